@@ -1,0 +1,15 @@
+{{ view(
+    key="customer_id",
+    columns={
+        "customer_id": "BIGINT",
+        "address_line_1": "STRING",
+        "city": "STRING",
+        "state": "STRING",
+        "postcode": "STRING",
+    },
+) }}
+-- Where each customer lives today.
+
+SELECT customer_id, address_line_1, city, state, postcode
+FROM {{ ref("silver.addresses") }}
+WHERE __END_AT IS NULL
