@@ -5,6 +5,8 @@ from pyspark.sql import functions as F
 
 from cbx import auto_loader, streaming_table
 
+ITEMS = "ARRAY<STRUCT<item_id: BIGINT, name: STRING, category: STRING, price: DECIMAL(10, 2), quantity: INT>>"
+
 
 @streaming_table(
     columns={
@@ -13,9 +15,7 @@ from cbx import auto_loader, streaming_table
         "order_timestamp": "STRING",
         "payment_method": "STRING",
         "order_status": "STRING",
-        "items": """ARRAY<STRUCT<
-            item_id: BIGINT, name: STRING, category: STRING, price: DECIMAL(10, 2), quantity: INT
-        >>""",
+        "items": ITEMS,
         "_rescued_data": "STRING",
         "source_file": "STRING",
         "loaded_at": "TIMESTAMP",

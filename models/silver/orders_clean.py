@@ -5,6 +5,8 @@ from pyspark.sql import functions as F
 
 from cbx import column, expect, expect_or_fail, one_to_many, stream, streaming_table
 
+ITEMS = "ARRAY<STRUCT<item_id: BIGINT, name: STRING, category: STRING, price: DECIMAL(10, 2), quantity: INT>>"
+
 
 @streaming_table(
     key="order_id",
@@ -15,9 +17,7 @@ from cbx import column, expect, expect_or_fail, one_to_many, stream, streaming_t
         "order_timestamp": "TIMESTAMP",
         "payment_method": "STRING",
         "order_status": "STRING",
-        "items": """ARRAY<STRUCT<
-            item_id: BIGINT, name: STRING, category: STRING, price: DECIMAL(10, 2), quantity: INT
-        >>""",
+        "items": ITEMS,
     },
     expectations=[
         expect_or_fail("valid_order_id", "order_id IS NOT NULL"),

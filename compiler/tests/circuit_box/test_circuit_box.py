@@ -1,0 +1,150 @@
+"""Circuit Box from its landing files to its gold tables, against rows that were written out by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parents[2]
+DAYS = ("2026-01-01", "2026-01-02")
+ADDED = ", added to"
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one run of the pipeline left behind."""
+
+    tables: dict[str, list[Row]]
+    events: list[dict[str, Any]]
+
+    def flows(self) -> list[tuple[str, dict[str, Any]]]:
+        """Every dataset that the update finished, with its counts."""
+        finished = [event for event in self.events if event["event_type"] == "flow_progress"]
+        progress = [
+            (event["origin"]["dataset_name"], event["details"]["flow_progress"]) for event in finished
+        ]
+        return [(dataset, counts) for dataset, counts in progress if counts["status"] == "COMPLETED"]
+
+
+def sections(day: int) -> dict[str, list[Row]]:
+    """The tables of `day_<day>.md` by their headings, each as its header and its rows."""
+    found: dict[str, list[Row]] = {}
+    rows: list[Row] = []
+    for line in (HERE / f"day_{day}.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            rows = found.setdefault(line.removeprefix("## "), [])
+        elif line.startswith("|") and not line.startswith("| -"):
+            rows.append(tuple(cell.strip() for cell in line.strip("|").split("|")))
+    return found
+
+
+def expected_tables(day: int) -> dict[str, list[Row]]:
+    """Every table with its header first, as it stands after that day."""
+    tables: dict[str, list[Row]] = {}
+    for title, (header, *rows) in sections(day).items():
+        name = title.removesuffix(ADDED)
+        earlier = expected_tables(day - 1)[name][1:] if title.endswith(ADDED) else []
+        if "." in name:
+            tables[name] = [header, *sorted([*earlier, *rows])]
+    return tables
+
+
+def cbx(*arguments: str | Path) -> str:
+    command = [sys.executable, "-m", "cbx", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=900, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def cell(column: str, value: Any) -> str:
+    """A value as the expected rows spell it."""
+    if value is None:
+        return "NULL"
+    if column == "source_file":
+        return PurePosixPath(value).name
+    if column == "items":
+        return "; ".join(
+            f"{i['item_id']} {i['name']}, {i['category']}, {i['price']} x {i['quantity']}" for i in value
+        )
+    return str(value)
+
+
+def shown(table: str, project: Path, state: Path) -> list[Row]:
+    """A table as `cbx show` prints it, its header first, without the time of loading."""
+    lines = cbx("show", table, "--project", project, "--state", state, "--format", "json", "--limit", "0")
+    rows = [json.loads(line) for line in lines.splitlines()]
+    header = tuple(name for name in rows[0] if name != "loaded_at")
+    return [header, *sorted(tuple(cell(name, row[name]) for name in header) for row in rows)]
+
+
+@pytest.fixture(scope="module")
+def updates(tmp_path_factory: pytest.TempPathFactory) -> list[Update]:
+    """Both days, one update each: the files of a day land, then the pipeline runs."""
+    folder = tmp_path_factory.mktemp("circuit_box")
+    project, landing, state = folder / "project", folder / "landing", folder / "state"
+    for part in ("models", "macros"):
+        shutil.copytree(PROJECT / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "project.toml", project)
+    cbx("compile", "--project", project)
+    done: list[Update] = []
+    for number, day in enumerate(DAYS, start=1):
+        for source in PROJECT.glob(f"landing/*/{day}.*"):
+            (landing / source.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, landing / source.parent.name)
+        cbx("run", "--project", project, "--state", state, "--var", f"landing={landing}")
+        events = [
+            json.loads(line) for line in (state / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        ]
+        tables = {name: shown(name, project, state) for name in expected_tables(number)}
+        done.append(Update(tables, events[sum(len(update.events) for update in done) :]))
+    return done
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("table", expected_tables(1))
+@pytest.mark.parametrize("day", [1, 2])
+def test_every_table_holds_the_rows_written_out_by_hand(updates: list[Update], day: int, table: str) -> None:
+    """After each day a table holds the columns and rows that follow from the landing files."""
+    expected = expected_tables(day)[table]
+    actual = updates[day - 1].tables[table]
+
+    assert expected == actual
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("day", [1, 2])
+def test_an_update_reads_only_what_is_new(updates: list[Update], day: int) -> None:
+    """Streaming tables take the files of their day and no others."""
+    _, *expected = sections(day)["Rows written"]
+    counted = {
+        name: (name, str(flow["metrics"]["num_output_rows"]), str(flow["data_quality"]["dropped_records"]))
+        for name, flow in updates[day - 1].flows()
+    }
+
+    assert expected == [counted[row[0]] for row in expected]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("day", [1, 2])
+def test_every_expectation_counts_what_arrived(updates: list[Update], day: int) -> None:
+    """A rule counts the rows that met it and those that did not, whatever the other rules say of them."""
+    _, *expected = sections(day)["Expectations"]
+    datasets = {row[0] for row in expected}
+    actual = [
+        (rule["dataset"], rule["name"], str(rule["passed_records"]), str(rule["failed_records"]))
+        for _, flow in updates[day - 1].flows()
+        for rule in flow["data_quality"]["expectations"]
+        if rule["dataset"] in datasets
+    ]
+
+    assert sorted(expected) == sorted(actual)
