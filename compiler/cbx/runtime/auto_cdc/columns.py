@@ -1,0 +1,46 @@
+"""Names and comparisons of columns, whatever characters and types they have."""
+
+from collections.abc import Iterable
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
+from pyspark.sql.types import (
+    ArrayType,
+    CalendarIntervalType,
+    DataType,
+    MapType,
+    StructType,
+    VariantType,
+)
+
+HIDDEN = "__cbx_"
+START_AT = "__START_AT"
+END_AT = "__END_AT"
+
+
+def column(*path: str) -> Column:
+    """Return the column, or the field of a struct column, with exactly these names."""
+    return F.col(".".join("`" + name.replace("`", "``") + "`" for name in path))
+
+
+def find_name(name: str, columns: Iterable[str]) -> str | None:
+    """Return the spelling of `name` among the columns; Spark compares names without regard to case."""
+    return next((candidate for candidate in columns if candidate.casefold() == name.casefold()), None)
+
+
+def comparable(value: Column, data_type: DataType) -> Column:
+    """Return what has an order and an equality in place of `value`, which may be a map or a variant."""
+    if is_orderable(data_type):
+        return value
+    if isinstance(data_type, MapType) and is_orderable(data_type.valueType):
+        return F.array_sort(F.map_entries(value))
+    return F.when(value.isNotNull(), F.to_json(F.struct(value.alias("value")), {"ignoreNullFields": "false"}))
+
+
+def is_orderable(data_type: DataType) -> bool:
+    """Tell whether Spark can compare two values of this type."""
+    if isinstance(data_type, StructType):
+        return all(is_orderable(field.dataType) for field in data_type)
+    if isinstance(data_type, ArrayType):
+        return is_orderable(data_type.elementType)
+    return not isinstance(data_type, MapType | VariantType | CalendarIntervalType)

@@ -1,0 +1,26 @@
+"""How many rows of the target an update wrote and removed, counted while the new state is written.
+
+`num_upserted_rows` are the rows of the target that this batch put there or replaced. An exact replay counts
+nothing, a change that a newer one had overtaken counts nothing, a replacement by equal values counts.
+`num_deleted_rows` are the rows that the target had and now has no longer: deleted or truncated keys and, for
+type 2, rows that a late change merged into others. Closing a row of a type 2 target is a replacement.
+"""
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
+
+from cbx.runtime.auto_cdc.columns import HIDDEN, column
+
+UPSERTED = HIDDEN + "upserted"
+REMOVED = HIDDEN + "removed"
+
+
+def observed(rows: DataFrame, counts: Observation | None) -> DataFrame:
+    """Let Spark count `UPSERTED` and `REMOVED` whenever the rows are computed; no job of its own."""
+    if counts is None:
+        return rows
+    return rows.observe(
+        counts,
+        F.count_if(column(UPSERTED)).alias("num_upserted_rows"),
+        F.count_if(column(REMOVED)).alias("num_deleted_rows"),
+    )

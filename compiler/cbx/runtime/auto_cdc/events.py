@@ -1,0 +1,115 @@
+"""The one shape in which the state's rows and a batch's changes meet: events with a sequence.
+
+An event is a row of the target's columns and a few hidden ones. A delete has its keys and otherwise NULLs, a
+truncate nothing but NULLs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
+from pyspark.sql.types import DataType, StructType
+
+from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable, find_name
+from cbx.runtime.auto_cdc.errors import NULL_SEQUENCE
+from cbx.runtime.auto_cdc.spec import CdcSpec, resolved, selected_columns
+
+SEQUENCE = HIDDEN + "sequence"
+DELETED = HIDDEN + "deleted"
+TRUNCATED = HIDDEN + "truncated"
+# Only while merging: the event comes from the state.
+KNOWN = HIDDEN + "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The state and a batch of changes in one frame, and what its columns are.
+
+    Attributes:
+        rows: The events.
+        keys: The key columns.
+        values: The target's other columns, in the target's order.
+        stored: The columns that the state came with; empty for the first batch.
+    """
+
+    rows: DataFrame
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    stored: frozenset[str]
+
+    @property
+    def has_truncates(self) -> bool:
+        """Whether truncates are among the events, or may be."""
+        return TRUNCATED in self.rows.columns
+
+    def type_of(self, name: str) -> DataType:
+        """Return a column's type."""
+        return self.rows.schema[name].dataType
+
+    def tie_breakers(self, names: Iterable[str]) -> list[Column]:
+        """Return what decides between two upserts of the same key and sequence: the columns, by name."""
+        return [comparable(column(name), self.type_of(name)) for name in sorted(names)]
+
+
+def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) -> Events:
+    """Put the state and the changes into one frame; a column that one side lacks is NULL there.
+
+    Raises:
+        CdcSpecError: The flow does not fit the changes, or not the state that earlier updates left.
+    """
+    rows = change_events(changes, spec).withColumn(KNOWN, F.lit(col=False))
+    stored: frozenset[str] = frozenset()
+    if state is not None:
+        stored = frozenset(state.columns)
+        check_state(stored, spec)
+        rows = state.withColumn(KNOWN, F.lit(col=True)).unionByName(rows, allowMissingColumns=True)
+    if TRUNCATED in rows.columns:
+        rows = rows.withColumn(TRUNCATED, is_true(column(TRUNCATED)))
+    bounds = (START_AT, END_AT) if spec.scd_type == 2 else ()
+    visible = [name for name in rows.columns if not name.startswith(HIDDEN) and name not in bounds]
+    resolved(spec.column_list or (), visible, "column_list", spec)
+    keys = resolved(spec.keys, visible, "keys", spec)
+    return Events(rows, keys, tuple(name for name in visible if name not in keys), stored)
+
+
+def check_state(stored: frozenset[str], spec: CdcSpec) -> None:
+    """Refuse a state that was built for other keys or another SCD type."""
+    hint = "run the target with a full refresh"
+    if (START_AT in stored) != (spec.scd_type == 2):
+        raise spec.error("the target's SCD type is not the one it was built with", hint)
+    for key in spec.keys:
+        if find_name(key, stored) is None:
+            raise spec.error(f"the target was built without the key `{key}`", hint)
+
+
+def change_events(changes: DataFrame, spec: CdcSpec) -> DataFrame:
+    """Return a batch of change rows as events."""
+    names = selected_columns(changes.columns, spec)
+    keys = resolved(spec.keys, names, "keys", spec)
+    truncates = is_true(spec.apply_as_truncates)
+    gone = is_true(spec.apply_as_deletes) | truncates
+    selected = [F.when(~(truncates if name in keys else gone), column(name)).alias(name) for name in names]
+    hidden = [checked_sequence(changes, keys, spec).alias(SEQUENCE), (gone & ~truncates).alias(DELETED)]
+    if spec.apply_as_truncates is not None:
+        hidden.append(truncates.alias(TRUNCATED))
+    return changes.select(*selected, *hidden)
+
+
+def is_true(condition: Column | None) -> Column:
+    """Return a condition that is never NULL."""
+    return F.lit(col=False) if condition is None else F.coalesce(condition, F.lit(col=False))
+
+
+def checked_sequence(changes: DataFrame, keys: tuple[str, ...], spec: CdcSpec) -> Column:
+    """Return the sequence, which fails the query with the key of the row where it is NULL."""
+    sequence = spec.sequence_by
+    data_type = changes.select(sequence.alias(SEQUENCE)).schema[0].dataType
+    missing = sequence.isNull()
+    if isinstance(data_type, StructType):
+        missing = missing | reduce(and_, [sequence[name].isNull() for name in data_type.names])
+    offender = F.struct(F.lit(spec.target).alias("target"), F.struct(*map(column, keys)).alias("key"))
+    message = F.concat(F.lit(NULL_SEQUENCE), F.to_json(offender, {"ignoreNullFields": "false"}))
+    return F.when(missing, F.raise_error(message)).otherwise(sequence)

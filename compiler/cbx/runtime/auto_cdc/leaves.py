@@ -1,0 +1,156 @@
+"""Ignored NULLs: which change gave each value, so that late changes find their place.
+
+Where NULL means "as before", a row of the target is put together from several changes. For each such column,
+and for each field of a struct column, the state keeps the newest value that a change gave, with that change's
+sequence: a leaf. A value counts if no delete or truncate came after it. Without leaves a late older change
+could not tell which of the newer NULLs are its own to fill.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
+from pyspark.sql.types import BooleanType, DataType, StructField, StructType
+
+from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable, is_orderable
+from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
+from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
+
+GIVEN = HIDDEN + "given_"
+LATEST = HIDDEN + "latest_"
+FLOOR = HIDDEN + "floor"
+RESTORED = HIDDEN + "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A column, or a field somewhere in it, that takes its value from the last change that gave one.
+
+    A struct is a leaf too, which says whether there is a struct at all; its fields are further leaves.
+    """
+
+    path: tuple[str, ...]
+    data_type: DataType
+    ignores_null: bool
+
+    def named(self, prefix: str) -> str:
+        """Return a hidden name for the leaf: injective, whatever characters the path has."""
+        return prefix + ".".join(part.replace("~", "~0").replace(".", "~1") for part in self.path)
+
+    @property
+    def name(self) -> str:
+        """The column of the state that keeps the leaf."""
+        return self.named(GIVEN)
+
+    @property
+    def value(self) -> Column:
+        """What a change says: a value or, for a struct, that there is one."""
+        if isinstance(self.data_type, StructType):
+            return F.when(column(*self.path).isNotNull(), F.lit(col=True))
+        return column(*self.path)
+
+    @property
+    def kept_type(self) -> DataType:
+        """The type of `value`."""
+        return BooleanType() if isinstance(self.data_type, StructType) else self.data_type
+
+
+Leaves = dict[str, list[Leaf]]  # by column, the column's own leaf first
+
+
+def column_leaves(events: Events, spec: CdcSpec) -> Leaves:
+    """Return the leaves of every column whose NULLs this flow ignores, or an earlier one did."""
+    named = spec.ignore_null_updates
+    ignored = tuple(events.values) if named is True else ()
+    if not isinstance(named, bool):
+        ignored = resolved(named, (*events.keys, *events.values), "ignore_null_updates", spec)
+    found = {}
+    for name in events.values:
+        leaves = field_leaves((), events.rows.schema[name], ignores_null=name in ignored)
+        if name in ignored or leaves[0].name in events.stored:
+            found[name] = leaves
+    return found
+
+
+def field_leaves(parents: tuple[str, ...], field: StructField, *, ignores_null: bool) -> list[Leaf]:
+    """Return the leaf of a column or field, and those of the fields below it."""
+    path = (*parents, field.name)
+    below = field.dataType if isinstance(field.dataType, StructType) else ()
+    leaves = [Leaf(path, field.dataType, ignores_null)]
+    return leaves + [leaf for each in below for leaf in field_leaves(path, each, ignores_null=ignores_null)]
+
+
+def every_leaf(leaves: Leaves) -> Iterable[Leaf]:
+    """Return the leaves of all columns."""
+    return (leaf for each in leaves.values() for leaf in each)
+
+
+def with_given(leaves: Leaves, events: Events) -> DataFrame:
+    """Tell for each event and leaf what the event gives: a sequence and a value, or NULL for nothing."""
+    new = {}
+    for own, *below in leaves.values():
+        for leaf in (own, *below):
+            new[leaf.name] = given(leaf, own, events)
+    return events.rows.withColumns(new)
+
+
+def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
+    """Return what an event gives to a leaf of the column whose own leaf is `own`.
+
+    Rows of the state bring theirs along. Where they have none, no flow ignored the column's NULLs until now,
+    and each of the rows is one whole change.
+    """
+    whole = F.struct(column(SEQUENCE).alias("sequence"), leaf.value.alias("value"))
+    unless_null = F.when(leaf.value.isNotNull(), whole)
+    if leaf.name in events.stored:
+        kept = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.kept_type)]
+        known = column(leaf.name).cast(StructType(kept))
+    else:
+        known = F.when(~column(DELETED), unless_null if own.name in events.stored else whole)
+    fresh = F.when(~column(DELETED), unless_null if leaf.ignores_null else whole)
+    return F.when(column(KNOWN), known).otherwise(fresh)
+
+
+def newest_given(leaf: Leaf) -> Column:
+    """Return an aggregate: the newest that a leaf was given, and of the same sequence the greatest."""
+    if is_orderable(leaf.kept_type):
+        return F.max(column(leaf.name))
+    value = comparable(column(leaf.name)["value"], leaf.kept_type)
+    order = F.when(column(leaf.name).isNotNull(), F.struct(column(leaf.name)["sequence"], value))
+    return F.max_by(column(leaf.name), order)
+
+
+def restored(rows: DataFrame, leaves: Leaves, prefix: str, events: Events) -> DataFrame:
+    """Put the columns together from their leaves, and tell which rows that changed.
+
+    Args:
+        rows: Rows with a column of each leaf under the prefix, and with `FLOOR`.
+        leaves: The columns to put together.
+        prefix: Which of the leaves' hidden columns hold the values.
+        events: What the columns are.
+    """
+    new = {name: assembled(each, prefix) for name, each in leaves.items()}
+    same = []
+    for name, value in new.items():
+        data_type = events.type_of(name)
+        same.append(comparable(column(name), data_type).eqNullSafe(comparable(value, data_type)))
+    return rows.withColumn(RESTORED, ~reduce(and_, same)).withColumns(new)
+
+
+def assembled(leaves: list[Leaf], prefix: str) -> Column:
+    """Put a column or a field together from its own leaf, which comes first, and those below it."""
+    own, *below = leaves
+    newest = column(own.named(prefix))
+    is_forgotten = F.coalesce(newest["sequence"] <= column(FLOOR), F.lit(col=False))
+    value = F.when(~is_forgotten, newest["value"])
+    if not isinstance(own.data_type, StructType):
+        return value
+    depth = len(own.path)
+    fields = [
+        assembled([leaf for leaf in below if leaf.path[depth] == name], prefix).alias(name)
+        for name in own.data_type.names
+    ]
+    return F.when(value, F.struct(*fields))

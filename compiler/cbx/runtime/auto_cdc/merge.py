@@ -1,0 +1,69 @@
+"""The three questions that the engine asks: the new state, the target's rows, the target's current rows."""
+
+from pyspark.sql import DataFrame, Observation
+
+from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column
+from cbx.runtime.auto_cdc.current import merge_current
+from cbx.runtime.auto_cdc.events import DELETED, SEQUENCE, TRUNCATED, gather_events
+from cbx.runtime.auto_cdc.history import VISIBLE, merge_history
+from cbx.runtime.auto_cdc.leaves import FLOOR, GIVEN
+from cbx.runtime.auto_cdc.spec import CdcSpec
+
+
+def merge_changes(
+    state: DataFrame | None, changes: DataFrame, spec: CdcSpec, counts: Observation | None = None
+) -> DataFrame:
+    """Merge one batch of changes into the state of a target.
+
+    Nothing runs until the result is written, which takes one shuffle of state and changes by key. Where
+    several flows feed one target, merge the changes of each with its own spec, in any order; keys and SCD
+    type are the same for all.
+
+    Args:
+        state: What the last merge returned, or None for the first.
+        changes: Change rows, as the flow's source view gives them.
+        spec: The flow's arguments.
+        counts: Receives `num_upserted_rows` and `num_deleted_rows` (see `cbx.runtime.auto_cdc.counts`) when
+            the result is written.
+
+    Returns:
+        The new state: the target's columns, the bounds for type 2, and hidden columns (`__cbx_*`).
+
+    Raises:
+        CdcSpecError: The flow does not fit the changes or the state.
+
+    A NULL sequence fails the action on the result; `null_sequence_error` recognises that failure.
+    """
+    events = gather_events(state, changes, spec)
+    merge = merge_history if spec.scd_type == 2 else merge_current
+    merged = merge(events, spec, counts)
+    columns = [name for name in events.rows.columns if name in events.keys or name in events.values]
+    kept = [
+        name
+        for name in (START_AT, END_AT, SEQUENCE, DELETED, VISIBLE, TRUNCATED, FLOOR)
+        if name in merged.columns
+    ]
+    leaves = [name for name in merged.columns if name.startswith(GIVEN)]
+    return merged.select(*map(column, (*columns, *kept, *leaves)))
+
+
+def target_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:
+    """Return what readers of the target see; a filter and a projection of the state.
+
+    For type 2 the last columns are `__START_AT` (inclusive) and `__END_AT` (exclusive, NULL in a current
+    row), of the type of the sequence.
+    """
+    shown = column(VISIBLE) if spec.scd_type == 2 else ~column(DELETED)
+    if TRUNCATED in state.columns:
+        shown = shown & ~column(TRUNCATED)
+    return state.filter(shown).select(
+        *[column(name) for name in state.columns if not name.startswith(HIDDEN)]
+    )
+
+
+def current_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:
+    """Return the rows of the target that are valid now, without their bounds: for snapshots, the last one."""
+    rows = target_rows(state, spec)
+    if spec.scd_type == 1:
+        return rows
+    return rows.filter(column(END_AT).isNull()).drop(START_AT, END_AT)

@@ -1,0 +1,71 @@
+"""Snapshots of a whole table, taken one after the other, as the changes between them.
+
+`create_auto_cdc_from_snapshot_flow` is AUTO CDC over these changes: what a snapshot has and the one before it
+had not (or had otherwise) is an upsert, what it no longer has is a delete, both at the snapshot's version.
+"""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
+
+from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable
+from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
+
+VERSION = HIDDEN + "version"
+IS_DELETE = HIDDEN + "is_delete"
+IS_NEW = HIDDEN + "is_new"
+
+
+def snapshot_spec(
+    target: str,
+    keys: tuple[str, ...],
+    scd_type: int,
+    track_history_column_list: tuple[str, ...] | None = None,
+    track_history_except_column_list: tuple[str, ...] | None = None,
+) -> CdcSpec:
+    """Return the flow that applies what `snapshot_changes` returns."""
+    return CdcSpec(
+        target=target,
+        keys=keys,
+        sequence_by=column(VERSION),
+        scd_type=scd_type,
+        apply_as_deletes=column(IS_DELETE),
+        except_column_list=(VERSION, IS_DELETE),
+        track_history_column_list=track_history_column_list,
+        track_history_except_column_list=track_history_except_column_list,
+    )
+
+
+def snapshot_changes(
+    previous: DataFrame | None, snapshot: DataFrame, spec: CdcSpec, version: Column
+) -> DataFrame:
+    """Return the changes from one snapshot to the next.
+
+    Args:
+        previous: The snapshot before, or `current_rows` of the target's state; None for the first.
+        snapshot: The whole table now. Of several rows with one key the greatest counts.
+        spec: What `snapshot_spec` returned.
+        version: The snapshot's version, a literal greater than any before.
+
+    Returns:
+        One row for each key that came, changed or went.
+    """
+    rows = snapshot.withColumn(IS_NEW, F.lit(col=True))
+    if previous is not None:
+        old = previous.withColumn(IS_NEW, F.lit(col=False))
+        rows = old.unionByName(rows, allowMissingColumns=True)
+    keys = resolved(spec.keys, rows.columns, "keys", spec)
+    values = [name for name in rows.columns if name not in (*keys, IS_NEW)]
+    whole = F.struct(F.lit(0).alias(IS_NEW), *map(column, values))
+    order = F.struct(F.lit(0), *(comparable(column(name), rows.schema[name].dataType) for name in values))
+    is_new = column(IS_NEW)
+    found = rows.groupBy(*map(column, keys)).agg(
+        F.max(F.when(~is_new, order)).alias("before"),
+        F.max(F.when(is_new, order)).alias("after"),
+        F.max_by(F.when(is_new, whole), F.when(is_new, order)).alias("row"),
+    )
+    return found.filter(~F.col("before").eqNullSafe(F.col("after"))).select(
+        *map(column, keys),
+        *(F.col("row")[name].alias(name) for name in values),
+        version.alias(VERSION),
+        F.col("after").isNull().alias(IS_DELETE),
+    )
