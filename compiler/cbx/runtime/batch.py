@@ -1,0 +1,39 @@
+"""Filling a batch table: all of its rows anew, switched in one step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cbx.runtime.streaming import write_checked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame
+
+    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.expectations import Counts
+    from cbx.runtime.flow import FlowContext
+    from cbx.runtime.store import TableState
+
+
+def replace_rows(
+    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
+) -> tuple[Counts, TableState]:
+    """Write a table's rows as a version that nobody reads yet.
+
+    Args:
+        context: The flow.
+        frame: The rows.
+        rules: The table's rules.
+        table: The table as it is to be.
+
+    Returns:
+        What happened to the rows, and the table, to be committed.
+
+    Raises:
+        ExpectationFailedError: If a rule that must hold does not.
+    """
+    done = write_checked(frame, rules, context.folder.rows(table.version), context.folder.name.written)
+    return done, replace(table, schema=frame.schema.json())

@@ -1,0 +1,156 @@
+"""What happens during an update, as values for a display and as lines of a log.
+
+The log has the shape of the Databricks event log (the page "Pipeline event log schema"), so what reads the one
+reads the other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cbx.runtime.problems import Problem
+    from cbx.runtime.results import DatasetResult
+
+EVENTS_FILE = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProgress:
+    """The whole update changed its state."""
+
+    state: Literal["CREATED", "INITIALIZING", "RUNNING", "COMPLETED", "FAILED"]
+    message: str
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStarted:
+    """Work on a dataset began."""
+
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFinished:
+    """Work on a dataset ended, well or badly."""
+
+    result: DatasetResult
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that the user should know and that stops nothing."""
+
+    text: str
+    place: str | None = None
+
+
+Event = UpdateProgress | FlowStarted | FlowFinished | Noted
+
+_FLOW_STATUS = {
+    "completed": "COMPLETED",
+    "unchanged": "COMPLETED",
+    "failed": "FAILED",
+    "skipped": "SKIPPED",
+    "excluded": "EXCLUDED",
+}
+
+
+class EventLog:
+    """Hands events on to a listener and appends them to the log of the state folder."""
+
+    def __init__(self, state: Path, listen: Callable[[Event], None]) -> None:
+        self._path = state / EVENTS_FILE
+        self._listen = listen
+        self._update = str(uuid.uuid4())
+        self._count = 0
+
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
+        line = json.dumps(self._row(event), ensure_ascii=False)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        self._listen(event)
+
+    def _row(self, event: Event) -> dict[str, Any]:
+        kind, level, message, origin, details = _described(event)
+        self._count += 1
+        row: dict[str, Any] = {
+            "id": f"{self._update}-{self._count}",
+            "sequence": {"control_plane_seq_no": self._count},
+            "origin": {"cloud": "local", "update_id": self._update, **origin},
+            "timestamp": dt.datetime.now(dt.timezone.utc)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z"),
+            "message": message,
+            "level": level,
+            "error": None,
+            "details": details,
+            "event_type": kind,
+            "maturity_level": "STABLE",
+        }
+        problem = _problem_of(event)
+        if problem is not None:
+            row["error"] = {"exceptions": [{"class_name": "", "message": str(problem)}], "fatal": False}
+        return row
+
+
+def _described(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
+    """An event's type, level, message, origin and details."""
+    if isinstance(event, UpdateProgress):
+        level = "ERROR" if event.state == "FAILED" else "INFO"
+        return "update_progress", level, event.message, {}, {"update_progress": {"state": event.state}}
+    if isinstance(event, FlowStarted):
+        origin = {"dataset_name": event.dataset, "flow_name": event.dataset}
+        details = {"flow_progress": {"status": "RUNNING"}}
+        return "flow_progress", "INFO", f"Flow '{event.dataset}' is RUNNING.", origin, details
+    if isinstance(event, Noted):
+        where = {"source_code_location": event.place} if event.place else {}
+        return "hint", "WARN", event.text, where, {}
+    result = event.result
+    status = _FLOW_STATUS[result.status]
+    origin = {"dataset_name": result.name, "flow_name": result.name}
+    progress: dict[str, Any] = {"status": status}
+    if result.status in ("completed", "unchanged"):
+        progress["metrics"] = _metrics(result)
+        progress["data_quality"] = _data_quality(result)
+    level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
+    message = f"Flow '{result.name}' has {status}."
+    return "flow_progress", level, message, origin, {"flow_progress": progress}
+
+
+def _metrics(result: DatasetResult) -> dict[str, int]:
+    if result.kind.startswith("scd"):
+        return {"num_upserted_rows": result.rows_written, "num_deleted_rows": result.rows_deleted}
+    return {"num_output_rows": result.rows_written}
+
+
+def _data_quality(result: DatasetResult) -> dict[str, Any]:
+    return {
+        "dropped_records": result.rows_dropped,
+        "expectations": [
+            {
+                "name": rule.name,
+                "dataset": rule.dataset,
+                "passed_records": rule.passed,
+                "failed_records": rule.failed,
+            }
+            for rule in result.expectations
+        ],
+    }
+
+
+def _problem_of(event: Event) -> Problem | None:
+    if isinstance(event, FlowFinished):
+        return event.result.problem
+    if isinstance(event, UpdateProgress) and event.problems:
+        return event.problems[0]
+    return None

@@ -1,0 +1,150 @@
+"""Applying a dataset's rules to its rows, and counting on the way.
+
+All rules are evaluated on all the rows that come in; a rule that must hold fails first, then rows are
+dropped. A NULL is a violation: the condition does not hold. The counts are observed while the rows are
+written, so they cost no second pass (the Databricks page "Manage data quality with pipeline expectations").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from cbx.runtime.results import RuleCount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import Column, DataFrame
+
+    from cbx.runtime.definitions import Expectation
+
+_MARK = "__cbx_rule_{}"
+VIOLATION = "cbx expectation: "
+ROWS_READ = "rows_read"
+ROWS_DROPPED = "rows_dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What happened to the rows of one write."""
+
+    rows_read: int
+    written: int
+    dropped: int
+    rules: tuple[RuleCount, ...]
+
+    @property
+    def broken(self) -> tuple[RuleCount, ...]:
+        """The rules that must hold and did not."""
+        return tuple(rule for rule in self.rules if rule.on_violation == "fail" and rule.failed)
+
+
+NOTHING = Counts(0, 0, 0, ())
+
+
+def marked(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
+    """The rows with one more boolean column a rule: whether it holds.
+
+    A column, rather than the condition where it is counted and again where it is filtered, so that a condition
+    that gives another answer each time (``rand() < 0.5``) still gives one.
+    """
+    if not rules:
+        return frame
+
+    holds = [
+        F.coalesce(F.expr(rule.condition).cast("boolean"), F.lit(False)).alias(_MARK.format(index))
+        for index, rule in enumerate(rules)
+    ]
+    return frame.select("*", *holds)
+
+
+def measures(rules: Sequence[Expectation]) -> list[Column]:
+    """What to observe on marked rows: how many there are, how many break each rule, how many are dropped."""
+
+    columns = [F.count(F.lit(1)).alias(ROWS_READ)]
+    columns += [
+        F.count_if(~F.col(_MARK.format(index))).alias(f"failed_{index}") for index in range(len(rules))
+    ]
+    dropping = _dropping(rules)
+    if dropping:
+        columns.append(F.count_if(~_all_hold(dropping)).alias(ROWS_DROPPED))
+    return columns
+
+
+def kept(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
+    """The marked rows that no rule drops, without the marks."""
+    dropping = _dropping(rules)
+    if dropping:
+        frame = frame.filter(_all_hold(dropping))
+    return frame.drop(*(_MARK.format(index) for index in range(len(rules))))
+
+
+def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> DataFrame:
+    """The marked rows, of which the first to break a rule that must hold stops the query.
+
+    For views, whose rows end up in a flow's write before their counts are known. The filter stands right after
+    what is observed, which no optimisation moves a filter across.
+    """
+
+    for index, rule in enumerate(rules):
+        if rule.on_violation == "fail":
+            message = f"{VIOLATION}{dataset}: `{rule.name}` fails"
+            holds = F.col(_MARK.format(index))
+            frame = frame.filter(F.when(holds, F.lit(True)).otherwise(F.raise_error(message).cast("boolean")))
+    return frame
+
+
+def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: str) -> Counts:
+    """Read what was observed.
+
+    Args:
+        metrics: The observed values by name; empty if Spark had no row to observe.
+        rules: The rules in the order in which they were marked.
+        dataset: The dataset that the rules belong to.
+    """
+    read = int(metrics.get(ROWS_READ) or 0)
+    failed = [int(metrics.get(f"failed_{index}") or 0) for index in range(len(rules))]
+    dropped = int(metrics.get(ROWS_DROPPED) or 0)
+    return Counts(
+        read,
+        read - dropped,
+        dropped,
+        tuple(
+            RuleCount(rule.name, dataset, rule.on_violation, read - bad, bad)
+            for rule, bad in zip(rules, failed, strict=True)
+        ),
+    )
+
+
+def added(first: Counts, second: Counts) -> Counts:
+    """The counts of two writes together."""
+    if not first.rules:
+        rules = second.rules
+    elif not second.rules:
+        rules = first.rules
+    else:
+        rules = tuple(
+            RuleCount(a.name, a.dataset, a.on_violation, a.passed + b.passed, a.failed + b.failed)
+            for a, b in zip(first.rules, second.rules, strict=True)
+        )
+    return Counts(
+        first.rows_read + second.rows_read,
+        first.written + second.written,
+        first.dropped + second.dropped,
+        rules,
+    )
+
+
+def _dropping(rules: Sequence[Expectation]) -> list[int]:
+    return [index for index, rule in enumerate(rules) if rule.on_violation == "drop"]
+
+
+def _all_hold(indices: Sequence[int]) -> Column:
+
+    holds = F.lit(True)
+    for index in indices:
+        holds = holds & F.col(_MARK.format(index))
+    return holds

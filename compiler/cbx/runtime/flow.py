@@ -1,0 +1,81 @@
+"""What is known while a flow's query is being built and run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cbx.runtime.problems import RunError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, Observation
+
+    from cbx.runtime.definitions import Dataset
+    from cbx.runtime.store import TableFolder, TableState
+
+
+class UpstreamFailedError(RunError):
+    """A dataset cannot be made because one that it reads could not."""
+
+
+class ExpectationFailedError(RunError):
+    """Rows broke a rule that must hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewUse:
+    """A view with rules that a flow reads: its rows are counted in the flow's own query."""
+
+    view: Dataset
+    metric: str
+    observation: Observation | None
+
+
+@dataclass(slots=True)
+class FlowContext:
+    """One flow, from the call of its query to the end of its write.
+
+    Attributes:
+        name: The flow.
+        folder: The table that it fills.
+        generation: The table's generation that it fills.
+        streams: The generation of every streaming table that it streams from, by the table's key.
+        views: The views with rules that it reads.
+        view_frames: The rows of the views that it has read, since a view is one query however often it is read.
+        observed: What Spark observed under the views' metrics, one a micro-batch.
+    """
+
+    name: str
+    folder: TableFolder
+    generation: int
+    streams: dict[str, int] = field(default_factory=dict)
+    views: list[ViewUse] = field(default_factory=list)
+    observed: list[dict[str, dict[str, int]]] = field(default_factory=list)
+    view_frames: dict[str, DataFrame] = field(default_factory=dict)
+    _sources: int = 0
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where Spark keeps how far the flow has read."""
+        return self.folder.checkpoint(self.generation, self.name)
+
+    def next_schema_folder(self) -> Path:
+        """Where Auto Loader keeps the schema of the next source of the flow."""
+        self._sources += 1
+        return self.folder.schemas(self.generation, self.name) / str(self._sources)
+
+    def check_generations(self, table: TableState | None) -> None:
+        """Refuse to go on with a stream whose source has been started over.
+
+        Raises:
+            RunError: If a source is not the one that the flow has read so far.
+        """
+        known = (table.flows.get(self.name, {}) if table else {}).get("streams", {})
+        for key, generation in self.streams.items():
+            if known.get(key, generation) != generation:
+                raise RunError(
+                    f"`{key}` was started over since `{self.folder.name.written}` read it",
+                    hint=f"start this one over too: --full-refresh --select {self.folder.name.key}",
+                )

@@ -1,0 +1,252 @@
+"""Making datasets: each when it is first read, once an update."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame as Frame
+
+from cbx.runtime.events import EventLog, FlowFinished, FlowStarted
+from cbx.runtime.failures import problem_of
+from cbx.runtime.filling import Filled, fill, fill_sink, read_stream, read_table
+from cbx.runtime.flow import FlowContext, UpstreamFailedError
+from cbx.runtime.problems import Problem, RunError
+from cbx.runtime.results import DatasetResult, RunRequest
+from cbx.runtime.store import TableFolder
+from cbx.runtime.views import checked_view, view_results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from cbx.runtime.definitions import Dataset, Query, Registry
+    from cbx.runtime.names import DatasetName
+
+
+class Making:
+    """Answers what notebooks read, and makes it first where that is due."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        spark: SparkSession,
+        registry: Registry,
+        roots: Sequence[Path],
+        log: EventLog,
+    ) -> None:
+        self._request = request
+        self._state = request.state.resolve()
+        self._spark = spark
+        self._registry = registry
+        self._roots = roots
+        self._log = log
+        self._results: dict[str, DatasetResult] = {}
+        self._under_way: list[str] = []
+        self._contexts: list[FlowContext] = []
+        self._waited = [0.0]
+
+    def make_all(self) -> None:
+        """Make everything that is selected, in the order of definition but for what is read earlier."""
+        for key, dataset in self._registry.datasets.items():
+            if dataset.kind != "view" and self._is_selected(key):
+                self._make(key, dataset.name, lambda d=dataset: self._fill(d))
+        for key, sink in self._registry.sinks.items():
+            if self._is_selected(key):
+                flows = self._registry.flows.get(key, [])
+                self._make(
+                    key, sink.name, lambda s=sink, f=flows: fill_sink(s, f, self._state, self.evaluate)
+                )
+
+    def results(self) -> tuple[DatasetResult, ...]:
+        """What happened so far, in the order in which it ended."""
+        return tuple(self._results.values())
+
+    def check(self) -> list[Problem]:
+        """What is wrong with the definitions as a whole, before anything is made."""
+        problems = []
+        known = {**self._registry.datasets, **self._registry.sinks}
+        for key, flows in self._registry.flows.items():
+            if key not in known:
+                problems += [
+                    Problem(
+                        f"the flow `{flow.name}` fills `{flow.target.written}`, which nothing defines",
+                        flow.place,
+                        "define it with create_streaming_table",
+                    )
+                    for flow in flows
+                ]
+        return problems + [
+            Problem(f"`{name}` is selected, and no dataset has that name")
+            for name in sorted(self._request.select or ())
+            if name.lower() not in known
+        ]
+
+    def batch(self, name: DatasetName) -> DataFrame | None:
+        """A table's rows; None if the name is not ours."""
+        dataset = self._registry.datasets.get(name.key)
+        if dataset is not None and dataset.kind == "view":
+            frame = self._view(dataset)
+            if frame.isStreaming:
+                raise RunError(
+                    f"the view `{name.written}` is a stream and is read as a batch",
+                    hint="read it with spark.readStream.table",
+                )
+            return frame
+        return self._table(name, dataset, read_table)
+
+    def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
+        """A table's rows as they come; None if the name is not ours."""
+        dataset = self._registry.datasets.get(name.key)
+        if dataset is not None and dataset.kind == "view":
+            frame = self._view(dataset)
+            if not frame.isStreaming:
+                raise RunError(
+                    f"the view `{name.written}` is a batch and is read as a stream",
+                    hint="let the view read its own input with spark.readStream",
+                )
+            return frame
+        return self._table(
+            name, dataset, lambda folder, spark: read_stream(folder, spark, self._context(name), options)
+        )
+
+    def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
+        """New files of a folder, as Auto Loader reads them."""
+        from cbx.runtime.auto_loader import open_stream
+
+        context = self._contexts[-1] if self._contexts else None
+        if context is None:
+            raise RunError(
+                "Auto Loader is used outside a dataset's function",
+                hint="move the read into the function below @dlt.table",
+            )
+        return open_stream(self._spark, options, path, schema, context.next_schema_folder())
+
+    def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
+        """Call a dataset's function on behalf of a flow."""
+
+        self._contexts.append(context)
+        try:
+            frame = query()
+        finally:
+            self._contexts.pop()
+        if not isinstance(frame, Frame):
+            raise RunError(
+                f"`{context.folder.name.written}` returns {type(frame).__name__} and not a DataFrame",
+                hint="return the DataFrame that the query builds",
+            )
+        return frame
+
+    def _context(self, name: DatasetName) -> FlowContext:
+        if not self._contexts:
+            raise RunError(
+                f"`{name.written}` is read outside a dataset's function",
+                hint="move the read into the function below @dlt.table",
+            )
+        return self._contexts[-1]
+
+    def _table(
+        self,
+        name: DatasetName,
+        dataset: Dataset | None,
+        read: Callable[[TableFolder, SparkSession], DataFrame],
+    ) -> DataFrame | None:
+        folder = TableFolder(self._state, name if dataset is None else dataset.name)
+        if dataset is None:
+            return read(folder, self._spark) if folder.current() is not None else None
+        self._context(name)
+        if self._is_selected(name.key):
+            self._make(name.key, dataset.name, lambda: self._fill(dataset))
+            result = self._results[name.key]
+            if result.status in ("failed", "skipped"):
+                raise UpstreamFailedError(f"it reads `{result.name}`, which {_FAILED[result.status]}")
+        elif folder.current() is None:
+            raise RunError(
+                f"`{name.written}` has no rows yet and is not selected",
+                hint=f"select it too: --select {name.key}",
+            )
+        return read(folder, self._spark)
+
+    def _view(self, view: Dataset) -> DataFrame:
+        context = self._context(view.name)
+        known = context.view_frames.get(view.name.key)
+        if known is None:
+            with self._entered(view.name.key):
+                assert view.query is not None
+                known = checked_view(view, view.query(), context)
+            context.view_frames[view.name.key] = known
+        return known
+
+    def _fill(self, dataset: Dataset) -> Filled:
+        flows = self._registry.flows.get(dataset.name.key, [])
+        folder = TableFolder(self._state, dataset.name)
+        return fill(
+            dataset, flows, folder, self.evaluate, self.stream, full_refresh=self._request.full_refresh
+        )
+
+    def _make(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> None:
+        if key in self._results:
+            return
+        with self._entered(key):
+            self._log(FlowStarted(name.written))
+            started = time.monotonic()
+            self._waited.append(0.0)
+            result = self._outcome(key, name, work)
+            whole = time.monotonic() - started
+            own = whole - self._waited.pop()
+            self._waited[-1] += whole
+            self._results[key] = result(own)
+            self._log(FlowFinished(self._results[key]))
+
+    def _outcome(
+        self, key: str, name: DatasetName, work: Callable[[], Filled]
+    ) -> Callable[[float], DatasetResult]:
+        definition = self._registry.datasets.get(key) or self._registry.sinks[key]
+        try:
+            filled = work()
+        except UpstreamFailedError as error:
+            problem = Problem(error.problem.reason, definition.place)
+            return lambda seconds: DatasetResult(
+                name.written, "", "skipped", seconds=seconds, problem=problem
+            )
+        except Exception as error:
+            failure = problem_of(error, self._roots, definition.place)
+            return lambda seconds: DatasetResult(name.written, "", "failed", seconds=seconds, problem=failure)
+        counts = filled.counts
+        return lambda seconds: DatasetResult(
+            name=name.written,
+            kind=filled.kind,
+            status="completed" if filled.did_work else "unchanged",
+            rows_read=counts.rows_read,
+            rows_written=counts.written,
+            rows_dropped=counts.dropped,
+            rows_deleted=filled.deleted,
+            expectations=(*counts.rules, *view_results(filled.contexts)),
+            seconds=seconds,
+        )
+
+    @contextmanager
+    def _entered(self, key: str) -> Iterator[None]:
+        """Remember that a dataset is being made, and notice when it needs itself."""
+        if key in self._under_way:
+            cycle = [*self._under_way[self._under_way.index(key) :], key]
+            raise RunError(
+                f"the datasets read each other in a circle: {' -> '.join(cycle)}",
+                hint="let one of them read something else",
+            )
+        self._under_way.append(key)
+        try:
+            yield
+        finally:
+            self._under_way.pop()
+
+    def _is_selected(self, key: str) -> bool:
+        select = self._request.select
+        return select is None or key in {name.lower() for name in select}
+
+
+_FAILED = {"failed": "failed", "skipped": "was skipped"}

@@ -1,0 +1,166 @@
+"""Loading notebooks and plain files: the cells, their magic, and the code that is run.
+
+The source format is described on the Databricks page "Export and import Databricks notebooks".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import re
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cbx.runtime.failures import problem_of
+from cbx.runtime.problems import CannotRunError, Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+FIRST_LINE = "# Databricks notebook source"
+
+_SEPARATOR = re.compile(r"^# COMMAND -{10,}\s*$")
+_MAGIC = re.compile(r"^# MAGIC ?(.*)$")
+_REFUSED = {
+    "%sql": "put the query into a function with @dlt.table and spark.sql(...)",
+    "%run": "import the module instead, or name both notebooks as sources of the pipeline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A part of a source file that is run in one go; ``line`` is the number of its first line."""
+
+    line: int
+    text: str
+
+    @property
+    def magic(self) -> str | None:
+        """The ``%word`` that the cell starts with, if it does."""
+        for text in self.text.splitlines():
+            if text.strip():
+                match = _MAGIC.match(text)
+                return match[1].split()[0] if match and match[1].startswith("%") else None
+        return None
+
+
+def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The Python files behind notebooks, files and folders, each once, folders in the order of their paths.
+
+    Raises:
+        CannotRunError: If a path is not there, or a folder holds no Python file.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                file
+                for file in path.rglob("*.py")
+                if not any(part.startswith((".", "__")) for part in file.relative_to(path).parts)
+            )
+            if not inside:
+                raise CannotRunError(f"{path} holds no Python file", hint="name the folder of the notebooks")
+            found.update(dict.fromkeys(file.resolve() for file in inside))
+        elif path.is_file():
+            found[path.resolve()] = None
+        elif path.with_suffix(".py").is_file():
+            found[path.with_suffix(".py").resolve()] = None
+        else:
+            raise CannotRunError(f"{path} is not there")
+    return tuple(found)
+
+
+def cells(text: str) -> tuple[Cell, ...]:
+    """The cells of a notebook; a plain file is one cell.
+
+    Args:
+        text: The file's text.
+    """
+    lines = text.splitlines()
+    if not lines or lines[0].strip() != FIRST_LINE:
+        return (Cell(1, text),)
+    starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
+    bounds = [0, *starts, len(lines)]
+    return tuple(
+        Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n")
+        for first, end in itertools.pairwise(bounds)
+    )
+
+
+def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], None]) -> Problem | None:
+    """Run a source file's cells in a namespace of their own.
+
+    The namespace is called ``__main__``, as on Databricks; functions that reach Spark's workers are then sent
+    by value, which a name that workers cannot import would not be.
+
+    Args:
+        path: The file.
+        scope: Names that the file finds defined, such as ``spark``.
+        note: Takes what the user should know and its place.
+
+    Returns:
+        What went wrong, None if nothing did.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return Problem(f"cannot be read: {error}", Place(path, 1))
+    namespace = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__, **scope}
+    for cell in cells(text):
+        refusal = _refusal(cell, path, note)
+        if refusal is not None:
+            return refusal
+        try:
+            code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
+            exec(code, namespace)
+        except SystemExit as error:
+            return Problem(f"the notebook left with {error.code!r}", Place(path, cell.line))
+        except Exception as error:
+            return problem_of(error, (path.parent,), Place(path, cell.line))
+    return None
+
+
+def _refusal(cell: Cell, path: Path, note: Callable[[str, Place | None], None]) -> Problem | None:
+    """Why a magic cell cannot be run, None if the cell is fine."""
+    magic, place = cell.magic, Place(path, cell.line)
+    if magic == "%pip":
+        note("%pip is not run locally: install the packages into this environment", place)
+    elif magic in _REFUSED:
+        return Problem(f"a {magic} cell cannot run in a pipeline", place, _REFUSED[magic])
+    elif magic is not None and magic != "%md":
+        note(f"a {magic} cell is passed over, as a pipeline does", place)
+    return None
+
+
+@contextlib.contextmanager
+def importable(folders: Sequence[Path]) -> Iterator[None]:
+    """Let notebooks import the modules beside them, and forget those modules afterwards.
+
+    Workers cannot import them, so functions of theirs travel by value.
+    """
+    roots = [str(folder) for folder in dict.fromkeys(folders)]
+    before_path, before_modules = list(sys.path), set(sys.modules)
+    sys.path[:0] = roots
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:] = before_path
+        for name in local_modules(folders, set(sys.modules) - before_modules):
+            del sys.modules[name]
+
+
+def local_modules(folders: Sequence[Path], names: set[str]) -> list[str]:
+    """Those of the imported modules that were found below one of the folders, as source."""
+    below = []
+    for name in sorted(names):
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None) if isinstance(module, types.ModuleType) else None
+        if file and any(Path(file).is_relative_to(folder) for folder in folders):
+            if "site-packages" not in Path(file).parts:
+                below.append(name)
+    return below

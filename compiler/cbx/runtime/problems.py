@@ -1,0 +1,55 @@
+"""What can go wrong in a run, as a value with a place, a reason and a way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file that the user wrote; lines count from 1."""
+
+    path: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in what the user wrote, or in the data.
+
+    Attributes:
+        reason: What is wrong, in one sentence or a few lines.
+        place: Where, if it is about a line of a file.
+        hint: The way out, if one is known.
+    """
+
+    reason: str
+    place: Place | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        hint = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{where}{self.reason}{hint}"
+
+
+class RunError(Exception):
+    """A problem on its way from where it was found to where it is reported.
+
+    User code runs between the two, so this is the one kind of error that has to travel as an exception.
+    """
+
+    def __init__(self, reason: str, *, place: Place | None = None, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.problem = Problem(reason, place, hint)
+
+
+class CannotRunError(RunError):
+    """Nothing of the update could start: no Java, a state folder in use, a file that does not load."""

@@ -1,0 +1,93 @@
+"""What is asked of a run, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cbx.runtime.problems import Problem
+
+Status = Literal["completed", "unchanged", "failed", "skipped", "excluded"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One update of a pipeline.
+
+    Attributes:
+        paths: Notebooks, plain files or folders of them.
+        state: The folder that keeps tables, checkpoints and events from one update to the next.
+        configuration: The pipeline's configuration, which notebooks read with ``spark.conf.get``.
+        working_folder: Where relative paths start.
+        select: The datasets to update; None for all. What they read and is not selected is read as it stands.
+        full_refresh: Whether to forget what is there and start over.
+        master: A Spark master; None for this machine.
+    """
+
+    paths: tuple[Path, ...]
+    state: Path
+    configuration: Mapping[str, str]
+    working_folder: Path
+    select: frozenset[str] | None = None
+    full_refresh: bool = False
+    master: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How many rows met a rule in one update, and how many did not."""
+
+    name: str
+    dataset: str
+    on_violation: Literal["warn", "drop", "fail"]
+    passed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetResult:
+    """What one update did to one dataset.
+
+    Attributes:
+        name: The dataset, as its notebook spells it.
+        kind: ``streaming``, ``batch``, ``scd 1``, ``scd 2``, ``view`` or ``sink``.
+        status: How it ended. ``unchanged``: there was nothing to do.
+        rows_read: Rows that its rules saw, or changes that arrived.
+        rows_written: Rows that came out.
+        rows_dropped: Rows that a rule dropped.
+        rows_deleted: Rows that changes took away from a CDC target.
+        expectations: Counts for every rule; those of the views it reads carry the view's name.
+        seconds: How long it took, without the datasets that it waited for.
+        problem: Why it failed or was skipped.
+    """
+
+    name: str
+    kind: str
+    status: Status
+    rows_read: int = 0
+    rows_written: int = 0
+    rows_dropped: int = 0
+    rows_deleted: int = 0
+    expectations: tuple[RuleCount, ...] = ()
+    seconds: float = 0.0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """What one update did, dataset by dataset in the order of execution."""
+
+    datasets: tuple[DatasetResult, ...]
+    problems: tuple[Problem, ...]
+    seconds: float
+
+    @property
+    def is_success(self) -> bool:
+        """Whether everything that was asked for has been done."""
+        return not self.problems and all(
+            result.status not in ("failed", "skipped") for result in self.datasets
+        )

@@ -1,0 +1,190 @@
+"""The one Spark session of a run: quiet, small enough for a laptop, and set as Databricks sets it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyspark
+from pyspark.sql import SparkSession
+
+from cbx.runtime.java import java_home
+from cbx.runtime.problems import CannotRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+LOG_FILE = "spark.log"
+
+_LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+"""
+
+
+def session(state: Path, master: str | None = None) -> SparkSession:
+    """The running session, or a new one.
+
+    What Spark says on the way goes to ``spark.log`` in the state folder, since it is about Spark's insides;
+    what matters to the user comes back as an exception.
+
+    Args:
+        state: The state folder, for Spark's log, its scratch files and its warehouse.
+        master: A Spark master; None for all the cores of this machine.
+
+    Raises:
+        CannotRunError: If Java is missing or Spark does not start.
+    """
+    running = SparkSession.getActiveSession()
+    if running is not None and running.sparkContext._jsc is not None:
+        _configure(running)
+        return running
+    return _start(state.resolve(), master)
+
+
+def _start(state: Path, master: str | None) -> SparkSession:
+    scratch = state / "spark"
+    scratch.mkdir(parents=True, exist_ok=True)
+    logging = scratch / "log4j2.properties"
+    if not logging.is_file() or logging.read_text(encoding="utf-8") != _LOGGING:
+        logging.write_text(_LOGGING, encoding="utf-8")
+    builder = SparkSession.builder.appName("cbx").master(master or "local[*]")
+    for name, value in _start_settings(scratch, logging).items():
+        builder = builder.config(name, value)
+    log = state / LOG_FILE
+    with _launch_environment(java_home(scratch)), _standard_error_to(log):
+        try:
+            started = builder.getOrCreate()
+        except Exception as error:
+            raise CannotRunError(f"Spark did not start: {_last_line(error)}", hint=f"see {log}") from error
+    started.sparkContext.setLogLevel("WARN")
+    _configure(started)
+    return started
+
+
+def _start_settings(scratch: Path, logging: Path) -> Mapping[str, str]:
+    """What has to be known before Spark starts."""
+    cores = str(min(os.cpu_count() or 2, 8))
+    return {
+        "spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{logging.as_uri()}" -Xss4m',
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.local.dir": str(scratch / "scratch"),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.shuffle.partitions": cores,
+        "spark.default.parallelism": cores,
+        "spark.sql.streaming.metricsEnabled": "false",
+        "spark.pyspark.python": sys.executable,
+        "spark.pyspark.driver.python": sys.executable,
+    }
+
+
+_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.streaming.stopTimeout": "60000",
+    "spark.sql.streaming.minBatchesToRetain": "5",
+    "spark.sql.streaming.numRecentProgressUpdates": "1000",
+    "spark.sql.execution.arrow.pyspark.enabled": "false",
+}
+
+
+def _configure(running: SparkSession) -> None:
+    """What can be set on a running session, so that one that somebody else started behaves alike."""
+    for name, value in _SETTINGS.items():
+        running.conf.set(name, value)
+
+
+@contextlib.contextmanager
+def _launch_environment(home: Path) -> Iterator[None]:
+    """The environment for starting Java, and the old one afterwards."""
+    wanted = {
+        "JAVA_HOME": str(home),
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _standard_error_to(log: Path) -> Iterator[None]:
+    """Let what is started meanwhile write its errors to a file: Java keeps the descriptor it is born with."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(file, 2)
+    os.close(file)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__
+
+
+@contextlib.contextmanager
+def working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
+    """Let relative paths, in Spark and in Python, start at a folder.
+
+    Spark resolves them through Hadoop's cached local file system, which has a working directory of its own.
+    """
+    before = Path.cwd()
+    _set_working_folder(spark, folder)
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        _set_working_folder(spark, before)
+
+
+def _set_working_folder(spark: SparkSession, folder: Path) -> None:
+    jvm = spark.sparkContext._jvm
+    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[attr-defined]
+    path = jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # type: ignore[union-attr]
+    path.getFileSystem(hadoop).setWorkingDirectory(path)
+
+
+@contextlib.contextmanager
+def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Session settings for a while, and what they were afterwards."""
+    before = {name: spark.conf.get(name, None) for name in wanted}
+    for name, value in wanted.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():  # type: ignore[assignment]
+            if value is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, value)

@@ -1,0 +1,163 @@
+"""Finding the tables that a SQL text reads, and giving them other names.
+
+Only the names are replaced, in place: the rest of the text stays as the user wrote it, so Spark's own parser
+has the last word on everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import TokenType
+
+from cbx.runtime.names import DatasetName, InvalidNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_STREAM_BEFORE = re.compile(r"\bSTREAM\s*(\(\s*)?$", re.IGNORECASE)
+_CLOSING = re.compile(r"\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """A table name in a SQL text.
+
+    Attributes:
+        name: The table.
+        is_stream: Whether it stands in ``STREAM(...)``.
+        start: The offset of the first character to replace, ``STREAM(`` included.
+        end: The offset after the last one.
+        has_alias: Whether the text names it otherwise; if not, its columns may be written ``table.column``.
+    """
+
+    name: DatasetName
+    is_stream: bool
+    start: int
+    end: int
+    has_alias: bool
+
+
+def rewrite(text: str, view_for: Callable[[DatasetName, bool], str | None]) -> str:
+    """The text with table names replaced.
+
+    Args:
+        text: One SQL statement.
+        view_for: From a table, and whether it is read as a stream, to what to read instead; None: leave it.
+
+    Example:
+        ``SELECT * FROM STREAM(silver.orders) JOIN ref USING (id)`` becomes
+        ``SELECT * FROM view_1 AS orders JOIN ref USING (id)``.
+    """
+    edits: list[tuple[int, int, str]] = []
+    replaced = set()
+    tree = _parse(text)
+    reads = _reads_of_tree(text, tree) if tree is not None else _reads_of_tokens(text)
+    for read in reads:
+        view = view_for(read.name, read.is_stream)
+        if view is not None:
+            alias = "" if read.has_alias else f" AS `{read.name.written.split('.')[-1]}`"
+            edits.append((read.start, read.end, view + alias))
+            replaced.add(read.name.key)
+    if tree is not None:
+        edits += _shorter_columns(tree, replaced)
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _parse(text: str) -> exp.Expr | None:
+    try:
+        return sqlglot.parse_one(text, dialect="databricks")
+    except SqlglotError:
+        return None
+
+
+def _reads_of_tree(text: str, tree: exp.Expr) -> Iterator[TableRead]:
+    for table in tree.find_all(exp.Table):
+        parts = table.parts
+        if not all(isinstance(part, exp.Identifier) and "start" in part.meta for part in parts):
+            continue
+        if len(parts) == 1 and _is_common_table(table):
+            continue
+        try:
+            name = DatasetName.of([part.name for part in parts])
+        except InvalidNameError:
+            continue
+        around = table.parent if isinstance(table.parent, exp.Subquery) else table
+        has_alias = bool(table.alias or around.alias or table.args.get("sample"))
+        yield _with_stream(text, name, parts[0].meta["start"], parts[-1].meta["end"] + 1, has_alias=has_alias)
+
+
+def _with_stream(text: str, name: DatasetName, start: int, end: int, *, has_alias: bool) -> TableRead:
+    before = _STREAM_BEFORE.search(text, 0, start)
+    if before is None:
+        return TableRead(name, is_stream=False, start=start, end=end, has_alias=has_alias)
+    if before[1]:
+        closing = _CLOSING.match(text, end)
+        end = closing.end() if closing else end
+    return TableRead(name, is_stream=True, start=before.start(), end=end, has_alias=has_alias)
+
+
+def _is_common_table(table: exp.Table) -> bool:
+    """Whether a one-part name means a ``WITH`` of the query, where that one is visible."""
+    node: exp.Expr = table
+    while node.parent is not None:
+        inside, node = node, node.parent
+        names = node.args.get("with_")
+        if isinstance(node, exp.With):
+            earlier = node.expressions[: _index_of(node.expressions, inside)]
+            names = None
+            if any(cte.alias.lower() == table.name.lower() for cte in earlier) or (
+                node.args.get("recursive") and inside.alias.lower() == table.name.lower()
+            ):
+                return True
+        if names is not None and inside is not names:
+            if any(cte.alias.lower() == table.name.lower() for cte in names.expressions):
+                return True
+    return False
+
+
+def _index_of(expressions: list[exp.Expr], wanted: exp.Expr) -> int:
+    return next(index for index, expression in enumerate(expressions) if expression is wanted)
+
+
+def _shorter_columns(tree: exp.Expr, replaced: set[str]) -> Iterator[tuple[int, int, str]]:
+    """Edits that make ``schema.table.column`` a ``table.column``, as the table is now an alias."""
+    for column in tree.find_all(exp.Column):
+        parts = column.parts
+        if len(parts) > 2 and all("start" in part.meta for part in parts):
+            qualifier = DatasetName.of([part.name for part in parts[:-1]])
+            if qualifier.key in replaced:
+                yield parts[0].meta["start"], parts[-2].meta["start"], ""
+
+
+def _reads_of_tokens(text: str) -> Iterator[TableRead]:
+    """The dotted names that follow FROM or JOIN, for a text that sqlglot cannot parse."""
+    try:
+        tokens = sqlglot.tokenize(text, dialect="databricks")
+    except SqlglotError:
+        return
+    words = (TokenType.VAR, TokenType.IDENTIFIER)
+    for index, token in enumerate(tokens):
+        follows = index and (
+            tokens[index - 1].token_type in (TokenType.FROM, TokenType.JOIN)
+            or _STREAM_BEFORE.search(text, 0, token.start)
+        )
+        if not follows or (token.token_type not in words and not token.text.isidentifier()):
+            continue
+        parts, last = [token.text], index
+        while last + 2 < len(tokens) and tokens[last + 1].token_type == TokenType.DOT:
+            last += 2
+            parts.append(tokens[last].text)
+        after = tokens[last + 1] if last + 1 < len(tokens) else None
+        if len(parts) <= 3 and not (after and after.token_type == TokenType.L_PAREN):
+            has_alias = after is not None and (after.token_type in (*words, TokenType.ALIAS))
+            yield _with_stream(
+                text, DatasetName.of(parts), token.start, tokens[last].end + 1, has_alias=has_alias
+            )

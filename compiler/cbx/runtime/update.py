@@ -1,0 +1,90 @@
+"""One update of a pipeline: load what the notebooks define, then make every dataset when it is first read.
+
+Making a dataset when somebody reads it gives the order, finds cycles and needs no knowledge of what a query
+reads before it is called.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from cbx.runtime import api, notebook
+from cbx.runtime.definitions import Registry
+from cbx.runtime.events import Event, EventLog, Noted, UpdateProgress
+from cbx.runtime.lock import exclusive
+from cbx.runtime.making import Making
+from cbx.runtime.modules import importable_as_dlt
+from cbx.runtime.problems import Problem
+from cbx.runtime.readers import caught
+from cbx.runtime.results import RunRequest, UpdateResult
+from cbx.runtime.session import session, settings, working_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
+
+def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateResult:
+    """Run one update.
+
+    Args:
+        request: What to run, on what, and where to keep it.
+        listen: Takes the events of the update as they happen.
+
+    Returns:
+        What the update did. What is wrong in the user's files or data is part of it.
+
+    Raises:
+        CannotRunError: If nothing could start.
+    """
+    started = time.monotonic()
+    state = request.state.resolve()
+    files = notebook.source_files(request.paths)
+    with ExitStack() as stack:
+        stack.enter_context(exclusive(state))
+        log = EventLog(state, listen)
+        log(UpdateProgress("INITIALIZING", "Update is INITIALIZING."))
+        spark = session(state, request.master)
+        stack.enter_context(working_folder(spark, request.working_folder))
+        stack.enter_context(settings(spark, request.configuration))
+        stack.enter_context(notebook.importable([file.parent for file in files]))
+        result = _update(request, spark, files, log, started)
+        names = [item.name for item in result.datasets if item.status == "failed"]
+        if result.is_success:
+            log(UpdateProgress("COMPLETED", "Update is COMPLETED."))
+        else:
+            log(UpdateProgress("FAILED", f"Update is FAILED. {', '.join(names)}".strip(), result.problems))
+        return result
+
+
+def _update(
+    request: RunRequest, spark: SparkSession, files: tuple[Path, ...], log: EventLog, started: float
+) -> UpdateResult:
+    registry = Registry()
+    making = Making(request, spark, registry, tuple(file.parent for file in files), log)
+    with importable_as_dlt(api.functions(registry, making)), caught(spark, making):
+        problems = _load(files, spark, registry)
+        for text, place in registry.notes:
+            log(Noted(text, str(place) if place else None))
+        if not problems:
+            problems = making.check()
+        if not problems:
+            log(UpdateProgress("RUNNING", "Update is RUNNING."))
+            making.make_all()
+    return UpdateResult(making.results(), tuple(problems), time.monotonic() - started)
+
+
+def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:
+    """Run every file, so that all of their problems are reported at once."""
+    problems = []
+    for file in files:
+        problem = notebook.load(file, {"spark": spark}, registry.note)
+        if problem is not None:
+            problems.append(problem)
+    if not problems and not registry.datasets:
+        problems.append(Problem("the files define no dataset", hint="define one with @dlt.table"))
+    return problems

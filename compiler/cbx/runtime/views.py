@@ -1,0 +1,58 @@
+"""Views with rules: checked and counted wherever a flow reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Observation
+
+from cbx.runtime.expectations import Counts, added, counts, kept, marked, measures, required
+from cbx.runtime.flow import FlowContext, ViewUse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame
+
+    from cbx.runtime.definitions import Dataset
+    from cbx.runtime.results import RuleCount
+
+
+def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
+    """A view's rows with its rules applied.
+
+    The counts are observed by the query of the flow that reads the view. A stream's come with its progress, a
+    batch's through an object.
+
+    Args:
+        view: The view.
+        frame: What its function returned.
+        context: The flow that reads it; remembers where the counts will be.
+    """
+
+    if not view.expectations:
+        return frame
+    metric = f"cbx view {view.name.key}"
+    observation = None if frame.isStreaming else Observation(metric)
+    context.views.append(ViewUse(view, metric, observation))
+    rows = marked(frame, view.expectations).observe(observation or metric, *measures(view.expectations))
+    return kept(required(rows, view.expectations, view.name.written), view.expectations)
+
+
+def view_results(contexts: Sequence[FlowContext]) -> tuple[RuleCount, ...]:
+    """The counts of the views that some flows read, after those flows have run."""
+    results: list[RuleCount] = []
+    for context in contexts:
+        for use in context.views:
+            results += _observed(use, context).rules
+    return tuple(results)
+
+
+def _observed(use: ViewUse, context: FlowContext) -> Counts:
+    rules, name = use.view.expectations, use.view.name.written
+    if use.observation is not None:
+        return counts(use.observation.get, rules, name)
+    total = counts({}, rules, name)
+    for metrics in context.observed:
+        total = added(total, counts(metrics.get(use.metric, {}), rules, name))
+    return total
