@@ -1,0 +1,45 @@
+"""The command ``cbx``: arguments in, exit status out. One file a command, and the only place that prints.
+
+Exit status: 0 clean, 1 errors found or tests failed, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Run the command line; an exception that gets here is a bug of ours and says so."""
+    if sys.argv[1:] == ["--version"]:
+        from cbx.version import __version__
+
+        print(f"cbx {__version__}")
+        return
+    from cbx.cli.app import app
+
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("CBX_DEBUG"):
+            raise
+        _report_bug(error)
+        sys.exit(2)
+
+
+def _report_bug(error: Exception) -> None:
+    from cbx.version import __version__
+
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    code = traceback.tb_frame.f_code if traceback is not None else None
+    where = f"{Path(code.co_filename).name}:{traceback.tb_lineno}" if code and traceback else "?"
+    message = f"{type(error).__name__}: {error}".splitlines()[0]
+    print(
+        f"error[CBX901] internal-error: {message} (in {where})\n"
+        f"   = hint: this is a bug of cbx {__version__}, not of your project; please report it with the command\n"
+        f"           `cbx {' '.join(sys.argv[1:])}`; CBX_DEBUG=1 shows the traceback",
+        file=sys.stderr,
+    )

@@ -1,0 +1,77 @@
+"""``cbx compile``: from models to ``target/``."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cbx.cli.places import project_folder
+
+
+class Format(str, Enum):
+    """How diagnostics are shown."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", help="The project's folder; default: the nearest one with a project.toml."),
+]
+EnvOption = Annotated[str, typer.Option("--env", help="The environment.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How diagnostics are shown.")]
+
+
+def compile_command(
+    project: ProjectOption = None,
+    env: EnvOption = "local",
+    output_format: FormatOption = Format.text,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if target/ is out of date.")] = False,
+) -> None:
+    """Check the project and write its notebooks, checks, bundle and manifest to target/."""
+    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.cli.summary import summary_lines
+    from cbx.compiler import compile_project, read_sources
+    from cbx.write import compare, write
+
+    started = time.perf_counter()
+    root = project_folder(project)
+    compilation = compile_project(root, environment=env)
+    diagnostics = compilation.diagnostics
+    could_write = True
+    changes = None
+    if compilation.succeeded and check:
+        changes = compare(root, compilation.artifacts)
+        diagnostics = (*diagnostics, *changes.as_diagnostics())
+    elif compilation.succeeded:
+        changes, problems = write(root, compilation.artifacts)
+        diagnostics = (*diagnostics, *problems)
+        could_write = not problems
+    sources = read_sources(root, diagnostics)
+    show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value)
+    if compilation.plan is not None and changes is not None and could_write and output_format is not Format.json:
+        for line in summary_lines(compilation.plan, changes, time.perf_counter() - started, check=check):
+            print(line)
+    raise typer.Exit(_status(compilation.project is None and _not_found(diagnostics), could_write, diagnostics))
+
+
+def _not_found(diagnostics: tuple[object, ...]) -> bool:
+    from cbx import codes
+    from cbx.diagnostics import Diagnostic
+
+    return any(isinstance(one, Diagnostic) and one.code is codes.PROJECT_NOT_FOUND for one in diagnostics)
+
+
+def _status(not_found: bool, could_write: bool, diagnostics: tuple[object, ...]) -> int:
+    from cbx.codes import Severity
+    from cbx.diagnostics import Diagnostic
+
+    if not_found or not could_write:
+        return 2
+    return int(any(isinstance(one, Diagnostic) and one.severity is Severity.ERROR for one in diagnostics))

@@ -1,0 +1,80 @@
+"""``cbx events``: what the last update did, from the log that it left."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+class Format(str, Enum):
+    """How events are printed."""
+
+    table = "table"
+    json = "json"
+
+
+def events(
+    format: Annotated[Format, typer.Option(help="json: the log's lines as they are.")] = Format.table,  # noqa: A002 - the option's name
+    project: Annotated[
+        Path | None,
+        typer.Option(help="The project's folder; default: the nearest one with a project.toml."),
+    ] = None,
+    state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
+) -> None:
+    """Print what the last update did to each table, with the counts of every expectation."""
+    from cbx.cli.run_display import error_console, show_problem
+    from cbx.cli.state_folder import state_folder
+    from cbx.runtime.event_log import last_update
+    from cbx.runtime.problems import CannotRunError
+
+    try:
+        rows = last_update(state_folder(state, project))
+    except CannotRunError as error:
+        show_problem(error_console(), "", error.problem)
+        raise typer.Exit(2) from None
+    if format is Format.json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+    else:
+        _print_table(rows)
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for name in ("dataset", "status", "expectation"):
+        table.add_column(name, overflow="fold")
+    for name in ("passed", "failed", "written", "dropped"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        for cells in _cells(row):
+            table.add_row(*cells)
+    console.print(table)
+    for row in rows:
+        if row["error"]:
+            console.print(row["error"]["exceptions"][0]["message"], markup=False, highlight=False)
+
+
+def _cells(row: dict[str, Any]) -> list[list[str]]:
+    """The rows of the table for one event: one for the dataset, one more for each further rule."""
+    progress = row["details"].get("flow_progress")
+    if progress is None or progress["status"] == "RUNNING":
+        return []
+    metrics, quality = progress.get("metrics", {}), progress.get("data_quality", {})
+    written = metrics.get("num_output_rows", metrics.get("num_upserted_rows"))
+    head = [row["origin"]["dataset_name"], progress["status"].lower()]
+    tail = ["" if value is None else f"{value:,}" for value in (written, quality.get("dropped_records"))]
+    rules = [
+        [rule["name"], f"{rule['passed_records']:,}", f"{rule['failed_records']:,}"]
+        for rule in quality.get("expectations", [])
+    ]
+    first, *others = rules or [["", "", ""]]
+    return [[*head, *first, *tail], *([*["", ""], *rule, "", ""] for rule in others)]

@@ -1,0 +1,146 @@
+"""What ``cbx run`` shows: each dataset as it is done, and one table at the end."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from cbx.runtime.events import Event, FlowFinished, FlowStarted, Noted, UpdateProgress
+
+if TYPE_CHECKING:
+    from cbx.runtime.problems import Problem
+    from cbx.runtime.results import DatasetResult, RuleCount, UpdateResult
+
+_COLUMNS = ("read", "written", "dropped")
+
+
+class RunDisplay:
+    """Shows the events of an update: in place on a terminal, as plain lines elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._under_way: list[str] = []
+        self._waiting_for = "Spark starts"
+        self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> RunDisplay:
+        if self._live is not None:
+            self._live.start()
+            self._refresh()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
+        if isinstance(event, FlowStarted):
+            self._under_way.append(event.dataset)
+        elif isinstance(event, FlowFinished):
+            if event.result.name in self._under_way:
+                self._under_way.remove(event.result.name)
+            self._console.print(_progress_line(event.result), highlight=False)
+        elif isinstance(event, Noted):
+            where = f"{event.place}: " if event.place else ""
+            self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
+        elif isinstance(event, UpdateProgress):
+            self._waiting_for = {"INITIALIZING": "Spark starts"}.get(event.state, "")
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self._live is not None:
+            text = " <- ".join(reversed(self._under_way)) or self._waiting_for
+            self._live.update(Spinner("dots", text=text) if text else "")
+
+
+def _progress_line(result: DatasetResult) -> Text:
+    marks = {
+        "completed": ("done", "green"),
+        "unchanged": ("same", "dim"),
+        "failed": ("FAILED", "bold red"),
+        "skipped": ("skipped", "yellow"),
+    }
+    mark, style = marks.get(result.status, (result.status, ""))
+    text = Text(f"{mark:<8}", style=style)
+    text.append(f"{result.name}  {result.seconds:.1f} s", style="default")
+    return text
+
+
+def closing_table(result: UpdateResult) -> Table:
+    """One row a dataset: what came in, what went out, which rules rows broke, and how long it took."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
+    table.add_column("table", overflow="fold")
+    table.add_column("kind", no_wrap=True)
+    for name in _COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("failed rules", overflow="fold")
+    table.add_column("time", justify="right", no_wrap=True)
+    for dataset in result.datasets:
+        table.add_row(*_cells(dataset))
+    return table
+
+
+def _cells(dataset: DatasetResult) -> list[str | Text]:
+    time = f"{dataset.seconds:.1f} s"
+    if dataset.status in ("failed", "skipped"):
+        style = "red" if dataset.status == "failed" else "yellow"
+        dash = "-"
+        return [dataset.name, dataset.kind or dash, dash, dash, dash, Text(dataset.status, style=style), time]
+    has_drops = any(rule.on_violation == "drop" for rule in dataset.expectations)
+    return [
+        dataset.name,
+        dataset.kind,
+        f"{dataset.rows_read:,}",
+        f"{dataset.rows_written:,}",
+        f"{dataset.rows_dropped:,}" if has_drops else "-",
+        _failed_rules(dataset.expectations) or "-",
+        time,
+    ]
+
+
+def _failed_rules(rules: tuple[RuleCount, ...]) -> str:
+    return ", ".join(f"{rule.name} {rule.failed:,}" for rule in rules if rule.failed)
+
+
+def show_problem(console: Console, headline: str, problem: Problem) -> None:
+    """Print one problem: what it is about, where, why, and the way out."""
+    console.print(Text.assemble(("error", "bold red"), f": {headline}{problem.reason}"), soft_wrap=True)
+    if problem.place is not None:
+        console.print(f"  --> {problem.place}", soft_wrap=True, highlight=False, markup=False)
+    if problem.hint:
+        console.print(f"   = hint: {problem.hint}", soft_wrap=True, highlight=False, markup=False)
+
+
+def show_result(console: Console, result: UpdateResult, state: str) -> None:
+    """Print the end of an update: the table, what went wrong, and where to look."""
+    if result.datasets:
+        console.print()
+        console.print(closing_table(result), highlight=False)
+        console.print()
+    for problem in result.problems:
+        show_problem(console, "", problem)
+    for dataset in result.datasets:
+        if dataset.problem is not None and dataset.status == "failed":
+            show_problem(console, f"{dataset.name}: ", dataset.problem)
+    done = [dataset for dataset in result.datasets if dataset.status in ("completed", "unchanged")]
+    tables = [dataset for dataset in done if dataset.kind not in ("view", "sink")]
+    look = f" State in {state}, look with `cbx show {tables[-1].name}`." if tables else ""
+    count = f"{len(done)} of {len(result.datasets)}" if len(done) < len(result.datasets) else str(len(done))
+    if result.datasets:
+        noun = "table" if count == "1" else "tables"
+        console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
+
+
+def error_console() -> Console:
+    """Where progress and problems go."""
+    return Console(file=sys.stderr)

@@ -1,0 +1,72 @@
+"""Every diagnostic code, once: its number, its name and its severity.
+
+A number is never reused. The page of a code is ``docs/codes/<code>.md``, printed by ``cbx explain``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How much a diagnostic weighs; only an error stops a compilation."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A diagnostic code, such as ``CBX201``, with its name and severity."""
+
+    id: str
+    name: str
+    severity: Severity = Severity.ERROR
+
+
+PROJECT_NOT_FOUND = Code("CBX001", "project-not-found")
+INVALID_PROJECT_SETTING = Code("CBX002", "invalid-project-setting")
+OUTPUT_NOT_WRITABLE = Code("CBX003", "output-not-writable")
+OUT_OF_DATE = Code("CBX004", "out-of-date")
+
+SYNTAX_ERROR = Code("CBX101", "syntax-error")
+UNKNOWN_ARGUMENT = Code("CBX102", "unknown-argument")
+WRONG_ARGUMENT_TYPE = Code("CBX103", "wrong-argument-type")
+NOT_A_LITERAL = Code("CBX104", "not-a-literal")
+NO_MODEL = Code("CBX105", "no-model")
+SEVERAL_MODELS = Code("CBX105", "several-models")
+NAME_MISMATCH = Code("CBX105", "name-mismatch")
+INVALID_NAME = Code("CBX106", "invalid-name")
+UNREADABLE_FILE = Code("CBX107", "unreadable-file")
+
+UNKNOWN_MODEL = Code("CBX201", "unknown-model")
+CYCLE = Code("CBX202", "cycle")
+DUPLICATE_MODEL = Code("CBX203", "duplicate-model")
+LAYER_ORDER = Code("CBX204", "layer-order")
+UNKNOWN_MACRO = Code("CBX205", "unknown-macro")
+UNKNOWN_VARIABLE = Code("CBX205", "unknown-variable")
+
+UNKNOWN_KEY_COLUMN = Code("CBX301", "unknown-key-column")
+UNKNOWN_RELATIONSHIP_COLUMN = Code("CBX302", "unknown-relationship-column")
+PARENT_NOT_UNIQUE = Code("CBX303", "parent-not-unique")
+ONE_TO_ONE_NOT_UNIQUE = Code("CBX304", "one-to-one-not-unique")
+ONE_TO_MANY_IS_ONE_TO_ONE = Code("CBX305", "one-to-many-is-one-to-one")
+RELATIONSHIP_TYPE_MISMATCH = Code("CBX306", "relationship-type-mismatch")
+CONTRADICTING_RELATIONSHIPS = Code("CBX307", "contradicting-relationships")
+
+KIND_MISMATCH = Code("CBX401", "kind-mismatch")
+NOT_APPEND_ONLY = Code("CBX402", "not-append-only")
+MISSING_ARGUMENT = Code("CBX403", "missing-argument")
+DUPLICATE_EXPECTATION = Code("CBX404", "duplicate-expectation")
+UNKNOWN_COLUMN = Code("CBX405", "unknown-column")
+INVALID_EXPECTATION = Code("CBX406", "invalid-expectation")
+
+
+INTERNAL_ERROR = Code("CBX901", "internal-error")
+
+
+def every_code() -> tuple[Code, ...]:
+    """All codes in the order of their numbers; a number with several names appears once per name."""
+    return tuple(value for value in globals().values() if isinstance(value, Code))

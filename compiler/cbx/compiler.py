@@ -1,0 +1,108 @@
+"""The compiler: passes in order, from a folder to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cbx.diagnostics import Diagnostic, Report
+from cbx.ir.plan import Artifact, Plan
+from cbx.passes.check_expectations import check_expectations
+from cbx.passes.check_keys import check_keys
+from cbx.passes.check_kinds import check_kinds
+from cbx.passes.check_relationships import check_relationships
+from cbx.passes.check_variables import check_variables
+from cbx.passes.declare import declare
+from cbx.passes.discover import discover
+from cbx.passes.emit import Emitted, emit
+from cbx.passes.gate import gate
+from cbx.passes.link import link
+from cbx.passes.parse import parse
+from cbx.passes.plan import plan
+from cbx.passes.prove_keys import prove_keys
+from cbx.passes.resolve import resolve
+from cbx.passes.type_columns import type_columns
+from cbx.project import LOCAL, Project, has_environment, load_project
+
+PASSES: tuple[Callable[[Any, Report], Any], ...] = (
+    discover,
+    parse,
+    declare,
+    resolve,
+    check_variables,
+    link,
+    type_columns,
+    check_keys,
+    check_relationships,
+    check_kinds,
+    check_expectations,
+    prove_keys,
+    gate,
+    plan,
+    emit,
+)
+"""Each pass takes what the one before returned; `gate` alone may return None, which ends the compilation."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What a compilation found and what it would write.
+
+    Attributes:
+        project: The project; None if its settings are wrong.
+        diagnostics: What is wrong or worth knowing, in the order of the places.
+        model_count: How many model files were found.
+        plan: What was planned; None after an error.
+        artifacts: The files to write; none after an error.
+    """
+
+    project: Project | None
+    diagnostics: tuple[Diagnostic, ...]
+    model_count: int
+    plan: Plan | None
+    artifacts: tuple[Artifact, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing stands in the way of writing."""
+        return self.plan is not None
+
+
+def compile_project(root: Path, environment: str = LOCAL) -> Compilation:
+    """Compile the project in a folder. Reads its files and writes nothing.
+
+    Args:
+        root: The folder with ``project.toml``.
+        environment: The environment it is compiled for: ``local``, or one of the project's.
+
+    Returns:
+        The compilation, with all diagnostics; a problem of the project is never an exception.
+    """
+    report = Report()
+    project = load_project(root, report)
+    if project is None or not has_environment(project, environment, report):
+        return Compilation(None, report.sorted(), 0, None, ())
+    stage: Any = project
+    model_count = 0
+    for run_pass in PASSES:
+        stage = run_pass(stage, report)
+        if run_pass is discover:
+            model_count = len(stage.known_ids)
+        if stage is None:
+            return Compilation(project, report.sorted(), model_count, None, ())
+    assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
+    return Compilation(project, report.sorted(), model_count, stage.plan, stage.artifacts)
+
+
+def read_sources(root: Path, diagnostics: tuple[Diagnostic, ...]) -> Mapping[str, str]:
+    """The texts of the files that diagnostics point into, for showing the lines."""
+    paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
+    texts = {}
+    for path in sorted(paths):
+        try:
+            texts[path] = (root / path).read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            continue
+    return texts

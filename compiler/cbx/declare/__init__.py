@@ -1,0 +1,1 @@
+"""The vocabulary of model files, and the documents that its words fill in."""

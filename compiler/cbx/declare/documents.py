@@ -1,0 +1,133 @@
+"""What each word of the vocabulary may say, as documents: frozen, strict, and closed to unknown fields.
+
+A field's ``description`` completes the sentence "takes ...", for the diagnostic of a value of the wrong type.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Word = Annotated[str, Field(min_length=1)]
+Words = tuple[Word, ...]
+Enforcement = Literal["warn", "fail"]
+
+
+class Document(BaseModel):
+    """The arguments of one call of the vocabulary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ColumnDocument(Document):
+    """``column(...)``."""
+
+    type: Word = Field(description="a SQL type as text")
+    description: str | None = Field(None, description="text")
+    not_null: bool = Field(False, description="True or False")
+
+
+class ModelInputDocument(Document):
+    """``ref(...)`` and ``stream(...)``."""
+
+    model: Word = Field(description='the id of a model as text, "layer.name"')
+
+
+class TableInputDocument(Document):
+    """``source(...)`` and ``stream_source(...)``."""
+
+    table: Word = Field(description="the name of a table as text")
+
+
+class AutoLoaderDocument(Document):
+    """``auto_loader(...)``."""
+
+    path: Word = Field(description="a folder as text")
+    format: Literal["json", "csv", "parquet", "avro", "orc", "text", "xml", "binaryFile"] = Field(
+        description='"json", "csv", "parquet", "avro", "orc", "text", "xml" or "binaryFile"'
+    )
+    schema_hints: Word | dict[str, Word] | None = Field(
+        None, description="SQL types by column name, or the same as one text"
+    )
+    options: dict[str, str | bool | int | float] = Field(
+        {}, description="a dictionary of option names and their values"
+    )
+    glob: Word | None = Field(None, description="a pattern of file names as text")
+
+
+class ExpectationDocument(Document):
+    """``expect(...)``, ``expect_or_drop(...)`` and ``expect_or_fail(...)``."""
+
+    name: Word = Field(description="a name as text")
+    sql: Word = Field(description="a SQL condition as text")
+
+
+class RelationshipDocument(Document):
+    """``one_to_one(...)``, ``one_to_many(...)`` and ``many_to_one(...)``."""
+
+    model: Word = Field(description='the id of a model as text, "layer.name"')
+    on: Word | Annotated[Words, Field(min_length=1)] | Annotated[dict[Word, Word], Field(min_length=1)] = Field(
+        description="a column name, a list of them, or a dictionary from the child's to the parent's"
+    )
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+class ModelDocument(Document):
+    """What all kinds of models may say."""
+
+    key: Word | Annotated[Words, Field(min_length=1)] | None = Field(
+        None, description="a column name or a list of them"
+    )
+    relationships: tuple[tuple[str, RelationshipDocument], ...] = Field(
+        (), description="a list of `one_to_one`, `one_to_many` and `many_to_one`"
+    )
+    columns: dict[Word, Word | ColumnDocument] | None = Field(
+        None, description="a dictionary from column names to SQL types or `column(...)`"
+    )
+    expectations: tuple[tuple[str, ExpectationDocument], ...] = Field(
+        (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
+    )
+    description: str | None = Field(None, description="text")
+    tags: Words = Field((), description="a list of words")
+    owner: Word | None = Field(None, description="a name as text")
+    properties: dict[Word, str] = Field({}, description="a dictionary of texts")
+    cluster_by: Word | Words = Field((), description="a column name or a list of them")
+    quarantine: bool = Field(False, description="True or False")
+    enforce: Enforcement = Field("warn", description='"warn" or "fail"')
+
+
+class AutoCdcDocument(ModelDocument):
+    """``auto_cdc(...)``."""
+
+    key: Word | Annotated[Words, Field(min_length=1)] = Field(description="a column name or a list of them")
+    sequence_by: Word | Annotated[Words, Field(min_length=1)] = Field(description="a column name or a list of them")
+    scd_type: Literal[1, 2] = Field(1, description="1 or 2")
+    apply_as_deletes: Word | None = Field(None, description="a SQL condition as text")
+    apply_as_truncates: Word | None = Field(None, description="a SQL condition as text")
+    ignore_null_updates: bool | Words = Field(False, description="True, False or a list of column names")
+    except_columns: Word | Words = Field((), description="a column name or a list of them")
+    track_history: Word | Words | dict[Literal["except"], Words] | None = Field(
+        None, description='a list of column names, or {"except": [...]}'
+    )
+
+
+DOCUMENTS: dict[str, type[Document]] = {
+    "streaming_table": ModelDocument,
+    "materialized_view": ModelDocument,
+    "view": ModelDocument,
+    "auto_cdc": AutoCdcDocument,
+    "ref": ModelInputDocument,
+    "stream": ModelInputDocument,
+    "source": TableInputDocument,
+    "stream_source": TableInputDocument,
+    "auto_loader": AutoLoaderDocument,
+    "expect": ExpectationDocument,
+    "expect_or_drop": ExpectationDocument,
+    "expect_or_fail": ExpectationDocument,
+    "one_to_one": RelationshipDocument,
+    "one_to_many": RelationshipDocument,
+    "many_to_one": RelationshipDocument,
+    "column": ColumnDocument,
+}
+"""The document of each word; ``var`` has none, since it becomes a template while it is read."""

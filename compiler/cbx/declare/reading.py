@@ -1,0 +1,208 @@
+"""From the syntax of a call to the document of its word, with the place of every value in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from cbx import codes
+from cbx.declare.documents import DOCUMENTS, Document
+from cbx.declare.signatures import EXPECTATIONS, KINDS, RELATIONSHIPS, SIGNATURES
+from cbx.diagnostics import Report, did_you_mean
+from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
+from cbx.sources import Span
+
+Path = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the values of a document stand: by the path that leads to each."""
+
+    whole: Span
+    spans: Mapping[Path, Span]
+
+    def at(self, *path: Any) -> Span:
+        """The span of a value, or of the nearest one around it."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.spans:
+                return self.spans[path[:length]]
+        return self.whole
+
+
+@dataclass(frozen=True)
+class ReadCall:
+    """A call whose arguments were checked: its word, its document and the places in it."""
+
+    word: str
+    document: Document
+    places: Places
+    unread: frozenset[str]
+
+
+def read_document(call: Call, report: Report) -> ReadCall | None:
+    """Check the arguments of a call.
+
+    Returns:
+        The document, or None after diagnostics: CBX102 for an argument that the word does not have, CBX103 for
+        a value of the wrong type, CBX403 for a missing argument. A kind always has a document: what is wrong is
+        left at its default and named in ``unread``, so that the rest can be checked.
+    """
+    spans: dict[Path, Span] = {}
+    given = _named_arguments(call, report)
+    values = {name: _plain(argument.value, (name,), spans, report) for name, argument in given.items()}
+    spans.update({(name,): argument.value.span for name, argument in given.items()})
+    unread = set(call.unread) | {name for name, value in values.items() if value is _BAD}
+    values = {name: value for name, value in values.items() if name not in unread or _is_usable(name, value)}
+    fields = DOCUMENTS[call.function].model_fields
+    for name in sorted(set(given) - set(fields)):
+        values.pop(name, None)
+        hint = did_you_mean(name, fields, f"it takes {', '.join(fields)}")
+        message = f"`{call.function}` has no argument `{name}`"
+        report.add(codes.UNKNOWN_ARGUMENT, message, given[name].span, label="unknown", hint=hint)
+    return _validate(call, values, unread, Places(call.span, spans), report)
+
+
+_BAD = object()
+
+
+def _is_usable(name: str, value: Any) -> bool:
+    """Whether what could be read of an argument is worth checking: the rules that are right beside one that is not."""
+    return name in {"expectations", "relationships"} and isinstance(value, tuple)
+
+
+def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
+    named: dict[str, Argument] = {}
+    order = SIGNATURES[call.function]
+    positional = [argument for argument in call.arguments if argument.name is None]
+    for argument in positional[len(order) :]:
+        takes = f"takes only {len(order)} without a name" if order else "takes named arguments only"
+        message = f"`{call.function}` {takes}"
+        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=f"name it, as in `{_example(call.function)}`")
+    named.update(dict(zip(order, positional, strict=False)))
+    for argument in call.arguments:
+        if argument.name is None:
+            continue
+        if argument.name in named:
+            message = f"`{call.function}` is given `{argument.name}` twice"
+            report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint="keep one of the two")
+        named[argument.name] = argument
+    return named
+
+
+def _example(word: str) -> str:
+    return {"auto_loader": 'auto_loader("path", format="json")'}.get(word, f'{word}(key="id")')
+
+
+def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) -> Any:
+    """A value as the documents take it: text, numbers, tuples, dictionaries, and documents for calls inside it."""
+    spans[path] = value.span
+    match value:
+        case Literal(value=plain):
+            return plain
+        case ListLiteral(items=items):
+            read = [(_plain(item, (*path, number), {}, report), item) for number, item in enumerate(items)]
+            kept = [item for plain, item in read if plain is not _BAD]
+            result = [plain for plain, _ in read if plain is not _BAD]
+            for number, item in enumerate(kept):
+                _place_again(item, (*path, number), spans)
+            return tuple(result)
+        case DictLiteral(entries=entries):
+            result_dict = {}
+            for key, entry in entries:
+                plain = _plain(entry, (*path, key.value), spans, report)
+                spans[(*path, key.value, "key")] = key.span
+                if plain is _BAD:
+                    return _BAD
+                result_dict[key.value] = plain
+            return result_dict
+        case Call(function=word):
+            return _nested(value, word, report)
+
+
+def _nested(call: Call, word: str, report: Report) -> Any:
+    if word not in DOCUMENTS:
+        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{word}` cannot stand here", call.span)
+        return _BAD
+    read = read_document(call, report)
+    if read is None:
+        return _BAD
+    is_listed = word in EXPECTATIONS or word in RELATIONSHIPS
+    return (word, read.document) if is_listed else read.document
+
+
+def _place_again(value: Value, path: Path, spans: dict[Path, Span]) -> None:
+    """Note the places of a list's item and, for a call, of its arguments."""
+    spans[path] = value.span
+    if isinstance(value, Call):
+        order = SIGNATURES[value.function]
+        for number, argument in enumerate(value.arguments):
+            name = argument.name or (order[number] if number < len(order) else "")
+            _place_again(argument.value, (*path, name), spans)
+    elif isinstance(value, ListLiteral):
+        for number, item in enumerate(value.items):
+            _place_again(item, (*path, number), spans)
+    elif isinstance(value, DictLiteral):
+        for key, entry in value.entries:
+            spans[(*path, key.value, "key")] = key.span
+            _place_again(entry, (*path, key.value), spans)
+
+
+def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Places, report: Report) -> ReadCall | None:
+    document = DOCUMENTS[call.function]
+    try:
+        return ReadCall(call.function, document.model_validate(values), places, frozenset(unread))
+    except ValidationError as error:
+        problems = error.errors()
+    bad = dict.fromkeys(str(problem["loc"][0]) for problem in problems if problem["type"] != "missing")
+    missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
+    for name in missing:
+        if name not in unread:
+            report.add(
+                codes.MISSING_ARGUMENT,
+                f"`{call.function}` needs `{name}`",
+                call.name_span,
+                label="incomplete",
+                hint=f"`{name}` takes {document.model_fields[name].description}",
+            )
+    for name in bad:
+        _report_wrong(call, name, values[name], document, places, problems, report)
+    if call.function not in KINDS:
+        return None
+    good = {name: value for name, value in values.items() if name not in bad}
+    required = [name for name, field in document.model_fields.items() if field.is_required()]
+    fallback = document.model_validate({**dict.fromkeys(required, "unread"), **good})
+    return ReadCall(call.function, fallback, places, frozenset({*unread, *missing, *bad}))
+
+
+def _report_wrong(
+    call: Call,
+    name: str,
+    value: Any,
+    document: type[Document],
+    places: Places,
+    problems: list[Any],
+    report: Report,
+) -> None:
+    paths = [_value_path(problem["loc"], value) for problem in problems if str(problem["loc"][0]) == name]
+    span = places.at(*max(paths, key=len))
+    message = f"`{name}` of `{call.function}` takes {document.model_fields[name].description}"
+    report.add(codes.WRONG_ARGUMENT_TYPE, message, span, label="wrong type")
+
+
+def _value_path(location: Path, value: Any) -> Path:
+    """The part of pydantic's location that names values; the rest names the types it tried."""
+    path: list[Any] = [location[0]]
+    current = value
+    for step in location[1:]:
+        if (isinstance(current, tuple) and isinstance(step, int) and step < len(current)) or (
+            isinstance(current, dict) and step in current
+        ):
+            current = current[step]
+        else:
+            continue
+        path.append(step)
+    return tuple(path)

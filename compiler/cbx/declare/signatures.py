@@ -1,0 +1,24 @@
+"""Which words there are, what sort each is, and in which order its arguments stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc")
+MODEL_INPUTS = ("ref", "stream")
+TABLE_INPUTS = ("source", "stream_source")
+INPUTS = (*MODEL_INPUTS, *TABLE_INPUTS, "auto_loader")
+EXPECTATIONS = ("expect", "expect_or_drop", "expect_or_fail")
+RELATIONSHIPS = ("one_to_one", "one_to_many", "many_to_one")
+
+SIGNATURES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(KINDS, ()),
+    **dict.fromkeys(MODEL_INPUTS, ("model",)),
+    **dict.fromkeys(TABLE_INPUTS, ("table",)),
+    "auto_loader": ("path",),
+    **dict.fromkeys(EXPECTATIONS, ("name", "sql")),
+    **dict.fromkeys(RELATIONSHIPS, ("model", "on")),
+    "column": ("type", "description", "not_null"),
+    "var": ("name",),
+}
+"""Every word with the names of the arguments that may be given by position."""

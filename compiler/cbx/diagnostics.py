@@ -1,0 +1,89 @@
+"""The one value that every problem of the user's is, whoever finds it and however it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from cbx.codes import Code, Severity
+from cbx.sources import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that helps to understand a diagnostic."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A place, a reason and a way out.
+
+    Attributes:
+        code: Which rule was broken.
+        message: One terse sentence without a full stop; user's names in backquotes.
+        span: Where; None where no file can be named.
+        label: A few words beside the caret.
+        hint: The way out.
+        related: Other places that have a part in it.
+    """
+
+    code: Code
+    message: str
+    span: Span | None = None
+    label: str = ""
+    hint: str | None = None
+    related: tuple[Related, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """How much it weighs, which is its code's business."""
+        return self.code.severity
+
+
+class Report:
+    """Collects the diagnostics of one compilation; passes add to it and never raise for what a user wrote."""
+
+    def __init__(self) -> None:
+        self._diagnostics: list[Diagnostic] = []
+
+    def add(
+        self,
+        code: Code,
+        message: str,
+        span: Span | None = None,
+        *,
+        label: str = "",
+        hint: str | None = None,
+        related: Iterable[Related] = (),
+    ) -> None:
+        """Add a diagnostic; the arguments are those of `Diagnostic`."""
+        self._diagnostics.append(Diagnostic(code, message, span, label, hint, tuple(related)))
+
+    def __len__(self) -> int:
+        return len(self._diagnostics)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything found so far stops the compilation."""
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self._diagnostics)
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
+        unique = dict.fromkeys(self._diagnostics)
+        return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+
+
+def did_you_mean(word: str, choices: Iterable[str], otherwise: str | None = None) -> str | None:
+    """A hint that names the choice nearest to a misspelt word, or ``otherwise`` where none is near."""
+    ordered = sorted(set(choices))
+    near = get_close_matches(word, ordered, n=1, cutoff=0.6) or get_close_matches(
+        word.lower(), [choice.lower() for choice in ordered], n=1, cutoff=0.6
+    )
+    if not near:
+        return otherwise
+    found = next(choice for choice in ordered if choice == near[0] or choice.lower() == near[0])
+    return f"did you mean `{found}`?"

@@ -1,0 +1,1 @@
+"""From the plan to the text of files. Pure: nothing here reads or writes, or knows the time."""

@@ -1,0 +1,110 @@
+"""Pieces that all notebooks are made of: cells, calls, imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cbx.emit.literals import string_literal
+from cbx.ir.resolved import Import
+from cbx.ir.text import Text
+from cbx.project import Project
+
+WIDTH = 110
+_LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+
+
+def document(project: Project, title: Sequence[str], cells: Iterable[str]) -> str:
+    """A source file: its title, then its cells, as the project's ``source_format`` wants it."""
+    if project.settings.compile.source_format == "file":
+        heading = "\n".join(f"# {line}".rstrip() for line in title)
+        return "\n\n\n".join([heading, *cells]) + "\n"
+    heading = "\n".join(["# MAGIC %md", *(f"# MAGIC {line}".rstrip() for line in _as_markdown(title))])
+    return "# Databricks notebook source\n" + "\n\n# COMMAND ----------\n\n".join([heading, *cells]) + "\n"
+
+
+def _as_markdown(title: Sequence[str]) -> list[str]:
+    return [f"# {title[0]}", *title[1:]]
+
+
+def comment_lines(text: str) -> list[str]:
+    """A text of the user's as lines that are safe behind a comment's mark."""
+    return [_INVISIBLE.sub("", line).rstrip() for line in _LINE_BREAKS.split(text.strip())]
+
+
+def api_import(project: Project) -> Import:
+    """The import of the pipeline API that the project chose."""
+    if project.settings.compile.api == "dlt":
+        return Import("dlt")
+    return Import("pyspark", "pipelines", "dp")
+
+
+def api_name(project: Project) -> str:
+    """The name under which notebooks call the pipeline API."""
+    return "dlt" if project.settings.compile.api == "dlt" else "dp"
+
+
+def import_lines(imports: Iterable[Import]) -> str:
+    """Imports as isort would have them: modules first, then names, those with an alias on lines of their own."""
+    unique = sorted(set(imports))
+    lines = [
+        f"import {one.module} as {one.alias}" if one.alias else f"import {one.module}" for one in unique if not one.name
+    ]
+    for module in dict.fromkeys(one.module for one in unique if one.name):
+        plain = [one.name for one in unique if one.module == module and one.name and not one.alias]
+        if plain:
+            lines.append(f"from {module} import {', '.join(sorted(plain, key=_case))}")
+        lines += [
+            f"from {module} import {one.name} as {one.alias}"
+            for one in unique
+            if one.module == module and one.name and one.alias
+        ]
+    return "\n".join(lines)
+
+
+def _case(name: str) -> tuple[int, str]:
+    """Isort's order of names: CONSTANTS, Classes, functions."""
+    return (0 if name.isupper() else 1 if name[:1].isupper() else 2, name)
+
+
+def call(function: str, arguments: Sequence[tuple[str, str]]) -> str:
+    """A call with named arguments, one a line."""
+    lines = "".join(f"    {name}={value},\n" for name, value in arguments)
+    return f"{function}(\n{lines})"
+
+
+def mapping(entries: Iterable[tuple[str, str]]) -> str:
+    """A dictionary of texts: on one line where it fits, else one entry a line."""
+    items = [f"{string_literal(name)}: {string_literal(value)}" for name, value in entries]
+    short = "{" + ", ".join(items) + "}"
+    if len(short) < WIDTH - 30:
+        return short
+    return "{\n" + "".join(f"        {item},\n" for item in items) + "    }"
+
+
+def wrapped_literal(text: str, indent: str) -> str:
+    """A long text as adjacent literals, one a line, broken behind commas; a short one as it is."""
+    whole = string_literal(text)
+    if len(indent) + len(whole) <= WIDTH:
+        return whole
+    lines: list[str] = []
+    for piece in re.findall(r"[^,]*,\s*|[^,]+\Z", text):
+        if lines and len(indent) + len(string_literal(lines[-1] + piece)) <= WIDTH:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return ("\n" + indent).join(string_literal(line) for line in lines)
+
+
+def free_name(wanted: str, taken: frozenset[str]) -> str:
+    """A name that nothing else in the notebook has."""
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name
+
+
+def text_in_words(text: Text) -> str:
+    """A rendered text for people: a variable as ``${name}``."""
+    return "".join(part if isinstance(part, str) else f"${{{getattr(part, 'name', '')}}}" for part in text.parts)

@@ -1,0 +1,80 @@
+"""The schema of a table as SQL, where constraints call for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cbx.ir.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
+from cbx.parse.identifiers import quoted_if_needed
+
+_RESCUED = Column("_rescued_data", "STRING")
+
+
+def table_schema(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
+    """The elements of a table's schema, columns first; empty where the pipeline is left to infer it.
+
+    A key becomes an informational PRIMARY KEY where the model declares its columns and its key columns as not
+    null, and with ``constraints = "all"`` a relationship becomes a FOREIGN KEY to such a parent. Constraints
+    have a place in an explicit schema only.
+    """
+    columns = proven.columns[model.id]
+    constraints = _constraints(model, proven)
+    if not constraints or columns is None:
+        return ()
+    lands = any(isinstance(one, FileInput) for one in model.inputs)
+    names = {column.name.lower() for column in columns}
+    extra = (_RESCUED,) if lands and _RESCUED.name not in names else ()
+    return (*(_column(column) for column in (*columns, *extra)), *constraints)
+
+
+def _constraints(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
+    setting = proven.project.settings.compile.constraints
+    if setting == "none" or model.kind == "view":
+        return ()
+    found = []
+    if has_primary_key(model):
+        name = quoted_if_needed(f"{model.name}_key")
+        found.append(f"CONSTRAINT {name} PRIMARY KEY ({_names(model.key or ())})")
+    if setting == "all" and model.columns is not None:
+        found += [
+            _foreign_key(one, proven)
+            for one in proven.relationships
+            if one.child == model.id and _is_reference(one, proven)
+        ]
+    return tuple(found)
+
+
+def has_primary_key(model: ResolvedModel) -> bool:
+    """Whether a table can carry its key as a constraint: one row a key, and no part of the key NULL."""
+    if model.columns is None or not model.key or (model.cdc is not None and model.cdc.scd_type != 1):
+        return False
+    required = {column.name.lower() for column in model.columns if column.not_null}
+    return all(name.lower() in required for name in model.key)
+
+
+def _is_reference(one: Relationship, proven: Proven) -> bool:
+    parent = proven.models[one.parent]
+    wanted = {theirs.lower() for _, theirs in one.on}
+    return parent.kind != "view" and has_primary_key(parent) and wanted == {name.lower() for name in parent.key or ()}
+
+
+def _foreign_key(one: Relationship, proven: Proven) -> str:
+    parent = proven.models[one.parent]
+    ours, theirs = _names(mine for mine, _ in one.on), _names(other for _, other in one.on)
+    return f"FOREIGN KEY ({ours}) REFERENCES {parent.dataset} ({theirs})"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(quoted_if_needed(name) for name in names)
+
+
+def _column(column: Column) -> str:
+    not_null = " NOT NULL" if column.not_null else ""
+    comment = f" COMMENT {_sql_text(column.description)}" if column.description else ""
+    return f"{quoted_if_needed(column.name)} {column.type}{not_null}{comment}"
+
+
+def _sql_text(text: str) -> str:
+    """A text as a SQL string literal, on one line."""
+    escaped = " ".join(text.split()).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,73 @@
+"""Python literals for whatever text a user wrote: the only way by which user text enters generated code."""
+
+from __future__ import annotations
+
+import re
+
+from cbx.ir.text import InputSlot, Text, Variable
+
+_UNSAFE_IN_TRIPLE = re.compile(r'\\|"""|"\Z|\A"')
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
+    "\ud800-\udfff\U000e0000-\U0010ffff]"
+)
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+
+
+def string_literal(text: str) -> str:
+    """A text as a Python literal on one line that parses back to the same text.
+
+    Characters that cannot be seen are escaped, so that code reads as it runs.
+    """
+    quote = "'" if '"' in text and "'" not in text else '"'
+    return quote + _escaped(text, quote) + quote
+
+
+def _escaped(text: str, quote: str) -> str:
+    escaped = "".join(_NAMED.get(character, character) for character in text)
+    return _INVISIBLE.sub(_code_point, escaped.replace(quote, "\\" + quote))
+
+
+def _code_point(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def text_literal(text: Text, project: str) -> str:
+    """A rendered text as a Python expression on one line: a literal, or an f-string that reads its variables."""
+    if text.constant is not None:
+        return string_literal(text.constant)
+    pieces = [
+        _escaped(part, '"').replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value(part, project)
+        for part in text.parts
+    ]
+    return 'f"' + "".join(pieces) + '"'
+
+
+def block_literal(text: Text, project: str) -> str:
+    """A text of several lines as a Python expression: triple quotes where they are safe, so that SQL reads as SQL.
+
+    The text gains a line break at both ends.
+    """
+    known = [part for part in text.parts if isinstance(part, str)]
+    is_safe = not any(_UNSAFE_IN_TRIPLE.search(part) or _INVISIBLE.search(part.replace("\n", "")) for part in known)
+    if is_safe and text.constant is not None:
+        return f'"""\n{text.constant}\n"""'
+    if is_safe:
+        pieces = [
+            part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value(part, project)
+            for part in text.parts
+        ]
+        return 'f"""\n' + "".join(pieces) + '\n"""'
+    return text_literal(Text(("\n", *text.parts, "\n")), project)
+
+
+def list_literal(names: tuple[str, ...]) -> str:
+    """A list of texts on one line."""
+    return "[" + ", ".join(string_literal(name) for name in names) + "]"
+
+
+def _value(part: Variable | InputSlot | str, project: str) -> str:
+    """The expression inside an f-string that reads a variable; both names are checked to be plain."""
+    assert isinstance(part, Variable)  # noqa: S101 - the plan has filled every input slot
+    return "{" + f"spark.conf.get('{project}.{part.name}')" + "}"

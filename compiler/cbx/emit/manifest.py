@@ -1,0 +1,125 @@
+"""The manifest: everything that is known of a project, for other tools to read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from cbx.emit.cells import text_in_words
+from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.ir.resolved import FileInput, Input, ModelInput, PythonCode, TableInput
+
+PATH = "manifest.json"
+SCHEMA_VERSION = 1
+_TARGET = "target"
+
+
+def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
+    """``manifest.json``; ``artifacts`` are the other files, whose hashes it holds."""
+    settings = plan.project.settings
+    hashes = {artifact.path: hashlib.sha256(artifact.text.encode()).hexdigest() for artifact in artifacts}
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "project": {
+            "name": plan.project.name,
+            "layers": list(plan.project.layers),
+            "api": settings.compile.api,
+            "source_format": settings.compile.source_format,
+        },
+        "models": {one.model.id: _model(one, plan, hashes) for one in plan.models},
+        "relationships": [
+            {
+                "parent": one.parent,
+                "child": one.child,
+                "on": dict(one.on),
+                "cardinality": one.cardinality,
+                "enforce": one.enforce,
+                "verdict": "unproven",
+            }
+            for one in plan.relationships
+        ],
+        "checks": [*map(_key_check, plan.key_checks), *map(_relationship_check, plan.relationship_checks)],
+        "artifacts": {f"{_TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
+    }
+    return Artifact(PATH, json.dumps(manifest, indent=2, ensure_ascii=True) + "\n")
+
+
+def _model(planned: ModelPlan, plan: Plan, hashes: dict[str, str]) -> dict[str, Any]:
+    model = planned.model
+    columns = plan.columns[model.id]
+    return {
+        "kind": model.kind,
+        "path": model.path,
+        "language": "python" if isinstance(model.code, PythonCode) else "sql",
+        "layer": model.layer,
+        "name": model.name,
+        "dataset": model.dataset,
+        "description": model.description,
+        "inputs": [_input(one) for one in model.inputs],
+        "key": list(model.key) if model.key is not None else None,
+        "key_verdict": plan.key_verdicts.get(model.id),
+        "relationships": [
+            {"parent": one.parent, "child": one.child, "on": dict(one.on), "cardinality": one.cardinality}
+            for one in plan.relationships
+            if model.id in {one.parent, one.child}
+        ],
+        "expectations": [
+            {"name": one.name, "condition": text_in_words(one.condition), "on_violation": one.on_violation}
+            for one in model.expectations
+        ],
+        "columns": [
+            {
+                "name": one.name,
+                "type": one.type,
+                "description": one.description,
+                "not_null": one.not_null,
+                "lineage": None,
+            }
+            for one in columns or ()
+        ],
+        "cdc": None
+        if model.cdc is None
+        else {"sequence_by": list(model.cdc.sequence_by), "scd_type": model.cdc.scd_type},
+        "tags": list(model.tags),
+        "owner": model.owner,
+        "properties": dict(model.properties),
+        "cluster_by": list(model.cluster_by),
+        "quarantine": model.quarantine,
+        "artifact": f"{_TARGET}/{planned.artifact}",
+        "source_hash": model.content_hash,
+        "artifact_hash": hashes[planned.artifact],
+    }
+
+
+def _input(one: Input) -> dict[str, str]:
+    mode = "stream" if one.is_streaming else "batch"
+    match one:
+        case ModelInput(model=name):
+            return {"model": name, "mode": mode}
+        case TableInput(table=table):
+            return {"table": text_in_words(table), "mode": mode}
+        case FileInput(path=path, format=file_format):
+            return {"path": text_in_words(path), "mode": mode, "format": file_format}
+
+
+def _key_check(check: KeyCheck) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "model": check.model,
+        "columns": list(check.columns),
+        "on_violation": check.on_violation,
+        "artifact": f"{_TARGET}/{check.artifact}",
+    }
+
+
+def _relationship_check(check: RelationshipCheck) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "parent": check.parent,
+        "child": check.child,
+        "on": dict(check.on),
+        "on_violation": check.on_violation,
+        "artifact": f"{_TARGET}/{check.artifact}",
+    }

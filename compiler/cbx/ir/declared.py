@@ -1,0 +1,96 @@
+"""Models as declared: every call checked against its document, nothing looked up yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cbx.declare.documents import ModelDocument
+from cbx.declare.reading import Places, ReadCall
+from cbx.ir.syntax import ParsedModel, PythonFunction, PythonModule, SqlQuery
+from cbx.parse.templates import Templates
+from cbx.project import Project
+from cbx.sources import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model file and the model its place says it defines."""
+
+    source: SourceFile
+    layer: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """The model's id."""
+        return f"{self.layer}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """The project's files, read."""
+
+    project: Project
+    model_files: tuple[ModelFile, ...]
+    known_ids: frozenset[str]
+    macro_files: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The project's files, parsed.
+
+    Attributes:
+        project: The project.
+        models: Those that could be read.
+        known_ids: The ids of all model files, so that a broken file does not make its readers wrong too.
+        templates: The Jinja macros.
+        macro_modules: The Python macros, by module name: ``macros.contact``; None for one that does not parse.
+        sources: All files by their paths.
+    """
+
+    project: Project
+    models: tuple[ParsedModel, ...]
+    known_ids: frozenset[str]
+    templates: Templates
+    macro_modules: Mapping[str, PythonModule | None]
+    sources: Mapping[str, SourceFile]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredInput:
+    """An input and its checked arguments; ``parameter`` is None in SQL."""
+
+    parameter: str | None
+    keyword_only: bool
+    call: ReadCall
+
+
+@dataclass(frozen=True)
+class DeclaredModel:
+    """A model whose declaration holds what its kind may say."""
+
+    id: str
+    layer: str
+    name: str
+    path: str
+    kind: str
+    document: ModelDocument
+    places: Places
+    unread: frozenset[str]
+    description: str | None
+    inputs: tuple[DeclaredInput, ...]
+    code: PythonFunction | SqlQuery
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The project's models as declared. The other attributes are those of `Parsed`."""
+
+    project: Project
+    models: tuple[DeclaredModel, ...]
+    known_ids: frozenset[str]
+    templates: Templates
+    macro_modules: Mapping[str, PythonModule | None]
+    sources: Mapping[str, SourceFile]

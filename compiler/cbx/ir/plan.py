@@ -1,0 +1,91 @@
+"""What will be written: every dataset with the names, reads and checks it will have, nothing left to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cbx.ir.resolved import Column, FileInput, Relationship, ResolvedModel, Verdict
+from cbx.ir.text import Text
+from cbx.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How a dataset gets one of its inputs.
+
+    Attributes:
+        parameter: The parameter that takes it; None in SQL.
+        keyword_only: Whether the parameter is given by its name only.
+        table: The dataset or table; for files in SQL the view over them, for files in Python None.
+        is_streaming: Whether only new rows are read.
+        files: The files, where it reads files.
+    """
+
+    parameter: str | None
+    keyword_only: bool
+    table: Text | None
+    is_streaming: bool
+    files: FileInput | None
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A model's notebook."""
+
+    model: ResolvedModel
+    artifact: str
+    reads: tuple[Read, ...]
+    query: Text | None
+    schema: tuple[str, ...]
+    changes_view: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCheck:
+    """A check that a key is unique; ``current_only`` leaves out versions of rows that hold no more."""
+
+    name: str
+    artifact: str
+    model: str
+    table: str
+    columns: tuple[str, ...]
+    current_only: bool
+    on_violation: Literal["warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipCheck:
+    """A check that every reference finds its parent; ``on`` pairs the child's columns with the parent's."""
+
+    name: str
+    artifact: str
+    child: str
+    child_table: str
+    parent: str
+    parent_table: str
+    on: tuple[tuple[str, str], ...]
+    current_only: bool
+    on_violation: Literal["warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a compilation will write."""
+
+    project: Project
+    models: tuple[ModelPlan, ...]
+    key_checks: tuple[KeyCheck, ...]
+    relationship_checks: tuple[RelationshipCheck, ...]
+    relationships: tuple[Relationship, ...]
+    columns: Mapping[str, tuple[Column, ...] | None]
+    key_verdicts: Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file to be written: its path under ``target/`` and its text."""
+
+    path: str
+    text: str

@@ -1,0 +1,289 @@
+"""Models with every template rendered and every name settled: what checks and the plan work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import networkx
+
+from cbx.declare.reading import Places
+from cbx.ir.text import Text
+from cbx.project import Project
+from cbx.sources import Span
+
+Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
+OnViolation = Literal["warn", "drop", "fail"]
+Cardinality = Literal["one_to_one", "one_to_many"]
+Verdict = Literal["proven", "unproven"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a model: its name, its SQL type as declared, and what is said of it."""
+
+    name: str
+    type: str
+    description: str | None = None
+    not_null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A rule on the rows of a model."""
+
+    name: str
+    condition: Text
+    on_violation: OnViolation
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """A model that is read."""
+
+    parameter: str | None
+    keyword_only: bool
+    model: str
+    is_streaming: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TableInput:
+    """A table that is read and that no model makes."""
+
+    parameter: str | None
+    keyword_only: bool
+    table: Text
+    is_streaming: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """A folder whose new files are read by Auto Loader.
+
+    Attributes:
+        parameter: The parameter's name; None in SQL.
+        keyword_only: Whether Python wants the parameter by its name.
+        path: The folder.
+        format: The format of the files.
+        schema_hints: Types by column name, in order: those given and those the model declares.
+        options: Further options of the reader.
+        span: Where the input is declared.
+    """
+
+    parameter: str | None
+    keyword_only: bool
+    path: Text
+    format: str
+    schema_hints: str
+    options: tuple[tuple[str, Text], ...]
+    span: Span
+    is_streaming: bool = True
+
+
+Input = ModelInput | TableInput | FileInput
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipClaim:
+    """A relationship as one model declares it; ``on`` pairs the child's columns with the parent's."""
+
+    parent: str
+    child: str
+    on: tuple[tuple[str, str], ...]
+    cardinality: Cardinality
+    enforce: Literal["warn", "fail"]
+    declared_by: str
+    span: Span
+    model_span: Span
+    on_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Cdc:
+    """How the changes of an ``auto_cdc`` model are applied."""
+
+    sequence_by: tuple[str, ...]
+    scd_type: Literal[1, 2]
+    apply_as_deletes: Text | None
+    apply_as_truncates: Text | None
+    ignore_null_updates: bool | tuple[str, ...]
+    except_columns: tuple[str, ...]
+    track_history: tuple[str, ...]
+    track_history_except: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Top-level statements that a notebook takes over from one file, verbatim."""
+
+    path: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Import:
+    """One imported name: ``from module import name as alias``, or ``import module as alias`` without a name."""
+
+    module: str
+    name: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonCode:
+    """The code of a Python model, complete: it can stand in a notebook.
+
+    Attributes:
+        function: The function's name.
+        source: The function verbatim, without its declaration.
+        definitions: What it needs from macros and from its own file, in an order that works.
+        imports: The imports that all of this needs.
+        variables: The variables that the code reads with ``var``.
+        names: The names that all of this defines or imports.
+    """
+
+    function: str
+    source: str
+    definitions: tuple[Definitions, ...]
+    imports: tuple[Import, ...]
+    variables: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCode:
+    """The query of a SQL model, with slots for its inputs."""
+
+    query: Text
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model with all names settled.
+
+    Attributes:
+        id: ``layer.name``.
+        layer: The layer.
+        name: The name inside the layer.
+        path: The file.
+        kind: The kind.
+        dataset: The name under which pipelines read it: ``schema.table``, or a plain name for a view.
+        description: What it holds.
+        inputs: What it reads.
+        key: The declared key; None if none is declared.
+        columns: The declared columns; None if none are declared.
+        expectations: The rules.
+        claims: The relationships that it declares.
+        cdc: How changes are applied; for ``auto_cdc`` only.
+        tags: Words to select it by.
+        owner: Who answers for it.
+        properties: Table properties.
+        cluster_by: Columns for clustering.
+        quarantine: Whether dropped rows are kept.
+        enforce: What a duplicate key found on the data does.
+        code: Its code.
+        places: Where its declaration says all this.
+        unread: Arguments that could not be read; what depends on them is not checked.
+        content_hash: A hash of the model's file and of the macros it uses.
+    """
+
+    id: str
+    layer: str
+    name: str
+    path: str
+    kind: Kind
+    dataset: str
+    description: str | None
+    inputs: tuple[Input, ...]
+    key: tuple[str, ...] | None
+    columns: tuple[Column, ...] | None
+    expectations: tuple[Expectation, ...]
+    claims: tuple[RelationshipClaim, ...]
+    cdc: Cdc | None
+    tags: tuple[str, ...]
+    owner: str | None
+    properties: tuple[tuple[str, str], ...]
+    cluster_by: tuple[str, ...]
+    quarantine: bool
+    enforce: Literal["warn", "fail"]
+    code: PythonCode | SqlCode
+    places: Places
+    unread: frozenset[str]
+    content_hash: str
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether any of its inputs is a stream."""
+        return any(one.is_streaming for one in self.inputs)
+
+    @property
+    def model_inputs(self) -> tuple[ModelInput, ...]:
+        """The inputs that are models."""
+        return tuple(one for one in self.inputs if isinstance(one, ModelInput))
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The project's models, resolved; ``known_ids`` holds those of broken files too."""
+
+    project: Project
+    models: tuple[ResolvedModel, ...]
+    known_ids: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The models and the graph of what reads what; edges lead from the model read to its reader."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    graph: networkx.DiGraph[str]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """`Linked`, with the columns of each model's table by its id; None where they are not known."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    graph: networkx.DiGraph[str]
+    columns: Mapping[str, tuple[Column, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A relationship, stored once, whoever declared it; ``on`` pairs the child's columns with the parent's."""
+
+    parent: str
+    child: str
+    on: tuple[tuple[str, str], ...]
+    cardinality: Cardinality
+    enforce: Literal["warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Connected:
+    """`Typed`, with the relationships of the project in the order of child and parent."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    graph: networkx.DiGraph[str]
+    columns: Mapping[str, tuple[Column, ...] | None]
+    relationships: tuple[Relationship, ...]
+
+
+@dataclass(frozen=True)
+class Proven:
+    """`Connected`, with the verdict on each declared key, by model id."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    columns: Mapping[str, tuple[Column, ...] | None]
+    relationships: tuple[Relationship, ...]
+    key_verdicts: Mapping[str, Verdict]

@@ -1,0 +1,154 @@
+"""A declaration as it was written: literals and calls of the vocabulary, each with its place.
+
+Both languages arrive here: a Python decorator and the first ``{{ }}`` of a SQL file are read by the same code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbx.ir.text import Text
+from cbx.sources import Span
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A string, number, boolean or None."""
+
+    value: Scalar
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral:
+    """A list or tuple."""
+
+    items: tuple[Value, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class DictLiteral:
+    """A dictionary, in the order written."""
+
+    entries: tuple[tuple[Literal, Value], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call; ``name`` is None where it is positional."""
+
+    name: str | None
+    value: Value
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a word of the vocabulary.
+
+    Attributes:
+        function: The word.
+        arguments: What could be read of its arguments.
+        span: The word and its parentheses.
+        name_span: The word alone.
+        unread: The arguments of a kind that were reported and could not be read, or not wholly.
+    """
+
+    function: str
+    arguments: tuple[Argument, ...]
+    span: Span
+    name_span: Span
+    unread: frozenset[str] = frozenset()
+
+
+Value = Literal | ListLiteral | DictLiteral | Call
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedInput:
+    """An input of a model: in Python a parameter and its default, in SQL a call in the body.
+
+    Attributes:
+        parameter: The parameter's name; None in SQL.
+        call: What it reads.
+        keyword_only: Whether Python wants the parameter by its name.
+    """
+
+    parameter: str | None
+    call: Call
+    keyword_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A top-level statement of a Python file: the names it defines, those it needs, and its text."""
+
+    names: tuple[str, ...]
+    needs: tuple[str, ...]
+    source: str
+    variables: tuple[VariableUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableUse:
+    """A call of ``var`` in Python code; the name is None where it is not a literal."""
+
+    name: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedName:
+    """A name that an import binds: ``from module import name as binding``; no name where a module is bound."""
+
+    binding: str
+    module: str
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PythonModule:
+    """What can be taken over from a Python file: its definitions and its imports, by the names they bind."""
+
+    path: str
+    statements: tuple[Statement, ...]
+    imports: tuple[ImportedName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFunction:
+    """The function of a Python model, without its decorator and the defaults of its inputs, and its file."""
+
+    definition: Statement
+    module: PythonModule
+
+
+@dataclass(frozen=True, slots=True)
+class SqlQuery:
+    """The rendered query of a SQL model; its input slots count the calls."""
+
+    text: Text
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedModel:
+    """A model file, read: the declaration, the inputs and the code, nothing checked against anything yet.
+
+    ``inputs_complete`` is false where an input could not be read, ``code`` is None where the query could not.
+    """
+
+    id: str
+    layer: str
+    name: str
+    path: str
+    declaration: Call
+    description: str | None
+    inputs: tuple[ParsedInput, ...]
+    inputs_complete: bool
+    code: PythonFunction | SqlQuery | None

@@ -1,0 +1,81 @@
+"""A string of the user's after its template was rendered: known text, and what only a run or a plan can fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The value that the environment gives a variable when the pipeline runs."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputSlot:
+    """The place of an input in a query, by its number among the model's inputs."""
+
+    index: int
+
+
+Part = str | Variable | InputSlot
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Parts that make up a string, adjacent strings joined."""
+
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        """A text that is known whole."""
+        return cls((text,) if text else ())
+
+    @property
+    def constant(self) -> str | None:
+        """The string, or None where a part of it is not known when compiling."""
+        if all(isinstance(part, str) for part in self.parts):
+            return "".join(part for part in self.parts if isinstance(part, str))
+        return None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables it mentions, in order, each once."""
+        return tuple(dict.fromkeys(part.name for part in self.parts if isinstance(part, Variable)))
+
+    def fill(self, value: Callable[[InputSlot], Text]) -> Text:
+        """The text with every input slot replaced."""
+        pieces = [value(part).parts if isinstance(part, InputSlot) else (part,) for part in self.parts]
+        return join(part for piece in pieces for part in piece)
+
+    def placeholder(self) -> str:
+        """The text as SQL that parses: an identifier for each part that is not known."""
+        return "".join(_placeholder(part) for part in self.parts)
+
+
+PLACEHOLDER = "__cbx_"
+"""What every identifier that stands for an unknown part begins with."""
+
+
+def _placeholder(part: Part) -> str:
+    match part:
+        case Variable(name):
+            return f"{PLACEHOLDER}var_{name}"
+        case InputSlot(index):
+            return f"{PLACEHOLDER}input_{index}"
+        case _:
+            return part
+
+
+def join(parts: Iterable[Part]) -> Text:
+    """A text of these parts."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return Text(tuple(joined))

@@ -1,0 +1,237 @@
+"""Reads the expressions of a declaration, without running anything: the one reader for both languages."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from cbx import codes
+from cbx.declare.signatures import KINDS, SIGNATURES
+from cbx.diagnostics import Report, did_you_mean
+from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
+from cbx.parse.positions import Positions
+from cbx.sources import Span
+
+_LITERALS = "literals, cbx's own words, f-strings and constants of this file"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a declaration may mention.
+
+    Attributes:
+        positions: Where the nodes stand in the file.
+        words: The vocabulary by the names it has in this file.
+        constants: The expressions that module constants stand for.
+        report: Where problems go.
+        cbx_names: Names under which the package ``cbx`` itself is known, for ``cbx.expect(...)``.
+    """
+
+    positions: Positions
+    words: Mapping[str, str]
+    constants: Mapping[str, ast.expr]
+    report: Report
+    cbx_names: frozenset[str] = frozenset()
+    open_constants: tuple[str, ...] = ()
+
+    def word(self, node: ast.expr) -> str | None:
+        """The word of the vocabulary that an expression names, if it names one."""
+        if isinstance(node, ast.Name):
+            return self.words.get(node.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            known = node.value.id in self.cbx_names and node.attr in SIGNATURES
+            return node.attr if known else None
+        return None
+
+    def inside(self, constant: str) -> Scope:
+        """The scope while the expression of a constant is being read."""
+        return replace(self, open_constants=(*self.open_constants, constant))
+
+
+def read_value(node: ast.expr, scope: Scope) -> Value | None:
+    """Read one expression of a declaration.
+
+    Returns:
+        The value with its place, or None after a diagnostic: CBX104 for what is not a literal, CBX102 for an
+        unknown word.
+    """
+    span = scope.positions.span(node)
+    match node:
+        case ast.Constant(value=str() | int() | float() | bool() | None as value):
+            return Literal(value, span)
+        case ast.JoinedStr():
+            return _read_f_string(node, scope, span)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as number)):
+            return Literal(-number if isinstance(sign, ast.USub) else number, span)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return _read_list(items, scope, span)
+        case ast.Dict():
+            return _read_dict(node, scope, span)
+        case ast.Name(id=name) if name in scope.constants:
+            return _read_constant(name, scope, span)
+        case ast.Call():
+            return read_call(node, scope)
+        case ast.Name(id=name) if scope.word(node) is None:
+            choices = [*scope.constants, *scope.words]
+            hint = did_you_mean(name, choices, f"a declaration is read, not run: it may hold {_LITERALS}")
+            scope.report.add(
+                codes.NOT_A_LITERAL,
+                f"`{name}` is not a constant of this file",
+                span,
+                label="not known",
+                hint=hint,
+            )
+            return None
+        case _:
+            _refuse(node, scope, span)
+            return None
+
+
+def read_call(node: ast.Call, scope: Scope) -> Call | Literal | None:
+    """Read a call of the vocabulary; ``var("x")`` becomes the template that stands for it."""
+    span = scope.positions.span(node)
+    word = scope.word(node.func)
+    if word is None:
+        _refuse(node, scope, span)
+        return None
+    arguments: list[Argument] = []
+    unread: list[str] = []
+    given = [Given(None, one, scope.positions.span(one)) for one in node.args]
+    given += [Given(one.arg, one.value, scope.positions.keyword(one)) for one in node.keywords]
+    for name, expression, place in given:
+        found = len(scope.report)
+        value = read_value(expression, scope)
+        if len(scope.report) > found:
+            unread.append(name or "")
+        if value is not None:
+            arguments.append(Argument(name, value, place))
+    if unread and word not in KINDS:
+        return None
+    if word == "var":
+        return _variable_template(arguments, scope, span)
+    return Call(word, tuple(arguments), span, scope.positions.span(node.func), frozenset(unread))
+
+
+class Given(NamedTuple):
+    """An argument before it is read."""
+
+    name: str | None
+    expression: ast.expr
+    place: Span
+
+
+def _variable_template(arguments: list[Argument], scope: Scope, span: Span) -> Literal | None:
+    if len(arguments) == 1 and isinstance(arguments[0].value, Literal) and isinstance(arguments[0].value.value, str):
+        return Literal("{{ var(" + repr(arguments[0].value.value) + ") }}", span)
+    scope.report.add(codes.WRONG_ARGUMENT_TYPE, "`var` takes the name of one variable", span, hint='var("landing")')
+    return None
+
+
+def _read_list(items: list[ast.expr], scope: Scope, span: Span) -> ListLiteral:
+    values: list[Value] = []
+    for item in items:
+        starred = item.value if isinstance(item, ast.Starred) else None
+        value = read_value(starred or item, scope)
+        if value is None:
+            continue
+        if starred is None:
+            values.append(value)
+        elif isinstance(value, ListLiteral):
+            values.extend(value.items)
+        else:
+            _refuse(item, scope, scope.positions.span(item))
+    return ListLiteral(tuple(values), span)
+
+
+def _read_dict(node: ast.Dict, scope: Scope, span: Span) -> DictLiteral:
+    entries: dict[object, tuple[Literal, Value]] = {}
+    for key_node, value_node in zip(node.keys, node.values, strict=True):
+        value = read_value(value_node, scope)
+        if key_node is None:
+            if isinstance(value, DictLiteral):
+                entries.update({key.value: (key, entry) for key, entry in value.entries})
+            elif value is not None:
+                _refuse(value_node, scope, value.span)
+            continue
+        key = read_value(key_node, scope)
+        if isinstance(key, Literal) and key.value in entries:
+            message = f"`{key.value}` occurs twice in this dictionary"
+            scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, key.span, hint="keep one of the two")
+        elif isinstance(key, Literal) and value is not None:
+            entries[key.value] = (key, value)
+        elif key is not None and not isinstance(key, Literal):
+            _refuse(key_node, scope, key.span)
+    return DictLiteral(tuple(entries.values()), span)
+
+
+def _read_constant(name: str, scope: Scope, span: Span) -> Value | None:
+    if name in scope.open_constants:
+        scope.report.add(codes.NOT_A_LITERAL, f"the constant `{name}` is defined by itself", span)
+        return None
+    return read_value(scope.constants[name], scope.inside(name))
+
+
+def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | None:
+    parts: list[str] = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+            continue
+        plain = isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
+        value = read_value(part.value, scope) if isinstance(part, ast.FormattedValue) and plain else None
+        if not plain:
+            scope.report.add(
+                codes.NOT_A_LITERAL,
+                "an f-string of a declaration may hold plain names only",
+                span,
+                hint="write `{NAME}`, without a conversion or a format",
+            )
+            return None
+        if value is None:
+            return None
+        if not isinstance(value, Literal):
+            _refuse(node, scope, span)
+            return None
+        parts.append(str(value.value))
+    return Literal("".join(parts), span)
+
+
+def _refuse(node: ast.expr, scope: Scope, span: Span) -> None:
+    kind = _KINDS_OF_EXPRESSION.get(type(node), "an expression")
+    if isinstance(node, ast.Call):
+        name = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else "..."
+        kind = f"a call of `{name[:60]}`"
+        hint = did_you_mean(name, scope.words) if isinstance(node.func, ast.Name) else None
+    else:
+        hint = None
+    scope.report.add(
+        codes.NOT_A_LITERAL,
+        f"{kind} cannot stand in a declaration",
+        span,
+        label="not a literal",
+        hint=hint or f"a declaration is read, not run: it may hold {_LITERALS}",
+    )
+
+
+_KINDS_OF_EXPRESSION: Mapping[type[ast.expr], str] = {
+    ast.Attribute: "an attribute",
+    ast.Await: "an `await`",
+    ast.BinOp: "an operation",
+    ast.BoolOp: "an operation",
+    ast.Compare: "a comparison",
+    ast.Constant: "this constant",
+    ast.DictComp: "a comprehension",
+    ast.GeneratorExp: "a generator",
+    ast.IfExp: "a conditional expression",
+    ast.Lambda: "a lambda",
+    ast.ListComp: "a comprehension",
+    ast.Name: "the bare word",
+    ast.NamedExpr: "an assignment",
+    ast.Set: "a set",
+    ast.SetComp: "a comprehension",
+    ast.Starred: "unpacking",
+    ast.Subscript: "a subscript",
+    ast.UnaryOp: "an operation",
+}

@@ -1,0 +1,175 @@
+"""Gathers what the function of a Python model needs, so that its notebook can stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cbx import codes
+from cbx.declare.signatures import SIGNATURES
+from cbx.diagnostics import Report, did_you_mean
+from cbx.ir.resolved import Definitions, Import, PythonCode
+from cbx.ir.syntax import ImportedName, PythonFunction, PythonModule, Statement
+from cbx.parse.templates import check_variable
+from cbx.sources import Span
+
+
+def inline(
+    function: PythonFunction,
+    name: str,
+    macros: Mapping[str, PythonModule | None],
+    variables: frozenset[str],
+    report: Report,
+) -> PythonCode | None:
+    """The function with the definitions and imports it needs, taken from its own file and from macros.
+
+    Args:
+        function: The function and its file.
+        name: The function's name.
+        macros: The Python macros by module name.
+        variables: The variables that have a value somewhere.
+        report: Where problems go: CBX205 for a macro or variable that does not exist, CBX104 for a word of the
+            vocabulary in code that runs, CBX106 for two definitions of one name.
+
+    Returns:
+        The code, or None after a diagnostic.
+    """
+    found = len(report)
+    gathering = _Gathering(macros, variables, report)
+    gathering.claim(name, function.module.path, Span(function.module.path))
+    gathering.take(function.definition, function.module)
+    if len(report) > found or gathering.is_broken:
+        return None
+    return PythonCode(
+        function=name,
+        source=function.definition.source,
+        definitions=gathering.definitions(),
+        imports=tuple(sorted(set(gathering.imports.values()))),
+        variables=tuple(dict.fromkeys(gathering.variables)),
+        names=gathering.names(),
+    )
+
+
+_TAKEN = ("dlt", "dp", "spark", "var")
+
+
+@dataclass
+class _Gathering:
+    macros: Mapping[str, PythonModule | None]
+    variables_known: frozenset[str]
+    report: Report
+    imports: dict[str, Import] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    is_broken: bool = False
+    _taken: dict[tuple[str, int], tuple[PythonModule, Statement]] = field(default_factory=dict)
+    _owners: dict[str, str] = field(default_factory=lambda: dict.fromkeys(_TAKEN, "the notebook itself"))
+    _order: list[str] = field(default_factory=list)
+
+    def take(self, statement: Statement, module: PythonModule) -> None:
+        """Take over what a statement needs, and what that needs in turn."""
+        for use in statement.variables:
+            if use.name is None:
+                message = "`var` takes the name of a variable as a literal"
+                self.report.add(codes.NOT_A_LITERAL, message, use.span, hint='var("landing")')
+            else:
+                check_variable(use.name, use.span, self.variables_known, self.report)
+                self.variables.append(use.name)
+        for name in statement.needs:
+            self._take_name(name, module)
+
+    def definitions(self) -> tuple[Definitions, ...]:
+        """What was taken, by file: a file's macros before the files that use them, each in its own order."""
+        by_path: dict[str, list[tuple[int, str]]] = {}
+        for (path, number), (_, statement) in self._taken.items():
+            by_path.setdefault(path, []).append((number, statement.source))
+        return tuple(
+            Definitions(path, tuple(source for _, source in sorted(by_path[path])))
+            for path in self._order
+            if path in by_path
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that the code defines or imports."""
+        return tuple(sorted(self._owners))
+
+    def _take_name(self, name: str, module: PythonModule) -> None:
+        for number, statement in enumerate(module.statements):
+            if name in statement.names and (module.path, number) not in self._taken:
+                for defined in statement.names:
+                    self.claim(defined, module.path, Span(module.path))
+                self._taken[module.path, number] = (module, statement)
+                self.take(statement, module)
+                self._note_order(module.path)
+        imported = next((one for one in module.imports if one.binding == name), None)
+        if imported is not None:
+            self._take_import(imported)
+
+    def _note_order(self, path: str) -> None:
+        if path not in self._order:
+            self._order.append(path)
+
+    def _take_import(self, imported: ImportedName) -> None:
+        if imported.module == "cbx":
+            if imported.name != "var":
+                word = imported.name or "cbx"
+                message = f"`{word}` is a word of declarations; the code of a model runs where cbx is not"
+                known = word in SIGNATURES
+                hint = (
+                    "use it in the decorator or as the default of a parameter"
+                    if known
+                    else "import from pyspark instead"
+                )
+                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint)
+            elif imported.binding != "var":
+                message = "`var` keeps its name in the code of a model"
+                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it without `as`")
+            return
+        package = imported.module.split(".")[0]
+        if package == "macros":
+            self._take_macro(imported)
+        elif package == "models":
+            message = f"`{imported.module}` is a model; the code of another model cannot use it"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint="move what both need into macros/")
+        else:
+            alias = imported.binding if imported.binding != (imported.name or package) else ""
+            one = Import(imported.module, imported.name, alias)
+            self.claim(imported.binding, f"import {one.module} {one.name}", imported.span)
+            self.imports[f"{imported.binding}:{imported.module}"] = one
+
+    def _take_macro(self, imported: ImportedName) -> None:
+        if not imported.name or f"{imported.module}.{imported.name}" in self.macros:
+            message = "a Python macro is imported by its own name"
+            hint = f"from {imported.module if not imported.name else f'{imported.module}.{imported.name}'} import ..."
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint=hint)
+            return
+        if imported.module not in self.macros:
+            hint = did_you_mean(imported.module, self.macros, "define it in a file of macros/")
+            message = f"there is no file `{imported.module.replace('.', '/')}.py`"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
+            return
+        module = self.macros[imported.module]
+        if module is None:
+            self.is_broken = True
+            return
+        names = [name for statement in module.statements for name in statement.names]
+        passed_on = [one.binding for one in module.imports]
+        if imported.name not in (*names, *passed_on):
+            hint = did_you_mean(
+                imported.name, names, f"`{module.path}` defines {', '.join(sorted(names)) or 'nothing'}"
+            )
+            message = f"`{module.path}` defines no `{imported.name}`"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
+            return
+        self._take_name(imported.name, module)
+        if imported.binding != imported.name:
+            self._taken[f"{module.path}", len(module.statements) + len(self._taken)] = (
+                module,
+                Statement((imported.binding,), (), f"{imported.binding} = {imported.name}", ()),
+            )
+
+    def claim(self, name: str, owner: str, span: Span) -> None:
+        """Two different things of one name cannot stand in one notebook."""
+        first = self._owners.setdefault(name, owner)
+        if first != owner:
+            message = f"`{name}` would be defined twice in the notebook: by `{first}` and by `{owner}`"
+            self.report.add(codes.INVALID_NAME, message, span, hint="rename one of the two")

@@ -1,0 +1,85 @@
+"""Which columns of a model come from the files it reads: what Auto Loader is given as schema hints."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from cbx.ir.syntax import PythonFunction, SqlQuery
+from cbx.parse.identifiers import quoted_if_needed
+
+_RESCUED = "_rescued_data"
+_NAMING_METHODS = frozenset({"withColumn", "alias", "name"})
+
+
+def schema_hints(
+    given: str | Mapping[str, str] | None, declared: Mapping[str, str], code: PythonFunction | SqlQuery
+) -> str:
+    """The schema hints of an Auto Loader input, as one DDL text.
+
+    Auto Loader infers a postcode as a number and loses its zeros, so every column that lands is hinted: those
+    given, and those that the model declares, without the ones that the model itself adds. A hinted column
+    exists in the input even where no file has it, and would then exist twice.
+
+    Args:
+        given: What the input's ``schema_hints`` say.
+        declared: The declared columns and their types.
+        code: The model's code.
+    """
+    own = {} if isinstance(given, str) else dict(given or {})
+    added = _added_columns(code)
+    hinted = {name: written for name, written in declared.items() if name not in {*added, *own, _RESCUED}}
+    parts = [given] if isinstance(given, str) else []
+    taken = _first_words(given) if isinstance(given, str) else frozenset()
+    parts += [f"{quoted_if_needed(name)} {written}" for name, written in hinted.items() if name.lower() not in taken]
+    parts += [f"{_path(name)} {written}" for name, written in own.items()]
+    return ", ".join(parts)
+
+
+def _path(name: str) -> str:
+    """The name of a column or of a field inside it, as in ``items.element.price``."""
+    return ".".join(quoted_if_needed(part) for part in name.split("."))
+
+
+def _first_words(ddl: str) -> frozenset[str]:
+    return frozenset(part.split()[0].strip("`").lower() for part in ddl.split(",") if part.strip())
+
+
+def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
+    """Columns that code names as its results and never as something it reads."""
+    named, read = _python_names(code) if isinstance(code, PythonFunction) else _sql_names(code)
+    return frozenset(named - read)
+
+
+def _python_names(code: PythonFunction) -> tuple[set[str], set[str]]:
+    named: set[str] = set()
+    naming_nodes: set[int] = set()
+    tree = ast.parse(code.definition.source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in _NAMING_METHODS and node.args and isinstance(node.args[0], ast.Constant):
+                named.add(str(node.args[0].value))
+                naming_nodes.add(id(node.args[0]))
+            if node.func.attr == "withColumns" and node.args and isinstance(node.args[0], ast.Dict):
+                keys = [key for key in node.args[0].keys if isinstance(key, ast.Constant)]
+                named.update(str(key.value) for key in keys)
+                naming_nodes.update(id(key) for key in keys)
+    read = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in naming_nodes
+    }
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for text in sorted(read):
+        if " as " in text.lower():
+            named.add(text.lower().rpartition(" as ")[2].strip("` "))
+    return named, read | attributes
+
+
+def _sql_names(code: SqlQuery) -> tuple[set[str], set[str]]:
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(code.text.placeholder(), dialect="databricks")
+    named = {alias.alias for alias in tree.find_all(exp.Alias)}
+    return named, {column.name for column in tree.find_all(exp.Column)}

@@ -1,0 +1,254 @@
+"""Reads a Python model: its declaration, its inputs and the code that a notebook takes over."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cbx import codes
+from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
+from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, Statement
+from cbx.parse.expression import Scope, read_call, read_value
+from cbx.parse.positions import Positions
+from cbx.parse.statements import read_module, read_statement, variable_words
+from cbx.sources import SourceFile
+
+
+def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
+    """Parse a Python file; None after a CBX101."""
+    positions = Positions(source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source.text)
+    except SyntaxError as error:
+        span = positions.error(error)
+        report.add(codes.SYNTAX_ERROR, f"this is not Python: {error.msg}", span)
+    except (RecursionError, MemoryError):
+        report.add(codes.SYNTAX_ERROR, "this is nested too deeply to be read", source.start())
+    except ValueError as error:
+        report.add(codes.SYNTAX_ERROR, f"this is not Python: {error}", source.start())
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    names: dict[str, str]
+    packages: frozenset[str]
+
+
+def parse_python_model(source: SourceFile, layer: str, name: str, report: Report) -> ParsedModel | None:
+    """Read a Python model file; None after diagnostics (CBX101, CBX104, CBX105)."""
+    tree = parse_syntax(source, report)
+    if tree is None:
+        return None
+    positions = Positions(source)
+    words = _vocabulary(tree)
+    constants = _constants(tree)
+    scope = Scope(positions, words.names, constants, report, words.packages)
+    found = [
+        (function, decorator)
+        for function in tree.body
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for decorator in function.decorator_list
+        if _kind(decorator, scope) is not None
+    ]
+    if not _is_one_model(found, source, name, scope):
+        return None
+    function, decorator = found[0]
+    declaration = _read_declaration(decorator, scope)
+    found_before_inputs = len(report)
+    inputs = tuple(_read_inputs(function, scope))
+    return ParsedModel(
+        id=f"{layer}.{name}",
+        layer=layer,
+        name=name,
+        path=source.path,
+        declaration=declaration,
+        description=_description(tree, function),
+        inputs=inputs,
+        inputs_complete=len(report) == found_before_inputs,
+        code=PythonFunction(
+            _without_declaration(function, decorator, variable_words(tree), source), read_module(source, tree)
+        ),
+    )
+
+
+def _vocabulary(tree: ast.Module) -> _Words:
+    names: dict[str, str] = {}
+    packages: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "cbx" and node.level == 0:
+            names.update({alias.asname or alias.name: alias.name for alias in node.names if alias.name in SIGNATURES})
+        elif isinstance(node, ast.Import):
+            packages.update(alias.asname or alias.name for alias in node.names if alias.name == "cbx")
+    return _Words(names, frozenset(packages))
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    constants: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            constants.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            constants[node.target.id] = node.value
+    return constants
+
+
+def _kind(decorator: ast.expr, scope: Scope) -> str | None:
+    word = scope.word(decorator.func if isinstance(decorator, ast.Call) else decorator)
+    return word if word in KINDS else None
+
+
+FoundModel = tuple["ast.FunctionDef | ast.AsyncFunctionDef", ast.expr]
+
+
+def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope: Scope) -> bool:
+    report, positions = scope.report, scope.positions
+    if not found:
+        kinds = ", ".join(f"`@{kind}`" for kind in KINDS)
+        hint = _misspelt_kind(source, scope) or f"decorate the function `{name}` with one of {kinds}, imported from cbx"
+        report.add(codes.NO_MODEL, "this file defines no model", source.start(), hint=hint)
+        return False
+    function = found[0][0]
+    if len(found) > 1:
+        others = [Related(f"`{one.name}` is another", positions.span(decorator)) for one, decorator in found[:1]]
+        for one, decorator in found[1:]:
+            message = f"this file defines more than one model: `{one.name}` beside `{function.name}`"
+            hint = "give each model a file of its own"
+            report.add(codes.SEVERAL_MODELS, message, positions.span(decorator), hint=hint, related=others)
+        return False
+    if function.name != name:
+        line = source.line(function.lineno)
+        start = source.offset(function.lineno, line.find(function.name, line.find("def ") + 4) + 1)
+        report.add(
+            codes.NAME_MISMATCH,
+            f"the function `{function.name}` stands in the file of the model `{name}`",
+            source.span(start, start + len(function.name)),
+            hint=f"rename the function to `{name}`, or the file to `{function.name}.py`",
+        )
+        return False
+    if isinstance(function, ast.AsyncFunctionDef):
+        report.add(
+            codes.NO_MODEL,
+            f"`{name}` is an async function; a model is a plain one",
+            positions.span(found[0][1]),
+        )
+        return False
+    return True
+
+
+def _misspelt_kind(source: SourceFile, scope: Scope) -> str | None:
+    tree = ast.parse(source.text)
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(called, ast.Name) and called.id in KINDS:
+                return f"import it: `from cbx import {called.id}`"
+            if isinstance(called, ast.Name) and scope.word(called) is None:
+                return did_you_mean(called.id, KINDS)
+    return None
+
+
+def _read_declaration(decorator: ast.expr, scope: Scope) -> Call:
+    if isinstance(decorator, ast.Call):
+        call = read_call(decorator, scope)
+        if isinstance(call, Call):
+            return call
+    span = scope.positions.span(decorator)
+    return Call(_kind(decorator, scope) or "", (), span, span)
+
+
+def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[ParsedInput]:
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    padding: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+    defaults = [*padding, *arguments.defaults, *arguments.kw_defaults]
+    for parameter, default in zip([*positional, *arguments.kwonlyargs], defaults, strict=True):
+        span = scope.positions.span(parameter)
+        if default is None:
+            scope.report.add(
+                codes.MISSING_ARGUMENT,
+                f"the parameter `{parameter.arg}` does not say what it reads",
+                span,
+                label="no input",
+                hint='give it a default: `= ref("layer.model")` or another input',
+            )
+            continue
+        found = len(scope.report)
+        value = read_value(default, scope)
+        if isinstance(value, Call) and value.function in INPUTS:
+            yield ParsedInput(parameter.arg, value, parameter in arguments.kwonlyargs)
+        elif len(scope.report) == found:
+            scope.report.add(
+                codes.WRONG_ARGUMENT_TYPE,
+                f"the parameter `{parameter.arg}` takes an input",
+                scope.positions.span(default),
+                label="not an input",
+                hint=f"one of {', '.join(INPUTS)}",
+            )
+    for parameter in arguments.posonlyargs:
+        scope.report.add(
+            codes.WRONG_ARGUMENT_TYPE,
+            f"the parameter `{parameter.arg}` cannot be given by its name",
+            scope.positions.span(parameter),
+            hint="take the `/` out of the signature",
+        )
+    for extra in (arguments.vararg, arguments.kwarg):
+        if extra is not None:
+            scope.report.add(
+                codes.MISSING_ARGUMENT,
+                f"the parameter `{extra.arg}` does not say what it reads",
+                scope.positions.span(extra),
+                hint="name each input as a parameter of its own",
+            )
+
+
+def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+    return ast.get_docstring(function) or ast.get_docstring(tree)
+
+
+def _without_declaration(
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    decorator: ast.expr,
+    variable_names: frozenset[str],
+    source: SourceFile,
+) -> Statement:
+    """The function's statement, its text without the decorator and the defaults of the parameters."""
+    positions = Positions(source)
+    defaults = [one for one in (*function.args.defaults, *function.args.kw_defaults) if one is not None]
+    cuts = [_default_cut(default, positions) for default in defaults]
+    others = [one for one in function.decorator_list if one is not decorator]
+    text = source.text
+    start = positions.offsets(function)[0]
+    end = positions.offsets(function)[1]
+    pieces: list[str] = []
+    for cut_start, cut_end in sorted(cuts):
+        pieces.append(text[start:cut_start])
+        start = cut_end
+    pieces.append(text[start:end])
+    kept = "".join(f"@{text[slice(*positions.offsets(one))]}\n" for one in others)
+    statement = read_statement(function, source, variable_names, without=(decorator, *defaults))
+    return Statement(statement.names, statement.needs, kept + "".join(pieces), statement.variables)
+
+
+def _default_cut(default: ast.expr, positions: Positions) -> tuple[int, int]:
+    """From the end of the parameter's name or annotation to the end of its default, parentheses included."""
+    text = positions.source.text
+    start, end = positions.offsets(default)
+    opened = 0
+    start -= 1
+    while text[start] != "=":
+        opened += text[start] == "("
+        start -= 1
+    while opened:
+        opened -= text[end] == ")"
+        end += 1
+    while text[start - 1] in " \t":
+        start -= 1
+    return start, end

@@ -1,0 +1,146 @@
+"""Reads a SQL model: the declaration in its first ``{{ }}``, the leading comment and the query."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+from cbx import codes
+from cbx.declare.signatures import KINDS, SIGNATURES
+from cbx.diagnostics import Report, did_you_mean
+from cbx.ir.syntax import Call, ParsedInput, ParsedModel, SqlQuery
+from cbx.parse.expression import Scope, read_value
+from cbx.parse.positions import Positions
+from cbx.parse.queries import check_query
+from cbx.parse.template_places import Template
+from cbx.parse.templates import Templates
+from cbx.sources import SourceFile, Span
+
+_WORDS = {word: word for word in SIGNATURES}
+_TOKENS = re.compile(
+    r"""(?P<string>[rRbBfFuU]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
+    r"|(?P<comment>#[^\n]*)|(?P<open>[\[({])|(?P<end>}})|(?P<close>[\])}])",
+    re.DOTALL,
+)
+_COMMENTS = re.compile(r"\s*(?:--(?P<line>[^\n]*)(?:\n|$)|/\*(?P<block>.*?)\*/)", re.DOTALL)
+
+
+def parse_sql_model(
+    source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
+) -> ParsedModel | None:
+    """Read a SQL model file; None after diagnostics (CBX101, CBX104, CBX105, CBX205)."""
+    declaration_range = _declaration_range(source.text)
+    call = _read_declaration(source, name, declaration_range, report)
+    if call is None or declaration_range is None:
+        return None
+    start, end = declaration_range
+    before, _ = _split_comment(source.text[: start - 2])
+    after, body = _split_comment(source.text[end + 2 :])
+    template = Template(body.rstrip(), source, len(source.text) - len(body))
+    query = _read_query(template, templates, variables, report)
+    return ParsedModel(
+        id=f"{layer}.{name}",
+        layer=layer,
+        name=name,
+        path=source.path,
+        declaration=call,
+        description=after or before or None,
+        inputs=tuple(ParsedInput(None, one) for one in query.calls) if query else (),
+        inputs_complete=query is not None,
+        code=query,
+    )
+
+
+def _declaration_range(text: str) -> tuple[int, int] | None:
+    """The offsets between the first ``{{`` and the ``}}`` that closes it, strings and brackets counted."""
+    start = text.find("{{")
+    if start == -1:
+        return None
+    depth = 0
+    for token in _TOKENS.finditer(text, start + 2):
+        if token.lastgroup == "open":
+            depth += 1
+        elif token.lastgroup == "end" and depth < 2:
+            return start + 2, token.start()
+        elif token.lastgroup == "end":
+            depth -= 2
+        elif token.lastgroup == "close":
+            depth -= 1
+    end = text.find("}}", start)
+    return start + 2, end if end != -1 else len(text)
+
+
+def _read_declaration(source: SourceFile, name: str, place: tuple[int, int] | None, report: Report) -> Call | None:
+    if place is None:
+        _report_no_model(source, name, report)
+        return None
+    start, end = place
+    if end == len(source.text):
+        span = source.span(start - 2, start)
+        report.add(codes.SYNTAX_ERROR, "this `{{` is never closed", span, hint="close the declaration with `}}`")
+        return None
+    tree = _parse_expression(source, start, end, report)
+    if tree is None:
+        return None
+    scope = Scope(Positions(source), _WORDS, {}, report)
+    is_kind = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in KINDS
+    if not is_kind:
+        word = tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else ""
+        hint = did_you_mean(word, KINDS) if word and word not in SIGNATURES else None
+        _report_no_model(source, name, report, scope.positions.span(tree), hint)
+        return None
+    value = read_value(tree, scope)
+    return value if isinstance(value, Call) else None
+
+
+def _parse_expression(source: SourceFile, start: int, end: int, report: Report) -> ast.expr | None:
+    """Parse the declaration in its place: what precedes it becomes white space, so that positions stay."""
+    line, column = source.place(start)
+    text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        span = Positions(source).error(error, line)
+        if span.line > source.place(end)[0] or not source.text[start:end].strip():
+            span = source.span(start - 2, end + 2)
+        report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {error.msg}", span)
+    except (RecursionError, MemoryError, ValueError) as error:
+        message = f"this declaration cannot be read: {error or 'it is nested too deeply'}"
+        report.add(codes.SYNTAX_ERROR, message, source.span(start - 2, start))
+    return None
+
+
+def _report_no_model(
+    source: SourceFile, name: str, report: Report, span: Span | None = None, hint: str | None = None
+) -> None:
+    kinds = ", ".join(f"`{kind}`" for kind in KINDS)
+    hint = hint or f"begin `{name}.sql` with `{{{{ materialized_view(...) }}}}` or another of {kinds}"
+    report.add(codes.NO_MODEL, "this file declares no model", span or source.start(), hint=hint)
+
+
+def _split_comment(text: str) -> tuple[str, str]:
+    """The text of the comments that lead, without their marks, and what follows them."""
+    lines: list[str] = []
+    position = 0
+    while found := _COMMENTS.match(text, position):
+        comment = found["line"] if found["line"] is not None else found["block"]
+        lines.extend(line.strip().lstrip("*").strip() for line in comment.strip().split("\n"))
+        position = found.end()
+    rest = text[position:]
+    return "\n".join(lines).strip(), rest.lstrip()
+
+
+def _read_query(template: Template, templates: Templates, variables: frozenset[str], report: Report) -> SqlQuery | None:
+    several = re.search(r"\{\{-?\s*(" + "|".join(KINDS) + r")\s*\(", template.text)
+    if several:
+        span = template.place(several.start(1), several.end(1))
+        message = f"this file declares more than one model: a second `{several[1]}`"
+        report.add(codes.SEVERAL_MODELS, message, span, hint="give each model a file of its own")
+        return None
+    rendered = templates.render(template, report, variables, inputs_allowed=True)
+    if rendered is None or not check_query(rendered, template, report):
+        return None
+    return SqlQuery(rendered.text, rendered.calls)

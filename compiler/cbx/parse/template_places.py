@@ -1,0 +1,153 @@
+"""Where things stand in a template: Jinja itself remembers lines only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from cbx.declare.signatures import INPUTS
+from cbx.ir.syntax import DictLiteral, ListLiteral, Literal, Value
+from cbx.sources import SourceFile, Span
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template in a file: its text and the file's offset of its first character.
+
+    ``span`` is set where the text is a string of a declaration, whose place is known as a whole only.
+    """
+
+    text: str
+    source: SourceFile
+    offset: int = 0
+    span: Span | None = None
+
+    def place(self, start: int, end: int) -> Span:
+        """The span of a range of the template's text."""
+        return self.span or self.source.span(self.offset + start, self.offset + end)
+
+    def blame(self) -> Span:
+        """The first line that is more than plain text: for problems whose place is not known better."""
+        first = re.search(r"\{[{%#]", self.text)
+        start = first.start() if first else 0
+        end = self.text.find("\n", start)
+        return self.place(start, end if end != -1 else len(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a template with its offsets in the template's text."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """A call of a word as it stands in a template, with the places of the strings among its arguments."""
+
+    word: str
+    span: Span
+    strings: Mapping[str, Span]
+
+    def value(self, given: Any) -> Value:
+        """The syntax of a value that the call was given while rendering."""
+        if isinstance(given, (list, tuple)):
+            return ListLiteral(tuple(self.value(one) for one in given), self.span)
+        if isinstance(given, dict):
+            entries = tuple((Literal(key, self.span), self.value(one)) for key, one in given.items())
+            return DictLiteral(entries, self.span)
+        if given is None or isinstance(given, (bool, int, float)):
+            return Literal(given, self.span)
+        return Literal(str(given), self.strings.get(str(given), self.span))
+
+
+def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[Token, ...]:
+    """The template's tokens, white space left out. Jinja gives them without offsets, but in order and complete."""
+    tokens: list[Token] = []
+    position = 0
+    for _, kind, text in environment.lex(template.text):
+        start = template.text.find(text, position)
+        position = start + len(text)
+        if kind != "whitespace":
+            tokens.append(Token(kind, text, start, position))
+    return tuple(tokens)
+
+
+def is_attribute(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a name is an attribute or the name of a keyword argument rather than a variable."""
+    before = tokens[index - 1].text if index else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return before in {".", "|"} or (after == "=" and before in {"(", ","})
+
+
+def call_sites(template: Template, tokens: Sequence[Token]) -> tuple[CallSite, ...]:
+    """The calls of ``var`` and of inputs in a template."""
+    sites: list[CallSite] = []
+    for index, token in enumerate(tokens[:-1]):
+        is_word = token.kind == "name" and token.text in {"var", *INPUTS}
+        if is_word and tokens[index + 1].text == "(" and not is_attribute(tokens, index):
+            sites.append(_site(template, tokens, index))
+    return tuple(sites)
+
+
+def _site(template: Template, tokens: Sequence[Token], index: int) -> CallSite:
+    depth = 0
+    strings: dict[str, Span] = {}
+    end = tokens[index].end
+    for token in tokens[index + 1 :]:
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        end = token.end
+        if token.kind == "string":
+            strings.setdefault(_unquoted(token.text), template.place(token.start, token.end))
+        if depth <= 0 or token.kind.endswith("_end"):
+            break
+    return CallSite(tokens[index].text, template.place(tokens[index].start, end), strings)
+
+
+def _unquoted(literal: str) -> str:
+    try:
+        return str(ast.literal_eval(literal))
+    except (SyntaxError, ValueError):
+        return literal[1:-1]
+
+
+def with_marks(template: Template, tokens: Sequence[Token]) -> str:
+    """The template's text with a mark of its offset before each piece of plain text and each expression.
+
+    A mark before ``{{-`` would keep it from eating the white space in front of it; it gets none.
+    """
+    pieces: list[str] = []
+    position = 0
+    for token in tokens:
+        if token.kind == "data" or (token.kind == "variable_begin" and not token.text.endswith(("-", "+"))):
+            pieces.append(template.text[position : token.start])
+            pieces.append(f"\0@{token.start}\0")
+            position = token.start
+    pieces.append(template.text[position:])
+    return "".join(pieces)
+
+
+def error_place(error: jinja2.TemplateSyntaxError, template: Template) -> Span:
+    """The place of a syntax error: the token that the message names, else the line's first tag."""
+    if template.span is not None:
+        return template.span
+    lines = template.text.split("\n")
+    number = min(max(error.lineno, 1), len(lines))
+    start = sum(len(line) + 1 for line in lines[: number - 1])
+    line = lines[number - 1]
+    named = re.findall(r"'([^']+)'", (error.message or "").rpartition("got")[2] or error.message or "")
+    column = next((line.find(word) for word in named if word in line), -1)
+    if column != -1:
+        width = len(next(word for word in named if word in line))
+        return template.place(start + column, start + column + width)
+    tag = re.search(r"\{[{%#]", line)
+    column = tag.start() if tag else len(line) - len(line.lstrip())
+    return template.place(start + column, start + max(len(line.rstrip()), column + 1))

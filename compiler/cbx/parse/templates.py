@@ -1,0 +1,289 @@
+"""Renders Jinja templates in a sandbox, keeping where each character of the result came from.
+
+What a template may call besides the project's macros are words that leave a mark: ``var`` and, in a query, the
+inputs. The marks are cut out again after rendering, so a variable's value never takes part in a compilation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from cbx import codes
+from cbx.declare.signatures import INPUTS
+from cbx.diagnostics import Report, did_you_mean
+from cbx.ir.syntax import Argument, Call
+from cbx.ir.text import InputSlot, Part, Text, Variable, join
+from cbx.parse.template_places import (
+    CallSite,
+    Template,
+    call_sites,
+    error_place,
+    is_attribute,
+    read_tokens,
+    with_marks,
+)
+from cbx.sources import SourceFile, Span
+
+_MARK = re.compile("\0(?:(?P<place>@)(?P<offset>\\d+)|var:(?P<variable>[^\0]*)|input:(?P<input>\\d+))\0")
+_SPECIAL = re.compile(r"\{[{%#]")
+
+
+class _UnknownNow(jinja2.TemplateRuntimeError):
+    """A template wants to look at a value that only a run knows."""
+
+
+class _VariableMark:
+    """What ``var`` returns: it can be printed and nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"\0var:{self.name}\0"
+
+    def _refuse(self, *_: object) -> Any:
+        raise _UnknownNow(f"the value of the variable `{self.name}` is only known when the pipeline runs")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = __iter__ = _refuse
+    __add__ = __radd__ = __int__ = __float__ = __getitem__ = __contains__ = _refuse
+    __hash__ = object.__hash__
+
+    def __mod__(self, other: object) -> Any:
+        return self._refuse(other)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A rendered template.
+
+    Attributes:
+        text: The result.
+        calls: The input calls made while rendering, by the number of their `InputSlot`.
+        places: Where pieces of the result (with placeholders for what is unknown) came from: pairs of an offset
+            in `Text.placeholder` and an offset in the file.
+    """
+
+    text: Text
+    calls: tuple[Call, ...]
+    places: tuple[tuple[int, int], ...]
+
+    def source_offset(self, offset: int) -> int:
+        """The offset in the file of a character of the result."""
+        best = self.places[0] if self.places else (0, 0)
+        for place in self.places:
+            if place[0] > offset:
+                break
+            best = place
+        return best[1] + max(offset - best[0], 0)
+
+
+class Templates:
+    """The project's macros, ready to render templates that use them."""
+
+    def __init__(self) -> None:
+        self._environment = SandboxedEnvironment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+        self._builtins = frozenset(self._environment.globals)
+        self._calls: list[Call] = []
+        self._sites: tuple[CallSite, ...] = ()
+        self._span = Span("")
+        self._macros: dict[str, Any] = {}
+        self._environment.globals["var"] = _VariableMark
+        for word in INPUTS:
+            self._environment.globals[word] = self._input_word(word)
+
+    @property
+    def macro_names(self) -> tuple[str, ...]:
+        """The macros of the project."""
+        return tuple(sorted(self._macros))
+
+    def add_macros(self, source: SourceFile, report: Report) -> list[tuple[str, Span]]:
+        """Make the macros of a file known, and return their names with their places; CBX101 if it does not parse."""
+        template = Template(source.text, source)
+        tree = self._parse(template, report)
+        if tree is None:
+            return []
+        names = [node.name for node in tree.find_all(nodes.Macro)]
+        compiled = self._environment.from_string(source.text)
+        for name in names:
+            self._macros[name] = compiled
+            self._environment.globals[name] = self._macro_word(name)
+        return [(name, self._find(template, name) or source.start()) for name in names]
+
+    def check_macros(self, source: SourceFile, variables: frozenset[str], report: Report) -> None:
+        """Report unknown names in a file of macros."""
+        template = Template(source.text, source)
+        tree = self._environment.parse(source.text)
+        self._check_names(template, tree, True, variables, report)
+
+    def render(
+        self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool = False
+    ) -> Rendered | None:
+        """Render a template.
+
+        Args:
+            template: The template.
+            report: Where problems go: CBX101 for what does not parse or fails, CBX104 for a variable whose value
+                is looked at, CBX205 for an unknown macro or variable.
+            variables: The variables that have a value somewhere.
+            inputs_allowed: Whether ``ref`` and its like may be called.
+
+        Returns:
+            The result, or None after a diagnostic.
+        """
+        if not _SPECIAL.search(template.text):
+            return Rendered(Text.of(template.text), (), ((0, template.offset),))
+        tree = self._parse(template, report)
+        if tree is None:
+            return None
+        found = len(report)
+        self._check_names(template, tree, inputs_allowed, variables, report)
+        if len(report) > found:
+            return None
+        tokens = read_tokens(self._environment, template)
+        self._calls = []
+        self._span = template.blame()
+        self._sites = call_sites(template, tokens)
+        marked = with_marks(template, tokens)
+        try:
+            rendered = self._environment.from_string(marked).render()
+        except _UnknownNow as error:
+            hint = "print it where the pipeline can read it; it cannot decide what is compiled"
+            report.add(codes.NOT_A_LITERAL, str(error), template.blame(), hint=hint)
+            return None
+        except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
+            report.add(codes.SYNTAX_ERROR, f"the template fails: {_reason(error)}", template.blame())
+            return None
+        return self._split(rendered, template, report)
+
+    def _split(self, rendered: str, template: Template, report: Report) -> Rendered | None:
+        parts: list[Part] = []
+        places: list[tuple[int, int]] = []
+        length = position = 0
+        for mark in _MARK.finditer(rendered):
+            parts.append(rendered[position : mark.start()])
+            length += mark.start() - position
+            position = mark.end()
+            if mark["place"]:
+                places.append((length, template.offset + int(mark["offset"])))
+                continue
+            part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
+            parts.append(part)
+            length += len(Text((part,)).placeholder())
+        parts.append(rendered[position:])
+        text = join(parts)
+        if any("\0" in part for part in text.parts if isinstance(part, str)):
+            message = "a filter or an operation changes what `var` or an input stands for"
+            report.add(codes.NOT_A_LITERAL, message, template.blame(), hint="print it as it is")
+            return None
+        return Rendered(text, tuple(self._calls), tuple(places))
+
+    def _parse(self, template: Template, report: Report) -> nodes.Template | None:
+        try:
+            return self._environment.parse(template.text)
+        except jinja2.TemplateSyntaxError as error:
+            report.add(
+                codes.SYNTAX_ERROR,
+                f"this is not a Jinja template: {error.message}",
+                error_place(error, template),
+            )
+        except RecursionError:
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+        return None
+
+    def _check_names(
+        self,
+        template: Template,
+        tree: nodes.Template,
+        inputs_allowed: bool,  # noqa: FBT001 - private, and named at every call
+        variables: frozenset[str],
+        report: Report,
+    ) -> None:
+        tokens = read_tokens(self._environment, template)
+        local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
+        known = {*self._macros, *self._builtins, *local, "var", *(INPUTS if inputs_allowed else ())}
+        for name in sorted(meta.find_undeclared_variables(tree) - known):
+            for index, token in enumerate(tokens):
+                if token.kind != "name" or token.text != name or is_attribute(tokens, index):
+                    continue
+                called = index + 1 < len(tokens) and tokens[index + 1].text == "("
+                self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
+                break
+        for site in call_sites(template, tokens):
+            if site.word == "var" and len(site.strings) == 1:
+                name, span = next(iter(site.strings.items()))
+                check_variable(name, span, variables, report)
+
+    def _report_unknown(self, name: str, called: bool, is_input: bool, span: Span, report: Report) -> None:  # noqa: FBT001 - private
+        if is_input:
+            message = f"`{name}` names an input, which only a query can read"
+            report.add(
+                codes.UNKNOWN_MACRO,
+                message,
+                span,
+                hint="in a declaration only macros and `var` can be called",
+            )
+        elif called:
+            hint = did_you_mean(name, (*self._macros, "var"), "define it in a file of macros/")
+            report.add(codes.UNKNOWN_MACRO, f"no macro is named `{name}`", span, label="not found", hint=hint)
+        else:
+            hint = did_you_mean(name, self._macros, 'a variable of the project is written `var("name")`')
+            report.add(
+                codes.UNKNOWN_VARIABLE,
+                f"the template does not know `{name}`",
+                span,
+                label="not found",
+                hint=hint,
+            )
+
+    def _find(self, template: Template, name: str) -> Span | None:
+        tokens = read_tokens(self._environment, template)
+        for before, token in itertools.pairwise(tokens):
+            if before.text == "macro" and token.text == name:
+                return template.place(token.start, token.end)
+        return None
+
+    def _macro_word(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            macro = getattr(self._macros[name].module, name)
+            return macro(*arguments, **keywords)
+
+        return call
+
+    def _input_word(self, word: str) -> Callable[..., str]:
+        def call(*arguments: Any, **keywords: Any) -> str:
+            site = self._site(word, arguments)
+            given = [Argument(None, site.value(one), site.span) for one in arguments]
+            given += [Argument(name, site.value(one), site.span) for name, one in keywords.items()]
+            self._calls.append(Call(word, tuple(given), site.span, site.span))
+            return f"\0input:{len(self._calls) - 1}\0"
+
+        return call
+
+    def _site(self, word: str, arguments: tuple[Any, ...]) -> CallSite:
+        sites = [site for site in self._sites if site.word == word]
+        for site in sites:
+            if arguments and arguments[0] in site.strings:
+                return site
+        return sites[0] if sites else CallSite(word, self._span, {})
+
+
+def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:
+    """Report CBX205 for a variable that has no value in any environment."""
+    if name not in variables:
+        hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
+        report.add(codes.UNKNOWN_VARIABLE, f"no variable is named `{name}`", span, label="not found", hint=hint)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong inside a template, in one line."""
+    if isinstance(error, RecursionError):
+        return "a macro calls itself without end"
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,104 @@
+"""Checks that every expectation is a condition on the columns of its model."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cbx import codes
+from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
+from cbx.ir.text import PLACEHOLDER
+
+_ALWAYS_THERE = frozenset({"_rescued_data", "_metadata"})
+
+
+def check_expectations(connected: Connected, report: Report) -> Connected:
+    """Report CBX404 for a name given twice, CBX405 for an unknown column, CBX406 for what is not a condition.
+
+    Before: ``expect("paid", "amout > 0")`` beside a column ``amount``. After: a diagnostic that suggests it.
+    """
+    for model in connected.models.values():
+        first: dict[str, Expectation] = {}
+        for expectation in model.expectations:
+            earlier = first.setdefault(expectation.name, expectation)
+            if earlier is not expectation:
+                message = f"`{model.id}` has two expectations named `{expectation.name}`"
+                related = [Related("the first", earlier.name_span)]
+                hint = "the event log counts by name: give each its own"
+                report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
+            _check_condition(model, expectation, report)
+    return connected
+
+
+def _check_condition(model: ResolvedModel, expectation: Expectation, report: Report) -> None:
+    condition = expectation.condition.placeholder()
+    reason, columns = analyse_condition(condition)
+    if reason:
+        message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: {reason}"
+        hint = "write a SQL expression that is true or false for each row"
+        report.add(codes.INVALID_EXPECTATION, message, expectation.span, label=reason, hint=hint)
+        return
+    known = _known_columns(model)
+    if known is None:
+        return
+    for name in columns:
+        if name.lower() not in known:
+            message = (
+                f"the expectation `{expectation.name}` of `{model.id}` needs a column `{name}`, which it does not have"
+            )
+            hint = did_you_mean(name, known.values(), f"its columns are {', '.join(known.values())}")
+            report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint)
+
+
+def _known_columns(model: ResolvedModel) -> dict[str, str] | None:
+    """The columns that rules of a model may use, by their names in lower case; None if they are not known.
+
+    The rules of an ``auto_cdc`` model are checked on its changes, which may have columns that the table does not.
+    """
+    if model.columns is None or model.cdc is not None:
+        return None
+    columns: tuple[Column, ...] = model.columns
+    return {column.name.lower(): column.name for column in columns}
+
+
+@lru_cache(maxsize=65536)
+def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
+    """Why a text is not a condition, empty if it is one, and the columns that it needs."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+    from sqlglot.optimizer.annotate_types import annotate_types
+
+    try:
+        statements = sqlglot.parse(condition, dialect="databricks")
+    except (SqlglotError, RecursionError):
+        return "it is not a SQL expression", ()
+    if len(statements) != 1 or statements[0] is None:
+        return "it is not one SQL expression", ()
+    tree = statements[0]
+    if tree.find(exp.Query, exp.Subquery, exp.Exists):
+        return "it has a subquery", ()
+    if not isinstance(tree, (exp.Condition, exp.Func)) or isinstance(tree, exp.Alias):
+        return "it is not a SQL expression", ()
+    if tree.find(exp.AggFunc):
+        return "it aggregates rows", ()
+    if tree.find(exp.Window):
+        return "it has a window function", ()
+    found = annotate_types(tree, dialect="databricks").type
+    unknown = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL}
+    if found is not None and found.this not in unknown:
+        return f"it is {found.sql(dialect='databricks')}, not true or false", ()
+    return "", _columns_in(tree)
+
+
+def _columns_in(tree: object) -> tuple[str, ...]:
+    from sqlglot import exp
+
+    assert isinstance(tree, exp.Expression)  # noqa: S101 - the parser returns nothing else
+    own = {parameter.name for function in tree.find_all(exp.Lambda) for parameter in function.expressions}
+    names = []
+    for column in tree.find_all(exp.Column):
+        parts = [part.name for part in column.parts]
+        if parts[0] not in own and not parts[0].startswith(PLACEHOLDER) and parts[0].lower() not in _ALWAYS_THERE:
+            names.append(parts[0])
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,69 @@
+"""Checks that what a model reads suits its kind."""
+
+from __future__ import annotations
+
+from cbx import codes
+from cbx.diagnostics import Related, Report
+from cbx.ir.resolved import Connected, ModelInput, ResolvedModel
+
+
+def check_kinds(connected: Connected, report: Report) -> Connected:
+    """Report CBX401 for stream or batch inputs against the kind, and CBX402 for streams of what has updates.
+
+    Before: a ``materialized_view`` that reads ``stream("bronze.orders")``. After: a diagnostic at the input.
+    """
+    for model in connected.models.values():
+        if "inputs" not in model.unread:
+            _check_mode(model, report)
+        for one in model.model_inputs:
+            other = connected.models.get(one.model)
+            if other is not None:
+                _check_input(model, one, other, report)
+        if model.cdc is not None and model.cdc.scd_type == 2:
+            _check_history(model, report)
+    return connected
+
+
+def _check_mode(model: ResolvedModel, report: Report) -> None:
+    if model.kind in {"streaming_table", "auto_cdc"} and not model.is_streaming:
+        what = "a streaming table" if model.kind == "streaming_table" else "an AUTO CDC table"
+        span = model.inputs[0].span if model.inputs else model.places.whole
+        message = f"`{model.id}` is {what}, but none of its inputs is a stream"
+        hint = "read with `stream`, `stream_source` or `auto_loader`, or make it a `materialized_view`"
+        report.add(codes.KIND_MISMATCH, message, span, label="a batch input" if model.inputs else "", hint=hint)
+    if model.kind == "materialized_view":
+        for one in model.inputs:
+            if one.is_streaming:
+                message = f"`{model.id}` is a materialized view, which reads its inputs whole, but this one is a stream"
+                hint = "read with `ref` or `source`, or make it a `streaming_table`"
+                report.add(codes.KIND_MISMATCH, message, one.span, label="a streaming input", hint=hint)
+
+
+def _check_input(model: ResolvedModel, one: ModelInput, other: ResolvedModel, report: Report) -> None:
+    related = [Related(f"`{other.id}` is declared here", other.places.whole)]
+    if one.is_streaming:
+        reason = _why_not_append_only(other)
+        if reason:
+            message = f"`{model.id}` streams from `{other.id}`, {reason}"
+            hint = "read it with `ref`, in a materialized view"
+            report.add(codes.NOT_APPEND_ONLY, message, one.span, label="rows change", hint=hint, related=related)
+    elif other.kind == "view" and other.is_streaming and "inputs" not in other.unread:
+        message = f"`{model.id}` reads `{other.id}` in batch, but that is a view of a stream"
+        report.add(codes.KIND_MISMATCH, message, one.span, hint="read it with `stream`", related=related)
+
+
+def _why_not_append_only(other: ResolvedModel) -> str:
+    if other.kind == "materialized_view":
+        return "a materialized view, whose rows change"
+    if other.kind == "auto_cdc":
+        return "the target of AUTO CDC, whose rows change"
+    if other.kind == "view" and not other.is_streaming and "inputs" not in other.unread:
+        return "a view of tables that are read whole"
+    return ""
+
+
+def _check_history(model: ResolvedModel, report: Report) -> None:
+    if model.cdc is not None and model.cdc.apply_as_truncates is not None:
+        message = f"`{model.id}` keeps history (SCD type 2), and a truncate would lose it"
+        hint = "truncates exist for `scd_type=1` only"
+        report.add(codes.KIND_MISMATCH, message, model.places.at("apply_as_truncates"), hint=hint)

@@ -1,0 +1,208 @@
+"""Checks the declared relationships against keys, columns and each other, and stores each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cbx import codes
+from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.ir.resolved import Column, Connected, Relationship, RelationshipClaim, ResolvedModel, Typed
+from cbx.parse.types import normal_type
+
+Columns = tuple[str, ...]
+
+
+def check_relationships(typed: Typed, report: Report) -> Connected:
+    """From claims to relationships.
+
+    Before: ``orders`` says ``many_to_one("silver.customers")`` and ``customers`` says
+    ``one_to_many("silver.orders")``. After: one relationship. CBX302 to CBX307 for claims that cannot be true.
+    """
+    claims = [
+        claim
+        for model in typed.models.values()
+        for claim in model.claims
+        if claim.parent in typed.models and claim.child in typed.models
+    ]
+    groups: dict[object, list[RelationshipClaim]] = {}
+    for claim in claims:
+        groups.setdefault(_identity(claim), []).append(claim)
+    relationships = []
+    for group in groups.values():
+        if _contradict(group, report):
+            continue
+        for claim in group:
+            _Check(typed.models, typed.columns, claim, report).run()
+        relationships.append(_merged(group, typed))
+    ordered = sorted(relationships, key=lambda one: (one.child, one.parent, one.on))
+    return Connected(typed.project, typed.models, typed.graph, typed.columns, tuple(ordered))
+
+
+def _identity(claim: RelationshipClaim) -> object:
+    """What makes two claims speak of the same relationship: the models and columns, whichever is the parent."""
+    sides = [
+        (claim.child, tuple(one for one, _ in claim.on)),
+        (claim.parent, tuple(one for _, one in claim.on)),
+    ]
+    if claim.child == claim.parent:
+        return tuple(sides)
+    pairs = frozenset(
+        frozenset({(claim.child, ours.lower()), (claim.parent, theirs.lower())}) for ours, theirs in claim.on
+    )
+    return (frozenset({claim.child, claim.parent}), pairs)
+
+
+def _unique_sides(claim: RelationshipClaim) -> frozenset[str]:
+    """The models that a claim says have at most one row for each value."""
+    return frozenset({claim.parent, claim.child}) if claim.cardinality == "one_to_one" else frozenset({claim.parent})
+
+
+def _contradict(group: list[RelationshipClaim], report: Report) -> bool:
+    first = group[0]
+    for claim in group[1:]:
+        if _unique_sides(claim) != _unique_sides(first):
+            message = (
+                f"`{claim.declared_by}` says {_in_words(claim)}, but `{first.declared_by}` says {_in_words(first)}"
+            )
+            hint = "both describe the same columns; keep the one that is true"
+            related = [Related("the other declaration", first.span)]
+            report.add(codes.CONTRADICTING_RELATIONSHIPS, message, claim.span, hint=hint, related=related)
+            return True
+    return False
+
+
+def _in_words(claim: RelationshipClaim) -> str:
+    many = "one row" if claim.cardinality == "one_to_one" else "many rows"
+    return f"that one row of `{claim.parent}` has {many} of `{claim.child}`"
+
+
+def _merged(group: list[RelationshipClaim], typed: Typed) -> Relationship:
+    """One relationship of claims that agree; of one-to-one claims in both directions, the lower layer is the parent."""
+    ranked = sorted(group, key=lambda claim: (_depth(claim.parent, typed), claim.parent, claim.declared_by))
+    chosen = ranked[0]
+    enforce = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
+    return Relationship(chosen.parent, chosen.child, chosen.on, chosen.cardinality, enforce)
+
+
+def _depth(model: str, typed: Typed) -> int:
+    return typed.project.layers.index(typed.models[model].layer)
+
+
+@dataclass(frozen=True)
+class _Check:
+    models: Mapping[str, ResolvedModel]
+    columns: Mapping[str, tuple[Column, ...] | None]
+    claim: RelationshipClaim
+    report: Report
+
+    def run(self) -> None:
+        if not self._columns_exist():
+            return
+        self._types_agree()
+        self._parent_is_unique()
+        self._child_fits()
+
+    def _columns_exist(self) -> bool:
+        claim = self.claim
+        sides = ((claim.child, [one for one, _ in claim.on]), (claim.parent, [one for _, one in claim.on]))
+        found = len(self.report)
+        for model, names in sides:
+            columns = self.columns[model]
+            known = {column.name.lower(): column.name for column in columns or ()}
+            for name in names:
+                if columns is not None and name.lower() not in known:
+                    message = f"the relationship of `{claim.child}` with `{claim.parent}` needs `{name}` in `{model}`"
+                    hint = did_you_mean(name, known.values(), "a dictionary maps the child's columns to the parent's")
+                    self.report.add(
+                        codes.UNKNOWN_RELATIONSHIP_COLUMN,
+                        message,
+                        claim.on_span,
+                        label="not a column",
+                        hint=hint,
+                    )
+        return len(self.report) == found
+
+    def _types_agree(self) -> None:
+        claim = self.claim
+        for ours, theirs in claim.on:
+            mine, other = self._type(claim.child, ours), self._type(claim.parent, theirs)
+            if mine is not None and other is not None and mine != other:
+                message = f"`{claim.child}.{ours}` is {mine}, but `{claim.parent}.{theirs}` is {other}"
+                hint = "cast one of them in its model"
+                self.report.add(
+                    codes.RELATIONSHIP_TYPE_MISMATCH, message, claim.on_span, label="types differ", hint=hint
+                )
+
+    def _type(self, model: str, name: str) -> str | None:
+        for column in self.columns[model] or ():
+            if column.name.lower() == name.lower():
+                return normal_type(column.type)
+        return None
+
+    def _parent_is_unique(self) -> None:
+        claim = self.claim
+        parent = self.models[claim.parent]
+        if "key" in parent.unread or _covers([theirs for _, theirs in claim.on], parent.key):
+            return
+        on = _listing([theirs for _, theirs in claim.on])
+        reason = f"its key is {_listing(parent.key)}" if parent.key else "it declares no key"
+        hint = (
+            f"declare {on} as the key of `{parent.id}`, or relate the models by its key"
+            if not parent.key
+            else f"relate the models by {_listing(parent.key)}"
+        )
+        message = f"`{parent.id}` is the one side, but {on} is not unique in it: {reason}"
+        self.report.add(
+            codes.PARENT_NOT_UNIQUE,
+            message,
+            claim.span,
+            label="the parent is not unique",
+            hint=hint,
+            related=_key_place(parent),
+        )
+
+    def _child_fits(self) -> None:
+        claim = self.claim
+        child = self.models[claim.child]
+        if "key" in child.unread:
+            return
+        names = [ours for ours, _ in claim.on]
+        is_unique = _covers(names, child.key)
+        on = _listing(names)
+        if claim.cardinality == "one_to_one" and not is_unique:
+            reason = f"its key is {_listing(child.key)}" if child.key else "it declares no key"
+            message = f"one-to-one, but {on} is not unique in `{child.id}`: {reason}"
+            hint = f"declare {on} as its key, or say that many rows belong to one"
+            self.report.add(
+                codes.ONE_TO_ONE_NOT_UNIQUE,
+                message,
+                claim.span,
+                label="the child is not unique",
+                hint=hint,
+                related=_key_place(child),
+            )
+        elif claim.cardinality == "one_to_many" and is_unique:
+            message = f"one-to-many, but {on} is the key of `{child.id}`: each row of `{claim.parent}` has at most one"
+            hint = "say `one_to_one`, or correct the key"
+            self.report.add(
+                codes.ONE_TO_MANY_IS_ONE_TO_ONE,
+                message,
+                claim.span,
+                label="this is one-to-one",
+                hint=hint,
+                related=_key_place(child),
+            )
+
+
+def _covers(names: list[str], key: Columns | None) -> bool:
+    """Whether columns are unique: they hold a key whole."""
+    return key is not None and {one.lower() for one in key} <= {name.lower() for name in names}
+
+
+def _key_place(model: ResolvedModel) -> list[Related]:
+    return [Related(f"the key of `{model.id}`", model.places.at("key"))] if model.key else []
+
+
+def _listing(names: Columns | list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,57 @@
+"""Checks that every environment gives a value to every variable that models use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cbx import codes
+from cbx.diagnostics import Report
+from cbx.ir.resolved import FileInput, PythonCode, Resolved, ResolvedModel, SqlCode, TableInput
+from cbx.ir.text import Text
+from cbx.parse.toml import setting_span
+
+
+def check_variables(resolved: Resolved, report: Report) -> Resolved:
+    """Report CBX205 for a variable that some environment leaves without a value.
+
+    Before: ``var("landing")``, set in ``[environments.dev.vars]`` only. After: a diagnostic at
+    ``[environments.prod]``.
+    """
+    project = resolved.project
+    used: dict[str, str] = {}
+    for model in sorted(resolved.models, key=lambda one: one.id):
+        for name in variables_of(model):
+            used.setdefault(name, model.id)
+    for environment in sorted(project.settings.environments):
+        values = project.variables(environment)
+        for name, model in sorted(used.items()):
+            if name in project.variable_names and name not in values:
+                report.add(
+                    codes.UNKNOWN_VARIABLE,
+                    f"the environment `{environment}` gives no value to `{name}`, which `{model}` uses",
+                    setting_span(project.source, ("environments", environment)),
+                    hint=f"set it under `[environments.{environment}.vars]`, or for all environments under `[vars]`",
+                )
+    return resolved
+
+
+def variables_of(model: ResolvedModel) -> Iterator[str]:
+    """The variables that a model's code, inputs and rules mention."""
+    for text in _texts(model):
+        yield from text.variables
+    if isinstance(model.code, PythonCode):
+        yield from model.code.variables
+
+
+def _texts(model: ResolvedModel) -> Iterator[Text]:
+    for one in model.inputs:
+        if isinstance(one, TableInput):
+            yield one.table
+        elif isinstance(one, FileInput):
+            yield one.path
+            yield from (value for _, value in one.options)
+    yield from (expectation.condition for expectation in model.expectations)
+    if isinstance(model.code, SqlCode):
+        yield model.code.query
+    if model.cdc is not None:
+        yield from (text for text in (model.cdc.apply_as_deletes, model.cdc.apply_as_truncates) if text is not None)

@@ -1,0 +1,47 @@
+"""Checks every call of the vocabulary against its document."""
+
+from __future__ import annotations
+
+from cbx.declare.documents import ModelDocument
+from cbx.declare.reading import read_document
+from cbx.diagnostics import Report
+from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel, Parsed
+from cbx.ir.syntax import ParsedModel
+
+
+def declare(parsed: Parsed, report: Report) -> Declared:
+    """From calls to documents.
+
+    Before: a call of ``view`` with an argument ``key``. After: a `ModelDocument` whose key is that text.
+    CBX102, CBX103 and CBX403. What is wrong is left out and named in ``unread``, the rest is checked further.
+    """
+    models = [_declared(model, report) for model in parsed.models]
+    return Declared(
+        parsed.project,
+        tuple(model for model in models if model is not None),
+        parsed.known_ids,
+        parsed.templates,
+        parsed.macro_modules,
+        parsed.sources,
+    )
+
+
+def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
+    call = read_document(model.declaration, report)
+    inputs = [(one, read_document(one.call, report)) for one in model.inputs]
+    if call is None or not isinstance(call.document, ModelDocument) or model.code is None:
+        return None
+    inputs_complete = model.inputs_complete and all(read is not None for _, read in inputs)
+    return DeclaredModel(
+        id=model.id,
+        layer=model.layer,
+        name=model.name,
+        path=model.path,
+        kind=call.word,
+        document=call.document,
+        places=call.places,
+        unread=call.unread if inputs_complete else call.unread | {"inputs"},
+        description=model.description,
+        inputs=tuple(DeclaredInput(one.parameter, one.keyword_only, read) for one, read in inputs if read is not None),
+        code=model.code,
+    )

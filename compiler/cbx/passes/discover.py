@@ -1,0 +1,139 @@
+"""Finds and reads the files of a project."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from cbx import codes
+from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.ir.declared import Discovered, ModelFile
+from cbx.project import IDENTIFIER, Project
+from cbx.sources import SourceFile, Span
+
+_LARGEST_FILE = 1 << 20
+_LANGUAGES = (".py", ".sql")
+
+
+def discover(project: Project, report: Report) -> Discovered:
+    """Read every model and macro of a project.
+
+    Before: a folder. After: the text of ``models/silver/orders.sql`` as the file of the model ``silver.orders``.
+    CBX106 for names that are none, CBX107 for what cannot be read, CBX203 for two files of one model.
+    """
+    files: list[ModelFile] = []
+    known: set[str] = set()
+    for path in _files(project.root, "models", report):
+        named = _model_name(path, project, report)
+        if named is None:
+            continue
+        known.add(".".join(named))
+        text = _read(project.root, path, report)
+        if text is not None:
+            files.append(ModelFile(SourceFile(path, text), *named))
+    macros = [(path, _read(project.root, path, report)) for path in _files(project.root, "macros", report)]
+    return Discovered(
+        project,
+        _without_duplicates(files, report),
+        frozenset(known),
+        tuple(SourceFile(path, text) for path, text in macros if text is not None),
+    )
+
+
+def _files(root: Path, folder: str, report: Report) -> Iterator[str]:
+    """The paths of the model or macro files in a folder, relative to the project, in order."""
+    try:
+        entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        _unreadable(folder, f"this folder cannot be read: {error.strerror}", report)
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}"
+        if entry.name.startswith(".") or entry.name == "__pycache__":
+            continue
+        if entry.is_symlink() and not _stays_inside(root, root / path):
+            if entry.name.endswith(_LANGUAGES) or not entry.is_file():
+                _unreadable(path, "this link leads out of the project, in a circle or nowhere", report)
+        elif entry.is_dir():
+            yield from _files(root, path, report)
+        elif entry.name.endswith(_LANGUAGES) and entry.name != "__init__.py":
+            yield path
+
+
+def _stays_inside(root: Path, link: Path) -> bool:
+    """Whether a link leads to a place in the project that is not a folder above the link itself."""
+    try:
+        target = link.resolve(strict=True)
+        return target.is_relative_to(root.resolve()) and not link.absolute().is_relative_to(target)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _read(root: Path, path: str, report: Report) -> str | None:
+    try:
+        status = (root / path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            return _unreadable(path, "this is not a regular file", report)
+        if status.st_size > _LARGEST_FILE:
+            return _unreadable(
+                path,
+                f"this file has {status.st_size:,} bytes; a model or macro file has at most 1 MiB",
+                report,
+            )
+        text = (root / path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _unreadable(
+            path, f"this file is not UTF-8 text: byte {error.start + 1} is not part of a character", report
+        )
+    except OSError as error:
+        return _unreadable(path, f"this file cannot be read: {error.strerror}", report)
+    if "\0" in text:
+        return _unreadable(path, "this file holds a NUL character: it is not text", report)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unreadable(path: str, message: str, report: Report) -> None:
+    report.add(codes.UNREADABLE_FILE, message, Span(path), hint="mend it, or move it out of the project")
+
+
+def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] | None:
+    folders = path.split("/")[1:-1]
+    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    layers = ", ".join(f"`{layer}`" for layer in project.layers)
+    if not folders:
+        hint = f"move it into the folder of a layer: {layers}"
+        report.add(codes.INVALID_NAME, f"the model `{stem}` stands in no layer", Span(path), hint=hint)
+        return None
+    layer = folders[0]
+    if layer not in project.layers:
+        hint = did_you_mean(layer, project.layers, f"the layers of project.toml are {layers}")
+        message = f"the folder `models/{layer}` is not a layer of the project"
+        report.add(codes.INVALID_NAME, message, Span(path), hint=hint)
+        return None
+    if not IDENTIFIER.match(stem):
+        hint = "use letters, digits and underscores, no digit first"
+        report.add(codes.INVALID_NAME, f"`{stem}` is not a name for a model", Span(path), hint=hint)
+        return None
+    return layer, stem
+
+
+def _without_duplicates(files: list[ModelFile], report: Report) -> tuple[ModelFile, ...]:
+    first: dict[str, ModelFile] = {}
+    for file in files:
+        earlier = first.setdefault(file.id.lower(), file)
+        if earlier is file:
+            continue
+        same = earlier.id == file.id
+        reason = "" if same else ", which differs only by upper and lower case"
+        report.add(
+            codes.DUPLICATE_MODEL,
+            f"`{file.id}` is defined a second time: `{earlier.source.path}` defines `{earlier.id}`{reason}",
+            file.source.start(),
+            hint="rename or remove one of the two",
+            related=[Related("the first", earlier.source.start())],
+        )
+    return tuple(first.values())

@@ -1,0 +1,93 @@
+"""Builds the graph of the models."""
+
+from __future__ import annotations
+
+from cbx import codes
+from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.graph import cycles, model_graph
+from cbx.ir.resolved import Linked, ModelInput, Resolved, ResolvedModel
+
+
+def link(resolved: Resolved, report: Report) -> Linked:
+    """From models that name others to a graph.
+
+    Before: ``silver.orders`` reads ``"bronze.orders"``. After: an edge from ``bronze.orders`` to
+    ``silver.orders``. CBX201 for ids that no file defines, CBX202 for cycles, CBX203 for two datasets of one
+    name, CBX204 for a layer that reads a higher one.
+    """
+    models = {model.id: model for model in sorted(resolved.models, key=lambda model: model.id)}
+    reads = []
+    for model in models.values():
+        for one in model.model_inputs:
+            if _is_known(model, one, resolved.known_ids, report):
+                _check_layers(model, one, resolved.project.layers, report)
+                reads.append((model.id, one.model))
+    for model in models.values():
+        _check_related(model, resolved.known_ids, report)
+    graph = model_graph(models, [read for read in reads if read[1] in models])
+    for cycle in cycles(graph):
+        _report_cycle(cycle, models, report)
+    _check_datasets(models, report)
+    return Linked(resolved.project, models, graph)
+
+
+def _is_known(model: ResolvedModel, one: ModelInput, known_ids: frozenset[str], report: Report) -> bool:
+    if one.model in known_ids:
+        return True
+    message = f"`{model.id}` reads `{one.model}`, which no model defines"
+    report.add(codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=_nearest(one.model, known_ids))
+    return False
+
+
+def _nearest(wanted: str, known_ids: frozenset[str]) -> str | None:
+    same_name = sorted(one for one in known_ids if one.split(".")[1] == wanted.rsplit(".", maxsplit=1)[-1])
+    otherwise = (
+        f"did you mean `{same_name[0]}`?" if same_name else "a model is named by its layer and its file: `layer.name`"
+    )
+    return did_you_mean(wanted, known_ids, otherwise)
+
+
+def _check_related(model: ResolvedModel, known_ids: frozenset[str], report: Report) -> None:
+    for claim in model.claims:
+        other = claim.child if claim.parent == model.id else claim.parent
+        if other not in known_ids:
+            message = f"`{model.id}` is related to `{other}`, which no model defines"
+            report.add(
+                codes.UNKNOWN_MODEL,
+                message,
+                claim.model_span,
+                label="not found",
+                hint=_nearest(other, known_ids),
+            )
+
+
+def _check_layers(model: ResolvedModel, one: ModelInput, layers: tuple[str, ...], report: Report) -> None:
+    other = one.model.split(".")[0]
+    if layers.index(other) > layers.index(model.layer):
+        message = f"`{model.id}` reads `{one.model}`: `{model.layer}` comes before `{other}`"
+        hint = f"data flows {' -> '.join(layers)}; move one of the two models, or the order in project.toml"
+        report.add(codes.LAYER_ORDER, message, one.span, label="a higher layer", hint=hint)
+
+
+def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Report) -> None:
+    steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
+    places = [next(one.span for one in models[reader].model_inputs if one.model == read) for reader, read in steps]
+    way = " -> ".join(f"`{name}`" for name in [*cycle, cycle[0]])
+    related = [
+        Related(f"`{reader}` reads `{read}`", place) for (reader, read), place in zip(steps, places, strict=True)
+    ]
+    itself = len(cycle) == 1
+    message = f"`{cycle[0]}` reads itself" if itself else f"models read each other in a circle: {way}"
+    report.add(codes.CYCLE, message, places[0], hint="take one of these inputs out", related=related[1:])
+
+
+def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
+    owners: dict[str, str] = {}
+    for model in models.values():
+        names = [model.dataset, *([f"{model.dataset}_quarantine"] if model.quarantine else [])]
+        for name in names:
+            owner = owners.setdefault(name.lower(), model.id)
+            if owner != model.id:
+                message = f"`{model.id}` and `{owner}` would both be the dataset `{name}`"
+                hint = "rename one of them, or change `[naming]` in project.toml"
+                report.add(codes.DUPLICATE_MODEL, message, model.places.whole, hint=hint)

@@ -1,0 +1,127 @@
+"""Decides what will be written: datasets, their reads, their schemas and the checks on the data."""
+
+from __future__ import annotations
+
+from cbx.diagnostics import Report
+from cbx.emit.ddl import table_schema
+from cbx.ir.plan import KeyCheck, ModelPlan, Plan, Read, RelationshipCheck
+from cbx.ir.resolved import (
+    FileInput,
+    Input,
+    ModelInput,
+    Proven,
+    Relationship,
+    ResolvedModel,
+    SqlCode,
+    TableInput,
+)
+from cbx.ir.text import Text, join
+
+_FOLDERS = {"notebook": "notebooks", "file": "transformations"}
+
+
+def plan(proven: Proven, report: Report) -> Plan:
+    """From models to notebooks.
+
+    Before: ``silver.orders`` with an unproven key. After: the notebook ``notebooks/silver/orders.py`` and the
+    check ``notebooks/checks/silver_orders_key.py``.
+    """
+    del report
+    folder = _FOLDERS[proven.project.settings.compile.source_format]
+    ordered = sorted(proven.models.values(), key=lambda model: model.id)
+    return Plan(
+        proven.project,
+        tuple(_model_plan(model, proven, folder) for model in ordered),
+        tuple(
+            _key_check(model, folder)
+            for model in ordered
+            if proven.key_verdicts.get(model.id) == "unproven" and _is_readable_in_batch(model)
+        ),
+        tuple(
+            _relationship_check(one, proven, folder)
+            for one in proven.relationships
+            if _is_readable_in_batch(proven.models[one.child]) and _is_readable_in_batch(proven.models[one.parent])
+        ),
+        proven.relationships,
+        proven.columns,
+        proven.key_verdicts,
+    )
+
+
+def _is_readable_in_batch(model: ResolvedModel) -> bool:
+    """A view of a stream cannot be read whole, so nothing can be checked on it."""
+    return not (model.kind == "view" and model.is_streaming)
+
+
+def _model_plan(model: ResolvedModel, proven: Proven, folder: str) -> ModelPlan:
+    reads = tuple(_read(one, number, model, proven) for number, one in enumerate(model.inputs))
+    return ModelPlan(
+        model=model,
+        artifact=f"{folder}/{model.layer}/{model.name}.py",
+        reads=reads,
+        query=model.code.query.fill(lambda slot: _slot(reads[slot.index])) if isinstance(model.code, SqlCode) else None,
+        schema=table_schema(model, proven),
+        changes_view=f"{_flat(model.dataset)}_changes" if model.cdc is not None else None,
+    )
+
+
+def _read(one: Input, number: int, model: ResolvedModel, proven: Proven) -> Read:
+    match one:
+        case ModelInput(model=name):
+            table = Text.of(proven.models[name].dataset)
+            return Read(one.parameter, one.keyword_only, table, one.is_streaming, None)
+        case TableInput(table=table):
+            return Read(one.parameter, one.keyword_only, table, one.is_streaming, None)
+        case FileInput():
+            several = sum(isinstance(other, FileInput) for other in model.inputs) > 1
+            view = f"{_flat(model.dataset)}_files{number + 1 if several else ''}"
+            in_sql = isinstance(model.code, SqlCode)
+            return Read(one.parameter, one.keyword_only, Text.of(view) if in_sql else None, True, one)
+
+
+def _slot(read: Read) -> Text:
+    table = read.table.parts if read.table is not None else ()
+    return join(("STREAM(", *table, ")")) if read.is_streaming else join(table)
+
+
+def _key_check(model: ResolvedModel, folder: str) -> KeyCheck:
+    name = f"{_flat(model.dataset)}_key"
+    return KeyCheck(
+        name=name,
+        artifact=f"{folder}/checks/{name}.py",
+        model=model.id,
+        table=model.dataset,
+        columns=model.key or (),
+        current_only=_keeps_history(model),
+        on_violation=model.enforce,
+    )
+
+
+def _relationship_check(one: Relationship, proven: Proven, folder: str) -> RelationshipCheck:
+    child, parent = proven.models[one.child], proven.models[one.parent]
+    columns = "_".join(_as_name(ours) for ours, _ in one.on)
+    name = f"{_flat(child.dataset)}_{columns}_in_{_flat(parent.dataset)}"
+    return RelationshipCheck(
+        name=name,
+        artifact=f"{folder}/checks/{name}.py",
+        child=child.id,
+        child_table=child.dataset,
+        parent=parent.id,
+        parent_table=parent.dataset,
+        on=one.on,
+        current_only=_keeps_history(child),
+        on_violation=one.enforce,
+    )
+
+
+def _keeps_history(model: ResolvedModel) -> bool:
+    return model.cdc is not None and model.cdc.scd_type == 2
+
+
+def _flat(dataset: str) -> str:
+    """A dataset's name as one word, for the names of what belongs to it."""
+    return dataset.replace(".", "_")
+
+
+def _as_name(column: str) -> str:
+    return "".join(character if character.isascii() and character.isalnum() else "_" for character in column)

@@ -1,0 +1,303 @@
+"""Renders the templates of declarations and settles every name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cbx import codes
+from cbx.declare.documents import (
+    AutoCdcDocument,
+    AutoLoaderDocument,
+    ColumnDocument,
+    ModelDocument,
+    ModelInputDocument,
+    RelationshipDocument,
+    TableInputDocument,
+)
+from cbx.diagnostics import Report
+from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel
+from cbx.ir.resolved import (
+    Cdc,
+    Column,
+    Expectation,
+    FileInput,
+    Input,
+    ModelInput,
+    PythonCode,
+    RelationshipClaim,
+    Resolved,
+    ResolvedModel,
+    SqlCode,
+    TableInput,
+)
+from cbx.ir.syntax import PythonFunction, SqlQuery
+from cbx.ir.text import Text
+from cbx.parse.inline import inline
+from cbx.parse.landing import schema_hints
+from cbx.parse.template_places import Template
+from cbx.parse.types import normal_type
+from cbx.project import Project
+from cbx.sources import SourceFile, Span
+
+_NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
+_TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")
+_ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
+    "expect": "warn",
+    "expect_or_drop": "drop",
+    "expect_or_fail": "fail",
+}
+
+
+def resolve(declared: Declared, report: Report) -> Resolved:
+    """From documents to models whose every text is rendered and whose code is complete.
+
+    Before: ``expect("adult", "{{ at_least('age', 18) }}")``. After: an `Expectation` on ``age >= 18``.
+    CBX101, CBX104 and CBX205 for templates and code, CBX106 for names that are none.
+    """
+    models = [_Resolving(declared, model, report).model() for model in declared.models]
+    return Resolved(declared.project, tuple(model for model in models if model is not None), declared.known_ids)
+
+
+def dataset_name(project: Project, layer: str, name: str, kind: str) -> str:
+    """The name under which a pipeline reads a model; a temporary view has no schema to stand in."""
+    schema, table = project.schema_of(layer, name), project.table_of(layer, name)
+    return f"{schema}_{table}" if kind == "view" else f"{schema}.{table}"
+
+
+@dataclass
+class _Resolving:
+    declared: Declared
+    declaration: DeclaredModel
+    report: Report
+
+    @property
+    def source(self) -> SourceFile:
+        return self.declared.sources[self.declaration.path]
+
+    def model(self) -> ResolvedModel | None:
+        one, document, places = self.declaration, self.declaration.document, self.declaration.places
+        found = len(self.report)
+        columns = self._columns(document)
+        code = self._code(one.code)
+        inputs = tuple(self._input(given, document, one.code) for given in one.inputs)
+        resolved = ResolvedModel(
+            id=one.id,
+            layer=one.layer,
+            name=one.name,
+            path=one.path,
+            kind=one.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
+            dataset=dataset_name(self.declared.project, one.layer, one.name, one.kind),
+            description=self.constant(document.description, places.at("description")) or one.description,
+            inputs=inputs,
+            key=self._names(document.key, "key"),
+            columns=columns,
+            expectations=self._expectations(document),
+            claims=tuple(self._claim(number, given) for number, given in enumerate(document.relationships)),
+            cdc=self._cdc(document) if isinstance(document, AutoCdcDocument) else None,
+            tags=self._names(document.tags, "tags") or (),
+            owner=self.constant(document.owner, places.at("owner")),
+            properties=tuple(
+                (
+                    self.known(name, places.at("properties", name, "key")),
+                    self.known(value, places.at("properties", name)),
+                )
+                for name, value in document.properties.items()
+            ),
+            cluster_by=self._names(document.cluster_by, "cluster_by") or (),
+            quarantine=document.quarantine,
+            enforce=document.enforce,
+            code=code or SqlCode(Text.of("")),
+            places=places,
+            unread=one.unread,
+            content_hash=self._hash(code),
+        )
+        return resolved if len(self.report) == found or code is not None else None
+
+    def text(self, template: str, span: Span) -> Text:
+        """A rendered text; the template itself after a diagnostic."""
+        rendered = self.declared.templates.render(
+            Template(template, self.source, span=span), self.report, self.declared.project.variable_names
+        )
+        return rendered.text if rendered is not None else Text.of(template)
+
+    def known(self, template: str, span: Span) -> str:
+        """A rendered text that has to be known when compiling; CBX104 if it is not."""
+        text = self.text(template, span)
+        if text.constant is None:
+            message = f"`{template}` has to be known when compiling, and `var` is known only when the pipeline runs"
+            self.report.add(codes.NOT_A_LITERAL, message, span, hint="write the value here")
+            return template
+        return text.constant
+
+    def constant(self, template: str | None, span: Span) -> str | None:
+        """As `known`, for what may be left out."""
+        return None if template is None else self.known(template, span)
+
+    def _names(self, value: str | tuple[str, ...] | None, argument: str) -> tuple[str, ...] | None:
+        if value is None or argument in self.declaration.unread:
+            return None
+        places = self.declaration.places
+        if isinstance(value, str):
+            return (self.known(value, places.at(argument)),)
+        return tuple(self.known(one, places.at(argument, number)) for number, one in enumerate(value))
+
+    def _columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
+        if document.columns is None or "columns" in self.declaration.unread:
+            return None
+        places = self.declaration.places
+        columns = []
+        for name, given in document.columns.items():
+            span = places.at("columns", name)
+            one = given if isinstance(given, ColumnDocument) else ColumnDocument(type=given)
+            columns.append(
+                Column(
+                    self.known(name, places.at("columns", name, "key")),
+                    self._type(self.known(one.type, places.at("columns", name, "type")), span),
+                    self.constant(one.description, span),
+                    one.not_null,
+                )
+            )
+        return tuple(columns)
+
+    def _type(self, written: str, span: Span) -> str:
+        if normal_type(written) is None:
+            hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
+            self.report.add(
+                codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
+            )
+        return written
+
+    def _expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
+        places = self.declaration.places
+        return tuple(
+            Expectation(
+                name=self.known(one.name, places.at("expectations", number, "name")),
+                condition=self.text(one.sql, places.at("expectations", number, "sql")),
+                on_violation=_ON_VIOLATION[word],
+                span=places.at("expectations", number, "sql"),
+                name_span=places.at("expectations", number, "name"),
+            )
+            for number, (word, one) in enumerate(document.expectations)
+        )
+
+    def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
+        word, one = given
+        places = self.declaration.places
+        other = self.known(one.model, places.at("relationships", number, "model"))
+        on_span = places.at("relationships", number, "on")
+        pairs = one.on.items() if isinstance(one.on, dict) else ((name, name) for name in _listed(one.on))
+        is_parent = word == "one_to_many"
+        return RelationshipClaim(
+            parent=self.declaration.id if is_parent else other,
+            child=other if is_parent else self.declaration.id,
+            on=tuple(sorted((self.known(child, on_span), self.known(parent, on_span)) for child, parent in pairs)),
+            cardinality="one_to_one" if word == "one_to_one" else "one_to_many",
+            enforce=one.enforce,
+            declared_by=self.declaration.id,
+            span=places.at("relationships", number),
+            model_span=places.at("relationships", number, "model"),
+            on_span=on_span,
+        )
+
+    def _cdc(self, document: AutoCdcDocument) -> Cdc:
+        places = self.declaration.places
+        history = document.track_history
+        ignored = document.ignore_null_updates
+
+        def condition(template: str | None, argument: str) -> Text | None:
+            return None if template is None else self.text(template, places.at(argument))
+
+        return Cdc(
+            sequence_by=self._names(document.sequence_by, "sequence_by") or (),
+            scd_type=document.scd_type,
+            apply_as_deletes=condition(document.apply_as_deletes, "apply_as_deletes"),
+            apply_as_truncates=condition(document.apply_as_truncates, "apply_as_truncates"),
+            ignore_null_updates=ignored
+            if isinstance(ignored, bool)
+            else self._names(ignored, "ignore_null_updates") or (),
+            except_columns=self._names(document.except_columns, "except_columns") or (),
+            track_history=() if isinstance(history, dict) else self._names(history, "track_history") or (),
+            track_history_except=history.get("except", ()) if isinstance(history, dict) else (),
+        )
+
+    def _input(self, given: DeclaredInput, document: ModelDocument, code: PythonFunction | SqlQuery) -> Input:
+        call = given.call
+        span = call.places.whole
+        match call.document:
+            case ModelInputDocument(model=model):
+                place = call.places.at("model")
+                return ModelInput(
+                    given.parameter,
+                    given.keyword_only,
+                    self.known(model, place),
+                    call.word == "stream",
+                    place,
+                )
+            case TableInputDocument(table=table):
+                place = call.places.at("table")
+                name = self._table(table, place)
+                return TableInput(given.parameter, given.keyword_only, name, call.word == "stream_source", place)
+            case AutoLoaderDocument() as loader:
+                return FileInput(
+                    parameter=given.parameter,
+                    keyword_only=given.keyword_only,
+                    path=self.text(loader.path, call.places.at("path")),
+                    format=loader.format,
+                    schema_hints=self._schema_hints(loader, document, code),
+                    options=self._options(loader, call.places),
+                    span=span,
+                )
+            case _:
+                raise AssertionError(call.word)
+
+    def _schema_hints(
+        self, loader: AutoLoaderDocument, document: ModelDocument, code: PythonFunction | SqlQuery
+    ) -> str:
+        declared = document.columns if "columns" not in self.declaration.unread else None
+        types = {name: one.type if isinstance(one, ColumnDocument) else one for name, one in (declared or {}).items()}
+        return schema_hints(loader.schema_hints, types if len(self.declaration.inputs) == 1 else {}, code)
+
+    def _table(self, table: str, span: Span) -> Text:
+        name = self.text(table, span)
+        if not _TABLE.match(name.placeholder()):
+            message = f"`{table}` is not the name of a table"
+            hint = "write `catalog.schema.table`; a part with other characters stands in backquotes"
+            self.report.add(codes.INVALID_NAME, message, span, hint=hint)
+        return name
+
+    def _options(self, loader: AutoLoaderDocument, places: Any) -> tuple[tuple[str, Text], ...]:
+        given = {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in loader.options.items()
+        }
+        if loader.glob is not None:
+            given["pathGlobFilter"] = loader.glob
+        return tuple((name, self.text(value, places.at("options", name))) for name, value in given.items())
+
+    def _code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
+        if isinstance(code, SqlQuery):
+            return SqlCode(code.text)
+        return inline(
+            code,
+            self.declaration.name,
+            self.declared.macro_modules,
+            self.declared.project.variable_names,
+            self.report,
+        )
+
+    def _hash(self, code: PythonCode | SqlCode | None) -> str:
+        """The hash of what the model says, its file and the Python macros it takes over."""
+        parts = [self.source.text]
+        if isinstance(code, PythonCode):
+            parts += [source for one in code.definitions for source in one.sources]
+        elif code is not None:
+            parts.append(code.query.placeholder())
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _listed(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names

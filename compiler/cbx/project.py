@@ -1,0 +1,278 @@
+"""A project's settings: ``project.toml``, checked and with every default filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cbx import codes
+from cbx.diagnostics import Report, did_you_mean
+from cbx.parse.toml import parse_toml, setting_span
+from cbx.sources import SourceFile
+
+PROJECT_FILE = "project.toml"
+LOCAL = "local"
+"""The environment of ``cbx run``; it is not deployed."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_RESERVED_LAYERS = frozenset({"checks"})
+
+Word = Annotated[str, StringConstraints(min_length=1, strict=True)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", strict=True)]
+ProjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=100, strict=True)]
+VariableValue = str | bool | int | float
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ProjectSection(_Settings):
+    """``[project]``."""
+
+    name: ProjectName
+    layers: tuple[Word, ...] = Field(("bronze", "silver", "gold"), min_length=1, strict=False)
+    description: str = ""
+
+
+class NamingSection(_Settings):
+    """``[naming]``: templates over ``{layer}`` and ``{name}``."""
+
+    schema_: Annotated[Word, Field(alias="schema")] = "{layer}"
+    table: Word = "{name}"
+
+
+class CompileSection(_Settings):
+    """``[compile]``."""
+
+    api: Literal["dlt", "pipelines"] = "dlt"
+    source_format: Literal["notebook", "file"] = "notebook"
+    constraints: Literal["none", "primary", "all"] = "primary"
+    analysis: bool = True
+    trace: bool = True
+
+
+class Permission(_Settings):
+    """Who may do what with the pipeline and its job: one of user, group and service principal, and a level."""
+
+    level: Literal["CAN_VIEW", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"]
+    group: Word | None = None
+    user: Word | None = None
+    service_principal: Word | None = None
+
+
+class Environment(_Settings):
+    """``[environments.<name>]``: where and how a pipeline runs."""
+
+    catalog: Word | None = None
+    schema_: Annotated[Word | None, Field(alias="schema")] = None
+    host: Word | None = None
+    development: bool = False
+    serverless: bool = True
+    continuous: bool = False
+    channel: Literal["CURRENT", "PREVIEW"] = "CURRENT"
+    edition: Literal["CORE", "PRO", "ADVANCED"] = "ADVANCED"
+    schedule: Word | None = None
+    timezone: Word = "UTC"
+    notifications: tuple[Word, ...] = Field((), strict=False)
+    permissions: tuple[Permission, ...] = Field((), strict=False)
+    run_as: Word | None = None
+    vars: dict[Name, VariableValue] = {}
+
+
+class ProjectSettings(_Settings):
+    """The whole of ``project.toml``."""
+
+    project: ProjectSection
+    naming: NamingSection = NamingSection()
+    compile: CompileSection = CompileSection()
+    vars: dict[Name, VariableValue] = {}
+    environments: dict[Name, Environment] = {}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project: where it is, what it is set to, and the text that says so."""
+
+    root: Path
+    settings: ProjectSettings
+    source: SourceFile
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self.settings.project.name
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers, lowest first."""
+        return self.settings.project.layers
+
+    @property
+    def deployed_environments(self) -> Mapping[str, Environment]:
+        """The environments that are deployed: all but ``local``."""
+        return {name: one for name, one in sorted(self.settings.environments.items()) if name != LOCAL}
+
+    def variables(self, environment: str) -> dict[str, str]:
+        """The values that an environment gives to the variables, as the strings a pipeline's configuration holds."""
+        own = self.settings.environments.get(environment, Environment()).vars
+        merged = {**self.settings.vars, **own}
+        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in merged.items()}
+
+    @property
+    def variable_names(self) -> frozenset[str]:
+        """The variables that have a value in some environment."""
+        own = (name for one in self.settings.environments.values() for name in one.vars)
+        return frozenset([*self.settings.vars, *own])
+
+    def configuration_key(self, variable: str) -> str:
+        """The key of a variable in the pipeline's configuration."""
+        return f"{self.name}.{variable}"
+
+    def schema_of(self, layer: str, name: str) -> str:
+        """The schema of a model's table."""
+        return _fill(self.settings.naming.schema_, layer, name)
+
+    def table_of(self, layer: str, name: str) -> str:
+        """The name of a model's table inside its schema."""
+        return _fill(self.settings.naming.table, layer, name)
+
+
+def find_project(start: Path) -> Path | None:
+    """The nearest folder with a ``project.toml``, from ``start`` upwards."""
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    return None
+
+
+def load_project(root: Path, report: Report) -> Project | None:
+    """Read ``project.toml``.
+
+    Args:
+        root: The project's folder.
+        report: Where problems go: CBX001 without a readable file, CBX002 and CBX106 for what it says.
+
+    Returns:
+        The project, or None after a diagnostic.
+    """
+    path = root / PROJECT_FILE
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        report.add(
+            codes.INVALID_PROJECT_SETTING,
+            f"`{PROJECT_FILE}` is not UTF-8 text",
+            SourceFile(PROJECT_FILE, "").start(),
+        )
+        return None
+    except OSError:
+        hint = "run cbx inside a project or name one with `--project`; a project has a `project.toml` with a name"
+        report.add(codes.PROJECT_NOT_FOUND, f"there is no `{PROJECT_FILE}` here or in a folder above", hint=hint)
+        return None
+    source = SourceFile(PROJECT_FILE, text)
+    data = parse_toml(source, report)
+    if data is None:
+        return None
+    found = len(report)
+    settings = _validate(data, source, report)
+    if settings is None:
+        return None
+    _check_layers(settings, source, report)
+    _check_naming(settings, source, report)
+    return Project(root, settings, source) if len(report) == found else None
+
+
+def has_environment(project: Project, name: str, report: Report) -> bool:
+    """Whether the project has an environment; CBX002 if not. ``local`` is always there."""
+    known = sorted({LOCAL, *project.settings.environments})
+    if name in known:
+        return True
+    hint = did_you_mean(name, known, f"the environments are {', '.join(known)}")
+    span = setting_span(project.source, ("environments",))
+    report.add(codes.INVALID_PROJECT_SETTING, f"the project has no environment `{name}`", span, hint=hint)
+    return False
+
+
+def _validate(data: dict[str, Any], source: SourceFile, report: Report) -> ProjectSettings | None:
+    try:
+        return ProjectSettings.model_validate(data)
+    except ValidationError as error:
+        for problem in error.errors():
+            _report_setting(problem, source, report)
+        return None
+
+
+def _report_setting(problem: Any, source: SourceFile, report: Report) -> None:
+    path = [key for key in problem["loc"] if key not in {"str", "bool", "int", "float", "[key]"}]
+    setting = ".".join(str(key) for key in path)
+    span = setting_span(source, path)
+    if problem["type"] == "extra_forbidden":
+        hint = did_you_mean(str(path[-1]), _names_at(path[:-1]), f"known here: {', '.join(_names_at(path[:-1]))}")
+        report.add(
+            codes.INVALID_PROJECT_SETTING,
+            f"there is no setting `{setting}`",
+            span,
+            label="unknown",
+            hint=hint,
+        )
+    elif problem["type"] == "missing":
+        hint = f"add `{path[-1]} = ...`" if len(path) > 1 else f"add `[{setting}]` with a `name`"
+        report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint)
+    else:
+        message = f"`{setting}`: {_in_words(problem)}"
+        report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")
+
+
+def _in_words(problem: Any) -> str:
+    reason = str(problem["msg"])
+    if problem["type"] == "string_pattern_mismatch":
+        return f"`{problem['input']}` is not a name (letters, digits and underscores, no digit first)"
+    reason = reason.removeprefix("Input should be ").replace("'", "`").replace("a valid string", "text")
+    return f"it should be {reason}, not `{str(problem['input'])[:60]}`"
+
+
+def _names_at(path: list[str | int]) -> list[str]:
+    """The settings that exist in a table of ``project.toml``."""
+    sections: dict[str, type[BaseModel]] = {
+        "": ProjectSettings,
+        "project": ProjectSection,
+        "naming": NamingSection,
+        "compile": CompileSection,
+        "environments": Environment,
+    }
+    section = Permission if "permissions" in path else sections.get(str(path[0]) if path else "", ProjectSettings)
+    return sorted(field.alias or name for name, field in section.model_fields.items())
+
+
+def _check_layers(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    span = setting_span(source, ("project", "layers"))
+    for layer in settings.project.layers:
+        if not IDENTIFIER.match(layer):
+            message = f"the layer `{layer}` is not a name"
+            report.add(codes.INVALID_NAME, message, span, hint="use letters, digits and underscores, no digit first")
+        elif layer in _RESERVED_LAYERS:
+            report.add(codes.INVALID_NAME, f"the layer name `{layer}` is taken by cbx", span, hint="choose another")
+    if len({layer.lower() for layer in settings.project.layers}) != len(settings.project.layers):
+        report.add(codes.INVALID_PROJECT_SETTING, "a layer is named twice", span, hint="name each layer once")
+
+
+def _check_naming(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    templates = {"schema": settings.naming.schema_, "table": settings.naming.table}
+    for setting, template in templates.items():
+        if not IDENTIFIER.match(_fill(template, "layer", "name")):
+            report.add(
+                codes.INVALID_PROJECT_SETTING,
+                f"`naming.{setting}`: `{template}` does not make a name",
+                setting_span(source, ("naming", setting)),
+                hint="use letters, digits, underscores, `{layer}` and `{name}`",
+            )
+
+
+def _fill(template: str, layer: str, name: str) -> str:
+    return template.replace("{layer}", layer).replace("{name}", name)

@@ -1,0 +1,70 @@
+"""Texts and places in them: what every diagnostic points at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A range in a file. Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A text file of the project: its path relative to the project, with forward slashes, and its text."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        position = self.text.find("\n")
+        while position != -1:
+            starts.append(position + 1)
+            position = self.text.find("\n", position + 1)
+        return starts
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its line break; empty past the end."""
+        if not 1 <= number <= len(self._line_starts):
+            return ""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : end if end != -1 else None].rstrip("\r")
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and column, from 1, of a character offset."""
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+    def offset(self, line: int, column: int) -> int:
+        """The character offset of a line and column, both from 1."""
+        return self._line_starts[line - 1] + column - 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of the characters from offset ``start`` up to, not including, ``end``."""
+        return Span(self.path, *self.place(start), *self.place(max(start, end)))
+
+    def whole_line(self, number: int) -> Span:
+        """The span of a line's text, without the white space around it."""
+        text = self.line(number)
+        stripped = text.strip()
+        column = len(text) - len(text.lstrip()) + 1
+        return Span(self.path, number, column, number, column + max(len(stripped), 1))
+
+    def start(self) -> Span:
+        """The first character: where a remark on the whole file points."""
+        return Span(self.path, 1, 1, 1, 1 + min(1, len(self.line(1))))

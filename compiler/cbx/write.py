@@ -1,0 +1,120 @@
+"""The only writer of ``target/``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cbx import codes
+from cbx.diagnostics import Diagnostic, Report
+from cbx.ir.plan import Artifact
+from cbx.sources import Span
+
+TARGET = "target"
+_OWN_FOLDERS = ("notebooks", "transformations")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How ``target/`` differs from a compilation: paths under it."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def as_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """CBX004 for each file that is out of date."""
+        report = Report()
+        reasons = [(path, "is not what the models compile to") for path in self.written]
+        reasons += [(path, "belongs to no model") for path in self.removed]
+        for path, reason in reasons:
+            place = f"{TARGET}/{path}"
+            report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint="run `cbx compile`")
+        return report.sorted()
+
+
+def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
+    """What `write` would do; nothing is touched."""
+    target = root / TARGET
+    written, unchanged = [], []
+    for artifact in artifacts:
+        same = _read(target / artifact.path) == artifact.text.encode()
+        (unchanged if same else written).append(artifact.path)
+    wanted = {*written, *unchanged}
+    removed = [path for path in _own_files(target) if path not in wanted]
+    return Changes(tuple(written), tuple(unchanged), tuple(removed))
+
+
+def write(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[Changes, tuple[Diagnostic, ...]]:
+    """Bring ``target/`` in line with a compilation.
+
+    Each file is replaced as a whole or not at all; one whose bytes are right is not touched; what no longer
+    belongs to ``notebooks/`` and ``transformations/`` is removed.
+
+    Returns:
+        What was done, and CBX003 if it could not be.
+    """
+    changes = compare(root, artifacts)
+    target = root / TARGET
+    texts = {artifact.path: artifact.text for artifact in artifacts}
+    report = Report()
+    current = TARGET
+    try:
+        _refuse_links(root, [*changes.written, *changes.removed])
+        for path in changes.written:
+            current = f"{TARGET}/{path}"
+            _replace(target / path, texts[path].encode())
+        for path in changes.removed:
+            current = f"{TARGET}/{path}"
+            (target / path).unlink()
+        _remove_empty_folders(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "make room for it or mend the permissions, then compile again"
+        report.add(codes.OUTPUT_NOT_WRITABLE, f"`{current}` cannot be written: {reason}", Span(current), hint=hint)
+    return changes, report.sorted()
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _own_files(target: Path) -> list[str]:
+    found = []
+    for folder in _OWN_FOLDERS:
+        for parent, folders, files in os.walk(target / folder):
+            folders[:] = sorted(name for name in folders if name != "__pycache__")
+            found += [Path(parent, name).relative_to(target).as_posix() for name in files if name.endswith(".py")]
+    return sorted(found)
+
+
+def _refuse_links(root: Path, paths: Iterable[str]) -> None:
+    """A link in ``target/`` could lead a write out of it."""
+    folders = {folder for path in paths for folder in Path(TARGET, path).parents}
+    for folder in sorted(folders):
+        if (root / folder).is_symlink():
+            raise OSError(0, f"`{folder.as_posix()}` is a link")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)  # noqa: PTH105 - says what it does: the old file is replaced at once
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _remove_empty_folders(target: Path) -> None:
+    for folder in _OWN_FOLDERS:
+        for parent, _, _ in os.walk(target / folder, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(parent).rmdir()
