@@ -158,7 +158,7 @@ class _Api:
         name: str | None = None,
         once: bool = False,
         spark_conf: Mapping[str, Any] | None = None,
-        comment: str | None = None,
+        comment: str | None = None,  # noqa: ARG002 - for readers only
     ) -> Decorator:
         """``@dlt.append_flow``: one of the queries that fill a table or a sink."""
         place = caller()
@@ -173,18 +173,18 @@ class _Api:
 
         return define
 
-    def create_sink(self, name: str, format: str, options: Mapping[str, Any] | None = None) -> None:
+    def create_sink(self, name: str, format: str, options: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the documented name
         """A place outside the pipeline for append flows."""
         place = caller()
         self._registry.add_sink(Sink(_name(name, place), format.lower(), _texts(options), place))
 
-    def create_auto_cdc_flow(
+    def create_auto_cdc_flow(  # noqa: PLR0917 - the documented signature
         self,
         target: str,
         source: str,
         keys: Sequence[str | Column],
         sequence_by: str | Column,
-        ignore_null_updates: bool = False,
+        ignore_null_updates: bool = False,  # noqa: FBT001, FBT002 - the documented signature
         apply_as_deletes: str | Column | None = None,
         apply_as_truncates: str | Column | None = None,
         column_list: Sequence[str | Column] | None = None,
@@ -193,7 +193,7 @@ class _Api:
         track_history_column_list: Sequence[str | Column] | None = None,
         track_history_except_column_list: Sequence[str | Column] | None = None,
         name: str | None = None,
-        once: bool = False,
+        once: bool = False,  # noqa: FBT001, FBT002 - the documented signature
         ignore_null_updates_column_list: Sequence[str | Column] | None = None,
         ignore_null_updates_except_column_list: Sequence[str | Column] | None = None,
     ) -> None:
@@ -232,7 +232,7 @@ class _Api:
             named["name"] = flow_name
         self.create_auto_cdc_flow(*arguments, **named)
 
-    def create_auto_cdc_from_snapshot_flow(
+    def create_auto_cdc_from_snapshot_flow(  # noqa: PLR0917 - the documented signature
         self,
         target: str,
         source: str | Callable[[Any], Any],
@@ -306,7 +306,7 @@ _WITHOUT_EFFECT = {
 
 def caller() -> Place | None:
     """The line of the user's that is being executed."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - Python and Spark have no public name for it
     while frame is not None and frame.f_code.co_filename.startswith((_OURS, "<")):
         frame = frame.f_back  # type: ignore[assignment]
     return Place(Path(frame.f_code.co_filename), frame.f_lineno) if frame is not None else None
@@ -378,7 +378,7 @@ def _columns(columns: Sequence[str | Column] | None, place: Place | None) -> tup
 
 def column_name(column: Column) -> str:
     """The name in a ``col("name")``."""
-    text = str(column._jc.toString())  # type: ignore[operator]
+    text = str(column._jc.toString())  # type: ignore[operator]  # noqa: SLF001 - Python and Spark have no public name for it
     return text.strip("`")
 
 

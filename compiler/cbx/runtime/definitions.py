@@ -20,11 +20,19 @@ DatasetKind = Literal["table", "materialized_view", "streaming_table", "view"]
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A rule that every row of a dataset should meet; ``condition`` is a SQL boolean."""
+    """A rule that every row of a dataset should meet.
+
+    Attributes:
+        name: What the counts are listed under.
+        condition: A SQL boolean.
+        on_violation: What becomes of a row that does not meet it.
+        is_constraint: Whether it comes from a NOT NULL column, and is no rule to be listed.
+    """
 
     name: str
     condition: str
     on_violation: OnViolation
+    is_constraint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

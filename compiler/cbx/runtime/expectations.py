@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 
 from cbx.runtime.results import RuleCount
 
@@ -35,6 +35,7 @@ class Counts:
     written: int
     dropped: int
     rules: tuple[RuleCount, ...]
+    deleted: int = 0
 
     @property
     def broken(self) -> tuple[RuleCount, ...]:
@@ -63,7 +64,6 @@ def marked(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
 
 def measures(rules: Sequence[Expectation]) -> list[Column]:
     """What to observe on marked rows: how many there are, how many break each rule, how many are dropped."""
-
     columns = [F.count(F.lit(1)).alias(ROWS_READ)]
     columns += [
         F.count_if(~F.col(_MARK.format(index))).alias(f"failed_{index}") for index in range(len(rules))
@@ -88,7 +88,6 @@ def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> Da
     For views, whose rows end up in a flow's write before their counts are known. The filter stands right after
     what is observed, which no optimisation moves a filter across.
     """
-
     for index, rule in enumerate(rules):
         if rule.on_violation == "fail":
             message = f"{VIOLATION}{dataset}: `{rule.name}` fails"
@@ -115,26 +114,20 @@ def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: st
         tuple(
             RuleCount(rule.name, dataset, rule.on_violation, read - bad, bad)
             for rule, bad in zip(rules, failed, strict=True)
+            if bad or not rule.is_constraint
         ),
     )
 
 
 def added(first: Counts, second: Counts) -> Counts:
     """The counts of two writes together."""
-    if not first.rules:
-        rules = second.rules
-    elif not second.rules:
-        rules = first.rules
-    else:
-        rules = tuple(
-            RuleCount(a.name, a.dataset, a.on_violation, a.passed + b.passed, a.failed + b.failed)
-            for a, b in zip(first.rules, second.rules, strict=True)
-        )
+    rules = merged_rules((*first.rules, *second.rules))
     return Counts(
         first.rows_read + second.rows_read,
         first.written + second.written,
         first.dropped + second.dropped,
         rules,
+        first.deleted + second.deleted,
     )
 
 
@@ -148,3 +141,23 @@ def _all_hold(indices: Sequence[int]) -> Column:
     for index in indices:
         holds = holds & F.col(_MARK.format(index))
     return holds
+
+
+def merged_rules(rules: Sequence[RuleCount]) -> tuple[RuleCount, ...]:
+    """The counts of each rule together, in the order in which the rules first occur."""
+    found: dict[tuple[str, str], RuleCount] = {}
+    for rule in rules:
+        key = (rule.dataset, rule.name)
+        other = found.get(key)
+        found[key] = rule if other is None else _sum(other, rule)
+    return tuple(found.values())
+
+
+def _sum(first: RuleCount, second: RuleCount) -> RuleCount:
+    return RuleCount(
+        first.name,
+        first.dataset,
+        first.on_violation,
+        first.passed + second.passed,
+        first.failed + second.failed,
+    )

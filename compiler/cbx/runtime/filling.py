@@ -1,29 +1,40 @@
-"""Filling one table by its flows, and reading tables back."""
+"""Filling one table by its flows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
+from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
 from cbx.runtime.batch import replace_rows
-from cbx.runtime.cdc import merge_stream
-from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query
+from cbx.runtime.cdc import Merger, remembering, spec_of
+from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, SnapshotFlow
 from cbx.runtime.expectations import NOTHING, Counts, added
 from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
-from cbx.runtime.schema import struct
+from cbx.runtime.schema import DeclaredColumns
+from cbx.runtime.snapshot import merge_snapshots
 from cbx.runtime.store import TableFolder, TableState
-from cbx.runtime.streaming import append_stream, only_streams
+from cbx.runtime.streaming import append_once, append_stream, only_streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
     from cbx.runtime.names import DatasetName
 
+_STARTS = 5
 
-_OLDEST_FILE = "36500d"
+
+class Queries(Protocol):
+    """Who calls the queries of the notebooks on behalf of a flow."""
+
+    def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
+        """Call a function that returns rows."""
+
+    def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
+        """Read a dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +44,11 @@ class Filled:
     kind: str
     counts: Counts
     contexts: tuple[FlowContext, ...]
-    deleted: int = 0
     did_work: bool = True
 
 
 def fill(
-    dataset: Dataset,
-    flows: Sequence[Flow],
-    folder: TableFolder,
-    evaluate: Callable[[Query, FlowContext], DataFrame],
-    stream: Callable[[DatasetName, Mapping[str, str]], DataFrame | None],
-    *,
-    full_refresh: bool,
+    dataset: Dataset, flows: Sequence[Flow], folder: TableFolder, queries: Queries, *, full_refresh: bool
 ) -> Filled:
     """Bring a table up to date.
 
@@ -52,8 +56,7 @@ def fill(
         dataset: Its definition.
         flows: The flows that target it, beside the definition's own query.
         folder: Its place.
-        evaluate: Calls a query on behalf of a flow.
-        stream: Opens a stream of a dataset.
+        queries: Calls the notebooks' functions.
         full_refresh: Whether to start over.
 
     Returns:
@@ -61,81 +64,161 @@ def fill(
     """
     folder.tidy()
     table = None if full_refresh else folder.current()
-    if dataset.query is not None:
-        own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
-        context = _context(own.name, folder, table)
-        frame = evaluate(own.query, context)
-        if not frame.isStreaming:
-            if dataset.kind == "table" and flows:
-                raise RunError(f"`{dataset.name.written}` has a batch query, so flows cannot append to it")
-            return _fill_batch(dataset, context, frame, table)
+    if dataset.query is None:
+        return _fill_by_flows(dataset, flows, folder, table, queries)
+    own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
+    context = FlowContext(own.name, folder, table.generation if table else _next_number(folder))
+    frame = queries.evaluate(own.query, context)
+    if frame.isStreaming:
         if dataset.kind == "materialized_view":
             raise RunError(
                 f"the materialized view `{dataset.name.written}` reads a stream",
                 hint="define it with @dp.table, or read with spark.read",
             )
-        flows = [own, *flows]
-    return _fill_by_flows(dataset, flows, folder, table, evaluate, stream)
+        return _fill_by_flows(dataset, [own, *flows], folder, table, queries)
+    if flows:
+        raise RunError(
+            f"`{dataset.name.written}` has a batch query, so flows cannot append to it",
+            hint="define the target with create_streaming_table",
+        )
+    return _fill_batch(dataset, context, frame, table)
 
 
-def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None) -> Filled:
-    folder = context.folder
-    number = _next_number(folder)
+def _fill_batch(
+    dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None
+) -> Filled:
     if table is not None and table.kind != "batch":
         raise _other_kind(table, "batch")
+    number = _next_number(context.folder)
     wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "")
-    counts, made = replace_rows(context, frame, dataset.expectations, wanted)
-    folder.commit(made)
-    folder.tidy()
+    shaped = _Shape(dataset)
+    counts, made = replace_rows(context, shaped.applied(frame), shaped.rules, wanted)
+    context.folder.commit(made)
+    context.folder.tidy()
     return Filled("batch", counts, (context,))
 
 
 def _fill_by_flows(
-    dataset: Dataset,
-    flows: Sequence[Flow],
-    folder: TableFolder,
-    table: TableState | None,
-    evaluate: Callable[[Query, FlowContext], DataFrame],
-    stream: Callable[[DatasetName, Mapping[str, str]], DataFrame | None],
+    dataset: Dataset, flows: Sequence[Flow], folder: TableFolder, table: TableState | None, queries: Queries
 ) -> Filled:
-    if not flows:
-        raise RunError(
-            f"no flow fills `{dataset.name.written}`",
-            hint="add one with @dlt.append_flow or create_auto_cdc_flow",
-        )
-    kind = _kind(flows)
+    kind = _kind(dataset, flows)
     if table is not None and table.kind != kind:
         raise _other_kind(table, kind)
     if table is None:
         number = _next_number(folder)
         table = TableState(dataset.name.written, kind, f"v{number}", number, number, "")
-    total, contexts = NOTHING, []
+    total, contexts, did_work = NOTHING, [], False
     for flow in flows:
-        context = _context(flow.name, folder, table)
-        contexts.append(context)
-        if isinstance(flow, CdcFlow):
-            frame = evaluate(lambda f=flow: stream(f.source, {}), context)
-            context.check_generations(table)
-            counts, table = merge_stream(context, frame, flow, table)
-        elif isinstance(flow, AppendFlow):
-            frame = evaluate(flow.query, context)
-            only_streams(frame, flow.name)
-            context.check_generations(table)
-            counts, table = append_stream(context, frame, dataset.expectations, table)
-        table = replace(
-            table,
-            flows={**table.flows, flow.name: {**table.flows.get(flow.name, {}), "streams": context.streams}},
-        )
-        total = added(total, counts)
+        run = _run_again_if_that_helps(dataset, flow, folder, table, queries)
+        table = remembering(run.table, flow.name, {"streams": run.context.streams})
+        contexts.append(run.context)
+        total = added(total, run.counts)
+        did_work = did_work or run.counts.rows_read > 0
     folder.commit(table)
     folder.tidy()
-    return Filled(kind, total, tuple(contexts), did_work=bool(total.rows_read))
+    return Filled(kind, total, tuple(contexts), did_work)
 
 
-def _kind(flows: Sequence[Flow]) -> str:
+@dataclass(frozen=True, slots=True)
+class _FlowRun:
+    """What one run of a flow did to its table."""
+
+    context: FlowContext
+    table: TableState
+    counts: Counts = NOTHING
+
+
+def _run_again_if_that_helps(
+    dataset: Dataset, flow: Flow, folder: TableFolder, table: TableState, queries: Queries
+) -> _FlowRun:
+    """Run a flow, and once more where new columns or files came in between, as Databricks restarts flows."""
+    for attempt in range(_STARTS):
+        context = FlowContext(flow.name, folder, table.generation)
+        try:
+            return _run(dataset, flow, context, table, queries)
+        except Exception as error:
+            explained = _explained(error, context)
+            if explained is None:
+                raise
+            if not explained.is_restart_enough or attempt == _STARTS - 1:
+                raise explained from None
+            table = folder.current() or table
+    raise AssertionError("unreachable")
+
+
+def _explained(error: Exception, context: FlowContext) -> AutoLoaderError | None:
+    if isinstance(error, AutoLoaderError):
+        return error
+    if isinstance(error, RunError):
+        return None
+    found = (explain_failure(error, landing) for landing in context.landings)
+    return next((explained for explained in found if explained is not None), None)
+
+
+def _run(
+    dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries
+) -> _FlowRun:
+    if getattr(flow, "once", False) and table.flows.get(flow.name, {}).get("once"):
+        return _FlowRun(context, table)
+    if isinstance(flow, SnapshotFlow):
+        merger = merge_snapshots(
+            context, flow, table, lambda name: queries.opened(name, context, is_stream=False)
+        )
+        return _FlowRun(context, merger.table, merger.total)
+    if isinstance(flow, CdcFlow):
+        return _run_cdc(flow, context, table, queries)
+    frame = queries.evaluate(flow.query, context)
+    context.check_generations(table)
+    shaped = _Shape(dataset)
+    frame = shaped.applied(frame)
+    if flow.once:
+        counts, table = append_once(context, frame, shaped.rules, table)
+        return _FlowRun(context, remembering(table, flow.name, {"once": True}), counts)
+    only_streams(frame, flow.name)
+    counts, table = append_stream(context, frame, shaped.rules, table)
+    return _FlowRun(context, table, counts)
+
+
+def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries) -> _FlowRun:
+    merger = Merger(context, spec_of(flow), table)
+    frame = queries.opened(flow.source, context, is_stream=not flow.once)
+    context.check_generations(table)
+    if flow.once:
+        merger.merge(frame, {"once": True})
+    else:
+        merger.merge_stream(frame)
+    return _FlowRun(context, merger.table, merger.total)
+
+
+class _Shape:
+    """A dataset's declared columns and rules, to be applied to what its flows bring."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._columns = None if dataset.schema is None else DeclaredColumns.read(dataset.schema)
+        constraints = () if self._columns is None else self._columns.constraints(dataset.expectations)
+        self.rules = (*dataset.expectations, *constraints)
+
+    def applied(self, frame: DataFrame) -> DataFrame:
+        """Rows with the declared columns."""
+        return frame if self._columns is None else self._columns.applied(frame)
+
+
+def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
+    if not flows:
+        raise RunError(
+            f"no flow fills `{dataset.name.written}`",
+            hint="add one with @dlt.append_flow or create_auto_cdc_flow",
+        )
     kinds = {"streaming" if isinstance(flow, AppendFlow) else f"scd {flow.scd_type}" for flow in flows}
     if len(kinds) > 1:
-        raise RunError(f"the flows into one table are of different kinds: {', '.join(sorted(kinds))}")
+        raise RunError(
+            f"the flows into `{dataset.name.written}` are of different kinds: {', '.join(sorted(kinds))}"
+        )
+    if dataset.expectations and "streaming" not in kinds:
+        raise RunError(
+            f"`{dataset.name.written}` takes changes, so its rows cannot be checked on the way in",
+            hint="put the expectations on the view that feeds the flow",
+        )
     return kinds.pop()
 
 
@@ -145,45 +228,6 @@ def _other_kind(table: TableState, kind: str) -> RunError:
     )
 
 
-def _context(flow: str, folder: TableFolder, table: TableState | None) -> FlowContext:
-    return FlowContext(flow, folder, table.generation if table else _next_number(folder))
-
-
 def _next_number(folder: TableFolder) -> int:
     table = folder.current()
     return table.number + 1 if table else 1
-
-
-def read_table(folder: TableFolder, spark: SparkSession) -> DataFrame:
-    """A table's rows."""
-    table = folder.current()
-    assert table is not None
-    reader = spark.read.schema(struct(table.schema)).option("recursiveFileLookup", "true")
-    return reader.parquet(str(folder.rows(table.version)))
-
-
-def read_stream(
-    folder: TableFolder, spark: SparkSession, context: FlowContext, options: Mapping[str, str]
-) -> DataFrame:
-    """A streaming table's rows as they come.
-
-    Raises:
-        RunError: If rows of the table change, so that there is no stream of them.
-    """
-    table = folder.current()
-    assert table is not None
-    if not table.is_append_only:
-        raise RunError(
-            f"`{table.name}` is no append-only table ({table.kind}), so it cannot be read as a stream",
-            hint="read it with spark.read.table, or stream from what feeds it",
-        )
-    context.streams[folder.name.key] = table.generation
-    reader = spark.readStream.schema(struct(table.schema)).option("recursiveFileLookup", "true")
-    for limit in ("maxFilesPerTrigger", "maxBytesPerTrigger"):
-        if limit in options:
-            reader = reader.option(limit, options[limit])
-    return reader.option("maxFileAge", _OLDEST_FILE).parquet(str(folder.rows(table.version)))
-
-
-def fill_sink(*_: object) -> Filled:
-    raise RunError("sinks come next")

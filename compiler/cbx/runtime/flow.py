@@ -44,6 +44,7 @@ class FlowContext:
         streams: The generation of every streaming table that it streams from, by the table's key.
         views: The views with rules that it reads.
         view_frames: The rows of the views that it has read, since a view is one query however often it is read.
+        landings: The folders that Auto Loader watches for it.
         observed: What Spark observed under the views' metrics, one a micro-batch.
     """
 
@@ -54,6 +55,7 @@ class FlowContext:
     views: list[ViewUse] = field(default_factory=list)
     observed: list[dict[str, dict[str, int]]] = field(default_factory=list)
     view_frames: dict[str, DataFrame] = field(default_factory=dict)
+    landings: list[str] = field(default_factory=list)
     _sources: int = 0
 
     @property

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame as Frame
 
-from cbx.runtime.events import EventLog, FlowFinished, FlowStarted
+from cbx.runtime.events import EventLog, FlowFinished, FlowStarted, Noted
 from cbx.runtime.failures import problem_of
-from cbx.runtime.filling import Filled, fill, fill_sink, read_stream, read_table
+from cbx.runtime.filling import Filled, fill
 from cbx.runtime.flow import FlowContext, UpstreamFailedError
 from cbx.runtime.problems import Problem, RunError
+from cbx.runtime.reading import read_stream, read_table
 from cbx.runtime.results import DatasetResult, RunRequest
+from cbx.runtime.sinks import fill_sink
 from cbx.runtime.store import TableFolder
 from cbx.runtime.views import checked_view, view_results
 
@@ -54,7 +57,7 @@ class Making:
         """Make everything that is selected, in the order of definition but for what is read earlier."""
         for key, dataset in self._registry.datasets.items():
             if dataset.kind != "view" and self._is_selected(key):
-                self._make(key, dataset.name, lambda d=dataset: self._fill(d))
+                self._make(key, dataset.name, partial(self._fill, dataset))
         for key, sink in self._registry.sinks.items():
             if self._is_selected(key):
                 flows = self._registry.flows.get(key, [])
@@ -116,7 +119,7 @@ class Making:
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
-        from cbx.runtime.auto_loader import open_stream
+        from cbx.runtime.auto_loader import open_stream  # noqa: PLC0415 - loaded for notebooks that use it
 
         context = self._contexts[-1] if self._contexts else None
         if context is None:
@@ -124,11 +127,14 @@ class Making:
                 "Auto Loader is used outside a dataset's function",
                 hint="move the read into the function below @dlt.table",
             )
-        return open_stream(self._spark, options, path, schema, context.next_schema_folder())
+        context.landings.append(path)
+        return open_stream(self._spark, options, path, schema, context.next_schema_folder(), self._note)
+
+    def _note(self, text: str) -> None:
+        self._log(Noted(text))
 
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a dataset's function on behalf of a flow."""
-
         self._contexts.append(context)
         try:
             frame = query()
@@ -140,6 +146,19 @@ class Making:
                 hint="return the DataFrame that the query builds",
             )
         return frame
+
+    def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
+        """Read a dataset on behalf of a flow that names it."""
+
+        def query() -> DataFrame:
+            frame = self.stream(name, {}) if is_stream else self.batch(name)
+            if frame is None:
+                raise RunError(
+                    f"the flow `{context.name}` reads `{name.written}`, which is no dataset of this pipeline"
+                )
+            return frame
+
+        return self.evaluate(query, context)
 
     def _context(self, name: DatasetName) -> FlowContext:
         if not self._contexts:
@@ -160,7 +179,7 @@ class Making:
             return read(folder, self._spark) if folder.current() is not None else None
         self._context(name)
         if self._is_selected(name.key):
-            self._make(name.key, dataset.name, lambda: self._fill(dataset))
+            self._make(name.key, dataset.name, partial(self._fill, dataset))
             result = self._results[name.key]
             if result.status in ("failed", "skipped"):
                 raise UpstreamFailedError(f"it reads `{result.name}`, which {_FAILED[result.status]}")
@@ -184,9 +203,7 @@ class Making:
     def _fill(self, dataset: Dataset) -> Filled:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
-        return fill(
-            dataset, flows, folder, self.evaluate, self.stream, full_refresh=self._request.full_refresh
-        )
+        return fill(dataset, flows, folder, self, full_refresh=self._request.full_refresh)
 
     def _make(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> None:
         if key in self._results:
@@ -213,7 +230,7 @@ class Making:
             return lambda seconds: DatasetResult(
                 name.written, "", "skipped", seconds=seconds, problem=problem
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
             failure = problem_of(error, self._roots, definition.place)
             return lambda seconds: DatasetResult(name.written, "", "failed", seconds=seconds, problem=failure)
         counts = filled.counts
@@ -224,7 +241,7 @@ class Making:
             rows_read=counts.rows_read,
             rows_written=counts.written,
             rows_dropped=counts.dropped,
-            rows_deleted=filled.deleted,
+            rows_deleted=counts.deleted,
             expectations=(*counts.rules, *view_results(filled.contexts)),
             seconds=seconds,
         )

@@ -16,7 +16,7 @@ _NAMES = ("dlt", "pyspark.pipelines")
 @contextlib.contextmanager
 def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
     """Let ``import dlt`` and ``from pyspark import pipelines`` give modules with these functions."""
-    import pyspark
+    import pyspark  # noqa: PLC0415 - heavy, and only runs need it
 
     missing = object()
     before = {name: sys.modules.get(name) for name in _NAMES}

@@ -86,8 +86,7 @@ def cells(text: str) -> tuple[Cell, ...]:
     starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
     bounds = [0, *starts, len(lines)]
     return tuple(
-        Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n")
-        for first, end in itertools.pairwise(bounds)
+        Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds)
     )
 
 
@@ -116,10 +115,10 @@ def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], 
             return refusal
         try:
             code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
-            exec(code, namespace)
+            exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
         except SystemExit as error:
             return Problem(f"the notebook left with {error.code!r}", Place(path, cell.line))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises is reported, at its place
             return problem_of(error, (path.parent,), Place(path, cell.line))
     return None
 

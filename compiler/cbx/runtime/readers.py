@@ -40,13 +40,12 @@ class Reads(Protocol):
 @contextlib.contextmanager
 def caught(spark: SparkSession, reads: Reads) -> Iterator[None]:
     """Let ``reads`` answer for tables while the context lasts."""
-
     plain_table, plain_sql = Session.table, Session.sql
 
     class TableReader(DataFrameReader):
         """``spark.read`` of a pipeline."""
 
-        def table(self, tableName: str) -> DataFrame:
+        def table(self, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
             found = _batch(reads, tableName)
             return super().table(tableName) if found is None else found
 
@@ -82,7 +81,7 @@ def caught(spark: SparkSession, reads: Reads) -> Iterator[None]:
         def load(
             self,
             path: str | None = None,
-            format: str | None = None,
+            format: str | None = None,  # noqa: A002 - Spark's own name
             schema: StructType | str | None = None,
             **options: Any,
         ) -> DataFrame:
@@ -92,16 +91,16 @@ def caught(spark: SparkSession, reads: Reads) -> Iterator[None]:
             told = self._told_schema if schema is None else _struct(schema)
             return reads.files(self._told, path or self._told.get("path", ""), told)
 
-        def table(self, tableName: str) -> DataFrame:
+        def table(self, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
             name = _name(tableName)
             found = None if name is None else reads.stream(name, self._told)
             return super().table(tableName) if found is None else found
 
-    def table(_: SparkSession, tableName: str) -> DataFrame:
+    def table(_: SparkSession, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
         found = _batch(reads, tableName)
         return plain_table(spark, tableName) if found is None else found
 
-    def sql(_: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:
+    def sql(_: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - Spark's own name
         return plain_sql(
             spark, rewrite(sqlQuery, lambda name, is_stream: _view(reads, name, is_stream)), *args, **kwargs
         )
@@ -125,7 +124,7 @@ def caught(spark: SparkSession, reads: Reads) -> Iterator[None]:
 _numbers = itertools.count(1)
 
 
-def _view(reads: Reads, name: DatasetName, is_stream: bool) -> str | None:
+def _view(reads: Reads, name: DatasetName, is_stream: bool) -> str | None:  # noqa: FBT001 - as in rewrite
     """A temporary view of a dataset, to stand in a SQL text; None if the name is not ours."""
     frame = reads.stream(name, {}) if is_stream else reads.batch(name)
     if frame is None:

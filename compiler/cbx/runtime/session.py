@@ -45,7 +45,7 @@ def session(state: Path, master: str | None = None) -> SparkSession:
         CannotRunError: If Java is missing or Spark does not start.
     """
     running = SparkSession.getActiveSession()
-    if running is not None and running.sparkContext._jsc is not None:
+    if running is not None and running.sparkContext._jsc is not None:  # noqa: SLF001 - Hadoop and the gateway have no Python face
         _configure(running)
         return running
     return _start(state.resolve(), master)
@@ -96,6 +96,7 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.streaming.stopTimeout": "60000",
     "spark.sql.streaming.minBatchesToRetain": "5",
     "spark.sql.streaming.numRecentProgressUpdates": "1000",
@@ -168,8 +169,8 @@ def working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
 
 
 def _set_working_folder(spark: SparkSession, folder: Path) -> None:
-    jvm = spark.sparkContext._jvm
-    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[attr-defined]
+    jvm = spark.sparkContext._jvm  # noqa: SLF001 - Hadoop and the gateway have no Python face
+    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[attr-defined]  # noqa: SLF001 - Hadoop and the gateway have no Python face
     path = jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # type: ignore[union-attr]
     path.getFileSystem(hadoop).setWorkingDirectory(path)
 

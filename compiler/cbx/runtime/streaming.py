@@ -50,14 +50,42 @@ def append_stream(
     Raises:
         ExpectationFailedError: If a rule that must hold does not; the table is then as it was.
     """
-    table = replace(table, schema=evolved(table, frame.schema).json())
-    rows = context.folder.rows(table.version)
-    rows.mkdir(parents=True, exist_ok=True)
-    if context.folder.current() is not None and context.folder.current().version == table.version:  # type: ignore[union-attr]
-        context.folder.commit(table)
-    writer = _BatchWriter(context, rows, tuple(rules))
+    table, writer = _prepared(context, frame, rules, table)
     drain(context, frame, writer.write, writer.take_back)
     return writer.total, table
+
+
+def append_once(
+    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
+) -> tuple[Counts, TableState]:
+    """Append the rows of a batch query to a table, as the only micro-batch of its flow.
+
+    Args and what is returned and raised are those of ``append_stream``.
+    """
+    if frame.isStreaming:
+        raise RunError(
+            f"the flow `{context.name}` says once=True and reads a stream",
+            hint="read with spark.read, or leave out once=True",
+        )
+    table, writer = _prepared(context, frame, rules, table)
+    writer.write(frame, 0)
+    return writer.total, table
+
+
+def _prepared(
+    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
+) -> tuple[TableState, _BatchWriter]:
+    """The table with the columns that it is to have, and what writes to it.
+
+    The columns are known before the first row is there, so that no reader misses one.
+    """
+    wider = replace(table, schema=evolved(table, frame.schema).json())
+    current = context.folder.current()
+    if current is not None and current.version == wider.version and current.schema != wider.schema:
+        context.folder.commit(wider)
+    rows = context.folder.rows(wider.version)
+    rows.mkdir(parents=True, exist_ok=True)
+    return wider, _BatchWriter(context, rows, tuple(rules))
 
 
 @dataclass(slots=True)
@@ -97,7 +125,6 @@ def write_checked(batch: DataFrame, rules: Sequence[Expectation], folder: Path, 
     Raises:
         ExpectationFailedError: If a rule that must hold does not; the folder is then removed again.
     """
-
     observation = Observation()
     checked = kept(marked(batch, rules).observe(observation, *measures(rules)), rules)
     checked.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
@@ -153,7 +180,7 @@ def drain(
         )
         query.awaitTermination()
         context.observed = [dict(_metrics(progress)) for progress in query.recentProgress]
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - any failure takes the update back
         checkpoint.undo(take_back)
         raise (raised[0] if raised else error) from None
     checkpoint.forget()

@@ -29,7 +29,6 @@ def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataF
         frame: What its function returned.
         context: The flow that reads it; remembers where the counts will be.
     """
-
     if not view.expectations:
         return frame
     metric = f"cbx view {view.name.key}"

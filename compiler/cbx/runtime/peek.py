@@ -1,0 +1,96 @@
+"""Reading tables of the state folder without Spark, to show them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.types as kinds
+
+from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.problems import CannotRunError
+from cbx.runtime.store import TableFolder, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """Some rows of a table, and how many it has in all."""
+
+    rows: pa.Table
+    total: int
+
+
+def peek(state: Path, name: str, limit: int) -> Peek:
+    """The first rows of a table, ordered by its columns from left to right.
+
+    Args:
+        state: The state folder.
+        name: The table, in any case.
+        limit: How many rows; 0 for all.
+
+    Raises:
+        CannotRunError: If there is no such table.
+    """
+    folder = _found(state, name)
+    rows = _rows(folder)
+    order = [(field.name, "ascending") for field in rows.schema if _is_sortable(field.type)]
+    if order and rows.num_rows:
+        rows = rows.sort_by(order)
+    return Peek(rows.slice(0, limit) if limit else rows, rows.num_rows)
+
+
+def _found(state: Path, name: str) -> TableFolder:
+    known = tables(state)
+    try:
+        key = DatasetName.parse(name).key
+    except InvalidNameError as error:
+        raise CannotRunError(str(error)) from None
+    if key in known:
+        return known[key]
+    names = sorted(known)
+    if not names:
+        raise CannotRunError(f"{state} holds no tables", hint="make them with `cbx run`")
+    near = difflib.get_close_matches(key, names, n=1)
+    listing = "the tables are " + ", ".join(names)
+    hint = f"did you mean `{near[0]}`? {listing}" if near else listing
+    raise CannotRunError(f"there is no table `{name}` in {state}", hint=hint)
+
+
+def _rows(folder: TableFolder) -> pa.Table:
+    """A table's rows, also while an update is switching its version."""
+    for attempt in range(_ATTEMPTS):
+        table = folder.current()
+        if table is None:
+            break
+        try:
+            return _read(
+                folder.rows(table.version), [field["name"] for field in json.loads(table.schema)["fields"]]
+            )
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise CannotRunError(f"`{folder.name.written}` has just been removed")
+
+
+def _read(folder: Path, columns: Sequence[str]) -> pa.Table:
+    files = sorted(str(file) for file in folder.rglob("*.parquet"))
+    if not files:
+        return pa.table({name: pa.array([], pa.null()) for name in columns})
+    dataset = ds.dataset(files, format="parquet")
+    schemas = [fragment.physical_schema for fragment in dataset.get_fragments()]
+    whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
+    return dataset.replace_schema(whole).to_table()
+
+
+def _is_sortable(kind: pa.DataType) -> bool:
+    return not (kinds.is_nested(kind) or kinds.is_null(kind) or kinds.is_binary(kind))

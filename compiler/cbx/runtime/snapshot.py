@@ -1,0 +1,113 @@
+"""Merging whole snapshots into a target: the differences from one to the next are the changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, snapshot_spec
+from cbx.runtime.cdc import Merger
+from cbx.runtime.problems import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.definitions import SnapshotFlow
+    from cbx.runtime.flow import FlowContext
+    from cbx.runtime.names import DatasetName
+    from cbx.runtime.store import TableState
+
+_VERSION = "version"
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "str": str,
+    "float": float,
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "Decimal": decimal.Decimal,
+}
+
+
+def merge_snapshots(
+    context: FlowContext,
+    flow: SnapshotFlow,
+    table: TableState,
+    read: Callable[[DatasetName], DataFrame],
+) -> Merger:
+    """Merge the snapshots that are new.
+
+    Args:
+        context: The flow.
+        flow: Its definition.
+        table: The target as it stands.
+        read: From a dataset's name to its rows.
+
+    Returns:
+        What has been merged.
+    """
+    try:
+        spec = snapshot_spec(
+            flow.target.written,
+            flow.keys,
+            flow.scd_type,
+            flow.track_history_column_list,
+            flow.track_history_except_column_list,
+        )
+    except CdcSpecError as error:
+        raise RunError(error.reason, place=flow.place, hint=error.hint) from None
+    merger = Merger(context, spec, table)
+    for snapshot, version in _snapshots(flow, merger, read):
+        before = _before(snapshot.sparkSession, merger, spec)
+        changes = snapshot_changes(before, snapshot, spec, F.lit(version))
+        merger.merge(changes, {_VERSION: _remembered(version, flow)})
+    return merger
+
+
+def _snapshots(
+    flow: SnapshotFlow, merger: Merger, read: Callable[[DatasetName], DataFrame]
+) -> Iterator[tuple[DataFrame, Any]]:
+    """The snapshots that the target has not yet seen, with their versions.
+
+    A table has one, as of now; a function gives one after the other until it gives None.
+    """
+    if not callable(flow.source):
+        yield read(flow.source), dt.datetime.now(dt.timezone.utc)
+        return
+    while True:
+        last = _recalled(merger.table.flows.get(flow.name, {}).get(_VERSION))
+        answer = flow.source(last)
+        if answer is None:
+            return
+        snapshot, version = answer
+        if last is not None and version <= last:
+            raise RunError(
+                f"the function gave the version {version!r} after {last!r}",
+                place=flow.place,
+                hint="return a version greater than the one it is given, or None",
+            )
+        yield snapshot, version
+
+
+def _before(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:
+    if not merger.table.schema:
+        return None
+    folder = merger.context.folder.internal(merger.table.version)
+    return current_rows(spark.read.parquet(str(folder)), spec)
+
+
+def _remembered(version: Any, flow: SnapshotFlow) -> dict[str, str]:
+    kind = type(version).__name__
+    if kind not in _KINDS:
+        raise RunError(f"a snapshot's version cannot be {version!r}", place=flow.place, hint="use a number, a text or a time")
+    text = version.isoformat() if isinstance(version, dt.date) else str(version)
+    return {"kind": kind, "value": text}
+
+
+def _recalled(remembered: dict[str, str] | None) -> Any:
+    return None if remembered is None else _KINDS[remembered["kind"]](remembered["value"])
