@@ -49,6 +49,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     console = Console()
+    if not console.is_terminal:
+        console.width = 200
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name in ("dataset", "status", "expectation"):
         table.add_column(name, overflow="fold")

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-_STATE = ".cbx"
-
 
 @dataclass(frozen=True)
 class Sources:
@@ -46,13 +44,14 @@ def run(
 ) -> None:
     """Compile the project and bring its tables up to date on this machine, reading only what is new."""
     from cbx.cli.run_display import RunDisplay, error_console, show_problem, show_result
+    from cbx.cli.state_folder import STATE, short
     from cbx.runtime import CannotRunError, RunRequest
 
     console = error_console()
     try:
         variables = _variables(var or [])
         sources = _given(paths, variables) if paths else _compiled(project, env, variables)
-        where = state or sources.folder / _STATE
+        where = state or short(sources.folder / STATE)
         request = RunRequest(
             paths=sources.paths,
             state=where,
@@ -69,7 +68,7 @@ def run(
     except CannotRunError as error:
         show_problem(console, "", error.problem)
         raise typer.Exit(2) from None
-    show_result(console, result, _shown(where))
+    show_result(console, result, f"{where}/")
     if not result.is_success:
         raise typer.Exit(1)
 
@@ -98,12 +97,39 @@ def _given(paths: list[Path], variables: dict[str, str]) -> Sources:
     return Sources(tuple(paths), variables, Path.cwd())
 
 
-def _shown(folder: Path) -> str:
-    try:
-        return f"{folder.resolve().relative_to(Path.cwd())}/"
-    except ValueError:
-        return f"{folder}/"
-
-
 def _compiled(project: Path | None, env: str, variables: dict[str, str]) -> Sources:
-    raise AssertionError
+    """The project's notebooks, freshly compiled: what has an error is not run.
+
+    Raises:
+        typer.Exit: If the project has errors, which are shown as `cbx compile` shows them.
+    """
+    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.cli.places import project_folder
+    from cbx.compiler import compile_project, read_sources
+    from cbx.write import TARGET, write
+
+    root = project_folder(project)
+    compilation = compile_project(root, environment=env)
+    diagnostics = compilation.diagnostics
+    problems: tuple[Diagnostic, ...] = ()
+    if compilation.succeeded:
+        _, problems = write(root, compilation.artifacts)
+        diagnostics = (*diagnostics, *problems)
+    show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
+    if compilation.project is None or not compilation.succeeded or problems:
+        raise typer.Exit(1 if compilation.project is not None and not problems else 2)
+    paths = [root / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
+    return Sources(tuple(paths), _configuration(compilation.project, env, variables), root)
+
+
+def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:
+    """The environment's variables, and those of the command line in their place, as the notebooks name them."""
+    from cbx.runtime import CannotRunError
+
+    unknown = sorted(name for name in variables if name not in project.variable_names and "." not in name)
+    if unknown:
+        known = ", ".join(sorted(project.variable_names)) or "none"
+        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=f"it has {known}")
+    values = {project.configuration_key(name): value for name, value in project.variables(env).items()}
+    given = {name if "." in name else project.configuration_key(name): value for name, value in variables.items()}
+    return {**values, **given}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cbx.runtime.problems import Problem
     from cbx.runtime.results import DatasetResult, RuleCount, UpdateResult
 
+_FILE_WIDTH = 200
 _COLUMNS = ("read", "written", "dropped")
 
 
@@ -96,7 +97,7 @@ def _cells(dataset: DatasetResult) -> list[str | Text]:
         style = "red" if dataset.status == "failed" else "yellow"
         dash = "-"
         return [dataset.name, dataset.kind or dash, dash, dash, dash, Text(dataset.status, style=style), time]
-    has_drops = any(rule.on_violation == "drop" for rule in dataset.expectations)
+    has_drops = any(rule.on_violation == "drop" and rule.dataset == dataset.name for rule in dataset.expectations)
     return [
         dataset.name,
         dataset.kind,
@@ -142,5 +143,6 @@ def show_result(console: Console, result: UpdateResult, state: str) -> None:
 
 
 def error_console() -> Console:
-    """Where progress and problems go."""
-    return Console(file=sys.stderr)
+    """Where progress and problems go. A file has no width, so lines in it are not broken."""
+    console = Console(file=sys.stderr)
+    return console if console.is_terminal else Console(file=sys.stderr, width=_FILE_WIDTH)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cbx.cli.places import project_folder
+
 STATE = ".cbx"
 
 
@@ -14,16 +16,11 @@ def state_folder(state: Path | None, project: Path | None) -> Path:
         state: The value of ``--state``.
         project: The value of ``--project``.
     """
-    from cbx.project import find_project
-
-    if state is not None:
-        return state
-    here = Path.cwd()
-    folder = project if project is not None else find_project(here) or here
-    return _short(folder / STATE)
+    return short(state if state is not None else project_folder(project) / STATE)
 
 
-def _short(folder: Path) -> Path:
+def short(folder: Path) -> Path:
+    """A folder as seen from here, for people."""
     try:
         return folder.resolve().relative_to(Path.cwd())
     except ValueError:

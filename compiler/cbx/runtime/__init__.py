@@ -37,7 +37,5 @@ def _engine() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "pyspark":
             raise
-        raise CannotRunError(
-            "running a pipeline needs pyspark", hint="pip install 'circuit-box[local]'"
-        ) from None
+        raise CannotRunError("running a pipeline needs pyspark", hint="pip install 'circuit-box[local]'") from None
     return update

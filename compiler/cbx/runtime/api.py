@@ -94,9 +94,7 @@ class _Api:
         """``@dlt.view`` and ``@dp.temporary_view``: a query under a name."""
         return self._dataset("view", query_function, arguments)
 
-    def _dataset(
-        self, kind: DatasetKind, function: Query | None, arguments: Mapping[str, Any]
-    ) -> Query | Decorator:
+    def _dataset(self, kind: DatasetKind, function: Query | None, arguments: Mapping[str, Any]) -> Query | Decorator:
         place = caller()
         known = _VIEW_ARGUMENTS if kind == "view" else _TABLE_ARGUMENTS
         _check_arguments(kind, arguments, known, place)
@@ -165,9 +163,7 @@ class _Api:
 
         def define(query: Query) -> Query:
             self._registry.add_flow(
-                AppendFlow(
-                    _name(target, place), name or query.__name__, query, once, _texts(spark_conf), place
-                )
+                AppendFlow(_name(target, place), name or query.__name__, query, once, _texts(spark_conf), place)
             )
             return query
 
@@ -353,9 +349,7 @@ def _distinct(rules: Sequence[Expectation], place: Place | None) -> tuple[Expect
     seen = set()
     for rule in rules:
         if rule.name in seen:
-            raise RunError(
-                f"two expectations are named `{rule.name}`", place=place, hint="give each a name of its own"
-            )
+            raise RunError(f"two expectations are named `{rule.name}`", place=place, hint="give each a name of its own")
         seen.add(rule.name)
     return tuple(rules)
 
@@ -391,14 +385,11 @@ def _scd_type(value: str | int, place: Place | None) -> Any:
 
 def _texts(options: Mapping[str, Any] | None) -> dict[str, str]:
     return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in (options or {}).items()
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
     }
 
 
-def _check_arguments(
-    what: str, arguments: Mapping[str, Any], known: frozenset[str], place: Place | None
-) -> None:
+def _check_arguments(what: str, arguments: Mapping[str, Any], known: frozenset[str], place: Place | None) -> None:
     for argument in arguments:
         if argument not in known:
             raise RunError(

@@ -87,9 +87,7 @@ class EventLog:
             "id": f"{self._update}-{self._count}",
             "sequence": {"control_plane_seq_no": self._count},
             "origin": {"cloud": "local", "update_id": self._update, **origin},
-            "timestamp": dt.datetime.now(dt.timezone.utc)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z"),
+            "timestamp": dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "message": message,
             "level": level,
             "error": None,

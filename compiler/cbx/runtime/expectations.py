@@ -65,9 +65,7 @@ def marked(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
 def measures(rules: Sequence[Expectation]) -> list[Column]:
     """What to observe on marked rows: how many there are, how many break each rule, how many are dropped."""
     columns = [F.count(F.lit(1)).alias(ROWS_READ)]
-    columns += [
-        F.count_if(~F.col(_MARK.format(index))).alias(f"failed_{index}") for index in range(len(rules))
-    ]
+    columns += [F.count_if(~F.col(_MARK.format(index))).alias(f"failed_{index}") for index in range(len(rules))]
     dropping = _dropping(rules)
     if dropping:
         columns.append(F.count_if(~_all_hold(dropping)).alias(ROWS_DROPPED))

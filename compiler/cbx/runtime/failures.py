@@ -27,11 +27,7 @@ def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | No
     """
     if isinstance(error, RunError):
         problem = error.problem
-        return (
-            problem
-            if problem.place
-            else Problem(problem.reason, _place(error, roots) or fallback, problem.hint)
-        )
+        return problem if problem.place else Problem(problem.reason, _place(error, roots) or fallback, problem.hint)
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Problem(f"{type(error).__name__}: {error.msg}", Place(Path(error.filename), error.lineno))
     return Problem(reason_of(error), _place(error, roots) or fallback)
@@ -56,12 +52,8 @@ def reason_of(error: BaseException) -> str:
 
 def _innermost(message: str) -> str:
     """The cause that stands at the end of Spark's wrappings, if there is one."""
-    causes = re.findall(
-        r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.]+\].*)$", message, re.MULTILINE
-    )
+    causes = re.findall(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.]+\].*)$", message, re.MULTILINE)
     if causes and not message.startswith("["):
         return str(causes[-1])
     lines = message.splitlines()
-    return "\n".join(
-        line for line in lines if not re.match(r"\s+at [\w.$]+", line) and "JVM stacktrace" not in line
-    )
+    return "\n".join(line for line in lines if not re.match(r"\s+at [\w.$]+", line) and "JVM stacktrace" not in line)

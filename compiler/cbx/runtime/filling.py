@@ -84,9 +84,7 @@ def fill(
     return _fill_batch(dataset, context, frame, table)
 
 
-def _fill_batch(
-    dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None
-) -> Filled:
+def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None) -> Filled:
     if table is not None and table.kind != "batch":
         raise _other_kind(table, "batch")
     number = _next_number(context.folder)
@@ -155,15 +153,11 @@ def _explained(error: Exception, context: FlowContext) -> AutoLoaderError | None
     return next((explained for explained in found if explained is not None), None)
 
 
-def _run(
-    dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries
-) -> _FlowRun:
+def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries) -> _FlowRun:
     if getattr(flow, "once", False) and table.flows.get(flow.name, {}).get("once"):
         return _FlowRun(context, table)
     if isinstance(flow, SnapshotFlow):
-        merger = merge_snapshots(
-            context, flow, table, lambda name: queries.opened(name, context, is_stream=False)
-        )
+        merger = merge_snapshots(context, flow, table, lambda name: queries.opened(name, context, is_stream=False))
         return _FlowRun(context, merger.table, merger.total)
     if isinstance(flow, CdcFlow):
         return _run_cdc(flow, context, table, queries)
@@ -211,9 +205,7 @@ def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
         )
     kinds = {"streaming" if isinstance(flow, AppendFlow) else f"scd {flow.scd_type}" for flow in flows}
     if len(kinds) > 1:
-        raise RunError(
-            f"the flows into `{dataset.name.written}` are of different kinds: {', '.join(sorted(kinds))}"
-        )
+        raise RunError(f"the flows into `{dataset.name.written}` are of different kinds: {', '.join(sorted(kinds))}")
     if dataset.expectations and "streaming" not in kinds:
         raise RunError(
             f"`{dataset.name.written}` takes changes, so its rows cannot be checked on the way in",
@@ -223,9 +215,7 @@ def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
 
 
 def _other_kind(table: TableState, kind: str) -> RunError:
-    return RunError(
-        f"`{table.name}` was {table.kind} and is now {kind}", hint="start it over with --full-refresh"
-    )
+    return RunError(f"`{table.name}` was {table.kind} and is now {kind}", hint="start it over with --full-refresh")
 
 
 def _next_number(folder: TableFolder) -> int:

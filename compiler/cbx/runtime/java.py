@@ -77,9 +77,7 @@ def _version(java: Path) -> int:
     match = re.search(r'JAVA_VERSION="([^"]+)"', text)
     if match is None:
         try:
-            answer = subprocess.run(
-                [str(java), "-version"], capture_output=True, text=True, check=False, timeout=60
-            )
+            answer = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False, timeout=60)
         except (OSError, subprocess.TimeoutExpired):
             return 0
         match = re.search(r'version "([^"]+)"', answer.stderr)

@@ -61,9 +61,7 @@ class Making:
         for key, sink in self._registry.sinks.items():
             if self._is_selected(key):
                 flows = self._registry.flows.get(key, [])
-                self._make(
-                    key, sink.name, lambda s=sink, f=flows: fill_sink(s, f, self._state, self.evaluate)
-                )
+                self._make(key, sink.name, lambda s=sink, f=flows: fill_sink(s, f, self._state, self.evaluate))
 
     def results(self) -> tuple[DatasetResult, ...]:
         """What happened so far, in the order in which it ended."""
@@ -128,7 +126,7 @@ class Making:
                 hint="move the read into the function below @dlt.table",
             )
         context.landings.append(path)
-        return open_stream(self._spark, options, path, schema, context.next_schema_folder(), self._note)
+        return open_stream(self._spark, options, path, schema, context.next_schema_folder(), note=self._note)
 
     def _note(self, text: str) -> None:
         self._log(Noted(text))
@@ -219,17 +217,13 @@ class Making:
             self._results[key] = result(own)
             self._log(FlowFinished(self._results[key]))
 
-    def _outcome(
-        self, key: str, name: DatasetName, work: Callable[[], Filled]
-    ) -> Callable[[float], DatasetResult]:
+    def _outcome(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> Callable[[float], DatasetResult]:
         definition = self._registry.datasets.get(key) or self._registry.sinks[key]
         try:
             filled = work()
         except UpstreamFailedError as error:
             problem = Problem(error.problem.reason, definition.place)
-            return lambda seconds: DatasetResult(
-                name.written, "", "skipped", seconds=seconds, problem=problem
-            )
+            return lambda seconds: DatasetResult(name.written, "", "skipped", seconds=seconds, problem=problem)
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
             failure = problem_of(error, self._roots, definition.place)
             return lambda seconds: DatasetResult(name.written, "", "failed", seconds=seconds, problem=failure)

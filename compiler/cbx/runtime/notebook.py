@@ -85,9 +85,7 @@ def cells(text: str) -> tuple[Cell, ...]:
         return (Cell(1, text),)
     starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
     bounds = [0, *starts, len(lines)]
-    return tuple(
-        Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds)
-    )
+    return tuple(Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds))
 
 
 def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], None]) -> Problem | None:

@@ -73,9 +73,7 @@ def _rows(folder: TableFolder) -> pa.Table:
         if table is None:
             break
         try:
-            return _read(
-                folder.rows(table.version), [field["name"] for field in json.loads(table.schema)["fields"]]
-            )
+            return _read(folder.rows(table.version), [field["name"] for field in json.loads(table.schema)["fields"]])
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1:
                 raise

@@ -88,6 +88,4 @@ class UpdateResult:
     @property
     def is_success(self) -> bool:
         """Whether everything that was asked for has been done."""
-        return not self.problems and all(
-            result.status not in ("failed", "skipped") for result in self.datasets
-        )
+        return not self.problems and all(result.status not in ("failed", "skipped") for result in self.datasets)

@@ -23,4 +23,6 @@ FILE_FORMATS = ("parquet", "json", "csv", "text", "orc")
 
 def fill_sink(sink: Sink, flows: Sequence[Flow], state: Path, queries: Queries) -> Filled:
     """Append what is new in its flows to a sink."""
-    raise RunError(f"{sink}{flows}{state}{queries}{NOTHING}{Counts}{added}{FlowContext}{TableFolder}{drain}{only_streams}{write_checked}{Filled}")
+    raise RunError(
+        f"{sink}{flows}{state}{queries}{NOTHING}{Counts}{added}{FlowContext}{TableFolder}{drain}{only_streams}{write_checked}{Filled}"
+    )

@@ -104,7 +104,9 @@ def _before(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | N
 def _remembered(version: Any, flow: SnapshotFlow) -> dict[str, str]:
     kind = type(version).__name__
     if kind not in _KINDS:
-        raise RunError(f"a snapshot's version cannot be {version!r}", place=flow.place, hint="use a number, a text or a time")
+        raise RunError(
+            f"a snapshot's version cannot be {version!r}", place=flow.place, hint="use a number, a text or a time"
+        )
     text = version.isoformat() if isinstance(version, dt.date) else str(version)
     return {"kind": kind, "value": text}
 

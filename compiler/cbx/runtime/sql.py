@@ -158,6 +158,4 @@ def _reads_of_tokens(text: str) -> Iterator[TableRead]:
         after = tokens[last + 1] if last + 1 < len(tokens) else None
         if len(parts) <= 3 and not (after and after.token_type == TokenType.L_PAREN):
             has_alias = after is not None and (after.token_type in (*words, TokenType.ALIAS))
-            yield _with_stream(
-                text, DatasetName.of(parts), token.start, tokens[last].end + 1, has_alias=has_alias
-            )
+            yield _with_stream(text, DatasetName.of(parts), token.start, tokens[last].end + 1, has_alias=has_alias)

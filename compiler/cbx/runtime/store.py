@@ -110,9 +110,7 @@ class TableFolder:
     def commit(self, table: TableState) -> None:
         """Make a version the table."""
         self.path.mkdir(parents=True, exist_ok=True)
-        write_atomically(
-            self.path / POINTER, json.dumps({"format": FORMAT, **asdict(table)}, indent=1) + "\n"
-        )
+        write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **asdict(table)}, indent=1) + "\n")
 
     def tidy(self) -> None:
         """Remove what is not part of the table: old versions, and what a killed run left behind."""

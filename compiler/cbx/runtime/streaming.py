@@ -137,9 +137,7 @@ def write_checked(batch: DataFrame, rules: Sequence[Expectation], folder: Path, 
 
 def broken(done: Counts, dataset: str) -> ExpectationFailedError:
     """The failure of rules that must hold."""
-    rules = ", ".join(
-        f"`{rule.name}` fails for {rule.failed} of {done.rows_read} rows" for rule in done.broken
-    )
+    rules = ", ".join(f"`{rule.name}` fails for {rule.failed} of {done.rows_read} rows" for rule in done.broken)
     return ExpectationFailedError(
         f"{dataset}: {rules}", hint="the table is as it was; correct the input or the rule and run again"
     )
