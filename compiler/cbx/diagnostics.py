@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import overload
 
 from cbx.codes import Code, Severity
 from cbx.sources import Span
@@ -75,6 +76,14 @@ class Report:
         """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
         unique = dict.fromkeys(self._diagnostics)
         return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+
+
+@overload
+def did_you_mean(word: str, choices: Iterable[str], otherwise: str) -> str: ...
+
+
+@overload
+def did_you_mean(word: str, choices: Iterable[str], otherwise: None = None) -> str | None: ...
 
 
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str | None = None) -> str | None:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
 import networkx
 
+if TYPE_CHECKING:
+    ModelGraph: TypeAlias = networkx.DiGraph[str]
+else:
+    ModelGraph = networkx.DiGraph
+"""Model ids; an edge leads from the model that is read to its reader."""
 
-def model_graph(models: Iterable[str], reads: Iterable[tuple[str, str]]) -> networkx.DiGraph[str]:
+
+def model_graph(models: Iterable[str], reads: Iterable[tuple[str, str]]) -> ModelGraph:
     """A graph whose edges lead from a model to its readers.
 
     Args:
         models: The ids of all models.
         reads: Pairs of a reader and what it reads.
     """
-    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    graph: ModelGraph = ModelGraph()
     graph.add_nodes_from(sorted(models))
     graph.add_edges_from(sorted((read, reader) for reader, read in reads))
     return graph
 
 
-def cycles(graph: networkx.DiGraph[str]) -> list[list[str]]:
+def cycles(graph: ModelGraph) -> list[list[str]]:
     """One cycle for every knot of models that read each other, each from its first id on, in the order of ids.
 
     A cycle ``[a, b]`` says that ``a`` reads ``b`` and ``b`` reads ``a``.
@@ -33,7 +40,7 @@ def cycles(graph: networkx.DiGraph[str]) -> list[list[str]]:
     return sorted(found)
 
 
-def _shortest_cycle(knot: networkx.DiGraph[str], first: str) -> list[str]:
+def _shortest_cycle(knot: ModelGraph, first: str) -> list[str]:
     reads = knot.reverse(copy=True)
     if reads.has_edge(first, first):
         return [first]
@@ -41,6 +48,6 @@ def _shortest_cycle(knot: networkx.DiGraph[str], first: str) -> list[str]:
     return [first, *min(ways, key=lambda way: (len(way), way))[:-1]]
 
 
-def in_order(graph: networkx.DiGraph[str]) -> list[str]:
+def in_order(graph: ModelGraph) -> list[str]:
     """The models, each after all that it reads, otherwise by id; the graph has no cycle."""
     return list(networkx.lexicographical_topological_sort(graph))

@@ -39,7 +39,8 @@ class Changes:
 def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
     """What `write` would do; nothing is touched."""
     target = root / TARGET
-    written, unchanged = [], []
+    written: list[str] = []
+    unchanged: list[str] = []
     for artifact in artifacts:
         same = _read(target / artifact.path) == artifact.text.encode()
         (unchanged if same else written).append(artifact.path)

@@ -114,7 +114,8 @@ def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) ->
             result_dict = {}
             for key, entry in entries:
                 plain = _plain(entry, (*path, key.value), spans, report)
-                spans[(*path, key.value, "key")] = key.span
+                key_path = (*path, key.value, "key")
+                spans[key_path] = key.span
                 if plain is _BAD:
                     return _BAD
                 result_dict[key.value] = plain
@@ -147,7 +148,8 @@ def _place_again(value: Value, path: Path, spans: dict[Path, Span]) -> None:
             _place_again(item, (*path, number), spans)
     elif isinstance(value, DictLiteral):
         for key, entry in value.entries:
-            spans[(*path, key.value, "key")] = key.span
+            key_path = (*path, key.value, "key")
+            spans[key_path] = key.span
             _place_again(entry, (*path, key.value), spans)
 
 

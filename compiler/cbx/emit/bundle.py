@@ -51,8 +51,7 @@ def _pipeline(plan: Plan) -> dict[str, Any]:
         pipeline["root_path"] = "./transformations"
         pipeline["libraries"] = [{"glob": {"include": "./transformations/**"}}]
     else:
-        artifacts = [one.artifact for one in (*plan.models, *plan.key_checks, *plan.relationship_checks)]
-        pipeline["libraries"] = [{"notebook": {"path": f"./{path}"}} for path in artifacts]
+        pipeline["libraries"] = [{"notebook": {"path": f"./{path}"}} for path in plan.notebook_paths]
     return pipeline
 
 

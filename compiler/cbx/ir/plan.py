@@ -82,6 +82,12 @@ class Plan:
     columns: Mapping[str, tuple[Column, ...] | None]
     key_verdicts: Mapping[str, Verdict]
 
+    @property
+    def notebook_paths(self) -> tuple[str, ...]:
+        """The paths of all source files of the pipeline, models first."""
+        checks = [*(one.artifact for one in self.key_checks), *(one.artifact for one in self.relationship_checks)]
+        return (*(one.artifact for one in self.models), *sorted(checks))
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:

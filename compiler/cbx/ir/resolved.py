@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import networkx
-
 from cbx.declare.reading import Places
+from cbx.graph import ModelGraph
 from cbx.ir.text import Text
 from cbx.project import Project
 from cbx.sources import Span
@@ -243,7 +242,7 @@ class Linked:
 
     project: Project
     models: Mapping[str, ResolvedModel]
-    graph: networkx.DiGraph[str]
+    graph: ModelGraph
 
 
 @dataclass(frozen=True)
@@ -252,7 +251,7 @@ class Typed:
 
     project: Project
     models: Mapping[str, ResolvedModel]
-    graph: networkx.DiGraph[str]
+    graph: ModelGraph
     columns: Mapping[str, tuple[Column, ...] | None]
 
 
@@ -273,7 +272,7 @@ class Connected:
 
     project: Project
     models: Mapping[str, ResolvedModel]
-    graph: networkx.DiGraph[str]
+    graph: ModelGraph
     columns: Mapping[str, tuple[Column, ...] | None]
     relationships: tuple[Relationship, ...]
 

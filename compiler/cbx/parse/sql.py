@@ -108,7 +108,7 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
             span = source.span(start - 2, end + 2)
         report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {error.msg}", span)
     except (RecursionError, MemoryError, ValueError) as error:
-        message = f"this declaration cannot be read: {error or 'it is nested too deeply'}"
+        message = f"this declaration cannot be read: {str(error) or 'it is nested too deeply'}"
         report.add(codes.SYNTAX_ERROR, message, source.span(start - 2, start))
     return None
 

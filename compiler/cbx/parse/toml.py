@@ -26,7 +26,7 @@ _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
     """Parse a TOML file; None after a CBX002."""
     try:
-        return tomllib.loads(source.text)
+        data: dict[str, Any] = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
         found = _PLACE.search(str(error))
         message = _PLACE.sub("", str(error))
@@ -39,6 +39,8 @@ def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
         report.add(codes.INVALID_PROJECT_SETTING, f"this is not TOML: {message}", span)
     except RecursionError:
         report.add(codes.INVALID_PROJECT_SETTING, "this is nested too deeply to be read", source.start())
+    else:
+        return data
     return None
 
 

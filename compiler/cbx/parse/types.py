@@ -16,7 +16,7 @@ def normal_type(written: str) -> str | None:
     from sqlglot import exp
 
     try:
-        parsed = sqlglot.parse_one(written, into=exp.DataType, dialect="databricks")
+        parsed: object = sqlglot.parse_one(written, into=exp.DataType, dialect="databricks")
     except (sqlglot.errors.SqlglotError, RecursionError):
         return None
     if not isinstance(parsed, exp.DataType) or any(

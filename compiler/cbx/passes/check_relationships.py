@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean
@@ -81,7 +82,7 @@ def _merged(group: list[RelationshipClaim], typed: Typed) -> Relationship:
     """One relationship of claims that agree; of one-to-one claims in both directions, the lower layer is the parent."""
     ranked = sorted(group, key=lambda claim: (_depth(claim.parent, typed), claim.parent, claim.declared_by))
     chosen = ranked[0]
-    enforce = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
+    enforce: Literal["warn", "fail"] = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
     return Relationship(chosen.parent, chosen.child, chosen.on, chosen.cardinality, enforce)
 
 

@@ -24,11 +24,11 @@ def check_variables(resolved: Resolved, report: Report) -> Resolved:
             used.setdefault(name, model.id)
     for environment in sorted(project.settings.environments):
         values = project.variables(environment)
-        for name, model in sorted(used.items()):
+        for name, user in sorted(used.items()):
             if name in project.variable_names and name not in values:
                 report.add(
                     codes.UNKNOWN_VARIABLE,
-                    f"the environment `{environment}` gives no value to `{name}`, which `{model}` uses",
+                    f"the environment `{environment}` gives no value to `{name}`, which `{user}` uses",
                     setting_span(project.source, ("environments", environment)),
                     hint=f"set it under `[environments.{environment}.vars]`, or for all environments under `[vars]`",
                 )

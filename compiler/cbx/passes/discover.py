@@ -77,23 +77,20 @@ def _read(root: Path, path: str, report: Report) -> str | None:
     try:
         status = (root / path).stat()
         if not stat.S_ISREG(status.st_mode):
-            return _unreadable(path, "this is not a regular file", report)
-        if status.st_size > _LARGEST_FILE:
-            return _unreadable(
-                path,
-                f"this file has {status.st_size:,} bytes; a model or macro file has at most 1 MiB",
-                report,
-            )
-        text = (root / path).read_bytes().decode("utf-8-sig")
+            problem = "this is not a regular file"
+        elif status.st_size > _LARGEST_FILE:
+            problem = f"this file has {status.st_size:,} bytes; a model or macro file has at most 1 MiB"
+        else:
+            text = (root / path).read_bytes().decode("utf-8-sig")
+            if "\0" not in text:
+                return text.replace("\r\n", "\n").replace("\r", "\n")
+            problem = "this file holds a NUL character: it is not text"
     except UnicodeDecodeError as error:
-        return _unreadable(
-            path, f"this file is not UTF-8 text: byte {error.start + 1} is not part of a character", report
-        )
+        problem = f"this file is not UTF-8 text: byte {error.start + 1} is not part of a character"
     except OSError as error:
-        return _unreadable(path, f"this file cannot be read: {error.strerror}", report)
-    if "\0" in text:
-        return _unreadable(path, "this file holds a NUL character: it is not text", report)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        problem = f"this file cannot be read: {error.strerror}"
+    _unreadable(path, problem, report)
+    return None
 
 
 def _unreadable(path: str, message: str, report: Report) -> None:

@@ -36,7 +36,7 @@ from cbx.ir.resolved import (
 )
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.ir.text import Text
-from cbx.parse.inline import inline
+from cbx.inline import inline
 from cbx.parse.landing import schema_hints
 from cbx.parse.template_places import Template
 from cbx.parse.types import normal_type

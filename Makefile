@@ -1,0 +1,55 @@
+# A machine needs Python 3.10 or newer and make; a missing Java is brought along.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := .cbx/demo
+RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
+
+.PHONY: demo test check bless bench clean
+
+# Compile Circuit Box, run its two days, and show a gold table.
+demo: .venv/local
+	$(BIN)/cbx compile
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)/landing
+	@printf '\nDay one: the first files land.\n'
+	@for folder in customers addresses orders; do \
+	  mkdir -p $(DEMO)/landing/$$folder && cp landing/$$folder/2026-01-01* $(DEMO)/landing/$$folder/; done
+	$(RUN)
+	@printf '\nDay two: more files land; only they are read.\n'
+	@for folder in customers addresses orders; do cp landing/$$folder/2026-01-02* $(DEMO)/landing/$$folder/; done
+	$(RUN)
+	@printf '\n'
+	$(BIN)/cbx show gold.customer_order_summary --state $(DEMO)/state
+
+# The tests of the compiler and of the Circuit Box models.
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+# What CI checks besides the tests: style, types, the rows of imports, and that target/ is up to date.
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q compiler/tests/test_architecture.py
+	$(BIN)/cbx compile --check
+
+# Rewrite the expectations of literate and golden cases; read the diff afterwards.
+bless: .venv/dev
+	$(BIN)/python -m pytest -q compiler/tests/test_cases.py compiler/tests/test_golden.py --bless
+
+# Measure how long compiling takes.
+bench: .venv/dev
+	$(BIN)/python compiler/benchmarks/compile.py
+
+clean:
+	rm -rf .venv .cbx
+
+.venv/local: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local]'
+	@touch $@
+
+.venv/dev: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
