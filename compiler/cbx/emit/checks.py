@@ -71,7 +71,7 @@ def _selected(ours: str, theirs: str) -> str:
 
 def _origin(*models: str) -> str:
     reads = ", ".join(f"`{model}`" for model in models)
-    return f"Reads {reads}. Compiled by cbx, since it could not be proven: change the models, not this notebook."
+    return f"Reads {reads}. Compiled by cbx, since it could not be proven: change the models, not this."
 
 
 def _notebook(

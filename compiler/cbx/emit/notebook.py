@@ -47,8 +47,13 @@ class _Notebook:
         rules = self.model.expectations if self.model.quarantine else ()
         self.dropping = [one for one in rules if one.on_violation == "drop"]
         same = self.code is not None and _FUNCTIONS in self.code.imports
-        self.functions = "F" if same or not self.dropping else free_name("F", self.taken)
+        self.functions = "F" if same else free_name("F", self.taken)
         self.base = f"{self.model.layer}_{self.model.name}"
+
+    @property
+    def _has_struct(self) -> bool:
+        """Whether changes are ordered by several columns, compared one after the other."""
+        return self.model.cdc is not None and len(self.model.cdc.sequence_by) > 1
 
     def text(self) -> str:
         """The whole notebook."""
@@ -60,12 +65,13 @@ class _Notebook:
             yield from comment_lines(self.model.description)
         yield ""
         reads = ", ".join(f"`{one}`" for one in dict.fromkeys(_read_names(self.model)))
-        compiled = f"Compiled by cbx from `{self.model.path}`: change the model, not this notebook."
+        this = "file" if self.project.settings.compile.source_format == "file" else "notebook"
+        compiled = f"Compiled by cbx from `{self.model.path}`: change the model, not this {this}."
         yield from comment_lines(f"Reads {reads}. {compiled}" if reads else compiled)
 
     def _cells(self) -> Iterator[str]:
         imports = [api_import(self.project), *(self.code.imports if self.code else ())]
-        if self.dropping:
+        if self.dropping or self._has_struct:
             imports.append(Import("pyspark.sql", "functions", self.functions))
         yield import_lines(imports)
         if self.code is not None:
@@ -153,6 +159,8 @@ class _Notebook:
         assert cdc is not None  # noqa: S101 - the plan names a view of changes for AUTO CDC only
         comment = string_literal(f"Changes applied to {self.model.dataset}.")
         decorator = f"@{self._word('view')}(name={string_literal(view)}, comment={comment})"
+        if len(decorator) > WIDTH:
+            decorator = call(f"@{self._word('view')}", [("name", string_literal(view)), ("comment", comment)])
         yield "\n".join([decorator, *self._expectations(), self._definition(self._free(view), self._result())])
         table = call(f"{self.api}.create_streaming_table", list(self._table_arguments()))
         yield table + "\n\n" + call(f"{self.api}.create_auto_cdc_flow", list(self._flow_arguments(view)))
@@ -163,11 +171,8 @@ class _Notebook:
         yield "target", string_literal(self.model.dataset)
         yield "source", string_literal(view)
         yield "keys", list_literal(self.model.key or ())
-        several = "struct(" + ", ".join(cdc.sequence_by) + ")"
-        yield (
-            "sequence_by",
-            string_literal(cdc.sequence_by[0]) if len(cdc.sequence_by) == 1 else string_literal(several),
-        )
+        names = ", ".join(string_literal(name) for name in cdc.sequence_by)
+        yield "sequence_by", f"{self.functions}.struct({names})" if self._has_struct else names
         if cdc.ignore_null_updates is not False:
             is_all = cdc.ignore_null_updates is True
             yield "ignore_null_updates", "True" if is_all else list_literal(cdc.ignore_null_updates)  # type: ignore[arg-type] # it is the names then

@@ -3,7 +3,7 @@
 # MAGIC # gold_customer_order_summary_customer_id_in_silver_customers
 # MAGIC Each row of `gold.customer_order_summary` finds its row of `silver.customers` by `customer_id`.
 # MAGIC
-# MAGIC Reads `gold.customer_order_summary`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `gold.customer_order_summary`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

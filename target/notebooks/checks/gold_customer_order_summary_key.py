@@ -3,7 +3,7 @@
 # MAGIC # gold_customer_order_summary_key
 # MAGIC Each `customer_id` has one row in `gold.customer_order_summary`.
 # MAGIC
-# MAGIC Reads `gold.customer_order_summary`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `gold.customer_order_summary`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

@@ -3,7 +3,7 @@
 # MAGIC # gold_daily_sales_key
 # MAGIC Each `order_date` has one row in `gold.daily_sales`.
 # MAGIC
-# MAGIC Reads `gold.daily_sales`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `gold.daily_sales`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

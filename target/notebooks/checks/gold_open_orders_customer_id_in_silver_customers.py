@@ -3,7 +3,7 @@
 # MAGIC # gold_open_orders_customer_id_in_silver_customers
 # MAGIC Each row of `gold.open_orders` finds its row of `silver.customers` by `customer_id`.
 # MAGIC
-# MAGIC Reads `gold.open_orders`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `gold.open_orders`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

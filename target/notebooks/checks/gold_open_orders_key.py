@@ -3,7 +3,7 @@
 # MAGIC # gold_open_orders_key
 # MAGIC Each `order_id` has one row in `gold.open_orders`.
 # MAGIC
-# MAGIC Reads `gold.open_orders`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `gold.open_orders`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

@@ -3,7 +3,7 @@
 # MAGIC # gold_product_sales_key
 # MAGIC Each `item_id` has one row in `gold.product_sales`.
 # MAGIC
-# MAGIC Reads `gold.product_sales`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `gold.product_sales`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

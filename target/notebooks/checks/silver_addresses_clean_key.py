@@ -3,7 +3,7 @@
 # MAGIC # silver_addresses_clean_key
 # MAGIC Each `customer_id`, `created_date` has one row in `silver.addresses_clean`.
 # MAGIC
-# MAGIC Reads `silver.addresses_clean`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.addresses_clean`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

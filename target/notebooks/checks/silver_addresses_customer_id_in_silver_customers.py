@@ -3,7 +3,7 @@
 # MAGIC # silver_addresses_customer_id_in_silver_customers
 # MAGIC Each current row of `silver.addresses` finds its row of `silver.customers` by `customer_id`.
 # MAGIC
-# MAGIC Reads `silver.addresses`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.addresses`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

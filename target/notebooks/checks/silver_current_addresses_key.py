@@ -3,7 +3,7 @@
 # MAGIC # silver_current_addresses_key
 # MAGIC Each `customer_id` has one row in `silver_current_addresses`.
 # MAGIC
-# MAGIC Reads `silver.current_addresses`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.current_addresses`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

@@ -3,7 +3,7 @@
 # MAGIC # silver_customers_clean_key
 # MAGIC Each `customer_id`, `created_date` has one row in `silver.customers_clean`.
 # MAGIC
-# MAGIC Reads `silver.customers_clean`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.customers_clean`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

@@ -3,7 +3,7 @@
 # MAGIC # silver_orders_clean_key
 # MAGIC Each `order_id` has one row in `silver.orders_clean`.
 # MAGIC
-# MAGIC Reads `silver.orders_clean`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.orders_clean`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

@@ -3,7 +3,7 @@
 # MAGIC # silver_orders_customer_id_in_silver_customers
 # MAGIC Each row of `silver.orders` finds its row of `silver.customers` by `customer_id`.
 # MAGIC
-# MAGIC Reads `silver.orders`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.orders`, `silver.customers`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

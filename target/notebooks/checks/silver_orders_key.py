@@ -3,7 +3,7 @@
 # MAGIC # silver_orders_key
 # MAGIC Each `order_id`, `item_id` has one row in `silver.orders`.
 # MAGIC
-# MAGIC Reads `silver.orders`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.orders`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

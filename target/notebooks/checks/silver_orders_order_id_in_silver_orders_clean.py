@@ -3,7 +3,7 @@
 # MAGIC # silver_orders_order_id_in_silver_orders_clean
 # MAGIC Each row of `silver.orders` finds its row of `silver.orders_clean` by `order_id`.
 # MAGIC
-# MAGIC Reads `silver.orders`, `silver.orders_clean`. Compiled by cbx, since it could not be proven: change the models, not this notebook.
+# MAGIC Reads `silver.orders`, `silver.orders_clean`. Compiled by cbx, since it could not be proven: change the models, not this.
 
 # COMMAND ----------
 

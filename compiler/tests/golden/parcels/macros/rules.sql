@@ -1,0 +1,3 @@
+{% macro above(column, least) -%} {{ column }} > {{ least }} {%- endmacro %}
+
+{% macro counted(column) %}count(DISTINCT {{ column }}){% endmacro %}

@@ -1,0 +1,74 @@
+"""The same project gives the same bytes, wherever, whenever and in whatever order its files are found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cbx.compiler import compile_project
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = [ROOT, Path(__file__).parent / "golden" / "parcels"]
+SHUFFLED = """
+import os, random, sys
+from pathlib import Path
+from cbx.compiler import compile_project
+real = os.scandir
+def shuffled(path):
+    entries = list(real(path))
+    random.Random(int(sys.argv[2])).shuffle(entries)
+    return entries
+os.scandir = shuffled
+for one in compile_project(Path(sys.argv[1])).artifacts:
+    print(one.path, one.text)
+"""
+
+
+def copied(project: Path, to: Path) -> Path:
+    for part in ("models", "macros"):
+        shutil.copytree(project / part, to / part)
+    shutil.copy(project / "project.toml", to / "project.toml")
+    return to
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_folder_order_and_hash_seed_do_not_matter(project: Path, tmp_path: Path) -> None:
+    """Another folder, a shuffled file order and another hash seed change nothing."""
+    there = copied(project, tmp_path / "somewhere" / "else")
+    (tmp_path / "somewhere" / "else").mkdir(parents=True, exist_ok=True)
+    here = "".join(f"{one.path} {one.text}\n" for one in compile_project(project).artifacts)
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", SHUFFLED, str(there), seed],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+        for seed in ("1", "2")
+    ]
+
+    assert outputs == [here, here]
+
+
+def test_compiling_twice_gives_the_same_files() -> None:
+    """Nothing of one compilation is left for the next in the same process."""
+    first, second = (compile_project(ROOT).artifacts for _ in range(2))
+
+    assert first == second
+
+
+def test_committed_output_is_up_to_date() -> None:
+    """What stands in `target/` is what the models compile to."""
+    stale = [
+        one.path
+        for one in compile_project(ROOT).artifacts
+        if (ROOT / "target" / one.path).read_text(encoding="utf-8") != one.text
+    ]
+
+    assert stale == []
