@@ -1,0 +1,165 @@
+"""CSV landing files as a stream of rows, each column found by its name in the file's own header."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
+from pyspark.sql.types import StringType, StructField, StructType
+
+from cbx.runtime.auto_loader.errors import ARRIVED_LATE
+from cbx.runtime.auto_loader.rescue import (
+    CORRUPT,
+    FILE_KEY,
+    apply_mode,
+    file_path,
+    is_one_of,
+    malformed_as_json,
+    only_known_files,
+    record_text,
+)
+from cbx.runtime.auto_loader.schemas import find
+from cbx.runtime.auto_loader.source import ParsedRows, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import Column
+
+_RECORD: Final = "__cbx_record"
+_RESCUED: Final = "__cbx_rescued"
+_MALFORMED: Final = "__cbx_malformed"
+
+Header = tuple[str, ...]
+
+
+def read_csv(source: Source) -> ParsedRows:
+    """Read CSV records with the columns wanted.
+
+    Where all files have one header, Spark's reader does it alone. Where they differ, the reader gives the text of
+    each record and every header has a parser of its own.
+    """
+    headers = tuple(dict.fromkeys(header for header in source.headers.values() if header))
+    return _one_header(source, headers[0] if headers else ()) if len(headers) < 2 else _many_headers(source, headers)
+
+
+def _one_header(source: Source, header: Header) -> ParsedRows:
+    # A reader needs a column; a folder without a record has none to name.
+    schema = _positional(source, header or ("",))
+    reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
+    rows = only_known_files(reader.schema(schema).load(source.landing), source.known)
+    raw = record_text(F.col("p0"))
+
+    def parsed(place: int) -> Column:
+        return F.col(f"p{place}")
+
+    tokens = _tokens(source, header, raw)
+    rows = apply_mode(rows, raw.isNotNull() & tokens[CORRUPT].isNotNull(), source.options.malformed)
+    return ParsedRows(rows, _by_name(source, header, parsed), _rescue(source, header, raw, parsed))
+
+
+def _many_headers(source: Source, headers: tuple[Header, ...]) -> ParsedRows:
+    # Declared one column short, every record is one that does not fit, so that Spark hands over its text.
+    schema = StructType([StructField("p0", StringType()), StructField(CORRUPT, StringType())])
+    reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
+    rows = reader.schema(schema).load(source.landing)
+    raw = F.coalesce(F.col(CORRUPT), F.col("p0"))
+    late = F.raise_error(F.concat(F.lit(f"{ARRIVED_LATE} "), file_path()))
+    record: Column | None = None
+    for header in headers:
+        uris = [uri for uri, found in source.headers.items() if found == header]
+        chosen, value = is_one_of(uris), _record(source, header, raw)
+        record = F.when(chosen, value) if record is None else record.when(chosen, value)
+    rows = rows.select((late if record is None else record.otherwise(late)).alias(_RECORD))
+
+    def column(name: str) -> Column:
+        return F.col(_RECORD).getField(f"c{source.columns.names.index(name)}")
+
+    rows = apply_mode(rows, F.col(_RECORD).getField(_MALFORMED), source.options.malformed)
+    return ParsedRows(rows, column, F.col(_RECORD).getField(_RESCUED))
+
+
+def _record(source: Source, header: Header, raw: Column) -> Column:
+    """One record of a file with this header, as a struct of the wanted columns and what is rescued."""
+    options = {**_parser_options(source), "columnNameOfCorruptRecord": CORRUPT}
+    values = F.from_csv(raw, _ddl(_positional(source, header)), options)
+
+    def of_values(found: Column) -> Column:
+        def parsed(place: int) -> Column:
+            return found.getField(f"p{place}")
+
+        by_name = _by_name(source, header, parsed)
+        misfit = F.when(found.getField(CORRUPT).isNotNull(), raw)
+        return F.struct(
+            *(by_name(name).alias(f"c{place}") for place, name in enumerate(source.columns.names)),
+            _rescue(source, header, misfit, parsed).alias(_RESCUED),
+            (misfit.isNotNull() & _tokens(source, header, misfit)[CORRUPT].isNotNull()).alias(_MALFORMED),
+        )
+
+    return F.transform(F.array(values), of_values)[0]
+
+
+def _wanted(source: Source, name: str) -> StructField | None:
+    return find(source.columns, name, is_case_sensitive=source.options.is_case_sensitive)
+
+
+def _positional(source: Source, header: Header) -> StructType:
+    """The columns of a file in its own order, named by place, since a header may repeat a name."""
+    fields = []
+    for place, name in enumerate(header):
+        field = _wanted(source, name)
+        fields.append(StructField(f"p{place}", field.dataType if field else StringType()))
+    return StructType([*fields, StructField(CORRUPT, StringType())])
+
+
+def _by_name(source: Source, header: Header, parsed: Callable[[int], Column]) -> Callable[[str], Column]:
+    places = {field.name: place for place, name in enumerate(header) if (field := _wanted(source, name))}
+
+    def column(name: str) -> Column:
+        kind = source.columns[name].dataType
+        return parsed(places[name]) if name in places else F.lit(None).cast(kind)
+
+    return column
+
+
+def _tokens(source: Source, header: Header, raw: Column) -> Column:
+    """The record's values as text; the corrupt column is set if there are too few or too many of them."""
+    schema = StructType([StructField(f"p{place}", StringType()) for place in range(len(header) or 1)])
+    options = {**_parser_options(source), "columnNameOfCorruptRecord": CORRUPT}
+    return F.from_csv(raw, _ddl(StructType([*schema.fields, StructField(CORRUPT, StringType())])), options)
+
+
+def _rescue(source: Source, header: Header, raw: Column, parsed: Callable[[int], Column]) -> Column:
+    """The rescued data of one record; `raw` is its text if it did not fit, else NULL."""
+
+    def of_tokens(tokens: Column) -> Column:
+        entries = []
+        for place, name in enumerate(header):
+            token = tokens.getField(f"p{place}")
+            if _wanted(source, name):
+                entries += [F.lit(name), F.when(parsed(place).isNull(), token)]
+            elif source.is_rescuing_new:
+                entries += [F.lit(name), parsed(place)]
+        if not entries:
+            return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_as_json(raw))
+        kept = F.map_filter(F.create_map(*entries), lambda _, value: value.isNotNull())
+        origin = F.create_map(F.lit(FILE_KEY), file_path())
+        return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_as_json(raw)).when(
+            F.size(kept) > 0, F.to_json(F.map_concat(kept, origin))
+        )
+
+    unknown = [place for place, name in enumerate(header) if source.is_rescuing_new and not _wanted(source, name)]
+    is_needed = raw.isNotNull()
+    for place in unknown:
+        is_needed = is_needed | parsed(place).isNotNull()
+    rescued = F.transform(F.array(_tokens(source, header, raw)), of_tokens)[0]
+    return F.when(is_needed, rescued)
+
+
+def _parser_options(source: Source) -> dict[str, str]:
+    left_out = ("header", "multiline", "encoding", "charset", "linesep", "enforceschema")
+    return {key: value for key, value in source.options.reader.items() if key.lower() not in left_out}
+
+
+def _ddl(schema: StructType) -> str:
+    return ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in schema.fields)

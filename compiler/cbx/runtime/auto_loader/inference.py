@@ -1,0 +1,113 @@
+"""Look at landing files that were not looked at before, and say which columns they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql.types import StringType, StructField, StructType
+
+from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
+from cbx.runtime.auto_loader.headers import read_header
+from cbx.runtime.auto_loader.schemas import find, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyspark.sql import SparkSession
+
+    from cbx.runtime.auto_loader.listing import LandedFile
+    from cbx.runtime.auto_loader.options import LoaderOptions
+
+_CORRUPT: Final = "__cbx_corrupt"
+
+
+def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    """Infer columns from every record of the files, in alphabetical order, as Spark's reader gives them.
+
+    Every record is read, not a sample: a field that only the last record has becomes a column too. Spark
+    infers a record about three times as fast as it reads one.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
+    # A session of its own, since names that differ in case only must both be seen, and other queries run meanwhile.
+    exact = spark.newSession()
+    exact.conf.set("spark.sql.caseSensitive", "true")
+    reader = exact.read.options(**_batch_options(options)).option("columnNameOfCorruptRecord", _CORRUPT)
+    schema = _schema(lambda: reader.json([file.glob for file in files]).schema, files)
+    return StructType([field for field in schema.fields if field.name != _CORRUPT])
+
+
+def infer_columnar(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
+    """Merge the schemas that stand in Parquet or ORC files.
+
+    Raises:
+        AutoLoaderError: A file cannot be read, or two files disagree about a column's type.
+    """
+    reader = spark.read.options(**_batch_options(options)).option("mergeSchema", "true").format(options.file_format)
+    return _schema(lambda: reader.load([file.glob for file in files]).schema, files)
+
+
+def infer_headers(
+    spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Read the header of each CSV file, by URI.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
+    return {file.uri: read_header(spark, options, file) for file in files}
+
+
+def infer_csv(
+    spark: SparkSession,
+    options: LoaderOptions,
+    files: tuple[LandedFile, ...],
+    headers: Mapping[str, tuple[str, ...]],
+    known: StructType,
+) -> StructType:
+    """Infer the columns of CSV files from their headers, and types for those that nobody has typed yet.
+
+    Args:
+        spark: The session.
+        options: The checked options.
+        files: The files to look at.
+        headers: Their headers, by URI.
+        known: The columns that have a type already, from an earlier update or from a hint.
+
+    Raises:
+        AutoLoaderError: A file cannot be read.
+    """
+    columns = StructType([])
+    for header in dict.fromkeys(headers[file.uri] for file in files if headers[file.uri]):
+        found = StructType([StructField(name, StringType()) for name in header])
+        if options.infer_types and any(find(known, name) is None for name in header):
+            alike = tuple(file for file in files if headers[file.uri] == header)
+            found = _csv_types(spark, options, alike, header)
+        columns = merge(columns, found, is_widening=True)
+    return columns
+
+
+def _csv_types(
+    spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
+) -> StructType:
+    reader = spark.read.options(**_batch_options(options)).option("inferSchema", "true")
+    schema = _schema(lambda: reader.csv([file.glob for file in files]).schema, files)
+    return StructType([StructField(name, field.dataType) for name, field in zip(header, schema.fields, strict=False)])
+
+
+def _batch_options(options: LoaderOptions) -> dict[str, str]:
+    return {key: value for key, value in options.reader.items() if not key.startswith("max")} | {
+        "recursiveFileLookup": "true"
+    }
+
+
+def _schema(infer: Callable[[], StructType], files: tuple[LandedFile, ...]) -> StructType:
+    try:
+        return infer()
+    except (PySparkException, Py4JJavaError) as error:
+        raise explain_failure(error, files[0].path) or AutoLoaderError(
+            f"no schema can be inferred: {str(error).splitlines()[0]}", path=files[0].path
+        ) from error

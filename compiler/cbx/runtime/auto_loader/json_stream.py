@@ -1,0 +1,126 @@
+"""JSON landing files as a stream of rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
+from pyspark.sql.types import StringType, StructField, StructType
+
+from cbx.runtime.auto_loader.rescue import (
+    CORRUPT,
+    JsonRecord,
+    apply_mode,
+    has_unknown_names,
+    is_malformed_json,
+    only_known_files,
+    record_text,
+    rescue_json,
+)
+from cbx.runtime.auto_loader.source import ParsedRows, Source, file_options
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+_RECORD: Final = "__cbx_record"
+_RAW: Final = "__cbx_raw"
+
+
+def read_json(source: Source, *, is_all_known: bool) -> ParsedRows:
+    """Read JSON records with the columns wanted.
+
+    Where every field of the files has a column, Spark's own reader does it, and hands over the text of those
+    records alone that did not fit. Else the text of every record is needed, to find the fields without a column.
+
+    Args:
+        source: What to read.
+        is_all_known: Whether every field name in the files has a column.
+    """
+    is_plain = (is_all_known or not source.is_rescuing_new) and not source.options.is_reader_set("multiLine")
+    return _by_reader(source) if is_plain else _by_text(source)
+
+
+def _by_reader(source: Source) -> ParsedRows:
+    schema = StructType([*source.columns.fields, StructField(CORRUPT, StringType())])
+    reader = source.reader("json").option("columnNameOfCorruptRecord", CORRUPT)
+    rows = reader.schema(schema).load(source.landing)
+    if source.is_rescuing_new:
+        rows = only_known_files(rows, source.known)
+    raw = record_text(_column(source.columns.names[0])) if source.columns.fields else F.col(CORRUPT)
+    options = _parser_options(source)
+    rows = apply_mode(rows, is_malformed_json(raw, options), source.options.malformed)
+    record = JsonRecord(raw, _column, source.columns, source.columns, F.lit(True), options)
+    rescued = F.when(raw.isNotNull(), rescue_json(record))
+    return ParsedRows(rows, _column, rescued)
+
+
+def _column(name: str) -> Column:
+    return F.col(f"`{name.replace('`', '``')}`")
+
+
+def _by_text(source: Source) -> ParsedRows:
+    is_whole = source.options.is_reader_set("multiLine")
+    reader = source.spark.readStream.format("text").options(**file_options(source.options))
+    if is_whole:
+        reader = reader.option("wholetext", "true")
+    options = _parser_options(source)
+    rows = reader.load(source.landing)
+    if source.is_rescuing_new:
+        rows = only_known_files(rows, source.known)
+    rows = rows.select(_records(source, options).alias(_RAW))
+    raw = F.col(_RAW)
+    rows = rows.where(F.trim(raw) != "")
+    rows = apply_mode(rows, is_malformed_json(raw, options), source.options.malformed)
+    spellings = _spellings(source)
+    rows = rows.select(_RAW, _parse(raw, spellings, options).alias(_RECORD))
+
+    def parsed(name: str) -> Column:
+        return F.col(_RECORD).getField(f"p{spellings.names.index(name)}")
+
+    def column(name: str) -> Column:
+        return F.coalesce(*(parsed(other) for other in spellings.names if _is_spelled(source, name, other)))
+
+    is_rejected = F.col(_RECORD).getField(CORRUPT).isNotNull()
+    record = JsonRecord(raw, parsed, spellings, source.seen, is_rejected, options)
+    is_needed = is_rejected | has_unknown_names(record) if source.is_rescuing_new else is_rejected
+    rescued = F.when(is_needed, rescue_json(record))
+    return ParsedRows(rows, column, rescued)
+
+
+def _spellings(source: Source) -> StructType:
+    """The wanted columns under every name that their fields go by in the files."""
+    fields = []
+    for field in source.columns.fields:
+        others = [name for name in source.seen.names if _is_spelled(source, field.name, name) and name != field.name]
+        fields += [StructField(name, field.dataType) for name in (field.name, *others)]
+    return StructType(fields)
+
+
+def _is_spelled(source: Source, name: str, other: str) -> bool:
+    is_same = name.lower() == other.lower() and not source.options.is_case_sensitive
+    return is_same or name == other
+
+
+def _parse(raw: Column, spellings: StructType, options: dict[str, str]) -> Column:
+    """The record's fields named by place, since Spark cannot address names that differ in case only."""
+    corrupt = StructField(CORRUPT, StringType())
+    record = F.from_json(
+        raw, StructType([*spellings.fields, corrupt]), {**options, "columnNameOfCorruptRecord": CORRUPT}
+    )
+    places = [StructField(f"p{place}", field.dataType) for place, field in enumerate(spellings.fields)]
+    return record.cast(StructType([*places, corrupt]))
+
+
+def _records(source: Source, options: dict[str, str]) -> Column:
+    """The records of a text: its elements if it is an array, else the text itself."""
+    text = F.col("value")
+    encoding = source.options.reader_value("encoding", source.options.reader_value("charset", "UTF-8"))
+    if encoding.lower() not in ("utf-8", "utf8"):
+        text = F.decode(text.cast("binary"), encoding)
+    elements = F.coalesce(F.from_json(text, "array<string>", options), F.array(text))
+    return F.explode(F.when(F.ltrim(text).startswith("["), elements).otherwise(F.array(text)))
+
+
+def _parser_options(source: Source) -> dict[str, str]:
+    left_out = ("multiline", "encoding", "charset", "linesep")
+    return {key: value for key, value in source.options.reader.items() if key.lower() not in left_out}

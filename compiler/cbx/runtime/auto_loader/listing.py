@@ -1,0 +1,124 @@
+"""What lies in the landing folder now, and in which Hive-style folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+
+from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from cbx.runtime.auto_loader.options import LoaderOptions
+
+_FILE_OPTIONS: Final = ("pathglobfilter", "ignoremissingfiles", "ignorecorruptfiles")
+_GLOB: Final = "*?[]{}\\"
+
+
+@dataclass(frozen=True, slots=True)
+class LandedFile:
+    """A landing file as one listing found it.
+
+    Attributes:
+        uri: As `_metadata.file_path` gives it.
+        size: In bytes; -1 where the file system is not this machine's.
+        modified: In nanoseconds since the epoch; -1 likewise.
+    """
+
+    uri: str
+    size: int
+    modified: int
+
+    @property
+    def path(self) -> str:
+        """The path as a person writes it."""
+        return local_path(self.uri) or unquote(self.uri)
+
+    @property
+    def glob(self) -> str:
+        """The path with the characters escaped that a glob would take for its own."""
+        return "".join(f"\\{character}" if character in _GLOB else character for character in self.path)
+
+
+def local_path(uri: str) -> str | None:
+    """The path on this machine, or None if the file lies elsewhere."""
+    return unquote(uri.removeprefix("file:")) if uri.startswith("file:/") else None
+
+
+def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tuple[LandedFile, ...]:
+    """List the landing folder with Spark's own listing, so that globs and hidden files mean the same.
+
+    Folders below are listed too, as Auto Loader does. No Spark job runs.
+
+    Args:
+        spark: The session.
+        options: The checked options.
+        landing: The path given to `load`.
+
+    Returns:
+        The files by name.
+
+    Raises:
+        AutoLoaderError: The folder does not exist, or it or a file may not be read.
+    """
+    file_options = {key: value for key, value in options.reader.items() if key.lower() in _FILE_OPTIONS}
+    reader = spark.read.format("text").options(**file_options).option("recursiveFileLookup", "true")
+    try:
+        uris = reader.load(landing).inputFiles()
+    except (PySparkException, Py4JJavaError) as error:
+        raise explain_failure(error, landing) or AutoLoaderError(
+            f"the landing folder cannot be listed: {str(error).splitlines()[0]}", path=landing
+        ) from error
+    files = (_look_at(uri.replace("file:///", "file:/", 1)) for uri in sorted(uris))
+    return tuple(file for file in files if file is not None)
+
+
+def _look_at(uri: str) -> LandedFile | None:
+    path = local_path(uri)
+    if path is None:
+        return LandedFile(uri, -1, -1)
+    try:
+        status = os.stat(path)  # noqa: PTH116 (ten thousand files: a Path for each costs more than the look)
+    except FileNotFoundError:
+        return None
+    if not os.access(path, os.R_OK):
+        raise AutoLoaderError("the file may not be read", path=path, hint="grant read permission on it")
+    return LandedFile(uri, status.st_size, status.st_mtime_ns)
+
+
+def partition_values(uri: str, landing: str) -> Mapping[str, str]:
+    """The Hive-style folders of a file below the landing folder, `{"year": "2024"}` for `year=2024`."""
+    path = unquote(uri)
+    start = path.find(landing.rstrip("/"))
+    below = path[start + len(landing.rstrip("/")) :] if start >= 0 else path
+    pairs = (folder.partition("=") for folder in below.split("/")[:-1])
+    return {name: value for name, equals, value in pairs if name and equals}
+
+
+def partition_columns(
+    files: tuple[LandedFile, ...], options: LoaderOptions, landing: str
+) -> tuple[tuple[str, bool], ...]:
+    """The partition columns, each with whether all of its values are whole numbers.
+
+    Folders that conflict, some files having a column and others not, give none, as documented for
+    `cloudFiles.partitionColumns`; columns that the notebook names are taken as they are.
+    """
+    if options.partition_columns == ():
+        return ()
+    values = [partition_values(file.uri, landing) for file in files]
+    names = options.partition_columns
+    if names is None:
+        first = tuple(values[0]) if values else ()
+        names = first if all(tuple(found) == first for found in values) else ()
+    return tuple((name, bool(values) and all(_is_number(found.get(name, "")) for found in values)) for name in names)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0")) and len(text) < 10

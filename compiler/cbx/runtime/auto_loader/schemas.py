@@ -1,0 +1,278 @@
+"""Arithmetic on schemas: merging what was inferred, applying hints, asking whether one covers another."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pyspark.errors import PySparkException
+from pyspark.sql.types import (
+    ArrayType,
+    ByteType,
+    DataType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    MapType,
+    ShortType,
+    StringType,
+    StructField,
+    StructType,
+)
+
+from cbx.runtime.auto_loader.errors import AutoLoaderError
+
+_NAME: Final = re.compile(r"\s*((?:`[^`]+`|[^\s`.:]+)(?:\.(?:`[^`]+`|[^\s`.:]+))*)\s*:?\s+(.+)", re.DOTALL)
+_PART: Final = re.compile(r"`([^`]+)`|([^.`]+)")
+_NUMBERS: Final = {LongType(), DoubleType()}
+_WIDENING: Final = (
+    (ByteType(), ShortType(), IntegerType(), LongType()),
+    (ByteType(), ShortType(), IntegerType(), DoubleType()),
+    (FloatType(), DoubleType()),
+)
+
+
+def find(schema: StructType, name: str, *, is_case_sensitive: bool = False) -> StructField | None:
+    """The field of that name."""
+    if is_case_sensitive:
+        return next((field for field in schema.fields if field.name == name), None)
+    return next((field for field in schema.fields if field.name.lower() == name.lower()), None)
+
+
+def merge(old: StructType, new: StructType, *, is_widening: bool = False) -> StructType:
+    """Add the columns that are new to those that are known; a known leaf keeps its type.
+
+    Auto Loader adds columns at the end and never changes a type by itself: a value of another type is rescued
+    (https://docs.databricks.com/aws/en/ingestion/cloud-object-storage/auto-loader/schema).
+
+    Args:
+        old: The columns known so far.
+        new: The columns inferred from further files.
+        is_widening: Whether two leaf types become one that holds both, as within one inference.
+    """
+    fields = [
+        StructField(field.name, _merge(field.dataType, other.dataType, is_widening=is_widening))
+        if (other := find(new, field.name))
+        else field
+        for field in old.fields
+    ]
+    return StructType([*fields, *(field for field in new.fields if find(old, field.name) is None)])
+
+
+def _merge(old: DataType, new: DataType, *, is_widening: bool) -> DataType:
+    if isinstance(old, StructType) and isinstance(new, StructType):
+        return merge(old, new, is_widening=is_widening)
+    if isinstance(old, ArrayType) and isinstance(new, ArrayType):
+        return ArrayType(_merge(old.elementType, new.elementType, is_widening=is_widening))
+    if not is_widening or old == new:
+        return old
+    return DoubleType() if {old, new} == _NUMBERS else StringType()
+
+
+def every_name(old: StructType, new: StructType) -> StructType:
+    """Every field name of both, at every level and in every spelling."""
+    fields = []
+    for field in old.fields:
+        other = find(new, field.name, is_case_sensitive=True)
+        fields.append(StructField(field.name, _every_name(field.dataType, other.dataType)) if other else field)
+    known = {field.name for field in old.fields}
+    return StructType([*fields, *(field for field in new.fields if field.name not in known)])
+
+
+def _every_name(old: DataType, new: DataType) -> DataType:
+    if isinstance(old, StructType) and isinstance(new, StructType):
+        return every_name(old, new)
+    if isinstance(old, ArrayType) and isinstance(new, ArrayType):
+        return ArrayType(_every_name(old.elementType, new.elementType))
+    return new if isinstance(new, (StructType, ArrayType)) else old
+
+
+def widens(narrow: DataType, wide: DataType) -> bool:
+    """Whether the wide type holds every value of the narrow one."""
+    if isinstance(narrow, StructType) and isinstance(wide, StructType):
+        return len(narrow) == len(wide) and all(
+            left.name == right.name and widens(left.dataType, right.dataType)
+            for left, right in zip(narrow.fields, wide.fields, strict=True)
+        )
+    if isinstance(narrow, ArrayType) and isinstance(wide, ArrayType):
+        return widens(narrow.elementType, wide.elementType)
+    if isinstance(narrow, DecimalType) and isinstance(wide, DecimalType):
+        whole = narrow.precision - narrow.scale <= wide.precision - wide.scale
+        return whole and narrow.scale <= wide.scale
+    return narrow == wide or any(narrow in row and wide in row[row.index(narrow) :] for row in _WIDENING)
+
+
+def widest(old: StructType, new: StructType) -> StructType | None:
+    """The columns of both with types that hold the values of both, or None if there are no such types."""
+    fields = []
+    for field in old.fields:
+        other = find(new, field.name)
+        if other is None or widens(other.dataType, field.dataType):
+            fields.append(field)
+        elif widens(field.dataType, other.dataType):
+            fields.append(StructField(field.name, other.dataType))
+        else:
+            return None
+    return StructType([*fields, *(field for field in new.fields if find(old, field.name) is None)])
+
+
+def covers(wanted: DataType, seen: DataType) -> bool:
+    """Whether every field name that occurs in the files has a place in the wanted type."""
+    if isinstance(wanted, StructType) and isinstance(seen, StructType):
+        return all(
+            (place := find(wanted, field.name, is_case_sensitive=True)) is not None
+            and covers(place.dataType, field.dataType)
+            for field in seen.fields
+        )
+    if isinstance(wanted, ArrayType) and isinstance(seen, ArrayType):
+        return covers(wanted.elementType, seen.elementType)
+    if isinstance(wanted, MapType) and isinstance(seen, StructType):
+        return all(covers(wanted.valueType, field.dataType) for field in seen.fields)
+    return True
+
+
+def distinct_names(schema: StructType) -> StructType:
+    """Of fields whose names differ in case only, the first: Spark's columns know no case."""
+    return StructType(
+        [
+            StructField(field.name, _distinct_below(field.dataType))
+            for place, field in enumerate(schema.fields)
+            if field.name.lower() not in {earlier.name.lower() for earlier in schema.fields[:place]}
+        ]
+    )
+
+
+def _distinct_below(kind: DataType) -> DataType:
+    if isinstance(kind, StructType):
+        return distinct_names(kind)
+    return ArrayType(_distinct_below(kind.elementType)) if isinstance(kind, ArrayType) else kind
+
+
+def as_strings(schema: StructType, kept: set[str]) -> StructType:
+    """The columns as strings, as JSON and CSV are inferred without `cloudFiles.inferColumnTypes`.
+
+    A column with a hint inside of it keeps its structure, with strings for leaves.
+
+    Args:
+        schema: The inferred columns.
+        kept: The columns, in lower case, that keep their structure.
+    """
+    return StructType(
+        [
+            StructField(field.name, _leaf_strings(field.dataType) if field.name.lower() in kept else StringType())
+            for field in schema.fields
+        ]
+    )
+
+
+def _leaf_strings(kind: DataType) -> DataType:
+    if isinstance(kind, StructType):
+        return StructType([StructField(field.name, _leaf_strings(field.dataType)) for field in kind.fields])
+    return ArrayType(_leaf_strings(kind.elementType)) if isinstance(kind, ArrayType) else StringType()
+
+
+def parse_hints(text: str) -> list[tuple[tuple[str, ...], DataType]]:
+    """Read `cloudFiles.schemaHints`.
+
+    Args:
+        text: Such as `id BIGINT, address.zip STRING, items.element.price DECIMAL(10, 2), tags.value INT`.
+
+    Returns:
+        For each hint the path of its name and its type.
+
+    Raises:
+        AutoLoaderError: A hint that is no name and type.
+    """
+    hints = []
+    for part in _split(text):
+        found = _NAME.fullmatch(part)
+        if not found:
+            raise AutoLoaderError(
+                f"the schema hint {part.strip()!r} is not a name and a type", hint="write `id BIGINT`"
+            )
+        path = tuple(quoted or plain for quoted, plain in _PART.findall(found.group(1)))
+        hints.append((path, _parse_type(found.group(2), part)))
+    return hints
+
+
+def _parse_type(text: str, hint: str) -> DataType:
+    try:
+        return nullable(read_ddl(f"hinted {text}")).fields[0].dataType
+    except PySparkException as error:
+        raise AutoLoaderError(
+            f"the schema hint {hint.strip()!r} has a type that Spark cannot read",
+            hint="write a type such as BIGINT",
+        ) from error
+
+
+def read_ddl(text: str) -> StructType:
+    """Columns from `id BIGINT, name STRING`."""
+    return StructType([*StructType.fromDDL(text)])  # type: ignore[misc]  # its stub says DataType
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas that stand outside of brackets and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "`'\"":
+            quote = character
+        elif character in "<(":
+            depth += 1
+        elif character in ">)":
+            depth -= 1
+        if character == "," and depth == 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part for part in parts if part.strip()]
+
+
+def nullable(schema: StructType) -> StructType:
+    """The same with every field nullable, since a landing file promises nothing."""
+
+    def loosen(kind: DataType) -> DataType:
+        if isinstance(kind, StructType):
+            return nullable(kind)
+        if isinstance(kind, ArrayType):
+            return ArrayType(loosen(kind.elementType))
+        return MapType(loosen(kind.keyType), loosen(kind.valueType)) if isinstance(kind, MapType) else kind
+
+    return StructType([StructField(field.name, loosen(field.dataType)) for field in schema.fields])
+
+
+def apply_hints(schema: StructType, hints: list[tuple[tuple[str, ...], DataType]]) -> StructType:
+    """Override the types of inferred columns in their places, and append columns that were not inferred."""
+    hinted: DataType = schema
+    for path, kind in hints:
+        hinted = _put(hinted, path, kind)
+    if not isinstance(hinted, StructType):
+        raise TypeError("columns are a struct")
+    return hinted
+
+
+def _put(node: DataType, path: tuple[str, ...], kind: DataType) -> DataType:
+    if not path:
+        return kind
+    head, rest = path[0], path[1:]
+    if isinstance(node, MapType) or (not isinstance(node, StructType) and head in ("key", "value")):
+        key = node.keyType if isinstance(node, MapType) else StringType()
+        value = node.valueType if isinstance(node, MapType) else StringType()
+        return MapType(_put(key, rest, kind), value) if head == "key" else MapType(key, _put(value, rest, kind))
+    if isinstance(node, ArrayType):
+        return ArrayType(_put(node.elementType, rest if head == "element" else path, kind))
+    if head == "element" and not isinstance(node, StructType):
+        return ArrayType(_put(StringType(), rest, kind))
+    struct = node if isinstance(node, StructType) else StructType([])
+    known = find(struct, head)
+    if known is None:
+        return StructType([*struct.fields, StructField(head, _put(StringType(), rest, kind))])
+    return StructType(
+        [
+            StructField(field.name, _put(field.dataType, rest, kind)) if field is known else field
+            for field in struct.fields
+        ]
+    )

@@ -1,0 +1,84 @@
+"""What the readers of all formats share: what to read, and what reading gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.streaming.readwriter import DataStreamReader
+    from pyspark.sql.types import StructType
+
+    from cbx.runtime.auto_loader.options import LoaderOptions
+
+# Spark forgets files that are a week older than the newest one and leaves such files out, which loses a file
+# that was moved into the folder with its old time.
+_NEVER_FORGET: Final = "36500d"
+_OF_FILES: Final = (
+    "pathglobfilter",
+    "ignoremissingfiles",
+    "ignorecorruptfiles",
+    "maxfilespertrigger",
+    "maxbytespertrigger",
+    "latestfirst",
+    "linesep",
+    "encoding",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A landing folder with everything known about it.
+
+    Attributes:
+        spark: The session.
+        options: The checked options.
+        landing: The path given to `load`.
+        columns: The data columns wanted, with hints applied.
+        seen: Every field name in the files; for Parquet and ORC with the files' types.
+        known: The files that were looked at, by URI.
+        headers: The header of each CSV file, by URI.
+        is_rescuing_new: Whether a field without a column goes to the rescued data column.
+    """
+
+    spark: SparkSession
+    options: LoaderOptions
+    landing: str
+    columns: StructType
+    seen: StructType
+    known: tuple[str, ...]
+    headers: dict[str, tuple[str, ...]]
+    is_rescuing_new: bool
+
+    def reader(self, file_format: str) -> DataStreamReader:
+        """Spark's stream reader with the notebook's own options."""
+        return (
+            self.spark.readStream.format(file_format)
+            .options(**self.options.reader)
+            .option("recursiveFileLookup", "true")
+            .option("maxFileAge", _NEVER_FORGET)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRows:
+    """Rows before the final selection.
+
+    Attributes:
+        rows: The streaming frame.
+        column: The value of a wanted column, by name.
+        rescued: The rescued data, NULL if all of the record fitted.
+    """
+
+    rows: DataFrame
+    column: Callable[[str], Column]
+    rescued: Column
+
+
+def file_options(options: LoaderOptions) -> dict[str, str]:
+    """The options that say which files are read, without those that say how."""
+    chosen = {key: value for key, value in options.reader.items() if key.lower() in _OF_FILES}
+    return {**chosen, "recursiveFileLookup": "true", "maxFileAge": _NEVER_FORGET}

@@ -1,0 +1,196 @@
+"""A `cloudFiles` reader as a streaming DataFrame."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
+from pyspark.sql.types import StringType, StructField, StructType
+
+from cbx.runtime.auto_loader.columnar_stream import read_columnar
+from cbx.runtime.auto_loader.csv_stream import read_csv
+from cbx.runtime.auto_loader.errors import AutoLoaderError
+from cbx.runtime.auto_loader.evolution import Landing, evolve, wanted_columns
+from cbx.runtime.auto_loader.json_stream import read_json
+from cbx.runtime.auto_loader.listing import LandedFile, list_files
+from cbx.runtime.auto_loader.options import LoaderOptions, read_options
+from cbx.runtime.auto_loader.rescue import file_path, is_one_of
+from cbx.runtime.auto_loader.schemas import covers, find, read_ddl
+from cbx.runtime.auto_loader.source import ParsedRows, Source
+from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+RESCUED: Final = "_rescued_data"
+_FIXED: Final = {
+    "text": "value STRING",
+    "binaryFile": "path STRING, modificationTime TIMESTAMP, length BIGINT, content BINARY",
+}
+
+
+def _quiet(_note: str) -> None:
+    """Where nobody wants the notes."""
+
+
+def open_stream(
+    spark: SparkSession,
+    options: Mapping[str, str],
+    path: str,
+    schema: StructType | str | None,
+    schema_folder: Path,
+    *,
+    note: Callable[[str], None] = _quiet,
+) -> DataFrame:
+    """Open a landing folder as a stream, as `spark.readStream.format("cloudFiles")` does on Databricks.
+
+    The files that landed since the last call are looked at here, and the stored schema grows; the plan that comes
+    back is fixed. Each file is read once for one checkpoint, whatever happens to it later.
+
+    Args:
+        spark: The session.
+        options: The options of the reader, `cloudFiles.*` and those of the format, as text.
+        path: The landing folder, or a glob.
+        schema: The schema given to the reader, if any.
+        schema_folder: Where the schema is kept between updates; empty it for a full refresh.
+        note: Takes a sentence about anything accepted without effect, and about files that changed after they
+            were read.
+
+    Returns:
+        The data columns (inferred, then hinted ones; or as given), the partition columns, and the rescued data
+        column; with a given schema the last only if `rescuedDataColumn` or the schema names it, or in mode
+        `rescue`. `_metadata` can be selected by name.
+
+    Raises:
+        AutoLoaderError: An option, the folder or a file that it cannot work with. A query may fail later: see
+            `explain_failure`.
+    """
+    checked = read_options(options)
+    for sentence in checked.notes:
+        note(sentence)
+    given = _given(schema, checked, note)
+    files = list_files(spark, checked, path)
+    old = load_state(schema_folder)
+    _note_changes(old, files, note)
+    mode = _mode(checked, is_given=given is not None)
+    rescued = _rescued_column(checked, given, mode)
+    landing = Landing(path, files, given, mode, is_plain=given is not None and mode == "none" and rescued is None)
+    state = evolve(spark, checked, landing, old)
+    save_state(schema_folder, old, state)
+    return _rows(spark, checked, landing, state, rescued)
+
+
+def _given(schema: StructType | str | None, options: LoaderOptions, note: Callable[[str], None]) -> StructType | None:
+    fixed = _FIXED.get(options.file_format)
+    if fixed is not None:
+        return read_ddl(fixed)
+    if schema is None:
+        return None
+    if options.hints:
+        note("cloudFiles.schemaHints has no effect beside a schema")
+    if options.evolution == "addNewColumns":
+        raise AutoLoaderError(
+            "cloudFiles.schemaEvolutionMode cannot be addNewColumns beside a schema",
+            hint="give the types as cloudFiles.schemaHints instead of a schema",
+        )
+    try:
+        return read_ddl(schema) if isinstance(schema, str) else schema
+    except PySparkException as error:
+        raise AutoLoaderError(f"the schema {schema!r} cannot be read", hint="write `id BIGINT, name STRING`") from error
+
+
+def _note_changes(old: LoaderState, files: tuple[LandedFile, ...], note: Callable[[str], None]) -> None:
+    for file in files:
+        if old.files.get(file.uri, (file.size, file.modified)) != (file.size, file.modified):
+            note(
+                f"{file.path}: the file changed after an earlier update had looked at it; a file that was read is "
+                "not read again, so land changed data under a new name"
+            )
+
+
+def _mode(options: LoaderOptions, *, is_given: bool) -> str:
+    if options.file_format in _FIXED:
+        return "none"
+    return options.evolution or ("none" if is_given else "addNewColumns")
+
+
+def _rescued_column(options: LoaderOptions, given: StructType | None, mode: str) -> str | None:
+    """Inferred columns always come with rescued data, a given schema only where it is asked for."""
+    if options.file_format in _FIXED:
+        return None
+    if options.rescued_column is not None:
+        return options.rescued_column
+    return RESCUED if given is None or mode == "rescue" or find(given, RESCUED) else None
+
+
+def _rows(
+    spark: SparkSession, options: LoaderOptions, landing: Landing, state: LoaderState, rescued: str | None
+) -> DataFrame:
+    columns = wanted_columns(options, landing, state)
+    columns = StructType([field for field in columns.fields if field.name != rescued])
+    source = Source(
+        spark=spark,
+        options=options,
+        landing=landing.path,
+        columns=columns,
+        seen=state.seen,
+        known=tuple(file.uri for file in landing.files),
+        headers=_headers(options, landing, columns, state),
+        is_rescuing_new=landing.mode != "none" or options.rescued_column is not None,
+    )
+    parsed = _read_plainly(source) if landing.is_plain else _read(source)
+    rows = parsed.rows
+    if state.skipped:
+        rows = rows.where(~is_one_of(state.skipped))
+    selected = {field.name: parsed.column(field.name) for field in columns.fields}
+    selected |= {field.name: _partition(field) for field in state.partitions.fields}
+    if rescued is not None:
+        selected[rescued] = parsed.rescued
+    names = _order(landing.given, tuple(selected))
+    return rows.select(*(selected[name].alias(name) for name in names))
+
+
+def _order(given: StructType | None, names: tuple[str, ...]) -> tuple[str, ...]:
+    """As the given schema has them, then the others."""
+    first = tuple(name for name in given.names if name in names) if given else ()
+    return (*first, *(name for name in names if name not in first))
+
+
+def _headers(
+    options: LoaderOptions, landing: Landing, columns: StructType, state: LoaderState
+) -> dict[str, tuple[str, ...]]:
+    """The header of each CSV file; without a header in the files the columns of a given schema stand by place."""
+    headers = {uri: state.headers[place] for uri, place in state.header_of.items()}
+    if landing.given is None or options.is_reader_set("header"):
+        return headers
+    names = tuple(columns.names)
+    return {uri: (*names[: len(header)], *header[len(names) :]) for uri, header in headers.items()}
+
+
+def _read(source: Source) -> ParsedRows:
+    if source.options.file_format == "json":
+        return read_json(source, is_all_known=covers(source.columns, source.seen))
+    return read_csv(source) if source.options.file_format == "csv" else read_columnar(source)
+
+
+def _read_plainly(source: Source) -> ParsedRows:
+    """As Spark reads it: with a schema, without evolution and without rescued data there is nothing to add."""
+    reader = source.reader(source.options.file_format).schema(source.columns)
+    if source.options.file_format in ("json", "csv"):
+        reader = reader.option("mode", source.options.malformed)
+    rows = reader.load(source.landing)
+    return ParsedRows(rows, lambda name: F.col(f"`{name.replace('`', '``')}`"), F.lit(None).cast(StringType()))
+
+
+def _partition(field: StructField) -> Column:
+    """A column from the Hive-style folder of a row's file."""
+    # A plus sign stands for itself in a path, though not in the text that url_decode expects.
+    path = F.url_decode(F.replace(file_path(), F.lit("+"), F.lit("%2B")))
+    found = F.regexp_extract(path, f".*/{re.escape(field.name)}=([^/]+)/", 1)
+    value = F.coalesce(F.try_url_decode(F.replace(found, F.lit("+"), F.lit("%2B"))), found)
+    return F.when(value.isin("", "__HIVE_DEFAULT_PARTITION__"), None).otherwise(value).try_cast(field.dataType)
