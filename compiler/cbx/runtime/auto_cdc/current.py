@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from pyspark.sql import Column, DataFrame, Observation, Window
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc.columns import HIDDEN, column
@@ -56,17 +56,14 @@ def newest_rows(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
 
     In a complete tie the state's row comes first, so that a replay of changes counts nothing.
     """
-    by_key = Window.partitionBy(*events.keys, *([TRUNCATED] if events.has_truncates else []))
     ties = [each.desc() for each in events.tie_breakers(set(events.values) - set(leaves))]
-    newest_first = by_key.orderBy(
-        column(SEQUENCE).desc(), column(DELETED).desc(), *ties, column(KNOWN).desc()
-    )
+    newest_first = events.by_key.orderBy(column(SEQUENCE).desc(), column(DELETED).desc(), *ties, column(KNOWN).desc())
     rows = with_given(leaves, events).withColumn(RANK, F.row_number().over(newest_first))
-    gathered = {leaf.name: newest_given(leaf).over(by_key) for leaf in every_leaf(leaves)}
+    gathered = {leaf.name: newest_given(leaf).over(events.by_key) for leaf in every_leaf(leaves)}
     if leaves:
-        gathered[FLOOR] = F.max(own_floor(events.stored)).over(by_key)
+        gathered[FLOOR] = F.max(own_floor(events.stored)).over(events.by_key)
     if counted:
-        gathered[SHOWN] = F.bool_or(column(KNOWN) & is_row(events)).over(by_key)
+        gathered[SHOWN] = F.bool_or(column(KNOWN) & is_row(events)).over(events.by_key)
     return rows.withColumns(gathered).filter(column(RANK) == 1)
 
 

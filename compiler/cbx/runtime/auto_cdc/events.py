@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 from pyspark.sql.types import DataType, StructType
 
@@ -44,6 +44,11 @@ class Events:
     def has_truncates(self) -> bool:
         """Whether truncates are among the events, or may be."""
         return TRUNCATED in self.rows.columns
+
+    @property
+    def by_key(self) -> WindowSpec:
+        """The events of one key; truncates, which have none, are apart from those of a NULL key."""
+        return Window.partitionBy(*map(column, self.keys), *([TRUNCATED] if self.has_truncates else []))
 
     def type_of(self, name: str) -> DataType:
         """Return a column's type."""

@@ -45,7 +45,7 @@ def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     """
     leaves = column_leaves(events, spec)
     counted = counts is not None and bool(events.stored)
-    in_order = Window.partitionBy(*events.keys).orderBy(SEQUENCE)
+    in_order = events.by_key.orderBy(SEQUENCE)
     rows = one_per_sequence(events, leaves, counted=counted)
     if leaves:
         rows = with_values_until_now(rows, in_order, leaves, events)
@@ -61,8 +61,8 @@ def one_per_sequence(events: Events, leaves: Leaves, *, counted: bool) -> DataFr
     In a complete tie the state's row does, so that a replay of changes counts nothing.
     """
     ties = events.tie_breakers(set(events.values) - set(leaves))
-    winner_last = Window.partitionBy(*events.keys).orderBy(SEQUENCE, DELETED, *ties, KNOWN)
-    same = Window.partitionBy(*events.keys, SEQUENCE)
+    winner_last = events.by_key.orderBy(SEQUENCE, DELETED, *ties, KNOWN)
+    same = Window.partitionBy(*map(column, events.keys), SEQUENCE)
     rows = with_given(leaves, events).withColumn(NEXT, F.lead(SEQUENCE).over(winner_last))
     gathered = {leaf.name: newest_given(leaf).over(same) for leaf in every_leaf(leaves)}
     if counted:
@@ -75,13 +75,12 @@ def with_values_until_now(rows: DataFrame, in_order: WindowSpec, leaves: Leaves,
     """Fill the NULLs that mean "as before" from the events before, back to the last delete."""
     until_now = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     latest = {
-        leaf.named(LATEST): F.last(column(leaf.name), ignorenulls=True).over(until_now)
-        for leaf in every_leaf(leaves)
+        leaf.named(LATEST): F.last(column(leaf.name), ignorenulls=True).over(until_now) for leaf in every_leaf(leaves)
     }
     last_delete = F.last(F.when(column(DELETED), column(SEQUENCE)), ignorenulls=True)
-    return restored(
-        rows.withColumns({**latest, FLOOR: last_delete.over(until_now)}), leaves, LATEST, events
-    ).drop(FLOOR)
+    return restored(rows.withColumns({**latest, FLOOR: last_delete.over(until_now)}), leaves, LATEST, events).drop(
+        FLOOR
+    )
 
 
 def tracked_values(events: Events, spec: CdcSpec) -> Column:
@@ -92,9 +91,7 @@ def tracked_values(events: Events, spec: CdcSpec) -> Column:
         names = resolved(spec.track_history_column_list, known, "track_history_column_list", spec)
         tracked &= set(names)
     if spec.track_history_except_column_list is not None:
-        names = resolved(
-            spec.track_history_except_column_list, known, "track_history_except_column_list", spec
-        )
+        names = resolved(spec.track_history_except_column_list, known, "track_history_except_column_list", spec)
         tracked -= set(names)
     values = [comparable(column(name), events.type_of(name)) for name in events.values if name in tracked]
     return F.struct(*values, F.lit(0))

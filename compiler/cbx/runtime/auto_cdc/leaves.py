@@ -100,8 +100,8 @@ def with_given(leaves: Leaves, events: Events) -> DataFrame:
 def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
     """Return what an event gives to a leaf of the column whose own leaf is `own`.
 
-    Rows of the state bring theirs along. Where they have none, no flow ignored the column's NULLs until now,
-    and each of the rows is one whole change.
+    Rows of the state bring theirs along. Where they have none for a column that they do have, no flow ignored its
+    NULLs until now and each of them is one whole change; of a column that came later they say nothing.
     """
     whole = F.struct(column(SEQUENCE).alias("sequence"), leaf.value.alias("value"))
     unless_null = F.when(leaf.value.isNotNull(), whole)
@@ -109,7 +109,8 @@ def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
         kept = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.kept_type)]
         known = column(leaf.name).cast(StructType(kept))
     else:
-        known = F.when(~column(DELETED), unless_null if own.name in events.stored else whole)
+        is_whole = own.path[0] in events.stored and own.name not in events.stored
+        known = F.when(~column(DELETED), whole if is_whole else unless_null)
     fresh = F.when(~column(DELETED), unless_null if leaf.ignores_null else whole)
     return F.when(column(KNOWN), known).otherwise(fresh)
 

@@ -38,11 +38,7 @@ def merge_changes(
     merge = merge_history if spec.scd_type == 2 else merge_current
     merged = merge(events, spec, counts)
     columns = [name for name in events.rows.columns if name in events.keys or name in events.values]
-    kept = [
-        name
-        for name in (START_AT, END_AT, SEQUENCE, DELETED, VISIBLE, TRUNCATED, FLOOR)
-        if name in merged.columns
-    ]
+    kept = [name for name in (START_AT, END_AT, SEQUENCE, DELETED, VISIBLE, TRUNCATED, FLOOR) if name in merged.columns]
     leaves = [name for name in merged.columns if name.startswith(GIVEN)]
     return merged.select(*map(column, (*columns, *kept, *leaves)))
 
@@ -56,9 +52,7 @@ def target_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:
     shown = column(VISIBLE) if spec.scd_type == 2 else ~column(DELETED)
     if TRUNCATED in state.columns:
         shown = shown & ~column(TRUNCATED)
-    return state.filter(shown).select(
-        *[column(name) for name in state.columns if not name.startswith(HIDDEN)]
-    )
+    return state.filter(shown).select(*[column(name) for name in state.columns if not name.startswith(HIDDEN)])
 
 
 def current_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:

@@ -35,9 +35,7 @@ def snapshot_spec(
     )
 
 
-def snapshot_changes(
-    previous: DataFrame | None, snapshot: DataFrame, spec: CdcSpec, version: Column
-) -> DataFrame:
+def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcSpec, version: Column) -> DataFrame:
     """Return the changes from one snapshot to the next.
 
     Args:

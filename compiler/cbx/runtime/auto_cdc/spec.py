@@ -81,14 +81,10 @@ def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
     keys = resolved(spec.keys, names, "keys", spec)
     for key in keys:
         if key not in selected:
-            raise spec.error(
-                f"the target has no column for the key `{key}`", "select it, a target needs its keys"
-            )
+            raise spec.error(f"the target has no column for the key `{key}`", "select it, a target needs its keys")
     for name in names:
         if name in selected and is_reserved(name, spec):
-            raise spec.error(
-                f"the column name `{name}` is reserved", "rename it in the view that feeds the flow"
-            )
+            raise spec.error(f"the column name `{name}` is reserved", "rename it in the view that feeds the flow")
     return tuple(name for name in names if name in selected)
 
 
