@@ -19,6 +19,7 @@ from cbx.declare.documents import (
     TableInputDocument,
 )
 from cbx.diagnostics import Report
+from cbx.inline import inline
 from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel
 from cbx.ir.resolved import (
     Cdc,
@@ -36,7 +37,6 @@ from cbx.ir.resolved import (
 )
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.ir.text import Text
-from cbx.inline import inline
 from cbx.parse.landing import schema_hints
 from cbx.parse.template_places import Template
 from cbx.parse.types import normal_type

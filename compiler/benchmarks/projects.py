@@ -1,0 +1,75 @@
+"""Writes projects of any size: a fifth of the models bronze, two fifths silver, two fifths gold, half of them SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_COLUMNS = ["id BIGINT", "customer_id BIGINT", "name STRING", "email STRING", "city STRING", "amount DECIMAL(10, 2)"]
+_COLUMNS += ["quantity INT", "status STRING", "created DATE", "changed TIMESTAMP", "note STRING", "is_open BOOLEAN"]
+_NAMES = [column.split(" ", 1)[0] for column in _COLUMNS]
+_TYPES = {column.split(" ", 1)[0]: column.split(" ", 1)[1] for column in _COLUMNS}
+
+
+def write_project(root: Path, models: int) -> None:
+    """Write a project of about ``models`` models, the same for the same number."""
+    bronze = max(models // 5, 1)
+    silver = max(2 * models // 5, 1)
+    gold = max(models - bronze - silver, 1)
+    (root / "macros").mkdir(parents=True)
+    (root / "project.toml").write_text('[project]\nname = "bench"\n\n[vars]\nlanding = "/landing"\n')
+    (root / "macros" / "rules.sql").write_text("{% macro positive(column) %}{{ column }} > 0{% endmacro %}\n")
+    (root / "macros" / "text.py").write_text(
+        "from pyspark.sql import Column\nfrom pyspark.sql import functions as F\n\n\n"
+        'def tidy(name: str) -> Column:\n    """Without spare white space."""\n    return F.trim(F.lower(name))\n'
+    )
+    for number in range(bronze):
+        _write(root, "bronze", number, ['auto_loader("{{ var(\'landing\') }}/t%d", format="json")' % number], "")
+    for number in range(silver):
+        _write(root, "silver", number, [f'stream("bronze.t{number % bronze}")'], _related(number, "silver"))
+    for number in range(gold):
+        wanted = dict.fromkeys((number + step) % silver for step in range(1 + number % 3))
+        _write(root, "gold", number, [f'ref("silver.t{one}")' for one in wanted], _related(number, "gold"))
+
+
+def _related(number: int, layer: str) -> str:
+    if number % 2 == 0 or number < 2:
+        return ""
+    return f'    relationships=[many_to_one("{layer}.t{number - 1}", on={{"customer_id": "id"}})],\n'
+
+
+def _write(root: Path, layer: str, number: int, inputs: list[str], relationships: str) -> None:
+    kind = "materialized_view" if layer == "gold" else "streaming_table"
+    columns = "".join(f'        "{name}": "{_TYPES[name]}",\n' for name in _NAMES)
+    arguments = (
+        f'    key="id",\n    columns={{\n{columns}    }},\n{relationships}'
+        '    expectations=[\n        expect("has_id", "id IS NOT NULL"),\n'
+        '        expect_or_drop("sold", "{{ positive(\'amount\') }}"),\n    ],\n'
+    )
+    folder = root / "models" / layer
+    folder.mkdir(parents=True, exist_ok=True)
+    if number % 2:
+        (folder / f"t{number}.py").write_text(_python(kind, number, inputs, arguments))
+    else:
+        (folder / f"t{number}.sql").write_text(_sql(kind, inputs, arguments))
+
+
+def _python(kind: str, number: int, inputs: list[str], arguments: str) -> str:
+    words = "auto_loader, expect, expect_or_drop, many_to_one, ref, stream"
+    parameters = ", ".join(f"t_{place}: DataFrame = {one}" for place, one in enumerate(inputs))
+    joins = "".join(f'.join(t_{place}, "id", "left_semi")' for place in range(1, len(inputs)))
+    return (
+        f'"""Table number {number}."""\n\nfrom cbx import {kind}, {words}\nfrom pyspark.sql import DataFrame\n\n'
+        f"from macros.text import tidy\n\n\n@{kind}(\n{arguments})\ndef t{number}({parameters}) -> DataFrame:\n"
+        f'    return t_0{joins}.withColumn("name", tidy("name"))\n'
+    )
+
+
+def _sql(kind: str, inputs: list[str], arguments: str) -> str:
+    joins = "".join(
+        f"LEFT JOIN {{{{ {one} }}}} AS r{place} ON r{place}.id = l.id\n" for place, one in enumerate(inputs[1:])
+    )
+    selected = ",\n    ".join(f"l.{name}" for name in _NAMES)
+    return (
+        f"{{{{ {kind}(\n{arguments}) }}}}\n-- A table of the benchmark.\n\n"
+        f"SELECT\n    {selected}\nFROM {{{{ {inputs[0]} }}}} AS l\n{joins}WHERE l.status <> 'void'\n"
+    )
