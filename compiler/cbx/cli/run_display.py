@@ -31,7 +31,7 @@ class RunDisplay:
         self._waiting_for = "Spark starts"
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
-    def __enter__(self) -> RunDisplay:
+    def __enter__(self) -> RunDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
         if self._live is not None:
             self._live.start()
             self._refresh()

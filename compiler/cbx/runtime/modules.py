@@ -7,34 +7,31 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
+import pyspark
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _NAMES = ("dlt", "pyspark.pipelines")
+_ATTRIBUTE = "pipelines"
 
 
 @contextlib.contextmanager
 def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
     """Let ``import dlt`` and ``from pyspark import pipelines`` give modules with these functions."""
-    import pyspark  # noqa: PLC0415 - heavy, and only runs need it
-
-    missing = object()
-    before = {name: sys.modules.get(name) for name in _NAMES}
-    attribute = getattr(pyspark, "pipelines", missing)
+    modules_before = {name: sys.modules[name] for name in _NAMES if name in sys.modules}
+    attribute_before = vars(pyspark).get(_ATTRIBUTE)
     for name in _NAMES:
         module = types.ModuleType(name, "The local implementation of declarative pipelines.")
         vars(module).update(functions, __all__=sorted(functions))
         sys.modules[name] = module
-    pyspark.pipelines = sys.modules["pyspark.pipelines"]
+    setattr(pyspark, _ATTRIBUTE, sys.modules["pyspark.pipelines"])
     try:
         yield
     finally:
-        for name, module in before.items():  # type: ignore[assignment]
-            if module is None:
-                sys.modules.pop(name, None)
-            else:
-                sys.modules[name] = module
-        if attribute is missing:
-            del pyspark.pipelines
-        else:
-            pyspark.pipelines = attribute  # type: ignore[assignment]
+        for name in _NAMES:
+            del sys.modules[name]
+        sys.modules.update(modules_before)
+        delattr(pyspark, _ATTRIBUTE)
+        if attribute_before is not None:
+            setattr(pyspark, _ATTRIBUTE, attribute_before)

@@ -157,7 +157,6 @@ def local_modules(folders: Sequence[Path], names: set[str]) -> list[str]:
     for name in sorted(names):
         module = sys.modules.get(name)
         file = getattr(module, "__file__", None) if isinstance(module, types.ModuleType) else None
-        if file and any(Path(file).is_relative_to(folder) for folder in folders):
-            if "site-packages" not in Path(file).parts:
-                below.append(name)
+        if file and "site-packages" not in Path(file).parts:
+            below += [name for folder in folders if Path(file).is_relative_to(folder)][:1]
     return below

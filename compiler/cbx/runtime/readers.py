@@ -10,18 +10,22 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pyspark.sql import DataFrameReader
-from pyspark.sql import SparkSession as Session
-from pyspark.sql.streaming import DataStreamReader
-from pyspark.sql.types import StructType
+from pyspark.sql import DataFrameReader, SparkSession
+from pyspark.sql.streaming.readwriter import DataStreamReader
+from pyspark.sql.types import StructType, _parse_datatype_string
 
 from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.problems import RunError
 from cbx.runtime.sql import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
+
+AUTO_LOADER = "cloudfiles"
+
+_numbers = itertools.count(1)
 
 
 class Reads(Protocol):
@@ -38,93 +42,110 @@ class Reads(Protocol):
 
 
 @contextlib.contextmanager
-def caught(spark: SparkSession, reads: Reads) -> Iterator[None]:
+def caught(reads: Reads) -> Iterator[None]:
     """Let ``reads`` answer for tables while the context lasts."""
-    plain_table, plain_sql = Session.table, Session.sql
+    plain_table, plain_sql = SparkSession.table, SparkSession.sql
 
-    class TableReader(DataFrameReader):
-        """``spark.read`` of a pipeline."""
-
-        def table(self, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
-            found = _batch(reads, tableName)
-            return super().table(tableName) if found is None else found
-
-    class StreamReader(DataStreamReader):
-        """``spark.readStream`` of a pipeline, which has to remember what it was told."""
-
-        def __init__(self, session: SparkSession) -> None:
-            super().__init__(session)
-            self._told: dict[str, str] = {}
-            self._format: str | None = None
-            self._told_schema: StructType | None = None
-
-        def format(self, source: str) -> StreamReader:
-            self._format = source
-            super().format(source)
-            return self
-
-        def schema(self, schema: StructType | str) -> StreamReader:
-            self._told_schema = _struct(schema)
-            super().schema(schema)
-            return self
-
-        def option(self, key: str, value: Any) -> StreamReader:
-            self._told[key] = _text(value)
-            super().option(key, value)
-            return self
-
-        def options(self, **options: Any) -> StreamReader:
-            for key, value in options.items():
-                self.option(key, value)
-            return self
-
-        def load(
-            self,
-            path: str | None = None,
-            format: str | None = None,  # noqa: A002 - Spark's own name
-            schema: StructType | str | None = None,
-            **options: Any,
-        ) -> DataFrame:
-            if (format or self._format or "").lower() != "cloudfiles":
-                return super().load(path, format, schema, **options)
-            self.options(**options)
-            told = self._told_schema if schema is None else _struct(schema)
-            return reads.files(self._told, path or self._told.get("path", ""), told)
-
-        def table(self, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
-            name = _name(tableName)
-            found = None if name is None else reads.stream(name, self._told)
-            return super().table(tableName) if found is None else found
-
-    def table(_: SparkSession, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
+    def table(session: SparkSession, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
         found = _batch(reads, tableName)
-        return plain_table(spark, tableName) if found is None else found
+        return plain_table(session, tableName) if found is None else found
 
-    def sql(_: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - Spark's own name
-        return plain_sql(
-            spark, rewrite(sqlQuery, lambda name, is_stream: _view(reads, name, is_stream)), *args, **kwargs
-        )
+    def sql(session: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - as above
+        text = rewrite(sqlQuery, lambda name, is_stream: _view(reads, name, is_stream=is_stream))
+        return plain_sql(session, text, *args, **kwargs)
 
     replacements = {
         "table": table,
         "sql": sql,
-        "read": property(TableReader),
-        "readStream": property(StreamReader),
+        "read": property(lambda session: _TableReader(session, reads)),
+        "readStream": property(lambda session: _StreamReader(session, reads)),
     }
-    before = {name: Session.__dict__[name] for name in replacements}
+    before = {name: SparkSession.__dict__[name] for name in replacements}
     for name, replacement in replacements.items():
-        setattr(Session, name, replacement)
+        setattr(SparkSession, name, replacement)
     try:
         yield
     finally:
         for name, original in before.items():
-            setattr(Session, name, original)
+            setattr(SparkSession, name, original)
 
 
-_numbers = itertools.count(1)
+class _TableReader(DataFrameReader):
+    """``spark.read`` of a pipeline."""
+
+    def __init__(self, session: SparkSession, reads: Reads) -> None:
+        super().__init__(session)
+        self._reads = reads
+        self._source: str | None = None
+
+    def format(self, source: str) -> _TableReader:
+        self._source = source
+        super().format(source)
+        return self
+
+    def load(self, path: Any = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002 - as above
+        if (format or self._source or "").lower() == AUTO_LOADER:
+            raise RunError(
+                "Auto Loader reads streams, and this is spark.read",
+                hint='read with spark.readStream.format("cloudFiles")',
+            )
+        return super().load(path, format, schema, **options)
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803 - as above
+        found = _batch(self._reads, tableName)
+        return super().table(tableName) if found is None else found
 
 
-def _view(reads: Reads, name: DatasetName, is_stream: bool) -> str | None:  # noqa: FBT001 - as in rewrite
+class _StreamReader(DataStreamReader):
+    """``spark.readStream`` of a pipeline, which has to remember what it was told."""
+
+    def __init__(self, session: SparkSession, reads: Reads) -> None:
+        super().__init__(session)
+        self._reads = reads
+        self._told: dict[str, str] = {}
+        self._source: str | None = None
+        self._told_schema: StructType | None = None
+
+    def format(self, source: str) -> _StreamReader:
+        self._source = source
+        super().format(source)
+        return self
+
+    def schema(self, schema: StructType | str) -> _StreamReader:
+        self._told_schema = _struct(schema)
+        super().schema(schema)
+        return self
+
+    def option(self, key: str, value: Any) -> _StreamReader:
+        self._told[key] = _text(value)
+        super().option(key, value)
+        return self
+
+    def options(self, **options: Any) -> _StreamReader:
+        for key, value in options.items():
+            self.option(key, value)
+        return self
+
+    def load(
+        self,
+        path: str | None = None,
+        format: str | None = None,  # noqa: A002 - as above
+        schema: StructType | str | None = None,
+        **options: Any,
+    ) -> DataFrame:
+        if (format or self._source or "").lower() != AUTO_LOADER:
+            return super().load(path, format, schema, **options)
+        self.options(**options)
+        told = self._told_schema if schema is None else _struct(schema)
+        return self._reads.files(self._told, path or self._told.get("path", ""), told)
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803 - as above
+        name = _name(tableName)
+        found = None if name is None else self._reads.stream(name, self._told)
+        return super().table(tableName) if found is None else found
+
+
+def _view(reads: Reads, name: DatasetName, *, is_stream: bool) -> str | None:
     """A temporary view of a dataset, to stand in a SQL text; None if the name is not ours."""
     frame = reads.stream(name, {}) if is_stream else reads.batch(name)
     if frame is None:
@@ -147,8 +168,11 @@ def _name(text: str) -> DatasetName | None:
 
 
 def _struct(schema: StructType | str) -> StructType:
-
-    return StructType.fromDDL(schema) if isinstance(schema, str) else schema
+    """A schema given as DDL or as Spark's type."""
+    found = _parse_datatype_string(schema) if isinstance(schema, str) else schema
+    if not isinstance(found, StructType):
+        raise RunError(f"the schema {schema!r} is no list of columns", hint="write it as `id BIGINT, name STRING`")
+    return found
 
 
 def _text(value: Any) -> str:

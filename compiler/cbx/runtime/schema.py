@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlglot
 from pyspark.errors import PySparkException
-from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+from pyspark.sql.types import DataType, StructField, StructType
 
 from cbx.runtime.definitions import Expectation
 from cbx.runtime.problems import RunError
@@ -53,8 +53,7 @@ class DeclaredColumns:
         try:
             for column in _columns(str(schema)):
                 name, kind, not_null, expression = column
-                data_type = StructType.fromDDL(f"`c` {kind}")["c"].dataType
-                fields.append(StructField(name, data_type, nullable=not not_null))
+                fields.append(StructField(name, _data_type(kind), nullable=not not_null))
                 if expression:
                     generated[name] = expression
         except (PySparkException, sqlglot.errors.SqlglotError, IndexError) as error:
@@ -111,6 +110,11 @@ def _columns(text: str) -> Iterator[tuple[str, str, bool, str | None]]:
         kind = text[item[first].start : item[end - 1].end + 1]
         not_null = any(words[i : i + 2] == ["NOT", "NULL"] for i in range(end, len(item)))
         yield name.text, kind, not_null, _generated(text, item, words)
+
+
+def _data_type(text: str) -> DataType:
+    """A type of Spark's from its text, which ``fromDDL`` reads as well as lists of columns."""
+    return StructType.fromDDL(text)
 
 
 def _generated(text: str, item: list[Any], words: list[str]) -> str | None:

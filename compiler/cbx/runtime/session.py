@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyspark
 from pyspark.sql import SparkSession
@@ -95,6 +95,7 @@ def _start_settings(scratch: Path, logging: Path) -> Mapping[str, str]:
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
+    "spark.sql.debug.maxToStringFields": "100000",
     "spark.sql.caseSensitive": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.streaming.stopTimeout": "60000",
@@ -169,9 +170,9 @@ def working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
 
 
 def _set_working_folder(spark: SparkSession, folder: Path) -> None:
-    jvm = spark.sparkContext._jvm  # noqa: SLF001 - Hadoop and the gateway have no Python face
-    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[attr-defined]  # noqa: SLF001 - Hadoop and the gateway have no Python face
-    path = jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # type: ignore[union-attr]
+    context: Any = spark.sparkContext
+    hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - Hadoop has no Python face
+    path = context._jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # noqa: SLF001 - as above
     path.getFileSystem(hadoop).setWorkingDirectory(path)
 
 
@@ -184,8 +185,8 @@ def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        for name, value in before.items():  # type: ignore[assignment]
-            if value is None:
+        for name, old in before.items():
+            if old is None:
                 spark.conf.unset(name)
             else:
-                spark.conf.set(name, value)
+                spark.conf.set(name, old)

@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, snapshot_spec
 from cbx.runtime.cdc import Merger

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from cbx.runtime.names import DatasetName, InvalidNameError
 
@@ -109,22 +109,18 @@ def _is_common_table(table: exp.Table) -> bool:
     node: exp.Expr = table
     while node.parent is not None:
         inside, node = node, node.parent
-        names = node.args.get("with_")
-        if isinstance(node, exp.With):
-            earlier = node.expressions[: _index_of(node.expressions, inside)]
-            names = None
-            if any(cte.alias.lower() == table.name.lower() for cte in earlier) or (
-                node.args.get("recursive") and inside.alias.lower() == table.name.lower()
-            ):
-                return True
-        if names is not None and inside is not names:
-            if any(cte.alias.lower() == table.name.lower() for cte in names.expressions):
-                return True
+        if any(visible.alias.lower() == table.name.lower() for visible in _common_tables(node, inside)):
+            return True
     return False
 
 
-def _index_of(expressions: list[exp.Expr], wanted: exp.Expr) -> int:
-    return next(index for index, expression in enumerate(expressions) if expression is wanted)
+def _common_tables(node: exp.Expr, inside: exp.Expr) -> list[exp.Expr]:
+    """The tables of a ``WITH`` that can be seen from one of a node's parts: an earlier one, not a later one."""
+    if isinstance(node, exp.With):
+        place = next(index for index, table in enumerate(node.expressions) if table is inside)
+        return node.expressions[: place + 1 if node.args.get("recursive") else place]
+    names = node.args.get("with_")
+    return names.expressions if names is not None and inside is not names else []
 
 
 def _shorter_columns(tree: exp.Expr, replaced: set[str]) -> Iterator[tuple[int, int, str]]:

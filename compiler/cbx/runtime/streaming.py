@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import DataFrame
+    from pyspark.sql.streaming.readwriter import DataStreamWriter
 
     from cbx.runtime.definitions import Expectation
     from cbx.runtime.flow import FlowContext
@@ -170,18 +171,26 @@ def drain(
             raise
 
     try:
-        query = (
-            frame.writeStream.foreachBatch(guarded)
-            .option("checkpointLocation", str(context.checkpoint))
-            .trigger(availableNow=True)
-            .start()
-        )
-        query.awaitTermination()
-        context.observed = [dict(_metrics(progress)) for progress in query.recentProgress]
+        run_to_end(frame.writeStream.foreachBatch(guarded), context)
     except Exception as error:  # noqa: BLE001 - any failure takes the update back
         checkpoint.undo(take_back)
         raise (raised[0] if raised else error) from None
     checkpoint.forget()
+
+
+def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
+    """Run a streaming query on what there is, and remember what it observed.
+
+    Args:
+        writer: The query.
+        context: Its flow.
+    """
+    query = writer.option("checkpointLocation", str(context.checkpoint)).trigger(availableNow=True).start()
+    try:
+        query.awaitTermination()
+    finally:
+        query.stop()
+    context.observed = [_metrics(progress) for progress in query.recentProgress]
 
 
 def _metrics(progress: object) -> dict[str, dict[str, int]]:

@@ -66,7 +66,7 @@ def _update(
 ) -> UpdateResult:
     registry = Registry()
     making = Making(request, spark, registry, tuple(file.parent for file in files), log)
-    with importable_as_dlt(api.functions(registry, making)), caught(spark, making):
+    with importable_as_dlt(api.functions(registry, making)), caught(making):
         problems = _load(files, spark, registry)
         for text, place in registry.notes:
             log(Noted(text, str(place) if place else None))

@@ -1,0 +1,102 @@
+"""Telling whether a batch table would come out as it is.
+
+A table is left alone only where that is certain: its analysed query is the same text, all it reads is files that
+are the same, and nothing in it can give another answer on another day. Whatever is not known here makes the
+table anew, which is always right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+import pyspark
+
+from cbx.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame
+
+    from cbx.runtime.definitions import Expectation
+
+_PLAIN_NODES = frozenset(
+    ["Aggregate", "CTERelationDef", "CTERelationRef", "CollectMetrics", "Deduplicate", "Distinct", "Except", "Expand", "Filter", "Generate", "GlobalLimit", "Intersect", "Join", "LocalLimit", "OneRowRelation", "Offset", "Project", "Range", "Relation", "RepartitionByExpression", "Repartition", "ResolvedHint", "Sample", "Sort", "SubqueryAlias", "Union", "View", "Window", "WithCTE"]
+)
+_NUMBER = re.compile(r"(#|__cbx_|CTERelationDef |CTERelationRef )\d+")
+_TREE = re.compile(r"^[\s:+-]*(?:'|!)?(\w+)")
+_UNCERTAIN_PATTERNS = ("PYTHON_UDF", "SCALA_UDF", "CURRENT_LIKE", "PLAN_EXPRESSION")
+_UNCERTAIN_WORDS = re.compile(r"\b(?:rand|randn|random|uuid|shuffle|current_\w+|now|session_user|user)\(")
+
+
+def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
+    """What a table's rows are made of; None if that cannot be told for certain.
+
+    Args:
+        frame: The query.
+        rules: The table's rules.
+    """
+    analysed = _java(frame).analyzed()
+    if not analysed.deterministic() or any(_contains(frame, analysed, name) for name in _UNCERTAIN_PATTERNS):
+        return None
+    text = analysed.treeString()
+    if _UNCERTAIN_WORDS.search(text) or not all(_is_plain(line) for line in text.splitlines()):
+        return None
+    files = [_file(uri) for uri in sorted(frame.inputFiles())]
+    if None in files:
+        return None
+    parts = [
+        pyspark.__version__,
+        __version__,
+        _numbered_afresh(text),
+        *_relations(analysed),
+        frame.schema.json(),
+        *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
+        *map(str, files),
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _numbered_afresh(text: str) -> str:
+    """A plan's text without the numbers that Spark gives out as it goes."""
+    numbers: dict[str, str] = {}
+    return _NUMBER.sub(lambda match: numbers.setdefault(match[0], f"{match[1]}{len(numbers)}"), text)
+
+
+def _relations(plan: Any) -> list[str]:
+    """Where the leaves of a plan are read from, and how."""
+    leaves = plan.collectLeaves()
+    found = []
+    for index in range(leaves.size()):
+        leaf = leaves.apply(index)
+        if leaf.nodeName() == "LogicalRelation":
+            relation = leaf.relation()
+            found.append(f"{relation.fileFormat()} {relation.options()} {relation.location().rootPaths()}")
+    return found
+
+
+def _is_plain(line: str) -> bool:
+    match = _TREE.match(line)
+    return match is not None and match[1] in _PLAIN_NODES
+
+
+def _contains(frame: DataFrame, plan: Any, pattern: str) -> bool:
+    patterns = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # type: ignore[union-attr]
+    return bool(plan.containsPattern(getattr(patterns, pattern)()))
+
+
+def _file(uri: str) -> tuple[str, int, int] | None:
+    parsed = urlparse(uri)
+    if parsed.scheme not in ("", "file"):
+        return None
+    path = Path(unquote(parsed.path))
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+def _java(frame: DataFrame) -> Any:
+    return frame._jdf.queryExecution()
