@@ -23,12 +23,16 @@ def write_project(root: Path, models: int) -> None:
         'def tidy(name: str) -> Column:\n    """Without spare white space."""\n    return F.trim(F.lower(name))\n'
     )
     for number in range(bronze):
-        _write(root, "bronze", number, ['auto_loader("{{ var(\'landing\') }}/t%d", format="json")' % number], "")
+        _write(root, "bronze", number, [_landed(number)], "")
     for number in range(silver):
         _write(root, "silver", number, [f'stream("bronze.t{number % bronze}")'], _related(number, "silver"))
     for number in range(gold):
         wanted = dict.fromkeys((number + step) % silver for step in range(1 + number % 3))
         _write(root, "gold", number, [f'ref("silver.t{one}")' for one in wanted], _related(number, "gold"))
+
+
+def _landed(number: int) -> str:
+    return f'auto_loader("{{{{ var(\'landing\') }}}}/t{number}", format="json")'
 
 
 def _related(number: int, layer: str) -> str:

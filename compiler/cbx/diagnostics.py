@@ -96,3 +96,10 @@ def did_you_mean(word: str, choices: Iterable[str], otherwise: str | None = None
         return otherwise
     found = next(choice for choice in ordered if choice == near[0] or choice.lower() == near[0])
     return f"did you mean `{found}`?"
+
+
+def listing(names: Iterable[str], most: int = 12) -> str:
+    """Names in backquotes, as many as fit a line, for a hint that tells what there is."""
+    quoted = [f"`{name}`" for name in names]
+    more = f" and {len(quoted) - most} more" if len(quoted) > most else ""
+    return ", ".join(quoted[:most]) + more

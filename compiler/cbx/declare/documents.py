@@ -89,7 +89,7 @@ class ModelDocument(Document):
         (), description="a list of `expect`, `expect_or_drop` and `expect_or_fail`"
     )
     description: str | None = Field(None, description="text")
-    tags: Words = Field((), description="a list of words")
+    tags: Word | Words = Field((), description="a word or a list of them")
     owner: Word | None = Field(None, description="a name as text")
     properties: dict[Word, str] = Field({}, description="a dictionary of texts")
     cluster_by: Word | Words = Field((), description="a column name or a list of them")

@@ -12,7 +12,7 @@ from cbx.parse.templates import Rendered
 _DIALECT = "databricks"
 
 
-def check_query(rendered: Rendered, template: Template, report: Report) -> bool:
+def check_query(rendered: Rendered, template: Template, report: Report) -> None:
     """Report CBX101, in the file, for what is not one query."""
     import sqlglot
     from sqlglot import errors, exp
@@ -25,13 +25,13 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> bool:
         start = _offset(problem, text)
         width = len(str(problem.get("highlight") or " "))
         _report(rendered, template, start, start + width, f"this is not SQL: {_description(problem)}", report)
-        return False
+        return
     except (errors.TokenError, RecursionError) as error:
         reason = (
             "it is nested too deeply" if isinstance(error, RecursionError) else "a quote or a comment is never closed"
         )
         _report(rendered, template, 0, 1, f"this is not SQL: {reason}", report)
-        return False
+        return
     if len(statements) != 1 or not isinstance(statements[0], (exp.Query, exp.Values)):
         found = (
             "nothing"
@@ -48,8 +48,7 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> bool:
             f"a model is one query, and this is {found}",
             report,
         )
-        return False
-    return True
+        return
 
 
 def _report(rendered: Rendered, template: Template, start: int, end: int, message: str, report: Report) -> None:

@@ -103,14 +103,30 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        span = Positions(source).error(error, line)
+        own = _own_error(source.text[start:end], error, line, column)
+        span = Positions(source).error(own, line)
         if span.line > source.place(end)[0] or not source.text[start:end].strip():
             span = source.span(start - 2, end + 2)
-        report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {error.msg}", span)
+        report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {own.msg}", span)
     except (RecursionError, MemoryError, ValueError) as error:
         message = f"this declaration cannot be read: {str(error) or 'it is nested too deeply'}"
         report.add(codes.SYNTAX_ERROR, message, source.span(start - 2, start))
     return None
+
+
+def _own_error(text: str, error: SyntaxError, line: int, column: int) -> SyntaxError:
+    """The error without the bracket that the declaration was put into, which is blamed for any that is not closed."""
+    own = text.lstrip()
+    skipped = text[: len(text) - len(own)]
+    try:
+        ast.parse(own, mode="eval")
+    except SyntaxError as alone:
+        first = line + skipped.count("\n")
+        indent = column - 1 + len(skipped) if "\n" not in skipped else len(skipped.rpartition("\n")[2])
+        moved = indent if (alone.lineno or 1) == 1 else 0
+        place = (None, first + (alone.lineno or 1) - 1, (alone.offset or 1) + moved, None)
+        return SyntaxError(alone.msg, place)
+    return error
 
 
 def _report_no_model(
@@ -141,6 +157,7 @@ def _read_query(template: Template, templates: Templates, variables: frozenset[s
         report.add(codes.SEVERAL_MODELS, message, span, hint="give each model a file of its own")
         return None
     rendered = templates.render(template, report, variables, inputs_allowed=True)
-    if rendered is None or not check_query(rendered, template, report):
+    if rendered is None:
         return None
+    check_query(rendered, template, report)
     return SqlQuery(rendered.text, rendered.calls)

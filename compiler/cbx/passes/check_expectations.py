@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from cbx import codes
-from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.ir.text import PLACEHOLDER
+from cbx.parse.types import normal_type
 
 _ALWAYS_THERE = frozenset({"_rescued_data", "_metadata"})
 
@@ -41,24 +42,29 @@ def _check_condition(model: ResolvedModel, expectation: Expectation, report: Rep
     known = _known_columns(model)
     if known is None:
         return
+    bare = next((column for name, column in known.items() if condition.strip().strip("`").lower() == name), None)
+    if bare is not None and normal_type(bare.type) != "BOOLEAN":
+        message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: it is {bare.type}"
+        hint = f"say what is expected of it, for example `{bare.name} IS NOT NULL`"
+        report.add(codes.INVALID_EXPECTATION, message, expectation.span, label="not true or false", hint=hint)
     for name in columns:
         if name.lower() not in known:
             message = (
                 f"the expectation `{expectation.name}` of `{model.id}` needs a column `{name}`, which it does not have"
             )
-            hint = did_you_mean(name, known.values(), f"its columns are {', '.join(known.values())}")
+            names = [column.name for column in known.values()]
+            hint = did_you_mean(name, names, f"its columns are {listing(names)}")
             report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint)
 
 
-def _known_columns(model: ResolvedModel) -> dict[str, str] | None:
+def _known_columns(model: ResolvedModel) -> dict[str, Column] | None:
     """The columns that rules of a model may use, by their names in lower case; None if they are not known.
 
     The rules of an ``auto_cdc`` model are checked on its changes, which may have columns that the table does not.
     """
     if model.columns is None or model.cdc is not None:
         return None
-    columns: tuple[Column, ...] = model.columns
-    return {column.name.lower(): column.name for column in columns}
+    return {column.name.lower(): column for column in model.columns}
 
 
 @lru_cache(maxsize=65536)
@@ -84,6 +90,8 @@ def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
         return "it aggregates rows", ()
     if tree.find(exp.Window):
         return "it has a window function", ()
+    if isinstance(tree.unnest(), (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe)):
+        return "it computes a value, not true or false", ()
     found = annotate_types(tree, dialect="databricks").type
     unknown = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL}
     if found is not None and found.this not in unknown:

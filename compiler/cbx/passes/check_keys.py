@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cbx import codes
-from cbx.diagnostics import Report, did_you_mean
+from cbx.diagnostics import Report, did_you_mean, listing
 from cbx.ir.resolved import Typed
 
 
@@ -19,18 +19,12 @@ def check_keys(typed: Typed, report: Report) -> Typed:
         names = {column.name.lower(): column.name for column in columns}
         wanted = {"key": model.key or (), "cluster_by": model.cluster_by}
         if model.cdc is not None:
-            wanted["except_columns"] = ()
             wanted["track_history"] = (*model.cdc.track_history, *model.cdc.track_history_except)
         for argument, listed in wanted.items():
             for number, name in enumerate(listed):
                 if name.lower() not in names:
                     span = model.places.at(argument, number)
                     message = f"`{argument}` of `{model.id}` names `{name}`, which is not a column of it"
-                    hint = did_you_mean(name, names.values(), f"its columns are {_listing(list(names.values()))}")
+                    hint = did_you_mean(name, names.values(), f"its columns are {listing(list(names.values()))}")
                     report.add(codes.UNKNOWN_KEY_COLUMN, message, span, label="not a column", hint=hint)
     return typed
-
-
-def _listing(names: list[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:12])
-    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"

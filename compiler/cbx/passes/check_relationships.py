@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx import codes
-from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Relationship, RelationshipClaim, ResolvedModel, Typed
 from cbx.parse.types import normal_type
 
@@ -146,12 +146,12 @@ class _Check:
         parent = self.models[claim.parent]
         if "key" in parent.unread or _covers([theirs for _, theirs in claim.on], parent.key):
             return
-        on = _listing([theirs for _, theirs in claim.on])
-        reason = f"its key is {_listing(parent.key)}" if parent.key else "it declares no key"
+        on = listing([theirs for _, theirs in claim.on])
+        reason = f"its key is {listing(parent.key)}" if parent.key else "it declares no key"
         hint = (
             f"declare {on} as the key of `{parent.id}`, or relate the models by its key"
             if not parent.key
-            else f"relate the models by {_listing(parent.key)}"
+            else f"relate the models by {listing(parent.key)}"
         )
         message = f"`{parent.id}` is the one side, but {on} is not unique in it: {reason}"
         self.report.add(
@@ -170,9 +170,9 @@ class _Check:
             return
         names = [ours for ours, _ in claim.on]
         is_unique = _covers(names, child.key)
-        on = _listing(names)
+        on = listing(names)
         if claim.cardinality == "one_to_one" and not is_unique:
-            reason = f"its key is {_listing(child.key)}" if child.key else "it declares no key"
+            reason = f"its key is {listing(child.key)}" if child.key else "it declares no key"
             message = f"one-to-one, but {on} is not unique in `{child.id}`: {reason}"
             hint = f"declare {on} as its key, or say that many rows belong to one"
             self.report.add(
@@ -203,7 +203,3 @@ def _covers(names: list[str], key: Columns | None) -> bool:
 
 def _key_place(model: ResolvedModel) -> list[Related]:
     return [Related(f"the key of `{model.id}`", model.places.at("key"))] if model.key else []
-
-
-def _listing(names: Columns | list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

@@ -6,7 +6,8 @@ from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import read_document
 from cbx.diagnostics import Report
 from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel, Parsed
-from cbx.ir.syntax import ParsedModel
+from cbx.ir.syntax import ParsedModel, SqlQuery
+from cbx.ir.text import Text
 
 
 def declare(parsed: Parsed, report: Report) -> Declared:
@@ -29,7 +30,7 @@ def declare(parsed: Parsed, report: Report) -> Declared:
 def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
     call = read_document(model.declaration, report)
     inputs = [(one, read_document(one.call, report)) for one in model.inputs]
-    if call is None or not isinstance(call.document, ModelDocument) or model.code is None:
+    if call is None or not isinstance(call.document, ModelDocument):
         return None
     inputs_complete = model.inputs_complete and all(read is not None for _, read in inputs)
     return DeclaredModel(
@@ -43,5 +44,5 @@ def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
         unread=call.unread if inputs_complete else call.unread | {"inputs"},
         description=model.description,
         inputs=tuple(DeclaredInput(one.parameter, one.keyword_only, read) for one, read in inputs if read is not None),
-        code=model.code,
+        code=model.code or SqlQuery(Text.of(""), ()),
     )

@@ -58,8 +58,8 @@ def resolve(declared: Declared, report: Report) -> Resolved:
     Before: ``expect("adult", "{{ at_least('age', 18) }}")``. After: an `Expectation` on ``age >= 18``.
     CBX101, CBX104 and CBX205 for templates and code, CBX106 for names that are none.
     """
-    models = [_Resolving(declared, model, report).model() for model in declared.models]
-    return Resolved(declared.project, tuple(model for model in models if model is not None), declared.known_ids)
+    models = tuple(_Resolving(declared, model, report).model() for model in declared.models)
+    return Resolved(declared.project, models, declared.known_ids)
 
 
 def dataset_name(project: Project, layer: str, name: str, kind: str) -> str:
@@ -78,13 +78,12 @@ class _Resolving:
     def source(self) -> SourceFile:
         return self.declared.sources[self.declaration.path]
 
-    def model(self) -> ResolvedModel | None:
+    def model(self) -> ResolvedModel:
         one, document, places = self.declaration, self.declaration.document, self.declaration.places
-        found = len(self.report)
         columns = self._columns(document)
         code = self._code(one.code)
         inputs = tuple(self._input(given, document, one.code) for given in one.inputs)
-        resolved = ResolvedModel(
+        return ResolvedModel(
             id=one.id,
             layer=one.layer,
             name=one.name,
@@ -115,7 +114,6 @@ class _Resolving:
             unread=one.unread,
             content_hash=self._hash(code),
         )
-        return resolved if len(self.report) == found or code is not None else None
 
     def text(self, template: str, span: Span) -> Text:
         """A rendered text; the template itself after a diagnostic."""
@@ -173,16 +171,19 @@ class _Resolving:
 
     def _expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
         places = self.declaration.places
-        return tuple(
-            Expectation(
+        expectations = []
+        for number, (word, one) in enumerate(document.expectations):
+            found = len(self.report)
+            expectation = Expectation(
                 name=self.known(one.name, places.at("expectations", number, "name")),
                 condition=self.text(one.sql, places.at("expectations", number, "sql")),
                 on_violation=_ON_VIOLATION[word],
                 span=places.at("expectations", number, "sql"),
                 name_span=places.at("expectations", number, "name"),
             )
-            for number, (word, one) in enumerate(document.expectations)
-        )
+            if len(self.report) == found:
+                expectations.append(expectation)
+        return tuple(expectations)
 
     def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
         word, one = given
