@@ -398,15 +398,13 @@ def test_parquet_files_grow_and_mismatches_are_rescued(loader: Loader) -> None:
 
     rows = loader.update(options)
 
-    uri = json.loads(rows[0]["_rescued_data"]).pop("_file_path")
-    assert rows == [
-        {
-            "id": None,
-            "n": None,
-            "more": "m",
-            "_rescued_data": json.dumps({"id": 2, "n": 6, "_file_path": uri}, separators=(",", ":")),
-        }
-    ]
+    rescued = json.loads(rows[0].pop("_rescued_data"))
+    file = rescued.pop("_file_path")
+    assert (rows, rescued, file.startswith(f"file:{loader.landing}/two/")) == (
+        [{"id": None, "n": None, "more": "m"}],
+        {"id": 2, "n": 6},
+        True,
+    )
 
 
 def test_a_half_written_parquet_file_is_named(loader: Loader) -> None:

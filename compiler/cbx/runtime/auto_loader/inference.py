@@ -32,10 +32,10 @@ def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedF
     Raises:
         AutoLoaderError: A file cannot be read.
     """
-    # A session of its own, since names that differ in case only must both be seen, and other queries run meanwhile.
-    exact = spark.newSession()
-    exact.conf.set("spark.sql.caseSensitive", "true")
-    reader = exact.read.options(**_batch_options(options)).option("columnNameOfCorruptRecord", _CORRUPT)
+    session = _looking_session(spark)
+    # Names that differ in case only must both be seen.
+    session.conf.set("spark.sql.caseSensitive", "true")
+    reader = session.read.options(**_batch_options(options)).option("columnNameOfCorruptRecord", _CORRUPT)
     schema = _schema(lambda: reader.json([file.glob for file in files]).schema, files)
     return StructType([field for field in schema.fields if field.name != _CORRUPT])
 
@@ -46,7 +46,12 @@ def infer_columnar(spark: SparkSession, options: LoaderOptions, files: tuple[Lan
     Raises:
         AutoLoaderError: A file cannot be read, or two files disagree about a column's type.
     """
-    reader = spark.read.options(**_batch_options(options)).option("mergeSchema", "true").format(options.file_format)
+    reader = (
+        _looking_session(spark)
+        .read.options(**_batch_options(options))
+        .option("mergeSchema", "true")
+        .format(options.file_format)
+    )
     return _schema(lambda: reader.load([file.glob for file in files]).schema, files)
 
 
@@ -93,9 +98,19 @@ def infer_csv(
 def _csv_types(
     spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
 ) -> StructType:
-    reader = spark.read.options(**_batch_options(options)).option("inferSchema", "true")
+    reader = _looking_session(spark).read.options(**_batch_options(options)).option("inferSchema", "true")
     schema = _schema(lambda: reader.csv([file.glob for file in files]).schema, files)
     return StructType([StructField(name, field.dataType) for name, field in zip(header, schema.fields, strict=False)])
+
+
+def _looking_session(spark: SparkSession) -> SparkSession:
+    """A session with settings of its own, since other queries run in the first one meanwhile.
+
+    Files are listed one by one here: Spark's listing job would start a task for each of a thousand files.
+    """
+    session = spark.newSession()
+    session.conf.set("spark.sql.sources.parallelPartitionDiscovery.threshold", str(1 << 30))
+    return session
 
 
 def _batch_options(options: LoaderOptions) -> dict[str, str]:
