@@ -36,7 +36,7 @@ def inline(
     """
     found = len(report)
     gathering = _Gathering(macros, variables, report)
-    gathering.claim(name, function.module.path, Span(function.module.path))
+    gathering.claim(name, function.module.path, function.definition.span)
     gathering.take(function.definition, function.module)
     if len(report) > found or gathering.is_broken:
         return None
@@ -70,7 +70,7 @@ class _Gathering:
         for use in statement.variables:
             if use.name is None:
                 message = "`var` takes the name of a variable as a literal"
-                self.report.add(codes.NOT_A_LITERAL, message, use.span, hint='var("landing")')
+                self.report.add(codes.NOT_A_LITERAL, message, use.span, hint='write `var("landing")`')
             else:
                 check_variable(use.name, use.span, self.variables_known, self.report)
                 self.variables.append(use.name)
@@ -96,7 +96,7 @@ class _Gathering:
         for number, statement in enumerate(module.statements):
             if name in statement.names and (module.path, number) not in self._taken:
                 for defined in statement.names:
-                    self.claim(defined, module.path, Span(module.path))
+                    self.claim(defined, module.path, statement.span)
                 self._taken[module.path, number] = (module, statement)
                 self.take(statement, module)
                 self._note_order(module.path)
@@ -109,20 +109,8 @@ class _Gathering:
             self._order.append(path)
 
     def _take_import(self, imported: ImportedName) -> None:
-        if imported.module == "cbx":
-            if imported.name != "var":
-                word = imported.name or "cbx"
-                message = f"`{word}` is a word of declarations; the code of a model runs where cbx is not"
-                known = word in SIGNATURES
-                hint = (
-                    "use it in the decorator or as the default of a parameter"
-                    if known
-                    else "import from pyspark instead"
-                )
-                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint)
-            elif imported.binding != "var":
-                message = "`var` keeps its name in the code of a model"
-                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it without `as`")
+        if imported.module.split(".")[0] == "cbx":
+            self._take_word(imported)
             return
         package = imported.module.split(".")[0]
         if package == "macros":
@@ -133,13 +121,30 @@ class _Gathering:
         else:
             alias = imported.binding if imported.binding != (imported.name or package) else ""
             one = Import(imported.module, imported.name, alias)
-            self.claim(imported.binding, f"import {one.module} {one.name}", imported.span)
+            origin = f"{one.module}.{one.name}" if one.name else one.module
+            self.claim(imported.binding, origin, imported.span)
             self.imports[f"{imported.binding}:{imported.module}"] = one
+
+    def _take_word(self, imported: ImportedName) -> None:
+        """Of the vocabulary, only ``var`` has a meaning in code that runs."""
+        if imported.module == "cbx" and imported.name == imported.binding == "var":
+            return
+        word = imported.name or imported.module
+        if imported.module == "cbx" and word == "var":
+            message, hint = "`var` keeps its name in the code of a model", "import it without `as`"
+        elif imported.module == "cbx" and word in SIGNATURES:
+            message = f"`{word}` is a word of declarations; the code of a model runs where cbx is not"
+            hint = "use it in the decorator or as the default of a parameter"
+        else:
+            message = f"`{word}` of cbx is not there where the code of a model runs"
+            hint = "of cbx, code can use `var` only, imported by its name"
+        self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint)
 
     def _take_macro(self, imported: ImportedName) -> None:
         if not imported.name or f"{imported.module}.{imported.name}" in self.macros:
             message = "a Python macro is imported by its own name"
-            hint = f"from {imported.module if not imported.name else f'{imported.module}.{imported.name}'} import ..."
+            module = f"{imported.module}.{imported.name}" if imported.name else imported.module
+            hint = f"write `from {module} import ...`"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint=hint)
             return
         if imported.module not in self.macros:
@@ -147,24 +152,22 @@ class _Gathering:
             message = f"there is no file `{imported.module.replace('.', '/')}.py`"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
             return
-        module = self.macros[imported.module]
-        if module is None:
+        found = self.macros[imported.module]
+        if found is None:
             self.is_broken = True
             return
-        names = [name for statement in module.statements for name in statement.names]
-        passed_on = [one.binding for one in module.imports]
+        names = [name for statement in found.statements for name in statement.names]
+        passed_on = [one.binding for one in found.imports]
         if imported.name not in (*names, *passed_on):
-            hint = did_you_mean(
-                imported.name, names, f"`{module.path}` defines {', '.join(sorted(names)) or 'nothing'}"
-            )
-            message = f"`{module.path}` defines no `{imported.name}`"
+            hint = did_you_mean(imported.name, names, f"`{found.path}` defines {', '.join(sorted(names)) or 'nothing'}")
+            message = f"`{found.path}` defines no `{imported.name}`"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
             return
-        self._take_name(imported.name, module)
+        self._take_name(imported.name, found)
         if imported.binding != imported.name:
-            self._taken[f"{module.path}", len(module.statements) + len(self._taken)] = (
-                module,
-                Statement((imported.binding,), (), f"{imported.binding} = {imported.name}", ()),
+            self._taken[f"{found.path}", len(found.statements) + len(self._taken)] = (
+                found,
+                Statement((imported.binding,), (), f"{imported.binding} = {imported.name}", (), imported.span),
             )
 
     def claim(self, name: str, owner: str, span: Span) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from cbx import codes
 from cbx.diagnostics import Report, did_you_mean
@@ -64,6 +64,12 @@ class Permission(_Settings):
     group: Word | None = None
     user: Word | None = None
     service_principal: Word | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Permission:
+        if sum(one is not None for one in (self.group, self.user, self.service_principal)) != 1:
+            raise ValueError("a permission names one of `group`, `user` and `service_principal`")
+        return self
 
 
 class Environment(_Settings):
@@ -203,13 +209,22 @@ def _validate(data: dict[str, Any], source: SourceFile, report: Report) -> Proje
     try:
         return ProjectSettings.model_validate(data)
     except ValidationError as error:
-        for problem in error.errors():
-            _report_setting(problem, source, report)
+        for path, problem in _by_path(error).items():
+            _report_setting(list(path), problem, source, report)
         return None
 
 
-def _report_setting(problem: Any, source: SourceFile, report: Report) -> None:
-    path = [key for key in problem["loc"] if key not in {"str", "bool", "int", "float", "[key]"}]
+def _by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any]:
+    """One problem for each setting: a value that fits no member of a union is one problem, not one a member."""
+    problems: dict[tuple[str | int, ...], Any] = {}
+    for problem in error.errors():
+        path = tuple(key for key in problem["loc"] if key not in {"str", "bool", "int", "float", "[key]"})
+        is_value = len(problem["loc"]) > len(path) and problem["loc"][-1] != "[key]"
+        problems.setdefault(path, {**problem, "is_value": is_value})
+    return problems
+
+
+def _report_setting(path: list[str | int], problem: Any, source: SourceFile, report: Report) -> None:
     setting = ".".join(str(key) for key in path)
     span = setting_span(source, path)
     if problem["type"] == "extra_forbidden":
@@ -232,8 +247,16 @@ def _report_setting(problem: Any, source: SourceFile, report: Report) -> None:
 def _in_words(problem: Any) -> str:
     reason = str(problem["msg"])
     if problem["type"] == "string_pattern_mismatch":
-        return f"`{problem['input']}` is not a name (letters, digits and underscores, no digit first)"
-    reason = reason.removeprefix("Input should be ").replace("'", "`").replace("a valid string", "text")
+        return f"`{problem['input']}` is not a name: it has letters, digits and underscores, and no digit first"
+    if problem["type"] in {"too_short", "string_too_short"}:
+        return "it should not be empty"
+    if problem["type"] == "value_error":
+        return reason.removeprefix("Value error, ")
+    if problem["is_value"]:
+        return f"it should be text, a number, true or false, not `{str(problem['input'])[:60]}`"
+    reason = reason.removeprefix("Input should be ").replace("'", "`")
+    reason = reason.replace("a valid string", "text").replace("a valid boolean", "true or false")
+    reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a table")
     return f"it should be {reason}, not `{str(problem['input'])[:60]}`"
 
 

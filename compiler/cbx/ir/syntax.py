@@ -91,6 +91,7 @@ class Statement:
     needs: tuple[str, ...]
     source: str
     variables: tuple[VariableUse, ...]
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,11 @@ def read_call(node: ast.Call, scope: Scope) -> Call | Literal | None:
     arguments: list[Argument] = []
     unread: list[str] = []
     given = [Given(None, one, scope.positions.span(one)) for one in node.args]
-    given += [Given(one.arg, one.value, scope.positions.keyword(one)) for one in node.keywords]
+    given += [Given(one.arg, one.value, scope.positions.keyword(one)) for one in node.keywords if one.arg]
+    for one in node.keywords:
+        if one.arg is None:
+            message, hint = "arguments cannot be unpacked here", "write each argument by its name"
+            scope.report.add(codes.NOT_A_LITERAL, message, scope.positions.span(one.value), hint=hint)
     for name, expression, place in given:
         found = len(scope.report)
         value = read_value(expression, scope)
@@ -125,7 +129,9 @@ class Given(NamedTuple):
 def _variable_template(arguments: list[Argument], scope: Scope, span: Span) -> Literal | None:
     if len(arguments) == 1 and isinstance(arguments[0].value, Literal) and isinstance(arguments[0].value.value, str):
         return Literal("{{ var(" + repr(arguments[0].value.value) + ") }}", span)
-    scope.report.add(codes.WRONG_ARGUMENT_TYPE, "`var` takes the name of one variable", span, hint='var("landing")')
+    scope.report.add(
+        codes.WRONG_ARGUMENT_TYPE, "`var` takes the name of one variable", span, hint='write `var("landing")`'
+    )
     return None
 
 
@@ -153,7 +159,7 @@ def _read_dict(node: ast.Dict, scope: Scope, span: Span) -> DictLiteral:
             if isinstance(value, DictLiteral):
                 entries.update({key.value: (key, entry) for key, entry in value.entries})
             elif value is not None:
-                _refuse(value_node, scope, value.span)
+                _refuse(value_node, scope, scope.positions.span(value_node))
             continue
         key = read_value(key_node, scope)
         if isinstance(key, Literal) and key.value in entries:
@@ -192,7 +198,11 @@ def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | N
         if value is None:
             return None
         if not isinstance(value, Literal):
-            _refuse(node, scope, span)
+            message, hint = (
+                "an f-string of a declaration may hold texts and numbers only",
+                "name a constant that is one",
+            )
+            scope.report.add(codes.NOT_A_LITERAL, message, span, hint=hint)
             return None
         parts.append(str(value.value))
     return Literal("".join(parts), span)
@@ -203,7 +213,8 @@ def _refuse(node: ast.expr, scope: Scope, span: Span) -> None:
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else "..."
         kind = f"a call of `{name[:60]}`"
-        hint = did_you_mean(name, scope.words) if isinstance(node.func, ast.Name) else None
+        is_misspelt = isinstance(node.func, ast.Name) and name not in scope.words
+        hint = did_you_mean(name, scope.words) if is_misspelt else None
     else:
         hint = None
     scope.report.add(
@@ -222,10 +233,13 @@ _KINDS_OF_EXPRESSION: Mapping[type[ast.expr], str] = {
     ast.BoolOp: "an operation",
     ast.Compare: "a comparison",
     ast.Constant: "this constant",
+    ast.Dict: "a dictionary",
     ast.DictComp: "a comprehension",
     ast.GeneratorExp: "a generator",
     ast.IfExp: "a conditional expression",
+    ast.JoinedStr: "an f-string",
     ast.Lambda: "a lambda",
+    ast.List: "a list",
     ast.ListComp: "a comprehension",
     ast.Name: "the bare word",
     ast.NamedExpr: "an assignment",
@@ -233,5 +247,6 @@ _KINDS_OF_EXPRESSION: Mapping[type[ast.expr], str] = {
     ast.SetComp: "a comprehension",
     ast.Starred: "unpacking",
     ast.Subscript: "a subscript",
+    ast.Tuple: "a tuple",
     ast.UnaryOp: "an operation",
 }

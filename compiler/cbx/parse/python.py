@@ -14,7 +14,7 @@ from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, Statem
 from cbx.parse.expression import Scope, read_call, read_value
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
-from cbx.sources import SourceFile
+from cbx.sources import SourceFile, Span
 
 
 def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
@@ -110,8 +110,9 @@ def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope:
     report, positions = scope.report, scope.positions
     if not found:
         kinds = ", ".join(f"`@{kind}`" for kind in KINDS)
-        hint = _misspelt_kind(source, scope) or f"decorate the function `{name}` with one of {kinds}, imported from cbx"
-        report.add(codes.NO_MODEL, "this file defines no model", source.start(), hint=hint)
+        hint = f"decorate the function `{name}` with one of {kinds}, imported from cbx"
+        span, hint = _misspelt_kind(source, scope) or (source.start(), hint)
+        report.add(codes.NO_MODEL, "this file defines no model", span, hint=hint)
         return False
     function = found[0][0]
     if len(found) > 1:
@@ -141,7 +142,8 @@ def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope:
     return True
 
 
-def _misspelt_kind(source: SourceFile, scope: Scope) -> str | None:
+def _misspelt_kind(source: SourceFile, scope: Scope) -> tuple[Span, str] | None:
+    """The decorator that was probably meant to be a kind, and what to do about it."""
     tree = ast.parse(source.text)
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
@@ -149,9 +151,10 @@ def _misspelt_kind(source: SourceFile, scope: Scope) -> str | None:
         for decorator in node.decorator_list:
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
             if isinstance(called, ast.Name) and called.id in KINDS:
-                return f"import it: `from cbx import {called.id}`"
-            if isinstance(called, ast.Name) and scope.word(called) is None:
-                return did_you_mean(called.id, KINDS)
+                return scope.positions.span(called), f"import it: `from cbx import {called.id}`"
+            hint = did_you_mean(called.id, KINDS) if isinstance(called, ast.Name) else None
+            if hint is not None and scope.word(called) is None:
+                return scope.positions.span(called), hint
     return None
 
 
@@ -234,7 +237,7 @@ def _without_declaration(
     pieces.append(text[start:end])
     kept = "".join(f"@{text[slice(*positions.offsets(one))]}\n" for one in others)
     statement = read_statement(function, source, variable_names, without=(decorator, *defaults))
-    return Statement(statement.names, statement.needs, kept + "".join(pieces), statement.variables)
+    return Statement(statement.names, statement.needs, kept + "".join(pieces), statement.variables, statement.span)
 
 
 def _default_cut(default: ast.expr, positions: Positions) -> tuple[int, int]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cbx import codes
 from cbx.diagnostics import Report
 from cbx.parse.template_places import Template
 from cbx.parse.templates import Rendered
+from cbx.sources import Span
 
 _DIALECT = "databricks"
+
+
+_QUOTES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_EMPTY_ITEM = re.compile(r",\s*,")
 
 
 def check_query(rendered: Rendered, template: Template, report: Report) -> None:
@@ -18,44 +24,49 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> None:
     from sqlglot import errors, exp
 
     text = rendered.text.placeholder()
+
+    def add(start: int, end: int, message: str, hint: str | None = None) -> None:
+        report.add(codes.SYNTAX_ERROR, message, _span(rendered, template, start, end), hint=hint)
+
     try:
         statements = [one for one in sqlglot.parse(text, dialect=_DIALECT) if one is not None]
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
-        width = len(str(problem.get("highlight") or " "))
-        _report(rendered, template, start, start + width, f"this is not SQL: {_description(problem)}", report)
+        add(start, start + len(str(problem.get("highlight") or " ")), f"this is not SQL: {_description(problem)}")
         return
-    except (errors.TokenError, RecursionError) as error:
-        reason = (
-            "it is nested too deeply" if isinstance(error, RecursionError) else "a quote or a comment is never closed"
-        )
-        _report(rendered, template, 0, 1, f"this is not SQL: {reason}", report)
+    except errors.TokenError:
+        start = _open_quote(text)
+        add(start, start + 1, "this is not SQL: what opens here is never closed", "close the quote or the comment")
         return
-    if len(statements) != 1 or not isinstance(statements[0], (exp.Query, exp.Values)):
-        found = (
-            "nothing"
-            if not statements
-            else f"{len(statements)} statements"
-            if len(statements) > 1
-            else "another statement"
-        )
-        _report(
-            rendered,
-            template,
-            0,
-            max(len(text.split("\n")[0]), 1),
-            f"a model is one query, and this is {found}",
-            report,
-        )
+    except RecursionError:
+        add(0, 1, "this is not SQL: it is nested too deeply")
         return
+    empty = _EMPTY_ITEM.search(_QUOTES.sub(lambda found: "x" * len(found[0]), text))
+    if empty:
+        add(empty.end() - 1, empty.end(), "this is not SQL: `,` is not expected here", "take one of the commas out")
+    first_line = max(len(text.split("\n")[0]), 1)
+    if not statements:
+        add(0, first_line, "there is no query here", "write a SELECT below the declaration")
+    elif len(statements) > 1:
+        add(0, first_line, f"a model is one query, and these are {len(statements)} statements", "keep one of them")
+    elif not isinstance(statements[0], (exp.Query, exp.Values)):
+        word = text.split(None, 1)[0].upper()
+        add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
 
 
-def _report(rendered: Rendered, template: Template, start: int, end: int, message: str, report: Report) -> None:
+def _open_quote(text: str) -> int:
+    """The offset of the quote or comment that is never closed."""
+    blanked = _QUOTES.sub(lambda found: " " * len(found[0]), text)
+    found = re.search(r"['\"`]|/\*", blanked)
+    return found.start() if found else 0
+
+
+def _span(rendered: Rendered, template: Template, start: int, end: int) -> Span:
     source = template.source
     first = min(rendered.source_offset(start), len(source.text))
     last = min(max(rendered.source_offset(end - 1) + 1, first + 1), len(source.text))
-    report.add(codes.SYNTAX_ERROR, message, source.span(first, max(last, first)))
+    return source.span(first, max(last, first))
 
 
 def _offset(problem: dict[str, Any], text: str) -> int:

@@ -67,6 +67,7 @@ def read_statement(
         needs=tuple(dict.fromkeys(needs)),
         source=source.text[start:end],
         variables=tuple(variables),
+        span=source.whole_line(positions.span(node).line),
     )
 
 

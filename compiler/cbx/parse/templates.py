@@ -39,6 +39,14 @@ _SPECIAL = re.compile(r"\{[{%#]")
 class _UnknownNow(jinja2.TemplateRuntimeError):
     """A template wants to look at a value that only a run knows."""
 
+    def __init__(self, variable: str) -> None:
+        super().__init__(f"the value of the variable `{variable}` is only known when the pipeline runs")
+        self.variable = variable
+
+
+class _Broken(jinja2.TemplateRuntimeError):
+    """A template calls a macro that was reported already."""
+
 
 class _VariableMark:
     """What ``var`` returns: it can be printed and nothing else."""
@@ -50,7 +58,7 @@ class _VariableMark:
         return f"\0var:{self.name}\0"
 
     def _refuse(self, *_: object) -> Any:
-        raise _UnknownNow(f"the value of the variable `{self.name}` is only known when the pipeline runs")
+        raise _UnknownNow(self.name)
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = __iter__ = _refuse
     __add__ = __radd__ = __int__ = __float__ = __getitem__ = __contains__ = _refuse
@@ -109,6 +117,7 @@ class Templates:
         template = Template(source.text, source)
         tree = self._parse(template, report)
         if tree is None:
+            self._break(re.findall(r"\{%[-+]?\s*macro\s+(\w+)", source.text))
             return []
         names = [node.name for node in tree.find_all(nodes.Macro)]
         compiled = self._environment.from_string(source.text)
@@ -121,7 +130,20 @@ class Templates:
         """Report unknown names in a file of macros."""
         template = Template(source.text, source)
         tree = self._environment.parse(source.text)
+        found = len(report)
         self._check_names(template, tree, True, variables, report)
+        if len(report) > found:
+            self._break([node.name for node in tree.find_all(nodes.Macro)])
+
+    def _break(self, names: list[str]) -> None:
+        """Remember macros that were reported: whoever uses them is not reported again."""
+
+        def call(*_: Any, **__: Any) -> Any:
+            raise _Broken
+
+        for name in names:
+            self._macros.setdefault(name, None)
+            self._environment.globals[name] = call
 
     def render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool = False
@@ -155,8 +177,10 @@ class Templates:
         try:
             rendered = self._environment.from_string(marked).render()
         except _UnknownNow as error:
-            hint = "print it where the pipeline can read it; it cannot decide what is compiled"
-            report.add(codes.NOT_A_LITERAL, str(error), template.blame(), hint=hint)
+            hint = "it can be a part of the text, but cannot decide what is compiled"
+            report.add(codes.NOT_A_LITERAL, str(error), self._site("var", (error.variable,)).span, hint=hint)
+            return None
+        except _Broken:
             return None
         except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
             report.add(codes.SYNTAX_ERROR, f"the template fails: {_reason(error)}", template.blame())
@@ -181,7 +205,8 @@ class Templates:
         text = join(parts)
         if any("\0" in part for part in text.parts if isinstance(part, str)):
             message = "a filter or an operation changes what `var` or an input stands for"
-            report.add(codes.NOT_A_LITERAL, message, template.blame(), hint="print it as it is")
+            place = self._sites[0].span if self._sites else template.blame()
+            report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
             return None
         return Rendered(text, tuple(self._calls), tuple(places))
 

@@ -64,7 +64,9 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
             table = keys
         full = keys if header else [*table, *keys]
         depth = len(full)
-        if full != wanted[:depth] or depth <= best_depth:
+        if header and len(wanted) < depth and full[: len(wanted)] == wanted and best_depth == 0:
+            depth = len(wanted)
+        elif full != wanted[:depth] or depth <= best_depth:
             continue
         start = found.start(1) + 1
         best, best_depth = Span(source.path, number, start, number, start + len(found[1])), depth
