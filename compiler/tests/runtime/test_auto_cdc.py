@@ -205,7 +205,33 @@ def test_the_counts_of_type_2_are_the_rows_put_closed_and_removed(spark: SparkSe
         [(1, "Ann", "Bonn", "UPDATE", 2)],
     )
 
-    assert actual == [(2, 0), (2 + 1, 0), (2, 0)]
+    assert actual == [(2, 0), (2 + 1, 0), (2, 1)]
+
+
+def test_an_untracked_change_replaces_its_row(spark: SparkSession) -> None:
+    """The row keeps its start, so nothing was removed."""
+    actual = counted(
+        spark,
+        users(2, track_history_column_list=("name",)),
+        [(1, "Ann", "Bern", "INSERT", 1)],
+        [(1, "Ann", "Bonn", "UPDATE", 4)],
+    )
+
+    assert actual == [(1, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("scd_type", [1, 2])
+def test_a_late_value_under_an_ignored_null_is_counted(spark: SparkSession, scd_type: int) -> None:
+    """The key's newest change is the old one, but its row is not; a late value that shows nowhere counts nothing."""
+    actual = counted(
+        spark,
+        users(scd_type, ignore_null_updates=True, track_history_column_list=("name",) if scd_type == 2 else None),
+        [(1, "Ann", None, "UPDATE", 4)],
+        [(1, "Ann", "Bern", "INSERT", 4)],
+        [(1, "Ann", "Bern", "INSERT", 4)],
+    )
+
+    assert actual == [(1, 0), (1, 0), (0, 0)]
 
 
 def test_flows_that_differ_in_what_null_means_share_a_target(spark: SparkSession) -> None:
@@ -263,15 +289,16 @@ def test_values_without_an_order_are_compared_too(spark: SparkSession) -> None:
     changes = frame(
         spark,
         [
-            (1, {"a": 1, "b": 2}, {"k": ["x"]}, '{"v": 1}', 1),
-            (1, {"b": 2, "a": 1}, {"k": ["x"]}, '{"v":1}', 2),
-            (1, {"b": 2, "a": 1}, {"k": ["y"]}, '{"v":1}', 3),
-            (1, {"b": 2, "a": 1}, {"k": ["y"]}, '{"v":2}', 4),
-            (1, {"b": 2, "a": 5}, {"k": ["y"]}, '{"v":2}', 5),
-            (1, {"b": 2, "a": 4}, {"k": ["y"]}, '{"v":2}', 5),
+            (1, [("a", 1), ("b", 2)], {"k": ["x"]}, '{"v": 1}', 1),
+            (1, [("b", 2), ("a", 1)], {"k": ["x"]}, '{"v":1}', 2),
+            (1, [("b", 2), ("a", 1)], {"k": ["y"]}, '{"v":1}', 3),
+            (1, [("b", 2), ("a", 1)], {"k": ["y"]}, '{"v":2}', 4),
+            (1, [("b", 2), ("a", 5)], {"k": ["y"]}, '{"v":2}', 5),
+            (1, [("b", 2), ("a", 4)], {"k": ["y"]}, '{"v":2}', 5),
         ],
-        "id INT, m MAP<STRING, INT>, n MAP<STRING, ARRAY<STRING>>, v STRING, at INT",
-    ).withColumn("v", F.parse_json("v"))
+        "id INT, m ARRAY<STRUCT<k: STRING, v: INT>>, n MAP<STRING, ARRAY<STRING>>, v STRING, at INT",
+    )
+    changes = changes.withColumns({"m": F.map_from_entries("m"), "v": F.parse_json("v")})
     rows = target_rows(merge_changes(None, changes, spec), spec)
     actual = in_order(rows.selectExpr("__START_AT", "__END_AT", "m['a']"))
 
@@ -319,6 +346,15 @@ def test_a_truncate_empties_the_state_but_for_itself(spark: SparkSession) -> Non
     )
 
     assert state.count() == 1
+
+
+def test_the_changes_may_be_observed(spark: SparkSession) -> None:
+    """A truncate has to be known to every key, so the changes are read twice, but counted once."""
+    arrived, counts = Observation(), Observation()
+    changes = frame(spark, [*EXAMPLE, TRUNCATE], USERS).observe(arrived, F.count(F.lit(1)).alias("rows"))
+    merge_changes(None, changes, users(1), counts).localCheckpoint()
+
+    assert (arrived.get, counts.get["num_upserted_rows"]) == ({"rows": 9}, 1)
 
 
 @pytest.mark.parametrize("ignores", [False, True])

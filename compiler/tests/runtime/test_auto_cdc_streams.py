@@ -4,6 +4,18 @@ A stream is the changes of three keys (one of them NULL) of one target. Many str
 `merge_changes`, told apart by a key column, since a Spark job costs more than the changes in it. Each combination
 of options gets its share of the streams; the default run takes a sample of the combinations, and
 `CBX_CDC_STREAMS=2000` all of them. `CBX_CDC_SEED` draws others.
+
+These mutants were tried, and each of them is found by the combinations that it concerns (type 1 and type 2):
+
+- the oldest event wins; a delete sorts before an upsert; ties by arrival; ties by the names in reverse; tied
+  events all stay;
+- no tombstones; events that do not show are forgotten; a truncate is forgotten, spares its own sequence, or
+  spares the values under ignored NULLs;
+- a run goes on over a delete, starts at its last event, or shows every event; the listed columns are not
+  heeded; the excepted columns are tracked;
+- a NULL overwrites; a NULL field overwrites; all flows ignore NULLs; all columns do; the state keeps no leaves;
+  the oldest value given wins; a delete forgets nothing, or not what has its own sequence, or only until the next
+  update; a column that came late was NULL before.
 """
 
 import os

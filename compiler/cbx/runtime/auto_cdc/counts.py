@@ -2,8 +2,8 @@
 
 `num_upserted_rows` are the rows of the target that this batch put there or replaced. An exact replay counts
 nothing, a change that a newer one had overtaken counts nothing, a replacement by equal values counts.
-`num_deleted_rows` are the rows that the target had and now has no longer: deleted or truncated keys and, for
-type 2, rows that a late change merged into others. Closing a row of a type 2 target is a replacement.
+`num_deleted_rows` are the rows that the target had and now has no longer. A row of a type 2 target is known by
+its key and its start, so closing one is a replacement, and only late changes can remove one.
 """
 
 from pyspark.sql import DataFrame, Observation

@@ -26,6 +26,7 @@ from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
 VISIBLE = HIDDEN + "visible"
 NEXT = HIDDEN + "next"
 SHOWN = HIDDEN + "shown"
+BEGAN = HIDDEN + "began"
 BOUNDS = HIDDEN + "bounds"
 CONTINUES = HIDDEN + "continues"
 
@@ -66,7 +67,9 @@ def one_per_sequence(events: Events, leaves: Leaves, *, counted: bool) -> DataFr
     rows = with_given(leaves, events).withColumn(NEXT, F.lead(SEQUENCE).over(winner_last))
     gathered = {leaf.name: newest_given(leaf).over(same) for leaf in every_leaf(leaves)}
     if counted:
-        gathered[SHOWN] = F.bool_or(VISIBLE).over(same)
+        began = ~column(DELETED) & (column(START_AT) == column(SEQUENCE))
+        gathered[BEGAN] = F.coalesce(F.bool_or(began).over(same), F.lit(col=False))
+        gathered[SHOWN] = column(VISIBLE)
         gathered[BOUNDS] = F.struct(START_AT, END_AT)
     return rows.withColumns(gathered).filter(~column(NEXT).eqNullSafe(column(SEQUENCE)))
 
@@ -124,5 +127,5 @@ def with_counts(rows: DataFrame, leaves: Leaves, *, counted: bool) -> DataFrame:
     same = column(KNOWN) & column(SHOWN) & column(BOUNDS).eqNullSafe(F.struct(START_AT, END_AT))
     if leaves:
         same = same & ~column(RESTORED)
-    shown = F.coalesce(column(SHOWN), F.lit(col=False))
-    return rows.withColumns({UPSERTED: column(VISIBLE) & ~same, REMOVED: shown & ~column(VISIBLE)})
+    begins = ~column(DELETED) & ~column(CONTINUES)
+    return rows.withColumns({UPSERTED: column(VISIBLE) & ~same, REMOVED: column(BEGAN) & ~begins})
