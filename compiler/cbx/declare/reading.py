@@ -79,7 +79,8 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
     order = SIGNATURES[call.function]
     positional = [argument for argument in call.arguments if argument.name is None]
     for argument in positional[len(order) :]:
-        takes = f"takes only {len(order)} without a name" if order else "takes named arguments only"
+        count = f"{len(order)} argument{'s' if len(order) > 1 else ''}"
+        takes = f"takes only {count} without a name" if order else "takes named arguments only"
         message = f"`{call.function}` {takes}"
         report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=f"name it, as in `{_example(call.function)}`")
     named.update(dict(zip(order, positional, strict=False)))
@@ -98,59 +99,44 @@ def _example(word: str) -> str:
 
 
 def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) -> Any:
-    """A value as the documents take it: text, numbers, tuples, dictionaries, and documents for calls inside it."""
+    """A value as the documents take it: text, numbers, tuples, dictionaries, documents for calls inside it.
+
+    The place of every value goes to ``spans``; what was reported is left out of lists and makes the rest `_BAD`.
+    """
     spans[path] = value.span
     match value:
         case Literal(value=plain):
             return plain
         case ListLiteral(items=items):
-            read = [(_plain(item, (*path, number), {}, report), item) for number, item in enumerate(items)]
-            kept = [item for plain, item in read if plain is not _BAD]
-            result = [plain for plain, _ in read if plain is not _BAD]
-            for number, item in enumerate(kept):
-                _place_again(item, (*path, number), spans)
+            result: list[Any] = []
+            for item in items:
+                own: dict[Path, Span] = {}
+                plain = _plain(item, (*path, len(result)), own, report)
+                if plain is not _BAD:
+                    result.append(plain)
+                    spans.update(own)
             return tuple(result)
         case DictLiteral(entries=entries):
-            result_dict = {}
+            named = {}
             for key, entry in entries:
-                plain = _plain(entry, (*path, key.value), spans, report)
                 key_path = (*path, key.value, "key")
                 spans[key_path] = key.span
-                if plain is _BAD:
-                    return _BAD
-                result_dict[key.value] = plain
-            return result_dict
-        case Call(function=word):
-            return _nested(value, word, report)
+                named[key.value] = _plain(entry, (*path, key.value), spans, report)
+            return _BAD if _BAD in named.values() else named
+        case Call():
+            return _nested(value, path, spans, report)
 
 
-def _nested(call: Call, word: str, report: Report) -> Any:
-    if word not in DOCUMENTS:
-        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{word}` cannot stand here", call.span)
+def _nested(call: Call, path: Path, spans: dict[Path, Span], report: Report) -> Any:
+    if call.function not in DOCUMENTS:
+        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{call.function}` cannot stand here", call.span)
         return _BAD
     read = read_document(call, report)
     if read is None:
         return _BAD
-    is_listed = word in EXPECTATIONS or word in RELATIONSHIPS
-    return (word, read.document) if is_listed else read.document
-
-
-def _place_again(value: Value, path: Path, spans: dict[Path, Span]) -> None:
-    """Note the places of a list's item and, for a call, of its arguments."""
-    spans[path] = value.span
-    if isinstance(value, Call):
-        order = SIGNATURES[value.function]
-        for number, argument in enumerate(value.arguments):
-            name = argument.name or (order[number] if number < len(order) else "")
-            _place_again(argument.value, (*path, name), spans)
-    elif isinstance(value, ListLiteral):
-        for number, item in enumerate(value.items):
-            _place_again(item, (*path, number), spans)
-    elif isinstance(value, DictLiteral):
-        for key, entry in value.entries:
-            key_path = (*path, key.value, "key")
-            spans[key_path] = key.span
-            _place_again(entry, (*path, key.value), spans)
+    spans.update({path + inner: span for inner, span in read.places.spans.items()})
+    is_listed = call.function in EXPECTATIONS or call.function in RELATIONSHIPS
+    return (call.function, read.document) if is_listed else read.document
 
 
 def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Places, report: Report) -> ReadCall | None:

@@ -51,11 +51,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """A call of a word as it stands in a template, with the places of the strings among its arguments."""
+    """A call of a word as it stands in a template, with the places of the strings and the names among its arguments."""
 
     word: str
     span: Span
     strings: Mapping[str, Span]
+    keywords: Mapping[str, Span]
 
     def value(self, given: Any) -> Value:
         """The syntax of a value that the call was given while rendering."""
@@ -101,15 +102,18 @@ def call_sites(template: Template, tokens: Sequence[Token]) -> tuple[CallSite, .
 def _site(template: Template, tokens: Sequence[Token], index: int) -> CallSite:
     depth = 0
     strings: dict[str, Span] = {}
+    keywords: dict[str, Span] = {}
     end = tokens[index].end
-    for token in tokens[index + 1 :]:
+    for place, token in enumerate(tokens[index + 1 :], start=index + 1):
         depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
         end = token.end
+        if depth == 1 and token.kind == "name" and place + 1 < len(tokens) and tokens[place + 1].text == "=":
+            keywords[token.text] = template.place(token.start, token.end)
         if token.kind == "string":
             strings.setdefault(_unquoted(token.text), template.place(token.start, token.end))
         if depth <= 0 or token.kind.endswith("_end"):
             break
-    return CallSite(tokens[index].text, template.place(tokens[index].start, end), strings)
+    return CallSite(tokens[index].text, template.place(tokens[index].start, end), strings, keywords)
 
 
 def _unquoted(literal: str) -> str:

@@ -286,7 +286,9 @@ class Templates:
         def call(*arguments: Any, **keywords: Any) -> str:
             site = self._site(word, arguments)
             given = [Argument(None, site.value(one), site.span) for one in arguments]
-            given += [Argument(name, site.value(one), site.span) for name, one in keywords.items()]
+            given += [
+                Argument(name, site.value(one), site.keywords.get(name, site.span)) for name, one in keywords.items()
+            ]
             self._calls.append(Call(word, tuple(given), site.span, site.span))
             return f"\0input:{len(self._calls) - 1}\0"
 
@@ -297,7 +299,7 @@ class Templates:
         for site in sites:
             if arguments and arguments[0] in site.strings:
                 return site
-        return sites[0] if sites else CallSite(word, self._span, {})
+        return sites[0] if sites else CallSite(word, self._span, {}, {})
 
 
 def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:

@@ -35,7 +35,9 @@ def _is_known(model: ResolvedModel, one: ModelInput, known_ids: frozenset[str], 
     if one.model in known_ids:
         return True
     message = f"`{model.id}` reads `{one.model}`, which no model defines"
-    report.add(codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=_nearest(one.model, known_ids))
+    report.add(
+        codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=_nearest(one.model, known_ids - {model.id})
+    )
     return False
 
 
@@ -57,7 +59,7 @@ def _check_related(model: ResolvedModel, known_ids: frozenset[str], report: Repo
                 message,
                 claim.model_span,
                 label="not found",
-                hint=_nearest(other, known_ids),
+                hint=_nearest(other, known_ids - {model.id}),
             )
 
 

@@ -154,14 +154,15 @@ class _Resolving:
             columns.append(
                 Column(
                     self.known(name, places.at("columns", name, "key")),
-                    self._type(self.known(one.type, places.at("columns", name, "type")), span),
+                    self._type(one.type, places.at("columns", name, "type")),
                     self.constant(one.description, span),
                     one.not_null,
                 )
             )
         return tuple(columns)
 
-    def _type(self, written: str, span: Span) -> str:
+    def _type(self, template: str, span: Span) -> str:
+        written = self.known(template, span)
         if normal_type(written) is None:
             hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
             self.report.add(
