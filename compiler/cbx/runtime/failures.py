@@ -7,14 +7,20 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbx.runtime.expectations import VIOLATION
 from cbx.runtime.problems import Place, Problem, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STATE = re.compile(r"\s*SQLSTATE: \w{5}")
+_STATE = re.compile(r"\s*SQLSTATE: \w{5}.*", re.DOTALL)
 _PLAN = re.compile(r";\n(?:'|[A-Z]|[+:] ).*", re.DOTALL)
 _POSITION = re.compile(r";? line \d+ pos \d+;?\s*$")
+_JAVA_FRAME = re.compile(r"\s+at [\w.$]+|.*JVM stacktrace")
+_CAUSE = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.0-9]+\].*)$", re.MULTILINE)
+_WORKER = "Traceback (most recent call last):"
+_WORKER_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+)', re.MULTILINE)
+_WORKER_ERROR = re.compile(r"^(?! )([\w.]+(?:: .*)?)$", re.MULTILINE)
 
 
 def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | None) -> Problem:
@@ -25,25 +31,43 @@ def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | No
         roots: The folders of the user's files; the last frame below one of them is the place.
         fallback: The place if no frame is the user's: where the dataset is defined, say.
     """
+    place = _worker_place(str(error), roots) or _place(error, roots) or fallback
     if isinstance(error, RunError):
         problem = error.problem
-        return problem if problem.place else Problem(problem.reason, _place(error, roots) or fallback, problem.hint)
+        return Problem(problem.reason, problem.place or place, problem.hint)
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Problem(f"{type(error).__name__}: {error.msg}", Place(Path(error.filename), error.lineno))
-    return Problem(reason_of(error), _place(error, roots) or fallback)
+    return Problem(reason_of(error), place)
 
 
 def _place(error: BaseException, roots: Sequence[Path]) -> Place | None:
-    place = None
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.lineno and any(Path(frame.filename).is_relative_to(root) for root in roots):
-            place = Place(Path(frame.filename), frame.lineno)
-    return place
+    frames = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
+    return _last_below(frames, roots)
+
+
+def _worker_place(message: str, roots: Sequence[Path]) -> Place | None:
+    """The user's line in the traceback that a Python worker sent."""
+    if _WORKER not in message:
+        return None
+    return _last_below([(name, int(line)) for name, line in _WORKER_FRAME.findall(message)], roots)
+
+
+def _last_below(frames: Sequence[tuple[str, int]], roots: Sequence[Path]) -> Place | None:
+    for filename, line in reversed(frames):
+        if any(Path(filename).is_relative_to(root) for root in roots):
+            return Place(Path(filename), line)
+    return None
 
 
 def reason_of(error: BaseException) -> str:
     """An exception's message without stacks, plans and noise."""
-    message = _innermost(str(error)).strip()
+    message = str(error)
+    if VIOLATION in message:
+        return message.partition(VIOLATION)[2].partition("` fails")[0] + "` fails"
+    if _WORKER in message:
+        found = _WORKER_ERROR.findall(message.partition(_WORKER)[2])
+        return str(found[0]) if found else "a Python worker failed"
+    message = _innermost(message).strip()
     message = _POSITION.sub("", _STATE.sub("", _PLAN.sub("", message))).strip()
     if type(error).__module__.startswith("pyspark"):
         return message or type(error).__name__
@@ -52,8 +76,7 @@ def reason_of(error: BaseException) -> str:
 
 def _innermost(message: str) -> str:
     """The cause that stands at the end of Spark's wrappings, if there is one."""
-    causes = re.findall(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.]+\].*)$", message, re.MULTILINE)
+    causes = _CAUSE.findall(message)
     if causes and not message.startswith("["):
         return str(causes[-1])
-    lines = message.splitlines()
-    return "\n".join(line for line in lines if not re.match(r"\s+at [\w.$]+", line) and "JVM stacktrace" not in line)
+    return "\n".join(line for line in message.splitlines() if not _JAVA_FRAME.match(line))

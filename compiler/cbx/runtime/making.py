@@ -41,6 +41,7 @@ class Making:
         registry: Registry,
         roots: Sequence[Path],
         log: EventLog,
+        user_code_ran: Callable[[], None],
     ) -> None:
         self._request = request
         self._state = request.state.resolve()
@@ -48,6 +49,7 @@ class Making:
         self._registry = registry
         self._roots = roots
         self._log = log
+        self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
         self._under_way: list[str] = []
         self._contexts: list[FlowContext] = []
@@ -149,6 +151,7 @@ class Making:
             frame = query()
         finally:
             self._contexts.pop()
+            self._user_code_ran()
         if not isinstance(frame, Frame):
             raise RunError(
                 f"`{context.folder.name.written}` returns {type(frame).__name__} and not a DataFrame",

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyspark import cloudpickle
+
 from cbx.runtime.failures import problem_of
 from cbx.runtime.problems import CannotRunError, Place, Problem
 
@@ -123,7 +125,8 @@ def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], 
 
 def _refusal(cell: Cell, path: Path, note: Callable[[str, Place | None], None]) -> Problem | None:
     """Why a magic cell cannot be run, None if the cell is fine."""
-    magic, place = cell.magic, Place(path, cell.line)
+    blank = len(cell.text) - len(cell.text.lstrip("\n"))
+    magic, place = cell.magic, Place(path, cell.line + blank)
     if magic == "%pip":
         note("%pip is not run locally: install the packages into this environment", place)
     elif magic in _REFUSED:
@@ -134,24 +137,36 @@ def _refusal(cell: Cell, path: Path, note: Callable[[str, Place | None], None]) 
 
 
 @contextlib.contextmanager
-def importable(folders: Sequence[Path]) -> Iterator[None]:
+def importable(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
     """Let notebooks import the modules beside them, and forget those modules afterwards.
 
-    Workers cannot import them, so functions of theirs travel by value.
+    Yields:
+        What to call after user code has run: workers cannot import such modules, so functions of theirs are
+        from then on sent by value.
     """
     roots = [str(folder) for folder in dict.fromkeys(folders)]
     before_path, before_modules = list(sys.path), set(sys.modules)
+    sent_by_value: list[types.ModuleType] = []
+
+    def send_by_value() -> None:
+        for name in _local_modules(folders, set(sys.modules) - before_modules):
+            if sys.modules[name] not in sent_by_value:
+                cloudpickle.register_pickle_by_value(sys.modules[name])  # type: ignore[no-untyped-call]
+                sent_by_value.append(sys.modules[name])
+
     sys.path[:0] = roots
     importlib.invalidate_caches()
     try:
-        yield
+        yield send_by_value
     finally:
         sys.path[:] = before_path
-        for name in local_modules(folders, set(sys.modules) - before_modules):
+        for module in sent_by_value:
+            cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
+        for name in _local_modules(folders, set(sys.modules) - before_modules):
             del sys.modules[name]
 
 
-def local_modules(folders: Sequence[Path], names: set[str]) -> list[str]:
+def _local_modules(folders: Sequence[Path], names: set[str]) -> list[str]:
     """Those of the imported modules that were found below one of the folders, as source."""
     below = []
     for name in sorted(names):

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.types as kinds
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.dataset as ds  # type: ignore[import-untyped]
+import pyarrow.types as kinds  # type: ignore[import-untyped]
 
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import CannotRunError

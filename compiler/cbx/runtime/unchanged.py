@@ -25,7 +25,33 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Expectation
 
 _PLAIN_NODES = frozenset(
-    ["Aggregate", "CTERelationDef", "CTERelationRef", "CollectMetrics", "Deduplicate", "Distinct", "Except", "Expand", "Filter", "Generate", "GlobalLimit", "Intersect", "Join", "LocalLimit", "OneRowRelation", "Offset", "Project", "Range", "Relation", "RepartitionByExpression", "Repartition", "ResolvedHint", "Sample", "Sort", "SubqueryAlias", "Union", "View", "Window", "WithCTE"]
+    {
+        "Aggregate",
+        "CTERelationDef",
+        "CTERelationRef",
+        "CollectMetrics",
+        "Deduplicate",
+        "Distinct",
+        "Except",
+        "Expand",
+        "Filter",
+        "Generate",
+        "GlobalLimit",
+        "Intersect",
+        "Join",
+        "LocalLimit",
+        "OneRowRelation",
+        "Project",
+        "Range",
+        "Relation",
+        "ResolvedHint",
+        "Sort",
+        "SubqueryAlias",
+        "Union",
+        "View",
+        "Window",
+        "WithCTE",
+    }
 )
 _NUMBER = re.compile(r"(#|__cbx_|CTERelationDef |CTERelationRef )\d+")
 _TREE = re.compile(r"^[\s:+-]*(?:'|!)?(\w+)")
@@ -85,7 +111,7 @@ def _is_plain(line: str) -> bool:
 
 
 def _contains(frame: DataFrame, plan: Any, pattern: str) -> bool:
-    patterns = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # type: ignore[union-attr]
+    patterns = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # type: ignore[union-attr]  # noqa: SLF001 - plans have no Python face
     return bool(plan.containsPattern(getattr(patterns, pattern)()))
 
 
@@ -99,4 +125,4 @@ def _file(uri: str) -> tuple[str, int, int] | None:
 
 
 def _java(frame: DataFrame) -> Any:
-    return frame._jdf.queryExecution()
+    return frame._jdf.queryExecution()  # noqa: SLF001 - as above

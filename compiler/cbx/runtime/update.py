@@ -51,8 +51,8 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateRe
         spark = session(state, request.master)
         stack.enter_context(working_folder(spark, request.working_folder))
         stack.enter_context(settings(spark, request.configuration))
-        stack.enter_context(notebook.importable([file.parent for file in files]))
-        result = _update(request, spark, files, log, started)
+        user_code_ran = stack.enter_context(notebook.importable([file.parent for file in files]))
+        result = _update(request, spark, files, log, started, user_code_ran)
         names = [item.name for item in result.datasets if item.status == "failed"]
         if result.is_success:
             log(UpdateProgress("COMPLETED", "Update is COMPLETED."))
@@ -62,12 +62,18 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateRe
 
 
 def _update(
-    request: RunRequest, spark: SparkSession, files: tuple[Path, ...], log: EventLog, started: float
+    request: RunRequest,
+    spark: SparkSession,
+    files: tuple[Path, ...],
+    log: EventLog,
+    started: float,
+    user_code_ran: Callable[[], None],
 ) -> UpdateResult:
     registry = Registry()
-    making = Making(request, spark, registry, tuple(file.parent for file in files), log)
+    making = Making(request, spark, registry, tuple(file.parent for file in files), log, user_code_ran)
     with importable_as_dlt(api.functions(registry, making)), caught(making):
         problems = _load(files, spark, registry)
+        user_code_ran()
         for text, place in registry.notes:
             log(Noted(text, str(place) if place else None))
         if not problems:

@@ -1,0 +1,84 @@
+"""A small pipeline to write notebooks for, land files in and run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from cbx.runtime import DatasetResult, RunRequest, UpdateResult, run_update
+from cbx.runtime.events import Event
+from cbx.runtime.peek import peek
+
+
+@dataclass
+class Pipeline:
+    """A folder with notebooks, a landing folder and the state of its runs."""
+
+    folder: Path
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def state(self) -> Path:
+        return self.folder / ".cbx"
+
+    def notebook(self, text: str, name: str = "notebook.py") -> Path:
+        path = self.folder / "notebooks" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def land(self, name: str, text: str) -> Path:
+        path = self.folder / "landing" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def run(
+        self,
+        select: frozenset[str] | None = None,
+        configuration: Mapping[str, str] | None = None,
+        *,
+        full_refresh: bool = False,
+    ) -> UpdateResult:
+        request = RunRequest(
+            (self.folder / "notebooks",),
+            self.state,
+            configuration or {},
+            self.folder,
+            select=select,
+            full_refresh=full_refresh,
+            master="local[2]",
+        )
+        self.events.clear()
+        result = run_update(request, self.events.append)
+        for dataset in result.datasets:
+            assert_counts_add_up(dataset)
+        return result
+
+    def succeed(self, **arguments: Any) -> dict[str, DatasetResult]:
+        result = self.run(**arguments)
+        assert result.is_success, [str(problem) for problem in problems(result)]
+        return {dataset.name: dataset for dataset in result.datasets}
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """A table's rows, ordered by its columns from left to right."""
+        return [tuple(row.values()) for row in peek(self.state, table, 0).rows.to_pylist()]
+
+    def columns(self, table: str) -> list[str]:
+        return list(peek(self.state, table, 0).rows.column_names)
+
+
+def problems(result: UpdateResult) -> list[Any]:
+    """Everything that went wrong, as values."""
+    return [*result.problems, *(dataset.problem for dataset in result.datasets if dataset.problem)]
+
+
+def assert_counts_add_up(dataset: DatasetResult) -> None:
+    """Every rule saw every row, and every row was written or dropped."""
+    own = [rule for rule in dataset.expectations if rule.dataset == dataset.name]
+    seen = {rule.passed + rule.failed for rule in own} or {dataset.rows_written + dataset.rows_dropped}
+    if not dataset.kind.startswith("scd"):
+        assert seen == {dataset.rows_written + dataset.rows_dropped}

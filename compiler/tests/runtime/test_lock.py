@@ -1,0 +1,38 @@
+"""One update at a time for each state folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cbx.runtime.lock import exclusive
+from cbx.runtime.problems import CannotRunError
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from cbx.runtime.lock import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
+    """A second run is refused; after a kill the folder is free."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    with holder, holder.stdout:
+        holder.stdout.readline()
+        with pytest.raises(CannotRunError) as error, exclusive(tmp_path):
+            pass
+        holder.kill()
+    with exclusive(tmp_path):
+        owner = (tmp_path / "lock").read_text().strip()
+
+    expected = (f"another run is using {tmp_path} (process {holder.pid})", str(os.getpid()))
+    assert expected == (str(error.value), owner)
