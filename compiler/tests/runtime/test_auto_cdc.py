@@ -26,7 +26,7 @@ pytestmark = pytest.mark.spark
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.mktemp("state"), "local[2]")
+    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
 
 
 # The example of the Databricks documentation: user, name, city, operation, sequence.

@@ -259,7 +259,7 @@ def small_spark(spark: SparkSession) -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.mktemp("state"), "local[2]")
+    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
 
 
 @pytest.mark.spark
