@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cbx.cli.state_folder import STATE, short
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cbx.compiler import Compilation
     from cbx.diagnostics import Diagnostic
     from cbx.project import Project
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of one run."""
+
+    project: Path | None
+    environment: str
+    variables: tuple[str, ...]
+    state: Path | None
+    select: frozenset[str] | None
+    full_refresh: bool
+    master: str | None
+    dry_run: bool
 
 
 @dataclass(frozen=True)
@@ -28,56 +47,89 @@ def run(
         typer.Argument(help="Notebooks, files or folders to run instead of the project's models."),
     ] = None,
     project: Annotated[
-        Path | None,
-        typer.Option(help="The project's folder; default: the nearest one with a project.toml."),
+        Path | None, typer.Option(help="The project's folder; default: the nearest one with a project.toml.")
     ] = None,
     env: Annotated[str, typer.Option(help="The environment whose variables apply.")] = "local",
     var: Annotated[
         list[str] | None, typer.Option(help="A variable, as name=value; may be given several times.")
     ] = None,
     state: Annotated[
-        Path | None,
-        typer.Option(help="The folder of tables and checkpoints; default: .cbx in the project."),
+        Path | None, typer.Option(help="The folder of tables and checkpoints; default: .cbx in the project.")
     ] = None,
     select: Annotated[list[str] | None, typer.Option(help="Only these tables; may be given several times.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Forget what is there and start over.")] = False,
     master: Annotated[str | None, typer.Option(help="A Spark master; default: all cores of this machine.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Load the definitions, print the graph, and change nothing.")
+        bool, typer.Option("--dry-run", help="Check the definitions, print the graph, and change nothing.")
     ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again whenever models or landing files change.")] = False,
 ) -> None:
     """Compile the project and bring its tables up to date on this machine, reading only what is new."""
-    from cbx.cli.run_display import RunDisplay, error_console, show_problem, show_result
-    from cbx.cli.state_folder import STATE, short
-    from cbx.runtime import CannotRunError, RunRequest
+    from cbx.cli.run_display import error_console
+    from cbx.cli.run_watch import wait_for_change
 
     console = error_console()
+    options = Options(project, env, tuple(var or ()), state, _names(select), full_refresh, master, dry_run)
     try:
-        variables = _variables(var or [])
-        sources = _given(paths, variables) if paths else _compiled(project, env, variables)
-        where = state or short(sources.folder / STATE)
+        status, watched = _run_once(tuple(paths or ()), options, console)
+        while watch:
+            console.print("Waiting for changes; Ctrl-C ends.", style="dim")
+            wait_for_change(watched)
+            status, watched = _run_once(tuple(paths or ()), replace(options, full_refresh=False), console)
+    except KeyboardInterrupt:
+        console.print("Interrupted. The next run goes on where this one was.")
+        status = 130
+    raise typer.Exit(status)
+
+
+def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tuple[int, tuple[Path, ...]]:
+    """One update.
+
+    Returns:
+        The exit status, and what to watch for the next update.
+    """
+    from cbx.cli.run_display import RunDisplay, show_graph, show_problem, show_result
+    from cbx.runtime import CannotRunError, RunRequest
+
+    watched = paths or (_root(options.project),)
+    try:
+        variables = _variables(options.variables)
+        sources = _given(paths, variables) if paths else _compiled(options.project, options.environment, variables)
+        if sources is None:
+            return 1, watched
+        where = options.state or short(sources.folder / STATE)
         request = RunRequest(
             paths=sources.paths,
             state=where,
             configuration=sources.configuration,
             working_folder=sources.folder,
-            select=_names(select),
-            full_refresh=full_refresh,
-            master=master,
+            select=options.select,
+            full_refresh=options.full_refresh,
+            master=options.master,
+            dry_run=options.dry_run,
         )
         from cbx.runtime import run_update
 
-        with RunDisplay(console) as display:
+        with RunDisplay(console, is_dry=options.dry_run) as display:
             result = run_update(request, display)
     except CannotRunError as error:
         show_problem(console, "", error.problem)
-        raise typer.Exit(2) from None
-    show_result(console, result, f"{where}/")
-    if not result.is_success:
-        raise typer.Exit(1)
+        return 2, watched
+    if options.dry_run:
+        show_graph(console, result)
+    else:
+        show_result(console, result, f"{where}/")
+    landings = tuple(sources.folder / landing for landing in result.landings)
+    return int(not result.is_success), (*watched, *landings)
 
 
-def _variables(texts: list[str]) -> dict[str, str]:
+def _root(project: Path | None) -> Path:
+    from cbx.cli.places import project_folder
+
+    return project_folder(project)
+
+
+def _variables(texts: tuple[str, ...]) -> dict[str, str]:
     from cbx.runtime import CannotRunError
 
     variables = {}
@@ -96,20 +148,25 @@ def _names(select: list[str] | None) -> frozenset[str] | None:
     return frozenset(name.lower() for text in select for name in text.replace(",", " ").split())
 
 
-def _given(paths: list[Path], variables: dict[str, str]) -> Sources:
+def _given(paths: tuple[Path, ...], variables: dict[str, str]) -> Sources:
     """Files that were named: their configuration is what --var says, under the names that they use."""
-    return Sources(tuple(paths), variables, Path.cwd())
+    return Sources(paths, variables, Path.cwd())
 
 
-def _compiled(project: Path | None, env: str, variables: dict[str, str]) -> Sources:
-    """The project's notebooks, freshly compiled: what has an error is not run.
+def _compiled(project: Path | None, env: str, variables: dict[str, str]) -> Sources | None:
+    """The project's notebooks, freshly compiled.
+
+    Returns:
+        None if the project has errors, which are then shown as `cbx compile` shows them: nothing is run.
 
     Raises:
-        typer.Exit: If the project has errors, which are shown as `cbx compile` shows them.
+        CannotRunError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder
     from cbx.compiler import compile_project, read_sources
+    from cbx.project import find_project
+    from cbx.runtime import CannotRunError
     from cbx.write import TARGET, write
 
     root = project_folder(project)
@@ -120,10 +177,14 @@ def _compiled(project: Path | None, env: str, variables: dict[str, str]) -> Sour
         _, problems = write(root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
     show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
-    if compilation.project is None or not compilation.succeeded or problems:
-        raise typer.Exit(1 if compilation.project is not None and not problems else 2)
+    if problems or (compilation.project is None and find_project(root) is None):
+        raise CannotRunError("the project cannot be compiled", hint="name notebooks to run, or mend what is said above")
+    if compilation.project is None or not compilation.succeeded:
+        return None
     paths = [root / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
-    return Sources(tuple(paths), _configuration(compilation.project, env, variables), root)
+    configuration = _configuration(compilation.project, env, variables)
+    _check_values(compilation, env, configuration)
+    return Sources(tuple(paths), configuration, root)
 
 
 def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:
@@ -137,3 +198,17 @@ def _configuration(project: Project, env: str, variables: dict[str, str]) -> dic
     values = {project.configuration_key(name): value for name, value in project.variables(env).items()}
     given = {name if "." in name else project.configuration_key(name): value for name, value in variables.items()}
     return {**values, **given}
+
+
+def _check_values(compilation: Compilation, env: str, configuration: dict[str, str]) -> None:
+    """A variable that models use needs a value here, from the environment or from the command line."""
+    from cbx.passes.check_variables import variables_in
+    from cbx.runtime import CannotRunError
+
+    if compilation.plan is None or compilation.project is None:
+        return
+    used = variables_in(planned.model for planned in compilation.plan.models)
+    for name in sorted(used):
+        if compilation.project.configuration_key(name) not in configuration:
+            hint = f"set it under `[environments.{env}.vars]` of project.toml, or give it with --var {name}=..."
+            raise CannotRunError(f"the environment `{env}` gives no value to the variable `{name}`", hint=hint)

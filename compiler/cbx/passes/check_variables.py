@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cbx import codes
 from cbx.diagnostics import Report
@@ -33,6 +33,11 @@ def check_variables(resolved: Resolved, report: Report) -> Resolved:
                     hint=f"set it under `[environments.{environment}.vars]`, or for all environments under `[vars]`",
                 )
     return resolved
+
+
+def variables_in(models: Iterable[ResolvedModel]) -> frozenset[str]:
+    """The variables that models use."""
+    return frozenset(name for model in models for name in variables_of(model))
 
 
 def variables_of(model: ResolvedModel) -> Iterator[str]:
