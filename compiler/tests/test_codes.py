@@ -1,0 +1,408 @@
+"""Holds the codes, their pages and their cases together, and the codes that no project's text can show."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from literate import MINIMAL_PROJECT, Case, lay_out, read_cases, reported
+
+from cbx.codes import every_code
+from cbx.compiler import compile_project
+from cbx.pages import read_page
+
+HERE = Path(__file__).parent
+PAGES = HERE.parent / "docs" / "codes"
+CODES = sorted({one.id for one in every_code()})
+WITHOUT_A_CASE = {"CBX001", "CBX003", "CBX004", "CBX107", "CBX901"}
+"""What is wrong outside the text of a project's files; tested below, through the command line."""
+
+MODEL = '{{ materialized_view() }}\nSELECT * FROM {{ source("raw.orders") }}\n'
+WRONG = '{{ materialized_view() }}\nSELECT * FROM {{ ref("bronze.odrers") }}\n'
+PATH = "models/silver/orders.sql"
+KEYS = [
+    "code",
+    "name",
+    "severity",
+    "message",
+    "path",
+    "line",
+    "column",
+    "end_line",
+    "end_column",
+    "hint",
+    "related",
+]
+
+
+def cbx(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The command as people call it."""
+    command = [sys.executable, "-m", "cbx", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def page_example(code: str) -> tuple[Case, Case] | None:
+    """The wrong project of a page and what mends it; None where the example is a terminal's."""
+    sections = {case.title: case for case in read_cases(PAGES / f"{code}.md")}
+    example = sections["Example"]
+    return (example, sections["Way out"]) if example.diagnostics else None
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    """A code, its page and its case come together."""
+    expected = CODES
+    actual = sorted(page.stem for page in PAGES.glob("*.md"))
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_heading_of_a_page_has_the_names_of_its_code(code: str) -> None:
+    """Who searches for a name finds the page."""
+    names = ", ".join(one.name for one in every_code() if one.id == code)
+    expected = f"# {code}: {names}"
+    actual = (read_page(code) or "").partition("\n")[0]
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_page_has_its_sections(code: str) -> None:
+    """Each page answers the same questions in the same order."""
+    titles = re.findall(r"^## (.+)$", read_page(code) or "", re.MULTILINE)
+    expected = ["What it means", "Example", "Way out"]
+    actual = [title for title in titles if title != "See also"]
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_A_CASE))
+def test_the_example_of_a_page_is_reported_as_the_page_shows(code: str, tmp_path: Path) -> None:
+    """The pages print what the compiler prints."""
+    found = page_example(code)
+    assert found is not None
+    example = found[0]
+    lay_out(example.files, tmp_path)
+    expected = example.diagnostics.body if example.diagnostics else ""
+    compilation = compile_project(tmp_path)
+    actual = reported(compilation, tmp_path)
+
+    assert {one.code.id for one in compilation.diagnostics} == {code}
+    assert expected == actual
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_A_CASE))
+def test_the_way_out_of_a_page_is_one(code: str, tmp_path: Path) -> None:
+    """The mended files compile without a word."""
+    found = page_example(code)
+    assert found is not None
+    example, mended = found
+    lay_out({**example.files, **mended.files}, tmp_path)
+    actual = reported(compile_project(tmp_path), tmp_path)
+
+    assert mended.files
+    assert actual == ""
+
+
+def test_every_code_has_a_case() -> None:
+    """A rule without a case is a rule that nobody has seen at work."""
+    reports = [case.diagnostics.body for case in read_cases(HERE / "cases") if case.diagnostics]
+    seen = {code for report in reports for code in re.findall(r"^\w+\[(CBX\d+)\]", report, re.MULTILINE)}
+    expected = set(CODES) - WITHOUT_A_CASE
+    actual = seen
+
+    assert expected == actual
+
+
+def test_every_name_of_a_code_has_a_case() -> None:
+    """A number with several names shows each of them."""
+    reports = "".join(case.diagnostics.body for case in read_cases(HERE / "cases") if case.diagnostics)
+    expected = {one.name for one in every_code() if one.id not in WITHOUT_A_CASE}
+    actual = set(re.findall(r"^\w+\[CBX\d+\] ([a-z-]+):", reports, re.MULTILINE))
+
+    assert expected == actual
+
+
+def test_a_folder_without_a_project_is_cbx001(tmp_path: Path) -> None:
+    """Nothing can be done there, so the exit status is 2; the page shows this very text."""
+    done = cbx("compile", "--project", str(tmp_path), folder=tmp_path)
+    shown = done.stderr.split("\n\n")[0]
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert shown.startswith("error[CBX001] project-not-found: ")
+    assert shown in (read_page("CBX001") or "")
+
+
+def test_a_target_that_cannot_be_written_is_cbx003(tmp_path: Path) -> None:
+    """The models are right and still nothing could be done: exit status 2."""
+    lay_out({PATH: MODEL, "target": "a file where a folder belongs\n"}, tmp_path)
+    done = cbx("compile", folder=tmp_path)
+    headline = done.stderr.split("\n")[0]
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert headline in (read_page("CBX003") or "")
+
+
+def test_a_target_that_is_out_of_date_is_cbx004(tmp_path: Path) -> None:
+    """`--check` writes nothing and names each file that a compilation would write."""
+    lay_out({PATH: MODEL}, tmp_path)
+    first = cbx("compile", folder=tmp_path)
+    (tmp_path / PATH).write_text(MODEL.replace("*", "order_id"), encoding="utf-8")
+    notebook = tmp_path / "target" / "notebooks" / "silver" / "orders.py"
+    before = notebook.read_bytes()
+    done = cbx("compile", "--check", folder=tmp_path)
+    headlines = [line for line in done.stderr.split("\n") if line.startswith("error[CBX004]")]
+
+    assert (first.returncode, done.returncode) == (0, 1)
+    assert headlines[-1] in (read_page("CBX004") or "")
+    assert [line.split("`")[1] for line in headlines] == ["target/manifest.json", "target/notebooks/silver/orders.py"]
+    assert notebook.read_bytes() == before
+
+
+def test_a_file_that_belongs_to_no_model_is_out_of_date(tmp_path: Path) -> None:
+    """A notebook that stays behind would go on being deployed."""
+    lay_out({PATH: MODEL, "models/silver/items.sql": MODEL}, tmp_path)
+    cbx("compile", folder=tmp_path)
+    (tmp_path / "models" / "silver" / "items.sql").unlink()
+    checked = cbx("compile", "--check", folder=tmp_path)
+    compiled = cbx("compile", folder=tmp_path)
+    again = cbx("compile", "--check", folder=tmp_path)
+
+    assert "`target/notebooks/silver/items.py` belongs to no model" in checked.stderr
+    assert (checked.returncode, compiled.returncode, again.returncode) == (1, 0, 0)
+
+
+UNREADABLE = {
+    "latin-1": ("Größe".encode("latin-1"), "this file is not UTF-8 text: byte 3 is not part of a character"),
+    "NUL": (b"SELECT \0 FROM t", "this file holds a NUL character: it is not text"),
+    "too large": (
+        b"-" * ((1 << 20) + 1),
+        "this file has 1,048,577 bytes; a model or macro file has at most 1 MiB",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_is_no_text_is_cbx107(name: str, tmp_path: Path) -> None:
+    """Whatever stands in a file, the file is named and the others are checked."""
+    content, message = UNREADABLE[name]
+    lay_out({PATH: WRONG}, tmp_path)
+    (tmp_path / "models" / "silver" / "items.sql").write_bytes(content)
+    expected = [
+        ("CBX107", "models/silver/items.sql", message),
+        ("CBX201", PATH, "`silver.orders` reads `bronze.odrers`, which no model defines"),
+    ]
+    found = compile_project(tmp_path).diagnostics
+    actual = [(one.code.id, one.span.path if one.span else "", one.message) for one in found]
+
+    assert expected == actual
+
+
+def test_a_link_out_of_the_project_is_cbx107(tmp_path: Path) -> None:
+    """A compilation depends on the project alone."""
+    root = tmp_path / "project"
+    lay_out({PATH: MODEL}, root)
+    (tmp_path / "elsewhere.sql").write_text(MODEL, encoding="utf-8")
+    (root / "models" / "silver" / "items.sql").symlink_to(tmp_path / "elsewhere.sql")
+    (root / "models" / "bronze").symlink_to(root / "models")
+    expected = [("CBX107", "models/bronze"), ("CBX107", "models/silver/items.sql")]
+    actual = [(one.code.id, one.span.path if one.span else "") for one in compile_project(root).diagnostics]
+
+    assert expected == actual
+
+
+def test_the_page_of_cbx107_shows_what_a_terminal_does(tmp_path: Path) -> None:
+    """The page prints what the compiler prints, for one message of several."""
+    lay_out({}, tmp_path)
+    (tmp_path / "models" / "bronze").mkdir(parents=True)
+    (tmp_path / "models" / "bronze" / "orders.sql").write_bytes("-- Größe".encode("latin-1"))
+    done = cbx("compile", folder=tmp_path)
+    headline, place = done.stderr.split("\n")[:2]
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{headline}\n{place}\n" in (read_page("CBX107") or "")
+
+
+def test_a_bug_of_ours_is_cbx901(tmp_path: Path) -> None:
+    """It says that it is ours, with the version and the command, and shows no traceback."""
+    program = (
+        "import sys\n"
+        "import cbx.compiler\n"
+        "from cbx.cli import main\n"
+        "cbx.compiler.PASSES = (lambda project, report: {}['silver.orders'],)\n"
+        "sys.argv = ['cbx', 'compile']\n"
+        "main()\n"
+    )
+    lay_out({PATH: MODEL}, tmp_path)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error[CBX901] internal-error: KeyError: 'silver.orders' (in ")
+    assert "`cbx compile`" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "target").exists()
+
+
+def test_json_is_one_document_on_the_standard_output(tmp_path: Path) -> None:
+    """Other tools read it, so its shape is a promise."""
+    lay_out({PATH: WRONG, "models/bronze/orders.sql": MODEL}, tmp_path)
+    done = cbx("compile", "--format", "json", folder=tmp_path)
+    document = json.loads(done.stdout)
+    expected = {
+        "diagnostics": [
+            {
+                "code": "CBX201",
+                "name": "unknown-model",
+                "severity": "error",
+                "message": "`silver.orders` reads `bronze.odrers`, which no model defines",
+                "path": PATH,
+                "line": 2,
+                "column": 22,
+                "end_line": 2,
+                "end_column": 37,
+                "hint": "did you mean `bronze.orders`?",
+                "related": [],
+            }
+        ],
+        "summary": {"errors": 1, "warnings": 0, "models": 2},
+    }
+    actual = document
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [list(one) for one in document["diagnostics"]] == [KEYS]
+    assert expected == actual
+
+
+def test_json_of_a_second_place_has_that_place(tmp_path: Path) -> None:
+    """`related` holds a message and the same five fields of a place."""
+    lay_out({"models/silver/a.sql": WRONG, "models/bronze/odrers.sql": WRONG}, tmp_path)
+    text = WRONG.replace("bronze.odrers", "silver.a")
+    (tmp_path / "models" / "bronze" / "odrers.sql").write_text(text, encoding="utf-8")
+    done = cbx("compile", "--format", "json", folder=tmp_path)
+    cycle = next(one for one in json.loads(done.stdout)["diagnostics"] if one["code"] == "CBX202")
+    expected = ["message", "path", "line", "column", "end_line", "end_column"]
+    actual = list(cycle["related"][0])
+
+    assert expected == actual
+
+
+def test_json_of_a_clean_project_is_empty_and_the_status_zero(tmp_path: Path) -> None:
+    """Nothing but the document is printed."""
+    lay_out({PATH: MODEL}, tmp_path)
+    done = cbx("compile", "--format", "json", folder=tmp_path)
+    expected = {"diagnostics": [], "summary": {"errors": 0, "warnings": 0, "models": 1}}
+    actual = json.loads(done.stdout)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert expected == actual
+
+
+def test_json_without_a_place_has_nulls(tmp_path: Path) -> None:
+    """A project that is not there has no line to point at."""
+    done = cbx("compile", "--format", "json", "--project", str(tmp_path), folder=tmp_path)
+    (found,) = json.loads(done.stdout)["diagnostics"]
+    expected = [None] * 5
+    actual = [found[name] for name in ("path", "line", "column", "end_line", "end_column")]
+
+    assert done.returncode == 2
+    assert expected == actual
+
+
+def test_github_annotations_stand_on_the_standard_error(tmp_path: Path) -> None:
+    """A workflow command per diagnostic, its hint on a line of its own."""
+    lay_out({PATH: WRONG, "models/bronze/orders.sql": MODEL}, tmp_path)
+    done = cbx("compile", "--format", "github", folder=tmp_path)
+    expected = (
+        "::error file=models/silver/orders.sql,line=2,col=22,endLine=2,endColumn=37,title=CBX201 unknown-model::"
+        "`silver.orders` reads `bronze.odrers`, which no model defines%0Ahint: did you mean `bronze.orders`?\n"
+    )
+    actual = done.stderr
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert expected == actual
+
+
+def test_text_stands_on_the_standard_error_and_ends_with_a_count(tmp_path: Path) -> None:
+    """The last line says what happened to target/ and what to read next."""
+    lay_out({PATH: WRONG}, tmp_path)
+    done = cbx("compile", folder=tmp_path)
+    expected = "1 error. Nothing was written. `cbx explain CBX201` says more."
+    actual = done.stderr.strip().split("\n")[-1]
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert expected == actual
+
+
+def test_an_environment_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    """A misspelt environment would compile for none."""
+    lay_out({PATH: MODEL, "project.toml": MINIMAL_PROJECT + "\n[environments.prod]\n"}, tmp_path)
+    done = cbx("compile", "--env", "prd", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "the project has no environment `prd`" in done.stderr
+    assert "did you mean `prod`?" in done.stderr
+
+
+@pytest.mark.parametrize("wanted", ["CBX201", "cbx201", "201", "unknown-model"])
+def test_explain_prints_the_page_of_a_code(wanted: str, tmp_path: Path) -> None:
+    """In any spelling that people will try, and outside any project."""
+    done = cbx("explain", wanted, folder=tmp_path)
+    expected = (PAGES / "CBX201.md").read_text(encoding="utf-8")
+    actual = done.stdout
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert expected == actual
+
+
+def test_explain_of_an_unknown_code_suggests_one(tmp_path: Path) -> None:
+    """A code that does not exist could not be explained: exit status 2."""
+    done = cbx("explain", "unknown-modle", folder=tmp_path)
+    other = cbx("explain", "7", folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean `unknown-model`?" in done.stderr
+    assert "the codes are CBX001 to CBX901" in other.stderr
+
+
+def crlf(text: str) -> bytes:
+    return text.replace("\n", "\r\n").encode()
+
+
+def marked(text: str) -> bytes:
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+@pytest.mark.parametrize("saved", [crlf, marked, str.encode], ids=["CRLF", "byte order mark", "plain"])
+def test_places_are_the_same_however_an_editor_saves_a_file(saved: object, tmp_path: Path) -> None:
+    """Line breaks of Windows and byte order marks move no caret and change no notebook."""
+    model = (
+        'from cbx import materialized_view, ref\n\n\n@materialized_view()\ndef orders(é=ref("x.y")):\n    return é\n'
+    )
+    lay_out({}, tmp_path)
+    for path, text in {"models/silver/orders.py": model, "models/silver/items.sql": WRONG}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(saved(text))  # type: ignore[operator] # one of the three above
+    expected = ["models/silver/items.sql:2:22", "models/silver/orders.py:5:18"]
+    actual = [str(one.span) for one in compile_project(tmp_path).diagnostics]
+
+    assert expected == actual
+
+
+def test_lines_of_windows_make_the_same_notebook(tmp_path: Path) -> None:
+    """Otherwise two colleagues would compile two targets."""
+    artifacts = []
+    for name, saved in (("plain", str.encode), ("crlf", crlf), ("marked", marked)):
+        root = tmp_path / name
+        lay_out({}, root)
+        (root / "models" / "silver").mkdir(parents=True)
+        (root / PATH).write_bytes(saved(MODEL.replace("SELECT", "-- Orders.\n\nSELECT")))
+        artifacts.append(compile_project(root).artifacts)
+    first, *others = artifacts
+
+    assert first
+    assert others == [first, first]
