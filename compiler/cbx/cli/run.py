@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.diagnostics import Diagnostic
     from cbx.project import Project
+    from cbx.runtime import UpdateResult
 
 
 @dataclass(frozen=True)
@@ -83,44 +85,51 @@ def run(
 
 
 def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tuple[int, tuple[Path, ...]]:
-    """One update.
+    """One update, or a check of the definitions.
 
     Returns:
         The exit status, and what to watch for the next update.
     """
-    from cbx.cli.run_display import RunDisplay, show_graph, show_problem, show_result
-    from cbx.runtime import CannotRunError, RunRequest
+    from cbx.cli.run_display import show_problem
+    from cbx.runtime import CannotRunError
 
     watched = paths or (_root(options.project),)
     try:
-        variables = _variables(options.variables)
-        sources = _given(paths, variables) if paths else _compiled(options.project, options.environment, variables)
-        if sources is None:
-            return 1, watched
-        where = options.state or short(sources.folder / STATE)
-        request = RunRequest(
-            paths=sources.paths,
-            state=where,
-            configuration=sources.configuration,
-            working_folder=sources.folder,
-            select=options.select,
-            full_refresh=options.full_refresh,
-            master=options.master,
-            dry_run=options.dry_run,
-        )
-        from cbx.runtime import run_update
-
-        with RunDisplay(console, is_dry=options.dry_run) as display:
-            result = run_update(request, display)
+        with TemporaryDirectory() as scratch:
+            output = Path(scratch) if options.dry_run else None
+            sources = _given(paths, options) if paths else _compiled(options, output)
+            if sources is None:
+                return 1, watched
+            result = _update(sources, options, console)
     except CannotRunError as error:
         show_problem(console, "", error.problem)
         return 2, watched
+    landings = tuple(sources.folder / landing for landing in result.landings)
+    return int(not result.is_success), (*watched, *landings)
+
+
+def _update(sources: Sources, options: Options, console: Console) -> UpdateResult:
+    from cbx.cli.run_display import RunDisplay, show_graph, show_result
+    from cbx.runtime import RunRequest, run_update
+
+    state = options.state or short(sources.folder / STATE)
+    request = RunRequest(
+        paths=sources.paths,
+        state=state,
+        configuration=sources.configuration,
+        working_folder=sources.folder,
+        select=options.select,
+        full_refresh=options.full_refresh,
+        master=options.master,
+        dry_run=options.dry_run,
+    )
+    with RunDisplay(console, is_dry=options.dry_run) as display:
+        result = run_update(request, display)
     if options.dry_run:
         show_graph(console, result)
     else:
-        show_result(console, result, f"{where}/")
-    landings = tuple(sources.folder / landing for landing in result.landings)
-    return int(not result.is_success), (*watched, *landings)
+        show_result(console, result, f"{state}/")
+    return result
 
 
 def _root(project: Path | None) -> Path:
@@ -148,13 +157,17 @@ def _names(select: list[str] | None) -> frozenset[str] | None:
     return frozenset(name.lower() for text in select for name in text.replace(",", " ").split())
 
 
-def _given(paths: tuple[Path, ...], variables: dict[str, str]) -> Sources:
+def _given(paths: tuple[Path, ...], options: Options) -> Sources:
     """Files that were named: their configuration is what --var says, under the names that they use."""
-    return Sources(paths, variables, Path.cwd())
+    return Sources(paths, _variables(options.variables), Path.cwd())
 
 
-def _compiled(project: Path | None, env: str, variables: dict[str, str]) -> Sources | None:
+def _compiled(options: Options, output: Path | None) -> Sources | None:
     """The project's notebooks, freshly compiled.
+
+    Args:
+        options: The project, the environment and the variables.
+        output: Where the compiled files go instead of the project's own target folder.
 
     Returns:
         None if the project has errors, which are then shown as `cbx compile` shows them: nothing is run.
@@ -169,19 +182,20 @@ def _compiled(project: Path | None, env: str, variables: dict[str, str]) -> Sour
     from cbx.runtime import CannotRunError
     from cbx.write import TARGET, write
 
-    root = project_folder(project)
+    root, env = project_folder(options.project), options.environment
+    variables = _variables(options.variables)
     compilation = compile_project(root, environment=env)
     diagnostics = compilation.diagnostics
     problems: tuple[Diagnostic, ...] = ()
     if compilation.succeeded:
-        _, problems = write(root, compilation.artifacts)
+        _, problems = write(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
     show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):
         raise CannotRunError("the project cannot be compiled", hint="name notebooks to run, or mend what is said above")
     if compilation.project is None or not compilation.succeeded:
         return None
-    paths = [root / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
+    paths = [(output or root) / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
     configuration = _configuration(compilation.project, env, variables)
     _check_values(compilation, env, configuration)
     return Sources(tuple(paths), configuration, root)

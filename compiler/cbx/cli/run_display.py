@@ -25,8 +25,9 @@ _COLUMNS = ("read", "written", "dropped")
 class RunDisplay:
     """Shows the events of an update: in place on a terminal, as plain lines elsewhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, is_dry: bool = False) -> None:
         self._console = console
+        self._is_dry = is_dry
         self._under_way: list[str] = []
         self._waiting_for = "Spark starts"
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
@@ -50,7 +51,8 @@ class RunDisplay:
         elif isinstance(event, FlowFinished):
             if event.result.name in self._under_way:
                 self._under_way.remove(event.result.name)
-            self._console.print(_progress_line(event.result), highlight=False)
+            if not self._is_dry:
+                self._console.print(_progress_line(event.result), highlight=False)
         elif isinstance(event, Noted):
             where = f"{event.place}: " if event.place else ""
             self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
@@ -128,11 +130,7 @@ def show_result(console: Console, result: UpdateResult, state: str) -> None:
         console.print()
         console.print(closing_table(result), highlight=False)
         console.print()
-    for problem in result.problems:
-        show_problem(console, "", problem)
-    for dataset in result.datasets:
-        if dataset.problem is not None and dataset.status == "failed":
-            show_problem(console, f"{dataset.name}: ", dataset.problem)
+    _show_problems(console, result)
     done = [dataset for dataset in result.datasets if dataset.status in ("completed", "unchanged")]
     tables = [dataset for dataset in done if dataset.kind not in ("view", "sink")]
     look = f" State in {state}, look with `cbx show {tables[-1].name}`." if tables else ""
@@ -140,6 +138,27 @@ def show_result(console: Console, result: UpdateResult, state: str) -> None:
     if result.datasets:
         noun = "table" if count == "1" else "tables"
         console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
+
+
+def _show_problems(console: Console, result: UpdateResult) -> None:
+    for problem in result.problems:
+        show_problem(console, "", problem)
+    for dataset in result.datasets:
+        if dataset.problem is not None and dataset.status == "failed":
+            prefix = "" if dataset.problem.reason.startswith(dataset.name) else f"{dataset.name}: "
+            show_problem(console, prefix, dataset.problem)
+
+
+def show_graph(console: Console, result: UpdateResult) -> None:
+    """Print what the definitions are and what each reads, after a dry run."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
+    for name in ("dataset", "kind", "reads"):
+        table.add_column(name, overflow="fold")
+    for dataset in result.datasets:
+        table.add_row(dataset.name, dataset.kind, ", ".join(dataset.inputs) or "-")
+    if result.datasets:
+        Console(width=console.width).print(table, highlight=False)
+    _show_problems(console, result)
 
 
 def error_console() -> Console:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 
 from cbx.emit.literals import string_literal
 from cbx.ir.resolved import Import
@@ -45,22 +46,33 @@ def api_name(project: Project) -> str:
     return "dlt" if project.settings.compile.api == "dlt" else "dp"
 
 
+_NOT_EVERYWHERE = frozenset((
+    "aifc", "annotationlib", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk",
+    "compression", "crypt", "distutils", "imghdr", "imp", "mailcap", "msilib", "nis", "nntplib",
+    "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "tomllib", "uu", "xdrlib",
+))  # fmt: skip
+"""Modules of the standard library of some Python versions only: the order of imports must not depend on ours."""
+
+
 def import_lines(imports: Iterable[Import]) -> str:
-    """Imports as isort would have them: modules first, then names, those with an alias on lines of their own."""
-    unique = sorted(set(imports))
-    lines = [
-        f"import {one.module} as {one.alias}" if one.alias else f"import {one.module}" for one in unique if not one.name
-    ]
-    for module in dict.fromkeys(one.module for one in unique if one.name):
-        plain = [one.name for one in unique if one.module == module and one.name and not one.alias]
+    """Imports as isort would have them: the standard library in a group of its own, modules before names."""
+    standard = sys.stdlib_module_names | _NOT_EVERYWHERE
+    groups: dict[bool, list[Import]] = {True: [], False: []}
+    for one in sorted(set(imports)):
+        groups[one.module.split(".")[0] in standard].append(one)
+    return "\n\n".join("\n".join(_group(group)) for group in groups.values() if group)
+
+
+def _group(imports: list[Import]) -> Iterator[str]:
+    for one in imports:
+        if not one.name:
+            yield f"import {one.module} as {one.alias}" if one.alias else f"import {one.module}"
+    for module in dict.fromkeys(one.module for one in imports if one.name):
+        named = [one for one in imports if one.module == module and one.name]
+        plain = sorted((one.name for one in named if not one.alias), key=_case)
         if plain:
-            lines.append(f"from {module} import {', '.join(sorted(plain, key=_case))}")
-        lines += [
-            f"from {module} import {one.name} as {one.alias}"
-            for one in unique
-            if one.module == module and one.name and one.alias
-        ]
-    return "\n".join(lines)
+            yield f"from {module} import {', '.join(plain)}"
+        yield from (f"from {module} import {one.name} as {one.alias}" for one in named if one.alias)
 
 
 def _case(name: str) -> tuple[int, str]:

@@ -36,7 +36,7 @@ def emit_key_check(check: KeyCheck, project: Project) -> Artifact:
 
 def emit_relationship_check(check: RelationshipCheck, project: Project) -> Artifact:
     """The check that each reference that is not NULL finds a row of the parent."""
-    pairs = ", ".join(f"`{ours}` is `{theirs}`" if ours != theirs else f"`{ours}`" for ours, theirs in check.on)
+    pairs = ", ".join(f"`{ours}` = `{theirs}`" if ours != theirs else f"`{ours}`" for ours, theirs in check.on)
     only = "current row" if check.current_only else "row"
     expected = f"Each {only} of {check.child_table} finds its row of {check.parent_table}"
     names = [quoted_if_needed(ours) for ours, _ in check.on]
@@ -70,7 +70,7 @@ def _selected(ours: str, theirs: str) -> str:
 
 
 def _origin(*models: str) -> str:
-    reads = ", ".join(f"`{model}`" for model in models)
+    reads = ", ".join(f"`{model}`" for model in dict.fromkeys(models))
     return f"Reads {reads}. Compiled by cbx, since it could not be proven: change the models, not this."
 
 

@@ -76,5 +76,7 @@ def _column(column: Column) -> str:
 
 def _sql_text(text: str) -> str:
     """A text as a SQL string literal, on one line."""
-    escaped = " ".join(text.split()).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    escaped = " ".join(text.split()).replace("\\", "\\\\")
+    if "'" in escaped and '"' not in escaped:
+        return f'"{escaped}"'
+    return "'" + escaped.replace("'", "\\'") + "'"

@@ -6,7 +6,7 @@ import re
 
 from cbx.ir.text import InputSlot, Text, Variable
 
-_UNSAFE_IN_TRIPLE = re.compile(r'\\|"""|"\Z|\A"')
+_UNSAFE_IN_TRIPLE = re.compile(r'"""|"\Z|\A"')
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
     "\ud800-\udfff\U000e0000-\U0010ffff]"
@@ -51,15 +51,16 @@ def block_literal(text: Text, project: str) -> str:
     """
     known = [part for part in text.parts if isinstance(part, str)]
     is_safe = not any(_UNSAFE_IN_TRIPLE.search(part) or _INVISIBLE.search(part.replace("\n", "")) for part in known)
-    if is_safe and text.constant is not None:
-        return f'"""\n{text.constant}\n"""'
-    if is_safe:
-        pieces = [
-            part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value(part, project)
-            for part in text.parts
-        ]
-        return 'f"""\n' + "".join(pieces) + '\n"""'
-    return text_literal(Text(("\n", *text.parts, "\n")), project)
+    if not is_safe:
+        return text_literal(Text(("\n", *text.parts, "\n")), project)
+    raw = "r" if any("\\" in part for part in known) else ""
+    if text.constant is not None:
+        return f'{raw}"""\n{text.constant}\n"""'
+    pieces = [
+        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value(part, project)
+        for part in text.parts
+    ]
+    return f'{raw}f"""\n' + "".join(pieces) + '\n"""'
 
 
 def list_literal(names: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
 
 _RESCUED = "_rescued_data"
+_METADATA = "_metadata"
 _NAMING_METHODS = frozenset({"withColumn", "alias", "name"})
 
 
@@ -69,7 +70,18 @@ def _python_names(code: PythonFunction) -> tuple[set[str], set[str]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in naming_nodes
     }
-    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    read -= {
+        str(node.slice.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and _METADATA in ast.unparse(node.value)
+    }
+    attributes = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and _METADATA not in ast.unparse(node.value)
+    }
     for text in sorted(read):
         if " as " in text.lower():
             named.add(text.lower().rpartition(" as ")[2].strip("` "))
@@ -82,4 +94,4 @@ def _sql_names(code: SqlQuery) -> tuple[set[str], set[str]]:
 
     tree = sqlglot.parse_one(code.text.placeholder(), dialect="databricks")
     named = {alias.alias for alias in tree.find_all(exp.Alias)}
-    return named, {column.name for column in tree.find_all(exp.Column)}
+    return named, {column.name for column in tree.find_all(exp.Column) if column.parts[0].name != _METADATA}

@@ -14,6 +14,13 @@ from cbx.declare.signatures import INPUTS
 from cbx.ir.syntax import DictLiteral, ListLiteral, Literal, Value
 from cbx.sources import SourceFile, Span
 
+_VARIABLE_MARK = re.compile("\0var:([^\0]*)\0")
+
+
+def _as_template(mark: re.Match[str]) -> str:
+    """A variable's mark inside an argument as the template that stands for it, to be rendered with the argument."""
+    return "{{ var(" + repr(mark[1]) + ") }}"
+
 
 @dataclass(frozen=True)
 class Template:
@@ -67,7 +74,8 @@ class CallSite:
             return DictLiteral(entries, self.span)
         if given is None or isinstance(given, (bool, int, float)):
             return Literal(given, self.span)
-        return Literal(str(given), self.strings.get(str(given), self.span))
+        text = _VARIABLE_MARK.sub(_as_template, str(given))
+        return Literal(text, self.strings.get(text, self.span))
 
 
 def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[Token, ...]:

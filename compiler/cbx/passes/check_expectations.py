@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.ir.text import PLACEHOLDER
 from cbx.parse.types import normal_type
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
 
 _ALWAYS_THERE = frozenset({"_rescued_data", "_metadata"})
 
@@ -71,38 +75,47 @@ def _known_columns(model: ResolvedModel) -> dict[str, Column] | None:
 def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
     """Why a text is not a condition, empty if it is one, and the columns that it needs."""
     import sqlglot
-    from sqlglot import exp
     from sqlglot.errors import SqlglotError
-    from sqlglot.optimizer.annotate_types import annotate_types
 
+    if not condition.strip():
+        return "it is empty", ()
     try:
         statements = sqlglot.parse(condition, dialect="databricks")
     except (SqlglotError, RecursionError):
         return "it is not a SQL expression", ()
     if len(statements) != 1 or statements[0] is None:
         return "it is not one SQL expression", ()
-    tree = statements[0]
-    if tree.find(exp.Query, exp.Subquery, exp.Exists):
-        return "it has a subquery", ()
-    if not isinstance(tree, (exp.Condition, exp.Func)) or isinstance(tree, exp.Alias):
-        return "it is not a SQL expression", ()
-    if tree.find(exp.AggFunc):
-        return "it aggregates rows", ()
-    if tree.find(exp.Window):
-        return "it has a window function", ()
-    if isinstance(tree.unnest(), (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe)):
-        return "it computes a value, not true or false", ()
+    reason = _why_no_condition(statements[0])
+    return (reason, ()) if reason else ("", _columns_in(statements[0]))
+
+
+def _why_no_condition(tree: Expr) -> str:
+    from sqlglot import exp
+    from sqlglot.optimizer.annotate_types import annotate_types
+
+    calculations = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe)
+    reasons = {
+        "it has a comment, which would hide what stands behind it": any(node.comments for node in tree.walk()),
+        "it is a query": isinstance(tree, exp.Query),
+        "it has a subquery": tree.find(exp.Query, exp.Subquery, exp.Exists) is not None,
+        "it is not a SQL expression": not isinstance(tree, exp.Condition | exp.Func) or isinstance(tree, exp.Alias),
+        "it aggregates rows": tree.find(exp.AggFunc) is not None,
+        "it has a window function": tree.find(exp.Window) is not None,
+        "it computes a value, not true or false": isinstance(tree.unnest(), calculations),
+    }
+    for reason, applies in reasons.items():
+        if applies:
+            return reason
     found = annotate_types(tree, dialect="databricks").type
-    unknown = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL}
-    if found is not None and found.this not in unknown:
-        return f"it is {found.sql(dialect='databricks')}, not true or false", ()
-    return "", _columns_in(tree)
+    fitting = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL}
+    if found is not None and found.this not in fitting:
+        return f"it is {found.sql(dialect='databricks')}, not true or false"
+    return ""
 
 
-def _columns_in(tree: object) -> tuple[str, ...]:
+def _columns_in(tree: Expr) -> tuple[str, ...]:
     from sqlglot import exp
 
-    assert isinstance(tree, exp.Expression)  # noqa: S101 - the parser returns nothing else
     own = {parameter.name for function in tree.find_all(exp.Lambda) for parameter in function.expressions}
     names = []
     for column in tree.find_all(exp.Column):

@@ -13,23 +13,40 @@ def check_keys(typed: Typed, report: Report) -> Typed:
     Before: ``key="customer_nr"`` beside a column ``customer_id``. After: a diagnostic at the key.
     """
     for model in typed.models.values():
-        _check(model, "key", model.key or (), model.columns, report)
-        _check(model, "cluster_by", model.cluster_by, typed.columns[model.id], report)
+        _check(model, ("key",), model.key or (), model.columns, report)
+        _check(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
         if model.cdc is not None:
-            tracked = (*model.cdc.track_history, *model.cdc.track_history_except)
-            _check(model, "track_history", tracked, model.columns, report)
+            kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
+            _check(model, ("sequence_by",), tuple(kept), model.columns, report)
+            _check(model, ("track_history",), model.cdc.track_history, model.columns, report)
+            _check(model, ("track_history", "except"), model.cdc.track_history_except, model.columns, report)
+            _check_kept(model, report)
     return typed
 
 
+def _check_kept(model: ResolvedModel, report: Report) -> None:
+    """AUTO CDC finds a row by its key, so the table has to keep it."""
+    left_out = {name.lower() for name in model.cdc.except_columns} if model.cdc is not None else set()
+    for number, name in enumerate(model.key or ()):
+        if name.lower() in left_out:
+            message = f"`except_columns` of `{model.id}` leaves out `{name}`, which is a part of its key"
+            hint = "the table needs its key: keep the column"
+            report.add(codes.UNKNOWN_KEY_COLUMN, message, model.places.at("key", number), hint=hint)
+
+
 def _check(
-    model: ResolvedModel, argument: str, names: tuple[str, ...], columns: tuple[Column, ...] | None, report: Report
+    model: ResolvedModel,
+    argument: tuple[str, ...],
+    names: tuple[str, ...],
+    columns: tuple[Column, ...] | None,
+    report: Report,
 ) -> None:
     if columns is None:
         return
     known = {column.name.lower(): column.name for column in columns}
     for number, name in enumerate(names):
         if name.lower() not in known:
-            span = model.places.at(argument, number)
-            message = f"`{argument}` of `{model.id}` names `{name}`, which is not a column of it"
+            span = model.places.at(*argument, number)
+            message = f"`{argument[0]}` of `{model.id}` names `{name}`, which is not a column of it"
             hint = did_you_mean(name, known.values(), f"its columns are {listing(known.values())}")
             report.add(codes.UNKNOWN_KEY_COLUMN, message, span, label="not a column", hint=hint)

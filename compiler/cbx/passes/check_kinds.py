@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cbx import codes
 from cbx.diagnostics import Related, Report
-from cbx.ir.resolved import Connected, ModelInput, ResolvedModel
+from cbx.ir.resolved import Cdc, Connected, ModelInput, ResolvedModel
 
 
 def check_kinds(connected: Connected, report: Report) -> Connected:
@@ -19,8 +19,8 @@ def check_kinds(connected: Connected, report: Report) -> Connected:
             other = connected.models.get(one.model)
             if other is not None:
                 _check_input(model, one, other, report)
-        if model.cdc is not None and model.cdc.scd_type == 2:
-            _check_history(model, report)
+        if model.cdc is not None:
+            _check_history(model, model.cdc, report)
     return connected
 
 
@@ -62,8 +62,12 @@ def _why_not_append_only(other: ResolvedModel) -> str:
     return ""
 
 
-def _check_history(model: ResolvedModel, report: Report) -> None:
-    if model.cdc is not None and model.cdc.apply_as_truncates is not None:
+def _check_history(model: ResolvedModel, cdc: Cdc, report: Report) -> None:
+    if cdc.scd_type == 2 and cdc.apply_as_truncates is not None:
         message = f"`{model.id}` keeps history (SCD type 2), and a truncate would lose it"
         hint = "truncates exist for `scd_type=1` only"
         report.add(codes.KIND_MISMATCH, message, model.places.at("apply_as_truncates"), hint=hint)
+    if cdc.scd_type == 1 and (cdc.track_history or cdc.track_history_except):
+        message = f"`{model.id}` keeps no history (SCD type 1), so none can be tracked"
+        hint = "say `scd_type=2`, or leave `track_history` out"
+        report.add(codes.KIND_MISMATCH, message, model.places.at("track_history"), hint=hint)

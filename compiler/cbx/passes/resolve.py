@@ -143,6 +143,12 @@ class _Resolving:
             return (self.known(value, places.at(argument)),)
         return tuple(self.known(one, places.at(argument, number)) for number, one in enumerate(value))
 
+    def _names_in(self, history: object, argument: str) -> tuple[str, ...]:
+        """The names under ``{"except": [...]}``."""
+        listed = history.get("except", ()) if isinstance(history, dict) else ()
+        places = self.declaration.places
+        return tuple(self.known(one, places.at(argument, "except", number)) for number, one in enumerate(listed))
+
     def _columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
         if document.columns is None or "columns" in self.declaration.unread:
             return None
@@ -223,7 +229,7 @@ class _Resolving:
             else self._names(ignored, "ignore_null_updates") or (),
             except_columns=self._names(document.except_columns, "except_columns") or (),
             track_history=() if isinstance(history, dict) else self._names(history, "track_history") or (),
-            track_history_except=history.get("except", ()) if isinstance(history, dict) else (),
+            track_history_except=self._names_in(history, "track_history"),
         )
 
     def _input(self, given: DeclaredInput, document: ModelDocument, code: PythonFunction | SqlQuery) -> Input:

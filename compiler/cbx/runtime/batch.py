@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cbx.runtime.expectations import NOTHING, kept, marked
 from cbx.runtime.streaming import write_checked
 
 if TYPE_CHECKING:
@@ -35,5 +36,10 @@ def replace_rows(
     Raises:
         ExpectationFailedError: If a rule that must hold does not.
     """
+    made = replace(table, schema=frame.schema.json())
+    if context.is_dry:
+        kept(marked(frame, rules), rules)
+        context.folder.rows(table.version).mkdir(parents=True)
+        return NOTHING, made
     done = write_checked(frame, rules, context.folder.rows(table.version), context.folder.name.written)
-    return done, replace(table, schema=frame.schema.json())
+    return done, made

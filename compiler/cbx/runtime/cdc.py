@@ -67,6 +67,8 @@ class Merger:
         Raises:
             RunError: If the changes do not fit the target, or one has no sequence.
         """
+        if self.context.is_dry:
+            changes = changes.sparkSession.createDataFrame([], changes.schema)
         try:
             table, counts = _next_version(self.context.folder, self.spec, self.table, changes)
         except Exception as error:

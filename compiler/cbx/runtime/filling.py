@@ -49,7 +49,13 @@ class Filled:
 
 
 def fill(
-    dataset: Dataset, flows: Sequence[Flow], folder: TableFolder, queries: Queries, *, full_refresh: bool
+    dataset: Dataset,
+    flows: Sequence[Flow],
+    folder: TableFolder,
+    queries: Queries,
+    *,
+    full_refresh: bool,
+    is_dry: bool = False,
 ) -> Filled:
     """Bring a table up to date.
 
@@ -59,6 +65,7 @@ def fill(
         folder: Its place.
         queries: Calls the notebooks' functions.
         full_refresh: Whether to start over.
+        is_dry: Whether the flows are only checked: the table gets its columns and no rows.
 
     Returns:
         What happened.
@@ -66,9 +73,9 @@ def fill(
     folder.tidy()
     table = None if full_refresh else folder.current()
     if dataset.query is None:
-        return _fill_by_flows(dataset, flows, folder, table, queries)
+        return _fill_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
     own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
-    context = FlowContext(own.name, folder, table.generation if table else _next_number(folder))
+    context = FlowContext(own.name, folder, table.generation if table else _next_number(folder), is_dry)
     frame = queries.evaluate(own.query, context)
     if frame.isStreaming:
         if dataset.kind == "materialized_view":
@@ -76,7 +83,7 @@ def fill(
                 f"the materialized view `{dataset.name.written}` reads a stream",
                 hint="define it with @dp.table, or read with spark.read",
             )
-        return _fill_by_flows(dataset, [own, *flows], folder, table, queries)
+        return _fill_by_flows(dataset, [own, *flows], folder, table, queries, is_dry=is_dry)
     if flows:
         raise RunError(
             f"`{dataset.name.written}` has a batch query, so flows cannot append to it",
@@ -102,7 +109,13 @@ def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table:
 
 
 def _fill_by_flows(
-    dataset: Dataset, flows: Sequence[Flow], folder: TableFolder, table: TableState | None, queries: Queries
+    dataset: Dataset,
+    flows: Sequence[Flow],
+    folder: TableFolder,
+    table: TableState | None,
+    queries: Queries,
+    *,
+    is_dry: bool,
 ) -> Filled:
     kind = _kind(dataset, flows)
     if table is not None and table.kind != kind:
@@ -112,7 +125,7 @@ def _fill_by_flows(
         table = TableState(dataset.name.written, kind, f"v{number}", number, number, "")
     total, contexts, did_work = NOTHING, [], False
     for flow in flows:
-        run = _run_again_if_that_helps(dataset, flow, folder, table, queries)
+        run = _run_again_if_that_helps(dataset, flow, folder, table, queries, is_dry=is_dry)
         table = remembering(run.table, flow.name, {"streams": run.context.streams})
         contexts.append(run.context)
         total = added(total, run.counts)
@@ -132,11 +145,11 @@ class _FlowRun:
 
 
 def _run_again_if_that_helps(
-    dataset: Dataset, flow: Flow, folder: TableFolder, table: TableState, queries: Queries
+    dataset: Dataset, flow: Flow, folder: TableFolder, table: TableState, queries: Queries, *, is_dry: bool
 ) -> _FlowRun:
     """Run a flow, and once more where new columns or files came in between, as Databricks restarts flows."""
     for attempt in range(_STARTS):
-        context = FlowContext(flow.name, folder, table.generation)
+        context = FlowContext(flow.name, folder, table.generation, is_dry)
         try:
             return _run(dataset, flow, context, table, queries)
         except Exception as error:

@@ -41,6 +41,7 @@ class FlowContext:
         name: The flow.
         folder: The table that it fills.
         generation: The table's generation that it fills.
+        is_dry: Whether the flow is only checked: no row is read or written.
         streams: The generation of every streaming table that it streams from, by the table's key.
         views: The views with rules that it reads.
         view_frames: The rows of the views that it has read, since a view is one query however often it is read.
@@ -51,6 +52,7 @@ class FlowContext:
     name: str
     folder: TableFolder
     generation: int
+    is_dry: bool = False
     streams: dict[str, int] = field(default_factory=dict)
     views: list[ViewUse] = field(default_factory=list)
     observed: list[dict[str, dict[str, int]]] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ class Making:
         self._under_way: list[str] = []
         self._contexts: list[FlowContext] = []
         self._waited = [0.0]
+        self._inputs: dict[str, dict[str, None]] = {}
+        self._landings: dict[str, None] = {}
 
     def make_all(self) -> None:
         """Make everything that is selected, in the order of definition but for what is read earlier."""
@@ -68,6 +71,18 @@ class Making:
     def results(self) -> tuple[DatasetResult, ...]:
         """What happened so far, in the order in which it ended."""
         return tuple(self._results.values())
+
+    def view_graph(self) -> tuple[DatasetResult, ...]:
+        """The views that were read, as far as they matter to a graph."""
+        views = [one for one in self._registry.datasets.values() if one.kind == "view" and one.name.key in self._inputs]
+        return tuple(
+            DatasetResult(view.name.written, "view", "completed", inputs=tuple(self._inputs[view.name.key]))
+            for view in views
+        )
+
+    def landings(self) -> tuple[str, ...]:
+        """The folders that Auto Loader watches."""
+        return tuple(self._landings)
 
     def check(self) -> list[Problem]:
         """What is wrong with the definitions as a whole, before anything is made."""
@@ -92,6 +107,7 @@ class Making:
     def batch(self, name: DatasetName) -> DataFrame | None:
         """A table's rows; None if the name is not ours."""
         dataset = self._registry.datasets.get(name.key)
+        self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
             if frame.isStreaming:
@@ -105,6 +121,7 @@ class Making:
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
         """A table's rows as they come; None if the name is not ours."""
         dataset = self._registry.datasets.get(name.key)
+        self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
             if not frame.isStreaming:
@@ -128,6 +145,7 @@ class Making:
                 hint="move the read into the function below @dlt.table",
             )
         context.landings.append(path)
+        self._landings[path] = None
         return open_stream(self._spark, options, path, schema, context.next_schema_folder(), note=self._note)
 
     def _note(self, text: str) -> None:
@@ -207,18 +225,33 @@ class Making:
         known = context.view_frames.get(view.name.key)
         if known is None:
             with self._entered(view.name.key):
+                self._inputs.setdefault(view.name.key, {})
                 known = checked_view(view, self._called(view), context)
             context.view_frames[view.name.key] = known
         return known
 
+    def _remember_input(self, dataset: Dataset | None) -> None:
+        """Note that what is being made reads a dataset."""
+        if dataset is not None and self._under_way:
+            self._inputs.setdefault(self._under_way[-1], {})[dataset.name.written] = None
+
     def _fill(self, dataset: Dataset) -> Filled:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
-        return fill(dataset, flows, folder, self, full_refresh=self._request.full_refresh)
+        request = self._request
+        return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
 
     def _fill_sink(self, sink: Sink, flows: Sequence[Flow]) -> Filled:
-        full_refresh = self._request.full_refresh
-        return fill_sink(sink, flows, self._state, self, self._note, full_refresh=full_refresh)
+        request = self._request
+        return fill_sink(
+            sink,
+            flows,
+            self._state,
+            self,
+            self._note,
+            full_refresh=request.full_refresh,
+            is_dry=request.dry_run,
+        )
 
     def _make(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> None:
         if key in self._results:
@@ -231,21 +264,21 @@ class Making:
             whole = time.monotonic() - started
             own = whole - self._waited.pop()
             self._waited[-1] += whole
-            self._results[key] = result(own)
+            self._results[key] = replace(result, seconds=own, inputs=tuple(self._inputs.get(key, ())))
             self._log(FlowFinished(self._results[key]))
 
-    def _outcome(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> Callable[[float], DatasetResult]:
+    def _outcome(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> DatasetResult:
         definition = self._registry.datasets.get(key) or self._registry.sinks[key]
         try:
             filled = work()
         except UpstreamFailedError as error:
             problem = Problem(error.problem.reason, definition.place)
-            return lambda seconds: DatasetResult(name.written, "", "skipped", seconds=seconds, problem=problem)
+            return DatasetResult(name.written, self._last_kind(name), "skipped", problem=problem)
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
-            failure = problem_of(error, self._roots, definition.place)
-            return lambda seconds: DatasetResult(name.written, "", "failed", seconds=seconds, problem=failure)
+            problem = problem_of(error, self._roots, definition.place)
+            return DatasetResult(name.written, self._last_kind(name), "failed", problem=problem)
         counts = filled.counts
-        return lambda seconds: DatasetResult(
+        return DatasetResult(
             name=name.written,
             kind=filled.kind,
             status="completed" if filled.did_work else "unchanged",
@@ -254,8 +287,12 @@ class Making:
             rows_dropped=counts.dropped,
             rows_deleted=counts.deleted,
             expectations=(*counts.rules, *view_results(filled.contexts)),
-            seconds=seconds,
         )
+
+    def _last_kind(self, name: DatasetName) -> str:
+        """What a table was after the last update, for a dataset that did not get so far as to tell."""
+        table = TableFolder(self._state, name).current()
+        return table.kind if table is not None else ""
 
     @contextmanager
     def _entered(self, key: str) -> Iterator[None]:

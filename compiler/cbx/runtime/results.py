@@ -26,6 +26,7 @@ class RunRequest:
         select: The datasets to update; None for all. What they read and is not selected is read as it stands.
         full_refresh: Whether to forget what is there and start over.
         master: A Spark master; None for this machine.
+        dry_run: Whether to check the definitions, as far as that goes without rows, and to write nothing.
     """
 
     paths: tuple[Path, ...]
@@ -35,6 +36,7 @@ class RunRequest:
     select: frozenset[str] | None = None
     full_refresh: bool = False
     master: str | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class DatasetResult:
         expectations: Counts for every rule; those of the views it reads carry the view's name.
         seconds: How long it took, without the datasets that it waited for.
         problem: Why it failed or was skipped.
+        inputs: The datasets that it reads, directly, in the order in which it first reads them.
     """
 
     name: str
@@ -75,15 +78,24 @@ class DatasetResult:
     expectations: tuple[RuleCount, ...] = ()
     seconds: float = 0.0
     problem: Problem | None = None
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateResult:
-    """What one update did, dataset by dataset in the order of execution."""
+    """What one update did.
+
+    Attributes:
+        datasets: What it did to each dataset, in the order of execution.
+        problems: What is wrong with the files or the definitions as a whole; nothing was updated then.
+        seconds: How long it took.
+        landings: The folders that Auto Loader watches.
+    """
 
     datasets: tuple[DatasetResult, ...]
     problems: tuple[Problem, ...]
     seconds: float
+    landings: tuple[str, ...] = ()
 
     @property
     def is_success(self) -> bool:

@@ -44,6 +44,7 @@ def fill_sink(
     note: Callable[[str], None],
     *,
     full_refresh: bool,
+    is_dry: bool = False,
 ) -> Filled:
     """Append to a sink what is new in its flows.
 
@@ -53,6 +54,7 @@ def fill_sink(
         state: The state folder, for the flows' checkpoints.
         queries: Calls the notebooks' functions.
         note: Takes what the user should know.
+        is_dry: Whether the flows are only checked.
         full_refresh: Whether the flows read their input from the start; what they wrote before stays.
     """
     folder = TableFolder(state, sink.name)
@@ -61,7 +63,7 @@ def fill_sink(
     for flow in flows:
         if not isinstance(flow, AppendFlow):
             raise RunError(f"only append flows fill a sink, and `{flow.name}` is none", place=flow.place)
-        context = FlowContext(flow.name, folder, generation)
+        context = FlowContext(flow.name, folder, generation, is_dry)
         contexts.append(context)
         frame = queries.evaluate(flow.query, context)
         only_streams(frame, flow.name)
@@ -76,7 +78,7 @@ def _generation(folder: TableFolder, *, full_refresh: bool) -> int:
 
 
 def _append(sink: Sink, frame: DataFrame, context: FlowContext, note: Callable[[str], None]) -> Counts:
-    if sink.format not in _FILES and sink.format not in _STAND_INS:
+    if sink.format not in _FILES and sink.format not in _STAND_INS and not context.is_dry:
         counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
         run_to_end(counted.writeStream.format(sink.format).options(**sink.options), context)
         rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.observed)

@@ -69,7 +69,8 @@ def append_once(
             hint="read with spark.read, or leave out once=True",
         )
     table, writer = _prepared(context, frame, rules, table)
-    writer.write(frame, 0)
+    if not context.is_dry:
+        writer.write(frame, 0)
     return writer.total, table
 
 
@@ -158,6 +159,8 @@ def drain(
         write: Takes each micro-batch and its number.
         take_back: Undoes the micro-batches after a number, when the update fails.
     """
+    if context.is_dry:
+        return
     checkpoint = _Checkpoint(context.checkpoint)
     checkpoint.finish_undoing(take_back)
     checkpoint.keep()

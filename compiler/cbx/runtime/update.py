@@ -6,8 +6,11 @@ reads before it is called.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbx.runtime import api, notebook
@@ -19,11 +22,11 @@ from cbx.runtime.modules import importable_as_dlt
 from cbx.runtime.problems import Problem
 from cbx.runtime.readers import caught
 from cbx.runtime.results import RunRequest, UpdateResult
+from cbx.runtime.scope import notebook_scope
 from cbx.runtime.session import session, settings, working_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pyspark.sql import SparkSession
 
@@ -42,9 +45,11 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateRe
         CannotRunError: If nothing could start.
     """
     started = time.monotonic()
-    state = request.state.resolve()
     files = notebook.source_files(request.paths)
     with ExitStack() as stack:
+        if request.dry_run:
+            request = replace(request, state=Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        state = request.state.resolve()
         stack.enter_context(exclusive(state))
         log = EventLog(state, listen)
         log(UpdateProgress("INITIALIZING", "Update is INITIALIZING."))
@@ -81,14 +86,15 @@ def _update(
         if not problems:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
             making.make_all()
-    return UpdateResult(making.results(), tuple(problems), time.monotonic() - started)
+    results = (*making.view_graph(), *making.results()) if request.dry_run else making.results()
+    return UpdateResult(results, tuple(problems), time.monotonic() - started, making.landings())
 
 
 def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:
     """Run every file, so that all of their problems are reported at once."""
     problems = []
     for file in files:
-        problem = notebook.load(file, {"spark": spark}, registry.note)
+        problem = notebook.load(file, notebook_scope(spark, registry), registry.note)
         if problem is not None:
             problems.append(problem)
     if not problems and not registry.datasets:

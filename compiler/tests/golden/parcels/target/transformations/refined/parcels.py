@@ -5,6 +5,7 @@
 
 
 import re
+
 from pyspark import pipelines as dp
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
