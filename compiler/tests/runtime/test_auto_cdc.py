@@ -5,21 +5,17 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import (
     CdcSpec,
-    CdcSpecError,
     current_rows,
     merge_changes,
-    null_sequence_error,
-    snapshot_changes,
-    snapshot_spec,
     target_rows,
 )
 from cbx.runtime.session import session
+from compiler.tests.runtime.cdc_frames import by_id, frame, in_order, shown
 
 pytestmark = pytest.mark.spark
 
@@ -114,46 +110,11 @@ def test_the_documented_example_comes_out_in_any_order(spark: SparkSession, vari
     assert expected == actual
 
 
-def frame(spark: SparkSession, rows: list[Any], schema: str) -> DataFrame:
-    return spark.createDataFrame(rows, schema)
-
-
-def shown(state: DataFrame, spec: CdcSpec) -> list[tuple[Any, ...]]:
-    return in_order(target_rows(state, spec))
-
-
-def in_order(rows: DataFrame) -> list[tuple[Any, ...]]:
-    return sorted((tuple(row) for row in rows.collect()), key=repr)
-
-
 def merged(state: DataFrame | None, spec: CdcSpec, *batches: DataFrame) -> DataFrame:
     for changes in batches:
         state = merge_changes(state, changes, spec)
     assert state is not None
     return state
-
-
-def by_id(scd_type: int, **options: Any) -> CdcSpec:
-    """A flow of rows `id, ..., at`; a row without `alive` is an upsert."""
-    return CdcSpec("silver.target", ("id",), F.col("at"), scd_type, except_column_list=("at",), **options)
-
-
-@pytest.mark.parametrize("sequence", ["at", "struct(at, at as again)"])
-def test_a_null_sequence_is_an_error_with_target_and_key(spark: SparkSession, sequence: str) -> None:
-    """Such a change has no place among the others, so nothing is guessed."""
-    changes = frame(spark, [(1, "x", 1), (7, "x", None)], "id INT, name STRING, at INT")
-    spec = CdcSpec("silver.users", ("id", "name"), F.expr(sequence), 1)
-    with pytest.raises(PySparkException) as caught:
-        merge_changes(None, changes, spec).collect()
-    error = null_sequence_error(caught.value)
-    assert error is not None
-
-    assert (error.target, error.key) == ("silver.users", {"id": 7, "name": "x"})
-
-
-def test_another_failure_is_not_taken_for_a_null_sequence() -> None:
-    """Only the error that the merge raised itself is translated."""
-    assert null_sequence_error(ValueError("the disk is full")) is None
 
 
 @pytest.mark.parametrize("scd_type", [1, 2])
@@ -368,134 +329,3 @@ def test_a_merge_shuffles_and_sorts_once(spark: SparkSession, scd_type: int, ign
     executed = merge_changes(state, changes, spec)._jdf.queryExecution().executedPlan().toString()
 
     assert (executed.count("Exchange hashpartitioning"), plan.count("Join")) == (1, 0)
-
-
-# --- snapshots
-
-
-def snapshots(spark: SparkSession, spec: CdcSpec, *tables: list[Any]) -> DataFrame:
-    """Apply one snapshot after the other."""
-    state = None
-    for version, rows in enumerate(tables, start=1):
-        previous = None if state is None else current_rows(state, spec)
-        snapshot = frame(spark, rows, "id INT, name STRING, city STRING")
-        state = merge_changes(state, snapshot_changes(previous, snapshot, spec, F.lit(version)), spec).localCheckpoint()
-    assert state is not None
-    return state
-
-
-SNAPSHOTS = (
-    [(1, "Ann", "Bern"), (2, "Bob", "Rome"), (None, "Cy", None)],
-    [(1, "Ann", "Bonn"), (3, "Dan", "Oslo"), (None, "Cy", None)],
-    [(1, "Ann", "Bonn"), (2, "Bob", "Rome"), (None, "Cy", "Kiel")],
-)
-
-
-def test_snapshots_into_type_1_leave_the_last_snapshot(spark: SparkSession) -> None:
-    """What a snapshot no longer has is deleted."""
-    spec = snapshot_spec("silver.target", ("id",), 1)
-
-    assert shown(snapshots(spark, spec, *SNAPSHOTS), spec) == sorted(SNAPSHOTS[-1], key=repr)
-
-
-def test_snapshots_into_type_2_leave_every_version(spark: SparkSession) -> None:
-    """A row starts at the snapshot that first had it and ends at the one that had it otherwise or no more."""
-    spec = snapshot_spec("silver.target", ("id",), 2)
-
-    assert shown(snapshots(spark, spec, *SNAPSHOTS), spec) == [
-        (1, "Ann", "Bern", 1, 2),
-        (1, "Ann", "Bonn", 2, None),
-        (2, "Bob", "Rome", 1, 2),
-        (2, "Bob", "Rome", 3, None),
-        (3, "Dan", "Oslo", 2, 3),
-        (None, "Cy", "Kiel", 3, None),
-        (None, "Cy", None, 1, 3),
-    ]
-
-
-def test_snapshots_into_type_2_can_leave_columns_untracked(spark: SparkSession) -> None:
-    """The row then has the last values of these columns."""
-    spec = snapshot_spec("silver.target", ("id",), 2, track_history_column_list=("name",))
-
-    assert shown(snapshots(spark, spec, *SNAPSHOTS[:2]), spec) == [
-        (1, "Ann", "Bonn", 1, None),
-        (2, "Bob", "Rome", 1, 2),
-        (3, "Dan", "Oslo", 2, None),
-        (None, "Cy", None, 1, None),
-    ]
-
-
-def test_a_snapshot_equal_to_the_last_is_no_change(spark: SparkSession) -> None:
-    """Neither the order of its rows nor a repeated row matters, and the state does not grow."""
-    spec = snapshot_spec("silver.target", ("id",), 2)
-    state = snapshots(spark, spec, SNAPSHOTS[0], [*SNAPSHOTS[0][::-1], SNAPSHOTS[0][0]])
-
-    assert state.count() == 3
-
-
-# --- what is refused
-
-
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({"keys": ()}, "the flow has no keys"),
-        ({"scd_type": 3}, "3 is no SCD type"),
-        ({"column_list": ("id",), "except_column_list": ("a",)}, "exclude each other"),
-        ({"scd_type": 2, "apply_as_truncates": True}, "truncates exist for SCD type 1 only"),
-        ({"track_history_column_list": ("a",)}, "tracked columns exist for SCD type 2 only"),
-        (
-            {"scd_type": 2, "track_history_column_list": ("a",), "track_history_except_column_list": ("a",)},
-            "exclude each other",
-        ),
-        ({"keys": ("nope",)}, "`keys` names the column `nope`"),
-        ({"column_list": ("id", "nope")}, "`column_list` names the column `nope`"),
-        ({"column_list": ("a",)}, "the target has no column for the key `id`"),
-        ({"except_column_list": ("nope",)}, "`except_column_list` names the column `nope`"),
-        ({"ignore_null_updates": ("nope",)}, "`ignore_null_updates` names the column `nope`"),
-        ({"scd_type": 2, "track_history_column_list": ("nope",)}, "names the column `nope`"),
-        ({"scd_type": 2, "track_history_except_column_list": ("nope",)}, "names the column `nope`"),
-    ],
-)
-def test_a_flow_that_cannot_be_says_why(spark: SparkSession, options: dict[str, Any], reason: str) -> None:
-    """Every error names the target, the reason and a way out."""
-    changes = frame(spark, [(1, 2, 3)], "id INT, a INT, at INT")
-    given = {"target": "silver.target", "keys": ("id",), "sequence_by": F.col("at"), "scd_type": 1, **options}
-    with pytest.raises(CdcSpecError) as caught:
-        merge_changes(None, changes, CdcSpec(**given))
-
-    assert (caught.value.target, reason in caught.value.reason, caught.value.hint != "") == (
-        "silver.target",
-        True,
-        True,
-    )
-
-
-def test_names_that_the_target_needs_are_refused(spark: SparkSession) -> None:
-    """A type 2 target has bounds of its own; in a type 1 target the name is free."""
-    changes = frame(spark, [(1, 2, 3)], "id INT, __start_at INT, at INT")
-    with pytest.raises(CdcSpecError) as caught:
-        merge_changes(None, changes, by_id(2))
-    free = shown(merge_changes(None, changes, by_id(1)), by_id(1))
-
-    assert (caught.value.reason, free) == ("the column name `__start_at` is reserved", [(1, 2)])
-
-
-@pytest.mark.parametrize(
-    ("later", "reason"),
-    [
-        (("id", 2), "the target's SCD type is not the one it was built with"),
-        (("other", 1), "the target was built without the key `other`"),
-    ],
-)
-def test_a_state_of_another_flow_asks_for_a_full_refresh(
-    spark: SparkSession, later: tuple[str, int], reason: str
-) -> None:
-    """The state of other keys or another SCD type cannot be converted."""
-    state = merge_changes(None, frame(spark, [(1, 1)], "id INT, at INT"), by_id(1))
-    key, scd_type = later
-    changes = frame(spark, [(1, 1, 1)], "id INT, other INT, at INT")
-    with pytest.raises(CdcSpecError) as caught:
-        merge_changes(state, changes, CdcSpec("silver.target", (key,), F.col("at"), scd_type))
-
-    assert (caught.value.reason, "full refresh" in caught.value.hint) == (reason, True)

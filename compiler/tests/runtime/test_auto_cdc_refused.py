@@ -1,0 +1,102 @@
+"""What AUTO CDC refuses, and what it says then."""
+
+from typing import Any
+
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
+
+from cbx.runtime.auto_cdc import CdcSpec, CdcSpecError, merge_changes, null_sequence_error
+from cbx.runtime.session import session
+from compiler.tests.runtime.cdc_frames import by_id, frame, shown
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
+    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
+
+
+@pytest.mark.parametrize("sequence", ["at", "struct(at, at as again)"])
+def test_a_null_sequence_is_an_error_with_target_and_key(spark: SparkSession, sequence: str) -> None:
+    """Such a change has no place among the others, so nothing is guessed."""
+    changes = frame(spark, [(1, "x", 1), (7, "x", None)], "id INT, name STRING, at INT")
+    spec = CdcSpec("silver.users", ("id", "name"), F.expr(sequence), 1)
+    with pytest.raises(PySparkException) as caught:
+        merge_changes(None, changes, spec).collect()
+    error = null_sequence_error(caught.value)
+    assert error is not None
+
+    assert (error.target, error.key) == ("silver.users", {"id": 7, "name": "x"})
+
+
+def test_another_failure_is_not_taken_for_a_null_sequence() -> None:
+    """Only the error that the merge raised itself is translated."""
+    assert null_sequence_error(ValueError("the disk is full")) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"keys": ()}, "the flow has no keys"),
+        ({"scd_type": 3}, "3 is no SCD type"),
+        ({"column_list": ("id",), "except_column_list": ("a",)}, "exclude each other"),
+        ({"scd_type": 2, "apply_as_truncates": True}, "truncates exist for SCD type 1 only"),
+        ({"track_history_column_list": ("a",)}, "tracked columns exist for SCD type 2 only"),
+        (
+            {"scd_type": 2, "track_history_column_list": ("a",), "track_history_except_column_list": ("a",)},
+            "exclude each other",
+        ),
+        ({"keys": ("nope",)}, "`keys` names the column `nope`"),
+        ({"column_list": ("id", "nope")}, "`column_list` names the column `nope`"),
+        ({"column_list": ("a",)}, "the target has no column for the key `id`"),
+        ({"except_column_list": ("nope",)}, "`except_column_list` names the column `nope`"),
+        ({"ignore_null_updates": ("nope",)}, "`ignore_null_updates` names the column `nope`"),
+        ({"scd_type": 2, "track_history_column_list": ("nope",)}, "names the column `nope`"),
+        ({"scd_type": 2, "track_history_except_column_list": ("nope",)}, "names the column `nope`"),
+    ],
+)
+def test_a_flow_that_cannot_be_says_why(spark: SparkSession, options: dict[str, Any], reason: str) -> None:
+    """Every error names the target, the reason and a way out."""
+    changes = frame(spark, [(1, 2, 3)], "id INT, a INT, at INT")
+    given = {"target": "silver.target", "keys": ("id",), "sequence_by": F.col("at"), "scd_type": 1, **options}
+    with pytest.raises(CdcSpecError) as caught:
+        merge_changes(None, changes, CdcSpec(**given))
+
+    assert (caught.value.target, reason in caught.value.reason, caught.value.hint != "") == (
+        "silver.target",
+        True,
+        True,
+    )
+
+
+def test_names_that_the_target_needs_are_refused(spark: SparkSession) -> None:
+    """A type 2 target has bounds of its own; in a type 1 target the name is free."""
+    changes = frame(spark, [(1, 2, 3)], "id INT, __start_at INT, at INT")
+    with pytest.raises(CdcSpecError) as caught:
+        merge_changes(None, changes, by_id(2))
+    free = shown(merge_changes(None, changes, by_id(1)), by_id(1))
+
+    assert (caught.value.reason, free) == ("the column name `__start_at` is reserved", [(1, 2)])
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        (("id", 2), "the target's SCD type is not the one it was built with"),
+        (("other", 1), "the target was built without the key `other`"),
+    ],
+)
+def test_a_state_of_another_flow_asks_for_a_full_refresh(
+    spark: SparkSession, later: tuple[str, int], reason: str
+) -> None:
+    """The state of other keys or another SCD type cannot be converted."""
+    state = merge_changes(None, frame(spark, [(1, 1)], "id INT, at INT"), by_id(1))
+    key, scd_type = later
+    changes = frame(spark, [(1, 1, 1)], "id INT, other INT, at INT")
+    with pytest.raises(CdcSpecError) as caught:
+        merge_changes(state, changes, CdcSpec("silver.target", (key,), F.col("at"), scd_type))
+
+    assert (caught.value.reason, "full refresh" in caught.value.hint) == (reason, True)
