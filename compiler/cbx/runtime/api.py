@@ -112,6 +112,7 @@ class _Api:
                     private=bool(arguments.get("private") or arguments.get("temporary")),
                     spark_conf=_texts(arguments.get("spark_conf")),
                     place=place,
+                    is_reset_allowed=_is_reset_allowed(arguments),
                 )
             )
             setattr(query, _DEFINED, True)
@@ -147,6 +148,7 @@ class _Api:
                 private=bool(arguments.get("private") or arguments.get("temporary")),
                 spark_conf=_texts(arguments.get("spark_conf")),
                 place=place,
+                is_reset_allowed=_is_reset_allowed(arguments),
             )
         )
 
@@ -163,6 +165,14 @@ class _Api:
         place = caller()
 
         def define(query: Query) -> Query:
+            if hasattr(query, _RULES):
+                raise RunError(
+                    f"the flow `{query.__name__}` has expectations, which belong to a table",
+                    place=place,
+                    hint=f"give them to `{target}`, with create_streaming_table(expect_all={{...}})",
+                )
+            if spark_conf:
+                self._registry.note("spark_conf= of a flow has no effect locally", place)
             self._registry.add_flow(
                 AppendFlow(_name(target, place), name or query.__name__, query, once, _texts(spark_conf), place)
             )
@@ -388,6 +398,11 @@ def _texts(options: Mapping[str, Any] | None) -> dict[str, str]:
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
     }
+
+
+def _is_reset_allowed(arguments: Mapping[str, Any]) -> bool:
+    """What the table property of that name says (the page "Pipeline properties reference")."""
+    return _texts(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"
 
 
 def _check_arguments(what: str, arguments: Mapping[str, Any], known: frozenset[str], place: Place | None) -> None:

@@ -48,6 +48,7 @@ class Dataset:
         private: Whether it is kept from the catalog on Databricks.
         spark_conf: Settings for its query.
         place: Where it is defined.
+        is_reset_allowed: Whether a full refresh starts it over.
     """
 
     name: DatasetName
@@ -58,6 +59,7 @@ class Dataset:
     private: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = None
+    is_reset_allowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
+from cbx.runtime.problems import RunError
 from cbx.runtime.results import RuleCount
 
 if TYPE_CHECKING:
@@ -55,11 +57,26 @@ def marked(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
     if not rules:
         return frame
 
-    holds = [
-        F.coalesce(F.expr(rule.condition).cast("boolean"), F.lit(False)).alias(_MARK.format(index))
-        for index, rule in enumerate(rules)
-    ]
-    return frame.select("*", *holds)
+    try:
+        holds = [
+            F.coalesce(F.expr(rule.condition).cast("boolean"), F.lit(False)).alias(_MARK.format(index))
+            for index, rule in enumerate(rules)
+        ]
+        return frame.select("*", *holds)
+    except AnalysisException:
+        for rule in rules:
+            _check(frame, rule)
+        raise
+
+
+def _check(frame: DataFrame, rule: Expectation) -> None:
+    try:
+        frame.select(F.expr(rule.condition).cast("boolean"))
+    except AnalysisException as error:
+        reason = (error.getMessage() or str(error)).partition(" SQLSTATE")[0].splitlines()[0]
+        raise RunError(
+            f"the expectation `{rule.name}` ({rule.condition}) is not a condition on these rows: {reason}"
+        ) from None
 
 
 def measures(rules: Sequence[Expectation]) -> list[Column]:

@@ -71,7 +71,7 @@ def fill(
         What happened.
     """
     folder.tidy()
-    table = None if full_refresh else folder.current()
+    table = None if full_refresh and dataset.is_reset_allowed else folder.current()
     if dataset.query is None:
         return _fill_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
     own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)

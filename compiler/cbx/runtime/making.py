@@ -17,6 +17,7 @@ from cbx.runtime.flow import FlowContext, UpstreamFailedError
 from cbx.runtime.problems import Problem, RunError
 from cbx.runtime.reading import read_stream, read_table
 from cbx.runtime.results import DatasetResult, RunRequest
+from cbx.runtime.session import settings
 from cbx.runtime.sinks import fill_sink
 from cbx.runtime.store import TableFolder
 from cbx.runtime.views import checked_view, view_results
@@ -239,7 +240,8 @@ class Making:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
         request = self._request
-        return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
+        with settings(self._spark, dataset.spark_conf):
+            return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
 
     def _fill_sink(self, sink: Sink, flows: Sequence[Flow]) -> Filled:
         request = self._request

@@ -207,7 +207,7 @@ class _Checkpoint:
 
     Spark never changes a file of a checkpoint, so a copy made of links is enough. The three steps back are
     ordered so that a kill between them is noticed: what failed is set aside, its batches are removed, the kept
-    copy takes its place.
+    copy takes its place; where that has happened, only what failed is left to remove.
     """
 
     path: Path
@@ -240,10 +240,10 @@ class _Checkpoint:
         shutil.rmtree(self.kept, ignore_errors=True)
 
     def _restore(self, take_back: Callable[[int], None]) -> None:
-        take_back(last_committed(self.kept))
-        if self.kept.exists():
-            shutil.rmtree(self.path, ignore_errors=True)
-            self.kept.rename(self.path)
+        if not self.path.exists():
+            take_back(last_committed(self.kept))
+            if self.kept.exists():
+                self.kept.rename(self.path)
         shutil.rmtree(self.failed)
 
 

@@ -42,6 +42,7 @@ class Pipeline:
         configuration: Mapping[str, str] | None = None,
         *,
         full_refresh: bool = False,
+        dry_run: bool = False,
     ) -> UpdateResult:
         request = RunRequest(
             (self.folder / "notebooks",),
@@ -51,6 +52,7 @@ class Pipeline:
             select=select,
             full_refresh=full_refresh,
             master="local[2]",
+            dry_run=dry_run,
         )
         self.events.clear()
         result = run_update(request, self.events.append)

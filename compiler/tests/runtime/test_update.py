@@ -471,6 +471,108 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     ]
 
 
+def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
+    """The reason says which of the rules it is about."""
+    pipeline.notebook("""
+        import dlt
+
+        @dlt.table
+        @dlt.expect("fine", "id >= 0")
+        @dlt.expect("wrong", "idd >= 0")
+        def numbers():
+            return spark.range(3)
+    """)
+    (result,) = pipeline.run().datasets
+
+    reason = result.problem.reason if result.problem else ""
+    assert reason.partition(": ")[0] == "the expectation `wrong` (idd >= 0) is not a condition on these rows"
+
+
+def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline) -> None:
+    """An expectation above its dataset would be lost, and dbutils has no place here."""
+    first = pipeline.notebook(
+        """
+        import dlt
+
+        @dlt.expect("positive", "id > 0")
+        @dlt.table
+        def numbers():
+            return spark.range(3)
+        """,
+        "a.py",
+    )
+    second = pipeline.notebook('region = dbutils.widgets.get("region")\n', "b.py")
+    result = pipeline.run()
+
+    actual = [str(problem).splitlines()[0] for problem in problems(result)]
+    assert actual == [
+        f"{first}:3: an expectation stands above the dataset's decorator, where it has no effect",
+        f"{second}:1: dbutils.widgets needs a Databricks workspace",
+    ]
+
+
+def test_a_table_may_refuse_to_be_reset(pipeline: Pipeline) -> None:
+    """The property ``pipelines.reset.allowed`` keeps its rows through a full refresh."""
+    pipeline.notebook("""
+        import dlt
+
+        @dlt.table(table_properties={"pipelines.reset.allowed": "false"})
+        def kept():
+            return spark.readStream.schema("id INT").json("landing/orders")
+
+        @dlt.table
+        def reset():
+            return spark.readStream.schema("id INT").json("landing/orders")
+    """)
+    first = pipeline.land("orders/1.json", '{"id": 1}\n')
+    pipeline.succeed()
+    first.unlink()
+    pipeline.land("orders/2.json", '{"id": 2}\n')
+    pipeline.succeed(full_refresh=True)
+
+    assert (pipeline.rows("kept"), pipeline.rows("reset")) == ([(1,), (2,)], [(2,)])
+
+
+def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
+    """Every dataset gets its columns from those it reads, so mistakes in queries are found without rows."""
+    pipeline.notebook(ORDERS)
+    pipeline.notebook(
+        """
+        import dlt
+
+        @dlt.view
+        def changes():
+            return dlt.read_stream("bronze.orders")
+
+        dlt.create_streaming_table("current")
+        dlt.create_auto_cdc_flow(target="current", source="changes", keys=["id"], sequence_by="amount")
+
+        @dlt.table
+        def wrong():
+            return spark.read.table("current").select("idd")
+        """,
+        "b.py",
+    )
+    pipeline.land("orders/1.json", '{"id": null}\n')
+    result = pipeline.run(dry_run=True)
+
+    actual = (
+        [(one.name, one.kind, one.inputs, one.problem is None) for one in result.datasets],
+        pipeline.state.exists(),
+    )
+    assert actual == (
+        [
+            ("changes", "view", ("bronze.orders",), True),
+            ("bronze.orders", "streaming", (), True),
+            ("silver.orders", "streaming", ("bronze.orders",), True),
+            ("gold.totals", "batch", ("silver.orders",), True),
+            ("current", "scd 1", ("changes",), True),
+            ("wrong", "", ("current",), False),
+        ],
+        False,
+    )
+
+
 def test_a_mistake_in_a_query_is_at_its_line(pipeline: Pipeline) -> None:
     """What Spark says is shortened to the reason."""
     notebook = pipeline.notebook("""
