@@ -74,6 +74,8 @@ class _Gathering:
             else:
                 check_variable(use.name, use.span, self.variables_known, self.report)
                 self.variables.append(use.name)
+        if any(one.module == "__future__" and one.name == "annotations" for one in module.imports):
+            self.imports["annotations:__future__"] = Import("__future__", "annotations")
         for name in statement.needs:
             self._take_name(name, module)
 

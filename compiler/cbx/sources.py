@@ -15,7 +15,7 @@ class Span:
     line: int = 1
     column: int = 1
     end_line: int = 1
-    end_column: int = 1
+    end_column: int = 2
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"

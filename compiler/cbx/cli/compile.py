@@ -54,7 +54,8 @@ def compile_command(
         diagnostics = (*diagnostics, *problems)
         could_write = not problems
     sources = read_sources(root, diagnostics)
-    show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value)
+    outcome = "Nothing was written." if could_write else "Not everything could be written."
+    show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value, outcome)
     if compilation.plan is not None and changes is not None and could_write and output_format is not Format.json:
         for line in summary_lines(compilation.plan, changes, time.perf_counter() - started, check=check):
             print(line)

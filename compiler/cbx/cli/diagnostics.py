@@ -17,7 +17,11 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
 def show_diagnostics(
-    diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], model_count: int, output_format: str
+    diagnostics: Sequence[Diagnostic],
+    sources: Mapping[str, str],
+    model_count: int,
+    output_format: str,
+    outcome: str = "Nothing was written.",
 ) -> None:
     """Print diagnostics: JSON to the standard output, the other formats to the standard error.
 
@@ -26,6 +30,7 @@ def show_diagnostics(
         sources: The texts of the files, by path.
         model_count: The number of models, for the JSON document's summary.
         output_format: ``text``, ``json`` or ``github``.
+        outcome: What errors mean for ``target/``, in a sentence.
     """
     if output_format == "json":
         print(json.dumps(as_json(diagnostics, model_count), indent=2))
@@ -36,7 +41,7 @@ def show_diagnostics(
         in_colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
         for one in diagnostics:
             print(as_text(one, sources, in_colour=in_colour), file=sys.stderr)
-        totals = _totals(diagnostics)
+        totals = _totals(diagnostics, outcome)
         if totals:
             print(totals, file=sys.stderr)
 
@@ -98,7 +103,7 @@ def _width(text: str) -> int:
     )
 
 
-def _totals(diagnostics: Sequence[Diagnostic]) -> str:
+def _totals(diagnostics: Sequence[Diagnostic], outcome: str) -> str:
     errors = sum(one.severity is Severity.ERROR for one in diagnostics)
     warnings = sum(one.severity is Severity.WARNING for one in diagnostics)
     parts = [
@@ -110,7 +115,7 @@ def _totals(diagnostics: Sequence[Diagnostic]) -> str:
         return ""
     codes = sorted({one.code.id for one in diagnostics if one.severity is Severity.ERROR})
     more = f" `cbx explain {codes[0]}` says more." if codes else ""
-    return f"{', '.join(parts)}. Nothing was written.{more}" if errors else f"{', '.join(parts)}."
+    return f"{', '.join(parts)}. {outcome}{more}" if errors else f"{', '.join(parts)}."
 
 
 def as_json(diagnostics: Sequence[Diagnostic], model_count: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from cbx.ir.text import InputSlot, Part, Text, Variable, join
 from cbx.parse.template_places import (
     CallSite,
     Template,
+    Token,
     call_sites,
     error_place,
     is_attribute,
@@ -130,10 +131,17 @@ class Templates:
         """Report unknown names in a file of macros."""
         template = Template(source.text, source)
         tree = self._environment.parse(source.text)
-        found = len(report)
-        self._check_names(template, tree, True, variables, report)
-        if len(report) > found:
-            self._break([node.name for node in tree.find_all(nodes.Macro)])
+        macros = list(tree.find_all(nodes.Macro))
+        ends = [macro.lineno for macro in macros[1:]] + [len(source.text)]
+        tokens = read_tokens(self._environment, template)
+        for macro, end in zip(macros, ends, strict=True):
+            found = len(report)
+            own = tuple(token for token in tokens if macro.lineno <= source.place(token.start)[0] < end)
+            alone = nodes.Template([macro], lineno=macro.lineno)
+            alone.set_environment(self._environment)
+            self._check_names(template, alone, own, True, variables, report)
+            if len(report) > found:
+                self._break([macro.name])
 
     def _break(self, names: list[str]) -> None:
         """Remember macros that were reported: whoever uses them is not reported again."""
@@ -166,10 +174,10 @@ class Templates:
         if tree is None:
             return None
         found = len(report)
-        self._check_names(template, tree, inputs_allowed, variables, report)
+        tokens = read_tokens(self._environment, template)
+        self._check_names(template, tree, tokens, inputs_allowed, variables, report)
         if len(report) > found:
             return None
-        tokens = read_tokens(self._environment, template)
         self._calls = []
         self._span = template.blame()
         self._sites = call_sites(template, tokens)
@@ -227,11 +235,11 @@ class Templates:
         self,
         template: Template,
         tree: nodes.Template,
-        inputs_allowed: bool,  # noqa: FBT001 - private, and named at every call
+        tokens: Sequence[Token],
+        inputs_allowed: bool,  # noqa: FBT001 - private
         variables: frozenset[str],
         report: Report,
     ) -> None:
-        tokens = read_tokens(self._environment, template)
         local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
         known = {*self._macros, *self._builtins, *local, "var", *(INPUTS if inputs_allowed else ())}
         for name in sorted(meta.find_undeclared_variables(tree) - known):
