@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyspark
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from cbx.runtime.java import java_home
@@ -54,11 +56,11 @@ def session(state: Path, master: str | None = None) -> SparkSession:
 def _start(state: Path, master: str | None) -> SparkSession:
     scratch = state / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
-    logging = scratch / "log4j2.properties"
-    if not logging.is_file() or logging.read_text(encoding="utf-8") != _LOGGING:
-        logging.write_text(_LOGGING, encoding="utf-8")
+    log4j = scratch / "log4j2.properties"
+    if not log4j.is_file() or log4j.read_text(encoding="utf-8") != _LOGGING:
+        log4j.write_text(_LOGGING, encoding="utf-8")
     builder = SparkSession.builder.appName("cbx").master(master or "local[*]")
-    for name, value in _start_settings(scratch, logging).items():
+    for name, value in _start_settings(scratch, log4j).items():
         builder = builder.config(name, value)
     log = state / LOG_FILE
     with _launch_environment(java_home(scratch)), _standard_error_to(log):
@@ -71,11 +73,11 @@ def _start(state: Path, master: str | None) -> SparkSession:
     return started
 
 
-def _start_settings(scratch: Path, logging: Path) -> Mapping[str, str]:
+def _start_settings(scratch: Path, log4j: Path) -> Mapping[str, str]:
     """What has to be known before Spark starts."""
     cores = str(min(os.cpu_count() or 2, 8))
     return {
-        "spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{logging.as_uri()}" -Xss4m',
+        "spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m',
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
@@ -105,10 +107,16 @@ _SETTINGS = {
 }
 
 
+_LOUD = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""Loggers that print every exception of Spark's with its Java stack, also those that are caught."""
+
+
 def _configure(running: SparkSession) -> None:
     """What can be set on a running session, so that one that somebody else started behaves alike."""
     for name, value in _SETTINGS.items():
         running.conf.set(name, value)
+    for name in _LOUD:
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 @contextlib.contextmanager

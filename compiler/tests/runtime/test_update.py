@@ -535,7 +535,7 @@ def test_a_table_may_refuse_to_be_reset(pipeline: Pipeline) -> None:
 
 def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
     """Every dataset gets its columns from those it reads, so mistakes in queries are found without rows."""
-    pipeline.notebook(ORDERS)
+    pipeline.notebook(ORDERS, "a.py")
     pipeline.notebook(
         """
         import dlt

@@ -1,0 +1,121 @@
+"""`cbx show` and `cbx events`: reading what runs have left, without Spark."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cbx.runtime.names import DatasetName
+from cbx.runtime.store import TableFolder, TableState
+
+
+def write_table(state: Path, name: str, *batches: pa.Table) -> None:
+    """A table as a run leaves it: one folder a batch, and the pointer."""
+    folder = TableFolder(state, DatasetName.parse(name))
+    for number, batch in enumerate(batches):
+        path = folder.rows("v1") / f"flow.{number:06d}"
+        path.mkdir(parents=True)
+        pq.write_table(batch, path / "part-0.parquet")
+    folder.rows("v1").mkdir(parents=True, exist_ok=True)
+    schema = {"type": "struct", "fields": [{"name": "id"}, {"name": "city"}]}
+    folder.commit(TableState(name, "streaming", "v1", 1, 1, json.dumps(schema)))
+
+
+def cbx(*arguments: str | Path) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "cbx", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    write_table(
+        tmp_path,
+        "silver.Orders",
+        pa.table({"id": [3, 1]}),
+        pa.table({"id": [2, 2], "city": ["Rom", None]}),
+    )
+    return tmp_path
+
+
+def test_rows_are_ordered_and_columns_united(state: Path) -> None:
+    """Whatever the order of the files, the rows come by their columns; a limit takes the first."""
+    status, output, _ = cbx("show", "silver.orders", "--state", state, "--format", "csv", "--limit", "3")
+
+    assert (status, output) == (0, "id,city\n1,\n2,Rom\n2,\n")
+
+
+def test_json_is_one_object_a_line(tmp_path: Path) -> None:
+    """Every type has a form that JSON knows."""
+    row: dict[str, Any] = {
+        "at": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc),
+        "day": dt.date(2026, 1, 2),
+        "price": decimal.Decimal("12.50"),
+        "items": [{"name": "a\nb", "count": 2}],
+        "ratio": float("nan"),
+        "nothing": None,
+    }
+    write_table(tmp_path, "t", pa.Table.from_pylist([row]))
+    _, output, _ = cbx("show", "T", "--state", tmp_path, "--format", "json", "--limit", "0")
+
+    expected = {
+        "at": "2026-01-02 03:04:05",
+        "day": "2026-01-02",
+        "price": 12.5,
+        "items": [{"name": "a\nb", "count": 2}],
+        "ratio": "nan",
+        "nothing": None,
+    }
+    assert [json.loads(line) for line in output.splitlines()] == [expected]
+
+
+def test_an_unknown_table_is_a_guess_and_a_list(state: Path) -> None:
+    """The status says that the command could not run."""
+    write_table(state, "gold.totals")
+    status, _, errors = cbx("show", "silver.order", "--state", state)
+
+    assert (status, errors.splitlines()) == (
+        2,
+        [
+            f"error: there is no table `silver.order` in {state}",
+            "   = hint: did you mean `silver.orders`? the tables are gold.totals, silver.orders",
+        ],
+    )
+
+
+def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
+    """A table that was made and got no row yet is no error."""
+    write_table(tmp_path, "gold.totals")
+    status, output, _ = cbx("show", "gold.totals", "--state", tmp_path, "--format", "csv")
+
+    assert (status, output) == (0, "id,city\n")
+
+
+def test_showing_does_not_start_spark(state: Path) -> None:
+    """Neither does it import pyspark, which would take longer than the rest."""
+    program = (
+        "import sys; from cbx.runtime.peek import peek; from pathlib import Path;"
+        f"peek(Path({str(state)!r}), 'silver.orders', 0); print('pyspark' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
+
+
+def test_events_are_those_of_the_last_update(tmp_path: Path) -> None:
+    """Earlier updates, and half a line that a kill has left, are passed over."""
+    rows = [{"origin": {"update_id": update}, "message": update} for update in ("one", "two")]
+    text = "\n".join(json.dumps(row) for row in rows) + '\n{"origin": {"upd'
+    (tmp_path / "events.jsonl").write_text(text)
+    status, output, _ = cbx("events", "--state", tmp_path, "--format", "json")
+
+    assert (status, [json.loads(line)["message"] for line in output.splitlines()]) == (0, ["two"])
