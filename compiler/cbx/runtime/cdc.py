@@ -21,7 +21,7 @@ from cbx.runtime.auto_cdc import (
     null_sequence_error,
     target_rows,
 )
-from cbx.runtime.expectations import NOTHING, Counts, added
+from cbx.runtime.expectations import NOTHING, Counts, added, observed
 from cbx.runtime.problems import RunError
 from cbx.runtime.streaming import drain
 
@@ -104,8 +104,8 @@ def _next_version(
     _write(merge_changes(before, counted, spec, written), str(folder.internal(version)))
     rows = target_rows(_parquet(spark, folder, version), spec)
     _write(rows, str(folder.rows(version)))
-    read, upserted = int(arrived.get.get("n") or 0), int(written.get.get("num_upserted_rows") or 0)
-    counts = Counts(read, upserted, 0, (), int(written.get.get("num_deleted_rows") or 0))
+    read, upserted = int(observed(arrived).get("n") or 0), int(observed(written).get("num_upserted_rows") or 0)
+    counts = Counts(read, upserted, 0, (), int(observed(written).get("num_deleted_rows") or 0))
     return replace(table, version=version, number=number, schema=rows.schema.json()), counts
 
 

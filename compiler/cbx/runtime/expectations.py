@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
+from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.problems import RunError
@@ -109,6 +111,18 @@ def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> Da
             holds = F.col(_MARK.format(index))
             frame = frame.filter(F.when(holds, F.lit(True)).otherwise(F.raise_error(message).cast("boolean")))
     return frame
+
+
+def observed(observation: Observation) -> Mapping[str, int]:
+    """What was observed by a query that has run.
+
+    Nothing, where Spark saw beforehand that there is no row: it then leaves the observation out of the query, and
+    asking for it fails.
+    """
+    try:
+        return observation.get
+    except Py4JJavaError:
+        return {}
 
 
 def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: str) -> Counts:

@@ -18,6 +18,7 @@ _PLAN = re.compile(r";\n(?:'|[A-Z]|[+:] ).*", re.DOTALL)
 _POSITION = re.compile(r";? line \d+ pos \d+;?\s*$")
 _JAVA_FRAME = re.compile(r"\s+at [\w.$]+|.*JVM stacktrace")
 _CAUSE = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.0-9]+\].*)$", re.MULTILINE)
+_CALL = re.compile(r"^An error occurred while calling .*\n: ")
 _WORKER = "Traceback (most recent call last):"
 _WORKER_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+)', re.MULTILINE)
 _WORKER_ERROR = re.compile(r"^(?! )([\w.]+(?:: .*)?)$", re.MULTILINE)
@@ -67,9 +68,9 @@ def reason_of(error: BaseException) -> str:
     if _WORKER in message:
         found = _WORKER_ERROR.findall(message.partition(_WORKER)[2])
         return str(found[0]) if found else "a Python worker failed"
-    message = _innermost(message).strip()
+    message = _CALL.sub("", _innermost(message).strip())
     message = _POSITION.sub("", _STATE.sub("", _PLAN.sub("", message))).strip()
-    if type(error).__module__.startswith("pyspark"):
+    if type(error).__module__.startswith(("pyspark", "py4j")):
         return message or type(error).__name__
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 

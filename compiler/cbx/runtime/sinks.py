@@ -16,7 +16,7 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.definitions import AppendFlow
-from cbx.runtime.expectations import NOTHING, ROWS_READ, Counts, added
+from cbx.runtime.expectations import NOTHING, ROWS_READ, Counts, added, observed
 from cbx.runtime.filling import Filled
 from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
@@ -139,7 +139,7 @@ class _FileWriter:
         for index, file in enumerate(sorted(staging.glob("part-*"))):
             name = f"{self._prefix}{number:06d}-{index:05d}.{file.name.partition('.')[2] or self.format}"
             file.replace(self.folder / name)
-        self.rows += int(observation.get.get(ROWS_READ) or 0)
+        self.rows += int(observed(observation).get(ROWS_READ) or 0)
 
     def take_back(self, last: int) -> None:
         """Remove the files of the micro-batches after a number."""

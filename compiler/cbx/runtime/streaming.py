@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
-from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures
+from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures, observed
 from cbx.runtime.flow import ExpectationFailedError
 from cbx.runtime.problems import RunError
 from cbx.runtime.schema import evolved
@@ -130,7 +130,7 @@ def write_checked(batch: DataFrame, rules: Sequence[Expectation], folder: Path, 
     observation = Observation()
     checked = kept(marked(batch, rules).observe(observation, *measures(rules)), rules)
     checked.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
-    done = counts(observation.get, rules, dataset)
+    done = counts(observed(observation), rules, dataset)
     if done.broken:
         shutil.rmtree(folder)
         raise broken(done, dataset)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
-from cbx.runtime.expectations import Counts, added, counts, kept, marked, measures, required
+from cbx.runtime.expectations import Counts, added, counts, kept, marked, measures, observed, required
 from cbx.runtime.flow import FlowContext, ViewUse
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def view_results(contexts: Sequence[FlowContext]) -> tuple[RuleCount, ...]:
 def _observed(use: ViewUse, context: FlowContext) -> Counts:
     rules, name = use.view.expectations, use.view.name.written
     if use.observation is not None:
-        return counts(use.observation.get, rules, name)
+        return counts(observed(use.observation), rules, name)
     total = counts({}, rules, name)
     for metrics in context.observed:
         total = added(total, counts(metrics.get(use.metric, {}), rules, name))
