@@ -24,19 +24,8 @@ WITHOUT_A_CASE = {"CBX001", "CBX003", "CBX004", "CBX107", "CBX901"}
 MODEL = '{{ materialized_view() }}\nSELECT * FROM {{ source("raw.orders") }}\n'
 WRONG = '{{ materialized_view() }}\nSELECT * FROM {{ ref("bronze.odrers") }}\n'
 PATH = "models/silver/orders.sql"
-KEYS = [
-    "code",
-    "name",
-    "severity",
-    "message",
-    "path",
-    "line",
-    "column",
-    "end_line",
-    "end_column",
-    "hint",
-    "related",
-]
+PLACE = ["path", "line", "column", "end_line", "end_column"]
+KEYS = ["code", "name", "severity", "message", *PLACE, "hint", "related"]
 
 
 def cbx(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -285,7 +274,7 @@ def test_json_of_a_second_place_has_that_place(tmp_path: Path) -> None:
     (tmp_path / "models" / "bronze" / "odrers.sql").write_text(text, encoding="utf-8")
     done = cbx("compile", "--format", "json", folder=tmp_path)
     cycle = next(one for one in json.loads(done.stdout)["diagnostics"] if one["code"] == "CBX202")
-    expected = ["message", "path", "line", "column", "end_line", "end_column"]
+    expected = ["message", *PLACE]
     actual = list(cycle["related"][0])
 
     assert expected == actual
@@ -307,7 +296,7 @@ def test_json_without_a_place_has_nulls(tmp_path: Path) -> None:
     done = cbx("compile", "--format", "json", "--project", str(tmp_path), folder=tmp_path)
     (found,) = json.loads(done.stdout)["diagnostics"]
     expected = [None] * 5
-    actual = [found[name] for name in ("path", "line", "column", "end_line", "end_column")]
+    actual = [found[name] for name in PLACE]
 
     assert done.returncode == 2
     assert expected == actual
