@@ -7,8 +7,9 @@ written, so they cost no second pass (the Databricks page "Manage data quality w
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Expectation
 
 _MARK = "__cbx_rule_{}"
+_PATIENCE = 2.0
+"""Seconds from the end of a query until its observations are surely there; it takes milliseconds."""
+
 VIOLATION = "cbx expectation: "
 ROWS_READ = "rows_read"
 ROWS_DROPPED = "rows_dropped"
@@ -116,9 +120,15 @@ def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> Da
 def observed(observation: Observation) -> Mapping[str, int]:
     """What was observed by a query that has run.
 
-    Nothing, where Spark saw beforehand that there is no row: it then leaves the observation out of the query, and
-    asking for it fails.
+    Nothing, where Spark saw beforehand that there is no row and left the observation out of the query (asking for
+    it fails then), or where the query does not hold it (asking for it would wait for ever).
     """
+    java: Any = observation._jo  # noqa: SLF001 - Python has no way to ask without waiting
+    deadline = time.monotonic() + _PATIENCE
+    while not java.future().isCompleted():
+        if time.monotonic() > deadline:
+            return {}
+        time.sleep(0.001)
     try:
         return observation.get
     except Py4JJavaError:

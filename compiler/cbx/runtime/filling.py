@@ -16,7 +16,7 @@ from cbx.runtime.schema import DeclaredColumns
 from cbx.runtime.snapshot import merge_snapshots
 from cbx.runtime.store import TableFolder, TableState
 from cbx.runtime.streaming import append_once, append_stream, only_streams
-from cbx.runtime.unchanged import fingerprint
+from cbx.runtime.unchanged import fingerprint, reads_only, streams_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +40,21 @@ class Queries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What happened to one table in an update."""
+    """What happened to one table in an update.
+
+    Attributes:
+        kind: What it is now.
+        counts: What happened to its rows.
+        contexts: The flows that ran.
+        did_work: Whether there was anything to do.
+        is_certain: Whether all it depends on is known, so that it stays as it is until some of that changes.
+    """
 
     kind: str
     counts: Counts
     contexts: tuple[FlowContext, ...]
     did_work: bool = True
+    is_certain: bool = False
 
 
 def fill(
@@ -99,13 +108,14 @@ def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table:
     wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "")
     shaped = _Shape(dataset)
     frame = shaped.applied(frame)
-    made_of = None if context.views else fingerprint(frame, shaped.rules)
+    made_of = fingerprint(frame, shaped.rules)
+    is_certain = made_of is not None and reads_only(frame, context.folder.state)
     if table is not None and made_of is not None and table.fingerprint == made_of:
-        return Filled("batch", NOTHING, (context,), did_work=False)
+        return Filled("batch", NOTHING, (), did_work=False, is_certain=is_certain)
     counts, made = replace_rows(context, frame, shaped.rules, wanted)
     context.folder.commit(replace(made, fingerprint=made_of))
     context.folder.tidy()
-    return Filled("batch", counts, (context,))
+    return Filled("batch", counts, (context,), is_certain=is_certain)
 
 
 def _fill_by_flows(
@@ -132,7 +142,7 @@ def _fill_by_flows(
         did_work = did_work or run.counts.rows_read > 0
     folder.commit(table)
     folder.tidy()
-    return Filled(kind, total, tuple(contexts), did_work)
+    return Filled(kind, total, tuple(contexts), did_work, all(context.is_certain for context in contexts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,7 @@ def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, 
         counts, table = append_once(context, frame, shaped.rules, table)
         return _FlowRun(context, remembering(table, flow.name, {"once": True}), counts)
     only_streams(frame, flow.name)
+    context.is_certain = streams_only(frame, context)
     counts, table = append_stream(context, frame, shaped.rules, table)
     return _FlowRun(context, table, counts)
 
@@ -194,6 +205,7 @@ def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, 
 def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries) -> _FlowRun:
     merger = Merger(context, spec_of(flow), table)
     frame = queries.opened(flow.source, context, is_stream=not flow.once)
+    context.is_certain = streams_only(frame, context)
     context.check_generations(table)
     if flow.once:
         merger.merge(frame, {"once": True})

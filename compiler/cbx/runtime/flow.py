@@ -44,6 +44,8 @@ class FlowContext:
         is_dry: Whether the flow is only checked: no row is read or written.
         streams: The generation of every streaming table that it streams from, by the table's key.
         views: The views with rules that it reads.
+        is_streaming: Whether a streaming query reads them.
+        is_certain: Whether all that the flow reads is known, so that it has nothing to do until some of it grows.
         view_frames: The rows of the views that it has read, since a view is one query however often it is read.
         landings: The folders that Auto Loader watches for it.
         observed: What Spark observed under the views' metrics, one a micro-batch.
@@ -55,6 +57,8 @@ class FlowContext:
     is_dry: bool = False
     streams: dict[str, int] = field(default_factory=dict)
     views: list[ViewUse] = field(default_factory=list)
+    is_streaming: bool = False
+    is_certain: bool = False
     observed: list[dict[str, dict[str, int]]] = field(default_factory=list)
     view_frames: dict[str, DataFrame] = field(default_factory=dict)
     landings: list[str] = field(default_factory=list)

@@ -14,6 +14,7 @@ from cbx.runtime.events import EventLog, FlowFinished, FlowStarted, Noted
 from cbx.runtime.failures import problem_of
 from cbx.runtime.filling import Filled, fill
 from cbx.runtime.flow import FlowContext, UpstreamFailedError
+from cbx.runtime.nothing_new import signature
 from cbx.runtime.problems import Problem, RunError
 from cbx.runtime.reading import read_stream, read_table
 from cbx.runtime.results import DatasetResult, RunRequest
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 
 
 class Making:
-    """Answers what notebooks read, and makes it first where that is due."""
+    """Answers what notebooks read, and makes it first where that is due.
+
+    Attributes:
+        landings: The folders that Auto Loader watches, with what was in them before they were read.
+    """
 
     def __init__(
         self,
@@ -57,7 +62,8 @@ class Making:
         self._contexts: list[FlowContext] = []
         self._waited = [0.0]
         self._inputs: dict[str, dict[str, None]] = {}
-        self._landings: dict[str, None] = {}
+        self.landings: dict[str, str] = {}
+        self._certain: dict[str, bool] = {}
 
     def make_all(self) -> None:
         """Make everything that is selected, in the order of definition but for what is read earlier."""
@@ -81,9 +87,11 @@ class Making:
             for view in views
         )
 
-    def landings(self) -> tuple[str, ...]:
-        """The folders that Auto Loader watches."""
-        return tuple(self._landings)
+    def is_certain(self) -> bool:
+        """Whether everything was made, and everything that it depends on is known."""
+        request, wanted = self._request, len(self._results)
+        is_whole = request.select is None and not request.dry_run
+        return is_whole and len(self._certain) == wanted and all(self._certain.values())
 
     def check(self) -> list[Problem]:
         """What is wrong with the definitions as a whole, before anything is made."""
@@ -146,7 +154,7 @@ class Making:
                 hint="move the read into the function below @dlt.table",
             )
         context.landings.append(path)
-        self._landings[path] = None
+        self.landings.setdefault(path, signature(path, self._request.working_folder))
         return open_stream(self._spark, options, path, schema, context.next_schema_folder(), note=self._note)
 
     def _note(self, text: str) -> None:
@@ -279,6 +287,7 @@ class Making:
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
             problem = problem_of(error, self._roots, definition.place)
             return DatasetResult(name.written, self._last_kind(name), "failed", problem=problem)
+        self._certain[key] = filled.is_certain
         counts = filled.counts
         return DatasetResult(
             name=name.written,

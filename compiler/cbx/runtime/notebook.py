@@ -136,34 +136,51 @@ def _refusal(cell: Cell, path: Path, note: Callable[[str, Place | None], None]) 
     return None
 
 
-@contextlib.contextmanager
-def importable(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
-    """Let notebooks import the modules beside them, and forget those modules afterwards.
+class LocalModules:
+    """The modules that lie beside notebooks and that notebooks have imported.
 
-    Yields:
-        What to call after user code has run: workers cannot import such modules, so functions of theirs are
-        from then on sent by value.
+    Workers cannot import them, so functions of theirs are sent by value.
     """
-    roots = [str(folder) for folder in dict.fromkeys(folders)]
-    before_path, before_modules = list(sys.path), set(sys.modules)
-    sent_by_value: list[types.ModuleType] = []
 
-    def send_by_value() -> None:
-        for name in _local_modules(folders, set(sys.modules) - before_modules):
-            if sys.modules[name] not in sent_by_value:
-                cloudpickle.register_pickle_by_value(sys.modules[name])  # type: ignore[no-untyped-call]
-                sent_by_value.append(sys.modules[name])
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+        self._known = set(sys.modules)
+        self._sent_by_value: list[types.ModuleType] = []
 
-    sys.path[:0] = roots
+    def send_by_value(self) -> None:
+        """Take in what has been imported; to be called after user code has run."""
+        for module in self.modules():
+            if module not in self._sent_by_value:
+                cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+                self._sent_by_value.append(module)
+
+    def modules(self) -> list[types.ModuleType]:
+        """The modules, by their names."""
+        return [sys.modules[name] for name in _local_modules(self._folders, set(sys.modules) - self._known)]
+
+    def files(self) -> tuple[Path, ...]:
+        """The modules' files."""
+        return tuple(Path(module.__file__) for module in self.modules() if module.__file__)
+
+    def forget(self) -> None:
+        """Let the next run import them anew."""
+        for module in self._sent_by_value:
+            cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
+        for name in _local_modules(self._folders, set(sys.modules) - self._known):
+            del sys.modules[name]
+
+
+@contextlib.contextmanager
+def importable(folders: Sequence[Path]) -> Iterator[LocalModules]:
+    """Let notebooks import the modules beside them, for as long as the context lasts."""
+    before, modules = list(sys.path), LocalModules(folders)
+    sys.path[:0] = [str(folder) for folder in dict.fromkeys(folders)]
     importlib.invalidate_caches()
     try:
-        yield send_by_value
+        yield modules
     finally:
-        sys.path[:] = before_path
-        for module in sent_by_value:
-            cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
-        for name in _local_modules(folders, set(sys.modules) - before_modules):
-            del sys.modules[name]
+        sys.path[:] = before
+        modules.forget()
 
 
 def _local_modules(folders: Sequence[Path], names: set[str]) -> list[str]:

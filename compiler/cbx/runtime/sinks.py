@@ -22,6 +22,7 @@ from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
 from cbx.runtime.store import TableFolder, folder_name
 from cbx.runtime.streaming import drain, only_streams, run_to_end
+from cbx.runtime.unchanged import streams_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,8 +68,9 @@ def fill_sink(
         contexts.append(context)
         frame = queries.evaluate(flow.query, context)
         only_streams(frame, flow.name)
+        context.is_certain = streams_only(frame, context)
         total = added(total, _append(sink, frame, context, note))
-    return Filled("sink", total, tuple(contexts), did_work=total.rows_read > 0)
+    return Filled("sink", total, tuple(contexts), total.rows_read > 0, all(one.is_certain for one in contexts))
 
 
 def _generation(folder: TableFolder, *, full_refresh: bool) -> int:

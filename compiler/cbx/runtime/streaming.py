@@ -188,6 +188,7 @@ def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
         writer: The query.
         context: Its flow.
     """
+    context.is_streaming = True
     query = writer.option("checkpointLocation", str(context.checkpoint)).trigger(availableNow=True).start()
     try:
         query.awaitTermination()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from cbx.runtime.definitions import Expectation
+    from cbx.runtime.flow import FlowContext
 
 _PLAIN_NODES = frozenset(
     {
@@ -85,6 +86,28 @@ def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
         *map(str, files),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def reads_only(frame: DataFrame, state: Path) -> bool:
+    """Whether a batch query reads tables of the state folder and nothing else."""
+    tables = state / "tables"
+    files = (_file(uri) for uri in frame.inputFiles())
+    return all(file is not None and Path(file[0]).is_relative_to(tables) for file in files)
+
+
+def streams_only(frame: DataFrame, context: FlowContext) -> bool:
+    """Whether a stream reads streaming tables and landing folders that Auto Loader watches, and nothing else.
+
+    What it joins them with does not matter: rows are made of new rows of the stream alone.
+    """
+    leaves = _java(frame).analyzed().collectLeaves()
+    streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
+    if not all(leaf.nodeName() == "StreamingRelation" for leaf in streams):
+        return False
+    tables = (context.folder.state / "tables").as_posix()
+    landings = [landing.rstrip("/") for landing in context.landings]
+    paths = [str(leaf.dataSource().options().get("path").getOrElse(None) or "") for leaf in streams]
+    return all(path.removeprefix("file:").startswith(tables) or path.rstrip("/") in landings for path in paths)
 
 
 def _numbered_afresh(text: str) -> str:

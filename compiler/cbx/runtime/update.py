@@ -6,22 +6,22 @@ reads before it is called.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cbx.runtime import api, notebook
+from cbx.runtime import api, notebook, nothing_new
 from cbx.runtime.definitions import Registry
-from cbx.runtime.events import Event, EventLog, Noted, UpdateProgress
+from cbx.runtime.events import Event, EventLog, FlowFinished, Noted, UpdateProgress
 from cbx.runtime.lock import exclusive
 from cbx.runtime.making import Making
 from cbx.runtime.modules import importable_as_dlt
 from cbx.runtime.problems import Problem
 from cbx.runtime.readers import caught
-from cbx.runtime.results import RunRequest, UpdateResult
+from cbx.runtime.results import DatasetResult, RunRequest, UpdateResult
 from cbx.runtime.scope import notebook_scope
 from cbx.runtime.session import session, settings, working_folder
 
@@ -47,47 +47,59 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateRe
     started = time.monotonic()
     files = notebook.source_files(request.paths)
     with ExitStack() as stack:
-        if request.dry_run:
-            request = replace(request, state=Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        state = request.state.resolve()
+        state = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else request.state.resolve()
+        request = replace(request, state=state)
         stack.enter_context(exclusive(state))
         log = EventLog(state, listen)
         log(UpdateProgress("INITIALIZING", "Update is INITIALIZING."))
-        spark = session(state, request.master)
-        stack.enter_context(working_folder(spark, request.working_folder))
-        stack.enter_context(settings(spark, request.configuration))
-        user_code_ran = stack.enter_context(notebook.importable([file.parent for file in files]))
-        result = _update(request, spark, files, log, started, user_code_ran)
-        names = [item.name for item in result.datasets if item.status == "failed"]
+        known = nothing_new.recalled(request, files)
+        datasets, problems, landings = _unchanged(known, log) if known is not None else _made(request, files, log)
+        result = UpdateResult(datasets, problems, time.monotonic() - started, landings)
         if result.is_success:
             log(UpdateProgress("COMPLETED", "Update is COMPLETED."))
         else:
-            log(UpdateProgress("FAILED", f"Update is FAILED. {', '.join(names)}".strip(), result.problems))
+            names = ", ".join(one.name for one in datasets if one.status == "failed")
+            log(UpdateProgress("FAILED", f"Update is FAILED. {names}".strip(), problems))
         return result
 
 
-def _update(
-    request: RunRequest,
-    spark: SparkSession,
-    files: tuple[Path, ...],
-    log: EventLog,
-    started: float,
-    user_code_ran: Callable[[], None],
-) -> UpdateResult:
+_Outcome = tuple[tuple[DatasetResult, ...], tuple[Problem, ...], tuple[str, ...]]
+
+
+def _unchanged(known: nothing_new.Unchanged, log: EventLog) -> _Outcome:
+    """What an update does that has nothing to do."""
+    results = tuple(DatasetResult(name, kind, "unchanged") for name, kind in known.datasets)
+    for result in results:
+        log(FlowFinished(result))
+    return results, (), known.landings
+
+
+def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outcome:
+    """Load the definitions and make what they define."""
     registry = Registry()
-    making = Making(request, spark, registry, tuple(file.parent for file in files), log, user_code_ran)
-    with importable_as_dlt(api.functions(registry, making)), caught(making):
+    roots = tuple(dict.fromkeys(file.parent for file in files))
+    nothing_new.forget(request.state)
+    with ExitStack() as stack:
+        spark = session(request.state, request.master)
+        stack.enter_context(working_folder(spark, request.working_folder))
+        stack.enter_context(settings(spark, request.configuration))
+        modules = stack.enter_context(notebook.importable(roots))
+        making = Making(request, spark, registry, roots, log, modules.send_by_value)
+        stack.enter_context(importable_as_dlt(api.functions(registry, making)))
+        stack.enter_context(caught(making))
         problems = _load(files, spark, registry)
-        user_code_ran()
+        modules.send_by_value()
         for text, place in registry.notes:
             log(Noted(text, str(place) if place else None))
-        if not problems:
-            problems = making.check()
+        problems = problems or making.check()
         if not problems:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
             making.make_all()
+        sources = (*files, *modules.files())
+    if making.is_certain() and not problems and nothing_new.is_self_contained(sources):
+        nothing_new.remember(request, sources, making.landings, making.results())
     results = (*making.view_graph(), *making.results()) if request.dry_run else making.results()
-    return UpdateResult(results, tuple(problems), time.monotonic() - started, making.landings())
+    return results, tuple(problems), tuple(making.landings)
 
 
 def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:

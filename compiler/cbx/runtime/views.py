@@ -42,6 +42,8 @@ def view_results(contexts: Sequence[FlowContext]) -> tuple[RuleCount, ...]:
     """The counts of the views that some flows read, after those flows have run."""
     results: list[RuleCount] = []
     for context in contexts:
+        if context.is_dry:
+            continue
         for use in context.views:
             results += _observed(use, context).rules
     return tuple(results)
@@ -49,7 +51,7 @@ def view_results(contexts: Sequence[FlowContext]) -> tuple[RuleCount, ...]:
 
 def _observed(use: ViewUse, context: FlowContext) -> Counts:
     rules, name = use.view.expectations, use.view.name.written
-    if use.observation is not None:
+    if use.observation is not None and not context.is_streaming:
         return counts(observed(use.observation), rules, name)
     total = counts({}, rules, name)
     for metrics in context.observed:

@@ -332,6 +332,58 @@ def test_snapshots_are_compared(pipeline: Pipeline) -> None:
     assert pipeline.rows("history") == [(1, "Bonn", 2, None), (1, "Ulm", 1, 2), (2, "Rom", 1, 2)]
 
 
+def test_what_depends_on_known_things_alone_is_remembered(pipeline: Pipeline) -> None:
+    """An update with nothing new needs no Spark, unless code or a query can see more than the landing folder."""
+    notebook = pipeline.notebook(ORDERS)
+    pipeline.land("orders/1.json", '{"id": 1, "amount": 5, "status": "open"}\n')
+
+    def is_remembered(text: str) -> bool:
+        notebook.write_text(text)
+        pipeline.succeed()
+        return (pipeline.state / "last_update.json").exists()
+
+    text = notebook.read_text().replace(
+        '.schema("id INT, amount INT, status STRING").json("landing/orders")',
+        '.format("cloudFiles").option("cloudFiles.format", "json")'
+        '.schema("id INT, amount INT, status STRING").load("landing/orders")',
+    )
+    actual = (
+        is_remembered(text),
+        is_remembered(text.replace("sum(amount)", "sum(amount) + extract(YEAR FROM current_date())")),
+        is_remembered("import datetime\n" + text),
+        is_remembered(notebook.read_text().replace("import datetime\n", "")),
+    )
+    assert actual == (True, False, False, True)
+
+
+def test_new_files_are_noticed_after_an_update_with_nothing_new(pipeline: Pipeline) -> None:
+    """So is a change of the notebook, and of the configuration."""
+    notebook = pipeline.notebook("""
+        import dlt
+
+        @dlt.table
+        def orders():
+            reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+            return reader.schema("id INT").load("landing/orders")
+
+        @dlt.table
+        def doubled():
+            return spark.read.table("orders").selectExpr("id * 2 AS id")
+    """)
+    pipeline.land("orders/1.json", '{"id": 1}\n')
+    pipeline.succeed()
+    statuses = [{one.status for one in pipeline.succeed().values()}]
+    pipeline.land("orders/2.json", '{"id": 2}\n')
+    statuses.append({one.status for one in pipeline.succeed().values()})
+    notebook.write_text(notebook.read_text().replace("id * 2", "id * 3"))
+    statuses.append({one.status for one in pipeline.succeed().values()})
+
+    assert (statuses, pipeline.rows("doubled")) == (
+        [{"unchanged"}, {"completed"}, {"unchanged", "completed"}],
+        [(3,), (6,)],
+    )
+
+
 def test_a_full_refresh_starts_over(pipeline: Pipeline) -> None:
     """Everything that is still in the landing folder is read again, once."""
     pipeline.notebook(ORDERS)
