@@ -50,6 +50,7 @@ def inline(
     )
 
 
+_OWN_PACKAGES = ("cbx", "macros", "models")
 _TAKEN = ("dlt", "dp", "spark", "var")
 
 
@@ -63,7 +64,7 @@ class _Gathering:
     is_broken: bool = False
     _taken: dict[tuple[str, int], tuple[PythonModule, Statement]] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=lambda: dict.fromkeys(_TAKEN, "the notebook itself"))
-    _order: list[str] = field(default_factory=list)
+    _file_needs: dict[str, set[str]] = field(default_factory=dict)
 
     def take(self, statement: Statement, module: PythonModule) -> None:
         """Take over what a statement needs, and what that needs in turn."""
@@ -76,19 +77,23 @@ class _Gathering:
                 self.variables.append(use.name)
         if any(one.module == "__future__" and one.name == "annotations" for one in module.imports):
             self.imports["annotations:__future__"] = Import("__future__", "annotations")
+        for imported in statement.inner_imports:
+            if imported.module.split(".")[0] in _OWN_PACKAGES:
+                message = f"`{imported.module}` is imported inside a function, and is not there when that runs"
+                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
         for name in statement.needs:
             self._take_name(name, module)
+        for imported in module.imports:
+            if imported.name == "*":
+                self._take_star(imported)
 
     def definitions(self) -> tuple[Definitions, ...]:
         """What was taken, by file: a file's macros before the files that use them, each in its own order."""
         by_path: dict[str, list[tuple[int, str]]] = {}
         for (path, number), (_, statement) in self._taken.items():
             by_path.setdefault(path, []).append((number, statement.source))
-        return tuple(
-            Definitions(path, tuple(source for _, source in sorted(by_path[path])))
-            for path in self._order
-            if path in by_path
-        )
+        ordered = _after_needs(sorted(by_path), self._file_needs)
+        return tuple(Definitions(path, tuple(source for _, source in sorted(by_path[path]))) for path in ordered)
 
     def names(self) -> tuple[str, ...]:
         """Every name that the code defines or imports."""
@@ -101,31 +106,34 @@ class _Gathering:
                     self.claim(defined, module.path, statement.span)
                 self._taken[module.path, number] = (module, statement)
                 self.take(statement, module)
-                self._note_order(module.path)
         imported = next((one for one in module.imports if one.binding == name), None)
         if imported is not None:
-            self._take_import(imported)
+            self._take_import(imported, module)
 
-    def _note_order(self, path: str) -> None:
-        if path not in self._order:
-            self._order.append(path)
-
-    def _take_import(self, imported: ImportedName) -> None:
+    def _take_import(self, imported: ImportedName, module: PythonModule) -> None:
         if imported.module.split(".")[0] == "cbx":
             self._take_word(imported)
             return
         package = imported.module.split(".")[0]
         if package == "macros":
-            self._take_macro(imported)
+            self._take_macro(imported, module)
         elif package == "models":
             message = f"`{imported.module}` is a model; the code of another model cannot use it"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint="move what both need into macros/")
         else:
             alias = imported.binding if imported.binding != (imported.name or package) else ""
             one = Import(imported.module, imported.name, alias)
-            origin = f"{one.module}.{one.name}" if one.name else one.module
+            origin = f"{one.module}.{one.name}" if one.name else one.module if alias else package
             self.claim(imported.binding, origin, imported.span)
             self.imports[f"{imported.binding}:{imported.module}"] = one
+
+    def _take_star(self, imported: ImportedName) -> None:
+        """A star import of a library is taken over; of macros it would hide what the code needs."""
+        if imported.module.split(".")[0] in _OWN_PACKAGES:
+            message = f"a star import of `{imported.module}` hides what the code needs"
+            self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import each name that is used")
+        else:
+            self.imports[f"*:{imported.module}"] = Import(imported.module, "*")
 
     def _take_word(self, imported: ImportedName) -> None:
         """Of the vocabulary, only ``var`` has a meaning in code that runs."""
@@ -142,11 +150,11 @@ class _Gathering:
             hint = "of cbx, code can use `var` only, imported by its name"
         self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint)
 
-    def _take_macro(self, imported: ImportedName) -> None:
+    def _take_macro(self, imported: ImportedName, module: PythonModule) -> None:
         if not imported.name or f"{imported.module}.{imported.name}" in self.macros:
             message = "a Python macro is imported by its own name"
-            module = f"{imported.module}.{imported.name}" if imported.name else imported.module
-            hint = f"write `from {module} import ...`"
+            home = f"{imported.module}.{imported.name}" if imported.name else imported.module
+            hint = f"write `from {home} import ...`"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint=hint)
             return
         if imported.module not in self.macros:
@@ -165,11 +173,12 @@ class _Gathering:
             message = f"`{found.path}` defines no `{imported.name}`"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
             return
+        self._file_needs.setdefault(module.path, set()).add(found.path)
         self._take_name(imported.name, found)
         if imported.binding != imported.name:
             self._taken[f"{found.path}", len(found.statements) + len(self._taken)] = (
                 found,
-                Statement((imported.binding,), (), f"{imported.binding} = {imported.name}", (), imported.span),
+                Statement((imported.binding,), (), f"{imported.binding} = {imported.name}", (), (), imported.span),
             )
 
     def claim(self, name: str, owner: str, span: Span) -> None:
@@ -178,3 +187,20 @@ class _Gathering:
         if first != owner:
             message = f"`{name}` would be defined twice in the notebook: by `{first}` and by `{owner}`"
             self.report.add(codes.INVALID_NAME, message, span, hint="rename one of the two")
+
+
+def _after_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:
+    """Files in an order in which each stands after those it needs, as far as they do not need each other."""
+    ordered: dict[str, None] = {}
+    started: set[str] = set()
+
+    def visit(path: str) -> None:
+        if path not in started:
+            started.add(path)
+            for needed in sorted(needs.get(path, ())):
+                visit(needed)
+            ordered[path] = None
+
+    for path in paths:
+        visit(path)
+    return [path for path in ordered if path in paths]

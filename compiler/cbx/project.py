@@ -257,6 +257,7 @@ def _in_words(problem: Any) -> str:
     reason = reason.removeprefix("Input should be ").replace("'", "`")
     reason = reason.replace("a valid string", "text").replace("a valid boolean", "true or false")
     reason = reason.replace("a valid tuple", "a list").replace("a valid dictionary", "a table")
+    reason = reason.split(" or instance of")[0]
     return f"it should be {reason}, not `{str(problem['input'])[:60]}`"
 
 

@@ -102,7 +102,7 @@ class AutoCdcDocument(ModelDocument):
 
     key: Word | Annotated[Words, Field(min_length=1)] = Field(description="a column name or a list of them")
     sequence_by: Word | Annotated[Words, Field(min_length=1)] = Field(description="a column name or a list of them")
-    scd_type: Literal[1, 2] = Field(1, description="1 or 2")
+    scd_type: int = Field(1, ge=1, le=2, description="1 or 2")
     apply_as_deletes: Word | None = Field(None, description="a SQL condition as text")
     apply_as_truncates: Word | None = Field(None, description="a SQL condition as text")
     ignore_null_updates: bool | Words = Field(False, description="True, False or a list of column names")

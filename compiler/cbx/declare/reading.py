@@ -58,6 +58,11 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
     unread = set(call.unread) | {name for name, value in values.items() if value is _BAD}
     values = {name: value for name, value in values.items() if name not in unread or _is_usable(name, value)}
     fields = DOCUMENTS[call.function].model_fields
+    values = {
+        name: value
+        for name, value in values.items()
+        if value is not None or name not in fields or fields[name].is_required()
+    }
     for name in sorted(set(given) - set(fields)):
         values.pop(name, None)
         hint = did_you_mean(name, fields, f"it takes {', '.join(fields)}")
@@ -82,7 +87,7 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
         count = f"{len(order)} argument{'s' if len(order) > 1 else ''}"
         takes = f"takes only {count} without a name" if order else "takes named arguments only"
         message = f"`{call.function}` {takes}"
-        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=f"name it, as in `{_example(call.function)}`")
+        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_example(call.function))
     named.update(dict(zip(order, positional, strict=False)))
     for argument in call.arguments:
         if argument.name is None:
@@ -94,8 +99,13 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
     return named
 
 
-def _example(word: str) -> str:
-    return {"auto_loader": 'auto_loader("path", format="json")'}.get(word, f'{word}(key="id")')
+def _example(word: str) -> str | None:
+    """How an argument that needs its name is written; None for a word that takes no more."""
+    if word in KINDS:
+        return f'name it, as in `{word}(key="id")`'
+    if word in RELATIONSHIPS:
+        return 'name it, as in `enforce="fail"`'
+    return 'name it, as in `format="json"`' if word == "auto_loader" else None
 
 
 def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) -> Any:

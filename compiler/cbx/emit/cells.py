@@ -70,7 +70,9 @@ def _group(imports: list[Import]) -> Iterator[str]:
             yield f"import {one.module} as {one.alias}" if one.alias else f"import {one.module}"
     for module in dict.fromkeys(one.module for one in imports if one.name):
         named = [one for one in imports if one.module == module and one.name]
-        plain = sorted((one.name for one in named if not one.alias), key=_case)
+        if any(one.name == "*" for one in named):
+            yield f"from {module} import *"
+        plain = sorted((one.name for one in named if not one.alias and one.name != "*"), key=_case)
         if plain:
             yield f"from {module} import {', '.join(plain)}"
         yield from (f"from {module} import {one.name} as {one.alias}" for one in named if one.alias)

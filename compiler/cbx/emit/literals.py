@@ -6,7 +6,7 @@ import re
 
 from cbx.ir.text import InputSlot, Text, Variable
 
-_UNSAFE_IN_TRIPLE = re.compile(r'"""|"\Z|\A"')
+_UNSAFE_IN_TRIPLE = re.compile('"""')
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
     "\ud800-\udfff\U000e0000-\U0010ffff]"

@@ -21,6 +21,7 @@ from cbx.emit.literals import block_literal, list_literal, string_literal, text_
 from cbx.ir.plan import Artifact, ModelPlan, Read
 from cbx.ir.resolved import FileInput, Import, ModelInput, PythonCode, ResolvedModel, TableInput
 from cbx.ir.text import Text
+from cbx.parse.identifiers import quoted_if_needed
 from cbx.project import Project
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
@@ -171,7 +172,7 @@ class _Notebook:
         yield "target", string_literal(self.model.dataset)
         yield "source", string_literal(view)
         yield "keys", list_literal(self.model.key or ())
-        names = ", ".join(string_literal(name) for name in cdc.sequence_by)
+        names = ", ".join(string_literal(quoted_if_needed(name)) for name in cdc.sequence_by)
         yield "sequence_by", f"{self.functions}.struct({names})" if self._has_struct else names
         if cdc.ignore_null_updates is not False:
             is_all = cdc.ignore_null_updates is True

@@ -85,12 +85,22 @@ class ParsedInput:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A top-level statement of a Python file: the names it defines, those it needs, and its text."""
+    """A top-level statement of a Python file.
+
+    Attributes:
+        names: The names it defines.
+        needs: The names it looks up outside itself.
+        source: Its text.
+        variables: Its calls of ``var``.
+        inner_imports: What it imports when it runs.
+        span: Its first line.
+    """
 
     names: tuple[str, ...]
     needs: tuple[str, ...]
     source: str
     variables: tuple[VariableUse, ...]
+    inner_imports: tuple[ImportedName, ...]
     span: Span
 
 

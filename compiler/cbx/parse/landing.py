@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
+from cbx.parse.queries import parseable
 
 _RESCUED = "_rescued_data"
 _METADATA = "_metadata"
@@ -92,6 +93,9 @@ def _sql_names(code: SqlQuery) -> tuple[set[str], set[str]]:
     import sqlglot
     from sqlglot import exp
 
-    tree = sqlglot.parse_one(code.text.placeholder(), dialect="databricks")
+    try:
+        tree = sqlglot.parse_one(parseable(code.text.placeholder()), dialect="databricks")
+    except sqlglot.errors.SqlglotError:
+        return set(), set()
     named = {alias.alias for alias in tree.find_all(exp.Alias)}
     return named, {column.name for column in tree.find_all(exp.Column) if column.parts[0].name != _METADATA}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source.text)
+            tree = ast.parse(source.text)
+            compile(tree, source.path, "exec", dont_inherit=True)
+            return tree
     except SyntaxError as error:
         span = positions.error(error)
         report.add(codes.SYNTAX_ERROR, f"this is not Python: {error.msg}", span)
@@ -71,9 +74,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         description=_description(tree, function),
         inputs=inputs,
         inputs_complete=len(report) == found_before_inputs,
-        code=PythonFunction(
-            _without_declaration(function, decorator, variable_words(tree), source), read_module(source, tree)
-        ),
+        code=PythonFunction(_without_declaration(function, decorator, tree, source), read_module(source, tree)),
     )
 
 
@@ -83,6 +84,8 @@ def _vocabulary(tree: ast.Module) -> _Words:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == "cbx" and node.level == 0:
             names.update({alias.asname or alias.name: alias.name for alias in node.names if alias.name in SIGNATURES})
+            if any(alias.name == "*" for alias in node.names):
+                names.update({word: word for word in SIGNATURES})
         elif isinstance(node, ast.Import):
             packages.update(alias.asname or alias.name for alias in node.names if alias.name == "cbx")
     return _Words(names, frozenset(packages))
@@ -217,41 +220,41 @@ def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunction
 
 
 def _without_declaration(
-    function: ast.FunctionDef | ast.AsyncFunctionDef,
-    decorator: ast.expr,
-    variable_names: frozenset[str],
-    source: SourceFile,
+    function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, source: SourceFile
 ) -> Statement:
     """The function's statement, its text without the decorator and the defaults of the parameters."""
     positions = Positions(source)
-    defaults = [one for one in (*function.args.defaults, *function.args.kw_defaults) if one is not None]
-    cuts = [_default_cut(default, positions) for default in defaults]
-    others = [one for one in function.decorator_list if one is not decorator]
     text = source.text
-    start = positions.offsets(function)[0]
-    end = positions.offsets(function)[1]
+    start, end = positions.offsets(function)
     pieces: list[str] = []
-    for cut_start, cut_end in sorted(cuts):
+    for cut_start, cut_end in sorted(_default_cut(*one, positions) for one in _with_defaults(function.args)):
         pieces.append(text[start:cut_start])
         start = cut_end
     pieces.append(text[start:end])
+    others = [one for one in function.decorator_list if one is not decorator]
     kept = "".join(f"@{text[slice(*positions.offsets(one))]}\n" for one in others)
-    statement = read_statement(function, source, variable_names, without=(decorator, *defaults))
-    return Statement(statement.names, statement.needs, kept + "".join(pieces), statement.variables, statement.span)
+    defaults = [default for _, default in _with_defaults(function.args)]
+    return read_statement(function, source, variable_words(tree), kept + "".join(pieces), (decorator, *defaults))
 
 
-def _default_cut(default: ast.expr, positions: Positions) -> tuple[int, int]:
-    """From the end of the parameter's name or annotation to the end of its default, parentheses included."""
+def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    yield from zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield parameter, default
+
+
+def _default_cut(parameter: ast.arg, default: ast.expr, positions: Positions) -> tuple[int, int]:
+    """From the end of a parameter and its annotation to the end of its default, brackets around it included."""
     text = positions.source.text
-    start, end = positions.offsets(default)
-    opened = 0
-    start -= 1
-    while text[start] != "=":
-        opened += text[start] == "("
-        start -= 1
+    start = positions.offsets(parameter)[1]
+    before, end = positions.offsets(default)
+    opened = re.sub(r"#[^\n]*", "", text[start:before]).count("(")
     while opened:
-        opened -= text[end] == ")"
-        end += 1
-    while text[start - 1] in " \t":
-        start -= 1
+        closing = re.compile(r"(?:[^)#]|#[^\n]*\n)*\)").match(text, end)
+        if closing is None:
+            break
+        end = closing.end()
+        opened -= 1
     return start, end

@@ -15,6 +15,8 @@ _DIALECT = "databricks"
 
 
 _QUOTES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
+_WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+", re.IGNORECASE)
 _EMPTY_ITEM = re.compile(r",\s*,")
 
 
@@ -23,13 +25,14 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> None:
     import sqlglot
     from sqlglot import errors, exp
 
-    text = rendered.text.placeholder()
+    text = parseable(rendered.text.placeholder())
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         report.add(codes.SYNTAX_ERROR, message, _span(rendered, template, start, end), hint=hint)
 
     try:
-        statements = [one for one in sqlglot.parse(text, dialect=_DIALECT) if one is not None]
+        parsed = sqlglot.parse(text, dialect=_DIALECT)
+        statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
@@ -42,7 +45,7 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> None:
     except RecursionError:
         add(0, 1, "this is not SQL: it is nested too deeply")
         return
-    empty = _EMPTY_ITEM.search(_QUOTES.sub(lambda found: "x" * len(found[0]), text))
+    empty = _EMPTY_ITEM.search(_without_quotes(text))
     if empty:
         add(empty.end() - 1, empty.end(), "this is not SQL: `,` is not expected here", "take one of the commas out")
     first_line = max(len(text.split("\n")[0]), 1)
@@ -55,10 +58,28 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> None:
         add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
 
 
+def parseable(text: str) -> str:
+    """A query of the same length that sqlglot reads.
+
+    It takes the function ``window`` for the clause of that name, and knows no WATERMARK.
+    """
+    blanked = _without_quotes(text)
+    pieces = list(text)
+    for found in _WINDOW.finditer(blanked):
+        pieces[found.end() - 1] = "_"
+    for found in _WATERMARK.finditer(blanked):
+        pieces[found.start() : found.end()] = " " * len(found[0])
+    return "".join(pieces)
+
+
+def _without_quotes(text: str) -> str:
+    """A query with texts as ``x`` and comments as white space, each as long as it was."""
+    return _QUOTES.sub(lambda found: (" " if found[0][0] in "-/" else "x") * len(found[0]), text)
+
+
 def _open_quote(text: str) -> int:
     """The offset of the quote or comment that is never closed."""
-    blanked = _QUOTES.sub(lambda found: " " * len(found[0]), text)
-    found = re.search(r"['\"`]|/\*", blanked)
+    found = re.search(r"['\"`]|/\*", _without_quotes(text))
     return found.start() if found else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from dataclasses import dataclass
 
 from cbx import codes
 from cbx.declare.signatures import KINDS, SIGNATURES
@@ -23,6 +24,7 @@ _TOKENS = re.compile(
     r"|(?P<comment>#[^\n]*)|(?P<open>[\[({])|(?P<end>}})|(?P<close>[\])}])",
     re.DOTALL,
 )
+_OPENING = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}|(?P<open>\{\{[-+]?)", re.DOTALL)
 _COMMENTS = re.compile(r"\s*(?:--(?P<line>[^\n]*)(?:\n|$)|/\*(?P<block>.*?)\*/)", re.DOTALL)
 
 
@@ -30,13 +32,12 @@ def parse_sql_model(
     source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
 ) -> ParsedModel | None:
     """Read a SQL model file; None after diagnostics (CBX101, CBX104, CBX105, CBX205)."""
-    declaration_range = _declaration_range(source.text)
-    call = _read_declaration(source, name, declaration_range, report)
-    if call is None or declaration_range is None:
+    place = _declaration_range(source.text)
+    call = _read_declaration(source, name, place, report)
+    if call is None or place is None:
         return None
-    start, end = declaration_range
-    before, _ = _split_comment(source.text[: start - 2])
-    after, body = _split_comment(source.text[end + 2 :])
+    before, _ = _split_comment(source.text[: place.outer_start])
+    after, body = _split_comment(source.text[place.outer_end :])
     template = Template(body.rstrip(), source, len(source.text) - len(body))
     query = _read_query(template, templates, variables, report)
     return ParsedModel(
@@ -52,32 +53,50 @@ def parse_sql_model(
     )
 
 
-def _declaration_range(text: str) -> tuple[int, int] | None:
-    """The offsets between the first ``{{`` and the ``}}`` that closes it, strings and brackets counted."""
-    start = text.find("{{")
-    if start == -1:
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The offsets of a declaration: with its braces, and inside them."""
+
+    outer_start: int
+    start: int
+    end: int
+    outer_end: int
+
+
+def _declaration_range(text: str) -> _Range | None:
+    """Where the first ``{{`` outside comments stands, and the ``}}`` that closes it."""
+    opening = next((found for found in _OPENING.finditer(text) if found["open"]), None)
+    if opening is None:
         return None
+    start = opening.end()
+    end = _closing(text, opening.start())
+    inner_end = end - 1 if end > start and text[end - 1] in "-+" else end
+    return _Range(opening.start(), start, inner_end, min(end + 2, len(text)))
+
+
+def _closing(text: str, start: int) -> int:
+    """The offset of the braces that close a declaration, strings and brackets counted; the end if none do."""
     depth = 0
     for token in _TOKENS.finditer(text, start + 2):
         if token.lastgroup == "open":
             depth += 1
         elif token.lastgroup == "end" and depth < 2:
-            return start + 2, token.start()
+            return token.start()
         elif token.lastgroup == "end":
             depth -= 2
         elif token.lastgroup == "close":
             depth -= 1
     end = text.find("}}", start)
-    return start + 2, end if end != -1 else len(text)
+    return end if end != -1 else len(text)
 
 
-def _read_declaration(source: SourceFile, name: str, place: tuple[int, int] | None, report: Report) -> Call | None:
+def _read_declaration(source: SourceFile, name: str, place: _Range | None, report: Report) -> Call | None:
     if place is None:
         _report_no_model(source, name, report)
         return None
-    start, end = place
+    start, end = place.start, place.end
     if end == len(source.text):
-        span = source.span(start - 2, start)
+        span = source.span(place.outer_start, place.outer_start + 2)
         report.add(codes.SYNTAX_ERROR, "this `{{` is never closed", span, hint="close the declaration with `}}`")
         return None
     tree = _parse_expression(source, start, end, report)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import symtable
+import warnings
 from collections.abc import Iterator
 
+from cbx.declare.signatures import SIGNATURES
 from cbx.ir.syntax import ImportedName, PythonModule, Statement, VariableUse
 from cbx.parse.positions import Positions
 from cbx.sources import SourceFile
@@ -31,12 +34,16 @@ def variable_words(tree: ast.Module) -> frozenset[str]:
     names: set[str] = set()
     for node in _top_level(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "cbx":
-            names.update(alias.asname or alias.name for alias in node.names if alias.name == "var")
+            names.update(alias.asname or "var" for alias in node.names if alias.name in {"var", "*"})
     return frozenset(names)
 
 
 def read_statement(
-    node: ast.stmt, source: SourceFile, variable_names: frozenset[str], without: tuple[ast.expr, ...] = ()
+    node: ast.stmt,
+    source: SourceFile,
+    variable_names: frozenset[str],
+    text: str | None = None,
+    without: tuple[ast.expr, ...] = (),
 ) -> Statement:
     """The names that a statement defines at the top level and those it needs from there, and its text.
 
@@ -44,48 +51,54 @@ def read_statement(
         node: The statement.
         source: Its file.
         variable_names: The names of ``var`` in that file.
-        without: Expressions whose needs do not count, since they are cut out of the text.
+        text: Its text, where that is not as it stands in the file.
+        without: Expressions that this text leaves out.
     """
     positions = Positions(source)
-    variables = [
-        VariableUse(_literal_argument(call), positions.span(call))
-        for call in _walk(node, without)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in variable_names
-    ]
-    own = _bound_inside(node)
-    needs = [
-        name.id
-        for name in _walk(node, without)
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load) and name.id not in own
-    ]
-    start, end = positions.offsets(node)
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.decorator_list:
-        first = positions.offsets(node.decorator_list[0])[0]
-        start = source.text.rfind("@", 0, first)
+    inner = list(_walk(node, without))
+    own = text if text is not None else _text(node, positions)
     return Statement(
         names=tuple(dict.fromkeys(_defined(node))),
-        needs=tuple(dict.fromkeys(needs)),
-        source=source.text[start:end],
-        variables=tuple(variables),
+        needs=tuple(sorted(set(_global_names(_symbols(own, source.path))))),
+        source=own,
+        variables=tuple(
+            VariableUse(_literal_argument(call), positions.span(call))
+            for call in inner
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in variable_names
+        ),
+        inner_imports=tuple(
+            imported
+            for one in inner
+            if isinstance(one, (ast.Import, ast.ImportFrom)) and one is not node
+            for imported in _imported(one, source.path, positions)
+        ),
         span=source.whole_line(positions.span(node).line),
     )
 
 
-def _bound_inside(node: ast.stmt) -> frozenset[str]:
-    """The names that belong to a function itself: its parameters and what it assigns."""
-    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return frozenset()
-    names: set[str] = set()
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.arg):
-            names.add(inner.arg)
-        elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-            names.add(inner.id)
-        elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)) and inner is not node:
-            names.add(inner.name)
-        elif isinstance(inner, (ast.Import, ast.ImportFrom)):
-            names.update((alias.asname or alias.name).split(".")[0] for alias in inner.names)
-    return frozenset(names)
+def _text(node: ast.stmt, positions: Positions) -> str:
+    """A statement as it stands in its file, decorators included."""
+    start, end = positions.offsets(node)
+    text = positions.source.text
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.decorator_list:
+        start = text.rfind("@", 0, positions.offsets(node.decorator_list[0])[0])
+    return text[start:end]
+
+
+def _symbols(text: str, path: str) -> symtable.SymbolTable:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return symtable.symtable(text, path, "exec")
+
+
+def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+    """The names that a statement looks up outside itself, in whichever scope inside it."""
+    is_top = table.get_type() == "module"
+    for symbol in table.get_symbols():
+        if symbol.is_referenced() if is_top else symbol.is_global():
+            yield symbol.get_name()
+    for child in table.get_children():
+        yield from _global_names(child)
 
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -152,6 +165,8 @@ def _imported(node: ast.Import | ast.ImportFrom, path: str, positions: Positions
         if isinstance(node, ast.Import):
             binding = alias.asname or alias.name.split(".")[0]
             yield ImportedName(binding, alias.name, "", positions.span(alias))
+        elif alias.name == "*" and node.module == "cbx":
+            yield from (ImportedName(word, "cbx", word, positions.span(alias)) for word in SIGNATURES)
         else:
             module = _absolute(node, path)
             yield ImportedName(alias.asname or alias.name, module, alias.name, positions.span(alias))

@@ -34,6 +34,7 @@ from cbx.parse.template_places import (
 from cbx.sources import SourceFile, Span
 
 _MARK = re.compile("\0(?:(?P<place>@)(?P<offset>\\d+)|var:(?P<variable>[^\0]*)|input:(?P<input>\\d+))\0")
+_WORDS = frozenset({"var", *INPUTS})
 _SPECIAL = re.compile(r"\{[{%#]")
 
 
@@ -43,6 +44,10 @@ class _UnknownNow(jinja2.TemplateRuntimeError):
     def __init__(self, variable: str) -> None:
         super().__init__(f"the value of the variable `{variable}` is only known when the pipeline runs")
         self.variable = variable
+
+
+class _InputHere(jinja2.TemplateRuntimeError):
+    """A macro reads an input where only a query can."""
 
 
 class _Broken(jinja2.TemplateRuntimeError):
@@ -103,6 +108,7 @@ class Templates:
         self._calls: list[Call] = []
         self._sites: tuple[CallSite, ...] = ()
         self._span = Span("")
+        self._inputs_allowed = False
         self._macros: dict[str, Any] = {}
         self._environment.globals["var"] = _VariableMark
         for word in INPUTS:
@@ -120,18 +126,25 @@ class Templates:
         if tree is None:
             self._break(re.findall(r"\{%[-+]?\s*macro\s+(\w+)", source.text))
             return []
-        names = [node.name for node in tree.find_all(nodes.Macro)]
         compiled = self._environment.from_string(source.text)
-        for name in names:
-            self._macros[name] = compiled
-            self._environment.globals[name] = self._macro_word(name)
-        return [(name, self._find(template, name) or source.start()) for name in names]
+        found = []
+        for node in tree.find_all(nodes.Macro):
+            place = self._find(template, node.name) or source.start()
+            if node.name in _WORDS or node.name in self._builtins:
+                message = f"a macro cannot be named `{node.name}`, which templates know already"
+                report.add(codes.INVALID_NAME, message, place, hint="choose another name")
+                continue
+            found.append((node.name, place))
+            self._macros[node.name] = compiled
+            self._environment.globals[node.name] = self._macro_word(node.name)
+        return found
 
     def check_macros(self, source: SourceFile, variables: frozenset[str], report: Report) -> None:
         """Report unknown names in a file of macros."""
         template = Template(source.text, source)
         tree = self._environment.parse(source.text)
         macros = list(tree.find_all(nodes.Macro))
+        assigned = frozenset(name.name for one in tree.find_all(nodes.Assign) for name in one.find_all(nodes.Name))
         ends = [macro.lineno for macro in macros[1:]] + [len(source.text)]
         tokens = read_tokens(self._environment, template)
         for macro, end in zip(macros, ends, strict=True):
@@ -139,7 +152,7 @@ class Templates:
             own = tuple(token for token in tokens if macro.lineno <= source.place(token.start)[0] < end)
             alone = nodes.Template([macro], lineno=macro.lineno)
             alone.set_environment(self._environment)
-            self._check_names(template, alone, own, True, variables, report)
+            self._check_names(template, alone, own, assigned | set(INPUTS), variables, report)
             if len(report) > found:
                 self._break([macro.name])
 
@@ -175,10 +188,11 @@ class Templates:
             return None
         found = len(report)
         tokens = read_tokens(self._environment, template)
-        self._check_names(template, tree, tokens, inputs_allowed, variables, report)
+        self._check_names(template, tree, tokens, frozenset(INPUTS if inputs_allowed else ()), variables, report)
         if len(report) > found:
             return None
         self._calls = []
+        self._inputs_allowed = inputs_allowed
         self._span = template.blame()
         self._sites = call_sites(template, tokens)
         marked = with_marks(template, tokens)
@@ -187,6 +201,9 @@ class Templates:
         except _UnknownNow as error:
             hint = "it can be a part of the text, but cannot decide what is compiled"
             report.add(codes.NOT_A_LITERAL, str(error), self._site("var", (error.variable,)).span, hint=hint)
+            return None
+        except _InputHere as error:
+            self._report_unknown(str(error), True, True, template.blame(), report)
             return None
         except _Broken:
             return None
@@ -219,16 +236,25 @@ class Templates:
         return Rendered(text, tuple(self._calls), tuple(places))
 
     def _parse(self, template: Template, report: Report) -> nodes.Template | None:
+        """Parse a template and, since Jinja looks up filters only then, generate its code once."""
         try:
-            return self._environment.parse(template.text)
+            tree = self._environment.parse(template.text)
+            meta.find_undeclared_variables(tree)
         except jinja2.TemplateSyntaxError as error:
-            report.add(
-                codes.SYNTAX_ERROR,
-                f"this is not a Jinja template: {error.message}",
-                error_place(error, template),
-            )
+            place = error_place(error, template)
+            report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.message}", place)
         except RecursionError:
             report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+        else:
+            including = next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None)
+            if including is None:
+                return tree
+            word = type(including).__name__.lower().removeprefix("from")
+            message, hint = f"a template cannot `{word}` files", "macros of macros/ are known everywhere"
+            place = template.span or template.source.whole_line(
+                template.source.place(template.offset)[0] + including.lineno - 1
+            )
+            report.add(codes.SYNTAX_ERROR, message, place, hint=hint)
         return None
 
     def _check_names(
@@ -236,12 +262,12 @@ class Templates:
         template: Template,
         tree: nodes.Template,
         tokens: Sequence[Token],
-        inputs_allowed: bool,  # noqa: FBT001 - private
+        allowed: frozenset[str],
         variables: frozenset[str],
         report: Report,
     ) -> None:
         local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
-        known = {*self._macros, *self._builtins, *local, "var", *(INPUTS if inputs_allowed else ())}
+        known = {*self._macros, *self._builtins, *local, "var", *allowed}
         for name in sorted(meta.find_undeclared_variables(tree) - known):
             for index, token in enumerate(tokens):
                 if token.kind != "name" or token.text != name or is_attribute(tokens, index):
@@ -292,6 +318,8 @@ class Templates:
 
     def _input_word(self, word: str) -> Callable[..., str]:
         def call(*arguments: Any, **keywords: Any) -> str:
+            if not self._inputs_allowed:
+                raise _InputHere(word)
             site = self._site(word, arguments)
             given = [Argument(None, site.value(one), site.span) for one in arguments]
             given += [
@@ -305,7 +333,7 @@ class Templates:
     def _site(self, word: str, arguments: tuple[Any, ...]) -> CallSite:
         sites = [site for site in self._sites if site.word == word]
         for site in sites:
-            if arguments and arguments[0] in site.strings:
+            if arguments and isinstance(arguments[0], str) and arguments[0] in site.strings:
                 return site
         return sites[0] if sites else CallSite(word, self._span, {}, {})
 

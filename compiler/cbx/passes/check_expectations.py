@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
-from cbx.ir.text import PLACEHOLDER
+from cbx.ir.text import PLACEHOLDER, Text
 from cbx.parse.types import normal_type
 
 if TYPE_CHECKING:
@@ -32,7 +32,19 @@ def check_expectations(connected: Connected, report: Report) -> Connected:
                 hint = "the event log counts by name: give each its own"
                 report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
             _check_condition(model, expectation, report)
+        if model.cdc is not None:
+            _check_change(model, "apply_as_deletes", model.cdc.apply_as_deletes, report)
+            _check_change(model, "apply_as_truncates", model.cdc.apply_as_truncates, report)
     return connected
+
+
+def _check_change(model: ResolvedModel, argument: str, condition: Text | None, report: Report) -> None:
+    """The conditions of AUTO CDC are expressions of each change, as expectations are of each row."""
+    reason = analyse_condition(condition.placeholder())[0] if condition is not None else ""
+    if reason:
+        message = f"`{argument}` of `{model.id}` is not a condition: {reason}"
+        hint = "write a SQL expression that is true or false for each change"
+        report.add(codes.INVALID_EXPECTATION, message, model.places.at(argument), label=reason, hint=hint)
 
 
 def _check_condition(model: ResolvedModel, expectation: Expectation, report: Report) -> None:

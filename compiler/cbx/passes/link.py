@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean
 from cbx.graph import cycles, model_graph
-from cbx.ir.resolved import Linked, ModelInput, Resolved, ResolvedModel
+from cbx.ir.resolved import FileInput, Linked, ModelInput, Resolved, ResolvedModel, SqlCode
 
 
 def link(resolved: Resolved, report: Report) -> Linked:
@@ -86,10 +88,20 @@ def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Re
 def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
     owners: dict[str, str] = {}
     for model in models.values():
-        names = [model.dataset, *([f"{model.dataset}_quarantine"] if model.quarantine else [])]
-        for name in names:
+        for name in _dataset_names(model):
             owner = owners.setdefault(name.lower(), model.id)
             if owner != model.id:
                 message = f"`{model.id}` and `{owner}` would both be the dataset `{name}`"
                 hint = "rename one of them, or change `[naming]` in project.toml"
                 report.add(codes.DUPLICATE_MODEL, message, model.places.whole, hint=hint)
+
+
+def _dataset_names(model: ResolvedModel) -> Iterator[str]:
+    """The names of all that a model's notebook defines; the views over files are the plan's to number."""
+    yield model.dataset
+    if model.quarantine:
+        yield f"{model.dataset}_quarantine"
+    if model.cdc is not None:
+        yield f"{model.dataset.replace('.', '_')}_changes"
+    if isinstance(model.code, SqlCode) and any(isinstance(one, FileInput) for one in model.inputs):
+        yield f"{model.dataset.replace('.', '_')}_files"

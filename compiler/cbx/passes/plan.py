@@ -29,16 +29,17 @@ def plan(proven: Proven, report: Report) -> Plan:
     del report
     folder = _FOLDERS[proven.project.settings.compile.source_format]
     ordered = sorted(proven.models.values(), key=lambda model: model.id)
+    taken = {model.dataset.lower() for model in ordered}
     return Plan(
         proven.project,
         tuple(_model_plan(model, proven, folder) for model in ordered),
         tuple(
-            _key_check(model, folder)
+            _key_check(model, folder, taken)
             for model in ordered
             if proven.key_verdicts.get(model.id) == "unproven" and _is_readable_in_batch(model)
         ),
         tuple(
-            _relationship_check(one, proven, folder)
+            _relationship_check(one, proven, folder, taken)
             for one in proven.relationships
             if _is_readable_in_batch(proven.models[one.child]) and _is_readable_in_batch(proven.models[one.parent])
         ),
@@ -84,8 +85,8 @@ def _slot(read: Read) -> Text:
     return join(("STREAM(", *table, ")")) if read.is_streaming else join(table)
 
 
-def _key_check(model: ResolvedModel, folder: str) -> KeyCheck:
-    name = f"{_flat(model.dataset)}_key"
+def _key_check(model: ResolvedModel, folder: str, taken: set[str]) -> KeyCheck:
+    name = _free(f"{_flat(model.dataset)}_key", taken)
     return KeyCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
@@ -97,10 +98,10 @@ def _key_check(model: ResolvedModel, folder: str) -> KeyCheck:
     )
 
 
-def _relationship_check(one: Relationship, proven: Proven, folder: str) -> RelationshipCheck:
+def _relationship_check(one: Relationship, proven: Proven, folder: str, taken: set[str]) -> RelationshipCheck:
     child, parent = proven.models[one.child], proven.models[one.parent]
     columns = "_".join(_as_name(ours) for ours, _ in one.on)
-    name = f"{_flat(child.dataset)}_{columns}_in_{_flat(parent.dataset)}"
+    name = _free(f"{_flat(child.dataset)}_{columns}_in_{_flat(parent.dataset)}", taken)
     return RelationshipCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
@@ -116,6 +117,15 @@ def _relationship_check(one: Relationship, proven: Proven, folder: str) -> Relat
 
 def _keeps_history(model: ResolvedModel) -> bool:
     return model.cdc is not None and model.cdc.scd_type == 2
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """A name that no dataset has; it is taken from now on."""
+    name, number = wanted, 2
+    while name.lower() in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    taken.add(name.lower())
+    return name
 
 
 def _flat(dataset: str) -> str:

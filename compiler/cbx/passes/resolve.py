@@ -115,12 +115,15 @@ class _Resolving:
             content_hash=self._hash(code),
         )
 
+    def rendered(self, template: str, span: Span) -> Text | None:
+        """A rendered text; None where it was reported what is wrong with it."""
+        place = Template(template, self.source, span=span)
+        rendered = self.declared.templates.render(place, self.report, self.declared.project.variable_names)
+        return rendered.text if rendered is not None else None
+
     def text(self, template: str, span: Span) -> Text:
-        """A rendered text; the template itself after a diagnostic."""
-        rendered = self.declared.templates.render(
-            Template(template, self.source, span=span), self.report, self.declared.project.variable_names
-        )
-        return rendered.text if rendered is not None else Text.of(template)
+        """A rendered text; the template itself where something is wrong with it."""
+        return self.rendered(template, span) or Text.of(template)
 
     def known(self, template: str, span: Span) -> str:
         """A rendered text that has to be known when compiling; CBX104 if it is not."""
@@ -141,7 +144,18 @@ class _Resolving:
         places = self.declaration.places
         if isinstance(value, str):
             return (self.known(value, places.at(argument)),)
-        return tuple(self.known(one, places.at(argument, number)) for number, one in enumerate(value))
+        spans = [places.at(argument, number) for number in range(len(value))]
+        return self._once([self.known(one, span) for one, span in zip(value, spans, strict=True)], spans)
+
+    def _once(self, names: list[str], spans: list[Span]) -> tuple[str, ...]:
+        """The names, each once; CBX103 for one that is repeated, upper and lower case being the same to SQL."""
+        seen: dict[str, str] = {}
+        for name, span in zip(names, spans, strict=True):
+            if name.lower() in seen:
+                message = f"`{name}` is named twice"
+                self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="name each column once")
+            seen.setdefault(name.lower(), name)
+        return tuple(seen.values())
 
     def _names_in(self, history: object, argument: str) -> tuple[str, ...]:
         """The names under ``{"except": [...]}``."""
@@ -165,6 +179,9 @@ class _Resolving:
                     one.not_null,
                 )
             )
+        self._once(
+            [column.name for column in columns], [places.at("columns", name, "key") for name in document.columns]
+        )
         return tuple(columns)
 
     def _type(self, template: str, span: Span) -> str:
@@ -180,16 +197,17 @@ class _Resolving:
         places = self.declaration.places
         expectations = []
         for number, (word, one) in enumerate(document.expectations):
-            found = len(self.report)
+            condition = self.rendered(one.sql, places.at("expectations", number, "sql"))
+            if condition is None:
+                continue
             expectation = Expectation(
                 name=self.known(one.name, places.at("expectations", number, "name")),
-                condition=self.text(one.sql, places.at("expectations", number, "sql")),
+                condition=condition,
                 on_violation=_ON_VIOLATION[word],
                 span=places.at("expectations", number, "sql"),
                 name_span=places.at("expectations", number, "name"),
             )
-            if len(self.report) == found:
-                expectations.append(expectation)
+            expectations.append(expectation)
         return tuple(expectations)
 
     def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
@@ -197,7 +215,9 @@ class _Resolving:
         places = self.declaration.places
         other = self.known(one.model, places.at("relationships", number, "model"))
         on_span = places.at("relationships", number, "on")
-        pairs = one.on.items() if isinstance(one.on, dict) else ((name, name) for name in _listed(one.on))
+        listed = () if isinstance(one.on, dict) else _listed(one.on)
+        self._once(list(listed), [places.at("relationships", number, "on", place) for place in range(len(listed))])
+        pairs = one.on.items() if isinstance(one.on, dict) else ((name, name) for name in dict.fromkeys(listed))
         is_parent = word == "one_to_many"
         return RelationshipClaim(
             parent=self.declaration.id if is_parent else other,
@@ -217,11 +237,11 @@ class _Resolving:
         ignored = document.ignore_null_updates
 
         def condition(template: str | None, argument: str) -> Text | None:
-            return None if template is None else self.text(template, places.at(argument))
+            return None if template is None else self.rendered(template, places.at(argument))
 
         return Cdc(
             sequence_by=self._names(document.sequence_by, "sequence_by") or (),
-            scd_type=document.scd_type,
+            scd_type=1 if document.scd_type == 1 else 2,
             apply_as_deletes=condition(document.apply_as_deletes, "apply_as_deletes"),
             apply_as_truncates=condition(document.apply_as_truncates, "apply_as_truncates"),
             ignore_null_updates=ignored
