@@ -1,0 +1,114 @@
+"""What a condition says of the rows for which it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import NONE, Ids
+from cbx.analysis.uniqueness import Grain, Rule
+
+Assumed = frozenset[ir.Predicate]
+
+
+def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
+    """What is known of those rows for which predicates hold."""
+    rules, equal, constants = list(grain.rules), list(grain.equal), list(grain.constants)
+    not_null = set(grain.not_null)
+    for predicate in predicates:
+        not_null |= null_rejected(predicate)
+        match predicate:
+            case ir.Equal(ir.Reference(left), ir.Reference(right)):
+                equal.append((left, right))
+            case ir.Equal(left, right):
+                rules += _fixed(left, right)
+                constants += _literals(left, right)
+            case ir.IsNull(column):
+                rules.append((NONE, frozenset({column})))
+                constants.append((column, None))
+            case ir.AtMostOne(column) if column in grain.counters:
+                rules.append((NONE, frozenset({column})))
+            case _:
+                pass
+    return replace(
+        grain, rules=tuple(rules), equal=tuple(equal), not_null=frozenset(not_null), constants=tuple(constants)
+    )
+
+
+def null_rejected(predicate: ir.Predicate) -> Ids:
+    """The columns that are not NULL where a predicate holds."""
+    match predicate:
+        case ir.Equal(left, right, is_null_safe):
+            sides = ((left, right), (right, left))
+            return frozenset(
+                one.column
+                for one, other in sides
+                if isinstance(one, ir.Reference) and (not is_null_safe or _is_value(other))
+            )
+        case ir.NotNull(column) | ir.AtMostOne(column):
+            return frozenset({column})
+        case ir.Condition(not_null=not_null):
+            return not_null
+        case ir.IsNull():
+            return NONE
+
+
+def assumptions(predicates: Iterable[ir.Predicate]) -> Assumed:
+    """What rows further down may be taken to fulfil, since those that do not are left out here."""
+    found: set[ir.Predicate] = set()
+    for predicate in predicates:
+        found |= {ir.NotNull(column) for column in null_rejected(predicate)}
+        match predicate:
+            case ir.Equal(ir.Reference() as column, ir.Constant() as value) | ir.Equal(
+                ir.Constant() as value, ir.Reference() as column
+            ):
+                found.add(ir.Equal(column, value))
+            case ir.IsNull() | ir.AtMostOne():
+                found.add(predicate)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def with_assumed(grain: Grain, assumed: Assumed) -> Grain:
+    """What is known of rows that are left over further up."""
+    not_null = {one.column for one in assumed if isinstance(one, ir.NotNull)} & grain.columns
+    return replace(grain, not_null=grain.not_null | not_null) if not_null - grain.not_null else grain
+
+
+def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
+    """Assumptions about other columns: those that a mapping names, by their new numbers."""
+    found: set[ir.Predicate] = set()
+    for one in assumed:
+        match one:
+            case ir.Equal(ir.Reference(column), value) if column in numbers:
+                found.add(ir.Equal(ir.Reference(numbers[column]), value))
+            case ir.IsNull(column) if column in numbers:
+                found.add(ir.IsNull(numbers[column]))
+            case ir.NotNull(column) if column in numbers:
+                found.add(ir.NotNull(numbers[column]))
+            case ir.AtMostOne(column) if column in numbers:
+                found.add(ir.AtMostOne(numbers[column]))
+            case _:
+                pass
+    return frozenset(found)
+
+
+def _is_value(expression: ir.Expression) -> bool:
+    return isinstance(expression, ir.Constant) and expression.text is not None
+
+
+def _fixed(left: ir.Expression, right: ir.Expression) -> list[Rule]:
+    """A column that equals an expression is fixed by what the expression reads."""
+    sides = ((left, right), (right, left))
+    return [(ir.reads_of(other), frozenset({one.column})) for one, other in sides if isinstance(one, ir.Reference)]
+
+
+def _literals(left: ir.Expression, right: ir.Expression) -> list[tuple[int, str | None]]:
+    sides = ((left, right), (right, left))
+    return [
+        (one.column, other.text)
+        for one, other in sides
+        if isinstance(one, ir.Reference) and isinstance(other, ir.Constant)
+    ]

@@ -1,0 +1,63 @@
+"""What is known of the tables that a query reads, and of how they relate: what the analysis starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Cardinality = Literal["one_to_one", "one_to_many"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column of a table.
+
+    Attributes:
+        name: Its name; compared without regard to case.
+        type: Its SQL type as Databricks spells it; None where it is not known.
+        not_null: Whether it is never NULL.
+    """
+
+    name: str
+    type: str | None = None
+    not_null: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentKey:
+    """Columns that are unique among the rows in which another column is NULL.
+
+    The rows of an AUTO CDC target of type 2 that hold now: ``CurrentKey(("customer_id",), "__END_AT")``.
+    """
+
+    columns: tuple[str, ...]
+    null_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table or view that queries read.
+
+    Attributes:
+        name: The name under which relationships and lineage speak of it.
+        columns: Its columns in order; None where they are not known.
+        keys: Column sets that are unique, NULLs taken as equal.
+        current_keys: Column sets that are unique among current rows only.
+        is_streaming: Whether the query reads it as a stream, each row once and for all.
+    """
+
+    name: str
+    columns: tuple[TableColumn, ...] | None = None
+    keys: tuple[tuple[str, ...], ...] = ()
+    current_keys: tuple[CurrentKey, ...] = ()
+    is_streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A declared relationship; ``on`` pairs the child's columns with the parent's."""
+
+    parent: str
+    child: str
+    on: tuple[tuple[str, str], ...]
+    cardinality: Cardinality

@@ -1,0 +1,228 @@
+"""Finds the join that multiplies rows, by what is declared of the tables joined.
+
+Only what nothing else can undo counts. The query must be a plain join of tables, along equalities, in which no
+condition leaves rows out by their values; then one side of a join that a relationship calls "many" gives several
+rows for one row of the other side, and columns of that other side alone cannot tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cbx.analysis import relations as ir
+from cbx.analysis.facts import CurrentKey, Relationship
+from cbx.analysis.relations import Ids, Place, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """Rows multiply: ``table`` has several rows for one, as ``cause`` says."""
+
+    place: Place
+    cause: Relationship | CurrentKey
+    table: str
+
+
+def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[Relationship, ...]) -> FanOut | None:
+    """The place where rows multiply that agree on columns; None if that is not certain.
+
+    Args:
+        relation: A query.
+        columns: Columns of its result.
+        relationships: All declared relationships.
+
+    Example:
+        For ``SELECT c.id FROM customers c JOIN orders o ON o.customer_id = c.id`` and ``id`` it is the join, if
+        one row of ``customers`` is declared to have many of ``orders``.
+    """
+    joined = _Joined(relationships)
+    if not joined.collect(relation):
+        return None
+    edges = joined.edges()
+    wanted = joined.origins(columns)
+    if edges is None or wanted is None or not all(joined.is_declared(edge) for edge in edges):
+        return None
+    for at, edge in enumerate(edges):
+        for many in (edge.left, edge.right):
+            cause = joined.multiplies(edge, many)
+            beyond = _reachable(many, edges[:at] + edges[at + 1 :])
+            compared = edge.columns_of(many)
+            if cause and all(scan not in beyond or (scan == many and column in compared) for scan, column in wanted):
+                return FanOut(edge.place, cause, joined.scans[many].table.name)
+    return None if edges else _versions(joined, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Two tables, compared by pairs of columns of the left and the right one."""
+
+    left: int
+    right: int
+    pairs: tuple[tuple[int, int], ...]
+    place: Place
+
+    def columns_of(self, scan: int) -> Ids:
+        return frozenset(pair[0] if scan == self.left else pair[1] for pair in self.pairs)
+
+
+@dataclass
+class _Joined:
+    """The tables of a plain join, and what is compared."""
+
+    relationships: tuple[Relationship, ...]
+    scans: tuple[ir.Scan, ...] = ()
+    equalities: tuple[tuple[int, int, Place], ...] = ()
+    tested: Ids = ir.NONE
+    definitions: dict[int, ir.Expression] = field(default_factory=dict)
+
+    def collect(self, relation: Relation) -> bool:
+        """Gather the tables and comparisons of a plain join; false if it is anything more."""
+        match relation:
+            case ir.Scan():
+                self.scans += (relation,)
+                return True
+            case ir.Project():
+                self.definitions.update({one.column: one.expression for one in relation.definitions})
+                return self.collect(relation.input)
+            case ir.Filter():
+                return self.collect(relation.input) and self._compare(relation.predicates, relation.place)
+            case ir.Join(kind="left"):
+                return self.collect(relation.left) and self._collect_optional(relation.right, relation)
+            case ir.Join(kind="right"):
+                return self.collect(relation.right) and self._collect_optional(relation.left, relation)
+            case ir.Join(kind="inner" | "full"):
+                for one in relation.merged:
+                    self.definitions[one.column] = ir.Computed("", frozenset({one.left, one.right}))
+                both = self.collect(relation.left) and self.collect(relation.right)
+                return both and self._compare(relation.predicates, relation.place)
+            case _:
+                return False
+
+    def _collect_optional(self, relation: Relation, join: ir.Join) -> bool:
+        """Gather the optional side of an outer join if it is plain; if not, it leaves the other side's rows alone."""
+        before = (self.scans, self.equalities, self.tested, dict(self.definitions))
+        if self.collect(relation) and self._compare(join.predicates, join.place):
+            edges = self.edges()
+            if edges is not None and all(self.is_declared(edge) for edge in edges):
+                return True
+        self.scans, self.equalities, self.tested, self.definitions = before
+        return True
+
+    def _compare(self, predicates: Iterable[ir.Predicate], place: Place) -> bool:
+        for predicate in predicates:
+            match predicate:
+                case ir.Equal(ir.Reference(one), ir.Reference(other)):
+                    self.equalities += ((one, other, place),)
+                case ir.NotNull(column):
+                    self.tested |= {column}
+                case _:
+                    return False
+        return True
+
+    def edges(self) -> list[_Edge] | None:
+        """The pairs of tables that are compared; None if they form no forest, or more is asked of their rows."""
+        owner = self._owner()
+        grouped: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        places: dict[tuple[int, int], Place] = {}
+        for one, other, place in self.equalities:
+            if one not in owner or other not in owner or owner[one] == owner[other]:
+                return None
+            left, right = (one, other) if owner[one] < owner[other] else (other, one)
+            grouped.setdefault((owner[left], owner[right]), []).append((left, right))
+            places[owner[left], owner[right]] = place
+        if not self.tested <= {column for one, other, _ in self.equalities for column in (one, other)}:
+            return None
+        groups = list(range(len(self.scans)))
+        for left, right in grouped:
+            if groups[left] == groups[right]:
+                return None
+            groups = [groups[left] if one == groups[right] else one for one in groups]
+        return [_Edge(*key, tuple(pairs), places[key]) for key, pairs in grouped.items()]
+
+    def origins(self, columns: Ids) -> list[tuple[int, int]] | None:
+        """The tables and columns that columns of the result are made of; None where that is not known."""
+        owner = self._owner()
+        found: list[tuple[int, int]] = []
+        pending = sorted(columns)
+        while pending:
+            column = pending.pop()
+            expression = self.definitions.get(column)
+            if column in owner:
+                found.append((owner[column], column))
+            elif expression is None or (isinstance(expression, ir.Computed) and not expression.is_deterministic):
+                return None
+            else:
+                pending.extend(sorted(ir.reads_of(expression)))
+        return found
+
+    def is_declared(self, edge: _Edge) -> bool:
+        """Whether a relationship says that rows of the two tables belong together in this way."""
+        return any(self._relating(edge, many) or self.multiplies(edge, many) for many in (edge.left, edge.right))
+
+    def multiplies(self, edge: _Edge, many: int) -> Relationship | CurrentKey | None:
+        """What says that a row of the other table finds several of this one; None if nothing does."""
+        for relationship in self._relating(edge, many):
+            if relationship.cardinality == "one_to_many":
+                return relationship
+        mine = sorted(mine for mine, _ in self._compared(edge, many))
+        for current in self.scans[many].table.current_keys:
+            if sorted(name.lower() for name in current.columns) == mine:
+                return current
+        return None
+
+    def _relating(self, edge: _Edge, many: int) -> list[Relationship]:
+        """The relationships of a table with the other one, or with a parent that both refer to, by these columns."""
+        child, other = (self.scans[at].table.name for at in (many, edge.right if many == edge.left else edge.left))
+        pairs = self._compared(edge, many)
+        found = []
+        for one in self.relationships:
+            if one.child != child:
+                continue
+            if one.parent == other and _lowered(one.on) == pairs:
+                found.append(one)
+            parents = dict(_lowered(one.on))
+            for sibling in self.relationships:
+                theirs = {theirs: mine for mine, theirs in _lowered(sibling.on)}
+                if sibling.child == other and sibling.parent == one.parent and set(theirs) == set(parents.values()):
+                    found += [one] if sorted((mine, theirs[key]) for mine, key in parents.items()) == pairs else []
+        return found
+
+    def _compared(self, edge: _Edge, many: int) -> list[tuple[str, str]]:
+        """The names of the columns compared: of a table, and of the other one."""
+        names = {one.id: one.name.lower() for at in (edge.left, edge.right) for one in self.scans[at].fields}
+        flipped = [pair if many == edge.left else pair[::-1] for pair in edge.pairs]
+        return sorted((names[mine], names[theirs]) for mine, theirs in flipped)
+
+    def _owner(self) -> Mapping[int, int]:
+        return {one.id: at for at, scan in enumerate(self.scans) for one in scan.fields}
+
+
+def _lowered(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    return sorted((mine.lower(), theirs.lower()) for mine, theirs in on)
+
+
+def _reachable(start: int, edges: list[_Edge]) -> set[int]:
+    """The tables that hang together with one along edges."""
+    found = {start}
+    pending = [start]
+    while pending:
+        at = pending.pop()
+        for edge in edges:
+            if at in {edge.left, edge.right}:
+                other = edge.right if at == edge.left else edge.left
+                if other not in found:
+                    found.add(other)
+                    pending.append(other)
+    return found
+
+
+def _versions(joined: _Joined, wanted: list[tuple[int, int]]) -> FanOut | None:
+    """A table read with all versions of its rows, where the columns are unique among the current ones only."""
+    for at, scan in enumerate(joined.scans):
+        names = {one.id: one.name.lower() for one in scan.fields}
+        for current in scan.table.current_keys:
+            key = {name.lower() for name in current.columns}
+            if all(owner == at and names[column] in key for owner, column in wanted):
+                return FanOut(scan.place, current, scan.table.name)
+    return None

@@ -1,0 +1,234 @@
+"""Infers what is unique in a relation, from the bottom up, each node by one rule.
+
+What the rows above are known to fulfil is handed down as assumptions: ``WHERE __END_AT IS NULL`` above a join makes
+the current key of the table below count, and ``WHERE right.id IS NOT NULL`` makes a left join an inner one. That is
+sound because every property here, once true of rows, is true of any part of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cbx.analysis import relations as ir
+from cbx.analysis.conditions import Assumed, assumptions, moved, with_assumed, with_predicates
+from cbx.analysis.facts import Table
+from cbx.analysis.grain_of_joins import handed_down, join_grain
+from cbx.analysis.grain_of_sets import set_grain
+from cbx.analysis.relations import NONE, Ids, Relation
+from cbx.analysis.uniqueness import Grain, minimal
+
+_NOTHING: Assumed = frozenset()
+
+
+def infer_grain(relation: Relation) -> Grain:
+    """What is unique in a relation, and which of its columns fix others.
+
+    Args:
+        relation: The relation; its scans carry what is known of the tables.
+
+    Returns:
+        The grain, in the numbers of the relation's columns.
+
+    Example:
+        ``SELECT a.id, b.name FROM a LEFT JOIN b ON b.id = a.b_id`` where ``id`` is the key of both tables has
+        the key ``a.id``.
+    """
+    return _infer(relation, _NOTHING, {})
+
+
+_Memo = dict[tuple[int, Assumed], Grain]
+
+
+def _infer(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:
+    key = (id(relation), assumed)
+    if key not in memo:
+        grain = _rule(relation, assumed, memo)
+        memo[key] = with_assumed(grain, assumed) if assumed else grain
+    return memo[key]
+
+
+def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: C901, PLR0912 - a case for each node
+    match relation:
+        case ir.Scan():
+            return _scan(relation, assumed)
+        case ir.Values():
+            keys = (NONE,) if relation.row_count <= 1 else ()
+            return Grain(_ids(relation), keys)
+        case ir.Project():
+            return _project(relation, _infer(relation.input, assumed, memo))
+        case ir.Filter():
+            grain = _infer(relation.input, assumed | assumptions(relation.predicates), memo)
+            return with_predicates(grain, relation.predicates)
+        case ir.Join():
+            of_left, of_right = handed_down(relation, assumed)
+            left, right = _infer(relation.left, of_left, memo), _infer(relation.right, of_right, memo)
+            return join_grain(relation, left, right, assumed)
+        case ir.Aggregate():
+            return _aggregate(relation, _infer(relation.input, assumed, memo))
+        case ir.Window():
+            return _window(relation, _infer(relation.input, assumed, memo), assumed)
+        case ir.Distinct():
+            return _distinct(relation, _infer(relation.input, assumed, memo))
+        case ir.SetOperation():
+            branches = [_infer(one, moved(assumed, _positions(relation, one)), memo) for one in relation.inputs]
+            return set_grain(relation, branches)
+        case ir.Explode():
+            return _explode(relation, _infer(relation.input, assumed, memo))
+        case ir.Limit():
+            grain = _infer(relation.input, assumed, memo)
+            return grain.with_keys([NONE]) if relation.count is not None and relation.count <= 1 else grain
+        case ir.Copy():
+            return _copy(relation, _infer(relation.input, _below(assumed, relation.offset), memo))
+        case ir.Opaque():
+            return Grain(_ids(relation))
+
+
+def _ids(relation: Relation) -> Ids:
+    return frozenset(field.id for field in relation.fields)
+
+
+def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
+    """A table's declared keys hold; those of its current rows where the rows are known to be current."""
+    ids = {field.name.lower(): field.id for field in scan.fields}
+    declared = [_named(key, ids) for key in scan.table.keys]
+    for current in scan.table.current_keys:
+        if ir.IsNull(ids.get(current.null_column.lower(), -1)) in assumed:
+            declared.append(_named(current.columns, ids))
+    return Grain(_ids(scan), minimal(key for key in declared if key is not None), not_null=_never_null(scan.table, ids))
+
+
+def _named(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
+    lowered = [name.lower() for name in names]
+    return frozenset(ids[name] for name in lowered) if all(name in ids for name in lowered) else None
+
+
+def _never_null(table: Table, ids: dict[str, int]) -> Ids:
+    names = (column.name.lower() for column in table.columns or () if column.not_null)
+    return frozenset(ids[name] for name in names if name in ids)
+
+
+def _project(project: ir.Project, grain: Grain) -> Grain:
+    """A column passed on keeps its number, so keys stay; a new column is fixed by the columns it is made of."""
+    return _defined(grain, project.definitions)
+
+
+def _defined(grain: Grain, definitions: tuple[ir.Definition, ...]) -> Grain:
+    rules, equal, constants = list(grain.rules), list(grain.equal), list(grain.constants)
+    not_null = set(grain.not_null)
+    for definition in definitions:
+        new = frozenset({definition.column})
+        match definition.expression:
+            case ir.Reference(column):
+                equal.append((definition.column, column))
+                not_null |= new if column in not_null else NONE
+            case ir.Constant(text):
+                rules.append((NONE, new))
+                constants.append((definition.column, text))
+                not_null |= new if text is not None else NONE
+            case ir.Computed() as computed:
+                if computed.is_deterministic:
+                    rules.append((computed.reads, new))
+                not_null |= new if computed.not_null else NONE
+    return replace(
+        grain,
+        columns=grain.columns | {one.column for one in definitions},
+        rules=tuple(rules),
+        equal=tuple(equal),
+        constants=tuple(constants),
+        not_null=frozenset(not_null),
+    )
+
+
+def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
+    """One row for each group, so the columns grouped by are unique; what they fix keeps its value."""
+    if node.sets is not None:
+        return _grouping_sets(node, grain, node.sets)
+    groups = frozenset(group.source for group in node.groups)
+    kept = grain.within(groups).with_keys([groups])
+    return replace(kept, columns=kept.columns | {one.column for one in node.aggregates})
+
+
+def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
+    """Each set brings its own groups, with NULL in the columns it does not group by.
+
+    A NULL of the data cannot be told from such a NULL, except by ``grouping_id()``.
+    """
+    in_all = frozenset.intersection(*sets) if sets else NONE
+    outputs = frozenset(group.column for group in node.groups)
+    keys = []
+    if len(set(sets)) == len(sets):
+        if all(group.source in in_all | grain.not_null for group in node.groups):
+            keys.append(outputs)
+        if node.grouping_id is not None:
+            keys.append(outputs | {node.grouping_id})
+    not_null = frozenset(one.column for one in node.groups if one.source in in_all & grain.not_null)
+    added = {one.column for one in node.aggregates} | ({node.grouping_id} if node.grouping_id is not None else set())
+    return Grain(outputs | added, minimal(keys), not_null=not_null)
+
+
+def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
+    """A window adds columns: a row's number is unique in its partition, a whole partition's value is fixed by it."""
+    keys, rules, counters = list(grain.keys), list(grain.rules), set(grain.counters)
+    for column in node.columns:
+        if column.partition is None:
+            continue
+        if column.function == "row_number":
+            keys.append(column.partition | {column.column})
+        if column.function == "count_rows" and ir.Equal(ir.Reference(column.column), ir.Constant("1")) in assumed:
+            keys.append(column.partition)
+        if column.is_whole_partition:
+            rules.append((column.partition, frozenset({column.column})))
+        if column.function != "other":
+            counters.add(column.column)
+    return replace(
+        grain,
+        columns=grain.columns | {one.column for one in node.columns},
+        keys=minimal(keys),
+        rules=tuple(rules),
+        counters=frozenset(counters),
+        not_null=grain.not_null | counters,
+    )
+
+
+def _distinct(node: ir.Distinct, grain: Grain) -> Grain:
+    """No two rows agree on all columns, if all are known."""
+    columns = _ids(node)
+    kept = grain.within(columns)
+    return kept if node.is_open else kept.with_keys([columns])
+
+
+def _explode(node: ir.Explode, grain: Grain) -> Grain:
+    """A row becomes as many as its collection has elements, which their positions tell apart."""
+    return replace(
+        grain,
+        columns=grain.columns | {node.position, *node.columns},
+        keys=minimal(key | {node.position} for key in grain.keys),
+        rules=(*grain.rules, *grain.keys_as_rules()),
+    )
+
+
+def _copy(node: ir.Copy, grain: Grain) -> Grain:
+    """The same once more, under other numbers."""
+
+    def shifted(columns: Ids) -> Ids:
+        return frozenset(column + node.offset for column in columns)
+
+    return Grain(
+        shifted(grain.columns),
+        tuple(shifted(key) for key in grain.keys),
+        tuple((shifted(condition), shifted(fixed)) for condition, fixed in grain.rules),
+        tuple((a + node.offset, b + node.offset) for a, b in grain.equal),
+        shifted(grain.not_null),
+        shifted(grain.counters),
+        tuple((column + node.offset, value) for column, value in grain.constants),
+    )
+
+
+def _below(assumed: Assumed, offset: int) -> Assumed:
+    columns = (column for one in assumed for column in ir.condition_reads(one))
+    return moved(assumed, {column: column - offset for column in columns if offset <= column < 2 * offset})
+
+
+def _positions(operation: ir.SetOperation, branch: Relation) -> dict[int, int]:
+    return {new.id: old.id for new, old in zip(operation.fields, branch.fields, strict=True)}

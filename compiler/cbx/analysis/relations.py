@@ -1,0 +1,375 @@
+"""The relational IR: what a query does, whichever language it was written in.
+
+Every column has a number of its own for as long as its value lives: a projection that passes a column on, under
+whatever name, keeps its number. So an equality or a dependency that was once learned stays true of the numbers,
+also where the projection left the column out; only grouping, DISTINCT and set operations end a column's life.
+What a front end does not understand it makes `Opaque`, and nothing is known of the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from cbx.analysis.facts import Table
+
+JoinKind = OneOf["inner", "left", "right", "full", "semi", "anti"]
+SetKind = OneOf["union", "intersect", "except"]
+Ids = frozenset[int]
+NONE: Ids = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TextRange:
+    """Where in the text of a query something stands: the offsets of its first character and of the one after."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """Where in a Python file something is called."""
+
+    file: str
+    line: int
+
+
+Place = TextRange | CallSite | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a result: its number, its name there, and its type where that is known."""
+
+    id: int
+    name: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The value of a column."""
+
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal; ``text`` is None for NULL."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Any other expression.
+
+    Attributes:
+        signature: The same for two expressions only if they say the same of the same columns.
+        reads: The columns it reads.
+        is_deterministic: Whether equal columns always give an equal value.
+        not_null: Whether it is never NULL.
+    """
+
+    signature: str
+    reads: Ids
+    is_deterministic: bool = True
+    not_null: bool = False
+
+
+Expression = Reference | Constant | Computed
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """Two expressions are equal; with ``is_null_safe`` (``<=>``) NULL equals NULL, else neither is NULL.
+
+    A front end makes it only of deterministic sides whose types compare without loss.
+    """
+
+    left: Expression
+    right: Expression
+    is_null_safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """A column is NULL."""
+
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotNull:
+    """A column is not NULL."""
+
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtMostOne:
+    """A column is a number of at most 1."""
+
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Any other condition; ``not_null`` are columns that are not NULL where it holds."""
+
+    reads: Ids
+    not_null: Ids = NONE
+    is_deterministic: bool = True
+
+
+Predicate = Equal | IsNull | NotNull | AtMostOne | Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A new column and the expression that it holds."""
+
+    column: int
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The rows of a table; ``is_open`` where it may have columns besides those listed."""
+
+    table: Table
+    fields: tuple[Field, ...]
+    is_open: bool
+    place: Place = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Rows written out."""
+
+    row_count: int
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A choice of columns, some of them new."""
+
+    input: Relation
+    definitions: tuple[Definition, ...]
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The rows for which all predicates hold."""
+
+    input: Relation
+    predicates: tuple[Predicate, ...]
+    fields: tuple[Field, ...]
+    is_open: bool = False
+    place: Place = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A column of a full join with USING: the left value, or the right one where the left is NULL."""
+
+    column: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A join; without predicates and of kind inner it is a cross join."""
+
+    kind: JoinKind
+    left: Relation
+    right: Relation
+    predicates: tuple[Predicate, ...]
+    fields: tuple[Field, ...]
+    merged: tuple[Merge, ...] = ()
+    is_open: bool = False
+    place: Place = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A column to group by, and the column of the result that holds it.
+
+    The two are one, save under grouping sets, which make NULLs of their own.
+    """
+
+    column: int
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One row for each group; without groups one row in all.
+
+    Attributes:
+        input: What is grouped.
+        groups: The columns to group by.
+        aggregates: The aggregates and what else is said of a group.
+        fields: The result's columns.
+        sets: Grouping sets, each the sources it groups by; None for plain grouping.
+        grouping_id: The column that tells the grouping sets apart.
+        place: Where the grouping is asked for.
+    """
+
+    input: Relation
+    groups: tuple[Group, ...]
+    aggregates: tuple[Definition, ...]
+    fields: tuple[Field, ...]
+    sets: tuple[Ids, ...] | None = None
+    grouping_id: int | None = None
+    is_open: bool = False
+    place: Place = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowColumn:
+    """A window function's column.
+
+    Attributes:
+        column: The new column.
+        function: ``row_number`` and ``count_rows`` are understood; anything else is ``other``.
+        partition: The columns to partition by; None where one of them is not a deterministic value of the row.
+        reads: All columns it reads.
+        is_whole_partition: Whether it says the same of all rows of a partition.
+    """
+
+    column: int
+    function: OneOf["row_number", "count_rows", "other"]
+    partition: Ids | None
+    reads: Ids
+    is_whole_partition: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rows, with columns computed over windows."""
+
+    input: Relation
+    columns: tuple[WindowColumn, ...]
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Each row once."""
+
+    input: Relation
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperation:
+    """A set operation; columns go by position, and the result's are new."""
+
+    kind: SetKind
+    is_all: bool
+    inputs: tuple[Relation, ...]
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explode:
+    """A row for each element of a collection; ``position`` numbers the elements of a row.
+
+    Attributes:
+        input: The rows.
+        position: A column that holds the element's position, named by the query or not.
+        columns: The columns that hold the element.
+        reads: The columns the collection is made of.
+        is_outer: Whether a row without elements stays, with NULLs.
+        fields: The result's columns.
+    """
+
+    input: Relation
+    position: int
+    columns: tuple[int, ...]
+    reads: Ids
+    is_outer: bool
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Some of the rows; ``count`` is how many at most, where that is known."""
+
+    input: Relation
+    count: int | None
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The same rows once more: every column has a number that is ``offset`` higher than in the input.
+
+    All numbers in the input are below the offset, so that none is given twice.
+    """
+
+    input: Relation
+    offset: int
+    fields: tuple[Field, ...]
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Rows of which nothing is known but, at times, their columns."""
+
+    inputs: tuple[Relation, ...]
+    fields: tuple[Field, ...]
+    is_open: bool = True
+    reason: str = "a part of it is not understood"
+
+
+Relation = (
+    Scan
+    | Values
+    | Project
+    | Filter
+    | Join
+    | Aggregate
+    | Window
+    | Distinct
+    | SetOperation
+    | Explode
+    | Limit
+    | Copy
+    | Opaque
+)
+
+
+def reads_of(expression: Expression) -> Ids:
+    """The columns that an expression reads."""
+    match expression:
+        case Reference(column):
+            return frozenset({column})
+        case Computed(reads=reads):
+            return reads
+        case _:
+            return NONE
+
+
+def condition_reads(predicate: Predicate) -> Ids:
+    """The columns that a predicate reads."""
+    match predicate:
+        case Equal(left, right):
+            return reads_of(left) | reads_of(right)
+        case Condition(reads=reads):
+            return reads
+        case IsNull(column) | NotNull(column) | AtMostOne(column):
+            return frozenset({column})

@@ -1,0 +1,1 @@
+"""From SQL, as sqlglot parses it, to the relational IR."""

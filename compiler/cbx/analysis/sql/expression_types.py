@@ -1,0 +1,73 @@
+"""The type of an expression, where it follows from the SQL reference without doubt."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlglot import exp
+
+from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.parse.types import normal_type
+
+_BOOLEAN = (
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.Is, exp.In, exp.Between, exp.Like,
+    exp.ILike, exp.RegexpLike, exp.And, exp.Or, exp.Not, exp.Exists, exp.Boolean,
+)  # fmt: skip
+_STRING = (exp.Concat, exp.ConcatWs, exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Replace, exp.DPipe)
+_INT = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Year, exp.Month, exp.Day, exp.Length)
+_SAME = (exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.FirstValue, exp.LastValue, exp.Paren, exp.Alias)
+
+
+def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """The type of an expression; None where it is not known for sure."""
+    match node:
+        case exp.Column():
+            field = reader.field(node)
+            return field.type if field else None
+        case exp.Cast() | exp.TryCast():
+            return _spelled(node.to)
+        case exp.Literal(is_string=True):
+            return "STRING"
+        case exp.Literal():
+            return "INT" if str(node.this).isdigit() and len(str(node.this)) < 10 else None
+        case exp.Count() | exp.CountIf() | exp.ApproxDistinct():
+            return "BIGINT"
+        case exp.Sum():
+            return _sum(type_of(node.this, reader))
+        case exp.Window() | exp.Filter() | exp.Distinct() if isinstance(node.this, exp.Expr):
+            return type_of(node.this, reader)
+        case exp.Coalesce():
+            kinds = {type_of(one, reader) for one in (node.this, *node.expressions)}
+            return kinds.pop() if len(kinds) == 1 else None
+        case _:
+            pass
+    if isinstance(node, _SAME):
+        return type_of(node.this, reader)
+    for kind, classes in (("BOOLEAN", _BOOLEAN), ("STRING", _STRING), ("INT", _INT)):
+        if isinstance(node, classes):
+            return kind
+    return "DATE" if isinstance(node, (exp.TsOrDsToDate, exp.Date)) else None
+
+
+def _sum(kind: str | None) -> str | None:
+    """The type of a sum: whole numbers become BIGINT, a decimal gains ten digits, up to 38."""
+    known = normal_type(kind) if kind else None
+    if known in {"TINYINT", "SMALLINT", "INT", "BIGINT"}:
+        return "BIGINT"
+    if known in {"FLOAT", "DOUBLE"}:
+        return "DOUBLE"
+    if known and known.startswith("DECIMAL("):
+        precision, _, scale = known[8:-1].partition(",")
+        return f"DECIMAL({min(int(precision) + 10, 38)}, {int(scale or 0)})"
+    return None
+
+
+@lru_cache(maxsize=256)
+def _spelled_by_name(name: str) -> str | None:
+    return normal_type(exp.DataType(this=exp.DataType.Type[name]).sql("databricks"))
+
+
+def _spelled(kind: exp.DataType) -> str | None:
+    if kind.expressions or not isinstance(kind.this, exp.DataType.Type):
+        return normal_type(kind.sql("databricks"))
+    return _spelled_by_name(kind.this.name)

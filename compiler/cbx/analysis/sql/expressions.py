@@ -1,0 +1,175 @@
+"""Reads expressions: what they say, what they read, and whether they always give the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import NONE, Field, Ids
+from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
+
+_CHANGING = (
+    exp.Anonymous,
+    exp.AnonymousAggFunc,
+    exp.AggFunc,
+    exp.Window,
+    exp.Rand,
+    exp.Randn,
+    exp.Uuid,
+    exp.CurrentDate,
+    exp.CurrentDatetime,
+    exp.CurrentTime,
+    exp.CurrentTimestamp,
+    exp.CurrentUser,
+    exp.Placeholder,
+    exp.Parameter,
+)
+"""What need not give the same value twice; a function that sqlglot does not know may be anything."""
+
+
+@dataclass
+class ExpressionReader:
+    """Reads expressions at one place of a query.
+
+    Attributes:
+        scope: The names that can be used there.
+        context: What is shared while the query is read.
+        known: Columns that hold an expression already, by its signature: what was grouped by or aggregated.
+    """
+
+    scope: Scope
+    context: Context
+    known: dict[str, int] = field(default_factory=dict)
+
+    def read(self, node: exp.Expr) -> ir.Expression:
+        """Read one expression."""
+        constant = literal(node)
+        if constant is not None:
+            return constant
+        part = self._part(node, frozenset())
+        if part.column is not None:
+            return ir.Reference(part.column)
+        return ir.Computed(part.signature, part.reads, part.is_deterministic, isinstance(node.unnest(), exp.Count))
+
+    def signature(self, node: exp.Expr) -> str:
+        """What tells an expression from others."""
+        return self._part(node, frozenset()).signature
+
+    def field(self, node: exp.Expr) -> Field | None:
+        """The column that an expression is, if it is nothing more."""
+        bare = node.unnest()
+        if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star):
+            return None
+        found = self.scope.find(parts_of(bare))
+        return found.field if isinstance(found, Found) and not found.path else None
+
+    def _part(self, node: exp.Expr, bound: frozenset[str]) -> _Part:
+        if isinstance(node, (exp.Paren, exp.Alias)):
+            return self._part(node.this, bound)
+        if isinstance(node, exp.Column):
+            part = self._column(node, bound)
+        elif isinstance(node, (exp.Query, exp.Subquery)):
+            self.context.read_query(node, self.scope, self.context)
+            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+        else:
+            part = self._composed(node, bound)
+        known = self.known.get(part.signature)
+        return _Part.of_column(known) if known is not None else part
+
+    def _column(self, node: exp.Column, bound: frozenset[str]) -> _Part:
+        if isinstance(node.this, exp.Star):
+            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+        parts = parts_of(node)
+        if parts[0] in bound:
+            return _Part(f"bound {'.'.join(parts)}", NONE)
+        found = self.scope.find(parts)
+        if isinstance(found, Found):
+            whole = _Part.of_column(found.field.id)
+            return _Part(".".join((whole.signature, *found.path)), whole.reads) if found.path else whole
+        if found.is_sure:
+            self._report(node)
+        return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+
+    def _report(self, node: exp.Column) -> None:
+        places = [part.meta for part in node.parts if "start" in part.meta]
+        if places:
+            start, end = min(one["start"] for one in places), max(one["end"] for one in places) + 1
+            name = ".".join(part.name for part in node.parts)
+            self.context.unknown.append(UnknownColumn(name, start, end, self.scope.names()))
+
+    def _composed(self, node: exp.Expr, bound: frozenset[str]) -> _Part:
+        if isinstance(node, exp.Lambda):
+            bound |= {one.name.lower() for one in node.expressions}
+        reads: Ids = NONE
+        is_deterministic = not isinstance(node, _CHANGING)
+        pieces = []
+        for name, value in node.args.items():
+            if name == "order" and isinstance(node, exp.Subquery):
+                continue
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, exp.Expr):
+                    part = self._part(one, bound)
+                    reads |= part.reads
+                    is_deterministic = is_deterministic and part.is_deterministic
+                    pieces.append(f"{name}={part.signature}")
+                elif one is not None and one is not False:
+                    pieces.append(f"{name}={one!r}")
+        return _Part(f"{node.key}({','.join(pieces)})", reads, is_deterministic)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    signature: str
+    reads: Ids
+    is_deterministic: bool = True
+    column: int | None = None
+
+    @classmethod
+    def of_column(cls, number: int) -> _Part:
+        return cls(f"#{number}", frozenset({number}), column=number)
+
+
+def parts_of(node: exp.Column) -> tuple[str, ...]:
+    """The parts of a dotted name, lower case."""
+    return tuple(part.name.lower() for part in node.parts)
+
+
+def literal(node: exp.Expr) -> ir.Constant | None:
+    """The literal that an expression is."""
+    bare = node.unalias().unnest() if isinstance(node, (exp.Alias, exp.Paren)) else node
+    match bare:
+        case exp.Null():
+            return ir.Constant(None)
+        case exp.Boolean():
+            return ir.Constant("TRUE" if bare.this else "FALSE")
+        case exp.Literal():
+            return ir.Constant(f"'{bare.this}'" if bare.is_string else _number(str(bare.this)))
+        case exp.Neg(this=exp.Literal() as positive) if not positive.is_string:
+            return ir.Constant(_number(f"-{positive.this}"))
+        case _:
+            return None
+
+
+def _number(text: str) -> str:
+    return str(int(text)) if text.lstrip("-").isdigit() else text
+
+
+def any_node(node: exp.Expr, wanted: Any, unwanted: Any = ()) -> bool:
+    """Whether an expression contains a node of a class, not looking into subqueries and unwanted nodes."""
+    return any(isinstance(one, wanted) for one in visible_nodes(node, unwanted))
+
+
+def visible_nodes(node: exp.Expr, unwanted: Any = ()) -> list[exp.Expr]:
+    """The nodes of an expression from the outside in, without subqueries and unwanted nodes."""
+    found: list[exp.Expr] = []
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, (exp.Query, exp.Subquery)) or (unwanted and isinstance(one, unwanted)):
+            continue
+        found.append(one)
+        pending.extend(reversed(list(one.iter_expressions())))
+    return found

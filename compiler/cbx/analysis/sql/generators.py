@@ -1,0 +1,75 @@
+"""Reads functions that make several rows of one: explode and its like, in SELECT and as lateral views."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.sql.scope import Context, Scope, Source
+
+_WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
+_OUTER = (exp.ExplodeOuter, exp.PosexplodeOuter)
+_GENERATORS = (exp.Explode, exp.Posexplode, exp.ExplodeOuter, exp.PosexplodeOuter, exp.Inline, exp.Stack)
+
+
+def is_generator(node: exp.Expr) -> bool:
+    """Whether an expression makes several rows of one."""
+    return isinstance(node, _GENERATORS)
+
+
+def generate(
+    node: exp.Expr, names: list[str], relation: Relation, reader: ExpressionReader, *, is_outer: bool = False
+) -> tuple[ir.Explode, tuple[Field, ...], bool]:
+    """Read a generator.
+
+    Args:
+        node: The function's call.
+        names: The names that the query gives its columns.
+        relation: The rows that it reads.
+        reader: Reads its arguments.
+        is_outer: Whether rows without elements stay.
+
+    Returns:
+        The rows it makes, the columns that the query sees, and whether there may be more of them.
+    """
+    context = reader.context
+    value = reader.read(node.this) if isinstance(node.this, exp.Expr) else ir.Constant(None)
+    has_position = isinstance(node, _WITH_POSITION)
+    is_open = not names and not isinstance(node, (*_OUTER, exp.Explode, exp.Posexplode))
+    given = names or (["pos", "col"] if has_position else ["col"])
+    if not names and not is_open:
+        is_open = True
+    fields = tuple(
+        context.new_field(name, "INT" if has_position and at == 0 else None) for at, name in enumerate(given)
+    )
+    position = fields[0].id if has_position else context.number()
+    columns = tuple(field.id for field in fields if field.id != position)
+    rows = ir.Explode(
+        relation,
+        position,
+        columns,
+        ir.reads_of(value),
+        is_outer or isinstance(node, _OUTER),
+        (*relation.fields, *fields),
+        relation.is_open or is_open,
+    )
+    return rows, fields, is_open
+
+
+def read_lateral(node: exp.Lateral, relation: Relation, scope: Scope, context: Context) -> Relation:
+    """Read a lateral view, and make its columns known."""
+    alias = node.args.get("alias")
+    name = (alias.name.lower(),) if alias and alias.name else ()
+    if not is_generator(node.this):
+        scope.sources.append(Source(name, (), is_open=True, certain=frozenset()))
+        return ir.Opaque((relation,), tuple(scope.star), reason="a lateral subquery or a table function")
+    names = [one.name for one in alias.columns] if alias else []
+    rows, fields, is_open = generate(
+        node.this, names, relation, ExpressionReader(scope, context), is_outer=bool(node.args.get("outer"))
+    )
+    certain = frozenset(field.name.lower() for field in fields if names)
+    scope.sources.append(Source(name, fields, is_open, certain))
+    scope.star += fields
+    return rows

@@ -1,0 +1,178 @@
+"""Reads GROUP BY: what is grouped by, in which sets, and which aggregates are computed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field, Ids, Relation
+from cbx.analysis.sql.expressions import ExpressionReader, any_node
+from cbx.analysis.sql.places import extent
+from cbx.analysis.sql.scope import Missing
+
+_SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """An element of GROUP BY: the sets of columns that it stands for; one set where it is a plain expression."""
+
+    sets: tuple[Ids, ...]
+
+
+def aggregates_in(nodes: Sequence[exp.Expr]) -> list[exp.Expr]:
+    """The aggregate functions in expressions, without those that a window computes."""
+    found: list[exp.Expr] = []
+    pending = list(reversed(nodes))
+    while pending:
+        one = pending.pop()
+        if isinstance(one, (exp.Query, exp.Subquery)):
+            continue
+        if isinstance(one, exp.Window):
+            function = one.this
+            inner = function.iter_expressions() if isinstance(function, exp.Expr) else ()
+            pending += [*inner, *(one.args.get("partition_by") or ())]
+            pending += [one.args["order"]] if one.args.get("order") else []
+        elif isinstance(one, exp.AggFunc) or (isinstance(one, exp.Filter) and isinstance(one.this, exp.AggFunc)):
+            found.append(one)
+        else:
+            pending.extend(one.iter_expressions())
+    return found
+
+
+def read_group(
+    node: exp.Select,
+    items: Sequence[exp.Expr],
+    others: Sequence[exp.Expr],
+    relation: Relation,
+    reader: ExpressionReader,
+) -> Relation:
+    """Read GROUP BY and the aggregates of a SELECT.
+
+    Args:
+        node: The SELECT.
+        items: What it selects.
+        others: What else may hold aggregates: HAVING, QUALIFY.
+        relation: The rows before grouping.
+        reader: Reads expressions before grouping; it learns which columns hold groups and aggregates.
+
+    Returns:
+        The rows after grouping; as they were where nothing is grouped.
+    """
+    group = node.args.get("group")
+    calls = aggregates_in([*items, *others])
+    if group is None and not calls and node.args.get("having") is None:
+        return relation
+    grouping = _Grouping(reader, items)
+    elements = grouping.elements(group) if group is not None else []
+    if elements is None:
+        return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
+    aggregates = []
+    learned = {}
+    for call in calls:
+        signature = reader.signature(call)
+        if signature not in learned:
+            value = reader.read(call)
+            learned[signature] = reader.context.number()
+            aggregates.append(ir.Definition(learned[signature], value))
+    before = ir.Project(relation, tuple(grouping.definitions), relation.fields, relation.is_open)
+    sources = sorted(frozenset().union(*(one for element in elements for one in element.sets)))
+    sets = tuple(frozenset[int]().union(*choice) for choice in itertools.product(*(one.sets for one in elements)))
+    is_plain = all(len(element.sets) == 1 for element in elements)
+    groups = tuple(ir.Group(one if is_plain else reader.context.number(), one) for one in sources)
+    grouping_id = None if is_plain else reader.context.number()
+    reader.known.update(grouping.known)
+    if not is_plain:
+        moved = {one.source: one.column for one in groups}
+        reader.known.update({key: moved[number] for key, number in reader.known.items()})
+        reader.known.update({f"#{source}": column for source, column in moved.items()})
+        reader.known["groupingid()"] = grouping_id or 0
+    reader.known.update(learned)
+    fields = tuple(Field(one.column, "") for one in groups) + tuple(Field(one.column, "") for one in aggregates)
+    return ir.Aggregate(
+        before,
+        groups,
+        tuple(aggregates),
+        fields,
+        None if is_plain else sets,
+        grouping_id,
+        place=extent(group) if group else None,
+    )
+
+
+class _Grouping:
+    """Reads the elements of GROUP BY, defining a column for each expression that is not one."""
+
+    def __init__(self, reader: ExpressionReader, items: Sequence[exp.Expr]) -> None:
+        self.reader = reader
+        self.items = items
+        self.definitions: list[ir.Definition] = []
+        self.known: dict[str, int] = {}
+
+    def elements(self, group: exp.Group) -> list[_Element] | None:
+        """The elements; None where one is not understood."""
+        if group.args.get("all"):
+            chosen = [one for one in self.items if not aggregates_in([one]) and not any_node(one, exp.Window)]
+            return [_Element((self._column(one),)) for one in chosen]
+        plain = [one for one in group.expressions if not isinstance(one, _SETS)]
+        sets = [one for one in group.expressions if isinstance(one, _SETS)]
+        for name in ("rollup", "cube", "grouping_sets"):
+            sets += group.args.get(name) or []
+        if any(not one.expressions for one in sets):
+            if len(sets) > 1 or any(isinstance(one, exp.GroupingSets) for one in sets):
+                return None
+            sets = [type(sets[0])(expressions=[one.copy() for one in plain])]
+            plain = []
+        found = [_Element((self._column(one),)) for one in plain]
+        for one in sets:
+            element = self._sets(one)
+            if element is None:
+                return None
+            found.append(element)
+        return found
+
+    def _sets(self, node: exp.Expr) -> _Element | None:
+        members = [self._member(one) for one in node.expressions]
+        if any(isinstance(one, _SETS) for one in node.expressions) or len(members) > 6:
+            return None
+        if isinstance(node, exp.GroupingSets):
+            return _Element(tuple(members))
+        if isinstance(node, exp.Rollup):
+            return _Element(tuple(frozenset[int]().union(*members[:count]) for count in range(len(members), -1, -1)))
+        choices = itertools.product((True, False), repeat=len(members))
+        return _Element(
+            tuple(
+                frozenset[int]().union(*(one for one, taken in zip(members, choice, strict=True) if taken))
+                for choice in choices
+            )
+        )
+
+    def _member(self, node: exp.Expr) -> Ids:
+        parts = node.expressions if isinstance(node, exp.Tuple) else [node]
+        return frozenset[int]().union(*(self._column(one) for one in parts))
+
+    def _column(self, node: exp.Expr) -> Ids:
+        """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives."""
+        node = node.unnest()
+        if isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit():
+            position = int(node.this) - 1
+            node = self.items[position] if position < len(self.items) else node
+        elif isinstance(node, exp.Column) and len(node.parts) == 1 and self._is_alias(node):
+            node = next(one for one in self.items if one.alias.lower() == node.name.lower())
+        node = node.unalias()
+        value = self.reader.read(node)
+        if isinstance(value, ir.Reference):
+            return frozenset({value.column})
+        signature = self.reader.signature(node)
+        if signature not in self.known:
+            self.known[signature] = self.reader.context.number()
+            self.definitions.append(ir.Definition(self.known[signature], value))
+        return frozenset({self.known[signature]})
+
+    def _is_alias(self, node: exp.Column) -> bool:
+        named = any(one.alias.lower() == node.name.lower() for one in self.items if isinstance(one, exp.Alias))
+        return named and isinstance(self.reader.scope.find((node.name.lower(),)), Missing)

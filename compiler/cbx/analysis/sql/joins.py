@@ -1,0 +1,113 @@
+"""Reads joins: their kind, their condition, and what USING makes of the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.sql.places import extent
+from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.scope import Context, Found, Scope
+from cbx.analysis.sql.types import compare_exactly
+
+_KINDS: dict[tuple[str, str], ir.JoinKind] = {
+    ("", ""): "inner",
+    ("", "INNER"): "inner",
+    ("", "CROSS"): "inner",
+    ("LEFT", ""): "left",
+    ("LEFT", "OUTER"): "left",
+    ("RIGHT", ""): "right",
+    ("RIGHT", "OUTER"): "right",
+    ("FULL", ""): "full",
+    ("FULL", "OUTER"): "full",
+    ("LEFT", "SEMI"): "semi",
+    ("", "SEMI"): "semi",
+    ("LEFT", "ANTI"): "anti",
+    ("", "ANTI"): "anti",
+}
+
+
+def join_sources(
+    join: exp.Join, left: Relation, right: Relation, scope: Scope, added: Scope, context: Context
+) -> Relation:
+    """Join what a scope holds so far with what a join adds, and make the names of both known in the scope."""
+    kind = _KINDS.get((join.side or "", join.kind or ""))
+    using = _using_names(join, scope, added)
+    if kind is None or using is None:
+        _take_over(scope, added)
+        return ir.Opaque((left, right), tuple(scope.star), reason="a kind of join that is not understood")
+    pairs = [_pair(name, scope, added) for name in using]
+    sure = [pair for pair in pairs if pair is not None]
+    if len(sure) < len(pairs):
+        _take_over(scope, added)
+        return ir.Opaque((left, right), tuple(scope.star), reason="columns of USING that are not known on both sides")
+    both = Scope(scope.sources + added.sources, scope.merged | added.merged, outer=scope.outer, queries=scope.queries)
+    predicates = (*_equalities(sure), *read_predicates(join.args.get("on"), ExpressionReader(both, context)))
+    merges: tuple[ir.Merge, ...] = ()
+    if kind in {"semi", "anti"}:
+        first = {left.id for left, _ in sure}
+        scope.star.sort(key=lambda one: one.id not in first)
+        return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, extent(join))
+    if sure:
+        merges = _merge(kind, using, sure, scope, added, context)
+    else:
+        _take_over(scope, added)
+    return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, extent(join))
+
+
+def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None:
+    if not join.method:
+        return [one.name for one in join.args.get("using") or ()]
+    if join.method != "NATURAL" or scope.is_open or added.is_open:
+        return None
+    there = {one.name.lower() for one in added.star}
+    return [one.name for one in scope.star if one.name.lower() in there]
+
+
+def _pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:
+    left, right = scope.find((name.lower(),)), added.find((name.lower(),))
+    return (left.field, right.field) if isinstance(left, Found) and isinstance(right, Found) else None
+
+
+def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
+    return [
+        ir.Equal(ir.Reference(left.id), ir.Reference(right.id))
+        if compare_exactly(left.type, right.type)
+        else ir.Condition(frozenset({left.id, right.id}), frozenset({left.id, right.id}))
+        for left, right in pairs
+    ]
+
+
+def _take_over(scope: Scope, added: Scope) -> None:
+    scope.sources += added.sources
+    scope.merged |= added.merged
+    scope.star += added.star
+
+
+def _merge(
+    kind: ir.JoinKind,
+    using: list[str],
+    pairs: Sequence[tuple[Field, Field]],
+    scope: Scope,
+    added: Scope,
+    context: Context,
+) -> tuple[ir.Merge, ...]:
+    """Make one column of each two of USING: ``*`` shows it first, and it is what the bare name means."""
+    merges = []
+    shown = []
+    for name, (left, right) in zip(using, pairs, strict=True):
+        kept = right if kind == "right" else left
+        if kind == "full":
+            kept = context.new_field(left.name, left.type if left.type == right.type else None)
+            merges.append(ir.Merge(kept.id, left.id, right.id))
+        shown.append(Field(kept.id, name, kept.type))
+    gone = {field.id for pair in pairs for field in pair}
+    rest = [field for field in (*scope.star, *added.star) if field.id not in gone]
+    scope.sources += added.sources
+    scope.merged |= {**added.merged, **{field.name.lower(): field for field in shown}}
+    scope.star = [*shown, *rest]
+    return tuple(merges)

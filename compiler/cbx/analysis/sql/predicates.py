@@ -1,0 +1,102 @@
+"""Reads conditions, conjunct by conjunct."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Ids
+from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.expressions import ExpressionReader, literal
+from cbx.analysis.sql.types import compare_exactly
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.RegexpLike)
+"""Conditions that do not hold where a side is NULL."""
+
+
+def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tuple[ir.Predicate, ...]:
+    """The conjuncts of a condition, those left out that always hold."""
+    if condition is None:
+        return ()
+    conjuncts: list[exp.Expr] = []
+    pending = [condition]
+    while pending:
+        one = pending.pop().unnest()
+        if isinstance(one, exp.And):
+            pending += [one.expression, one.this]
+        elif not (isinstance(one, exp.Boolean) and one.this):
+            conjuncts.append(one)
+    return tuple(_predicate(one, reader) for one in conjuncts)
+
+
+def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
+    match node:
+        case exp.EQ(this=left, expression=right) | exp.NullSafeEQ(this=left, expression=right):
+            return _equality(node, left, right, reader)
+        case exp.In(this=left, expressions=[right]) if not node.args.get("query"):
+            return _equality(node, left, right, reader)
+        case exp.Is(this=tested, expression=exp.Null()):
+            return _null_test(tested, reader, wants_null=True)
+        case exp.Not(this=exp.Is(this=tested, expression=exp.Null())):
+            return _null_test(tested, reader, wants_null=False)
+        case (
+            exp.LTE(this=tested, expression=exp.Literal(this="1"))
+            | exp.LT(this=tested, expression=exp.Literal(this="2"))
+        ):
+            value = reader.read(tested)
+            return ir.AtMostOne(value.column) if isinstance(value, ir.Reference) else _other(node, reader)
+        case _:
+            return _other(node, reader)
+
+
+def _equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
+    one, other = reader.read(left), reader.read(right)
+    if not _is_deterministic(one) or not _is_deterministic(other):
+        return _condition(one, other)
+    if not _comparable(left, right, reader):
+        return _condition(one, other)
+    return ir.Equal(one, other, isinstance(node, exp.NullSafeEQ))
+
+
+def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bool:
+    """Whether equality says that both are the same value; a string literal takes the type of what it is compared with."""
+    for one, other in ((left, right), (right, left)):
+        constant = literal(one)
+        if constant is not None and constant.text is not None:
+            kind = type_of(other, reader)
+            return constant.text.startswith("'") or kind is None or not kind.startswith("STRING")
+    return compare_exactly(type_of(left, reader), type_of(right, reader))
+
+
+def _condition(one: ir.Expression, other: ir.Expression) -> ir.Condition:
+    return ir.Condition(
+        ir.reads_of(one) | ir.reads_of(other),
+        _columns(one) | _columns(other),
+        _is_deterministic(one) and _is_deterministic(other),
+    )
+
+
+def _null_test(tested: exp.Expr, reader: ExpressionReader, *, wants_null: bool) -> ir.Predicate:
+    value = reader.read(tested)
+    if isinstance(value, ir.Reference):
+        return ir.IsNull(value.column) if wants_null else ir.NotNull(value.column)
+    return ir.Condition(ir.reads_of(value), is_deterministic=_is_deterministic(value))
+
+
+def _other(node: exp.Expr, reader: ExpressionReader) -> ir.Condition:
+    value = reader.read(node)
+    sides = []
+    if isinstance(node, _COMPARISONS):
+        sides = [node.this, node.expression]
+    elif isinstance(node, (exp.In, exp.Between)):
+        sides = [node.this]
+    not_null: Ids = frozenset().union(*(_columns(reader.read(side)) for side in sides))
+    return ir.Condition(ir.reads_of(value), not_null, _is_deterministic(value))
+
+
+def _columns(expression: ir.Expression) -> Ids:
+    return frozenset({expression.column}) if isinstance(expression, ir.Reference) else ir.NONE
+
+
+def _is_deterministic(expression: ir.Expression) -> bool:
+    return not isinstance(expression, ir.Computed) or expression.is_deterministic

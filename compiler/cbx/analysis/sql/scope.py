@@ -1,0 +1,174 @@
+"""Which columns a name can mean at a place in a query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cbx.analysis.facts import Table
+from cbx.analysis.relations import Field, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownColumn:
+    """A column that no input has.
+
+    Attributes:
+        name: As it was written.
+        start: The offset of its first character in the query.
+        end: The offset after its last character.
+        candidates: The names that would have been known there.
+    """
+
+    name: str
+    start: int
+    end: int
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that FROM names.
+
+    Attributes:
+        name: Its alias, or the parts of its name, lower case.
+        fields: Its columns.
+        is_open: Whether it may have others; then every name that the query mentions is among its columns.
+        certain: The names that it has for sure, lower case.
+    """
+
+    name: tuple[str, ...]
+    fields: tuple[Field, ...]
+    is_open: bool
+    certain: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The column that a name means, and the fields of a struct that the rest of the name picks."""
+
+    field: Field
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that no input has; ``is_sure`` is false where an input may have it."""
+
+    is_sure: bool
+
+
+@dataclass
+class Context:
+    """What is shared while one query is read.
+
+    Attributes:
+        tables: What is known of tables, by the name the query has for them, lower case.
+        mentioned: Every column name in the query, lower case, in order.
+        read_query: Reads a query inside this one, in the scope around it.
+        next_number: The next number for a column.
+        unknown: The columns that no input has.
+    """
+
+    tables: Mapping[str, Table]
+    mentioned: tuple[str, ...]
+    read_query: Callable[[Any, Scope, Context], Relation]
+    next_number: int = 1
+    unknown: list[UnknownColumn] = field(default_factory=list)
+
+    def number(self) -> int:
+        """A number for a new column."""
+        self.next_number += 1
+        return self.next_number - 1
+
+    def new_field(self, name: str, type: str | None = None) -> Field:  # noqa: A002 - the field's own word
+        """A new column."""
+        return Field(self.number(), name, type)
+
+    def offset(self) -> int:
+        """An offset that moves all numbers given so far to new ones."""
+        offset = self.next_number
+        self.next_number = 2 * offset
+        return offset
+
+
+@dataclass
+class Scope:
+    """The names that can be used at one level of a query.
+
+    Attributes:
+        sources: What FROM names.
+        merged: The columns of USING, by name, lower case.
+        star: What ``*`` stands for, in order.
+        aliases: The columns that SELECT names, for the clauses that may use them.
+        outer: The scope around a subquery.
+        queries: The queries of WITH, by name.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    merged: dict[str, Field] = field(default_factory=dict)
+    star: list[Field] = field(default_factory=list)
+    aliases: dict[str, Field] = field(default_factory=dict)
+    outer: Scope | None = None
+    queries: Mapping[str, CommonTable] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether ``*`` may stand for more."""
+        return any(source.is_open for source in self.sources)
+
+    def find(self, parts: tuple[str, ...]) -> Found | Missing:
+        """What a dotted name means: a column, qualified or not, or a field of a struct in a column."""
+        is_sure = True
+        scope: Scope | None = self
+        while scope is not None:
+            for found in scope.readings(parts):
+                if isinstance(found, Found):
+                    return found
+                is_sure = is_sure and found.is_sure
+            is_sure = is_sure and not scope.is_open
+            scope = scope.outer
+        return Missing(is_sure)
+
+    def readings(self, parts: tuple[str, ...]) -> Iterator[Found | Missing]:
+        """What a dotted name means at this level, the likeliest first."""
+        for length in range(len(parts) - 1, 0, -1):
+            matching = [source for source in self.sources if source.name[-length:] == parts[:length]]
+            if len(matching) > 1:
+                yield Missing(is_sure=False)
+            elif matching:
+                field_ = _only(matching[0].fields, parts[length])
+                if field_ is not None:
+                    yield Found(field_, parts[length + 1 :])
+        yield self._unqualified(parts)
+
+    def _unqualified(self, parts: tuple[str, ...]) -> Found | Missing:
+        name = parts[0]
+        if name in self.merged:
+            return Found(self.merged[name], parts[1:])
+        matches = [(source, one) for source in self.sources for one in source.fields if one.name.lower() == name]
+        certain = [one for source, one in matches if name in source.certain]
+        chosen = certain or [one for _, one in matches]
+        if len({one.id for one in chosen}) == 1:
+            return Found(chosen[0], parts[1:])
+        if not chosen and name in self.aliases:
+            return Found(self.aliases[name], parts[1:])
+        return Missing(is_sure=not chosen)
+
+    def names(self) -> tuple[str, ...]:
+        """The columns that can be named, each once."""
+        return tuple(dict.fromkeys(one.name for source in self.sources for one in source.fields))
+
+
+@dataclass
+class CommonTable:
+    """A query of WITH; ``relation`` is None for one that reads itself. Used again, its columns are numbered anew."""
+
+    relation: Relation | None
+    is_used: bool = False
+
+
+def _only(fields: tuple[Field, ...], name: str) -> Field | None:
+    matches = {one.id: one for one in fields if one.name.lower() == name}
+    return next(iter(matches.values())) if len(matches) == 1 else None

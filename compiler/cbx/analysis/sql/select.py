@@ -1,0 +1,147 @@
+"""Reads a SELECT, clause by clause, in the order in which they apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.expressions import ExpressionReader, parts_of
+from cbx.analysis.sql.generators import generate, is_generator
+from cbx.analysis.sql.grouping import read_group
+from cbx.analysis.sql.places import extent
+from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.scope import Context, Scope
+from cbx.analysis.sql.tables import read_from
+from cbx.analysis.sql.windows import read_windows
+
+
+def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
+    """Read a SELECT.
+
+    Args:
+        node: The SELECT.
+        scope: A new scope, which knows the queries of WITH and the scope around.
+        context: What is shared while the query is read.
+    """
+    relation = read_from(node, scope, context)
+    reader = ExpressionReader(scope, context)
+    relation = _filtered(relation, node.args.get("where"), reader)
+    items = node.expressions
+    later = [one for one in (node.args.get("having"), node.args.get("qualify")) if one is not None]
+    plain = [one for one in items if not is_generator(_bare(one))]
+    grouped = read_group(node, plain, later, relation, reader)
+    is_grouped = grouped is not relation
+    if isinstance(grouped, ir.Opaque):
+        return grouped
+    relation = read_windows([*plain, *later], node.args.get("windows") or (), grouped, reader)
+    selection = _Selection(reader, relation, is_grouped=is_grouped)
+    relation = selection.read(items)
+    scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
+    relation = _filtered(relation, node.args.get("having"), reader)
+    relation = _filtered(relation, node.args.get("qualify"), reader)
+    if node.args.get("distinct") is not None:
+        on = node.args["distinct"].args.get("on")
+        if on is not None:
+            return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
+        relation = ir.Distinct(relation, relation.fields, relation.is_open)
+    return relation
+
+
+def _bare(node: exp.Expr) -> exp.Expr:
+    return node.this if isinstance(node, (exp.Alias, exp.Aliases)) else node
+
+
+def _filtered(relation: Relation, clause: exp.Expr | None, reader: ExpressionReader) -> Relation:
+    if clause is None:
+        return relation
+    predicates = read_predicates(clause.this, reader)
+    return ir.Filter(relation, predicates, relation.fields, relation.is_open, extent(clause))
+
+
+@dataclass
+class _Selection:
+    """Reads what a SELECT selects, from left to right: an item may use the names of those before it."""
+
+    reader: ExpressionReader
+    relation: Relation
+    is_grouped: bool
+
+    def __post_init__(self) -> None:
+        self.definitions: list[ir.Definition] = []
+        self.fields: list[Field] = []
+        self.is_open = False
+        self.alive = {field.id for field in self.relation.fields} | set(self.reader.known.values())
+
+    def read(self, items: list[exp.Expr]) -> Relation:
+        """The rows with the columns selected."""
+        for item in items:
+            bare = _bare(item)
+            if isinstance(bare, exp.Star) or (isinstance(bare, exp.Column) and isinstance(bare.this, exp.Star)):
+                self._star(bare)
+            elif is_generator(bare):
+                self._generator(item, bare)
+            else:
+                self._item(item)
+        return ir.Project(self.relation, tuple(self.definitions), tuple(self.fields), self.is_open)
+
+    def _star(self, node: exp.Expr) -> None:
+        scope = self.reader.scope
+        star = node if isinstance(node, exp.Star) else node.this
+        if isinstance(node, exp.Star):
+            fields, is_open = list(scope.star), scope.is_open
+        else:
+            name = parts_of_star(node)
+            matching = [one for one in scope.sources if one.name[-len(name) :] == name]
+            fields = list(matching[0].fields) if len(matching) == 1 else []
+            is_open = matching[0].is_open if len(matching) == 1 else True
+        left_out = {one.name.lower() for one in star.args.get("except_") or ()}
+        replaced = {one.alias.lower(): one for one in star.args.get("replace") or ()}
+        if star.args.get("rename"):
+            fields, is_open = [], True
+        self.is_open = self.is_open or is_open or self.is_grouped
+        for field in fields:
+            name_ = field.name.lower()
+            if name_ in replaced:
+                self._item(replaced[name_])
+            elif name_ not in left_out:
+                self._add(field)
+
+    def _generator(self, item: exp.Expr, bare: exp.Expr) -> None:
+        names = [one.name for one in item.expressions] if isinstance(item, exp.Aliases) else []
+        if isinstance(item, exp.Alias):
+            names = [item.alias]
+        if isinstance(bare, (exp.Posexplode, exp.PosexplodeOuter)) and len(names) == 1:
+            names = []
+        self.relation, fields, is_open = generate(bare, names, self.relation, self.reader)
+        self.is_open = self.is_open or is_open
+        self.alive |= {field.id for field in fields}
+        for field in fields:
+            self._add(field)
+
+    def _item(self, item: exp.Expr) -> None:
+        value = self.reader.read(item)
+        name = item.alias_or_name or item.sql("databricks")
+        kind = type_of(item, self.reader)
+        if isinstance(value, ir.Reference) and (not self.is_grouped or value.column in self.alive):
+            self._add(Field(value.column, name, kind))
+            return
+        if isinstance(value, ir.Reference):
+            value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
+        field = self.reader.context.new_field(name, kind)
+        self.definitions.append(ir.Definition(field.id, value))
+        self._add(field)
+
+    def _add(self, field: Field) -> None:
+        self.fields.append(field)
+        self.reader.scope.aliases.setdefault(field.name.lower(), field)
+        self.alive.add(field.id)
+
+
+def parts_of_star(node: exp.Expr) -> tuple[str, ...]:
+    """What stands before ``.*``, lower case."""
+    assert isinstance(node, exp.Column)  # noqa: S101 - the only node that holds a qualified star
+    return parts_of(node)[:-1]

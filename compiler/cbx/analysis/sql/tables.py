@@ -1,0 +1,180 @@
+"""Reads what FROM names: tables, subqueries, joins and lateral views."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.facts import Table
+from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.generators import read_lateral
+from cbx.analysis.sql.joins import join_sources
+from cbx.analysis.sql.places import extent
+from cbx.analysis.sql.scope import CommonTable, Context, Scope, Source
+
+
+def read_from(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+    """Read FROM, the joins and the lateral views of a SELECT into a scope, and return their rows."""
+    clause = node.args.get("from_")
+    if clause is None:
+        return ir.Values(1, ())
+    relation = _read_source(clause.this, scope, context)
+    relation = _read_joins(node, relation, scope, context)
+    for lateral in node.args.get("laterals") or ():
+        relation = read_lateral(lateral, relation, scope, context)
+    return relation
+
+
+def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Context) -> Relation:
+    crossed = False
+    for join in node.args.get("joins") or ():
+        if isinstance(join.this, exp.Lateral):
+            relation = read_lateral(join.this, relation, scope, context)
+            continue
+        if crossed and join.side in {"RIGHT", "FULL"}:
+            relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma stands before an outer join")
+        crossed = crossed or join.kind == "CROSS"
+        added = Scope(outer=scope.outer, queries=scope.queries)
+        right = _read_source(join.this, added, context)
+        relation = join_sources(join, relation, right, scope, added, context)
+    return relation
+
+
+def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+    """Read one thing that FROM names, and make its names known."""
+    if isinstance(node, exp.Stream):
+        return _read_stream(node, scope, context)
+    if isinstance(node, (exp.Table, exp.Subquery)) and node.args.get("joins"):
+        return _read_nested(node, scope, context)
+    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
+        return _read_nested(node, scope, context)
+    relation = _rows_of(node, scope, context)
+    if node.args.get("pivots"):
+        relation = ir.Opaque((relation,), (), reason="a pivot")
+    columns = node.alias_column_names if isinstance(node, (exp.Table, exp.Subquery, exp.Values)) else []
+    if columns:
+        relation = _renamed(relation, tuple(columns))
+    _add_source(_name_of(node), relation, scope)
+    return relation
+
+
+def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
+    inner = node.this
+    alias = inner.args.get("alias")
+    table = inner.this if isinstance(inner, exp.Subquery) else inner
+    if not isinstance(table, exp.Table):
+        return _opaque_source(node, scope, "a stream of something other than a table")
+    relation = _scan(table, context, is_streaming=True)
+    name = (alias.name.lower(),) if alias else _name_of(table)
+    _add_source(name, relation, scope)
+    return relation
+
+
+def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context) -> Relation:
+    """Read a join in parentheses; under an alias its tables can no longer be named."""
+    inner = Scope(outer=scope.outer, queries=scope.queries)
+    first = node.this if isinstance(node, exp.Subquery) else node
+    if isinstance(node, exp.Subquery):
+        relation = _read_source(first, inner, context)
+        relation = _read_joins(node, relation, inner, context)
+    else:
+        relation = _rows_of(node, inner, context)
+        _add_source(_name_of(node), relation, inner)
+        relation = _read_joins(node, relation, inner, context)
+    alias = node.alias if isinstance(node, exp.Subquery) else ""
+    if alias:
+        fields = tuple(inner.star)
+        certain = frozenset[str]() if inner.is_open else frozenset(one.name.lower() for one in fields)
+        inner.sources = [Source((alias.lower(),), fields, inner.is_open, certain)]
+        inner.merged = {}
+    scope.sources += inner.sources
+    scope.merged |= inner.merged
+    scope.star += inner.star
+    return relation
+
+
+def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        common = None if node.args.get("db") else _common_table(node.name, scope)
+        return _use(common, context) if common else _scan(node, context)
+    if isinstance(node, exp.Values):
+        return _values(node, context)
+    if isinstance(node, exp.Subquery):
+        around = Scope(outer=None, queries=scope.queries)
+        return context.read_query(node, around, context)
+    return ir.Opaque((), (), reason="a table function")
+
+
+def _common_table(name: str, scope: Scope) -> CommonTable | None:
+    return scope.queries.get(name.lower())
+
+
+def _use(common: CommonTable, context: Context) -> Relation:
+    """The rows of a query of WITH; used again it may be computed again, so its columns get new numbers."""
+    if common.relation is None:
+        return ir.Opaque((), (), reason="a recursive query")
+    relation = common.relation
+    if not common.is_used:
+        common.is_used = True
+        return relation
+    offset = context.offset()
+    fields = tuple(Field(one.id + offset, one.name, one.type) for one in relation.fields)
+    return ir.Copy(relation, offset, fields, relation.is_open)
+
+
+def _scan(node: exp.Table, context: Context, *, is_streaming: bool = False) -> Relation:
+    name = ".".join(part.name for part in node.parts)
+    table = context.tables.get(name.lower()) or Table(name)
+    if is_streaming:
+        table = replace(table, is_streaming=True)
+    if table.columns is not None:
+        listed = [context.new_field(one.name, one.type) for one in table.columns]
+        return ir.Scan(table, tuple(listed), is_open=False, place=extent(node))
+    named = [column for key in table.keys for column in key]
+    named += [column for key in table.current_keys for column in (*key.columns, key.null_column)]
+    spelled = {one.lower(): one for one in (*reversed(named), *context.mentioned)}
+    return ir.Scan(table, tuple(context.new_field(one) for one in spelled.values()), is_open=True, place=extent(node))
+
+
+def _values(node: exp.Values, context: Context) -> Relation:
+    first = node.expressions[0] if node.expressions else None
+    width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+    fields = tuple(context.new_field(f"col{number + 1}") for number in range(width))
+    return ir.Values(len(node.expressions), fields)
+
+
+def _renamed(relation: Relation, names: tuple[str, ...]) -> Relation:
+    if relation.is_open or len(names) > len(relation.fields):
+        return ir.Opaque((relation,), ())
+    rest = relation.fields[len(names) :]
+    fields = tuple(Field(one.id, name, one.type) for one, name in zip(relation.fields, names, strict=False))
+    return ir.Project(relation, (), (*fields, *rest))
+
+
+def _name_of(node: exp.Expr) -> tuple[str, ...]:
+    if node.alias:
+        return (node.alias.lower(),)
+    return tuple(part.name.lower() for part in node.parts) if isinstance(node, exp.Table) else ()
+
+
+def _add_source(name: tuple[str, ...], relation: Relation, scope: Scope) -> None:
+    fields = relation.fields
+    certain = _certain(relation) if relation.is_open else frozenset(one.name.lower() for one in fields)
+    scope.sources.append(Source(name, fields, relation.is_open, certain))
+    scope.star += fields
+
+
+def _certain(relation: Relation) -> frozenset[str]:
+    if not isinstance(relation, ir.Scan):
+        return frozenset()
+    table = relation.table
+    keys = (*table.keys, *(one.columns for one in table.current_keys))
+    return frozenset(name.lower() for key in keys for name in key)
+
+
+def _opaque_source(node: exp.Expr, scope: Scope, reason: str) -> Relation:
+    relation = ir.Opaque((), (), reason=reason)
+    scope.sources.append(Source(_name_of(node), (), is_open=True, certain=frozenset()))
+    return relation

@@ -1,0 +1,85 @@
+"""Reads window functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Ids, Relation
+from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
+
+_BY_ROW = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.CumeDist, exp.PercentRank, exp.Lag, exp.Lead,
+           exp.NthValue, exp.FirstValue, exp.LastValue)  # fmt: skip
+
+
+def read_windows(
+    nodes: Sequence[exp.Expr], named: Sequence[exp.Window], relation: Relation, reader: ExpressionReader
+) -> Relation:
+    """Read the window functions in expressions; the reader learns which columns hold them.
+
+    Args:
+        nodes: The expressions.
+        named: The windows that the WINDOW clause names.
+        relation: The rows.
+        reader: Reads expressions after grouping.
+    """
+    by_name = {one.this.name.lower(): one for one in named if isinstance(one.this, exp.Expr)}
+    columns = []
+    definitions: list[ir.Definition] = []
+    for node in nodes:
+        for window in visible_nodes(node):
+            if not isinstance(window, exp.Window):
+                continue
+            signature = reader.signature(window)
+            if signature in reader.known or signature.startswith("#"):
+                continue
+            column = _window_column(window, by_name, reader, definitions)
+            reader.known[signature] = column.column
+            columns.append(column)
+    if not columns:
+        return relation
+    before = ir.Project(relation, tuple(definitions), relation.fields, relation.is_open)
+    return ir.Window(before, tuple(columns), relation.fields, relation.is_open)
+
+
+def _window_column(
+    window: exp.Window, named: dict[str, exp.Window], reader: ExpressionReader, definitions: list[ir.Definition]
+) -> ir.WindowColumn:
+    value = reader.read(window)
+    base = named.get(window.alias.lower()) if window.alias else None
+    parts = [*(window.args.get("partition_by") or ())]
+    order = window.args.get("order")
+    spec = window.args.get("spec")
+    if base is not None:
+        parts += base.args.get("partition_by") or ()
+        order, spec = order or base.args.get("order"), spec or base.args.get("spec")
+    is_known = window.alias == "" or base is not None
+    partition = _partition(parts, reader, definitions) if is_known else None
+    function = window.this
+    is_whole = (
+        order is None and spec is None and isinstance(function, exp.AggFunc) and not isinstance(function, _BY_ROW)
+    )
+    counts_rows = is_whole and isinstance(function, exp.Count) and isinstance(function.this, (exp.Star, exp.Literal))
+    kind = "row_number" if isinstance(function, exp.RowNumber) else "count_rows" if counts_rows else "other"
+    reads = ir.reads_of(value) | (partition or ir.NONE)
+    return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole)  # type: ignore[arg-type]
+
+
+def _partition(parts: Sequence[exp.Expr], reader: ExpressionReader, definitions: list[ir.Definition]) -> Ids | None:
+    columns: Ids = ir.NONE
+    for part in parts:
+        value = reader.read(part)
+        match value:
+            case ir.Reference(column):
+                columns |= {column}
+            case ir.Computed(is_deterministic=True):
+                number = reader.context.number()
+                definitions.append(ir.Definition(number, value))
+                columns |= {number}
+            case ir.Constant():
+                continue
+            case _:
+                return None
+    return columns

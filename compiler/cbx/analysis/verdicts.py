@@ -1,0 +1,95 @@
+"""Whether a declared key is proven, refuted, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbx.analysis.facts import CurrentKey, Relationship
+from cbx.analysis.fan_out import find_fan_out
+from cbx.analysis.grain import infer_grain
+from cbx.analysis.relations import Ids, Place, Relation
+from cbx.analysis.uniqueness import Grain, keys_among
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """No two rows of the result can agree on the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """Rows of the result repeat, by what is declared.
+
+    Attributes:
+        place: The join that multiplies rows, or the read of a table that holds several rows for each key.
+        cause: The relationship that says so, or the key that holds among current rows only.
+        table: The table whose rows come several to one.
+        true_key: A key that the result does have; None where none is known.
+    """
+
+    place: Place
+    cause: Relationship | CurrentKey
+    table: str
+    true_key: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """Nothing is known for sure; ``reason`` says why, in a few words, and ``known_key`` is one that does hold."""
+
+    reason: str
+    known_key: tuple[str, ...] | None
+
+
+Verdict = Proven | Refuted | Unproven
+
+
+def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Relationship, ...]) -> Verdict:
+    """The verdict on a key that is declared for a query's result.
+
+    Args:
+        relation: The query; its scans carry what is known of the tables.
+        key: The names of the key's columns.
+        relationships: All declared relationships.
+
+    Returns:
+        `Proven`, `Refuted` or `Unproven`; names are compared without regard to case.
+    """
+    columns = _named(relation, key)
+    if columns is None:
+        return Unproven(
+            "the columns of the result are not known"
+            if relation.is_open
+            else "the key is not among the result's columns",
+            None,
+        )
+    grain = infer_grain(relation)
+    if grain.is_key(columns):
+        return Proven()
+    known = result_keys(relation, grain)
+    best = known[0] if known else None
+    found = find_fan_out(relation, columns, relationships)
+    if found is not None:
+        return Refuted(found.place, found.cause, found.table, best)
+    return Unproven(_reason(known), best)
+
+
+def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[str, ...], ...]:
+    """The keys of a query's result, by the names of its columns, in their order, shortest first."""
+    grain = grain or infer_grain(relation)
+    fields = tuple({field.id: field for field in reversed(relation.fields)}.values())[::-1]
+    keys = keys_among(grain, tuple(field.id for field in fields))
+    return tuple(tuple(field.name for field in fields if field.id in key) for key in keys)
+
+
+def _named(relation: Relation, key: tuple[str, ...]) -> Ids | None:
+    ids = {field.name.lower(): field.id for field in relation.fields}
+    if any(name.lower() not in ids for name in key):
+        return None
+    return frozenset(ids[name.lower()] for name in key)
+
+
+def _reason(known: tuple[tuple[str, ...], ...]) -> str:
+    if not known:
+        return "no key of the result is known"
+    return f"the result is known to be unique on {', '.join(known[0]) or 'nothing: it has one row'}"

@@ -1,0 +1,119 @@
+"""Holds the grain rules against data: DuckDB runs random queries over random rows that respect the declared keys.
+
+``CBX_GRAIN_QUERIES`` says how many queries to try, ``CBX_GRAIN_SEED`` where to start.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+
+import duckdb
+import pytest
+from random_queries import RandomQuery, random_query
+from random_schemas import Schema, random_rows, random_schema
+
+from cbx.analysis.from_sql import read_query
+from cbx.analysis.relations import Relation
+from cbx.analysis.verdicts import Proven, Refuted, judge_key, result_keys
+
+QUERIES = int(os.environ.get("CBX_GRAIN_QUERIES", "600"))
+SEED = int(os.environ.get("CBX_GRAIN_SEED", "1"))
+QUERIES_A_SCHEMA = 10
+DRAWS = 8
+MOST_DRAWS = 120
+
+
+class Data:
+    """One random content after the other for the tables of a schema; the rows of a query over each."""
+
+    def __init__(self, schema: Schema, chance: random.Random) -> None:
+        self.schema = schema
+        self.chance = chance
+        self.engine = duckdb.connect(config={"threads": 1})
+        self.count = 0
+
+    def draw(self) -> None:
+        """Put another content beside those there are."""
+        self.engine.execute(f"CREATE SCHEMA d{self.count}; SET schema = 'd{self.count}'")
+        self.count += 1
+        rows = random_rows(self.schema, self.chance)
+        for table in self.schema.tables:
+            columns = ", ".join(f"{one.name} BIGINT" for one in table.columns or ())
+            self.engine.execute(f"CREATE TABLE {table.name} ({columns})")
+            if rows[table.name]:
+                listed = ", ".join(str(row).replace("None", "NULL") for row in rows[table.name])
+                self.engine.execute(f"INSERT INTO {table.name} VALUES {listed}")
+
+    def results(self, query: RandomQuery, most: int) -> Iterator[list[dict[str, object]]]:
+        for number in range(most):
+            if number == self.count:
+                self.draw()
+            self.engine.execute(f"SET schema = 'd{number}'")
+            found = self.engine.execute(query.duckdb)
+            names = [one[0] for one in found.description or ()]
+            yield [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def candidate_keys(query: RandomQuery, relation: Relation, chance: random.Random) -> list[tuple[str, ...]]:
+    """Keys that somebody might declare: those found, each with a column less, and some other columns."""
+    found = list(result_keys(relation))
+    shorter = [key[:at] + key[at + 1 :] for key in found for at in range(len(key))]
+    pairs = list(combinations(query.columns, 2))
+    others = [(chance.choice(query.columns),), chance.choice(pairs) if pairs else query.columns]
+    return list(dict.fromkeys([*query.keys, *found, *shorter, *others]))
+
+
+def repeats(rows: list[dict[str, object]], key: tuple[str, ...]) -> bool:
+    """Whether two rows agree on a key, NULLs taken as equal."""
+    seen = [tuple(row[name] for name in key) for row in rows]
+    return len(set(seen)) < len(seen)
+
+
+def check_query(query: RandomQuery, schema: Schema, data: Data, chance: random.Random) -> Counter[str]:
+    """Compare the verdicts on one query with its results, and count them."""
+    relation = read_query(query.databricks, schema.by_name).relation
+    assert tuple(field.name for field in relation.fields) == query.columns or relation.is_open, query.databricks
+    counts: Counter[str] = Counter()
+    proven, refuted = [], []
+    for key in candidate_keys(query, relation, chance):
+        verdict = judge_key(relation, key, schema.relationships)
+        counts[type(verdict).__name__.lower()] += 1
+        proven += [key] if isinstance(verdict, Proven) else []
+        refuted += [key] if isinstance(verdict, Refuted) else []
+    if proven:
+        for rows in data.results(query, DRAWS):
+            for key in proven:
+                assert not repeats(rows, key), explain("proven", key, query, schema)
+    for key in refuted:
+        assert any(repeats(rows, key) for rows in data.results(query, MOST_DRAWS)), explain(
+            "refuted", key, query, schema
+        )
+    return counts
+
+
+def explain(verdict: str, key: tuple[str, ...], query: RandomQuery, schema: Schema) -> str:
+    return f"{verdict} {key}\n{query.databricks}\n{query.duckdb}\n{schema.tables}\n{schema.relationships}"
+
+
+def test_verdicts_hold_on_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """No key that is proven ever repeats, and none that is refuted stays unique over many draws."""
+    counts: Counter[str] = Counter()
+    for number in range(0, QUERIES, QUERIES_A_SCHEMA):
+        chance = random.Random(f"{SEED} {number}")
+        schema = random_schema(chance)
+        data = Data(schema, chance)
+        for _ in range(min(QUERIES_A_SCHEMA, QUERIES - number)):
+            counts += check_query(random_query(schema, chance), schema, data, chance)
+        data.engine.close()
+    total = sum(counts.values())
+    shares = {verdict: counts[verdict] / total for verdict in ("proven", "refuted", "unproven")}
+    with capsys.disabled():
+        listed = ", ".join(f"{verdict} {share:.0%}" for verdict, share in shares.items())
+        print(f"\n{QUERIES} queries, {total} keys: {listed}")
+
+    assert shares["proven"] > 0.25
+    assert shares["refuted"] > 0.02
