@@ -7,10 +7,7 @@ Pipelines Python language reference" and "What happened to Delta Live Tables (DL
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.definitions import (
@@ -18,8 +15,6 @@ from cbx.runtime.definitions import (
     CdcFlow,
     Dataset,
     DatasetKind,
-    Expectation,
-    OnViolation,
     Query,
     Registry,
     Sink,
@@ -27,17 +22,12 @@ from cbx.runtime.definitions import (
 )
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import Place, RunError
+from cbx.runtime.rules import DEFINED, RULES, Decorator, caller, distinct, expect, expect_all, rules_of
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from cbx.runtime.readers import Reads
-
-_OURS = str(Path(__file__).parent)
-_RULES = "__cbx_rules__"
-_DEFINED = "__cbx_defined__"
-
-Decorator = Callable[[Query], Query]
 
 
 def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., Any]]:
@@ -64,12 +54,12 @@ def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., An
         "apply_changes": api.apply_changes,
         "create_auto_cdc_from_snapshot_flow": api.create_auto_cdc_from_snapshot_flow,
         "apply_changes_from_snapshot": api.create_auto_cdc_from_snapshot_flow,
-        "expect": functools.partial(_expect, "warn"),
-        "expect_or_drop": functools.partial(_expect, "drop"),
-        "expect_or_fail": functools.partial(_expect, "fail"),
-        "expect_all": functools.partial(_expect_all, "warn"),
-        "expect_all_or_drop": functools.partial(_expect_all, "drop"),
-        "expect_all_or_fail": functools.partial(_expect_all, "fail"),
+        "expect": functools.partial(expect, "warn"),
+        "expect_or_drop": functools.partial(expect, "drop"),
+        "expect_or_fail": functools.partial(expect, "fail"),
+        "expect_all": functools.partial(expect_all, "warn"),
+        "expect_all_or_drop": functools.partial(expect_all, "drop"),
+        "expect_all_or_fail": functools.partial(expect_all, "fail"),
         "read": api.read,
         "read_stream": api.read_stream,
         "on_event_hook": api.on_event_hook,
@@ -107,7 +97,7 @@ class _Api:
                     name=_name(arguments.get("name") or query.__name__, place),
                     kind=kind,
                     query=query,
-                    expectations=tuple(getattr(query, _RULES, ())),
+                    expectations=tuple(getattr(query, RULES, ())),
                     schema=arguments.get("schema"),
                     private=bool(arguments.get("private") or arguments.get("temporary")),
                     spark_conf=_texts(arguments.get("spark_conf")),
@@ -115,7 +105,7 @@ class _Api:
                     is_reset_allowed=_is_reset_allowed(arguments),
                 )
             )
-            setattr(query, _DEFINED, True)
+            setattr(query, DEFINED, True)
             return query
 
         return define if function is None else define(function)
@@ -134,16 +124,16 @@ class _Api:
         _check_arguments("create_streaming_table", arguments, _TABLE_ARGUMENTS, place)
         self._note_unused(arguments, place)
         rules = [
-            *_rules("warn", expect_all or {}),
-            *_rules("drop", expect_all_or_drop or {}),
-            *_rules("fail", expect_all_or_fail or {}),
+            *rules_of("warn", expect_all or {}),
+            *rules_of("drop", expect_all_or_drop or {}),
+            *rules_of("fail", expect_all_or_fail or {}),
         ]
         self._registry.add_dataset(
             Dataset(
                 name=_name(name, place),
                 kind="streaming_table",
                 query=None,
-                expectations=_distinct(rules, place),
+                expectations=distinct(rules, place),
                 schema=arguments.get("schema"),
                 private=bool(arguments.get("private") or arguments.get("temporary")),
                 spark_conf=_texts(arguments.get("spark_conf")),
@@ -165,7 +155,7 @@ class _Api:
         place = caller()
 
         def define(query: Query) -> Query:
-            if hasattr(query, _RULES):
+            if hasattr(query, RULES):
                 raise RunError(
                     f"the flow `{query.__name__}` has expectations, which belong to a table",
                     place=place,
@@ -309,60 +299,6 @@ _WITHOUT_EFFECT = {
     "row_filter": "every reader sees every row",
     "path": "the table is kept in the state folder",
 }
-
-
-def caller() -> Place | None:
-    """The line of the user's that is being executed."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - a traceback costs more and says no more
-    while frame is not None and frame.f_code.co_filename.startswith((_OURS, "<")):
-        frame = frame.f_back
-    return None if frame is None else Place(Path(frame.f_code.co_filename), frame.f_lineno)
-
-
-def _expect(on_violation: OnViolation, name: str, condition: str) -> Decorator:
-    return _with_rules([Expectation(name, condition, on_violation)])
-
-
-def _expect_all(on_violation: OnViolation, expectations: Mapping[str, str]) -> Decorator:
-    return _with_rules(_rules(on_violation, expectations))
-
-
-def _rules(on_violation: OnViolation, expectations: Mapping[str, str]) -> list[Expectation]:
-    return [Expectation(name, condition, on_violation) for name, condition in expectations.items()]
-
-
-def _with_rules(rules: Sequence[Expectation]) -> Decorator:
-    """A decorator that hands rules up to the decorator of the dataset.
-
-    Decorators apply from the function upwards, so rules are put in front to stand as they are written.
-    """
-    place = caller()
-
-    def attach(query: Query) -> Query:
-        if hasattr(query, _DEFINED):
-            raise RunError(
-                "an expectation stands above the dataset's decorator, where it has no effect",
-                place=place,
-                hint="put @dlt.table or @dlt.view on top and the expectations below it",
-            )
-
-        @functools.wraps(query)
-        def checked() -> DataFrame:
-            return query()
-
-        setattr(checked, _RULES, _distinct([*rules, *getattr(query, _RULES, ())], place))
-        return checked
-
-    return attach
-
-
-def _distinct(rules: Sequence[Expectation], place: Place | None) -> tuple[Expectation, ...]:
-    seen = set()
-    for rule in rules:
-        if rule.name in seen:
-            raise RunError(f"two expectations are named `{rule.name}`", place=place, hint="give each a name of its own")
-        seen.add(rule.name)
-    return tuple(rules)
 
 
 def _name(text: Any, place: Place | None) -> DatasetName:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cbx.runtime.api import caller
 from cbx.runtime.problems import RunError
+from cbx.runtime.rules import caller
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
