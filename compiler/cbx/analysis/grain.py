@@ -92,9 +92,11 @@ def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
     """A table's declared keys hold; those of its current rows where the rows are known to be current."""
     ids = {field.name.lower(): field.id for field in scan.fields}
     declared = [_named(key, ids) for key in scan.table.keys]
-    for current in scan.table.current_keys:
-        if ir.IsNull(ids.get(current.null_column.lower(), -1)) in assumed:
-            declared.append(_named(current.columns, ids))
+    declared += [
+        _named(current.columns, ids)
+        for current in scan.table.current_keys
+        if ir.IsNull(ids.get(current.null_column.lower(), -1)) in assumed
+    ]
     return Grain(_ids(scan), minimal(key for key in declared if key is not None), not_null=_never_null(scan.table, ids))
 
 

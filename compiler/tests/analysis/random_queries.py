@@ -73,8 +73,7 @@ class _Writer:
             inner = self.query(depth - 1)
             return _From(f"({inner.text}) AS {name}", [_Column(f"{name}.{one}") for one in inner.columns])
         table = self.chance.choice(self.schema.tables)
-        columns = [_Column(f"{name}.{one.name}", table.name, one.name) for one in table.columns or ()]
-        return _From(f"{table.name} AS {name}", columns)
+        return _From(f"{table.name} AS {name}", self.columns_of(table.name, name))
 
     def from_clause(self, depth: int) -> _From:
         left = self.source(depth)
@@ -97,10 +96,7 @@ class _Writer:
             return None
         table = self.schema.by_name[self.chance.choice(reachable)]
         name = self.fresh("x")
-        return _From(
-            f"{table.name} AS {name}",
-            [_Column(f"{name}.{one.name}", table.name, one.name) for one in table.columns or ()],
-        )
+        return _From(f"{table.name} AS {name}", self.columns_of(table.name, name))
 
     def join(self, left: _From, right: _From) -> _From:
         kind = self.chance.choice(
@@ -165,7 +161,8 @@ class _Writer:
         column = self.pick(left)
         outer = self.chance.choice(("", ""))
         spark = f"LATERAL VIEW {outer}posexplode(array({column}, {column} + 1, 0)) {name} AS {position}, {item}"
-        duck = f"CROSS JOIN LATERAL (SELECT unnest([0, 1, 2]) AS {position}, unnest([{column}, {column} + 1, 0]) AS {item}) AS {name}"
+        unnested = f"unnest([0, 1, 2]) AS {position}, unnest([{column}, {column} + 1, 0]) AS {item}"
+        duck = f"CROSS JOIN LATERAL (SELECT {unnested}) AS {name}"
         if self.chance.random() < 0.4:
             spark = f"LATERAL VIEW explode(array({column}, {column} + 1, 0)) {name} AS {item}"
             return _From(f"{left.text} ⟦{spark}¦{duck}⟧", [*left.columns, _Column(f"{name}.{item}")])
@@ -211,12 +208,32 @@ class _Writer:
     # SELECT
 
     def select(self, depth: int) -> RandomQuery:
+        if self.schema.relationships and self.chance.random() < 0.25:
+            return self.along_relationships()
         rows = self.from_clause(depth)
         write = self.chance.choice(
             (self.plain, self.plain, self.plain, self.plain, self.star, self.distinct, self.grouped, self.grouped,
              self.numbered, self.limited)
         )  # fmt: skip
         return write(rows)
+
+    def along_relationships(self) -> RandomQuery:
+        """Tables joined by nothing but declared relationships."""
+        first = self.chance.choice(self.schema.relationships)
+        name = self.fresh("x")
+        table = self.schema.by_name[self.chance.choice((first.parent, first.child))]
+        rows = _From(f"{table.name} AS {name}", self.columns_of(table.name, name))
+        for _ in range(self.chance.choice((1, 1, 2))):
+            right = self.related(rows) or self.source(0)
+            conditions = self.relationship_condition(rows, right)
+            kind = self.chance.choice(("JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN"))
+            if conditions:
+                text = f"{rows.text} {kind} {right.text} ON {' AND '.join(conditions)}"
+                rows = _From(text, rows.columns + right.columns)
+        return self.written("SELECT", self.items(rows, 0.9), rows, "")
+
+    def columns_of(self, table: str, alias: str) -> list[_Column]:
+        return [_Column(f"{alias}.{one.name}", table, one.name) for one in self.schema.by_name[table].columns or ()]
 
     def items(self, rows: _From, likely: float = 0.7) -> list[tuple[str, str]]:
         chosen = [(one.text, self.fresh("c")) for one in rows.columns if self.chance.random() < likely]
@@ -246,9 +263,9 @@ class _Writer:
             own = {one.name: one for one in rows.columns if one.text.startswith(f"{alias}.")}
             table = next(one.table for one in own.values())
             declared = self.schema.by_name[table] if table else None
-            for key in (*declared.keys, *(one.columns for one in declared.current_keys)) if declared else ():
-                if all(name in own and own[name].text in named for name in key):
-                    found.append(tuple(named[own[name].text] for name in key))
+            keys = (*declared.keys, *(one.columns for one in declared.current_keys)) if declared else ()
+            shown = [key for key in keys if all(name in own and own[name].text in named for name in key)]
+            found += [tuple(named[own[name].text] for name in key) for key in shown]
         return tuple(dict.fromkeys(found))
 
     def star(self, rows: _From) -> RandomQuery:

@@ -25,7 +25,7 @@ class Schema:
 def random_schema(chance: random.Random) -> Schema:
     tables = tuple(_random_table(f"t{number}", chance) for number in range(chance.randint(2, 4)))
     found = {}
-    for _ in range(chance.randint(1, 5)):
+    for _ in range(chance.randint(3, 8)):
         relationship = _random_relationship(tables, chance)
         if relationship is not None:
             found.setdefault((relationship.child, relationship.parent), relationship)
@@ -48,7 +48,7 @@ def _some(names: tuple[str, ...], count: int, chance: random.Random) -> tuple[st
 
 
 def _random_relationship(tables: tuple[Table, ...], chance: random.Random) -> Relationship | None:
-    parent, child = chance.sample(tables, 2)
+    parent, child = sorted(chance.sample(tables, 2), key=tables.index)
     if not parent.keys or parent.current_keys:
         return None
     key = chance.choice(parent.keys)
@@ -67,7 +67,7 @@ def _random_relationship(tables: tuple[Table, ...], chance: random.Random) -> Re
 def random_rows(schema: Schema, chance: random.Random) -> dict[str, list[Row]]:
     """Rows of each table; values repeat often, references mostly find their parent, and some tables are empty."""
     rows: dict[str, list[Row]] = {}
-    for table in sorted(schema.tables, key=lambda one: sum(one.name == other.child for other in schema.relationships)):
+    for table in schema.tables:
         count = 0 if chance.random() < 0.06 else chance.randint(1, 12)
         largest = chance.choice((2, 4, 8))
         rows[table.name] = []

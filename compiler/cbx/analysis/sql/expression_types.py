@@ -18,7 +18,7 @@ _INT = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Year, exp.Month, exp.Day, ex
 _SAME = (exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.FirstValue, exp.LastValue, exp.Paren, exp.Alias)
 
 
-def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:  # noqa: C901 - a case for each kind
     """The type of an expression; None where it is not known for sure."""
     match node:
         case exp.Column():

@@ -49,8 +49,8 @@ def join_sources(
     predicates = (*_equalities(sure), *read_predicates(join.args.get("on"), ExpressionReader(both, context)))
     merges: tuple[ir.Merge, ...] = ()
     if kind in {"semi", "anti"}:
-        first = {left.id for left, _ in sure}
-        scope.star.sort(key=lambda one: one.id not in first)
+        first = [left for left, _ in sure]
+        scope.star = [*first, *(one for one in scope.star if one not in first)]
         return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, extent(join))
     if sure:
         merges = _merge(kind, using, sure, scope, added, context)

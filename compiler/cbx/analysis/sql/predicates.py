@@ -59,7 +59,7 @@ def _equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: Expressio
 
 
 def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bool:
-    """Whether equality says that both are the same value; a string literal takes the type of what it is compared with."""
+    """Whether equality says that both are the same value; a string literal takes the other side's type."""
     for one, other in ((left, right), (right, left)):
         constant = literal(one)
         if constant is not None and constant.text is not None:
