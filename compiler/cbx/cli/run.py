@@ -41,6 +41,7 @@ class Sources:
     paths: tuple[Path, ...]
     configuration: dict[str, str]
     folder: Path
+    checks: frozenset[str] = frozenset()
 
 
 def run(
@@ -128,7 +129,7 @@ def _update(sources: Sources, options: Options, console: Console) -> UpdateResul
     if options.dry_run:
         show_graph(console, result)
     else:
-        show_result(console, result, f"{state}/")
+        show_result(console, result, f"{state}/", sources.checks)
     return result
 
 
@@ -198,7 +199,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     paths = [(output or root) / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
     configuration = _configuration(compilation.project, env, variables)
     _check_values(compilation, env, configuration)
-    return Sources(tuple(paths), configuration, root)
+    return Sources(tuple(paths), configuration, root, compilation.plan.check_names if compilation.plan else frozenset())
 
 
 def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:

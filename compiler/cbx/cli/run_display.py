@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ def _progress_line(result: DatasetResult) -> Text:
     return text
 
 
-def closing_table(result: UpdateResult) -> Table:
+def closing_table(datasets: Sequence[DatasetResult]) -> Table:
     """One row a dataset: what came in, what went out, which rules rows broke, and how long it took."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     table.add_column("table", overflow="fold")
@@ -88,9 +89,29 @@ def closing_table(result: UpdateResult) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("failed rules", overflow="fold")
     table.add_column("time", justify="right", no_wrap=True)
-    for dataset in result.datasets:
+    for dataset in datasets:
         table.add_row(*_cells(dataset))
     return table
+
+
+def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
+    """One line on the checks that hold, and one for each that does not: a pipeline has more checks than tables."""
+    if not checks:
+        return
+    done = [check for check in checks if check.status in ("completed", "unchanged")]
+    broken = [check for check in done if any(rule.failed for rule in check.expectations)]
+    parts = [f"{len(done) - len(broken)} hold"]
+    parts += [f"{len(broken)} do not"] if broken else []
+    parts += [f"{len(checks) - len(done)} could not be made"] if len(done) < len(checks) else []
+    console.print(f"checks on keys and relationships: {', '.join(parts)}", highlight=False)
+    for check in broken:
+        counts = ", ".join(
+            f"{rule.name} {rule.failed:,} of {rule.passed + rule.failed:,}"
+            for rule in check.expectations
+            if rule.failed
+        )
+        console.print(f"  {check.name}   {counts}", style="yellow", highlight=False, soft_wrap=True)
+    console.print()
 
 
 def _cells(dataset: DatasetResult) -> list[str | Text]:
@@ -124,18 +145,27 @@ def show_problem(console: Console, headline: str, problem: Problem) -> None:
         console.print(f"   = hint: {problem.hint}", soft_wrap=True, highlight=False, markup=False)
 
 
-def show_result(console: Console, result: UpdateResult, state: str) -> None:
-    """Print the end of an update: the table, what went wrong, and where to look."""
-    if result.datasets:
+def show_result(console: Console, result: UpdateResult, state: str, checks: frozenset[str] = frozenset()) -> None:
+    """Print the end of an update: the table, the checks, what went wrong, and where to look.
+
+    Args:
+        console: Where to.
+        result: The update.
+        state: The state folder, as the user would write it.
+        checks: The datasets that only check others; they are summed up.
+    """
+    datasets = [dataset for dataset in result.datasets if dataset.name not in checks]
+    if datasets:
         console.print()
-        console.print(closing_table(result), highlight=False)
+        console.print(closing_table(datasets), highlight=False)
         console.print()
+    _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
     _show_problems(console, result)
-    done = [dataset for dataset in result.datasets if dataset.status in ("completed", "unchanged")]
+    done = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
     tables = [dataset for dataset in done if dataset.kind not in ("view", "sink")]
     look = f" State in {state}, look with `cbx show {tables[-1].name}`." if tables else ""
-    count = f"{len(done)} of {len(result.datasets)}" if len(done) < len(result.datasets) else str(len(done))
-    if result.datasets:
+    count = f"{len(done)} of {len(datasets)}" if len(done) < len(datasets) else str(len(done))
+    if datasets:
         noun = "table" if count == "1" else "tables"
         console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
 

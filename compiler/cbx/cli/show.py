@@ -9,7 +9,7 @@ import json
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -71,12 +71,13 @@ def _print_table(found: Peek) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for field in found.rows.schema:
         numeric = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
-        table.add_column(Text(field.name), justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(Text(field.name), justify=justify, overflow="fold", min_width=len(field.name))
     for row in found.rows.to_pylist():
         cells = (Text("NULL", style="dim") if value is None else Text(_text(value)) for value in row.values())
         table.add_row(*cells)
-    if not console.is_terminal:
-        console.width = 100_000
+    narrowest = sum(len(field.name) + 2 for field in found.rows.schema) + 2
+    console.width = max(console.width, narrowest) if console.is_terminal else 100_000
     console.print(table)
     shown = found.rows.num_rows
     more = f"{shown:,} of {found.total:,} rows; --limit 0 shows all" if shown < found.total else f"{shown:,} rows"

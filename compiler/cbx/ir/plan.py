@@ -83,6 +83,11 @@ class Plan:
     key_verdicts: Mapping[str, Verdict]
 
     @property
+    def check_names(self) -> frozenset[str]:
+        """The datasets that only check others."""
+        return frozenset([*(one.name for one in self.key_checks), *(one.name for one in self.relationship_checks)])
+
+    @property
     def notebook_paths(self) -> tuple[str, ...]:
         """The paths of all source files of the pipeline, models first."""
         checks = [*(one.artifact for one in self.key_checks), *(one.artifact for one in self.relationship_checks)]
