@@ -1,0 +1,196 @@
+"""Holds the page about the pipeline API against the API, in both directions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cbx.runtime.api import functions
+from cbx.runtime.auto_loader import AutoLoaderError
+from cbx.runtime.auto_loader.options import _EMULATED, _REFUSED_READER_OPTIONS, _WITHOUT_EFFECT, read_options
+from cbx.runtime.definitions import Registry
+from cbx.runtime.problems import RunError
+
+PAGE = Path(__file__).parents[2] / "docs" / "dlt-api.md"
+_WORD = re.compile(r"`([^`]+)`")
+_NEEDS_AN_UPDATE = ("read", "read_stream")
+_OLD = {"apply_changes": "create_auto_cdc_flow"}
+"""A function that hands all it is given to another."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the page says of one parameter of one function, or of one option."""
+
+    function: str
+    parameter: str
+    standing: str
+    remark: str
+
+    @property
+    def quoted(self) -> str:
+        """The words that a run says."""
+        return self.remark.partition('"')[2].partition('"')[0]
+
+
+def lines(page: str) -> list[Line]:
+    found = []
+    for section in page.split("\n## ")[1:]:
+        heading, _, body = section.partition("\n")
+        names = _WORD.findall(heading) or [heading]
+        for row in re.findall(r"^\| (`.+?) \| (\w+) \| ?(.*?) ?\|$", body, re.MULTILINE):
+            parameters, standing, remark = row
+            found += [Line(name, one, standing, remark) for name in names for one in _WORD.findall(parameters)]
+    return found
+
+
+LINES = lines(PAGE.read_text(encoding="utf-8"))
+OF_OPTIONS = [line for line in LINES if line.function == "Auto Loader"]
+OF_FUNCTIONS = [
+    line
+    for line in LINES
+    if line not in OF_OPTIONS and (line.parameter != "flow_name" or line.function == "apply_changes")
+]
+CALLED = [line for line in OF_FUNCTIONS if line.function not in _NEEDS_AN_UPDATE]
+
+RULES = {"has_id": "id IS NOT NULL"}
+VALUES: dict[str, Any] = {
+    "apply_as_deletes": "operation = 'DELETE'",
+    "apply_as_truncates": "operation = 'TRUNCATE'",
+    "cluster_by_auto": True,
+    "condition": "id > 0",
+    "format": "parquet",
+    "ignore_null_updates": True,
+    "max_allowable_consecutive_failures": 3,
+    "once": True,
+    "options": {"path": "out"},
+    "private": True,
+    "schema": "id BIGINT",
+    "sequence_by": "number",
+    "spark_conf": {"spark.sql.shuffle.partitions": "2"},
+    "stored_as_scd_type": 2,
+    "table_properties": {"quality": "gold"},
+    "temporary": True,
+    **dict.fromkeys(("expect_all", "expect_all_or_drop", "expect_all_or_fail", "expectations"), RULES),
+    "keys": ["id"],
+    "partition_cols": ["id"],
+    "cluster_by": ["id"],
+}
+
+
+def value_of(parameter: str) -> Any:
+    """Some value that a parameter takes: text if nothing else is known, a list for lists of columns."""
+    return VALUES.get(parameter, ["id"] if parameter.endswith("_list") else f"some_{parameter}")
+
+
+def api(registry: Registry) -> dict[str, Callable[..., Any]]:
+    return dict(functions(registry, None))  # type: ignore[arg-type] # nothing is read
+
+
+def parameters(name: str) -> set[str]:
+    """Every parameter of a function; one that takes any argument says which it knows when it gets another."""
+    function = api(Registry())[name]
+    named = set()
+    for one in inspect.signature(function).parameters.values():
+        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY):
+            named.add(one.name)
+    if name in _OLD:
+        return named | parameters(_OLD[name])
+    if any(one.kind is one.VAR_KEYWORD for one in inspect.signature(function).parameters.values()):
+        needed = {"name": "some"} if "name" in named else {}
+        with pytest.raises(RunError) as raised:
+            function(**needed, no_such_argument=1)
+        hint = raised.value.problem.hint or ""
+        named |= set(hint.removeprefix("known are ").split(", "))
+    return named - {"query_function"}
+
+
+def call(line: Line, registry: Registry) -> None:
+    """Call the line's function with the line's parameter and those that it cannot do without."""
+    function = api(registry)[line.function]
+    target = api(registry)[_OLD.get(line.function, line.function)]
+    needed = [
+        one.name
+        for one in inspect.signature(target).parameters.values()
+        if one.default is one.empty and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    ]
+    made = function(**{name: value_of(name) for name in [*needed, line.parameter]})
+    if callable(made):
+        made(lambda: None)
+
+
+def test_the_page_lists_every_name() -> None:
+    """A name that is missing on the page is one that nobody finds."""
+    expected = set(api(Registry()))
+    actual = {line.function for line in OF_FUNCTIONS}
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("name", sorted(set(api(Registry())) - {"on_event_hook"}))
+def test_the_page_lists_every_parameter(name: str) -> None:
+    """No more and no fewer than the function takes."""
+    expected = parameters(name)
+    actual = {line.parameter for line in OF_FUNCTIONS if line.function == name}
+
+    assert expected == actual
+
+
+def standing_of(attempt: Callable[[Registry], None]) -> tuple[str, str]:
+    """How a call went, in the words of the page, and what was said."""
+    registry = Registry()
+    try:
+        attempt(registry)
+    except RunError as error:
+        return "refused", error.problem.reason
+    notes = [text for text, _ in registry.notes]
+    return ("noted", " / ".join(notes)) if notes else ("supported", "")
+
+
+@pytest.mark.parametrize("line", CALLED, ids=lambda line: f"{line.function}-{line.parameter}")
+def test_a_parameter_is_what_the_page_says(line: Line) -> None:
+    """Supported ones pass in silence, noted ones leave their one note, refused ones say why."""
+    expected = (line.standing, line.quoted if line.standing != "supported" else "")
+    actual = standing_of(lambda registry: call(line, registry))
+
+    assert expected == actual
+
+
+def test_the_page_lists_every_option_of_auto_loader() -> None:
+    """Those that are known by name; all others go to Spark's reader or are refused."""
+    expected = {name.lower() for name in (*_EMULATED, *_WITHOUT_EFFECT, *_REFUSED_READER_OPTIONS)}
+    actual = {line.parameter.lower() for line in OF_OPTIONS}
+
+    assert expected == actual
+
+
+OPTIONS = {
+    "cloudFiles.format": "json",
+    "cloudFiles.schemaEvolutionMode": "rescue",
+    "cloudFiles.maxBytesPerTrigger": "10g",
+    "cloudFiles.schemaHints": "id BIGINT",
+}
+
+
+@pytest.mark.parametrize("line", OF_OPTIONS, ids=lambda line: line.parameter)
+def test_an_option_is_what_the_page_says(line: Line) -> None:
+    """As for parameters."""
+    given = {"cloudFiles.format": "json", line.parameter: OPTIONS.get(line.parameter, "true")}
+    standing, said = standing_of_option(given)
+
+    assert line.quoted in said
+    assert line.standing == standing
+
+
+def standing_of_option(given: dict[str, str]) -> tuple[str, str]:
+    try:
+        notes = read_options(given).notes
+    except AutoLoaderError as error:
+        return "refused", error.reason
+    return ("noted", notes[0]) if len(notes) == 1 else ("supported", "")
