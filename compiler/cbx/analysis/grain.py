@@ -97,7 +97,9 @@ def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
         for current in scan.table.current_keys
         if ir.IsNull(ids.get(current.null_column.lower(), -1)) in assumed
     ]
-    return Grain(_ids(scan), minimal(key for key in declared if key is not None), not_null=_never_null(scan.table, ids))
+    keys = minimal(key for key in declared if key is not None)
+    not_null = _never_null(scan.table, ids)
+    return Grain(_ids(scan), keys, not_null=not_null, is_stream=scan.table.is_streaming)
 
 
 def _named(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
@@ -166,7 +168,7 @@ def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> G
             keys.append(outputs | {node.grouping_id})
     not_null = frozenset(one.column for one in node.groups if one.source in in_all & grain.not_null)
     added = {one.column for one in node.aggregates} | ({node.grouping_id} if node.grouping_id is not None else set())
-    return Grain(outputs | added, minimal(keys), not_null=not_null)
+    return Grain(outputs | added, minimal(keys), not_null=not_null, is_stream=grain.is_stream)
 
 
 def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
@@ -224,6 +226,7 @@ def _copy(node: ir.Copy, grain: Grain) -> Grain:
         shifted(grain.not_null),
         shifted(grain.counters),
         tuple((column + node.offset, value) for column, value in grain.constants),
+        grain.is_stream,
     )
 
 

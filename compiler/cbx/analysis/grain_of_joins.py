@@ -38,8 +38,7 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> Gr
         right: The grain of the right input.
         assumed: What the join's rows are known to fulfil further up.
     """
-    kind = _narrowed(join, left, right, assumed)
-    match kind:
+    match _narrowed(join, left, right, assumed):
         case "inner":
             return _inner(join, left, right)
         case "left":
@@ -72,18 +71,19 @@ def _narrowed(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> ir.
 def _inner(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows pair up: keys combine, unless each row of a side finds at most one partner."""
     keys: list[Ids] = []
-    if _finds_one(join, right):
+    if _finds_one(join, right) and not _changes(left, right):
         keys += left.keys
-    if _finds_one(join, left):
+    if _finds_one(join, left) and not _changes(right, left):
         keys += right.keys
     both = Grain(
         left.columns | right.columns,
         minimal(keys or _combined(left, right)),
-        (*left.rules, *right.rules, *left.keys_as_rules(), *right.keys_as_rules()),
+        (*_rules(left, right), *_rules(right, left)),
         (*left.equal, *right.equal),
         left.not_null | right.not_null,
         left.counters | right.counters,
         (*left.constants, *right.constants),
+        left.is_stream or right.is_stream,
     )
     return with_predicates(both, join.predicates)
 
@@ -99,14 +99,11 @@ def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grai
     seen_null = {one.column for one in assumed if isinstance(one, ir.IsNull)}
     if seen_null & partners.not_null & optional.columns:
         return _without_partner(kept, optional)
-    unique = _finds_one(join, optional)
-    rules = [*kept.rules, *kept.keys_as_rules()]
-    rules += [
-        (condition, fixed)
-        for condition, fixed in (*optional.rules, *optional.keys_as_rules())
-        if condition & partners.not_null
-    ]
-    rules += _found_by_condition(join, kept, optional, unique)
+    unique = _finds_one(join, optional) and not _changes(kept, optional)
+    rules = _rules(kept, optional)
+    rules += [rule for rule in _rules(optional, kept) if rule[0] & partners.not_null]
+    if not kept.is_stream and not optional.is_stream:
+        rules += _found_by_condition(join, kept, optional, unique)
     return Grain(
         kept.columns | optional.columns,
         minimal(kept.keys if unique else _combined(kept, optional)),
@@ -115,6 +112,7 @@ def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grai
         kept.not_null,
         kept.counters,
         kept.constants,
+        kept.is_stream or optional.is_stream,
     )
 
 
@@ -149,12 +147,7 @@ def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: boo
 def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows of both sides stay: keys combine, if a row without a left and one without a right partner differ."""
     sides = ((left, right), (right, left))
-    rules = [
-        (condition, fixed)
-        for side, _ in sides
-        for condition, fixed in (*side.rules, *side.keys_as_rules())
-        if condition & side.not_null
-    ]
+    rules = [rule for side, other in sides for rule in _rules(side, other) if rule[0] & side.not_null]
     rules += [(frozenset({one.left, one.right}), frozenset({one.column})) for one in join.merged]
     never_null = left.not_null | right.not_null
     keys = [key for key in _combined(left, right) if key & never_null]
@@ -187,6 +180,21 @@ def _finds_one(join: ir.Join, side: Grain) -> bool:
         if isinstance(one, ir.Reference) and one.column in side.columns and not ir.reads_of(other) & side.columns
     )
     return with_predicates(side, own).is_key(fixed)
+
+
+def _changes(side: Grain, other: Grain) -> bool:
+    """Whether a side may change while the other is a stream, whose rows met it at different times."""
+    return other.is_stream and not side.is_stream
+
+
+def _rules(side: Grain, other: Grain) -> list[Rule]:
+    """What a side's rules and keys say of the join's rows.
+
+    Of a table that a stream's rows met at different times, only what was true of each of its rows is.
+    """
+    if _changes(side, other):
+        return [rule for rule in side.rules if not rule[0]]
+    return [*side.rules, *side.keys_as_rules()]
 
 
 def _combined(left: Grain, right: Grain) -> list[Ids]:

@@ -38,7 +38,7 @@ def _narrowed(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
                 *((new, value) for new, old in pairs for column, value in grain.constants if column == old),
             ),
         )
-    return replace(kept, keys=minimal(kept.keys))
+    return replace(kept, keys=minimal(kept.keys), is_stream=any(one.is_stream for one in branches))
 
 
 def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
@@ -62,7 +62,8 @@ def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     )
     columns = frozenset(field.id for field in operation.fields)
     rules = tuple((frozenset[int](), frozenset({column})) for column, _ in same)
-    return Grain(columns, minimal(keys), rules, not_null=not_null, constants=same)
+    is_stream = any(one.is_stream for one in branches)
+    return Grain(columns, minimal(keys), rules, not_null=not_null, constants=same, is_stream=is_stream)
 
 
 def _by_position(relation: ir.Relation, grain: Grain) -> dict[int, str | None]:

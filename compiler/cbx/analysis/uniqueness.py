@@ -29,6 +29,7 @@ class Grain:
         not_null: Columns that are never NULL.
         counters: Columns that are whole numbers of at least 1.
         constants: Columns that hold one literal in all rows, with the literal; None is NULL.
+        is_stream: Whether the rows come one after the other, each met by other tables as they were then.
     """
 
     columns: Ids
@@ -38,6 +39,7 @@ class Grain:
     not_null: Ids = NONE
     counters: Ids = NONE
     constants: tuple[tuple[int, str | None], ...] = ()
+    is_stream: bool = False
 
     def closure(self, columns: Ids) -> Ids:
         """The columns on which rows agree that agree on some."""
@@ -69,6 +71,7 @@ class Grain:
             self.not_null & alive,
             self.counters & alive,
             tuple(one for one in self.constants if one[0] in alive),
+            self.is_stream,
         )
 
     def with_keys(self, keys: Iterable[Ids]) -> Grain:

@@ -60,7 +60,7 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
         return Unproven(
             "the columns of the result are not known"
             if relation.is_open
-            else "the key is not among the result's columns",
+            else "the result has no such columns, or several of one name",
             None,
         )
     grain = infer_grain(relation)
@@ -83,10 +83,11 @@ def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[s
 
 
 def _named(relation: Relation, key: tuple[str, ...]) -> Ids | None:
-    ids = {field.name.lower(): field.id for field in relation.fields}
-    if any(name.lower() not in ids for name in key):
-        return None
-    return frozenset(ids[name.lower()] for name in key)
+    ids: dict[str, set[int]] = {}
+    for field in relation.fields:
+        ids.setdefault(field.name.lower(), set()).add(field.id)
+    found = [ids.get(name.lower(), set()) for name in key]
+    return frozenset().union(*found) if all(len(one) == 1 for one in found) else None
 
 
 def _reason(known: tuple[tuple[str, ...], ...]) -> str:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, Field, Ids
 from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
+from cbx.ir.text import PLACEHOLDER
 
 _CHANGING = (
     exp.Anonymous,
@@ -24,6 +25,9 @@ _CHANGING = (
     exp.CurrentTime,
     exp.CurrentTimestamp,
     exp.CurrentUser,
+    exp.CurrentTimestampLTZ,
+    exp.Localtime,
+    exp.Localtimestamp,
     exp.Placeholder,
     exp.Parameter,
 )
@@ -83,6 +87,8 @@ class ExpressionReader:
         if isinstance(node.this, exp.Star):
             return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
         parts = parts_of(node)
+        if any(part.startswith(PLACEHOLDER) for part in parts):
+            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
         if parts[0] in bound:
             return _Part(f"bound {'.'.join(parts)}", NONE)
         found = self.scope.find(parts)

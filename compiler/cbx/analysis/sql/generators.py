@@ -12,11 +12,17 @@ from cbx.analysis.sql.scope import Context, Scope, Source
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
 _OUTER = (exp.ExplodeOuter, exp.PosexplodeOuter)
 _GENERATORS = (exp.Explode, exp.Posexplode, exp.ExplodeOuter, exp.PosexplodeOuter, exp.Inline, exp.Stack)
+_BY_NAME = frozenset({"inline_outer", "json_tuple", "stack", "variant_explode", "variant_explode_outer"})
 
 
 def is_generator(node: exp.Expr) -> bool:
     """Whether an expression makes several rows of one."""
-    return isinstance(node, _GENERATORS)
+    return isinstance(node, _GENERATORS) or (isinstance(node, exp.Anonymous) and node.name.lower() in _BY_NAME)
+
+
+def hides_generator(node: exp.Expr) -> bool:
+    """Whether an expression makes several rows of one somewhere inside, or hands rows to a script."""
+    return any(one is not node and (is_generator(one) or isinstance(one, exp.QueryTransform)) for one in node.walk())
 
 
 def generate(
@@ -37,10 +43,8 @@ def generate(
     context = reader.context
     value = reader.read(node.this) if isinstance(node.this, exp.Expr) else ir.Constant(None)
     has_position = isinstance(node, _WITH_POSITION)
-    is_open = not names and not isinstance(node, (*_OUTER, exp.Explode, exp.Posexplode))
+    is_open = not names
     given = names or (["pos", "col"] if has_position else ["col"])
-    if not names and not is_open:
-        is_open = True
     fields = tuple(
         context.new_field(name, "INT" if has_position and at == 0 else None) for at, name in enumerate(given)
     )

@@ -14,6 +14,9 @@ from cbx.analysis.sql.expressions import ExpressionReader, any_node
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
 
+_AGGREGATES = frozenset({"every", "histogram_numeric", "hll_sketch_agg", "some", "std", "try_avg", "try_sum"})
+"""Aggregate functions of Databricks SQL that sqlglot has no class for."""
+
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 
@@ -37,11 +40,16 @@ def aggregates_in(nodes: Sequence[exp.Expr]) -> list[exp.Expr]:
             inner = function.iter_expressions() if isinstance(function, exp.Expr) else ()
             pending += [*inner, *(one.args.get("partition_by") or ())]
             pending += [one.args["order"]] if one.args.get("order") else []
-        elif isinstance(one, exp.AggFunc) or (isinstance(one, exp.Filter) and isinstance(one.this, exp.AggFunc)):
+        elif _is_aggregate(one.this if isinstance(one, exp.Filter) else one):
             found.append(one)
         else:
             pending.extend(one.iter_expressions())
     return found
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    by_name = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
+    return by_name or (isinstance(node, exp.AggFunc) and not isinstance(node, exp.GroupingId))
 
 
 def read_group(
@@ -104,6 +112,10 @@ def read_group(
     )
 
 
+def _parts(node: exp.Expr) -> list[exp.Expr]:
+    return node.expressions if isinstance(node, exp.Tuple) else [node]
+
+
 class _Grouping:
     """Reads the elements of GROUP BY, defining a column for each expression that is not one."""
 
@@ -118,7 +130,7 @@ class _Grouping:
         if group.args.get("all"):
             chosen = [one for one in self.items if not aggregates_in([one]) and not any_node(one, exp.Window)]
             return [_Element((self._column(one),)) for one in chosen]
-        plain = [one for one in group.expressions if not isinstance(one, _SETS)]
+        plain = [part for one in group.expressions if not isinstance(one, _SETS) for part in _parts(one)]
         sets = [one for one in group.expressions if isinstance(one, _SETS)]
         for name in ("rollup", "cube", "grouping_sets"):
             sets += group.args.get(name) or []
@@ -152,8 +164,7 @@ class _Grouping:
         )
 
     def _member(self, node: exp.Expr) -> Ids:
-        parts = node.expressions if isinstance(node, exp.Tuple) else [node]
-        return frozenset[int]().union(*(self._column(one) for one in parts))
+        return frozenset[int]().union(*(self._column(one) for one in _parts(node)))
 
     def _column(self, node: exp.Expr) -> Ids:
         """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives."""

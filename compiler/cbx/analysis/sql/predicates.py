@@ -31,6 +31,9 @@ def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tup
 
 def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
     match node:
+        case exp.Binary() if isinstance(node.expression, exp.SubqueryPredicate):
+            value = reader.read(node)
+            return ir.Condition(ir.reads_of(value), is_deterministic=False)
         case exp.EQ(this=left, expression=right) | exp.NullSafeEQ(this=left, expression=right):
             return _equality(node, left, right, reader)
         case exp.In(this=left, expressions=[right]) if not node.args.get("query"):

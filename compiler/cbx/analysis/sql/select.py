@@ -10,7 +10,7 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
-from cbx.analysis.sql.generators import generate, is_generator
+from cbx.analysis.sql.generators import generate, hides_generator, is_generator
 from cbx.analysis.sql.grouping import read_group
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
@@ -31,6 +31,8 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     reader = ExpressionReader(scope, context)
     relation = _filtered(relation, node.args.get("where"), reader)
     items = node.expressions
+    if any(hides_generator(_bare(one)) or isinstance(one, exp.QueryTransform) for one in items):
+        return ir.Opaque((relation,), (), reason="rows that are made inside an expression")
     later = [one for one in (node.args.get("having"), node.args.get("qualify")) if one is not None]
     plain = [one for one in items if not is_generator(_bare(one))]
     grouped = read_group(node, plain, later, relation, reader)
@@ -123,6 +125,7 @@ class _Selection:
             self._add(field)
 
     def _item(self, item: exp.Expr) -> None:
+        self.is_open = self.is_open or isinstance(item, exp.Aliases)
         value = self.reader.read(item)
         name = item.alias_or_name or item.sql("databricks")
         kind = type_of(item, self.reader)

@@ -46,13 +46,13 @@ def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     """Read one thing that FROM names, and make its names known."""
     if isinstance(node, exp.Stream):
         return _read_stream(node, scope, context)
+    if node.args.get("pivots"):
+        return _opaque_source(node, scope, "a pivot")
     if isinstance(node, (exp.Table, exp.Subquery)) and node.args.get("joins"):
         return _read_nested(node, scope, context)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
         return _read_nested(node, scope, context)
     relation = _rows_of(node, scope, context)
-    if node.args.get("pivots"):
-        relation = ir.Opaque((relation,), (), reason="a pivot")
     columns = node.alias_column_names if isinstance(node, (exp.Table, exp.Subquery, exp.Values)) else []
     if columns:
         relation = _renamed(relation, tuple(columns))

@@ -1,0 +1,463 @@
+"""Queries and the keys of their results, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    rule: str
+    query: str
+    keys: tuple[str, ...]
+    why: str
+
+
+CASES = (
+    # Filters and projections
+    Case("a filter", "SELECT * FROM orders WHERE status = 'open'", ("order_id",), "rows left out break no key"),
+    Case("a projection", "SELECT order_id AS nr FROM orders", ("nr",), "a new name is the same value"),
+    Case("a projection", "SELECT status FROM orders", (), "the key is gone"),
+    Case("a projection", "SELECT order_id + 1 AS next FROM orders", (), "other values may come out the same"),
+    Case("a name in any case", "SELECT O.Order_ID FROM Orders AS o", ("order_id",), "names have no case"),
+    Case(
+        "a name in any case", "SELECT `order_id` FROM orders", ("order_id",), "quotes do not change what a name means"
+    ),
+    Case("a column twice", "SELECT order_id AS a, order_id AS b FROM orders", ("a",), "both are the key; one is shown"),
+    Case("EXCEPT in a star", "SELECT * EXCEPT (line) FROM items", (), "half of the key is left out"),
+    Case(
+        "REPLACE in a star",
+        "SELECT * REPLACE (1 AS order_id) FROM orders",
+        (),
+        "what has the key's name is not the key",
+    ),
+    Case(
+        "a constant", "SELECT * FROM items WHERE line = 1", ("order_id",), "a column that is fixed tells no rows apart"
+    ),
+    Case("a constant", "SELECT * FROM items WHERE line IN (1)", ("order_id",), "a list of one is that one"),
+    Case("a constant", "SELECT * FROM items WHERE line IN (1, 2)", ("order_id, line",), "two values are not one"),
+    Case("a constant", "SELECT * FROM items WHERE line IS NULL", ("order_id",), "NULL is one value"),
+    Case(
+        "a constant",
+        "SELECT * FROM items WHERE line = 1 OR order_id = 3",
+        ("order_id, line",),
+        "either alone may fail to hold",
+    ),
+    Case("a constant", "SELECT * FROM codes WHERE code = '7'", ("",), "the whole key is fixed: one row at most"),
+    Case("a constant", "SELECT * FROM codes WHERE code = 7", ("code",), "the strings 7 and 07 both equal the number 7"),
+    Case(
+        "an equality",
+        "SELECT line FROM items WHERE order_id = line",
+        ("line",),
+        "columns that are equal stand in for each other",
+    ),
+    Case(
+        "a column of columns",
+        "SELECT line, x FROM (SELECT line, order_id, order_id + 1 AS x FROM items WHERE order_id = line)",
+        ("line",),
+        "what is made of a fixed column is fixed",
+    ),
+    Case("LIMIT", "SELECT status FROM orders ORDER BY ts LIMIT 1", ("",), "one row at most"),
+    Case("LIMIT", "SELECT status FROM orders LIMIT 2", (), "two rows may agree"),
+    Case("rows written out", "SELECT * FROM VALUES (1, 'a') AS v (x, y)", ("",), "one row"),
+    Case("rows written out", "SELECT * FROM VALUES (1), (1) AS v (x)", (), "what is written may repeat"),
+    # Joins
+    Case(
+        "an inner join",
+        "SELECT o.order_id, c.name FROM orders o JOIN customers c ON c.id = o.customer_id",
+        ("order_id",),
+        "an order finds one customer at most",
+    ),
+    Case(
+        "an inner join",
+        "SELECT c.id, p.motto FROM customers c JOIN profiles p ON p.customer_id = c.id",
+        ("id",),
+        "each side finds one partner at most, and the two keys are equal",
+    ),
+    Case(
+        "an inner join",
+        "SELECT o.order_id, e.at, e.kind FROM orders o JOIN events e ON e.customer_id = o.customer_id",
+        (),
+        "events have no key to combine with",
+    ),
+    Case(
+        "an inner join",
+        "SELECT o.order_id, c.id FROM orders o JOIN customers c ON c.country = o.status",
+        ("order_id, id",),
+        "the keys combine",
+    ),
+    Case(
+        "half of a key",
+        "SELECT o.order_id AS o, i.order_id AS i, i.line FROM orders o JOIN items i ON i.line = o.customer_id",
+        ("o, i",),
+        "the line is that of the order's customer",
+    ),
+    Case(
+        "a key in parts",
+        "SELECT o.order_id FROM orders o JOIN items i ON i.order_id = o.order_id AND i.line = 1",
+        ("order_id",),
+        "the condition fixes both columns of the key",
+    ),
+    Case(
+        "a comparison of expressions",
+        "SELECT o.order_id FROM orders o JOIN customers c ON c.id = o.customer_id + 1",
+        ("order_id",),
+        "an expression of the order has one value",
+    ),
+    Case(
+        "a comparison of expressions",
+        "SELECT o.order_id FROM orders o JOIN customers c ON c.id + 1 = o.customer_id",
+        (),
+        "two customers may come out the same",
+    ),
+    Case(
+        "types that differ",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.order_id",
+        (),
+        "the strings 7 and 07 both equal the number 7",
+    ),
+    Case(
+        "a comma",
+        "SELECT o.order_id, c.name FROM orders o, customers c WHERE c.id = o.customer_id",
+        ("order_id",),
+        "a comma and a condition are a join",
+    ),
+    Case("a cross join", "SELECT a.id, b.code FROM customers a CROSS JOIN codes b", ("id, code",), "the keys combine"),
+    Case(
+        "a cross join",
+        "SELECT c.id, t.n FROM customers c CROSS JOIN (SELECT count(*) AS n FROM orders) t",
+        ("id",),
+        "one row multiplies nothing",
+    ),
+    Case(
+        "a left join",
+        "SELECT o.order_id, c.id FROM orders o LEFT JOIN customers c ON c.id = o.customer_id",
+        ("order_id",),
+        "an order stays once, with its customer or without",
+    ),
+    Case(
+        "a left join",
+        "SELECT o.order_id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id",
+        (),
+        "customers without orders all have NULL there",
+    ),
+    Case(
+        "a left join",
+        "SELECT p.customer_id FROM customers c LEFT JOIN profiles p ON p.customer_id = c.id",
+        (),
+        "customers without a profile all have NULL there",
+    ),
+    Case(
+        "a left join",
+        "SELECT c.id, o.order_id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id",
+        ("id, order_id",),
+        "the keys combine",
+    ),
+    Case(
+        "a left join with a filter",
+        "SELECT o.order_id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE o.order_id IS NOT NULL",
+        ("order_id",),
+        "without the rows that found nothing it is an inner join",
+    ),
+    Case(
+        "a left join for what is missing",
+        "SELECT c.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE o.customer_id IS NULL",
+        ("id",),
+        "only customers without an order are left, each once",
+    ),
+    Case(
+        "a left join for what is missing",
+        "SELECT c.id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE o.status IS NULL",
+        (),
+        "an order may have no status",
+    ),
+    Case(
+        "a right join",
+        "SELECT o.order_id, c.id FROM customers c RIGHT JOIN orders o ON o.customer_id = c.id",
+        ("order_id",),
+        "a left join, read from the other side",
+    ),
+    Case(
+        "a full join",
+        "SELECT c.id, o.order_id FROM customers c FULL JOIN orders o ON o.customer_id = c.id",
+        ("id, order_id",),
+        "keys combine, and one that is never NULL tells the two kinds of lone rows apart",
+    ),
+    Case(
+        "a full join",
+        "SELECT p.customer_id AS p, a.customer_id AS a FROM profiles p FULL JOIN accounts a ON a.bank = p.motto",
+        (),
+        "a lone profile and a lone account of no customer look the same",
+    ),
+    Case(
+        "USING in a full join",
+        "SELECT customer_id FROM (SELECT id AS customer_id FROM customers) FULL JOIN profiles USING (customer_id)",
+        ("customer_id",),
+        "a customer on both sides is one row, and NULL is on one side only",
+    ),
+    Case(
+        "USING in a full join",
+        "SELECT customer_id FROM profiles FULL JOIN accounts USING (customer_id)",
+        (),
+        "a NULL on either side makes two rows",
+    ),
+    Case(
+        "USING",
+        "SELECT * FROM profiles JOIN accounts USING (customer_id)",
+        ("customer_id",),
+        "one column of two that are equal",
+    ),
+    Case(
+        "NATURAL",
+        "SELECT * FROM profiles NATURAL LEFT JOIN accounts",
+        ("customer_id",),
+        "USING all columns of one name",
+    ),
+    Case(
+        "a semi join",
+        "SELECT id FROM customers c LEFT SEMI JOIN orders o ON o.customer_id = c.id",
+        ("id",),
+        "it only leaves rows out",
+    ),
+    Case(
+        "an anti join",
+        "SELECT id FROM customers c LEFT ANTI JOIN orders o ON o.customer_id = c.id",
+        ("id",),
+        "it only leaves rows out",
+    ),
+    Case(
+        "EXISTS",
+        "SELECT id FROM customers c WHERE EXISTS (SELECT 1 FROM orders o WHERE o.customer_id = c.id)",
+        ("id",),
+        "a subquery in WHERE only leaves rows out",
+    ),
+    Case(
+        "IN with a subquery",
+        "SELECT id FROM customers WHERE id IN (SELECT customer_id FROM orders)",
+        ("id",),
+        "a subquery in WHERE only leaves rows out",
+    ),
+    # Grouping
+    Case(
+        "GROUP BY",
+        "SELECT customer_id, count(*) AS n FROM orders GROUP BY customer_id",
+        ("customer_id",),
+        "a row a group",
+    ),
+    Case("GROUP BY", "SELECT count(*) AS n FROM orders GROUP BY customer_id", (), "the group is not shown"),
+    Case(
+        "GROUP BY ALL", "SELECT status, count(*) AS n FROM orders GROUP BY ALL", ("status",), "what is not aggregated"
+    ),
+    Case("GROUP BY 1", "SELECT status AS s, count(*) AS n FROM orders GROUP BY 1", ("s",), "a number is a position"),
+    Case("GROUP BY an alias", "SELECT lower(status) AS s, count(*) AS n FROM orders GROUP BY s", ("s",), "as written"),
+    Case(
+        "GROUP BY an expression",
+        "SELECT to_date(ts) AS day, count(*) AS n FROM orders GROUP BY to_date(ts)",
+        ("day",),
+        "the same expression is the same value",
+    ),
+    Case(
+        "GROUP BY an expression",
+        "SELECT year(to_date(ts)) AS y, count(*) AS n FROM orders GROUP BY to_date(ts)",
+        (),
+        "days of one year are not told apart",
+    ),
+    Case(
+        "GROUP BY a key and its attributes",
+        "SELECT c.id, c.name, count(*) AS n FROM customers c JOIN orders o ON o.customer_id = c.id GROUP BY ALL",
+        ("id",),
+        "a customer has one name",
+    ),
+    Case(
+        "GROUP BY a reference and what it finds",
+        "SELECT o.customer_id, c.name, count(*) AS n FROM orders o LEFT JOIN customers c ON c.id = o.customer_id "
+        "GROUP BY o.customer_id, c.name",
+        ("customer_id",),
+        "a customer number finds one name or none",
+    ),
+    Case("no GROUP BY", "SELECT count(*) AS n, max(ts) AS last FROM orders", ("",), "one row in all"),
+    Case(
+        "HAVING",
+        "SELECT status FROM orders GROUP BY status HAVING count(*) > 1",
+        ("status",),
+        "it only leaves rows out",
+    ),
+    Case(
+        "ROLLUP",
+        "SELECT order_id, line, count(*) AS n FROM items GROUP BY ROLLUP (order_id, line)",
+        ("order_id, line",),
+        "columns without NULL of their own: NULL means a total",
+    ),
+    Case(
+        "ROLLUP",
+        "SELECT status, count(*) AS n FROM orders GROUP BY ROLLUP (status)",
+        (),
+        "the orders without a status and the total look the same",
+    ),
+    Case(
+        "CUBE",
+        "SELECT status, customer_id, grouping_id() AS g, count(*) AS n FROM orders GROUP BY CUBE (status, customer_id)",
+        ("status, customer_id, g",),
+        "grouping_id() tells a total from a NULL",
+    ),
+    Case(
+        "GROUPING SETS",
+        "SELECT line, count(*) AS n FROM items GROUP BY GROUPING SETS ((line), (line))",
+        (),
+        "the same set twice gives each group twice",
+    ),
+    Case(
+        "DISTINCT", "SELECT DISTINCT status, customer_id FROM orders", ("status, customer_id",), "all columns together"
+    ),
+    Case("DISTINCT", "SELECT DISTINCT order_id, status FROM orders", ("order_id",), "the key alone is enough"),
+    Case("DISTINCT", "SELECT DISTINCT * FROM elsewhere", (), "columns that are not known may tell rows apart"),
+    # Windows
+    Case(
+        "the first of each",
+        "SELECT * FROM events QUALIFY row_number() OVER (PARTITION BY kind ORDER BY at) = 1",
+        ("kind",),
+        "a number occurs once in a partition",
+    ),
+    Case(
+        "the first of each",
+        "SELECT kind, at FROM (SELECT *, row_number() OVER (PARTITION BY kind ORDER BY at) AS n FROM events) WHERE n < 2",
+        ("kind",),
+        "numbers begin with 1",
+    ),
+    Case(
+        "the first of each",
+        "SELECT kind, at FROM events QUALIFY row_number() OVER (PARTITION BY kind ORDER BY at) <= 2",
+        (),
+        "two rows of a kind",
+    ),
+    Case(
+        "row_number",
+        "SELECT kind, row_number() OVER (PARTITION BY kind ORDER BY at) AS n FROM events",
+        ("kind, n",),
+        "a number occurs once in a partition",
+    ),
+    Case(
+        "rank",
+        "SELECT * FROM events QUALIFY rank() OVER (PARTITION BY kind ORDER BY at) = 1",
+        (),
+        "rows that tie have the same rank",
+    ),
+    Case(
+        "the only ones",
+        "SELECT * FROM events QUALIFY count(*) OVER (PARTITION BY kind) = 1",
+        ("kind",),
+        "a partition of one row",
+    ),
+    Case(
+        "a value of the partition",
+        "SELECT DISTINCT kind, max(at) OVER (PARTITION BY kind) AS last FROM events",
+        ("kind",),
+        "all rows of a partition have the same",
+    ),
+    # Set operations
+    Case("UNION ALL", "SELECT id FROM customers UNION ALL SELECT order_id FROM orders", (), "both may have the same"),
+    Case(
+        "UNION ALL with a literal",
+        "SELECT 'c' AS what, id FROM customers UNION ALL SELECT 'o', order_id FROM orders",
+        ("what, id",),
+        "the literal tells the two apart",
+    ),
+    Case(
+        "UNION ALL with a literal",
+        "SELECT 'c' AS what, id FROM customers UNION ALL SELECT 'c', order_id FROM orders",
+        (),
+        "the same literal tells nothing",
+    ),
+    Case(
+        "UNION ALL with a literal",
+        "SELECT status, order_id FROM orders WHERE status = 'a' UNION ALL SELECT status, order_id FROM orders WHERE "
+        "status = 'b'",
+        ("status, order_id",),
+        "a filter fixes a literal too",
+    ),
+    Case("UNION", "SELECT status FROM orders UNION SELECT kind FROM events", ("status",), "each row once"),
+    Case(
+        "INTERSECT",
+        "SELECT id FROM customers INTERSECT ALL SELECT customer_id FROM events",
+        ("id",),
+        "rows of the first",
+    ),
+    Case("EXCEPT", "SELECT id FROM customers EXCEPT ALL SELECT customer_id FROM events", ("id",), "rows of the first"),
+    Case("EXCEPT", "SELECT kind FROM events EXCEPT SELECT status FROM orders", ("kind",), "each row once"),
+    # Rows made of rows
+    Case("explode", "SELECT order_id, line, tag FROM items LATERAL VIEW explode(tags) AS tag", (), "a tag may repeat"),
+    Case(
+        "posexplode",
+        "SELECT order_id, line, pos, tag FROM items LATERAL VIEW posexplode(tags) AS pos, tag",
+        ("order_id, line, pos",),
+        "a position occurs once in a row",
+    ),
+    Case(
+        "posexplode",
+        "SELECT order_id, line, posexplode(tags) AS (pos, tag) FROM items",
+        ("order_id, line, pos",),
+        "a position occurs once in a row",
+    ),
+    Case("a generator inside", "SELECT order_id, line, explode(tags).x AS x FROM items", (), "not understood"),
+    # Versions of type 2
+    Case("versions", "SELECT * FROM addresses", ("customer_id, __START_AT",), "a version of a customer's address"),
+    Case("versions", "SELECT * FROM addresses WHERE __END_AT IS NULL", ("customer_id",), "the version that holds now"),
+    Case(
+        "versions",
+        "SELECT c.id, a.city FROM customers c LEFT JOIN addresses a ON a.customer_id = c.id AND a.__END_AT IS NULL",
+        ("id",),
+        "a customer finds one address that holds now",
+    ),
+    Case(
+        "versions",
+        "SELECT c.id, a.city FROM customers c LEFT JOIN addresses a ON a.customer_id = c.id WHERE a.__END_AT IS NULL",
+        ("id",),
+        "what WHERE leaves out cannot multiply",
+    ),
+    Case(
+        "versions",
+        "WITH now AS (SELECT * FROM addresses) SELECT customer_id, city FROM now WHERE __end_at IS NULL",
+        ("customer_id",),
+        "a condition counts for the table below",
+    ),
+    # Queries in queries
+    Case(
+        "WITH, used twice",
+        "WITH t AS (SELECT id, name FROM customers) SELECT a.id, b.id AS other FROM t a JOIN t b ON a.name = b.name",
+        ("id, other",),
+        "two rows of one query are two rows",
+    ),
+    Case(
+        "WITH, used twice",
+        "WITH t AS (SELECT id, name FROM customers) SELECT a.id, b.name FROM t a JOIN t b ON a.id = b.id",
+        ("id",),
+        "each finds itself",
+    ),
+    Case(
+        "WITH RECURSIVE",
+        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT n FROM r",
+        (),
+        "not understood",
+    ),
+    Case("a table of unknown columns", "SELECT * FROM unlisted WHERE x > 1", ("id",), "its key is known all the same"),
+    Case("a pivot", "SELECT * FROM orders PIVOT (count(ts) FOR status IN ('a', 'b'))", (), "not understood"),
+    Case("a table function", "SELECT * FROM range(10)", (), "not understood"),
+    Case(
+        "a function that changes",
+        "SELECT rand() AS r, count(*) AS n FROM orders GROUP BY ALL",
+        ("r",),
+        "a group is a group",
+    ),
+    Case(
+        "a stream",
+        "SELECT DISTINCT o.customer_id, c.name FROM STREAM(orders) o JOIN customers c ON c.id = o.customer_id",
+        ("customer_id, name",),
+        "the name may change between two orders",
+    ),
+    Case(
+        "a stream",
+        "SELECT o.order_id, c.name FROM STREAM(orders) o LEFT JOIN customers c ON c.id = o.customer_id",
+        ("order_id",),
+        "an order is joined once",
+    ),
+)
