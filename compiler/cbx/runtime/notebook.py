@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark import cloudpickle
 
 from cbx.runtime.failures import problem_of
-from cbx.runtime.problems import CannotRunError, Place, Problem
+from cbx.runtime.problems import CannotRunError, Place, Problem, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,10 +27,9 @@ FIRST_LINE = "# Databricks notebook source"
 
 _SEPARATOR = re.compile(r"^# COMMAND -{10,}\s*$")
 _MAGIC = re.compile(r"^# MAGIC ?(.*)$")
-_REFUSED = {
-    "%sql": "put the query into a function with @dlt.table and spark.sql(...)",
-    "%run": "import the module instead, or name both notebooks as sources of the pipeline",
-}
+_SQL_MAGIC = re.compile(r"^-- MAGIC %(\w+)")
+_RUN = "import the module instead, or name both notebooks as sources of the pipeline"
+_SUFFIXES = (".py", ".sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +48,27 @@ class Cell:
                 return match[1].split()[0] if match and match[1].startswith("%") else None
         return None
 
+    @property
+    def magic_text(self) -> str:
+        """What a magic cell holds behind its ``%word``, line by line."""
+        lines = (_MAGIC.match(line) for line in self.text.splitlines())
+        return "\n".join(match[1] if match else "" for match in lines).replace(self.magic or "", "", 1)
+
 
 def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """The Python files behind notebooks, files and folders, each once, folders in the order of their paths.
+    """The files behind notebooks, files and folders, each once, folders in the order of their paths.
+
+    The modules of a package below a folder are there to be imported, and are no sources.
 
     Raises:
-        CannotRunError: If a path is not there, or a folder holds no Python file.
+        CannotRunError: If a path is not there, or a folder holds no source file.
     """
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                file
-                for file in path.rglob("*.py")
-                if not any(part.startswith((".", "__")) for part in file.relative_to(path).parts)
-            )
+            inside = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and _is_source(file, path))
             if not inside:
-                raise CannotRunError(f"{path} holds no Python file", hint="name the folder of the notebooks")
+                raise CannotRunError(f"{path} holds no Python or SQL file", hint="name the folder of the notebooks")
             found.update(dict.fromkeys(file.resolve() for file in inside))
         elif path.is_file():
             found[path.resolve()] = None
@@ -74,6 +77,13 @@ def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
         else:
             raise CannotRunError(f"{path} is not there")
     return tuple(found)
+
+
+def _is_source(file: Path, folder: Path) -> bool:
+    """Whether a file below a folder is visible and in no package."""
+    inside = file.relative_to(folder)
+    is_visible = not any(part.startswith((".", "__")) for part in inside.parts)
+    return is_visible and not any((folder / parent / "__init__.py").exists() for parent in inside.parents[:-1])
 
 
 def cells(text: str) -> tuple[Cell, ...]:
@@ -90,7 +100,12 @@ def cells(text: str) -> tuple[Cell, ...]:
     return tuple(Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds))
 
 
-def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], None]) -> Problem | None:
+def load(
+    path: Path,
+    scope: dict[str, Any],
+    note: Callable[[str, Place | None], None],
+    define_sql: Callable[[str, Path, int], None],
+) -> Problem | None:
     """Run a source file's cells in a namespace of their own.
 
     The namespace is called ``__main__``, as on Databricks; functions that reach Spark's workers are then sent
@@ -100,6 +115,7 @@ def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], 
         path: The file.
         scope: Names that the file finds defined, such as ``spark``.
         note: Takes what the user should know and its place.
+        define_sql: Takes SQL statements, their file and the line at which they start.
 
     Returns:
         What went wrong, None if nothing did.
@@ -109,13 +125,13 @@ def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], 
     except (OSError, UnicodeDecodeError) as error:
         return Problem(f"cannot be read: {error}", Place(path, 1))
     namespace = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__, **scope}
-    for cell in cells(text):
-        refusal = _refusal(cell, path, note)
-        if refusal is not None:
-            return refusal
+    for cell in cells(text) if path.suffix != ".sql" else (Cell(1, text),):
         try:
-            code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
-            exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
+            if path.suffix == ".sql":
+                _check_sql_magic(cell, path)
+                define_sql(text, path, 1)
+            else:
+                _run(cell, path, namespace, note, define_sql)
         except SystemExit as error:
             return Problem(f"the notebook left with {error.code!r}", Place(path, cell.line))
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises is reported, at its place
@@ -123,17 +139,43 @@ def load(path: Path, scope: dict[str, Any], note: Callable[[str, Place | None], 
     return None
 
 
-def _refusal(cell: Cell, path: Path, note: Callable[[str, Place | None], None]) -> Problem | None:
-    """Why a magic cell cannot be run, None if the cell is fine."""
+def _run(
+    cell: Cell,
+    path: Path,
+    namespace: dict[str, Any],
+    note: Callable[[str, Place | None], None],
+    define_sql: Callable[[str, Path, int], None],
+) -> None:
+    """Run a cell of a Python notebook, or a plain file."""
     blank = len(cell.text) - len(cell.text.lstrip("\n"))
     magic, place = cell.magic, Place(path, cell.line + blank)
-    if magic == "%pip":
+    if magic is None:
+        code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
+        exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
+    elif magic == "%sql":
+        define_sql(cell.magic_text, path, cell.line)
+    elif magic == "%run":
+        raise RunError("a %run cell cannot run in a pipeline", place=place, hint=_RUN)
+    elif magic == "%pip":
         note("%pip is not run locally: install the packages into this environment", place)
-    elif magic in _REFUSED:
-        return Problem(f"a {magic} cell cannot run in a pipeline", place, _REFUSED[magic])
-    elif magic is not None and magic != "%md":
+    elif magic != "%md":
         note(f"a {magic} cell is passed over, as a pipeline does", place)
-    return None
+
+
+def _check_sql_magic(cell: Cell, path: Path) -> None:
+    """Refuse a SQL notebook with a cell of another language.
+
+    Raises:
+        RunError: If there is one.
+    """
+    for number, line in enumerate(cell.text.splitlines(), start=1):
+        match = _SQL_MAGIC.match(line)
+        if match is not None and match[1] != "md":
+            raise RunError(
+                f"a %{match[1]} cell cannot run in a SQL notebook of a pipeline",
+                place=Place(path, number),
+                hint="put it into a notebook of its own",
+            )
 
 
 class LocalModules:

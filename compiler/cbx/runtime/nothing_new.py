@@ -130,7 +130,7 @@ def recalled(request: RunRequest, files: Sequence[Path]) -> Unchanged | None:
 
 def is_self_contained(files: Iterable[Path]) -> bool:
     """Whether sources can depend on nothing but Spark, the pipeline and each other."""
-    sources = list(files)
+    sources = [file for file in files if file.suffix == ".py"]
     own = {file.stem for file in sources} | {file.parent.name for file in sources}
     return all(_is_harmless(ast.parse(file.read_text(encoding="utf-8-sig")), own) for file in sources)
 

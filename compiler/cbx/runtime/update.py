@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cbx.runtime import api, notebook, nothing_new
+from cbx.runtime import api, notebook, nothing_new, sql_source
 from cbx.runtime.definitions import Registry
 from cbx.runtime.events import Event, EventLog, FlowFinished, Noted, UpdateProgress
 from cbx.runtime.lock import exclusive
@@ -105,8 +106,9 @@ def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outco
 def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:
     """Run every file, so that all of their problems are reported at once."""
     problems = []
+    define_sql = partial(sql_source.define, spark=spark, registry=registry)
     for file in files:
-        problem = notebook.load(file, notebook_scope(spark, registry), registry.note)
+        problem = notebook.load(file, notebook_scope(spark, registry), registry.note, define_sql)
         if problem is not None:
             problems.append(problem)
     if not problems and not registry.datasets:
