@@ -1,0 +1,100 @@
+"""``cbx`` as somebody at a terminal uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from typer.testing import CliRunner
+
+from cbx.cli.app import app
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said, and its exit status."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def problems(self) -> str:
+        """What was said from the first error on, which is where the closing table ends."""
+        return self.errors[self.errors.index("error: ") :] if "error: " in self.errors else ""
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """What became of each table, from the lines of the progress."""
+        known = ("done", "same", "FAILED", "skipped")
+        words = (line.split() for line in self.errors.splitlines())
+        return {line[1]: line[0] for line in words if len(line) == 4 and line[0] in known}
+
+
+def cbx(*arguments: str, folder: Path) -> Answer:
+    """Run a command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cbx", *arguments],
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def cbx_here(*arguments: str) -> Answer:
+    """Run a command in this process, which costs no start of Spark."""
+    done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    return Answer(done.exit_code, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with notebooks, a landing folder and the state of its runs; commands run inside it."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        return self.folder / ".cbx"
+
+    def notebook(self, text: str, name: str = "notebook.py") -> Path:
+        return self._write(self.folder / name, dedent(text).lstrip("\n").encode())
+
+    def land(self, name: str, content: str | bytes) -> Path:
+        return self._write(self.folder / "landing" / name, content if isinstance(content, bytes) else content.encode())
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def run(self, *arguments: str, paths: tuple[str, ...] = ("notebook.py",)) -> Answer:
+        return cbx_here("run", *paths, "--state", ".cbx", *arguments)
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """A table's rows, ordered by its columns from left to right."""
+        return [tuple(row.values()) for row in rows(self.state, table)]
+
+
+def rows(state: Path, table: str) -> list[dict[str, Any]]:
+    """A table's rows, as ``cbx show`` prints them."""
+    answer = cbx_here("show", table, "--state", str(state), "--format", "json", "--limit", "0")
+    assert answer.status == 0, answer.errors
+    return [json.loads(line) for line in answer.output.splitlines()]
+
+
+def events(state: Path) -> list[dict[str, Any]]:
+    """The last update, as ``cbx events`` prints it."""
+    answer = cbx_here("events", "--state", str(state), "--format", "json")
+    assert answer.status == 0, answer.errors
+    return [json.loads(line) for line in answer.output.splitlines()]

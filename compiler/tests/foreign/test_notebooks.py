@@ -1,0 +1,92 @@
+"""Pipelines that know nothing of this compiler, in the styles that people write them in."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compiler.tests.foreign.tables import actual_table, expected_tables
+from compiler.tests.foreign.terminal import Answer, cbx, events
+
+pytestmark = pytest.mark.spark
+
+NOTEBOOKS = Path(__file__).parent / "notebooks"
+STYLES = sorted(path.parent.name for path in NOTEBOOKS.glob("*/expected.md"))
+UPDATES = (1, 2)
+
+
+class Shop:
+    """A folder with all the notebooks, what has landed so far, and what two updates made of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tables: dict[str, dict[tuple[str, int], str]] = {style: {} for style in STYLES}
+        self.answers: list[Answer] = []
+        self.flows: list[dict[str, Any]] = []
+
+    def deliver(self, style: str, update: int) -> None:
+        """Put the files of a day into the landing folder; a file of the same name is replaced."""
+        shutil.copytree(
+            NOTEBOOKS / style / "landing" / str(update), self.folder / "landing" / style, dirs_exist_ok=True
+        )
+
+    def update(self, number: int) -> None:
+        """Run all the notebooks, and look at the tables."""
+        arguments = ("--state", "state", "--var", "payments.landing=landing/mixed", "--master", "local[2]")
+        answer = cbx("run", "notebooks", *arguments, folder=self.folder)
+        self.answers.append(answer)
+        state = self.folder / "state"
+        self.flows += [row for row in events(state) if "flow_progress" in row["details"]]
+        for style in STYLES:
+            for name, update in expected_tables(NOTEBOOKS / style / "expected.md"):
+                if update == number:
+                    self.tables[style][name, update] = actual_table(self.folder, state, name)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Two days: files land, everything is run, more files land, everything is run again."""
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    ignored = shutil.ignore_patterns("landing", "expected.md", "ruff.toml", "__pycache__")
+    shutil.copytree(NOTEBOOKS, shop.folder / "notebooks", ignore=ignored)
+    for update in UPDATES:
+        for style in STYLES:
+            shop.deliver(style, update)
+        shop.update(update)
+    return shop
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_gives_the_tables_that_one_expects(shop: Shop, style: str) -> None:
+    """What stands in `expected.md` was written by hand from the landing files."""
+    expected = expected_tables(NOTEBOOKS / style / "expected.md")
+    actual = {place: shop.tables[style].get(place) for place in expected}
+
+    assert expected == actual
+
+
+def test_all_of_them_run_without_an_error(shop: Shop) -> None:
+    """The one thing to be said is that `%pip` does nothing here."""
+    notes = [line for answer in shop.answers for line in answer.errors.splitlines() if ": " in line]
+    place = shop.folder / "notebooks" / "mixed" / "ingest.py"
+    expected = f"note: {place}:8: %pip is not run locally: install the packages into this environment"
+
+    assert ([answer.status for answer in shop.answers], notes) == ([0, 0], [expected, expected])
+
+
+def test_no_row_is_unaccounted_for(shop: Shop) -> None:
+    """Every rule saw every row, and every row was written or dropped."""
+    differences = []
+    for row in shop.flows:
+        table, progress = row["origin"]["dataset_name"], row["details"]["flow_progress"]
+        quality = progress.get("data_quality", {})
+        for rule in quality.get("expectations", ()):
+            if rule["dataset"] == table:
+                seen = rule["passed_records"] + rule["failed_records"]
+                difference = seen - progress["metrics"]["num_output_rows"] - quality.get("dropped_records", 0)
+                differences.append((table, rule["name"], difference))
+
+    assert {difference for _, _, difference in differences} == {0}, differences
