@@ -1,0 +1,140 @@
+"""Holds the pages of the documentation against the code: examples compile, and lists are complete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from literate import Case, check, lay_out, read_cases
+from pydantic import BaseModel
+
+from cbx.codes import every_code
+from cbx.compiler import compile_project
+from cbx.declare.documents import DOCUMENTS
+from cbx.declare.signatures import SIGNATURES
+from cbx.project import CompileSection, Environment, NamingSection, ProjectSection, ProjectSettings
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+EXAMPLES = [case for page in PAGES for case in read_cases(page) if case.files]
+_ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=[case.id for case in EXAMPLES])
+def test_an_example_compiles(case: Case, tmp_path: Path) -> None:
+    """A reader will paste it."""
+    lay_out(case.files, tmp_path)
+    expected: list[str] = []
+    actual = [one.message for one in compile_project(tmp_path).diagnostics if one.severity == "error"]
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=[case.id for case in EXAMPLES])
+def test_an_example_compiles_to_what_the_page_shows(case: Case, tmp_path: Path) -> None:
+    """A page must not show yesterday's output."""
+    expected, actual = check(case, tmp_path)
+    expected.pop("diagnostics")
+    actual.pop("diagnostics")
+
+    assert expected == actual
+
+
+def sections(page: str) -> dict[str, str]:
+    """The text below each heading of the second level."""
+    parts = (DOCS / page).read_text(encoding="utf-8").split("\n## ")[1:]
+    return {heading: body for heading, _, body in (part.partition("\n") for part in parts)}
+
+
+def settings(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    "`[project]`": ProjectSection,
+    "`[naming]`": NamingSection,
+    "`[compile]`": CompileSection,
+    "`[environments.<name>]`": Environment,
+}
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_setting_is_on_its_page(heading: str) -> None:
+    """No more and no fewer than the project's settings have."""
+    expected = settings(SECTIONS[heading])
+    actual = set(_ROW.findall(sections("project-toml.md")[heading]))
+
+    assert expected == actual
+
+
+def test_every_section_is_on_the_page_of_settings() -> None:
+    """A section that is missing on the page would hide all its settings."""
+    expected = settings(ProjectSettings)
+    headings = [heading for heading in sections("project-toml.md") if heading.startswith("`[")]
+    actual = {heading.strip("`[]").partition(".")[0] for heading in headings}
+
+    assert expected == actual
+
+
+def defaults() -> Iterator[tuple[str, str, str]]:
+    for heading in SECTIONS:
+        rows = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", sections("project-toml.md")[heading], re.MULTILINE)
+        yield from ((heading, name, shown) for name, shown in rows)
+
+
+@pytest.mark.parametrize(("heading", "name", "shown"), list(defaults()))
+def test_a_default_is_what_the_page_says(heading: str, name: str, shown: str) -> None:
+    """Whoever leaves a setting out gets what the page promises."""
+    fields = {field.alias or own: field for own, field in SECTIONS[heading].model_fields.items()}
+    default = fields[name].get_default(call_default_factory=True)
+    expected = {"true": "True", "false": "False", "[]": "()", "{}": "{}"}.get(shown, shown.strip('"'))
+    actual = str(default)
+    if isinstance(default, tuple) and default:
+        expected, actual = shown, "[" + ", ".join(f'"{one}"' for one in default) + "]"
+
+    assert expected == actual
+
+
+def test_every_word_is_on_the_page_of_the_language() -> None:
+    """A word that is missing on the page is one that nobody uses."""
+    text = (DOCS / "language.md").read_text(encoding="utf-8")
+    expected: set[str] = set()
+    actual = {word for word in SIGNATURES if not re.search(rf"`{word}[`(]", text)}
+
+    assert expected == actual
+
+
+ARGUMENTS = {"Kinds": ("streaming_table", "materialized_view", "view", "auto_cdc"), "Inputs": ("auto_loader",)}
+
+
+@pytest.mark.parametrize("heading", ARGUMENTS)
+def test_every_argument_is_on_the_page_of_the_language(heading: str) -> None:
+    """The tables list the arguments that the words take, and no others."""
+    expected = {field for word in ARGUMENTS[heading] for field in DOCUMENTS[word].model_fields}
+    rows = set(_ROW.findall(sections("language.md")[heading]))
+    actual = {row for row in rows if row not in SIGNATURES and "(" not in row}
+
+    assert expected == actual
+
+
+def test_the_index_names_every_page_and_every_code() -> None:
+    """A page that the index does not name is found by nobody."""
+    linked = set(_LINK.findall((DOCS / "README.md").read_text(encoding="utf-8")))
+    expected = {page.name for page in PAGES if page.name != "README.md"}
+    expected |= {f"codes/{code.id}.md" for code in every_code()}
+    actual = {link for link in linked if not link.startswith(("..", "http"))}
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_links_lead_somewhere(page: Path) -> None:
+    """A renamed page must take its links along."""
+    links = _LINK.findall(page.read_text(encoding="utf-8"))
+    expected: list[str] = []
+    actual = [link for link in links if not link.startswith("http") and not (page.parent / link).exists()]
+
+    assert expected == actual
