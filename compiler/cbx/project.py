@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -136,6 +136,11 @@ class Project:
         own = (name for one in self.settings.environments.values() for name in one.vars)
         return frozenset([*self.settings.vars, *own])
 
+    def without_analysis(self) -> Project:
+        """The same project, compiled without the analysis of queries."""
+        setting = self.settings.compile.model_copy(update={"analysis": False})
+        return replace(self, settings=self.settings.model_copy(update={"compile": setting}))
+
     def configuration_key(self, variable: str) -> str:
         """The key of a variable in the pipeline's configuration."""
         return f"{self.name}.{variable}"
@@ -247,7 +252,8 @@ def _report_setting(path: list[str | int], problem: Any, source: SourceFile, rep
 def _in_words(problem: Any) -> str:
     reason = str(problem["msg"])
     if problem["type"] == "string_pattern_mismatch":
-        return f"`{problem['input']}` is not a name: it has letters, digits and underscores, and no digit first"
+        marks = "letters, digits, underscores and dashes" if "-]" in reason else "letters, digits and underscores"
+        return f"`{problem['input']}` is not a name: it has {marks}, and no digit first"
     if problem["type"] in {"too_short", "string_too_short"}:
         return "it should not be empty"
     if problem["type"] == "value_error":

@@ -2,7 +2,7 @@
 
 A heading of the second level begins a case. A block whose info string names a path is a file of the project:
 ```` ```python models/silver/orders.py ````; one whose path begins with ``target/`` is a file that the compiler is
-expected to write. A ``diagnostics`` block holds what it is expected to report, as text. A ``project.toml`` that
+expected to write. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info) only where it is called ``diagnostics with remarks``. A ``project.toml`` that
 only names the project is supplied where the case has none.
 """
 
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbx.cli.diagnostics import as_text
+from cbx.codes import Severity
 from cbx.compiler import Compilation, compile_project, read_sources
 
 MINIMAL_PROJECT = '[project]\nname = "shop"\n'
@@ -44,7 +45,11 @@ class Case:
 
     @property
     def files(self) -> dict[str, str]:
-        named = {block.info.split(" ", 1)[1]: block.body for block in self.blocks if " " in block.info}
+        named = {
+            block.info.split(" ", 1)[1]: block.body
+            for block in self.blocks
+            if " " in block.info and not block.info.startswith("diagnostics")
+        }
         return {path: body for path, body in named.items() if not path.startswith("target/")}
 
     @property
@@ -53,7 +58,7 @@ class Case:
 
     @property
     def diagnostics(self) -> Block | None:
-        return next((block for block in self.blocks if block.info == "diagnostics"), None)
+        return next((block for block in self.blocks if block.info.split(" ")[0] == "diagnostics"), None)
 
 
 def read_cases(place: Path) -> list[Case]:
@@ -89,10 +94,11 @@ def lay_out(files: dict[str, str], root: Path) -> None:
         (root / path).write_text(body, encoding="utf-8", newline="")
 
 
-def reported(compilation: Compilation, root: Path) -> str:
+def reported(compilation: Compilation, root: Path, *, with_remarks: bool = False) -> str:
     """The diagnostics of a compilation as people see them."""
     sources = read_sources(root, compilation.diagnostics)
-    return "\n".join(as_text(one, sources) for one in compilation.diagnostics)
+    shown = [one for one in compilation.diagnostics if with_remarks or one.severity is not Severity.INFO]
+    return "\n".join(as_text(one, sources) for one in shown)
 
 
 def check(case: Case, root: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -102,7 +108,8 @@ def check(case: Case, root: Path) -> tuple[dict[str, str], dict[str, str]]:
     written = {f"target/{artifact.path}": artifact.text for artifact in compilation.artifacts}
     expected, actual = {}, {}
     expected["diagnostics"] = case.diagnostics.body if case.diagnostics else ""
-    actual["diagnostics"] = reported(compilation, root)
+    with_remarks = case.diagnostics is not None and case.diagnostics.info.endswith("with remarks")
+    actual["diagnostics"] = reported(compilation, root, with_remarks=with_remarks)
     for block in case.outputs:
         path = block.info.split(" ", 1)[1]
         expected[path] = block.body
@@ -115,6 +122,6 @@ def bless(case: Case, actual: dict[str, str]) -> None:
     text = case.document.read_text(encoding="utf-8")
     blocks = [*case.outputs, *([case.diagnostics] if case.diagnostics else [])]
     for block in sorted(blocks, key=lambda one: -one.start):
-        name = "diagnostics" if block.info == "diagnostics" else block.info.split(" ", 1)[1]
+        name = "diagnostics" if block.info.startswith("diagnostics") else block.info.split(" ", 1)[1]
         text = text[: block.start] + actual[name] + text[block.end :]
     case.document.write_text(text, encoding="utf-8")

@@ -18,6 +18,7 @@ ROWS = (
     ("ir.plan",),
     ("ir.resolved",),
     ("ir.declared",),
+    ("analysis",),
     ("project",),
     ("parse",),
     ("declare.reading",),
@@ -32,8 +33,8 @@ ROWS = (
 FENCES = {
     "networkx": ("graph",),
     "jinja2": ("parse.templates", "parse.template_places"),
-    "sqlglot": ("parse", "passes.check_expectations", "runtime"),
-    "pyspark": ("runtime",),
+    "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime"),
+    "pyspark": ("runtime", "analysis.tracing"),
     "typer": ("cli",),
     "rich": ("cli",),
     "yaml": ("emit.bundle",),

@@ -32,6 +32,10 @@ def compile_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
     output_format: FormatOption = Format.text,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show remarks too.")] = False,
+    no_analysis: Annotated[
+        bool, typer.Option("--no-analysis", help="Leave out what queries tell of columns and keys.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if target/ is out of date.")] = False,
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
@@ -42,7 +46,7 @@ def compile_command(
 
     started = time.perf_counter()
     root = project_folder(project)
-    compilation = compile_project(root, environment=env)
+    compilation = compile_project(root, environment=env, with_analysis=not no_analysis)
     diagnostics = compilation.diagnostics
     could_write = True
     changes = None
@@ -55,7 +59,7 @@ def compile_command(
         could_write = not problems
     sources = read_sources(root, diagnostics)
     outcome = "Nothing was written." if could_write else "Not everything could be written."
-    show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value, outcome)
+    show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value, outcome, with_remarks=verbose)
     if compilation.plan is not None and changes is not None and could_write and output_format is not Format.json:
         for line in summary_lines(compilation.plan, changes, time.perf_counter() - started, check=check):
             print(line)

@@ -22,6 +22,8 @@ def show_diagnostics(
     model_count: int,
     output_format: str,
     outcome: str = "Nothing was written.",
+    *,
+    with_remarks: bool = False,
 ) -> None:
     """Print diagnostics: JSON to the standard output, the other formats to the standard error.
 
@@ -31,6 +33,7 @@ def show_diagnostics(
         model_count: The number of models, for the JSON document's summary.
         output_format: ``text``, ``json`` or ``github``.
         outcome: What errors mean for ``target/``, in a sentence.
+        with_remarks: Whether text shows what is worth knowing only (severity info), as the other formats do.
     """
     if output_format == "json":
         print(json.dumps(as_json(diagnostics, model_count), indent=2))
@@ -40,7 +43,8 @@ def show_diagnostics(
     else:
         in_colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
         for one in diagnostics:
-            print(as_text(one, sources, in_colour=in_colour), file=sys.stderr)
+            if with_remarks or one.severity is not Severity.INFO:
+                print(as_text(one, sources, in_colour=in_colour), file=sys.stderr)
         totals = _totals(diagnostics, outcome)
         if totals:
             print(totals, file=sys.stderr)

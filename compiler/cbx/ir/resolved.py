@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cbx.analysis.relations import Relation
 from cbx.declare.reading import Places
 from cbx.graph import ModelGraph
-from cbx.ir.text import Text
+from cbx.ir.text import Text, TextPlaces
 from cbx.project import Project
 from cbx.sources import Span
 
@@ -160,6 +161,7 @@ class SqlCode:
     """The query of a SQL model, with slots for its inputs."""
 
     query: Text
+    places: TextPlaces | None = None
 
 
 @dataclass(frozen=True)
@@ -247,12 +249,21 @@ class Linked:
 
 @dataclass(frozen=True)
 class Typed:
-    """`Linked`, with the columns of each model's table by its id; None where they are not known."""
+    """`Linked`, with what is known of each model's table.
+
+    Attributes:
+        project: The project.
+        models: The models by id.
+        graph: What reads what.
+        columns: The columns of each table; None where they are not known.
+        relations: What each analysed query does; a model that was not analysed is not among them.
+    """
 
     project: Project
     models: Mapping[str, ResolvedModel]
     graph: ModelGraph
     columns: Mapping[str, tuple[Column, ...] | None]
+    relations: Mapping[str, Relation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +285,7 @@ class Connected:
     models: Mapping[str, ResolvedModel]
     graph: ModelGraph
     columns: Mapping[str, tuple[Column, ...] | None]
+    relations: Mapping[str, Relation]
     relationships: tuple[Relationship, ...]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cbx.ir.text import Text
+from cbx.ir.text import Text, TextPlaces
 from cbx.sources import Span
 
 Scalar = str | int | float | bool | None
@@ -145,6 +145,7 @@ class SqlQuery:
 
     text: Text
     calls: tuple[Call, ...]
+    places: TextPlaces | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from cbx.sources import SourceFile, Span
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -68,6 +70,34 @@ def _placeholder(part: Part) -> str:
             return f"{PLACEHOLDER}input_{index}"
         case _:
             return part
+
+
+@dataclass(frozen=True)
+class TextPlaces:
+    """Where a rendered text came from.
+
+    Attributes:
+        source: The file.
+        pairs: Pairs of an offset in `Text.placeholder` and the offset in the file of what begins there.
+    """
+
+    source: SourceFile
+    pairs: tuple[tuple[int, int], ...]
+
+    def span(self, start: int, end: int) -> Span:
+        """The span in the file of a range of the text."""
+        limit = len(self.source.text)
+        first = min(self._offset(start), limit)
+        last = min(max(self._offset(end - 1) + 1, first + 1), limit)
+        return self.source.span(first, max(last, first))
+
+    def _offset(self, offset: int) -> int:
+        best = self.pairs[0] if self.pairs else (0, 0)
+        for pair in self.pairs:
+            if pair[0] > offset:
+                break
+            best = pair
+        return best[1] + max(offset - best[0], 0)
 
 
 def join(parts: Iterable[Part]) -> Text:

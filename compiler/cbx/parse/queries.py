@@ -7,9 +7,7 @@ from typing import Any
 
 from cbx import codes
 from cbx.diagnostics import Report
-from cbx.parse.template_places import Template
 from cbx.parse.templates import Rendered
-from cbx.sources import Span
 
 _DIALECT = "databricks"
 
@@ -17,10 +15,10 @@ _DIALECT = "databricks"
 _QUOTES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
 _WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+", re.IGNORECASE)
-_EMPTY_ITEM = re.compile(r",\s*,")
+_EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
 
 
-def check_query(rendered: Rendered, template: Template, report: Report) -> None:
+def check_query(rendered: Rendered, report: Report) -> None:
     """Report CBX101, in the file, for what is not one query."""
     import sqlglot
     from sqlglot import errors, exp
@@ -28,7 +26,7 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> None:
     text = parseable(rendered.text.placeholder())
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
-        report.add(codes.SYNTAX_ERROR, message, _span(rendered, template, start, end), hint=hint)
+        report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
 
     try:
         parsed = sqlglot.parse(text, dialect=_DIALECT)
@@ -47,7 +45,7 @@ def check_query(rendered: Rendered, template: Template, report: Report) -> None:
         return
     empty = _EMPTY_ITEM.search(_without_quotes(text))
     if empty:
-        add(empty.end() - 1, empty.end(), "this is not SQL: `,` is not expected here", "take one of the commas out")
+        add(empty.start(), empty.end(), "this is not SQL: nothing stands behind this `,`", "take the comma out")
     first_line = max(len(text.split("\n")[0]), 1)
     if not statements:
         add(0, first_line, "there is no query here", "write a SELECT below the declaration")
@@ -81,13 +79,6 @@ def _open_quote(text: str) -> int:
     """The offset of the quote or comment that is never closed."""
     found = re.search(r"['\"`]|/\*", _without_quotes(text))
     return found.start() if found else 0
-
-
-def _span(rendered: Rendered, template: Template, start: int, end: int) -> Span:
-    source = template.source
-    first = min(rendered.source_offset(start), len(source.text))
-    last = min(max(rendered.source_offset(end - 1) + 1, first + 1), len(source.text))
-    return source.span(first, max(last, first))
 
 
 def _offset(problem: dict[str, Any], text: str) -> int:

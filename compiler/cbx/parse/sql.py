@@ -178,5 +178,5 @@ def _read_query(template: Template, templates: Templates, variables: frozenset[s
     rendered = templates.render(template, report, variables, inputs_allowed=True)
     if rendered is None:
         return None
-    check_query(rendered, template, report)
-    return SqlQuery(rendered.text, rendered.calls)
+    check_query(rendered, report)
+    return SqlQuery(rendered.text, rendered.calls, rendered.places)

@@ -90,6 +90,23 @@ def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[To
     return tuple(tokens)
 
 
+def split_macros(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], list[tuple[Token, ...]]]:
+    """The tokens around the macros of a file, and those of each macro, from its name on."""
+    around: list[Token] = []
+    bodies: list[list[Token]] = []
+    depth = 0
+    for before, token in zip((None, *tokens), tokens, strict=False):
+        word = token.text if before is not None and before.kind == "block_begin" else ""
+        if word == "macro":
+            depth += 1
+            if depth == 1:
+                bodies.append([])
+        (bodies[-1] if depth else around).append(token)
+        if word == "endmacro":
+            depth -= 1
+    return tuple(around), [tuple(body) for body in bodies]
+
+
 def is_attribute(tokens: Sequence[Token], index: int) -> bool:
     """Whether a name is an attribute or the name of a keyword argument rather than a variable."""
     before = tokens[index - 1].text if index else ""

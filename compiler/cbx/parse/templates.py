@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from cbx import codes
 from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Argument, Call
-from cbx.ir.text import InputSlot, Part, Text, Variable, join
+from cbx.ir.text import InputSlot, Part, Text, TextPlaces, Variable, join
 from cbx.parse.template_places import (
     CallSite,
     Template,
@@ -29,6 +29,7 @@ from cbx.parse.template_places import (
     error_place,
     is_attribute,
     read_tokens,
+    split_macros,
     with_marks,
 )
 from cbx.sources import SourceFile, Span
@@ -81,22 +82,12 @@ class Rendered:
     Attributes:
         text: The result.
         calls: The input calls made while rendering, by the number of their `InputSlot`.
-        places: Where pieces of the result (with placeholders for what is unknown) came from: pairs of an offset
-            in `Text.placeholder` and an offset in the file.
+        places: Where it came from.
     """
 
     text: Text
     calls: tuple[Call, ...]
-    places: tuple[tuple[int, int], ...]
-
-    def source_offset(self, offset: int) -> int:
-        """The offset in the file of a character of the result."""
-        best = self.places[0] if self.places else (0, 0)
-        for place in self.places:
-            if place[0] > offset:
-                break
-            best = place
-        return best[1] + max(offset - best[0], 0)
+    places: TextPlaces
 
 
 class Templates:
@@ -143,18 +134,21 @@ class Templates:
         """Report unknown names in a file of macros."""
         template = Template(source.text, source)
         tree = self._environment.parse(source.text)
-        macros = list(tree.find_all(nodes.Macro))
-        assigned = frozenset(name.name for one in tree.find_all(nodes.Assign) for name in one.find_all(nodes.Name))
-        ends = [macro.lineno for macro in macros[1:]] + [len(source.text)]
-        tokens = read_tokens(self._environment, template)
-        for macro, end in zip(macros, ends, strict=True):
+        assignments = (*tree.find_all(nodes.Assign), *tree.find_all(nodes.AssignBlock))
+        allowed = {name.name for one in assignments for name in one.find_all(nodes.Name)} | set(INPUTS)
+        around, bodies = split_macros(read_tokens(self._environment, template))
+        macros = list(_outermost_macros(tree))
+        found = len(report)
+        self._check_names(template, tree, around, frozenset(allowed), variables, report)
+        broken = {macro.name for macro in macros} if len(report) > found else set()
+        for macro, own in zip(macros, bodies, strict=True):
             found = len(report)
-            own = tuple(token for token in tokens if macro.lineno <= source.place(token.start)[0] < end)
             alone = nodes.Template([macro], lineno=macro.lineno)
             alone.set_environment(self._environment)
-            self._check_names(template, alone, own, assigned | set(INPUTS), variables, report)
+            self._check_names(template, alone, own, frozenset(allowed), variables, report)
             if len(report) > found:
-                self._break([macro.name])
+                broken.add(macro.name)
+        self._break(sorted(_with_callers(broken, macros)))
 
     def _break(self, names: list[str]) -> None:
         """Remember macros that were reported: whoever uses them is not reported again."""
@@ -182,7 +176,7 @@ class Templates:
             The result, or None after a diagnostic.
         """
         if not _SPECIAL.search(template.text):
-            return Rendered(Text.of(template.text), (), ((0, template.offset),))
+            return Rendered(Text.of(template.text), (), TextPlaces(template.source, ((0, template.offset),)))
         tree = self._parse(template, report)
         if tree is None:
             return None
@@ -233,7 +227,7 @@ class Templates:
             place = self._sites[0].span if self._sites else template.blame()
             report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
             return None
-        return Rendered(text, tuple(self._calls), tuple(places))
+        return Rendered(text, tuple(self._calls), TextPlaces(template.source, tuple(places)))
 
     def _parse(self, template: Template, report: Report) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
@@ -336,6 +330,23 @@ class Templates:
             if arguments and isinstance(arguments[0], str) and arguments[0] in site.strings:
                 return site
         return sites[0] if sites else CallSite(word, self._span, {}, {})
+
+
+def _outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:
+    """The macros of a file in their order, without those inside another."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Macro):
+            yield child
+        else:
+            yield from _outermost_macros(child)
+
+
+def _with_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
+    """Broken macros with those of their file that name them, directly or through others."""
+    names = {macro.name: {name.name for name in macro.find_all(nodes.Name)} for macro in macros}
+    while more := {name for name, used in names.items() if used & broken} - broken:
+        broken = broken | more
+    return broken
 
 
 def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:

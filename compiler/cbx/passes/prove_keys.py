@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
-from cbx.diagnostics import Report
-from cbx.ir.resolved import Connected, Proven, ResolvedModel, Verdict
+from cbx import codes
+from cbx.analysis import verdicts
+from cbx.analysis.facts import Relationship as RelationshipFact
+from cbx.analysis.relations import TextRange
+from cbx.diagnostics import Report, listing
+from cbx.ir.resolved import Connected, Proven, ResolvedModel, SqlCode, Verdict
+from cbx.sources import Span
 
 
 def prove_keys(connected: Connected, report: Report) -> Proven:
     """From declared keys to verdicts.
 
-    Before: ``silver.customers`` is the target of AUTO CDC by ``customer_id``. After: that key is proven, since
-    AUTO CDC keeps one row of each key (of type 2, one that holds now). Every other key is unproven, and is
-    checked on the data.
+    Before: ``silver.customers`` is the target of AUTO CDC by ``customer_id``, and a query groups by that column.
+    After: both keys are proven: AUTO CDC keeps one row of each key (of type 2, one that holds now), and so does
+    GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
-    del report
-    verdicts = {model.id: _verdict(model) for model in connected.models.values() if model.key}
-    return Proven(connected.project, connected.models, connected.columns, connected.relationships, verdicts)
+    relationships = tuple(
+        RelationshipFact(one.parent, one.child, one.on, one.cardinality) for one in connected.relationships
+    )
+    found = {
+        model.id: _why_unproven(model, connected, relationships, report)
+        for model in connected.models.values()
+        if model.key and "key" not in model.unread
+    }
+    if not report.has_errors:
+        for name, reason in found.items():
+            _remark(connected.models[name], reason, report)
+    verdicts_by_id: dict[str, Verdict] = {name: "unproven" if reason else "proven" for name, reason in found.items()}
+    return Proven(connected.project, connected.models, connected.columns, connected.relationships, verdicts_by_id)
 
 
-def _verdict(model: ResolvedModel) -> Verdict:
-    return "proven" if model.cdc is not None else "unproven"
+def _remark(model: ResolvedModel, reason: str, report: Report) -> None:
+    """Say of an unproven key why; beside errors there are no remarks, since they may be what keeps it unproven."""
+    if reason:
+        message = f"the key {listing(model.key or ())} of `{model.id}` is not proven: {reason}"
+        report.add(codes.UNPROVEN_KEY, message, model.places.at("key"), hint="it is checked on the data")
+
+
+def _why_unproven(
+    model: ResolvedModel, connected: Connected, relationships: tuple[RelationshipFact, ...], report: Report
+) -> str:
+    """Why a key is not proven; empty if it is."""
+    if model.cdc is not None:
+        return ""
+    relation = connected.relations.get(model.id)
+    reason = "its query was not analysed" if isinstance(model.code, SqlCode) else "its code was not analysed"
+    if relation is not None:
+        verdict = verdicts.judge_key(relation, model.key or (), relationships)
+        if isinstance(verdict, verdicts.Proven):
+            return ""
+        if isinstance(verdict, verdicts.Refuted):
+            _report_fan_out(model, verdict, report)
+            return "it is refuted"
+        reason = verdict.reason
+    return reason
+
+
+def _report_fan_out(model: ResolvedModel, verdict: verdicts.Refuted, report: Report) -> None:
+    key = listing(model.key or ())
+    if isinstance(verdict.cause, RelationshipFact):
+        reason = f"one row of `{verdict.cause.parent}` has many of `{verdict.table}`"
+        what = f"this join with `{verdict.table}` repeats rows"
+    else:
+        reason = f"`{verdict.table}` holds every version of a row"
+        what = f"`{verdict.table}` has several rows for each"
+    true_key = f"; {listing(verdict.true_key)} would be one" if verdict.true_key else ""
+    message = f"{key} is not a key of `{model.id}`: {reason}"
+    hint = f"aggregate `{verdict.table}` before it is joined, or declare another key{true_key}"
+    if not isinstance(verdict.cause, RelationshipFact):
+        hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
+    span = _place(model, verdict)
+    report.add(codes.FAN_OUT, message, span or model.places.at("key"), label=what, hint=hint)
+
+
+def _place(model: ResolvedModel, verdict: verdicts.Refuted) -> Span | None:
+    if isinstance(verdict.place, TextRange) and isinstance(model.code, SqlCode) and model.code.places is not None:
+        return model.code.places.span(verdict.place.start, verdict.place.end)
+    return None

@@ -308,7 +308,7 @@ class _Resolving:
 
     def _code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
         if isinstance(code, SqlQuery):
-            return SqlCode(code.text)
+            return SqlCode(code.text, code.places)
         return inline(
             code,
             self.declaration.name,
