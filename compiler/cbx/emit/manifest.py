@@ -9,7 +9,7 @@ from typing import Any
 
 from cbx.emit.cells import text_in_words
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.ir.resolved import FileInput, Input, ModelInput, PythonCode, TableInput
+from cbx.ir.resolved import Column, FileInput, Input, ModelInput, PythonCode, TableInput
 
 PATH = "manifest.json"
 SCHEMA_VERSION = 1
@@ -69,16 +69,7 @@ def _model(planned: ModelPlan, plan: Plan, hashes: dict[str, str]) -> dict[str, 
             {"name": one.name, "condition": text_in_words(one.condition), "on_violation": one.on_violation}
             for one in model.expectations
         ],
-        "columns": [
-            {
-                "name": one.name,
-                "type": one.type,
-                "description": one.description,
-                "not_null": one.not_null,
-                "lineage": None,
-            }
-            for one in columns or ()
-        ],
+        "columns": [_column(one) for one in columns or ()],
         "cdc": None
         if model.cdc is None
         else {"sequence_by": list(model.cdc.sequence_by), "scd_type": model.cdc.scd_type},
@@ -90,6 +81,16 @@ def _model(planned: ModelPlan, plan: Plan, hashes: dict[str, str]) -> dict[str, 
         "artifact": f"{_TARGET}/{planned.artifact}",
         "source_hash": model.content_hash,
         "artifact_hash": hashes[planned.artifact],
+    }
+
+
+def _column(one: Column) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": one.type or None,
+        "description": one.description,
+        "not_null": one.not_null,
+        "lineage": None if one.lineage is None else [list(origin) for origin in one.lineage],
     }
 
 

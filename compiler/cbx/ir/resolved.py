@@ -21,12 +21,21 @@ Verdict = Literal["proven", "unproven"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a model: its name, its SQL type as declared, and what is said of it."""
+    """A column of a model.
+
+    Attributes:
+        name: Its name.
+        type: Its SQL type as declared, else as inferred; empty where it is not known.
+        description: What it holds.
+        not_null: Whether it is declared to be never NULL.
+        lineage: The models and columns that its values are made of; None where that is not known.
+    """
 
     name: str
     type: str
     description: str | None = None
     not_null: bool = False
+    lineage: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

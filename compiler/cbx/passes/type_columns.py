@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cbx import codes
 from cbx.analysis.facts import CurrentKey, Table, TableColumn
 from cbx.analysis.from_sql import read_query
+from cbx.analysis.lineage import column_lineage
 from cbx.analysis.relations import Relation
 from cbx.analysis.verdicts import result_keys
 from cbx.diagnostics import Report, did_you_mean, listing
@@ -45,7 +46,11 @@ class _Typing:
         inferred = self._inferred(model) if self._is_analysed(model) else None
         if inferred is not None and model.columns is not None and model.cdc is None:
             _compare(model, model.columns, inferred, self.report)
-        self.columns[model.id] = table_columns(model, model.columns if model.columns is not None else inferred)
+        columns = model.columns if model.columns is not None else inferred
+        origins = {one.name.lower(): one.lineage for one in inferred or ()}
+        if columns is not None:
+            columns = tuple(replace(one, lineage=origins.get(one.name.lower())) for one in columns)
+        self.columns[model.id] = table_columns(model, columns)
 
     def _is_analysed(self, model: ResolvedModel) -> bool:
         in_sql = isinstance(model.code, SqlCode) and model.code.places is not None
@@ -67,7 +72,9 @@ class _Typing:
                 self.report.add(codes.UNKNOWN_COLUMN, message, span, label="not a column", hint=hint)
         if query.relation.is_open or len(self.report) > found:
             return None
-        return tuple(Column(one.name, one.type or "") for one in query.relation.fields)
+        origins = dict(column_lineage(query.relation))
+        fields = query.relation.fields
+        return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in fields)
 
     def _table(self, one: Input) -> Table:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
