@@ -519,7 +519,7 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     assert actual == [
         f"{first}:4: SyntaxError: invalid syntax",
         f"{second}:3: AttributeError: module 'dlt' has no attribute 'tabel'",
-        f"{third}:5: a %sql cell cannot run in a pipeline",
+        f"{third}:6: a pipeline does not run the statement SELECT",
     ]
 
 
