@@ -55,8 +55,8 @@ class SourceFile:
         return self._line_starts[line - 1] + column - 1
 
     def span(self, start: int, end: int) -> Span:
-        """The span of the characters from offset ``start`` up to, not including, ``end``."""
-        return Span(self.path, *self.place(start), *self.place(max(start, end)))
+        """The span of the characters from offset ``start`` up to, not including, ``end``; never an empty one."""
+        return Span(self.path, *self.place(start), *self.place(max(start + 1, end)))
 
     def whole_line(self, number: int) -> Span:
         """The span of a line's text, without the white space around it."""
@@ -67,4 +67,4 @@ class SourceFile:
 
     def start(self) -> Span:
         """The first character: where a remark on the whole file points."""
-        return Span(self.path, 1, 1, 1, 1 + min(1, len(self.line(1))))
+        return Span(self.path)

@@ -1,0 +1,127 @@
+"""Whatever bytes stand in the files of a project, compiling ends with diagnostics at places that exist, or well."""
+
+from __future__ import annotations
+
+import ast
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cbx.compiler import Compilation, compile_project
+from cbx.sources import SourceFile, Span
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = {"circuit_box": ROOT, "parcels": Path(__file__).parent / "golden" / "parcels"}
+ROUNDS = int(os.environ.get("MANGLED_ROUNDS", "40"))
+TOKENS = (
+    "{{", "}}", "{%", "%}", "{#", "#}", "(", ")", "[", "]", "{", "}", "'", '"', '"""', "\\", "\n", "\r", ",", "=",
+    ":", "@", "*", "**", "#", "--", "/*", "*/", ";", "`", ".", "\t", "\0", "\ufeff", "é", "\U0001f512", "\u2028",
+    "\x0c", "-", "|", "<", "[[", "\xff", "...", "None", "0x", "1e999", "f'", "b''", "SELECT ", " FROM ", "STREAM(",
+    "window(", "case when ", "def ", "class ", "lambda ", "import ", "from cbx import *\n", "global x\n", "async ",
+    "await ", "return ", "(yield)", "var(", "ref(", "auto_loader(", "expect(", "not_null=", "{{ var('x') }}",
+    "{% macro m() %}", "{% endmacro %}", "{% raw %}",
+)  # fmt: skip
+"""What mangling puts into a text: what begins or ends something in one of the languages."""
+
+
+def truncated(text: str, luck: random.Random) -> str:
+    return text[: luck.randrange(len(text) + 1)]
+
+
+def beheaded(text: str, luck: random.Random) -> str:
+    return text[luck.randrange(len(text) + 1) :]
+
+
+def without_a_piece(text: str, luck: random.Random) -> str:
+    start, length = luck.randrange(len(text) + 1), luck.choice((1, 1, 2, 5, 20, 200))
+    return text[:start] + text[start + length :]
+
+
+def with_a_piece_twice(text: str, luck: random.Random) -> str:
+    start, length = luck.randrange(len(text) + 1), luck.choice((1, 5, 20, 200, 2000))
+    return text[: start + length] + text[start:]
+
+
+def with_a_token(text: str, luck: random.Random) -> str:
+    start = luck.randrange(len(text) + 1)
+    return text[:start] + luck.choice(TOKENS) + text[start:]
+
+
+def with_a_token_in_place_of_one(text: str, luck: random.Random) -> str:
+    start = luck.randrange(len(text) + 1)
+    return text[:start] + luck.choice(TOKENS) + text[start + luck.choice((1, 2, 5)) :]
+
+
+def with_a_piece_moved(text: str, luck: random.Random) -> str:
+    start, length, to = luck.randrange(len(text) + 1), luck.choice((1, 5, 20, 200)), luck.randrange(len(text) + 1)
+    rest = text[:start] + text[start + length :]
+    return rest[:to] + text[start : start + length] + rest[to:]
+
+
+MANGLINGS: tuple[Callable[[str, random.Random], str], ...] = (
+    truncated,
+    beheaded,
+    without_a_piece,
+    with_a_piece_twice,
+    with_a_token,
+    with_a_token_in_place_of_one,
+    with_a_piece_moved,
+)
+
+
+@pytest.fixture(params=sorted(PROJECTS))
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of a whole project."""
+    root = tmp_path / request.param
+    for part in ("models", "macros"):
+        shutil.copytree(PROJECTS[request.param] / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECTS[request.param] / "project.toml", root / "project.toml")
+    return root
+
+
+def files_of(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.suffix in {".py", ".sql", ".toml"})
+
+
+def strays(root: Path, compilation: Compilation) -> list[Span]:
+    """The spans of diagnostics that do not lie in their file."""
+    spans = [one.span for one in compilation.diagnostics if one.span is not None]
+    spans += [other.span for one in compilation.diagnostics for other in one.related]
+    return [span for span in spans if not is_inside(root, span)]
+
+
+def is_inside(root: Path, span: Span) -> bool:
+    """Whether a span begins in its file, or right behind its last character, and ends there, not before it began."""
+    try:
+        text = (root / span.path).read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return span == Span(span.path)
+    source = SourceFile(span.path, text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = source.text.count("\n") + 1
+    begins = 1 <= span.line <= lines and 1 <= span.column <= len(source.line(span.line)) + 1
+    ends = span.end_line <= lines and span.end_column <= len(source.line(span.end_line)) + 2
+    return begins and ends and (span.line, span.column) < (span.end_line, span.end_column)
+
+
+def test_mangled_files_are_diagnosed(project: Path) -> None:
+    """No exception, no diagnostic outside its file, nothing to write after an error, and only Python otherwise."""
+    for seed in range(ROUNDS):
+        luck = random.Random(seed)
+        path = luck.choice(files_of(project))
+        original = path.read_bytes()
+        text = original.decode()
+        for _ in range(luck.choice((1, 1, 1, 2, 4))):
+            text = luck.choice(MANGLINGS)(text, luck)
+        path.write_bytes(text.encode("latin-1" if luck.random() < 0.05 else "utf-8", errors="replace"))
+        compilation = compile_project(project)
+        for artifact in compilation.artifacts:
+            if artifact.path.endswith(".py"):
+                ast.parse(artifact.text)
+
+        assert (seed, []) == (seed, strays(project, compilation))
+        assert compilation.succeeded or (compilation.diagnostics != () and compilation.artifacts == ())
+        path.write_bytes(original)
