@@ -1,0 +1,94 @@
+"""Traces models: from what is known, from the cache, or in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+from cbx.analysis.facts import TableColumn
+from cbx.analysis.tracing.cache import Cache, key_of
+from cbx.analysis.tracing.process import Worker
+from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
+
+
+class Tracer:
+    """Traces one model after the other; a context that ends its process and saves its cache at the end.
+
+    Example:
+        >>> with Tracer(root / ".cbx/cache/trace.json") as tracer:
+        ...     outcome = tracer.trace(function)
+    """
+
+    def __init__(self, cache_file: Path | None = None, limits: Limits | None = None) -> None:
+        """Prepare; the worker is started when the first model is not in the cache."""
+        self._limits = limits or Limits()
+        self._cache_file = cache_file
+        self._cache: Cache | None = None
+        self._worker = Worker(self._limits)
+
+    def __enter__(self) -> Tracer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def trace(self, function: Function) -> Outcome:
+        """What a model does; never an exception for what its code does.
+
+        Returns:
+            `Traced`, `Unknown` with a reason, or `MissingExtra`.
+        """
+        for one in function.inputs:
+            if one.columns is None:
+                return Unknown(f"the columns of `{one.name}` are not known")
+        if not _is_installed():
+            return MissingExtra()
+        self._cache = self._cache or Cache(self._cache_file)
+        key = key_of(function, self._limits)
+        known = self._cache.get(key)
+        if known is None:
+            known = self._worker.trace(function)
+            self._cache.put(key, known)
+        return known
+
+    def close(self) -> None:
+        """End the worker and save the cache."""
+        self._worker.stop()
+        if self._cache is not None:
+            self._cache.save()
+
+
+def trace(
+    functions: Iterable[Function], cache_file: Path | None = None, limits: Limits | None = None
+) -> Mapping[str, Outcome]:
+    """Trace models, each after those that it reads.
+
+    Args:
+        functions: The models in an order in which each stands after those it reads. An input whose columns are not
+            known gets those that its model was found to have.
+        cache_file: Where outcomes are kept from one run to the next; None to keep none.
+        limits: How much time and memory a model may use.
+
+    Returns:
+        What came of each, by the model's id.
+    """
+    found: dict[str, Outcome] = {}
+    with Tracer(cache_file, limits) as tracer:
+        for function in functions:
+            inputs = tuple(
+                one if one.columns is not None else replace(one, columns=_columns(found.get(one.name)))
+                for one in function.inputs
+            )
+            found[function.model] = tracer.trace(replace(function, inputs=inputs))
+    return found
+
+
+def _columns(outcome: Outcome | None) -> tuple[TableColumn, ...] | None:
+    return outcome.columns if isinstance(outcome, Traced) else None
+
+
+def _is_installed() -> bool:
+    return find_spec("pysail") is not None and find_spec("pyspark") is not None

@@ -1,0 +1,117 @@
+"""Calls the function of a model."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql.connect.dataframe import DataFrame
+
+from cbx.analysis.tracing.guard import ForbiddenError, Guard
+from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
+from cbx.analysis.tracing.records import Record, columns_of, plan_records
+from cbx.analysis.tracing.session import Session
+from cbx.analysis.tracing.types import quoted
+
+_LARGEST_PLAN = 4 << 20
+
+
+class UntraceableError(Exception):
+    """The model cannot be traced; the text says why, in one line."""
+
+
+def trace_function(request: Mapping[str, Any], session: Session, guard: Guard, seconds: float) -> Record:
+    """Call a model's function and describe what it would do.
+
+    Args:
+        request: A `cbx.analysis.tracing.requests.Function`, as JSON has it.
+        session: The session.
+        guard: Watches the code.
+        seconds: How long the code may take.
+
+    Returns:
+        What `cbx.analysis.tracing.requests.outcome_from_data` takes.
+    """
+    try:
+        with guard.watching(seconds):
+            answer = _answer(request, session)
+    except (Exception, ForbiddenError, ReadsSettingError, SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # noqa: BLE001 - the code of a model may raise anything
+        return {"unknown": guard_reason(guard) or reason_of(error)}
+    return {"unknown": guard_reason(guard)} if guard.seen else answer
+
+
+def guard_reason(guard: Guard) -> str | None:
+    """What the guard saw, even if the code went on as if nothing had been."""
+    return f"it {guard.seen}" if guard.seen else None
+
+
+def _answer(request: Mapping[str, Any], session: Session) -> Record:
+    snippets = [*request["definitions"], request["source"]]
+    session.begin(frozenset(one["path"] for one in snippets))
+    frames = {one["parameter"]: session.empty_frame(_ddl(one["columns"])) for one in request["inputs"]}
+    steps = {frame._plan._plan_id: parameter for parameter, frame in frames.items()}  # noqa: SLF001 - as in `Session.plan_of`
+    function = _load(request, snippets, session)
+    result = function(**frames)
+    if not isinstance(result, DataFrame):
+        raise UntraceableError(f"it returns {_article(type(result).__name__)}, not a DataFrame")
+    plan = session.plan_of(result)
+    if plan.ByteSize() > _LARGEST_PLAN:
+        raise UntraceableError("its plan is too large")
+    records = plan_records(plan, steps, session)
+    try:
+        columns = columns_of(session.schema_of(plan))
+    except PySparkException as error:
+        return {"plan": records, "columns": None, "trouble": _one_line(str(error))}
+    if any(column["type"] is None for one in request["inputs"] for column in one["columns"]):
+        columns = [(name, None, False) for name, _, _ in columns]
+    return {"plan": records, "columns": columns, "trouble": None}
+
+
+def _load(request: Mapping[str, Any], snippets: list[Mapping[str, Any]], session: Session) -> Any:
+    """Run the imports and the definitions, as the model's notebook would."""
+    module = types.ModuleType(request["model"])
+    namespace = vars(module)
+    namespace |= {"spark": session.spark, "var": Placeholder}
+    exec(compile(request["imports"], f"{request['model']} imports", "exec", dont_inherit=True), namespace)  # noqa: S102 - what tracing is
+    flags = namespace["annotations"].compiler_flag if _postpones_annotations(request["imports"]) else 0
+    for one in snippets:
+        text = "\n" * (one["line"] - 1) + one["text"]
+        exec(compile(text, one["path"], "exec", flags, dont_inherit=True), namespace)  # noqa: S102 - as above
+    return namespace[request["name"]]
+
+
+def _postpones_annotations(imports: str) -> bool:
+    return "from __future__ import annotations" in imports
+
+
+def _ddl(columns: list[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{quoted(one['name'])} {one['type'] or 'VOID'}" for one in columns)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why code that raised cannot be traced."""
+    match error:
+        case UntraceableError():
+            return str(error)
+        case ReadsSettingError():
+            return f"what it does depends on the value of the setting `{error}`"
+        case SystemExit():
+            return "it exits the process"
+        case MemoryError():
+            return "it needs more memory than tracing gives it"
+        case ImportError():
+            return f"an import fails: {_one_line(str(error))}"
+        case _:
+            message = _one_line(str(error))
+            return f"it raises {type(error).__name__}: {message}" if message else f"it raises {type(error).__name__}"
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else line[:197] + "..."

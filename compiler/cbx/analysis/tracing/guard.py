@@ -1,0 +1,107 @@
+"""Keeps the code of a model from doing more than building a plan.
+
+No fortress, since the code is the user's own: what would harm the trace or the machine by mistake is stopped, and
+the model ends as unknown.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_FORBIDDEN = {
+    "os.fork": "starts a process",
+    "os.forkpty": "starts a process",
+    "os.exec": "starts a process",
+    "os.posix_spawn": "starts a process",
+    "os.spawn": "starts a process",
+    "os.startfile": "starts a process",
+    "os.system": "starts a process",
+    "pty.spawn": "starts a process",
+    "subprocess.Popen": "starts a process",
+    "os.kill": "sends a signal",
+    "os.killpg": "sends a signal",
+    "socket.connect": "opens a connection",
+    "socket.bind": "opens a connection",
+    "socket.getaddrinfo": "opens a connection",
+    "os.chmod": "changes files",
+    "os.chown": "changes files",
+    "os.link": "changes files",
+    "os.mkdir": "changes files",
+    "os.remove": "changes files",
+    "os.rename": "changes files",
+    "os.rmdir": "changes files",
+    "os.symlink": "changes files",
+    "os.truncate": "changes files",
+    "os.chdir": "changes the working directory",
+    "os.putenv": "changes the environment",
+    "os.unsetenv": "changes the environment",
+}
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class ForbiddenError(BaseException):
+    """The code does what a model must not do. Not an `Exception`, so that ``except Exception`` lets it pass."""
+
+
+class Guard:
+    """Watches what code does while it runs; ``seen`` is the first thing that it must not do."""
+
+    def __init__(self) -> None:
+        """Start to watch; Python offers no way to stop, so there is one guard in a process."""
+        self.is_active = False
+        self.seen: str | None = None
+        sys.addaudithook(self._on_event)
+
+    @contextmanager
+    def watching(self, seconds: float) -> Iterator[None]:
+        """Watch for a while; when the time is up, the system ends the process, whatever it is doing."""
+        self.seen = None
+        self.is_active = True
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            self.is_active = False
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def refuse(self, what: str) -> None:
+        """Remember what the code did, and stop it.
+
+        Raises:
+            ForbiddenError: Always, while code is watched.
+        """
+        if self.is_active:
+            self.seen = self.seen or what
+            raise ForbiddenError(what)
+
+    def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.is_active:
+            return
+        if event == "open":
+            path, mode, flags = arguments
+            writes = any(one in mode for one in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
+            if writes and path != os.devnull:
+                self.refuse("writes a file")
+        elif event in _FORBIDDEN:
+            self.refuse(_FORBIDDEN[event])
+
+
+def limit_memory(extra: int) -> None:
+    """Let the process have so many bytes more than it has now, where the system can say so."""
+    try:
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no file but a reading of the kernel's
+            pages = int(file.read().split()[0])
+        limit = pages * resource.getpagesize() + extra
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    except (ImportError, OSError, ValueError):
+        return

@@ -1,0 +1,36 @@
+"""Stands for a value that only the environment knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MARK = "\ue000"
+"""A character that no text of a user's holds: it tells a placeholder wherever it ends up."""
+
+
+class ReadsSettingError(BaseException):
+    """The code decides something by the value of a setting, so that its plan is not the same everywhere."""
+
+
+class Placeholder(str):
+    """The value of a setting: a text that can be put anywhere but not looked into."""
+
+    __slots__ = ("setting",)
+
+    def __new__(cls, setting: str) -> Placeholder:
+        """Make the placeholder of a setting."""
+        made = super().__new__(cls, f"{MARK}{setting}{MARK}")
+        made.setting = setting
+        return made
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise ReadsSettingError(self.setting)
+
+    __hash__ = str.__hash__
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
+    __bool__ = __contains__ = __len__ = __iter__ = __getitem__ = _refuse  # type: ignore[assignment]
+    startswith = endswith = find = index = count = split = rsplit = partition = rpartition = _refuse
+    isdigit = isnumeric = isdecimal = isalpha = isalnum = isidentifier = isspace = islower = isupper = _refuse
+    lower = upper = casefold = title = capitalize = strip = lstrip = rstrip = replace = splitlines = _refuse
+    removeprefix = removesuffix = _refuse
+    __int__ = __float__ = _refuse

@@ -1,0 +1,119 @@
+"""A worker process and its pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cbx
+from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, outcome_from_data
+
+_START_SECONDS = 60.0
+_GRACE_SECONDS = 1.0
+_LARGEST_ANSWER = 64 << 20
+
+
+class Worker:
+    """A process that traces one model after the other; started when first asked, and again when a model ended it."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Prepare; nothing is started yet."""
+        self.limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._has_answered = False
+
+    def trace(self, function: Function) -> Traced | Unknown:
+        """Trace a model, whatever its code does."""
+        process = self._process or self._start()
+        wait = self.limits.seconds + _GRACE_SECONDS + (0 if self._has_answered else _START_SECONDS)
+        answer = _exchange(process, function.to_json().encode() + b"\n", time.monotonic() + wait)
+        if answer is None:
+            return Unknown(self._why_it_ended())
+        self._has_answered = True
+        try:
+            return outcome_from_data(json.loads(answer))
+        except (KeyError, TypeError, ValueError):
+            self.stop()
+            return Unknown("it writes into the pipes of the process that traces it")
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        self._has_answered = False
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        arguments = [str(self.limits.seconds), str(self.limits.memory)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "cbx.analysis.tracing.worker", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=Path(cbx.__file__).parent.parent,
+            env=_environment(),
+        )
+        return self._process
+
+    def _why_it_ended(self) -> str:
+        process = self._process
+        has_started = self._has_answered
+        try:
+            status = process.wait(0.2) if process else None
+        except subprocess.TimeoutExpired:
+            status = None
+        self.stop()
+        if status is None or (hasattr(signal, "SIGALRM") and status == -signal.SIGALRM):
+            return f"it runs for more than {self.limits.seconds:g} seconds"
+        if not has_started and status == 1:
+            return "the process that traces did not start"
+        if status < 0:
+            return f"the process that traces it was ended by {signal.Signals(-status).name}"
+        return f"it ends the process that traces it (exit status {status})"
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the worker: what would lead Spark elsewhere is left out, and sets have one order."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    return kept | {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "RUST_LOG": "off",
+        "SPARK_CONNECT_MODE_ENABLED": "1",
+    }
+
+
+def _exchange(process: subprocess.Popen[bytes], request: bytes, deadline: float) -> bytes | None:
+    """Send a line and receive one; None where the process ends or the time is up before there is one."""
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101 - as above
+    try:
+        process.stdin.write(request)
+    except OSError:
+        return None
+    received = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while len(received) <= _LARGEST_ANSWER:
+            left = deadline - time.monotonic()
+            if left <= 0 or not selector.select(left):
+                return None
+            piece: Any = os.read(process.stdout.fileno(), 1 << 16)
+            if not piece:
+                return None
+            received += piece
+            if received.endswith(b"\n"):
+                return bytes(received)
+    return None

@@ -1,0 +1,142 @@
+"""What is traced, and what comes of it: plain data that a pipe and a cache can hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cbx.analysis.facts import TableColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a Python file: its path, the number of its first line there, and its text."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a parameter of a model's function is given.
+
+    Attributes:
+        parameter: The parameter's name.
+        name: The model or table that is read, for messages and to find its columns.
+        columns: The columns; None where they are not known.
+    """
+
+    parameter: str
+    name: str
+    columns: tuple[TableColumn, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A model's function, with all the code it needs.
+
+    Attributes:
+        model: The model's id.
+        name: The function's name.
+        imports: The imports, as the text of a Python file.
+        definitions: The definitions it needs, in an order that works.
+        source: The function itself.
+        inputs: What its parameters are given.
+    """
+
+    model: str
+    name: str
+    imports: str
+    definitions: tuple[Snippet, ...]
+    source: Snippet
+    inputs: tuple[Frame, ...]
+
+    def to_json(self) -> str:
+        """The request, as one line."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the code of one model may use: seconds, and bytes of memory beyond what the process has."""
+
+    seconds: float = 5.0
+    memory: int = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What a model does.
+
+    Attributes:
+        plan: The plan, as `from_plan.read_plan` reads it.
+        columns: The columns of the result with their exact types, a type None where it rests on one that is not
+            known; None as a whole where the engine does not understand the plan.
+        trouble: What the engine said, where it did not understand the plan.
+    """
+
+    plan: Mapping[str, Any]
+    columns: tuple[TableColumn, ...] | None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The model could not be traced; ``reason`` says why in one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingExtra:
+    """What traces is not installed."""
+
+    install: str = "pip install 'circuit-box[trace]'"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing was traced, and the way out."""
+        return f"tracing Python models needs the extra `trace`: {self.install}"
+
+
+Outcome = Traced | Unknown | MissingExtra
+
+
+def outcome_to_data(outcome: Traced | Unknown) -> dict[str, Any]:
+    """An outcome as JSON has it."""
+    if isinstance(outcome, Unknown):
+        return {"unknown": outcome.reason}
+    columns = None
+    if outcome.columns is not None:
+        columns = [[one.name, one.type, one.not_null] for one in outcome.columns]
+    return {"plan": outcome.plan, "columns": columns, "trouble": outcome.trouble}
+
+
+def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
+    """An outcome from what JSON held.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is none.
+    """
+    if "unknown" in data:
+        return Unknown(str(data["unknown"]))
+    columns = data["columns"]
+    known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)
+    return Traced(data["plan"], known, data["trouble"])
+
+
+def first_line(module: str, snippet: str) -> int:
+    """The line of a file at which a piece of it starts, counted from 1.
+
+    The declaration and the defaults of a model's parameters are cut out of its function, so the piece may stand in
+    the file from some later line on only: the lines are those of the longest end of it that does.
+    """
+    lines = snippet.split("\n")
+    for skipped in range(len(lines)):
+        offset = module.find("\n".join(lines[skipped:]))
+        if offset >= 0:
+            return max(1, module.count("\n", 0, offset) + 1 - skipped)
+    return 1

@@ -1,0 +1,187 @@
+"""A Spark Connect session that builds plans and answers what columns they have, and does nothing else.
+
+The engine behind it is Sail, which runs in this process and needs no Java. Two things it does not know are taken
+out of a plan before it is asked: watermarks, which change no column, and the hidden column ``_metadata`` of files,
+https://docs.databricks.com/aws/en/ingestion/file-metadata-column.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from pysail.spark import SparkConnectServer
+from pyspark.sql import SparkSession
+from pyspark.sql.connect import plan as logical
+from pyspark.sql.connect.conf import RuntimeConf
+from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql.connect.proto import base_pb2, expressions_pb2, relations_pb2
+from pyspark.sql.connect.session import SparkSession as ConnectSession
+from pyspark.sql.types import StructType
+
+from cbx.analysis.tracing.guard import Guard
+from cbx.analysis.tracing.placeholders import Placeholder
+
+_FILE_METADATA = {
+    "file_path": "STRING",
+    "file_name": "STRING",
+    "file_size": "BIGINT",
+    "file_block_start": "BIGINT",
+    "file_block_length": "BIGINT",
+    "file_modification_time": "TIMESTAMP",
+}
+
+
+class Session:
+    """A session for the code of models.
+
+    Attributes:
+        spark: What models know as ``spark``.
+        sites: Where in a model each step of a plan was made, by the step's number.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        """Start the engine and connect to it."""
+        self._server = SparkConnectServer(port=0)
+        self._server.start(background=True)
+        _, port = self._server.listening_address
+        self.spark: Any = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+        self.sites: dict[int, tuple[str, int]] = {}
+        self._client: Any = self.spark.client
+        self._ask_schema = self._client.schema
+        self._paths: frozenset[str] = frozenset()
+        self._restrict(guard)
+        self._note_sites()
+
+    def begin(self, paths: frozenset[str]) -> None:
+        """Forget what was noted; from now on the code of a model is in these files."""
+        self._paths = paths
+        self.sites.clear()
+
+    def empty_frame(self, ddl: str) -> DataFrame:
+        """A frame without rows."""
+        return DataFrame(logical.LocalRelation(None, ddl), self.spark)
+
+    def plan_of(self, frame: DataFrame) -> relations_pb2.Relation:
+        """The plan that makes a frame."""
+        return frame._plan.to_proto(self._client).root  # noqa: SLF001 - pyspark has no public way to the plan
+
+    def schema_of(self, relation: relations_pb2.Relation) -> StructType:
+        """The columns of a plan.
+
+        Raises:
+            PySparkException: The engine does not understand it.
+        """
+        schema: StructType = self._schema(base_pb2.Plan(root=relation))
+        return schema
+
+    def _schema(self, plan: base_pb2.Plan) -> Any:
+        changed = base_pb2.Plan()
+        changed.CopyFrom(plan)
+        _take_out_gaps(changed)
+        return self._ask_schema(changed)
+
+    def _restrict(self, guard: Guard) -> None:
+        execute = self._client._execute_plan_request_with_metadata  # noqa: SLF001 - what every action goes through
+
+        def refuse_action() -> Any:
+            guard.refuse("acts on its rows (`collect`, `count`, `show`, a write or the like)")
+            return execute()
+
+        def refuse_change(*_: Any, **__: Any) -> None:
+            guard.refuse("changes settings of the session")
+
+        def refuse_streaming_question(_: Any) -> None:
+            guard.refuse("asks whether its input is a stream")
+
+        known = RuntimeConf.get
+
+        def setting(conf: Any, key: str, *default: Any, **named: Any) -> Any:
+            asked_by_model = sys._getframe(1).f_code.co_filename in self._paths  # noqa: SLF001 - as in `_note_sites`
+            return Placeholder(key) if asked_by_model else known(conf, key, *default, **named)
+
+        self._client.schema = self._schema
+        self._client._execute_plan_request_with_metadata = refuse_action  # noqa: SLF001 - as above
+        _replace(RuntimeConf, "get", setting)
+        for name in ("set", "unset"):
+            _replace(RuntimeConf, name, refuse_change)
+        _replace(DataFrame, "isStreaming", property(refuse_streaming_question))
+        _replace(ConnectSession, "sql", _sql)
+
+    def _note_sites(self) -> None:
+        plain = logical.LogicalPlan.__init__
+
+        def noting(step: Any, *arguments: Any, **named: Any) -> None:
+            plain(step, *arguments, **named)
+            frame = sys._getframe(1)  # noqa: SLF001 - walking the stack has no public name that is as quick
+            while frame is not None:
+                if frame.f_code.co_filename in self._paths:
+                    self.sites[step._root_plan_id] = (frame.f_code.co_filename, frame.f_lineno)  # noqa: SLF001
+                    return
+                frame = frame.f_back  # type: ignore[assignment]
+
+        _replace(logical.LogicalPlan, "__init__", noting)
+
+
+def _replace(owner: Any, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+
+def _sql(session: Any, query: str, args: Any = None, **frames: Any) -> DataFrame:
+    """``spark.sql`` that runs nothing; a command becomes a plan whose columns nobody knows."""
+    from pyspark.sql.connect import functions
+    from pyspark.sql.connect.sql_formatter import SQLStringFormatter
+
+    views = []
+    if frames:
+        formatter = SQLStringFormatter(session)
+        query = formatter.format(query, **frames)
+        views = [logical.SubqueryAlias(frame._plan, name) for frame, name in formatter._temp_views]  # noqa: SLF001
+    named = {name: functions.lit(value) for name, value in args.items()} if isinstance(args, dict) else {}
+    listed = [functions.lit(value) for value in args] if isinstance(args, list) else []
+    return DataFrame(logical.SQL(query, listed, named, views), session)
+
+
+def _take_out_gaps(message: Any) -> None:
+    """Take out of a plan what the engine does not know."""
+    if isinstance(message, relations_pb2.Relation):
+        while message.WhichOneof("rel_type") == "with_watermark":
+            inner = relations_pb2.Relation()
+            inner.CopyFrom(message.with_watermark.input)
+            message.CopyFrom(inner)
+    elif isinstance(message, expressions_pb2.Expression):
+        kind = message.WhichOneof("expr_type")
+        if kind == "unresolved_attribute":
+            _stand_in_for_metadata(message)
+            return
+        if kind == "literal":
+            return
+    for inner in _parts(message):
+        _take_out_gaps(inner)
+
+
+def _parts(message: Any) -> Iterator[Any]:
+    for field, value in message.ListFields():
+        if field.type != field.TYPE_MESSAGE or field.name in {"common", "type", "schema"}:
+            continue
+        if hasattr(value, "values"):
+            yield from (one for one in value.values() if hasattr(one, "ListFields"))
+        elif hasattr(value, "ListFields"):
+            yield value
+        else:
+            yield from value
+
+
+def _stand_in_for_metadata(expression: expressions_pb2.Expression) -> None:
+    name, *fields = expression.unresolved_attribute.unparsed_identifier.split(".")
+    if name.strip("`") != "_metadata":
+        return
+    whole = f"STRUCT<{', '.join(f'{name}: {kind}' for name, kind in _FILE_METADATA.items())}>"
+    kind = _FILE_METADATA.get(fields[0].strip("`"), "STRING") if fields else whole
+    stand_in = expressions_pb2.Expression()
+    cast = stand_in.alias.expr.cast
+    cast.expr.literal.null.null.SetInParent()
+    cast.type_str = kind
+    stand_in.alias.name.append(fields[0].strip("`") if fields else "_metadata")
+    expression.CopyFrom(stand_in)

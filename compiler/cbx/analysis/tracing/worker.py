@@ -1,0 +1,46 @@
+"""The process in which models are traced: a request a line on standard input, an answer a line on standard output.
+
+Started by `cbx.analysis.tracing.process` as ``python -m cbx.analysis.tracing.worker SECONDS BYTES``. What a model
+reads or prints never meets the pipes: they are moved away before the first model runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import IO
+
+
+def main() -> None:
+    """Answer until the requests end."""
+    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    requests, answers = _take_pipes()
+
+    from cbx.analysis.tracing.execution import trace_function
+    from cbx.analysis.tracing.guard import Guard, limit_memory
+    from cbx.analysis.tracing.session import Session
+
+    guard = Guard()
+    session = Session(guard)
+    session.schema_of(session.plan_of(session.empty_frame("ready BOOLEAN")))
+    limit_memory(memory)
+    for line in requests:
+        answer = trace_function(json.loads(line), session, guard, seconds)
+        answers.write(json.dumps(answer, separators=(",", ":")) + "\n")
+        answers.flush()
+    os._exit(0)
+
+
+def _take_pipes() -> tuple[IO[str], IO[str]]:
+    """Move the pipes to other numbers, and put nothing in their place."""
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    return requests, answers
+
+
+if __name__ == "__main__":
+    main()
