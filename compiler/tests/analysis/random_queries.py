@@ -70,6 +70,9 @@ class _Writer:
     def source(self, depth: int) -> _From:
         name = self.fresh("x")
         if depth and self.chance.random() < 0.4:
+            if self.chance.random() < 0.08:
+                rows = self.chance.choice(("(1, 2)", "(1, 2), (1, 3)"))
+                return _From(f"(VALUES {rows}) AS {name} (v, w)", [_Column(f"{name}.v"), _Column(f"{name}.w")])
             inner = self.query(depth - 1)
             return _From(f"({inner.text}) AS {name}", [_Column(f"{name}.{one}") for one in inner.columns])
         table = self.chance.choice(self.schema.tables)
@@ -244,7 +247,17 @@ class _Writer:
 
     def expression(self, rows: _From) -> str:
         one, other = self.pick(rows), self.pick(rows)
-        return self.chance.choice((f"{one} + {other}", f"coalesce({one}, 0)", f"{one} % 2", "1", "7", f"abs({one})"))
+        return self.chance.choice(
+            (
+                f"{one} + {other}",
+                f"coalesce({one}, 0)",
+                f"{one} % 2",
+                "1",
+                "7",
+                f"abs({one})",
+                "floor(⟦rand()¦random()⟧ * 3)",
+            )
+        )
 
     def plain(self, rows: _From) -> RandomQuery:
         items = self.items(rows, 0.8)
@@ -306,9 +319,10 @@ class _Writer:
         elif how < 0.45:
             clause = ", ".join(str(at + 1) for at in range(len(groups)))
         elif how < 0.6:
+            items += [(f"⟦grouping_id()¦grouping({listed})⟧", self.fresh("n"))] if self.chance.random() < 0.4 else []
             clause = f"{self.chance.choice(('ROLLUP', 'CUBE'))} ({listed})"
         elif how < 0.65:
-            clause = f"GROUPING SETS (({listed}), ())"
+            clause = f"GROUPING SETS (({listed}), {self.chance.choice(('()', f'({listed})', f'({groups[0]})'))})"
         else:
             clause = listed
         if how > 0.65 and self.chance.random() < 0.3:
@@ -317,14 +331,15 @@ class _Writer:
 
     def numbered(self, rows: _From) -> RandomQuery:
         items = self.items(rows, 0.8)
-        partition = self.chance.sample([text for text, _ in items], 1)
+        partition = self.chance.sample([text for text, _ in items if "rand" not in text] or [self.pick(rows)], 1)
         partition += [self.pick(rows)] if self.chance.random() < 0.3 else []
         over = f"PARTITION BY {', '.join(partition)}"
         order = f" ORDER BY {self.pick(rows)}"
         number = self.fresh("r")
         function = self.chance.choice(
             (f"row_number() OVER ({over}{order})", f"row_number() OVER ({over}{order})",
-             f"rank() OVER ({over}{order})", f"count(*) OVER ({over})")
+             f"rank() OVER ({over}{order})", f"count(*) OVER ({over})", f"max({self.pick(rows)}) OVER ({over})",
+             f"max({self.pick(rows)}) OVER ({over}{order})")
         )  # fmt: skip
         condition = self.chance.choice(("= 1", "= 1", "<= 1", "< 2", "<= 2", "= 2"))
         where = self.where(rows.columns, 0.2)
@@ -334,6 +349,9 @@ class _Writer:
         inner = self.written("SELECT", [*items, (function, number)], rows, where)
         if how < 0.65:
             return inner
+        if how < 0.75:
+            chosen = [(text, self.fresh("c")) for text in dict.fromkeys(partition)]
+            return self.written("SELECT DISTINCT", [*chosen, (function, number)], rows, where)
         kept = tuple(name for _, name in items)
         return RandomQuery(
             f"SELECT {', '.join(kept)} FROM ({inner.text}) AS {self.fresh('x')} WHERE {number} {condition}", kept

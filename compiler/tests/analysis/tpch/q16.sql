@@ -1,0 +1,10 @@
+-- How many suppliers can deliver parts of a kind?
+SELECT p.p_brand, p.p_type, p.p_size, count(DISTINCT ps.ps_suppkey) AS suppliers
+FROM partsupp AS ps
+JOIN part AS p ON p.p_partkey = ps.ps_partkey
+WHERE p.p_brand <> 'Brand#45'
+  AND p.p_type NOT LIKE 'MEDIUM POLISHED%'
+  AND p.p_size IN (49, 14, 23, 45, 19, 3, 36, 9)
+  AND ps.ps_suppkey NOT IN (SELECT s_suppkey FROM supplier WHERE s_comment LIKE '%Customer%Complaints%')
+GROUP BY p.p_brand, p.p_type, p.p_size
+ORDER BY suppliers DESC, p.p_brand, p.p_type, p.p_size
