@@ -277,13 +277,17 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A relationship, stored once, whoever declared it; ``on`` pairs the child's columns with the parent's."""
+    """A relationship, stored once, whoever declared it.
+
+    ``on`` pairs the child's columns with the parent's; ``span`` is the place of one declaration.
+    """
 
     parent: str
     child: str
     on: tuple[tuple[str, str], ...]
     cardinality: Cardinality
     enforce: Literal["warn", "fail"]
+    span: Span
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _merged(group: list[RelationshipClaim], typed: Typed) -> Relationship:
     ranked = sorted(group, key=lambda claim: (_depth(claim.parent, typed), claim.parent, claim.declared_by))
     chosen = ranked[0]
     enforce: Literal["warn", "fail"] = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
-    return Relationship(chosen.parent, chosen.child, chosen.on, chosen.cardinality, enforce)
+    return Relationship(chosen.parent, chosen.child, chosen.on, chosen.cardinality, enforce, chosen.span)
 
 
 def _depth(model: str, typed: Typed) -> int:

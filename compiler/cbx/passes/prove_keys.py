@@ -6,8 +6,8 @@ from cbx import codes
 from cbx.analysis import verdicts
 from cbx.analysis.facts import Relationship as RelationshipFact
 from cbx.analysis.relations import TextRange
-from cbx.diagnostics import Report, listing
-from cbx.ir.resolved import Connected, Proven, ResolvedModel, SqlCode, Verdict
+from cbx.diagnostics import Related, Report, listing
+from cbx.ir.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
 from cbx.sources import Span
 
 
@@ -53,13 +53,15 @@ def _why_unproven(
         if isinstance(verdict, verdicts.Proven):
             return ""
         if isinstance(verdict, verdicts.Refuted):
-            _report_fan_out(model, verdict, report)
+            _report_fan_out(model, verdict, connected.relationships, report)
             return "it is refuted"
         reason = verdict.reason
     return reason
 
 
-def _report_fan_out(model: ResolvedModel, verdict: verdicts.Refuted, report: Report) -> None:
+def _report_fan_out(
+    model: ResolvedModel, verdict: verdicts.Refuted, relationships: tuple[Relationship, ...], report: Report
+) -> None:
     key = listing(model.key or ())
     if isinstance(verdict.cause, RelationshipFact):
         reason = f"one row of `{verdict.cause.parent}` has many of `{verdict.table}`"
@@ -73,7 +75,13 @@ def _report_fan_out(model: ResolvedModel, verdict: verdicts.Refuted, report: Rep
     if not isinstance(verdict.cause, RelationshipFact):
         hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
     span = _place(model, verdict)
-    report.add(codes.FAN_OUT, message, span or model.places.at("key"), label=what, hint=hint)
+    related = [
+        Related("this says so", one.span)
+        for one in relationships
+        if isinstance(verdict.cause, RelationshipFact)
+        and (one.parent, one.child, one.on) == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
+    ]
+    report.add(codes.FAN_OUT, message, span or model.places.at("key"), label=what, hint=hint, related=related)
 
 
 def _place(model: ResolvedModel, verdict: verdicts.Refuted) -> Span | None:
