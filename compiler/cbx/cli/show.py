@@ -50,14 +50,14 @@ def show(
 
 
 def _print_json(found: Peek) -> None:
-    for row in found.rows.to_pylist():
-        print(json.dumps({name: _plain(value) for name, value in row.items()}, ensure_ascii=False))
+    for row in _rows(found):
+        print(json.dumps(_plain(row), ensure_ascii=False))
 
 
 def _print_csv(found: Peek) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(found.rows.column_names)
-    for row in found.rows.to_pylist():
+    for row in _rows(found):
         writer.writerow(["" if value is None else _text(value) for value in row.values()])
 
 
@@ -73,7 +73,7 @@ def _print_table(found: Peek) -> None:
         numeric = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(field.name), justify=justify, overflow="fold", min_width=len(field.name))
-    for row in found.rows.to_pylist():
+    for row in _rows(found):
         cells = (Text("NULL", style="dim") if value is None else Text(_text(value)) for value in row.values())
         table.add_row(*cells)
     narrowest = sum(len(field.name) + 2 for field in found.rows.schema) + 2
@@ -84,21 +84,42 @@ def _print_table(found: Peek) -> None:
     console.print(more, style="dim", highlight=False)
 
 
+def _rows(found: Peek) -> list[dict[str, Any]]:
+    """The rows with their maps as such, which Arrow gives as lists of pairs."""
+    kinds = {field.name: field.type for field in found.rows.schema}
+    return [{name: _mapped(value, kinds[name]) for name, value in row.items()} for row in found.rows.to_pylist()]
+
+
+def _mapped(value: Any, kind: Any) -> Any:
+    from pyarrow import types  # type: ignore[import-untyped]
+
+    if value is None:
+        return None
+    if types.is_map(kind):
+        return {_text(key): _mapped(inner, kind.item_type) for key, inner in value}
+    if types.is_struct(kind):
+        return {field.name: _mapped(value[field.name], field.type) for field in kind}
+    return [_mapped(inner, kind.value_type) for inner in value] if types.is_list(kind) else value
+
+
 def _plain(value: Any) -> Any:
     """A value as JSON has it; what JSON has no word for becomes text."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        if value and all(isinstance(item, tuple) for item in value):
-            return {str(_plain(key)): _plain(inner) for key, inner in value}
         return [_plain(item) for item in value]
     if isinstance(value, float) and not float("-inf") < value < float("inf"):
         return str(value)
     if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return int(value) if value == value.to_integral_value() else _number(value)
     if isinstance(value, (dt.date, dt.time, dt.timedelta, bytes)):
         return _text(value)
     return value
+
+
+def _number(value: decimal.Decimal) -> float | str:
+    """A decimal as a number, or as text if a number would lose digits."""
+    return float(value) if decimal.Decimal(repr(float(value))) == value else str(value)
 
 
 def _text(value: Any) -> str:

@@ -190,7 +190,7 @@ def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, 
     if isinstance(flow, CdcFlow):
         return _run_cdc(flow, context, table, queries)
     frame = queries.evaluate(flow.query, context)
-    context.check_generations(table)
+    context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     shaped = _Shape(dataset)
     frame = shaped.applied(frame)
     if flow.once:
@@ -206,7 +206,7 @@ def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Qu
     merger = Merger(context, spec_of(flow), table)
     frame = queries.opened(flow.source, context, is_stream=not flow.once)
     context.is_certain = streams_only(frame, context)
-    context.check_generations(table)
+    context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     if flow.once:
         merger.merge(frame, {"once": True})
     else:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from cbx.runtime.problems import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pyspark.sql import DataFrame, Observation
 
     from cbx.runtime.definitions import Dataset
-    from cbx.runtime.store import TableFolder, TableState
+    from cbx.runtime.store import TableFolder
 
 
 class UpstreamFailedError(RunError):
@@ -74,13 +75,15 @@ class FlowContext:
         self._sources += 1
         return self.folder.schemas(self.generation, self.name) / str(self._sources)
 
-    def check_generations(self, table: TableState | None) -> None:
+    def check_generations(self, known: Mapping[str, int]) -> None:
         """Refuse to go on with a stream whose source has been started over.
+
+        Args:
+            known: The generation of every source when the flow last read it, by the source's key.
 
         Raises:
             RunError: If a source is not the one that the flow has read so far.
         """
-        known = (table.flows.get(self.name, {}) if table else {}).get("streams", {})
         for key, generation in self.streams.items():
             if known.get(key, generation) != generation:
                 raise RunError(

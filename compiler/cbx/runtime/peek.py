@@ -87,7 +87,16 @@ def _read(folder: Path, columns: Sequence[str]) -> pa.Table:
     dataset = ds.dataset(files, format="parquet")
     schemas = [fragment.physical_schema for fragment in dataset.get_fragments()]
     whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
-    return dataset.replace_schema(whole).to_table()
+    return _shortest_floats(dataset.replace_schema(whole).to_table())
+
+
+def _shortest_floats(table: pa.Table) -> pa.Table:
+    """The table with 0.1 where a FLOAT holds the number that is closest to it, as Spark shows it."""
+    for place, field in enumerate(table.schema):
+        if kinds.is_float32(field.type):
+            shortest = table.column(place).cast(pa.string()).cast(pa.float64())
+            table = table.set_column(place, pa.field(field.name, pa.float64()), shortest)
+    return table
 
 
 def _is_sortable(kind: pa.DataType) -> bool:

@@ -7,6 +7,7 @@ tables) is written to files too, with a note.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from cbx.runtime.expectations import NOTHING, ROWS_READ, Counts, added, observed
 from cbx.runtime.filling import Filled
 from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
-from cbx.runtime.store import TableFolder, folder_name
+from cbx.runtime.store import TableFolder, folder_name, write_atomically
 from cbx.runtime.streaming import drain, only_streams, run_to_end
 from cbx.runtime.unchanged import streams_only
 
@@ -68,6 +69,7 @@ def fill_sink(
         contexts.append(context)
         frame = queries.evaluate(flow.query, context)
         only_streams(frame, flow.name)
+        _check_sources(context)
         context.is_certain = streams_only(frame, context)
         total = added(total, _append(sink, frame, context, note))
     return Filled("sink", total, tuple(contexts), total.rows_read > 0, all(one.is_certain for one in contexts))
@@ -77,6 +79,16 @@ def _generation(folder: TableFolder, *, full_refresh: bool) -> int:
     """The number of the checkpoints that the flows go on with."""
     there = [int(entry.name) for entry in folder.checkpoints.glob("*") if entry.name.isdecimal()]
     return max(there, default=0) + (1 if full_refresh and there else 0)
+
+
+def _check_sources(context: FlowContext) -> None:
+    """Refuse a source that was started over, whose rows the sink would get a second time."""
+    if context.is_dry:
+        return
+    memory = context.checkpoint.with_name(f"{context.checkpoint.name}.streams.json")
+    context.check_generations(json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {})
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(memory, json.dumps(context.streams))
 
 
 def _append(sink: Sink, frame: DataFrame, context: FlowContext, note: Callable[[str], None]) -> Counts:
