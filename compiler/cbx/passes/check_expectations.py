@@ -31,7 +31,7 @@ def check_expectations(connected: Connected, report: Report) -> Connected:
                 related = [Related("the first", earlier.name_span)]
                 hint = "the event log counts by name: give each its own"
                 report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
-            _check_condition(model, expectation, report)
+            _check_condition(model, expectation, connected.columns[model.id], report)
         if model.cdc is not None:
             _check_change(model, "apply_as_deletes", model.cdc.apply_as_deletes, report)
             _check_change(model, "apply_as_truncates", model.cdc.apply_as_truncates, report)
@@ -47,19 +47,21 @@ def _check_change(model: ResolvedModel, argument: str, condition: Text | None, r
         report.add(codes.INVALID_EXPECTATION, message, model.places.at(argument), label=reason, hint=hint)
 
 
-def _check_condition(model: ResolvedModel, expectation: Expectation, report: Report) -> None:
+def _check_condition(
+    model: ResolvedModel, expectation: Expectation, columns: tuple[Column, ...] | None, report: Report
+) -> None:
     condition = expectation.condition.placeholder()
-    reason, columns = analyse_condition(condition)
+    reason, names = analyse_condition(condition)
     if reason:
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: {reason}"
         hint = "write a SQL expression that is true or false for each row"
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label=reason, hint=hint)
         return
-    known = _known_columns(model)
+    known = _known_columns(model, columns)
     if known is None:
         return
     bare = next((column for name, column in known.items() if condition.strip().strip("`").lower() == name), None)
-    if bare is not None and normal_type(bare.type) != "BOOLEAN":
+    if bare is not None and bare.type and normal_type(bare.type) != "BOOLEAN":
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: it is {bare.type}"
         hint = f"say what is expected of it, for example `{bare.name} IS NOT NULL`"
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label="not true or false", hint=hint)
@@ -69,18 +71,18 @@ def _check_condition(model: ResolvedModel, expectation: Expectation, report: Rep
                 f"the expectation `{expectation.name}` of `{model.id}` needs a column `{name}`, which it does not have"
             )
             names = [column.name for column in known.values()]
-            hint = did_you_mean(name, names, f"its columns are {listing(names)}")
+            hint = did_you_mean(name, choices, f"its columns are {listing(choices)}")
             report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint)
 
 
-def _known_columns(model: ResolvedModel) -> dict[str, Column] | None:
+def _known_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> dict[str, Column] | None:
     """The columns that rules of a model may use, by their names in lower case; None if they are not known.
 
     The rules of an ``auto_cdc`` model are checked on its changes, which may have columns that the table does not.
     """
-    if model.columns is None or model.cdc is not None:
+    if columns is None or model.cdc is not None:
         return None
-    return {column.name.lower(): column for column in model.columns}
+    return {column.name.lower(): column for column in columns}
 
 
 @lru_cache(maxsize=65536)

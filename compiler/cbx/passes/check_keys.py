@@ -13,7 +13,8 @@ def check_keys(typed: Typed, report: Report) -> Typed:
     Before: ``key="customer_nr"`` beside a column ``customer_id``. After: a diagnostic at the key.
     """
     for model in typed.models.values():
-        _check(model, ("key",), model.key or (), model.columns, report)
+        rows = model.columns if model.cdc is not None else typed.columns[model.id]
+        _check(model, ("key",), model.key or (), rows, report)
         _check(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
