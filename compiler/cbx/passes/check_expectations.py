@@ -65,12 +65,12 @@ def _check_condition(
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: it is {bare.type}"
         hint = f"say what is expected of it, for example `{bare.name} IS NOT NULL`"
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label="not true or false", hint=hint)
-    for name in columns:
+    for name in names:
         if name.lower() not in known:
             message = (
                 f"the expectation `{expectation.name}` of `{model.id}` needs a column `{name}`, which it does not have"
             )
-            names = [column.name for column in known.values()]
+            choices = [column.name for column in known.values()]
             hint = did_you_mean(name, choices, f"its columns are {listing(choices)}")
             report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint)
 
