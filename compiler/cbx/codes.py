@@ -58,7 +58,7 @@ CONTRADICTING_RELATIONSHIPS = Code("CBX307", "contradicting-relationships")
 FAN_OUT = Code("CBX308", "fan-out")
 UNPROVEN_KEY = Code("CBX309", "unproven-key", Severity.INFO)
 MISSING_COLUMN = Code("CBX310", "missing-column")
-UNDECLARED_COLUMN = Code("CBX311", "undeclared-column")
+UNDECLARED_COLUMN = Code("CBX311", "undeclared-column", Severity.WARNING)
 COLUMN_TYPE_MISMATCH = Code("CBX312", "column-type-mismatch", Severity.WARNING)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")

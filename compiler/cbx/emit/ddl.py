@@ -19,7 +19,7 @@ def table_schema(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
     """
     columns = proven.columns[model.id]
     constraints = _constraints(model, proven)
-    if not constraints or columns is None:
+    if not constraints or columns is None or model.id in proven.partly_declared:
         return ()
     lands = any(isinstance(one, FileInput) for one in model.inputs)
     names = {column.name.lower() for column in columns}
@@ -55,7 +55,9 @@ def has_primary_key(model: ResolvedModel) -> bool:
 def _is_reference(one: Relationship, proven: Proven) -> bool:
     parent = proven.models[one.parent]
     wanted = {theirs.lower() for _, theirs in one.on}
-    return parent.kind != "view" and has_primary_key(parent) and wanted == {name.lower() for name in parent.key or ()}
+    if parent.kind == "view" or parent.id in proven.partly_declared or not has_primary_key(parent):
+        return False
+    return wanted == {name.lower() for name in parent.key or ()}
 
 
 def _foreign_key(one: Relationship, proven: Proven) -> str:

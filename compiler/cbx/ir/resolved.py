@@ -266,6 +266,7 @@ class Typed:
         graph: What reads what.
         columns: The columns of each table; None where they are not known.
         relations: What each analysed query does; a model that was not analysed is not among them.
+        partly_declared: The models whose queries produce more columns than are declared.
     """
 
     project: Project
@@ -273,6 +274,7 @@ class Typed:
     graph: ModelGraph
     columns: Mapping[str, tuple[Column, ...] | None]
     relations: Mapping[str, Relation]
+    partly_declared: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,7 @@ class Connected:
     graph: ModelGraph
     columns: Mapping[str, tuple[Column, ...] | None]
     relations: Mapping[str, Relation]
+    partly_declared: frozenset[str]
     relationships: tuple[Relationship, ...]
 
 
@@ -309,5 +312,6 @@ class Proven:
     project: Project
     models: Mapping[str, ResolvedModel]
     columns: Mapping[str, tuple[Column, ...] | None]
+    partly_declared: frozenset[str]
     relationships: tuple[Relationship, ...]
     key_verdicts: Mapping[str, Verdict]

@@ -37,7 +37,15 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
             _Check(typed.models, typed.columns, claim, report).run()
         relationships.append(_merged(group, typed))
     ordered = sorted(relationships, key=lambda one: (one.child, one.parent, one.on))
-    return Connected(typed.project, typed.models, typed.graph, typed.columns, typed.relations, tuple(ordered))
+    return Connected(
+        typed.project,
+        typed.models,
+        typed.graph,
+        typed.columns,
+        typed.relations,
+        typed.partly_declared,
+        tuple(ordered),
+    )
 
 
 def _identity(claim: RelationshipClaim) -> object:

@@ -30,7 +30,14 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         for name, reason in found.items():
             _remark(connected.models[name], reason, report)
     verdicts_by_id: dict[str, Verdict] = {name: "unproven" if reason else "proven" for name, reason in found.items()}
-    return Proven(connected.project, connected.models, connected.columns, connected.relationships, verdicts_by_id)
+    return Proven(
+        connected.project,
+        connected.models,
+        connected.columns,
+        connected.partly_declared,
+        connected.relationships,
+        verdicts_by_id,
+    )
 
 
 def _remark(model: ResolvedModel, reason: str, report: Report) -> None:

@@ -31,7 +31,14 @@ def type_columns(linked: Linked, report: Report) -> Typed:
     typing = _Typing(linked, report)
     for name in in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models):
         typing.add(linked.models[name])
-    return Typed(linked.project, linked.models, linked.graph, typing.columns, typing.relations)
+    return Typed(
+        linked.project,
+        linked.models,
+        linked.graph,
+        typing.columns,
+        typing.relations,
+        frozenset(typing.partly_declared),
+    )
 
 
 @dataclass
@@ -40,12 +47,15 @@ class _Typing:
     report: Report
     columns: dict[str, tuple[Column, ...] | None] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
+    partly_declared: set[str] = field(default_factory=set)
 
     def add(self, model: ResolvedModel) -> None:
         """Settle the columns of a model; what it reads is settled already."""
         inferred = self._inferred(model) if self._is_analysed(model) else None
         if inferred is not None and model.columns is not None and model.cdc is None:
             _compare(model, model.columns, inferred, self.report)
+            if {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}:
+                self.partly_declared.add(model.id)
         columns = model.columns if model.columns is not None else inferred
         origins = {one.name.lower(): one.lineage for one in inferred or ()}
         if columns is not None:
