@@ -175,7 +175,7 @@ def _show_problems(console: Console, result: UpdateResult) -> None:
         show_problem(console, "", problem)
     for dataset in result.datasets:
         if dataset.problem is not None and dataset.status == "failed":
-            prefix = "" if dataset.problem.reason.startswith(dataset.name) else f"{dataset.name}: "
+            prefix = "" if dataset.problem.reason.startswith(f"{dataset.name}: ") else f"{dataset.name}: "
             show_problem(console, prefix, dataset.problem)
 
 

@@ -21,7 +21,7 @@ from cbx.runtime.definitions import (
     SnapshotFlow,
 )
 from cbx.runtime.names import DatasetName, InvalidNameError
-from cbx.runtime.problems import Place, RunError
+from cbx.runtime.problems import Place, RunError, UnknownTableError
 from cbx.runtime.rules import DEFINED, RULES, Decorator, caller, distinct, expect, expect_all, rules_of
 
 if TYPE_CHECKING:
@@ -257,14 +257,14 @@ class _Api:
         """``dlt.read``: a dataset of the pipeline, in batch."""
         found = self._reads.batch(_name(name, caller()))
         if found is None:
-            raise RunError(f"`{name}` is not a dataset of this pipeline", place=caller())
+            raise UnknownTableError(name, place=caller())
         return found
 
     def read_stream(self, name: str) -> DataFrame:
         """``dlt.read_stream``: a dataset of the pipeline, as a stream."""
         found = self._reads.stream(_name(name, caller()), {})
         if found is None:
-            raise RunError(f"`{name}` is not a dataset of this pipeline", place=caller())
+            raise UnknownTableError(name, place=caller())
         return found
 
     def on_event_hook(self, *_: Any, **__: Any) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import traceback
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbx.diagnostics import did_you_mean
 from cbx.runtime.expectations import VIOLATION
 from cbx.runtime.problems import Place, Problem, RunError
 
@@ -19,6 +21,8 @@ _POSITION = re.compile(r";? line \d+ pos \d+;?\s*$")
 _JAVA_FRAME = re.compile(r"\s+at [\w.$]+|.*JVM stacktrace")
 _CAUSE = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.0-9]+\].*)$", re.MULTILINE)
 _CALL = re.compile(r"^An error occurred while calling .*\n: ")
+_SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
+_TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\] The table or view (\S+) cannot be found")
 _WORKER = "Traceback (most recent call last):"
 _WORKER_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+)', re.MULTILINE)
 _WORKER_ERROR = re.compile(r"^(?! )([\w.]+(?:: .*)?)$", re.MULTILINE)
@@ -36,9 +40,29 @@ def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | No
     if isinstance(error, RunError):
         problem = error.problem
         return Problem(problem.reason, problem.place or place, problem.hint)
+    setting = _SETTING.search(str(error))
+    if setting is not None:
+        return Problem(
+            f"the configuration has no value for `{setting[1]}`",
+            place,
+            f"give it one with --var {setting[1]}=..., or a default: spark.conf.get(name, default)",
+        )
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Problem(f"{type(error).__name__}: {error.msg}", Place(Path(error.filename), error.lineno))
-    return Problem(reason_of(error), place)
+    return Problem(reason_of(error), place, _hint(error))
+
+
+def missing_table(problem: Problem) -> str | None:
+    """The table that Spark looked for in vain, as the user wrote it."""
+    match = _TABLE.match(problem.reason)
+    return match[1].replace("`", "") if match else None
+
+
+def _hint(error: BaseException) -> str | None:
+    """What a misspelt name of a module may have been meant to be."""
+    if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
+        return did_you_mean(error.name, dir(error.obj))
+    return None
 
 
 def _place(error: BaseException, roots: Sequence[Path]) -> Place | None:

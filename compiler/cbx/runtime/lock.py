@@ -21,9 +21,14 @@ def exclusive(state: Path) -> Iterator[None]:
     is for people only.
 
     Raises:
-        CannotRunError: If another process holds it.
+        CannotRunError: If another process holds it, or it cannot be made.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotRunError(
+            f"{state} cannot be made a folder: {error.strerror}", hint="name another one with --state"
+        ) from None
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:
         if not _acquire(descriptor):

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame as Frame
 
+from cbx.diagnostics import did_you_mean
 from cbx.runtime.events import EventLog, FlowFinished, FlowStarted, Noted
-from cbx.runtime.failures import problem_of
+from cbx.runtime.failures import missing_table, problem_of
 from cbx.runtime.filling import Filled, fill
 from cbx.runtime.flow import FlowContext, UpstreamFailedError
 from cbx.runtime.nothing_new import signature
-from cbx.runtime.problems import Problem, RunError
+from cbx.runtime.problems import Problem, RunError, UnknownTableError
 from cbx.runtime.reading import read_stream, read_table
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.session import settings
 from cbx.runtime.sinks import fill_sink
-from cbx.runtime.store import TableFolder
+from cbx.runtime.store import TableFolder, tables
 from cbx.runtime.views import checked_view, view_results
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Making:
                     for flow in flows
                 ]
         return problems + [
-            Problem(f"`{name}` is selected, and no dataset has that name")
+            Problem(f"`{name}` is selected, and no dataset has that name", hint=did_you_mean(name, known))
             for name in sorted(self._request.select or ())
             if name.lower() not in known
         ]
@@ -192,9 +193,7 @@ class Making:
         def query() -> DataFrame:
             frame = self.stream(name, {}) if is_stream else self.batch(name)
             if frame is None:
-                raise RunError(
-                    f"the flow `{context.name}` reads `{name.written}`, which is no dataset of this pipeline"
-                )
+                raise UnknownTableError(name.written)
             return frame
 
         return self.evaluate(query, context)
@@ -285,7 +284,7 @@ class Making:
             problem = Problem(error.problem.reason, definition.place)
             return DatasetResult(name.written, self._last_kind(name), "skipped", problem=problem)
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
-            problem = problem_of(error, self._roots, definition.place)
+            problem = self._with_near_name(error, problem_of(error, self._roots, definition.place))
             return DatasetResult(name.written, self._last_kind(name), "failed", problem=problem)
         self._certain[key] = filled.is_certain
         counts = filled.counts
@@ -299,6 +298,15 @@ class Making:
             rows_deleted=counts.deleted,
             expectations=(*counts.rules, *view_results(filled.contexts)),
         )
+
+    def _with_near_name(self, error: Exception, problem: Problem) -> Problem:
+        """A table that does not exist, in our own words and with the name that may have been meant."""
+        missing = error.name if isinstance(error, UnknownTableError) else missing_table(problem)
+        if missing is None:
+            return problem
+        known = {*self._registry.datasets, *tables(self._state)}
+        hint = did_you_mean(missing, known, "define it in the pipeline, or correct the name")
+        return Problem(f"there is no table `{missing}`", problem.place, hint)
 
     def _last_kind(self, name: DatasetName) -> str:
         """What a table was after the last update, for a dataset that did not get so far as to tell."""

@@ -11,6 +11,7 @@ pipeline API and modules without a view of the outer world, and that do not open
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
@@ -67,8 +68,9 @@ def signature(landing: str, folder: Path) -> str:
     for parent, folders, files in os.walk(root):
         folders.sort()
         for name in sorted(files):
-            status = Path(parent, name).stat()
-            found.append(f"{parent}/{name} {status.st_size} {status.st_mtime_ns}")
+            with contextlib.suppress(FileNotFoundError):
+                status = Path(parent, name).stat()
+                found.append(f"{parent}/{name} {status.st_size} {status.st_mtime_ns}")
     return _digest("\n".join(found))
 
 

@@ -51,5 +51,13 @@ class RunError(Exception):
         self.problem = Problem(reason, place, hint)
 
 
+class UnknownTableError(RunError):
+    """A table is read that neither the pipeline nor the state folder has."""
+
+    def __init__(self, name: str, *, place: Place | None = None) -> None:
+        super().__init__(f"there is no table `{name}`", place=place)
+        self.name = name
+
+
 class CannotRunError(RunError):
     """Nothing of the update could start: no Java, a state folder in use, a file that does not load."""

@@ -58,7 +58,7 @@ class DeclaredColumns:
                     generated[name] = expression
         except (PySparkException, sqlglot.errors.SqlglotError, IndexError) as error:
             raise RunError(
-                f"the schema cannot be read: {str(error).splitlines()[0]}",
+                f"the schema cannot be read: {next(filter(None, str(error).splitlines()), 'it ends too early')}",
                 hint="write it as `id BIGINT NOT NULL, name STRING`",
             ) from None
         return cls(StructType(fields), generated)

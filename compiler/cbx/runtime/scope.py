@@ -26,8 +26,12 @@ class _Dbutils:
     """Stands where a workspace has ``dbutils``."""
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise RunError(
-            f"dbutils.{name} needs a Databricks workspace",
-            place=caller(),
-            hint='give values to a pipeline as configuration, and read them with spark.conf.get("name")',
-        )
+        raise RunError(f"dbutils.{name} needs a Databricks workspace", place=caller(), hint=_INSTEAD.get(name))
+
+
+_INSTEAD = {
+    "widgets": 'give values to a pipeline as configuration, and read them with spark.conf.get("name")',
+    "notebook": "import what the other notebook defines as a module; a pipeline runs every notebook to its end",
+    "fs": "use Python's own os and pathlib, which reach volumes and local folders alike",
+    "secrets": 'give secrets to a pipeline as configuration, and read them with spark.conf.get("name")',
+}

@@ -82,6 +82,10 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
         )
     if any(sign in text for sign in ("Permission denied", "AccessControlException", "AccessDenied")):
         return AutoLoaderError("the file may not be read", path=file, hint="grant read permission on it")
+    if ":" in file.rpartition("/")[2] and "FAILED_READ_FILE" in text:
+        return AutoLoaderError(
+            "Spark cannot read a local file with a colon in its name", path=file, hint="land it under another name"
+        )
     if any(sign in text for sign in ("FAILED_READ_FILE", "CANNOT_READ_FILE_FOOTER", "CANNOT_INFER_SCHEMA")):
         return AutoLoaderError(
             "the file cannot be read; it is damaged or was only half written",

@@ -118,6 +118,7 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
     given = {key.lower(): str(value) for key, value in options.items()}
     file_format = _choice(given, "cloudFiles.format", (*FORMATS, "avro", "xml"))
     if file_format is None:
+        _notes(options, given)
         raise AutoLoaderError(
             "cloudFiles.format is missing",
             hint=f"add .option('cloudFiles.format', ...): {', '.join(FORMATS)}",
