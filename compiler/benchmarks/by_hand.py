@@ -87,7 +87,7 @@ class Lakehouse:
         rows.where(drop).write.parquet(path)
         if self._checks and rules:
             self.counted.update({f"{table}.{name}": count for name, count in observation.get.items()})
-        return self._spark.read.parquet(path)
+        return self._spark.read.schema(rows.schema).parquet(path)
 
     def check_key(self, table: str, rows: DataFrame, key: Sequence[str]) -> None:
         """Count the keys that have several rows."""
