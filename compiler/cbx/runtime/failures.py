@@ -60,7 +60,7 @@ def missing_table(problem: Problem) -> str | None:
 
 def _hint(error: BaseException) -> str | None:
     """What a misspelt name of a module may have been meant to be."""
-    if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
+    if isinstance(error, AttributeError) and error.name and isinstance(error.obj, types.ModuleType):
         return did_you_mean(error.name, dir(error.obj))
     return None
 
