@@ -101,6 +101,7 @@ class Templates:
         self._span = Span("")
         self._inputs_allowed = False
         self._macros: dict[str, Any] = {}
+        self._known: dict[str, Text] = {}
         self._environment.globals["var"] = _VariableMark
         for word in INPUTS:
             self._environment.globals[word] = self._input_word(word)
@@ -177,6 +178,18 @@ class Templates:
         """
         if not _SPECIAL.search(template.text):
             return Rendered(Text.of(template.text), (), TextPlaces(template.source, ((0, template.offset),)))
+        if inputs_allowed:
+            return self._render(template, report, variables, inputs_allowed=True)
+        if template.text not in self._known:
+            rendered = self._render(template, report, variables, inputs_allowed=False)
+            if rendered is None:
+                return None
+            self._known[template.text] = rendered.text
+        return Rendered(self._known[template.text], (), TextPlaces(template.source, ((0, template.offset),)))
+
+    def _render(
+        self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
+    ) -> Rendered | None:
         tree = self._parse(template, report)
         if tree is None:
             return None

@@ -127,6 +127,8 @@ class _Resolving:
 
     def known(self, template: str, span: Span) -> str:
         """A rendered text that has to be known when compiling; CBX104 if it is not."""
+        if "{" not in template:
+            return template
         text = self.text(template, span)
         if text.constant is None:
             message = f"`{template}` has to be known when compiling, and `var` is known only when the pipeline runs"
