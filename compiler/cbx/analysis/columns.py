@@ -13,7 +13,7 @@ from cbx.analysis.sql.scope import UnknownColumn
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column of a result: its name, and its type where that is certain."""
+    """A column of a result: its name, empty where the engine makes one up, and its type where that is certain."""
 
     name: str
     type: str | None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import CurrentKey, Relationship
+from cbx.analysis.grain import infer_grain
 from cbx.analysis.relations import Ids, Place, Relation
 
 
@@ -37,7 +38,8 @@ def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[Relation
         one row of ``customers`` is declared to have many of ``orders``.
     """
     joined = _Joined(relationships)
-    if not joined.collect(relation):
+    groups, rows = _ungrouped(relation, joined)
+    if not joined.collect(rows):
         return None
     edges = joined.edges()
     wanted = joined.origins(columns)
@@ -48,9 +50,37 @@ def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[Relation
             cause = joined.multiplies(edge, many)
             beyond = _reachable(many, edges[:at] + edges[at + 1 :])
             compared = edge.columns_of(many)
-            if cause and all(scan not in beyond or (scan == many and column in compared) for scan, column in wanted):
+            is_same = all(scan not in beyond or (scan == many and column in compared) for scan, column in wanted)
+            if cause and is_same and _stay_apart(joined.scans[many], groups, rows):
                 return FanOut(edge.place, cause, joined.scans[many].table.name)
-    return None if edges else _versions(joined, wanted)
+    return None if edges else _versions(joined, wanted, groups, rows)
+
+
+def _ungrouped(relation: Relation, joined: _Joined) -> tuple[Ids | None, Relation]:
+    """The columns that the last grouping groups by and its input; no columns where nothing is grouped."""
+    definitions: list[ir.Definition] = []
+    at = relation
+    while isinstance(at, ir.Project):
+        definitions += at.definitions
+        at = at.input
+    if isinstance(at, ir.Aggregate) and at.sets is None:
+        groups = frozenset(one.source for one in at.groups)
+    elif isinstance(at, ir.Distinct) and not at.is_open:
+        groups = frozenset(one.id for one in at.fields)
+    else:
+        return None, relation
+    joined.definitions.update({one.column: one.expression for one in definitions})
+    return groups, at.input
+
+
+def _stay_apart(scan: ir.Scan, groups: Ids | None, rows: Relation) -> bool:
+    """Whether grouping, if any, leaves a table's rows apart: it groups by what fixes a key of the table."""
+    if groups is None:
+        return True
+    ids = {one.name.lower(): one.id for one in scan.fields}
+    fixed = infer_grain(rows).closure(groups)
+    keys = [[ids.get(name.lower(), -1) for name in key] for key in scan.table.keys]
+    return any(fixed.issuperset(key) for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +114,8 @@ class _Joined:
                 return True
             case ir.Project():
                 self.definitions.update({one.column: one.expression for one in relation.definitions})
+                return self.collect(relation.input)
+            case ir.Window():
                 return self.collect(relation.input)
             case ir.Filter():
                 return self.collect(relation.input) and self._compare(relation.predicates, relation.place)
@@ -217,12 +249,13 @@ def _reachable(start: int, edges: list[_Edge]) -> set[int]:
     return found
 
 
-def _versions(joined: _Joined, wanted: list[tuple[int, int]]) -> FanOut | None:
+def _versions(joined: _Joined, wanted: list[tuple[int, int]], groups: Ids | None, rows: Relation) -> FanOut | None:
     """A table read with all versions of its rows, where the columns are unique among the current ones only."""
     for at, scan in enumerate(joined.scans):
         names = {one.id: one.name.lower() for one in scan.fields}
         for current in scan.table.current_keys:
             key = {name.lower() for name in current.columns}
-            if all(owner == at and names[column] in key for owner, column in wanted):
+            is_same = all(owner == at and names[column] in key for owner, column in wanted)
+            if is_same and _stay_apart(scan, groups, rows):
                 return FanOut(scan.place, current, scan.table.name)
     return None

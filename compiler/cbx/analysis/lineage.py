@@ -79,7 +79,12 @@ def _learn_new(
 
 def _define(definitions: Iterable[ir.Definition], known: _Known) -> None:
     for one in definitions:
-        known[one.column] = _origins(ir.reads_of(one.expression), known)
+        origins = _origins(ir.reads_of(one.expression), known)
+        if isinstance(one.expression, ir.Computed):
+            for query in one.expression.queries:
+                _learn(query, known)
+                origins |= _origins((field.id for field in query.fields), known)
+        known[one.column] = origins
 
 
 def _origins(columns: Iterable[int] | Ids, known: _Known) -> frozenset[Origin]:

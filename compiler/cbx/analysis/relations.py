@@ -40,7 +40,13 @@ Place = TextRange | CallSite | None
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a result: its number, its name there, and its type where that is known."""
+    """A column of a result.
+
+    Attributes:
+        id: Its number.
+        name: Its name there; empty where the query gives none, so that the engine makes one up.
+        type: Its type; None where that is not known.
+    """
 
     id: int
     name: str
@@ -70,12 +76,14 @@ class Computed:
         reads: The columns it reads.
         is_deterministic: Whether equal columns always give an equal value.
         not_null: Whether it is never NULL.
+        queries: The queries inside it.
     """
 
     signature: str
     reads: Ids
     is_deterministic: bool = True
     not_null: bool = False
+    queries: tuple[Relation, ...] = ()
 
 
 Expression = Reference | Constant | Computed

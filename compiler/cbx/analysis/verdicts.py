@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from cbx.analysis.facts import CurrentKey, Relationship
@@ -77,7 +78,9 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
 def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[str, ...], ...]:
     """The keys of a query's result, by the names of its columns, in their order, shortest first."""
     grain = grain or infer_grain(relation)
-    fields = tuple({field.id: field for field in reversed(relation.fields)}.values())[::-1]
+    names = Counter(field.name.lower() for field in relation.fields)
+    named = [field for field in relation.fields if field.name and names[field.name.lower()] == 1]
+    fields = tuple({field.id: field for field in reversed(named)}.values())[::-1]
     keys = keys_among(grain, tuple(field.id for field in fields))
     return tuple(tuple(field.name for field in fields if field.id in key) for key in keys)
 

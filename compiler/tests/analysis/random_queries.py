@@ -233,6 +233,12 @@ class _Writer:
             if conditions:
                 text = f"{rows.text} {kind} {right.text} ON {' AND '.join(conditions)}"
                 rows = _From(text, rows.columns + right.columns)
+        how = self.chance.random()
+        if how < 0.15:
+            return self.written("SELECT DISTINCT", self.items(rows, 0.8), rows, "")
+        if how < 0.3:
+            items = [*self.items(rows, 0.8), ("count(*)", self.fresh("n"))]
+            return self.written("SELECT", items, rows, " GROUP BY ALL")
         return self.written("SELECT", self.items(rows, 0.9), rows, "")
 
     def columns_of(self, table: str, alias: str) -> list[_Column]:

@@ -34,6 +34,12 @@ _CHANGING = (
 """What need not give the same value twice; a function that sqlglot does not know may be anything."""
 
 
+_WITHOUT_PARENTHESES = frozenset(
+    {"_metadata", "current_catalog", "current_database", "current_schema", "localtimestamp", "session_user", "user"}
+)
+"""Names that mean something where no column has them: hidden columns of files, and functions."""
+
+
 @dataclass
 class ExpressionReader:
     """Reads expressions at one place of a query.
@@ -56,7 +62,8 @@ class ExpressionReader:
         part = self._part(node, frozenset())
         if part.column is not None:
             return ir.Reference(part.column)
-        return ir.Computed(part.signature, part.reads, part.is_deterministic, isinstance(node.unnest(), exp.Count))
+        not_null = isinstance(node.unnest(), exp.Count)
+        return ir.Computed(part.signature, part.reads, part.is_deterministic, not_null, part.queries)
 
     def signature(self, node: exp.Expr) -> str:
         """What tells an expression from others."""
@@ -76,8 +83,8 @@ class ExpressionReader:
         if isinstance(node, exp.Column):
             part = self._column(node, bound)
         elif isinstance(node, (exp.Query, exp.Subquery)):
-            self.context.read_query(node, self.scope, self.context)
-            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+            query = self.context.read_query(node, self.scope, self.context)
+            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,))
         else:
             part = self._composed(node, bound)
         known = self.known.get(part.signature)
@@ -95,7 +102,7 @@ class ExpressionReader:
         if isinstance(found, Found):
             whole = _Part.of_column(found.field.id)
             return _Part(".".join((whole.signature, *found.path)), whole.reads) if found.path else whole
-        if found.is_sure:
+        if found.is_sure and parts[0] not in _WITHOUT_PARENTHESES:
             self._report(node)
         return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
 
@@ -111,6 +118,7 @@ class ExpressionReader:
             bound |= {one.name.lower() for one in node.expressions}
         reads: Ids = NONE
         is_deterministic = not isinstance(node, _CHANGING)
+        queries: tuple[ir.Relation, ...] = ()
         pieces = []
         for name, value in node.args.items():
             if name == "order" and isinstance(node, exp.Subquery):
@@ -119,11 +127,12 @@ class ExpressionReader:
                 if isinstance(one, exp.Expr):
                     part = self._part(one, bound)
                     reads |= part.reads
+                    queries += part.queries
                     is_deterministic = is_deterministic and part.is_deterministic
                     pieces.append(f"{name}={part.signature}")
                 elif one is not None and one is not False:
                     pieces.append(f"{name}={one!r}")
-        return _Part(f"{node.key}({','.join(pieces)})", reads, is_deterministic)
+        return _Part(f"{node.key}({','.join(pieces)})", reads, is_deterministic, queries=queries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,7 @@ class _Part:
     reads: Ids
     is_deterministic: bool = True
     column: int | None = None
+    queries: tuple[ir.Relation, ...] = ()
 
     @classmethod
     def of_column(cls, number: int) -> _Part:

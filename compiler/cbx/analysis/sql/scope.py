@@ -36,12 +36,14 @@ class Source:
         fields: Its columns.
         is_open: Whether it may have others; then every name that the query mentions is among its columns.
         certain: The names that it has for sure, lower case.
+        has_other_names: Whether the query may know it by a name that the compiler gives it later.
     """
 
     name: tuple[str, ...]
     fields: tuple[Field, ...]
     is_open: bool
     certain: frozenset[str]
+    has_other_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class Scope:
                 if isinstance(found, Found):
                     return found
                 is_sure = is_sure and found.is_sure
-            is_sure = is_sure and not scope.is_open
+            is_sure = is_sure and not scope.is_open and all(one.name for one in scope.star)
             scope = scope.outer
         return Missing(is_sure)
 
@@ -135,7 +137,7 @@ class Scope:
         """What a dotted name means at this level, the likeliest first."""
         for length in range(len(parts) - 1, 0, -1):
             matching = [source for source in self.sources if source.name[-length:] == parts[:length]]
-            if len(matching) > 1:
+            if len(matching) > 1 or (not matching and any(one.has_other_names for one in self.sources)):
                 yield Missing(is_sure=False)
             elif matching:
                 field_ = _only(matching[0].fields, parts[length])

@@ -127,7 +127,7 @@ class _Selection:
     def _item(self, item: exp.Expr) -> None:
         self.is_open = self.is_open or isinstance(item, exp.Aliases)
         value = self.reader.read(item)
-        name = item.alias_or_name or item.sql("databricks")
+        name = item.alias or (item.name if isinstance(item, exp.Column) else "")
         kind = type_of(item, self.reader)
         if isinstance(value, ir.Reference) and (not self.is_grouped or value.column in self.alive):
             self._add(Field(value.column, name, kind))
@@ -140,7 +140,8 @@ class _Selection:
 
     def _add(self, field: Field) -> None:
         self.fields.append(field)
-        self.reader.scope.aliases.setdefault(field.name.lower(), field)
+        if field.name:
+            self.reader.scope.aliases.setdefault(field.name.lower(), field)
         self.alive.add(field.id)
 
 

@@ -13,6 +13,7 @@ from cbx.analysis.sql.generators import read_lateral
 from cbx.analysis.sql.joins import join_sources
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, Source
+from cbx.ir.text import PLACEHOLDER
 
 
 def read_from(node: exp.Expr, scope: Scope, context: Context) -> Relation:
@@ -56,8 +57,13 @@ def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     columns = node.alias_column_names if isinstance(node, (exp.Table, exp.Subquery, exp.Values)) else []
     if columns:
         relation = _renamed(relation, tuple(columns))
-    _add_source(_name_of(node), relation, scope)
+    _add_source(_name_of(node), relation, scope, is_placeholder=_is_placeholder(node))
     return relation
+
+
+def _is_placeholder(node: exp.Expr) -> bool:
+    """Whether a table without an alias stands for an input, so that the query may use the input's own name."""
+    return isinstance(node, exp.Table) and not node.alias and node.name.startswith(PLACEHOLDER)
 
 
 def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
@@ -68,7 +74,7 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
         return _opaque_source(node, scope, "a stream of something other than a table")
     relation = _scan(table, context, is_streaming=True)
     name = (alias.name.lower(),) if alias else _name_of(table)
-    _add_source(name, relation, scope)
+    _add_source(name, relation, scope, is_placeholder=not alias and _is_placeholder(table))
     return relation
 
 
@@ -102,7 +108,7 @@ def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Values):
         return _values(node, context)
     if isinstance(node, exp.Subquery):
-        around = Scope(outer=None, queries=scope.queries)
+        around = Scope(outer=scope.outer, queries=scope.queries)
         return context.read_query(node, around, context)
     return ir.Opaque((), (), reason="a table function")
 
@@ -159,10 +165,12 @@ def _name_of(node: exp.Expr) -> tuple[str, ...]:
     return tuple(part.name.lower() for part in node.parts) if isinstance(node, exp.Table) else ()
 
 
-def _add_source(name: tuple[str, ...], relation: Relation, scope: Scope) -> None:
+def _add_source(name: tuple[str, ...], relation: Relation, scope: Scope, *, is_placeholder: bool = False) -> None:
     fields = relation.fields
     certain = _certain(relation) if relation.is_open else frozenset(one.name.lower() for one in fields)
-    scope.sources.append(Source(name, fields, relation.is_open, certain))
+    if is_placeholder and isinstance(relation, ir.Scan):
+        name = tuple(relation.table.name.lower().split("."))
+    scope.sources.append(Source(name, fields, relation.is_open, certain, is_placeholder))
     scope.star += fields
 
 

@@ -1,0 +1,121 @@
+"""The columns of queries, what they are made of, and names that mean nothing."""
+
+from __future__ import annotations
+
+import pytest
+from shop import TABLES
+
+from cbx.analysis.columns import output_columns, unknown_columns
+from cbx.analysis.facts import Table, TableColumn
+from cbx.analysis.from_sql import read_query
+from cbx.analysis.lineage import column_lineage
+
+COLUMNS = (
+    ("SELECT order_id, status AS s FROM orders", "order_id BIGINT, s STRING"),
+    ("SELECT * FROM items", "order_id BIGINT, line INT, product STRING, tags ARRAY<STRING>"),
+    ("SELECT i.* EXCEPT (tags, product) FROM items i", "order_id BIGINT, line INT"),
+    ("SELECT * FROM profiles JOIN accounts USING (customer_id)", "customer_id BIGINT, motto STRING, bank STRING"),
+    ("SELECT count(*) AS n, sum(line) AS s, max(product) AS p FROM items", "n BIGINT, s BIGINT, p STRING"),
+    ("SELECT CAST(line AS DECIMAL(10, 2)) AS d, line > 1 AS b FROM items", "d DECIMAL(10, 2), b BOOLEAN"),
+    ("SELECT line + 1 AS x FROM items", "x ?"),
+    ("SELECT count(*) FROM items", " BIGINT"),
+    ("SELECT id FROM customers UNION ALL SELECT line FROM items", "id ?"),
+    ("SELECT posexplode(tags) AS (pos, tag), line FROM items", "pos INT, tag ?, line INT"),
+    ("WITH t (a, b) AS (SELECT id, name FROM customers) SELECT b, a FROM t", "b STRING, a BIGINT"),
+    ("SELECT * FROM unlisted", None),
+    ("SELECT x FROM unlisted", "x ?"),
+    ("SELECT * FROM items PIVOT (max(line) FOR product IN ('a'))", None),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "columns"), COLUMNS)
+def test_columns_of_a_query(query: str, columns: str | None) -> None:
+    """Names as they stand in the result; a type only where it is certain; nothing where columns may be missing."""
+    found = output_columns(read_query(query, TABLES).relation)
+
+    assert (found and ", ".join(f"{one.name} {one.type or '?'}" for one in found)) == columns
+
+
+LINEAGE = (
+    ("SELECT order_id AS o FROM orders", "o <- orders.order_id"),
+    ("SELECT upper(name) || country AS x FROM customers", "x <- customers.country, customers.name"),
+    ("SELECT max(line) AS m, count(*) AS n FROM items GROUP BY product", "m <- items.line; n <- "),
+    ("SELECT row_number() OVER (PARTITION BY kind ORDER BY at) AS n FROM events", "n <- events.at, events.kind"),
+    ("SELECT tag FROM items LATERAL VIEW explode(tags) AS tag", "tag <- items.tags"),
+    ("SELECT id FROM customers UNION SELECT order_id FROM orders", "id <- customers.id, orders.order_id"),
+    ("SELECT id FROM customers EXCEPT SELECT order_id FROM orders", "id <- customers.id"),
+    (
+        "SELECT id FROM (SELECT id FROM customers) FULL JOIN (SELECT order_id AS id FROM orders) USING (id)",
+        "id <- customers.id, orders.order_id",
+    ),
+    (
+        "WITH t AS (SELECT id, name FROM customers) SELECT a.name, b.name AS other FROM t a JOIN t b ON a.id = b.id",
+        "name <- customers.name; other <- customers.name",
+    ),
+    (
+        "SELECT (SELECT max(o.ts) FROM orders o WHERE o.customer_id = c.id) AS last FROM customers c",
+        "last <- orders.ts",
+    ),
+    ("SELECT name FROM customers WHERE country = 'DE'", "name <- customers.name"),
+)
+
+
+@pytest.mark.parametrize(("query", "lineage"), LINEAGE)
+def test_lineage_of_columns(query: str, lineage: str) -> None:
+    """A column is made of those that its value comes from, not of those that decide whether its row is there."""
+    found = column_lineage(read_query(query, TABLES).relation)
+
+    assert "; ".join(f"{name} <- {', '.join('.'.join(one) for one in origins)}" for name, origins in found) == lineage
+
+
+UNKNOWN = (
+    ("SELECT nmae FROM customers", ["nmae"]),
+    ("SELECT c.nmae FROM customers AS c", ["c.nmae"]),
+    ("SELECT x.name FROM customers AS c", ["x.name"]),
+    ("SELECT id FROM customers WHERE contry = 'DE' GROUP BY id HAVING max(nme) > 'A'", ["contry", "nme"]),
+    ("SELECT id FROM customers c JOIN orders o ON o.customer = c.id", ["o.customer"]),
+    ("SELECT id FROM customers WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = id AND x = 1)", ["x"]),
+    ("SELECT a.id FROM (SELECT name FROM customers) AS a", ["a.id"]),
+    ("SELECT id + 1 AS next, next * 2 AS twice FROM customers", []),
+    ("SELECT name.first, name['x'], t.value FROM customers LATERAL VIEW explode(name) t AS value", []),
+    ("SELECT transform(tags, tag -> upper(tag)) AS up FROM items", []),
+    ("SELECT date_diff(MINUTE, ts, ts), extract(YEAR FROM ts), current_catalog, _metadata.file_path FROM orders", []),
+    ("SELECT anything FROM unlisted", []),
+    ("SELECT anything FROM customers, unlisted", []),
+    ("SELECT status AS s FROM orders GROUP BY s HAVING s > 'a'", []),
+    ("SELECT id FROM customers QUALIFY n = 1", ["n"]),
+    ("SELECT row_number() OVER (ORDER BY id) AS n FROM customers QUALIFY n = 1", []),
+    ("SELECT `count(1)` FROM (SELECT count(1) FROM customers)", []),
+)
+
+
+@pytest.mark.parametrize(("query", "names"), UNKNOWN)
+def test_columns_that_no_input_has(query: str, names: list[str]) -> None:
+    """Each is told with its place; a name that an input of unknown columns may have is not."""
+    found = read_query(query, TABLES).unknown_columns
+
+    assert [query[one.start : one.end] for one in found] == names
+
+
+def test_candidates_for_an_unknown_column() -> None:
+    """The names that would have been right are told along."""
+    (unknown,) = read_query("SELECT nmae FROM customers", TABLES).unknown_columns
+
+    assert unknown.candidates == ("id", "name", "country")
+
+
+def test_input_under_its_own_name() -> None:
+    """A query may call an input by its table's name, which stands in for it only later."""
+    orders = Table("silver.orders", (TableColumn("order_id"),), (("order_id",),))
+    query = "SELECT orders.order_id, shop_orders.order_id AS x FROM __cbx_input_0 WHERE order_id > __cbx_var_least"
+
+    assert read_query(query, {"__cbx_input_0": orders}).unknown_columns == ()
+
+
+def test_unknown_columns_of_a_condition() -> None:
+    """Offsets are those in the condition."""
+    condition = "nmae IS NOT NULL AND country > 'A'"
+
+    assert [(one.name, one.start, one.end) for one in unknown_columns(condition, ("name", "country"))] == [
+        ("nmae", 0, 4)
+    ]
