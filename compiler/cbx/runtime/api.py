@@ -10,23 +10,27 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cbx.runtime.arguments import checked, documented
 from cbx.runtime.definitions import (
     AppendFlow,
     CdcFlow,
     Dataset,
     DatasetKind,
+    OnViolation,
     Query,
     Registry,
     Sink,
     SnapshotFlow,
 )
-from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import Place, RunError, UnknownTableError
 from cbx.runtime.rules import DEFINED, RULES, Decorator, caller, distinct, expect, expect_all, rules_of
+from cbx.runtime.schema import has_mask
+from cbx.runtime.values import column_names, dataset_name, ignored_nulls, is_reset_allowed, own_name, scd_type, texts
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+    from cbx.runtime.names import DatasetName
     from cbx.runtime.readers import Reads
 
 
@@ -38,7 +42,8 @@ def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., An
         reads: Answers ``dlt.read`` and ``dlt.read_stream``.
     """
     api = _Api(registry, reads)
-    return {
+    changes, snapshots = api.create_auto_cdc_flow, api.create_auto_cdc_from_snapshot_flow
+    own: dict[str, Callable[..., Any]] = {
         "table": api.table,
         "create_table": api.table,
         "materialized_view": api.materialized_view,
@@ -50,19 +55,30 @@ def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., An
         "create_target_table": api.create_streaming_table,
         "append_flow": api.append_flow,
         "create_sink": api.create_sink,
-        "create_auto_cdc_flow": api.create_auto_cdc_flow,
+        "create_auto_cdc_flow": changes,
         "apply_changes": api.apply_changes,
-        "create_auto_cdc_from_snapshot_flow": api.create_auto_cdc_from_snapshot_flow,
-        "apply_changes_from_snapshot": api.create_auto_cdc_from_snapshot_flow,
-        "expect": functools.partial(expect, "warn"),
-        "expect_or_drop": functools.partial(expect, "drop"),
-        "expect_or_fail": functools.partial(expect, "fail"),
-        "expect_all": functools.partial(expect_all, "warn"),
-        "expect_all_or_drop": functools.partial(expect_all, "drop"),
-        "expect_all_or_fail": functools.partial(expect_all, "fail"),
+        "create_auto_cdc_from_snapshot_flow": snapshots,
+        "apply_changes_from_snapshot": snapshots,
         "read": api.read,
         "read_stream": api.read_stream,
         "on_event_hook": api.on_event_hook,
+    }
+    for suffix, on_violation in _SEVERITIES.items():
+        own[f"expect{suffix}"] = functools.partial(expect, on_violation)
+        own[f"expect_all{suffix}"] = functools.partial(expect_all, on_violation)
+    signatures = {
+        api.table: documented(api.table, *_TABLE_ARGUMENTS),
+        api.materialized_view: documented(api.materialized_view, *_TABLE_ARGUMENTS),
+        api.view: documented(api.view, *_VIEW_ARGUMENTS),
+        api.create_streaming_table: documented(api.create_streaming_table, *_TABLE_ARGUMENTS[1:]),
+        api.apply_changes: documented(changes, "flow_name"),
+    }
+    takes_function = {snapshots: ("source",)}
+    return {
+        name: checked(
+            name, function, signatures.get(function) or documented(function), takes_function.get(function, ())
+        )
+        for name, function in own.items()
     }
 
 
@@ -73,36 +89,34 @@ class _Api:
         self._registry = registry
         self._reads = reads
 
-    def table(self, query_function: Query | None = None, **arguments: Any) -> Query | Decorator:
+    def table(self, query_function: Query | None = None, /, **arguments: Any) -> Query | Decorator:
         """``@dlt.table``: streaming or batch, as its query turns out to be."""
         return self._dataset("table", query_function, arguments)
 
-    def materialized_view(self, query_function: Query | None = None, **arguments: Any) -> Query | Decorator:
+    def materialized_view(self, query_function: Query | None = None, /, **arguments: Any) -> Query | Decorator:
         """``@dp.materialized_view``: a batch query's rows, as of each update."""
         return self._dataset("materialized_view", query_function, arguments)
 
-    def view(self, query_function: Query | None = None, **arguments: Any) -> Query | Decorator:
+    def view(self, query_function: Query | None = None, /, **arguments: Any) -> Query | Decorator:
         """``@dlt.view`` and ``@dp.temporary_view``: a query under a name."""
         return self._dataset("view", query_function, arguments)
 
     def _dataset(self, kind: DatasetKind, function: Query | None, arguments: Mapping[str, Any]) -> Query | Decorator:
         place = caller()
-        known = _VIEW_ARGUMENTS if kind == "view" else _TABLE_ARGUMENTS
-        _check_arguments(kind, arguments, known, place)
         self._note_unused(arguments, place)
 
         def define(query: Query) -> Query:
             self._registry.add_dataset(
                 Dataset(
-                    name=_name(arguments.get("name") or query.__name__, place),
+                    name=dataset_name(arguments.get("name") or own_name(query, place), place),
                     kind=kind,
                     query=query,
                     expectations=tuple(getattr(query, RULES, ())),
                     schema=arguments.get("schema"),
                     private=bool(arguments.get("private") or arguments.get("temporary")),
-                    spark_conf=_texts(arguments.get("spark_conf")),
+                    spark_conf=texts(arguments.get("spark_conf")),
                     place=place,
-                    is_reset_allowed=_is_reset_allowed(arguments),
+                    is_reset_allowed=is_reset_allowed(arguments),
                 )
             )
             setattr(query, DEFINED, True)
@@ -121,7 +135,6 @@ class _Api:
     ) -> None:
         """A table that flows fill."""
         place = caller()
-        _check_arguments("create_streaming_table", arguments, _TABLE_ARGUMENTS, place)
         self._note_unused(arguments, place)
         rules = [
             *rules_of("warn", expect_all or {}),
@@ -130,15 +143,15 @@ class _Api:
         ]
         self._registry.add_dataset(
             Dataset(
-                name=_name(name, place),
+                name=dataset_name(name, place),
                 kind="streaming_table",
                 query=None,
                 expectations=distinct(rules, place),
                 schema=arguments.get("schema"),
                 private=bool(arguments.get("private") or arguments.get("temporary")),
-                spark_conf=_texts(arguments.get("spark_conf")),
+                spark_conf=texts(arguments.get("spark_conf")),
                 place=place,
-                is_reset_allowed=_is_reset_allowed(arguments),
+                is_reset_allowed=is_reset_allowed(arguments),
             )
         )
 
@@ -157,14 +170,14 @@ class _Api:
         def define(query: Query) -> Query:
             if hasattr(query, RULES):
                 raise RunError(
-                    f"the flow `{query.__name__}` has expectations, which belong to a table",
+                    f"the flow `{name or own_name(query, place)}` has expectations, which belong to a table",
                     place=place,
                     hint=f"give them to `{target}`, with create_streaming_table(expect_all={{...}})",
                 )
-            if spark_conf:
-                self._registry.note("spark_conf= of a flow has no effect locally", place)
             self._registry.add_flow(
-                AppendFlow(_name(target, place), name or query.__name__, query, once, _texts(spark_conf), place)
+                AppendFlow(
+                    dataset_name(target, place), name or own_name(query, place), query, once, texts(spark_conf), place
+                )
             )
             return query
 
@@ -173,7 +186,7 @@ class _Api:
     def create_sink(self, name: str, format: str, options: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the documented name
         """A place outside the pipeline for append flows."""
         place = caller()
-        self._registry.add_sink(Sink(_name(name, place), format.lower(), _texts(options), place))
+        self._registry.add_sink(Sink(dataset_name(name, place), format.lower(), texts(options), place))
 
     def create_auto_cdc_flow(
         self,
@@ -193,31 +206,43 @@ class _Api:
         once: bool = False,  # noqa: FBT001, FBT002 - the documented signature
         ignore_null_updates_column_list: Sequence[str | Column] | None = None,
         ignore_null_updates_except_column_list: Sequence[str | Column] | None = None,
+        system_sequence_by: str | Column | None = None,
+        columns_to_update: str | Column | None = None,
     ) -> None:
         """Merge a feed of changes into a table."""
         place = caller()
-        if ignore_null_updates_except_column_list is not None:
+        if system_sequence_by is not None:
             raise RunError(
-                "ignore_null_updates_except_column_list is not supported locally",
+                "system_sequence_by is not supported locally: it belongs to bitemporal tables",
                 place=place,
-                hint="name the columns with ignore_null_updates_column_list",
+                hint="store the table as SCD type 1 or 2, without system_sequence_by",
             )
-        some = _columns(ignore_null_updates_column_list, place)
+        if columns_to_update is not None:
+            raise RunError(
+                "columns_to_update is not supported locally",
+                place=place,
+                hint="let the columns that a change leaves alone be NULL, and use ignore_null_updates",
+            )
         self._registry.add_flow(
             CdcFlow(
-                target=_name(target, place),
+                target=dataset_name(target, place),
                 name=name or target,
-                source=_name(source, place),
-                keys=_columns(keys, place) or (),
+                source=dataset_name(source, place),
+                keys=column_names(keys) or (),
                 sequence_by=sequence_by,
-                scd_type=_scd_type(stored_as_scd_type, place),
+                scd_type=scd_type(stored_as_scd_type, place),
                 apply_as_deletes=apply_as_deletes,
                 apply_as_truncates=apply_as_truncates,
-                ignore_null_updates=some if some is not None else bool(ignore_null_updates),
-                column_list=_columns(column_list, place),
-                except_column_list=_columns(except_column_list, place),
-                track_history_column_list=_columns(track_history_column_list, place),
-                track_history_except_column_list=_columns(track_history_except_column_list, place),
+                ignore_null_updates=ignored_nulls(
+                    ignore_null_updates,
+                    column_names(ignore_null_updates_column_list),
+                    column_names(ignore_null_updates_except_column_list),
+                    place,
+                ),
+                column_list=column_names(column_list),
+                except_column_list=column_names(except_column_list),
+                track_history_column_list=column_names(track_history_column_list),
+                track_history_except_column_list=column_names(track_history_except_column_list),
                 once=once,
                 place=place,
             )
@@ -242,110 +267,69 @@ class _Api:
         place = caller()
         self._registry.add_flow(
             SnapshotFlow(
-                target=_name(target, place),
+                target=dataset_name(target, place),
                 name=target,
-                source=source if callable(source) else _name(source, place),
-                keys=_columns(keys, place) or (),
-                scd_type=_scd_type(stored_as_scd_type, place),
-                track_history_column_list=_columns(track_history_column_list, place),
-                track_history_except_column_list=_columns(track_history_except_column_list, place),
+                source=source if callable(source) else dataset_name(source, place),
+                keys=column_names(keys) or (),
+                scd_type=scd_type(stored_as_scd_type, place),
+                track_history_column_list=column_names(track_history_column_list),
+                track_history_except_column_list=column_names(track_history_except_column_list),
                 place=place,
             )
         )
 
     def read(self, name: str) -> DataFrame:
         """``dlt.read``: a dataset of the pipeline, in batch."""
-        found = self._reads.batch(_name(name, caller()))
-        if found is None:
-            raise UnknownTableError(name, place=caller())
-        return found
+        wanted = self._wanted(name)
+        return self._found(wanted, self._reads.batch(wanted))
 
     def read_stream(self, name: str) -> DataFrame:
         """``dlt.read_stream``: a dataset of the pipeline, as a stream."""
-        found = self._reads.stream(_name(name, caller()), {})
-        if found is None:
-            raise UnknownTableError(name, place=caller())
-        return found
+        wanted = self._wanted(name)
+        return self._found(wanted, self._reads.stream(wanted, {}))
 
-    def on_event_hook(self, *_: Any, **__: Any) -> Any:
-        """``@dlt.on_event_hook``: there is no event stream to hook into here."""
+    def _wanted(self, name: str) -> DatasetName:
+        """The dataset to read, for which there has to be a reader."""
+        wanted = dataset_name(name, caller())
+        self._reads.context(wanted)
+        return wanted
+
+    @staticmethod
+    def _found(wanted: DatasetName, rows: DataFrame | None) -> DataFrame:
+        if rows is None:
+            raise UnknownTableError(wanted.written, place=caller())
+        return rows
+
+    def on_event_hook(self, max_allowable_consecutive_failures: Any = None) -> Any:
+        """``@dlt.on_event_hook``, with brackets or bare: there is no event stream to hook into here."""
         self._registry.note("event hooks are not called locally", caller())
-        return lambda function: function
+        is_bare = callable(max_allowable_consecutive_failures)
+        return max_allowable_consecutive_failures if is_bare else lambda function: function
 
     def _note_unused(self, arguments: Mapping[str, Any], place: Place | None) -> None:
         for argument, effect in _WITHOUT_EFFECT.items():
             if arguments.get(argument):
-                self._registry.note(f"{argument}= has no effect locally: {effect}", place)
+                self._registry.note_once(f"{argument}= has no effect locally: {effect}", place)
+        if has_mask(arguments.get("schema")):
+            self._registry.note_once("MASK in schema= has no effect locally: every reader sees every value", place)
 
 
-_VIEW_ARGUMENTS = frozenset({"name", "comment", "spark_conf"})
-_TABLE_ARGUMENTS = frozenset(
-    {
-        "name",
-        "comment",
-        "spark_conf",
-        "table_properties",
-        "path",
-        "partition_cols",
-        "cluster_by_auto",
-        "cluster_by",
-        "schema",
-        "row_filter",
-        "private",
-        "temporary",
-    }
+_SEVERITIES: Mapping[str, OnViolation] = {"": "warn", "_or_drop": "drop", "_or_fail": "fail"}
+_VIEW_ARGUMENTS = ("name", "comment", "spark_conf")
+_TABLE_ARGUMENTS = (
+    *_VIEW_ARGUMENTS,
+    "table_properties",
+    "path",
+    "partition_cols",
+    "cluster_by_auto",
+    "cluster_by",
+    "schema",
+    "row_filter",
+    "private",
+    "temporary",
 )
 _WITHOUT_EFFECT = {
     "row_filter": "every reader sees every row",
     "path": "the table is kept in the state folder",
+    **dict.fromkeys(("partition_cols", "cluster_by", "cluster_by_auto"), "the files are laid out as Spark does"),
 }
-
-
-def _name(text: Any, place: Place | None) -> DatasetName:
-    try:
-        return DatasetName.parse(text)
-    except (InvalidNameError, TypeError) as error:
-        raise RunError(str(error), place=place) from None
-
-
-def _columns(columns: Sequence[str | Column] | None, place: Place | None) -> tuple[str, ...] | None:
-    """Column names, of which the documentation allows strings and ``col("name")``."""
-    if columns is None:
-        return None
-    if isinstance(columns, str):
-        raise RunError(f"a list of columns is wanted, not the text {columns!r}", place=place)
-    return tuple(column if isinstance(column, str) else column_name(column) for column in columns)
-
-
-def column_name(column: Column) -> str:
-    """The name in a ``col("name")``."""
-    text = str(column._jc.toString())  # type: ignore[operator]  # noqa: SLF001 - Python and Spark have no public name for it
-    return text.strip("`")
-
-
-def _scd_type(value: str | int, place: Place | None) -> Any:
-    text = str(value).upper().replace("SCD TYPE", "").strip()
-    if text not in ("1", "2"):
-        raise RunError(f"stored_as_scd_type is {value!r}: it is 1 or 2", place=place)
-    return int(text)
-
-
-def _texts(options: Mapping[str, Any] | None) -> dict[str, str]:
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
-    }
-
-
-def _is_reset_allowed(arguments: Mapping[str, Any]) -> bool:
-    """What the table property of that name says (the page "Pipeline properties reference")."""
-    return _texts(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"
-
-
-def _check_arguments(what: str, arguments: Mapping[str, Any], known: frozenset[str], place: Place | None) -> None:
-    for argument in arguments:
-        if argument not in known:
-            raise RunError(
-                f"{what} has no argument `{argument}`",
-                place=place,
-                hint=f"known are {', '.join(sorted(known))}",
-            )

@@ -11,6 +11,7 @@ from cbx.runtime.problems import Place, RunError
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+    from cbx.runtime.auto_cdc import AllBut
     from cbx.runtime.names import DatasetName
 
 Query = Callable[[], "DataFrame"]
@@ -86,7 +87,7 @@ class CdcFlow:
     scd_type: Literal[1, 2]
     apply_as_deletes: str | Column | None = None
     apply_as_truncates: str | Column | None = None
-    ignore_null_updates: bool | tuple[str, ...] = False
+    ignore_null_updates: bool | tuple[str, ...] | AllBut = False
     column_list: tuple[str, ...] | None = None
     except_column_list: tuple[str, ...] | None = None
     track_history_column_list: tuple[str, ...] | None = None
@@ -171,6 +172,11 @@ class Registry:
     def note(self, text: str, place: Place | None) -> None:
         """Remember something that the user should hear once."""
         if (text, place) not in self.notes:
+            self.notes.append((text, place))
+
+    def note_once(self, text: str, place: Place | None) -> None:
+        """Remember something that holds for the whole pipeline, with the first place that it is about."""
+        if text not in (known for known, _ in self.notes):
             self.notes.append((text, place))
 
     def _claim(self, name: DatasetName, place: Place | None) -> None:

@@ -13,6 +13,7 @@ from cbx.runtime.expectations import NOTHING, Counts, added
 from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
 from cbx.runtime.schema import DeclaredColumns
+from cbx.runtime.session import settings
 from cbx.runtime.snapshot import merge_snapshots
 from cbx.runtime.store import TableFolder, TableState
 from cbx.runtime.streaming import append_once, append_stream, only_streams
@@ -21,7 +22,7 @@ from cbx.runtime.unchanged import fingerprint, reads_only, streams_only
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
     from cbx.runtime.names import DatasetName
 
@@ -30,6 +31,8 @@ _STARTS = 5
 
 class Queries(Protocol):
     """Who calls the queries of the notebooks on behalf of a flow."""
+
+    spark: SparkSession
 
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a function that returns rows."""
@@ -189,6 +192,13 @@ def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, 
         return _FlowRun(context, merger.table, merger.total)
     if isinstance(flow, CdcFlow):
         return _run_cdc(flow, context, table, queries)
+    with settings(queries.spark, flow.spark_conf):
+        return _run_append(dataset, flow, context, table, queries)
+
+
+def _run_append(
+    dataset: Dataset, flow: AppendFlow, context: FlowContext, table: TableState, queries: Queries
+) -> _FlowRun:
     frame = queries.evaluate(flow.query, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     shaped = _Shape(dataset)

@@ -39,6 +39,7 @@ class Making:
     """Answers what notebooks read, and makes it first where that is due.
 
     Attributes:
+        spark: The session.
         landings: The folders that Auto Loader watches, with what was in them before they were read.
     """
 
@@ -53,7 +54,7 @@ class Making:
     ) -> None:
         self._request = request
         self._state = request.state.resolve()
-        self._spark = spark
+        self.spark = spark
         self._registry = registry
         self._roots = roots
         self._log = log
@@ -140,9 +141,7 @@ class Making:
                     hint="let the view read its own input with spark.readStream",
                 )
             return frame
-        return self._table(
-            name, dataset, lambda folder, spark: read_stream(folder, spark, self._context(name), options)
-        )
+        return self._table(name, dataset, lambda folder, spark: read_stream(folder, spark, self.context(name), options))
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
@@ -156,7 +155,7 @@ class Making:
             )
         context.landings.append(path)
         self.landings.setdefault(path, signature(path, self._request.working_folder))
-        return open_stream(self._spark, options, path, schema, context.next_schema_folder(), note=self._note)
+        return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
 
     def _note(self, text: str) -> None:
         self._log(Noted(text))
@@ -198,7 +197,12 @@ class Making:
 
         return self.evaluate(query, context)
 
-    def _context(self, name: DatasetName) -> FlowContext:
+    def context(self, name: DatasetName) -> FlowContext:
+        """The flow that a dataset is read for.
+
+        Raises:
+            RunError: If it is read outside a dataset's function.
+        """
         if not self._contexts:
             raise RunError(
                 f"`{name.written}` is read outside a dataset's function",
@@ -214,8 +218,8 @@ class Making:
     ) -> DataFrame | None:
         folder = TableFolder(self._state, name if dataset is None else dataset.name)
         if dataset is None:
-            return read(folder, self._spark) if folder.current() is not None else None
-        self._context(name)
+            return read(folder, self.spark) if folder.current() is not None else None
+        self.context(name)
         if self._is_selected(name.key):
             self._make(name.key, dataset.name, partial(self._fill, dataset))
             result = self._results[name.key]
@@ -226,10 +230,10 @@ class Making:
                 f"`{name.written}` has no rows yet and is not selected",
                 hint=f"select it too: --select {name.key}",
             )
-        return read(folder, self._spark)
+        return read(folder, self.spark)
 
     def _view(self, view: Dataset) -> DataFrame:
-        context = self._context(view.name)
+        context = self.context(view.name)
         known = context.view_frames.get(view.name.key)
         if known is None:
             with self._entered(view.name.key):
@@ -247,7 +251,7 @@ class Making:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
         request = self._request
-        with settings(self._spark, dataset.spark_conf):
+        with settings(self.spark, dataset.spark_conf):
             return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
 
     def _fill_sink(self, sink: Sink, flows: Sequence[Flow]) -> Filled:

@@ -31,6 +31,9 @@ _numbers = itertools.count(1)
 class Reads(Protocol):
     """Who answers for the tables that notebooks read."""
 
+    def context(self, name: DatasetName) -> object:
+        """The flow that a table is read for; a read outside a dataset's function is refused."""
+
     def batch(self, name: DatasetName) -> DataFrame | None:
         """A table's rows; None if the name is not ours."""
 

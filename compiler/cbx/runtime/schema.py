@@ -52,10 +52,9 @@ class DeclaredColumns:
         fields, generated = [], {}
         try:
             for column in _columns(str(schema)):
-                name, kind, not_null, expression = column
-                fields.append(StructField(name, _data_type(kind), nullable=not not_null))
-                if expression:
-                    generated[name] = expression
+                fields.append(StructField(column.name, _data_type(column.kind), nullable=not column.is_required))
+                if column.expression:
+                    generated[column.name] = column.expression
         except (PySparkException, sqlglot.errors.SqlglotError, IndexError) as error:
             raise RunError(
                 f"the schema cannot be read: {next(filter(None, str(error).splitlines()), 'it ends too early')}",
@@ -99,8 +98,27 @@ class DeclaredColumns:
         return F.expr(expression).cast(field.dataType).alias(field.name)
 
 
-def _columns(text: str) -> Iterator[tuple[str, str, bool, str | None]]:
-    """The name, type, NOT NULL and generating expression of every column in a DDL text."""
+def has_mask(schema: Any) -> bool:
+    """Whether a ``schema=`` hides a column's values from some readers; a text that cannot be read does not."""
+    try:
+        return isinstance(schema, str) and any(column.has_mask for column in _columns(schema))
+    except (sqlglot.errors.SqlglotError, IndexError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of a DDL text: its type and what is said behind it."""
+
+    name: str
+    kind: str
+    is_required: bool
+    has_mask: bool
+    expression: str | None
+
+
+def _columns(text: str) -> Iterator[_Column]:
+    """Every column in a DDL text."""
     for item in _items(sqlglot.tokenize(text, dialect="databricks")):
         name, words = item[0], [token.text.upper() for token in item]
         if words[0] in _CONSTRAINTS and len(item) > 1 and words[1] not in ("STRING", "INT"):
@@ -108,8 +126,9 @@ def _columns(text: str) -> Iterator[tuple[str, str, bool, str | None]]:
         first = 2 if len(item) > 1 and words[1] == ":" else 1
         end = next((i for i in range(first, len(item)) if words[i] in _CLAUSES and _depth(item[:i]) == 0), len(item))
         kind = text[item[first].start : item[end - 1].end + 1]
-        not_null = any(words[i : i + 2] == ["NOT", "NULL"] for i in range(end, len(item)))
-        yield name.text, kind, not_null, _generated(text, item, words)
+        is_required = any(words[i : i + 2] == ["NOT", "NULL"] for i in range(end, len(item)))
+        has_mask = any(words[i] == "MASK" and item[i].token_type.name != "STRING" for i in range(end, len(item)))
+        yield _Column(name.text, kind, is_required, has_mask, _generated(text, item, words))
 
 
 def _data_type(text: str) -> DataType:

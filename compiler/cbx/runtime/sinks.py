@@ -21,6 +21,7 @@ from cbx.runtime.expectations import NOTHING, ROWS_READ, Counts, added, observed
 from cbx.runtime.filling import Filled
 from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
+from cbx.runtime.session import settings
 from cbx.runtime.store import TableFolder, folder_name, write_atomically
 from cbx.runtime.streaming import drain, only_streams, run_to_end
 from cbx.runtime.unchanged import streams_only
@@ -67,11 +68,12 @@ def fill_sink(
             raise RunError(f"only append flows fill a sink, and `{flow.name}` is none", place=flow.place)
         context = FlowContext(flow.name, folder, generation, is_dry)
         contexts.append(context)
-        frame = queries.evaluate(flow.query, context)
-        only_streams(frame, flow.name)
-        _check_sources(context)
-        context.is_certain = streams_only(frame, context)
-        total = added(total, _append(sink, frame, context, note))
+        with settings(queries.spark, flow.spark_conf):
+            frame = queries.evaluate(flow.query, context)
+            only_streams(frame, flow.name)
+            _check_sources(context)
+            context.is_certain = streams_only(frame, context)
+            total = added(total, _append(sink, frame, context, note))
     return Filled("sink", total, tuple(contexts), total.rows_read > 0, all(one.is_certain for one in contexts))
 
 

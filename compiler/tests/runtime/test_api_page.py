@@ -20,8 +20,6 @@ from cbx.runtime.problems import RunError
 PAGE = Path(__file__).parents[2] / "docs" / "dlt-api.md"
 _WORD = re.compile(r"`([^`]+)`")
 _NEEDS_AN_UPDATE = ("read", "read_stream")
-_OLD = {"apply_changes": "create_auto_cdc_flow"}
-"""A function that hands all it is given to another."""
 
 
 @dataclass(frozen=True)
@@ -94,32 +92,16 @@ def api(registry: Registry) -> dict[str, Callable[..., Any]]:
 
 
 def parameters(name: str) -> set[str]:
-    """Every parameter of a function; one that takes any argument says which it knows when it gets another."""
-    function = api(Registry())[name]
-    named = set()
-    for one in inspect.signature(function).parameters.values():
-        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY):
-            named.add(one.name)
-    if name in _OLD:
-        return named | parameters(_OLD[name])
-    if any(one.kind is one.VAR_KEYWORD for one in inspect.signature(function).parameters.values()):
-        needed = {"name": "some"} if "name" in named else {}
-        with pytest.raises(RunError) as raised:
-            function(**needed, no_such_argument=1)
-        hint = raised.value.problem.hint or ""
-        named |= set(hint.removeprefix("known are ").split(", "))
-    return named - {"query_function"}
+    """Every parameter of a function that can be given by its name."""
+    signature = inspect.signature(api(Registry())[name])
+    return {one.name for one in signature.parameters.values() if one.kind is not one.POSITIONAL_ONLY}
 
 
 def call(line: Line, registry: Registry) -> None:
     """Call the line's function with the line's parameter and those that it cannot do without."""
     function = api(registry)[line.function]
-    target = api(registry)[_OLD.get(line.function, line.function)]
-    needed = [
-        one.name
-        for one in inspect.signature(target).parameters.values()
-        if one.default is one.empty and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
-    ]
+    every = inspect.signature(function).parameters.values()
+    needed = [one.name for one in every if one.default is one.empty]
     made = function(**{name: value_of(name) for name in [*needed, line.parameter]})
     if callable(made):
         made(lambda: None)
@@ -133,7 +115,7 @@ def test_the_page_lists_every_name() -> None:
     assert expected == actual
 
 
-@pytest.mark.parametrize("name", sorted(set(api(Registry())) - {"on_event_hook"}))
+@pytest.mark.parametrize("name", sorted(api(Registry())))
 def test_the_page_lists_every_parameter(name: str) -> None:
     """No more and no fewer than the function takes."""
     expected = parameters(name)

@@ -23,9 +23,10 @@ What the Databricks documentation of AUTO CDC leaves open is decided here, and a
 from cbx.runtime.auto_cdc.errors import CdcSpecError, NullSequenceError, null_sequence_error
 from cbx.runtime.auto_cdc.merge import current_rows, merge_changes, target_rows
 from cbx.runtime.auto_cdc.snapshots import snapshot_changes, snapshot_spec
-from cbx.runtime.auto_cdc.spec import CdcSpec
+from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec
 
 __all__ = [
+    "AllBut",
     "CdcSpec",
     "CdcSpecError",
     "NullSequenceError",

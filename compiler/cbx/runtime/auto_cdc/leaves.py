@@ -17,7 +17,7 @@ from pyspark.sql.types import BooleanType, DataType, StructField, StructType
 
 from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable, is_orderable
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
-from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
+from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec, resolved
 
 GIVEN = HIDDEN + "given_"
 LATEST = HIDDEN + "latest_"
@@ -63,16 +63,24 @@ Leaves = dict[str, list[Leaf]]  # by column, the column's own leaf first
 
 def column_leaves(events: Events, spec: CdcSpec) -> Leaves:
     """Return the leaves of every column whose NULLs this flow ignores, or an earlier one did."""
-    named = spec.ignore_null_updates
-    ignored = tuple(events.values) if named is True else ()
-    if not isinstance(named, bool):
-        ignored = resolved(named, (*events.keys, *events.values), "ignore_null_updates", spec)
+    ignored = _ignoring(events, spec)
     found = {}
     for name in events.values:
         leaves = field_leaves((), events.rows.schema[name], ignores_null=name in ignored)
         if name in ignored or leaves[0].name in events.stored:
             found[name] = leaves
     return found
+
+
+def _ignoring(events: Events, spec: CdcSpec) -> Iterable[str]:
+    """Return the columns whose NULLs this flow ignores."""
+    named, known = spec.ignore_null_updates, (*events.keys, *events.values)
+    if isinstance(named, bool):
+        return events.values if named else ()
+    if isinstance(named, AllBut):
+        excepted = resolved(named.names, known, "ignore_null_updates_except_column_list", spec)
+        return [name for name in events.values if name not in excepted]
+    return resolved(named, known, "ignore_null_updates_column_list", spec)
 
 
 def field_leaves(parents: tuple[str, ...], field: StructField, *, ignores_null: bool) -> list[Leaf]:

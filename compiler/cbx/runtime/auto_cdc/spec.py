@@ -10,6 +10,13 @@ from cbx.runtime.auto_cdc.errors import CdcSpecError
 
 
 @dataclass(frozen=True, slots=True)
+class AllBut:
+    """All columns but these."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CdcSpec:
     """One flow of changes into a target, in the words of `create_auto_cdc_flow`.
 
@@ -20,8 +27,8 @@ class CdcSpec:
         scd_type: 1 keeps the current rows, 2 keeps their history.
         apply_as_deletes: True where a change deletes its key; NULL counts as false.
         apply_as_truncates: True where a change empties the target (type 1 only); NULL counts as false.
-        ignore_null_updates: Whether NULL means "as before": for all columns, for none, or for those named. It
-            applies to the fields of struct columns too.
+        ignore_null_updates: Whether NULL means "as before": for all columns, for none, for those named, or
+            for all but those named. It applies to the fields of struct columns too.
         column_list: The columns of the target, of the changes' columns.
         except_column_list: The columns of the changes that the target does not have.
         track_history_column_list: The columns whose changes begin a new row (type 2 only).
@@ -34,7 +41,7 @@ class CdcSpec:
     scd_type: int
     apply_as_deletes: Column | None = None
     apply_as_truncates: Column | None = None
-    ignore_null_updates: bool | tuple[str, ...] = False
+    ignore_null_updates: bool | tuple[str, ...] | AllBut = False
     column_list: tuple[str, ...] | None = None
     except_column_list: tuple[str, ...] | None = None
     track_history_column_list: tuple[str, ...] | None = None

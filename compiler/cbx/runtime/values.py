@@ -1,0 +1,106 @@
+"""From what notebooks pass to the API's functions to what definitions hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from cbx.runtime.auto_cdc import AllBut
+from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.problems import Place, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import Column
+
+    from cbx.runtime.definitions import Query
+
+
+def dataset_name(text: Any, place: Place | None) -> DatasetName:
+    """A dataset's name from its text.
+
+    Raises:
+        RunError: If it is no name.
+    """
+    try:
+        return DatasetName.parse(text)
+    except InvalidNameError as error:
+        raise RunError(
+            str(error), place=place, hint="write it as name or schema.name, other characters in `...`"
+        ) from None
+
+
+def own_name(query: Query, place: Place | None) -> str:
+    """A function's name, for a dataset or flow without ``name=``.
+
+    Raises:
+        RunError: If it has none, as a partial function has not.
+    """
+    name: str | None = getattr(query, "__name__", None)
+    if name is None:
+        raise RunError("the function has no name of its own", place=place, hint='give one: name="..."')
+    return name
+
+
+def ignored_nulls(
+    every: bool,  # noqa: FBT001 - as the documented argument
+    some: tuple[str, ...] | None,
+    excepted: tuple[str, ...] | None,
+    place: Place | None,
+) -> bool | tuple[str, ...] | AllBut:
+    """For which columns a NULL leaves what is there.
+
+    Raises:
+        RunError: If more than one of the three ways to say it is used.
+    """
+    if [every, some is not None, excepted is not None].count(True) > 1:
+        raise RunError(
+            "`ignore_null_updates`, `ignore_null_updates_column_list` and `ignore_null_updates_except_column_list` "
+            "exclude each other",
+            place=place,
+            hint="use one of them",
+        )
+    if excepted is not None:
+        return AllBut(excepted)
+    return bool(every) if some is None else some
+
+
+def column_names(columns: Sequence[str | Column] | None) -> tuple[str, ...] | None:
+    """Column names, of which the documentation allows strings and ``col("name")``."""
+    if columns is None:
+        return None
+    return tuple(column if isinstance(column, str) else _name_of(column) for column in columns)
+
+
+def _name_of(column: Column) -> str:
+    """The name in a ``col("name")``."""
+    text = str(column._jc.toString())  # type: ignore[operator]  # noqa: SLF001 - Python and Spark have no public name for it
+    return text.strip("`")
+
+
+def scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
+    """The type of a slowly changing dimension.
+
+    Raises:
+        RunError: If it is neither 1 nor 2.
+    """
+    text = str(value).upper().replace("SCD TYPE", "").strip()
+    if text not in ("1", "2"):
+        raise RunError(
+            f"stored_as_scd_type is {value!r}, and only the types 1 and 2 are known here",
+            place=place,
+            hint="use 1 or 2",
+        )
+    return 1 if text == "1" else 2
+
+
+def texts(options: Mapping[str, Any] | None) -> dict[str, str]:
+    """Settings as Spark spells them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
+    }
+
+
+def is_reset_allowed(arguments: Mapping[str, Any]) -> bool:
+    """What the table property of that name says (the page "Pipeline properties reference")."""
+    return texts(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"
