@@ -36,7 +36,9 @@ TABLES = {
         (("order_id", "line_number"),),
     ),
     "customers": Table(
-        "silver.customers", columns("customer_id BIGINT; name STRING; country STRING; email STRING"), (("customer_id",),)
+        "silver.customers",
+        columns("customer_id BIGINT; name STRING; country STRING; email STRING"),
+        (("customer_id",),),
     ),
     "products": Table(
         "silver.products",

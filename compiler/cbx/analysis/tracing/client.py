@@ -51,7 +51,8 @@ class Tracer:
         known = self._cache.get(key)
         if known is None:
             known = self._worker.trace(function)
-            self._cache.put(key, known)
+            if not isinstance(known, Unknown) or known.is_lasting:
+                self._cache.put(key, known)
         return known
 
     def close(self) -> None:

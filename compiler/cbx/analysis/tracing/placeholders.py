@@ -15,20 +15,18 @@ class ReadsSettingError(BaseException):
 class Placeholder(str):
     """The value of a setting: a text that can be put anywhere but not looked into."""
 
-    __slots__ = ("setting",)
+    __slots__ = ()
 
     def __new__(cls, setting: str) -> Placeholder:
         """Make the placeholder of a setting."""
-        made = super().__new__(cls, f"{MARK}{setting}{MARK}")
-        made.setting = setting
-        return made
+        return super().__new__(cls, f"{MARK}{setting}{MARK}")
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise ReadsSettingError(self.setting)
+        raise ReadsSettingError(str.strip(self, MARK))
 
     __hash__ = str.__hash__
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse  # type: ignore[assignment]
-    __bool__ = __contains__ = __len__ = __iter__ = __getitem__ = _refuse  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __bool__ = __contains__ = __len__ = __iter__ = __getitem__ = _refuse
     startswith = endswith = find = index = count = split = rsplit = partition = rpartition = _refuse
     isdigit = isnumeric = isdecimal = isalpha = isalnum = isidentifier = isspace = islower = isupper = _refuse
     lower = upper = casefold = title = capitalize = strip = lstrip = rstrip = replace = splitlines = _refuse

@@ -27,16 +27,23 @@ class Worker:
         """Prepare; nothing is started yet."""
         self.limits = limits
         self._process: subprocess.Popen[bytes] | None = None
-        self._has_answered = False
+        self._is_up = False
+        self._failure: Unknown | None = None
 
     def trace(self, function: Function) -> Traced | Unknown:
         """Trace a model, whatever its code does."""
-        process = self._process or self._start()
-        wait = self.limits.seconds + _GRACE_SECONDS + (0 if self._has_answered else _START_SECONDS)
-        answer = _exchange(process, function.to_json().encode() + b"\n", time.monotonic() + wait)
+        if self._failure is not None:
+            return self._failure
+        try:
+            process = self._process or self._start()
+        except OSError as error:
+            self._failure = _not_started(str(error))
+            return self._failure
+        self._is_up = self._is_up or _exchange(process, b"", _START_SECONDS) is not None
+        request = function.to_json().encode() + b"\n"
+        answer = _exchange(process, request, self.limits.seconds + _GRACE_SECONDS) if self._is_up else None
         if answer is None:
-            return Unknown(self._why_it_ended())
-        self._has_answered = True
+            return self._why_it_ended()
         try:
             return outcome_from_data(json.loads(answer))
         except (KeyError, TypeError, ValueError):
@@ -46,7 +53,7 @@ class Worker:
     def stop(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None
-        self._has_answered = False
+        self._is_up = False
         if process is not None:
             process.kill()
             process.wait()
@@ -67,21 +74,26 @@ class Worker:
         )
         return self._process
 
-    def _why_it_ended(self) -> str:
+    def _why_it_ended(self) -> Unknown:
         process = self._process
-        has_started = self._has_answered
+        is_up = self._is_up
         try:
             status = process.wait(0.2) if process else None
         except subprocess.TimeoutExpired:
             status = None
         self.stop()
-        if status is None or (hasattr(signal, "SIGALRM") and status == -signal.SIGALRM):
-            return f"it runs for more than {self.limits.seconds:g} seconds"
-        if not has_started and status == 1:
-            return "the process that traces did not start"
+        if is_up and (status is None or (hasattr(signal, "SIGALRM") and status == -signal.SIGALRM)):
+            return Unknown(f"it runs for more than {self.limits.seconds:g} seconds")
+        if not is_up or status is None:
+            self._failure = _not_started(f"exit status {status}")
+            return self._failure
         if status < 0:
-            return f"the process that traces it was ended by {signal.Signals(-status).name}"
-        return f"it ends the process that traces it (exit status {status})"
+            return Unknown(f"the process that traces it was ended by {signal.Signals(-status).name}")
+        return Unknown(f"it ends the process that traces it (exit status {status})")
+
+
+def _not_started(why: str) -> Unknown:
+    return Unknown(f"the process that traces models does not start: {why}", is_lasting=False)
 
 
 def _environment() -> dict[str, str]:
@@ -95,14 +107,15 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _exchange(process: subprocess.Popen[bytes], request: bytes, deadline: float) -> bytes | None:
-    """Send a line and receive one; None where the process ends or the time is up before there is one."""
+def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float) -> bytes | None:
+    """Send a line, if there is one, and receive one; None where the process ends or the time is up before."""
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101 - as above
     try:
         process.stdin.write(request)
     except OSError:
         return None
+    deadline = time.monotonic() + seconds
     received = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)

@@ -82,7 +82,7 @@ class _Writer:
         """A field of a message, if it says anything."""
         if field.name in {"common", "metadata"} or field.type == field.TYPE_BYTES:
             return {}
-        if field.name in {"plan_id"}:
+        if field.name == "plan_id":
             return {"plan_id": self.number(value)}
         is_map = field.type == field.TYPE_MESSAGE and field.message_type.GetOptions().map_entry
         if is_map:

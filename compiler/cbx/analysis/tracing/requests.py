@@ -85,9 +85,15 @@ class Traced:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The model could not be traced; ``reason`` says why in one line."""
+    """The model could not be traced.
+
+    Attributes:
+        reason: Why, in one line.
+        is_lasting: Whether it would be the same another time; not if it was the machine's doing.
+    """
 
     reason: str
+    is_lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)

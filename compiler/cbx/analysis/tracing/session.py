@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pysail.spark import SparkConnectServer
+from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
 from pyspark.sql import SparkSession
 from pyspark.sql.connect import plan as logical
 from pyspark.sql.connect.conf import RuntimeConf
@@ -165,7 +165,7 @@ def _parts(message: Any) -> Iterator[Any]:
     for field, value in message.ListFields():
         if field.type != field.TYPE_MESSAGE or field.name in {"common", "type", "schema"}:
             continue
-        if hasattr(value, "values"):
+        if field.message_type.GetOptions().map_entry:
             yield from (one for one in value.values() if hasattr(one, "ListFields"))
         elif hasattr(value, "ListFields"):
             yield value

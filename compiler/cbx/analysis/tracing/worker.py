@@ -1,5 +1,7 @@
 """The process in which models are traced: a request a line on standard input, an answer a line on standard output.
 
+Before the first request it says that it is ready.
+
 Started by `cbx.analysis.tracing.process` as ``python -m cbx.analysis.tracing.worker SECONDS BYTES``. What a model
 reads or prints never meets the pipes: they are moved away before the first model runs.
 """
@@ -25,6 +27,8 @@ def main() -> None:
     session = Session(guard)
     session.schema_of(session.plan_of(session.empty_frame("ready BOOLEAN")))
     limit_memory(memory)
+    answers.write("ready\n")
+    answers.flush()
     for line in requests:
         answer = trace_function(json.loads(line), session, guard, seconds)
         answers.write(json.dumps(answer, separators=(",", ":")) + "\n")

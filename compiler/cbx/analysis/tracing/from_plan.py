@@ -1,0 +1,207 @@
+"""From a traced plan to the relational IR: the front end of Python models.
+
+The plan is that of Spark Connect, as `records` has it. A step that is not understood is `Opaque`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from cbx.analysis import relations as ir
+from cbx.analysis.facts import Table
+from cbx.analysis.relations import NONE, CallSite, Field, Relation
+from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.scope import Context
+from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
+from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
+from cbx.analysis.tracing.plan.joins import read_join
+from cbx.analysis.tracing.plan.projections import (
+    read_drop,
+    read_project,
+    read_rename,
+    read_to_df,
+    read_with_columns,
+)
+from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
+from cbx.analysis.tracing.plan.replacing import read_fill, read_without_nulls
+from cbx.analysis.tracing.plan.rows import Column, Rows, after, opaque
+from cbx.analysis.tracing.requests import Traced
+
+_SAME_ROWS = frozenset({
+    "sort", "offset", "hint", "repartition", "repartition_by_expression", "with_watermark", "collect_metrics",
+})  # fmt: skip
+_BY_COLUMNS: dict[str, Callable[[Record, Rows, Reading], Rows]] = {
+    "project": read_project,
+    "with_columns": read_with_columns,
+    "with_columns_renamed": read_rename,
+    "to_df": read_to_df,
+    "drop": read_drop,
+    "aggregate": read_aggregate,
+    "deduplicate": read_deduplicate,
+    "fill_na": read_fill,
+    "replace": read_fill,
+    "drop_na": read_without_nulls,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A traced model, read.
+
+    Attributes:
+        relation: What it does.
+        unknown_columns: The columns that none of its inputs has, in the order in which the model names them. Only
+            those of which the engine, too, made nothing.
+    """
+
+    relation: Relation
+    unknown_columns: tuple[UnknownName, ...]
+
+
+def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
+    """Read the plan of a model. Never fails: what is not understood is `Opaque`.
+
+    Args:
+        traced: What tracing the model gave.
+        tables: What is known of the tables that its parameters read, by the parameter's name.
+
+    Returns:
+        The plan; the columns of its relation have the names and the exact types that the engine found.
+    """
+    reading = Reading(Context({}, (), lambda *_: ir.Opaque((), ())))
+    try:
+        rows = _Plan(tables, reading).read(traced.plan)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        rows = opaque([], "its plan is not understood")
+    relation = _as_found(rows, traced, reading)
+    unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
+    return Plan(relation, unknown)
+
+
+@dataclass
+class _Plan:
+    tables: Mapping[str, Table]
+    reading: Reading
+
+    def read(self, record: Record) -> Rows:
+        """A step, with the exact names and types of its columns where the plan has them."""
+        rows = self._read(record)
+        schema = record.get("schema")
+        if schema and not rows.is_open and len(schema) == len(rows.columns):
+            columns = tuple(
+                Column(replace(one.field, name=name, type=kind or one.field.type), one.qualifiers)
+                for one, (name, kind) in zip(rows.columns, schema, strict=True)
+            )
+            rows = replace(rows, relation=_with_fields(rows, columns), columns=columns, has_guesses=False)
+        return rows.with_step(record["id"])
+
+    def _read(self, record: Record) -> Rows:
+        kind = record["kind"]
+        match kind:
+            case "input":
+                return self._scan(record["name"])
+            case "join":
+                return read_join(record, self.read(record["left"]), self.read(record["right"]), self.reading)
+            case "set_op":
+                left, right = self.read(record["left_input"]), self.read(record["right_input"])
+                return read_set_operation(record, left, right, self.reading)
+            case "sql":
+                return read_sql(record, {}, self.reading)
+            case "with_relations":
+                return read_with_relations(record, self.read, self.reading)
+            case "project" if "input" not in record:
+                return read_project(record, Rows(ir.Values(1, ()), (), NONE), self.reading)
+            case _ if "input" in record:
+                return self._step(record, self.read(record["input"]))
+            case _:
+                return self._other(record, [])
+
+    def _step(self, record: Record, rows: Rows) -> Rows:
+        """A step with one input."""
+        kind = record["kind"]
+        if kind in _BY_COLUMNS:
+            return _BY_COLUMNS[kind](record, rows, self.reading)
+        if kind in _SAME_ROWS:
+            return rows
+        match kind:
+            case "filter":
+                return self._filter(record, rows)
+            case "limit" | "tail":
+                count = record.get("limit", 0)
+                return after(rows, ir.Limit(rows.relation, count, rows.fields, rows.is_open))
+            case "sample":
+                if record.get("with_replacement"):
+                    return opaque([rows], "a sample that repeats rows", rows.columns, is_open=rows.is_open)
+                chance = ir.Condition(NONE, is_deterministic=False)
+                return after(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
+            case "subquery_alias":
+                alias = record["alias"].lower()
+                return replace(rows, columns=tuple(Column(one.field, (alias,)) for one in rows.columns))
+            case _:
+                return self._other(record, [rows])
+
+    def _filter(self, record: Record, rows: Rows) -> Rows:
+        writer = Expressions(rows, self.reading, also_left_out=True)
+        node = writer.write(record["condition"])
+        predicates = read_predicates(node, writer.reader())
+        site = CallSite(*record["site"]) if record.get("site") else None
+        return after(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
+
+    def _scan(self, parameter: str) -> Rows:
+        table = self.tables.get(parameter)
+        if table is None or table.columns is None:
+            return opaque([], f"the columns of its input `{parameter}` are not known")
+        fields = tuple(self.reading.context.new_field(one.name, one.type) for one in table.columns)
+        columns = tuple(Column(one) for one in fields)
+        return Rows(ir.Scan(table, fields, is_open=False), columns, frozenset(one.id for one in fields))
+
+    def _other(self, record: Record, inputs: list[Rows]) -> Rows:
+        reason = f"a step of the plan that is not understood: {record['kind'].replace('_', ' ')}"
+        schema = record.get("schema")
+        if not schema:
+            return opaque(inputs, reason)
+        columns = tuple(Column(self.reading.context.new_field(name, kind)) for name, kind in schema)
+        return opaque(inputs, reason, columns, is_open=False)
+
+
+def _with_fields(rows: Rows, columns: tuple[Column, ...]) -> Relation:
+    fields = tuple(one.field for one in columns)
+    return rows.relation if fields == rows.fields else ir.Project(rows.relation, (), fields, rows.is_open)
+
+
+def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
+    """The rows with the columns that the engine found."""
+    found = traced.columns
+    if found is None:
+        return rows.relation
+    if not rows.is_open and not _agree(rows, traced):
+        return ir.Opaque(
+            (rows.relation,), _new_fields(traced, reading), is_open=False, reason="its columns are not known"
+        )
+    if not rows.is_open:
+        pairs = zip(rows.columns, found, strict=True)
+        columns = tuple(Column(replace(one.field, name=exact.name, type=exact.type)) for one, exact in pairs)
+        return _with_fields(rows, columns)
+    fields = []
+    definitions = []
+    names = [one.name.lower() for one in found]
+    for exact in found:
+        matching = [one.field for one in rows.columns if one.name == exact.name.lower()]
+        if len(matching) == 1 == names.count(exact.name.lower()):
+            fields.append(Field(matching[0].id, exact.name, exact.type))
+        else:
+            new = reading.context.new_field(exact.name, exact.type)
+            definitions.append(ir.Definition(new.id, ir.Computed("", NONE, is_deterministic=False)))
+            fields.append(new)
+    return ir.Project(rows.relation, tuple(definitions), tuple(fields))
+
+
+def _agree(rows: Rows, traced: Traced) -> bool:
+    names = [one.name for one in rows.columns]
+    found = [one.name.lower() for one in traced.columns or ()]
+    return names == found or (rows.has_guesses and len(names) == len(found))
+
+
+def _new_fields(traced: Traced, reading: Reading) -> tuple[Field, ...]:
+    return tuple(reading.context.new_field(one.name, one.type) for one in traced.columns or ())

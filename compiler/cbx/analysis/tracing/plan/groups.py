@@ -1,0 +1,235 @@
+"""Reads grouping, deduplication and set operations."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import NONE, CallSite, Field, Ids
+from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, makes_rows
+from cbx.analysis.tracing.plan.projections import guessed_name
+from cbx.analysis.tracing.plan.rows import Column, Found, Rows, after, opaque
+
+_SET_KINDS: dict[str, ir.SetKind] = {
+    "SET_OP_TYPE_UNION": "union",
+    "SET_OP_TYPE_INTERSECT": "intersect",
+    "SET_OP_TYPE_EXCEPT": "except",
+}
+_MOST_CUBED = 6
+
+
+def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
+    """``groupBy``, ``rollup``, ``cube`` and ``groupingSets``; ``pivot`` adds columns of its own."""
+    grouping = _Grouping(rows, reading)
+    members = [grouping.column(one) for one in record.get("grouping_expressions", ())]
+    sets = _sets(record, members, grouping)
+    if any(one is None for one in members) or sets == ():
+        return opaque([rows], "a grouping that is not understood")
+    return grouping.grouped(record, [one for one in members if one is not None], sets)
+
+
+def _sets(record: Record, members: Sequence[tuple[Field, int] | None], grouping: _Grouping) -> tuple[Ids, ...] | None:
+    """The grouping sets; None where there are none, empty where they are not understood."""
+    sources = [one[1] for one in members if one is not None]
+    match record.get("group_type"):
+        case "GROUP_TYPE_ROLLUP":
+            return tuple(frozenset(sources[:count]) for count in range(len(sources), -1, -1))
+        case "GROUP_TYPE_CUBE":
+            if len(sources) > _MOST_CUBED:
+                return ()
+            choices = itertools.product((True, False), repeat=len(sources))
+            return tuple(frozenset(itertools.compress(sources, choice)) for choice in choices)
+        case "GROUP_TYPE_GROUPING_SETS":
+            sets = []
+            for one in record.get("grouping_sets", ()):
+                columns = [grouping.column(part) for part in one.get("grouping_set", ())]
+                sets.append(frozenset(column[1] for column in columns if column is not None))
+                if any(column is None or column[1] not in sources for column in columns):
+                    return ()
+            return tuple(sets)
+        case _:
+            return None
+
+
+@dataclass
+class _Grouping:
+    """Reads what is grouped by, giving a column to each expression that is not one."""
+
+    rows: Rows
+    reading: Reading
+    definitions: list[ir.Definition] = field(default_factory=list)
+    has_guesses: bool = False
+
+    def __post_init__(self) -> None:
+        self.writer = Expressions(self.rows, self.reading)
+        self._known: dict[str, int] = {}
+
+    def column(self, record: Record) -> tuple[Field, int] | None:
+        """The column of the result, and the one that is grouped by; None for what makes rows."""
+        name = _name(record)
+        self.has_guesses = self.has_guesses or name.endswith(")")
+        node = self.writer.write(record)
+        if makes_rows(node):
+            return None
+        reader = self.writer.reader()
+        value = reader.read(node)
+        kind = type_of(node, reader)
+        if isinstance(value, ir.Reference):
+            return Field(value.column, name, kind), value.column
+        signature = reader.signature(node)
+        if signature not in self._known:
+            self._known[signature] = self.reading.context.number()
+            self.definitions.append(ir.Definition(self._known[signature], value))
+        number = self._known[signature]
+        return Field(number, name, kind), number
+
+    def grouped(self, record: Record, members: list[tuple[Field, int]], sets: tuple[Ids, ...] | None) -> Rows:
+        """The rows, grouped."""
+        sources = list(dict.fromkeys(source for _, source in members))
+        outputs = {one: one if sets is None else self.reading.context.number() for one in sources}
+        grouping_id = None if sets is None else self.reading.context.number()
+        columns = [Column(replace(one, id=outputs[source])) for one, source in members]
+        before = ir.Project(self.rows.relation, tuple(self.definitions), self.rows.fields, self.rows.is_open)
+        aggregates: list[ir.Definition] = []
+        has_pivot = record.get("group_type") == "GROUP_TYPE_PIVOT"
+        for one in () if has_pivot else record.get("aggregate_expressions", ()):
+            column = self._aggregate(one, aggregates, outputs, grouping_id)
+            if column is None:
+                return opaque([self.rows], "an aggregate that makes rows")
+            columns.append(column)
+        fields = tuple(one.field for one in columns)
+        site = CallSite(*record["site"]) if record.get("site") else None
+        relation = ir.Aggregate(
+            before,
+            tuple(ir.Group(column, source) for source, column in outputs.items()),
+            tuple(aggregates),
+            fields,
+            sets,
+            grouping_id,
+            is_open=has_pivot,
+            place=site,
+        )
+        alive = frozenset(outputs.values()) | {one.column for one in aggregates}
+        return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses)
+
+    def _aggregate(
+        self, record: Record, aggregates: list[ir.Definition], outputs: dict[int, int], grouping_id: int | None
+    ) -> Column | None:
+        name = _name(record)
+        self.has_guesses = self.has_guesses or name.endswith(")")
+        node = self.writer.write(record)
+        if makes_rows(node):
+            return None
+        reader = self.writer.reader()
+        value = reader.read(node)
+        kind = type_of(node, reader)
+        if isinstance(value, ir.Reference) and outputs.get(value.column) == value.column:
+            return Column(Field(value.column, name, kind))
+        if grouping_id is not None and isinstance(node, exp.Anonymous) and str(node.this).lower() == "grouping_id":
+            return Column(Field(grouping_id, name, kind))
+        if not isinstance(value, ir.Constant):
+            value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
+        new = self.reading.context.new_field(name, kind)
+        aggregates.append(ir.Definition(new.id, value))
+        return Column(new)
+
+
+def _name(record: Record) -> str:
+    return str(record["name"][-1]) if record["kind"] == "alias" else guessed_name(record)
+
+
+def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
+    """``distinct`` and ``dropDuplicates``; of the rows that agree, one that nobody chose remains."""
+    if record.get("within_watermark"):
+        condition = ir.Condition(NONE, is_deterministic=False)
+        return after(rows, ir.Filter(rows.relation, (condition,), rows.fields, rows.is_open))
+    if record.get("all_columns_as_keys"):
+        relation = ir.Distinct(rows.relation, rows.fields, rows.is_open)
+        return replace(rows, relation=relation, alive=frozenset(one.id for one in rows.fields), left_out=())
+    columns = [
+        one.field.id for name in record.get("column_names", ()) for one in rows.columns if one.name == name.lower()
+    ]
+    if not columns:
+        return opaque([rows], "duplicates by columns that are not known")
+    partition = frozenset(columns)
+    number = reading.context.number()
+    window = ir.WindowColumn(number, "row_number", partition, partition)
+    numbered = ir.Window(rows.relation, (window,), rows.fields, rows.is_open)
+    first = ir.Equal(ir.Reference(number), ir.Constant("1"))
+    return after(rows, ir.Filter(numbered, (first,), rows.fields, rows.is_open))
+
+
+def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows:
+    """``union``, ``unionByName``, ``intersect``, ``exceptAll`` and their like."""
+    kind = _SET_KINDS.get(record.get("set_op_type", ""))
+    is_all = bool(record.get("is_all"))
+    if record.get("by_name"):
+        aligned = _aligned(left, right, reading, fills=bool(record.get("allow_missing_columns")))
+        if aligned is None:
+            return opaque([left, right], "a union by names that do not match")
+        left, right = aligned
+    fits = len(left.columns) == len(right.columns) and not left.is_open and not right.is_open
+    if kind is None or not fits or not _types_agree(left, right):
+        return opaque([left, right], "a set operation whose columns are not known to fit")
+    fields = tuple(
+        reading.context.new_field(mine.name, mine.type if mine.type == theirs.type else None)
+        for mine, theirs in zip(left.fields, right.fields, strict=True)
+    )
+    inputs = (*_branches(left, kind, is_all=is_all), right.relation)
+    relation = ir.SetOperation(kind, is_all, inputs, fields)
+    return Rows(relation, tuple(Column(one) for one in fields), frozenset(one.id for one in fields))
+
+
+def _types_agree(left: Rows, right: Rows) -> bool:
+    pairs = zip(left.fields, right.fields, strict=True)
+    return all(compare_exactly(mine.type, theirs.type) for mine, theirs in pairs)
+
+
+def _branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.Relation, ...]:
+    """A union of unions is one union of all."""
+    inner = left.relation
+    is_union = isinstance(inner, ir.SetOperation) and inner.kind == "union" == kind and inner.is_all and is_all
+    if (
+        is_union
+        and isinstance(inner, ir.SetOperation)
+        and [one.id for one in inner.fields] == [one.id for one in left.fields]
+    ):
+        return inner.inputs
+    return (inner,)
+
+
+def _aligned(left: Rows, right: Rows, reading: Reading, *, fills: bool) -> tuple[Rows, Rows] | None:
+    """Both sides with the same names in the same order; what one side does not have is NULL there."""
+    if left.is_open or right.is_open:
+        return None
+    names = list(dict.fromkeys(one.name for one in left.columns))
+    missing = [one.name for one in right.columns if one.name not in names]
+    if len(names) < len(left.columns) or len({one.name for one in right.columns}) < len(right.columns):
+        return None
+    lacking = [name for name in names if not isinstance(right.find(f"`{name}`"), Found)]
+    if (missing or lacking) and not fills:
+        return None
+    spelled = {one.name: one.field for one in (*right.columns, *left.columns)}
+    order = [spelled[name] for name in (*names, *missing)]
+    return _with_names(left, order, reading), _with_names(right, order, reading)
+
+
+def _with_names(rows: Rows, order: list[Field], reading: Reading) -> Rows:
+    there = {one.name: one for one in rows.columns}
+    definitions = []
+    columns = []
+    for wanted in order:
+        if wanted.name.lower() in there:
+            columns.append(there[wanted.name.lower()])
+        else:
+            new = reading.context.new_field(wanted.name, wanted.type)
+            definitions.append(ir.Definition(new.id, ir.Constant(None)))
+            columns.append(Column(new))
+    fields = tuple(one.field for one in columns)
+    return replace(rows, relation=ir.Project(rows.relation, tuple(definitions), fields), columns=tuple(columns))

@@ -1,0 +1,94 @@
+"""Reads joins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import CallSite, Field
+from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record
+from cbx.analysis.tracing.plan.rows import Column, Found, Rows, merged_steps, opaque
+
+_KINDS: dict[str, ir.JoinKind] = {
+    "JOIN_TYPE_INNER": "inner",
+    "JOIN_TYPE_CROSS": "inner",
+    "JOIN_TYPE_LEFT_OUTER": "left",
+    "JOIN_TYPE_RIGHT_OUTER": "right",
+    "JOIN_TYPE_FULL_OUTER": "full",
+    "JOIN_TYPE_LEFT_SEMI": "semi",
+    "JOIN_TYPE_LEFT_ANTI": "anti",
+}
+
+
+def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows:
+    """``join`` and ``crossJoin``: by the names of columns, by a condition, or of all with all."""
+    kind = _KINDS.get(record.get("join_type", ""))
+    if kind is None:
+        return opaque([left, right], "a kind of join that is not understood")
+    using = record.get("using_columns", [])
+    pairs = [_pair(name, left, right) for name in using]
+    sure = [pair for pair in pairs if pair is not None]
+    if len(sure) < len(pairs):
+        return opaque([left, right], "columns to join on that are not known on both sides")
+    both = Rows(
+        left.relation,
+        (*left.columns, *right.columns),
+        left.alive | right.alive,
+        merged_steps(left, right),
+        has_guesses=left.has_guesses or right.has_guesses or left.is_open or right.is_open,
+    )
+    predicates = (*_equalities(sure), *_condition(record, both, reading))
+    columns, merges = _columns(kind, sure, left, right, reading)
+    site = CallSite(*record["site"]) if record.get("site") else None
+    is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
+    fields = tuple(one.field for one in columns)
+    relation = ir.Join(kind, left.relation, right.relation, predicates, fields, merges, is_open, site)
+    if kind in {"semi", "anti"}:
+        return replace(left, relation=relation, columns=columns)
+    alive = both.alive | {one.column for one in merges}
+    return replace(
+        both, relation=relation, columns=columns, alive=alive, has_guesses=left.has_guesses or right.has_guesses
+    )
+
+
+def _condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Predicate, ...]:
+    if "join_condition" not in record:
+        return ()
+    writer = Expressions(both, reading)
+    node = writer.write(record["join_condition"])
+    return read_predicates(node, writer.reader())
+
+
+def _pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
+    quoted = f"`{name.replace('`', '``')}`"
+    mine, theirs = left.find(quoted), right.find(quoted)
+    return (mine.field, theirs.field) if isinstance(mine, Found) and isinstance(theirs, Found) else None
+
+
+def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
+    return [
+        ir.Equal(ir.Reference(left.id), ir.Reference(right.id))
+        if compare_exactly(left.type, right.type)
+        else ir.Condition(frozenset({left.id, right.id}), frozenset({left.id, right.id}))
+        for left, right in pairs
+    ]
+
+
+def _columns(
+    kind: ir.JoinKind, pairs: Sequence[tuple[Field, Field]], left: Rows, right: Rows, reading: Reading
+) -> tuple[tuple[Column, ...], tuple[ir.Merge, ...]]:
+    """The result's columns: those joined on by name first and once, then those of the left, then of the right."""
+    merges = []
+    shown = []
+    for mine, theirs in pairs:
+        kept = theirs if kind == "right" else mine
+        if kind == "full":
+            kept = reading.context.new_field(mine.name, mine.type if mine.type == theirs.type else None)
+            merges.append(ir.Merge(kept.id, mine.id, theirs.id))
+        shown.append(Column(replace(kept, name=mine.name)))
+    gone = {one.id for pair in pairs for one in pair}
+    sides = left.columns if kind in {"semi", "anti"} else (*left.columns, *right.columns)
+    return (*shown, *(one for one in sides if one.field.id not in gone)), tuple(merges)

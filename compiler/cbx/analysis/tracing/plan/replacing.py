@@ -1,0 +1,50 @@
+"""Reads ``fillna``, ``replace`` and ``dropna``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field
+from cbx.analysis.tracing.plan.expressions import Reading, Record
+from cbx.analysis.tracing.plan.rows import Column, Rows, after
+
+_NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
+_FAMILIES = {"string": ("STRING",), "boolean": ("BOOLEAN",)}
+
+
+def read_fill(record: Record, rows: Rows, reading: Reading) -> Rows:
+    """Other values for some of each column's: a new column, which the old one fixes."""
+    wanted = {name.lower() for name in record.get("cols", ())}
+    values = record.get("values", [])
+    families = {kind for one in values for kind in _FAMILIES.get(one["type"], _NUMBERS)} if not wanted else None
+    definitions = []
+    columns = []
+    for column in rows.columns:
+        old = column.field
+        if (wanted and column.name not in wanted) or not _may_hold(old, families if values else None):
+            columns.append(column)
+            continue
+        new = Field(reading.context.number(), old.name, old.type)
+        value = ir.Computed(f"?{new.id}", frozenset({old.id}))
+        definitions.append(ir.Definition(new.id, value))
+        columns.append(Column(new, column.qualifiers))
+    fields = tuple(one.field for one in columns)
+    relation = ir.Project(rows.relation, tuple(definitions), fields, rows.is_open)
+    alive = rows.alive | {one.column for one in definitions}
+    return replace(rows, relation=relation, columns=tuple(columns), alive=alive)
+
+
+def _may_hold(column: Field, families: set[str] | None) -> bool:
+    return families is None or column.type is None or column.type.split("(")[0] in families
+
+
+def read_without_nulls(record: Record, rows: Rows, reading: Reading) -> Rows:
+    """Rows without NULLs: in any of the columns named, or of all."""
+    del reading
+    wanted = {name.lower() for name in record.get("cols", ())}
+    ids = [one.field.id for one in rows.columns if not wanted or one.name in wanted]
+    predicates: tuple[ir.Predicate, ...] = tuple(ir.NotNull(one) for one in ids)
+    if record.get("min_non_nulls", len(ids)) < len(ids):
+        predicates = (ir.Condition(frozenset(ids)),)
+    return after(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open))

@@ -1,0 +1,157 @@
+"""The rows that a step of a plan makes, and which of their columns a name means.
+
+The rules are those of Spark's analyser for DataFrames: a bare name means the one column of that name, compared
+without regard to case; ``df["x"]`` means the column that ``df`` had, under whatever name and wherever it went since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field, Ids, Relation
+
+_NAME_PART = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the rows, and the names that may stand before its name."""
+
+    field: Field
+    qualifiers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, for comparing."""
+        return self.field.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The column that a name means, and the fields of a struct that the rest of the name picks."""
+
+    field: Field
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A name that means no column; ``is_sure`` where the rows have no such column for sure."""
+
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows that a step makes.
+
+    Attributes:
+        relation: What they are.
+        columns: Their columns, in order.
+        alive: The columns that have a value in each row, those included that a step left out.
+        steps: The columns that an earlier step had, by its number; None where it occurs more than once.
+        left_out: Columns that the last step left out; conditions and orders may still use them.
+        has_guesses: Whether some names are what Spark probably calls a column that got no name.
+    """
+
+    relation: Relation
+    columns: tuple[Column, ...]
+    alive: Ids
+    steps: Mapping[int, tuple[Field, ...] | None] = field(default_factory=dict)
+    left_out: tuple[Column, ...] = ()
+    has_guesses: bool = False
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Their columns as the relational IR has them."""
+        return tuple(one.field for one in self.columns)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether they may have further columns."""
+        return self.relation.is_open
+
+    def find(self, name: str, step: int | None = None, *, also_left_out: bool = False) -> Found | Missing:
+        """What a name means.
+
+        Args:
+            name: The name, its parts quoted where they must be.
+            step: The step whose column is meant; None for a bare name.
+            also_left_out: Whether columns that the last step left out count.
+        """
+        parts = parts_of(name)
+        if not parts:
+            return Missing(is_sure=False)
+        if step is not None:
+            return self._find_in_step(parts, self.steps.get(step))
+        found = _find(self.columns, parts)
+        if found is None and also_left_out:
+            found = _find(self.left_out, parts)
+        if found is None:
+            return Missing(is_sure=not self.is_open and not self.has_guesses)
+        return found
+
+    def _find_in_step(self, parts: tuple[str, ...], fields: tuple[Field, ...] | None) -> Found | Missing:
+        if fields is None:
+            return Missing(is_sure=False)
+        found = _find([Column(one) for one in fields], parts)
+        if isinstance(found, Found) and found.field.id in self.alive:
+            return found
+        return Missing(is_sure=False)
+
+    def with_step(self, number: int) -> Rows:
+        """The same, made by a step with a number."""
+        return replace(self, steps={**self.steps, number: self.fields})
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The parts of a dotted name as they are spelled; none of what is no name."""
+    parts = []
+    at = 0
+    while at < len(name):
+        match = _NAME_PART.match(name, at)
+        if match is None:
+            return ()
+        parts.append(match[1].replace("``", "`") if match[1] is not None else match[2])
+        at = match.end() + 1
+        if match.end() < len(name) and name[match.end()] != ".":
+            return ()
+    return tuple(parts)
+
+
+def _find(columns: Iterable[Column], parts: tuple[str, ...]) -> Found | Missing | None:
+    first = parts[0].lower()
+    readings = []
+    if len(parts) > 1:
+        second = parts[1].lower()
+        readings.append(([one for one in columns if first in one.qualifiers and one.name == second], parts[2:]))
+    readings.append(([one for one in columns if one.name == first], parts[1:]))
+    for matching, path in readings:
+        if len({one.field.id for one in matching}) == 1:
+            return Found(matching[0].field, path)
+        if matching:
+            return Missing(is_sure=False)
+    return None
+
+
+def after(rows: Rows, relation: Relation) -> Rows:
+    """The same columns in other rows."""
+    return replace(rows, relation=relation)
+
+
+def merged_steps(left: Rows, right: Rows) -> Mapping[int, tuple[Field, ...] | None]:
+    """The steps of both sides of a join; a step that both sides come from has its columns twice."""
+    both = {**left.steps, **right.steps}
+    return {
+        number: None if number in left.steps and number in right.steps else fields for number, fields in both.items()
+    }
+
+
+def opaque(inputs: Iterable[Rows], reason: str, columns: tuple[Column, ...] = (), *, is_open: bool = True) -> Rows:
+    """Rows of which nothing is known but, at times, their columns."""
+    fields = tuple(one.field for one in columns)
+    relation = ir.Opaque(tuple(one.relation for one in inputs), fields, is_open, reason)
+    return Rows(relation, columns, frozenset(one.id for one in fields))

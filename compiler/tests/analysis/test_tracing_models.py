@@ -1,0 +1,387 @@
+"""Python models of the kinds that people write, with the columns, types and keys that they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import dedent
+
+import pytest
+from traced_shop import described, read
+
+from cbx.analysis.tracing.client import Tracer
+from cbx.analysis.tracing.requests import Traced
+from cbx.analysis.verdicts import result_keys
+
+pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
+
+
+@pytest.fixture(scope="module")
+def tracer() -> Iterator[Tracer]:
+    with Tracer() as one:
+        yield one
+
+
+MODELS = {
+    "a join to the one side keeps the key": (
+        """
+        def model(orders, customers):
+            return (
+                orders.where(F.col("status") != "Cancelled")
+                .join(customers, "customer_id", "left")
+                .select("order_id", "customer_id", F.upper("name").alias("customer"), "total")
+            )
+        """,
+        """
+        order_id BIGINT
+        customer_id BIGINT
+        customer STRING
+        total DECIMAL(18, 2)
+        key: order_id
+        """,
+    ),
+    "a join to the many side multiplies": (
+        """
+        def model(orders, lines):
+            joined = orders.join(lines, orders["order_id"] == lines["order_id"])
+            amount = (F.col("quantity") * F.col("price")).alias("amount")
+            return joined.select(orders["order_id"], "line_number", amount)
+        """,
+        """
+        order_id BIGINT
+        line_number INT
+        amount DECIMAL(21, 2)
+        key: order_id, line_number
+        """,
+    ),
+    "an aggregate before the join keeps the key": (
+        """
+        def model(orders, lines, customers):
+            per_order = lines.groupBy(F.col("order_id").alias("id"))
+            totals = per_order.agg(F.sum("quantity").alias("items"), F.count("*").alias("n"))
+            return (
+                orders.alias("o")
+                .join(totals.alias("t"), F.col("o.order_id") == F.col("t.id"))
+                .join(customers.alias("c"), F.expr("o.customer_id = c.customer_id"), "left")
+                .selectExpr("o.order_id", "c.name as customer", "items", "n")
+            )
+        """,
+        """
+        order_id BIGINT
+        customer STRING
+        items BIGINT
+        n BIGINT
+        key: order_id
+        """,
+    ),
+    "the first row of each partition": (
+        """
+        def model(events):
+            latest = Window.partitionBy("customer_id").orderBy(F.desc("at"))
+            return events.withColumn("n", F.row_number().over(latest)).filter("n = 1").drop("n")
+        """,
+        """
+        event_id STRING
+        customer_id BIGINT
+        kind STRING
+        at TIMESTAMP
+        key: customer_id
+        """,
+    ),
+    "duplicates dropped by some columns": (
+        """
+        def model(events):
+            return events.dropDuplicates(["customer_id", "kind"]).withColumnRenamed("kind", "sort")
+        """,
+        """
+        event_id STRING
+        customer_id BIGINT
+        sort STRING
+        at TIMESTAMP
+        key: customer_id, sort
+        """,
+    ),
+    "duplicates dropped by all columns": (
+        """
+        def model(events):
+            return events.select("customer_id", F.to_date("at").alias("day")).distinct()
+        """,
+        """
+        customer_id BIGINT
+        day DATE
+        key: customer_id, day
+        """,
+    ),
+    "posexplode adds its position to the key": (
+        """
+        def model(products):
+            return products.select("product_id", F.posexplode("tags").alias("position", "tag"))
+        """,
+        """
+        product_id BIGINT
+        position INT
+        tag STRING
+        key: product_id, position
+        """,
+    ),
+    "explode leaves no key": (
+        """
+        def model(products):
+            return products.withColumn("tag", F.explode_outer("tags")).select("product_id", "tag")
+        """,
+        """
+        product_id BIGINT
+        tag STRING
+        """,
+    ),
+    "a union whose branches carry their name": (
+        """
+        def model(orders, events):
+            id_ = F.col("order_id").cast("string").alias("id")
+            first = orders.select(F.lit("order").alias("origin"), id_, "customer_id")
+            kept = events.dropDuplicates(["event_id"])
+            second = kept.select("customer_id", F.col("event_id").alias("id"), F.lit("event").alias("origin"))
+            return first.unionByName(second)
+        """,
+        """
+        origin STRING
+        id STRING
+        customer_id BIGINT
+        """,
+    ),
+    "a union of parts of one table by a literal": (
+        """
+        def model(orders, customers):
+            first = orders.select(F.lit("o").alias("origin"), F.col("order_id").alias("id"))
+            second = customers.select(F.lit("c").alias("origin"), F.col("customer_id").alias("id"))
+            third = orders.select(F.lit("x").alias("origin"), "order_id")
+            return first.union(second).unionAll(third)
+        """,
+        """
+        origin STRING
+        id BIGINT
+        key: origin, id
+        """,
+    ),
+    "an aggregate by an expression, with a share of its group": (
+        """
+        def model(orders, lines):
+            month = F.date_trunc("month", "placed_at").alias("month")
+            sold = orders.join(lines, "order_id").groupBy(month, "product_id").agg(F.sum("quantity").alias("sold"))
+            return sold.withColumn("share", F.col("sold") / F.sum("sold").over(Window.partitionBy("month")))
+        """,
+        """
+        month TIMESTAMP
+        product_id BIGINT
+        sold BIGINT
+        share DOUBLE
+        key: month, product_id
+        """,
+    ),
+    "a rollup has no key, since its NULLs may be the data's": (
+        """
+        def model(orders):
+            return orders.rollup("status", "customer_id").count()
+        """,
+        """
+        status STRING
+        customer_id BIGINT
+        count BIGINT
+        """,
+    ),
+    "the current rows of a table with history": (
+        """
+        def model(tiers, customers):
+            now = tiers.where(F.col("__END_AT").isNull())
+            return customers.join(now, "customer_id", "left").select("customer_id", "name", "tier")
+        """,
+        """
+        customer_id BIGINT
+        name STRING
+        tier STRING
+        key: customer_id
+        """,
+    ),
+    "all rows of a table with history multiply": (
+        """
+        def model(tiers, customers):
+            return customers.join(tiers, "customer_id", "left").select("customer_id", "name", "tier")
+        """,
+        """
+        customer_id BIGINT
+        name STRING
+        tier STRING
+        """,
+    ),
+    "the fields of a struct": (
+        """
+        def model(products):
+            return products.select("product_id", "supplier.*", F.col("supplier.city").alias("town"))
+        """,
+        """
+        product_id BIGINT
+        id BIGINT
+        city STRING
+        town STRING
+        key: product_id
+        """,
+    ),
+    "a query over frames": (
+        """
+        def model(orders, customers):
+            return spark.sql(
+                "SELECT c.country, count(*) AS orders FROM {o} o JOIN {c} c USING (customer_id) GROUP BY c.country",
+                o=orders,
+                c=customers,
+            )
+        """,
+        """
+        country STRING
+        orders BIGINT
+        key: country
+        """,
+    ),
+    "a pivot has the columns it is grouped by as its key": (
+        """
+        def model(orders):
+            return orders.groupBy("customer_id").pivot("status", ["Pending", "Shipped"]).agg(F.sum("total"))
+        """,
+        """
+        customer_id BIGINT
+        Pending DECIMAL(28, 2)
+        Shipped DECIMAL(28, 2)
+        key: customer_id
+        """,
+    ),
+    "rows that have a partner, and rows that have none": (
+        """
+        def model(customers, orders, events):
+            return customers.join(orders, "customer_id", "left_semi").join(events, ["customer_id"], "left_anti")
+        """,
+        """
+        customer_id BIGINT
+        name STRING
+        country STRING
+        email STRING
+        key: customer_id
+        """,
+    ),
+    "a value that a filter fixes leaves the key": (
+        """
+        def model(events):
+            kept = events.dropDuplicates(["customer_id", "kind"])
+            return kept.where(kept.kind == "login").select("customer_id", "at")
+        """,
+        """
+        customer_id BIGINT
+        at TIMESTAMP
+        key: customer_id
+        """,
+    ),
+    "a value that a setting fixes leaves the key": (
+        """
+        def model(events):
+            kept = events.dropDuplicates(["customer_id", "kind"])
+            return kept.where(kept.kind == var("kind")).select("customer_id", "at")
+        """,
+        """
+        customer_id BIGINT
+        at TIMESTAMP
+        key: customer_id
+        """,
+    ),
+    "a replaced key is none": (
+        """
+        def model(orders):
+            return orders.select("order_id", "total").fillna(0, ["order_id"])
+        """,
+        """
+        order_id BIGINT
+        total DECIMAL(18, 2)
+        """,
+    ),
+    "a full join may have one row without a customer from each side": (
+        """
+        def model(customers, orders):
+            per_customer = orders.groupBy("customer_id").agg(F.max("placed_at").alias("last"))
+            return customers.join(per_customer, ["customer_id"], "full").select("customer_id", "last")
+        """,
+        """
+        customer_id BIGINT
+        last TIMESTAMP
+        """,
+    ),
+    "a function of the user's may give anything": (
+        """
+        def model(orders):
+            shout = F.udf(lambda text: text + "!", "string")
+            return orders.groupBy(shout("status").alias("status")).agg(F.max("order_id").alias("latest"))
+        """,
+        """
+        status STRING
+        latest BIGINT
+        key: status
+        """,
+    ),
+    "a sum of everything has one row": (
+        """
+        def model(orders):
+            return orders.select(F.sum("total").alias("total"), F.countDistinct("customer_id").alias("customers"))
+        """,
+        """
+        total DECIMAL(28, 2)
+        customers BIGINT
+        key: (one row)
+        """,
+    ),
+    "files, watermarks and hints change no columns": (
+        """
+        def model(orders):
+            late = orders.withWatermark("placed_at", "1 day").hint("broadcast").repartition(4).sort("total")
+            return late.select("order_id", F.col("_metadata.file_path").alias("file")).limit(100)
+        """,
+        """
+        order_id BIGINT
+        file STRING
+        key: order_id
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MODELS, ids=str)
+def test_model(case: str, tracer: Tracer) -> None:
+    """Each model has the columns, the types and the keys that its author would find by hand."""
+    source, expected = MODELS[case]
+
+    assert described(tracer, source) == dedent(expected).strip()
+
+
+def test_unknown_column(tracer: Tracer) -> None:
+    """A column that no input has is reported where the model names it, with those that there are."""
+    _, plan = read(
+        tracer,
+        """
+        def model(customers):
+            return customers.select(
+                "customer_id",
+                F.upper("nmae").alias("name"),
+            )
+        """,
+    )
+    found = [(one.name, one.place and one.place.line, one.candidates) for one in plan.unknown_columns]
+
+    assert found == [("nmae", 13, ("customer_id", "name", "country", "email"))]
+
+
+def test_query_that_the_engine_does_not_know(tracer: Tracer) -> None:
+    """Where the engine does not understand a plan, what is unique in it is still found, and no column is blamed."""
+    outcome, plan = read(
+        tracer,
+        """
+        def model(orders):
+            return spark.sql("SELECT status, count(*) AS n FROM {o} GROUP BY ALL", o=orders)
+        """,
+    )
+    found = (isinstance(outcome, Traced) and outcome.columns, result_keys(plan.relation), plan.unknown_columns)
+
+    assert found == (None, (("status",),), ())
