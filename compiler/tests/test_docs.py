@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from literate import Case, check, lay_out, read_cases
 from pydantic import BaseModel
 
+from cbx.cli.app import app
 from cbx.codes import every_code
 from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS
@@ -116,6 +118,15 @@ def test_every_argument_is_on_the_page_of_the_language(heading: str) -> None:
     expected = {field for word in ARGUMENTS[heading] for field in DOCUMENTS[word].model_fields}
     rows = set(_ROW.findall(sections("language.md")[heading]))
     actual = {row for row in rows if row not in SIGNATURES and "(" not in row}
+
+    assert expected == actual
+
+
+def test_every_option_of_run_is_on_the_page_of_running() -> None:
+    """No more and no fewer than `cbx run --help` names."""
+    command = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined] # a group of commands
+    expected = {option for one in command.params for option in one.opts if option.startswith("--")}
+    actual = set(re.findall(r"^\| `(--[a-z-]+)", sections("running.md")["What happens"], re.MULTILINE))
 
     assert expected == actual
 
