@@ -69,9 +69,8 @@ def documented(function: Function, *more: str) -> inspect.Signature:
     """A function's parameters, with these names in the place of those that it takes as they come."""
     own = inspect.signature(function)
     fixed = [one for one in own.parameters.values() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
-    return own.replace(
-        parameters=[*fixed, *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more)]
-    )
+    added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more]
+    return own.replace(parameters=sorted([*added, *fixed], key=lambda one: one.kind))
 
 
 def _check_names(
