@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,7 +10,8 @@ from cbx import codes
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.resolved import Definitions, Import, PythonCode
-from cbx.ir.syntax import ImportedName, PythonFunction, PythonModule, Statement
+from cbx.ir.syntax import ImportedName, NeededName, PythonFunction, PythonModule, Statement
+from cbx.ir.text import CELL_MARK
 from cbx.parse.templates import check_variable
 from cbx.sources import Span
 
@@ -35,7 +37,7 @@ def inline(
         The code, or None after a diagnostic.
     """
     found = len(report)
-    gathering = _Gathering(macros, variables, report)
+    gathering = _Gathering(macros, variables, report, function.definition.span)
     gathering.claim(name, function.module.path, function.definition.span)
     gathering.take(function.definition, function.module)
     if len(report) > found or gathering.is_broken:
@@ -52,6 +54,16 @@ def inline(
 
 _OWN_PACKAGES = ("cbx", "macros", "models")
 _TAKEN = ("dlt", "dp", "spark", "var")
+_ALWAYS_KNOWN = frozenset(dir(builtins)) | {
+    "spark",
+    "sc",
+    "sqlContext",
+    "dbutils",
+    "display",
+    "displayHTML",
+    "__file__",
+}
+"""What notebooks know without a definition: Python's own names and those that Databricks adds."""
 
 
 @dataclass
@@ -59,11 +71,13 @@ class _Gathering:
     macros: Mapping[str, PythonModule | None]
     variables_known: frozenset[str]
     report: Report
+    model_span: Span
     imports: dict[str, Import] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
     is_broken: bool = False
     _taken: dict[tuple[str, int], tuple[PythonModule, Statement]] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=lambda: dict.fromkeys(_TAKEN, "the notebook itself"))
+    _renamed: dict[str, dict[str, str]] = field(default_factory=dict)
     _file_needs: dict[str, set[str]] = field(default_factory=dict)
 
     def take(self, statement: Statement, module: PythonModule) -> None:
@@ -75,17 +89,28 @@ class _Gathering:
             else:
                 check_variable(use.name, use.span, self.variables_known, self.report)
                 self.variables.append(use.name)
-        if any(one.module == "__future__" and one.name == "annotations" for one in module.imports):
+        if _has_late_annotations(module):
             self.imports["annotations:__future__"] = Import("__future__", "annotations")
-        for imported in statement.inner_imports:
-            if imported.module.split(".")[0] in _OWN_PACKAGES:
-                message = f"`{imported.module}` is imported inside a function, and is not there when that runs"
-                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
-        for name in statement.needs:
-            self._take_name(name, module)
+        self._check_text(statement)
         for imported in module.imports:
             if imported.name == "*":
                 self._take_star(imported)
+        for needed in statement.needs:
+            if not self._take_name(needed.name, module):
+                self._check_known(needed, module)
+
+    def _check_text(self, statement: Statement) -> None:
+        """Of what a statement says as it stands, report what would not work in a notebook."""
+        for imported in statement.inner_imports:
+            if imported.module.split(".")[0] in _OWN_PACKAGES:
+                message = (
+                    f"`{imported.module}` is imported below the top level of the file, and is not there when that runs"
+                )
+                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
+        if CELL_MARK.search(statement.source):
+            message = "a line of this begins as the lines that divide notebooks do"
+            hint = "indent the line, or take it out"
+            self.report.add(codes.SYNTAX_ERROR, message, statement.span, hint=hint)
 
     def definitions(self) -> tuple[Definitions, ...]:
         """What was taken, by file: a file's macros before the files that use them, each in its own order."""
@@ -93,22 +118,42 @@ class _Gathering:
         for (path, number), (_, statement) in self._taken.items():
             by_path.setdefault(path, []).append((number, statement.source))
         ordered = _after_needs(sorted(by_path), self._file_needs)
-        return tuple(Definitions(path, tuple(source for _, source in sorted(by_path[path]))) for path in ordered)
+        return tuple(
+            Definitions(path, (*(source for _, source in sorted(by_path[path])), *self._renamed.get(path, {}).values()))
+            for path in ordered
+        )
 
     def names(self) -> tuple[str, ...]:
         """Every name that the code defines or imports."""
         return tuple(sorted(self._owners))
 
-    def _take_name(self, name: str, module: PythonModule) -> None:
+    def _take_name(self, name: str, module: PythonModule) -> bool:
+        """Take over what gives a name its value; False if the file neither defines nor imports it."""
+        is_defined = any(name in statement.names for statement in module.statements)
         for number, statement in enumerate(module.statements):
-            if name in statement.names and (module.path, number) not in self._taken:
+            is_wanted = name in statement.names or (is_defined and name in statement.changes)
+            if is_wanted and (module.path, number) not in self._taken and statement.span != self.model_span:
                 for defined in statement.names:
                     self.claim(defined, module.path, statement.span)
                 self._taken[module.path, number] = (module, statement)
                 self.take(statement, module)
-        imported = next((one for one in module.imports if one.binding == name), None)
-        if imported is not None:
+        imports = [one for one in module.imports if one.binding == name]
+        packages = [one for one in imports if not one.name and one.module.split(".")[0] == name]
+        for imported in packages or imports[-1:]:
             self._take_import(imported, module)
+        return is_defined or bool(imports)
+
+    def _check_known(self, needed: NeededName, module: PythonModule) -> None:
+        """A name that nothing gives a value would stop the notebook."""
+        stars = [one for one in module.imports if one.name == "*"]
+        is_looked_up = needed.use == "code" or (needed.use == "annotation" and not _has_late_annotations(module))
+        if stars or not is_looked_up or needed.name in _ALWAYS_KNOWN:
+            return
+        names = {name for statement in module.statements for name in statement.names}
+        names |= {one.binding for one in module.imports}
+        message = f"`{needed.name}` is neither defined nor imported in `{module.path}`"
+        hint = did_you_mean(needed.name, names, "import it, from a library or from macros/")
+        self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint)
 
     def _take_import(self, imported: ImportedName, module: PythonModule) -> None:
         if imported.module.split(".")[0] == "cbx":
@@ -146,7 +191,7 @@ class _Gathering:
             message = f"`{word}` is a word of declarations; the code of a model runs where cbx is not"
             hint = "use it in the decorator or as the default of a parameter"
         else:
-            message = f"`{word}` of cbx is not there where the code of a model runs"
+            message = f"`{word}`{' of cbx' if imported.name else ''} is not there where the code of a model runs"
             hint = "of cbx, code can use `var` only, imported by its name"
         self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint)
 
@@ -176,10 +221,8 @@ class _Gathering:
         self._file_needs.setdefault(module.path, set()).add(found.path)
         self._take_name(imported.name, found)
         if imported.binding != imported.name:
-            self._taken[f"{found.path}", len(found.statements) + len(self._taken)] = (
-                found,
-                Statement((imported.binding,), (), f"{imported.binding} = {imported.name}", (), (), imported.span),
-            )
+            self.claim(imported.binding, f"{found.path}:{imported.name}", imported.span)
+            self._renamed.setdefault(found.path, {})[imported.binding] = f"{imported.binding} = {imported.name}"
 
     def claim(self, name: str, owner: str, span: Span) -> None:
         """Two different things of one name cannot stand in one notebook."""
@@ -187,6 +230,10 @@ class _Gathering:
         if first != owner:
             message = f"`{name}` would be defined twice in the notebook: by `{first}` and by `{owner}`"
             self.report.add(codes.INVALID_NAME, message, span, hint="rename one of the two")
+
+
+def _has_late_annotations(module: PythonModule) -> bool:
+    return any(one.module == "__future__" and one.name == "annotations" for one in module.imports)
 
 
 def _after_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:

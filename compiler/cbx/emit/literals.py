@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cbx.ir.text import InputSlot, Text, Variable
+from cbx.ir.text import CELL_MARK, InputSlot, Text, Variable
 
 _UNSAFE_IN_TRIPLE = re.compile('"""')
 _INVISIBLE = re.compile(
@@ -51,7 +51,7 @@ def block_literal(text: Text, project: str) -> str:
     """
     known = [part for part in text.parts if isinstance(part, str)]
     is_safe = not any(_UNSAFE_IN_TRIPLE.search(part) or _INVISIBLE.search(part.replace("\n", "")) for part in known)
-    if not is_safe:
+    if not is_safe or any(CELL_MARK.search(part) for part in known):
         return text_literal(Text(("\n", *text.parts, "\n")), project)
     raw = "r" if any("\\" in part for part in known) else ""
     if text.constant is not None:

@@ -113,7 +113,7 @@ class _Notebook:
         if self.plan.schema:
             lines = ",\n".join(f"        {element}" for element in self.plan.schema)
             literal = block_literal(Text.of(lines), self.project.name)
-            yield "schema", literal[:-3] + '    """' if literal.startswith('"""') else literal
+            yield "schema", literal[:-3] + '    """' if literal.endswith('"""') else literal
         properties = {"quality": self.model.layer, **dict(self.model.properties)}
         yield "table_properties", mapping(properties.items())
         if self.model.cluster_by:

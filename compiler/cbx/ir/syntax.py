@@ -6,6 +6,7 @@ Both languages arrive here: a Python decorator and the first ``{{ }}`` of a SQL 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal as OneOf
 
 from cbx.ir.text import Text, TextPlaces
 from cbx.sources import Span
@@ -84,20 +85,35 @@ class ParsedInput:
 
 
 @dataclass(frozen=True, slots=True)
+class NeededName:
+    """A name that a statement looks up outside itself.
+
+    ``use`` tells where: in code, in an annotation of a function, which Python evaluates unless the file says
+    otherwise, or where it may never be looked up.
+    """
+
+    name: str
+    use: OneOf["code", "annotation", "maybe"]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A top-level statement of a Python file.
 
     Attributes:
         names: The names it defines.
+        changes: The names whose values it changes, as ``COLUMNS.append("id")`` does.
         needs: The names it looks up outside itself.
         source: Its text.
         variables: Its calls of ``var``.
-        inner_imports: What it imports when it runs.
+        inner_imports: What it imports, below the top level of the file.
         span: Its first line.
     """
 
     names: tuple[str, ...]
-    needs: tuple[str, ...]
+    changes: tuple[str, ...]
+    needs: tuple[NeededName, ...]
     source: str
     variables: tuple[VariableUse, ...]
     inner_imports: tuple[ImportedName, ...]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cbx.sources import SourceFile, Span
+
+CELL_MARK = re.compile(r"^# (?:COMMAND|MAGIC|DBTITLE|Databricks)\b", re.MULTILINE)
+"""How the lines begin that divide a notebook into cells, wherever in it they stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import Related, Report, did_you_mean
-from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, Statement
+from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
 from cbx.parse.expression import Scope, read_call, read_value
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
@@ -50,7 +50,8 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         return None
     positions = Positions(source)
     words = _vocabulary(tree)
-    constants = _constants(tree)
+    module = read_module(source, tree)
+    constants = _constants(tree, module)
     scope = Scope(positions, words.names, constants, report, words.packages)
     found = [
         (function, decorator)
@@ -74,7 +75,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         description=_description(tree, function),
         inputs=inputs,
         inputs_complete=len(report) == found_before_inputs,
-        code=PythonFunction(_without_declaration(function, decorator, tree, source), read_module(source, tree)),
+        code=PythonFunction(_without_declaration(function, decorator, tree, source), module),
     )
 
 
@@ -91,14 +92,16 @@ def _vocabulary(tree: ast.Module) -> _Words:
     return _Words(names, frozenset(packages))
 
 
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:
+    """The expressions of the names that one assignment gives a value for good."""
     constants: dict[str, ast.expr] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign):
             constants.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             constants[node.target.id] = node.value
-    return constants
+    touched = [name for statement in module.statements for name in (*statement.names, *statement.changes)]
+    return {name: value for name, value in constants.items() if touched.count(name) == 1}
 
 
 def _kind(decorator: ast.expr, scope: Scope) -> str | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import symtable
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cbx.declare.signatures import SIGNATURES
-from cbx.ir.syntax import ImportedName, PythonModule, Statement, VariableUse
+from cbx.ir.syntax import ImportedName, NeededName, PythonModule, Statement, VariableUse
 from cbx.parse.positions import Positions
-from cbx.sources import SourceFile
+from cbx.sources import SourceFile, Span
 
 
 def read_module(source: SourceFile, tree: ast.Module) -> PythonModule:
-    """The definitions and imports of a file. A statement that defines nothing is left out."""
+    """The definitions and imports of a file. A statement that defines and changes nothing is left out."""
     positions = Positions(source)
     variable_names = variable_words(tree)
     statements: list[Statement] = []
@@ -24,7 +25,7 @@ def read_module(source: SourceFile, tree: ast.Module) -> PythonModule:
             imports.extend(_imported(node, source.path, positions))
         else:
             statement = read_statement(node, source, variable_names)
-            if statement.names:
+            if statement.names or statement.changes:
                 statements.append(statement)
     return PythonModule(source.path, tuple(statements), tuple(imports))
 
@@ -57,15 +58,13 @@ def read_statement(
     positions = Positions(source)
     inner = list(_walk(node, without))
     own = text if text is not None else _text(node, positions)
+    symbols = _symbols(own, source.path)
     return Statement(
-        names=tuple(dict.fromkeys(_defined(node))),
-        needs=tuple(sorted(set(_global_names(_symbols(own, source.path))))),
+        names=tuple(_defined(node, symbols)),
+        changes=tuple(_changed(node)),
+        needs=tuple(_needed(inner, symbols, positions)),
         source=own,
-        variables=tuple(
-            VariableUse(_literal_argument(call), positions.span(call))
-            for call in inner
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in variable_names
-        ),
+        variables=tuple(_variable_uses(inner, variable_names, positions)),
         inner_imports=tuple(
             imported
             for one in inner
@@ -91,8 +90,72 @@ def _symbols(text: str, path: str) -> symtable.SymbolTable:
         return symtable.symtable(text, path, "exec")
 
 
+def _defined(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
+    """The names that a statement binds at the top level, in blocks and comprehensions too."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    bound = {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
+    walrus = {one.target.id for one in ast.walk(node) if isinstance(one, ast.NamedExpr)}
+    return sorted(bound | {name for name in walrus if not any(_binds(child, name) for child in table.get_children())})
+
+
+def _binds(table: symtable.SymbolTable, name: str) -> bool:
+    """Whether a function inside a statement has a name of its own."""
+    own = any(one.get_name() == name and one.is_local() for one in table.get_symbols())
+    return own or any(_binds(child, name) for child in table.get_children())
+
+
+def _changed(node: ast.stmt) -> list[str]:
+    """The names whose values a statement changes where it stands: by an item, an attribute or a call of a method."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return []
+    parts = (ast.Subscript, ast.Attribute)
+    stored = [one for one in ast.walk(node) if isinstance(one, parts) and not isinstance(one.ctx, ast.Load)]
+    called = [one.value.func for one in ast.walk(node) if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
+    return sorted({_root(one) for one in (*stored, *called) if isinstance(one, parts)} - {""})
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _needed(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Positions) -> Iterator[NeededName]:
+    """The names that a statement looks up outside itself, in whichever scope inside it, in the order of the names."""
+    evaluated = [one.annotation for one in inner if isinstance(one, ast.arg)]
+    evaluated += [one.returns for one in inner if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    others = [one.annotation for one in inner if isinstance(one, ast.AnnAssign)]
+    in_hints = {id(one) for hint in (*evaluated, *others) if hint is not None for one in ast.walk(hint)}
+    outside = set(_global_names(table))
+    code: dict[str, Span] = {}
+    for one in inner:
+        if isinstance(one, ast.Name) and id(one) not in in_hints and one.id in outside:
+            code.setdefault(one.id, positions.span(one))
+    hinted: dict[str, Span] = {}
+    for one in (part for hint in evaluated if hint is not None for part in ast.walk(hint)):
+        if isinstance(one, ast.Name) and one.id in outside:
+            hinted.setdefault(one.id, positions.span(one))
+    texts = [name for hint in (*evaluated, *others) if hint is not None for name in _names_in_texts(hint)]
+    for name in sorted({*outside, *texts, *_class_names(table)}):
+        if name in code:
+            yield NeededName(name, "code", code[name])
+        elif name in hinted:
+            yield NeededName(name, "annotation", hinted[name])
+        else:
+            yield NeededName(name, "maybe", positions.source.start())
+
+
+def _names_in_texts(hint: ast.expr) -> Iterator[str]:
+    """The names in the parts of an annotation that are written as texts."""
+    for one in ast.walk(hint):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            with contextlib.suppress(SyntaxError, ValueError):
+                inside = ast.parse(one.value, mode="eval")
+                yield from (name.id for name in ast.walk(inside) if isinstance(name, ast.Name))
+
+
 def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
-    """The names that a statement looks up outside itself, in whichever scope inside it."""
     is_top = table.get_type() == "module"
     for symbol in table.get_symbols():
         if symbol.is_referenced() if is_top else symbol.is_global():
@@ -101,46 +164,34 @@ def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
         yield from _global_names(child)
 
 
+def _class_names(table: symtable.SymbolTable) -> Iterator[str]:
+    """The names that a class body both binds and looks up, as ``limit = limit`` does."""
+    if table.get_type() == "class":
+        yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and one.is_local())
+    for child in table.get_children():
+        yield from _class_names(child)
+
+
+def _variable_uses(
+    inner: Sequence[ast.AST], variable_names: frozenset[str], positions: Positions
+) -> Iterator[VariableUse]:
+    """The calls of ``var``, and what else is done with it: that has no literal."""
+    called = [one for one in inner if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
+    functions = {id(one.func): one for one in called}
+    for one in inner:
+        if isinstance(one, ast.Name) and one.id in variable_names and isinstance(one.ctx, ast.Load):
+            call = functions.get(id(one))
+            yield VariableUse(_literal_argument(call) if call else None, positions.span(call or one))
+
+
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a file that run; imports for type checkers only do not."""
     for node in tree.body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            yield from node.body
-        else:
+        is_for_checkers = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        if not (
+            is_for_checkers and isinstance(node, ast.If) and not node.orelse and "not " not in ast.unparse(node.test)
+        ):
             yield node
-
-
-def _defined(node: ast.stmt) -> Iterator[str]:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Assign(targets=targets):
-            for target in targets:
-                yield from _stored(target)
-        case ast.AnnAssign(target=target, value=value) if value is not None:
-            yield from _stored(target)
-        case ast.AugAssign(target=target) | ast.For(target=target):
-            yield from _stored(target)
-        case ast.If() | ast.Try() | ast.With():
-            for child in ast.iter_child_nodes(node):
-                yield from _defined_inside(child)
-        case _:
-            return
-
-
-def _defined_inside(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    elif isinstance(node, ast.stmt):
-        yield from _defined(node)
-    elif isinstance(node, ast.ExceptHandler):
-        for child in node.body:
-            yield from _defined_inside(child)
-
-
-def _stored(target: ast.expr) -> Iterator[str]:
-    for node in ast.walk(target):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
 
 
 def _walk(node: ast.AST, without: tuple[ast.expr, ...]) -> Iterator[ast.AST]:
