@@ -147,13 +147,15 @@ def statements(text: str, path: Path, first_line: int) -> list[Words]:
     """The statements of a text, apart at semicolons.
 
     Raises:
-        RunError: If the text has no words, an unclosed quote for one.
+        RunError: If a quote or a comment is not closed.
     """
-    try:
-        tokens = sqlglot.tokenize(text, dialect="databricks")
-    except SqlglotError as error:
-        reason = str(error).splitlines()[0]
-        raise RunError(f"the SQL cannot be read: {reason}", place=Place(path, first_line)) from None
+    tokens = _tokens(text)
+    if tokens is None:
+        lines = text.splitlines()
+        whole = max(number for number in range(len(lines)) if _tokens("\n".join(lines[:number])) is not None)
+        raise RunError(
+            "the SQL cannot be read: a quote or a comment is not closed", place=Place(path, first_line + whole)
+        )
     found: list[list[Token]] = [[]]
     for token in tokens:
         if token.token_type == TokenType.SEMICOLON:
@@ -161,6 +163,13 @@ def statements(text: str, path: Path, first_line: int) -> list[Words]:
         else:
             found[-1].append(token)
     return [Words(text, words, path, first_line) for words in found if words]
+
+
+def _tokens(text: str) -> list[Token] | None:
+    try:
+        return sqlglot.tokenize(text, dialect="databricks")
+    except SqlglotError:
+        return None
 
 
 def _spelling(word: Token) -> str:

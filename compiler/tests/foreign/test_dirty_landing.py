@@ -169,3 +169,15 @@ def test_an_archive_that_was_emptied_is_no_loss(desk: Desk) -> None:
         {"orders": "done"},
         [(1, "Ann", None), (2, "Bea", None)],
     )
+
+
+def test_what_cannot_be_a_landing_file_is_said_or_passed_over(desk: Desk) -> None:
+    """A link to nowhere holds no rows; a colon in a name is more than Spark can read on a local disk."""
+    notebook(desk, ("links", "colons"))
+    desk.land("links/1.json", '{"id": 1, "name": "Ann"}\n')
+    (desk.folder / "landing/links/2.json").symlink_to("/nowhere/2.json")
+    colon = desk.land("colons/10:30.json", '{"id": 1, "name": "Ann"}\n')
+    answer = desk.run()
+
+    reason = f"error: colons: {colon}: Spark cannot read a local file with a colon in its name"
+    assert (answer.status, answer.problems.splitlines()[0], desk.rows("links")) == (1, reason, [(1, "Ann", None)])

@@ -1,0 +1,139 @@
+"""Pipelines written in SQL alone: the statements of today, and those of the days of live tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from compiler.tests.foreign.terminal import Desk
+
+pytestmark = pytest.mark.spark
+
+LANDED = """
+    import dlt
+
+    for name in ("orders", "returns", "customers"):
+
+        @dlt.table(name=f"{name}_raw")
+        def raw(name=name):
+            reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+            return reader.schema("id INT, name STRING, op STRING, seq INT").load(f"landing/{name}")
+"""
+
+TODAY = """
+    -- Databricks notebook source
+    -- MAGIC %md
+    -- MAGIC # Orders; a semicolon in a comment ends nothing
+
+    -- COMMAND ----------
+
+    CREATE OR REFRESH STREAMING TABLE shop.movements (
+      id BIGINT NOT NULL COMMENT 'of the order, or of what came back',
+      kind STRING,
+      CONSTRAINT movements_pk PRIMARY KEY (id),
+      CONSTRAINT `named; well` EXPECT (kind IS NOT NULL AND length(kind) > 0) ON VIOLATION FAIL UPDATE,
+      CONSTRAINT small EXPECT (id < 10) ON VIOLATION DROP ROW
+    )
+    COMMENT 'Orders and returns'
+    PARTITIONED BY (kind)
+    TBLPROPERTIES ('quality' = 'silver');
+
+    -- COMMAND ----------
+
+    CREATE FLOW orders_in AS INSERT INTO shop.movements BY NAME
+    SELECT 'order' AS kind, id FROM STREAM(orders_raw);
+
+    CREATE FLOW returns_in AS INSERT INTO shop.movements BY NAME
+    SELECT id, 'return' AS kind FROM STREAM returns_raw;
+
+    CREATE FLOW old_orders AS INSERT INTO ONCE shop.movements BY NAME SELECT 9 AS id, 'order' AS kind;
+
+    -- COMMAND ----------
+
+    CREATE OR REFRESH STREAMING TABLE shop.customers;
+
+    CREATE FLOW customers_in AS AUTO CDC INTO shop.customers
+    FROM STREAM(customers_raw)
+    KEYS (id)
+    APPLY AS DELETE WHEN op = 'DELETE'
+    SEQUENCE BY seq
+    COLUMNS * EXCEPT (op, seq)
+    STORED AS SCD TYPE 2;
+
+    -- COMMAND ----------
+
+    CREATE PRIVATE MATERIALIZED VIEW kinds (kind, movements COMMENT 'how many') AS
+    SELECT kind, count(*) FROM shop.movements GROUP BY ALL;
+"""
+
+OF_OLD = """
+    CREATE OR REFRESH STREAMING LIVE TABLE orders_clean (CONSTRAINT named EXPECT (name IS NOT NULL))
+    AS SELECT id, name FROM STREAM(LIVE.orders_raw);
+
+    CREATE TEMPORARY LIVE VIEW upper_orders AS SELECT id, upper(name) AS name FROM LIVE.orders_clean;
+
+    CREATE OR REFRESH LIVE TABLE loud_orders AS
+    WITH loud AS (SELECT * FROM LIVE.upper_orders) SELECT name FROM loud WHERE name IS NOT NULL;
+
+    CREATE OR REFRESH STREAMING LIVE TABLE customers_now;
+
+    APPLY CHANGES INTO LIVE.customers_now FROM STREAM(LIVE.customers_raw)
+    KEYS (id) IGNORE NULL UPDATES APPLY AS DELETE WHEN op = 'DELETE' SEQUENCE BY seq COLUMNS * EXCEPT (op, seq);
+"""
+
+
+def test_sql_defines_tables_views_and_flows(desk: Desk) -> None:
+    """A folder of one Python and two SQL files is one pipeline."""
+    desk.notebook(LANDED, "shop/landed.py")
+    desk.notebook(TODAY, "shop/today.sql")
+    desk.notebook(OF_OLD, "shop/of_old.sql")
+    desk.land("orders/1.json", '{"id": 1, "name": "tea"}\n{"id": 11, "name": null}\n')
+    desk.land("returns/1.json", '{"id": 2, "name": "rum"}\n')
+    desk.land("customers/1.json", '{"id": 1, "name": "Ann", "seq": 1}\n{"id": 2, "name": "Bob", "seq": 1}\n')
+    first = desk.run(paths=("shop",))
+    desk.land("customers/2.json", '{"id": 1, "seq": 2}\n{"id": 2, "op": "DELETE", "seq": 2}\n')
+    second = desk.run(paths=("shop",))
+
+    tables = ("shop.movements", "kinds", "shop.customers", "loud_orders", "customers_now")
+    assert (first.status, second.status, {name: desk.rows(name) for name in tables}) == (
+        0,
+        0,
+        {
+            "shop.movements": [(1, "order"), (2, "return"), (9, "order")],
+            "kinds": [("order", 2), ("return", 1)],
+            "shop.customers": [(1, "Ann", 1, 2), (1, None, 2, None), (2, "Bob", 1, 2)],
+            "loud_orders": [("TEA",)],
+            "customers_now": [(1, "Ann")],
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("CREATE TABLE t AS SELECT 1", "STREAMING TABLE, MATERIALIZED VIEW, TEMPORARY VIEW or FLOW is expected"),
+        ("CREATE MATERIALIZED VIEW t (a", "a closing bracket is expected"),
+        ("CREATE FLOW f AS AUTO CDC INTO t FROM s KEYS (id)", "SEQUENCE BY ... is expected"),
+        ("CREATE FLOW f AS AUTO CDC INTO t FROM s SEQ BY n", "a clause such as KEYS"),
+        ("CREATE VIEW v AS SELECT 'open", "a quote or a comment is not closed"),
+        ("-- MAGIC %python\n-- MAGIC print(1)", "a %python cell cannot run in a SQL notebook of a pipeline"),
+        ("INSERT INTO t VALUES (1)", "a pipeline does not run the statement INSERT"),
+    ],
+)
+def test_a_statement_that_cannot_be_is_said_at_its_line(desk: Desk, text: str, reason: str) -> None:
+    """With what would have been right."""
+    desk.notebook(f"CREATE VIEW one AS SELECT 1;\n{text}", "orders.sql")
+    answer = desk.run(paths=("orders.sql",))
+
+    assert (answer.status, reason in answer.problems, "orders.sql:2" in answer.problems) == (1, True, True)
+
+
+def test_a_streaming_table_of_a_batch_query_is_refused(desk: Desk) -> None:
+    """STREAM was forgotten."""
+    desk.notebook("CREATE OR REFRESH STREAMING TABLE t AS SELECT 1 AS id", "orders.sql")
+    answer = desk.run(paths=("orders.sql",))
+
+    assert answer.problems.splitlines()[:-1] == [
+        "error: t: the streaming table `t` reads no stream",
+        f"  --> {desk.folder}/orders.sql:1",
+        "   = hint: read with FROM STREAM(...), or create a view",
+    ]
