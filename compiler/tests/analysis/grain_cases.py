@@ -202,6 +202,33 @@ CASES = (
         "a NULL on either side makes two rows",
     ),
     Case(
+        "coalesce in a full join",
+        "SELECT coalesce(p.customer_id, c.id) AS nr FROM customers c FULL JOIN profiles p ON c.id = p.customer_id",
+        ("nr",),
+        "what USING would make of the two",
+    ),
+    Case(
+        "coalesce in a full join",
+        "SELECT coalesce(c.id, a.customer_id) AS nr FROM customers c FULL JOIN profiles p ON c.id = p.customer_id "
+        "FULL JOIN accounts a ON a.customer_id = p.customer_id",
+        (),
+        "an account finds no profile but the same customer",
+    ),
+    Case(
+        "coalesce in a full join",
+        "SELECT coalesce(c.id, p.customer_id, a.customer_id) AS nr FROM customers c FULL JOIN profiles p "
+        "ON c.id = p.customer_id FULL JOIN accounts a ON a.customer_id = coalesce(c.id, p.customer_id)",
+        (),
+        "both a profile and an account of no customer may be there",
+    ),
+    Case(
+        "coalesce in a full join",
+        "SELECT coalesce(c.id, p.customer_id, o.order_id) AS nr FROM customers c FULL JOIN profiles p "
+        "ON c.id = p.customer_id FULL JOIN orders o ON o.order_id = coalesce(c.id, p.customer_id)",
+        ("nr",),
+        "one after the other",
+    ),
+    Case(
         "USING",
         "SELECT * FROM profiles JOIN accounts USING (customer_id)",
         ("customer_id",),
@@ -274,6 +301,13 @@ CASES = (
         "GROUP BY o.customer_id, c.name",
         ("customer_id",),
         "a customer number finds one name or none",
+    ),
+    Case(
+        "GROUP BY a reference and what it finds",
+        "SELECT o.customer_id, c.name, count(*) AS n FROM orders o "
+        "LEFT JOIN customers c ON c.id = o.customer_id AND rand() < 0.5 GROUP BY o.customer_id, c.name",
+        ("customer_id, name",),
+        "by chance it finds one or none",
     ),
     Case("no GROUP BY", "SELECT count(*) AS n, max(ts) AS last FROM orders", ("",), "one row in all"),
     Case(
@@ -374,6 +408,13 @@ CASES = (
         "status = 'b'",
         ("status, order_id",),
         "a filter fixes a literal too",
+    ),
+    Case(
+        "UNION ALL with a literal",
+        "SELECT k.what, o.order_id FROM orders o LEFT JOIN (SELECT 'a' AS what, id FROM customers) k "
+        "ON k.id = o.customer_id UNION ALL SELECT NULL, order_id FROM orders",
+        (),
+        "a left join may put NULL in the literal's place",
     ),
     Case("UNION", "SELECT status FROM orders UNION SELECT kind FROM events", ("status",), "each row once"),
     Case(

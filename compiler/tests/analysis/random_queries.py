@@ -115,7 +115,10 @@ class _Writer:
         single = [name for name in shared if sum(one.name == name for one in left.columns) == 1]
         if single and self.chance.random() < 0.25:
             return self.join_using(left, right, kind, single)
-        return _From(f"{left.text} {kind} {right.text} ON {self.join_condition(left, right)}", columns)
+        condition = self.join_condition(left, right)
+        if kind == "FULL JOIN" and condition.count(" = ") == 1 and " AND " not in condition:
+            columns = [_Column(f"coalesce({condition.replace(' = ', ', ')})"), *columns]
+        return _From(f"{left.text} {kind} {right.text} ON {condition}", columns)
 
     def join_using(self, left: _From, right: _From, kind: str, shared: list[str]) -> _From:
         using = self.chance.sample(shared, self.chance.choice((1, 1, min(2, len(shared)))))
@@ -288,7 +291,8 @@ class _Writer:
         return tuple(dict.fromkeys(found))
 
     def star(self, rows: _From) -> RandomQuery:
-        names = [one.text.rpartition(".")[2] for one in rows.columns]
+        columns = [one for one in rows.columns if "(" not in one.text]
+        names = [one.text.rpartition(".")[2] for one in columns]
         if len(set(names)) < len(names):
             return self.plain(rows)
         left_out = self.chance.choice(names) if self.chance.random() < 0.3 and len(names) > 1 else None
@@ -357,7 +361,8 @@ class _Writer:
             return inner
         if how < 0.75:
             chosen = [(text, self.fresh("c")) for text in dict.fromkeys(partition)]
-            return self.written("SELECT DISTINCT", [*chosen, (function, number)], rows, where)
+            rest = f"{where} QUALIFY {function} {condition}" if self.chance.random() < 0.5 else where
+            return self.written("SELECT DISTINCT", [*chosen, (function, number)], rows, rest)
         kept = tuple(name for _, name in items)
         return RandomQuery(
             f"SELECT {', '.join(kept)} FROM ({inner.text}) AS {self.fresh('x')} WHERE {number} {condition}", kept

@@ -19,10 +19,10 @@ from cbx.analysis.from_sql import read_query
 from cbx.analysis.relations import Relation
 from cbx.analysis.verdicts import Proven, Refuted, judge_key, result_keys
 
-QUERIES = int(os.environ.get("CBX_GRAIN_QUERIES", "600"))
+QUERIES = int(os.environ.get("CBX_GRAIN_QUERIES", "400"))
 SEED = int(os.environ.get("CBX_GRAIN_SEED", "1"))
 QUERIES_A_SCHEMA = 10
-DRAWS = 8
+DRAWS = 6
 MOST_DRAWS = 120
 
 

@@ -87,8 +87,19 @@ class ExpressionReader:
             return _Part(f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,))
         else:
             part = self._composed(node, bound)
+            if isinstance(node, exp.Coalesce):
+                part = self._coalesced(node, bound) or part
         known = self.known.get(part.signature)
         return _Part.of_column(known) if known is not None else part
+
+    def _coalesced(self, node: exp.Coalesce, bound: frozenset[str]) -> _Part | None:
+        """The column that a full join already has for the first of its columns that is not NULL."""
+        at = self._part(node.this, bound).column
+        for one in node.expressions:
+            other = self._part(one, bound).column
+            pair = frozenset({at, other})
+            at = self.scope.coalesced.get(pair) if None not in pair else None  # type: ignore[arg-type]
+        return _Part.of_column(at) if at is not None else None
 
     def _column(self, node: exp.Column, bound: frozenset[str]) -> _Part:
         if isinstance(node.this, exp.Star):

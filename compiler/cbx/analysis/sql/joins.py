@@ -45,7 +45,9 @@ def join_sources(
     if len(sure) < len(pairs):
         _take_over(scope, added)
         return ir.Opaque((left, right), tuple(scope.star), reason="columns of USING that are not known on both sides")
-    both = Scope(scope.sources + added.sources, scope.merged | added.merged, outer=scope.outer, queries=scope.queries)
+    both = Scope(outer=scope.outer, queries=scope.queries)
+    _take_over(both, scope)
+    _take_over(both, added)
     predicates = (*_equalities(sure), *read_predicates(join.args.get("on"), ExpressionReader(both, context)))
     merges: tuple[ir.Merge, ...] = ()
     if kind in {"semi", "anti"}:
@@ -56,6 +58,9 @@ def join_sources(
         merges = _merge(kind, using, sure, scope, added, context)
     else:
         _take_over(scope, added)
+    if kind == "full":
+        merges = merges or _compared(predicates, {field.id for field in added.star}, context)
+        scope.coalesced.update({frozenset({one.left, one.right}): one.column for one in merges})
     return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, extent(join))
 
 
@@ -82,9 +87,23 @@ def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
     ]
 
 
+def _compared(predicates: Sequence[ir.Predicate], added: set[int], context: Context) -> tuple[ir.Merge, ...]:
+    """What a full join by equalities alone makes of the columns compared: ``coalesce`` of the two is one of USING."""
+    merges = []
+    for predicate in predicates:
+        match predicate:
+            case ir.Equal(ir.Reference(one), ir.Reference(other), False) if (one in added) != (other in added):
+                left, right = (other, one) if one in added else (one, other)
+                merges.append(ir.Merge(context.number(), left, right))
+            case _:
+                return ()
+    return tuple(merges)
+
+
 def _take_over(scope: Scope, added: Scope) -> None:
     scope.sources += added.sources
     scope.merged |= added.merged
+    scope.coalesced |= added.coalesced
     scope.star += added.star
 
 

@@ -102,6 +102,7 @@ class Scope:
     Attributes:
         sources: What FROM names.
         merged: The columns of USING, by name, lower case.
+        coalesced: The column that holds the first of two that is not NULL, for the columns compared by a full join.
         star: What ``*`` stands for, in order.
         aliases: The columns that SELECT names, for the clauses that may use them.
         outer: The scope around a subquery.
@@ -110,6 +111,7 @@ class Scope:
 
     sources: list[Source] = field(default_factory=list)
     merged: dict[str, Field] = field(default_factory=dict)
+    coalesced: dict[frozenset[int], int] = field(default_factory=dict)
     star: list[Field] = field(default_factory=list)
     aliases: dict[str, Field] = field(default_factory=dict)
     outer: Scope | None = None

@@ -97,6 +97,7 @@ def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context)
         inner.merged = {}
     scope.sources += inner.sources
     scope.merged |= inner.merged
+    scope.coalesced |= inner.coalesced
     scope.star += inner.star
     return relation
 
