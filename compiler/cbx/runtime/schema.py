@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from cbx.runtime.store import TableState
 
 _CLAUSES = frozenset(
-    {"NOT", "NULL", "COMMENT", "GENERATED", "MASK", "PRIMARY", "FOREIGN", "REFERENCES", "CONSTRAINT", "DEFAULT"}
+    {
+        *("NOT", "NULL", "COMMENT", "GENERATED", "MASK", "DEFAULT"),
+        *("PRIMARY KEY", "FOREIGN KEY", "REFERENCES", "CONSTRAINT"),
+    }
 )
-_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "FOREIGN"})
+_CONSTRAINTS = frozenset({"PRIMARY KEY", "FOREIGN KEY", "CHECK"})
 _DEEPER = {"(": 1, "<": 1, ")": -1, ">": -1}
 
 
@@ -55,6 +58,11 @@ class DeclaredColumns:
                 fields.append(StructField(column.name, _data_type(column.kind), nullable=not column.is_required))
                 if column.expression:
                     generated[column.name] = column.expression
+                if column.is_identity:
+                    raise RunError(
+                        f"`{column.name}` is an identity column, which is not supported locally",
+                        hint="leave it out, or make the numbers in the query",
+                    )
         except (PySparkException, sqlglot.errors.SqlglotError, IndexError) as error:
             raise RunError(
                 f"the schema cannot be read: {next(filter(None, str(error).splitlines()), 'it ends too early')}",
@@ -114,21 +122,29 @@ class _Column:
     kind: str
     is_required: bool
     has_mask: bool
+    is_identity: bool
     expression: str | None
 
 
 def _columns(text: str) -> Iterator[_Column]:
     """Every column in a DDL text."""
     for item in _items(sqlglot.tokenize(text, dialect="databricks")):
-        name, words = item[0], [token.text.upper() for token in item]
-        if words[0] in _CONSTRAINTS and len(item) > 1 and words[1] not in ("STRING", "INT"):
+        words = [_spelling(token) for token in item]
+        if _CONSTRAINTS & {words[0], *(words[2:3] if words[0] == "CONSTRAINT" else ())}:
             continue
         first = 2 if len(item) > 1 and words[1] == ":" else 1
         end = next((i for i in range(first, len(item)) if words[i] in _CLAUSES and _depth(item[:i]) == 0), len(item))
         kind = text[item[first].start : item[end - 1].end + 1]
         is_required = any(words[i : i + 2] == ["NOT", "NULL"] for i in range(end, len(item)))
-        has_mask = any(words[i] == "MASK" and item[i].token_type.name != "STRING" for i in range(end, len(item)))
-        yield _Column(name.text, kind, is_required, has_mask, _generated(text, item, words))
+        said = words[end:]
+        yield _Column(
+            item[0].text, kind, is_required, "MASK" in said, "IDENTITY" in said, _generated(text, item, words)
+        )
+
+
+def _spelling(token: Any) -> str:
+    """A word as it is compared; what stands in quotes is no keyword."""
+    return "" if token.token_type.name in ("STRING", "IDENTIFIER") else " ".join(token.text.upper().split())
 
 
 def _data_type(text: str) -> DataType:

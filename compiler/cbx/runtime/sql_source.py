@@ -6,11 +6,10 @@ The statements are those of the Databricks page "Pipeline SQL language reference
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
-
+from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, DatasetKind, Expectation, OnViolation, Query
 from cbx.runtime.names import DatasetName
 from cbx.runtime.problems import Place, RunError
@@ -25,6 +24,12 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Registry
 
 _CLAUSES_OF_A_CHANGE = ("KEYS", "IGNORE", "APPLY", "SEQUENCE", "COLUMNS", "STORED", "TRACK", "WHERE")
+_WITHOUT_EFFECT = {
+    "PARTITIONED BY": "the files are laid out as Spark does",
+    "CLUSTER BY": "the files are laid out as Spark does",
+    "LOCATION": "the table is kept in the state folder",
+    "WITH ROW FILTER": "every reader sees every row",
+}
 _COLUMN_WORDS = frozenset({"COMMENT", "NOT", "MASK"})
 
 
@@ -68,7 +73,8 @@ def _create(words: Words, place: Place, spark: SparkSession, registry: Registry)
     words.takes("IF", "NOT", "EXISTS")
     name = words.name()
     declared = _declared(words.group()) if words.sees("(") else _Declared()
-    words.skip_to("AS")
+    for note in _notes(declared, words.skip_to("AS")):
+        registry.note_once(note, place)
     query = None
     if words.takes("AS"):
         query = _query(words.rest(), spark, declared.names)
@@ -108,6 +114,7 @@ class _Declared:
     rules: list[Expectation] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    has_mask: bool = False
 
 
 def _declared(words: Words) -> _Declared:
@@ -120,14 +127,32 @@ def _declared(words: Words) -> _Declared:
                 condition = item.group().written()
                 declared.rules.append(Expectation(name, condition, _on_violation(item)))
             continue
-        if item.sees("PRIMARY", "KEY") or item.sees("FOREIGN", "KEY"):
+        if item.sees("PRIMARY KEY") or item.sees("FOREIGN KEY"):
             continue
         name = item.word()
+        declared.has_mask = declared.has_mask or _has(item, "MASK")
         if item.is_at_end or any(item.sees(word) for word in _COLUMN_WORDS):
             declared.names.append(name)
         else:
             declared.columns.append(written)
     return declared
+
+
+def _notes(declared: _Declared, clauses: Words) -> list[str]:
+    """What is declared and does not happen here."""
+    found = ["MASK has no effect locally: every reader sees every value"] if declared.has_mask else []
+    return found + [
+        f"{clause} has no effect locally: {effect}"
+        for clause, effect in _WITHOUT_EFFECT.items()
+        if _has(clauses, clause)
+    ]
+
+
+def _has(words: Words, wanted: str) -> bool:
+    """Whether a word is still to be read, outside of brackets."""
+    ahead = replace(words)
+    ahead.skip_to(wanted.partition(" ROW ")[0])
+    return not ahead.is_at_end
 
 
 def _on_violation(words: Words) -> OnViolation:
@@ -205,13 +230,13 @@ def _clause(words: Words, facts: dict[str, Any]) -> None:
     if words.takes("KEYS"):
         facts["keys"] = tuple(_names(words.group()))
     elif words.takes("IGNORE", "NULL", "UPDATES"):
-        facts["ignore_null_updates"] = True
+        facts["ignore_null_updates"] = _ignored_nulls(words)
     elif words.takes("APPLY", "AS", "DELETE", "WHEN"):
         facts["apply_as_deletes"] = words.skip_to(*_CLAUSES_OF_A_CHANGE).written()
     elif words.takes("APPLY", "AS", "TRUNCATE", "WHEN"):
         facts["apply_as_truncates"] = words.skip_to(*_CLAUSES_OF_A_CHANGE).written()
     elif words.takes("SEQUENCE", "BY"):
-        facts["sequence_by"] = F.expr(words.skip_to(*_CLAUSES_OF_A_CHANGE).written())
+        facts["sequence_by"] = words.skip_to(*_CLAUSES_OF_A_CHANGE).written()
     elif words.takes("COLUMNS"):
         _columns(words, facts, "column_list", "except_column_list")
     elif words.takes("STORED", "AS", "SCD", "TYPE"):
@@ -220,6 +245,15 @@ def _clause(words: Words, facts: dict[str, Any]) -> None:
         _columns(words, facts, "track_history_column_list", "track_history_except_column_list")
     else:
         raise words.error("a clause such as KEYS, SEQUENCE BY or STORED AS SCD TYPE is expected")
+
+
+def _ignored_nulls(words: Words) -> bool | tuple[str, ...] | AllBut:
+    """For which columns a NULL leaves what is there."""
+    if not words.takes("ON"):
+        return True
+    facts: dict[str, tuple[str, ...]] = {}
+    _columns(words, facts, "some", "excepted")
+    return facts["some"] if "some" in facts else AllBut(facts["excepted"])
 
 
 def _columns(words: Words, facts: dict[str, Any], listed: str, excepted: str) -> None:
