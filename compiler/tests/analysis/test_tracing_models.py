@@ -333,6 +333,43 @@ MODELS = {
         key: (one row)
         """,
     ),
+    "a window of time groups rows": (
+        """
+        def model(events):
+            day = F.window("at", "1 day")
+            return events.groupBy(day.alias("day"), "kind").count().select("day", "kind", "count")
+        """,
+        """
+        day STRUCT<start: TIMESTAMP, end: TIMESTAMP>
+        kind STRING
+        count BIGINT
+        key: day, kind
+        """,
+    ),
+    "a sliding window of time multiplies rows": (
+        """
+        def model(orders):
+            hours = F.window("placed_at", "2 hours", "1 hour")
+            return orders.withColumn("hours", hours).select("order_id", F.col("hours.start").alias("hour"))
+        """,
+        """
+        order_id BIGINT
+        hour TIMESTAMP
+        """,
+    ),
+    "a column that is there twice can be dropped once": (
+        """
+        def model(orders, customers):
+            doubled = orders.select("order_id", F.col("order_id").alias("id"), "customer_id")
+            return doubled.drop(doubled["id"]).join(customers.drop("name", "email"), "customer_id")
+        """,
+        """
+        customer_id BIGINT
+        order_id BIGINT
+        country STRING
+        key: order_id
+        """,
+    ),
     "files, watermarks and hints change no columns": (
         """
         def model(orders):

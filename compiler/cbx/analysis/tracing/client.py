@@ -29,7 +29,7 @@ class Tracer:
         self._cache: Cache | None = None
         self._worker = Worker(self._limits)
 
-    def __enter__(self) -> Tracer:
+    def __enter__(self) -> Tracer:  # noqa: PYI034 - `typing.Self` came with Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -17,7 +17,7 @@ class Placeholder(str):
 
     __slots__ = ()
 
-    def __new__(cls, setting: str) -> Placeholder:
+    def __new__(cls, setting: str) -> Placeholder:  # noqa: PYI034 - `typing.Self` came with Python 3.11
         """Make the placeholder of a setting."""
         return super().__new__(cls, f"{MARK}{setting}{MARK}")
 

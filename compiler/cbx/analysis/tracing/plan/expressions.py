@@ -104,7 +104,7 @@ class Expressions:
         """An expression of which no more is known than what it is made of; no other one is the same."""
         return exp.Anonymous(this=f"?{self.reading.context.number()}", expressions=list(parts))
 
-    def write(self, record: Record) -> exp.Expr:  # noqa: C901 - a case for each kind of expression
+    def write(self, record: Record) -> exp.Expr:  # noqa: C901, PLR0912 - a case for each kind of expression
         """An expression."""
         match record["kind"]:
             case "literal":
@@ -278,9 +278,14 @@ def select_item(text: str) -> exp.Expr | None:
 
 
 def makes_rows(node: exp.Expr) -> bool:
-    """Whether an expression makes several rows of one, be it in a way that nobody here understands."""
+    """Whether an expression makes several rows of one, be it in a way that nobody here understands.
+
+    So does a sliding window of time, which puts a row into every window that holds it.
+    """
     return any(
-        is_generator(one) or (isinstance(one, exp.Anonymous) and str(one.this).lower() in _MAKES_ROWS)
+        is_generator(one)
+        or (isinstance(one, exp.Anonymous) and str(one.this).lower() in _MAKES_ROWS)
+        or (isinstance(one, exp.Anonymous) and str(one.this).lower() == "window" and len(one.expressions) > 2)
         for one in node.walk()
     )
 

@@ -89,6 +89,6 @@ def _columns(
             kept = reading.context.new_field(mine.name, mine.type if mine.type == theirs.type else None)
             merges.append(ir.Merge(kept.id, mine.id, theirs.id))
         shown.append(Column(replace(kept, name=mine.name)))
-    gone = {one.id for pair in pairs for one in pair}
+    names = {one.name for one in shown}
     sides = left.columns if kind in {"semi", "anti"} else (*left.columns, *right.columns)
-    return (*shown, *(one for one in sides if one.field.id not in gone)), tuple(merges)
+    return (*shown, *(one for one in sides if one.name not in names)), tuple(merges)

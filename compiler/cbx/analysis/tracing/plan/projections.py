@@ -82,10 +82,10 @@ def read_drop(record: Record, rows: Rows, reading: Reading) -> Rows:
             return opaque([rows], "an expression that is dropped")
         found = rows.find(one["unparsed_identifier"], one.get("plan_id"))
         if isinstance(found, Found) and not found.path:
-            gone.add(found.field.id)
+            gone.add((found.field.id, found.field.name.lower()))
         elif not (isinstance(found, Found) or found.is_sure):
             return opaque([rows], "a dropped column that is not known")
-    kept = [one for one in rows.columns if one.name not in names and one.field.id not in gone]
+    kept = [one for one in rows.columns if one.name not in names and (one.field.id, one.name) not in gone]
     return choose(rows, tuple(kept))
 
 
