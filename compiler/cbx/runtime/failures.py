@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import traceback
 import types
 from pathlib import Path
@@ -22,6 +23,7 @@ _JAVA_FRAME = re.compile(r"\s+at [\w.$]+|.*JVM stacktrace")
 _CAUSE = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (\[[A-Z_.0-9]+\].*)$", re.MULTILINE)
 _CALL = re.compile(r"^An error occurred while calling .*\n: ")
 _SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
+_IMPORTED = re.compile(r"cannot import name '(\w+)' from '(dlt|pyspark\.pipelines)'")
 _TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\] The table or view (\S+) cannot be found")
 _WORKER = "Traceback (most recent call last):"
 _WORKER_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+)', re.MULTILINE)
@@ -47,6 +49,10 @@ def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | No
             place,
             f"give it one with --var {setting[1]}=..., or a default: spark.conf.get(name, default)",
         )
+    missing = _IMPORTED.search(str(error))
+    if isinstance(error, ImportError) and missing is not None:
+        names = dir(sys.modules.get(missing[2]))
+        return Problem(f"`{missing[2]}` has no function `{missing[1]}`", place, did_you_mean(missing[1], names))
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Problem(f"{type(error).__name__}: {error.msg}", Place(Path(error.filename), error.lineno))
     return Problem(reason_of(error), place, _hint(error))

@@ -5,15 +5,24 @@ from __future__ import annotations
 import contextlib
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyspark
+
+from cbx.diagnostics import did_you_mean
+from cbx.runtime.problems import RunError
+from cbx.runtime.rules import caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _NAMES = ("dlt", "pyspark.pipelines")
 _ATTRIBUTE = "pipelines"
+
+
+class UnknownFunctionError(RunError, AttributeError):
+    """A name that the API does not have; an ``AttributeError`` too, so that ``hasattr`` answers."""
 
 
 @contextlib.contextmanager
@@ -23,7 +32,7 @@ def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[N
     attribute_before = vars(pyspark).get(_ATTRIBUTE)
     for name in _NAMES:
         module = types.ModuleType(name, "The local implementation of declarative pipelines.")
-        vars(module).update(functions, __all__=sorted(functions))
+        vars(module).update(functions, __all__=sorted(functions), __getattr__=partial(_unknown, name, functions))
         sys.modules[name] = module
     setattr(pyspark, _ATTRIBUTE, sys.modules["pyspark.pipelines"])
     try:
@@ -35,3 +44,8 @@ def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[N
         delattr(pyspark, _ATTRIBUTE)
         if attribute_before is not None:
             setattr(pyspark, _ATTRIBUTE, attribute_before)
+
+
+def _unknown(module: str, functions: Mapping[str, Callable[..., Any]], name: str) -> NoReturn:
+    hint = did_you_mean(name, functions, "the documentation lists the functions of the pipeline API")
+    raise UnknownFunctionError(f"`{module}` has no function `{name}`", place=caller(), hint=hint)

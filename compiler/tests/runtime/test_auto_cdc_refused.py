@@ -7,7 +7,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc import CdcSpec, CdcSpecError, merge_changes, null_sequence_error
+from cbx.runtime.auto_cdc import AllBut, CdcSpec, CdcSpecError, merge_changes, null_sequence_error
 from cbx.runtime.session import session
 from compiler.tests.runtime.cdc_frames import by_id, frame, shown
 
@@ -53,7 +53,11 @@ def test_another_failure_is_not_taken_for_a_null_sequence() -> None:
         ({"column_list": ("id", "nope")}, "`column_list` names the column `nope`"),
         ({"column_list": ("a",)}, "the target has no column for the key `id`"),
         ({"except_column_list": ("nope",)}, "`except_column_list` names the column `nope`"),
-        ({"ignore_null_updates": ("nope",)}, "`ignore_null_updates` names the column `nope`"),
+        ({"ignore_null_updates": ("nope",)}, "`ignore_null_updates_column_list` names the column `nope`"),
+        (
+            {"ignore_null_updates": AllBut(("nope",))},
+            "`ignore_null_updates_except_column_list` names the column `nope`",
+        ),
         ({"scd_type": 2, "track_history_column_list": ("nope",)}, "names the column `nope`"),
         ({"scd_type": 2, "track_history_except_column_list": ("nope",)}, "names the column `nope`"),
     ],

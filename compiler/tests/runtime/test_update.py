@@ -518,7 +518,7 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     actual = [str(problem).splitlines()[0] for problem in problems(result)]
     assert actual == [
         f"{first}:4: SyntaxError: invalid syntax",
-        f"{second}:3: AttributeError: module 'dlt' has no attribute 'tabel'",
+        f"{second}:3: `dlt` has no function `tabel`",
         f"{third}:6: a pipeline does not run the statement SELECT",
     ]
 
