@@ -103,9 +103,9 @@ def _check_names(
             raise RunError(
                 f"`{name}` is given `{given}` twice, by position and by name", place=place, hint="leave one of them out"
             )
-    given_names = {*positional[: len(by_position)], *by_name}
+    values = {**dict(zip(positional, by_position, strict=False)), **by_name}
     needed = [one.name for one in parameters.values() if one.default is one.empty]
-    missing = [one for one in needed if one not in given_names]
+    missing = [one for one in needed if values.get(one) is None]
     if missing:
         raise RunError(
             f"`{name}` needs {' and '.join(f'`{one}`' for one in missing)}",

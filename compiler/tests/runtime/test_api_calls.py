@@ -40,6 +40,11 @@ SLIPS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
         "`apply_changes` needs `sequence_by`",
         "write apply_changes(target=..., source=..., keys=..., sequence_by=...)",
     ),
+    "nothing where a name is needed": (
+        lambda dlt: dlt.create_auto_cdc_flow(**{**CHANGES, "target": None, "source": None}),
+        "`create_auto_cdc_flow` needs `target` and `source`",
+        "write create_auto_cdc_flow(target=..., source=..., keys=..., sequence_by=...)",
+    ),
     "nothing at all": (
         lambda dlt: dlt.create_streaming_table(),
         "`create_streaming_table` needs `name`",

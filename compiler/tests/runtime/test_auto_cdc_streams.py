@@ -98,7 +98,14 @@ class Options:
 
 def every_combination(rng: random.Random) -> list[Options]:
     """All combinations of the options that meet in one place of the code; the others are drawn."""
-    ignored = [(False,), (True,), (("a", "s"),), (AllBut(("a",)),), (False, True), (True, ("a", "s"))]
+    ignored: list[tuple[Any, ...]] = [
+        (False,),
+        (True,),
+        (("a", "s"),),
+        (AllBut(("a",)),),
+        (False, True),
+        (True, ("a", "s")),
+    ]
     found = []
     for deletes, nulls, columns in product([True, False], ignored, ["all", "list", "except"]):
         found += [(1, deletes, truncates, nulls, columns, "all") for truncates in (False, True)]
