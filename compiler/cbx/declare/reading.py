@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cbx import codes
 from cbx.declare.documents import DOCUMENTS, Document
-from cbx.declare.signatures import EXPECTATIONS, KINDS, RELATIONSHIPS, SIGNATURES
+from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
 from cbx.sources import Span
@@ -48,8 +48,9 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
 
     Returns:
         The document, or None after diagnostics: CBX102 for an argument that the word does not have, CBX103 for
-        a value of the wrong type, CBX403 for a missing argument. A kind always has a document: what is wrong is
-        left at its default and named in ``unread``, so that the rest can be checked.
+        a value of the wrong type, CBX403 for a missing argument. A kind always has a document, and an input one
+        if what it reads is known: what is wrong is left at its default and named in ``unread``, so that the rest
+        can be checked.
     """
     spans: dict[Path, Span] = {}
     given = _named_arguments(call, report)
@@ -149,6 +150,10 @@ def _nested(call: Call, path: Path, spans: dict[Path, Span], report: Report) -> 
     return (call.function, read.document) if is_listed else read.document
 
 
+_STAND_INS = {"format": "json"}
+"""What stands for a required argument that is wrong or missing, where a text will not do."""
+
+
 def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Places, report: Report) -> ReadCall | None:
     document = DOCUMENTS[call.function]
     try:
@@ -157,8 +162,9 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Plac
         problems = error.errors()
     bad = dict.fromkeys(str(problem["loc"][0]) for problem in problems if problem["type"] != "missing")
     missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
+    has_nameless = sum(one.name is None for one in call.arguments) > len(SIGNATURES[call.function])
     for name in missing:
-        if name not in unread:
+        if name not in unread and not has_nameless:
             report.add(
                 codes.MISSING_ARGUMENT,
                 f"`{call.function}` needs `{name}`",
@@ -168,11 +174,13 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Plac
             )
     for name in bad:
         _report_wrong(call, name, values[name], document, places, problems, report)
-    if call.function not in KINDS:
+    if call.function not in (*KINDS, *INPUTS):
         return None
     good = {name: value for name, value in values.items() if name not in bad}
     required = [name for name, field in document.model_fields.items() if field.is_required()]
-    fallback = document.model_validate({**dict.fromkeys(required, "unread"), **good})
+    if call.function in INPUTS and required[0] not in good:
+        return None
+    fallback = document.model_validate({**{name: _STAND_INS.get(name, "unread") for name in required}, **good})
     return ReadCall(call.function, fallback, places, frozenset({*unread, *missing, *bad}))
 
 

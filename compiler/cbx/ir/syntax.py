@@ -56,7 +56,7 @@ class Call:
         arguments: What could be read of its arguments.
         span: The word and its parentheses.
         name_span: The word alone.
-        unread: The arguments of a kind that were reported and could not be read, or not wholly.
+        unread: The arguments of a kind or an input that were reported and could not be read, or not wholly.
     """
 
     function: str

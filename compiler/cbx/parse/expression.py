@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cbx import codes
-from cbx.declare.signatures import KINDS, SIGNATURES
+from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
 from cbx.parse.positions import Positions
@@ -108,10 +108,10 @@ def read_call(node: ast.Call, scope: Scope) -> Call | Literal | None:
         found = len(scope.report)
         value = read_value(expression, scope)
         if len(scope.report) > found:
-            unread.append(name or "")
+            unread.append(name or next(iter(SIGNATURES[word]), ""))
         if value is not None:
             arguments.append(Argument(name, value, place))
-    if unread and word not in KINDS:
+    if unread and word not in (*KINDS, *INPUTS):
         return None
     if word == "var":
         return _variable_template(arguments, scope, span)

@@ -65,17 +65,21 @@ class CallSite:
     strings: Mapping[str, Span]
     keywords: Mapping[str, Span]
 
-    def value(self, given: Any) -> Value:
-        """The syntax of a value that the call was given while rendering."""
+    def value(self, given: Any, place: Span | None = None) -> Value:
+        """The syntax of a value that the call was given while rendering; ``place`` is the best known of it."""
+        span = place or self.span
         if isinstance(given, (list, tuple)):
-            return ListLiteral(tuple(self.value(one) for one in given), self.span)
+            return ListLiteral(tuple(self.value(one, place) for one in given), span)
         if isinstance(given, dict):
-            entries = tuple((Literal(key, self.span), self.value(one)) for key, one in given.items())
-            return DictLiteral(entries, self.span)
+            entries = tuple((self._key(key, span), self.value(one, place)) for key, one in given.items())
+            return DictLiteral(entries, span)
         if given is None or isinstance(given, (bool, int, float)):
-            return Literal(given, self.span)
+            return Literal(given, span)
         text = _VARIABLE_MARK.sub(_as_template, str(given))
-        return Literal(text, self.strings.get(text, self.span))
+        return Literal(text, self.strings.get(text, span))
+
+    def _key(self, key: Any, span: Span) -> Literal:
+        return Literal(key, self.strings.get(key, span) if isinstance(key, str) else span)
 
 
 def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[Token, ...]:

@@ -330,7 +330,8 @@ class Templates:
             site = self._site(word, arguments)
             given = [Argument(None, site.value(one), site.span) for one in arguments]
             given += [
-                Argument(name, site.value(one), site.keywords.get(name, site.span)) for name, one in keywords.items()
+                Argument(name, site.value(one, site.keywords.get(name)), site.keywords.get(name, site.span))
+                for name, one in keywords.items()
             ]
             self._calls.append(Call(word, tuple(given), site.span, site.span))
             return f"\0input:{len(self._calls) - 1}\0"

@@ -32,7 +32,7 @@ def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
     inputs = [(one, read_document(one.call, report)) for one in model.inputs]
     if call is None or not isinstance(call.document, ModelDocument):
         return None
-    inputs_complete = model.inputs_complete and all(read is not None for _, read in inputs)
+    inputs_complete = model.inputs_complete and all(read is not None and not read.unread for _, read in inputs)
     return DeclaredModel(
         id=model.id,
         layer=model.layer,

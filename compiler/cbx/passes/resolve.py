@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
 from cbx import codes
 from cbx.declare.documents import (
@@ -51,6 +51,8 @@ _ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
     "expect_or_fail": "fail",
 }
 
+T = TypeVar("T")
+
 
 def resolve(declared: Declared, report: Report) -> Resolved:
     """From documents to models whose every text is rendered and whose code is complete.
@@ -73,6 +75,7 @@ class _Resolving:
     declared: Declared
     declaration: DeclaredModel
     report: Report
+    wrong: set[str] = field(default_factory=set)
 
     @property
     def source(self) -> SourceFile:
@@ -82,7 +85,11 @@ class _Resolving:
         one, document, places = self.declaration, self.declaration.document, self.declaration.places
         columns = self._columns(document)
         code = self._code(one.code)
-        inputs = tuple(self._input(given, document, one.code) for given in one.inputs)
+        inputs = [self._unless_wrong("inputs", self._input, given, document, one.code) for given in one.inputs]
+        claims = [
+            self._unless_wrong("relationships", self._claim, number, given)
+            for number, given in enumerate(document.relationships)
+        ]
         return ResolvedModel(
             id=one.id,
             layer=one.layer,
@@ -91,11 +98,11 @@ class _Resolving:
             kind=one.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
             dataset=dataset_name(self.declared.project, one.layer, one.name, one.kind),
             description=self.constant(document.description, places.at("description")) or one.description,
-            inputs=inputs,
+            inputs=tuple(given for given in inputs if given is not None),
             key=self._names(document.key, "key"),
             columns=columns,
             expectations=self._expectations(document),
-            claims=tuple(self._claim(number, given) for number, given in enumerate(document.relationships)),
+            claims=tuple(claim for claim in claims if claim is not None),
             cdc=self._cdc(document) if isinstance(document, AutoCdcDocument) else None,
             tags=self._names(document.tags, "tags") or (),
             owner=self.constant(document.owner, places.at("owner")),
@@ -111,9 +118,18 @@ class _Resolving:
             enforce=document.enforce,
             code=code or SqlCode(Text.of("")),
             places=places,
-            unread=one.unread,
+            unread=one.unread | self.wrong,
             content_hash=self._hash(code),
         )
+
+    def _unless_wrong(self, argument: str, read: Callable[..., T], *given: Any) -> T | None:
+        """What is read of an argument; None, with the argument among the unread, if that reports anything."""
+        found = len(self.report)
+        value = read(*given)
+        if len(self.report) == found:
+            return value
+        self.wrong.add(argument)
+        return None
 
     def rendered(self, template: str, span: Span) -> Text | None:
         """A rendered text; None where it was reported what is wrong with it."""
@@ -143,6 +159,9 @@ class _Resolving:
     def _names(self, value: str | tuple[str, ...] | None, argument: str) -> tuple[str, ...] | None:
         if value is None or argument in self.declaration.unread:
             return None
+        return self._unless_wrong(argument, self._known_names, value, argument)
+
+    def _known_names(self, value: str | tuple[str, ...], argument: str) -> tuple[str, ...]:
         places = self.declaration.places
         if isinstance(value, str):
             return (self.known(value, places.at(argument)),)
@@ -163,7 +182,11 @@ class _Resolving:
         """The names under ``{"except": [...]}``."""
         listed = history.get("except", ()) if isinstance(history, dict) else ()
         places = self.declaration.places
-        return tuple(self.known(one, places.at(argument, "except", number)) for number, one in enumerate(listed))
+        spans = [places.at(argument, "except", number) for number in range(len(listed))]
+        return self._unless_wrong(argument, self._known_each, listed, spans) or ()
+
+    def _known_each(self, names: Sequence[str], spans: Sequence[Span]) -> tuple[str, ...]:
+        return tuple(self.known(one, span) for one, span in zip(names, spans, strict=True))
 
     def _columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
         if document.columns is None or "columns" in self.declaration.unread:
