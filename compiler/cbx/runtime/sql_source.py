@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, DatasetKind, Expectation, OnViolation, Query
-from cbx.runtime.names import DatasetName
 from cbx.runtime.problems import Place, RunError
 from cbx.runtime.rules import distinct
 from cbx.runtime.sql_words import Words, statements
+from cbx.runtime.values import dataset_name, scd_type
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def _create(words: Words, place: Place, spark: SparkSession, registry: Registry)
         raise words.error("AS and a query are expected")
     registry.add_dataset(
         Dataset(
-            name=DatasetName.parse(name),
+            name=dataset_name(name, place),
             kind="table" if kind == "streaming_table" and query is not None else kind,
             query=_of_stream(query, name) if kind == "streaming_table" and query is not None else query,
             expectations=distinct(declared.rules, place),
@@ -195,7 +195,7 @@ def _create_flow(words: Words, place: Place, spark: SparkSession, registry: Regi
         target = words.name()
         words.takes("BY", "NAME")
         query = _query(words.rest(), spark, [])
-        registry.add_flow(AppendFlow(DatasetName.parse(target), name, query, is_once, place=place))
+        registry.add_flow(AppendFlow(dataset_name(target, place), name, query, is_once, place=place))
         return
     words.wants("AUTO", "CDC")
     is_once = words.takes("ONCE")
@@ -205,7 +205,7 @@ def _create_flow(words: Words, place: Place, spark: SparkSession, registry: Regi
 
 def _changes(words: Words, name: str | None, place: Place, *, is_once: bool) -> CdcFlow:
     """The rest of ``AUTO CDC INTO``, or of ``APPLY CHANGES INTO``, from the target on."""
-    target = DatasetName.parse(words.name())
+    target = dataset_name(words.name(), place)
     words.wants("FROM")
     words.takes("STREAM")
     source = words.group().name() if words.sees("(") else words.name()
@@ -218,7 +218,7 @@ def _changes(words: Words, name: str | None, place: Place, *, is_once: bool) -> 
     return CdcFlow(
         target=target,
         name=name or target.written,
-        source=DatasetName.parse(source),
+        source=dataset_name(source, place),
         once=is_once,
         place=place,
         **{"scd_type": 1, **facts},
@@ -240,7 +240,7 @@ def _clause(words: Words, facts: dict[str, Any]) -> None:
     elif words.takes("COLUMNS"):
         _columns(words, facts, "column_list", "except_column_list")
     elif words.takes("STORED", "AS", "SCD", "TYPE"):
-        facts["scd_type"] = int(words.word())
+        facts["scd_type"] = scd_type(words.word(), words.place)
     elif words.takes("TRACK", "HISTORY", "ON"):
         _columns(words, facts, "track_history_column_list", "track_history_except_column_list")
     else:

@@ -87,7 +87,7 @@ def scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
     text = str(value).upper().replace("SCD TYPE", "").strip()
     if text not in ("1", "2"):
         raise RunError(
-            f"stored_as_scd_type is {value!r}, and only the types 1 and 2 are known here",
+            f"the SCD type is {value!r}, and only 1 and 2 are known here",
             place=place,
             hint="use 1 or 2",
         )

@@ -127,7 +127,7 @@ SLIPS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     ),
     "an unknown type": (
         lambda dlt: dlt.create_auto_cdc_flow(**CHANGES, stored_as_scd_type="bitemporal"),
-        "stored_as_scd_type is 'bitemporal', and only the types 1 and 2 are known here",
+        "the SCD type is 'bitemporal', and only 1 and 2 are known here",
         "use 1 or 2",
     ),
     "two ways to ignore": (

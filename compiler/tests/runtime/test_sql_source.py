@@ -9,6 +9,7 @@ import pytest
 
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
+from cbx.runtime.problems import RunError
 from cbx.runtime.sql_source import define
 
 
@@ -60,3 +61,22 @@ def test_nulls_are_ignored_for_none_all_some_or_all_but_some_columns(clause: str
     assert isinstance(flow, CdcFlow)
 
     assert flow.ignore_null_updates == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("CREATE STREAMING TABLE a.b.c.d", "`a.b.c.d` has 4 parts: a name has at most three"),
+        (
+            "CREATE FLOW f AS AUTO CDC INTO t FROM STREAM(s) KEYS (id) SEQUENCE BY at STORED AS SCD TYPE two",
+            "the SCD type is 'two', and only 1 and 2 are known here",
+        ),
+    ],
+)
+def test_a_statement_that_cannot_be_is_refused_at_its_line(statement: str, reason: str) -> None:
+    """In the words of the statement, and with the way out."""
+    with pytest.raises(RunError) as raised:
+        defined(f"\n{statement}")
+    problem = raised.value.problem
+
+    assert (str(problem.place), problem.reason, problem.hint is not None) == ("pipeline.sql:2", reason, True)
