@@ -43,6 +43,7 @@ CASES = (
         ("order_id, line",),
         "either alone may fail to hold",
     ),
+    Case("a constant", "SELECT * FROM items WHERE line <= 1", ("order_id, line",), "a line may be 0"),
     Case("a constant", "SELECT * FROM codes WHERE code = '7'", ("",), "the whole key is fixed: one row at most"),
     Case("a constant", "SELECT * FROM codes WHERE code = 7", ("code",), "the strings 7 and 07 both equal the number 7"),
     Case(
@@ -172,6 +173,12 @@ CASES = (
         "an order may have no status",
     ),
     Case(
+        "a left join",
+        "SELECT DISTINCT p.customer_id, p.motto FROM customers c LEFT JOIN profiles p ON p.motto = c.name",
+        ("customer_id, motto",),
+        "the profile of no customer and a customer without a profile both have NULL there",
+    ),
+    Case(
         "a right join",
         "SELECT o.order_id, c.id FROM customers c RIGHT JOIN orders o ON o.customer_id = c.id",
         ("order_id",),
@@ -188,6 +195,12 @@ CASES = (
         "SELECT p.customer_id AS p, a.customer_id AS a FROM profiles p FULL JOIN accounts a ON a.bank = p.motto",
         (),
         "a lone profile and a lone account of no customer look the same",
+    ),
+    Case(
+        "a full join",
+        "SELECT DISTINCT p.customer_id, p.motto FROM profiles p FULL JOIN codes k ON k.code = p.motto",
+        ("customer_id, motto",),
+        "the profile of no customer and a code without a profile both have NULL there",
     ),
     Case(
         "USING in a full join",
@@ -233,6 +246,12 @@ CASES = (
         "SELECT * FROM profiles JOIN accounts USING (customer_id)",
         ("customer_id",),
         "one column of two that are equal",
+    ),
+    Case(
+        "USING",
+        "SELECT a.b FROM (SELECT customer_id, customer_id AS b FROM profiles) a JOIN accounts USING (customer_id)",
+        ("b",),
+        "the same column under another name",
     ),
     Case(
         "NATURAL",
@@ -329,6 +348,12 @@ CASES = (
         "the orders without a status and the total look the same",
     ),
     Case(
+        "ROLLUP",
+        "SELECT line, count(*) AS n FROM (SELECT line FROM items GROUP BY ROLLUP (line)) GROUP BY ROLLUP (line)",
+        (),
+        "the inner total is a NULL of the data for the outer one",
+    ),
+    Case(
         "CUBE",
         "SELECT status, customer_id, grouping_id() AS g, count(*) AS n FROM orders GROUP BY CUBE (status, customer_id)",
         ("status, customer_id, g",),
@@ -375,6 +400,13 @@ CASES = (
         "SELECT * FROM events QUALIFY rank() OVER (PARTITION BY kind ORDER BY at) = 1",
         (),
         "rows that tie have the same rank",
+    ),
+    Case(
+        "the first of each",
+        "SELECT DISTINCT kind, n FROM (SELECT kind, max(customer_id) OVER (PARTITION BY kind ORDER BY at) AS n "
+        "FROM events) WHERE n <= 1",
+        ("kind, n",),
+        "a largest number so far may be less than 1",
     ),
     Case(
         "the only ones",
@@ -440,6 +472,18 @@ CASES = (
         "a position occurs once in a row",
     ),
     Case("a generator inside", "SELECT order_id, line, explode(tags).x AS x FROM items", (), "not understood"),
+    Case(
+        "windows of time that overlap",
+        "SELECT order_id, window(ts, '1 hour', '30 minutes') AS w FROM orders",
+        (),
+        "a row is in several windows, and which is not understood",
+    ),
+    Case(
+        "windows of time that overlap",
+        "SELECT order_id, window(ts, '1 hour', '30 minutes') AS w, count(*) AS n FROM orders GROUP BY ALL",
+        ("order_id, w",),
+        "a row is in several windows",
+    ),
     # Versions of type 2
     Case("versions", "SELECT * FROM addresses", ("customer_id, __START_AT",), "a version of a customer's address"),
     Case("versions", "SELECT * FROM addresses WHERE __END_AT IS NULL", ("customer_id",), "the version that holds now"),

@@ -15,6 +15,10 @@ COLUMNS = (
     ("SELECT * FROM items", "order_id BIGINT, line INT, product STRING, tags ARRAY<STRING>"),
     ("SELECT i.* EXCEPT (tags, product) FROM items i", "order_id BIGINT, line INT"),
     ("SELECT * FROM profiles JOIN accounts USING (customer_id)", "customer_id BIGINT, motto STRING, bank STRING"),
+    (
+        "SELECT * FROM (SELECT customer_id, customer_id AS b FROM profiles) JOIN accounts USING (customer_id)",
+        "customer_id BIGINT, b BIGINT, bank STRING",
+    ),
     ("SELECT count(*) AS n, sum(line) AS s, max(product) AS p FROM items", "n BIGINT, s BIGINT, p STRING"),
     ("SELECT CAST(line AS DECIMAL(10, 2)) AS d, line > 1 AS b FROM items", "d DECIMAL(10, 2), b BOOLEAN"),
     ("SELECT line + 1 AS x FROM items", "x ?"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
-from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.scope import Context, Scope, Source
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
@@ -23,6 +25,18 @@ def is_generator(node: exp.Expr) -> bool:
 def hides_generator(node: exp.Expr) -> bool:
     """Whether an expression makes several rows of one somewhere inside, or hands rows to a script."""
     return any(one is not node and (is_generator(one) or isinstance(one, exp.QueryTransform)) for one in node.walk())
+
+
+def in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: Context) -> Relation:
+    """The rows as expressions see them: one for each window that holds it, where ``window`` makes some that overlap."""
+    slides = any(
+        isinstance(one, exp.Anonymous) and one.name.lower() == "window" and len(one.expressions) > 2
+        for node in nodes
+        for one in visible_nodes(node)
+    )
+    if not slides:
+        return relation
+    return ir.Explode(relation, context.number(), (), ir.NONE, False, relation.fields, relation.is_open)
 
 
 def generate(

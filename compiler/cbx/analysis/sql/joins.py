@@ -124,8 +124,8 @@ def _merge(
             kept = context.new_field(left.name, left.type if left.type == right.type else None)
             merges.append(ir.Merge(kept.id, left.id, right.id))
         shown.append(Field(kept.id, name, kept.type))
-    gone = {field.id for pair in pairs for field in pair}
-    rest = [field for field in (*scope.star, *added.star) if field.id not in gone]
+    gone = {field for pair in pairs for field in pair}
+    rest = [field for field in (*scope.star, *added.star) if field not in gone]
     scope.sources += added.sources
     scope.merged |= {**added.merged, **{field.name.lower(): field for field in shown}}
     scope.star = [*shown, *rest]

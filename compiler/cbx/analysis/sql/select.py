@@ -10,7 +10,7 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
-from cbx.analysis.sql.generators import generate, hides_generator, is_generator
+from cbx.analysis.sql.generators import generate, hides_generator, in_sliding_windows, is_generator
 from cbx.analysis.sql.grouping import read_group
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
@@ -33,6 +33,8 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     items = node.expressions
     if any(hides_generator(_bare(one)) or isinstance(one, exp.QueryTransform) for one in items):
         return ir.Opaque((relation,), (), reason="rows that are made inside an expression")
+    group = node.args.get("group")
+    relation = in_sliding_windows(relation, [*items, *([group] if group else ())], context)
     later = [one for one in (node.args.get("having"), node.args.get("qualify")) if one is not None]
     plain = [one for one in items if not is_generator(_bare(one))]
     grouped = read_group(node, plain, later, relation, reader)
