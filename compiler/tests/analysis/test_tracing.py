@@ -76,6 +76,14 @@ MISBEHAVING = {
         ["return orders if var('mode') == 'full' else orders.limit(1)"],
         "what it does depends on the value of the setting `mode`",
     ),
+    "leaves a thread running": (
+        ["import threading, time", "threading.Thread(target=time.sleep, args=(9,)).start()", "return orders"],
+        "it leaves a thread running",
+    ),
+    "builds without end": (
+        ["for number in range(200):", "    orders = orders.withColumn('total', F.lit(number))", "return orders"],
+        "its plan is nested too deeply",
+    ),
     "prints": (["import os", "print('{}')", "os.write(1, b'{}')", "return orders.select('order_id')"], "order_id"),
     "asks for columns": (["return orders.select(orders.columns[:2])"], "order_id, customer_id"),
     "puts a setting into a text": (["return orders.select(F.lit(f'{var(chr(97))}/x').alias('path'))"], "path"),
@@ -97,6 +105,22 @@ def test_only_the_function_and_what_it_needs_runs(tracer: Tracer) -> None:
     one = replace(model("return orders.select(half('total').alias('half'))"), definitions=(macro,))
 
     assert summary(tracer.trace(one)) == "half"
+
+
+def test_postponed_annotations(tracer: Tracer) -> None:
+    """Annotations are not looked up where the file postpones them, as in the notebook."""
+    imports = f"from __future__ import annotations\n{IMPORTS}"
+    one = function("def model(orders) -> Absent:\n    return orders.select('total')", imports=imports)
+
+    assert summary(tracer.trace(one)) == "total"
+
+
+def test_reading_elsewhere(tracer: Tracer) -> None:
+    """What a table is that the model reads by itself is not known, be it there on this machine or not."""
+    outcome = tracer.trace(model("return spark.read.parquet('/')"))
+    assert isinstance(outcome, Traced)
+
+    assert (outcome.columns, outcome.trouble) == (None, "it reads what is not among its inputs")
 
 
 def test_places(tracer: Tracer) -> None:

@@ -188,6 +188,18 @@ MODELS = {
         count BIGINT
         """,
     ),
+    "a cube with the number of its grouping": (
+        """
+        def model(orders):
+            return orders.cube("status").agg(F.grouping_id().alias("grouping"), F.sum("total").alias("total"))
+        """,
+        """
+        status STRING
+        grouping BIGINT
+        total DECIMAL(28, 2)
+        key: status, grouping
+        """,
+    ),
     "the current rows of a table with history": (
         """
         def model(tiers, customers):
@@ -373,7 +385,8 @@ MODELS = {
     "files, watermarks and hints change no columns": (
         """
         def model(orders):
-            late = orders.withWatermark("placed_at", "1 day").hint("broadcast").repartition(4).sort("total")
+            seen = orders.observe("seen", F.count("*").alias("n"))
+            late = seen.withWatermark("placed_at", "1 day").hint("broadcast").repartition(4).sort("total")
             return late.select("order_id", F.col("_metadata.file_path").alias("file")).limit(100)
         """,
         """

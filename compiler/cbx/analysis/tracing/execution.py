@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import types
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql.connect.dataframe import DataFrame
 
@@ -15,7 +17,7 @@ from cbx.analysis.tracing.records import Record, columns_of, plan_records
 from cbx.analysis.tracing.session import Session
 from cbx.analysis.tracing.types import quoted
 
-_LARGEST_PLAN = 4 << 20
+_LARGEST_PLAN = 1 << 20
 
 
 class UntraceableError(Exception):
@@ -32,13 +34,17 @@ def trace_function(request: Mapping[str, Any], session: Session, guard: Guard, s
         seconds: How long the code may take.
 
     Returns:
-        What `cbx.analysis.tracing.requests.outcome_from_data` takes.
+        What `cbx.analysis.tracing.requests.outcome_from_data` takes; with ``retire`` where this process should trace
+        no other model.
     """
+    threads = set(threading.enumerate())
     try:
         with guard.watching(seconds):
             answer = _answer(request, session)
     except (Exception, ForbiddenError, ReadsSettingError, SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # noqa: BLE001 - the code of a model may raise anything
         return {"unknown": guard_reason(guard) or reason_of(error)}
+    if set(threading.enumerate()) - threads:
+        return {"unknown": "it leaves a thread running", "retire": True}
     return {"unknown": guard_reason(guard)} if guard.seen else answer
 
 
@@ -59,7 +65,9 @@ def _answer(request: Mapping[str, Any], session: Session) -> Record:
     plan = session.plan_of(result)
     if plan.ByteSize() > _LARGEST_PLAN:
         raise UntraceableError("its plan is too large")
-    records = plan_records(plan, steps, session)
+    records, reads_inputs_only = plan_records(plan, steps, session)
+    if not reads_inputs_only:
+        return {"plan": records, "columns": None, "trouble": "it reads what is not among its inputs"}
     try:
         columns = columns_of(session.schema_of(plan))
     except PySparkException as error:
@@ -101,6 +109,8 @@ def reason_of(error: BaseException) -> str:
             return "it exits the process"
         case MemoryError():
             return "it needs more memory than tracing gives it"
+        case DecodeError():
+            return "its plan is nested too deeply"
         case ImportError():
             return f"an import fails: {_one_line(str(error))}"
         case _:

@@ -45,8 +45,13 @@ class Worker:
         if answer is None:
             return self._why_it_ended()
         try:
-            return outcome_from_data(json.loads(answer))
-        except (KeyError, TypeError, ValueError):
+            data = json.loads(answer)
+            if data.get("retire"):
+                self.stop()
+            return outcome_from_data(data)
+        except RecursionError:
+            return Unknown("its plan is nested too deeply")
+        except (AttributeError, KeyError, TypeError, ValueError):
             self.stop()
             return Unknown("it writes into the pipes of the process that traces it")
 

@@ -25,15 +25,16 @@ _NEEDS_SCHEMA = {"join": ("left", "right"), "set_op": ("left_input", "right_inpu
 """The relations whose inputs' types matter to what can be said of their rows."""
 
 
-def plan_records(relation: relations_pb2.Relation, inputs: Mapping[int, str], session: Session) -> Record:
-    """A plan as records.
+def plan_records(relation: relations_pb2.Relation, inputs: Mapping[int, str], session: Session) -> tuple[Record, bool]:
+    """A plan as records, and whether it reads only its inputs.
 
     Args:
         relation: The plan.
         inputs: The parameter that a step of the plan stands for, by the step's number.
         session: Knows where steps were made, and which columns they have.
     """
-    return _Writer(inputs, session).relation(relation)
+    writer = _Writer(inputs, session)
+    return writer.relation(relation), not writer.reads_elsewhere
 
 
 class _Writer:
@@ -41,6 +42,7 @@ class _Writer:
         self.inputs = inputs
         self.session = session
         self.numbers: dict[int, int] = {}
+        self.reads_elsewhere = False
 
     def relation(self, message: relations_pb2.Relation, *, wants_schema: bool = False) -> Record:
         """A step of the plan."""
@@ -51,6 +53,7 @@ class _Writer:
         record: Record = {"kind": kind, "id": self.number(number)}
         if number in self.session.sites:
             record["site"] = list(self.session.sites[number])
+        self.reads_elsewhere = self.reads_elsewhere or kind == "read"
         if kind == "local_relation":
             wants_schema = True
         elif kind != "unknown":

@@ -1,7 +1,8 @@
 """A Spark Connect session that builds plans and answers what columns they have, and does nothing else.
 
-The engine behind it is Sail, which runs in this process and needs no Java. Two things it does not know are taken
-out of a plan before it is asked: watermarks, which change no column, and the hidden column ``_metadata`` of files,
+The engine behind it is Sail, which runs in this process and needs no Java. What it does not know is taken
+out of a plan before it is asked: watermarks and observed metrics, which change no column, and the hidden column
+``_metadata`` of files,
 https://docs.databricks.com/aws/en/ingestion/file-metadata-column.
 """
 
@@ -146,9 +147,9 @@ def _sql(session: Any, query: str, args: Any = None, **frames: Any) -> DataFrame
 def _take_out_gaps(message: Any) -> None:
     """Take out of a plan what the engine does not know."""
     if isinstance(message, relations_pb2.Relation):
-        while message.WhichOneof("rel_type") == "with_watermark":
+        while (step := message.WhichOneof("rel_type")) in {"with_watermark", "collect_metrics"}:
             inner = relations_pb2.Relation()
-            inner.CopyFrom(message.with_watermark.input)
+            inner.CopyFrom(getattr(message, step).input)
             message.CopyFrom(inner)
     elif isinstance(message, expressions_pb2.Expression):
         kind = message.WhichOneof("expr_type")

@@ -131,7 +131,7 @@ class _Grouping:
         kind = type_of(node, reader)
         if isinstance(value, ir.Reference) and outputs.get(value.column) == value.column:
             return Column(Field(value.column, name, kind))
-        if grouping_id is not None and isinstance(node, exp.Anonymous) and str(node.this).lower() == "grouping_id":
+        if grouping_id is not None and reader.signature(node) == "groupingid()":
             return Column(Field(grouping_id, name, kind))
         if not isinstance(value, ir.Constant):
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
