@@ -14,6 +14,9 @@ from cbx.analysis.tracing.process import Worker
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
 
 
+_NEEDED = ("grpc", "pandas", "pyarrow", "pysail", "pyspark")
+
+
 class Tracer:
     """Traces one model after the other; a context that ends its process and saves its cache at the end.
 
@@ -92,4 +95,4 @@ def _columns(outcome: Outcome | None) -> tuple[TableColumn, ...] | None:
 
 
 def _is_installed() -> bool:
-    return find_spec("pysail") is not None and find_spec("pyspark") is not None
+    return all(find_spec(name) is not None for name in _NEEDED)
