@@ -13,7 +13,6 @@ from cbx.analysis.tracing.cache import Cache, key_of
 from cbx.analysis.tracing.process import Worker
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
 
-
 _NEEDED = ("grpc", "pandas", "pyarrow", "pysail", "pyspark")
 
 
