@@ -79,6 +79,7 @@ def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
     parts = [
         pyspark.__version__,
         __version__,
+        _settings(frame),
         _numbered_afresh(text),
         *_relations(analysed),
         frame.schema.json(),
@@ -104,10 +105,18 @@ def streams_only(frame: DataFrame, context: FlowContext) -> bool:
     streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
     if not all(leaf.nodeName() == "StreamingRelation" for leaf in streams):
         return False
-    tables = (context.folder.state / "tables").as_posix()
+    tables = f"{(context.folder.state / 'tables').as_posix()}/"
     landings = [landing.rstrip("/") for landing in context.landings]
     paths = [str(leaf.dataSource().options().get("path").getOrElse(None) or "") for leaf in streams]
     return all(path.removeprefix("file:").startswith(tables) or path.rstrip("/") in landings for path in paths)
+
+
+def _settings(frame: DataFrame) -> str:
+    """What is set for Spark SQL, which can change what an expression gives without a trace in the plan."""
+    jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - as below
+    known = _java(frame).sparkSession().sessionState().conf().getAllConfs()
+    ordered = jvm.java.util.TreeMap(jvm.scala.jdk.javaapi.CollectionConverters.asJava(known))
+    return str(ordered.subMap("spark.sql.", "spark.sql/").toString())
 
 
 def _numbered_afresh(text: str) -> str:

@@ -85,6 +85,22 @@ def test_a_flow_has_settings_of_its_own(pipeline: Pipeline) -> None:
     assert pipeline.rows("zones") == [("far", "Asia/Tokyo", "Asia/Tokyo"), ("near", "UTC", "UTC")]
 
 
+def test_a_table_with_other_settings_is_made_anew(pipeline: Pipeline) -> None:
+    """Also where Spark's plan does not show them; with the same ones it stays as it is."""
+    text = """
+        import dlt
+
+        @dlt.table(spark_conf={{"spark.sql.ansi.enabled": "{ansi}"}})
+        def numbers():
+            return spark.sql("SELECT CAST(concat('1', id) AS INT) AS n FROM range(2)")
+    """
+    pipeline.notebook(text.format(ansi="false"))
+    statuses = [pipeline.succeed()["numbers"].status for _ in range(2)]
+    pipeline.notebook(text.format(ansi="true"))
+
+    assert [*statuses, pipeline.succeed()["numbers"].status] == ["completed", "unchanged", "completed"]
+
+
 def test_keys_in_a_schema_are_no_columns(pipeline: Pipeline) -> None:
     """With a name or without, behind a column or on their own."""
     pipeline.notebook("""
