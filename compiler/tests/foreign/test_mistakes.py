@@ -101,7 +101,7 @@ error: the configuration has no value for `shop.landing`
 error: dbutils.notebook needs a Databricks workspace
   --> exits.py:1
    = hint: import what the other notebook defines as a module; a pipeline runs every notebook to its end
-error: AttributeError: module 'dlt' has no attribute 'tables'
+error: `dlt` has no function `tables`
   --> flow.py:3
    = hint: did you mean `table`?
 error: ModuleNotFoundError: No module named 'modules_of_nobody'
