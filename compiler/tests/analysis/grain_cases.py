@@ -112,6 +112,12 @@ CASES = (
         "two customers may come out the same",
     ),
     Case(
+        "a comparison within one side",
+        "SELECT o.order_id FROM orders o JOIN items i ON i.line = i.order_id",
+        (),
+        "it says nothing of the order",
+    ),
+    Case(
         "types that differ",
         "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.order_id",
         (),
@@ -159,6 +165,13 @@ CASES = (
         "SELECT o.order_id FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE o.order_id IS NOT NULL",
         ("order_id",),
         "without the rows that found nothing it is an inner join",
+    ),
+    Case(
+        "a left join for what is missing",
+        "SELECT a.customer_id FROM accounts a LEFT JOIN events e ON e.customer_id <=> a.customer_id "
+        "WHERE e.customer_id IS NULL",
+        (),
+        "events of no customer are found as well, by NULL",
     ),
     Case(
         "a left join for what is missing",
@@ -213,6 +226,18 @@ CASES = (
         "SELECT customer_id FROM profiles FULL JOIN accounts USING (customer_id)",
         (),
         "a NULL on either side makes two rows",
+    ),
+    Case(
+        "USING in a full join",
+        "SELECT customer_id FROM events FULL JOIN (SELECT id AS customer_id FROM customers) USING (customer_id)",
+        (),
+        "a customer has several events",
+    ),
+    Case(
+        "USING in a full join",
+        "SELECT customer_id FROM (SELECT id AS customer_id FROM customers) FULL JOIN events USING (customer_id)",
+        (),
+        "a customer has several events, read from the other side",
     ),
     Case(
         "coalesce in a full join",

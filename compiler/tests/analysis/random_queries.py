@@ -214,8 +214,11 @@ class _Writer:
     # SELECT
 
     def select(self, depth: int) -> RandomQuery:
-        if self.schema.relationships and self.chance.random() < 0.25:
+        shape = self.chance.random()
+        if self.schema.relationships and shape < 0.25:
             return self.along_relationships()
+        if shape < 0.33:
+            return self.full_join()
         rows = self.from_clause(depth)
         write = self.chance.choice(
             (self.plain, self.plain, self.plain, self.plain, self.star, self.distinct, self.grouped, self.grouped,
@@ -243,6 +246,22 @@ class _Writer:
             items = [*self.items(rows, 0.8), ("count(*)", self.fresh("n"))]
             return self.written("SELECT", items, rows, " GROUP BY ALL")
         return self.written("SELECT", self.items(rows, 0.9), rows, "")
+
+    def full_join(self) -> RandomQuery:
+        """Two tables, all rows of both, with the column that holds what was compared."""
+        one, two = self.fresh("x"), self.fresh("x")
+        left, right = (self.chance.choice(self.schema.tables).name for _ in range(2))
+        columns = self.columns_of(left, one) + self.columns_of(right, two)
+        if self.chance.random() < 0.5:
+            condition, merged = "USING (a)", "a"
+        else:
+            mine, theirs = self.chance.choice(("a", "b")), self.chance.choice(("a", "b"))
+            operator = self.chance.choice(("=", "=", "=", "IS NOT DISTINCT FROM"))
+            condition, merged = f"ON {one}.{mine} {operator} {two}.{theirs}", f"coalesce({two}.{theirs}, {one}.{mine})"
+        rows = _From(f"{left} AS {one} FULL JOIN {right} AS {two} {condition}", columns)
+        items = [(merged, self.fresh("c")), *self.items(rows, 0.3)]
+        verb = self.chance.choice(("SELECT", "SELECT DISTINCT"))
+        return self.written(verb, items, rows, self.where(rows.columns, 0.2))
 
     def columns_of(self, table: str, alias: str) -> list[_Column]:
         return [_Column(f"{alias}.{one.name}", table, one.name) for one in self.schema.by_name[table].columns or ()]
