@@ -37,9 +37,10 @@ check: .venv/dev
 bless: .venv/dev
 	$(BIN)/python -m pytest -q compiler/tests/test_cases.py compiler/tests/test_golden.py --bless
 
-# Measure how long compiling takes.
+# Measure how long compiling takes, and a run against a script that builds the same tables by hand.
 bench: .venv/dev
 	$(BIN)/python compiler/benchmarks/compile.py
+	$(BIN)/python compiler/benchmarks/run.py
 
 clean:
 	rm -rf .venv .cbx
