@@ -102,6 +102,8 @@ def read_sources(root: Path, diagnostics: tuple[Diagnostic, ...]) -> Mapping[str
     paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
     texts = {}
     for path in sorted(paths):
+        if not (root / path).is_file():
+            continue  # reading a pipe would wait for somebody to write into it
         try:
             texts[path] = (root / path).read_text(encoding="utf-8-sig", errors="replace")
         except OSError:

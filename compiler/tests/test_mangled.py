@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from literate import lay_out, reported
 
 from cbx.compiler import Compilation, compile_project
 from cbx.sources import SourceFile, Span
@@ -125,3 +126,26 @@ def test_mangled_files_are_diagnosed(project: Path) -> None:
         assert (seed, []) == (seed, strays(project, compilation))
         assert compilation.succeeded or (compilation.diagnostics != () and compilation.artifacts == ())
         path.write_bytes(original)
+
+
+def test_a_pipe_among_the_models_is_not_waited_for(tmp_path: Path) -> None:
+    """It is no regular file: it is reported, and neither read nor shown."""
+    lay_out({"models/silver/orders.sql": "{{ materialized_view() }}\nSELECT 1 AS one\n"}, tmp_path)
+    os.mkfifo(tmp_path / "models" / "silver" / "items.sql")
+    compilation = compile_project(tmp_path)
+    expected = [("CBX107", "models/silver/items.sql")]
+    actual = [(one.code.id, one.span.path) for one in compilation.diagnostics if one.span is not None]
+
+    assert expected == actual
+    assert "CBX107" in reported(compilation, tmp_path)
+
+
+def test_models_are_not_read_through_a_link_out_of_the_project(tmp_path: Path) -> None:
+    """What is compiled stands in the project, so that a review sees it."""
+    lay_out({"orders.sql": "{{ materialized_view() }}\nSELECT 1 AS one\n"}, tmp_path / "elsewhere" / "silver")
+    lay_out({}, tmp_path / "project")
+    (tmp_path / "project" / "models").symlink_to(tmp_path / "elsewhere")
+    expected = [("CBX107", "models:1:1")]
+    actual = [(one.code.id, str(one.span)) for one in compile_project(tmp_path / "project").diagnostics]
+
+    assert expected == actual

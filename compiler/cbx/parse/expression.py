@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Val
 from cbx.parse.positions import Positions
 from cbx.sources import Span
 
+_HALF = re.compile("[\ud800-\udfff]")
 _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
 
 
@@ -59,6 +61,11 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
     """
     span = scope.positions.span(node)
     match node:
+        case ast.Constant(value=str() as text) if _HALF.search(text):
+            message = "this text holds half of a character, which no file can"
+            hint = "write the character itself"
+            scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)
+            return None
         case ast.Constant(value=str() | int() | float() | bool() | None as value):
             return Literal(value, span)
         case ast.JoinedStr():
@@ -182,9 +189,12 @@ def _read_constant(name: str, scope: Scope, span: Span) -> Value | None:
 def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | None:
     parts: list[str] = []
     for part in node.values:
-        if isinstance(part, ast.Constant):
+        if isinstance(part, ast.Constant) and not _HALF.search(str(part.value)):
             parts.append(str(part.value))
             continue
+        if isinstance(part, ast.Constant):
+            read_value(part, scope)
+            return None
         plain = isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
         value = read_value(part.value, scope) if isinstance(part, ast.FormattedValue) and plain else None
         if not plain:

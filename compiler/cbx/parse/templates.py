@@ -36,6 +36,7 @@ from cbx.sources import SourceFile, Span
 
 _MARK = re.compile("\0(?:(?P<place>@)(?P<offset>\\d+)|var:(?P<variable>[^\0]*)|input:(?P<input>\\d+))\0")
 _WORDS = frozenset({"var", *INPUTS})
+_HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
 
 
@@ -217,9 +218,9 @@ class Templates:
         except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
             report.add(codes.SYNTAX_ERROR, f"the template fails: {_reason(error)}", template.blame())
             return None
-        return self._split(rendered, template, report)
+        return self._split(rendered, template, variables, report)
 
-    def _split(self, rendered: str, template: Template, report: Report) -> Rendered | None:
+    def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
         parts: list[Part] = []
         places: list[tuple[int, int]] = []
         length = position = 0
@@ -235,6 +236,17 @@ class Templates:
             length += len(Text((part,)).placeholder())
         parts.append(rendered[position:])
         text = join(parts)
+        unknown = [name for name in text.variables if name not in variables]
+        for name in unknown:
+            check_variable(name, self._site("var", (name,)).span, variables, report)
+        if unknown:
+            return None
+        if any(isinstance(part, InputSlot) and part.index >= len(self._calls) for part in text.parts):
+            report.add(codes.SYNTAX_ERROR, "the template makes a NUL character", template.blame())
+            return None
+        if any(_HALF.search(part) for part in text.parts if isinstance(part, str)):
+            report.add(codes.SYNTAX_ERROR, "the template makes half of a character", template.blame())
+            return None
         if any("\0" in part for part in text.parts if isinstance(part, str)):
             message = "a filter or an operation changes what `var` or an input stands for"
             place = self._sites[0].span if self._sites else template.blame()
