@@ -2,8 +2,9 @@
 
 A heading of the second level begins a case. A block whose info string names a path is a file of the project:
 ```` ```python models/silver/orders.py ````; one whose path begins with ``target/`` is a file that the compiler is
-expected to write. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info) only where it is called ``diagnostics with remarks``. A ``project.toml`` that
-only names the project is supplied where the case has none.
+expected to write. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info)
+only where it is called ``diagnostics with remarks``. A ``project.toml`` that only names the project is supplied
+where the case has none.
 """
 
 from __future__ import annotations
