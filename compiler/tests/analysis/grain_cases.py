@@ -53,6 +53,12 @@ CASES = (
         "columns that are equal stand in for each other",
     ),
     Case(
+        "an equality",
+        "SELECT line FROM items WHERE NOT (order_id = line)",
+        (),
+        "what is not equal stands in for nothing",
+    ),
+    Case(
         "a column of columns",
         "SELECT line, x FROM (SELECT line, order_id, order_id + 1 AS x FROM items WHERE order_id = line)",
         ("line",),
@@ -110,6 +116,12 @@ CASES = (
         "SELECT o.order_id FROM orders o JOIN customers c ON c.id + 1 = o.customer_id",
         (),
         "two customers may come out the same",
+    ),
+    Case(
+        "a name of two columns",
+        "SELECT order_id FROM orders o JOIN items i ON i.order_id = o.order_id AND i.line = 1",
+        (),
+        "it is neither of them",
     ),
     Case(
         "a comparison within one side",
@@ -190,6 +202,30 @@ CASES = (
         "SELECT DISTINCT p.customer_id, p.motto FROM customers c LEFT JOIN profiles p ON p.motto = c.name",
         ("customer_id, motto",),
         "the profile of no customer and a customer without a profile both have NULL there",
+    ),
+    Case(
+        "a left join",
+        "SELECT o.order_id, i.line FROM orders o LEFT JOIN items i ON i.order_id = o.order_id AND o.order_id = 1",
+        ("order_id, line",),
+        "its condition says nothing of the rows that stay",
+    ),
+    Case(
+        "an anti join",
+        "SELECT order_id, line FROM items i LEFT ANTI JOIN orders o ON o.order_id = i.order_id AND i.line = 1",
+        ("order_id, line",),
+        "its condition is what does not hold",
+    ),
+    Case(
+        "a right join",
+        "SELECT c.id, o.order_id FROM orders o RIGHT JOIN customers c ON o.customer_id = c.id",
+        ("id, order_id",),
+        "customers without an order stay",
+    ),
+    Case(
+        "a right join",
+        "SELECT o.order_id FROM orders o RIGHT JOIN customers c ON o.customer_id = c.id",
+        (),
+        "customers without an order all have NULL there",
     ),
     Case(
         "a right join",
@@ -277,6 +313,18 @@ CASES = (
         "SELECT a.b FROM (SELECT customer_id, customer_id AS b FROM profiles) a JOIN accounts USING (customer_id)",
         ("b",),
         "the same column under another name",
+    ),
+    Case(
+        "USING",
+        "SELECT customer_id FROM accounts RIGHT JOIN events USING (customer_id)",
+        (),
+        "the column shown is that of the side that stays",
+    ),
+    Case(
+        "USING",
+        "SELECT customer_id FROM profiles RIGHT JOIN accounts USING (customer_id)",
+        ("customer_id",),
+        "the column shown is that of the side that stays",
     ),
     Case(
         "NATURAL",
@@ -379,6 +427,13 @@ CASES = (
         "the inner total is a NULL of the data for the outer one",
     ),
     Case(
+        "ROLLUP",
+        "SELECT line, count(*) AS n FROM (SELECT line FROM items UNION ALL SELECT customer_id FROM orders) "
+        "GROUP BY ROLLUP (line)",
+        (),
+        "the second input has NULLs of its own",
+    ),
+    Case(
         "CUBE",
         "SELECT status, customer_id, grouping_id() AS g, count(*) AS n FROM orders GROUP BY CUBE (status, customer_id)",
         ("status, customer_id, g",),
@@ -440,6 +495,12 @@ CASES = (
         "a partition of one row",
     ),
     Case(
+        "the only ones",
+        "SELECT kind, count(*) OVER (PARTITION BY kind) AS n FROM events",
+        (),
+        "partitions of several rows are there as well",
+    ),
+    Case(
         "a value of the partition",
         "SELECT DISTINCT kind, max(at) OVER (PARTITION BY kind) AS last FROM events",
         ("kind",),
@@ -473,6 +534,19 @@ CASES = (
         (),
         "a left join may put NULL in the literal's place",
     ),
+    Case(
+        "UNION ALL with a literal",
+        "SELECT 1 AS what, id FROM customers UNION ALL SELECT 2, order_id FROM orders "
+        "UNION ALL SELECT 2, id FROM customers",
+        (),
+        "two of the three are not told apart",
+    ),
+    Case(
+        "UNION ALL with a literal",
+        "SELECT 1 AS what, order_id FROM orders UNION ALL SELECT 2, order_id FROM items",
+        (),
+        "the second input has several rows for an order",
+    ),
     Case("UNION", "SELECT status FROM orders UNION SELECT kind FROM events", ("status",), "each row once"),
     Case(
         "INTERSECT",
@@ -481,6 +555,12 @@ CASES = (
         "rows of the first",
     ),
     Case("EXCEPT", "SELECT id FROM customers EXCEPT ALL SELECT customer_id FROM events", ("id",), "rows of the first"),
+    Case(
+        "EXCEPT",
+        "SELECT customer_id FROM events EXCEPT ALL SELECT id FROM customers",
+        (),
+        "the second's keys do not count",
+    ),
     Case("EXCEPT", "SELECT kind FROM events EXCEPT SELECT status FROM orders", ("kind",), "each row once"),
     # Rows made of rows
     Case("explode", "SELECT order_id, line, tag FROM items LATERAL VIEW explode(tags) AS tag", (), "a tag may repeat"),

@@ -1,6 +1,35 @@
 """Holds the grain rules against data: DuckDB runs random queries over random rows that respect the declared keys.
 
 ``CBX_GRAIN_QUERIES`` says how many queries to try, ``CBX_GRAIN_SEED`` where to start.
+
+A test like this is worth what it finds. Each line below is a rule that was broken on purpose; the number says how many
+queries it took to find out. Where it says "cases" three thousand queries did not, and ``grain_cases.py`` does.
+
+- a table's current key counts without its condition: 64
+- LIMIT 2 leaves one row: 100; two rows written out are one: 166
+- a function that changes fixes its value: 836; a computed column fixes what it is made of: 72, and is never NULL: 372
+- GROUP BY has a key without one of its columns: 3; DISTINCT: 37
+- grouping sets: NULLs of the data are forgotten: 10, a set given twice: 391, columns of some sets are not NULL: cases
+- row_number is unique by itself: 34; its partition is, before any filter: 37; rank counts as row_number: 301
+- any count over a window makes its partition unique: 848; a running value is its partition's: 2691
+- at most 1 fixes any window's value: cases
+- explode keeps the key: 18; the element takes the place of its position: 18
+- a query of WITH, used twice, has the same rows on both sides: 162
+- the condition of a left join counts for the kept side: 131, of a right join: 633, of a full join: 113
+- the condition of an anti join holds for what is left: 2497; it makes a current key count: 324
+- a left join is an inner one: 61, a right join is: 22, a full join is a left one: 113
+- an inner join keeps the left keys: 29, the right keys: 14
+- a left join keeps the kept side's keys: 33, the other side's keys: 22, its rules: 388, that it is not NULL: 523
+- a left join makes the columns it compares equal: 22, keeps the other side's literals: cases
+- a left join finds nothing where any column is NULL: 287; its condition fixes any partner: 36, by chance too: cases
+- a full join tells lone rows apart: 663; it keeps the rules of both sides: 1356
+- USING in a full join forgets NULLs: 704, the left key: 371, the right key: 34
+- a comparison within one side fixes a column of it: cases; ``<=>`` leaves no NULL: cases
+- UNION ALL: two of three literals are enough: 11, the first input's keys are: 1289, its literals count for all: 1517;
+  what is never NULL in one input is not in all: cases
+- a difference has the keys of both inputs: 83; DISTINCT forgets a column of a set operation: 38
+- a name of two columns means the first: cases; the column of USING is the left one in a right join: cases
+- one-to-one multiplies: 433; so does what the key tells apart: 131; grouping leaves rows apart: cases
 """
 
 from __future__ import annotations

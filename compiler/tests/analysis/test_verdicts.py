@@ -176,6 +176,17 @@ UNPROVEN = (
         "SELECT motto FROM customers c JOIN profiles p ON p.customer_id = c.id",
         "motto",
     ),
+    (
+        "one-to-one multiplies nothing, though nothing makes the customer unique",
+        "SELECT p.motto FROM profiles p JOIN customers c ON c.id = p.customer_id",
+        "motto",
+    ),
+    (
+        "a grouped table has one row for each",
+        "SELECT c.name FROM customers c JOIN (SELECT customer_id FROM orders GROUP BY customer_id) o "
+        "ON o.customer_id = c.id",
+        "name",
+    ),
     ("grouping may leave one", JOIN.replace("c.id", "c.id, o.status", 1) + " GROUP BY ALL", "id"),
 )
 
