@@ -8,6 +8,7 @@ import decimal
 import json
 import sys
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -38,10 +39,13 @@ def show(
     """Print the rows of a table that `cbx run` has made, ordered by its columns from left to right."""
     from cbx.cli.run_display import error_console, show_problem
     from cbx.cli.state_folder import state_folder
-    from cbx.runtime.peek import peek
     from cbx.runtime.problems import CannotRunError
 
     try:
+        if find_spec("pyarrow") is None:
+            raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
+        from cbx.runtime.peek import peek
+
         found = peek(state_folder(state, project), table, limit)
     except CannotRunError as error:
         show_problem(error_console(), "", error.problem)
