@@ -42,15 +42,21 @@ def show(
     from cbx.runtime.problems import CannotRunError
 
     try:
-        if find_spec("pyarrow") is None:
-            raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
-        from cbx.runtime.peek import peek
-
-        found = peek(state_folder(state, project), table, limit)
+        found = _rows(state_folder(state, project), table, limit)
     except CannotRunError as error:
         show_problem(error_console(), "", error.problem)
         raise typer.Exit(2) from None
     {Format.table: _print_table, Format.json: _print_json, Format.csv: _print_csv}[format](found)
+
+
+def _rows(state: Path, table: str, limit: int) -> Peek:
+    from cbx.runtime.problems import CannotRunError
+
+    if find_spec("pyarrow") is None:
+        raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
+    from cbx.runtime.peek import peek
+
+    return peek(state, table, limit)
 
 
 def _print_json(found: Peek) -> None:
