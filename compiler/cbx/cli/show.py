@@ -42,14 +42,14 @@ def show(
     from cbx.runtime.problems import CannotRunError
 
     try:
-        found = _rows(state_folder(state, project), table, limit)
+        found = _peek(state_folder(state, project), table, limit)
     except CannotRunError as error:
         show_problem(error_console(), "", error.problem)
         raise typer.Exit(2) from None
     {Format.table: _print_table, Format.json: _print_json, Format.csv: _print_csv}[format](found)
 
 
-def _rows(state: Path, table: str, limit: int) -> Peek:
+def _peek(state: Path, table: str, limit: int) -> Peek:
     from cbx.runtime.problems import CannotRunError
 
     if find_spec("pyarrow") is None:
