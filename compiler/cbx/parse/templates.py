@@ -107,11 +107,6 @@ class Templates:
         for word in INPUTS:
             self._environment.globals[word] = self._input_word(word)
 
-    @property
-    def macro_names(self) -> tuple[str, ...]:
-        """The macros of the project."""
-        return tuple(sorted(self._macros))
-
     def add_macros(self, source: SourceFile, report: Report) -> list[tuple[str, Span]]:
         """Make the macros of a file known, and return their names with their places; CBX101 if it does not parse."""
         template = Template(source.text, source)

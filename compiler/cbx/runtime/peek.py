@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.types as kinds  # type: ignore[import-untyped]
 
+from cbx.diagnostics import did_you_mean
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import CannotRunError
 from cbx.runtime.store import TableFolder, tables
@@ -60,9 +60,9 @@ def _found(state: Path, name: str) -> TableFolder:
     names = sorted(known)
     if not names:
         raise CannotRunError(f"{state} holds no tables", hint="make them with `cbx run`")
-    near = difflib.get_close_matches(key, names, n=1)
     listing = "the tables are " + ", ".join(names)
-    hint = f"did you mean `{near[0]}`? {listing}" if near else listing
+    near = did_you_mean(key, names)
+    hint = f"{near} {listing}" if near else listing
     raise CannotRunError(f"there is no table `{name}` in {state}", hint=hint)
 
 
