@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from cbx import codes
 from cbx.declare.signatures import SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
-from cbx.ir.resolved import Definitions, Import, PythonCode
-from cbx.ir.syntax import ImportedName, NeededName, PythonFunction, PythonModule, Statement
+from cbx.ir.resolved import Import, PythonCode
+from cbx.ir.syntax import ImportedName, NeededName, PythonFunction, PythonModule, Snippet, Statement
 from cbx.ir.text import CELL_MARK
 from cbx.parse.templates import check_variable
 from cbx.sources import Span
@@ -107,20 +108,24 @@ class _Gathering:
                     f"`{imported.module}` is imported below the top level of the file, and is not there when that runs"
                 )
                 self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
-        if CELL_MARK.search(statement.source):
+        if CELL_MARK.search(statement.source.text):
             message = "a line of this begins as the lines that divide notebooks do"
             hint = "indent the line, or take it out"
             self.report.add(codes.SYNTAX_ERROR, message, statement.span, hint=hint)
 
-    def definitions(self) -> tuple[Definitions, ...]:
+    def definitions(self) -> tuple[Snippet, ...]:
         """What was taken, by file: a file's macros before the files that use them, each in its own order."""
-        by_path: dict[str, list[tuple[int, str]]] = {}
+        by_path: dict[str, list[tuple[int, Snippet]]] = {}
         for (path, number), (_, statement) in self._taken.items():
             by_path.setdefault(path, []).append((number, statement.source))
         ordered = _after_needs(sorted(by_path), self._file_needs)
         return tuple(
-            Definitions(path, (*(source for _, source in sorted(by_path[path])), *self._renamed.get(path, {}).values()))
+            snippet
             for path in ordered
+            for snippet in (
+                *(source for _, source in sorted(by_path[path], key=itemgetter(0))),
+                *(Snippet(path, 1, text) for text in self._renamed.get(path, {}).values()),
+            )
         )
 
     def names(self) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from cbx.emit.cells import (
     WIDTH,
@@ -78,9 +80,9 @@ class _Notebook:
         if self.code is not None:
             if self.code.variables:
                 yield _var_function(self.project)
-            for one in self.code.definitions:
-                yield f"# {one.path}\n" + "\n\n\n".join(one.sources)
-            yield self.code.source
+            for path, snippets in groupby(self.code.definitions, attrgetter("path")):
+                yield f"# {path}\n" + "\n\n\n".join(one.text for one in snippets)
+            yield self.code.source.text
         elif self.plan.query is not None:
             yield f"QUERY = {block_literal(self.plan.query, self.project.name)}"
             yield from self._file_views()

@@ -9,6 +9,7 @@ from typing import Literal
 from cbx.analysis.relations import Relation
 from cbx.declare.reading import Places
 from cbx.graph import ModelGraph
+from cbx.ir.syntax import Snippet
 from cbx.ir.text import Text, TextPlaces
 from cbx.project import Project
 from cbx.sources import Span
@@ -127,14 +128,6 @@ class Cdc:
     track_history_except: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
-    """Top-level statements that a notebook takes over from one file, verbatim."""
-
-    path: str
-    sources: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Import:
     """One imported name: ``from module import name as alias``, or ``import module as alias`` without a name."""
@@ -151,15 +144,15 @@ class PythonCode:
     Attributes:
         function: The function's name.
         source: The function verbatim, without its declaration.
-        definitions: What it needs from macros and from its own file, in an order that works.
+        definitions: What it needs from macros and from its own file, file by file, in an order that works.
         imports: The imports that all of this needs.
         variables: The variables that the code reads with ``var``.
         names: The names that all of this defines or imports.
     """
 
     function: str
-    source: str
-    definitions: tuple[Definitions, ...]
+    source: Snippet
+    definitions: tuple[Snippet, ...]
     imports: tuple[Import, ...]
     variables: tuple[str, ...]
     names: tuple[str, ...]

@@ -98,6 +98,18 @@ class NeededName:
 
 
 @dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a Python file: its path, the number of its first line there, and its text.
+
+    A text from which something was cut out is counted back from its end, where a function's body stands.
+    """
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A top-level statement of a Python file.
 
@@ -114,7 +126,7 @@ class Statement:
     names: tuple[str, ...]
     changes: tuple[str, ...]
     needs: tuple[NeededName, ...]
-    source: str
+    source: Snippet
     variables: tuple[VariableUse, ...]
     inner_imports: tuple[ImportedName, ...]
     span: Span

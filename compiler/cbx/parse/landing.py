@@ -56,7 +56,7 @@ def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
 def _python_names(code: PythonFunction) -> tuple[set[str], set[str]]:
     named: set[str] = set()
     naming_nodes: set[int] = set()
-    tree = ast.parse(code.definition.source)
+    tree = ast.parse(code.definition.source.text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in _NAMING_METHODS and node.args and isinstance(node.args[0], ast.Constant):

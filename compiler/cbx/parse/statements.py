@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 from cbx.declare.signatures import SIGNATURES
-from cbx.ir.syntax import ImportedName, NeededName, PythonModule, Statement, VariableUse
+from cbx.ir.syntax import ImportedName, NeededName, PythonModule, Snippet, Statement, VariableUse
 from cbx.parse.positions import Positions
 from cbx.sources import SourceFile, Span
 
@@ -63,7 +63,7 @@ def read_statement(
         names=tuple(_defined(node, symbols)),
         changes=tuple(_changed(node)),
         needs=tuple(_needed(inner, symbols, positions)),
-        source=own,
+        source=Snippet(source.path, (node.end_lineno or node.lineno) - own.count("\n"), own),
         variables=tuple(_variable_uses(inner, variable_names, positions)),
         inner_imports=tuple(
             imported

@@ -346,7 +346,7 @@ class _Resolving:
         """The hash of what the model says, its file and the Python macros it takes over."""
         parts = [self.source.text]
         if isinstance(code, PythonCode):
-            parts += [source for one in code.definitions for source in one.sources]
+            parts += [one.text for one in code.definitions]
         elif code is not None:
             parts.append(code.query.placeholder())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -14,7 +14,8 @@ from traced_shop import IMPORTS, PATH, function
 
 from cbx.analysis.tracing import client
 from cbx.analysis.tracing.client import Tracer, trace
-from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Snippet, Traced, Unknown, first_line
+from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
+from cbx.ir.syntax import Snippet
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
@@ -211,11 +212,3 @@ def test_the_compilers_process_never_imports_spark() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "[]"
-
-
-def test_first_line() -> None:
-    """The line at which a piece of a file starts is found though its declaration was cut out."""
-    file = f"{IMPORTS}\n\n@materialized_view\ndef model(\n    a: DataFrame = ref('x'),\n):\n    return a\n"
-    piece = "def model(\n    a: DataFrame,\n):\n    return a"
-
-    assert first_line(file, piece) == 7

@@ -9,8 +9,9 @@ from cbx.analysis.facts import CurrentKey, Table, TableColumn
 from cbx.analysis.from_sql import Query
 from cbx.analysis.tracing.client import Tracer
 from cbx.analysis.tracing.from_plan import Plan, read_plan
-from cbx.analysis.tracing.requests import Frame, Function, Outcome, Snippet, Traced
+from cbx.analysis.tracing.requests import Frame, Function, Outcome, Traced
 from cbx.analysis.verdicts import result_keys
+from cbx.ir.syntax import Snippet
 
 IMPORTS = """
 from pyspark.sql import DataFrame, Window

@@ -8,15 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cbx.analysis.facts import TableColumn
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """A piece of a Python file: its path, the number of its first line there, and its text."""
-
-    path: str
-    line: int
-    text: str
+from cbx.ir.syntax import Snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +124,3 @@ def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
     columns = data["columns"]
     known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)
     return Traced(data["plan"], known, data["trouble"])
-
-
-def first_line(module: str, snippet: str) -> int:
-    """The line of a file at which a piece of it starts, counted from 1.
-
-    The declaration and the defaults of a model's parameters are cut out of its function, so the piece may stand in
-    the file from some later line on only: the lines are those of the longest end of it that does.
-    """
-    lines = snippet.split("\n")
-    for skipped in range(len(lines)):
-        offset = module.find("\n".join(lines[skipped:]))
-        if offset >= 0:
-            return max(1, module.count("\n", 0, offset) + 1 - skipped)
-    return 1
