@@ -60,6 +60,7 @@ UNPROVEN_KEY = Code("CBX309", "unproven-key", Severity.INFO)
 MISSING_COLUMN = Code("CBX310", "missing-column")
 UNDECLARED_COLUMN = Code("CBX311", "undeclared-column", Severity.WARNING)
 COLUMN_TYPE_MISMATCH = Code("CBX312", "column-type-mismatch", Severity.WARNING)
+UNTRACED_MODEL = Code("CBX313", "untraced-model", Severity.INFO)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")
 NOT_APPEND_ONLY = Code("CBX402", "not-append-only")

@@ -70,13 +70,16 @@ class Compilation:
         return self.plan is not None
 
 
-def compile_project(root: Path, environment: str = LOCAL, *, with_analysis: bool = True) -> Compilation:
-    """Compile the project in a folder. Reads its files and writes nothing.
+def compile_project(
+    root: Path, environment: str = LOCAL, *, with_analysis: bool = True, with_trace: bool = True
+) -> Compilation:
+    """Compile the project in a folder. Reads its files and writes nothing but a cache of what was traced.
 
     Args:
         root: The folder with ``project.toml``.
         environment: The environment it is compiled for: ``local``, or one of the project's.
-        with_analysis: Whether queries are analysed, if the project does not say otherwise.
+        with_analysis: Whether the code of models is analysed, if the project does not say otherwise.
+        with_trace: Whether the functions of Python models are traced for that, if the project does not say otherwise.
 
     Returns:
         The compilation, with all diagnostics; a problem of the project is never an exception.
@@ -85,7 +88,7 @@ def compile_project(root: Path, environment: str = LOCAL, *, with_analysis: bool
     project = load_project(root, report)
     if project is None or not has_environment(project, environment, report):
         return Compilation(None, report.sorted(), 0, None, ())
-    stage: Any = project if with_analysis else project.without_analysis()
+    stage: Any = project.analysed(analysis=with_analysis, trace=with_trace)
     model_count = 0
     for run_pass in PASSES:
         stage = run_pass(stage, report)

@@ -136,10 +136,11 @@ class Project:
         own = (name for one in self.settings.environments.values() for name in one.vars)
         return frozenset([*self.settings.vars, *own])
 
-    def without_analysis(self) -> Project:
-        """The same project, compiled without the analysis of queries."""
-        setting = self.settings.compile.model_copy(update={"analysis": False})
-        return replace(self, settings=self.settings.model_copy(update={"compile": setting}))
+    def analysed(self, *, analysis: bool, trace: bool) -> Project:
+        """The same project, compiled without the analysis, or without tracing, where one is not wanted."""
+        own = self.settings.compile
+        update = {"analysis": own.analysis and analysis, "trace": own.trace and trace}
+        return replace(self, settings=self.settings.model_copy(update={"compile": own.model_copy(update=update)}))
 
     def configuration_key(self, variable: str) -> str:
         """The key of a variable in the pipeline's configuration."""

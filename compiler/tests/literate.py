@@ -2,7 +2,7 @@
 
 A heading of the second level begins a case. A block whose info string names a path is a file of the project:
 ```` ```python models/silver/orders.py ````; one whose path begins with ``target/`` is a file that the compiler is
-expected to write. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info)
+expected to write. Python models are traced where the case's settings say ``trace = true``. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info)
 only where it is called ``diagnostics with remarks``. A ``project.toml`` that only names the project is supplied
 where the case has none.
 """
@@ -105,7 +105,7 @@ def reported(compilation: Compilation, root: Path, *, with_remarks: bool = False
 def check(case: Case, root: Path) -> tuple[dict[str, str], dict[str, str]]:
     """What a case expects and what the compiler did, as texts by block."""
     lay_out(case.files, root)
-    compilation = compile_project(root)
+    compilation = compile_project(root, with_trace="trace = true" in case.files.get("project.toml", ""))
     written = {f"target/{artifact.path}": artifact.text for artifact in compilation.artifacts}
     expected, actual = {}, {}
     expected["diagnostics"] = case.diagnostics.body if case.diagnostics else ""

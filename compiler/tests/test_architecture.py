@@ -13,6 +13,7 @@ ROWS = (
     ("cli", "__main__"),
     ("compiler", "write", "pages", "runtime"),
     ("passes",),
+    ("analyse",),
     ("emit",),
     ("inline",),
     ("ir.plan",),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cbx.analysis.facts import CurrentKey, Relationship
 from cbx.analysis.fan_out import find_fan_out
 from cbx.analysis.grain import infer_grain
-from cbx.analysis.relations import Ids, Place, Relation
+from cbx.analysis.relations import Ids, Opaque, Place, Relation
 from cbx.analysis.uniqueness import Grain, keys_among
 
 
@@ -58,6 +58,8 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
     """
     columns = _named(relation, key)
     if columns is None:
+        if isinstance(relation, Opaque) and relation.reason:
+            return Unproven(relation.reason, None)
         return Unproven(
             "the columns of the result are not known"
             if relation.is_open

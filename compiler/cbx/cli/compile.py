@@ -35,7 +35,10 @@ def compile_command(
     output_format: FormatOption = Format.text,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show remarks too.")] = False,
     no_analysis: Annotated[
-        bool, typer.Option("--no-analysis", help="Leave out what queries tell of columns and keys.")
+        bool, typer.Option("--no-analysis", help="Leave out what the code of models tells of columns and keys.")
+    ] = False,
+    no_trace: Annotated[
+        bool, typer.Option("--no-trace", help="Leave out what the functions of Python models tell.")
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if target/ is out of date.")] = False,
 ) -> None:
@@ -48,7 +51,7 @@ def compile_command(
     gc.disable()  # what a compilation makes lives to its end: a fifth of its time would go into looking for garbage
     started = time.perf_counter()
     root = project_folder(project)
-    compilation = compile_project(root, environment=env, with_analysis=not no_analysis)
+    compilation = compile_project(root, environment=env, with_analysis=not no_analysis, with_trace=not no_trace)
     diagnostics = compilation.diagnostics
     could_write = True
     changes = None
@@ -63,7 +66,8 @@ def compile_command(
     outcome = "Nothing was written." if could_write else "Not everything could be written."
     show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value, outcome, with_remarks=verbose)
     if compilation.plan is not None and changes is not None and could_write and output_format is not Format.json:
-        for line in summary_lines(compilation.plan, changes, time.perf_counter() - started, check=check):
+        seconds = time.perf_counter() - started
+        for line in summary_lines(compilation.plan, diagnostics, changes, seconds, check=check):
             print(line)
     raise typer.Exit(_status(compilation.project is None and _not_found(diagnostics), could_write, diagnostics))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from cbx import codes
+from cbx.analyse import span_of
 from cbx.analysis import verdicts
 from cbx.analysis.facts import Relationship as RelationshipFact
-from cbx.analysis.relations import TextRange
 from cbx.diagnostics import Related, Report, listing
 from cbx.ir.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
-from cbx.sources import Span
 
 
 def prove_keys(connected: Connected, report: Report) -> Proven:
@@ -54,7 +53,7 @@ def _why_unproven(
     if model.cdc is not None:
         return ""
     relation = connected.relations.get(model.id)
-    reason = "its query was not analysed" if isinstance(model.code, SqlCode) else "its code was not analysed"
+    reason = "its query was not analysed" if isinstance(model.code, SqlCode) else "its function was not traced"
     if relation is not None:
         verdict = verdicts.judge_key(relation, model.key or (), relationships)
         if isinstance(verdict, verdicts.Proven):
@@ -81,7 +80,7 @@ def _report_fan_out(
     hint = f"aggregate `{verdict.table}` before it is joined, or declare another key{true_key}"
     if not isinstance(verdict.cause, RelationshipFact):
         hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
-    span = _place(model, verdict)
+    span = span_of(model, verdict.place)
     related = [
         Related("this says so", one.span)
         for one in relationships
@@ -89,9 +88,3 @@ def _report_fan_out(
         and (one.parent, one.child, one.on) == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
     ]
     report.add(codes.FAN_OUT, message, span or model.places.at("key"), label=what, hint=hint, related=related)
-
-
-def _place(model: ResolvedModel, verdict: verdicts.Refuted) -> Span | None:
-    if isinstance(verdict.place, TextRange) and isinstance(model.code, SqlCode) and model.code.places is not None:
-        return model.code.places.span(verdict.place.start, verdict.place.end)
-    return None

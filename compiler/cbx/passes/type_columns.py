@@ -1,4 +1,4 @@
-"""Settles which columns each model's table has, and reads what queries do."""
+"""Settles which columns each model's table has, and what its code does."""
 
 from __future__ import annotations
 
@@ -6,16 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cbx import codes
+from cbx.analyse import Analysis
 from cbx.analysis.facts import CurrentKey, Table, TableColumn
-from cbx.analysis.from_sql import read_query
 from cbx.analysis.lineage import column_lineage
-from cbx.analysis.relations import Relation
+from cbx.analysis.relations import Opaque, Relation
+from cbx.analysis.tracing.requests import MissingExtra, Unknown
 from cbx.analysis.verdicts import result_keys
 from cbx.diagnostics import Report, did_you_mean, listing
+from cbx.emit.cells import text_in_words
 from cbx.graph import cycles, in_order
-from cbx.ir.resolved import Column, FileInput, Input, Linked, ModelInput, ResolvedModel, SqlCode, Typed
-from cbx.ir.text import PLACEHOLDER
-from cbx.parse.queries import parseable
+from cbx.ir.resolved import (
+    Column,
+    FileInput,
+    Input,
+    Linked,
+    ModelInput,
+    PythonCode,
+    ResolvedModel,
+    SqlCode,
+    TableInput,
+    Typed,
+)
 from cbx.parse.types import normal_type
 
 START_AT, END_AT = "__START_AT", "__END_AT"
@@ -28,9 +39,11 @@ def type_columns(linked: Linked, report: Report) -> Typed:
     that tell since when and until when a version held. A query tells its columns where its inputs do. CBX405 for
     a column that no input has, CBX310 to CBX312 where a declaration and a query disagree.
     """
-    typing = _Typing(linked, report)
-    for name in in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models):
-        typing.add(linked.models[name])
+    with Analysis(linked.project) as analysis:
+        typing = _Typing(linked, report, analysis)
+        for name in in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models):
+            typing.add(linked.models[name])
+    typing.report_untraced()
     return Typed(
         linked.project,
         linked.models,
@@ -45,13 +58,15 @@ def type_columns(linked: Linked, report: Report) -> Typed:
 class _Typing:
     linked: Linked
     report: Report
+    analysis: Analysis
     columns: dict[str, tuple[Column, ...] | None] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
     partly_declared: set[str] = field(default_factory=set)
+    untraced: dict[str, Unknown | MissingExtra] = field(default_factory=dict)
 
     def add(self, model: ResolvedModel) -> None:
         """Settle the columns of a model; what it reads is settled already."""
-        inferred = self._inferred(model) if self._is_analysed(model) else None
+        inferred = self._inferred(model)
         if inferred is not None and model.columns is not None and model.cdc is None:
             _compare(model, model.columns, inferred, self.report)
             if {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}:
@@ -62,28 +77,28 @@ class _Typing:
             columns = tuple(replace(one, lineage=origins.get(one.name.lower())) for one in columns)
         self.columns[model.id] = table_columns(model, columns)
 
-    def _is_analysed(self, model: ResolvedModel) -> bool:
-        in_sql = isinstance(model.code, SqlCode) and model.code.places is not None
-        return self.linked.project.settings.compile.analysis and in_sql and not model.unread
-
     def _inferred(self, model: ResolvedModel) -> tuple[Column, ...] | None:
-        """The columns of a query's result; None where they are not known."""
-        assert isinstance(model.code, SqlCode)  # noqa: S101 - only queries are analysed
-        tables = {f"{PLACEHOLDER}input_{number}": self._table(one) for number, one in enumerate(model.inputs)}
-        query = read_query(parseable(model.code.query.placeholder()), tables)
-        self.relations[model.id] = query.relation
-        found = len(self.report)
-        for one in query.unknown_columns:
-            if not one.name.startswith(PLACEHOLDER) and model.code.places is not None:
-                span = model.code.places.span(one.start, one.end)
-                known = listing(sorted(set(one.candidates)))
-                hint = did_you_mean(one.name, one.candidates, f"known here: {known}" if known else "none is known here")
-                message = f"the query of `{model.id}` reads `{one.name}`, which no input has"
-                self.report.add(codes.UNKNOWN_COLUMN, message, span, label="not a column", hint=hint)
-        if query.relation.is_open or len(self.report) > found:
+        """The columns of a model's result; None where they are not known."""
+        analysed = self.analysis.read(model, tuple(self._table(one) for one in model.inputs))
+        if isinstance(analysed, (Unknown, MissingExtra)):
+            self.untraced[model.id] = analysed
+            is_about_inputs = isinstance(analysed, Unknown) and analysed.is_for_inputs
+            reason = analysed.reason if is_about_inputs else "what its function does is not known"
+            self.relations[model.id] = Opaque((), (), reason=reason)
             return None
-        origins = dict(column_lineage(query.relation))
-        fields = query.relation.fields
+        if analysed is None:
+            return None
+        self.relations[model.id] = analysed.relation
+        for one in analysed.unknown_columns:
+            known = listing(sorted(set(one.candidates)))
+            hint = did_you_mean(one.name, one.candidates, f"known here: {known}" if known else "none is known here")
+            message = f"the {_CODE[type(model.code)]} of `{model.id}` reads `{one.name}`, which no input has"
+            span = one.span or model.places.whole
+            self.report.add(codes.UNKNOWN_COLUMN, message, span, label="not a column", hint=hint)
+        if analysed.relation.is_open or analysed.unknown_columns:
+            return None
+        origins = dict(column_lineage(analysed.relation))
+        fields = analysed.relation.fields
         return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in fields)
 
     def _table(self, one: Input) -> Table:
@@ -92,8 +107,29 @@ class _Typing:
             return table_facts(
                 self.linked.models[one.model], self.columns, self.relations, is_streaming=one.is_streaming
             )
-        name = one.path if isinstance(one, FileInput) else one.table if not isinstance(one, ModelInput) else None
-        return Table(name.placeholder() if name is not None else "", is_streaming=one.is_streaming)
+        match one:
+            case ModelInput(model=name):
+                pass
+            case TableInput(table=text) | FileInput(path=text):
+                name = text_in_words(text)
+        return Table(name, is_streaming=one.is_streaming)
+
+    def report_untraced(self) -> None:
+        """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
+        missing = [one for one in self.untraced.values() if isinstance(one, MissingExtra)]
+        if missing:
+            message = f"{len(missing)} Python {'models were' if len(missing) > 1 else 'model was'} not traced"
+            span = self.linked.project.source.start()
+            self.report.add(codes.UNTRACED_MODEL, message, span, hint=missing[0].reason)
+        for name, outcome in self.untraced.items():
+            if isinstance(outcome, Unknown) and not outcome.is_for_inputs:
+                message = f"what the function of `{name}` does is not known: {outcome.reason}"
+                span = self.linked.models[name].places.whole
+                self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED)
+
+
+_CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
+_UNTRACED = "its columns and keys are as declared; a key is checked on the data"
 
 
 def table_facts(
@@ -132,14 +168,15 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
 
 
 def _compare(model: ResolvedModel, declared: tuple[Column, ...], inferred: tuple[Column, ...], report: Report) -> None:
-    """Report where the declared columns and those of the query differ."""
+    """Report where the declared columns and those of the query or function differ."""
+    code = _CODE[type(model.code)]
     produced = {column.name.lower(): column for column in inferred}
     named = {column.name.lower() for column in declared}
     meant: set[str] = set()
     for column in declared:
         found = produced.get(column.name.lower())
         if found is None:
-            message = f"`{model.id}` declares the column `{column.name}`, which its query does not produce"
+            message = f"`{model.id}` declares the column `{column.name}`, which its {code} does not produce"
             near = [one.name for one in inferred if one.name.lower() not in named]
             hint = did_you_mean(column.name, near)
             meant.update(name.lower() for name in near if hint is not None and f"`{name}`" in hint)
@@ -149,14 +186,14 @@ def _compare(model: ResolvedModel, declared: tuple[Column, ...], inferred: tuple
             )
         elif found.type and normal_type(found.type) != normal_type(column.type):
             message = (
-                f"`{column.name}` of `{model.id}` is declared as {column.type}, but its query produces {found.type}"
+                f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {found.type}"
             )
             span = model.places.at("columns", column.name, "type")
-            hint = f"cast it in the query, or declare {found.type}"
+            hint = f"cast it in the {code}, or declare {found.type}"
             report.add(codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint)
     for column in inferred:
         if column.name.lower() not in named | meant:
-            message = f"the query of `{model.id}` produces the column `{column.name}`, which is not declared"
-            hint = "declare it, or leave it out of the query: declared columns are all of a table's columns"
+            message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
+            hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.places.at("columns")
             report.add(codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint)

@@ -45,7 +45,7 @@ class Tracer:
         """
         for one in function.inputs:
             if one.columns is None:
-                return Unknown(f"the columns of `{one.name}` are not known")
+                return Unknown(f"the columns of `{one.name}` are not known", is_for_inputs=True)
         if not _is_installed():
             return MissingExtra()
         self._cache = self._cache or Cache(self._cache_file)

@@ -82,10 +82,12 @@ class Unknown:
     Attributes:
         reason: Why, in one line.
         is_lasting: Whether it would be the same another time; not if it was the machine's doing.
+        is_for_inputs: Whether it follows from what is not known of the model's inputs.
     """
 
     reason: str
     is_lasting: bool = True
+    is_for_inputs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class MissingExtra:
     @property
     def reason(self) -> str:
         """Why nothing was traced, and the way out."""
-        return f"tracing Python models needs the extra `trace`: {self.install}"
+        return f"tracing needs the extra `trace`: {self.install}"
 
 
 Outcome = Traced | Unknown | MissingExtra

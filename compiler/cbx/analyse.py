@@ -1,0 +1,118 @@
+"""Reads what the code of a model does: queries as they stand, functions by tracing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+
+from cbx.analysis.facts import Table
+from cbx.analysis.from_sql import read_query
+from cbx.analysis.relations import CallSite, Place, Relation, TextRange
+from cbx.analysis.tracing.client import Tracer
+from cbx.analysis.tracing.from_plan import read_plan
+from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, Unknown
+from cbx.emit.cells import import_lines
+from cbx.ir.resolved import PythonCode, ResolvedModel, SqlCode
+from cbx.ir.text import PLACEHOLDER
+from cbx.parse.queries import parseable
+from cbx.project import Project
+from cbx.sources import SourceFile, Span
+
+CACHE_FILE = ".cbx/cache/trace.json"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownColumn:
+    """A column that none of a model's inputs has: its name, its place and the names that would have been known."""
+
+    name: str
+    span: Span | None
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What the code of a model does, and the columns it names that do not exist."""
+
+    relation: Relation
+    unknown_columns: tuple[UnknownColumn, ...] = ()
+
+
+class Analysis:
+    """Reads one model after the other; a context, which ends the process that traces.
+
+    Example:
+        >>> with Analysis(project) as analysis:
+        ...     analysed = analysis.read(model, tables)
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Prepare; nothing is started before a function has to be traced."""
+        self._settings = project.settings.compile
+        self._tracer = Tracer(project.root / CACHE_FILE)
+
+    def __enter__(self) -> Analysis:  # noqa: PYI034 - `typing.Self` came with Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._tracer.close()
+
+    def read(self, model: ResolvedModel, tables: tuple[Table, ...]) -> Analysed | Unknown | MissingExtra | None:
+        """What a model's code does.
+
+        Args:
+            model: The model.
+            tables: What is known of its inputs, in their order.
+
+        Returns:
+            What it does; why that is not known; or None where the project leaves the analysis out, or the
+            declaration is not known well enough.
+        """
+        if not self._settings.analysis or model.unread:
+            return None
+        if isinstance(model.code, SqlCode):
+            return _read_query(model.code, tables)
+        return self._trace(model, model.code, tables) if self._settings.trace else None
+
+    def _trace(
+        self, model: ResolvedModel, code: PythonCode, tables: tuple[Table, ...]
+    ) -> Analysed | Unknown | MissingExtra:
+        named = {one.parameter or "": table for one, table in zip(model.inputs, tables, strict=True)}
+        outcome = self._tracer.trace(_function(model.id, code, named))
+        if isinstance(outcome, (Unknown, MissingExtra)):
+            return outcome
+        plan = read_plan(outcome, named)
+        unknown = tuple(
+            UnknownColumn(one.name, span_of(model, one.place), one.candidates) for one in plan.unknown_columns
+        )
+        return Analysed(plan.relation, unknown)
+
+
+def span_of(model: ResolvedModel, place: Place) -> Span | None:
+    """Where in the files of the project a place is that the analysis of a model speaks of."""
+    if isinstance(place, TextRange) and isinstance(model.code, SqlCode) and model.code.places is not None:
+        return model.code.places.span(place.start, place.end)
+    if isinstance(place, CallSite) and isinstance(model.code, PythonCode):
+        for one in (model.code.source, *model.code.definitions):
+            if one.path == place.file and 0 <= place.line - one.line <= one.text.count("\n"):
+                return SourceFile(one.path, "\n" * (one.line - 1) + one.text).whole_line(place.line)
+    return None
+
+
+def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
+    if code.places is None:
+        return None
+    named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}
+    query = read_query(parseable(code.query.placeholder()), named)
+    unknown = tuple(
+        UnknownColumn(one.name, code.places.span(one.start, one.end), one.candidates)
+        for one in query.unknown_columns
+        if not one.name.startswith(PLACEHOLDER)
+    )
+    return Analysed(query.relation, unknown)
+
+
+def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:
+    inputs = tuple(Frame(parameter, table.name, table.columns) for parameter, table in tables.items())
+    return Function(model, code.function, import_lines(code.imports), code.definitions, code.source, inputs)
