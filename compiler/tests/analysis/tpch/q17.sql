@@ -1,7 +1,0 @@
--- What would be lost in a year without small orders of a part?
-SELECT sum(l.l_extendedprice) / 7.0 AS average_yearly
-FROM lineitem AS l
-JOIN part AS p ON p.p_partkey = l.l_partkey
-WHERE p.p_brand = 'Brand#23'
-  AND p.p_container = 'MED BOX'
-  AND l.l_quantity < (SELECT 0.2 * avg(other.l_quantity) FROM lineitem AS other WHERE other.l_partkey = p.p_partkey)
