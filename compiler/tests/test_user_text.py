@@ -93,7 +93,7 @@ def _compiled(texts: list[str]) -> tuple[str, str, str]:
         (root / "models" / "bronze").mkdir(parents=True)
         (root / "project.toml").write_text('[project]\nname = "shop"\n', encoding="utf-8")
         (root / "models" / "bronze" / "scans.py").write_text(model, encoding="utf-8", newline="")
-        compilation = compile_project(root)
+        compilation = compile_project(root, with_trace=False)
         assert compilation.diagnostics == ()
         texts_by_path = {one.path: one.text for one in compilation.artifacts}
         return texts_by_path["notebooks/bronze/scans.py"], ast.literal_eval(rule), condition

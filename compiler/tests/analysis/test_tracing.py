@@ -148,7 +148,7 @@ def test_unknown_inputs() -> None:
     unknown = replace(one, inputs=(replace(one.inputs[0], columns=None),))
     found = trace([unknown])
 
-    assert found == {"gold.model": Unknown("the columns of `silver.orders` are not known")}
+    assert found == {"gold.model": Unknown("the columns of `silver.orders` are not known", is_for_inputs=True)}
 
 
 def test_models_feed_the_next() -> None:
