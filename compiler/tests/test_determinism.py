@@ -72,3 +72,14 @@ def test_committed_output_is_up_to_date() -> None:
     ]
 
     assert stale == []
+
+
+def test_without_the_extra_nothing_is_traced_and_one_remark_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that cannot trace compiles as `--no-trace` does, and says what to install."""
+    plain = compile_project(ROOT, with_trace=False)
+    monkeypatch.setitem(sys.modules, "pysail", None)
+    without = compile_project(ROOT)
+    remarks = [(str(one.span), one.hint) for one in without.diagnostics if one.code.id == "CBX313"]
+
+    assert without.artifacts == plain.artifacts
+    assert remarks == [("project.toml:1:1", "tracing needs the extra `trace`: pip install 'circuit-box[trace]'")]
