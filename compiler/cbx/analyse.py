@@ -33,10 +33,17 @@ class UnknownColumn:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What the code of a model does, and the columns it names that do not exist."""
+    """What the code of a model does.
+
+    Attributes:
+        relation: What it does.
+        unknown_columns: The columns it names that do not exist.
+        expressions: Where it makes the columns of its result, by their names in lower case.
+    """
 
     relation: Relation
-    unknown_columns: tuple[UnknownColumn, ...] = ()
+    unknown_columns: tuple[UnknownColumn, ...]
+    expressions: Mapping[str, Span | None]
 
 
 class Analysis:
@@ -86,7 +93,7 @@ class Analysis:
         unknown = tuple(
             UnknownColumn(one.name, span_of(model, one.place), one.candidates) for one in plan.unknown_columns
         )
-        return Analysed(plan.relation, unknown)
+        return Analysed(plan.relation, unknown, {name: span_of(model, site) for name, site in plan.expressions.items()})
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
@@ -110,7 +117,8 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
         for one in query.unknown_columns
         if not one.name.startswith(PLACEHOLDER)
     )
-    return Analysed(query.relation, unknown)
+    places = {name: code.places.span(place.start, place.end) for name, place in query.expressions.items()}
+    return Analysed(query.relation, unknown, places)
 
 
 def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -8,14 +8,15 @@ takes, with ``annotate_types``, six times as long.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
-from cbx.analysis.relations import Field, Relation
+from cbx.analysis.relations import Field, Relation, TextRange
+from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.types import compare_exactly
@@ -28,10 +29,12 @@ class Query:
     Attributes:
         relation: What it does.
         unknown_columns: The columns that none of its inputs has, in the order of the text.
+        expressions: Where the columns of the result are made, by their names in lower case; a star makes none.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
+    expressions: Mapping[str, TextRange] = field(default_factory=dict)
 
 
 def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
@@ -54,7 +57,15 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     except (sqlglot.errors.SqlglotError, RecursionError):
         return Query(ir.Opaque((), (), reason="the query does not parse"), ())
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
-    return Query(relation, tuple(unknown))
+    return Query(relation, tuple(unknown), _expressions(tree))
+
+
+def _expressions(tree: exp.Expr) -> Mapping[str, TextRange]:
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    items = tree.expressions if isinstance(tree, exp.Select) else ()
+    places = {one.alias_or_name.lower(): extent(one) for one in items if not one.is_star}
+    return {name: place for name, place in places.items() if place is not None}
 
 
 def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cbx import codes
-from cbx.analyse import Analysis
+from cbx.analyse import Analysed, Analysis
 from cbx.analysis.facts import CurrentKey, Table, TableColumn
 from cbx.analysis.lineage import column_lineage
 from cbx.analysis.relations import Opaque, Relation
 from cbx.analysis.tracing.requests import MissingExtra, Unknown
 from cbx.analysis.verdicts import result_keys
-from cbx.diagnostics import Report, did_you_mean, listing
+from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
 from cbx.graph import cycles, in_order
 from cbx.ir.resolved import (
@@ -28,6 +28,7 @@ from cbx.ir.resolved import (
     Typed,
 )
 from cbx.parse.types import normal_type
+from cbx.sources import Span
 
 START_AT, END_AT = "__START_AT", "__END_AT"
 
@@ -66,9 +67,10 @@ class _Typing:
 
     def add(self, model: ResolvedModel) -> None:
         """Settle the columns of a model; what it reads is settled already."""
-        inferred = self._inferred(model)
-        if inferred is not None and model.columns is not None and model.cdc is None:
-            _compare(model, model.columns, inferred, self.report)
+        analysed = self._analysed(model)
+        inferred = _result_columns(analysed) if analysed is not None else None
+        if analysed is not None and inferred is not None and model.columns is not None and model.cdc is None:
+            _compare(model, model.columns, inferred, analysed.expressions, self.report)
             if {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}:
                 self.partly_declared.add(model.id)
         columns = model.columns if model.columns is not None else inferred
@@ -77,8 +79,8 @@ class _Typing:
             columns = tuple(replace(one, lineage=origins.get(one.name.lower())) for one in columns)
         self.columns[model.id] = table_columns(model, columns)
 
-    def _inferred(self, model: ResolvedModel) -> tuple[Column, ...] | None:
-        """The columns of a model's result; None where they are not known."""
+    def _analysed(self, model: ResolvedModel) -> Analysed | None:
+        """What a model's code does; None where that is not known."""
         analysed = self.analysis.read(model, tuple(self._table(one) for one in model.inputs))
         if isinstance(analysed, (Unknown, MissingExtra)):
             self.untraced[model.id] = analysed
@@ -95,11 +97,7 @@ class _Typing:
             message = f"the {_CODE[type(model.code)]} of `{model.id}` reads `{one.name}`, which no input has"
             span = one.span or model.places.whole
             self.report.add(codes.UNKNOWN_COLUMN, message, span, label="not a column", hint=hint)
-        if analysed.relation.is_open or analysed.unknown_columns:
-            return None
-        origins = dict(column_lineage(analysed.relation))
-        fields = analysed.relation.fields
-        return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in fields)
+        return analysed
 
     def _table(self, one: Input) -> Table:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
@@ -130,6 +128,14 @@ class _Typing:
 
 _CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
 _UNTRACED = "its columns and keys are as declared; a key is checked on the data"
+
+
+def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
+    """The columns of a model's result; None where they are not known."""
+    if analysed.relation.is_open or analysed.unknown_columns:
+        return None
+    origins = dict(column_lineage(analysed.relation))
+    return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in analysed.relation.fields)
 
 
 def table_facts(
@@ -167,12 +173,23 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     return (*kept, *history)
 
 
-def _compare(model: ResolvedModel, declared: tuple[Column, ...], inferred: tuple[Column, ...], report: Report) -> None:
+def _compare(
+    model: ResolvedModel,
+    declared: tuple[Column, ...],
+    inferred: tuple[Column, ...],
+    expressions: Mapping[str, Span | None],
+    report: Report,
+) -> None:
     """Report where the declared columns and those of the query or function differ."""
     code = _CODE[type(model.code)]
     produced = {column.name.lower(): column for column in inferred}
     named = {column.name.lower() for column in declared}
     meant: set[str] = set()
+
+    def made_at(name: str) -> list[Related]:
+        span = expressions.get(name.lower())
+        return [Related("made here", span)] if span is not None else []
+
     for column in declared:
         found = produced.get(column.name.lower())
         if found is None:
@@ -190,10 +207,12 @@ def _compare(model: ResolvedModel, declared: tuple[Column, ...], inferred: tuple
             )
             span = model.places.at("columns", column.name, "type")
             hint = f"cast it in the {code}, or declare {found.type}"
-            report.add(codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint)
+            made = made_at(column.name)
+            report.add(codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint, related=made)
     for column in inferred:
         if column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.places.at("columns")
-            report.add(codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint)
+            made = made_at(column.name)
+            report.add(codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=made)

@@ -53,10 +53,12 @@ class Plan:
         relation: What it does.
         unknown_columns: The columns that none of its inputs has, in the order in which the model names them. Only
             those of which the engine, too, made nothing.
+        expressions: Where the columns of the result are made, by their names in lower case, as far as they get one.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownName, ...]
+    expressions: Mapping[str, CallSite]
 
 
 def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
@@ -76,7 +78,19 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
         rows = opaque([], "its plan is not understood")
     relation = _as_found(rows, traced, reading)
     unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
-    return Plan(relation, unknown)
+    return Plan(relation, unknown, _expressions(traced.plan))
+
+
+def _expressions(step: Record) -> Mapping[str, CallSite]:
+    """Where the columns of the result get their names: in the last step that gives it, for each."""
+    found: dict[str, CallSite] = {}
+    while True:
+        made = [*step.get("aliases", ()), *step.get("expressions", ()), *step.get("aggregate_expressions", ())]
+        for name in (one["name"][0] for one in made if one.get("name") and step.get("site")):
+            found.setdefault(name.lower(), CallSite(*step["site"]))
+        if "input" not in step:
+            return found
+        step = step["input"]
 
 
 @dataclass
