@@ -104,7 +104,7 @@ class _Plan:
         schema = record.get("schema")
         if schema and not rows.is_open and len(schema) == len(rows.columns):
             columns = tuple(
-                Column(replace(one.field, name=name, type=kind or one.field.type), one.qualifiers)
+                Column(replace(one.field, name=name, type=self.reading.type_of(one.field, kind)), one.qualifiers)
                 for one, (name, kind) in zip(rows.columns, schema, strict=True)
             )
             rows = replace(rows, relation=_with_fields(rows, columns), columns=columns, has_guesses=False)
@@ -195,7 +195,10 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
         )
     if not rows.is_open:
         pairs = zip(rows.columns, found, strict=True)
-        columns = tuple(Column(replace(one.field, name=exact.name, type=exact.type)) for one, exact in pairs)
+        columns = tuple(
+            Column(replace(one.field, name=exact.name, type=reading.type_of(one.field, exact.type)))
+            for one, exact in pairs
+        )
         return _with_fields(rows, columns)
     fields = []
     definitions = []
@@ -203,7 +206,7 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
     for exact in found:
         matching = [one.field for one in rows.columns if one.name == exact.name.lower()]
         if len(matching) == 1 == names.count(exact.name.lower()):
-            fields.append(Field(matching[0].id, exact.name, exact.type))
+            fields.append(Field(matching[0].id, exact.name, reading.type_of(matching[0], exact.type)))
         else:
             new = reading.context.new_field(exact.name, exact.type)
             definitions.append(ir.Definition(new.id, ir.Computed("", NONE, is_deterministic=False)))

@@ -57,10 +57,16 @@ class Reading:
     Attributes:
         context: Numbers columns.
         unknown: The columns that no step has.
+        doubtful: The columns whose types the engine may have got wrong.
     """
 
     context: Context
     unknown: list[UnknownName] = field(default_factory=list)
+    doubtful: set[int] = field(default_factory=set)
+
+    def type_of(self, column: Field, found: str | None) -> str | None:
+        """The type of a column that the engine found, unless it is doubtful."""
+        return column.type if column.id in self.doubtful else found or column.type
 
 
 @dataclass

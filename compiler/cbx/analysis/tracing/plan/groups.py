@@ -12,6 +12,7 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, CallSite, Field, Ids
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.tracing.plan.doubts import note_doubt
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, makes_rows
 from cbx.analysis.tracing.plan.projections import guessed_name
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, after, opaque
@@ -85,6 +86,7 @@ class _Grouping:
         signature = reader.signature(node)
         if signature not in self._known:
             self._known[signature] = self.reading.context.number()
+            note_doubt(self._known[signature], node, reader, self.reading)
             self.definitions.append(ir.Definition(self._known[signature], value))
         number = self._known[signature]
         return Field(number, name, kind), number
@@ -136,6 +138,7 @@ class _Grouping:
         if not isinstance(value, ir.Constant):
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
         new = self.reading.context.new_field(name, kind)
+        note_doubt(new.id, node, reader, self.reading)
         aggregates.append(ir.Definition(new.id, value))
         return Column(new)
 
@@ -181,6 +184,8 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
         reading.context.new_field(mine.name, mine.type if mine.type == theirs.type else None)
         for mine, theirs in zip(left.fields, right.fields, strict=True)
     )
+    sides = zip(fields, left.fields, right.fields, strict=True)
+    reading.doubtful |= {one.id for one, *made_of in sides if reading.doubtful & {side.id for side in made_of}}
     inputs = (*_branches(left, kind, is_all=is_all), right.relation)
     relation = ir.SetOperation(kind, is_all, inputs, fields)
     return Rows(relation, tuple(Column(one) for one in fields), frozenset(one.id for one in fields))
