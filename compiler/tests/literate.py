@@ -2,9 +2,9 @@
 
 A heading of the second level begins a case. A block whose info string names a path is a file of the project:
 ```` ```python models/silver/orders.py ````; one whose path begins with ``target/`` is a file that the compiler is
-expected to write. Python models are traced where the case's settings say ``trace = true``. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info)
+expected to write. A ``diagnostics`` block holds what it is expected to report, as text; remarks (severity info)
 only where it is called ``diagnostics with remarks``. A ``project.toml`` that only names the project is supplied
-where the case has none.
+where the case has none. Python models are traced only where the settings of the case say ``trace = true``.
 """
 
 from __future__ import annotations
