@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "cbx"
 
 ROWS = (
     ("cli", "__main__"),
-    ("compiler", "write", "pages", "runtime"),
+    ("compiler", "write", "pages", "runtime", "selectors", "render"),
     ("passes",),
     ("analyse",),
     ("emit",),
@@ -26,7 +26,7 @@ ROWS = (
     ("ir.syntax",),
     ("ir.text",),
     ("declare",),
-    ("graph", "diagnostics"),
+    ("graph", "diagnostics", "graph_document"),
     ("sources", "codes", "version"),
 )
 """From the top down: a module may import from its own row's room and from the rows below it."""
@@ -37,7 +37,7 @@ FENCES = {
     "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime"),
     "pyspark": ("runtime", "analysis.tracing"),
     "typer": ("cli",),
-    "rich": ("cli",),
+    "rich": ("cli", "render.tree"),
     "yaml": ("emit.bundle",),
     "pydantic": ("project", "declare"),
 }

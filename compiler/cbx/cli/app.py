@@ -7,6 +7,7 @@ import typer
 from cbx.cli.compile import compile_command
 from cbx.cli.events import events
 from cbx.cli.explain import explain
+from cbx.cli.list import list_command
 from cbx.cli.run import run
 from cbx.cli.show import show
 
@@ -41,4 +42,5 @@ app.command("compile")(compile_command)
 app.command("run")(run)
 app.command("show")(show)
 app.command("events")(events)
+app.command("list")(list_command)
 app.command("explain")(explain)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cbx.cli.selection import ExcludeOption, Selection, StateManifestOption
 from cbx.cli.state_folder import STATE, short
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Options:
     environment: str
     variables: tuple[str, ...]
     state: Path | None
-    select: frozenset[str] | None
+    selection: Selection
     full_refresh: bool
     master: str | None
     dry_run: bool
@@ -41,6 +42,7 @@ class Sources:
     paths: tuple[Path, ...]
     configuration: dict[str, str]
     folder: Path
+    select: frozenset[str] | None = None
     checks: frozenset[str] = frozenset()
 
 
@@ -59,7 +61,16 @@ def run(
     state: Annotated[
         Path | None, typer.Option(help="The folder of tables and checkpoints; default: .cbx in the project.")
     ] = None,
-    select: Annotated[list[str] | None, typer.Option(help="Only these tables; may be given several times.")] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            "-s",
+            help="Only these, such as '+gold.sales' or 'tag:nightly'; with PATHS: tables by their names.",
+        ),
+    ] = None,
+    exclude: ExcludeOption = None,
+    state_manifest: StateManifestOption = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Forget what is there and start over.")] = False,
     master: Annotated[str | None, typer.Option(help="A Spark master; default: all cores of this machine.")] = None,
     dry_run: Annotated[
@@ -72,7 +83,16 @@ def run(
     from cbx.cli.run_watch import wait_for_change
 
     console = error_console()
-    options = Options(project, env, tuple(var or ()), state, _names(select), full_refresh, master, dry_run)
+    options = Options(
+        project,
+        env,
+        tuple(var or ()),
+        state,
+        Selection.of(select, exclude, state_manifest),
+        full_refresh,
+        master,
+        dry_run,
+    )
     try:
         status, watched = _run_once(tuple(paths or ()), options, console)
         while watch:
@@ -101,6 +121,9 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
             sources = _given(paths, options) if paths else _compiled(options, output)
             if sources is None:
                 return 1, watched
+            if sources.select is not None and not sources.select:
+                console.print("Nothing is selected.")
+                return 0, watched
             result = _update(sources, options, console)
     except CannotRunError as error:
         show_problem(console, "", error.problem)
@@ -119,7 +142,7 @@ def _update(sources: Sources, options: Options, console: Console) -> UpdateResul
         state=state,
         configuration=sources.configuration,
         working_folder=sources.folder,
-        select=options.select,
+        select=sources.select,
         full_refresh=options.full_refresh,
         master=options.master,
         dry_run=options.dry_run,
@@ -151,16 +174,21 @@ def _variables(texts: tuple[str, ...]) -> dict[str, str]:
     return variables
 
 
-def _names(select: list[str] | None) -> frozenset[str] | None:
-    """The selected tables; several may stand in one option, apart by spaces or commas."""
-    if not select:
+def _names(selection: Selection) -> frozenset[str] | None:
+    """The selected tables of notebooks; several may stand in one option, apart by spaces or commas."""
+    from cbx.runtime import CannotRunError
+
+    if selection.exclude or selection.state_manifest is not None:
+        hint = "of notebooks, --select takes the names of tables"
+        raise CannotRunError("--exclude and --state-manifest are about a project's models", hint=hint)
+    if not selection.include:
         return None
-    return frozenset(name.lower() for text in select for name in text.replace(",", " ").split())
+    return frozenset(name.lower() for text in selection.include for name in text.replace(",", " ").split())
 
 
 def _given(paths: tuple[Path, ...], options: Options) -> Sources:
     """Files that were named: their configuration is what --var says, under the names that they use."""
-    return Sources(paths, _variables(options.variables), Path.cwd())
+    return Sources(paths, _variables(options.variables), Path.cwd(), _names(options.selection))
 
 
 def _compiled(options: Options, output: Path | None) -> Sources | None:
@@ -178,6 +206,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     """
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder
+    from cbx.cli.run_selection import selected_datasets
     from cbx.compiler import compile_project, read_sources
     from cbx.project import find_project
     from cbx.runtime import CannotRunError
@@ -188,6 +217,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     compilation = compile_project(root, environment=env)
     diagnostics = compilation.diagnostics
     problems: tuple[Diagnostic, ...] = ()
+    select = selected_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
     if compilation.succeeded:
         _, problems = write(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
@@ -199,7 +229,8 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     paths = [(output or root) / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
     configuration = _configuration(compilation.project, env, variables)
     _check_values(compilation, env, configuration)
-    return Sources(tuple(paths), configuration, root, compilation.plan.check_names if compilation.plan else frozenset())
+    checks = compilation.plan.check_names if compilation.plan else frozenset()
+    return Sources(tuple(paths), configuration, root, select, checks)
 
 
 def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,101 @@
+"""The graph that a command is about: the project's, freshly compiled, and what selectors choose of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from cbx.compiler import Compilation
+    from cbx.graph_document import GraphDocument
+
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option("--select", "-s", help="Only these, such as '+gold.sales' or 'tag:nightly'; may be given again."),
+]
+ExcludeOption = Annotated[
+    list[str] | None, typer.Option("--exclude", help="All but these, with the same grammar; may be given again.")
+]
+StateManifestOption = Annotated[
+    Path | None, typer.Option("--state-manifest", help="The manifest.json that `state:modified` compares with.")
+]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", help="The project's folder; default: the nearest one with a project.toml.")
+]
+EnvOption = Annotated[str, typer.Option("--env", help="The environment.")]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The values of the options that select."""
+
+    include: Sequence[str]
+    exclude: Sequence[str]
+    state_manifest: Path | None
+
+    @classmethod
+    def of(cls, select: list[str] | None, exclude: list[str] | None, state_manifest: Path | None = None) -> Selection:
+        """From the options as they were given."""
+        return cls(select or (), exclude or (), state_manifest)
+
+
+def compiled(root: Path, env: str) -> Compilation:
+    """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
+    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.compiler import compile_project, read_sources
+
+    compilation = compile_project(root, environment=env)
+    if not compilation.succeeded:
+        diagnostics = compilation.diagnostics
+        show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
+        raise typer.Exit(2 if compilation.project is None and not (root / "project.toml").is_file() else 1)
+    return compilation
+
+
+def graph_of(compilation: Compilation) -> GraphDocument:
+    """The graph of a compilation that succeeded."""
+    from cbx.emit.manifest import PATH
+    from cbx.graph_document import read_manifest
+
+    return read_manifest(json.loads(next(one.text for one in compilation.artifacts if one.path == PATH)))
+
+
+def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
+    """The ids that are selected; a selector that cannot be followed ends the command."""
+    from cbx.selectors import SelectorError, select
+
+    before = _read_state(selection.state_manifest) if selection.state_manifest is not None else None
+    try:
+        return select(graph, selection.include, selection.exclude, before)
+    except SelectorError as error:
+        stop(error.reason, error.hint)
+
+
+def _read_state(path: Path) -> GraphDocument:
+    from cbx.graph_document import read_manifest
+
+    hint = "it is the target/manifest.json of another commit or deployment"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        stop(f"--state-manifest {path}: {error.strerror}", hint)
+    except ValueError:
+        stop(f"--state-manifest {path}: not JSON", hint)
+    try:
+        return read_manifest(manifest)
+    except (KeyError, TypeError, AttributeError):
+        stop(f"--state-manifest {path}: not a manifest of this version of cbx", hint)
+
+
+def stop(reason: str, hint: str | None = None) -> NoReturn:
+    """Say what keeps a command from its work, and end it with status 2."""
+    from cbx.cli.run_display import error_console, show_problem
+    from cbx.runtime.problems import Problem
+
+    show_problem(error_console(), "", Problem(reason, hint=hint))
+    raise typer.Exit(2)

@@ -1,0 +1,236 @@
+"""The graph document: what a manifest tells of models, what they read and how they are related.
+
+Selectors choose from it and renderers draw it. Both work from the manifest alone, so they serve a project that has
+just been compiled and a manifest of last week alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+SOURCE = "source:"
+"""What the ids of tables and files outside the project begin with."""
+
+SOURCE_LAYER = "sources"
+"""The lane of what stands outside the project; no layer of a project can be drawn further left."""
+
+ColumnId = tuple[str, str]
+"""A node's id and the name of a column of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnNode:
+    """A column of a model; ``lineage`` is None where it is not known."""
+
+    name: str
+    type: str | None
+    description: str | None
+    is_not_null: bool
+    lineage: tuple[ColumnId, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An expectation of a model."""
+
+    name: str
+    condition: str
+    on_violation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A model, or a table or folder of files outside the project that models read.
+
+    Attributes:
+        id: ``silver.orders`` for a model, ``source:raw.events`` for a table, ``source:${landing}/orders`` for files.
+        resource_type: What dbt calls it.
+        kind: The model's kind; ``table``, or the format of the files.
+        layer: The model's layer; `SOURCE_LAYER` outside the project.
+        dataset: The table's name in the pipeline; empty outside the project.
+        path: The model's file; the source's table or folder.
+        hashes: Of the model's source and of its notebook; empty outside the project.
+    """
+
+    id: str
+    resource_type: Literal["model", "source"]
+    kind: str
+    layer: str
+    name: str
+    dataset: str
+    path: str
+    description: str = ""
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    owner: str | None = None
+    key: tuple[str, ...] = ()
+    key_verdict: str | None = None
+    columns: tuple[ColumnNode, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    artifact: str = ""
+    hashes: tuple[str, ...] = ()
+
+    @property
+    def is_model(self) -> bool:
+        """Whether the project makes it."""
+        return self.resource_type == "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``target`` reads ``source``; a stream reads only what is new."""
+
+    source: str
+    target: str
+    mode: Literal["stream", "batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relationship between two models; ``on`` pairs the child's columns with the parent's."""
+
+    parent: str
+    child: str
+    on: tuple[tuple[str, str], ...]
+    cardinality: Literal["one_to_one", "one_to_many"]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class GraphDocument:
+    """A project's graph: nodes by layer and id, and the edges between them.
+
+    Attributes:
+        layers: The project's layers, lowest first, without that of the sources.
+    """
+
+    project: str
+    layers: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    relations: tuple[Relation, ...]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Node]:
+        """The nodes by their ids."""
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def parents(self) -> Mapping[str, tuple[str, ...]]:
+        """What each node reads."""
+        return _neighbours(self.nodes, ((edge.target, edge.source) for edge in self.edges))
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """What reads each node."""
+        return _neighbours(self.nodes, ((edge.source, edge.target) for edge in self.edges))
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The layers that have a node, sources first."""
+        used = {node.layer for node in self.nodes}
+        return tuple(layer for layer in (SOURCE_LAYER, *self.layers) if layer in used)
+
+    def restricted(self, ids: Collection[str]) -> GraphDocument:
+        """The part of the graph that lies between some of its nodes."""
+        wanted = frozenset(ids)
+        return replace(
+            self,
+            nodes=tuple(node for node in self.nodes if node.id in wanted),
+            edges=tuple(edge for edge in self.edges if {edge.source, edge.target} <= wanted),
+            relations=tuple(one for one in self.relations if {one.parent, one.child} <= wanted),
+        )
+
+
+def _neighbours(nodes: tuple[Node, ...], pairs: Any) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {node.id: [] for node in nodes}
+    for one, other in pairs:
+        found[one].append(other)
+    return {one: tuple(others) for one, others in found.items()}
+
+
+def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
+    """The graph of a manifest, as `emit_manifest` writes it.
+
+    Args:
+        manifest: The parsed ``manifest.json``.
+
+    Raises:
+        KeyError: If it is not a manifest of this version of the schema.
+    """
+    layers = tuple(manifest["project"]["layers"])
+    models = [_model(identity, one) for identity, one in manifest["models"].items()]
+    sources, modes = _reads(manifest["models"])
+    place = {layer: number for number, layer in enumerate((SOURCE_LAYER, *layers))}
+    nodes = sorted([*sources.values(), *models], key=lambda node: (place[node.layer], node.id))
+    return GraphDocument(
+        project=manifest["project"]["name"],
+        layers=layers,
+        nodes=tuple(nodes),
+        edges=tuple(Edge(source, target, mode) for (source, target), mode in sorted(modes.items())),
+        relations=tuple(_relation(one) for one in manifest["relationships"]),
+    )
+
+
+def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, str], Any]]:
+    """The sources that models read, and the mode of every edge; a stream counts for more than a second, batch read."""
+    sources: dict[str, Node] = {}
+    modes: dict[tuple[str, str], Any] = {}
+    for reader, model in models.items():
+        for one in model["inputs"]:
+            read = one.get("model")
+            if read is None:
+                source = _source(one)
+                sources[source.id] = source
+                read = source.id
+            if modes.get((read, reader)) != "stream":
+                modes[read, reader] = one["mode"]
+    return sources, modes
+
+
+def _source(one: Mapping[str, str]) -> Node:
+    place = one.get("table") or one["path"]
+    return Node(
+        id=f"{SOURCE}{place}",
+        resource_type="source",
+        kind="table" if "table" in one else one["format"],
+        layer=SOURCE_LAYER,
+        name=place,
+        dataset="",
+        path=place,
+    )
+
+
+def _model(identity: str, one: Mapping[str, Any]) -> Node:
+    return Node(
+        id=identity,
+        resource_type="model",
+        kind=one["kind"],
+        layer=one["layer"],
+        name=one["name"],
+        dataset=one["dataset"],
+        path=one["path"],
+        description=one["description"] or "",
+        language=one["language"],
+        tags=tuple(one["tags"]),
+        owner=one["owner"],
+        key=tuple(one["key"] or ()),
+        key_verdict=one["key_verdict"],
+        columns=tuple(_column(column) for column in one["columns"]),
+        rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in one["expectations"]),
+        artifact=one["artifact"],
+        hashes=(one["source_hash"], one["artifact_hash"]),
+    )
+
+
+def _column(one: Mapping[str, Any]) -> ColumnNode:
+    lineage = one["lineage"]
+    origins = None if lineage is None else tuple((model, column) for model, column in lineage)
+    return ColumnNode(one["name"], one["type"], one["description"], one["not_null"], origins)
+
+
+def _relation(one: Mapping[str, Any]) -> Relation:
+    return Relation(one["parent"], one["child"], tuple(one["on"].items()), one["cardinality"], one["verdict"])
