@@ -162,7 +162,7 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
         KeyError: If it is not a manifest of this version of the schema.
     """
     layers = tuple(manifest["project"]["layers"])
-    models = [_model(identity, one) for identity, one in manifest["models"].items()]
+    models = [_model(identity, one, manifest["models"]) for identity, one in manifest["models"].items()]
     sources, modes = _reads(manifest["models"])
     place = {layer: number for number, layer in enumerate((SOURCE_LAYER, *layers))}
     nodes = sorted([*sources.values(), *models], key=lambda node: (place[node.layer], node.id))
@@ -204,7 +204,7 @@ def _source(one: Mapping[str, str]) -> Node:
     )
 
 
-def _model(identity: str, one: Mapping[str, Any]) -> Node:
+def _model(identity: str, one: Mapping[str, Any], models: Collection[str]) -> Node:
     return Node(
         id=identity,
         resource_type="model",
@@ -219,17 +219,21 @@ def _model(identity: str, one: Mapping[str, Any]) -> Node:
         owner=one["owner"],
         key=tuple(one["key"] or ()),
         key_verdict=one["key_verdict"],
-        columns=tuple(_column(column) for column in one["columns"]),
+        columns=tuple(_column(column, models) for column in one["columns"]),
         rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in one["expectations"]),
         artifact=one["artifact"],
         hashes=(one["source_hash"], one["artifact_hash"]),
     )
 
 
-def _column(one: Mapping[str, Any]) -> ColumnNode:
-    lineage = one["lineage"]
-    origins = None if lineage is None else tuple((model, column) for model, column in lineage)
-    return ColumnNode(one["name"], one["type"], one["description"], one["not_null"], origins)
+def _column(one: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
+    origins = one["lineage"]
+    lineage = None if origins is None else tuple((_node_id(table, models), column) for table, column in origins)
+    return ColumnNode(one["name"], one["type"], one["description"], one["not_null"], lineage)
+
+
+def _node_id(table: str, models: Collection[str]) -> str:
+    return table if table in models else f"{SOURCE}{table}"
 
 
 def _relation(one: Mapping[str, Any]) -> Relation:

@@ -7,6 +7,7 @@ import typer
 from cbx.cli.compile import compile_command
 from cbx.cli.events import events
 from cbx.cli.explain import explain
+from cbx.cli.graph import graph
 from cbx.cli.list import list_command
 from cbx.cli.run import run
 from cbx.cli.show import show
@@ -43,4 +44,5 @@ app.command("run")(run)
 app.command("show")(show)
 app.command("events")(events)
 app.command("list")(list_command)
+app.command("graph")(graph)
 app.command("explain")(explain)

@@ -1,0 +1,171 @@
+"""The whole way from boxes and arrows to places on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from cbx.render.layout.ordering import Waypoint, order_ranks
+from cbx.render.layout.packing import pack, rows_for
+from cbx.render.layout.placing import place
+from cbx.render.layout.ranks import assign_ranks
+
+Point = tuple[float, float]
+Arrow = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a box is, in pixels."""
+
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place on paper: the left upper corner and the size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        """The height of the middle."""
+        return self.y + self.height / 2
+
+    @property
+    def right(self) -> float:
+        """The right border."""
+        return self.x + self.width
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A picture.
+
+    Attributes:
+        boxes: Where each box is.
+        routes: Where each arrow goes: its start, the control points of a curve, and its end.
+        lanes: Left and right border of each lane.
+    """
+
+    boxes: Mapping[str, Box]
+    routes: Mapping[Arrow, tuple[Point, ...]]
+    lanes: tuple[tuple[float, float], ...]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """Distances in pixels: between ranks, between rows, and from a lane's border to what is in it."""
+
+    rank: float = 88
+    row: float = 16
+    lane: float = 22
+
+
+def lay_out(
+    sizes: Mapping[str, Size], arrows: Sequence[Arrow], lanes: Mapping[str, int], spacing: Spacing | None = None
+) -> Layout:
+    """Place boxes so that arrows lead to the right, through as few crossings as a few sweeps find.
+
+    Args:
+        sizes: The boxes; the order of what nothing tells apart is theirs.
+        arrows: Pairs of boxes.
+        lanes: The lane of every box, from the left, from 0 on.
+        spacing: The distances.
+    """
+    spacing = spacing or Spacing()
+    forward = [arrow for arrow in dict.fromkeys(arrows) if arrow[0] != arrow[1]]
+    ranks = assign_ranks(list(sizes), forward, lanes)
+    leftward = {(right, left) if ranks[left] > ranks[right] else (left, right) for left, right in forward}
+    ordered = sorted(leftward, key=lambda arrow: (ranks[arrow[0]], ranks[arrow[1]], arrow))
+    most_rows = rows_for(len(sizes))
+    if _longest(ranks) > most_rows:
+        columns, heights = pack(order_ranks(sizes, ordered, ranks, with_waypoints=False), sizes, most_rows, spacing.row)
+        ways: Mapping[Arrow, tuple[Waypoint, ...]] = {}
+    else:
+        order = order_ranks(sizes, ordered, ranks, with_waypoints=True)
+        columns = [([one for one in rank if isinstance(one, str)],) for rank in order.ranks]
+        heights = place(order, sizes, spacing.row)
+        ways = order.ways
+    return _drawn(sizes, arrows, lanes, ranks, columns, heights, ways, spacing)
+
+
+def _longest(ranks: Mapping[str, int]) -> int:
+    counts: dict[int, int] = {}
+    for rank in ranks.values():
+        counts[rank] = counts.get(rank, 0) + 1
+    return max(counts.values(), default=0)
+
+
+def _drawn(
+    sizes: Mapping[str, Size],
+    arrows: Sequence[Arrow],
+    lanes: Mapping[str, int],
+    ranks: Mapping[str, int],
+    columns: Sequence[Sequence[Sequence[str]]],
+    heights: Mapping[str | Waypoint, float],
+    ways: Mapping[Arrow, tuple[Waypoint, ...]],
+    spacing: Spacing,
+) -> Layout:
+    """Boxes, borders and curves from the columns of every rank and the height of every middle."""
+    lane_of_rank = {rank: lanes[name] for name, rank in ranks.items()}
+    boxes: dict[str, Box] = {}
+    borders: list[tuple[float, float]] = []
+    lane_borders: dict[int, tuple[float, float]] = {}
+    x = spacing.lane
+    for rank, its_columns in enumerate(columns):
+        left = x
+        for column in its_columns:
+            width = max((sizes[name].width for name in column), default=0)
+            for name in column:
+                size = sizes[name]
+                indent = (width - size.width) / 2
+                boxes[name] = Box(x + indent, heights[name] - size.height / 2, size.width, size.height)
+            x += width + spacing.row * 2
+        right = x - spacing.row * 2
+        borders.append((left, right))
+        lane = lane_of_rank[rank]
+        lane_borders[lane] = (lane_borders.get(lane, (left, 0.0))[0], right)
+        x = right + spacing.rank
+    routes = {arrow: _route(arrow, boxes, ranks, borders, heights, ways) for arrow in arrows}
+    width = (borders[-1][1] if borders else 0) + spacing.lane
+    height = max((box.y + box.height for box in boxes.values()), default=0)
+    padded = tuple((left - spacing.lane, right + spacing.lane) for _, (left, right) in sorted(lane_borders.items()))
+    return Layout(boxes, routes, padded, width, height)
+
+
+def _route(
+    arrow: Arrow,
+    boxes: Mapping[str, Box],
+    ranks: Mapping[str, int],
+    borders: Sequence[tuple[float, float]],
+    heights: Mapping[str | Waypoint, float],
+    ways: Mapping[Arrow, tuple[Waypoint, ...]],
+) -> tuple[Point, ...]:
+    """A curve that leaves to the right, enters from the left, and goes straight through the ranks between."""
+    source, target = arrow
+    if ranks[source] > ranks[target]:
+        return tuple(reversed(_route((target, source), boxes, ranks, borders, heights, ways)))
+    start, end = boxes[source], boxes[target]
+    if source == target:
+        return _loop(start)
+    between = [(*borders[one.rank], heights[one]) for one in ways.get(arrow, ())]
+    stops = [(start.right, start.right, start.middle), *between, (end.x, end.x, end.middle)]
+    points: list[Point] = [(start.right, start.middle)]
+    for (_, left, y), (right, _, further_y) in pairwise(stops):
+        bend = (right - left) * 0.4
+        points += [(left + bend, y), (right - bend, further_y)]
+    return (*points, (end.x, end.middle))
+
+
+def _loop(box: Box) -> tuple[Point, ...]:
+    """Out of the right border, and back into it further up."""
+    far, high = box.right + 44, box.y + 12
+    return ((box.right, box.middle), (far, box.middle), (far, high), (box.right, high))

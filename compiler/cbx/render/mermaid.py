@@ -1,0 +1,112 @@
+"""The graph in mermaid's words, which GitHub and GitLab draw within Markdown.
+
+Ids are numbers, so that no name can be taken for syntax; names stand in quoted texts, with mermaid's entity codes for
+what would end a text or begin an element.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cbx.graph_document import GraphDocument, Node, Relation
+from cbx.render.column_lineage import ColumnGraph
+from cbx.render.palette import layer_colours
+from cbx.render.words import kind_in_words
+
+_ENTITIES = {one: f"#{ord(one)};" for one in '#"<>&`\\{}[]()|;%$'}
+_NOT_A_WORD = re.compile(r"[^A-Za-z0-9_]+")
+
+
+def render_mermaid(document: GraphDocument) -> str:
+    """A flowchart from left to right, a subgraph a layer; dotted arrows are streams."""
+    numbers = {node.id: f"n{number}" for number, node in enumerate(document.nodes)}
+    lines = ["flowchart LR"]
+    for place, layer in enumerate(document.lanes):
+        lines.append(f'  subgraph layer{place}["{_text(layer)}"]')
+        lines += [f"    {numbers[node.id]}{_shape(node)}" for node in document.nodes if node.layer == layer]
+        lines.append("  end")
+    for edge in document.edges:
+        arrow = "-.->" if edge.mode == "stream" else "-->"
+        lines.append(f"  {numbers[edge.source]} {arrow} {numbers[edge.target]}")
+    return _finished(lines, document, numbers)
+
+
+def _shape(node: Node) -> str:
+    label = f"{_text(node.name)}<br/><small>{_text(kind_in_words(node))}</small>"
+    return f'["{label}"]' if node.is_model else f'[("{label}")]'
+
+
+def _text(text: str) -> str:
+    return "".join(_ENTITIES.get(one, one) for one in " ".join(text.split()))
+
+
+def _finished(lines: list[str], document: GraphDocument, numbers: dict[str, str]) -> str:
+    """The lines with the colours of the layers."""
+    colours = layer_colours(document.lanes)
+    for place, layer in enumerate(document.lanes):
+        members = [numbers[node.id] for node in document.nodes if node.layer == layer and node.id in numbers]
+        lines.append(f"  classDef colour{place} stroke:{colours[layer].light},stroke-width:2px")
+        lines.append(f"  class {','.join(members)} colour{place}")
+    return "\n".join(lines) + "\n"
+
+
+def render_mermaid_columns(graph: ColumnGraph) -> str:
+    """A flowchart of columns, a subgraph a model."""
+    columns = [(node, name) for node, names in graph.columns.items() for name in names]
+    numbers = {column: f"c{number}" for number, column in enumerate(columns)}
+    lines = ["flowchart LR"]
+    for place, (node, names) in enumerate(graph.columns.items()):
+        lines.append(f'  subgraph model{place}["{_text(node)}"]')
+        lines += [f'    {numbers[node, name]}["{_text(name)}"]' for name in names]
+        lines.append("  end")
+    lines += [f"  {numbers[origin]} --> {numbers[made]}" for origin, made in graph.edges]
+    if graph.asked is not None:
+        asked = [numbers[one] for one in columns if one[0] == graph.asked[0] and graph.asked[1] in {None, one[1]}]
+        lines += ["  classDef asked stroke-width:3px", f"  class {','.join(asked)} asked"] if asked else []
+    return "\n".join(lines) + "\n"
+
+
+def render_mermaid_relationships(document: GraphDocument) -> str:
+    """An entity-relationship diagram; a line is whole where the relationship is proven, and broken where it is not."""
+    related = {one for relation in document.relations for one in (relation.parent, relation.child)}
+    entities = [node for node in document.nodes if node.id in related]
+    numbers = {node.id: f"e{number}" for number, node in enumerate(entities)}
+    lines = ["erDiagram"]
+    for node in entities:
+        lines.append(f'  {numbers[node.id]}["{_text(node.id)}"] {{')
+        lines += [f"    {line}" for line in _attributes(node, document.relations)]
+        lines.append("  }")
+    for one in document.relations:
+        line = "--" if one.verdict == "proven" else ".."
+        end = "o|" if one.cardinality == "one_to_one" else "o{"
+        on = ", ".join(child if child == parent else f"{child} = {parent}" for child, parent in one.on)
+        lines.append(f'  {numbers[one.parent]} ||{line}{end} {numbers[one.child]} : "{_text(on)}"')
+    return "\n".join(lines) + "\n"
+
+
+def _attributes(node: Node, relations: tuple[Relation, ...]) -> Iterator[str]:
+    """The columns of keys and relationships, as ``type name PK, FK "what else there is to say"``."""
+    references = {child for one in relations if one.child == node.id for child, _ in one.on}
+    targets = {parent for one in relations if one.parent == node.id for _, parent in one.on}
+    types = {one.name: one.type or "unknown" for one in node.columns}
+    for name in dict.fromkeys([*node.key, *(one.name for one in node.columns), *sorted(references | targets)]):
+        marks = [mark for mark, its in (("PK", node.key), ("FK", references)) if name in its]
+        if not marks and name not in targets:
+            continue
+        word = _NOT_A_WORD.sub("_", name)
+        notes = [name] if word != name else []
+        notes += [f"key {node.key_verdict}"] if "PK" in marks and node.key_verdict else []
+        note = f' "{_comment(", ".join(notes))}"' if notes else ""
+        yield " ".join(filter(None, [_word(types.get(name, "unknown")), _word(word), ", ".join(marks)])) + note
+
+
+def _comment(text: str) -> str:
+    """A comment of an attribute, where mermaid knows no entity codes."""
+    return " ".join(text.replace('"', "'").split())
+
+
+def _word(text: str) -> str:
+    """What mermaid takes for one word: ``DECIMAL(10, 2)`` becomes ``DECIMAL_10_2``."""
+    word = _NOT_A_WORD.sub("_", text).strip("_") or "unknown"
+    return word if word[0].isalpha() else f"_{word}"

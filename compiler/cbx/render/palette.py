@@ -1,0 +1,38 @@
+"""The colours of layers, on light and on dark paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbx.graph_document import SOURCE_LAYER
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """One colour in both schemes, each readable as text on its paper (a contrast of 4.5 to 1 at least)."""
+
+    light: str
+    dark: str
+
+
+_NAMED = {
+    SOURCE_LAYER: Colour("#5c6675", "#a2adbd"),
+    "bronze": Colour("#a4541f", "#e39a66"),
+    "silver": Colour("#3d6a94", "#8fbbe4"),
+    "gold": Colour("#8a6400", "#e6bd45"),
+}
+_FURTHER = (
+    Colour("#0f766e", "#4fc9bb"),
+    Colour("#6d4bc3", "#b9a3f5"),
+    Colour("#b02a5b", "#f08cae"),
+    Colour("#2f7a34", "#7fca84"),
+    Colour("#1d5fc4", "#86b4f9"),
+    Colour("#8b3fa8", "#d59bec"),
+)
+
+
+def layer_colours(lanes: tuple[str, ...]) -> dict[str, Colour]:
+    """A colour for every layer: bronze, silver and gold have their own, others one after the other."""
+    further = [layer for layer in lanes if layer not in _NAMED]
+    own = {layer: _FURTHER[number % len(_FURTHER)] for number, layer in enumerate(further)}
+    return {layer: _NAMED.get(layer) or own[layer] for layer in lanes}

@@ -1,0 +1,75 @@
+"""The lineage of columns as an SVG picture: a table a model, a curve from column to column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cbx.render.column_lineage import ColumnGraph
+from cbx.render.layout.layout import Layout, Point, Size, lay_out
+from cbx.render.palette import layer_colours
+from cbx.render.svg_parts import arrowhead, curve, label, picture, text
+from cbx.render.words import text_width
+
+_ROW = 24.0
+_HEAD = 38.0
+_MARGIN = 28.0
+
+
+def render_svg_columns(graph: ColumnGraph) -> str:
+    """The whole picture."""
+    layout = _lay_out(graph)
+    width, height = max(layout.width, 240) + 2 * _MARGIN, layout.height + 2 * _MARGIN
+    counted = f"{sum(map(len, graph.columns.values()))} columns of {len(graph.columns)} tables"
+    title = f"Columns of {graph.document.project}"
+    colours = layer_colours(graph.document.lanes)
+    return picture(_parts(graph, layout), width, height, title, counted, colours)
+
+
+def _lay_out(graph: ColumnGraph) -> Layout:
+    document = graph.document
+    place = {layer: number for number, layer in enumerate(document.lanes)}
+    sizes = {
+        node: Size(
+            min(max(text_width(one, 13, is_bold=True) for one in (node, *names)) + 36, 320),
+            _HEAD + _ROW * len(names) + 8,
+        )
+        for node, names in graph.columns.items()
+    }
+    arrows = dict.fromkeys((origin, made) for (origin, _), (made, _) in graph.edges)
+    return lay_out(sizes, list(arrows), {node: place[document.by_id[node].layer] for node in sizes})
+
+
+def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
+    colours = {layer: number for number, layer in enumerate(graph.document.lanes)}
+    yield f'<g transform="translate({_MARGIN} {_MARGIN})">'
+    for (origin, column), (made, name) in graph.edges:
+        start = layout.boxes[origin].y + _middle(graph, origin, column)
+        end = layout.boxes[made].y + _middle(graph, made, name)
+        route = _led(layout.routes[origin, made], start, end)
+        yield f"<g><title>{text(f'{made}.{name} is made of {origin}.{column}')}</title>"
+        yield f'<path class="edge" d="{curve(route)}"/>{arrowhead(route, "head")}</g>'
+    for node, names in graph.columns.items():
+        box, number = layout.boxes[node], colours[graph.document.by_id[node].layer]
+        yield f'<g transform="translate({box.x:.1f} {box.y:.1f})">'
+        yield f'<rect class="card" width="{box.width:.1f}" height="{box.height:.1f}" rx="10"/>'
+        yield label(node, 16, 24, f"name fill{number}", 13, box.width - 28)
+        yield f'<path class="rule" d="M0 {_HEAD - 2}H{box.width:.1f}"/>'
+        for name in names:
+            y = _middle(graph, node, name)
+            if graph.asked == (node, name):
+                yield f'<rect class="tint{number}" x="6" y="{y - 11}" width="{box.width - 12:.1f}" height="22" rx="5"/>'
+            weight = "name ink" if graph.asked == (node, name) else "ink"
+            yield label(name, 16, y + 4.5, weight, 13, box.width - 28)
+        yield "</g>"
+    yield "</g>"
+
+
+def _middle(graph: ColumnGraph, node: str, column: str) -> float:
+    """The height of a column below the upper border of its table."""
+    return _HEAD + 4 + _ROW * (graph.columns[node].index(column) + 0.5)
+
+
+def _led(route: tuple[Point, ...], start: float, end: float) -> tuple[Point, ...]:
+    """The route between two tables, led from one column to another."""
+    (first, _), (second, _), *between, (third, _), (fourth, _) = route
+    return ((first, start), (second, start), *between, (third, end), (fourth, end))

@@ -1,0 +1,101 @@
+"""What all SVG pictures are made of: the sheet with its two colour schemes, texts and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from itertools import pairwise
+
+from cbx.render.layout.layout import Point
+from cbx.render.palette import Colour
+from cbx.render.words import fitted
+
+FONT = "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_LIGHT = {"paper": "#ffffff", "card": "#ffffff", "border": "#d5dbe3", "ink": "#18202b", "faint": "#5d6877"}
+_LIGHT |= {"line": "#9aa5b3", "stream": "#0b7285"}
+_DARK = {"paper": "#0f141b", "card": "#1a212b", "border": "#3a4554", "ink": "#e8edf4", "faint": "#9ba7b6"}
+_DARK |= {"line": "#66748a", "stream": "#4cc3d9"}
+
+
+def picture(
+    parts: Iterable[str], width: float, height: float, title: str, description: str, colours: Mapping[str, Colour]
+) -> str:
+    """A whole SVG file. It follows the reader's colour scheme, and needs nothing from elsewhere.
+
+    Args:
+        parts: The elements, from the back to the front.
+        width: In pixels.
+        height: In pixels.
+        title: What a screen reader says first.
+        description: What it says then.
+        colours: The colours of the layers.
+    """
+    body = "\n".join(parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="title description">\n'
+        f'<title id="title">{text(title)}</title>\n<desc id="description">{text(description)}</desc>\n'
+        f"<style>\n{style(colours)}</style>\n"
+        f'<rect class="paper" width="100%" height="100%"/>\n{body}\n</svg>\n'
+    )
+
+
+def style(colours: Mapping[str, Colour]) -> str:
+    """The sheet of styles, for light paper and for dark."""
+    light = {layer: colour.light for layer, colour in colours.items()}
+    dark = {layer: colour.dark for layer, colour in colours.items()}
+    return (
+        f"text {{ font-family: {FONT}; font-size: 13px; }}\n"
+        ".name { font-weight: 600; } .small { font-size: 11px; } .lane-name { font-size: 11px; font-weight: 700; "
+        "letter-spacing: 0.09em; }\n"
+        ".edge { fill: none; stroke-width: 1.4; } .stream { stroke-dasharray: 5 4; } "
+        ".unproven { stroke-dasharray: 6 4; }\n"
+        f"{_scheme(_LIGHT, light, 0.05)}@media (prefers-color-scheme: dark) {{\n{_scheme(_DARK, dark, 0.07)}}}\n"
+    )
+
+
+def _scheme(tones: Mapping[str, str], layers: Mapping[str, str], tint: float) -> str:
+    rules = [
+        f".paper {{ fill: {tones['paper']}; }}",
+        f".card {{ fill: {tones['card']}; stroke: {tones['border']}; }}",
+        f".rule {{ stroke: {tones['border']}; }}",
+        f".ink {{ fill: {tones['ink']}; }}",
+        f".faint {{ fill: {tones['faint']}; }}",
+        f".edge {{ stroke: {tones['line']}; }} .head {{ fill: {tones['line']}; }}",
+        f".edge.stream {{ stroke: {tones['stream']}; }} .head.stream {{ fill: {tones['stream']}; }}",
+        f".mark {{ fill: {tones['paper']}; }}",
+    ]
+    for place, colour in enumerate(layers.values()):
+        rules.append(f".fill{place} {{ fill: {colour}; }} .line{place} {{ stroke: {colour}; }}")
+        rules.append(f".tint{place} {{ fill: {colour}; fill-opacity: {tint}; }}")
+    return "".join(f"{rule}\n" for rule in rules)
+
+
+def text(words: str) -> str:
+    """Words as the content of an element; what XML has no place for is replaced."""
+    return escape("".join(one if one >= " " or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in words))
+
+
+def label(words: str, x: float, y: float, classes: str, size: float, width: float, *, at_end: bool = False) -> str:
+    """A line of text, cut to a width; all of it is said where the pointer rests."""
+    shown = fitted(words, size, width, is_bold="name" in classes)
+    whole = f"<title>{text(words)}</title>" if shown != words else ""
+    anchor = ' text-anchor="end"' if at_end else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{classes}"{anchor}>{text(shown)}{whole}</text>'
+
+
+def curve(points: Sequence[Point]) -> str:
+    """The path through the control points of a route: quadratic curves that meet halfway between two of them."""
+    start, *controls, end = points
+    middles = [((left[0] + right[0]) / 2, (left[1] + right[1]) / 2) for left, right in pairwise(controls)]
+    steps = zip(controls, [*middles, end], strict=True)
+    parts = (f"Q{cx:.1f} {cy:.1f} {x:.1f} {y:.1f}" for (cx, cy), (x, y) in steps)
+    return f"M{start[0]:.1f} {start[1]:.1f}{''.join(parts)}"
+
+
+def arrowhead(points: Sequence[Point], classes: str) -> str:
+    """A small triangle at the end of a route."""
+    (before, _), (x, y) = points[-2], points[-1]
+    back = -7 if x >= before else 7
+    return f'<path class="{classes}" d="M{x:.1f} {y:.1f}l{back} -3.8v7.6z"/>'
