@@ -50,7 +50,7 @@ MISBEHAVING = {
     "recurses": (["def f():", "    return f()", "f()"], "it raises RecursionError: maximum recursion depth exceeded"),
     "imports what is absent": (["import absent"], "an import fails: No module named 'absent'"),
     "allocates": (
-        ["kept = []", "while True:", "    kept.append(bytearray(1 << 28))"],
+        ["kept = []", "while True:", "    kept.append(bytearray(1 << 30))"],
         "it needs more memory than tracing gives it",
     ),
     "forks": (["import os", "os.fork()", "return orders"], "it starts a process"),
