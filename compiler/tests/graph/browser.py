@@ -1,0 +1,53 @@
+"""A browser for the tests of what is drawn; where there is none, they are skipped."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of the machine, as Debian's package `chromium` brings it; Playwright's own is not downloaded.
+
+    It lives no longer than a module: while it does, no test may start an event loop.
+    """
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright (pip install playwright)")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def opened(browser: Browser, **settings: Any) -> Iterator[Page]:
+    """A page of its own, which may say nothing in the console and ask nothing of any host.
+
+    Args:
+        browser: The browser.
+        settings: Of the page, such as ``color_scheme="dark"`` or ``viewport={"width": 400, "height": 700}``.
+    """
+    context = browser.new_context(**settings)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda one: problems.append(one.text) if one.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda one: problems.append(str(one)))
+    page.on("request", lambda one: problems.append(one.url) if not one.url.startswith(_LOCAL) else None)
+    yield page
+    context.close()
+
+    assert problems == []
+
+
+_LOCAL = ("file:", "data:", "blob:", "about:")
