@@ -7,7 +7,7 @@ just been compiled and a manifest of last week alike.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -53,6 +53,7 @@ class Node:
         dataset: The table's name in the pipeline; empty outside the project.
         path: The model's file; the source's table or folder.
         hashes: Of the model's source and of its notebook; empty outside the project.
+        config: The settings that selectors compare, by their names in dbt and in cbx.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Node:
     rules: tuple[Rule, ...] = ()
     artifact: str = ""
     hashes: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def is_model(self) -> bool:
@@ -223,7 +225,25 @@ def _model(identity: str, one: Mapping[str, Any], models: Collection[str]) -> No
         rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in one["expectations"]),
         artifact=one["artifact"],
         hashes=(one["source_hash"], one["artifact_hash"]),
+        config=_config(one),
     )
+
+
+def _config(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "materialized": one["kind"],
+        "kind": one["kind"],
+        "schema": one["dataset"].rpartition(".")[0],
+        "alias": one["dataset"].rpartition(".")[2],
+        "unique_key": one["key"],
+        "key": one["key"],
+        "tags": one["tags"],
+        "owner": one["owner"],
+        "meta": one["properties"],
+        "properties": one["properties"],
+        "cluster_by": one["cluster_by"],
+        "quarantine": one["quarantine"],
+    }
 
 
 def _column(one: Mapping[str, Any], models: Collection[str]) -> ColumnNode:

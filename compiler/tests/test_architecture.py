@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "cbx"
 
 ROWS = (
     ("cli", "__main__"),
-    ("compiler", "write", "pages", "runtime", "selectors", "render"),
+    ("compiler", "write", "pages", "runtime", "selectors", "selector_methods", "render"),
     ("passes",),
     ("analyse",),
     ("emit",),

@@ -67,7 +67,8 @@ def graph_of(compilation: Compilation) -> GraphDocument:
 
 def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
     """The ids that are selected; a selector that cannot be followed ends the command."""
-    from cbx.selectors import SelectorError, select
+    from cbx.selector_methods import SelectorError
+    from cbx.selectors import select
 
     before = _read_state(selection.state_manifest) if selection.state_manifest is not None else None
     try:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from cbx.graph_document import SOURCE, SOURCE_LAYER, Edge, GraphDocument, Node
 
 LAYERS = ("bronze", "silver", "gold")
 
 
-def model(identity: str, folder: str = "", kind: str = "materialized_view", **settings: object) -> Node:
+def model(
+    identity: str,
+    folder: str = "",
+    kind: str = "materialized_view",
+    config: Mapping[str, object] = MappingProxyType({}),
+    **settings: object,
+) -> Node:
     """A model, which stands in a folder of its layer."""
     layer, _, name = identity.partition(".")
     path = "/".join(filter(None, ("models", layer, folder, f"{name}.sql")))
     node = Node(identity, "model", kind, layer, name, dataset=identity, path=path, hashes=("a", "b"))
-    return replace(node, **settings)  # type: ignore[arg-type] # the fields of a node
+    config = {"materialized": kind, "schema": layer, "quarantine": False, **config}
+    return replace(node, config=config, **settings)  # type: ignore[arg-type] # the fields of a node
 
 
 def source(table: str) -> Node:
