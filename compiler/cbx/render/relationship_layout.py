@@ -1,0 +1,119 @@
+"""The diagram of relationships before it is drawn: a box for each model with a row a column, and the lines between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cbx.graph_document import GraphDocument, Node, Relation
+from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing, lay_out
+from cbx.render.words import text_width
+
+HEAD = 40.0
+ROW = 23.0
+TYPE_WIDTH = 110.0
+"""The height of a box's head and of a row, and the room that a type has, in pixels."""
+
+_MOST_ROWS = 9
+_SPACING = Spacing(rank=150, row=36)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A column in its box; ``more`` stands for those that are left out."""
+
+    name: str
+    type: str
+    is_key: bool = False
+    refers: bool = False
+    role: Literal["column", "more"] = "column"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A model that takes part, with its columns, those of the key first."""
+
+    node: Node
+    box: Box
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A relationship, and the control points of its curve from the parent's column to the child's."""
+
+    relation: Relation
+    route: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """The whole diagram, with its size in pixels."""
+
+    entities: tuple[Entity, ...]
+    lines: tuple[Line, ...]
+    width: float
+    height: float
+
+
+def lay_out_relationships(document: GraphDocument) -> Diagram:
+    """Place the models that are related, parents left of their children."""
+    related = {one for relation in document.relations for one in (relation.parent, relation.child)}
+    nodes = [node for node in document.nodes if node.id in related]
+    references: dict[str, set[str]] = {node.id: set() for node in nodes}
+    for relation in document.relations:
+        references[relation.child].update(child for child, _ in relation.on)
+    rows = {node.id: _rows(node, references[node.id]) for node in nodes}
+    sizes = {node.id: _size(node, rows[node.id]) for node in nodes}
+    arrows = list(dict.fromkeys((one.parent, one.child) for one in document.relations))
+    layout = lay_out(sizes, arrows, dict.fromkeys(sizes, 0), _SPACING)
+    return Diagram(
+        entities=tuple(Entity(node, layout.boxes[node.id], rows[node.id]) for node in nodes),
+        lines=_lines(document.relations, layout, rows),
+        width=layout.width,
+        height=layout.height,
+    )
+
+
+def _rows(node: Node, references: set[str]) -> tuple[Row, ...]:
+    """The columns of the key first, then those that refer to others, then as many more as there is room for."""
+    types = {one.name: one.type or "" for one in node.columns}
+    ordered = dict.fromkeys([*node.key, *sorted(references - {*node.key}), *(one.name for one in node.columns)])
+    found = [Row(name, types.get(name, ""), name in node.key, name in references) for name in ordered]
+    kept = max(_MOST_ROWS - 1, sum(row.is_key or row.refers for row in found))
+    if len(found) > max(_MOST_ROWS, kept):
+        found = [*found[:kept], Row(f"{len(found) - kept} more", "", role="more")]
+    return tuple(found)
+
+
+def _size(node: Node, rows: tuple[Row, ...]) -> Size:
+    names = max((text_width(row.name, 12.5, is_bold=row.is_key or row.refers) for row in rows), default=0)
+    types = max((min(text_width(row.type, 11), TYPE_WIDTH) for row in rows), default=0)
+    width = max(names + types + 84, text_width(node.id, 13, is_bold=True) + 40, 190)
+    return Size(min(width, 380), HEAD + ROW * len(rows) + 8)
+
+
+def _lines(relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, tuple[Row, ...]]) -> tuple[Line, ...]:
+    """The lines between the rows of the columns; those of the same two models must not lie on each other."""
+    drawn: dict[tuple[str, str], int] = {}
+    lines = []
+    for one in relations:
+        pair = one.parent, one.child
+        shift = 12 * drawn.get(pair, 0)
+        drawn[pair] = drawn.get(pair, 0) + 1
+        start = layout.boxes[one.parent].y + _height(rows[one.parent], one.on[0][1])
+        end = layout.boxes[one.child].y + _height(rows[one.child], one.on[0][0])
+        if one.parent == one.child and start == end:
+            end += 8
+        (first, _), (second, _), *between, (third, _), (fourth, _) = layout.routes[pair]
+        lines.append(
+            Line(one, ((first, start), (second + shift, start), *between, (third + shift, end), (fourth, end)))
+        )
+    return tuple(lines)
+
+
+def _height(rows: tuple[Row, ...], column: str) -> float:
+    """The height of a column's row below the upper border; of the head if the row is not shown."""
+    place = next((number for number, row in enumerate(rows) if row.name == column), None)
+    return HEAD / 2 if place is None else HEAD + 4 + ROW * (place + 0.5)
