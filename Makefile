@@ -47,7 +47,7 @@ clean:
 
 .venv/local: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,trace]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,trace,fast]'
 	@touch $@
 
 .venv/dev: pyproject.toml

@@ -27,6 +27,9 @@ class Places:
 
     def at(self, *path: Any) -> Span:
         """The span of a value, or of the nearest one around it."""
+        found = self.spans.get(path)
+        if found is not None:
+            return found
         for length in range(len(path), 0, -1):
             if path[:length] in self.spans:
                 return self.spans[path[:length]]

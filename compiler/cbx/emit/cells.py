@@ -54,13 +54,15 @@ _NOT_EVERYWHERE = frozenset((
 """Modules of the standard library of some Python versions only: the order of imports must not depend on ours."""
 
 
+_STANDARD = sys.stdlib_module_names | _NOT_EVERYWHERE
+
+
 def import_lines(imports: Iterable[Import]) -> str:
     """Imports as isort would have them: the standard library in a group of its own, modules before names."""
-    standard = sys.stdlib_module_names | _NOT_EVERYWHERE
     groups: dict[int, list[Import]] = {0: [], 1: [], 2: []}
     for one in sorted(set(imports)):
         package = one.module.split(".")[0]
-        groups[0 if package == "__future__" else 1 if package in standard else 2].append(one)
+        groups[0 if package == "__future__" else 1 if package in _STANDARD else 2].append(one)
     return "\n\n".join("\n".join(_group(group)) for group in groups.values() if group)
 
 

@@ -10,15 +10,17 @@ from cbx.parse.identifiers import quoted_if_needed
 _RESCUED = Column("_rescued_data", "STRING")
 
 
-def table_schema(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
+def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
     """The elements of a table's schema, columns first; empty where the pipeline is left to infer it.
+
+    ``references`` are the relationships whose child the model is.
 
     A key becomes an informational PRIMARY KEY where the model declares its columns and its key columns as not
     null, and with ``constraints = "all"`` a relationship becomes a FOREIGN KEY to such a parent. Constraints
     have a place in an explicit schema only.
     """
     columns = proven.columns[model.id]
-    constraints = _constraints(model, proven)
+    constraints = _constraints(model, proven, references)
     if not constraints or columns is None or model.id in proven.partly_declared:
         return ()
     lands = any(isinstance(one, FileInput) for one in model.inputs)
@@ -27,7 +29,7 @@ def table_schema(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
     return (*(_column(column) for column in (*columns, *extra)), *constraints)
 
 
-def _constraints(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
+def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
     setting = proven.project.settings.compile.constraints
     if setting == "none" or model.kind == "view":
         return ()
@@ -36,11 +38,7 @@ def _constraints(model: ResolvedModel, proven: Proven) -> tuple[str, ...]:
         name = quoted_if_needed(f"{model.name}_key")
         found.append(f"CONSTRAINT {name} PRIMARY KEY ({_names(model.key or ())})")
     if setting == "all" and model.columns is not None:
-        found += [
-            _foreign_key(one, proven)
-            for one in proven.relationships
-            if one.child == model.id and _is_reference(one, proven)
-        ]
+        found += [_foreign_key(one, proven) for one in references if _is_reference(one, proven)]
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff"
     "\ud800-\udfff\U000e0000-\U0010ffff]"
 )
-_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+_NAMED = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"})
 
 
 def string_literal(text: str) -> str:
@@ -24,8 +24,10 @@ def string_literal(text: str) -> str:
 
 
 def _escaped(text: str, quote: str) -> str:
-    escaped = "".join(_NAMED.get(character, character) for character in text)
-    return _INVISIBLE.sub(_code_point, escaped.replace(quote, "\\" + quote))
+    escaped = text.translate(_NAMED).replace(quote, "\\" + quote)
+    if escaped.isascii() and escaped.isprintable():
+        return escaped
+    return _INVISIBLE.sub(_code_point, escaped)
 
 
 def _code_point(found: re.Match[str]) -> str:

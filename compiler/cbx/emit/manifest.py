@@ -9,7 +9,7 @@ from typing import Any
 
 from cbx.emit.cells import text_in_words
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.ir.resolved import Column, FileInput, Input, ModelInput, PythonCode, TableInput
+from cbx.ir.resolved import Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
 
 PATH = "manifest.json"
 SCHEMA_VERSION = 1
@@ -20,6 +20,7 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
     """``manifest.json``; ``artifacts`` are the other files, whose hashes it holds."""
     settings = plan.project.settings
     hashes = {artifact.path: hashlib.sha256(artifact.text.encode()).hexdigest() for artifact in artifacts}
+    related = plan.relationships_by_model
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "project": {
@@ -28,25 +29,39 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
             "api": settings.compile.api,
             "source_format": settings.compile.source_format,
         },
-        "models": {one.model.id: _model(one, plan, hashes) for one in plan.models},
+        "models": {one.model.id: _model(one, plan, related[one.model.id], hashes) for one in plan.models},
         "relationships": [
-            {
-                "parent": one.parent,
-                "child": one.child,
-                "on": dict(one.on),
-                "cardinality": one.cardinality,
-                "enforce": one.enforce,
-                "verdict": "unproven",
-            }
-            for one in plan.relationships
+            {**_relationship(one), "enforce": one.enforce, "verdict": "unproven"} for one in plan.relationships
         ],
         "checks": [*map(_key_check, plan.key_checks), *map(_relationship_check, plan.relationship_checks)],
         "artifacts": {f"{_TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
     }
-    return Artifact(PATH, json.dumps(manifest, indent=2, ensure_ascii=True) + "\n")
+    return Artifact(PATH, _laid_out(manifest, "", _LEVELS) + "\n")
 
 
-def _model(planned: ModelPlan, plan: Plan, hashes: dict[str, str]) -> dict[str, Any]:
+_LEVELS = 4
+"""How deep the lines of the file go: a model's columns have a line each, and what is inside them has none."""
+
+
+def _laid_out(value: Any, indent: str, levels: int) -> str:
+    """JSON that a review can read: an entry a line, down to a depth; fifty megabytes take no more than a second."""
+    if not levels or not value or not isinstance(value, (dict, list)):
+        return _ENCODER.encode(value)
+    inner = indent + "  "
+    if isinstance(value, dict):
+        lines = [f"{inner}{_ENCODER.encode(key)}: {_laid_out(one, inner, levels - 1)}" for key, one in value.items()]
+    else:
+        lines = [f"{inner}{_laid_out(one, inner, levels - 1)}" for one in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True)
+
+
+def _model(
+    planned: ModelPlan, plan: Plan, relationships: tuple[Relationship, ...], hashes: dict[str, str]
+) -> dict[str, Any]:
     model = planned.model
     columns = plan.columns[model.id]
     return {
@@ -60,11 +75,7 @@ def _model(planned: ModelPlan, plan: Plan, hashes: dict[str, str]) -> dict[str, 
         "inputs": [_input(one) for one in model.inputs],
         "key": list(model.key) if model.key is not None else None,
         "key_verdict": plan.key_verdicts.get(model.id),
-        "relationships": [
-            {"parent": one.parent, "child": one.child, "on": dict(one.on), "cardinality": one.cardinality}
-            for one in plan.relationships
-            if model.id in {one.parent, one.child}
-        ],
+        "relationships": [_relationship(one) for one in relationships],
         "expectations": [
             {"name": one.name, "condition": text_in_words(one.condition), "on_violation": one.on_violation}
             for one in model.expectations
@@ -82,6 +93,10 @@ def _model(planned: ModelPlan, plan: Plan, hashes: dict[str, str]) -> dict[str, 
         "source_hash": model.content_hash,
         "artifact_hash": hashes[planned.artifact],
     }
+
+
+def _relationship(one: Relationship) -> dict[str, Any]:
+    return {"parent": one.parent, "child": one.child, "on": dict(one.on), "cardinality": one.cardinality}
 
 
 def _column(one: Column) -> dict[str, Any]:

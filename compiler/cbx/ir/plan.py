@@ -83,6 +83,15 @@ class Plan:
     key_verdicts: Mapping[str, Verdict]
 
     @property
+    def relationships_by_model(self) -> Mapping[str, tuple[Relationship, ...]]:
+        """The relationships that each model is a side of, in the order of all."""
+        found: dict[str, list[Relationship]] = {one.model.id: [] for one in self.models}
+        for relationship in self.relationships:
+            for model in dict.fromkeys((relationship.parent, relationship.child)):
+                found[model].append(relationship)
+        return {model: tuple(given) for model, given in found.items()}
+
+    @property
     def check_names(self) -> frozenset[str]:
         """The datasets that only check others."""
         return frozenset([*(one.name for one in self.key_checks), *(one.name for one in self.relationship_checks)])

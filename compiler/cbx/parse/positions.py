@@ -16,6 +16,7 @@ class Positions:
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
+        self._is_ascii = source.text.isascii()
 
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Span:
         """The span of a node."""
@@ -49,7 +50,7 @@ class Positions:
         return Span(self.source.path, line, column, line, end_column)
 
     def _column(self, line: int, byte_offset: int) -> int:
-        text = self.source.line(line)
-        if text.isascii():
+        if self._is_ascii:
             return byte_offset + 1
+        text = self.source.line(line)
         return len(text.encode()[:byte_offset].decode(errors="ignore")) + 1

@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
@@ -25,7 +25,7 @@ def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source.text)
-            compile(tree, source.path, "exec", dont_inherit=True)
+            compile(source.text, source.path, "exec", dont_inherit=True)
             return tree
     except SyntaxError as error:
         span = positions.error(error)
@@ -50,9 +50,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         return None
     positions = Positions(source)
     words = _vocabulary(tree)
-    module = read_module(source, tree)
-    constants = _constants(tree, module)
-    scope = Scope(positions, words.names, constants, report, words.packages)
+    scope = Scope(positions, words.names, {}, report, words.packages)
     found = [
         (function, decorator)
         for function in tree.body
@@ -63,6 +61,9 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     if not _is_one_model(found, source, name, scope):
         return None
     function, decorator = found[0]
+    definition = _without_declaration(function, decorator, tree, positions)
+    module = read_module(source, tree, (function, definition))
+    scope = replace(scope, constants=_constants(tree, module))
     declaration = _read_declaration(decorator, scope)
     found_before_inputs = len(report)
     inputs = tuple(_read_inputs(function, scope))
@@ -75,7 +76,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         description=_description(tree, function),
         inputs=inputs,
         inputs_complete=len(report) == found_before_inputs,
-        code=PythonFunction(_without_declaration(function, decorator, tree, source), module),
+        code=PythonFunction(definition, module),
     )
 
 
@@ -223,11 +224,10 @@ def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunction
 
 
 def _without_declaration(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, source: SourceFile
+    function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, positions: Positions
 ) -> Statement:
     """The function's statement, its text without the decorator and the defaults of the parameters."""
-    positions = Positions(source)
-    text = source.text
+    source, text = positions.source, positions.source.text
     start, end = positions.offsets(function)
     pieces: list[str] = []
     for cut_start, cut_end in sorted(_default_cut(*one, positions) for one in _with_defaults(function.args)):

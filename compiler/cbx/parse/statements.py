@@ -14,8 +14,14 @@ from cbx.parse.positions import Positions
 from cbx.sources import SourceFile, Span
 
 
-def read_module(source: SourceFile, tree: ast.Module) -> PythonModule:
-    """The definitions and imports of a file. A statement that defines and changes nothing is left out."""
+def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Statement] | None = None) -> PythonModule:
+    """The definitions and imports of a file. A statement that defines and changes nothing is left out.
+
+    Args:
+        source: The file.
+        tree: Its tree.
+        known: A statement that was read already, and what it was read as.
+    """
     positions = Positions(source)
     variable_names = variable_words(tree)
     statements: list[Statement] = []
@@ -24,7 +30,8 @@ def read_module(source: SourceFile, tree: ast.Module) -> PythonModule:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             imports.extend(_imported(node, source.path, positions))
         else:
-            statement = read_statement(node, source, variable_names)
+            is_known = known is not None and node is known[0]
+            statement = known[1] if known is not None and is_known else read_statement(node, source, variable_names)
             if statement.names or statement.changes:
                 statements.append(statement)
     return PythonModule(source.path, tuple(statements), tuple(imports))
@@ -195,13 +202,21 @@ def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def _walk(node: ast.AST, without: tuple[ast.expr, ...]) -> Iterator[ast.AST]:
+    left_out = {id(one) for one in without}
     pending: list[ast.AST] = [node]
     while pending:
         current = pending.pop()
-        if any(current is one for one in without):
+        if id(current) in left_out:
             continue
         yield current
-        pending.extend(reversed(list(ast.iter_child_nodes(current))))
+        children: list[ast.AST] = []
+        for name in current._fields:
+            value = getattr(current, name, None)
+            if isinstance(value, list):
+                children.extend(one for one in value if isinstance(one, ast.AST))
+            elif isinstance(value, ast.AST) and name != "ctx":
+                children.append(value)
+        pending.extend(reversed(children))
 
 
 def _literal_argument(call: ast.Call) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
@@ -21,6 +21,7 @@ from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Argument, Call
 from cbx.ir.text import InputSlot, Part, Text, TextPlaces, Variable, join
+from cbx.parse.plain_templates import plain_pieces
 from cbx.parse.template_places import (
     CallSite,
     Template,
@@ -114,7 +115,10 @@ class Templates:
         if tree is None:
             self._break(re.findall(r"\{%[-+]?\s*macro\s+(\w+)", source.text))
             return []
-        compiled = self._environment.from_string(source.text)
+        compiled = self._compiled(source.text, template, report)
+        if compiled is None:
+            self._break([node.name for node in tree.find_all(nodes.Macro)])
+            return []
         found = []
         for node in tree.find_all(nodes.Macro):
             place = self._find(template, node.name) or source.start()
@@ -174,6 +178,8 @@ class Templates:
         """
         if not _SPECIAL.search(template.text):
             return Rendered(Text.of(template.text), (), TextPlaces(template.source, ((0, template.offset),)))
+        if "\r" in template.text:  # a string of a declaration; Jinja makes the same of it, but loses the places
+            template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
             return self._render(template, report, variables, inputs_allowed=True)
         if template.text not in self._known:
@@ -186,21 +192,15 @@ class Templates:
     def _render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
     ) -> Rendered | None:
-        tree = self._parse(template, report)
-        if tree is None:
-            return None
-        found = len(report)
-        tokens = read_tokens(self._environment, template)
-        self._check_names(template, tree, tokens, frozenset(INPUTS if inputs_allowed else ()), variables, report)
-        if len(report) > found:
+        words = frozenset(INPUTS if inputs_allowed else ())
+        run = self._plainly(template, words, variables) or self._by_jinja(template, words, variables, report)
+        if run is None:
             return None
         self._calls = []
         self._inputs_allowed = inputs_allowed
         self._span = template.blame()
-        self._sites = call_sites(template, tokens)
-        marked = with_marks(template, tokens)
         try:
-            rendered = self._environment.from_string(marked).render()
+            rendered = run()
         except _UnknownNow as error:
             hint = "it can be a part of the text, but cannot decide what is compiled"
             report.add(codes.NOT_A_LITERAL, str(error), self._site("var", (error.variable,)).span, hint=hint)
@@ -214,6 +214,53 @@ class Templates:
             report.add(codes.SYNTAX_ERROR, f"the template fails: {_reason(error)}", template.blame())
             return None
         return self._split(rendered, template, variables, report)
+
+    def _plainly(
+        self, template: Template, inputs: frozenset[str], variables: frozenset[str]
+    ) -> Callable[[], str] | None:
+        """What renders a template of plain calls, with its marks; None where Jinja is needed, or something is wrong."""
+        pieces = plain_pieces(template)
+        if pieces is None:
+            return None
+        calls = [piece for _, piece in pieces if not isinstance(piece, str)]
+        for one in calls:
+            is_variable = one.site.word == "var" and len(one.arguments) == 1 and not one.keywords
+            if one.site.word not in {*inputs, *self._macros} and not (is_variable and one.arguments[0] in variables):
+                return None
+        self._sites = tuple(one.site for one in calls if one.site.word in _WORDS)
+        words: dict[str, Any] = self._environment.globals
+
+        def run() -> str:
+            return "".join(
+                f"\0@{start}\0{one if isinstance(one, str) else words[one.site.word](*one.arguments, **one.keywords)}"
+                for start, one in pieces
+            )
+
+        return run
+
+    def _by_jinja(
+        self, template: Template, inputs: frozenset[str], variables: frozenset[str], report: Report
+    ) -> Callable[[], str] | None:
+        """What renders a template, with its marks; None after a diagnostic."""
+        tree = self._parse(template, report)
+        if tree is None:
+            return None
+        found = len(report)
+        tokens = read_tokens(self._environment, template)
+        self._check_names(template, tree, tokens, inputs, variables, report)
+        if len(report) > found:
+            return None
+        self._sites = call_sites(template, tokens)
+        compiled = self._compiled(with_marks(template, tokens), template, report)
+        return compiled.render if compiled is not None else None
+
+    def _compiled(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
+        """Jinja makes Python of a template, and Python refuses what Jinja took, such as an argument given twice."""
+        try:
+            return self._environment.from_string(text)
+        except SyntaxError as error:
+            report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.msg}", template.blame())
+            return None
 
     def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
         parts: list[Part] = []

@@ -30,9 +30,12 @@ def plan(proven: Proven, report: Report) -> Plan:
     folder = _FOLDERS[proven.project.settings.compile.source_format]
     ordered = sorted(proven.models.values(), key=lambda model: model.id)
     taken = {model.dataset.lower() for model in ordered}
+    references: dict[str, list[Relationship]] = {model.id: [] for model in ordered}
+    for one in proven.relationships:
+        references[one.child].append(one)
     return Plan(
         proven.project,
-        tuple(_model_plan(model, proven, folder) for model in ordered),
+        tuple(_model_plan(model, proven, references[model.id], folder) for model in ordered),
         tuple(
             _key_check(model, folder, taken)
             for model in ordered
@@ -54,14 +57,14 @@ def _is_readable_in_batch(model: ResolvedModel) -> bool:
     return not (model.kind == "view" and model.is_streaming)
 
 
-def _model_plan(model: ResolvedModel, proven: Proven, folder: str) -> ModelPlan:
+def _model_plan(model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str) -> ModelPlan:
     reads = tuple(_read(one, number, model, proven) for number, one in enumerate(model.inputs))
     return ModelPlan(
         model=model,
         artifact=f"{folder}/{model.layer}/{model.name}.py",
         reads=reads,
         query=model.code.query.fill(lambda slot: _slot(reads[slot.index])) if isinstance(model.code, SqlCode) else None,
-        schema=table_schema(model, proven),
+        schema=table_schema(model, proven, references),
         changes_view=f"{_flat(model.dataset)}_changes" if model.cdc is not None else None,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cbx import codes
 from cbx.analyse import span_of
 from cbx.analysis import verdicts
@@ -17,11 +19,9 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     After: both keys are proven: AUTO CDC keeps one row of each key (of type 2, one that holds now), and so does
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
-    relationships = tuple(
-        RelationshipFact(one.parent, one.child, one.on, one.cardinality) for one in connected.relationships
-    )
+    relationships = _by_child(connected.relationships)
     found = {
-        model.id: _why_unproven(model, connected, relationships, report)
+        model.id: _why_unproven(model, connected, _of_inputs(model, relationships), report)
         for model in connected.models.values()
         if model.key and "key" not in model.unread
     }
@@ -37,6 +37,19 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         connected.relationships,
         verdicts_by_id,
     )
+
+
+def _by_child(relationships: Iterable[Relationship]) -> dict[str, list[RelationshipFact]]:
+    found: dict[str, list[RelationshipFact]] = {}
+    for one in relationships:
+        found.setdefault(one.child, []).append(RelationshipFact(one.parent, one.child, one.on, one.cardinality))
+    return found
+
+
+def _of_inputs(model: ResolvedModel, by_child: dict[str, list[RelationshipFact]]) -> tuple[RelationshipFact, ...]:
+    """The relationships in which a table that a model reads is the child: no other tells anything of its rows."""
+    read = sorted({one.model for one in model.model_inputs})
+    return tuple(one for child in read for one in by_child.get(child, ()))
 
 
 def _remark(model: ResolvedModel, reason: str, report: Report) -> None:

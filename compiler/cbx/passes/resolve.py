@@ -194,16 +194,13 @@ class _Resolving:
         places = self.declaration.places
         columns = []
         for name, given in document.columns.items():
-            span = places.at("columns", name)
-            one = given if isinstance(given, ColumnDocument) else ColumnDocument(type=given)
-            columns.append(
-                Column(
-                    self.known(name, places.at("columns", name, "key")),
-                    self._type(one.type, places.at("columns", name, "type")),
-                    self.constant(one.description, span),
-                    one.not_null,
-                )
-            )
+            own_name = self.known(name, places.at("columns", name, "key"))
+            if isinstance(given, str):
+                columns.append(Column(own_name, self._type(given, places.at("columns", name, "type"))))
+                continue
+            written = self._type(given.type, places.at("columns", name, "type"))
+            description = self.constant(given.description, places.at("columns", name))
+            columns.append(Column(own_name, written, description, given.not_null))
         self._once(
             [column.name for column in columns], [places.at("columns", name, "key") for name in document.columns]
         )
