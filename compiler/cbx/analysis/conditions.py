@@ -96,7 +96,9 @@ def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
 
 
 def _is_value(expression: ir.Expression) -> bool:
-    return isinstance(expression, ir.Constant) and expression.text is not None
+    if isinstance(expression, ir.Constant):
+        return expression.text is not None
+    return isinstance(expression, ir.Computed) and expression.not_null
 
 
 def _fixed(left: ir.Expression, right: ir.Expression) -> list[Rule]:

@@ -106,7 +106,7 @@ def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[st
         if clause.recursive and any(one.name.lower() == name for one in common.this.find_all(exp.Table)):
             queries[name] = CommonTable(None)
             continue
-        relation = _read(common.this, Scope(queries=queries), context)
+        relation = _read(common.this, Scope(outer=around, queries=queries), context)
         names = common.alias_column_names
         if names:
             relation = _with_names(relation, names)

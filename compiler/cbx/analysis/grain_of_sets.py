@@ -95,9 +95,13 @@ def _discriminators(constants: list[dict[int, str | None]], count: int) -> Ids |
 
 
 def _comparable(texts: list[str | None]) -> bool:
-    """Whether literals that are spelled differently are different: strings among strings, whole numbers among such."""
+    """Whether literals that are spelled differently are different: all strings, all whole numbers, or all truths."""
     values = [text for text in texts if text is not None]
-    return all(text.startswith("'") for text in values) or all(text.lstrip("-").isdigit() for text in values)
+    return (
+        all(text.startswith("'") for text in values)
+        or all(text.lstrip("-").isdigit() for text in values)
+        or all(text in {"TRUE", "FALSE"} for text in values)
+    )
 
 
 def _candidates(operation: ir.SetOperation, branches: list[Grain]) -> list[Ids]:

@@ -11,6 +11,8 @@ from cbx.parse.templates import Rendered
 
 _DIALECT = "databricks"
 
+WINDOW_FUNCTION = "windo_"
+"""What the function ``window`` is called in a query that was made parseable."""
 
 _QUOTES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
@@ -64,7 +66,7 @@ def parseable(text: str) -> str:
     blanked = _without_quotes(text)
     pieces = list(text)
     for found in _WINDOW.finditer(blanked):
-        pieces[found.end() - 1] = "_"
+        pieces[found.start() : found.end()] = WINDOW_FUNCTION
     for found in _WATERMARK.finditer(blanked):
         pieces[found.start() : found.end()] = " " * len(found[0])
     return "".join(pieces)

@@ -47,6 +47,21 @@ CASES = (
     Case("a constant", "SELECT * FROM codes WHERE code = '7'", ("",), "the whole key is fixed: one row at most"),
     Case("a constant", "SELECT * FROM codes WHERE code = 7", ("code",), "the strings 7 and 07 both equal the number 7"),
     Case(
+        "a constant",
+        "SELECT meaning FROM codes WHERE code = 1 + 1",
+        (),
+        "a number that is worked out is no string either",
+    ),
+    Case("a constant", "SELECT id FROM features WHERE active", ("id",), "what is true has one value"),
+    Case("a constant", "SELECT id FROM features WHERE NOT active", ("id",), "what is false has one value"),
+    Case("a constant", "SELECT id FROM features WHERE active IS TRUE", ("id",), "what is true has one value"),
+    Case("a constant", "SELECT id FROM features WHERE active IS NOT TRUE", (), "it may be false or NULL"),
+    Case("a constant", "SELECT id FROM features WHERE NOT (NOT active)", ("id",), "twice not is not at all"),
+    Case("a constant", "SELECT id FROM features WHERE active OR id = 1", (), "either alone may fail to hold"),
+    Case("a constant", "SELECT order_id FROM items WHERE isnull(line)", ("order_id",), "NULL is one value"),
+    Case("a constant", "SELECT order_id FROM items WHERE line <=> NULL", ("order_id",), "NULL is one value"),
+    Case("a constant", "SELECT order_id FROM items WHERE isnotnull(line)", (), "what is not NULL may be anything"),
+    Case(
         "an equality",
         "SELECT line FROM items WHERE order_id = line",
         ("line",),
@@ -134,6 +149,36 @@ CASES = (
         "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.order_id",
         (),
         "the strings 7 and 07 both equal the number 7",
+    ),
+    Case(
+        "types that differ",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.order_id + 1",
+        (),
+        "the strings 7 and 07 both equal the number 7",
+    ),
+    Case(
+        "types that may differ",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = some_function(o.status)",
+        (),
+        "what the function gives is not known",
+    ),
+    Case(
+        "types that are alike",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = concat(o.status, '-', CAST(o.order_id AS STRING))",
+        ("order_id",),
+        "strings are compared with strings",
+    ),
+    Case(
+        "types that are alike",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = CASE WHEN o.ts IS NULL THEN o.status ELSE 'x' END",
+        ("order_id",),
+        "strings are compared with strings, whichever branch gives them",
+    ),
+    Case(
+        "another order of letters",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.status COLLATE UTF8_LCASE",
+        (),
+        "the codes a and A are equal there",
     ),
     Case(
         "a comma",
@@ -476,6 +521,18 @@ CASES = (
         "a number occurs once in a partition",
     ),
     Case(
+        "a window by the name of another",
+        "SELECT kind, row_number() OVER b AS nr FROM events WINDOW a AS (PARTITION BY kind ORDER BY at), b AS a",
+        ("kind, nr",),
+        "it has the other's partitions",
+    ),
+    Case(
+        "a window by a name that nothing has",
+        "SELECT kind, row_number() OVER two AS nr FROM events WINDOW two AS one",
+        (),
+        "its partitions are not known",
+    ),
+    Case(
         "rank",
         "SELECT * FROM events QUALIFY rank() OVER (PARTITION BY kind ORDER BY at) = 1",
         (),
@@ -508,6 +565,55 @@ CASES = (
     ),
     # Set operations
     Case("UNION ALL", "SELECT id FROM customers UNION ALL SELECT order_id FROM orders", (), "both may have the same"),
+    Case(
+        "UNION ALL of what filters tell apart",
+        "SELECT id FROM features WHERE active UNION ALL SELECT id FROM features WHERE NOT active",
+        (),
+        "what tells them apart is left out",
+    ),
+    Case(
+        "UNION ALL of what filters tell apart",
+        "SELECT * FROM features WHERE active UNION ALL SELECT * FROM features WHERE NOT active",
+        ("id, active",),
+        "true is not false",
+    ),
+    Case(
+        "UNION ALL of what filters tell apart",
+        "SELECT * FROM addresses WHERE __START_AT = '2024-01-01' "
+        "UNION ALL SELECT * FROM addresses WHERE __START_AT = '2024-1-1'",
+        (),
+        "both are the same day",
+    ),
+    Case(
+        "UNION ALL of what filters tell apart",
+        "SELECT * FROM items WHERE line = '7' UNION ALL SELECT * FROM items WHERE line = '07'",
+        (),
+        "both are the same number",
+    ),
+    Case(
+        "UNION ALL of what filters tell apart",
+        "SELECT * FROM items WHERE line = 7 UNION ALL SELECT * FROM items WHERE line = 8",
+        ("order_id, line",),
+        "7 is not 8",
+    ),
+    Case(
+        "UNION ALL of what literals tell apart",
+        "SELECT TRUE AS here, id FROM customers UNION ALL SELECT FALSE, id FROM customers",
+        ("here, id",),
+        "true is not false",
+    ),
+    Case(
+        "UNION ALL of what literals tell apart",
+        "SELECT CAST('a' AS STRING) AS s, id FROM customers UNION ALL SELECT 'b', id FROM customers",
+        ("s, id",),
+        "a string is one already",
+    ),
+    Case(
+        "UNION ALL of what literals tell apart",
+        "SELECT CAST('1.2' AS INT) AS s, id FROM customers UNION ALL SELECT CAST('1.4' AS INT), id FROM customers",
+        (),
+        "both are 1",
+    ),
     Case(
         "UNION ALL with a literal",
         "SELECT 'c' AS what, id FROM customers UNION ALL SELECT 'o', order_id FROM orders",
@@ -631,6 +737,13 @@ CASES = (
     ),
     Case("a table of unknown columns", "SELECT * FROM unlisted WHERE x > 1", ("id",), "its key is known all the same"),
     Case("a pivot", "SELECT * FROM orders PIVOT (count(ts) FOR status IN ('a', 'b'))", (), "not understood"),
+    Case(
+        "a pivot",
+        "SELECT o.order_id FROM orders o LEFT SEMI JOIN customers c ON c.id = o.customer_id "
+        "UNPIVOT (v FOR k IN (status, ts))",
+        (),
+        "it turns what the join made, not the table before it",
+    ),
     Case("a table function", "SELECT * FROM range(10)", (), "not understood"),
     Case(
         "a function that changes",

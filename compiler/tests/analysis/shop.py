@@ -23,6 +23,7 @@ TABLES = {
         table("profiles", "customer_id BIGINT, motto STRING", ("customer_id",)),
         table("accounts", "customer_id BIGINT, bank STRING", ("customer_id",)),
         table("codes", "code STRING!, meaning STRING", ("code",)),
+        table("features", "id BIGINT!, active BOOLEAN", ("id", "active")),
         table("events", "kind STRING, at TIMESTAMP, customer_id BIGINT"),
         table(
             "addresses",

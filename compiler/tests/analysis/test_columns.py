@@ -21,7 +21,7 @@ COLUMNS = (
     ),
     ("SELECT count(*) AS n, sum(line) AS s, max(product) AS p FROM items", "n BIGINT, s BIGINT, p STRING"),
     ("SELECT CAST(line AS DECIMAL(10, 2)) AS d, line > 1 AS b FROM items", "d DECIMAL(10, 2), b BOOLEAN"),
-    ("SELECT line + 1 AS x FROM items", "x ?"),
+    ("SELECT line + 1 AS x FROM items", "x INT"),
     ("SELECT count(*) FROM items", " BIGINT"),
     ("SELECT id FROM customers UNION ALL SELECT line FROM items", "id ?"),
     ("SELECT posexplode(tags) AS (pos, tag), line FROM items", "pos INT, tag ?, line INT"),
@@ -90,6 +90,15 @@ UNKNOWN = (
     ("SELECT id FROM customers QUALIFY n = 1", ["n"]),
     ("SELECT row_number() OVER (ORDER BY id) AS n FROM customers QUALIFY n = 1", []),
     ("SELECT `count(1)` FROM (SELECT count(1) FROM customers)", []),
+    ("SELECT id AS i FROM customers QUALIFY row_number() OVER (PARTITION BY i ORDER BY name) = 1", []),
+    ("SELECT id AS i FROM customers QUALIFY row_number() OVER (PARTITION BY j ORDER BY name) = 1", ["j"]),
+    ("SELECT id AS i FROM customers WHERE i = 1", ["i"]),
+    ("SELECT id FROM customers c WHERE EXISTS (WITH o AS (SELECT * FROM orders WHERE customer_id = c.id) TABLE o)", []),
+    ("SELECT session_window.start AS s FROM orders GROUP BY session_window(ts, '1 hour')", []),
+    ("SELECT window.start AS s FROM orders GROUP BY window (ts, '1 hour')", []),
+    ("SELECT name FROM customers JOIN orders USING (id)", ["id"]),
+    ("SELECT name FROM customers JOIN orders USING (di)", ["di"]),
+    ("SELECT name, open FROM customers JOIN orders ON id = order_id PIVOT (max(ts) FOR status IN ('open'))", []),
 )
 
 

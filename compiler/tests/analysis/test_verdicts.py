@@ -59,6 +59,14 @@ REFUTED = (
         None,
     ),
     Wrong(
+        "what always holds leaves nothing out",
+        "SELECT c.id FROM customers c JOIN orders o ON o.customer_id = c.id WHERE 1 = 1 AND TRUE",
+        "id",
+        "orders o ON o.customer_id = c.id",
+        "orders",
+        None,
+    ),
+    Wrong(
         "a grandparent repeats for each grandchild",
         "SELECT c.id FROM customers c JOIN orders o ON o.customer_id = c.id JOIN items i ON i.order_id = o.order_id",
         "id",

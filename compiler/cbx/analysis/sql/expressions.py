@@ -38,9 +38,13 @@ _CHANGING = (
 
 
 _WITHOUT_PARENTHESES = frozenset(
-    {"_metadata", "current_catalog", "current_database", "current_schema", "localtimestamp", "session_user", "user"}
-)
-"""Names that mean something where no column has them: hidden columns of files, and functions."""
+    {
+        "_metadata", "current_catalog", "current_database", "current_schema", "localtimestamp", "session_user",
+        "session_window", "user", "window",
+    }
+)  # fmt: skip
+"""Names that mean something where no column has them: hidden columns of files, functions, and what grouping by a
+window of time adds."""
 
 
 @dataclass
@@ -179,6 +183,8 @@ def literal(node: exp.Expr) -> ir.Constant | None:
             return ir.Constant(f"'{bare.this}'" if bare.is_string else _number(str(bare.this)))
         case exp.Neg(this=exp.Literal() as positive) if not positive.is_string:
             return ir.Constant(_number(f"-{positive.this}"))
+        case exp.Cast(this=exp.Literal(is_string=True) as text, to=exp.DataType(this=exp.DataType.Type.TEXT)):
+            return literal(text)
         case _:
             return None
 

@@ -10,10 +10,12 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.parse.queries import WINDOW_FUNCTION
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
 _OUTER = (exp.ExplodeOuter, exp.PosexplodeOuter)
 _GENERATORS = (exp.Explode, exp.Posexplode, exp.ExplodeOuter, exp.PosexplodeOuter, exp.Inline, exp.Stack)
+_OF_TIME = frozenset({"window", WINDOW_FUNCTION})
 _BY_NAME = frozenset({"inline_outer", "json_tuple", "stack", "variant_explode", "variant_explode_outer"})
 
 
@@ -30,7 +32,7 @@ def hides_generator(node: exp.Expr) -> bool:
 def in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: Context) -> Relation:
     """The rows as expressions see them: one for each window that holds it, where ``window`` makes some that overlap."""
     slides = any(
-        isinstance(one, exp.Anonymous) and one.name.lower() == "window" and len(one.expressions) > 2
+        isinstance(one, exp.Anonymous) and one.name.lower() in _OF_TIME and len(one.expressions) > 2
         for node in nodes
         for one in visible_nodes(node)
     )

@@ -11,7 +11,7 @@ from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
-from cbx.analysis.sql.scope import Context, Found, Scope
+from cbx.analysis.sql.scope import Context, Found, Missing, Scope, UnknownColumn
 from cbx.analysis.sql.types import compare_exactly
 
 _KINDS: dict[tuple[str, str], ir.JoinKind] = {
@@ -43,6 +43,7 @@ def join_sources(
     pairs = [_pair(name, scope, added) for name in using]
     sure = [pair for pair in pairs if pair is not None]
     if len(sure) < len(pairs):
+        _report_missing(join, scope, added, context)
         _take_over(scope, added)
         return ir.Opaque((left, right), tuple(scope.star), reason="columns of USING that are not known on both sides")
     both = Scope(outer=scope.outer, queries=scope.queries)
@@ -71,6 +72,14 @@ def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None
         return None
     there = {one.name.lower() for one in added.star}
     return [one.name for one in scope.star if one.name.lower() in there]
+
+
+def _report_missing(join: exp.Join, scope: Scope, added: Scope, context: Context) -> None:
+    """Report the names of USING that one of the sides does not have."""
+    for one in join.args.get("using") or ():
+        sides = [side for side in (scope, added) if side.find((one.name.lower(),)) == Missing(is_sure=True)]
+        if sides and "start" in one.meta:
+            context.unknown.append(UnknownColumn(one.name, one.meta["start"], one.meta["end"] + 1, sides[0].names()))
 
 
 def _pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:

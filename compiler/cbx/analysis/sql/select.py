@@ -14,7 +14,7 @@ from cbx.analysis.sql.generators import generate, hides_generator, in_sliding_wi
 from cbx.analysis.sql.grouping import read_group
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
-from cbx.analysis.sql.scope import Context, Scope
+from cbx.analysis.sql.scope import Context, Missing, Scope
 from cbx.analysis.sql.tables import read_from
 from cbx.analysis.sql.windows import read_windows
 
@@ -35,7 +35,8 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
         return ir.Opaque((relation,), (), reason="rows that are made inside an expression")
     group = node.args.get("group")
     relation = in_sliding_windows(relation, [*items, *([group] if group else ())], context)
-    later = [one for one in (node.args.get("having"), node.args.get("qualify")) if one is not None]
+    qualify = _qualify(node, reader)
+    later = [one for one in (node.args.get("having"), qualify) if one is not None]
     plain = [one for one in items if not is_generator(_bare(one))]
     grouped = read_group(node, plain, later, relation, reader)
     is_grouped = grouped is not relation
@@ -46,13 +47,34 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = selection.read(items)
     scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
     relation = _filtered(relation, node.args.get("having"), reader)
-    relation = _filtered(relation, node.args.get("qualify"), reader)
+    relation = _filtered(relation, qualify, reader)
     if node.args.get("distinct") is not None:
         on = node.args["distinct"].args.get("on")
         if on is not None:
             return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
         relation = ir.Distinct(relation, relation.fields, relation.is_open)
     return relation
+
+
+def _qualify(node: exp.Select, reader: ExpressionReader) -> exp.Expr | None:
+    """QUALIFY; what SELECT names and a window function there uses is written out, since windows come first."""
+    clause: exp.Expr | None = node.args.get("qualify")
+    if clause is None:
+        return None
+    named = {one.alias.lower(): one.this for one in node.expressions if isinstance(one, exp.Alias)}
+    used = [
+        column
+        for window in clause.find_all(exp.Window)
+        for column in window.find_all(exp.Column)
+        if column.name.lower() in named and isinstance(reader.scope.find(parts_of(column)), Missing)
+    ]
+    if not used:
+        return clause
+    copied = clause.copy()
+    for column in copied.find_all(exp.Column):
+        if column in used:
+            column.replace(named[column.name.lower()].copy())
+    return copied
 
 
 def _bare(node: exp.Expr) -> exp.Expr:

@@ -40,6 +40,9 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_source(join.this, added, context)
         relation = join_sources(join, relation, right, scope, added, context)
+        if join.args.get("pivots") or join.this.args.get("pivots"):
+            relation = ir.Opaque((relation,), (), reason="a pivot")
+            scope.sources.append(Source((), (), is_open=True, certain=frozenset()))
     return relation
 
 

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 from cbx.parse.types import normal_type
 
-_FAMILIES = (
-    frozenset({"TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL"}),
+_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
+"""How many digits Spark gives a whole number that it makes a decimal."""
+
+_MOST_DIGITS = 38
+_WIDENED = (
     frozenset({"FLOAT", "DOUBLE"}),
-    frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"}),
+    frozenset({"DATE", "TIMESTAMP"}),
+    frozenset({"DATE", "TIMESTAMP_NTZ"}),
 )
 
 
 def compare_exactly(one: str | None, other: str | None) -> bool:
     """Whether values of two types are equal only if they stand for the same value.
 
-    A number compared with a string is not such a case: ``'1'`` and ``'01'`` both equal 1. A type that is not known
-    is taken for the right one.
+    A number compared with a string is not such a case: ``'1'`` and ``'01'`` both equal 1. Nor are times with and
+    without a zone, since an hour that a clock skips is read as the next one, and decimals that have more digits
+    together than a decimal can. A type that is not known is taken for the right one.
     """
     if one is None or other is None:
         return True
-    first, second = _plain(one), _plain(other)
-    return first == second or any(first in family and second in family for family in _FAMILIES)
+    first, second = normal_type(one) or one, normal_type(other) or other
+    if first == second or frozenset({first, second}) in _WIDENED:
+        return True
+    sizes = [_digits(first), _digits(second)]
+    known = [size for size in sizes if size is not None]
+    return len(known) == len(sizes) and sum(max(part) for part in zip(*known, strict=True)) <= _MOST_DIGITS
 
 
-def _plain(written: str) -> str:
-    known = normal_type(written) or written
-    return "DECIMAL" if known.startswith("DECIMAL") else known
+def is_whole(kind: str) -> bool:
+    """Whether a type holds whole numbers and decimals, each exactly."""
+    return _digits(normal_type(kind) or kind) is not None
+
+
+def _digits(kind: str) -> tuple[int, int] | None:
+    """The digits of an exact number, before and after the point."""
+    if kind in _DIGITS:
+        return _DIGITS[kind], 0
+    if not kind.startswith("DECIMAL"):
+        return None
+    precision, _, scale = kind.removeprefix("DECIMAL").strip("()").partition(",")
+    return int(precision or 10) - int(scale or 0), int(scale or 0)

@@ -48,7 +48,7 @@ def _window_column(
     window: exp.Window, named: dict[str, exp.Window], reader: ExpressionReader, definitions: list[ir.Definition]
 ) -> ir.WindowColumn:
     value = reader.read(window)
-    base = named.get(window.alias.lower()) if window.alias else None
+    base = _named(window, named)
     parts = [*(window.args.get("partition_by") or ())]
     order = window.args.get("order")
     spec = window.args.get("spec")
@@ -65,6 +65,16 @@ def _window_column(
     kind = "row_number" if isinstance(function, exp.RowNumber) else "count_rows" if counts_rows else "other"
     reads = ir.reads_of(value) | (partition or ir.NONE)
     return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole)  # type: ignore[arg-type]
+
+
+def _named(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | None:
+    """The window that one is made of by its name; that may be but another name."""
+    base = window
+    for _ in named:
+        if not base.alias or base.alias.lower() not in named:
+            break
+        base = named[base.alias.lower()]
+    return base if base is not window and not base.alias else None
 
 
 def _partition(parts: Sequence[exp.Expr], reader: ExpressionReader, definitions: list[ir.Definition]) -> Ids | None:

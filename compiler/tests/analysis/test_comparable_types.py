@@ -1,0 +1,40 @@
+"""Of which types values that are equal are the same value."""
+
+from __future__ import annotations
+
+import pytest
+
+from cbx.analysis.sql.types import compare_exactly
+
+EXACT = (
+    ("BIGINT", "long"),
+    ("INT", "BIGINT"),
+    ("DECIMAL(18, 2)", "BIGINT"),
+    ("DECIMAL(38, 18)", "BIGINT"),
+    ("DECIMAL(38, 10)", "DECIMAL(38,10)"),
+    ("FLOAT", "DOUBLE"),
+    ("DATE", "TIMESTAMP"),
+    ("DATE", "TIMESTAMP_NTZ"),
+    ("STRING", None),
+)
+LOSSY = (
+    ("BIGINT", "STRING"),
+    ("BIGINT", "DOUBLE"),
+    ("DECIMAL(10, 2)", "DOUBLE"),
+    ("DECIMAL(38, 0)", "DECIMAL(38, 18)"),
+    ("TIMESTAMP", "TIMESTAMP_NTZ"),
+    ("DATE", "STRING"),
+    ("BOOLEAN", "INT"),
+)
+
+
+@pytest.mark.parametrize(("one", "other"), EXACT)
+def test_exact(one: str, other: str | None) -> None:
+    """Spark makes both of one type without losing anything."""
+    assert (compare_exactly(one, other), compare_exactly(other, one)) == (True, True)
+
+
+@pytest.mark.parametrize(("one", "other"), LOSSY)
+def test_lossy(one: str, other: str) -> None:
+    """Spark makes both of one type in which different values may come out the same."""
+    assert (compare_exactly(one, other), compare_exactly(other, one)) == (False, False)
