@@ -57,6 +57,12 @@ class CompileSection(_Settings):
     trace: bool = True
 
 
+class EngineSection(_Settings):
+    """``[test]``."""
+
+    engine: Literal["sail", "spark"] = "sail"
+
+
 class Permission(_Settings):
     """Who may do what with the pipeline and its job: one of user, group and service principal, and a level."""
 
@@ -97,6 +103,7 @@ class ProjectSettings(_Settings):
     project: ProjectSection
     naming: NamingSection = NamingSection()
     compile: CompileSection = CompileSection()
+    test: EngineSection = EngineSection()
     vars: dict[Name, VariableValue] = {}
     environments: dict[Name, Environment] = {}
 

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "cbx"
 
 ROWS = (
     ("cli", "__main__"),
+    ("testing",),
     ("compiler", "write", "pages", "runtime", "selectors", "selector_methods", "render"),
     ("passes",),
     ("analyse",),
@@ -35,7 +36,8 @@ FENCES = {
     "networkx": ("graph",),
     "jinja2": ("parse.templates", "parse.template_places"),
     "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime"),
-    "pyspark": ("runtime", "analysis.tracing"),
+    "pyspark": ("runtime", "analysis.tracing", "testing"),
+    "pytest": ("testing.plugin", "testing.fixtures"),
     "typer": ("cli",),
     "rich": ("cli", "render.tree"),
     "yaml": ("emit.bundle",),

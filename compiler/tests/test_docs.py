@@ -16,7 +16,7 @@ from cbx.codes import every_code
 from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS
 from cbx.declare.signatures import SIGNATURES
-from cbx.project import CompileSection, Environment, NamingSection, ProjectSection, ProjectSettings
+from cbx.project import CompileSection, EngineSection, Environment, NamingSection, ProjectSection, ProjectSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -59,6 +59,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[project]`": ProjectSection,
     "`[naming]`": NamingSection,
     "`[compile]`": CompileSection,
+    "`[test]`": EngineSection,
     "`[environments.<name>]`": Environment,
 }
 

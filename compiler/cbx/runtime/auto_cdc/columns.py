@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 from pyspark.sql.types import (
     ArrayType,
@@ -26,6 +26,11 @@ def column(*path: str) -> Column:
 def find_name(name: str, columns: Iterable[str]) -> str | None:
     """Return the spelling of `name` among the columns; Spark compares names without regard to case."""
     return next((candidate for candidate in columns if candidate.casefold() == name.casefold()), None)
+
+
+def with_columns(rows: DataFrame, columns: dict[str, Column]) -> DataFrame:
+    """Return the rows with more columns, of which there may be none, which Spark Connect does not take."""
+    return rows.withColumns(columns) if columns else rows
 
 
 def comparable(value: Column, data_type: DataType) -> Column:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc.columns import HIDDEN, column
+from cbx.runtime.auto_cdc.columns import HIDDEN, column, with_columns
 from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observed
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, TRUNCATED, Events
 from cbx.runtime.auto_cdc.leaves import (
@@ -64,7 +64,7 @@ def newest_rows(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
         gathered[FLOOR] = F.max(own_floor(events.stored)).over(events.by_key)
     if counted:
         gathered[SHOWN] = F.bool_or(column(KNOWN) & is_row(events)).over(events.by_key)
-    return rows.withColumns(gathered).filter(column(RANK) == 1)
+    return with_columns(rows, gathered).filter(column(RANK) == 1)
 
 
 def own_floor(stored: Collection[str]) -> Column:

@@ -7,7 +7,7 @@ the bounds of the row that it stands for and whether it is shown, so that reader
 from pyspark.sql import Column, DataFrame, Observation, Window, WindowSpec
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable
+from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable, with_columns
 from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observed
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
 from cbx.runtime.auto_cdc.leaves import (
@@ -71,7 +71,7 @@ def one_per_sequence(events: Events, leaves: Leaves, *, counted: bool) -> DataFr
         gathered[BEGAN] = F.coalesce(F.bool_or(began).over(same), F.lit(col=False))
         gathered[SHOWN] = column(VISIBLE)
         gathered[BOUNDS] = F.struct(START_AT, END_AT)
-    return rows.withColumns(gathered).filter(~column(NEXT).eqNullSafe(column(SEQUENCE)))
+    return with_columns(rows, gathered).filter(~column(NEXT).eqNullSafe(column(SEQUENCE)))
 
 
 def with_values_until_now(rows: DataFrame, in_order: WindowSpec, leaves: Leaves, events: Events) -> DataFrame:

@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 from pyspark.sql.types import BooleanType, DataType, StructField, StructType
 
-from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable, is_orderable
+from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable, is_orderable, with_columns
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
 from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec, resolved
 
@@ -102,7 +102,7 @@ def with_given(leaves: Leaves, events: Events) -> DataFrame:
     for own, *below in leaves.values():
         for leaf in (own, *below):
             new[leaf.name] = given(leaf, own, events)
-    return events.rows.withColumns(new)
+    return with_columns(events.rows, new)
 
 
 def given(leaf: Leaf, own: Leaf, events: Events) -> Column:

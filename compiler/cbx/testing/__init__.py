@@ -1,0 +1,30 @@
+"""Unit tests of models, without a pipeline and without tables: ``run_model`` in pytest, and ``cbx test``.
+
+Loading this package loads no engine: what needs one comes when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cbx.testing.comparing import assert_rows
+    from cbx.testing.errors import ModelFailed, ModelTestError
+    from cbx.testing.result import ExpectationFailed, Result
+
+_HOMES = {
+    "assert_rows": "comparing",
+    "ExpectationFailed": "result",
+    "ModelFailed": "errors",
+    "ModelTestError": "errors",
+    "Result": "result",
+}
+
+__all__ = ["ExpectationFailed", "ModelFailed", "ModelTestError", "Result", "assert_rows"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

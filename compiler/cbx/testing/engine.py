@@ -1,0 +1,97 @@
+"""The engine that runs the models under test: Sail, which starts in a second without Java, or Spark, the reference.
+
+One process has one engine, started when the first test needs it. Timestamps are in UTC on both, and a value that cannot
+be computed is an error on both, as on Databricks.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cbx.testing.errors import ModelTestError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ENGINES = ("sail", "spark")
+
+_SAIL_SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+_FOR_SAIL = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
+"""Tables of a few rows gain nothing from several partitions, and what the engine logs is about its insides."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine.
+
+    Attributes:
+        name: ``sail`` or ``spark``.
+        spark: Its session.
+        server: What answers the session, in this process; it stops when nobody holds it.
+    """
+
+    name: str
+    spark: SparkSession
+    server: object = None
+
+
+_running: dict[str, Engine] = {}
+
+
+def start_engine(name: str, state: Path) -> Engine:
+    """The engine, started if it is not running.
+
+    Args:
+        name: ``sail`` or ``spark``.
+        state: A folder for Spark's log and scratch files.
+
+    Raises:
+        ModelTestError: If it is not installed, or the other one is running in this process.
+    """
+    for running in _running.values():
+        if running.name != name:
+            reason = f"{running.name} is running in this process already, so {name} cannot be started"
+            raise ModelTestError(reason, "run the tests of the two engines one after the other")
+        return running
+    _running[name] = _sail() if name == "sail" else Engine(name, _spark(state))
+    return _running[name]
+
+
+def _sail() -> Engine:
+    os.environ.update({key: value for key, value in _FOR_SAIL.items() if key not in os.environ})
+    try:
+        from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise _missing("Sail", error) from None
+    server = SparkConnectServer(port=0)
+    server.start(background=True)
+    _, port = server.listening_address
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Spark's own, about the versions of its libraries
+        spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    for key, value in _SAIL_SETTINGS.items():
+        spark.conf.set(key, value)
+    return Engine("sail", spark, server)
+
+
+def _spark(state: Path) -> Any:
+    try:
+        from cbx.runtime.problems import CannotRunError
+        from cbx.runtime.session import session
+    except ImportError as error:
+        raise _missing("Spark", error) from None
+    try:
+        spark = session(state, "local[2]")
+    except CannotRunError as error:
+        raise ModelTestError(error.problem.reason, error.problem.hint) from None
+    return spark
+
+
+def _missing(engine: str, error: ImportError) -> ModelTestError:
+    hint = "pip install 'circuit-box[test]'"
+    return ModelTestError(f"{engine} is not installed: {error}", hint)

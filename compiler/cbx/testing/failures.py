@@ -1,0 +1,43 @@
+"""Turns what an engine raises into what a test reports: the model fails, or the engine cannot run it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark.errors import PySparkException, UnsupportedOperationException
+
+from cbx.runtime.failures import problem_of
+from cbx.runtime.problems import RunError
+from cbx.testing.errors import ModelFailed, UnsupportedByEngine
+
+if TYPE_CHECKING:
+    from cbx.testing.compiled import CompiledModel
+    from cbx.testing.engine import Engine
+
+_UNSUPPORTED = re.compile(r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b", re.IGNORECASE)
+
+
+@contextmanager
+def explained(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None]:
+    """Report what the code of a model raises in the context.
+
+    Raises:
+        ModelFailed: If the code is wrong, or the rows do not suit it.
+        UnsupportedByEngine: If the engine does not know something that the code uses.
+    """
+    try:
+        yield
+    except (PySparkException, RunError) as error:
+        problem = problem_of(error, (root,), None)
+        where = f"{problem.place.path.relative_to(root)}:{problem.place.line}: " if problem.place else ""
+        if engine.name == "sail" and _is_unsupported(error):
+            raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {problem.reason}") from None
+        raise ModelFailed(f"`{model.id}` fails: {where}{problem.reason}", problem.hint) from None
+
+
+def _is_unsupported(error: Exception) -> bool:
+    return isinstance(error, UnsupportedOperationException) or bool(_UNSUPPORTED.search(str(error)))

@@ -1,0 +1,175 @@
+"""What the fixtures give to tests: models that run, one engine for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cbx.diagnostics import did_you_mean, listing
+from cbx.testing.compiled import CompiledModel, CompiledProject, compiled_project
+from cbx.testing.engine import Engine, start_engine
+from cbx.testing.errors import ModelTestError, UnsupportedByEngine, at_the_line_of_the_test
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from cbx.testing.result import Result
+
+PROJECT_FILE = "project.toml"
+
+
+def models_of(config: pytest.Config) -> Models:
+    """The models of the project that is tested.
+
+    Raises:
+        ModelTestError: If there is none.
+    """
+    given = config.getoption("--cbx-project")
+    starts = [Path(given)] if given else [Path(str(one)) for one in (*config.args, config.rootpath)]
+    for start in starts:
+        here = Path(str(start).partition("::")[0]).resolve()
+        for folder in (here, *here.parents):
+            if (folder / PROJECT_FILE).is_file():
+                return Models(folder, config.getoption("--engine"))
+    raise ModelTestError(
+        "there is no project.toml above the tests", "run pytest in the project, or give --cbx-project DIR"
+    )
+
+
+class Models:
+    """The models of one project."""
+
+    def __init__(self, root: Path, engine: str | None) -> None:
+        self._root = root
+        self._engine_name = engine
+        self._project: CompiledProject | None = None
+
+    @property
+    def project(self) -> CompiledProject:
+        """The project, compiled when a test first needs it."""
+        if self._project is None:
+            self._project = compiled_project(self._root)
+        return self._project
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started when a test first needs it."""
+        return start_engine(self._engine_name or self.project.engine, self._root / ".cbx" / "tests")
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session, for tests that make frames of their own."""
+        return self.engine.spark
+
+    @at_the_line_of_the_test
+    def run_model(
+        self,
+        model: str,
+        given: Mapping[str, Any] | None = None,
+        *,
+        now: datetime | date | str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run a model on rows.
+
+        Args:
+            model: Its id.
+            given: Rows by what the model reads: a model id, a table, a folder or a parameter's name. Rows are a list of
+                dicts, a list of tuples below one that names the columns, a text table or a DataFrame; several batches
+                are a list of lists. What is left out has no rows.
+            now: What ``current_timestamp()`` returns, in UTC.
+            variables: Values of the project's variables, in the place of those of the local environment.
+
+        Returns:
+            The rows that it made, and what its rules said.
+
+        Raises:
+            ExpectationFailed: If a row breaks a rule that must hold.
+            ModelTestError: If there is no such model or input, or the rows do not fit.
+        """
+        return self.run_models([model], given, now=now, variables=variables)[model]
+
+    @at_the_line_of_the_test
+    def run_models(
+        self,
+        models: Sequence[str],
+        given: Mapping[str, Any] | None = None,
+        *,
+        now: datetime | date | str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> dict[str, Result]:
+        """Run a few models, each on the rows of those that it reads; arguments are those of `run_model`.
+
+        Returns:
+            The results by model id.
+        """
+        from cbx.testing.clock import moment
+        from cbx.testing.given import given_batches
+        from cbx.testing.running import Run
+
+        wanted = self._in_order([self._model(name) for name in models])
+        spark = self.engine.spark
+        made = [one.id for one in wanted]
+        frames = given_batches(wanted, given or {}, made, spark)
+        results: dict[str, Result] = {}
+        for model in wanted:
+            configuration = self._configuration(variables or {})
+            time = None if now is None else moment(now)
+            try:
+                result = Run(self.project, model, self.engine, frames, time, configuration).result()
+            except UnsupportedByEngine as error:
+                pytest.skip(str(error))
+            results[model.id] = result
+            if model.id != wanted[-1].id:
+                frames[model.dataset.lower()] = (result.df,)
+        return results
+
+    def _model(self, name: str) -> CompiledModel:
+        found = self.project.models.get(name)
+        if found is None:
+            hint = did_you_mean(name, self.project.models, otherwise="`cbx list` prints the models")
+            raise ModelTestError(f"the project has no model `{name}`", hint)
+        return found
+
+    @staticmethod
+    def _in_order(models: Sequence[CompiledModel]) -> list[CompiledModel]:
+        """Models after those that they read."""
+        waiting, ordered = {one.id: one for one in models}, []
+        while waiting:
+            ready = [one for one in waiting.values() if not any(read.name in waiting for read in one.inputs)]
+            ordered += [waiting.pop(one.id) for one in ready]
+        return ordered
+
+    def _configuration(self, variables: Mapping[str, Any]) -> dict[str, str]:
+        """The variables of the local environment, and those that a test sets in their place."""
+        project = self.project
+        unknown = sorted(set(variables) - set(project.variables))
+        if unknown:
+            known = listing(project.variables) if project.variables else "none"
+            hint = did_you_mean(unknown[0], project.variables, otherwise=f"it has {known}")
+            raise ModelTestError(f"the project has no variable `{unknown[0]}`", hint)
+        given = {
+            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in variables.items()
+        }
+        values = {**project.variables, **given}
+        return {f"{project.name}.{name}": value for name, value in values.items()}
+
+    @at_the_line_of_the_test
+    def render_macro(self, name: str, *arguments: Any, **named: Any) -> str:
+        """Render a Jinja macro of the project.
+
+        Args:
+            name: The macro.
+            arguments: Its arguments: texts, numbers, lists and dicts.
+            named: Its arguments by name.
+
+        Raises:
+            ModelTestError: If there is no such macro, or it fails.
+        """
+        from cbx.testing.macros import rendered_macro
+
+        return rendered_macro(self._root, name, arguments, named, self.project.variables)

@@ -1,0 +1,253 @@
+"""The rows that a test gives to a model, as frames with the columns and types that the model's inputs have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa  # type: ignore[import-untyped]
+from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import NullType, StructField, StructType
+
+from cbx.diagnostics import did_you_mean, listing
+from cbx.runtime.auto_loader.schemas import apply_hints, parse_hints
+from cbx.testing.errors import ModelTestError
+from cbx.testing.text_tables import TextTable, read_text_table
+from cbx.testing.values import plain, type_of, typed
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from cbx.testing.compiled import CompiledModel, ModelInput
+
+METADATA = "_metadata"
+_RESCUED = "_rescued_data"
+_METADATA_TYPE = (
+    f"`{METADATA}` STRUCT<file_path: STRING, file_name: STRING, file_size: BIGINT, file_block_start: BIGINT, "
+    "file_block_length: BIGINT, file_modification_time: TIMESTAMP>"
+)
+
+Batches = tuple[DataFrame, ...]
+"""The rows of an input, in the order in which they come; most have one batch."""
+
+
+def given_batches(
+    models: Sequence[CompiledModel], given: Mapping[str, Any], made: Iterable[str], spark: SparkSession
+) -> dict[str, Batches]:
+    """The rows of every input of some models; an input without rows is an empty table.
+
+    Args:
+        models: The models that will run.
+        given: Rows by model id, parameter, table or folder.
+        made: The models among their inputs whose rows will be made and not given.
+        spark: The session.
+
+    Returns:
+        Frames by the name under which a notebook reads an input.
+
+    Raises:
+        ModelTestError: If rows are given to what no model reads, or do not fit.
+    """
+    inputs = [(one, model) for model in models for one in model.inputs if one.name not in set(made)]
+    found: dict[str, Batches] = {}
+    used = set()
+    for one, model in inputs:
+        names = [name for name in given if name in _names(one)]
+        used.update(names)
+        if len(names) > 1:
+            raise ModelTestError(f"`{one.name}` is given twice, as {listing(names)}", "give it once")
+        rows = given[names[0]] if names else []
+        name = names[0] if names else one.name
+        found[one.table.lower()] = _batches(rows, one, f'given["{name}"]', model, spark)
+    for name in given:
+        if name not in used:
+            raise ModelTestError(*_unknown_input(name, models, [one for one, _ in inputs], made))
+    return found
+
+
+def _names(one: ModelInput) -> set[str]:
+    """What a test may call an input."""
+    names = {one.name, one.table, *([one.parameter] if one.parameter else [])}
+    if one.kind == "files":
+        names |= {one.table.rstrip("/").rpartition("/")[2]}
+    return names
+
+
+def _unknown_input(
+    name: str, models: Sequence[CompiledModel], inputs: Sequence[ModelInput], made: Iterable[str]
+) -> tuple[str, str]:
+    who = f"`{models[0].id}` does not read" if len(models) == 1 else "none of the models reads"
+    if name in set(made):
+        return f"`{name}` is given, and it is one of the models that are run", "leave one of the two out"
+    known = {spelling for one in inputs for spelling in _names(one)}
+    reads = f"it reads {listing(one.name for one in inputs)}" if inputs else "it reads nothing"
+    return f'given["{name}"]: {who} `{name}`', did_you_mean(name, known, otherwise=reads)
+
+
+def _batches(rows: Any, one: ModelInput, what: str, model: CompiledModel, spark: SparkSession) -> Batches:
+    if isinstance(rows, (list, tuple)) and rows and all(isinstance(batch, list) for batch in rows):
+        pairs = [(batch, f"{what}[{index}]") for index, batch in enumerate(rows)]
+    else:
+        pairs = [(rows, what)]
+    schema = _schema(one, with_metadata=METADATA in model.notebook)
+    return tuple(_frame(batch, schema, one, where, spark) for batch, where in pairs)
+
+
+def _schema(one: ModelInput, *, with_metadata: bool) -> StructType | None:
+    """The columns that are known of an input; one whose type is not known has no type."""
+    if one.kind == "files":
+        hinted = apply_hints(StructType([]), parse_hints(one.options.get("cloudfiles.schemahints", "")))
+        fields = list(hinted)
+        rescued = one.options.get("cloudfiles.rescueddatacolumn", _RESCUED)
+        if rescued not in hinted.fieldNames():
+            fields += parsed(f"`{rescued}` STRING")
+        return StructType([*fields, *(parsed(_METADATA_TYPE) if with_metadata else ())])
+    if one.columns is None:
+        return None
+    known = (
+        parsed(", ".join(f"`{name}` {kind or 'VOID'}" for name, kind in one.columns)) if one.columns else StructType()
+    )
+    return StructType([StructField(field.name, field.dataType) for field in known])
+
+
+@lru_cache(maxsize=4096)
+def parsed(ddl: str) -> StructType:
+    """Columns from their DDL text."""
+    columns = StructType.fromDDL(ddl)
+    return columns if isinstance(columns, StructType) else StructType()
+
+
+def parsed_type(kind: str) -> Any:
+    """A type from its SQL text."""
+    return parsed(f"it {kind}")[0].dataType
+
+
+def _frame(rows: Any, schema: StructType | None, one: ModelInput, what: str, spark: SparkSession) -> DataFrame:
+    if isinstance(rows, DataFrame):
+        return _fitted(rows, schema, one, what)
+    columns, types, values = _columns_of(rows, what)
+    named = {name.lower(): kind for name, kind in types.items()}
+    fields = list(schema) if schema is not None else []
+    known = {field.name.lower(): field.name for field in fields}
+    for name in columns:
+        if name.lower() not in known:
+            _refuse_unknown(name, fields, one, what)
+            fields.append(StructField(name, NullType()))
+    position = {known.get(name.lower(), name): index for index, name in enumerate(columns)}
+    arrays, final = [], []
+    for field in fields:
+        index = position.get(field.name)
+        own = [row[index] for row in values] if index is not None else [None] * len(values)
+        if field.name == METADATA:
+            own = [_metadata(value, one) for value in own]
+        kind = field.dataType
+        if field.name.lower() in named:
+            kind = parsed_type(named[field.name.lower()])
+        elif isinstance(kind, NullType):
+            kind = type_of(own)
+        final.append(StructField(field.name, kind))
+        arrays.append([typed(value, kind, f"{what}, row {row}, {field.name}") for row, value in enumerate(own, 1)])
+    return to_frame(StructType(final), arrays, spark)
+
+
+def to_frame(schema: StructType, columns: Sequence[Sequence[Any]], spark: SparkSession) -> DataFrame:
+    """A frame of columns of values that `typed` returned."""
+    arrow = to_arrow_schema(schema, timezone="UTC")
+    arrays = [pa.array(values, type=field.type) for values, field in zip(columns, arrow, strict=True)]
+    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema=schema)
+
+
+def _columns_of(rows: Any, what: str) -> tuple[list[str], dict[str, str], list[Sequence[Any]]]:
+    """The columns that rows name, the types that they name, and the values, row by row."""
+    if isinstance(rows, str):
+        table: TextTable = read_text_table(rows, what)
+        return list(table.columns), table.types, list(table.rows)
+    if not isinstance(rows, Sequence):
+        kind = type(rows).__name__
+        raise ModelTestError(f"{what}: rows are a list, a text table or a DataFrame, not {kind}")
+    if not rows:
+        return [], {}, []
+    dicts = [row.asDict() if hasattr(row, "asDict") else row for row in rows]
+    if all(isinstance(row, Mapping) for row in dicts):
+        names = list(dict.fromkeys(str(name) for row in dicts for name in row))
+        return names, {}, [[row.get(name) for name in names] for row in dicts]
+    if not all(isinstance(row, tuple) for row in rows):
+        raise ModelTestError(f"{what}: rows are all dicts, or all tuples below one that names the columns")
+    header, *values = rows
+    if not all(isinstance(name, str) for name in header):
+        hint = 'such as [("customer_id", "customer_name"), (1, "Ann")]'
+        raise ModelTestError(f"{what}: the first tuple names the columns, and {header!r} does not", hint)
+    for number, row in enumerate(values, start=1):
+        if len(row) != len(header):
+            raise ModelTestError(f"{what}, row {number}: {len(row)} values for {len(header)} columns: {row!r}")
+    return list(header), {}, values
+
+
+def rows_and_columns(
+    rows: Any, table: str, known: Mapping[str, StructField]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The rows that a test expects of a table, their values as the columns' types have them.
+
+    Args:
+        rows: Dicts, tuples below one that names the columns, or a text table.
+        table: Whose rows they should be.
+        known: The table's columns, by their names in small letters.
+
+    Raises:
+        ModelTestError: If they name a column that the table does not have, or a value is not of its type.
+    """
+    columns, _, values = _columns_of(rows, "expected")
+    for name in columns:
+        if name.lower() not in known:
+            names = [field.name for field in known.values()]
+            hint = did_you_mean(name, names, otherwise=f"it has {listing(names)}")
+            raise ModelTestError(f"expected: `{table}` has no column `{name}`", hint)
+    fields = [known[name.lower()] for name in columns]
+    typed_rows = [
+        tuple(
+            plain(typed(value, field.dataType, f"expected, row {number}, {field.name}"), field.dataType)
+            for value, field in zip(row, fields, strict=True)
+        )
+        for number, row in enumerate(values, start=1)
+    ]
+    return [field.name for field in fields], typed_rows
+
+
+def _refuse_unknown(name: str, known: Sequence[StructField], one: ModelInput, what: str) -> None:
+    """A column that an input does not have is an error; files may bring any, but not one that is nearly right."""
+    names = [field.name for field in known if field.name != METADATA]
+    near = did_you_mean(name, names)
+    if (one.columns is not None) or (one.kind == "files" and near is not None):
+        raise ModelTestError(f"{what}: `{one.name}` has no column `{name}`", near or f"it has {listing(names)}")
+
+
+def _metadata(value: Any, one: ModelInput) -> dict[str, Any]:
+    """What files say of themselves: a made-up file of the input's folder, unless a row says otherwise."""
+    file_name = f"given.{one.options.get('format', 'json')}"
+    path = {"file_path": f"{one.table}/{file_name}", "file_name": file_name}
+    return {**path, **(value or {})}
+
+
+def _fitted(rows: DataFrame, schema: StructType | None, one: ModelInput, what: str) -> DataFrame:
+    """A frame of the test's own with the input's columns: those that it lacks are NULL."""
+    if schema is None:
+        return rows
+    from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
+    own = {name.lower(): name for name in rows.columns}
+    known = {field.name.lower() for field in schema}
+    for name in rows.columns:
+        if name.lower() not in known:
+            _refuse_unknown(name, list(schema), one, what)
+    columns = []
+    for field in schema:
+        value = F.col(f"`{own[field.name.lower()]}`") if field.name.lower() in own else F.lit(None)
+        columns.append(
+            value.alias(field.name)
+            if isinstance(field.dataType, NullType)
+            else value.cast(field.dataType).alias(field.name)
+        )
+    extra = [F.col(f"`{name}`") for name in rows.columns if name.lower() not in known]
+    return rows.select(*columns, *extra)

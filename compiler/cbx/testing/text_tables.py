@@ -1,0 +1,94 @@
+"""Rows written as a text table, as they are read best in a test.
+
+    customer_id | customer_name | created_date
+    1           | Ann           | 2026-01-01
+    2           | NULL          | 2026-01-02
+
+Spaces around a cell do not count, ``NULL`` is NULL, a text in quotes is taken as it stands between them, and a header
+may name a type after a column. Lines may begin and end with ``|``, and a line of dashes below the header means nothing,
+as in Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from cbx.testing.errors import ModelTestError
+
+_RULER = re.compile(r"[|+:\s-]*-[|+:\s-]*")
+_NULL = "NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell: a text that is yet to be read as a value of its column's type."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table's columns, the types that its header names, and its cells; None is NULL."""
+
+    columns: tuple[str, ...]
+    types: dict[str, str]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def read_text_table(text: str, what: str) -> TextTable:
+    """Read a text table.
+
+    Args:
+        text: The table.
+        what: Whose rows they are, for messages.
+
+    Raises:
+        ModelTestError: If a line has more or fewer cells than the header.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not _RULER.fullmatch(line)]
+    if not lines:
+        raise ModelTestError(f"{what}: the text table is empty", "its first line names the columns")
+    columns, types = [], {}
+    for head in _cells(lines[0]):
+        name, _, kind = head.partition(" ")
+        columns.append(name)
+        if kind.strip():
+            types[name] = kind.strip()
+    rows = []
+    for line in lines[1:]:
+        cells = _cells(line)
+        if len(cells) != len(columns):
+            reason = f"{what}: the header has {len(columns)} columns, and this line has {len(cells)} cells: {line}"
+            raise ModelTestError(reason, 'a cell with a `|` in it stands in quotes: "a|b"')
+        rows.append(tuple(_value(cell) for cell in cells))
+    return TextTable(tuple(columns), types, tuple(rows))
+
+
+def _cells(line: str) -> list[str]:
+    """The texts between the bars; a bar in quotes at the beginning of a cell divides nothing."""
+    cells, cell, quote = [], "", ""
+    for one in line.strip():
+        if quote:
+            quote = "" if one == quote else quote
+        elif one in "\"'" and not cell.strip():
+            quote = one
+        if one == "|" and not quote:
+            cells.append(cell.strip())
+            cell = ""
+        else:
+            cell += one
+    cells.append(cell.strip())
+    if line.startswith("|"):
+        cells = cells[1:]
+    return cells[:-1] if line.endswith("|") and not cells[-1] else cells
+
+
+def _value(cell: str) -> Cell | str | None:
+    if cell == _NULL:
+        return None
+    if len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'":
+        return cell[1:-1]
+    return Cell(cell)
