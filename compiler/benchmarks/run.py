@@ -100,7 +100,7 @@ def commands(folder: Path, master: str) -> Mapping[str, Sequence[str]]:
     run += ["--var", f"landing={landing}", "--state"]
     script = [sys.executable, str(HERE / "by_hand.py"), landing]
     return {
-        WITHOUT: [*run, str(without), "--select", ",".join(TABLES)],
+        WITHOUT: [*run, str(without), "--select", " ".join(TABLES)],
         BY_HAND: [*script, str(tables), "--master", master],
         CBX: [*run, str(state)],
         CHECKED: [*script, str(checked), "--master", master, "--checks"],

@@ -120,7 +120,10 @@ def _cells(dataset: DatasetResult) -> list[str | Text]:
         style = "red" if dataset.status == "failed" else "yellow"
         dash = "-"
         return [dataset.name, dataset.kind or dash, dash, dash, dash, Text(dataset.status, style=style), time]
-    has_drops = any(rule.on_violation == "drop" and rule.dataset == dataset.name for rule in dataset.expectations)
+    takes_changes = dataset.kind.startswith("scd")
+    has_drops = any(
+        rule.on_violation == "drop" and (takes_changes or rule.dataset == dataset.name) for rule in dataset.expectations
+    )
     return [
         dataset.name,
         dataset.kind,

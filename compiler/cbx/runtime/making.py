@@ -22,7 +22,7 @@ from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.session import settings
 from cbx.runtime.sinks import fill_sink
 from cbx.runtime.store import TableFolder, tables
-from cbx.runtime.views import checked_view, view_results
+from cbx.runtime.views import checked_view, view_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -291,16 +291,16 @@ class Making:
             problem = self._with_near_name(error, problem_of(error, self._roots, definition.place))
             return DatasetResult(name.written, self._last_kind(name), "failed", problem=problem)
         self._certain[key] = filled.is_certain
-        counts = filled.counts
+        counts, of_views = filled.counts, view_counts(filled.contexts)
         return DatasetResult(
             name=name.written,
             kind=filled.kind,
             status="completed" if filled.did_work else "unchanged",
             rows_read=counts.rows_read,
             rows_written=counts.written,
-            rows_dropped=counts.dropped,
+            rows_dropped=of_views.dropped if filled.kind.startswith("scd") else counts.dropped,
             rows_deleted=counts.deleted,
-            expectations=(*counts.rules, *view_results(filled.contexts)),
+            expectations=(*counts.rules, *of_views.rules),
         )
 
     def _with_near_name(self, error: Exception, problem: Problem) -> Problem:

@@ -60,7 +60,8 @@ class DatasetResult:
         status: How it ended. ``unchanged``: there was nothing to do.
         rows_read: Rows that its rules saw, or changes that arrived.
         rows_written: Rows that came out.
-        rows_dropped: Rows that a rule dropped.
+        rows_dropped: Rows that a rule dropped; for a CDC target, which has no rules of its own, one of the views that
+            feed it.
         rows_deleted: Rows that changes took away from a CDC target.
         expectations: Counts for every rule; those of the views it reads carry the view's name.
         seconds: How long it took, without the datasets that it waited for.

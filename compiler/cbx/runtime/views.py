@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
-from cbx.runtime.expectations import Counts, added, counts, kept, marked, measures, observed, required
+from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures, observed, required
 from cbx.runtime.flow import FlowContext, ViewUse
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from cbx.runtime.definitions import Dataset
-    from cbx.runtime.results import RuleCount
 
 
 def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
@@ -38,15 +37,16 @@ def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataF
     return kept(required(rows, view.expectations, view.name.written), view.expectations)
 
 
-def view_results(contexts: Sequence[FlowContext]) -> tuple[RuleCount, ...]:
-    """The counts of the views that some flows read, after those flows have run."""
-    results: list[RuleCount] = []
+def view_counts(contexts: Sequence[FlowContext]) -> Counts:
+    """What happened to the rows of the views that some flows read, after those flows have run.
+
+    A view that several flows read is one view, whose counts are those of all of them together.
+    """
+    total = NOTHING
     for context in contexts:
-        if context.is_dry:
-            continue
-        for use in context.views:
-            results += _observed(use, context).rules
-    return tuple(results)
+        for use in () if context.is_dry else context.views:
+            total = added(total, _observed(use, context))
+    return total
 
 
 def _observed(use: ViewUse, context: FlowContext) -> Counts:

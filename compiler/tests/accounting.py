@@ -1,0 +1,97 @@
+"""Holds the counts of an update against each other and against the tables.
+
+What must be true of every table of every test: each rule saw every row, and each row that it saw was written or
+dropped; what was written is in the table, and a table that failed is as it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from cbx.runtime import DatasetResult
+from cbx.runtime.store import tables
+
+Sizes = Mapping[str, int]
+
+
+def sizes(state: Path) -> Sizes:
+    """How many rows each table of a state folder has, by its key."""
+    found = {}
+    for key, folder in tables(state).items():
+        table = folder.current()
+        assert table is not None
+        files = folder.rows(table.version).rglob("[!_.]*.parquet")
+        found[key] = sum(pq.read_metadata(file).num_rows for file in files)
+    return found
+
+
+def unaccounted(results: Iterable[DatasetResult], before: Sizes, after: Sizes, *, full_refresh: bool) -> list[str]:
+    """What does not add up in the results of one update.
+
+    Args:
+        results: What the update says that it did.
+        before: The sizes of the tables before it.
+        after: Their sizes after it.
+        full_refresh: Whether it started over.
+    """
+    wrong = []
+    for one in results:
+        size = after.get(one.name.lower(), 0)
+        # A table may refuse to start over.
+        grown = {size - before.get(one.name.lower(), 0)} | ({size} if full_refresh else set())
+        wrong += [f"{one.name}: {sentence}" for sentence in (*_of_rules(one), *_of_rows(one, size, grown))]
+    return wrong
+
+
+def _of_rules(one: DatasetResult) -> Iterator[str]:
+    """A table's rules see what is written or dropped; those of a view that feeds it what arrives or is dropped."""
+    feeding = one.inputs if one.kind.startswith("scd") and len(one.inputs) == 1 else ()
+    for rule in one.expectations:
+        seen = rule.passed + rule.failed
+        if rule.dataset == one.name and seen != one.rows_written + one.rows_dropped:
+            yield f"the rule {rule.name} saw {seen} rows of {one.rows_written} and {one.rows_dropped} dropped ones"
+        if rule.dataset in feeding and seen != one.rows_read + one.rows_dropped:
+            yield f"the rule {rule.name} saw {seen} rows of {one.rows_read} and {one.rows_dropped} dropped ones"
+
+
+def _of_rows(one: DatasetResult, size: int, grown: set[int]) -> Iterator[str]:
+    if one.status in ("failed", "skipped", "unchanged") and 0 not in grown:
+        yield f"{one.status}, and it has grown by {grown}"
+    if one.status == "completed" and one.kind == "streaming" and one.rows_written not in grown:
+        yield f"{one.rows_written} rows were written, and it has grown by {grown}"
+    if one.status == "completed" and one.kind == "batch" and one.rows_written != size:
+        yield f"{one.rows_written} rows were written, and it has {size}"
+
+
+def unaccounted_in_log(log: Path) -> list[str]:
+    """What does not add up in any update of a log of events, which does not say how many changes a CDC target took."""
+    wrong = []
+    for line in log.read_text(encoding="utf-8").splitlines():
+        row = _parsed(line)
+        progress = row.get("details", {}).get("flow_progress", {})
+        if "data_quality" in progress:
+            wrong += [f"{log}: {row['origin']['dataset_name']}: {one}" for one in _of_progress(row, progress)]
+    return wrong
+
+
+def _of_progress(row: Mapping[str, Any], progress: Mapping[str, Any]) -> Iterator[str]:
+    metrics, quality = progress["metrics"], progress["data_quality"]
+    for rule in quality["expectations"]:
+        seen = rule["passed_records"] + rule["failed_records"]
+        written, dropped = metrics.get("num_output_rows"), quality["dropped_records"]
+        if rule["dataset"] == row["origin"]["dataset_name"] and seen != written + dropped:
+            yield f"the rule {rule['name']} saw {seen} rows, {written} were written and {dropped} dropped"
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """A line of the log; a kill leaves half of one."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return found
