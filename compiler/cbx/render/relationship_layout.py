@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx.graph_document import GraphDocument, Node, Relation
-from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing, lay_out
+from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing
+from cbx.render.layout.shelves import lay_out_parts
 from cbx.render.words import text_width
 
 HEAD = 40.0
@@ -16,6 +17,7 @@ TYPE_WIDTH = 110.0
 """The height of a box's head and of a row, and the room that a type has, in pixels."""
 
 _MOST_ROWS = 9
+_STUB = 10.0
 _SPACING = Spacing(rank=150, row=36)
 
 
@@ -67,7 +69,7 @@ def lay_out_relationships(document: GraphDocument) -> Diagram:
     rows = {node.id: _rows(node, references[node.id]) for node in nodes}
     sizes = {node.id: _size(node, rows[node.id]) for node in nodes}
     arrows = list(dict.fromkeys((one.parent, one.child) for one in document.relations))
-    layout = lay_out(sizes, arrows, dict.fromkeys(sizes, 0), _SPACING)
+    layout = lay_out_parts(sizes, arrows, _SPACING)
     return Diagram(
         entities=tuple(Entity(node, layout.boxes[node.id], rows[node.id]) for node in nodes),
         lines=_lines(document.relations, layout, rows),
@@ -106,11 +108,17 @@ def _lines(relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, t
         end = layout.boxes[one.child].y + _height(rows[one.child], one.on[0][0])
         if one.parent == one.child and start == end:
             end += 8
-        (first, _), (second, _), *between, (third, _), (fourth, _) = layout.routes[pair]
-        lines.append(
-            Line(one, ((first, start), (second + shift, start), *between, (third + shift, end), (fourth, end)))
-        )
+        lines.append(Line(one, _led(layout.routes[pair], start, end, shift)))
     return tuple(lines)
+
+
+def _led(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
+    """The route between two boxes, led from one row to another, straight where the ends are marked."""
+    (first, _), (second, _), *between, (third, _), (fourth, _) = route
+    out, back = (_STUB if second > first else -_STUB), (_STUB if third > fourth else -_STUB)
+    leaving = (first, start), (first + out, start), (second + shift, start)
+    arriving = (third + shift, end), (fourth + back, end), (fourth, end)
+    return (*leaving, *between, *arriving)
 
 
 def _height(rows: tuple[Row, ...], column: str) -> float:

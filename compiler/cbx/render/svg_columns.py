@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from cbx.graph_document import ColumnId
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.layout.layout import Layout, Point, Size, lay_out
 from cbx.render.palette import layer_colours
@@ -13,6 +15,7 @@ from cbx.render.words import text_width
 _ROW = 24.0
 _HEAD = 38.0
 _MARGIN = 28.0
+_LINE = 5.0
 
 
 def render_svg_columns(graph: ColumnGraph) -> str:
@@ -35,17 +38,23 @@ def _lay_out(graph: ColumnGraph) -> Layout:
         )
         for node, names in graph.columns.items()
     }
-    arrows = dict.fromkeys((origin, made) for (origin, _), (made, _) in graph.edges)
-    return lay_out(sizes, list(arrows), {node: place[document.by_id[node].layer] for node in sizes})
+    lanes = {node: place[document.by_id[node].layer] for node in sizes}
+    bundles = Counter((origin, made) for (origin, _), (made, _) in graph.edges)
+    thickness = {arrow: (count - 1) * _LINE for arrow, count in bundles.items()}
+    return lay_out(sizes, list(bundles), lanes, thickness=thickness)
 
 
 def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
     colours = {layer: number for number, layer in enumerate(graph.document.lanes)}
     yield f'<g transform="translate({_MARGIN} {_MARGIN})">'
-    for (origin, column), (made, name) in graph.edges:
+    bundles = Counter((origin, made) for (origin, _), (made, _) in graph.edges)
+    drawn: Counter[tuple[str, str]] = Counter()
+    for (origin, column), (made, name) in sorted(graph.edges, key=lambda edge: _place(graph, edge[0])):
+        shift = (drawn[origin, made] - (bundles[origin, made] - 1) / 2) * _LINE
+        drawn[origin, made] += 1
         start = layout.boxes[origin].y + _middle(graph, origin, column)
         end = layout.boxes[made].y + _middle(graph, made, name)
-        route = _led(layout.routes[origin, made], start, end)
+        route = _led(layout.routes[origin, made], start, end, shift)
         yield f"<g><title>{text(f'{made}.{name} is made of {origin}.{column}')}</title>"
         yield f'<path class="edge" d="{curve(route)}"/>{arrowhead(route, "head")}</g>'
     for node, names in graph.columns.items():
@@ -69,7 +78,12 @@ def _middle(graph: ColumnGraph, node: str, column: str) -> float:
     return _HEAD + 4 + _ROW * (graph.columns[node].index(column) + 0.5)
 
 
-def _led(route: tuple[Point, ...], start: float, end: float) -> tuple[Point, ...]:
-    """The route between two tables, led from one column to another."""
+def _place(graph: ColumnGraph, column: ColumnId) -> tuple[str, int]:
+    return column[0], graph.columns[column[0]].index(column[1])
+
+
+def _led(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
+    """The route between two tables, led from one column to another, beside the others of the same two tables."""
     (first, _), (second, _), *between, (third, _), (fourth, _) = route
-    return ((first, start), (second, start), *between, (third, end), (fourth, end))
+    shifted = ((x, y + shift) for x, y in between)
+    return ((first, start), (second, start), *shifted, (third, end), (fourth, end))

@@ -11,13 +11,16 @@ from cbx.render.layout.packing import pack, rows_for
 from cbx.render.layout.placing import place
 from cbx.render.layout.ranks import assign_ranks
 
+_LEAD = 0.36
+"""How far before a rank, as a part of the gap, a line begins to level out; half of it would be a step."""
+
 Point = tuple[float, float]
 Arrow = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a box is, in pixels."""
+    """How large a box has to be, in pixels."""
 
     width: float
     height: float
@@ -48,7 +51,7 @@ class Layout:
     """A picture.
 
     Attributes:
-        boxes: Where each box is.
+        boxes: Where each box is; all in a column are as wide as the widest.
         routes: Where each arrow goes: its start, the control points of a curve, and its end.
         lanes: Left and right border of each lane.
     """
@@ -70,15 +73,20 @@ class Spacing:
 
 
 def lay_out(
-    sizes: Mapping[str, Size], arrows: Sequence[Arrow], lanes: Mapping[str, int], spacing: Spacing | None = None
+    sizes: Mapping[str, Size],
+    arrows: Sequence[Arrow],
+    lanes: Mapping[str, int],
+    spacing: Spacing | None = None,
+    thickness: Mapping[Arrow, float] | None = None,
 ) -> Layout:
-    """Place boxes so that arrows lead to the right, through as few crossings as a few sweeps find.
+    """Place boxes so that arrows lead to the right, through few crossings and as straight as can be.
 
     Args:
         sizes: The boxes; the order of what nothing tells apart is theirs.
         arrows: Pairs of boxes.
         lanes: The lane of every box, from the left, from 0 on.
         spacing: The distances.
+        thickness: How much room an arrow takes where it passes a rank, if it is more than a line.
     """
     spacing = spacing or Spacing()
     forward = [arrow for arrow in dict.fromkeys(arrows) if arrow[0] != arrow[1]]
@@ -92,7 +100,7 @@ def lay_out(
     else:
         order = order_ranks(sizes, ordered, ranks, with_waypoints=True)
         columns = [([one for one in rank if isinstance(one, str)],) for rank in order.ranks]
-        heights = place(order, sizes, spacing.row)
+        heights = place(order, sizes, spacing.row, {way: (thickness or {}).get(way, 0.0) for way in order.ways})
         ways = order.ways
     return _drawn(sizes, arrows, lanes, ranks, columns, heights, ways, spacing)
 
@@ -125,9 +133,8 @@ def _drawn(
         for column in its_columns:
             width = max((sizes[name].width for name in column), default=0)
             for name in column:
-                size = sizes[name]
-                indent = (width - size.width) / 2
-                boxes[name] = Box(x + indent, heights[name] - size.height / 2, size.width, size.height)
+                height = sizes[name].height
+                boxes[name] = Box(x, heights[name] - height / 2, width, height)
             x += width + spacing.row * 2
         right = x - spacing.row * 2
         borders.append((left, right))
@@ -149,7 +156,7 @@ def _route(
     heights: Mapping[str | Waypoint, float],
     ways: Mapping[Arrow, tuple[Waypoint, ...]],
 ) -> tuple[Point, ...]:
-    """A curve that leaves to the right, enters from the left, and goes straight through the ranks between."""
+    """Out to the right, straight through the ranks between, and in from the left; from itself, back in further up."""
     source, target = arrow
     if ranks[source] > ranks[target]:
         return tuple(reversed(_route((target, source), boxes, ranks, borders, heights, ways)))
@@ -159,10 +166,11 @@ def _route(
     between = [(*borders[one.rank], heights[one]) for one in ways.get(arrow, ())]
     stops = [(start.right, start.right, start.middle), *between, (end.x, end.x, end.middle)]
     points: list[Point] = [(start.right, start.middle)]
-    for (_, left, y), (right, _, further_y) in pairwise(stops):
-        bend = (right - left) * 0.4
-        points += [(left + bend, y), (right - bend, further_y)]
-    return (*points, (end.x, end.middle))
+    for (_, leave, y), (entry, far, level) in pairwise(stops):
+        lead = (entry - leave) * _LEAD
+        points += [(leave + lead, y), (entry - lead, level)]
+        points += [(min(entry + lead, far), level), (max(far - lead, entry), level)]
+    return (*points[:-2], (end.x, end.middle))
 
 
 def _loop(box: Box) -> tuple[Point, ...]:

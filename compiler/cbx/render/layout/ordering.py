@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-_SWEEPS = 12
+from cbx.render.layout.weave import Weave
+
+_MOST_STOPS = 1200
+"""How many stops there may be for the slow steps, which take about a second then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Order:
 def order_ranks(
     names: Iterable[str], arrows: Sequence[tuple[str, str]], ranks: Mapping[str, int], *, with_waypoints: bool
 ) -> Order:
-    """Sort every rank by the middle of its neighbours, to and fro, and keep the order with the fewest crossings.
+    """Sort every rank by the places of its neighbours, to and fro, and keep the order with the fewest crossings.
 
     Args:
         names: The boxes, in the order that they start with.
@@ -63,76 +65,47 @@ def order_ranks(
             links += pairwise((source, *between, target))
         else:
             links.append((source, target))
-    return Order(tuple(map(tuple, _fewest_crossings(columns, links))), tuple(links), ways)
+    stops = [stop for column in columns for stop in column]
+    numbers = {stop: number for number, stop in enumerate(stops)}
+    woven = _fewest_crossings(
+        [[numbers[stop] for stop in column] for column in columns],
+        [(numbers[left], numbers[right]) for left, right in links],
+    )
+    return Order(tuple(tuple(stops[number] for number in column) for column in woven), tuple(links), ways)
 
 
-def _fewest_crossings(columns: list[list[Stop]], links: Sequence[tuple[Stop, Stop]]) -> list[list[Stop]]:
-    before, after = _neighbours(columns, links)
-    best, fewest = [list(column) for column in columns], _crossings(columns, after)
-    for sweep in range(_SWEEPS):
-        if not fewest:
+def _fewest_crossings(columns: list[list[int]], links: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """From families that stand together, several sweeps either way; the best of all."""
+    is_slow = sum(map(len, columns)) > _MOST_STOPS
+    best, fewest = columns, None
+    for leads_right in (True, False):
+        weave = Weave(columns, links)
+        weave.gather_families()
+        woven, crossings = _swept(weave, leads_right=leads_right, is_slow=is_slow)
+        if fewest is None or crossings < fewest:
+            best, fewest = woven, crossings
+        if is_slow:
             break
-        leads_right = sweep % 2 == 0
-        places = {stop: place for column in columns for place, stop in enumerate(column)}
-        for column in columns if leads_right else reversed(columns):
-            _sort(column, before if leads_right else after, places)
-        _swap_neighbours(columns, before, after)
-        crossings = _crossings(columns, after)
-        if crossings < fewest:
-            best, fewest = [list(column) for column in columns], crossings
     return best
 
 
-_Neighbours = Mapping[Stop, Sequence[Stop]]
-
-
-def _neighbours(columns: list[list[Stop]], links: Sequence[tuple[Stop, Stop]]) -> tuple[_Neighbours, _Neighbours]:
-    before: dict[Stop, list[Stop]] = {stop: [] for column in columns for stop in column}
-    after: dict[Stop, list[Stop]] = {stop: [] for column in columns for stop in column}
-    for left, right in links:
-        after[left].append(right)
-        before[right].append(left)
-    return before, after
-
-
-def _sort(column: list[Stop], neighbours: _Neighbours, places: dict[Stop, int]) -> None:
-    """Order a column by the mean place of its neighbours; what has none stays about where it was."""
-    wanted = {}
-    for place, stop in enumerate(column):
-        others = neighbours[stop]
-        wanted[stop] = sum(places[one] for one in others) / len(others) if others else place
-    column.sort(key=wanted.__getitem__)
-    places.update({stop: place for place, stop in enumerate(column)})
-
-
-def _swap_neighbours(columns: list[list[Stop]], before: _Neighbours, after: _Neighbours) -> None:
-    """Exchange two that stand next to each other wherever that takes away crossings."""
-    if sum(map(len, columns)) > 600:
-        return  # the sorting has done most of it, and this would take long
-    places = {stop: place for column in columns for place, stop in enumerate(column)}
-    for column in columns:
-        for place in range(len(column) - 1):
-            upper, lower = column[place], column[place + 1]
-            now = _between(upper, lower, before, places) + _between(upper, lower, after, places)
-            then = _between(lower, upper, before, places) + _between(lower, upper, after, places)
-            if then < now:
-                column[place], column[place + 1] = lower, upper
-                places[upper], places[lower] = place + 1, place
-
-
-def _between(upper: Stop, lower: Stop, neighbours: _Neighbours, places: Mapping[Stop, int]) -> int:
-    """The crossings of the links of two stops with one above the other."""
-    return sum(places[one] > places[other] for one in neighbours[upper] for other in neighbours[lower])
-
-
-def _crossings(columns: Sequence[Sequence[Stop]], after: _Neighbours) -> int:
-    """How many links cross, rank by rank; those over several ranks without waypoints count as if they were short."""
-    places = {stop: place for column in columns for place, stop in enumerate(column)}
-    count = 0
-    for column in columns:
-        ends = [end for stop in column for end in sorted(places[one] for one in after[stop])]
-        seen: list[int] = []
-        for end in ends:
-            count += len(seen) - bisect_right(seen, end)
-            insort(seen, end)
-    return count
+def _swept(weave: Weave, *, leads_right: bool, is_slow: bool) -> tuple[list[list[int]], int]:
+    """Sweep to and fro until several sweeps have brought nothing, then move every single stop to its best place."""
+    best, fewest = weave.order(), weave.crossings()
+    sweeps, patience = (8, 2) if is_slow else (24, 6)
+    in_vain = 0
+    for _ in range(sweeps):
+        if not fewest or in_vain == patience:
+            break
+        weave.sort(leads_right=leads_right)
+        if not is_slow:
+            weave.swap_neighbours()
+        leads_right, in_vain = not leads_right, in_vain + 1
+        crossings = weave.crossings()
+        if crossings < fewest:
+            best, fewest, in_vain = weave.order(), crossings, 0
+    if fewest and not is_slow:
+        weave.take(best)
+        weave.sift()
+        best, fewest = weave.order(), weave.crossings()
+    return best, fewest

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
 from typing import Protocol
 
 from cbx.render.layout.ordering import Order, Stop, Waypoint
 
-_SWEEPS = 16
-_WAYPOINT_HEIGHT = 10.0
+_SWEEPS = 60
+_WAYPOINT_GAP = 12.0
 
 
 class Sized(Protocol):
@@ -19,66 +23,147 @@ class Sized(Protocol):
         """In pixels."""
 
 
-def place(order: Order, sizes: Mapping[str, Sized], gap: float) -> dict[Stop, float]:
+@dataclass(frozen=True)
+class _Rows:
+    """Stops that move together: they stand on one straight line.
+
+    Attributes:
+        count: How many rows there are; they are numbered so that one is below those of smaller numbers, or beside them.
+        row_of: The row of each stop.
+        above: For each row, those it has to stay below, and how far apart their middles have to be.
+        linked: For each row, the rows that it is linked to.
+    """
+
+    count: int
+    row_of: Mapping[Stop, int]
+    above: Sequence[Mapping[int, float]]
+    linked: Sequence[Sequence[int]]
+
+
+def place(
+    order: Order, sizes: Mapping[str, Sized], gap: float, thickness: Mapping[tuple[str, str], float]
+) -> dict[Stop, float]:
     """The height of the middle of everything that stands in a rank; the uppermost border is at 0.
 
-    Each rank in turn is moved as near to its neighbours as its order and the gaps let it, which is least squares
-    under an order: pooling adjacent violators (Barlow et al., "Statistical Inference under Order Restrictions", 1972).
+    Stops that one straight line can join move together, as in Brandes and Köpf, "Fast and Simple Horizontal Coordinate
+    Assignment" (2002). Each such row is drawn to the mean of what it is linked to, and pushed apart from the others
+    once downwards and once upwards; the mean of both keeps all distances.
 
     Args:
         order: The ranks.
         sizes: How high each box is.
-        gap: The least space between two boxes.
+        gap: The space between boxes.
+        thickness: How much room each arrow takes where it passes a rank.
     """
     heights = {
-        one: _WAYPOINT_HEIGHT if isinstance(one, Waypoint) else sizes[one].height for r in order.ranks for one in r
+        stop: thickness[stop.source, stop.target] if isinstance(stop, Waypoint) else sizes[stop].height
+        for rank in order.ranks
+        for stop in rank
     }
-    neighbours: dict[Stop, list[Stop]] = {one: [] for one in heights}
-    for left, right in order.links:
-        neighbours[left].append(right)
-        neighbours[right].append(left)
-    middles = {one: middle for rank in order.ranks for one, middle in _stacked(rank, heights, gap).items()}
-    rank_of = {one: number for number, rank in enumerate(order.ranks) for one in rank}
-    for sweep in range(_SWEEPS):
-        leads_right = sweep % 2 == 0
-        for rank in order.ranks if leads_right else reversed(order.ranks):
-            wanted = []
-            for one in rank:
-                sides = neighbours[one]
-                if sweep < _SWEEPS - 4:  # first from one side only, which moves whole groups; both sides at the end
-                    sides = [other for other in sides if (rank_of[other] < rank_of[one]) == leads_right]
-                wanted.append(sum(middles[other] for other in sides) / len(sides) if sides else middles[one])
-            middles.update(zip(rank, _kept_apart(rank, wanted, heights, gap), strict=True))
-    highest = min((middles[one] - heights[one] / 2 for one in middles), default=0.0)
-    return {one: round(middle - highest, 1) for one, middle in middles.items()}
+    rows = _rows(order, heights, gap)
+    middles = _pushed_down([0.0] * rows.count, rows)
+    for _ in range(_SWEEPS):
+        wanted = [
+            (middle + fmean(middles[other] for other in linked)) / 2 if linked else middle
+            for middle, linked in zip(middles, rows.linked, strict=True)
+        ]
+        both = zip(_pushed_down(wanted, rows), _pushed_up(wanted, rows), strict=True)
+        middles = [(down + up) / 2 for down, up in both]
+    placed = {stop: middles[row] for stop, row in rows.row_of.items()}
+    highest = min((middle - heights[stop] / 2 for stop, middle in placed.items()), default=0.0)
+    return {stop: round(middle - highest, 1) for stop, middle in placed.items()}
 
 
-def _stacked(rank: Sequence[Stop], heights: Mapping[Stop, float], gap: float) -> dict[Stop, float]:
-    """One below the other, the whole rank around 0."""
-    total = sum(heights[one] + gap for one in rank) - gap
-    top, middles = -total / 2, {}
-    for one in rank:
-        middles[one] = top + heights[one] / 2
-        top += heights[one] + gap
+def _pushed_down(wanted: Sequence[float], rows: _Rows) -> list[float]:
+    middles = list(wanted)
+    for row, above in enumerate(rows.above):
+        for other, distance in above.items():
+            middles[row] = max(middles[row], middles[other] + distance)
     return middles
 
 
-def _kept_apart(
-    rank: Sequence[Stop], wanted: Sequence[float], heights: Mapping[Stop, float], gap: float
-) -> list[float]:
-    """The middles that are nearest to the wanted ones, in order and without overlap."""
-    offsets, offset = [], 0.0
-    for number, one in enumerate(rank):
-        if number:
-            offset += (heights[rank[number - 1]] + heights[one]) / 2 + gap
-        offsets.append(offset)
-    pools: list[tuple[float, float, int]] = []  # the sum of what is wanted, the weight, and how many
-    for one, middle, shift in zip(rank, wanted, offsets, strict=True):
-        weight = 4.0 if isinstance(one, Waypoint) else 1.0
-        total, count = (middle - shift) * weight, 1
-        while pools and pools[-1][0] / pools[-1][1] > total / weight:
-            further_total, further_weight, further_count = pools.pop()
-            total, weight, count = total + further_total, weight + further_weight, count + further_count
-        pools.append((total, weight, count))
-    bases = [total / weight for total, weight, count in pools for _ in range(count)]
-    return [base + shift for base, shift in zip(bases, offsets, strict=True)]
+def _pushed_up(wanted: Sequence[float], rows: _Rows) -> list[float]:
+    middles = list(wanted)
+    for row in range(rows.count - 1, -1, -1):
+        for other, distance in rows.above[row].items():
+            middles[other] = min(middles[other], middles[row] - distance)
+    return middles
+
+
+def _rows(order: Order, heights: Mapping[Stop, float], gap: float) -> _Rows:
+    after = _straight_on(order)
+    members: list[list[Stop]] = []
+    begun = set(after.values())
+    for start in (stop for rank in order.ranks for stop in rank if stop not in begun):
+        row = [start]
+        while row[-1] in after:
+            row.append(after[row[-1]])
+        members.append(row)
+    loose = {stop: number for number, row in enumerate(members) for stop in row}
+    below: list[dict[int, float]] = [{} for _ in members]
+    for rank in order.ranks:
+        for upper, lower in pairwise(rank):
+            is_narrow = isinstance(upper, Waypoint) or isinstance(lower, Waypoint)
+            distance = (heights[upper] + heights[lower]) / 2 + (min(gap, _WAYPOINT_GAP) if is_narrow else gap)
+            its_below = below[loose[upper]]
+            its_below[loose[lower]] = max(distance, its_below.get(loose[lower], 0.0))
+    numbers = {old: number for number, old in enumerate(_from_above(below))}
+    above: list[dict[int, float]] = [{} for _ in members]
+    for old, its_below in enumerate(below):
+        for other, distance in its_below.items():
+            above[numbers[other]][numbers[old]] = distance
+    linked: list[list[int]] = [[] for _ in members]
+    row_of = {stop: numbers[old] for stop, old in loose.items()}
+    for left, right in order.links:
+        if row_of[left] != row_of[right]:
+            linked[row_of[left]].append(row_of[right])
+            linked[row_of[right]].append(row_of[left])
+    return _Rows(len(members), row_of, above, linked)
+
+
+def _from_above(below: Sequence[Mapping[int, float]]) -> list[int]:
+    """Rows so that each comes after those above it; since no two of the straight lines cross, there is no circle."""
+    open_above = [0] * len(below)
+    for its_below in below:
+        for other in its_below:
+            open_above[other] += 1
+    free = [row for row, count in enumerate(open_above) if not count]
+    for row in free:
+        for other in below[row]:
+            open_above[other] -= 1
+            if not open_above[other]:
+                free.append(other)
+    return free
+
+
+def _straight_on(order: Order) -> dict[Stop, Stop]:
+    """For stops from which a straight line leads to the next rank, where; these lines do not cross each other.
+
+    Each end is the middle one of what the other is linked to. Where two such lines cross, one between waypoints is
+    kept, else the upper one.
+    """
+    places = {stop: place for rank in order.ranks for place, stop in enumerate(rank)}
+    before: dict[Stop, list[Stop]] = {stop: [] for stop in places}
+    after: dict[Stop, list[Stop]] = {stop: [] for stop in places}
+    for left, right in order.links:
+        after[left].append(right)
+        before[right].append(left)
+    further: dict[Stop, Stop] = {}
+    for rank in order.ranks:
+        pairs = []
+        for stop in rank:
+            other = _middle(after[stop], places)
+            if other is not None and _middle(before[other], places) == stop:
+                pairs.append((stop, other))
+        kept: list[tuple[int, int]] = []
+        for left, right in sorted(pairs, key=lambda pair: not all(isinstance(one, Waypoint) for one in pair)):
+            ends = (places[left], places[right])
+            at = bisect_left(kept, ends)
+            if (not at or kept[at - 1][1] < ends[1]) and (at == len(kept) or kept[at][1] > ends[1]):
+                kept.insert(at, ends)
+                further[left] = right
+    return further
+
+
+def _middle(stops: Sequence[Stop], places: Mapping[Stop, int]) -> Stop | None:
+    return sorted(stops, key=places.__getitem__)[len(stops) // 2] if len(stops) % 2 else None

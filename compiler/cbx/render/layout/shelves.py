@@ -1,0 +1,63 @@
+"""Pictures of several parts that nothing joins: side by side, on shelves about as wide as a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import sqrt
+
+from cbx.render.layout.layout import Arrow, Box, Layout, Point, Size, Spacing, lay_out
+
+_PROPORTION = 1.6
+
+
+def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: Spacing) -> Layout:
+    """Lay out what arrows join, each part for itself and without lanes, and stand the parts on shelves.
+
+    Args:
+        sizes: The boxes; the order of what nothing tells apart is theirs.
+        arrows: Pairs of boxes.
+        spacing: The distances.
+    """
+    layouts = []
+    for names in _joined(sizes, arrows):
+        its_arrows = [arrow for arrow in arrows if arrow[0] in names]
+        layouts.append(lay_out({name: sizes[name] for name in names}, its_arrows, dict.fromkeys(names, 0), spacing))
+    return _on_shelves(layouts, spacing.row)
+
+
+def _joined(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, None]]:
+    """The boxes by the parts of the picture that they belong to."""
+    neighbours: dict[str, list[str]] = {name: [] for name in names}
+    for left, right in arrows:
+        neighbours[left].append(right)
+        neighbours[right].append(left)
+    part_of: dict[str, str] = {}
+    for start in neighbours:
+        waiting = [start]
+        while waiting:
+            name = waiting.pop()
+            if name not in part_of:
+                part_of[name] = start
+                waiting += neighbours[name]
+    parts: dict[str, dict[str, None]] = {}
+    for name, part in part_of.items():
+        parts.setdefault(part, {})[name] = None
+    return list(parts.values())
+
+
+def _on_shelves(layouts: Sequence[Layout], gap: float) -> Layout:
+    """The highest first, which fills the shelves best."""
+    area = sum((one.width + gap) * (one.height + gap) for one in layouts)
+    widest = max([sqrt(area * _PROPORTION), *(one.width for one in layouts)])
+    boxes: dict[str, Box] = {}
+    routes: dict[Arrow, tuple[Point, ...]] = {}
+    x = y = width = shelf = 0.0
+    for one in sorted(layouts, key=lambda layout: -layout.height):
+        if x and x + one.width > widest:
+            x, y, shelf = 0.0, y + shelf + gap, 0.0
+        boxes |= {name: replace(box, x=box.x + x, y=box.y + y) for name, box in one.boxes.items()}
+        routes |= {arrow: tuple((left + x, top + y) for left, top in route) for arrow, route in one.routes.items()}
+        width, shelf = max(width, x + one.width), max(shelf, one.height)
+        x += one.width + gap
+    return Layout(boxes, routes, (), width, y + shelf)

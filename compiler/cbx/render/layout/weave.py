@@ -1,0 +1,143 @@
+"""Columns of numbered stops with the links between them, and the ways to take crossings out of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+
+_ROUNDS = 10
+
+
+class Weave:
+    """An order of stops, which changes in place.
+
+    The steps are the sorting by barycentres of Sugiyama, Tagawa and Toda (1981), the exchange of neighbours of Gansner
+    et al., "A Technique for Drawing Directed Graphs" (1993), and the sifting of Matuszewski, Schönfeld and Molitor,
+    "Using Sifting for k-Layer Straightline Crossing Minimization" (1999).
+    """
+
+    def __init__(self, columns: Sequence[Sequence[int]], links: Sequence[tuple[int, int]]) -> None:
+        """Start with an order.
+
+        Args:
+            columns: The stops of every column, which are numbered from 0 on.
+            links: Pairs of stops in neighbouring columns; longer ones count as if they were short.
+        """
+        count = sum(map(len, columns))
+        self._before: list[list[int]] = [[] for _ in range(count)]
+        self._after: list[list[int]] = [[] for _ in range(count)]
+        for left, right in links:
+            self._after[left].append(right)
+            self._before[right].append(left)
+        self._columns = [list(column) for column in columns]
+        self._places = [0] * count
+        self._number()
+
+    def order(self) -> list[list[int]]:
+        """The columns as they are now."""
+        return [list(column) for column in self._columns]
+
+    def take(self, columns: Sequence[Sequence[int]]) -> None:
+        """Go back to another order of the same stops."""
+        self._columns = [list(column) for column in columns]
+        self._number()
+
+    def _number(self) -> None:
+        for column in self._columns:
+            self._place(column)
+
+    def _place(self, column: Sequence[int]) -> None:
+        for place, stop in enumerate(column):
+            self._places[stop] = place
+
+    def crossings(self) -> int:
+        """How many pairs of links cross."""
+        count = 0
+        for column in self._columns:
+            seen: list[int] = []
+            for stop in column:
+                for end in sorted(self._places[one] for one in self._after[stop]):
+                    count += len(seen) - bisect_right(seen, end)
+                    insort(seen, end)
+        return count
+
+    def gather_families(self) -> None:
+        """Put every column into the order in which a walk along the links, depth first, meets the stops."""
+        column_of = {stop: number for number, column in enumerate(self._columns) for stop in column}
+        met: list[list[int]] = [[] for _ in self._columns]
+        seen = set()
+        for start in [stop for column in self._columns for stop in column]:
+            waiting = [start]
+            while waiting:
+                stop = waiting.pop()
+                if stop not in seen:
+                    seen.add(stop)
+                    met[column_of[stop]].append(stop)
+                    waiting += reversed(self._after[stop] + self._before[stop])
+        self.take(met)
+
+    def sort(self, *, leads_right: bool) -> None:
+        """Order each column by the mean place of its neighbours in the one before; what has none stays about there."""
+        neighbours = self._before if leads_right else self._after
+        for column in self._columns if leads_right else reversed(self._columns):
+            wanted = {}
+            for place, stop in enumerate(column):
+                others = neighbours[stop]
+                wanted[stop] = sum(self._places[one] for one in others) / len(others) if others else place
+            column.sort(key=wanted.__getitem__)
+            self._place(column)
+
+    def swap_neighbours(self) -> None:
+        """Exchange two that stand next to each other wherever that takes away crossings."""
+        for _ in range(_ROUNDS):
+            if not sum(self._swap(column) for column in self._columns):
+                break
+
+    def _swap(self, column: list[int]) -> bool:
+        ends = self._ends(column)
+        has_changed = False
+        for place in range(len(column) - 1):
+            upper, lower = column[place], column[place + 1]
+            now = _crossing(ends[upper], ends[lower])
+            if now and _crossing(ends[lower], ends[upper]) < now:
+                column[place], column[place + 1] = lower, upper
+                has_changed = True
+        self._place(column)
+        return has_changed
+
+    def sift(self) -> None:
+        """Move every stop to the best place in its column, as long as that takes away crossings."""
+        for _ in range(_ROUNDS):
+            if not sum(self._sift(column) for column in self._columns):
+                break
+
+    def _sift(self, column: list[int]) -> bool:
+        ends = self._ends(column)
+        has_changed = False
+        for stop in sorted(column, key=lambda one: -sum(map(len, ends[one]))):
+            place = column.index(stop)
+            others = column[:place] + column[place + 1 :]
+            costs = [0]
+            for other in others:
+                costs.append(costs[-1] + _crossing(ends[other], ends[stop]) - _crossing(ends[stop], ends[other]))
+            best = costs.index(min(costs))
+            if costs[best] < costs[place]:
+                column[:] = [*others[:best], stop, *others[best:]]
+                has_changed = True
+        self._place(column)
+        return has_changed
+
+    def _ends(self, column: Sequence[int]) -> dict[int, tuple[list[int], list[int]]]:
+        """The places of the neighbours of each stop on both sides, in order."""
+        return {
+            stop: (
+                sorted(self._places[one] for one in self._before[stop]),
+                sorted(self._places[one] for one in self._after[stop]),
+            )
+            for stop in column
+        }
+
+
+def _crossing(upper: tuple[list[int], list[int]], lower: tuple[list[int], list[int]]) -> int:
+    """The crossings of the links of two stops, with one above the other."""
+    return sum(bisect_left(lower[side], end) for side in (0, 1) for end in upper[side])

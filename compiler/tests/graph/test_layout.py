@@ -1,0 +1,154 @@
+"""Where boxes and lines go."""
+
+from __future__ import annotations
+
+import random
+from itertools import combinations
+
+import pytest
+
+from cbx.render.layout.layout import Box, Layout, Size, Spacing, lay_out
+from cbx.render.layout.ordering import order_ranks
+from cbx.render.layout.ranks import assign_ranks
+from cbx.render.layout.shelves import lay_out_parts
+from cbx.render.layout.weave import Weave
+
+BOX = Size(100, 40)
+SEEDS = range(8)
+
+
+def drawn(arrows: str, lanes: str = "") -> Layout:
+    """The picture of arrows written as ``a-b``; lanes as ``a0 b1``, else there is one."""
+    pairs = [(left, right) for left, right in (one.split("-") for one in arrows.split())]
+    names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    given = {one[:-1]: int(one[-1]) for one in lanes.split()}
+    return lay_out(dict.fromkeys(names, BOX), pairs, {name: given.get(name, 0) for name in names})
+
+
+def any_graph(seed: int, count: int = 60) -> tuple[dict[str, Size], list[tuple[str, str]], dict[str, int]]:
+    """Boxes of several sizes in four lanes, each reading up to three of those before it."""
+    chance = random.Random(seed)
+    names = [f"m{number}" for number in range(count)]
+    sizes = {name: Size(chance.choice([80, 160]), chance.choice([40, 90])) for name in names}
+    arrows = [
+        (names[chance.randrange(max(0, place - 20), place)], name)
+        for place, name in enumerate(names)
+        if place > count // 6
+        for _ in range(chance.choice([1, 1, 2, 3]))
+    ]
+    return sizes, list(dict.fromkeys(arrows)), {name: place * 4 // count for place, name in enumerate(names)}
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return (
+        one.x < other.right and other.x < one.right and one.y < other.y + other.height and other.y < one.y + one.height
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_boxes_keep_apart_and_in_their_lanes(seed: int) -> None:
+    """Nothing lies on anything else, and no lane reaches into another."""
+    sizes, arrows, lanes = any_graph(seed)
+    layout = lay_out(sizes, arrows, lanes)
+    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[one] for one in pair))]
+    strays = [
+        name
+        for name, box in layout.boxes.items()
+        if box.x < layout.lanes[lanes[name]][0] or box.right > layout.lanes[lanes[name]][1]
+    ]
+    borders = [border for lane in layout.lanes for border in lane]
+
+    assert (on_each_other, strays, sorted(borders)) == ([], [], borders)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_lines_pass_beside_boxes(seed: int) -> None:
+    """A line over several ranks goes straight through each of them, where no box is."""
+    layout = lay_out(*any_graph(seed))
+    hits = [
+        (arrow, name)
+        for arrow, route in layout.routes.items()
+        for (left, y), (right, _) in zip(route[3:-2:4], route[4:-2:4], strict=True)
+        for name, box in layout.boxes.items()
+        if box.x < right and left < box.right and box.y < y < box.y + box.height
+    ]
+
+    assert hits == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_picture_holds_all_that_is_in_it(seed: int) -> None:
+    """Nothing is cut off at its borders."""
+    layout = lay_out(*any_graph(seed))
+    xs = [x for route in layout.routes.values() for x, _ in route] + [box.x for box in layout.boxes.values()]
+    ys = [y for route in layout.routes.values() for _, y in route] + [box.y for box in layout.boxes.values()]
+    far = max(box.right for box in layout.boxes.values()), max(box.y + box.height for box in layout.boxes.values())
+
+    assert (min(xs) >= 0, min(ys) >= 0, far[0] <= layout.width, far[1] <= layout.height) == (True,) * 4
+
+
+def test_a_chain_is_straight_whatever_hangs_on_it() -> None:
+    """What is made of one thing alone stands beside it."""
+    layout = drawn("a-b b-c c-d a-x a-y x-z", "a0 b1 x1 y1 c2 z2 d3")
+
+    assert layout.boxes["b"].middle == layout.boxes["c"].middle == layout.boxes["d"].middle
+
+
+def test_a_long_line_is_straight_where_it_passes() -> None:
+    """It bends before the first rank that it passes and after the last, not between."""
+    route = drawn("a-b b-c c-d d-e a-e").routes["a", "e"]
+
+    assert len({y for _, y in route[2:-2]}) == 1
+
+
+def test_a_parent_stands_in_the_middle_of_its_children() -> None:
+    """Also of an even number of them."""
+    boxes = drawn("a-b a-c a-d a-e").boxes
+    middles = sorted(boxes[one].middle for one in "bcde")
+
+    assert boxes["a"].middle == pytest.approx(sum(middles) / 4)
+
+
+def test_ranks_follow_the_arrows_within_a_lane() -> None:
+    """Lanes follow each other without an empty rank, and an arrow that closes a circle counts for nothing."""
+    arrows = [("a", "b"), ("b", "c"), ("c", "b"), ("a", "d")]
+
+    assert assign_ranks(list("abcd"), arrows, {"a": 0, "b": 0, "c": 0, "d": 3}) == {"a": 0, "b": 1, "c": 0, "d": 2}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_forest_is_drawn_without_crossings(seed: int) -> None:
+    """There is an order without any, and it is found from any start."""
+    chance = random.Random(seed)
+    parents = {f"m{place}": f"m{chance.randrange(place)}" for place in range(4, 60)}
+    names = [f"m{place}" for place in range(60)]
+    chance.shuffle(names)
+    arrows = [(parent, name) for name, parent in parents.items()]
+    order = order_ranks(names, arrows, assign_ranks(names, arrows, dict.fromkeys(names, 0)), with_waypoints=True)
+    stops = {stop: number for number, stop in enumerate(stop for rank in order.ranks for stop in rank)}
+    links = [(stops[left], stops[right]) for left, right in order.links]
+
+    assert Weave([[stops[stop] for stop in rank] for rank in order.ranks], links).crossings() == 0
+
+
+def test_parts_that_nothing_joins_stand_side_by_side() -> None:
+    """Twenty pairs are no column of twenty rows."""
+    names = [f"{side}{number}" for number in range(20) for side in "ab"]
+    layout = lay_out_parts(dict.fromkeys(names, BOX), [(f"a{n}", f"b{n}") for n in range(20)], spacing=Spacing())
+    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[one] for one in pair))]
+
+    assert on_each_other == []
+    assert 1 < layout.width / layout.height < 3
+
+
+def test_an_arrow_to_itself_goes_around() -> None:
+    """It leaves and comes back at the right border."""
+    layout = drawn("a-a a-b")
+    (start, _), *_, (end, _) = layout.routes["a", "a"]
+
+    assert start == end == layout.boxes["a"].right
+
+
+def test_nothing_gives_an_empty_picture() -> None:
+    """No box, no error."""
+    assert lay_out({}, [], {}).boxes == {}
