@@ -34,7 +34,7 @@ ROWS = (
 
 FENCES = {
     "networkx": ("graph",),
-    "jinja2": ("parse.templates", "parse.template_places"),
+    "jinja2": ("parse.templates", "parse.template_places", "parse.sandbox", "parse.budget"),
     "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime"),
     "pyspark": ("runtime", "analysis.tracing", "testing"),
     "pytest": ("testing.plugin", "testing.fixtures"),

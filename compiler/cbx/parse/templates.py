@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
-from jinja2 import meta, nodes
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import nodes
 
 from cbx import codes
 from cbx.declare.signatures import INPUTS
@@ -22,6 +21,7 @@ from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Argument, Call
 from cbx.ir.text import InputSlot, Part, Text, TextPlaces, Variable, join
 from cbx.parse.plain_templates import plain_pieces
+from cbx.parse.sandbox import BoundedEnvironment
 from cbx.parse.template_places import (
     CallSite,
     Template,
@@ -35,7 +35,7 @@ from cbx.parse.template_places import (
 )
 from cbx.sources import SourceFile, Span
 
-_MARK = re.compile("\0(?:(?P<place>@)(?P<offset>\\d+)|var:(?P<variable>[^\0]*)|input:(?P<input>\\d+))\0")
+_MARK = re.compile("\0(?:@(?P<place>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
 _WORDS = frozenset({"var", *INPUTS})
 _HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
@@ -65,6 +65,8 @@ class _VariableMark:
 
     def __str__(self) -> str:
         return f"\0var:{self.name}\0"
+
+    __repr__ = __str__
 
     def _refuse(self, *_: object) -> Any:
         raise _UnknownNow(self.name)
@@ -96,13 +98,16 @@ class Templates:
     """The project's macros, ready to render templates that use them."""
 
     def __init__(self) -> None:
-        self._environment = SandboxedEnvironment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+        self._environment = BoundedEnvironment(printable=(_VariableMark,))
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
         self._sites: tuple[CallSite, ...] = ()
         self._span = Span("")
         self._inputs_allowed = False
         self._macros: dict[str, Any] = {}
+        self._modules: dict[jinja2.Template, Any] = {}
+        self._have_state = False
+        self._spender = ""
         self._known: dict[str, Text] = {}
         self._environment.globals["var"] = _VariableMark
         for word in INPUTS:
@@ -119,6 +124,7 @@ class Templates:
         if compiled is None:
             self._break([node.name for node in tree.find_all(nodes.Macro)])
             return []
+        self._have_state |= any(not isinstance(node, (nodes.Macro, nodes.Output)) for node in tree.body)
         found = []
         for node in tree.find_all(nodes.Macro):
             place = self._find(template, node.name) or source.start()
@@ -199,6 +205,7 @@ class Templates:
         self._calls = []
         self._inputs_allowed = inputs_allowed
         self._span = template.blame()
+        self._begin(template.source)
         try:
             rendered = run()
         except _UnknownNow as error:
@@ -214,6 +221,14 @@ class Templates:
             report.add(codes.SYNTAX_ERROR, f"the template fails: {_reason(error)}", template.blame())
             return None
         return self._split(rendered, template, variables, report)
+
+    def _begin(self, source: SourceFile) -> None:
+        """Begin a rendering: those of a file spend together, and macros remember nothing of the last one."""
+        if source.path != self._spender:
+            self._spender = source.path
+            self._environment.budget.refill()
+        if self._have_state:
+            self._modules.clear()
 
     def _plainly(
         self, template: Template, inputs: frozenset[str], variables: frozenset[str]
@@ -260,7 +275,9 @@ class Templates:
             return self._environment.from_string(text)
         except SyntaxError as error:
             report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.msg}", template.blame())
-            return None
+        except (RecursionError, MemoryError):
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+        return None
 
     def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
         parts: list[Part] = []
@@ -271,7 +288,7 @@ class Templates:
             length += mark.start() - position
             position = mark.end()
             if mark["place"]:
-                places.append((length, template.offset + int(mark["offset"])))
+                places.append((length, template.offset + min(int(mark["place"]), len(template.text))))
                 continue
             part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
             parts.append(part)
@@ -300,7 +317,7 @@ class Templates:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
         try:
             tree = self._environment.parse(template.text)
-            meta.find_undeclared_variables(tree)
+            self._environment.undeclared(tree)
         except jinja2.TemplateSyntaxError as error:
             place = error_place(error, template)
             report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.message}", place)
@@ -329,13 +346,14 @@ class Templates:
     ) -> None:
         local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
         known = {*self._macros, *self._builtins, *local, "var", *allowed}
-        for name in sorted(meta.find_undeclared_variables(tree) - known):
-            for index, token in enumerate(tokens):
-                if token.kind != "name" or token.text != name or is_attribute(tokens, index):
-                    continue
-                called = index + 1 < len(tokens) and tokens[index + 1].text == "("
-                self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
-                break
+        first: dict[str, int] = {}
+        for index, token in enumerate(tokens):
+            if token.kind == "name" and not is_attribute(tokens, index):
+                first.setdefault(token.text, index)
+        for name in sorted((self._environment.undeclared(tree) - known) & set(first)):
+            token, after = tokens[first[name]], tokens[first[name] + 1 : first[name] + 2]
+            called = bool(after) and after[0].text == "("
+            self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
         for site in call_sites(template, tokens):
             if site.word == "var" and len(site.strings) == 1:
                 name, span = next(iter(site.strings.items()))
@@ -372,8 +390,10 @@ class Templates:
 
     def _macro_word(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
-            macro = getattr(self._macros[name].module, name)
-            return macro(*arguments, **keywords)
+            compiled = self._macros[name]
+            if compiled not in self._modules:
+                self._modules[compiled] = compiled.make_module()
+            return getattr(self._modules[compiled], name)(*arguments, **keywords)
 
         return call
 

@@ -1,0 +1,109 @@
+"""What the templates of a file may spend: a bound on time and memory that is the same on every machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.utils import Namespace
+
+_CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset, type({}.keys()), type({}.values()), type({}.items()))
+_SIZED: tuple[type[Any], ...] = (str, dict, range, *_CONTAINERS)
+_LETTERS_PER_UNIT = 8
+_BITS = 4096
+
+
+class TooMuchError(Exception):
+    """A template does or makes more than it may."""
+
+
+class Budget:
+    """The units that are left: about one for each step, each value and each few characters.
+
+    Args:
+        units: How many there are at first.
+        printable: Types besides Python's own that have a text.
+    """
+
+    def __init__(self, units: int, printable: tuple[type[Any], ...] = ()) -> None:
+        self.units = units
+        self.left = units
+        self._printable: tuple[type[Any], ...] = (float, bool, type(None), Undefined, *printable)
+
+    def refill(self) -> None:
+        """Begin again, for the next file."""
+        self.left = self.units
+
+    def spend(self, units: int) -> None:
+        """Pay, before something is done.
+
+        Raises:
+            TooMuchError: If there are not so many left.
+        """
+        self.left -= abs(units)
+        if self.left < 0:
+            raise TooMuchError(f"it does or makes too much: more than {self.units:,} steps, values and characters")
+
+    def weigh(self, *values: Any, printed: bool = False) -> int:
+        """Pay for going through values to their last part, shared parts as often as they are met.
+
+        Args:
+            values: The values.
+            printed: Whether they are made a text: then each part must have one, and the same on every machine.
+
+        Returns:
+            What was paid: at least 1 for each part, and 1 for every eighth character.
+        """
+        before = self.left
+        pending = list(values)
+        while pending:
+            value = pending.pop()
+            self.spend(1)
+            if isinstance(value, str):
+                self.spend(len(value) // _LETTERS_PER_UNIT)
+            elif isinstance(value, dict):
+                self.spend(2 * len(value))
+                pending.extend(value)
+                pending.extend(value.values())
+            elif isinstance(value, _CONTAINERS):
+                self.spend(len(value))
+                pending.extend(value)
+            elif isinstance(value, range):
+                self.spend(len(value))
+            elif isinstance(value, int):
+                _refuse_huge(value.bit_length())
+            elif printed and not isinstance(value, self._printable):
+                kind = "namespace" if isinstance(value, Namespace) else type(value).__name__
+                raise TooMuchError(f"it prints a `{kind}`, which has no text")
+        return before - self.left
+
+    def glance(self, value: Any) -> Any:
+        """Pay for a value as it is, not for its parts, and return it."""
+        self.spend(1 + (len(value) if isinstance(value, _SIZED) else 0))
+        if isinstance(value, int):
+            _refuse_huge(value.bit_length())
+        return value
+
+    def operate(self, operator: str, left: Any, right: Any) -> None:
+        """Pay for what an operation makes.
+
+        Raises:
+            TooMuchError: If there is not so much left, or if it makes a huge number.
+        """
+        self.weigh(left, right)
+        lengths = [len(one) for one in (left, right) if isinstance(one, _SIZED)]
+        if isinstance(left, int) and isinstance(right, int):
+            if operator == "*":
+                _refuse_huge(left.bit_length() + right.bit_length())
+            elif operator == "**":
+                _refuse_huge(left.bit_length() * abs(right))
+        elif operator == "*":
+            times = next((one for one in (left, right) if isinstance(one, int)), 1)
+            self.spend(sum(lengths) * times)
+        elif operator == "+":
+            self.spend(sum(lengths))
+
+
+def _refuse_huge(bits: int) -> None:
+    if bits > _BITS:
+        raise TooMuchError(f"it makes a number of more than {_BITS:,} bits")
