@@ -406,8 +406,37 @@ def test_model(case: str, tracer: Tracer) -> None:
     assert described(tracer, source) == dedent(expected).strip()
 
 
-def test_unknown_column(tracer: Tracer) -> None:
-    """A column that no input has is reported where the model names it, with those that there are."""
+UNKNOWN = {
+    'customers.select("customer_id", F.upper("nmae").alias("name"))': "nmae",
+    "customers.select(customers.nmae)": "nmae",
+    'customers.withColumn("x", customers["nmae"])': "nmae",
+    'customers.selectExpr("upper(nmae) AS x")': "nmae",
+    'customers.where("nmae IS NULL")': "nmae",
+    'customers.groupBy("nmae").count()': "nmae",
+    'customers.groupBy("country").agg(F.max("nmae"))': "nmae",
+    'customers.join(customers, "nmae")': "nmae",
+    'customers.dropDuplicates(["nmae"])': "nmae",
+    'customers.na.drop(subset=["nmae"])': "nmae",
+    'customers.orderBy("nmae").select("name")': "nmae",
+    'customers.drop("name").select(customers.name)': "",
+    'customers.drop("nmae").withColumnRenamed("nmea", "x")': "",
+}
+
+
+@pytest.mark.parametrize("expression", UNKNOWN)
+def test_unknown_column(expression: str, tracer: Tracer) -> None:
+    """A column that no input has is reported where the model names it, with those that there are; Spark drops and
+    renames what there is, and what was dropped may be found all the same.
+    """
+    _, plan = read(tracer, f"def model(customers):\n    return {expression}")
+    found = [(one.name, one.place and one.place.line, one.candidates) for one in plan.unknown_columns]
+
+    name = UNKNOWN[expression]
+    assert found == ([(name, 11, ("customer_id", "name", "country", "email"))] if name else [])
+
+
+def test_place_of_an_unknown_column(tracer: Tracer) -> None:
+    """It is the line that names the column, however many lines the step has."""
     _, plan = read(
         tracer,
         """
@@ -418,9 +447,21 @@ def test_unknown_column(tracer: Tracer) -> None:
             )
         """,
     )
-    found = [(one.name, one.place and one.place.line, one.candidates) for one in plan.unknown_columns]
 
-    assert found == [("nmae", 13, ("customer_id", "name", "country", "email"))]
+    assert [one.place and one.place.line for one in plan.unknown_columns] == [13]
+
+
+def test_rows_made_of_an_aggregate(tracer: Tracer) -> None:
+    """An aggregate without groups is one row, unless what is selected beside it makes several of it."""
+    _, plan = read(
+        tracer,
+        """
+        def model(orders):
+            return orders.select(F.count("*").alias("n"), F.explode(F.array(F.lit(1), F.lit(2))).alias("e"))
+        """,
+    )
+
+    assert result_keys(plan.relation) == ()
 
 
 def test_query_that_the_engine_does_not_know(tracer: Tracer) -> None:

@@ -116,7 +116,9 @@ class _Plan:
             case "input":
                 return self._scan(record["name"])
             case "join":
-                return read_join(record, self.read(record["left"]), self.read(record["right"]), self.reading)
+                left, right = self.read(record["left"]), self.read(record["right"])
+                self.reading.site = record.get("site")
+                return read_join(record, left, right, self.reading)
             case "set_op":
                 left, right = self.read(record["left_input"]), self.read(record["right_input"])
                 return read_set_operation(record, left, right, self.reading)
@@ -134,9 +136,11 @@ class _Plan:
     def _step(self, record: Record, rows: Rows) -> Rows:
         """A step with one input."""
         kind = record["kind"]
+        self.reading.site = record.get("site")
         if kind in _BY_COLUMNS:
             return _BY_COLUMNS[kind](record, rows, self.reading)
         if kind in _SAME_ROWS:
+            self._look_at(record, rows)
             return rows
         match kind:
             case "filter":
@@ -154,6 +158,12 @@ class _Plan:
                 return replace(rows, columns=tuple(Column(one.field, (alias,)) for one in rows.columns))
             case _:
                 return self._other(record, [rows])
+
+    def _look_at(self, record: Record, rows: Rows) -> None:
+        """Read the expressions of a step that changes nothing, for the names in them."""
+        writer = Expressions(rows, self.reading, also_left_out=True)
+        for one in (*(part["child"] for part in record.get("order", ())), *record.get("partition_exprs", ())):
+            writer.write(one)
 
     def _filter(self, record: Record, rows: Rows) -> Rows:
         writer = Expressions(rows, self.reading, also_left_out=True)

@@ -5,7 +5,7 @@ A column is written with its number for a name, ``#12``: which column a name mea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.plan.rows import Column, Found, Rows, parts_of
+from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
 
 Record = Mapping[str, Any]
 
@@ -58,15 +58,31 @@ class Reading:
         context: Numbers columns.
         unknown: The columns that no step has.
         doubtful: The columns whose types the engine may have got wrong.
+        site: Where the step that is read was made.
     """
 
     context: Context
     unknown: list[UnknownName] = field(default_factory=list)
     doubtful: set[int] = field(default_factory=set)
+    site: list[Any] | None = None
 
     def type_of(self, column: Field, found: str | None) -> str | None:
         """The type of a column that the engine found, unless it is doubtful."""
         return column.type if column.id in self.doubtful else found or column.type
+
+    def report_missing(self, names: Iterable[str], rows: Rows) -> None:
+        """Remember those of some names that rows do not have."""
+        for name in names:
+            quoted = f"`{name.replace('`', '``')}`"
+            if rows.find(quoted) == Missing(is_sure=True):
+                self.report(quoted, rows)
+
+    def report(self, name: str, rows: Rows, site: list[Any] | None = None) -> None:
+        """Remember a name that rows do not have, used at a place in the file or somewhere in the step."""
+        at = site or self.site
+        spelled = ".".join(parts_of(name)) or name
+        known = tuple(dict.fromkeys(one.field.name for one in rows.columns))
+        self.unknown.append(UnknownName(spelled, CallSite(*at) if at else None, known))
 
 
 @dataclass
@@ -150,9 +166,7 @@ class Expressions:
             return self.column(self.named[name.lower()])
         is_metadata = parts_of(name)[:1] == ("_metadata",)
         if found.is_sure and not is_metadata and MARK not in name:
-            place = CallSite(*site) if site else None
-            names = tuple(dict.fromkeys(one.field.name for one in self.rows.columns))
-            self.reading.unknown.append(UnknownName(name, place, names))
+            self.reading.report(name, self.rows, site)
         return self.unknown()
 
     def _literal(self, record: Record) -> exp.Expr:

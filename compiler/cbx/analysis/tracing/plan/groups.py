@@ -155,9 +155,9 @@ def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
     if record.get("all_columns_as_keys"):
         relation = ir.Distinct(rows.relation, rows.fields, rows.is_open)
         return replace(rows, relation=relation, alive=frozenset(one.id for one in rows.fields), left_out=())
-    columns = [
-        one.field.id for name in record.get("column_names", ()) for one in rows.columns if one.name == name.lower()
-    ]
+    names = record.get("column_names", ())
+    columns = [one.field.id for name in names for one in rows.columns if one.name == name.lower()]
+    reading.report_missing(names, rows)
     if not columns:
         return opaque([rows], "duplicates by columns that are not known")
     partition = frozenset(columns)

@@ -32,6 +32,8 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     pairs = [_pair(name, left, right) for name in using]
     sure = [pair for pair in pairs if pair is not None]
     if len(sure) < len(pairs):
+        reading.report_missing(using, left)
+        reading.report_missing([name for name in using if isinstance(left.find(_quoted(name)), Found)], right)
         return opaque([left, right], "columns to join on that are not known on both sides")
     both = Rows(
         left.relation,
@@ -63,9 +65,12 @@ def _condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Predica
 
 
 def _pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
-    quoted = f"`{name.replace('`', '``')}`"
-    mine, theirs = left.find(quoted), right.find(quoted)
+    mine, theirs = left.find(_quoted(name)), right.find(_quoted(name))
     return (mine.field, theirs.field) if isinstance(mine, Found) and isinstance(theirs, Found) else None
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
 
 
 def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:

@@ -118,6 +118,7 @@ class Selection:
         self._definitions: list[ir.Definition] = []
         self._new: set[int] = set()
         self._aggregated = False
+        self._makes_rows = False
 
     def take(self, record: Record) -> bool:
         """Read one expression; false if it makes rows in a way that is not understood."""
@@ -154,6 +155,8 @@ class Selection:
         """The rows with what was selected."""
         fields = tuple(one.field for one in self.columns)
         is_open = self.is_open
+        if self._aggregated and self._makes_rows:
+            return opaque([self.input], "rows that are made of an aggregate", tuple(self.columns), is_open=is_open)
         alive = self.input.alive | self._new
         relation: ir.Relation
         if self._aggregated:
@@ -188,6 +191,7 @@ class Selection:
 
     def _generator(self, item: _Item) -> bool:
         self._flush()
+        self._makes_rows = True
         self.relation, fields, is_open = generate(item.node, item.names, self.relation, self.writer.reader())
         self._new |= {one.id for one in fields}
         self.is_open = self.is_open or is_open
@@ -203,9 +207,9 @@ class Selection:
             self.columns += self.input.columns
             self.is_open = self.is_open or self.input.is_open
             return True
-        fields = self.input.steps.get(record["plan_id"])
-        self.columns += [Column(one) for one in fields or () if one.id in self.input.alive]
-        self.is_open = self.is_open or fields is None
+        step = self.input.steps.get(record["plan_id"])
+        self.columns += [Column(one) for one in (step.fields if step else ()) if one.id in self.input.alive]
+        self.is_open = self.is_open or step is None
         return True
 
     def _star(self, node: exp.Expr) -> bool:

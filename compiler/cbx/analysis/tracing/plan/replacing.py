@@ -41,7 +41,7 @@ def _may_hold(column: Field, families: set[str] | None) -> bool:
 
 def read_without_nulls(record: Record, rows: Rows, reading: Reading) -> Rows:
     """Rows without NULLs: in any of the columns named, or of all."""
-    del reading
+    reading.report_missing(record.get("cols", ()), rows)
     wanted = {name.lower() for name in record.get("cols", ())}
     ids = [one.field.id for one in rows.columns if not wanted or one.name in wanted]
     predicates: tuple[ir.Predicate, ...] = tuple(ir.NotNull(one) for one in ids)

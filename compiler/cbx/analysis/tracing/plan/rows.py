@@ -45,6 +45,14 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The columns that a step had; ``is_complete`` where it had no others for sure."""
+
+    fields: tuple[Field, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The rows that a step makes.
 
@@ -52,7 +60,7 @@ class Rows:
         relation: What they are.
         columns: Their columns, in order.
         alive: The columns that have a value in each row, those included that a step left out.
-        steps: The columns that an earlier step had, by its number; None where it occurs more than once.
+        steps: The earlier steps, by their numbers; None for one that occurs more than once.
         left_out: Columns that the last step left out; conditions and orders may still use them.
         has_guesses: Whether some names are what Spark probably calls a column that got no name.
     """
@@ -60,7 +68,7 @@ class Rows:
     relation: Relation
     columns: tuple[Column, ...]
     alive: Ids
-    steps: Mapping[int, tuple[Field, ...] | None] = field(default_factory=dict)
+    steps: Mapping[int, Step | None] = field(default_factory=dict)
     left_out: tuple[Column, ...] = ()
     has_guesses: bool = False
 
@@ -94,17 +102,18 @@ class Rows:
             return Missing(is_sure=not self.is_open and not self.has_guesses)
         return found
 
-    def _find_in_step(self, parts: tuple[str, ...], fields: tuple[Field, ...] | None) -> Found | Missing:
-        if fields is None:
+    def _find_in_step(self, parts: tuple[str, ...], step: Step | None) -> Found | Missing:
+        if step is None:
             return Missing(is_sure=False)
-        found = _find([Column(one) for one in fields], parts)
+        found = _find([Column(one) for one in step.fields], parts)
         if isinstance(found, Found) and found.field.id in self.alive:
             return found
-        return Missing(is_sure=False)
+        return Missing(is_sure=found is None and step.is_complete)
 
     def with_step(self, number: int) -> Rows:
         """The same, made by a step with a number."""
-        return replace(self, steps={**self.steps, number: self.fields})
+        step = Step(self.fields, not self.is_open and not self.has_guesses)
+        return replace(self, steps={**self.steps, number: step})
 
 
 def parts_of(name: str) -> tuple[str, ...]:
@@ -142,12 +151,10 @@ def after(rows: Rows, relation: Relation) -> Rows:
     return replace(rows, relation=relation)
 
 
-def merged_steps(left: Rows, right: Rows) -> Mapping[int, tuple[Field, ...] | None]:
+def merged_steps(left: Rows, right: Rows) -> Mapping[int, Step | None]:
     """The steps of both sides of a join; a step that both sides come from has its columns twice."""
     both = {**left.steps, **right.steps}
-    return {
-        number: None if number in left.steps and number in right.steps else fields for number, fields in both.items()
-    }
+    return {number: None if number in left.steps and number in right.steps else step for number, step in both.items()}
 
 
 def opaque(inputs: Iterable[Rows], reason: str, columns: tuple[Column, ...] = (), *, is_open: bool = True) -> Rows:
