@@ -25,14 +25,14 @@ class Changes:
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
 
-    def as_diagnostics(self) -> tuple[Diagnostic, ...]:
-        """CBX004 for each file that is out of date."""
+    def as_diagnostics(self, hint: str = "run `cbx compile`") -> tuple[Diagnostic, ...]:
+        """CBX004 for each file that is out of date, with a way out."""
         report = Report()
         reasons = [(path, "is not what the models compile to") for path in self.written]
         reasons += [(path, "belongs to no model") for path in self.removed]
         for path, reason in reasons:
             place = f"{TARGET}/{path}"
-            report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint="run `cbx compile`")
+            report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint=hint)
         return report.sorted()
 
 

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 from literate import MINIMAL_PROJECT, Case, lay_out, read_cases, reported
 
+from cbx import codes
+from cbx.cli.summary import way_out
 from cbx.codes import every_code
 from cbx.compiler import compile_project
+from cbx.diagnostics import Diagnostic
 from cbx.pages import read_page
+from cbx.sources import Span
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "docs" / "codes"
@@ -151,6 +155,27 @@ def test_a_target_that_is_out_of_date_is_cbx004(tmp_path: Path) -> None:
     assert headlines[-1] in (read_page("CBX004") or "")
     assert [line.split("`")[1] for line in headlines] == ["target/manifest.json", "target/notebooks/silver/orders.py"]
     assert notebook.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--no-trace", "--no-analysis"])
+def test_a_target_that_may_differ_by_an_option_alone(option: str, tmp_path: Path) -> None:
+    """What was left out may be all the difference there is, and the hint says so."""
+    lay_out({PATH: MODEL}, tmp_path)
+    done = cbx("compile", "--check", option, folder=tmp_path)
+    hints = {line.strip() for line in done.stderr.split("\n") if "hint:" in line}
+
+    assert hints == {
+        f"= hint: run `cbx compile {option}`, or leave `{option}` out here if it was compiled without",
+    }
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_a_target_that_may_differ_by_what_is_installed(is_installed: bool) -> None:
+    """Where nothing can be traced, target/ may have been compiled where it could."""
+    untraced = Diagnostic(codes.UNTRACED_MODEL, "2 Python models were not traced", Span("project.toml"))
+    found = way_out(() if is_installed else (untraced,), None)
+
+    assert ("install the extra `trace`" in found) is not is_installed
 
 
 def test_a_file_that_belongs_to_no_model_is_out_of_date(tmp_path: Path) -> None:

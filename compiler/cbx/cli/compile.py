@@ -44,7 +44,7 @@ def compile_command(
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
     from cbx.cli.diagnostics import show_diagnostics
-    from cbx.cli.summary import summary_lines
+    from cbx.cli.summary import summary_lines, way_out
     from cbx.compiler import compile_project, read_sources
     from cbx.write import compare, write
 
@@ -57,7 +57,8 @@ def compile_command(
     changes = None
     if compilation.succeeded and check:
         changes = compare(root, compilation.artifacts)
-        diagnostics = (*diagnostics, *changes.as_diagnostics())
+        without = "--no-analysis" if no_analysis else "--no-trace" if no_trace else None
+        diagnostics = (*diagnostics, *changes.as_diagnostics(way_out(diagnostics, without)))
     elif compilation.succeeded:
         changes, problems = write(root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)

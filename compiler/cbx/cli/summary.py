@@ -29,9 +29,7 @@ def summary_lines(
         f"  keys: {verdicts.count('proven')} proven, {verdicts.count('unproven')} checked on the data, "
         f"{undeclared} not declared"
     )
-    for one in diagnostics:
-        if one.code is codes.UNTRACED_MODEL and one.span is not None and one.span.path == PROJECT_FILE:
-            yield f"  {one.message}, so some keys may be checked that could be proven: {one.hint}"
+    yield from _untraced([one for one in diagnostics if one.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"
     line = (
@@ -39,6 +37,38 @@ def summary_lines(
         f"{len(changes.removed)} {removed}"
     )
     yield f"{line:<{_WIDTH}}{seconds:.2f} s"
+
+
+def way_out(diagnostics: Iterable[Diagnostic], without: str | None) -> str:
+    """What to do about a ``target/`` that is out of date.
+
+    Args:
+        diagnostics: What was found.
+        without: The option by which a part of the analysis was left out.
+    """
+    if without is not None:
+        return f"run `cbx compile {without}`, or leave `{without}` out here if it was compiled without"
+    if any(_is_for_all(one) for one in diagnostics):
+        return (
+            "nothing was traced here, so keys may get checks that are not needed: install the extra `trace` "
+            "(`pip install 'circuit-box[trace]'`) and look again"
+        )
+    return "run `cbx compile`"
+
+
+def _is_for_all(one: Diagnostic) -> bool:
+    """Whether a remark says that no model could be traced on this machine."""
+    return one.code is codes.UNTRACED_MODEL and one.span is not None and one.span.path == PROJECT_FILE
+
+
+def _untraced(remarks: list[Diagnostic]) -> Iterator[str]:
+    """What is missed by what could not be traced, on this machine or anywhere."""
+    for_all = [one for one in remarks if _is_for_all(one)]
+    for one in for_all:
+        yield f"  {one.message}, so some keys may be checked that could be proven: {one.hint}"
+    others = len(remarks) - len(for_all)
+    if others:
+        yield f"  {_count(others, 'Python model')} could not be traced: `cbx compile --verbose` says why"
 
 
 def _count(number: int, word: str) -> str:

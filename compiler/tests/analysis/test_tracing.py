@@ -183,6 +183,22 @@ def test_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert summary(damaged).startswith("the process that traces models does not start")
 
 
+def test_what_may_pass_is_not_kept(tmp_path: Path) -> None:
+    """A module may be installed later, and a machine be less busy: only what the code itself does is kept."""
+    file = tmp_path / "trace.json"
+    found = [
+        summary(trace([model(*lines)], file, Limits(seconds=1))["gold.model"])
+        for lines in (["import absent"], ["while True: pass"], ["raise ValueError"])
+    ]
+
+    assert found == [
+        "an import fails: No module named 'absent'",
+        "it runs for more than 1 seconds",
+        "it raises ValueError",
+    ]
+    assert [one["unknown"] for one in json.loads(file.read_text())["entries"].values()] == found[2:]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format":1,"entries":[]}', '{"format":1,"entries":{"x":1}}'])
 def test_damaged_cache(text: str, tmp_path: Path) -> None:
     """A damaged cache is no cache."""

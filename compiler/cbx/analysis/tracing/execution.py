@@ -35,14 +35,15 @@ def trace_function(request: Mapping[str, Any], session: Session, guard: Guard, s
 
     Returns:
         What `cbx.analysis.tracing.requests.outcome_from_data` takes; with ``retire`` where this process should trace
-        no other model.
+        no other model, and ``passes`` where it may be otherwise another time.
     """
     threads = set(threading.enumerate())
     try:
         with guard.watching(seconds):
             answer = _answer(request, session)
     except (Exception, ForbiddenError, ReadsSettingError, SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # noqa: BLE001 - the code of a model may raise anything
-        return {"unknown": guard_reason(guard) or reason_of(error)}
+        passes = isinstance(error, (ImportError, MemoryError)) and not guard.seen
+        return {"unknown": guard_reason(guard) or reason_of(error), "passes": passes}
     if set(threading.enumerate()) - threads:
         return {"unknown": "it leaves a thread running", "retire": True}
     return {"unknown": guard_reason(guard)} if guard.seen else answer

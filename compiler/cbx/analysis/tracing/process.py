@@ -88,12 +88,12 @@ class Worker:
             status = None
         self.stop()
         if is_up and (status is None or (hasattr(signal, "SIGALRM") and status == -signal.SIGALRM)):
-            return Unknown(f"it runs for more than {self.limits.seconds:g} seconds")
+            return Unknown(f"it runs for more than {self.limits.seconds:g} seconds", is_lasting=False)
         if not is_up or status is None:
             self._failure = _not_started(f"exit status {status}")
             return self._failure
         if status < 0:
-            return Unknown(f"the process that traces it was ended by {signal.Signals(-status).name}")
+            return Unknown(f"the process that traces it was ended by {signal.Signals(-status).name}", is_lasting=False)
         return Unknown(f"it ends the process that traces it (exit status {status})")
 
 

@@ -81,7 +81,8 @@ class Unknown:
 
     Attributes:
         reason: Why, in one line.
-        is_lasting: Whether it would be the same another time; not if it was the machine's doing.
+        is_lasting: Whether it would be the same another time; not if it was the machine's doing, such as a module that
+            is not installed or a time that is up.
         is_for_inputs: Whether it follows from what is not known of the model's inputs.
     """
 
@@ -122,7 +123,7 @@ def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
         KeyError, TypeError, ValueError: It is none.
     """
     if "unknown" in data:
-        return Unknown(str(data["unknown"]))
+        return Unknown(str(data["unknown"]), is_lasting=not data.get("passes"))
     columns = data["columns"]
     known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)
     return Traced(data["plan"], known, data["trouble"])
