@@ -170,7 +170,7 @@ def test_a_target_that_may_differ_by_an_option_alone(option: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("is_installed", [True, False])
-def test_a_target_that_may_differ_by_what_is_installed(is_installed: bool) -> None:
+def test_a_target_that_may_differ_by_what_is_installed(*, is_installed: bool) -> None:
     """Where nothing can be traced, target/ may have been compiled where it could."""
     untraced = Diagnostic(codes.UNTRACED_MODEL, "2 Python models were not traced", Span("project.toml"))
     found = way_out(() if is_installed else (untraced,), None)
