@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cbx.diagnostics import Diagnostic, Report
+from cbx.diagnostics import Diagnostic, Report, read_sources
 from cbx.ir.plan import Artifact, Plan
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_keys import check_keys
@@ -25,6 +25,8 @@ from cbx.passes.prove_keys import prove_keys
 from cbx.passes.resolve import resolve
 from cbx.passes.type_columns import type_columns
 from cbx.project import LOCAL, Project, has_environment, load_project
+
+__all__ = ["PASSES", "Compilation", "compile_project", "read_sources"]
 
 PASSES: tuple[Callable[[Any, Report], Any], ...] = (
     discover,
@@ -56,6 +58,8 @@ class Compilation:
         model_count: How many model files were found.
         plan: What was planned; None after an error.
         artifacts: The files to write; none after an error.
+        sources: The texts of the files that were read, by path.
+        is_lasting: Whether the same files would be compiled to the same again.
     """
 
     project: Project | None
@@ -63,6 +67,8 @@ class Compilation:
     model_count: int
     plan: Plan | None
     artifacts: tuple[Artifact, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    is_lasting: bool = True
 
     @property
     def succeeded(self) -> bool:
@@ -90,25 +96,15 @@ def compile_project(
         return Compilation(None, report.sorted(), 0, None, ())
     stage: Any = project.analysed(analysis=with_analysis, trace=with_trace)
     model_count = 0
+    sources = {project.source.path: project.source.text}
     for run_pass in PASSES:
         stage = run_pass(stage, report)
         if run_pass is discover:
             model_count = len(stage.known_ids)
+            sources |= {one.path: one.text for one in stage.sources}
         if stage is None:
             return Compilation(project, report.sorted(), model_count, None, ())
     assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
-    return Compilation(project, report.sorted(), model_count, stage.plan, stage.artifacts)
-
-
-def read_sources(root: Path, diagnostics: tuple[Diagnostic, ...]) -> Mapping[str, str]:
-    """The texts of the files that diagnostics point into, for showing the lines."""
-    paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
-    texts = {}
-    for path in sorted(paths):
-        if not (root / path).is_file():
-            continue  # reading a pipe would wait for somebody to write into it
-        try:
-            texts[path] = (root / path).read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
-            continue
-    return texts
+    return Compilation(
+        project, report.sorted(), model_count, stage.plan, stage.artifacts, sources, is_lasting=report.is_lasting
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import overload
 
 from cbx.codes import Code, Severity
@@ -46,10 +47,15 @@ class Diagnostic:
 
 
 class Report:
-    """Collects the diagnostics of one compilation; passes add to it and never raise for what a user wrote."""
+    """Collects the diagnostics of one compilation; passes add to it and never raise for what a user wrote.
+
+    Attributes:
+        is_lasting: False once a pass met what may be otherwise next time, such as a process that did not start.
+    """
 
     def __init__(self) -> None:
         self._diagnostics: list[Diagnostic] = []
+        self.is_lasting = True
 
     def add(
         self,
@@ -76,6 +82,20 @@ class Report:
         """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
         unique = dict.fromkeys(self._diagnostics)
         return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+
+
+def read_sources(root: Path, diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
+    """The texts of the files that diagnostics point into, for showing the lines."""
+    paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
+    texts = {}
+    for path in sorted(paths):
+        if not (root / path).is_file():
+            continue  # reading a pipe would wait for somebody to write into it
+        try:
+            texts[path] = (root / path).read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            continue
+    return texts
 
 
 @overload

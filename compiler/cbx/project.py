@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from cbx import codes
 from cbx.diagnostics import Report, did_you_mean
+from cbx.location import PROJECT_FILE
 from cbx.parse.toml import parse_toml, setting_span
 from cbx.sources import SourceFile
 
-PROJECT_FILE = "project.toml"
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
 
@@ -131,6 +131,11 @@ class Project:
         """The environments that are deployed: all but ``local``."""
         return {name: one for name, one in sorted(self.settings.environments.items()) if name != LOCAL}
 
+    @property
+    def environment_names(self) -> tuple[str, ...]:
+        """The environments that it can be compiled for."""
+        return tuple(sorted({LOCAL, *self.settings.environments}))
+
     def variables(self, environment: str) -> dict[str, str]:
         """The values that an environment gives to the variables, as the strings a pipeline's configuration holds."""
         own = self.settings.environments.get(environment, Environment()).vars
@@ -160,14 +165,6 @@ class Project:
     def table_of(self, layer: str, name: str) -> str:
         """The name of a model's table inside its schema."""
         return _fill(self.settings.naming.table, layer, name)
-
-
-def find_project(start: Path) -> Path | None:
-    """The nearest folder with a ``project.toml``, from ``start`` upwards."""
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file():
-            return folder
-    return None
 
 
 def load_project(root: Path, report: Report) -> Project | None:
@@ -209,7 +206,7 @@ def load_project(root: Path, report: Report) -> Project | None:
 
 def has_environment(project: Project, name: str, report: Report) -> bool:
     """Whether the project has an environment; CBX002 if not. ``local`` is always there."""
-    known = sorted({LOCAL, *project.settings.environments})
+    known = project.environment_names
     if name in known:
         return True
     hint = did_you_mean(name, known, f"the environments are {', '.join(known)}")

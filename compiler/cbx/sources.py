@@ -8,6 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 
+def as_text(content: bytes) -> str:
+    """The text of a file, its lines ended by line feeds; UnicodeDecodeError for what is not UTF-8."""
+    return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
 class Span(NamedTuple):
     """A range in a file. Lines and columns count from 1, columns in characters; the end is exclusive."""
 

@@ -5,35 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from cbx import codes
 from cbx.diagnostics import Diagnostic, Report
 from cbx.ir.plan import Artifact
 from cbx.sources import Span
-
-TARGET = "target"
-_OWN_FOLDERS = ("notebooks", "transformations")
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How ``target/`` differs from a compilation: paths under it."""
-
-    written: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    removed: tuple[str, ...]
-
-    def as_diagnostics(self, hint: str = "run `cbx compile`") -> tuple[Diagnostic, ...]:
-        """CBX004 for each file that is out of date, with a way out."""
-        report = Report()
-        reasons = [(path, "is not what the models compile to") for path in self.written]
-        reasons += [(path, "belongs to no model") for path in self.removed]
-        for path, reason in reasons:
-            place = f"{TARGET}/{path}"
-            report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint=hint)
-        return report.sorted()
+from cbx.target import OWN_FOLDERS, TARGET, Changes
 
 
 def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
@@ -88,10 +66,11 @@ def _read(path: Path) -> bytes | None:
 
 def _own_files(target: Path) -> list[str]:
     found = []
-    for folder in _OWN_FOLDERS:
+    for folder in OWN_FOLDERS:
         for parent, folders, files in os.walk(target / folder):
             folders[:] = sorted(name for name in folders if name != "__pycache__")
-            found += [Path(parent, name).relative_to(target).as_posix() for name in files if name.endswith(".py")]
+            below = Path(parent).relative_to(target).as_posix()
+            found += [f"{below}/{name}" for name in files if name.endswith(".py")]
     return sorted(found)
 
 
@@ -115,7 +94,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _remove_empty_folders(target: Path) -> None:
-    for folder in _OWN_FOLDERS:
+    for folder in OWN_FOLDERS:
         for parent, _, _ in os.walk(target / folder, topdown=False):
             with contextlib.suppress(OSError):
                 Path(parent).rmdir()

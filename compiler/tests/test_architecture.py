@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "cbx"
 
 ROWS = (
     ("cli", "__main__"),
+    ("incremental",),
     ("testing",),
     ("compiler", "write", "pages", "runtime", "selectors", "selector_methods", "render"),
     ("passes",),
@@ -27,8 +28,8 @@ ROWS = (
     ("ir.syntax",),
     ("ir.text",),
     ("declare",),
-    ("graph", "diagnostics", "graph_document"),
-    ("sources", "codes", "version"),
+    ("graph", "diagnostics", "graph_document", "target"),
+    ("sources", "codes", "version", "location"),
 )
 """From the top down: a module may import from its own row's room and from the rows below it."""
 

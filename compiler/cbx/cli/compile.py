@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from enum import Enum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cbx.cli.collector import seldom_collecting
 from cbx.cli.places import project_folder
 
 
@@ -43,34 +43,31 @@ def compile_command(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if target/ is out of date.")] = False,
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
-    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.cli.diagnostics import is_shown, show_diagnostics
     from cbx.cli.summary import summary_lines, way_out
-    from cbx.compiler import compile_project, read_sources
-    from cbx.write import compare, write
+    from cbx.diagnostics import read_sources
+    from cbx.incremental.build import Options, build
 
-    gc.disable()  # what a compilation makes lives to its end: a fifth of its time would go into looking for garbage
     started = time.perf_counter()
     root = project_folder(project)
-    compilation = compile_project(root, environment=env, with_analysis=not no_analysis, with_trace=not no_trace)
-    diagnostics = compilation.diagnostics
-    could_write = True
-    changes = None
-    if compilation.succeeded and check:
-        changes = compare(root, compilation.artifacts)
+    options = Options(env, with_analysis=not no_analysis, with_trace=not no_trace)
+    with seldom_collecting():
+        built = build(root, options, check=check)
+    diagnostics = built.diagnostics
+    if check and built.changes is not None:
         without = "--no-analysis" if no_analysis else "--no-trace" if no_trace else None
-        diagnostics = (*diagnostics, *changes.as_diagnostics(way_out(diagnostics, without)))
-    elif compilation.succeeded:
-        changes, problems = write(root, compilation.artifacts)
-        diagnostics = (*diagnostics, *problems)
-        could_write = not problems
-    sources = read_sources(root, diagnostics)
-    outcome = "Nothing was written." if could_write else "Not everything could be written."
-    show_diagnostics(diagnostics, sources, compilation.model_count, output_format.value, outcome, with_remarks=verbose)
-    if compilation.plan is not None and changes is not None and could_write and output_format is not Format.json:
+        diagnostics = (*diagnostics, *built.changes.as_diagnostics(way_out(diagnostics, without)))
+    is_text = output_format is Format.text
+    shown = [one for one in diagnostics if is_shown(one, with_remarks=verbose)] if is_text else []
+    sources = read_sources(root, shown)
+    outcome = "Nothing was written." if built.could_write else "Not everything could be written."
+    show_diagnostics(diagnostics, sources, built.model_count, output_format.value, outcome, with_remarks=verbose)
+    is_done = built.summary is not None and built.changes is not None and built.could_write
+    if is_done and built.summary and built.changes and output_format is not Format.json:
         seconds = time.perf_counter() - started
-        for line in summary_lines(compilation.plan, diagnostics, changes, seconds, check=check):
+        for line in summary_lines(built.summary, diagnostics, built.changes, seconds, check=check):
             print(line)
-    raise typer.Exit(_status(compilation.project is None and _not_found(diagnostics), could_write, diagnostics))
+    raise typer.Exit(_status(_not_found(diagnostics), built.could_write, diagnostics))
 
 
 def _not_found(diagnostics: tuple[object, ...]) -> bool:

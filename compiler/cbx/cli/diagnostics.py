@@ -43,11 +43,16 @@ def show_diagnostics(
     else:
         in_colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
         for one in diagnostics:
-            if with_remarks or one.severity is not Severity.INFO:
+            if is_shown(one, with_remarks=with_remarks):
                 print(as_text(one, sources, in_colour=in_colour), file=sys.stderr)
         totals = _totals(diagnostics, outcome)
         if totals:
             print(totals, file=sys.stderr)
+
+
+def is_shown(one: Diagnostic, *, with_remarks: bool) -> bool:
+    """Whether text shows a diagnostic."""
+    return with_remarks or one.severity is not Severity.INFO
 
 
 def as_text(one: Diagnostic, sources: Mapping[str, str], *, in_colour: bool = False) -> str:

@@ -50,7 +50,7 @@ def graph(
 ) -> None:
     """Draw the graph of the project: lineage of tables or columns, or the relationships."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import chosen, compiled, graph_of, stop
+    from cbx.cli.selection import chosen, project_graph, stop
 
     drawn_as = output_format or _format_of(output, relationships=relationships)
     if about is not None and not columns:
@@ -59,7 +59,7 @@ def graph(
         stop("--columns and --relationships are two pictures", "ask for one of them")
     if relationships and drawn_as in {Format.tree, Format.dot}:
         stop(f"--format {drawn_as.value} cannot show relationships", "mermaid, svg and json can")
-    whole = graph_of(compiled(project_folder(project), env))
+    whole = project_graph(project_folder(project), env)
     document = whole.restricted(chosen(whole, Selection.of(select, exclude, state_manifest)))
     if not document.nodes:
         print("Nothing is selected.", file=sys.stderr)

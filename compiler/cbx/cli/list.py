@@ -42,9 +42,9 @@ def list_command(
 ) -> None:
     """Print the ids of the models and sources that are selected, one a line."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import chosen, compiled, graph_of
+    from cbx.cli.selection import chosen, project_graph
 
-    graph = graph_of(compiled(project_folder(project), env))
+    graph = project_graph(project_folder(project), env)
     nodes = [graph.by_id[one] for one in chosen(graph, Selection.of(select, exclude, state_manifest))]
     if resource_type is not None:
         nodes = [node for node in nodes if node.resource_type == resource_type.value]

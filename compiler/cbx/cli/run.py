@@ -208,9 +208,10 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     from cbx.cli.places import project_folder
     from cbx.cli.run_selection import selected_datasets
     from cbx.compiler import compile_project, read_sources
-    from cbx.project import find_project
+    from cbx.location import find_project
     from cbx.runtime import CannotRunError
-    from cbx.write import TARGET, write
+    from cbx.target import TARGET
+    from cbx.write import write
 
     root, env = project_folder(options.project), options.environment
     variables = _variables(options.variables)

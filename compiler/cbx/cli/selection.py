@@ -46,15 +46,26 @@ class Selection:
 
 def compiled(root: Path, env: str) -> Compilation:
     """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
+    from cbx.cli.collector import seldom_collecting
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.compiler import compile_project, read_sources
 
-    compilation = compile_project(root, environment=env)
+    with seldom_collecting():
+        compilation = compile_project(root, environment=env)
     if not compilation.succeeded:
         diagnostics = compilation.diagnostics
         show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
         raise typer.Exit(2 if compilation.project is None and not (root / "project.toml").is_file() else 1)
     return compilation
+
+
+def project_graph(root: Path, env: str) -> GraphDocument:
+    """The graph of a project as it stands; nothing is compiled where nothing changed since the last time."""
+    from cbx.graph_document import read_manifest
+    from cbx.incremental.build import Options, known_manifest
+
+    text = known_manifest(root, Options(env))
+    return graph_of(compiled(root, env)) if text is None else read_manifest(json.loads(text))
 
 
 def graph_of(compilation: Compilation) -> GraphDocument:

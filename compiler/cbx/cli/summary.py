@@ -6,29 +6,23 @@ from collections.abc import Iterable, Iterator
 
 from cbx import codes
 from cbx.diagnostics import Diagnostic
-from cbx.ir.plan import Plan
-from cbx.project import PROJECT_FILE
-from cbx.write import Changes
+from cbx.incremental.record import Summary
+from cbx.location import PROJECT_FILE
+from cbx.target import Changes
 
 _WIDTH = 76
 
 
 def summary_lines(
-    plan: Plan, diagnostics: Iterable[Diagnostic], changes: Changes, seconds: float, *, check: bool
+    summary: Summary, diagnostics: Iterable[Diagnostic], changes: Changes, seconds: float, *, check: bool
 ) -> Iterator[str]:
     """What was compiled, what is known of the keys, and what changed in ``target/``."""
-    models = plan.models
-    expectations = sum(len(one.model.expectations) for one in models)
     yield (
-        f"  {plan.project.name}: {_count(len(models), 'model')}, "
-        f"{_count(len(plan.relationships), 'relationship')}, {_count(expectations, 'expectation')}"
+        f"  {summary.project}: {_count(summary.models, 'model')}, "
+        f"{_count(summary.relationships, 'relationship')}, {_count(summary.expectations, 'expectation')}"
     )
-    verdicts = list(plan.key_verdicts.values())
-    undeclared = len(models) - len(verdicts)
-    yield (
-        f"  keys: {verdicts.count('proven')} proven, {verdicts.count('unproven')} checked on the data, "
-        f"{undeclared} not declared"
-    )
+    undeclared = summary.models - summary.proven - summary.unproven
+    yield f"  keys: {summary.proven} proven, {summary.unproven} checked on the data, {undeclared} not declared"
     yield from _untraced([one for one in diagnostics if one.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"

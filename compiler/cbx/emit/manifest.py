@@ -10,10 +10,10 @@ from typing import Any
 from cbx.emit.cells import text_in_words
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.ir.resolved import Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
+from cbx.target import MANIFEST, TARGET
 
-PATH = "manifest.json"
+PATH = MANIFEST
 SCHEMA_VERSION = 1
-_TARGET = "target"
 
 
 def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
@@ -34,7 +34,7 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
             {**_relationship(one), "enforce": one.enforce, "verdict": "unproven"} for one in plan.relationships
         ],
         "checks": [*map(_key_check, plan.key_checks), *map(_relationship_check, plan.relationship_checks)],
-        "artifacts": {f"{_TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
+        "artifacts": {f"{TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
     }
     return Artifact(PATH, _laid_out(manifest, "", _LEVELS) + "\n")
 
@@ -89,7 +89,7 @@ def _model(
         "properties": dict(model.properties),
         "cluster_by": list(model.cluster_by),
         "quarantine": model.quarantine,
-        "artifact": f"{_TARGET}/{planned.artifact}",
+        "artifact": f"{TARGET}/{planned.artifact}",
         "source_hash": model.content_hash,
         "artifact_hash": hashes[planned.artifact],
     }
@@ -126,7 +126,7 @@ def _key_check(check: KeyCheck) -> dict[str, Any]:
         "model": check.model,
         "columns": list(check.columns),
         "on_violation": check.on_violation,
-        "artifact": f"{_TARGET}/{check.artifact}",
+        "artifact": f"{TARGET}/{check.artifact}",
     }
 
 
@@ -137,5 +137,5 @@ def _relationship_check(check: RelationshipCheck) -> dict[str, Any]:
         "child": check.child,
         "on": dict(check.on),
         "on_violation": check.on_violation,
-        "artifact": f"{_TARGET}/{check.artifact}",
+        "artifact": f"{TARGET}/{check.artifact}",
     }

@@ -36,6 +36,11 @@ class Discovered:
     known_ids: frozenset[str]
     macro_files: tuple[SourceFile, ...]
 
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """All files."""
+        return (*(one.source for one in self.model_files), *self.macro_files)
+
 
 @dataclass(frozen=True)
 class Parsed:

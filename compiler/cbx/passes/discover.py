@@ -11,7 +11,7 @@ from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean
 from cbx.ir.declared import Discovered, ModelFile
 from cbx.project import IDENTIFIER, Project
-from cbx.sources import SourceFile, Span
+from cbx.sources import SourceFile, Span, as_text
 
 _LARGEST_FILE = 1 << 20
 _LANGUAGES = (".py", ".sql")
@@ -85,9 +85,9 @@ def _read(root: Path, path: str, report: Report) -> str | None:
         elif status.st_size > _LARGEST_FILE:
             problem = f"this file has {status.st_size:,} bytes; a model or macro file has at most 1 MiB"
         else:
-            text = (root / path).read_bytes().decode("utf-8-sig")
+            text = as_text((root / path).read_bytes())
             if "\0" not in text:
-                return text.replace("\r\n", "\n").replace("\r", "\n")
+                return text
             problem = "this file holds a NUL character: it is not text"
     except UnicodeDecodeError as error:
         problem = f"this file is not UTF-8 text: byte {error.start + 1} is not part of a character"

@@ -30,14 +30,13 @@ def parse(discovered: Discovered, report: Report) -> Parsed:
             model = parse_sql_model(file.source, file.layer, file.name, templates, variables, report)
         if model is not None:
             models.append(model)
-    sources = [*(file.source for file in discovered.model_files), *discovered.macro_files]
     return Parsed(
         discovered.project,
         tuple(models),
         discovered.known_ids,
         templates,
         _python_macros(discovered.macro_files, report),
-        {source.path: source for source in sources},
+        {source.path: source for source in discovered.sources},
     )
 
 

@@ -114,6 +114,8 @@ class _Typing:
 
     def report_untraced(self) -> None:
         """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
+        if any(isinstance(one, Unknown) and not one.is_lasting for one in self.untraced.values()):
+            self.report.is_lasting = False
         missing = [one for one in self.untraced.values() if isinstance(one, MissingExtra)]
         if missing:
             message = f"{len(missing)} Python {'models were' if len(missing) > 1 else 'model was'} not traced"

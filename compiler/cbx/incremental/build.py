@@ -1,0 +1,169 @@
+"""Brings ``target/`` up to date, compiling only if something changed since the last time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cbx.diagnostics import Diagnostic
+from cbx.incremental.record import Record, Summary, read_record, write_record
+from cbx.incremental.stamps import (
+    Compared,
+    Stamp,
+    artifact_stamps,
+    compare,
+    digest,
+    digest_of_text,
+    seen,
+    source_stamps,
+)
+from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, Changes
+
+if TYPE_CHECKING:
+    from cbx.compiler import Compilation
+    from cbx.ir.plan import Plan
+
+
+@dataclass(frozen=True)
+class Build:
+    """What was compiled, now or before, and what it means for ``target/``.
+
+    Attributes:
+        diagnostics: What is wrong or worth knowing, in the order of the places.
+        model_count: How many model files there are.
+        summary: What there is; None after an error.
+        changes: What was changed in ``target/``, or would be; None after an error.
+        could_write: Whether all of it could be.
+    """
+
+    diagnostics: tuple[Diagnostic, ...]
+    model_count: int
+    summary: Summary | None = None
+    changes: Changes | None = None
+    could_write: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a compilation depends on besides the files of the project."""
+
+    environment: str
+    with_analysis: bool = True
+    with_trace: bool = True
+
+
+def build(root: Path, options: Options, *, check: bool = False) -> Build:
+    """Compile a project and write what came of it; exactly what a compilation of everything says and writes.
+
+    Args:
+        root: The folder with ``project.toml``.
+        options: What else decides.
+        check: Write nothing, and tell what would be written.
+    """
+    now = time.time_ns()
+    stamps = source_stamps(root)
+    record = _unchanged(root, options, stamps, now)
+    if record is None:
+        return _compile(root, options, stamps, now, check=check)
+    found = _compare_artifacts(root, record)
+    changes = _changes(record, found)
+    if not check and (changes.written or changes.removed):
+        return _compile(root, options, stamps, now, check=check)
+    if not check and (record.is_renewed or found.were_read):
+        write_record(root, replace(record, artifacts=found.same))
+    return Build(record.diagnostics, record.summary.models, record.summary, changes)
+
+
+def known_manifest(root: Path, options: Options) -> str | None:
+    """The text of the manifest that a compilation would make; None where only one can tell."""
+    now = time.time_ns()
+    record = _unchanged(root, options, source_stamps(root), now)
+    if record is None or MANIFEST not in record.artifacts:
+        return None
+    try:
+        content = (root / TARGET / MANIFEST).read_bytes()
+    except OSError:
+        return None
+    return content.decode() if digest(content) == record.artifacts[MANIFEST].digest else None
+
+
+def _unchanged(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, now: int) -> Record | None:
+    """The record of the last compilation if one of today would read and say the same."""
+    record = read_record(root) if stamps is not None else None
+    if record is None or stamps is None or options.environment not in record.environments:
+        return None
+    if record.options != (options.with_analysis, options.with_trace):
+        return None
+    found = compare(root, stamps, record.sources, digest_of_text, now)
+    return None if found.changed else replace(record, sources=found.same, is_renewed=found.were_read)
+
+
+def _compare_artifacts(root: Path, record: Record) -> Compared:
+    now = time.time_ns()
+    others = [path for path in record.artifacts if not path.startswith(OWN_FOLDERS)]
+    return compare(root / TARGET, artifact_stamps(root, others), record.artifacts, digest, now)
+
+
+def _changes(record: Record, found: Compared) -> Changes:
+    return Changes(
+        written=tuple(path for path in found.changed if path in record.artifacts),
+        unchanged=tuple(found.same),
+        removed=tuple(sorted(path for path in found.changed if path not in record.artifacts)),
+    )
+
+
+def _compile(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, now: int, *, check: bool) -> Build:
+    """Compile everything, and remember what came of it."""
+    from cbx.compiler import compile_project
+    from cbx.write import compare as compare_all
+    from cbx.write import write
+
+    compilation = compile_project(
+        root, options.environment, with_analysis=options.with_analysis, with_trace=options.with_trace
+    )
+    diagnostics, count = compilation.diagnostics, compilation.model_count
+    if compilation.plan is None:
+        return Build(diagnostics, count)
+    summary = _summary(compilation.plan)
+    if check:
+        return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts))
+    changes, problems = write(root, compilation.artifacts)
+    if not problems and stamps is not None and compilation.is_lasting:
+        write_record(root, _record(root, options, compilation, summary, stamps, now))
+    return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems)
+
+
+def _summary(plan: Plan) -> Summary:
+    verdicts = list(plan.key_verdicts.values())
+    return Summary(
+        project=plan.project.name,
+        models=len(plan.models),
+        relationships=len(plan.relationships),
+        expectations=sum(len(one.model.expectations) for one in plan.models),
+        proven=verdicts.count("proven"),
+        unproven=verdicts.count("unproven"),
+    )
+
+
+def _record(
+    root: Path, options: Options, compilation: Compilation, summary: Summary, stamps: Mapping[str, Stamp], now: int
+) -> Record:
+    """What is worth knowing of a compilation next time; a file that came after the stamps were taken has none."""
+    project = compilation.project
+    written = time.time_ns()
+    made = artifact_stamps(root, [one.path for one in compilation.artifacts if not one.path.startswith(OWN_FOLDERS)])
+    return Record(
+        options=(options.with_analysis, options.with_trace),
+        environments=project.environment_names if project is not None else (),
+        sources={
+            path: seen(stamps.get(path), digest(text.encode()), now) for path, text in compilation.sources.items()
+        },
+        artifacts={
+            one.path: seen(made.get(one.path), digest(one.text.encode()), written) for one in compilation.artifacts
+        },
+        summary=summary,
+        diagnostics=compilation.diagnostics,
+    )

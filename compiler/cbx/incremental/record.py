@@ -1,0 +1,151 @@
+"""The record of the last compilation: one file of plain data, which may be deleted at any time.
+
+It is believed only if it is whole, of this format, and of the same cbx and libraries; else there is none. It holds what
+a compilation without errors said, and the files that it read and made, so that an equal one need not be made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cbx.codes import Code, every_code
+from cbx.diagnostics import Diagnostic, Related
+from cbx.incremental.stamps import Seen, digest
+from cbx.sources import Span
+from cbx.version import __version__
+
+RECORD_FILE = ".cbx/cache/compile.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the lines that end a compilation count; the last two count keys."""
+
+    project: str
+    models: int
+    relationships: int
+    expectations: int
+    proven: int
+    unproven: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A compilation without errors.
+
+    Attributes:
+        options: Whether it was made with the analysis, and with tracing.
+        environments: The environments that the project has.
+        sources: The files it read, by path.
+        artifacts: The files it made, by their paths under ``target/``.
+        summary: What it counted.
+        diagnostics: What it said.
+        is_renewed: Whether it knows more of its files than when it was read.
+    """
+
+    options: tuple[bool, bool]
+    environments: tuple[str, ...]
+    sources: Mapping[str, Seen]
+    artifacts: Mapping[str, Seen]
+    summary: Summary
+    diagnostics: tuple[Diagnostic, ...]
+    is_renewed: bool = False
+
+
+def read_record(root: Path) -> Record | None:
+    """The record of a project; None without one that can be believed."""
+    try:
+        header, _, body = (root / RECORD_FILE).read_bytes().partition(b"\n")
+        if header.decode() != _header(body):
+            return None
+        return _from_data(json.loads(body))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def write_record(root: Path, record: Record) -> None:
+    """Replace the record of a project; a folder that cannot be written to is left alone."""
+    file = root / RECORD_FILE
+    body = json.dumps(_to_data(record), separators=(",", ":")).encode()
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        number, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+        try:
+            with os.fdopen(number, "wb") as opened:
+                opened.write(_header(body).encode() + b"\n" + body)
+            os.replace(temporary, file)  # noqa: PTH105 - says what it does: the old file is replaced at once
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _header(body: bytes) -> str:
+    return json.dumps({"format": _FORMAT, "made by": _maker(), "digest": digest(body)})
+
+
+@lru_cache(maxsize=1)
+def _maker() -> str:
+    """What tells this cbx, with its Python and all installed libraries, from every other."""
+    package = Path(__file__).parents[1]
+    own = sorted((str(path), path.stat().st_mtime_ns) for path in package.rglob("*.py"))
+    installed = []
+    for folder in sys.path:
+        with suppress(OSError):
+            entries = os.scandir(folder or ".")
+            installed += [one.name for one in entries if one.name.endswith((".dist-info", ".egg-info"))]
+    parts = (__version__, sys.version, own, sorted(installed))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _to_data(record: Record) -> dict[str, Any]:
+    return {
+        "options": record.options,
+        "environments": record.environments,
+        "sources": _seen_to_data(record.sources),
+        "artifacts": _seen_to_data(record.artifacts),
+        "summary": astuple(record.summary),
+        "diagnostics": [_diagnostic_to_data(one) for one in record.diagnostics],
+    }
+
+
+def _from_data(data: Mapping[str, Any]) -> Record:
+    codes = {(one.id, one.name): one for one in every_code()}
+    with_analysis, with_trace = data["options"]
+    return Record(
+        (with_analysis, with_trace),
+        tuple(data["environments"]),
+        _seen_from_data(data["sources"]),
+        _seen_from_data(data["artifacts"]),
+        Summary(*data["summary"]),
+        tuple(_diagnostic_from_data(one, codes) for one in data["diagnostics"]),
+    )
+
+
+def _seen_to_data(files: Mapping[str, Seen]) -> list[object]:
+    return [(path, one.digest, one.stamp) for path, one in files.items()]
+
+
+def _seen_from_data(rows: Iterable[Any]) -> dict[str, Seen]:
+    return {path: Seen(tuple(stamp) if stamp else None, content) for path, content, stamp in rows}
+
+
+def _diagnostic_to_data(one: Diagnostic) -> tuple[object, ...]:
+    related = [(other.message, other.span) for other in one.related]
+    return (one.code.id, one.code.name, one.message, one.span, one.label, one.hint, related)
+
+
+def _diagnostic_from_data(row: Any, codes: Mapping[tuple[str, str], Code]) -> Diagnostic:
+    number, name, message, span, label, hint, related = row
+    others = tuple(Related(text, Span(*place)) for text, place in related)
+    return Diagnostic(codes[number, name], message, Span(*span) if span else None, label, hint, others)

@@ -1,0 +1,158 @@
+"""Telling whether a file changed without reading it.
+
+A file's stamp is its size, its times and its inode. Equal stamps mean equal content, save for a file that was changed
+twice within one tick of the file system's clock, once before it was read and once after. So a stamp is only kept where
+the file had been at rest for longer than a tick; git knows the others as racily clean, and like git we read them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from cbx.location import PROJECT_FILE
+from cbx.sources import as_text
+from cbx.target import OWN_FOLDERS, TARGET
+
+_COARSE = 1_000_000
+_TICK, _COARSE_TICK = 100_000_000, 3_000_000_000
+
+Stamp = tuple[int, int, int, int]
+"""Size in bytes, time of the last change of the content and of the inode in nanoseconds, and the inode."""
+
+
+class Seen(NamedTuple):
+    """A file as it was seen: its stamp, None where that would not tell of later changes, and a hash of its content."""
+
+    stamp: Stamp | None
+    digest: str
+
+
+class Compared(NamedTuple):
+    """What became of files since they were seen.
+
+    Attributes:
+        changed: Those that are gone, new, or have another content.
+        same: The others, as they are now.
+        were_read: Whether any of them had to be read to tell.
+    """
+
+    changed: tuple[str, ...]
+    same: Mapping[str, Seen]
+    were_read: bool
+
+
+def digest(content: bytes) -> str:
+    """A hash of a file's content."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def digest_of_text(content: bytes) -> str:
+    """A hash of a file's text, however its lines end; empty for what is not text."""
+    try:
+        return digest(as_text(content).encode())
+    except UnicodeError:
+        return ""
+
+
+def seen(stamp: Stamp | None, content_digest: str, now: int) -> Seen:
+    """A file as it is remembered; ``now`` is the time in nanoseconds before its stamp was taken."""
+    if stamp is None:
+        return Seen(None, content_digest)
+    changed = max(stamp[1], stamp[2])
+    tick = _TICK if stamp[2] % _COARSE else _COARSE_TICK
+    return Seen(stamp if changed + tick < now else None, content_digest)
+
+
+def compare(
+    root: Path, stamps: Mapping[str, Stamp], known: Mapping[str, Seen], hashed: Callable[[bytes], str], now: int
+) -> Compared:
+    """Hold files against what was seen of them; only those are read whose stamps do not tell.
+
+    Args:
+        root: The folder that the paths are relative to.
+        stamps: The stamps of the files that are there now.
+        known: The files as they were seen.
+        hashed: The hash that they were seen with.
+        now: The time in nanoseconds before the stamps were taken.
+    """
+    changed = [path for path in known if path not in stamps]
+    same: dict[str, Seen] = {}
+    were_read = False
+    for path, stamp in stamps.items():
+        before = known.get(path)
+        if before is not None and before.stamp == stamp:
+            same[path] = before
+        elif before is not None and _digest_at(root / path, hashed) == before.digest:
+            same[path] = seen(stamp, before.digest, now)
+            were_read = True
+        else:
+            changed.append(path)
+    return Compared(tuple(changed), same, were_read)
+
+
+def _digest_at(path: Path, hashed: Callable[[bytes], str]) -> str:
+    try:
+        return hashed(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def source_stamps(root: Path) -> dict[str, Stamp] | None:
+    """The stamps of all files that a compilation would read, by path; None where links make that hard to say."""
+    found: dict[str, Stamp] = {}
+    try:
+        found[PROJECT_FILE] = stamp_of((root / PROJECT_FILE).stat())
+        for folder in ("models", "macros"):
+            if (root / folder).is_symlink():
+                return None
+            for path, entry in _entries(root, folder, with_hidden=False):
+                if entry.is_symlink():
+                    return None
+                if entry.name.endswith((".py", ".sql")) and entry.name != "__init__.py":
+                    found[path] = stamp_of(entry.stat(follow_symlinks=False))
+    except OSError:
+        return None
+    return found
+
+
+def artifact_stamps(root: Path, others: Iterable[str]) -> dict[str, Stamp]:
+    """The stamps of the compiler's own files, by their paths under ``target/``, and of ``others`` there."""
+    target = root / TARGET
+    found: dict[str, Stamp] = {}
+    for folder in OWN_FOLDERS:
+        for path, entry in _entries(target, folder, with_hidden=True):
+            if entry.name.endswith(".py") and not entry.is_dir():
+                found[path] = stamp_of(entry.stat(follow_symlinks=False))
+    for path in others:
+        try:
+            found[path] = stamp_of(os.lstat(target / path))
+        except OSError:
+            continue
+    return found
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp of a file."""
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _entries(root: Path, folder: str, *, with_hidden: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """The files and links in a folder and below it."""
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        try:
+            entries = list(os.scandir(root / current))
+        except FileNotFoundError:
+            continue
+        for entry in entries:
+            if entry.name == "__pycache__" or (entry.name.startswith(".") and not with_hidden):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(f"{current}/{entry.name}")
+            else:
+                yield f"{current}/{entry.name}", entry

@@ -1,0 +1,33 @@
+"""The folder ``target/``: what in it is the compiler's own, and how it differs from a compilation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbx import codes
+from cbx.diagnostics import Diagnostic, Report
+from cbx.sources import Span
+
+TARGET = "target"
+MANIFEST = "manifest.json"
+OWN_FOLDERS = ("notebooks", "transformations")
+"""The folders below it from which files are removed that belong to no model any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How ``target/`` differs from a compilation: paths under it."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def as_diagnostics(self, hint: str = "run `cbx compile`") -> tuple[Diagnostic, ...]:
+        """CBX004 for each file that is out of date, with a way out."""
+        report = Report()
+        reasons = [(path, "is not what the models compile to") for path in self.written]
+        reasons += [(path, "belongs to no model") for path in self.removed]
+        for path, reason in reasons:
+            place = f"{TARGET}/{path}"
+            report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint=hint)
+        return report.sorted()

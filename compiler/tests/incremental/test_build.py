@@ -1,0 +1,312 @@
+"""A build that remembers says and writes exactly what one does that compiles everything."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cbx.incremental.build import Build, Options, build, known_manifest
+from cbx.incremental.record import RECORD_FILE
+from cbx.target import TARGET
+
+OPTIONS = Options("local", with_trace=False)
+
+FILES = {
+    "project.toml": '[project]\nname = "shop"\n\n[vars]\nlanding = "/landing"\n',
+    "macros/rules.sql": "{% macro positive(column) %}{{ column }} > 0{% endmacro %}\n",
+    "macros/text.py": "from pyspark.sql import functions as F\n\n\ndef tidy(name):\n    return F.trim(name)\n",
+    "models/bronze/orders.py": (
+        "from cbx import auto_loader, streaming_table\nfrom macros.text import tidy\n\n\n"
+        '@streaming_table(key="id", columns={"id": "BIGINT", "customer_id": "BIGINT", "amount": "INT"})\n'
+        'def orders(landed=auto_loader("{{ var(\'landing\') }}/orders", format="json")):\n'
+        '    return landed.withColumn("id", tidy("id"))\n'
+    ),
+    "models/bronze/customers.sql": (
+        '{{ streaming_table(key="id", columns={"id": "BIGINT", "city": "STRING"}) }}\n\n'
+        'SELECT id, city FROM {{ auto_loader("/landing/customers", format="json") }}\n'
+    ),
+    "models/silver/orders.sql": (
+        '{{ materialized_view(key="id", relationships=[many_to_one("silver.customers", on={"customer_id": "id"})],\n'
+        '    expectations=[expect("sold", "{{ positive(\'amount\') }}")]) }}\n\n'
+        'SELECT id, customer_id, amount FROM {{ ref("bronze.orders") }}\n'
+    ),
+    "models/silver/customers.sql": (
+        '{{ materialized_view(key="id") }}\n\nSELECT id, max(city) AS city '
+        'FROM {{ ref("bronze.customers") }} GROUP BY id\n'
+    ),
+    "models/gold/sales.sql": (
+        '{{ materialized_view(key="id") }}\n\nSELECT c.id, sum(o.amount) AS total\n'
+        'FROM {{ ref("silver.customers") }} AS c LEFT JOIN {{ ref("silver.orders") }} AS o ON o.customer_id = c.id\n'
+        "GROUP BY c.id\n"
+    ),
+    "models/gold/cities.sql": (
+        '{{ materialized_view(description="Cities.") }}\n\nSELECT city, count(*) AS people '
+        'FROM {{ ref("silver.customers") }} GROUP BY city\n'
+    ),
+    "models/gold/open.py": (
+        'from cbx import materialized_view, ref\n\n\n@materialized_view(tags=["nightly"])\n'
+        'def open(sales=ref("gold.sales"), orders=ref("silver.orders")):\n    return sales.join(orders, "id")\n'
+    ),
+}
+
+WORDS = [
+    ("amount", "amounts"),
+    ("'amount'", "'id'"),
+    ("city", "town"),
+    ("GROUP BY id", "GROUP BY city"),
+    ("GROUP BY c.id", ""),
+    ("max(city)", "city"),
+    ('key="id"', 'key="city"'),
+    ('key="id"', 'key="id", tags=["new"]'),
+    ('key="id", ', ""),
+    ("BIGINT", "STRING"),
+    ("BIGINT", "LONG"),
+    ("many_to_one", "one_to_one"),
+    ("silver.customers", "silver.orders"),
+    ("silver.customers", "silver.customer"),
+    ("LEFT JOIN", "JOIN"),
+    ("materialized_view", "view"),
+    ("SELECT", "SELEC"),
+    ("SELECT ", "SELECT DISTINCT "),
+    ("> 0", ">= 0"),
+    ("positive(", "negative("),
+    ("F.trim", "F.lower"),
+    ('"shop"', '"shops"'),
+    ("[vars]", '[compile]\nconstraints = "all"\n\n[vars]'),
+    ("[vars]", '[naming]\nschema = "s_{layer}"\n\n[vars]'),
+    ('landing = "/landing"', 'landing = "/elsewhere"\n[environments.prod.vars]\nmore = 1'),
+    ("Cities.", "Towns."),
+    ("\n", "\r\n"),
+    ("nightly", "weekly"),
+]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def replace_a_word(root: Path, chance: random.Random) -> None:
+    files = [
+        path for path in sorted(root.rglob("*")) if path.suffix in {".py", ".sql", ".toml"} and is_source(path, root)
+    ]
+    chance.shuffle(files)
+    before, after = chance.choice(WORDS)
+    if chance.random() < 0.4:
+        before, after = after, before
+    for path in files:
+        text = path.read_bytes().decode()
+        if before and before in text:
+            times = path.stat().st_mtime_ns
+            path.write_bytes(text.replace(before, after, chance.choice([1, -1])).encode())
+            if chance.random() < 0.5:
+                os.utime(path, ns=(times, times))
+            return
+
+
+def is_source(path: Path, root: Path) -> bool:
+    return path.relative_to(root).parts[0] in {"models", "macros", "project.toml"}
+
+
+def sources(root: Path) -> list[Path]:
+    return [path for path in sorted(root.rglob("*")) if path.is_file() and is_source(path, root)]
+
+
+def restore_a_file(root: Path, chance: random.Random) -> None:
+    path, text = chance.choice(sorted(FILES.items()))
+    (root / path).write_text(text)
+
+
+def restore_all(root: Path, _: random.Random) -> None:
+    for path in sources(root):
+        path.unlink()
+    for path, text in FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+
+def delete_a_file(root: Path, chance: random.Random) -> None:
+    chance.choice(sources(root)).unlink()
+
+
+def rename_a_file(root: Path, chance: random.Random) -> None:
+    path = chance.choice([one for one in sources(root) if one.suffix != ".toml"] or sources(root))
+    path.rename(path.with_name(chance.choice(["renamed", "orders", "cities"]) + path.suffix))
+
+
+def add_a_model(root: Path, chance: random.Random) -> None:
+    name = chance.choice(["silver/more.sql", "gold/orders.sql", "gold/deep/er.sql", "bronze/c.sql", "macros.txt"])
+    path = root / "models" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        '{{ materialized_view(key="id", relationships=[one_to_one("silver.orders", on="id")]) }}\n\n'
+        'SELECT * FROM {{ ref("silver.orders") }}\n'
+    )
+
+
+def touch_a_file(root: Path, chance: random.Random) -> None:
+    os.utime(chance.choice(sources(root)))
+
+
+def tamper_with_the_target(root: Path, chance: random.Random) -> None:
+    files = [path for path in sorted((root / TARGET).rglob("*")) if path.is_file()]
+    if not files:
+        return
+    path = chance.choice(files)
+    what = chance.random()
+    if what < 0.4:
+        times = path.stat().st_mtime_ns
+        path.write_bytes(path.read_bytes()[::-1])
+        os.utime(path, ns=(times, times))
+    elif what < 0.7:
+        path.unlink()
+    else:
+        path.with_name("stranger.py").write_text("pass\n")
+
+
+def damage_the_record(root: Path, chance: random.Random) -> None:
+    path = root / RECORD_FILE
+    if not path.is_file():
+        return
+    content = bytearray(path.read_bytes())
+    if chance.random() < 0.3:
+        content = content[: len(content) // 2]
+    else:
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(7)
+    path.write_bytes(content)
+
+
+def do_nothing(root: Path, chance: random.Random) -> None:
+    del root, chance
+
+
+EDITS: tuple[Callable[[Path, random.Random], None], ...] = (
+    *(replace_a_word,) * 8,
+    restore_a_file,
+    restore_a_file,
+    restore_all,
+    restore_all,
+    delete_a_file,
+    rename_a_file,
+    add_a_model,
+    touch_a_file,
+    tamper_with_the_target,
+    tamper_with_the_target,
+    damage_the_record,
+    do_nothing,
+)
+
+
+def told(one: Build) -> object:
+    changes = one.changes and tuple(
+        sorted(names) for names in (one.changes.written, one.changes.unchanged, one.changes.removed)
+    )
+    return one.diagnostics, one.model_count, one.summary, changes, one.could_write
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    edits=st.lists(st.sampled_from(EDITS), min_size=1, max_size=8), seed=st.integers(0, 1 << 30), check=st.booleans()
+)
+def test_whatever_is_edited_the_outcome_is_that_of_compiling_everything(
+    tmp_path: Path, edits: list[Callable[[Path, random.Random], None]], seed: int, *, check: bool
+) -> None:
+    """Random edits of models, macros, settings, target/ and the record; after each a build, and one from nothing."""
+    chance = random.Random(seed)
+    root, fresh = tmp_path / "shop", tmp_path / "fresh"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    restore_all(root, chance)
+    build(root, OPTIONS)
+    for edit in edits:
+        edit(root, chance)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(root, fresh, ignore=shutil.ignore_patterns(".cbx"))
+        is_check = check and chance.random() < 0.3
+
+        actual = build(root, OPTIONS, check=is_check)
+
+        expected = build(fresh, OPTIONS, check=is_check)
+        assert told(expected) == told(actual), edit.__name__
+        assert tree(fresh / TARGET) == tree(root / TARGET), edit.__name__
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    restore_all(tmp_path, random.Random(0))
+    build(tmp_path, OPTIONS)
+    return tmp_path
+
+
+@pytest.fixture
+def no_compiler(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del shop
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("something was compiled")
+
+    monkeypatch.setattr("cbx.compiler.compile_project", refuse)
+
+
+@pytest.mark.usefixtures("no_compiler")
+def test_what_did_not_change_is_not_compiled(shop: Path) -> None:
+    """Nor is it where files were only touched, copied or checked."""
+    first = build(shop, OPTIONS)
+    os.utime(shop / "models/silver/orders.sql")
+    touched = build(shop, OPTIONS)
+    shutil.copytree(shop, shop / "copy")
+    copied = build(shop / "copy", OPTIONS)
+    checked = build(shop, OPTIONS, check=True)
+
+    assert first == touched == copied == checked
+
+
+@pytest.mark.usefixtures("no_compiler")
+@pytest.mark.parametrize(
+    "options",
+    [Options("local"), Options("local", with_analysis=False, with_trace=False), Options("prod", with_trace=False)],
+)
+def test_other_options_are_compiled_anew(shop: Path, options: Options) -> None:
+    """What was compiled otherwise says nothing."""
+    with pytest.raises(AssertionError, match="something was compiled"):
+        build(shop, options)
+
+
+def test_a_check_leaves_no_trace(shop: Path) -> None:
+    """`--check` writes neither the target nor the record."""
+    (shop / "models/gold/cities.sql").unlink()
+    before = tree(shop)
+
+    changes = build(shop, OPTIONS, check=True).changes
+
+    assert changes is not None
+    assert changes.removed == ("notebooks/gold/cities.py",)
+    assert before == tree(shop)
+
+
+def test_a_link_in_the_project_is_followed_anew_each_time(shop: Path) -> None:
+    """What a link leads to may change without its stamp."""
+    shared = shop / "shared.sql"
+    (shop / "models/gold/cities.sql").rename(shared)
+    (shop / "models/gold/cities.sql").symlink_to(shared)
+    build(shop, OPTIONS)
+    shared.write_text(shared.read_text().replace("Cities.", "Towns."))
+
+    build(shop, OPTIONS)
+
+    assert "Towns." in (shop / "target/notebooks/gold/cities.py").read_text()
+
+
+def test_the_manifest_is_known_until_something_changes(shop: Path) -> None:
+    """Commands about the graph read it where a compilation would make the same."""
+    known = known_manifest(shop, OPTIONS)
+    (shop / "models/gold/cities.sql").write_text(FILES["models/gold/cities.sql"] + "\n")
+
+    assert known == (shop / "target/manifest.json").read_text()
+    assert known_manifest(shop, OPTIONS) is None
