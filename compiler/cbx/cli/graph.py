@@ -25,6 +25,7 @@ class Format(str, Enum):
     mermaid = "mermaid"
     dot = "dot"
     svg = "svg"
+    html = "html"
     json = "json"
 
 
@@ -39,18 +40,21 @@ def graph(
     exclude: ExcludeOption = None,
     columns: Annotated[bool, typer.Option("--columns", help="The lineage of columns, up and down.")] = False,
     relationships: Annotated[
-        bool, typer.Option("--relationships", help="The relationships, with crow's feet: mermaid, svg or json.")
+        bool, typer.Option("--relationships", help="The relationships, with crow's feet: mermaid, svg, html or json.")
     ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write instead of standard output.")
     ] = None,
     state_manifest: StateManifestOption = None,
+    state: Annotated[
+        Path | None, typer.Option(help="With html: the folder of the run whose counts it shows; default: .cbx.")
+    ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
 ) -> None:
     """Draw the graph of the project: lineage of tables or columns, or the relationships."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import chosen, project_graph, stop
+    from cbx.cli.selection import chosen, compiled, graph_of, project_graph, stop
 
     drawn_as = output_format or _format_of(output, relationships=relationships)
     if about is not None and not columns:
@@ -58,14 +62,23 @@ def graph(
     if columns and relationships:
         stop("--columns and --relationships are two pictures", "ask for one of them")
     if relationships and drawn_as in {Format.tree, Format.dot}:
-        stop(f"--format {drawn_as.value} cannot show relationships", "mermaid, svg and json can")
-    whole = project_graph(project_folder(project), env)
+        stop(f"--format {drawn_as.value} cannot show relationships", "mermaid, svg, html and json can")
+    if drawn_as is Format.html and output is None and sys.stdout.isatty():
+        stop("the page is a long text, which a terminal cannot show", "name a file: --output graph.html")
+    root = project_folder(project)
+    compilation = compiled(root, env) if drawn_as is Format.html else None  # the page shows what is compiled, too
+    whole = project_graph(root, env) if compilation is None else graph_of(compilation)
     document = whole.restricted(chosen(whole, Selection.of(select, exclude, state_manifest)))
     if not document.nodes:
         print("Nothing is selected.", file=sys.stderr)
         return
     lineage = _lineage(document, about) if columns else None
-    if drawn_as is Format.tree:
+    if compilation is not None:
+        from cbx.cli.graph_page import Asked, graph_page
+
+        asked = Asked(lineage.asked if lineage is not None else None, relationships=relationships)
+        _hand_over(graph_page(document, compilation, root, state, asked), output)
+    elif drawn_as is Format.tree:
         _print_tree(document, lineage, output)
     else:
         _hand_over(_text(drawn_as, document, lineage, relationships=relationships), output)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -70,10 +70,17 @@ def project_graph(root: Path, env: str) -> GraphDocument:
 
 def graph_of(compilation: Compilation) -> GraphDocument:
     """The graph of a compilation that succeeded."""
-    from cbx.emit.manifest import PATH
     from cbx.graph_document import read_manifest
 
-    return read_manifest(json.loads(next(one.text for one in compilation.artifacts if one.path == PATH)))
+    return read_manifest(manifest_of(compilation))
+
+
+def manifest_of(compilation: Compilation) -> dict[str, Any]:
+    """The manifest of a compilation that succeeded."""
+    from cbx.emit.manifest import PATH
+
+    manifest: dict[str, Any] = json.loads(next(one.text for one in compilation.artifacts if one.path == PATH))
+    return manifest
 
 
 def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:

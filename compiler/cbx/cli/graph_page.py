@@ -1,0 +1,63 @@
+"""What the page of ``cbx graph --format html`` tells beyond the graph: texts, checks, counts of the last run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cbx.compiler import Compilation
+    from cbx.graph_document import GraphDocument
+    from cbx.render.html.last_run import LastRun
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the page opens with: a model and a column of it, or the relationships."""
+
+    about: tuple[str, str | None] | None
+    relationships: bool
+
+
+def graph_page(document: GraphDocument, compilation: Compilation, root: Path, state: Path | None, asked: Asked) -> str:
+    """The page as a text.
+
+    Args:
+        document: The part of the graph to show.
+        compilation: The whole, which succeeded.
+        root: The project's folder.
+        state: The value of ``--state``.
+        asked: What to open with.
+    """
+    from cbx.cli.selection import manifest_of
+    from cbx.render.html.page import render_html
+    from cbx.render.html.page_data import read_checks
+    from cbx.render.html.place import Place
+    from cbx.render.html.texts import Texts
+
+    notebooks = {f"target/{one.path}": one.text for one in compilation.artifacts}
+    texts = {
+        node.id: Texts((root / node.path).read_text(encoding="utf-8-sig"), notebooks[node.artifact])
+        for node in document.nodes
+        if node.is_model
+    }
+    model, column = asked.about or (None, None)
+    start = Place("relationships" if asked.relationships else "lineage", model, "columns", column)
+    return render_html(document, read_checks(manifest_of(compilation)), texts, _last_run(root, state), start)
+
+
+def _last_run(root: Path, state: Path | None) -> LastRun | None:
+    """The last run; None where there was none, which is an error only if its folder was named."""
+    from cbx.cli.selection import stop
+    from cbx.cli.state_folder import STATE
+    from cbx.render.html.last_run import read_last_run
+    from cbx.runtime.event_log import last_update
+    from cbx.runtime.problems import CannotRunError
+
+    try:
+        return read_last_run(last_update(state if state is not None else root / STATE))
+    except CannotRunError as error:
+        if state is not None:
+            stop(error.problem.reason, error.problem.hint)
+        return None

@@ -1,0 +1,68 @@
+// The columns of a model. One under the pointer, or held, lights up where it comes from and where it goes.
+
+import { columnsOf, nodes } from "./data.js";
+import { el, icon } from "./dom.js";
+
+const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
+
+/** Fill the part; returns what is called whenever it is shown. */
+export function columnsTab(node, body, ways) {
+  const columns = columnsOf(node);
+  if (columns.length === 0) {
+    body.append(el("p", { class: "none" }, "No columns are declared, and none could be inferred."));
+    return () => {};
+  }
+  const rows = new Map();
+  const table = el(
+    "table",
+    { class: "columns" },
+    el("thead", { class: "unseen" }, el("tr", {}, el("th", { scope: "col" }, "Column"), el("th", { scope: "col" }, "Type"))),
+    el("tbody", {}, ...columns.map((column) => rowOf(node, column, rows, ways))),
+  );
+  table.addEventListener("pointerleave", () => ways.hover(null));
+  body.append(el("p", { class: "hint" }, "Rest on a column to see where it comes from and where it goes; choose it to hold that."), table);
+  return (held, wasOpen) => {
+    for (const [name, { row, button }] of rows) {
+      row.classList.toggle("held", name === held);
+      button.setAttribute("aria-pressed", String(name === held));
+    }
+    if (held !== null && !wasOpen) rows.get(held)?.row.scrollIntoView({ block: "nearest" });
+  };
+}
+
+function rowOf(node, column, rows, ways) {
+  const isKey = node.key.includes(column.name);
+  const hold = () => ways.goTo({ tab: "columns", column: button.getAttribute("aria-pressed") === "true" ? null : column.name });
+  const button = el("button", { type: "button", class: "column-name", "aria-pressed": "false", on: { click: hold, focus: () => ways.hover(column.name), blur: () => ways.hover(null) } }, column.name);
+  const row = el(
+    "tr",
+    { on: { pointerenter: () => ways.hover(column.name) }, class: isKey ? "of-key" : null },
+    el(
+      "td",
+      {},
+      el("div", { class: "column-head" }, button, isKey ? el("span", { class: node.verdict === "proven" ? "key-mark proven" : "key-mark", title: `key, ${node.verdict}` }, icon(...KEY), "key") : null),
+      column.description ? el("p", { class: "column-words" }, column.description) : null,
+      originsOf(column, ways),
+    ),
+    el("td", { class: (column.type ?? "").length > 16 ? "column-type long" : "column-type" }, el("span", { class: column.type ? null : "none" }, column.type ?? "unknown"), column.isNotNull ? el("span", { class: "not-null" }, "not null") : null),
+  );
+  rows.set(column.name, { row, button });
+  return row;
+}
+
+function originsOf(column, ways) {
+  if (column.origins === null || column.origins.length === 0) return null;
+  return el(
+    "p",
+    { class: "origins" },
+    el("span", { class: "unseen" }, "from "),
+    el("span", { "aria-hidden": "true" }, "← "),
+    ...column.origins.flatMap(([index, name], place) => {
+      const other = nodes[index];
+      const link = other.isModel
+        ? el("a", { href: ways.linkTo({ model: other.id, tab: "columns", column: name }) }, `${other.id}.${name}`)
+        : el("span", {}, `${other.name}.${name}`);
+      return place === 0 ? [link] : [", ", link];
+    }),
+  );
+}

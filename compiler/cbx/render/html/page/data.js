@@ -1,0 +1,104 @@
+// The graph as it was written into the page, with names for what stands in arrays.
+
+import { byId } from "./dom.js";
+
+const PARCEL = 100;
+const raw = JSON.parse(byId("graph").textContent);
+const [cardWidth, cardHeight] = raw.card;
+
+export const project = raw.project;
+export const layers = raw.layers;
+export const start = raw.start;
+export const lastRun = raw.run === null ? null : { at: raw.run[0], state: raw.run[1], problem: raw.run[2] };
+export const size = { width: raw.size[0], height: raw.size[1] };
+
+/** Models and sources, in the order of the layers. */
+export const nodes = raw.nodes.map((node, index) => {
+  const [x, y] = node.place;
+  return Object.assign(node, { index, box: { x, y, width: cardWidth, height: cardHeight } });
+});
+
+/** What reads what. */
+export const edges = raw.edges.map(([source, target, isStream, route]) => ({ source, target, isStream: isStream === 1, route }));
+
+/** What each node reads, and what reads it: edges by the node's index. */
+export const reads = nodes.map(() => []);
+export const readBy = nodes.map(() => []);
+for (const edge of edges) {
+  reads[edge.target].push(edge);
+  readBy[edge.source].push(edge);
+}
+
+/** The diagram of relationships. */
+export const diagram = {
+  width: raw.diagram.size[0],
+  height: raw.diagram.size[1],
+  entities: raw.diagram.entities.map(([node, [x, y, width, height], rows]) => ({ node, box: { x, y, width, height }, rows })),
+  relations: raw.diagram.relations.map(([parent, child, on, cardinality, verdict, check, route]) => ({
+    parent, child, on, isMany: cardinality === "one_to_many", isProven: verdict === "proven", check: checkOf(check), route,
+  })),
+};
+
+const indices = new Map(nodes.map((node) => [node.id, node.index]));
+
+/** The node with an id; undefined if there is none. */
+export function nodeOf(id) {
+  return nodes[indices.get(id)];
+}
+
+function checkOf(check) {
+  return check === null ? null : { notebook: check[0], passed: check[1], failed: check[2] };
+}
+
+/** The columns of a node. An origin is a node's index and a column's name; null says that none is known. */
+export function columnsOf(node) {
+  node.named ??= node.columns.map(([name, type, description, isNotNull, origins]) => ({
+    name, type, description, isNotNull: isNotNull === 1, origins,
+  }));
+  return node.named;
+}
+
+/** The expectations of a node; the counts are null where the last run has none. */
+export function rulesOf(node) {
+  return node.rules.map(([name, condition, onViolation, passed, failed]) => ({ name, condition, onViolation, passed, failed }));
+}
+
+/** The check of a node's key on the data; null if it needs none. */
+export function keyCheckOf(node) {
+  return checkOf(node.check);
+}
+
+/** How a node fared in the last run; null if it took no part. */
+export function runOf(node) {
+  return node.run === null ? null : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3] };
+}
+
+/** What went wrong with a node in the last run: a short word for its card, or null. */
+export function troubleOf(node) {
+  const status = node.run?.[0];
+  if (status === "failed" || status === "skipped") return { isBad: status === "failed", words: status };
+  const rows = node.rules.reduce((sum, rule) => sum + (rule[4] ?? 0), (node.check?.[2] ?? 0) + (orphans.get(node.index) ?? 0));
+  return rows === 0 ? null : { isBad: false, words: `${rows.toLocaleString("en")} failed` };
+}
+
+/** How many rows of a model did not find those that they refer to. */
+const orphans = new Map();
+for (const { child, check } of diagram.relations) {
+  if (check?.failed > 0) orphans.set(child, (orphans.get(child) ?? 0) + check.failed);
+}
+
+const parcels = new Map();
+
+/** The source and the notebook of a node: a promise of `[source, notebook]`, or of undefined. */
+export async function textsOf(node) {
+  const number = Math.floor(node.index / PARCEL);
+  if (!parcels.has(number)) parcels.set(number, opened(document.querySelectorAll("script.texts")[number]));
+  return (await parcels.get(number))[node.id];
+}
+
+async function opened(element) {
+  if (element.dataset.encoding === "json") return JSON.parse(element.textContent);
+  const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}

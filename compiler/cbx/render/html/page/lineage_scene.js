@@ -1,0 +1,56 @@
+// The first view: a card for each model and source, in the lane of its layer.
+
+import { arrowheadOf, boundsOf, pathOf } from "./curve.js";
+import { edges, layers, nodes, size, troubleOf } from "./data.js";
+import { el, icon, svg } from "./dom.js";
+
+/** What the map shows; `linkOf` gives the fragment for a node's index. */
+export function lineageScene(linkOf) {
+  return {
+    label: "Lineage",
+    width: size.width,
+    height: size.height,
+    lanes: layers.map((layer, number) => ({
+      number, name: layer.name, left: layer.left, right: layer.right, count: nodes.filter((node) => node.layer === number).length,
+    })),
+    boxes: nodes.map((node) => ({ node: node.index, ...node.box })),
+    lines: edges.map((edge) => ({
+      source: edge.source, target: edge.target, isStream: edge.isStream, route: edge.route, bounds: boundsOf(edge.route),
+    })),
+    drawBox: (box) => card(nodes[box.node], linkOf),
+    drawLine: line,
+    legend: [["batch", "reads all rows (batch)"], ["stream", "reads new rows (stream)"]],
+  };
+}
+
+function line({ isStream, route }) {
+  return svg(
+    "g",
+    { class: isStream ? "line stream" : "line batch" },
+    svg("path", { class: "way", d: pathOf(route) }),
+    svg("path", { class: "head", d: arrowheadOf(route) }),
+  );
+}
+
+function card(node, linkOf) {
+  const trouble = troubleOf(node);
+  const said = [node.id, node.kind, trouble ? `last run: ${trouble.words}` : null].filter(Boolean).join(", ");
+  return el(
+    "a",
+    {
+      class: `card layer-${node.layer}${node.isModel ? "" : " outside"}`,
+      href: linkOf(node.index),
+      title: node.description ? `${node.id}\n${node.description}` : node.id,
+      "aria-label": said,
+      draggable: "false",
+      "data-id": node.id,
+    },
+    el("span", { class: "card-name" }, node.name),
+    el(
+      "span",
+      { class: "card-kind" },
+      el("span", { class: "card-words" }, node.kind),
+      trouble ? el("span", { class: trouble.isBad ? "trouble bad" : "trouble" }, icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"), trouble.words) : null,
+    ),
+  );
+}

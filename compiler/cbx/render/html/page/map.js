@@ -1,0 +1,185 @@
+// The map: what of a scene is on the screen is in the document; from far away it is a picture.
+
+import { startCamera } from "./camera.js";
+import { byId } from "./dom.js";
+import { drawFar, followFar } from "./far.js";
+
+const MOST_BOXES = 240;
+const MOST_LINES = 360;
+const MARGIN = 160;
+
+const shown = { scene: null, boxes: new Map(), lines: new Map(), emphasis: null, selected: null, isFar: false };
+let camera = null;
+let isWaiting = false;
+
+/** Set the map up; `changed` is called when other things have to follow its movement. */
+export function startMap(changed) {
+  camera = startCamera((transform) => {
+    place(transform);
+    changed(transform, shown.scene);
+    if (!isWaiting) {
+      isWaiting = true;
+      requestAnimationFrame(() => {
+        isWaiting = false;
+        fill();
+      });
+    }
+  });
+  return camera;
+}
+
+/** The scene that is on the map, and whether it is so far away that it is a picture. */
+export const scene = () => shown.scene;
+export const isFarAway = () => shown.isFar;
+
+/** Put a scene on the map, in place of what was there. */
+export function showScene(next) {
+  shown.scene = next;
+  shown.boxes.clear();
+  shown.lines.clear();
+  byId("boxes").replaceChildren();
+  byId("lines").replaceChildren();
+  byId("map").setAttribute("aria-label", `${next.label}, ${next.boxes.length} boxes`);
+  byId("world").style.width = `${next.width}px`;
+  byId("world").style.height = `${next.height}px`;
+  byId("lines").setAttribute("width", next.width);
+  byId("lines").setAttribute("height", next.height);
+  camera.measure(next);
+}
+
+/** The map's place on the screen has changed. */
+export function measureMap() {
+  if (shown.scene === null) return;
+  camera.measure(shown.scene);
+  fill();
+}
+
+/**
+ * Let some boxes and lines stand out.
+ * @param {null|{nodes: Set<number>, lines: function(object): boolean, columns?: Map<number, Set<string>>}} emphasis
+ * @param {number|null} selected the node whose page is open
+ */
+export function emphasise(emphasis, selected) {
+  Object.assign(shown, { emphasis, selected });
+  byId("map").classList.toggle("emphasised", emphasis !== null);
+  for (const [box, element] of shown.boxes) markBox(box, element);
+  for (const [line, element] of shown.lines) markLine(line, element);
+  fill();
+  if (shown.isFar) drawFar(shown, camera);
+}
+
+function markBox(box, element) {
+  const { emphasis, selected } = shown;
+  element.classList.toggle("lit", emphasis !== null && emphasis.nodes.has(box.node));
+  element.classList.toggle("selected", box.node === selected);
+  if (box.node === selected) element.setAttribute("aria-current", "true");
+  else element.removeAttribute("aria-current");
+  const columns = emphasis?.columns?.get(box.node);
+  const words = element.querySelector(".card-words");
+  if (words) {
+    words.dataset.kind ??= words.textContent;
+    words.textContent = columns ? [...columns].join(", ") : words.dataset.kind;
+    element.classList.toggle("with-columns", columns !== undefined);
+  }
+}
+
+function markLine(line, element) {
+  element.classList.toggle("lit", shown.emphasis !== null && shown.emphasis.lines(line));
+}
+
+function place({ x, y, k }) {
+  byId("world").style.transform = `translate(${x}px, ${y}px) scale(${k})`;
+  if (shown.isFar) followFar({ x, y, k });
+}
+
+/** Bring into the document what has come into sight, and take out what has left it. */
+function fill() {
+  const { x, y, k } = camera.transform();
+  const view = [(-x - MARGIN) / k, (-y - MARGIN) / k, (camera.width - x + MARGIN) / k, (camera.height - y + MARGIN) / k];
+  const boxes = shown.scene.boxes.filter((box) => box.x < view[2] && box.y < view[3] && box.x + box.width > view[0] && box.y + box.height > view[1]);
+  const isFar = boxes.length > MOST_BOXES;
+  if (isFar !== shown.isFar || isFar) setFar(isFar);
+  const focused = document.activeElement?.closest?.("#boxes > a")?.dataset.id;
+  const kept = [...shown.boxes].filter(([, element]) => focused && element.dataset.id === focused).map(([box]) => box);
+  exchange(shown.boxes, new Set(isFar ? kept : [...boxes, ...kept]), byId("boxes"), drawnBox);
+  exchange(shown.lines, new Set(isFar ? [] : linesIn(view, boxes)), byId("lines"), drawnLine);
+}
+
+function setFar(isFar) {
+  const hasTurned = isFar !== shown.isFar;
+  shown.isFar = isFar;
+  byId("map").classList.toggle("far", isFar);
+  if (hasTurned) drawFar(shown, camera);
+}
+
+/** The lines that cross the view; where there are too many, those that stand out, or else those with an end in it. */
+function linesIn(view, boxes) {
+  const found = shown.scene.lines.filter(({ bounds }) => bounds[0] < view[2] && bounds[1] < view[3] && bounds[2] > view[0] && bounds[3] > view[1]);
+  if (found.length <= MOST_LINES) return found;
+  if (shown.emphasis !== null) return found.filter(shown.emphasis.lines).slice(0, 2 * MOST_LINES);
+  const ends = new Set(boxes.map((box) => box.node));
+  return found.filter((line) => ends.has(line.source) || ends.has(line.target)).slice(0, 2 * MOST_LINES);
+}
+
+function exchange(drawn, wanted, parent, draw) {
+  for (const [one, element] of drawn) {
+    if (!wanted.has(one)) {
+      element.remove();
+      drawn.delete(one);
+    }
+  }
+  const fresh = document.createDocumentFragment();
+  for (const one of wanted) {
+    if (drawn.has(one)) continue;
+    const element = draw(one);
+    drawn.set(one, element);
+    fresh.append(element);
+  }
+  parent.append(fresh);
+}
+
+function drawnBox(box) {
+  const element = shown.scene.drawBox(box);
+  Object.assign(element.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+  element.tabIndex = -1;
+  element.box = box;
+  markBox(box, element);
+  return element;
+}
+
+function drawnLine(line) {
+  const element = shown.scene.drawLine(line);
+  element.line = line;
+  markLine(line, element);
+  return element;
+}
+
+/** The box of a node in this scene; undefined if it takes no part. */
+export function boxOf(index) {
+  return shown.scene.boxes.find((box) => box.node === index);
+}
+
+/** The element of a node, which is drawn if it was not. */
+export function elementOf(index) {
+  const box = boxOf(index);
+  if (!box) return null;
+  if (!shown.boxes.has(box)) {
+    const element = drawnBox(box);
+    shown.boxes.set(box, element);
+    byId("boxes").append(element);
+  }
+  return shown.boxes.get(box);
+}
+
+/** Mark the lines at a box while the pointer rests on it. */
+export function markNear(index) {
+  for (const [line, element] of shown.lines) element.classList.toggle("near", line.source === index || line.target === index);
+}
+
+/** The node under a point of the screen; null if there is none. */
+export function nodeAt(clientX, clientY) {
+  const { left, top } = byId("map").getBoundingClientRect();
+  const [x, y] = camera.transform().invert([clientX - left, clientY - top]);
+  const box = shown.scene.boxes.find((one) => x >= one.x && y >= one.y && x <= one.x + one.width && y <= one.y + one.height);
+  return box ? box.node : null;
+}

@@ -1,0 +1,156 @@
+// The first part of a model's page: what it is, what it reads, its key, rules and relationships.
+
+import { columnsOf, diagram, keyCheckOf, lastRun, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
+import { counted, el } from "./dom.js";
+
+/** Fill the part; returns what is called whenever it is shown. */
+export function overviewTab(node, body, ways) {
+  body.append(
+    ...[
+      node.description ? el("p", { class: "description" }, node.description) : null,
+      facts(node),
+      neighbours(node, ways),
+      node.isModel ? keyPart(node, ways) : null,
+      node.isModel ? rulesPart(node) : null,
+      node.isModel ? relationsPart(node, ways) : null,
+    ].filter(Boolean),
+  );
+  return () => {};
+}
+
+function part(title, ...children) {
+  return el("section", { class: "part" }, el("h3", {}, title), ...children);
+}
+
+function facts(node) {
+  const rows = [
+    [node.isModel ? "File" : "Place", el("code", {}, node.path)],
+    node.notebook ? ["Notebook", el("code", {}, node.notebook)] : null,
+    node.owner ? ["Owner", node.owner] : null,
+    node.tags.length > 0 ? ["Tags", el("span", { class: "chips" }, ...node.tags.map((tag) => el("span", { class: "tag" }, tag)))] : null,
+    node.isModel && lastRun !== null ? ["Last run", runWords(node)] : null,
+  ].filter(Boolean);
+  return el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+function runWords(node) {
+  const run = runOf(node);
+  if (run === null) return "took no part";
+  const rows = [
+    run.written === null ? null : `${counted(run.written, "row")} written`,
+    run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
+  ].filter(Boolean);
+  const isGood = run.status === "completed";
+  return el(
+    "span",
+    {},
+    el("span", { class: isGood ? "status good" : run.status === "failed" ? "status bad" : "status" }, run.status),
+    rows.length > 0 ? ` · ${rows.join(", ")}` : null,
+    run.problem ? el("span", { class: "problem" }, run.problem) : null,
+  );
+}
+
+function neighbours(node, ways) {
+  const list = (title, edges, end, none) =>
+    el(
+      "section",
+      { class: "part" },
+      el("h3", {}, title, edges.length > 0 ? el("span", { class: "count" }, edges.length) : null),
+      edges.length === 0 ? el("p", { class: "none" }, none) : el("ul", { class: "neighbours" }, ...edges.map((edge) => neighbour(nodes[edge[end]], edge.isStream, ways))),
+    );
+  return el(
+    "div",
+    { class: "beside" },
+    node.isModel ? list("Reads", reads[node.index], "source", "Nothing.") : null,
+    list("Read by", readBy[node.index], "target", "Nothing yet."),
+  );
+}
+
+function neighbour(other, isStream, ways) {
+  return el(
+    "li",
+    {},
+    modelLink(other, ways),
+    el("span", { class: isStream ? "mode stream" : "mode" }, isStream ? "stream" : "batch"),
+  );
+}
+
+function modelLink(other, ways) {
+  return el("a", { class: `model layer-${other.layer}`, href: ways.linkTo({ model: other.id }) }, el("span", { class: "dot", "aria-hidden": "true" }), el("span", {}, other.isModel ? other.id : other.name));
+}
+
+function keyPart(node, ways) {
+  if (node.key.length === 0) return part("Key", el("p", { class: "none" }, "None declared."));
+  const known = new Set(columnsOf(node).map((column) => column.name));
+  const names = node.key.map((name) =>
+    known.has(name) ? el("a", { class: "column-name", href: ways.linkTo({ model: node.id, tab: "columns", column: name }) }, name) : el("span", { class: "column-name" }, name),
+  );
+  return part("Key", el("p", { class: "key-line" }, ...names, verdict(node.verdict)), checkWords(keyCheckOf(node), "has", "rows with a key of their own", "with another's"));
+}
+
+function verdict(word) {
+  const isProven = word === "proven";
+  return el("span", { class: isProven ? "verdict proven" : "verdict", title: isProven ? "follows from the code" : "checked on the data" }, word ?? "unknown");
+}
+
+/** What the check on the data found in the last run. */
+function checkWords(check) {
+  if (check === null) return null;
+  return el("p", { class: "checked" }, "Checked on the data by ", el("code", {}, check.notebook), check.failed === null ? null : counts(check.passed, check.failed));
+}
+
+function rulesPart(node) {
+  const rules = rulesOf(node);
+  const title = "Expectations";
+  if (rules.length === 0) return part(title, el("p", { class: "none" }, "None declared."));
+  return part(
+    title,
+    el(
+      "ul",
+      { class: "rules" },
+      ...rules.map((rule) =>
+        el(
+          "li",
+          {},
+          el("div", { class: "rule-head" }, el("span", { class: "rule-name" }, rule.name), el("span", { class: `violation ${rule.onViolation}` }, rule.onViolation)),
+          el("code", { class: "condition" }, rule.condition),
+          rule.passed === null ? (lastRun === null ? null : el("p", { class: "counts" }, "not counted in the last run")) : counts(rule.passed, rule.failed),
+        ),
+      ),
+    ),
+    lastRun === null ? el("p", { class: "none" }, "No run is known: after `cbx run` the counts stand here.") : null,
+  );
+}
+
+function counts(passed, failed) {
+  const total = passed + failed;
+  const bar = el("span", { class: "bar-of-counts", "aria-hidden": "true" }, el("span", {}));
+  bar.firstChild.style.width = `${total === 0 ? 0 : Math.max((100 * failed) / total, failed > 0 ? 1.5 : 0)}%`;
+  return el(
+    "span",
+    { class: failed > 0 ? "counts broken" : "counts" },
+    bar,
+    el("span", {}, `${passed.toLocaleString("en")} passed, `),
+    el("span", { class: "failed" }, `${failed.toLocaleString("en")} failed`),
+  );
+}
+
+function relationsPart(node, ways) {
+  const its = diagram.relations.filter((relation) => relation.parent === node.index || relation.child === node.index);
+  if (its.length === 0) return part("Relationships", el("p", { class: "none" }, "None declared."));
+  return part("Relationships", el("ul", { class: "relations" }, ...its.map((relation) => relationItem(relation, node, ways))));
+}
+
+function relationItem(relation, node, ways) {
+  const isParent = relation.parent === node.index;
+  const other = nodes[isParent ? relation.child : relation.parent];
+  const words = relation.isMany ? (isParent ? "has many" : "belongs to one") : isParent ? "has at most one" : "belongs to one, alone";
+  const on = relation.on.map(([child, parent]) => (child === parent ? child : `${child} = ${parent}`)).join(", ");
+  return el(
+    "li",
+    {},
+    el("div", { class: "rule-head" }, el("span", {}, `${words} `, modelLink(other, ways)), verdict(relation.isProven ? "proven" : "unproven")),
+    el("p", { class: "on" }, relation.isMany ? "one to many" : "one to one", " on ", el("code", {}, on)),
+    relation.check === null || relation.check.failed === null ? null : counts(relation.check.passed, relation.check.failed),
+  );
+}

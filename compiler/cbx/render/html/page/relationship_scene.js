@@ -1,0 +1,77 @@
+// The second view: the relationships between models, with crow's feet.
+
+import { boundsOf, pathOf } from "./curve.js";
+import { diagram, nodes } from "./data.js";
+import { el, svg } from "./dom.js";
+
+/** What the map shows; `linkOf` gives the fragment for a node's index. */
+export function relationshipScene(linkOf) {
+  return {
+    label: "Relationships",
+    width: diagram.width,
+    height: diagram.height,
+    lanes: [],
+    boxes: diagram.entities.map(({ node, box, rows }) => ({ node, rows, ...box })),
+    lines: diagram.relations.map((relation) => ({
+      source: relation.parent, target: relation.child, relation, route: relation.route, bounds: boundsOf(relation.route),
+    })),
+    drawBox: (box) => entity(nodes[box.node], box.rows, linkOf),
+    drawLine: ({ relation }) => line(relation),
+    legend: [["one", "exactly one"], ["one-or-none", "one or none"], ["many", "any number"], ["proven", "proven"], ["unproven", "checked on the data"]],
+  };
+}
+
+function entity(node, rows, linkOf) {
+  const key = node.key.length > 0 ? `key ${node.key.join(", ")}, ${node.verdict}` : "no key";
+  return el(
+    "a",
+    { class: `entity layer-${node.layer}`, href: linkOf(node.index), "aria-label": `${node.id}, ${key}`, draggable: "false", "data-id": node.id },
+    el("span", { class: "entity-name", title: node.id }, node.id),
+    ...rows.map((row) => entityRow(row, node.verdict === "proven")),
+  );
+}
+
+function entityRow([name, type, isKey, refers, isMore], isProven) {
+  if (isMore) return el("span", { class: "entity-row more" }, el("span", { class: "mark" }), name);
+  const marks = [isKey ? "PK" : null, refers ? "FK" : null].filter(Boolean).join("·");
+  const style = isKey ? (isProven ? "mark key proven" : "mark key") : refers ? "mark refers" : "mark";
+  return el(
+    "span",
+    { class: isKey ? "entity-row of-key" : "entity-row" },
+    el("span", { class: style }, marks),
+    el("span", { class: "row-name", title: name }, name),
+    el("span", { class: "row-type", title: type }, type),
+  );
+}
+
+function line(relation) {
+  const { route } = relation;
+  const start = [route[0], route[1], route[2]];
+  const end = [route.at(-2), route.at(-1), route.at(-4)];
+  return svg(
+    "g",
+    { class: relation.isProven ? "line proven" : "line unproven" },
+    svg("path", { class: "way", d: pathOf(route) }),
+    svg("path", { class: "foot", d: exactlyOne(...start) }),
+    ...(relation.isMany ? many(...end) : oneOrNone(...end)),
+  );
+}
+
+/** Where a line leaves its end to: 1 to the right, -1 to the left. */
+const away = (x, before) => (before >= x ? 1 : -1);
+
+export const exactlyOne = (x, y, before) => `M${x + 8 * away(x, before)} ${y - 6}v12M${x + 13 * away(x, before)} ${y - 6}v12`;
+
+export function oneOrNone(x, y, before) {
+  const to = away(x, before);
+  return [svg("path", { class: "foot", d: `M${x + 8 * to} ${y - 6}v12` }), svg("circle", { class: "foot none", cx: x + 17 * to, cy: y, r: 4.5 })];
+}
+
+export function many(x, y, before) {
+  const to = away(x, before);
+  const tip = x + 12 * to;
+  return [
+    svg("path", { class: "foot", d: `M${tip} ${y}L${x} ${y - 7}M${tip} ${y}L${x} ${y + 7}` }),
+    svg("circle", { class: "foot none", cx: x + 17 * to, cy: y, r: 4.5 }),
+  ];
+}

@@ -1,0 +1,177 @@
+"""The graph as the page's scripts read it: places, colours, and all that a model's page says but its texts.
+
+Columns, rules and edges are arrays, since there are many; ``data.js`` names their fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cbx.graph_document import ColumnNode, GraphDocument, Node, Relation
+from cbx.render.html.last_run import LastRun
+from cbx.render.layout.layout import Point, Spacing
+from cbx.render.palette import layer_colours
+from cbx.render.relationship_layout import lay_out_relationships
+from cbx.render.svg import CARD_HEIGHT, card_width, lay_out_lineage
+from cbx.render.words import kind_in_words
+
+_SPACING = Spacing(rank=66, row=18, lane=20)
+"""Tighter than on paper: a screen is less wide, and the map can be moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check on the data that stands in the pipeline: its dataset, its only rule and its notebook."""
+
+    name: str
+    rule: str
+    artifact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The checks of keys by model, and of relationships by parent, child and the child's columns."""
+
+    keys: Mapping[str, Check]
+    relations: Mapping[tuple[str, str, tuple[str, ...]], Check]
+
+
+def read_checks(manifest: Mapping[str, Any]) -> Checks:
+    """The checks of a manifest, as `cbx.emit.manifest` writes them."""
+    keys, relations = {}, {}
+    for one in manifest["checks"]:
+        if "model" in one:
+            keys[one["model"]] = Check(one["name"], "key_is_unique", one["artifact"])
+        else:
+            place = one["parent"], one["child"], tuple(one["on"])
+            relations[place] = Check(one["name"], "parent_exists", one["artifact"])
+    return Checks(keys, relations)
+
+
+def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> dict[str, Any]:
+    """Everything but the texts of the models.
+
+    Args:
+        document: The graph to show.
+        checks: The checks on the data.
+        run: The last run; None where there was none.
+    """
+    told = _Told(
+        layers={name: number for number, name in enumerate(document.lanes)},
+        numbers={node.id: number for number, node in enumerate(document.nodes)},
+        checks=checks,
+        run=run,
+    )
+    layout = lay_out_lineage(document, _SPACING)
+    colours = layer_colours(document.lanes)
+    return {
+        "project": document.project,
+        "layers": [
+            {"name": name, "light": colours[name].light, "dark": colours[name].dark, "left": left, "right": right}
+            for name, (left, right) in zip(document.lanes, layout.lanes, strict=True)
+        ],
+        "size": [round(layout.width), round(layout.height)],
+        "card": [round(card_width(document)), round(CARD_HEIGHT)],
+        "run": [run.at, run.state, run.problem] if run is not None else None,
+        "nodes": [
+            {
+                **_node(node, told),
+                "columns": [_column(one, told) for one in node.columns],
+                "place": [round(layout.boxes[node.id].x), round(layout.boxes[node.id].y)],
+            }
+            for node in document.nodes
+        ],
+        "edges": [
+            [told.numbers[one.source], told.numbers[one.target], int(one.mode == "stream"), _flat(route)]
+            for one, route in ((one, layout.routes[one.source, one.target]) for one in document.edges)
+        ],
+        "diagram": _diagram(document, told),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is needed to tell of a node: numbers of layers and nodes, checks, and the last run."""
+
+    layers: Mapping[str, int]
+    numbers: Mapping[str, int]
+    checks: Checks
+    run: LastRun | None
+
+    def counts(self, dataset: str, rule: str) -> tuple[int | None, int | None]:
+        """How many rows met a rule in the last run, and how many did not; None where they were not counted."""
+        found = None if self.run is None else self.run.rules.get((dataset, rule))
+        return (None, None) if found is None else (found.passed, found.failed)
+
+    def check(self, check: Check | None) -> list[Any] | None:
+        """A check's notebook and its counts."""
+        return None if check is None else [check.artifact, *self.counts(check.name, check.rule)]
+
+
+def _node(node: Node, told: _Told) -> dict[str, Any]:
+    fared = told.run.datasets.get(node.dataset) if told.run is not None and node.is_model else None
+    return {
+        "id": node.id,
+        "name": node.name,
+        "layer": told.layers[node.layer],
+        "kind": kind_in_words(node),
+        "isModel": node.is_model,
+        "path": node.path,
+        "notebook": node.artifact,
+        "language": node.language,
+        "description": node.description,
+        "tags": list(node.tags),
+        "owner": node.owner,
+        "key": list(node.key),
+        "verdict": node.key_verdict,
+        "check": told.check(told.checks.keys.get(node.id)),
+        "run": None if fared is None else [fared.status, fared.written, fared.dropped, fared.problem],
+        "rules": [
+            [one.name, one.condition, one.on_violation, *told.counts(node.dataset, one.name)] for one in node.rules
+        ],
+    }
+
+
+def _column(one: ColumnNode, told: _Told) -> list[Any]:
+    known = told.numbers
+    origins = (
+        None if one.lineage is None else [[known[origin], column] for origin, column in one.lineage if origin in known]
+    )
+    return [one.name, one.type, one.description, int(one.is_not_null), origins]
+
+
+def _diagram(document: GraphDocument, told: _Told) -> dict[str, Any]:
+    diagram = lay_out_relationships(document)
+    return {
+        "size": [round(diagram.width), round(diagram.height)],
+        "entities": [
+            [
+                told.numbers[one.node.id],
+                [round(side) for side in (one.box.x, one.box.y, one.box.width, one.box.height)],
+                [[row.name, row.type, int(row.is_key), int(row.refers), int(row.role == "more")] for row in one.rows],
+            ]
+            for one in diagram.entities
+        ],
+        "relations": [
+            [
+                told.numbers[line.relation.parent],
+                told.numbers[line.relation.child],
+                [list(pair) for pair in line.relation.on],
+                line.relation.cardinality,
+                line.relation.verdict,
+                told.check(told.checks.relations.get(_place(line.relation))),
+                _flat(line.route),
+            ]
+            for line in diagram.lines
+        ],
+    }
+
+
+def _place(one: Relation) -> tuple[str, str, tuple[str, ...]]:
+    return one.parent, one.child, tuple(child for child, _ in one.on)
+
+
+def _flat(route: Iterable[Point]) -> list[int]:
+    return [round(number) for point in route for number in point]

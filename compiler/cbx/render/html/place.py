@@ -1,0 +1,25 @@
+"""A place in the page, which a link leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A view, and the page of a model that is open in it. ``place.js`` reads the same fragments."""
+
+    view: Literal["lineage", "relationships"] = "lineage"
+    model: str | None = None
+    tab: Literal["overview", "columns", "source", "notebook"] = "overview"
+    column: str | None = None
+
+    @property
+    def fragment(self) -> str:
+        """The end of the URL: ``#/lineage/silver.orders/columns/order_id``."""
+        parts: list[str] = [self.view]
+        if self.model is not None:
+            parts += [self.model, self.tab] if self.column is None else [self.model, "columns", self.column]
+        return "#/" + "/".join(quote(part, safe="") for part in parts)

@@ -1,0 +1,121 @@
+"""Pages to look at: Circuit Box after a run, and a graph whose every text tries to become markup."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from cbx.cli.app import app
+from cbx.graph_document import ColumnNode, Edge, GraphDocument, Node, Relation, Rule
+from cbx.render.html.last_run import DatasetRun, LastRun
+from cbx.render.html.page import render_html
+from cbx.render.html.page_data import Check, Checks
+from cbx.render.html.texts import Texts
+
+ROOT = Path(__file__).parents[3]
+HOSTILE = (
+    "\"'`<b>&lt;</script><script>document.title='taken'</script><!--<img src=x onerror=alert(1)>"
+    "\u2028\\u003c{{ title }}"
+)
+"""What must show as it is written here."""
+
+
+def circuit_box(folder: Path, *options: str) -> str:
+    """The address of Circuit Box's page after a run in which a rule dropped a row and two warned."""
+    rules = [{"name": "valid_customer_id", "passed_records": 9, "failed_records": 0}]
+    rules += [{"name": "valid_customer_name", "passed_records": 8, "failed_records": 1}]
+    events = [
+        _event("silver.customers_clean", "COMPLETED", rules, metrics={"num_output_rows": 8}, dropped=1),
+        _event(
+            "silver_orders_key", "COMPLETED", [{"name": "key_is_unique", "passed_records": 17, "failed_records": 0}]
+        ),
+        _event("gold.daily_sales", "FAILED", [], error="the disk is full"),
+    ]
+    (folder / "events.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in events))
+    page = folder / "page.html"
+    arguments = ["graph", "--project", str(ROOT), "--state", str(folder), "--output", str(page), *options]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return page.as_uri()
+
+
+def _event(
+    dataset: str,
+    status: str,
+    rules: list[dict[str, Any]],
+    metrics: dict[str, int] | None = None,
+    dropped: int = 0,
+    error: str | None = None,
+) -> dict[str, Any]:
+    progress = {
+        "status": status,
+        "metrics": metrics or {},
+        "data_quality": {"dropped_records": dropped, "expectations": [{**rule, "dataset": dataset} for rule in rules]},
+    }
+    return {
+        "origin": {"update_id": "1", "dataset_name": dataset},
+        "timestamp": "2026-01-02T03:04:05.678Z",
+        "details": {"flow_progress": progress},
+        "error": {"exceptions": [{"message": error}]} if error else None,
+    }
+
+
+def hostile(folder: Path) -> str:
+    """The address of a page of which every text is `HOSTILE`."""
+    source = Node(f"source:{HOSTILE}", "source", "table", "sources", HOSTILE, "", HOSTILE)
+    column = ColumnNode(HOSTILE, HOSTILE, HOSTILE, is_not_null=True, lineage=((source.id, HOSTILE),))
+    models = [
+        Node(
+            id=f"{name}.{HOSTILE}",
+            resource_type="model",
+            kind="streaming_table",
+            layer=HOSTILE,
+            name=HOSTILE,
+            dataset=name,
+            path=HOSTILE,
+            description=HOSTILE,
+            language="python",
+            tags=(HOSTILE,),
+            owner=HOSTILE,
+            key=(HOSTILE,),
+            key_verdict="unproven",
+            columns=(column,),
+            rules=(Rule(HOSTILE, HOSTILE, "drop"),),
+            artifact=HOSTILE,
+        )
+        for name in ("a", "b")
+    ]
+    edges = (Edge(source.id, models[0].id, "stream"), Edge(models[0].id, models[1].id, "batch"))
+    relation = Relation(models[0].id, models[1].id, ((HOSTILE, HOSTILE),), "one_to_many", "unproven")
+    document = GraphDocument(HOSTILE, (HOSTILE,), (source, *models), edges, (relation,))
+    check = Check(HOSTILE, "key_is_unique", HOSTILE)
+    run = LastRun(HOSTILE, "failed", HOSTILE, {"a": DatasetRun("failed", 1, 1, HOSTILE)})
+    texts = {one.id: Texts(HOSTILE, f'"""{HOSTILE}"""') for one in models}
+    page = folder / "hostile.html"
+    page.write_text(render_html(document, Checks({models[0].id: check}, {}), texts, run), encoding="utf-8")
+    return page.as_uri()
+
+
+def large(folder: Path, models: int) -> str:
+    """The address of a page of many models, each reading two of the layer before."""
+    per_layer = models // 3
+    layers = ("bronze", "silver", "gold")
+    nodes = [
+        Node(f"{layer}.t{number}", "model", "view", layer, f"t{number}", f"{layer}.t{number}", f"{number}.sql")
+        for layer in layers
+        for number in range(per_layer)
+    ]
+    edges = [
+        Edge(f"{lower}.t{(number * 7 + step) % per_layer}", f"{upper}.t{number}", "batch")
+        for lower, upper in (("bronze", "silver"), ("silver", "gold"))
+        for number in range(per_layer)
+        for step in range(2)
+    ]
+    document = GraphDocument("large", layers, tuple(nodes), tuple(edges), ())
+    texts = {one.id: Texts(f"-- {one.id}\n" * 40, "notebook\n" * 40) for one in nodes}
+    page = folder / "large.html"
+    page.write_text(render_html(document, Checks({}, {}), texts), encoding="utf-8")
+    return page.as_uri()
