@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from cbx import codes
 from cbx.diagnostics import Report, did_you_mean
@@ -18,6 +18,9 @@ from cbx.sources import SourceFile
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
+
+USER = "{user}"
+"""Stands in a catalog or schema for the name of whoever deploys, so that each developer has tables of their own."""
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED_LAYERS = frozenset({"checks"})
@@ -94,7 +97,21 @@ class Environment(_Settings):
     notifications: tuple[Word, ...] = Field((), strict=False)
     permissions: tuple[Permission, ...] = Field((), strict=False)
     run_as: Word | None = None
+    root_path: Word | None = None
     vars: dict[Name, VariableValue] = {}
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_workspace_folder(cls, path: str | None) -> str | None:
+        if path is not None and not re.fullmatch(r"(~|/Workspace)(/[^/]+)+", path):
+            raise ValueError("it should be a folder in the workspace, `~/...` or `/Workspace/...`")
+        return path
+
+    @model_validator(mode="after")
+    def _keeps_developers_apart(self) -> Environment:
+        if self.development and self.root_path is not None and not self.root_path.startswith("~/"):
+            raise ValueError("in development mode `root_path` starts with `~/`, so that each developer has a copy")
+        return self
 
 
 class ProjectSettings(_Settings):

@@ -13,7 +13,8 @@ ROWS = (
     ("cli", "__main__"),
     ("incremental",),
     ("testing",),
-    ("compiler", "write", "pages", "runtime", "selectors", "selector_methods", "render"),
+    ("compiler", "write", "pages", "runtime", "selectors", "selector_methods", "render", "deploy"),
+    ("changes",),
     ("passes",),
     ("analyse",),
     ("emit",),
@@ -42,6 +43,8 @@ FENCES = {
     "typer": ("cli",),
     "rich": ("cli", "render.tree"),
     "yaml": ("emit.bundle",),
+    "databricks": ("deploy",),
+    "requests": ("deploy",),
     "pydantic": ("project", "declare"),
 }
 """The rooms that may import a library."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cbx.cli.compile import compile_command
+from cbx.cli.deploy import deploy_command, plan_command
 from cbx.cli.events import events
 from cbx.cli.explain import explain
 from cbx.cli.graph import graph
@@ -45,4 +46,6 @@ app.command("show")(show)
 app.command("events")(events)
 app.command("list")(list_command)
 app.command("graph")(graph)
+app.command("plan")(plan_command)
+app.command("deploy")(deploy_command)
 app.command("explain")(explain)

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import yaml
 
+from cbx.emit.pipeline import (
+    default_schema,
+    grantee,
+    job_name,
+    job_schedule,
+    job_tasks,
+    pipeline_settings,
+    pipeline_sources,
+    run_as,
+)
 from cbx.ir.plan import Artifact, Plan
-from cbx.project import Environment, Permission, Project
+from cbx.project import USER, Environment, Permission, Project
 
 PATH = "databricks.yml"
+_SHORT_NAME = "${workspace.current_user.short_name}"
+_OWN_ROOT = "~/.bundle/${bundle.name}/${bundle.target}"
+_PLACES = {
+    "catalog": "The Unity Catalog of the tables.",
+    "schema": "The schema of what is not published: views and checks.",
+}
 
 
 def emit_bundle(plan: Plan) -> Artifact:
     """``databricks.yml``: what the Databricks CLI deploys.
 
-    The field names are those of the bundle configuration reference of the Databricks documentation.
+    The field names are those of the bundle configuration reference of the Databricks documentation. Where the tables
+    are and what the project's variables say are variables of the bundle, so that ``--var`` can say it anew.
     """
     project = plan.project
     key = project.name
-    bundle: dict[str, Any] = {
-        "bundle": {"name": project.name},
-        "resources": {
-            "pipelines": {key: _pipeline(plan)},
-            "jobs": {f"{key}_update": _job(project, key)},
+    environments = _default_first(project)
+    settings = {name: pipeline_settings(project, name) for name, _ in environments}
+    bundle: dict[str, Any] = {"bundle": {"name": project.name}}
+    variables = _variables(project, settings)
+    if variables:
+        bundle["variables"] = variables
+    bundle["resources"] = {
+        "pipelines": {key: _pipeline(plan, settings)},
+        "jobs": {
+            f"{key}_update": {"name": job_name(project), "tasks": job_tasks(f"${{resources.pipelines.{key}.id}}")}
         },
     }
-    targets = {
-        name: _target(project, name, environment, key, is_default=number == 0)
-        for number, (name, environment) in enumerate(_default_first(project))
-    }
-    if targets:
-        bundle["targets"] = targets
+    if environments:
+        bundle["targets"] = {
+            name: _target(project, one, settings[name], variables, is_default=number == 0)
+            for number, (name, one) in enumerate(environments)
+        }
     heading = "# Compiled by cbx from project.toml: change that, not this file.\n"
     return Artifact(PATH, heading + _as_yaml(bundle))
 
@@ -43,89 +65,107 @@ def _as_yaml(value: dict[str, Any]) -> str:
     )
 
 
-def _pipeline(plan: Plan) -> dict[str, Any]:
-    project = plan.project
-    pipeline: dict[str, Any] = {"name": project.name}
-    pipeline["schema"] = _schema(project)
-    if project.settings.compile.source_format == "file":
-        pipeline["root_path"] = "./transformations"
-        pipeline["libraries"] = [{"glob": {"include": "./transformations/**"}}]
-    else:
-        pipeline["libraries"] = [{"notebook": {"path": f"./{path}"}} for path in plan.notebook_paths]
-    return pipeline
-
-
-def _schema(project: Project) -> str:
-    """The schema of datasets that name none: the views and checks, which are not published."""
-    return project.schema_of(project.layers[0], "default")
-
-
-def _job(project: Project, key: str) -> dict[str, Any]:
-    task = {"task_key": "update", "pipeline_task": {"pipeline_id": f"${{resources.pipelines.{key}.id}}"}}
-    return {"name": f"{project.name} update", "tasks": [task]}
-
-
 def _default_first(project: Project) -> list[tuple[str, Environment]]:
     """The environments to deploy to, the default first: the first in development mode, else none is."""
     environments = list(project.deployed_environments.items())
     return sorted(environments, key=lambda one: (not one[1].development, one[0]))
 
 
-def _target(project: Project, name: str, environment: Environment, key: str, *, is_default: bool) -> dict[str, Any]:
+def _variables(project: Project, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The variables of the bundle: those that every target gives a value to."""
+    places = {name: text for name, text in _PLACES.items() if _is_everywhere(name, settings)}
+    named = {name: {"description": text} for name, text in places.items()}
+    for name in _configured(project, settings):
+        named[_variable(name)] = {"description": f'What var("{name}") says.'}
+    return named
+
+
+def _is_everywhere(name: str, settings: dict[str, dict[str, Any]]) -> bool:
+    return bool(settings) and all(name in one for one in settings.values())
+
+
+def _configured(project: Project, settings: dict[str, dict[str, Any]]) -> list[str]:
+    """The project's variables with a value in every target."""
+    names = sorted(project.variable_names)
+    own = [one.get("configuration", {}) for one in settings.values()]
+    return [name for name in names if own and all(project.configuration_key(name) in one for one in own)]
+
+
+def _variable(name: str) -> str:
+    """The bundle's name for a variable of the project; places keep theirs."""
+    return f"var_{name}" if name in _PLACES else name
+
+
+def _pipeline(plan: Plan, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    project = plan.project
+    pipeline: dict[str, Any] = {"name": project.name}
+    pipeline |= {name: f"${{var.{name}}}" for name in _PLACES if _is_everywhere(name, settings)}
+    pipeline.setdefault("schema", default_schema(project))
+    configuration = {
+        project.configuration_key(name): f"${{var.{_variable(name)}}}" for name in _configured(project, settings)
+    }
+    if configuration:
+        pipeline["configuration"] = configuration
+    return pipeline | pipeline_sources(plan, ".", is_imported=False)
+
+
+def _target(
+    project: Project,
+    environment: Environment,
+    settings: dict[str, Any],
+    variables: Collection[str],
+    *,
+    is_default: bool,
+) -> dict[str, Any]:
+    key = project.name
     target: dict[str, Any] = {"mode": "development" if environment.development else "production"}
     if is_default and environment.development:
         target["default"] = True
-    if environment.host:
-        target["workspace"] = {"host": environment.host}
-    if environment.run_as:
-        target["run_as"] = {_principal(environment.run_as): environment.run_as}
-    if environment.permissions:
-        target["permissions"] = [_permission(one) for one in environment.permissions]
-    target["resources"] = {"pipelines": {key: _pipeline_settings(project, name, environment)}}
-    job = _job_settings(environment)
+    workspace = _workspace(environment)
+    if workspace:
+        target["workspace"] = workspace
+    identity = run_as(environment)
+    if identity:
+        target["run_as"] = identity
+    shared = [_permission(one) for one in environment.permissions if one.level != "IS_OWNER"]
+    if shared:
+        target["permissions"] = shared
+    own, named = _own_settings(project, settings, variables)
+    if named:
+        target["variables"] = named
+    owners = {"permissions": [_permission(one) for one in environment.permissions if one.level == "IS_OWNER"]}
+    job = job_schedule(environment) | (owners if owners["permissions"] else {})
+    target["resources"] = {"pipelines": {key: own | (owners if owners["permissions"] else {})}}
     if job:
         target["resources"]["jobs"] = {f"{key}_update": job}
     return target
 
 
-def _principal(name: str) -> str:
-    return "user_name" if "@" in name else "service_principal_name"
+def _workspace(environment: Environment) -> dict[str, str]:
+    """Where the bundle goes: one that is for production has to name its folder, so that there is one copy of it."""
+    workspace = {"host": environment.host} if environment.host else {}
+    if environment.root_path or not environment.development:
+        workspace["root_path"] = environment.root_path or _OWN_ROOT
+    return workspace
+
+
+def _own_settings(
+    project: Project, settings: dict[str, Any], variables: Collection[str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """A target's settings, those apart that are variables of the bundle."""
+    values = {name: settings[name].replace(USER, _SHORT_NAME) for name in _PLACES if name in settings}
+    configured = {
+        _variable(name): project.configuration_key(name)
+        for name in sorted(project.variable_names)
+        if project.configuration_key(name) in settings.get("configuration", {})
+    }
+    values |= {name: settings["configuration"][key] for name, key in configured.items()}
+    named = {name: value for name, value in values.items() if name in variables}
+    own = {name: values.get(name, value) for name, value in settings.items() if name not in named}
+    rest = {key: values[name] for name, key in configured.items() if name not in named}
+    own.pop("configuration", None)
+    return own | ({"configuration": rest} if rest else {}), named
 
 
 def _permission(one: Permission) -> dict[str, str]:
-    named = {"group_name": one.group, "user_name": one.user, "service_principal_name": one.service_principal}
-    return {"level": one.level, **{field: name for field, name in named.items() if name is not None}}
-
-
-def _pipeline_settings(project: Project, name: str, environment: Environment) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    if environment.catalog:
-        settings["catalog"] = environment.catalog
-    if environment.schema_:
-        settings["schema"] = environment.schema_
-    settings["development"] = environment.development
-    settings["continuous"] = environment.continuous
-    settings["channel"] = environment.channel
-    settings["serverless"] = environment.serverless
-    if not environment.serverless:
-        settings["edition"] = environment.edition
-    variables = sorted(project.variables(name).items())
-    if variables:
-        settings["configuration"] = {project.configuration_key(variable): value for variable, value in variables}
-    if environment.notifications:
-        alerts = ["on-update-failure", "on-update-fatal-failure", "on-flow-failure"]
-        settings["notifications"] = [{"email_recipients": list(environment.notifications), "alerts": alerts}]
-    return settings
-
-
-def _job_settings(environment: Environment) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    if environment.schedule:
-        settings["schedule"] = {
-            "quartz_cron_expression": environment.schedule,
-            "timezone_id": environment.timezone,
-            "pause_status": "PAUSED" if environment.development else "UNPAUSED",
-        }
-    if environment.notifications:
-        settings["email_notifications"] = {"on_failure": list(environment.notifications)}
-    return settings
+    return {"level": one.level, **grantee(one)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from cbx.emit.cells import text_in_words
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.ir.resolved import Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
+from cbx.ir.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, SqlCode, TableInput
 from cbx.target import MANIFEST, TARGET
 
 PATH = MANIFEST
@@ -81,9 +81,7 @@ def _model(
             for one in model.expectations
         ],
         "columns": [_column(one) for one in columns or ()],
-        "cdc": None
-        if model.cdc is None
-        else {"sequence_by": list(model.cdc.sequence_by), "scd_type": model.cdc.scd_type},
+        "cdc": None if model.cdc is None else _cdc(model.cdc),
         "tags": list(model.tags),
         "owner": model.owner,
         "properties": dict(model.properties),
@@ -91,6 +89,7 @@ def _model(
         "quarantine": model.quarantine,
         "artifact": f"{TARGET}/{planned.artifact}",
         "source_hash": model.content_hash,
+        "code_hash": _code_hash(model.code),
         "artifact_hash": hashes[planned.artifact],
     }
 
@@ -109,7 +108,7 @@ def _column(one: Column) -> dict[str, Any]:
     }
 
 
-def _input(one: Input) -> dict[str, str]:
+def _input(one: Input) -> dict[str, Any]:
     mode = "stream" if one.is_streaming else "batch"
     match one:
         case ModelInput(model=name):
@@ -117,7 +116,35 @@ def _input(one: Input) -> dict[str, str]:
         case TableInput(table=table):
             return {"table": text_in_words(table), "mode": mode}
         case FileInput(path=path, format=file_format):
-            return {"path": text_in_words(path), "mode": mode, "format": file_format}
+            described: dict[str, Any] = {"path": text_in_words(path), "mode": mode, "format": file_format}
+            return described | {
+                "schema_hints": one.schema_hints,
+                "options": {name: text_in_words(value) for name, value in one.options},
+            }
+
+
+def _cdc(cdc: Cdc) -> dict[str, Any]:
+    nulls = cdc.ignore_null_updates
+    return {
+        "sequence_by": list(cdc.sequence_by),
+        "scd_type": cdc.scd_type,
+        "apply_as_deletes": None if cdc.apply_as_deletes is None else text_in_words(cdc.apply_as_deletes),
+        "apply_as_truncates": None if cdc.apply_as_truncates is None else text_in_words(cdc.apply_as_truncates),
+        "ignore_null_updates": nulls if isinstance(nulls, bool) else list(nulls),
+        "except_columns": list(cdc.except_columns),
+        "track_history": list(cdc.track_history),
+        "track_history_except": list(cdc.track_history_except),
+    }
+
+
+def _code_hash(code: PythonCode | SqlCode) -> str:
+    """Of what computes the rows, without the declaration around it."""
+    match code:
+        case PythonCode(source=source, definitions=definitions, imports=imports):
+            pieces = [source.text, *(one.text for one in definitions), *map(repr, imports)]
+        case SqlCode(query=query):
+            pieces = [repr(query)]
+    return hashlib.sha256("\n".join(pieces).encode()).hexdigest()
 
 
 def _key_check(check: KeyCheck) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""Whether a column's type can become another one in a table that has rows."""
+
+from __future__ import annotations
+
+import re
+
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_SYNONYMS = {"BYTE": "TINYINT", "SHORT": "SMALLINT", "INTEGER": "INT", "LONG": "BIGINT", "REAL": "FLOAT"}
+_WIDER = {
+    "TINYINT": {"SMALLINT", "INT", "BIGINT", "DOUBLE"},
+    "SMALLINT": {"INT", "BIGINT", "DOUBLE"},
+    "INT": {"BIGINT", "DOUBLE"},
+    "FLOAT": {"DOUBLE"},
+    "DATE": {"TIMESTAMP_NTZ"},
+}
+_DIGITS = {"TINYINT": 10, "SMALLINT": 10, "INT": 10, "BIGINT": 20}
+
+
+def normalised(type_name: str) -> str:
+    """A type's name in one spelling: capitals, no spaces, one word for each type."""
+    name = re.sub(r"\s+", "", type_name).upper()
+    name = {"DEC": "DECIMAL(10,0)", "DECIMAL": "DECIMAL(10,0)", "NUMERIC": "DECIMAL(10,0)"}.get(name, name)
+    name = re.sub(r"^(?:DEC|NUMERIC)\(", "DECIMAL(", name)
+    name = re.sub(r"^DECIMAL\((\d+)\)$", r"DECIMAL(\1,0)", name)
+    return _SYNONYMS.get(name, name)
+
+
+def is_widening(before: str, after: str) -> bool:
+    """Whether Delta's type widening takes a column from one type to the other.
+
+    The table is that of the page "Type widening" of the Databricks documentation; of types with parts, such as
+    structs, none is taken to be wider than another.
+    """
+    old, new = normalised(before), normalised(after)
+    wide = _DECIMAL.fullmatch(new)
+    if wide is None:
+        return new in _WIDER.get(old, ())
+    precision, scale = int(wide[1]), int(wide[2])
+    narrow = _DECIMAL.fullmatch(old)
+    if narrow is not None:
+        grown = scale - int(narrow[2])
+        return grown >= 0 and precision - int(narrow[1]) >= grown and new != old
+    return old in _DIGITS and precision - scale >= _DIGITS[old]

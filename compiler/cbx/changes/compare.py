@@ -1,0 +1,196 @@
+"""Compares what is deployed with what was compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
+from cbx.changes.rules import differences
+from cbx.changes.tables import (
+    Model,
+    filled,
+    forbids_full_refresh,
+    is_streaming,
+    is_table,
+    source_name,
+    streamed,
+    streams_from_outside,
+)
+
+_ASKED = Difference("full refresh", "asked for", "full_refresh")
+_NO_MODELS: Mapping[str, Any] = {"models": {}, "checks": [], "artifacts": {}, "project": {}}
+
+
+def compare(before: Deployed | None, after: Deployed, asked: Collection[str] = ()) -> ChangePlan:
+    """What deploying changes.
+
+    Args:
+        before: What is deployed; None if nothing is.
+        after: What was compiled.
+        asked: Models that are to be refreshed fully whether they have to be or not.
+
+    Example:
+        ``compare(deployed, compiled).full_refresh``: the models that have to be refreshed fully.
+    """
+    old, new = (before.manifest if before else _NO_MODELS), after.manifest
+    own = {name: _own_differences(old["models"][name], new["models"][name]) for name in _shared(old, new)}
+    own = {name: [*found, *_moved_source(name, before, after)] for name, found in own.items()}
+    due = before.due if before else ()
+    changes = [_removed(name, old["models"][name]) for name in old["models"] if name not in new["models"]]
+    changes += [_added(name, model) for name, model in new["models"].items() if name not in old["models"]]
+    wanted = {name: [*own[name], *((_ASKED,) if name in asked else ())] for name in own}
+    for name, found in _with_readers(wanted, old, new).items():
+        if found:
+            model = new["models"][name]
+            action: Action = "change" if own[name] else "refresh"
+            weighed = tuple(_weighed(found, old["models"][name], model))
+            changes.append(ModelChange(name, model["kind"], action, weighed))
+        elif name in due:
+            left = Difference("full refresh", "left to do by an earlier deployment", "full_refresh")
+            changes.append(ModelChange(name, new["models"][name]["kind"], "refresh", (left,)))
+    return ChangePlan(
+        is_first=before is None,
+        models=tuple(sorted(changes, key=lambda one: one.model)),
+        settings=tuple(_settings(before, after)),
+        checks=tuple(_checks(old, new)) if before else (),
+        project=tuple(_project(old, new)) if before else (),
+    )
+
+
+def _shared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [name for name in new["models"] if name in old["models"]]
+
+
+def _added(name: str, model: Model) -> ModelChange:
+    return ModelChange(name, model["kind"], "add", (Difference("model", f"new {model['kind']}"),))
+
+
+def _removed(name: str, model: Model) -> ModelChange:
+    if not is_table(model):
+        return ModelChange(name, model["kind"], "remove", (Difference("model", "removed", "none"),))
+    reason = f"the next update drops `{model['dataset']}` with its rows"
+    gone = Difference("model", "removed", "none", reason, is_destructive=True)
+    return ModelChange(name, model["kind"], "remove", (gone,))
+
+
+def _own_differences(before: Model, after: Model) -> list[Difference]:
+    found = list(differences(before, after))
+    if not found and before["artifact_hash"] != after["artifact_hash"]:
+        found.append(Difference("notebook", "the same model in other code"))
+    return found
+
+
+def _moved_source(name: str, before: Deployed | None, after: Deployed) -> Iterator[Difference]:
+    """Files and tables that are the same in the model, but whose variables have other values now."""
+    if before is None:
+        return
+    old, new = before.manifest["models"][name], after.manifest["models"][name]
+    project = after.manifest["project"].get("name", "")
+    for one in new["inputs"]:
+        place = one.get("path") or one.get("table")
+        if place is None or one not in old["inputs"]:
+            continue
+        was, will_be = filled(place, before.settings, project), filled(place, after.settings, project)
+        if was != will_be:
+            streams = is_streaming(new) and one["mode"] == "stream"
+            reason = "what it has read so far is of another source" if streams else None
+            aspect = "stream" if one["mode"] == "stream" else "inputs"
+            yield Difference(aspect, f"`{was}` -> `{will_be}`", "full_refresh" if streams else "incremental", reason)
+
+
+def _with_readers(
+    own: Mapping[str, list[Difference]], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> dict[str, list[Difference]]:
+    """The differences, with those of tables that stream from a table whose rows are made anew.
+
+    A stream remembers how far it has read. From a table that starts over it would read all rows a second time, or
+    fail, so its own table has to start over as well.
+    """
+    found = {name: list(differences_) for name, differences_ in own.items()}
+    restarted = {name for name in found if _starts_over(found[name], old["models"][name])}
+    waiting = [name for name in found if name not in restarted]
+    while True:
+        reached = {name: source for name in waiting if (source := _restarted_source(new["models"][name], restarted))}
+        if not reached:
+            return found
+        for name, source in reached.items():
+            if is_streaming(new["models"][name]):
+                reason = "it streams from a table whose rows are made anew"
+                found[name].append(Difference("upstream", f"`{source}` starts over", "full_refresh", reason))
+        restarted |= set(reached)
+        waiting = [name for name in waiting if name not in reached]
+
+
+def _starts_over(found: list[Difference], model: Model) -> bool:
+    """Whether who streams from the model has to begin again; a view is but a name for what it streams from."""
+    if not is_table(model):
+        return any(one.aspect == "stream" for one in found)
+    return any(one.refresh in {"full_refresh", "recreate"} or one.aspect == "dataset" for one in found)
+
+
+def _restarted_source(model: Model, restarted: set[str]) -> str | None:
+    return next((one["model"] for one in streamed(model) if one.get("model") in restarted), None)
+
+
+def _weighed(found: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
+    """The differences, and what stands in the way of a full refresh that they ask for, or is lost by it."""
+    yield from found
+    if not any(one.refresh == "full_refresh" for one in found):
+        return
+    if forbids_full_refresh(before) or forbids_full_refresh(after):
+        reason = "a full refresh leaves this table as it is: take the property away first"
+        yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
+    if streams_from_outside(after):
+        sources = ", ".join(source_name(one) for one in streamed(after) if "model" not in one)
+        reason = "rows come back only as far as the source still has them"
+        yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
+
+
+def _settings(before: Deployed | None, after: Deployed) -> Iterator[Difference]:
+    if before is None:
+        return
+    old, new = _flat(before.settings), _flat(after.settings)
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            detail = f"{_shown(old.get(name))} -> {_shown(new.get(name))}"
+            if name == "catalog":
+                reason = "all tables are made anew in the other catalog, and dropped where they are"
+                yield Difference(name, detail, "recreate", reason, is_destructive=True)
+            else:
+                yield Difference(name, detail)
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by one name each; the list of sources says nothing that the models do not."""
+    plain = {name: value for name, value in settings.items() if name not in {"configuration", "libraries"}}
+    return plain | {f"configuration.{name}": value for name, value in settings.get("configuration", {}).items()}
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _checks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    before, after = ({one["name"]: one for one in side["checks"]} for side in (old, new))
+    for name in before:
+        if name not in after:
+            yield Difference("check", f"`{name}` removed", "none")
+    for name, one in after.items():
+        if name not in before:
+            yield Difference("check", f"`{name}` added")
+        elif before[name] != one or _hash(old, before[name]) != _hash(new, one):
+            yield Difference("check", f"`{name}` changed")
+
+
+def _hash(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> str | None:
+    found = manifest["artifacts"].get(check.get("artifact"))
+    return None if found is None else str(found)
+
+
+def _project(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*old["project"], *new["project"]}):
+        if old["project"].get(name) != new["project"].get(name):
+            yield Difference(name, f"{_shown(old['project'].get(name))} -> {_shown(new['project'].get(name))}")

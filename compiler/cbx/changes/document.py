@@ -1,0 +1,68 @@
+"""A change plan as a JSON document, whose shape the page docs/deploying.md describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cbx.changes.change_plan import ChangePlan, Difference, ModelChange
+
+SCHEMA_VERSION = 1
+
+
+def as_document(plan: ChangePlan, project: str, environment: str) -> dict[str, Any]:
+    """The plan as plain values.
+
+    Args:
+        plan: What is to be described.
+        project: The project's name.
+        environment: The environment's name.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "project": project,
+        "environment": environment,
+        "first_deployment": plan.is_first,
+        "up_to_date": plan.is_empty,
+        "destructive": plan.is_destructive,
+        "models": [_model(one) for one in plan.models],
+        "settings": [_difference(one) for one in plan.settings],
+        "checks": [_difference(one) for one in plan.checks],
+        "project_settings": [_difference(one) for one in plan.project],
+        "full_refresh": list(plan.full_refresh),
+        "summary": counts(plan),
+    }
+
+
+def counts(plan: ChangePlan) -> dict[str, int]:
+    """How many models there are of each action, and how many need more than a usual update."""
+    actions = [one.action for one in plan.models]
+    return {
+        "added": actions.count("add"),
+        "changed": actions.count("change"),
+        "removed": actions.count("remove"),
+        "refreshed": actions.count("refresh"),
+        "full_refresh": len(plan.full_refresh),
+        "recreate": sum(one.refresh == "recreate" for one in plan.models),
+        "destructive": len({name for name, _ in plan.destructive}),
+    }
+
+
+def _model(one: ModelChange) -> dict[str, Any]:
+    return {
+        "model": one.model,
+        "kind": one.kind,
+        "action": one.action,
+        "refresh": one.refresh,
+        "destructive": one.is_destructive,
+        "differences": [_difference(difference) for difference in one.differences],
+    }
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    return {
+        "aspect": one.aspect,
+        "detail": one.detail,
+        "refresh": one.refresh,
+        "reason": one.reason,
+        "destructive": one.is_destructive,
+    }

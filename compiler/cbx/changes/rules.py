@@ -1,0 +1,239 @@
+"""The rules of what a difference asks of the next update; the page docs/deploying.md has them as a table.
+
+A materialized view or a view holds what its query says, whatever it held before, so any difference of one is made
+good by the next update. A streaming table and an AUTO CDC target keep the rows they took in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cbx.changes.change_plan import Difference, Refresh
+from cbx.changes.column_types import is_widening, normalised
+from cbx.changes.tables import Model, is_streaming, is_table, source_name, widens_types
+
+NEW_ROWS = "rows that are there stay as they are"
+NOT_IN_PLACE = "the table cannot become that in place: drop it first, or give the model another name"
+MOVED = "the table of the old name is dropped with its rows"
+_NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "language", "layer", "name"})
+_HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
+_HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships"})
+
+
+def differences(before: Model, after: Model) -> Iterator[Difference]:
+    """Every difference between a model as it is deployed and as it was compiled, one rule after the other."""
+    if before["kind"] != after["kind"]:
+        yield _kind(before, after)
+    if before["dataset"] != after["dataset"]:
+        is_lost = is_table(before)
+        detail = f"`{before['dataset']}` -> `{after['dataset']}`"
+        yield Difference("dataset", detail, "incremental", MOVED if is_lost else None, is_lost)
+    yield from _code(before, after)
+    yield from _cdc(before, after)
+    yield from _key(before, after)
+    yield from _inputs(before, after)
+    yield from _columns(before, after)
+    yield from _named("expectations", before["expectations"], after["expectations"], "name", _new_rows(after))
+    yield from _quarantine(before, after)
+    yield from _mapping("properties", before.get("properties", {}), after.get("properties", {}))
+    yield from _relationships(before, after)
+    yield from _others(before, after)
+
+
+def _asks(after: Model, refresh: Refresh) -> Refresh:
+    """What a rule asks of a table that keeps its rows; others are made anew anyway."""
+    return refresh if is_streaming(after) else "incremental"
+
+
+def _new_rows(after: Model) -> str | None:
+    return NEW_ROWS if is_streaming(after) else None
+
+
+def _kind(before: Model, after: Model) -> Difference:
+    detail = f"{before['kind']} -> {after['kind']}"
+    if not is_table(before):
+        return Difference("kind", detail)
+    if not is_table(after):
+        return Difference("kind", detail, "incremental", "the table is dropped with its rows", is_destructive=True)
+    if is_streaming(before) and is_streaming(after):
+        return Difference("kind", detail, "full_refresh", "the rows that are there were made in another way")
+    return Difference("kind", detail, "recreate", NOT_IN_PLACE, is_destructive=True)
+
+
+def _code(before: Model, after: Model) -> Iterator[Difference]:
+    if before.get("code_hash", after.get("code_hash")) != after.get("code_hash"):
+        yield Difference("code", "what computes the rows is another", "incremental", _new_rows(after))
+
+
+def _cdc(before: Model, after: Model) -> Iterator[Difference]:
+    old, new = before["cdc"] or {}, after["cdc"] or {}
+    if not (old and new):
+        return
+    if before["key"] != after["key"]:
+        detail = f"{_shown(before['key'])} -> {_shown(after['key'])}"
+        yield Difference("cdc.key", detail, "full_refresh", "changes were applied to the rows of another key")
+    weights: dict[str, tuple[Refresh, str]] = {
+        "sequence_by": ("full_refresh", "the rows that are there are in another order"),
+        "scd_type": ("full_refresh", "the table keeps other versions of its rows"),
+        "except_columns": ("full_refresh", "the table has other columns"),
+    }
+    for name in sorted({*old, *new}):
+        if name in old and old[name] != new.get(name):
+            refresh, reason = weights.get(name, ("incremental", NEW_ROWS))
+            yield Difference(f"cdc.{name}", f"{_shown(old[name])} -> {_shown(new.get(name))}", refresh, reason)
+
+
+def _key(before: Model, after: Model) -> Iterator[Difference]:
+    is_cdc = before["cdc"] and after["cdc"]
+    if before["key"] != after["key"] and not is_cdc:
+        yield Difference("key", f"{_shown(before['key'])} -> {_shown(after['key'])}")
+    if before["key_verdict"] != after["key_verdict"]:
+        yield Difference("key_verdict", f"{_shown(before['key_verdict'])} -> {_shown(after['key_verdict'])}", "none")
+
+
+def _inputs(before: Model, after: Model) -> Iterator[Difference]:
+    old, new = before["inputs"], after["inputs"]
+    for one in old:
+        if not any(_identity(one) == _identity(other) for other in new):
+            yield _source(one, "no longer reads", after)
+    for one in new:
+        if not any(_identity(one) == _identity(other) for other in old):
+            yield _source(one, "reads", after)
+        for other in old:
+            if _identity(one) == _identity(other):
+                for name in ("schema_hints", "options"):
+                    if name in other and one.get(name) != other[name]:
+                        detail = f"{name} of {source_name(one)}: {_shown(other[name])} -> {_shown(one.get(name))}"
+                        yield Difference("inputs", detail, "incremental", _new_rows(after))
+    if old != new and sorted(map(repr, old)) == sorted(map(repr, new)):
+        yield Difference("inputs", "in another order")
+
+
+def _identity(one: Model) -> tuple[Any, ...]:
+    return tuple(one.get(name) for name in ("model", "table", "path", "format", "mode"))
+
+
+def _source(one: Model, verb: str, after: Model) -> Difference:
+    if one["mode"] != "stream":
+        return Difference("inputs", f"{verb} {source_name(one)}", "incremental", _new_rows(after))
+    reason = "what it has read so far is of another source" if is_streaming(after) else None
+    return Difference("stream", f"{verb} new rows of {source_name(one)}", _asks(after, "full_refresh"), reason)
+
+
+def _columns(before: Model, after: Model) -> Iterator[Difference]:
+    old = {one["name"]: one for one in before["columns"]}
+    new = {one["name"]: one for one in after["columns"]}
+    if bool(old) != bool(new):
+        known = "are known now" if new else "are no longer known"
+        yield Difference("columns", f"{known}: {', '.join(f'`{name}`' for name in (new or old))}", "none")
+        return
+    for name in old:
+        if name not in new:
+            reason = "a column cannot leave a table that keeps its rows" if is_streaming(after) else None
+            yield Difference("columns", f"`{name}` removed", _asks(after, "full_refresh"), reason)
+    for name, column in new.items():
+        if name not in old:
+            yield Difference("columns", f"`{name}` added", "incremental", _new_rows(after))
+        else:
+            yield from _column(old[name], column, before, after)
+    shared = [name for name in old if name in new], [name for name in new if name in old]
+    if shared[0] != shared[1]:
+        yield Difference("columns", "in another order")
+
+
+def _column(old: Model, new: Model, before: Model, after: Model) -> Iterator[Difference]:
+    name = f"`{new['name']}`"
+    if None in {old["type"], new["type"]}:
+        if old["type"] != new["type"]:
+            yield Difference("columns", f"{name}: {old['type'] or 'unknown'} -> {new['type'] or 'unknown'}", "none")
+    elif normalised(old["type"]) != normalised(new["type"]):
+        yield _type(old, new, before, after)
+    if old["not_null"] != new["not_null"]:
+        if new["not_null"]:
+            reason = "rows that are there may hold NULL" if is_streaming(after) else None
+            yield Difference("columns", f"{name} is NOT NULL now", _asks(after, "full_refresh"), reason)
+        else:
+            yield Difference("columns", f"{name} may be NULL now")
+    if old["description"] != new["description"]:
+        yield Difference("columns", f"{name} is described in other words")
+
+
+def _type(old: Model, new: Model, before: Model, after: Model) -> Difference:
+    detail = f"`{new['name']}`: {old['type']} -> {new['type']}"
+    if not is_streaming(after):
+        return Difference("columns", detail)
+    if is_widening(old["type"], new["type"]):
+        if widens_types(before) and widens_types(after):
+            return Difference("columns", detail)
+        reason = "the type is wider, but the deployed table does not have `delta.enableTypeWidening`"
+        return Difference("columns", detail, "full_refresh", reason)
+    return Difference("columns", detail, "full_refresh", "the rows that are there do not fit the type")
+
+
+def _quarantine(before: Model, after: Model) -> Iterator[Difference]:
+    if before["quarantine"] and not after["quarantine"]:
+        reason = f"`{before['dataset']}_quarantine` is dropped with its rows"
+        yield Difference("quarantine", "rows that rules drop are no longer kept", "incremental", reason, True)
+    elif after["quarantine"] and not before["quarantine"]:
+        yield Difference("quarantine", f"`{after['dataset']}_quarantine` keeps the rows that rules drop")
+
+
+def _relationships(before: Model, after: Model) -> Iterator[Difference]:
+    yield from _unnamed("relationships", before["relationships"], after["relationships"])
+
+
+def _others(before: Model, after: Model) -> Iterator[Difference]:
+    """What has no rule of its own; a field that the deployed manifest does not have yet is no difference."""
+    ruled = _NOT_DEPLOYED | _HAS_A_RULE | _HAS_A_RULE_TOO | {"key_verdict"}
+    for name in sorted({*before, *after} - ruled):
+        if name in before and before[name] != after.get(name):
+            yield Difference(name, f"{_shown(before[name])} -> {_shown(after.get(name))}")
+
+
+def _named(aspect: str, old: list[Model], new: list[Model], key: str, reason: str | None) -> Iterator[Difference]:
+    """Differences of lists whose items have names."""
+    before, after = {one[key]: one for one in old}, {one[key]: one for one in new}
+    for name in before:
+        if name not in after:
+            yield Difference(aspect, f"`{name}` removed", "incremental", reason)
+    for name, one in after.items():
+        if name not in before:
+            yield Difference(aspect, f"`{name}` added", "incremental", reason)
+        elif before[name] != one:
+            parts = [
+                f"{field} {_shown(before[name].get(field))} -> {_shown(one.get(field))}"
+                for field in one
+                if before[name].get(field) != one.get(field)
+            ]
+            yield Difference(aspect, f"`{name}`: {', '.join(parts)}", "incremental", reason)
+
+
+def _unnamed(aspect: str, old: list[Model], new: list[Model]) -> Iterator[Difference]:
+    for one in old:
+        if one not in new:
+            yield Difference(aspect, f"no longer {_related(one)}")
+    for one in new:
+        if one not in old:
+            yield Difference(aspect, _related(one))
+
+
+def _related(one: Model) -> str:
+    pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in one["on"].items())
+    return f"{one['cardinality']} from `{one['parent']}` to `{one['child']}` on {pairs}"
+
+
+def _mapping(aspect: str, old: Model, new: Model) -> Iterator[Difference]:
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield Difference(aspect, f"`{name}`: {_shown(old.get(name))} -> {_shown(new.get(name))}")
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

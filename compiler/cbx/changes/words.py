@@ -1,0 +1,108 @@
+"""A change plan in words: as lines for a terminal, and as Markdown for a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cbx.changes.change_plan import ChangePlan, Difference, ModelChange
+from cbx.changes.document import counts
+
+MARKS = {"add": "+", "remove": "-", "change": "~", "refresh": "~"}
+_REFRESH = {
+    "none": "nothing to do",
+    "incremental": "usual update",
+    "full_refresh": "full refresh",
+    "recreate": "not in place",
+}
+
+
+def as_lines(plan: ChangePlan) -> Iterator[str]:
+    """The plan for a terminal; a line begins with ``+``, ``-`` or ``~``, or is indented below one that does."""
+    width = max((len(one.model) for one in plan.models), default=0)
+    kinds = max((len(one.kind) for one in plan.models), default=0)
+    for one in plan.models:
+        yield f"{MARKS[one.action]} {one.model:<{width}}   {one.kind:<{kinds}}   {_verdict(one)}".rstrip()
+        if one.action != "add":
+            yield from _below(one.differences)
+    for heading, differences in _beside(plan):
+        yield f"~ {heading}"
+        yield from _below(differences)
+    yield summary(plan)
+
+
+def summary(plan: ChangePlan) -> str:
+    """The plan in a sentence."""
+    if plan.is_empty:
+        return "Nothing has changed since the last deployment."
+    found = counts(plan)
+    parts = [f"{found[word]} {word}" for word in ("added", "changed", "removed", "refreshed") if found[word]]
+    models = ", ".join(parts) or "no model changes"
+    first = "First deployment: " if plan.is_first else ""
+    tail = f" Full refresh: {', '.join(plan.full_refresh)}." if plan.full_refresh else ""
+    lost = (
+        f" Rows are lost: {', '.join(dict.fromkeys(name for name, _ in plan.destructive))}." if plan.destructive else ""
+    )
+    return f"{first}{models}.{tail}{lost}"
+
+
+def _verdict(one: ModelChange) -> str:
+    if one.action == "add":
+        return "new"
+    verdict = "removed" if one.action == "remove" else _REFRESH[one.refresh]
+    return f"{verdict}, rows are lost" if one.is_destructive else verdict
+
+
+def _below(differences: Iterable[Difference]) -> Iterator[str]:
+    for one in differences:
+        reason = f" ({one.reason})" if one.reason else ""
+        yield f"    {one.aspect}: {one.detail}{reason}"
+
+
+def _beside(plan: ChangePlan) -> Iterator[tuple[str, tuple[Difference, ...]]]:
+    for heading, differences in (("pipeline", plan.settings), ("checks", plan.checks), ("project", plan.project)):
+        if differences:
+            yield heading, differences
+
+
+def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[str]:
+    """The plan as a comment on a pull request: a table of the models, and what lies behind it to unfold."""
+    yield f"### `{project}` in `{environment}`"
+    yield ""
+    yield _escaped(summary(plan))
+    if plan.models:
+        yield ""
+        yield "| | model | kind | next update | why |"
+        yield "|---|---|---|---|---|"
+        for one in plan.models:
+            yield f"| `{MARKS[one.action]}` | `{one.model}` | {one.kind} | {_emphasised(one)} | {_reasons(one)} |"
+    rows = [(heading, difference) for heading, differences in _beside(plan) for difference in differences]
+    if rows:
+        yield ""
+        yield f"<details><summary>{len(rows)} more differences</summary>"
+        yield ""
+        yield "| | what | |"
+        yield "|---|---|---|"
+        for heading, difference in rows:
+            yield f"| {heading} | {_escaped(difference.aspect)} | {_escaped(difference.detail)} |"
+        yield ""
+        yield "</details>"
+
+
+def _emphasised(one: ModelChange) -> str:
+    verdict = _verdict(one)
+    return f"**{verdict}**" if one.is_destructive or one.refresh in {"full_refresh", "recreate"} else verdict
+
+
+def _reasons(one: ModelChange) -> str:
+    if one.action == "add":
+        return ""
+    return "<br>".join(
+        _escaped(f"{difference.aspect}: {difference.detail}" + (f" ({difference.reason})" if difference.reason else ""))
+        for difference in one.differences
+    )
+
+
+def _escaped(text: str) -> str:
+    """Text of the user's, safe in a table of GitHub's Markdown: no tags, no cells, no lines of its own."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|")
+    return " ".join(plain.split())

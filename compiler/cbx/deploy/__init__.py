@@ -1,0 +1,1 @@
+"""Deploying to a Databricks workspace: the only room that uses ``databricks-sdk``."""

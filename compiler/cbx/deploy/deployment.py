@@ -1,0 +1,215 @@
+"""A deployment from beginning to end: wherever it is interrupted, the next one goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from cbx import codes
+from cbx.changes.change_plan import ChangePlan, Deployed
+from cbx.changes.compare import compare
+from cbx.deploy.access import grant
+from cbx.deploy.files import FileSteps, SourceFile, file_steps, source_files
+from cbx.deploy.folder import Folder
+from cbx.deploy.job import remove_job, schedule_job
+from cbx.deploy.lock import locked
+from cbx.deploy.pipeline import Outcome, Pipeline, bring_in_line, find_pipeline, wanted
+from cbx.deploy.places import places_of, prepare_places
+from cbx.deploy.problems import DeployError
+from cbx.deploy.record import Committed, Record, read_committed, read_record, write_committed, write_record
+from cbx.deploy.session import Session
+from cbx.deploy.target import Target, target_of
+from cbx.deploy.update import settled
+from cbx.diagnostics import Diagnostic
+from cbx.emit.manifest import PATH
+from cbx.ir.plan import Artifact, Plan
+
+_AT_A_TIME = 8
+
+Say = Callable[[str], None]
+"""Told what is being done, in a few words."""
+
+
+@dataclass(frozen=True)
+class DeployRequest:
+    """What is to be deployed, and how.
+
+    Attributes:
+        plan: The compiled project.
+        artifacts: Its files.
+        environment: The name of one of its deployed environments.
+        full_refresh: The models that are to be refreshed fully by the update that follows.
+        allow_destructive: Whether rows may be lost.
+        force_lock: Whether to go on where somebody else deploys.
+    """
+
+    plan: Plan
+    artifacts: tuple[Artifact, ...]
+    environment: str
+    full_refresh: tuple[str, ...] = ()
+    allow_destructive: bool = False
+    force_lock: bool = False
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a deployment would do: where, what is deployed there now, and what changes."""
+
+    target: Target
+    committed: Committed | None
+    compiled: Deployed
+    changes: ChangePlan
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployment has done.
+
+    Attributes:
+        target: Where.
+        changes: What has changed.
+        files: What was done with files.
+        pipeline: The pipeline.
+        schemas: The schemas that were made.
+        committed: What is deployed now.
+        is_changed: Whether anything was done at all.
+    """
+
+    target: Target
+    changes: ChangePlan
+    files: FileSteps
+    pipeline: Pipeline
+    schemas: tuple[str, ...]
+    committed: Committed
+    is_changed: bool
+
+
+def preview(session: Session, request: DeployRequest) -> Preview:
+    """What deploying would do; the workspace is only read."""
+    target = target_of(request.plan, request.environment, session.user, session.short_name)
+    state = Folder(session, target.state)
+    committed = read_committed(state)
+    if committed is not None and committed.refreshing is not None:
+        committed = settled(session, committed, read_record(state).pipeline_id)
+    return _compared(request, target, committed)
+
+
+def deploy(session: Session, request: DeployRequest, say: Say) -> Deployment:
+    """Bring the workspace in line with a compiled project.
+
+    Raises:
+        DeployError: CBX611 if rows would be lost and that is not allowed; for whatever else keeps it from its end.
+    """
+    files = source_files(request.artifacts)
+    target = target_of(request.plan, request.environment, session.user, session.short_name)
+    state = Folder(session, target.state)
+    with locked(state, by_force=request.force_lock):
+        say("reading what is deployed")
+        record = read_record(state)
+        committed = read_committed(state)
+        if committed is not None:
+            committed = settled(session, committed, record.pipeline_id)
+        seen = _compared(request, target, committed)
+        if seen.changes.is_destructive and not request.allow_destructive:
+            raise _destructive(seen.changes)
+        return _deploy(session, seen, files, record, say)
+
+
+def _compared(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
+    manifest = json.loads(next(one.text for one in request.artifacts if one.path == PATH))
+    compiled = Deployed(manifest, wanted(target))
+    changes = compare(committed.deployed if committed else None, compiled, request.full_refresh)
+    return Preview(target, committed, compiled, changes)
+
+
+def _destructive(changes: ChangePlan) -> DeployError:
+    hint = "`cbx plan` says more; `--allow-destructive` deploys all the same"
+    return DeployError(
+        *(
+            Diagnostic(codes.DESTRUCTIVE_CHANGE, f"`{name}`: {one.detail}: {one.reason}", hint=hint)
+            for name, one in changes.destructive
+        )
+    )
+
+
+def _deploy(session: Session, seen: Preview, files: tuple[SourceFile, ...], record: Record, say: Say) -> Deployment:
+    target = seen.target
+    folder, state = Folder(session, target.files), Folder(session, target.state)
+    steps = file_steps(files, record.files, folder.objects())
+    found = find_pipeline(session, target, record)
+    schemas = _prepared(session, seen)
+    record = _upload(folder, state, steps, record, say)
+    say("pipeline")
+    pipeline = bring_in_line(session, target, record, found)
+    after = replace(
+        record,
+        files={one.path: one.digest for one in files},
+        pipeline_id=pipeline.id,
+        pipeline=wanted(target),
+        last_modified=pipeline.last_modified,
+    )
+    after = _job(session, target, after)
+    after = _access(session, target, record, after, pipeline.outcome)
+    for path in steps.remove:
+        say(f"removing {path}")
+        folder.remove(path)
+    if after != record:
+        write_record(state, after)
+    due = tuple(sorted({*(seen.committed.deployed.due if seen.committed else ()), *seen.changes.full_refresh}))
+    committed = Committed(replace(seen.compiled, due=due), seen.committed.refreshing if seen.committed else None)
+    if committed != seen.committed:
+        write_committed(state, committed)
+    is_changed = bool(steps.clear or steps.remove or schemas) or after != record or committed != seen.committed
+    return Deployment(target, seen.changes, steps, pipeline, schemas, committed, is_changed)
+
+
+def _prepared(session: Session, seen: Preview) -> tuple[str, ...]:
+    catalog, schemas = places_of(seen.compiled)
+    if catalog is None or (seen.committed and places_of(seen.committed.deployed) == (catalog, schemas)):
+        return ()
+    return prepare_places(session, catalog, schemas)
+
+
+def _upload(folder: Folder, state: Folder, steps: FileSteps, record: Record, say: Say) -> Record:
+    """Upload what is new, after noting that what it replaces is no longer certain."""
+    if not (steps.upload or steps.clear or steps.remove):
+        return record
+    certain = replace(record, files={path: record.files[path] for path in steps.unchanged})
+    write_record(state, certain)
+    for path in steps.clear:
+        folder.remove(path)
+    for path in steps.folders:
+        folder.make(path)
+
+    def upload(file: SourceFile) -> None:
+        say(f"uploading {file.path}")
+        folder.upload(file)
+
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        list(pool.map(upload, steps.upload))
+    return certain
+
+
+def _job(session: Session, target: Target, record: Record) -> Record:
+    """The record with the job as it is now."""
+    if target.job is None:
+        if record.job_id is not None:
+            remove_job(session, record.job_id)
+        return replace(record, job_id=None, job=None)
+    settings = target.job_settings(str(record.pipeline_id))
+    if record.job_id is not None and record.job == settings:
+        return record
+    return replace(record, job_id=schedule_job(session, settings, record), job=settings)
+
+
+def _access(session: Session, target: Target, before: Record, after: Record, outcome: Outcome) -> Record:
+    """The record with the permissions as they are now; who never declared any leaves them alone."""
+    is_new = outcome == "created" or before.job_id != after.job_id
+    if before.permissions == target.permissions and not (is_new and target.permissions):
+        return after
+    grant(session, "pipelines", str(after.pipeline_id), target.permissions)
+    if after.job_id is not None:
+        grant(session, "jobs", str(after.job_id), target.permissions)
+    return replace(after, permissions=tuple(target.permissions))

@@ -1,0 +1,90 @@
+"""The event log of an update: how far each flow is, what went wrong, and the counts of every expectation.
+
+The events are read as they come over the wire, since the SDK's class for them leaves out ``details``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cbx.deploy.session import Session
+
+Event = Mapping[str, Any]
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How many rows kept and broke an expectation in an update."""
+
+    dataset: str
+    name: str
+    passed: int
+    failed: int
+
+
+def new_events(session: Session, pipeline_id: str, update_id: str, known: set[str]) -> list[Event]:
+    """The events of an update that are not known yet, oldest first; they are known from then on."""
+    found: list[Event] = []
+    token: str | None = None
+    while True:
+        page = _page(session, pipeline_id, token)
+        fresh = [one for one in page.get("events", ()) if one["id"] not in known]
+        found += [one for one in fresh if one.get("origin", {}).get("update_id") == update_id]
+        is_past = len(fresh) < len(page.get("events", ())) or any(_begins(one, update_id) for one in fresh)
+        token = page.get("next_page_token")
+        if is_past or not token:
+            break
+    known |= {str(one["id"]) for one in found}
+    return sorted(found, key=lambda one: str(one.get("timestamp", "")))
+
+
+def _page(session: Session, pipeline_id: str, token: str | None) -> Mapping[str, Any]:
+    query: dict[str, Any] = {"max_results": _PAGE, "order_by": "timestamp desc"}
+    if token:
+        query = {"page_token": token}
+    path = f"/api/2.0/pipelines/{pipeline_id}/events"
+    answer = session.ask("reading the event log", lambda: session.client.api_client.do("GET", path, query=query))
+    return answer if isinstance(answer, dict) else {}
+
+
+def _begins(event: Event, update_id: str) -> bool:
+    return event.get("event_type") == "create_update" and event.get("origin", {}).get("update_id") == update_id
+
+
+def flow_progress(event: Event) -> tuple[str, str, int | None] | None:
+    """A flow's name, its status and the rows it has written, where an event tells of one."""
+    progress = (event.get("details") or {}).get("flow_progress")
+    if not progress or "status" not in progress:
+        return None
+    name = event.get("origin", {}).get("flow_name") or event.get("origin", {}).get("dataset_name") or ""
+    metrics = progress.get("metrics") or {}
+    counts = [metrics[one] for one in ("num_output_rows", "num_upserted_rows", "num_deleted_rows") if one in metrics]
+    return str(name), str(progress["status"]), sum(map(int, counts)) if counts else None
+
+
+def rule_counts(events: Iterable[Event]) -> tuple[RuleCount, ...]:
+    """The counts of each expectation, added up over all events as the documentation of the event log does."""
+    totals: dict[tuple[str, str], tuple[int, int]] = {}
+    for event in events:
+        quality = ((event.get("details") or {}).get("flow_progress") or {}).get("data_quality") or {}
+        for rule in quality.get("expectations") or ():
+            key = str(rule.get("dataset", "")), str(rule["name"])
+            passed, failed = totals.get(key, (0, 0))
+            totals[key] = passed + int(rule.get("passed_records", 0)), failed + int(rule.get("failed_records", 0))
+    return tuple(RuleCount(*key, *counts) for key, counts in sorted(totals.items()))
+
+
+def errors(events: Iterable[Event]) -> tuple[str, ...]:
+    """What the events of level ERROR say, each once: the exceptions where there are some, else the message."""
+    found: list[str] = []
+    for event in events:
+        if event.get("level") != "ERROR":
+            continue
+        exceptions = (event.get("error") or {}).get("exceptions") or ()
+        details = [str(one["message"]) for one in exceptions if one.get("message")]
+        message = str(event.get("message", ""))
+        found.append(f"{message} {details[0]}" if details and details[0] not in message else message)
+    return tuple(dict.fromkeys(" ".join(one.split()) for one in found if one.strip()))

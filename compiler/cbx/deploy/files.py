@@ -1,0 +1,111 @@
+"""The compiled files in the workspace: which have to be uploaded, and which are no longer wanted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from cbx import codes
+from cbx.deploy.problems import DeployError
+from cbx.diagnostics import Diagnostic
+from cbx.ir.plan import Artifact
+
+ObjectKind = Literal["NOTEBOOK", "FILE", "DIRECTORY"]
+
+LARGEST = 10_000_000
+"""What the import of the workspace API takes, in bytes; the base64 form of the content is what counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A compiled file as an object of the workspace: a notebook loses its suffix."""
+
+    path: str
+    kind: ObjectKind
+    content: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, artifact: Artifact) -> SourceFile:
+        """The object that a compiled file becomes."""
+        is_notebook = artifact.text.startswith("# Databricks notebook source\n")
+        content = artifact.text.encode()
+        path = artifact.path.removesuffix(".py") if is_notebook else artifact.path
+        return cls(path, "NOTEBOOK" if is_notebook else "FILE", content, hashlib.sha256(content).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class FileSteps:
+    """What to do with files, by paths below the deployment's folder.
+
+    Attributes:
+        clear: Objects of another kind that stand where files or folders go; they are removed first.
+        folders: Folders that do not exist yet.
+        upload: Files that are new or different.
+        unchanged: Files that are there.
+        remove: Objects that are no longer wanted; they are removed last, when the pipeline no longer names them.
+    """
+
+    clear: tuple[str, ...]
+    folders: tuple[str, ...]
+    upload: tuple[SourceFile, ...]
+    unchanged: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+def source_files(artifacts: Iterable[Artifact]) -> tuple[SourceFile, ...]:
+    """The files of a compilation that run in the pipeline.
+
+    Raises:
+        DeployError: CBX609 for each that is too large to be uploaded.
+    """
+    files = tuple(SourceFile.of(one) for one in artifacts if one.path.endswith(".py"))
+    problems = [
+        Diagnostic(
+            codes.FILE_TOO_LARGE,
+            f"`{one.path}` has {len(one.content):,} bytes; a workspace takes files of {LARGEST * 3 // 4:,} at most",
+            hint="split the model, or move large constants into a table",
+        )
+        for one in files
+        if len(one.content) * 4 > LARGEST * 3
+    ]
+    if problems:
+        raise DeployError(*problems)
+    return files
+
+
+def file_steps(wanted: Iterable[SourceFile], known: Mapping[str, str], existing: Mapping[str, ObjectKind]) -> FileSteps:
+    """From what is wanted and what is there to what has to be done.
+
+    Args:
+        wanted: The files of the compilation.
+        known: The hashes of files that an earlier deployment uploaded for certain.
+        existing: The kinds of all objects below the deployment's folder.
+    """
+    files = {one.path: one for one in wanted}
+    folders = {str(folder) for path in files for folder in PurePosixPath(path).parents if str(folder) != "."}
+    clear = [path for path, kind in existing.items() if _is_in_the_way(path, kind, files, folders)]
+    same = [path for path, one in files.items() if existing.get(path) == one.kind and known.get(path) == one.digest]
+    unwanted = [path for path in existing if path not in files and path not in folders and path not in clear]
+    return FileSteps(
+        clear=tuple(sorted(clear)),
+        folders=tuple(sorted(folder for folder in folders if existing.get(folder) != "DIRECTORY")),
+        upload=tuple(one for path, one in sorted(files.items()) if path not in same),
+        unchanged=tuple(sorted(same)),
+        remove=_tops(unwanted),
+    )
+
+
+def _is_in_the_way(path: str, kind: ObjectKind, files: Mapping[str, SourceFile], folders: set[str]) -> bool:
+    if path in files:
+        return kind != files[path].kind
+    return path in folders and kind != "DIRECTORY"
+
+
+def _tops(paths: Iterable[str]) -> tuple[str, ...]:
+    """Paths without those below others: a folder is removed with all that it holds."""
+    kept = set(paths)
+    return tuple(sorted(path for path in kept if not any(str(one) in kept for one in PurePosixPath(path).parents)))

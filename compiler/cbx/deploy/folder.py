@@ -1,0 +1,118 @@
+"""Files and folders of a workspace."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
+from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectInfo
+
+from cbx.deploy.files import ObjectKind, SourceFile
+from cbx.deploy.session import Session
+
+_KINDS: dict[str, ObjectKind] = {"NOTEBOOK": "NOTEBOOK", "DIRECTORY": "DIRECTORY"}
+_ROOT = "/Workspace"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of a workspace and what is below it; paths are relative to it."""
+
+    session: Session
+    path: str
+
+    def objects(self) -> dict[str, ObjectKind]:
+        """The kinds of all objects below, by their paths; none where the folder does not exist."""
+        found: dict[str, ObjectKind] = {}
+        waiting = [self.path]
+        while waiting:
+            for one in self._listed(waiting.pop(0)):
+                kind = _KINDS.get(one.object_type.value if one.object_type else "", "FILE")
+                path = _below_root(one.path or "")
+                found[path.removeprefix(f"{self.path}/")] = kind
+                if kind == "DIRECTORY":
+                    waiting.append(path)
+        return found
+
+    def _listed(self, path: str) -> list[ObjectInfo]:
+        workspace = self.session.client.workspace
+        try:
+            return self.session.ask(f"listing `{path}`", lambda: list(workspace.list(path)), (NotFound,))
+        except NotFound:
+            return []
+
+    def make(self, path: str = "") -> None:
+        """Make a folder and those above it; one that is there stays."""
+        full = self._full(path)
+        self.session.ask(f"making the folder `{full}`", lambda: self.session.client.workspace.mkdirs(full))
+
+    def remove(self, path: str) -> None:
+        """Remove an object with all below it; one that is gone stays gone."""
+        full = self._full(path)
+        workspace = self.session.client.workspace
+        try:
+            self.session.ask(f"removing `{full}`", lambda: workspace.delete(full, recursive=True), (NotFound,))
+        except NotFound:
+            return
+
+    def upload(self, file: SourceFile) -> None:
+        """Put a compiled file in its place, over one of the same kind."""
+        is_notebook = file.kind == "NOTEBOOK"
+        self._import(
+            file.path,
+            file.content,
+            ImportFormat.SOURCE if is_notebook else ImportFormat.AUTO,
+            Language.PYTHON if is_notebook else None,
+            overwrite=True,
+        )
+
+    def write(self, path: str, text: str) -> None:
+        """Put a text in its place, over what is there."""
+        self._import(path, text.encode(), ImportFormat.AUTO, None, overwrite=True)
+
+    def write_new(self, path: str, text: str) -> bool:
+        """Put a text where nothing is yet, and say whether nothing was; of two who try, one succeeds."""
+        try:
+            self._import(path, text.encode(), ImportFormat.AUTO, None, overwrite=False)
+        except ResourceConflict:
+            return False
+        except BadRequest as error:
+            if error.error_code == "RESOURCE_ALREADY_EXISTS":
+                return False
+            raise
+        return True
+
+    def read(self, path: str) -> str | None:
+        """A text; None where there is none."""
+        full = self._full(path)
+        workspace = self.session.client.workspace
+        try:
+            found = self.session.ask(
+                f"reading `{full}`", lambda: workspace.export(full, format=ExportFormat.AUTO), (NotFound,)
+            )
+        except NotFound:
+            return None
+        return base64.b64decode(found.content or "").decode()
+
+    def _import(
+        self, path: str, content: bytes, kind: ImportFormat, language: Language | None, *, overwrite: bool
+    ) -> None:
+        full = self._full(path)
+        encoded = base64.b64encode(content).decode()
+        expected = () if overwrite else (ResourceConflict, BadRequest, NotFound)
+        self.session.ask(
+            f"uploading `{full}`",
+            lambda: self.session.client.workspace.import_(
+                full, content=encoded, format=kind, language=language, overwrite=overwrite
+            ),
+            expected,
+        )
+
+    def _full(self, path: str) -> str:
+        return f"{self.path}/{path}" if path else self.path
+
+
+def _below_root(path: str) -> str:
+    """A path as we write it: the API leaves out ``/Workspace`` where it was not asked with it."""
+    return path if path.startswith(f"{_ROOT}/") else f"{_ROOT}{path}"

@@ -1,0 +1,66 @@
+"""The job that updates the pipeline by a schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
+from databricks.sdk.service.jobs import JobSettings
+
+from cbx.deploy.record import Record
+from cbx.deploy.session import Session
+
+
+def schedule_job(session: Session, settings: dict[str, Any], record: Record) -> int:
+    """Make the job, or give it all its settings anew; the id of the job.
+
+    Names of jobs are not unique. A job of the same name that updates our pipeline is ours: one from an attempt whose
+    answer was lost. Of several, one stays.
+    """
+    jobs = session.client.jobs
+    identity = record.job_id if record.job_id is not None and _exists(session, record.job_id) else None
+    if identity is None:
+        twins = _twins(session, settings)
+        if not twins:
+            spec = JobSettings.from_dict(settings).as_shallow_dict()
+            session.ask("creating the job", lambda: jobs.create(**spec))
+            twins = _twins(session, settings)
+        identity, *others = twins
+        for other in others:
+            remove_job(session, other)
+    wanted = JobSettings.from_dict(settings)
+    session.ask("updating the job", lambda: jobs.reset(identity, wanted))
+    return identity
+
+
+def remove_job(session: Session, identity: int) -> None:
+    """Remove a job; one that is gone stays gone."""
+    gone = (NotFound, BadRequest)
+    try:
+        session.ask("removing the job", lambda: session.client.jobs.delete(identity), gone)
+    except gone:
+        return
+
+
+def _exists(session: Session, identity: int) -> bool:
+    missing = (NotFound, BadRequest, PermissionDenied)
+    try:
+        session.ask("reading the job", lambda: session.client.jobs.get(identity), missing)
+    except missing:
+        return False
+    return True
+
+
+def _twins(session: Session, settings: dict[str, Any]) -> list[int]:
+    """The jobs with the name of ours whose only task updates our pipeline, oldest first."""
+    jobs = session.client.jobs
+    named = session.ask("looking for the job", lambda: list(jobs.list(name=settings["name"], expand_tasks=True)))
+    pipeline = settings["tasks"][0]["pipeline_task"]["pipeline_id"]
+    found = []
+    for one in named:
+        tasks = (one.settings.tasks or []) if one.settings else []
+        if one.job_id is not None and [task.pipeline_task.pipeline_id for task in tasks if task.pipeline_task] == [
+            pipeline
+        ]:
+            found.append(one.job_id)
+    return sorted(found)

@@ -1,0 +1,102 @@
+"""Two deployments of one environment do not mix: each holds a file in the workspace while it works."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from uuid import uuid4
+
+from databricks.sdk.errors import NotFound
+
+from cbx import codes
+from cbx.deploy.folder import Folder
+from cbx.deploy.problems import DeployError
+
+_PATH = "deploy.lock"
+
+
+@contextlib.contextmanager
+def locked(state: Folder, *, by_force: bool) -> Iterator[None]:
+    """Hold the lock of a deployment.
+
+    A lock that a process of this machine left behind when it was killed is taken over.
+
+    Args:
+        state: The folder of the deployment's state.
+        by_force: Whether the lock is taken over whoever holds it.
+
+    Raises:
+        DeployError: CBX610 if somebody else deploys.
+    """
+    mine = {
+        "id": uuid4().hex,
+        "user": state.session.user,
+        "machine": platform.node(),
+        "process": os.getpid(),
+        "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    _take(state, mine, by_force=by_force)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(DeployError):  # a lock that cannot be released is taken over by the next deployment
+            if (_held(state) or mine)["id"] == mine["id"]:
+                state.remove(_PATH)
+
+
+def _take(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
+    text = json.dumps(mine, indent=2) + "\n"
+    for _ in range(3):
+        try:
+            if state.write_new(_PATH, text):
+                return
+        except NotFound:
+            state.make()
+            continue
+        held = _held(state)
+        if held is None:
+            continue
+        if held["id"] == mine["id"]:  # an attempt whose answer was lost
+            return
+        if not (by_force or _was_left_behind(held)):
+            raise _somebody_else(held)
+        state.remove(_PATH)
+    raise DeployError.of(codes.DEPLOYMENT_LOCKED, "somebody else deploys", "wait, and deploy again")
+
+
+def _held(state: Folder) -> dict[str, object] | None:
+    text = state.read(_PATH)
+    if text is None:
+        return None
+    try:
+        held = json.loads(text)
+    except ValueError:
+        held = None
+    return held if isinstance(held, dict) and "id" in held else {"id": None}
+
+
+def _was_left_behind(held: dict[str, object]) -> bool:
+    """Whether a process of this machine holds it that is no more, or it is ours from an earlier attempt."""
+    process = held.get("process")
+    if held.get("machine") != platform.node() or not isinstance(process, int) or os.name != "posix":
+        return False
+    if process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _somebody_else(held: dict[str, object]) -> DeployError:
+    who = f"`{held['user']}` deploys from `{held.get('machine')}`" if held.get("user") else "somebody deploys"
+    since = f" since {held['since']}" if held.get("since") else ""
+    hint = "wait for it to end; if it was killed, `--force-lock` takes its place"
+    return DeployError.of(codes.DEPLOYMENT_LOCKED, f"{who}{since}", hint)

@@ -1,0 +1,148 @@
+"""The pipeline itself: found, made, or brought in line with the settings in one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from databricks.sdk.errors import AlreadyExists, NotFound, ResourceConflict
+from databricks.sdk.service.pipelines import GetPipelineResponse, PipelineSpec, RunAs
+
+from cbx import codes
+from cbx.deploy.problems import DeployError
+from cbx.deploy.record import Record
+from cbx.deploy.session import Session
+from cbx.deploy.target import Target
+
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A pipeline of the workspace as it is now."""
+
+    id: str
+    last_modified: int | None
+    outcome: Outcome
+
+
+def find_pipeline(session: Session, target: Target, record: Record) -> GetPipelineResponse | None:
+    """The pipeline of an earlier deployment: that of the record, else the one of its name whose files are ours.
+
+    Raises:
+        DeployError: CBX606 if the name belongs to a pipeline that is not ours.
+    """
+    if record.pipeline_id is not None:
+        found = _get(session, record.pipeline_id)
+        if found is not None:
+            return found
+    name = str(target.settings["name"])
+    pattern = name.replace("'", "_")
+    pipelines = session.client.pipelines
+    named = session.ask(
+        "looking for the pipeline", lambda: list(pipelines.list_pipelines(filter=f"name LIKE '{pattern}'"))
+    )
+    others = []
+    for one in named:
+        if one.name != name or one.pipeline_id is None:
+            continue
+        found = _get(session, one.pipeline_id)
+        if found is not None and _is_ours(found, target):
+            return found
+        others.append(one.pipeline_id)
+    if others:
+        hint = f"rename it, or the project; if it is a bundle's, `databricks bundle destroy` removes it: {others[0]}"
+        raise DeployError.of(codes.PIPELINE_NAME_TAKEN, f"another pipeline is named `{name}`", hint)
+    return None
+
+
+def bring_in_line(session: Session, target: Target, record: Record, found: GetPipelineResponse | None) -> Pipeline:
+    """Make the pipeline, or give it all its settings anew, if it does not have them as we left them.
+
+    Raises:
+        DeployError: CBX606 if somebody else edits it at the same time.
+    """
+    if found is None:
+        created = _create(session, target)
+        if created is not None:
+            return Pipeline(created, _modified(session, created), "created")
+        found = find_pipeline(session, target, record)
+        if found is None:
+            raise DeployError.of(codes.PIPELINE_CHANGED, "the pipeline comes and goes", "deploy again")
+    identity = str(found.pipeline_id)
+    if record.pipeline == wanted(target) and record.last_modified == found.last_modified:
+        return Pipeline(identity, found.last_modified, "unchanged")
+    _update(session, target, found)
+    return Pipeline(identity, _modified(session, identity), "updated")
+
+
+def wanted(target: Target) -> dict[str, Any]:
+    """Everything that the pipeline is told."""
+    return {**target.settings, "run_as": target.run_as}
+
+
+def _create(session: Session, target: Target) -> str | None:
+    """The id of a new pipeline; None if there is one of this name, perhaps from an attempt whose answer was lost."""
+    pipelines = session.client.pipelines
+    try:
+        made = session.ask(
+            "creating the pipeline", lambda: pipelines.create(**_arguments(target)), (ResourceConflict, AlreadyExists)
+        )
+    except ResourceConflict:
+        return None
+    return str(made.pipeline_id)
+
+
+def _update(session: Session, target: Target, found: GetPipelineResponse) -> None:
+    identity = str(found.pipeline_id)
+    pipelines = session.client.pipelines
+    try:
+        session.ask(
+            "updating the pipeline",
+            lambda: pipelines.update(identity, expected_last_modified=found.last_modified, **_arguments(target)),
+            (ResourceConflict,),
+        )
+    except ResourceConflict as error:
+        now = _get(session, identity)
+        if now is None or not _has(now, target):  # else it was an attempt of ours, whose answer was lost
+            hint = "deploy again when they are done: all settings are those of project.toml then"
+            message = "somebody else has just edited the pipeline's settings"
+            raise DeployError.of(codes.PIPELINE_CHANGED, message, hint) from error
+
+
+def _arguments(target: Target) -> dict[str, Any]:
+    arguments = dict(PipelineSpec.from_dict(target.settings).as_shallow_dict())
+    if target.run_as:
+        arguments["run_as"] = RunAs.from_dict(target.run_as)
+    return arguments
+
+
+def _has(found: GetPipelineResponse, target: Target) -> bool:
+    spec = found.spec.as_dict() if found.spec else {}
+    given = {name: spec.get(name) for name in target.settings}
+    configuration = spec.get("configuration", {})  # the workspace adds keys of its own
+    given["configuration"] = {name: configuration.get(name) for name in target.settings.get("configuration", {})}
+    return given == {"configuration": {}, **target.settings}
+
+
+def _is_ours(found: GetPipelineResponse, target: Target) -> bool:
+    spec = found.spec.as_dict() if found.spec else {}
+    paths = [
+        path
+        for one in spec.get("libraries", ())
+        for path in (*one.get("notebook", {}).values(), *one.get("glob", {}).values())
+    ]
+    return any(str(path).startswith(f"{target.files}/") for path in paths)
+
+
+def _get(session: Session, identity: str) -> GetPipelineResponse | None:
+    pipelines = session.client.pipelines
+    try:
+        return session.ask("reading the pipeline's settings", lambda: pipelines.get(identity), (NotFound,))
+    except NotFound:
+        return None
+
+
+def _modified(session: Session, identity: str) -> int | None:
+    found = _get(session, identity)
+    return found.last_modified if found else None

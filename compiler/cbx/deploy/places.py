@@ -1,0 +1,57 @@
+"""The catalog and the schemas that tables go to."""
+
+from __future__ import annotations
+
+from databricks.sdk.errors import NotFound, ResourceConflict
+
+from cbx import codes
+from cbx.changes.change_plan import Deployed
+from cbx.deploy.problems import DeployError
+from cbx.deploy.session import Session
+
+
+def prepare_places(session: Session, catalog: str, schemas: tuple[str, ...]) -> tuple[str, ...]:
+    """Make the schemas that are missing.
+
+    Args:
+        session: The workspace.
+        catalog: The catalog, which has to be there: what it costs and who may see it is for others to decide.
+        schemas: The schemas in it.
+
+    Returns:
+        The full names of those that were made.
+
+    Raises:
+        DeployError: CBX605 without the catalog.
+    """
+    unity = session.client
+    try:
+        session.ask(f"looking for the catalog `{catalog}`", lambda: unity.catalogs.get(catalog), (NotFound,))
+    except NotFound as error:
+        hint = "create it, or name another as `catalog` of the environment in project.toml"
+        raise DeployError.of(codes.MISSING_CATALOG, f"there is no catalog `{catalog}`", hint) from error
+    return tuple(f"{catalog}.{name}" for name in schemas if _make_schema(session, catalog, name))
+
+
+def _make_schema(session: Session, catalog: str, name: str) -> bool:
+    schemas = session.client.schemas
+    full = f"{catalog}.{name}"
+    try:
+        session.ask(f"looking for the schema `{full}`", lambda: schemas.get(full), (NotFound,))
+    except NotFound:
+        pass
+    else:
+        return False
+    taken = (ResourceConflict,)
+    try:
+        session.ask(f"creating the schema `{full}`", lambda: schemas.create(name, catalog), taken)
+    except taken:  # an attempt whose answer was lost
+        return True
+    return True
+
+
+def places_of(deployed: Deployed) -> tuple[str | None, tuple[str, ...]]:
+    """The catalog of a deployment, and the schemas in it that its tables, views and checks go to."""
+    datasets = [str(one["dataset"]) for one in deployed.manifest["models"].values() if one["kind"] != "view"]
+    schemas = {str(deployed.settings["schema"]), *(dataset.rpartition(".")[0] for dataset in datasets)}
+    return deployed.settings.get("catalog"), tuple(sorted(schemas - {""}))

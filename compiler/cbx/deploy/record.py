@@ -1,0 +1,109 @@
+"""What is known of a deployment, kept in the workspace beside its files.
+
+``deployment.json`` says which files are certainly there, and which pipeline and job are ours; it is written before
+anything else is touched, without the files that are about to change, and again afterwards. ``manifest.json`` says what
+is deployed; it is written last. Whoever finds both can go on where a deployment was interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from cbx.changes.change_plan import Deployed
+from cbx.deploy.folder import Folder
+
+_RECORD = "deployment.json"
+_MANIFEST = "manifest.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What earlier deployments left in the workspace.
+
+    Attributes:
+        files: The hashes of the files that are certainly there, by path.
+        pipeline_id: Our pipeline.
+        pipeline: The settings that we gave it.
+        last_modified: When it was last changed, by us: in milliseconds, as the workspace counts them.
+        job_id: Our job.
+        job: The settings that we gave it.
+        permissions: Those that we gave pipeline and job.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    pipeline_id: str | None = None
+    pipeline: Mapping[str, Any] | None = None
+    last_modified: int | None = None
+    job_id: int | None = None
+    job: Mapping[str, Any] | None = None
+    permissions: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What is deployed: the whole of the last deployment that came to its end.
+
+    Attributes:
+        deployed: The manifest, the settings, and the models that are still to be refreshed fully.
+        refreshing: An update that was started to refresh some of them: its id and their ids.
+    """
+
+    deployed: Deployed
+    refreshing: tuple[str, tuple[str, ...]] | None = None
+
+
+def read_record(state: Folder) -> Record:
+    """The record of the deployment; an empty one where there is none that can be read."""
+    found = _json(state.read(_RECORD))
+    if found is None or found.pop("version", None) != _VERSION:
+        return Record()
+    return Record(**{**found, "permissions": tuple(found.get("permissions", ()))})
+
+
+def write_record(state: Folder, record: Record) -> None:
+    """Keep the record."""
+    state.write(_RECORD, json.dumps({"version": _VERSION, **asdict(record)}, indent=2, sort_keys=True) + "\n")
+
+
+def read_committed(state: Folder) -> Committed | None:
+    """What is deployed; None where no deployment came to its end yet."""
+    found = _json(state.read(_MANIFEST))
+    if found is None or "deployment" not in found:
+        return None
+    own = found.pop("deployment")
+    update = own.get("refreshing")
+    return Committed(
+        Deployed(found, own["settings"], tuple(own.get("full_refresh", ()))),
+        (update["update_id"], tuple(update["models"])) if update else None,
+    )
+
+
+def write_committed(state: Folder, committed: Committed) -> None:
+    """Say what is deployed now: the last step of a deployment."""
+    own: dict[str, Any] = {
+        "settings": committed.deployed.settings,
+        "full_refresh": list(committed.deployed.due),
+        "refreshing": None,
+    }
+    if committed.refreshing:
+        own["refreshing"] = {"update_id": committed.refreshing[0], "models": list(committed.refreshing[1])}
+    state.write(_MANIFEST, json.dumps({**committed.deployed.manifest, "deployment": own}, indent=2) + "\n")
+
+
+def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
+    """The same deployment with other models still to be refreshed fully, and no update under way."""
+    return Committed(replace(committed.deployed, due=due))
+
+
+def _json(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

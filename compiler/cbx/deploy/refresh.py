@@ -1,0 +1,54 @@
+"""The update that follows a deployment, and the models that it refreshes fully."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cbx.deploy.deployment import Deployment
+from cbx.deploy.folder import Folder
+from cbx.deploy.record import Committed, with_due, write_committed
+from cbx.deploy.session import Session
+from cbx.deploy.update import UpdateResult, start_update
+
+
+@dataclass(frozen=True, slots=True)
+class StartedUpdate:
+    """An update on its way: its id, and the models that it refreshes fully."""
+
+    id: str
+    full_refresh: tuple[str, ...]
+
+
+def refresh(session: Session, done: Deployment, *, stop_running: bool) -> StartedUpdate:
+    """Start an update that refreshes all tables, those fully that have to be.
+
+    What it is to refresh fully is noted in the workspace, since nobody may wait for its end: the next deployment looks
+    whether it got there.
+
+    Raises:
+        DeployError: CBX607 if an update runs already.
+    """
+    committed = done.committed
+    models = committed.deployed.manifest["models"]
+    tables = [name for name in models if models[name]["kind"] != "view"]
+    full = tuple(name for name in tables if name in committed.deployed.due)
+    update_id = start_update(
+        session,
+        done.pipeline.id,
+        tuple(str(models[name]["dataset"]) for name in full),
+        tuple(str(models[name]["dataset"]) for name in tables if name not in full),
+        stop_running=stop_running,
+    )
+    if full:
+        noted = replace(committed, refreshing=(update_id, full))
+        write_committed(Folder(session, done.target.state), noted)
+    return StartedUpdate(update_id, full)
+
+
+def conclude(session: Session, done: Deployment, update: StartedUpdate, result: UpdateResult) -> None:
+    """Note that what an update has refreshed fully is no longer due."""
+    if not update.full_refresh or result.state != "COMPLETED":
+        return
+    committed: Committed = done.committed
+    due = tuple(name for name in committed.deployed.due if name not in update.full_refresh)
+    write_committed(Folder(session, done.target.state), with_due(committed, due))

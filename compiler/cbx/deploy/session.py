@@ -1,0 +1,167 @@
+"""A connection to a workspace: who we are there, and how it is asked so that a short failure is not the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.clock import Clock, RealClock
+from databricks.sdk.core import Config
+from databricks.sdk.errors import DeadlineExceeded, InternalError, NotFound
+from databricks.sdk.errors.base import DatabricksError
+from requests.exceptions import RequestException
+
+from cbx import codes
+from cbx.deploy.problems import DeployError, as_deploy_error, said_by, unreachable
+from cbx.version import __version__
+
+T = TypeVar("T")
+
+_PATIENCE = 300
+_FIRST_PATIENCE = 10
+_ATTEMPTS = 4
+_FAILURES = (DatabricksError, RequestException, TimeoutError)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A workspace that answers.
+
+    Attributes:
+        client: The SDK's client.
+        host: The workspace's address.
+        user: The name of the user, or the application id of the service principal, that the credentials are of.
+        short_name: The same as one word, as bundles have it.
+        clock: What to wait with.
+    """
+
+    client: WorkspaceClient
+    host: str
+    user: str
+    short_name: str
+    clock: Clock
+
+    def ask(self, doing: str, call: Callable[[], T], expected: tuple[type[DatabricksError], ...] = ()) -> T:
+        """The answer to a request.
+
+        The SDK itself waits and tries again when a request is refused for now (429, 503) or the connection breaks. What
+        it leaves to us are failures of the server (500, 502, 504), which are tried again here. So a request may have
+        had its effect before: callers ask only for what may be asked twice, or look at what is there afterwards.
+
+        Args:
+            doing: What is being done, as the end of a sentence that begins with "while".
+            call: Sends the request.
+            expected: Errors that the caller answers to.
+
+        Raises:
+            DeployError: For any other error.
+        """
+        try:
+            return _patiently(call, self.clock)
+        except expected:
+            raise
+        except _FAILURES as error:
+            raise as_deploy_error(error, doing, self.host) from error
+
+
+def _patiently(call: Callable[[], T], clock: Clock) -> T:
+    """The answer to a request that is sent again where the server failed."""
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return call()
+        except DatabricksError as error:
+            if not _is_server_failure(error):
+                raise
+            clock.sleep(2 ** (attempt - 1))
+    return call()
+
+
+def _is_server_failure(error: Exception) -> bool:
+    return isinstance(error, (InternalError, DeadlineExceeded)) or type(error) is DatabricksError
+
+
+def connect(host: str | None, *, clock: Clock | None = None, timeout: float | None = None) -> Session:
+    """A session with the credentials that the SDK finds: environment variables, a profile, a login of the CLI.
+
+    Args:
+        host: The workspace's address, if the project says it.
+        clock: What to wait with between attempts.
+        timeout: Seconds to wait for an answer; default: the SDK's minute.
+
+    Raises:
+        DeployError: CBX601 without credentials, CBX602 if nothing answers, CBX603 if they are not accepted.
+    """
+    if not os.environ.get("CBX_DEBUG"):
+        logging.getLogger("databricks").addHandler(logging.NullHandler())
+    config = _config(host, clock, timeout)
+    address = str(config.host)
+    if not address.startswith("http"):
+        raise DeployError.of(codes.NO_CREDENTIALS, "no workspace is named", _HOW_TO_LOG_IN)
+    try:
+        user = _patiently(WorkspaceClient(config=config).current_user.me, config.clock)
+    except _FAILURES as error:
+        raise _no_workspace(error, address) from error
+    config.retry_timeout_seconds = _PATIENCE
+    name = user.user_name or ""
+    return Session(
+        client=WorkspaceClient(config=config),
+        host=address,
+        user=name,
+        short_name=short_name(name, user.display_name),
+        clock=config.clock,
+    )
+
+
+_HOW_TO_LOG_IN = (
+    "set DATABRICKS_HOST with DATABRICKS_TOKEN, or with DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET; "
+    "or run `databricks auth login`"
+)
+
+
+def _config(host: str | None, clock: Clock | None, timeout: float | None) -> Config:
+    """The SDK's configuration; at first it is impatient, since a mistyped address looks like a broken connection."""
+    given: dict[str, Any] = {"host": host} if host else {}
+    try:
+        return Config(
+            product="cbx",
+            product_version=__version__,
+            clock=clock or RealClock(),
+            retry_timeout_seconds=_FIRST_PATIENCE,
+            http_timeout_seconds=timeout,
+            **given,
+        )
+    except ValueError as error:
+        message = said_by(error).removeprefix("default auth: ")
+        reason = "" if "cannot configure default credentials" in message else f": {message}"
+        raise DeployError.of(
+            codes.NO_CREDENTIALS, f"no credentials for a workspace were found{reason}", _HOW_TO_LOG_IN
+        ) from error
+
+
+def _no_workspace(error: Exception, address: str) -> DeployError:
+    if isinstance(error, NotFound) or "unable to parse response" in str(error):
+        return unreachable(address, "what answers is not a Databricks workspace")
+    return as_deploy_error(error, "asking who we are", address)
+
+
+def short_name(user: str, display_name: str | None) -> str:
+    """A user as one word: what stands before the at sign; of a service principal its display name.
+
+    Databricks makes ``${workspace.current_user.short_name}`` of bundles in the same way.
+    """
+    name = display_name if _is_uuid(user) and display_name else user
+    return re.sub(r"[^\w]+", "_", name.partition("@")[0].lower()).strip("_")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

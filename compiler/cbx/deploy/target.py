@@ -1,0 +1,90 @@
+"""What a project's environment becomes in a workspace: where its files go, and the settings of pipeline and job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cbx.emit.pipeline import (
+    grantee,
+    job_name,
+    job_schedule,
+    job_tasks,
+    pipeline_settings,
+    pipeline_sources,
+    run_as,
+)
+from cbx.ir.plan import Plan
+from cbx.project import USER
+
+_HOME = "/Workspace/Users"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a deployment goes, with every name filled in.
+
+    Attributes:
+        project: The project's name.
+        environment: The environment's name.
+        root: The folder in the workspace.
+        settings: The pipeline's settings, as the pipelines API takes them, but for `run_as`.
+        run_as: Who the pipeline and the job run as; None for whoever deploys first.
+        job: The job's settings but for its tasks; None without a schedule.
+        permissions: Who may do what with pipeline and job.
+    """
+
+    project: str
+    environment: str
+    root: str
+    settings: dict[str, Any]
+    run_as: dict[str, str] | None
+    job: dict[str, Any] | None
+    permissions: tuple[dict[str, str], ...]
+
+    @property
+    def files(self) -> str:
+        """The folder of the compiled files."""
+        return f"{self.root}/files"
+
+    @property
+    def state(self) -> str:
+        """The folder of what is known of the deployment."""
+        return f"{self.root}/state"
+
+    def job_settings(self, pipeline_id: str) -> dict[str, Any]:
+        """All settings of the job that updates a pipeline."""
+        identity = {"run_as": self.run_as} if self.run_as else {}
+        return {**(self.job or {}), "tasks": job_tasks(pipeline_id), "max_concurrent_runs": 1, **identity}
+
+
+def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Target:
+    """The target of a compiled project.
+
+    In development mode everybody has a copy, named ``[dev ann] shop`` as a bundle names it.
+
+    Args:
+        plan: The compiled project.
+        environment: The name of one of its deployed environments.
+        user: Who deploys.
+        short_name: The same as one word.
+    """
+    project = plan.project
+    chosen = project.settings.environments[environment]
+    root = (chosen.root_path or f"~/.cbx/{project.name}/{environment}").replace("~", f"{_HOME}/{user}", 1)
+    prefix = f"[dev {short_name}] " if chosen.development else ""
+    settings = {"name": f"{prefix}{project.name}", **pipeline_settings(project, environment)}
+    for name in ("catalog", "schema"):
+        if name in settings:
+            settings[name] = settings[name].replace(USER, short_name)
+    settings |= pipeline_sources(plan, f"{root}/files", is_imported=True)
+    job = {"name": f"{prefix}{job_name(project)}", **job_schedule(chosen)} if chosen.schedule else None
+    return Target(
+        project=project.name,
+        environment=environment,
+        root=root,
+        settings=settings,
+        run_as=run_as(chosen),
+        job=job,
+        permissions=tuple({"permission_level": one.level, **grantee(one)} for one in chosen.permissions),
+    )

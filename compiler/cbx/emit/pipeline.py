@@ -1,0 +1,98 @@
+"""The settings of a project's pipeline and job in an environment: the bundle holds them, ``cbx deploy`` sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cbx.ir.plan import Plan
+from cbx.project import USER, Environment, Permission, Project
+
+_ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
+
+
+def pipeline_settings(project: Project, environment: str) -> dict[str, Any]:
+    """All settings of the pipeline but its name and its sources, with the names that the pipelines API gives them.
+
+    A catalog or schema that each developer has of their own holds `cbx.project.USER`.
+
+    Args:
+        project: The project.
+        environment: The name of one of its deployed environments.
+    """
+    chosen = project.settings.environments[environment]
+    settings: dict[str, Any] = {"catalog": chosen.catalog} if chosen.catalog else {}
+    settings["schema"] = _schema(project, chosen)
+    settings["development"] = chosen.development
+    settings["continuous"] = chosen.continuous
+    settings["channel"] = chosen.channel
+    settings["serverless"] = chosen.serverless
+    if not chosen.serverless:
+        settings["edition"] = chosen.edition
+    variables = sorted(project.variables(environment).items())
+    if variables:
+        settings["configuration"] = {project.configuration_key(name): value for name, value in variables}
+    if chosen.notifications:
+        settings["notifications"] = [{"email_recipients": list(chosen.notifications), "alerts": list(_ALERTS)}]
+    return settings
+
+
+def default_schema(project: Project) -> str:
+    """The schema of datasets that name none, which are views and checks, where the environment does not say it."""
+    return project.schema_of(project.layers[0], "default")
+
+
+def _schema(project: Project, environment: Environment) -> str:
+    return environment.schema_ or (USER if environment.development else default_schema(project))
+
+
+def pipeline_sources(plan: Plan, folder: str, *, is_imported: bool) -> dict[str, Any]:
+    """The settings that say where the pipeline's code is.
+
+    Args:
+        plan: The compiled project.
+        folder: Where the compiled files are, without a slash at the end.
+        is_imported: Whether they are in a workspace already, where notebooks have no suffix.
+    """
+    if plan.project.settings.compile.source_format == "file":
+        root = f"{folder}/transformations"
+        return {"root_path": root, "libraries": [{"glob": {"include": f"{root}/**"}}]}
+    paths = (path.removesuffix(".py") if is_imported else path for path in plan.notebook_paths)
+    return {"libraries": [{"notebook": {"path": f"{folder}/{path}"}} for path in paths]}
+
+
+def job_name(project: Project) -> str:
+    """The name of the job that updates the pipeline."""
+    return f"{project.name} update"
+
+
+def job_tasks(pipeline_id: str) -> list[dict[str, Any]]:
+    """The tasks of the job: one, which updates the pipeline."""
+    return [{"task_key": "update", "pipeline_task": {"pipeline_id": pipeline_id}}]
+
+
+def job_schedule(environment: Environment) -> dict[str, Any]:
+    """When the job runs and who hears of its failures; schedules rest in development mode."""
+    settings: dict[str, Any] = {}
+    if environment.schedule:
+        settings["schedule"] = {
+            "quartz_cron_expression": environment.schedule,
+            "timezone_id": environment.timezone,
+            "pause_status": "PAUSED" if environment.development else "UNPAUSED",
+        }
+    if environment.notifications:
+        settings["email_notifications"] = {"on_failure": list(environment.notifications)}
+    return settings
+
+
+def run_as(environment: Environment) -> dict[str, str] | None:
+    """Who the pipeline runs as: a user has an address, a service principal an id."""
+    name = environment.run_as
+    if name is None:
+        return None
+    return {"user_name" if "@" in name else "service_principal_name": name}
+
+
+def grantee(one: Permission) -> dict[str, str]:
+    """Who is given a permission, as bundles and the permissions API name them."""
+    named = {"group_name": one.group, "user_name": one.user, "service_principal_name": one.service_principal}
+    return {field: name for field, name in named.items() if name is not None}

@@ -1,0 +1,101 @@
+"""Small projects to deploy, compiled once, and a way to deploy them that never really waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from databricks.sdk.clock import Clock
+from literate import lay_out
+
+from cbx.compiler import Compilation, compile_project
+from cbx.deploy.deployment import Deployment, DeployRequest, deploy
+from cbx.deploy.session import Session, connect
+
+SETTINGS = """
+[project]
+name = "shop"
+
+[vars]
+landing = "/Volumes/shop/landing"
+
+[environments.dev]
+catalog = "shop_dev"
+development = true
+
+[environments.prod]
+catalog = "shop"
+schedule = "0 0 5 * * ?"
+permissions = [{ group = "analysts", level = "CAN_VIEW" }, { user = "bob@example.com", level = "CAN_RUN" }]
+run_as = "11111111-2222-3333-4444-555555555555"
+notifications = ["data-team@example.com"]
+"""
+
+ORDERS = """{{ streaming_table(
+    columns={"order_id": "BIGINT", "amount": "DECIMAL(12, 2)"},
+    expectations=[expect("has_amount", "amount > 0"), expect_or_drop("has_id", "order_id IS NOT NULL")],
+) }}
+SELECT * FROM {{ auto_loader(var("landing") ~ "/orders", format="json") }}
+"""
+CLEAN = """{{ streaming_table(columns={"order_id": "BIGINT"}) }}
+SELECT order_id FROM {{ stream("bronze.orders") }}
+"""
+SALES = """{{ materialized_view(key="order_id") }}
+SELECT order_id, sum(amount) AS amount FROM {{ ref("bronze.orders") }} GROUP BY order_id
+"""
+TOTALS = """{{ materialized_view() }}
+SELECT count(*) AS orders FROM {{ ref("bronze.orders") }}
+"""
+
+FIRST = {
+    "project.toml": SETTINGS,
+    "models/bronze/orders.sql": ORDERS,
+    "models/bronze/orders_clean.sql": CLEAN,
+    "models/gold/sales.sql": SALES,
+}
+SECOND = {
+    "project.toml": SETTINGS.replace("0 0 5", "0 0 6").replace("CAN_VIEW", "CAN_MANAGE"),
+    "models/bronze/orders.sql": ORDERS.replace("DECIMAL(12, 2)", "DECIMAL(10, 2)"),
+    "models/bronze/orders_clean.sql": CLEAN,
+    "models/gold/totals.sql": TOTALS,
+}
+
+
+@cache
+def compiled(files: tuple[tuple[str, str], ...]) -> Compilation:
+    with TemporaryDirectory() as folder:
+        lay_out(dict(files), Path(folder))
+        compilation = compile_project(Path(folder), with_trace=False)
+    assert compilation.succeeded, compilation.diagnostics
+    return compilation
+
+
+def request(files: dict[str, str], environment: str = "prod", **options: object) -> DeployRequest:
+    compilation = compiled(tuple(sorted(files.items())))
+    assert compilation.plan is not None
+    return DeployRequest(compilation.plan, compilation.artifacts, environment, **options)  # type: ignore[arg-type]
+
+
+@dataclass
+class FastClock(Clock):
+    """A clock on which waiting takes no time."""
+
+    moment: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+
+    def time(self) -> float:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += seconds
+        self.pauses.append(seconds)
+
+
+def session(host: str | None = None) -> Session:
+    return connect(host, clock=FastClock(), timeout=0.3)
+
+
+def deployed(files: dict[str, str], environment: str = "prod", **options: object) -> Deployment:
+    return deploy(session(), request(files, environment, **options), lambda _: None)

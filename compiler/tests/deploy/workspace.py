@@ -1,0 +1,158 @@
+"""A Databricks workspace for tests: an HTTP server that the real SDK talks to.
+
+Paths, status codes, error codes and messages are those of the REST API reference and of the Databricks CLI's own
+acceptance tests. It keeps everything in memory, lets things go wrong at a request of one's choice, and runs "updates"
+of whatever notebooks were uploaded to it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from faults import Fault
+from workspace_api import Answer, ApiError, WorkspaceApi
+
+SLOW, LATE = 0.01, 0.5
+"""Seconds that a slow and a late answer take; a client of the tests waits for less than the latter."""
+
+INSTEAD = {
+    "429": ApiError(429, "RESOURCE_EXHAUSTED", "Rate limited."),
+    "503": ApiError(503, "TEMPORARILY_UNAVAILABLE", "The service is temporarily unavailable."),
+    "500": ApiError(500, "INTERNAL_ERROR", "Something is wrong on our side."),
+    "forbidden": ApiError(403, "PERMISSION_DENIED", "You do not have the permission."),
+}
+"""What is answered instead of the answer."""
+
+
+class Workspace:
+    """A running workspace: ``with Workspace() as workspace: connect(workspace.host)``."""
+
+    def __init__(self) -> None:
+        self.api = WorkspaceApi()
+        self.token = "dapi-canary-0123456789abcdef"
+        self.fault: Fault | None = None
+        self.requests: list[str] = []
+        self._lock = threading.Lock()
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server.workspace = self
+
+    @property
+    def host(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client's environment says."""
+        return {"DATABRICKS_HOST": self.host, "DATABRICKS_TOKEN": self.token}
+
+    def __enter__(self) -> Workspace:  # noqa: PYI034 - Self is newer than Python 3.10
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def strike(self, fault: Fault | None) -> None:
+        """Let something go wrong from now on; requests are counted anew."""
+        self.fault = fault
+        self.requests.clear()
+
+    def received(self, method: str, path: str) -> Fault | None:
+        """Count a request, and say what happens to it."""
+        with self._lock:
+            self.requests.append(f"{method} {path}")
+            number = len(self.requests)
+        return self.fault if self.fault is not None and self.fault.strikes(number) else None
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: dict[str, Any], token: str | None) -> Answer:
+        if path != "/.well-known/databricks-config":
+            if token is None:
+                raise ApiError(
+                    401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type for this API."
+                )
+            if token != f"Bearer {self.token}":
+                raise ApiError(403, "403", "Invalid access token.")
+        with self._lock:
+            return self.api.answer(method, path, query, body)
+
+
+class Server(ThreadingHTTPServer):
+    """The server of a workspace; connections that clients leave behind are no concern of a test."""
+
+    daemon_threads = True
+    workspace: Workspace
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection: requests in, answers or faults out."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer goes out in one piece, as soon as it is complete
+    server: Server
+
+    def serve(self) -> None:
+        parts = urlsplit(self.path)
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        fault = self.server.workspace.received(self.command, parts.path)
+        kind = fault.kind if fault else "none"
+        if kind in {"drop", "gone"}:
+            self.drop()
+        elif kind == "502":
+            self.send(502, b"<html><body><pre>bad gateway</pre></body></html>", {"Content-Type": "text/html"})
+        elif kind in INSTEAD:
+            self.refuse(INSTEAD[kind])
+        else:
+            if kind == "slow":
+                time.sleep(SLOW)
+            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            self.answer(kind, parts.path, query, body)
+
+    def answer(self, kind: str, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
+        token = self.headers.get("Authorization")
+        try:
+            answer = self.server.workspace.answer(self.command, path, query, body, token)
+        except ApiError as error:
+            self.refuse(error)
+            return
+        if kind == "drop afterwards":
+            self.drop()
+        elif kind == "500 afterwards":
+            self.refuse(INSTEAD["500"])
+        else:
+            if kind == "timeout":
+                time.sleep(LATE)
+            self.send(200, json.dumps(answer).encode())
+
+    def refuse(self, error: ApiError) -> None:
+        body = json.dumps({"error_code": error.code, "message": error.message}).encode()
+        self.send(error.status, body, {"Retry-After": "1"} if error.status == 429 else {})
+
+    def send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        try:
+            self.send_response(status)
+            given = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
+            for name, value in given.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            self.wfile.flush()
+        except OSError:
+            self.close_connection = True  # the client has gone
+
+    def drop(self) -> None:
+        self.close_connection = True
+        self.connection.close()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - the names that http.server asks for
