@@ -1,73 +1,112 @@
-"""Measures compilations of projects of several sizes: wall time, CPU time and peak memory, in fresh processes.
+"""Measures compilations of projects of several sizes: wall time, CPU time and peak memory over all their processes.
 
-Usage: ``python compiler/benchmarks/compile.py [SIZE ...]``; the sizes are numbers of models, default 100 and 1000.
+Usage: ``python compiler/benchmarks/compile.py [--trace] [--lhp PROGRAM] [SIZE ...]``
+
+The sizes are numbers of models; without any, 100, 1,000 and 10,000. With ``--trace`` Python models are traced too,
+which takes minutes at 10,000. With ``--lhp``, or where it is on the PATH, the same layers go through Lakehouse Plumber
+as well. Each line is the median of three runs; of one, where a run takes more than half a minute.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from projects import write_project
+from plumber import GENERATE, write_plumber_project
+from processes import Figure, measured
+from projects import ANALYSIS_OFF, MACRO, ONE_MODEL, TRACE_OFF, write_project, write_settings
 
 RUNS = 3
-
-
-class Figure(NamedTuple):
-    """What one run cost."""
-
-    wall: float
-    cpu: float
-    memory: float
+LONG = 30.0
+CBX = (sys.executable, "-m", "cbx")
 
 
 def main() -> None:
-    """Print a table of medians."""
-    sizes = [int(argument) for argument in sys.argv[1:]] or [100, 1000]
-    print(f"{'models':>8}  {'what':<18}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}   median of {RUNS} runs")
-    for size in sizes:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=[100, 1000, 10000], metavar="SIZE")
+    parser.add_argument("--trace", action="store_true")
+    parser.add_argument("--lhp", default=shutil.which("lhp"))
+    arguments = parser.parse_args()
+    print(f"{'models':>8}  {'what':<34}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}   {os.cpu_count()} cores")
+    for size in arguments.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            write_project(root, size)
-            _print(size, "cold", [_measured(root, ["compile"], _remove_target) for _ in range(RUNS)])
-            _print(size, "nothing changed", [_measured(root, ["compile"]) for _ in range(RUNS)])
-            _print(size, "one file changed", [_measured(root, ["compile"], _touch) for _ in range(RUNS)])
-            _print(size, "--check", [_measured(root, ["compile", "--check"]) for _ in range(RUNS)])
-    _print(0, "--version", [_measured(Path.cwd(), ["--version"]) for _ in range(RUNS)])
-    _print(0, "--help", [_measured(Path.cwd(), ["--help"]) for _ in range(RUNS)])
+            _measure_project(Path(folder) / "cbx", size, with_trace=arguments.trace)
+            if arguments.lhp:
+                _measure_plumber(Path(folder) / "lhp", size, arguments.lhp)
+    for argument in ("--version", "--help"):
+        _line(0, f"cbx {argument}", _several((*CBX, argument), Path.cwd()))
 
 
-def _print(size: int, what: str, figures: list[Figure]) -> None:
+def _measure_project(root: Path, size: int, *, with_trace: bool) -> None:
+    write_project(root, size)
+    modes = {"without analysis": ANALYSIS_OFF, "without tracing": TRACE_OFF, "everything on": ""}
+    for mode, setting in modes.items():
+        if mode == "everything on" and not with_trace:
+            continue
+        write_settings(root, setting)
+        compiling = (*CBX, "compile")
+        _line(size, f"cold, {mode}", _several(compiling, root, _forget))
+        _several(compiling, root, runs=1)  # what was written just now is read once more
+        _line(size, f"nothing changed, {mode}", _several(compiling, root))
+        _line(size, f"one file changed, {mode}", _several(compiling, root, _edit_a_model))
+        _line(size, f"a macro changed, {mode}", _several(compiling, root, _edit_the_macro))
+        _several(compiling, root, runs=1)
+        _line(size, f"--check, {mode}", _several((*compiling, "--check"), root))
+        _line(size, f"cbx list, {mode}", _several((*CBX, "list"), root))
+
+
+def _measure_plumber(root: Path, size: int, program: str) -> None:
+    write_plumber_project(root, size)
+    command = (program, *GENERATE)
+    _line(size, "lhp generate, cold", _several(command, root, _forget_plumber))
+    _line(size, "lhp generate, nothing changed", _several(command, root))
+
+
+def _several(
+    command: Sequence[str], root: Path, before: Callable[[Path], object] = lambda _: None, runs: int = RUNS
+) -> list[Figure]:
+    figures: list[Figure] = []
+    for _ in range(runs):
+        before(root)
+        figures.append(measured(command, root, os.environ))
+        if figures[-1].wall > LONG:
+            break
+    return figures
+
+
+def _line(size: int, what: str, figures: list[Figure]) -> None:
     wall, cpu, memory = (statistics.median(one[place] for one in figures) for place in range(3))
-    print(f"{size or '':>8}  {what:<18}{wall:>9.2f}{cpu:>9.2f}{memory:>9.0f}")
+    print(f"{size or '':>8}  {what:<34}{wall:>9.2f}{cpu:>9.2f}{memory:>9.0f}", flush=True)
 
 
-def _measured(root: Path, arguments: list[str], before: Callable[[Path], object] = lambda _: None) -> Figure:
-    before(root)
-    started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "cbx", *arguments], cwd=root, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"cbx {' '.join(arguments)} failed in {root}")
-    return Figure(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def _forget(root: Path) -> None:
+    for folder in ("target", ".cbx"):
+        shutil.rmtree(root / folder, ignore_errors=True)
 
 
-def _remove_target(root: Path) -> None:
-    subprocess.run(["rm", "-rf", str(root / "target"), str(root / ".cbx")], check=True)
+def _forget_plumber(root: Path) -> None:
+    for folder in ("generated", ".lhp"):
+        shutil.rmtree(root / folder, ignore_errors=True)
 
 
-def _touch(root: Path) -> None:
-    path = root / "models" / "gold" / "t0.sql"
+def _edit_a_model(root: Path) -> None:
+    _swap(root / ONE_MODEL, "'void'", "'empty'")
+
+
+def _edit_the_macro(root: Path) -> None:
+    _swap(root / MACRO, "> 0", ">= 1")
+
+
+def _swap(path: Path, one: str, other: str) -> None:
     text = path.read_text()
-    path.write_text(text.replace("'void'", "'empty'") if "'void'" in text else text.replace("'empty'", "'void'"))
+    path.write_text(text.replace(one, other) if one in text else text.replace(other, one))
 
 
 if __name__ == "__main__":

@@ -1,53 +1,80 @@
-"""Writes projects of any size: a fifth of the models bronze, two fifths silver, two fifths gold, half of them SQL."""
+"""Writes projects of any size: a fifth of the models bronze, two fifths silver, two fifths gold, half of them SQL.
+
+Each model has twelve columns, a key, two expectations and one to three inputs; every second one declares a relationship
+and half of them use the macro `positive`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_COLUMNS = ["id BIGINT", "customer_id BIGINT", "name STRING", "email STRING", "city STRING", "amount DECIMAL(10, 2)"]
-_COLUMNS += ["quantity INT", "status STRING", "created DATE", "changed TIMESTAMP", "note STRING", "is_open BOOLEAN"]
-_NAMES = [column.split(" ", 1)[0] for column in _COLUMNS]
-_TYPES = {column.split(" ", 1)[0]: column.split(" ", 1)[1] for column in _COLUMNS}
+COLUMNS = {
+    "id": "BIGINT",
+    "customer_id": "BIGINT",
+    "name": "STRING",
+    "email": "STRING",
+    "city": "STRING",
+    "amount": "DECIMAL(10, 2)",
+    "quantity": "INT",
+    "status": "STRING",
+    "created": "DATE",
+    "changed": "TIMESTAMP",
+    "note": "STRING",
+    "is_open": "BOOLEAN",
+}
+MACRO = "macros/rules.sql"
+ANALYSIS_OFF, TRACE_OFF = "analysis = false", "trace = false"
+ONE_MODEL = "models/gold/t0.sql"
+
+
+def layers(models: int) -> tuple[int, int, int]:
+    """How many models of a project of this size are bronze, silver and gold."""
+    bronze, silver = max(models // 5, 1), max(2 * models // 5, 1)
+    return bronze, silver, max(models - bronze - silver, 1)
+
+
+def inputs_of_gold(number: int, silver: int) -> list[int]:
+    """The numbers of the silver models that a gold one reads, one to three."""
+    return list(dict.fromkeys((number + step) % silver for step in range(1 + number % 3)))
 
 
 def write_project(root: Path, models: int) -> None:
-    """Write a project of about ``models`` models, the same for the same number."""
-    bronze = max(models // 5, 1)
-    silver = max(2 * models // 5, 1)
-    gold = max(models - bronze - silver, 1)
+    """Write a project of ``models`` models, the same for the same number."""
+    bronze, silver, gold = layers(models)
     (root / "macros").mkdir(parents=True)
-    (root / "project.toml").write_text('[project]\nname = "bench"\n\n[vars]\nlanding = "/landing"\n')
-    (root / "macros" / "rules.sql").write_text("{% macro positive(column) %}{{ column }} > 0{% endmacro %}\n")
+    write_settings(root)
+    (root / MACRO).write_text("{% macro positive(column) %}{{ column }} > 0{% endmacro %}\n")
     (root / "macros" / "text.py").write_text(
         "from pyspark.sql import Column\nfrom pyspark.sql import functions as F\n\n\n"
         'def tidy(name: str) -> Column:\n    """Without spare white space."""\n    return F.trim(F.lower(name))\n'
     )
     for number in range(bronze):
-        _write(root, "bronze", number, [_landed(number)], "")
+        _write(root, "bronze", number, [_landed(number)])
     for number in range(silver):
-        _write(root, "silver", number, [f'stream("bronze.t{number % bronze}")'], _related(number, "silver"))
+        _write(root, "silver", number, [f'stream("bronze.t{number % bronze}")'])
     for number in range(gold):
-        wanted = dict.fromkeys((number + step) % silver for step in range(1 + number % 3))
-        _write(root, "gold", number, [f'ref("silver.t{one}")' for one in wanted], _related(number, "gold"))
+        _write(root, "gold", number, [f'ref("silver.t{one}")' for one in inputs_of_gold(number, silver)])
+
+
+def write_settings(root: Path, compiling: str = "") -> None:
+    """Write the settings, with a line for the section ``[compile]``."""
+    text = f'[project]\nname = "bench"\n\n[vars]\nlanding = "/landing"\n\n[compile]\n{compiling}\n'
+    (root / "project.toml").write_text(text)
 
 
 def _landed(number: int) -> str:
     return f'auto_loader("{{{{ var(\'landing\') }}}}/t{number}", format="json")'
 
 
-def _related(number: int, layer: str) -> str:
-    if number % 2 == 0 or number < 2:
-        return ""
-    return f'    relationships=[many_to_one("{layer}.t{number - 1}", on={{"customer_id": "id"}})],\n'
-
-
-def _write(root: Path, layer: str, number: int, inputs: list[str], relationships: str) -> None:
+def _write(root: Path, layer: str, number: int, inputs: list[str]) -> None:
     kind = "materialized_view" if layer == "gold" else "streaming_table"
-    columns = "".join(f'        "{name}": "{_TYPES[name]}",\n' for name in _NAMES)
+    columns = "".join(f'        "{name}": "{written}",\n' for name, written in COLUMNS.items())
+    related = number % 2 and f'    relationships=[many_to_one("{layer}.t{number - 1}", on={{"customer_id": "id"}})],\n'
+    sold = "{{ positive('amount') }}" if number % 4 < 2 else "amount > 0"
     arguments = (
-        f'    key="id",\n    columns={{\n{columns}    }},\n{relationships}'
+        f'    key="id",\n    columns={{\n{columns}    }},\n{related or ""}'
         '    expectations=[\n        expect("has_id", "id IS NOT NULL"),\n'
-        '        expect_or_drop("sold", "{{ positive(\'amount\') }}"),\n    ],\n'
+        f'        expect_or_drop("sold", "{sold}"),\n    ],\n'
     )
     folder = root / "models" / layer
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +99,7 @@ def _sql(kind: str, inputs: list[str], arguments: str) -> str:
     joins = "".join(
         f"LEFT JOIN {{{{ {one} }}}} AS r{place} ON r{place}.id = l.id\n" for place, one in enumerate(inputs[1:])
     )
-    selected = ",\n    ".join(f"l.{name}" for name in _NAMES)
+    selected = ",\n    ".join(f"l.{name}" for name in COLUMNS)
     return (
         f"{{{{ {kind}(\n{arguments}) }}}}\n-- A table of the benchmark.\n\n"
         f"SELECT\n    {selected}\nFROM {{{{ {inputs[0]} }}}} AS l\n{joins}WHERE l.status <> 'void'\n"
