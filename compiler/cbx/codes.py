@@ -69,6 +69,12 @@ DUPLICATE_EXPECTATION = Code("CBX404", "duplicate-expectation")
 UNKNOWN_COLUMN = Code("CBX405", "unknown-column")
 INVALID_EXPECTATION = Code("CBX406", "invalid-expectation")
 
+UNTESTED_MODEL = Code("CBX551", "untested-model", Severity.WARNING)
+UNTESTED_EXPECTATION = Code("CBX552", "untested-expectation", Severity.WARNING)
+UNTESTED_CHANGE = Code("CBX553", "untested-change", Severity.WARNING)
+COVERAGE_TOO_LOW = Code("CBX554", "coverage-too-low")
+NO_TESTS = Code("CBX555", "no-tests")
+
 NO_CREDENTIALS = Code("CBX601", "no-credentials")
 WORKSPACE_UNREACHABLE = Code("CBX602", "workspace-unreachable")
 NOT_AUTHENTICATED = Code("CBX603", "not-authenticated")

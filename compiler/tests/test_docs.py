@@ -20,7 +20,9 @@ from cbx.project import CompileSection, EngineSection, Environment, NamingSectio
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-EXAMPLES = [case for page in PAGES for case in read_cases(page) if case.files]
+BUILDS_UP = {"testing.md"}
+"""Pages whose blocks add up to one project; `testing/test_page.py` runs them."""
+EXAMPLES = [case for page in PAGES if page.name not in BUILDS_UP for case in read_cases(page) if case.files]
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 

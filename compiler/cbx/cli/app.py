@@ -9,9 +9,11 @@ from cbx.cli.deploy import deploy_command, plan_command
 from cbx.cli.events import events
 from cbx.cli.explain import explain
 from cbx.cli.graph import graph
+from cbx.cli.init import init
 from cbx.cli.list import list_command
 from cbx.cli.run import run
 from cbx.cli.show import show
+from cbx.cli.test import TestCommand, run_tests
 
 app = typer.Typer(
     name="cbx",
@@ -40,8 +42,10 @@ def options(
     """The options of `cbx` itself."""
 
 
+app.command("init")(init)
 app.command("compile")(compile_command)
 app.command("run")(run)
+app.command("test", cls=TestCommand)(run_tests)
 app.command("show")(show)
 app.command("events")(events)
 app.command("list")(list_command)

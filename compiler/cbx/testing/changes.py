@@ -5,25 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
 from cbx.runtime.auto_cdc import CdcSpecError, merge_changes, null_sequence_error, target_rows
 from cbx.runtime.cdc import spec_of
 from cbx.runtime.definitions import CdcFlow
 from cbx.runtime.names import DatasetName
 from cbx.testing.checks import Checked, together
+from cbx.testing.coverage import ChangesSeen
 from cbx.testing.errors import ModelFailed
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from cbx.runtime.definitions import Expectation, Registry
     from cbx.testing.answers import Answers
     from cbx.testing.compiled import CompiledModel
 
+_DELETES, _TRUNCATES = "__cbx_deletes", "__cbx_truncates"
+
 Check = Callable[["DataFrame", "tuple[Expectation, ...]"], Checked]
 
 
 def merged(
-    model: CompiledModel, registry: Registry, answers: Answers, check: Check, spark: SparkSession
+    model: CompiledModel,
+    registry: Registry,
+    answers: Answers,
+    check: Check,
+    seen: ChangesSeen,
+    spark: SparkSession,
 ) -> tuple[Checked, Any]:
     """Apply every batch of changes.
 
@@ -32,6 +42,7 @@ def merged(
         registry: What its notebook defines.
         answers: The rows that it is given.
         check: Applies rules to rows.
+        seen: Notes the kinds of changes.
         spark: The session.
 
     Returns:
@@ -43,13 +54,15 @@ def merged(
     flow = _flow(registry, model)
     spec, view = spec_of(flow), registry.datasets[flow.source.key]
     state, parts = None, []
+    marks = [_is_true(spec.apply_as_deletes).alias(_DELETES), _is_true(spec.apply_as_truncates).alias(_TRUNCATES)]
     try:
         for number in range(answers.batch_count):
             answers.number = number
-            parts.append(check(view.query(), view.expectations))  # type: ignore[misc] # a view has a query
-            kept = _local(parts[-1].kept, spark)
-            state = merge_changes(state, kept, spec).toArrow()
-            state = _local(state, spark)
+            changes = view.query().select("*", *marks)  # type: ignore[misc] # a view has a query
+            parts.append(check(changes, view.expectations))
+            _note(parts[-1].kept, seen)
+            kept = _local(parts[-1].kept.drop_columns([_DELETES, _TRUNCATES]), spark)
+            state = _local(merge_changes(state, kept, spec).toArrow(), spark)
         rows = target_rows(state, spec).toArrow()  # type: ignore[arg-type] # there is at least one batch
     except CdcSpecError as error:
         raise ModelFailed(f"`{model.id}`: {error.reason}", error.hint) from None
@@ -59,6 +72,15 @@ def merged(
             raise
         raise ModelFailed(f"`{model.id}`: {missing.reason}", missing.hint) from None
     return together(parts), rows
+
+
+def _is_true(condition: Column | None) -> Column:
+    return F.lit(False) if condition is None else F.coalesce(condition, F.lit(False))
+
+
+def _note(changes: Any, seen: ChangesSeen) -> None:
+    for row in changes.to_pylist():
+        seen.look_at(row, deletes=row.pop(_DELETES), truncates=row.pop(_TRUNCATES))
 
 
 def _flow(registry: Registry, model: CompiledModel) -> CdcFlow:

@@ -31,16 +31,20 @@ class Checked:
 
     def counts(self, on_violation: str) -> dict[str, int]:
         """How many rows break each rule of a kind, rules that none breaks left out."""
-        return {rule.name: count for rule, count in self.rules if count and rule.on_violation == on_violation}
+        return {rule.name: count for rule, count in self._broken_rules(on_violation)}
+
+    def _broken_rules(self, on_violation: str) -> list[tuple[Expectation, int]]:
+        """The broken rules of a kind; that a column is NOT NULL counts where nothing else says it."""
+        found = [(rule, count) for rule, count in self.rules if count and rule.on_violation == on_violation]
+        return [pair for pair in found if not pair[0].is_constraint] or found
 
     def message(self, model: str) -> str:
         """What an update would fail with."""
-        failing = [(rule, count) for rule, count in self.rules if count and rule.on_violation == "fail"]
         rows = "rows" if self.read != 1 else "row"
         return "\n".join(
             f"{model}: `{rule.name}`{'' if rule.is_constraint else f' ({rule.condition})'} fails for {count} of "
             f"{self.read} {rows}"
-            for rule, count in failing
+            for rule, count in self._broken_rules("fail")
         )
 
 

@@ -67,14 +67,22 @@ class Rule:
 
 @dataclass(frozen=True)
 class Changes:
-    """How the changes of an ``auto_cdc`` model are applied, as far as tests can look at it."""
+    """How the changes of an ``auto_cdc`` model are applied, as far as tests can look at it.
+
+    Attributes:
+        deletes: The condition of a change that deletes.
+        truncates: The condition of a change that empties the table.
+        tracked: The columns whose changes make history, if those are named.
+        untracked: The columns whose changes make none, if those are named.
+    """
 
     sequence_by: tuple[str, ...]
     scd_type: int
     deletes: str | None
     truncates: str | None
     ignores_nulls: bool
-    tracks: bool
+    tracked: tuple[str, ...]
+    untracked: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class CompiledProject:
         root: Its folder.
         engine: The engine of its tests.
         name: Its name.
-        variables: The variables of the local environment.
+        variables: The variables of the environment.
         models: The models by their ids.
         manifest: The text of ``manifest.json``.
     """
@@ -139,30 +147,30 @@ class DoesNotCompileError(Exception):
         self.model_count = model_count
 
 
-def compiled_project(root: Path) -> CompiledProject:
-    """The project in a folder, compiled for its local environment unless nothing changed since it last was.
+def compiled_project(root: Path, environment: str = "local") -> CompiledProject:
+    """The project in a folder, compiled unless nothing changed since it last was.
 
     Raises:
         DoesNotCompileError: If it has errors.
     """
-    file = root / ".cbx" / "tests" / "compiled.json"
+    file = root / ".cbx" / "tests" / f"compiled-{environment}.json"
     key = _content_hash(root)
     known = _read(file)
     if known.get("key") != key:
         from cbx.compiler import compile_project
 
-        compilation = compile_project(root)
+        compilation = compile_project(root, environment)
         if compilation.plan is None:
             raise DoesNotCompileError(compilation.diagnostics, compilation.model_count)
-        known = {"key": key, "project": to_data(compilation, compilation.plan)}
+        known = {"key": key, "project": to_data(compilation, compilation.plan, environment)}
         _write(file, json.dumps(known))
     return from_data(root, known["project"])
 
 
-def to_data(compilation: Compilation, plan: Plan) -> dict[str, Any]:
+def to_data(compilation: Compilation, plan: Plan, environment: str = "local") -> dict[str, Any]:
     """What tests need of a compilation, as JSON has it."""
     project = plan.project
-    values = project.variables("local")
+    values = project.variables(environment)
     texts = {one.path: one.text for one in compilation.artifacts}
     return {
         "name": project.name,
@@ -201,7 +209,8 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
             deletes=_optional(cdc.apply_as_deletes, values),
             truncates=_optional(cdc.apply_as_truncates, values),
             ignores_nulls=cdc.ignore_null_updates is not False,
-            tracks=bool(cdc.track_history or cdc.track_history_except),
+            tracked=cdc.track_history,
+            untracked=cdc.track_history_except,
         ),
     )
 
@@ -249,9 +258,13 @@ def _model_from(data: Mapping[str, Any]) -> CompiledModel:
             "columns": _pairs(data["columns"]),
             "key": tuple(data["key"]),
             "rules": tuple(Rule(**one) for one in data["rules"]),
-            "changes": changes and Changes(**{**changes, "sequence_by": tuple(changes["sequence_by"])}),
+            "changes": changes and Changes(**{name: _frozen(value) for name, value in changes.items()}),
         }
     )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _pairs(columns: Sequence[Sequence[str]] | None) -> Columns | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import pytest
 
 from cbx.diagnostics import did_you_mean, listing
 from cbx.testing.compiled import CompiledModel, CompiledProject, compiled_project
+from cbx.testing.coverage import Exercised
 from cbx.testing.engine import Engine, start_engine
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine, at_the_line_of_the_test
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from cbx.testing.result import Result
 
+EXERCISED = pytest.StashKey[Exercised]()
+"""Where a run of pytest keeps what its tests exercised."""
 PROJECT_FILE = "project.toml"
 
 
@@ -34,36 +37,71 @@ def models_of(config: pytest.Config) -> Models:
         here = Path(str(start).partition("::")[0]).resolve()
         for folder in (here, *here.parents):
             if (folder / PROJECT_FILE).is_file():
-                return Models(folder, config.getoption("--engine"))
+                return Models(
+                    folder,
+                    config.getoption("--engine"),
+                    config.getoption("--cbx-env"),
+                    config.stash.setdefault(EXERCISED, Exercised()),
+                    frozenset(config.getoption("--cbx-models").split()),
+                )
     raise ModelTestError(
         "there is no project.toml above the tests", "run pytest in the project, or give --cbx-project DIR"
     )
 
 
+class Runner:
+    """A fixture: a function by its name, with the session beside it."""
+
+    def __init__(self, name: str, function: Callable[..., Any], models: Models) -> None:
+        self._name = name
+        self._function = function
+        self._models = models
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the function."""
+        __tracebackhide__ = True
+        return self._function(*arguments, **named)
+
+    def __repr__(self) -> str:
+        return self._name
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session, for frames of the test's own."""
+        return self._models.engine.spark
+
+
 class Models:
     """The models of one project."""
 
-    def __init__(self, root: Path, engine: str | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        engine: str | None,
+        environment: str,
+        exercised: Exercised,
+        chosen: frozenset[str],
+        project: CompiledProject | None = None,
+    ) -> None:
         self._root = root
         self._engine_name = engine
-        self._project: CompiledProject | None = None
+        self._environment = environment
+        self._exercised = exercised
+        self._chosen = chosen
+        self._project = project
 
     @property
     def project(self) -> CompiledProject:
         """The project, compiled when a test first needs it."""
         if self._project is None:
-            self._project = compiled_project(self._root)
+            self._project = compiled_project(self._root, self._environment)
         return self._project
 
     @property
     def engine(self) -> Engine:
         """The engine, started when a test first needs it."""
         return start_engine(self._engine_name or self.project.engine, self._root / ".cbx" / "tests")
-
-    @property
-    def spark(self) -> SparkSession:
-        """The session, for tests that make frames of their own."""
-        return self.engine.spark
 
     @at_the_line_of_the_test
     def run_model(
@@ -111,7 +149,9 @@ class Models:
         from cbx.testing.given import given_batches
         from cbx.testing.running import Run
 
-        wanted = self._in_order([self._model(name) for name in models])
+        wanted = self._in_order([self.model(name) for name in models])
+        if self._chosen and not self._chosen & set(models):
+            pytest.skip(f"`{models[0]}` is not selected")
         spark = self.engine.spark
         made = [one.id for one in wanted]
         frames = given_batches(wanted, given or {}, made, spark)
@@ -120,7 +160,7 @@ class Models:
             configuration = self._configuration(variables or {})
             time = None if now is None else moment(now)
             try:
-                result = Run(self.project, model, self.engine, frames, time, configuration).result()
+                result = Run(self.project, model, self.engine, frames, time, configuration, self._exercised).result()
             except UnsupportedByEngine as error:
                 pytest.skip(str(error))
             results[model.id] = result
@@ -128,7 +168,12 @@ class Models:
                 frames[model.dataset.lower()] = (result.df,)
         return results
 
-    def _model(self, name: str) -> CompiledModel:
+    def model(self, name: str) -> CompiledModel:
+        """A model by its id.
+
+        Raises:
+            ModelTestError: If there is none.
+        """
         found = self.project.models.get(name)
         if found is None:
             hint = did_you_mean(name, self.project.models, otherwise="`cbx list` prints the models")

@@ -91,12 +91,17 @@ def _batches(rows: Any, one: ModelInput, what: str, model: CompiledModel, spark:
         pairs = [(batch, f"{what}[{index}]") for index, batch in enumerate(rows)]
     else:
         pairs = [(rows, what)]
-    schema = _schema(one, with_metadata=METADATA in model.notebook)
+    schema = known_columns(one, with_metadata=METADATA in model.notebook)
     return tuple(_frame(batch, schema, one, where, spark) for batch, where in pairs)
 
 
-def _schema(one: ModelInput, *, with_metadata: bool) -> StructType | None:
-    """The columns that are known of an input; one whose type is not known has no type."""
+def known_columns(one: ModelInput, *, with_metadata: bool = False) -> StructType | None:
+    """The columns that are known of an input, None if none are; one whose type is not known has no type.
+
+    Args:
+        one: The input.
+        with_metadata: Whether files have the column that tells of them.
+    """
     if one.kind == "files":
         hinted = apply_hints(StructType([]), parse_hints(one.options.get("cloudfiles.schemahints", "")))
         fields = list(hinted)

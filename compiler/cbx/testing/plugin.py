@@ -6,6 +6,7 @@ test asks for one of its fixtures.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,48 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cbx", "tests of models")
     group.addoption("--engine", choices=("sail", "spark"), help="What models run on; default: what project.toml says.")
     group.addoption("--cbx-project", metavar="DIR", help="The project's folder; default: the nearest above the tests.")
+    group.addoption("--cbx-env", metavar="NAME", default="local", help="The environment whose variables apply.")
+    group.addoption("--cbx-models", metavar="IDS", default="", help="Only tests that run one of these models.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests import the project's macros and models, as the models themselves do."""
+    for folder in (config.rootpath, *config.rootpath.parents):
+        if (folder / "project.toml").is_file() and str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+            return
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that run one of the selected models."""
+    wanted = frozenset(config.getoption("--cbx-models").split())
+    if wanted:
+        from cbx.testing.choosing import chosen_items
+
+        kept = chosen_items(items, wanted)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist tells the others what its tests exercised."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None and "cbx.testing.fixtures" in sys.modules:
+        from cbx.testing.fixtures import EXERCISED
+
+        exercised = session.config.stash.get(EXERCISED, None)
+        output["cbx"] = exercised.to_data() if exercised else []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take in what the tests of a worker of pytest-xdist exercised."""
+    data = getattr(node, "workeroutput", {}).get("cbx")
+    if data:
+        from cbx.testing.coverage import Exercised
+        from cbx.testing.fixtures import EXERCISED
+
+        node.config.stash.setdefault(EXERCISED, Exercised()).add_data(data)
 
 
 @pytest.fixture(scope="session")
@@ -31,19 +74,25 @@ def _cbx_models(pytestconfig: pytest.Config) -> Models:
 @pytest.fixture
 def run_model(_cbx_models: Models) -> Any:
     """Run a model on rows: ``run_model("silver.orders", given={"bronze.orders": [...]})``."""
-    return _cbx_models.run_model
+    from cbx.testing.fixtures import Runner
+
+    return Runner("run_model", _cbx_models.run_model, _cbx_models)
 
 
 @pytest.fixture
 def run_models(_cbx_models: Models) -> Any:
     """Run a few connected models on rows: ``run_models(["silver.orders", "gold.sales"], given={...})``."""
-    return _cbx_models.run_models
+    from cbx.testing.fixtures import Runner
+
+    return Runner("run_models", _cbx_models.run_models, _cbx_models)
 
 
 @pytest.fixture
 def render_macro(_cbx_models: Models) -> Any:
     """Render a Jinja macro of the project: ``render_macro("at_least_digits", "telephone", 10)``."""
-    return _cbx_models.render_macro
+    from cbx.testing.fixtures import Runner
+
+    return Runner("render_macro", _cbx_models.render_macro, _cbx_models)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

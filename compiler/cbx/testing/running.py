@@ -26,6 +26,7 @@ from cbx.testing.answers import Answers
 from cbx.testing.changes import merged
 from cbx.testing.checks import Checked, checked
 from cbx.testing.clock import frozen
+from cbx.testing.coverage import ChangesSeen, Exercised
 from cbx.testing.errors import ModelTestError
 from cbx.testing.failures import explained
 from cbx.testing.given import METADATA
@@ -53,6 +54,7 @@ class Run:
         given: The rows of its inputs.
         now: The time, if it stands still.
         configuration: The project's variables.
+        exercised: Takes what the run exercises.
     """
 
     project: CompiledProject
@@ -61,6 +63,7 @@ class Run:
     given: Mapping[str, Batches]
     now: datetime | None
     configuration: Mapping[str, str]
+    exercised: Exercised
 
     def result(self) -> Result:
         """Run it.
@@ -70,13 +73,16 @@ class Run:
             ModelFailed: If the code does not run.
             UnsupportedByEngine: If the engine cannot run it.
         """
+        kinds = ChangesSeen(self.model)
         with self._loaded() as (registry, answers):
             dataset = registry.datasets[DatasetName.parse(self.model.dataset).key]
             if self.model.changes is None:
                 seen = self._checked(self._shaped(dataset.query(), dataset), self._rules(dataset))  # type: ignore[misc] # only targets of changes have none
                 rows = seen.kept
             else:
-                seen, rows = merged(self.model, registry, answers, self._checked, self.engine.spark)
+                seen, rows = merged(self.model, registry, answers, self._checked, kinds, self.engine.spark)
+        rules = [(rule.name, seen.read - broken, broken) for rule, broken in seen.rules]
+        self.exercised.add_model(self.model.id, rules, sorted(kinds.kinds))
         return self._judged(seen, rows)
 
     def _judged(self, seen: Checked, rows: Any) -> Result:

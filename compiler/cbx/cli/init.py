@@ -1,0 +1,38 @@
+"""``cbx init``: a small project to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the project, new or empty.")],
+) -> None:
+    """Write a small project that compiles, runs and passes its tests, and say what to type next."""
+    from cbx.cli.selection import stop
+    from cbx.start import starting_files
+
+    files = starting_files(folder.resolve().name)
+    taken = next((path for path in ("project.toml", "models", *files) if (folder / path).exists()), None)
+    if taken is not None:
+        stop(f"{folder / taken} is there already, so nothing was written", "name a new folder: cbx init shop")
+    try:
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        stop(f"{error.filename} cannot be written: {error.strerror}")
+    print(f"Wrote a project to {folder}/: a landing file, three models and their tests. Next:\n")
+    is_here = folder.resolve() == Path.cwd()
+    steps = [
+        *([] if is_here else [(f"cd {folder}", "")]),
+        ("cbx test", "the unit tests, without a pipeline"),
+        ("cbx compile", "the notebooks and the bundle, in target/"),
+        ("cbx run", "the pipeline, on this machine"),
+        ("cbx show gold.daily_revenue", "what came of it"),
+    ]
+    for command, what in steps:
+        print(f"    {command:<29}{f'# {what}' if what else ''}".rstrip())

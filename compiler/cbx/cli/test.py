@@ -1,0 +1,191 @@
+"""``cbx test``: the unit tests of the models, through pytest."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from cbx.cli.selection import EnvOption, ProjectOption
+
+if TYPE_CHECKING:
+    from cbx.testing.compiled import CompiledProject
+    from cbx.testing.coverage import Exercised
+
+TESTS = "tests"
+_PYTEST = "pytest"
+_LOADED_BEFORE = "Module already imported so cannot be rewritten; cbx:pytest.PytestAssertRewriteWarning"
+"""What pytest says of a plugin whose package is in use before it starts."""
+
+
+class EngineName(str, Enum):
+    """What models run on."""
+
+    sail = "sail"
+    spark = "spark"
+
+
+class TestCommand(TyperCommand):
+    """A command that hands what follows ``--`` to pytest."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Set aside what follows ``--``."""
+        own, dashes, others = args, [], []
+        if "--" in args:
+            place = args.index("--")
+            own, dashes, others = args[:place], args[place : place + 1], args[place + 1 :]
+        ctx.meta[_PYTEST] = others if dashes else []
+        return super().parse_args(ctx, own)
+
+
+def run_tests(
+    context: typer.Context,
+    select: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only the tests of these models, such as 'silver.orders' or '+gold.sales'."),
+    ] = None,
+    engine: Annotated[
+        EngineName | None, typer.Option(help="What models run on; default: as project.toml says.")
+    ] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first test that fails.")] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="List models, expectations and kinds of changes that no test exercises.")
+    ] = False,
+    fail_under: Annotated[
+        float | None, typer.Option("--fail-under", min=0, max=100, help="Fail below so many percent of coverage.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a report in JUnit's format to this file.")] = None,
+    generate: Annotated[str | None, typer.Option(metavar="MODEL", help="Write a first test of a model.")] = None,
+    project: ProjectOption = None,
+    env: EnvOption = "local",
+) -> None:
+    """Run the unit tests of the models. What follows -- goes to pytest."""
+    from cbx.cli.places import project_folder
+
+    root = project_folder(project)
+    compiled = _compiled(root, env)
+    if generate is not None:
+        _generate(compiled, generate, engine)
+        return
+    wanted = _selected(compiled, select)
+    exercised, status = _run(compiled, wanted, engine, env, [
+        *(["--exitfirst"] if fail_fast else []),
+        *([f"--junit-xml={junit}"] if junit else []),
+        *context.meta.get(_PYTEST, []),
+    ])  # fmt: skip
+    if (coverage or fail_under is not None) and status in {0, 1}:
+        from cbx.cli.test_coverage import show_coverage
+
+        is_enough = show_coverage(root, env, compiled, exercised, wanted, fail_under)
+        status = status if is_enough else 1
+    raise typer.Exit(status)
+
+
+def _compiled(root: Path, env: str) -> CompiledProject:
+    """The project; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
+    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.compiler import read_sources
+    from cbx.testing.compiled import DoesNotCompileError, compiled_project
+
+    try:
+        return compiled_project(root, env)
+    except DoesNotCompileError as error:
+        sources = read_sources(root, error.diagnostics)
+        show_diagnostics(error.diagnostics, sources, error.model_count, "text", "No test was run.")
+        raise typer.Exit(1 if (root / "project.toml").is_file() else 2) from None
+
+
+def _selected(compiled: CompiledProject, select: list[str] | None) -> tuple[str, ...] | None:
+    """The ids of the selected models; None if nothing was said."""
+    if not select:
+        return None
+    import json
+
+    from cbx.cli.selection import Selection, chosen
+    from cbx.graph_document import read_manifest
+
+    graph = read_manifest(json.loads(compiled.manifest))
+    return tuple(one for one in chosen(graph, Selection(select, (), None)) if graph.by_id[one].is_model)
+
+
+class _Collector:
+    """Takes what the tests exercised out of a run of pytest."""
+
+    def __init__(self) -> None:
+        from cbx.testing.coverage import Exercised
+
+        self.exercised: Exercised = Exercised()
+
+    def pytest_configure(self, config: Any) -> None:
+        from cbx.testing.fixtures import EXERCISED
+
+        config.stash[EXERCISED] = self.exercised
+
+
+def _run(
+    compiled: CompiledProject, wanted: tuple[str, ...] | None, engine: EngineName | None, env: str, more: list[str]
+) -> tuple[Exercised, int]:
+    """Run pytest in this process.
+
+    Returns:
+        What the tests exercised, and the exit status.
+    """
+    from cbx.cli.selection import stop
+
+    try:
+        import pytest
+    except ImportError:
+        stop("pytest is not installed", "pip install 'circuit-box[test]'")
+    folder = compiled.root / TESTS
+    hint = "`cbx test --generate MODEL` writes a first test of a model"
+    if not folder.is_dir():
+        _no_tests(f"there is no folder {TESTS}/ in the project", hint)
+    collector = _Collector()
+    status = pytest.main(
+        [
+            str(folder),
+            "-q",
+            f"-W=ignore:{_LOADED_BEFORE}",
+            f"--engine={engine.value if engine else compiled.engine}",
+            f"--cbx-project={compiled.root}",
+            f"--cbx-env={env}",
+            *([f"--cbx-models={' '.join(wanted)}"] if wanted is not None else []),
+            *more,
+        ],
+        plugins=[collector],
+    )
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        names = ", ".join(f"`{one}`" for one in (wanted or ())[:3])
+        _no_tests(f"no test runs {names}" if wanted else f"no test was found in {TESTS}/", hint)
+    return collector.exercised, int(status) if status in {0, 1} else 2
+
+
+def _no_tests(reason: str, hint: str) -> None:
+    from cbx import codes
+    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.diagnostics import Diagnostic
+
+    show_diagnostics([Diagnostic(codes.NO_TESTS, reason, hint=hint)], {}, 0, "text", "No test was run.")
+    raise typer.Exit(2)
+
+
+def _generate(compiled: CompiledProject, model: str, engine: EngineName | None) -> None:
+    """Write a first test of a model."""
+    from cbx.cli.selection import stop
+    from cbx.testing.errors import ModelTestError
+    from cbx.testing.generating import generated_test
+
+    try:
+        path, text = generated_test(compiled, model, engine.value if engine else None)
+    except ModelTestError as error:
+        stop(error.reason, error.hint)
+    file = compiled.root / path
+    if file.exists():
+        stop(f"{path} is there already", "nothing was written; rename it to have another one")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    print(f"Wrote {path}. Its rows are made up and its result is what the model makes of them today: read both, then\n")
+    print(f"    cbx test {model}")

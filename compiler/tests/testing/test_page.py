@@ -1,0 +1,78 @@
+"""Runs every block of the page of testing, in the order in which a reader meets them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from literate import Block, lay_out, read_cases
+
+_CHANGES_OUTPUT = frozenset({"CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS"})
+PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
+
+
+def normal(text: str) -> str:
+    """A terminal's text without what differs from one run to the next."""
+    return re.sub(r" in \d+\.\d+s", " in 1.00s", text).rstrip() + "\n"
+
+
+def run_in(folder: Path, command: str) -> str:
+    """What a command of cbx prints, standard output first as it is what scripts read."""
+    environment = {name: value for name, value in os.environ.items() if name not in _CHANGES_OUTPUT}
+    done = subprocess.run(
+        [sys.executable, "-m", "cbx", *shlex.split(command)[1:]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environment, "COLUMNS": "80"},
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+    """What the page shows of every command, and what the command prints."""
+    folder = tmp_path_factory.mktemp("page")
+    found = []
+    for block in (block for case in read_cases(PAGE) for block in case.blocks):
+        kind, _, path = block.info.partition(" ")
+        if kind == "console":
+            found.append(compared(block, folder))
+        elif path:
+            settings = folder / "project.toml"
+            lay_out({"project.toml": settings.read_text() if settings.exists() else "", path: block.body}, folder)
+    everything = run_in(folder, "cbx test --coverage")
+    return [*found, ("every test of the page passes", everything)]
+
+
+def compared(block: Block, folder: Path) -> tuple[str, str]:
+    command, _, shown = block.body.partition("\n")
+    return normal(shown), normal(run_in(folder, command.removeprefix("$ ")))
+
+
+def test_every_command_prints_what_the_page_shows(printed: list[tuple[str, str]], pytestconfig: pytest.Config) -> None:
+    """A reader who types it sees the same."""
+    if pytestconfig.getoption("--bless"):
+        text = PAGE.read_text(encoding="utf-8")
+        for shown, output in printed[:-1]:
+            text = text.replace(shown, output)
+        PAGE.write_text(text, encoding="utf-8")
+        return
+    expected = [shown for shown, _ in printed[:-1]]
+    actual = [output for _, output in printed[:-1]]
+
+    assert expected == actual
+
+
+def test_every_test_of_the_page_passes(printed: list[tuple[str, str]]) -> None:
+    """A reader will paste them."""
+    summary = printed[-1][1]
+
+    assert re.search(r"^\d+ passed in", summary, re.MULTILINE), summary
+    assert "(100 %)" in summary, summary
