@@ -98,14 +98,22 @@ export function startCamera(moved) {
   camera.reveal = (box, others = []) => {
     const { k } = still();
     const scale = k < READABLE * 0.7 ? PLEASANT : k;
-    const wanted = [box, ...others];
-    const whole = around(wanted.filter((one) => fits(around([box, one]), scale)));
-    const target = fits(whole, scale) ? whole : around([box]);
-    if (scale === k) nudge(target, k);
-    else centre(target, scale);
+    const whole = around([box, ...others]);
+    if (fits(whole, scale) && scale === k) nudge(whole, k);
+    else if (fits(whole, scale)) centre(whole, scale);
+    else if (scale !== k || !isInMidst(box)) centre(around([box]), scale);
   };
 
   const room = () => ({ left: MARGIN.left, top: MARGIN.top, right: camera.width - MARGIN.right, bottom: camera.height - MARGIN.bottom });
+
+  /** Whether a box is in sight and not near a border, where what it is linked with would be out of sight. */
+  function isInMidst(box) {
+    const { x, y, k } = still();
+    const { left, top, right, bottom } = room();
+    const rim = (right - left) / 6;
+    const [start, end] = [box.x * k + x, (box.x + box.width) * k + x];
+    return start >= left + rim && end <= right - rim && box.y * k + y >= top && (box.y + box.height) * k + y <= bottom;
+  }
 
   function fits(area, scale) {
     const { left, top, right, bottom } = room();

@@ -2,7 +2,10 @@
 
 import { readBy, reads } from "./data.js";
 import { byId, el } from "./dom.js";
+import { signsOf } from "./legend.js";
+import { LINEAGE_LEGEND } from "./lineage_scene.js";
 import { boxOf, elementOf, scene } from "./map.js";
+import { RELATIONSHIP_LEGEND } from "./relationship_scene.js";
 
 const STEP = 90;
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -103,6 +106,7 @@ function startHelp() {
     el("h2", { id: "keys-title" }, "Keys"),
     rows(HELP, "kbd"),
     el("h2", {}, "Signs"),
+    el("div", { class: "signs" }, ...signsOf([...LINEAGE_LEGEND, ...RELATIONSHIP_LEGEND])),
     rows(SIGNS, "span"),
     el("form", { method: "dialog" }, el("button", { class: "primary" }, "Close")),
   );

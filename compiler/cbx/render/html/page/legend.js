@@ -15,14 +15,17 @@ const SIGNS = {
 
 /** Show the signs of a scene and their meanings. */
 export function showLegend(scene) {
-  byId("legend").replaceChildren(
-    ...scene.legend.map(([sign, words]) =>
-      el(
-        "span",
-        { class: "sign" },
-        svg("svg", { viewBox: "0 0 36 16", "aria-hidden": "true" }, svg("g", { class: `line ${sign}` }, ...SIGNS[sign]())),
-        words,
-      ),
+  byId("legend").replaceChildren(...signsOf(scene.legend));
+}
+
+/** Signs with their meanings. */
+export function signsOf(legend) {
+  return legend.map(([sign, words]) =>
+    el(
+      "span",
+      { class: "sign" },
+      svg("svg", { viewBox: "0 0 36 16", "aria-hidden": "true" }, svg("g", { class: `line ${sign}` }, ...SIGNS[sign]())),
+      words,
     ),
   );
 }

@@ -4,6 +4,8 @@ import { arrowheadOf, boundsOf, pathOf } from "./curve.js";
 import { edges, layers, nodes, size, troubleOf } from "./data.js";
 import { el, icon, svg } from "./dom.js";
 
+export const LINEAGE_LEGEND = [["batch", "reads all rows (batch)"], ["stream", "reads new rows (stream)"]];
+
 /** What the map shows; `linkOf` gives the fragment for a node's index. */
 export function lineageScene(linkOf) {
   return {
@@ -19,7 +21,7 @@ export function lineageScene(linkOf) {
     })),
     drawBox: (box) => card(nodes[box.node], linkOf),
     drawLine: line,
-    legend: [["batch", "reads all rows (batch)"], ["stream", "reads new rows (stream)"]],
+    legend: LINEAGE_LEGEND,
   };
 }
 

@@ -4,6 +4,10 @@ import { boundsOf, pathOf } from "./curve.js";
 import { diagram, nodes } from "./data.js";
 import { el, svg } from "./dom.js";
 
+export const RELATIONSHIP_LEGEND = [
+  ["one", "exactly one"], ["one-or-none", "one or none"], ["many", "any number"], ["proven", "proven"], ["unproven", "checked on the data"],
+];
+
 /** What the map shows; `linkOf` gives the fragment for a node's index. */
 export function relationshipScene(linkOf) {
   return {
@@ -17,7 +21,7 @@ export function relationshipScene(linkOf) {
     })),
     drawBox: (box) => entity(nodes[box.node], box.rows, linkOf),
     drawLine: ({ relation }) => line(relation),
-    legend: [["one", "exactly one"], ["one-or-none", "one or none"], ["many", "any number"], ["proven", "proven"], ["unproven", "checked on the data"]],
+    legend: RELATIONSHIP_LEGEND,
   };
 }
 
