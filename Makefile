@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := .cbx/demo
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test check bless bench clean
+.PHONY: demo test check bless bench screenshots clean
 
 # Compile Circuit Box, run its two days, and show a gold table.
 demo: .venv/local
@@ -41,6 +41,13 @@ bless: .venv/dev
 bench: .venv/dev
 	$(BIN)/python compiler/benchmarks/compile.py
 	$(BIN)/python compiler/benchmarks/run.py
+
+# Take the pictures of the documentation from Circuit Box's page; needs Chromium.
+screenshots: .venv/dev $(DEMO)/state/events.jsonl
+	$(BIN)/python -m compiler.tests.graph.screenshots $(DEMO)/state
+
+$(DEMO)/state/events.jsonl:
+	$(MAKE) demo
 
 clean:
 	rm -rf .venv .cbx

@@ -5,7 +5,7 @@ import { byId, wantsStillness } from "./dom.js";
 const CLOSEST = 2;
 const READABLE = 0.6;
 const PLEASANT = 0.8;
-const MARGIN = { top: 56, right: 20, bottom: 62, left: 20 };
+const MARGIN = { top: 56, right: 20, bottom: 20, left: 20 };
 
 /** The rectangle around some boxes. */
 function around(boxes) {
@@ -47,6 +47,7 @@ export function startCamera(moved) {
   camera.measure = (scene) => {
     const { clientWidth, clientHeight } = byId("map");
     Object.assign(camera, { width: clientWidth, height: clientHeight, scene });
+    MARGIN.bottom = byId("foot").offsetHeight + 28;
     zoom.extent([[0, 0], [clientWidth, clientHeight]]).scaleExtent([Math.min(fitScale() * 0.6, 0.5), CLOSEST]);
     if (camera.hasAll && fitScale() >= READABLE) go(centred(fitScale()), false, true);
   };

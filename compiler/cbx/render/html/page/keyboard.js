@@ -6,6 +6,7 @@ import { signsOf } from "./legend.js";
 import { LINEAGE_LEGEND } from "./lineage_scene.js";
 import { boxOf, elementOf, scene } from "./map.js";
 import { RELATIONSHIP_LEGEND } from "./relationship_scene.js";
+import { showSide } from "./side.js";
 
 const STEP = 90;
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -39,7 +40,7 @@ export function startKeyboard(camera, escape) {
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest("input, textarea, dialog");
     if ((event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !isTyping)) {
-      document.body.classList.add("has-side");
+      showSide(true);
       byId("query").focus();
       byId("query").select();
       event.preventDefault();

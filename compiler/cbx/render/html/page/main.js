@@ -11,6 +11,7 @@ import { boxOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showS
 import { showPanel } from "./panel.js";
 import { goTo, linkTo, readPlace } from "./place.js";
 import { relationshipScene } from "./relationship_scene.js";
+import { isNarrow, isSideOpen, showSide } from "./side.js";
 import { startTheme } from "./theme.js";
 
 const NOWHERE = { view: null, model: null, tab: "overview", column: null };
@@ -58,9 +59,9 @@ function arrive(node, before) {
   if (before.model === node.id) return;
   state.isSearching = false;
   light();
-  document.body.classList.remove("has-side");
+  if (isNarrow()) showSide(false);
   say(`${node.id}, ${node.kind}`);
-  if (matchMedia("(max-width: 900px)").matches) byId("panel").focus({ preventScroll: true });
+  if (isNarrow()) byId("panel").focus({ preventScroll: true });
 }
 
 /** The boxes that lines lead to from a node. */
@@ -171,14 +172,13 @@ function startBar() {
     const at = lastRun.at.slice(0, 16).replace("T", " ");
     byId("run").append(el("span", { class: "run-at" }, `Last run ${at} UTC`), runVerdict(troubled));
   }
-  byId("toggle-side").addEventListener("click", (event) => {
-    const isOpen = document.body.classList.toggle("has-side");
-    event.currentTarget.setAttribute("aria-expanded", String(isOpen));
-    if (isOpen) byId("query").focus();
+  byId("toggle-side").addEventListener("click", () => {
+    showSide(!isSideOpen());
+    if (isSideOpen() && isNarrow()) byId("query").focus();
   });
   byId("skip").addEventListener("click", (event) => {
     event.preventDefault();
-    document.body.classList.add("has-side");
+    showSide(true);
     byId("list").focus();
   });
   byId("zoom-in").addEventListener("click", () => camera.zoomBy(1.4));
@@ -196,13 +196,14 @@ function runVerdict(troubled) {
 
 function escape() {
   if (state.place.column !== null) ways.goTo({ column: null });
-  else if (document.body.classList.contains("has-side")) document.body.classList.remove("has-side");
+  else if (isNarrow() && isSideOpen()) showSide(false);
   else if (state.place.model !== null) ways.goTo({ model: null });
   else if (state.found !== null) clearQuery();
 }
 
 startTheme(() => light());
 startBar();
+showSide(!isNarrow());
 const camera = startMap(followLanes);
 startKeyboard(camera, escape);
 startPointer();
