@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := .cbx/demo
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test check bless bench screenshots clean
+.PHONY: demo test check bless bench screenshots grain mutants clean
 
 # Compile Circuit Box, run its two days, and show a gold table.
 demo: .venv/local
@@ -48,6 +48,12 @@ screenshots: .venv/dev $(DEMO)/state/events.jsonl
 
 $(DEMO)/state/events.jsonl:
 	$(MAKE) demo
+
+# Hold the verdicts on keys against the results of ten thousand random queries; then break each rule and see it found.
+grain: .venv/dev
+	CBX_GRAIN_QUERIES=10000 $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_grain_on_data.py
+mutants: .venv/dev
+	$(BIN)/python compiler/tests/analysis/mutants.py
 
 clean:
 	rm -rf .venv .cbx

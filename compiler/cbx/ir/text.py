@@ -89,19 +89,24 @@ class TextPlaces:
     pairs: tuple[tuple[int, int], ...]
 
     def span(self, start: int, end: int) -> Span:
-        """The span in the file of a range of the text."""
+        """The span in the file of a range of the text; of a part that is not known, all that stands for it."""
         limit = len(self.source.text)
-        first = min(self._offset(start), limit)
-        last = min(max(self._offset(end - 1) + 1, first + 1), limit)
+        here, there = self._pair(start)
+        first = min(there + max(start - here, 0), limit)
+        here, there = self._pair(end - 1)
+        behind = {at: place for at, place in self.pairs if at == end}
+        last = behind.get(end, 0) if here == start else 0
+        last = min(max(last, there + max(end - here, 0), first + 1), limit)
         return self.source.span(first, max(last, first))
 
-    def _offset(self, offset: int) -> int:
+    def _pair(self, offset: int) -> tuple[int, int]:
+        """Where the piece begins that holds an offset."""
         best = self.pairs[0] if self.pairs else (0, 0)
         for pair in self.pairs:
             if pair[0] > offset:
                 break
             best = pair
-        return best[1] + max(offset - best[0], 0)
+        return best
 
 
 def join(parts: Iterable[Part]) -> Text:

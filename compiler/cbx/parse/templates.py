@@ -294,6 +294,7 @@ class Templates:
             parts.append(part)
             length += len(Text((part,)).placeholder())
         parts.append(rendered[position:])
+        places.append((length + len(rendered) - position, template.offset + len(template.text)))
         text = join(parts)
         unknown = [name for name in text.variables if name not in variables]
         for name in unknown:

@@ -87,7 +87,7 @@ def _report_fan_out(
         what = f"this join with `{verdict.table}` repeats rows"
     else:
         reason = f"`{verdict.table}` holds every version of a row"
-        what = f"`{verdict.table}` has several rows for each"
+        what = f"`{verdict.table}` has several rows for each {listing(verdict.cause.columns)}"
     true_key = f"; {listing(verdict.true_key)} would be one" if verdict.true_key else ""
     message = f"{key} is not a key of `{model.id}`: {reason}"
     hint = f"aggregate `{verdict.table}` before it is joined, or declare another key{true_key}"

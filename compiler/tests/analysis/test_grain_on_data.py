@@ -41,11 +41,11 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from mutants import PACKAGE, Mutant, read_mutants
 from random_queries import RandomQuery, random_query
 from random_schemas import Schema, random_rows, random_schema
 
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relations import Relation
 from cbx.analysis.verdicts import Proven, Refuted, judge_key, result_keys
 
 QUERIES = int(os.environ.get("CBX_GRAIN_QUERIES", "400"))
@@ -86,9 +86,10 @@ class Data:
             yield [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def candidate_keys(query: RandomQuery, relation: Relation, chance: random.Random) -> list[tuple[str, ...]]:
+def candidate_keys(
+    query: RandomQuery, found: tuple[tuple[str, ...], ...], chance: random.Random
+) -> list[tuple[str, ...]]:
     """Keys that somebody might declare: those found, each with a column less, and some other columns."""
-    found = list(result_keys(relation))
     shorter = [key[:at] + key[at + 1 :] for key in found for at in range(len(key))]
     others = [tuple(chance.sample(query.columns, min(chance.choice((1, 2)), len(query.columns))))]
     return list(dict.fromkeys([*query.keys, *found, *shorter, *others]))
@@ -106,9 +107,11 @@ def check_query(query: RandomQuery, schema: Schema, data: Data, chance: random.R
     assert tuple(field.name for field in relation.fields) == query.columns or relation.is_open, query.databricks
     counts: Counter[str] = Counter()
     proven, refuted = [], []
-    for key in candidate_keys(query, relation, chance):
+    found = result_keys(relation)
+    for key in candidate_keys(query, found, chance):
         verdict = judge_key(relation, key, schema.relationships)
         counts[type(verdict).__name__.lower()] += 1
+        assert isinstance(verdict, Proven) or key not in found, explain("found", key, query, schema)
         proven += [key] if isinstance(verdict, Proven) else []
         refuted += [key] if isinstance(verdict, Refuted) else []
     if proven:
@@ -144,3 +147,11 @@ def test_verdicts_hold_on_data(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert shares["proven"] > 0.25
     assert shares["refuted"] > 0.02
+
+
+@pytest.mark.parametrize("mutant", read_mutants(), ids=lambda one: one.name)
+def test_each_mutant_breaks_something_that_is_there(mutant: Mutant) -> None:
+    """The text that a mutant changes stands in its file once: the list keeps up with the rules."""
+    text = (PACKAGE / mutant.file).read_text(encoding="utf-8")
+
+    assert (text.count(mutant.old), mutant.new == mutant.old) == (1, False)

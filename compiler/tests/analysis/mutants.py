@@ -1,0 +1,104 @@
+"""Breaks each grain rule, one at a time, and tells how many random queries it takes to find out: ``make mutants``.
+
+    python compiler/tests/analysis/mutants.py [QUERIES] [PART OF A NAME]
+
+A mutant that no query finds within QUERIES has to be found by the cases. The exit status is 1 if one is found by
+neither.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PACKAGE = HERE.parent.parent / "cbx"
+ALIVE = "ALIVE"
+CASES = ("test_grain_cases.py", "test_verdicts.py", "test_comparable_types.py", "test_columns.py")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A rule that is broken: in a file of the analysis, one text makes way for another."""
+
+    name: str
+    file: Path
+    old: str
+    new: str
+
+
+def read_mutants() -> list[Mutant]:
+    """The mutants of ``mutants.txt``."""
+    blocks = re.split(r"^## ", (HERE / "mutants.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    found = []
+    for block in blocks:
+        name, file, *lines = block.splitlines()
+        old, new = ("\n".join(one[1:] for one in lines if one.startswith(sign)) for sign in "-+")
+        found.append(Mutant(name, Path("analysis") / file, old, new))
+    return found
+
+
+def _try(mutant: Mutant, queries: int) -> tuple[Mutant, str]:
+    """How many queries it took to find a mutant, or whether the cases find it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copied = Path(folder) / "cbx"
+        shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+        file = copied / mutant.file
+        file.write_text(file.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{HERE}"}
+        code = f"import mutants; mutants.search({queries})"
+        found = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+        )
+        count = int(found.stdout.split()[-1])
+        if count >= 0:
+            return mutant, str(count)
+        cases = [str(HERE / name) for name in CASES]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *cases]
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    return mutant, "cases" if done.returncode else ALIVE
+
+
+def search(queries: int) -> None:
+    """Print the number of the query whose verdicts the data disproves; -1 if there is none."""
+    from random_queries import random_query
+    from random_schemas import random_schema
+    from test_grain_on_data import QUERIES_A_SCHEMA, SEED, Data, check_query
+
+    for number in range(0, queries, QUERIES_A_SCHEMA):
+        chance = random.Random(f"{SEED} {number}")
+        schema = random_schema(chance)
+        data = Data(schema, chance)
+        for at in range(QUERIES_A_SCHEMA):
+            try:
+                check_query(random_query(schema, chance), schema, data, chance)
+            except Exception:  # noqa: BLE001 - a mutant may break anything
+                print(number + at + 1)
+                return
+        data.engine.close()
+    print(-1)
+
+
+def main() -> int:
+    """Try all mutants, or those whose names hold a text."""
+    queries = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
+    chosen = [one for one in read_mutants() if len(sys.argv) < 3 or sys.argv[2] in one.name]
+    survivors = 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for mutant, how in pool.map(lambda one: _try(one, queries), chosen):
+            survivors += how == ALIVE
+            print(f"{how:>6}  {mutant.name}", flush=True)
+    print(f"{len(chosen)} mutants, {survivors} alive")
+    return int(survivors > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
