@@ -118,14 +118,11 @@ def _project(project: ir.Project, grain: Grain) -> Grain:
 
 
 def _defined(grain: Grain, definitions: tuple[ir.Definition, ...]) -> Grain:
-    rules, equal, constants = list(grain.rules), list(grain.equal), list(grain.constants)
+    rules, constants = list(grain.rules), list(grain.constants)
     not_null = set(grain.not_null)
     for definition in definitions:
         new = frozenset({definition.column})
         match definition.expression:
-            case ir.Reference(column):
-                equal.append((definition.column, column))
-                not_null |= new if column in not_null else NONE
             case ir.Constant(text):
                 rules.append((NONE, new))
                 constants.append((definition.column, text))
@@ -138,7 +135,6 @@ def _defined(grain: Grain, definitions: tuple[ir.Definition, ...]) -> Grain:
         grain,
         columns=grain.columns | {one.column for one in definitions},
         rules=tuple(rules),
-        equal=tuple(equal),
         constants=tuple(constants),
         not_null=frozenset(not_null),
     )

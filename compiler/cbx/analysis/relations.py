@@ -136,7 +136,7 @@ Predicate = Equal | IsNull | NotNull | AtMostOne | Condition
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A new column and the expression that it holds."""
+    """A new column and the expression that it holds; what is but a column is passed on as it is and makes none."""
 
     column: int
     expression: Expression

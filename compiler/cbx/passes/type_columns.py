@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ from cbx.analysis.tracing.requests import MissingExtra, Unknown
 from cbx.analysis.verdicts import result_keys
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
+from cbx.emit.ddl import has_primary_key
 from cbx.graph import cycles, in_order
 from cbx.ir.resolved import (
     Column,
@@ -30,6 +32,7 @@ from cbx.ir.resolved import (
 from cbx.parse.types import normal_type
 from cbx.sources import Span
 
+_NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 START_AT, END_AT = "__START_AT", "__END_AT"
 
 
@@ -103,7 +106,11 @@ class _Typing:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
         if isinstance(one, ModelInput) and one.model in self.columns:
             return table_facts(
-                self.linked.models[one.model], self.columns, self.relations, is_streaming=one.is_streaming
+                self.linked.models[one.model],
+                self.columns,
+                self.relations,
+                is_streaming=one.is_streaming,
+                has_schema=self._has_schema(one.model),
             )
         match one:
             case ModelInput(model=name):
@@ -111,6 +118,12 @@ class _Typing:
             case TableInput(table=text) | FileInput(path=text):
                 name = text_in_words(text)
         return Table(name, is_streaming=one.is_streaming)
+
+    def _has_schema(self, name: str) -> bool:
+        """Whether the table of a model is made with a schema, which refuses NULL where a column is declared so."""
+        model = self.linked.models[name]
+        wanted = self.linked.project.settings.compile.constraints != "none"
+        return wanted and model.kind != "view" and has_primary_key(model) and name not in self.partly_declared
 
     def report_untraced(self) -> None:
         """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
@@ -146,12 +159,17 @@ def table_facts(
     relations: Mapping[str, Relation],
     *,
     is_streaming: bool,
+    has_schema: bool,
 ) -> Table:
     """What a model's readers may take as true of its table."""
     known = columns[model.id]
     typed = None
     if known is not None:
-        typed = tuple(TableColumn(one.name, normal_type(one.type) if one.type else None) for one in known)
+        never = _never_null(model, has_schema=has_schema)
+        typed = tuple(
+            TableColumn(one.name, normal_type(one.type) if one.type else None, one.name.lower() in never)
+            for one in known
+        )
     keys: tuple[tuple[str, ...], ...] = (model.key,) if model.key else ()
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
@@ -159,6 +177,18 @@ def table_facts(
     elif not keys and model.cdc is None and model.id in relations:
         keys = result_keys(relations[model.id])
     return Table(model.id, typed, keys, current, is_streaming)
+
+
+def _never_null(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
+    """The columns, in lower case, without NULL: those that the table's schema refuses or a rule keeps out.
+
+    A rule counts where all rows are made anew with it: a streaming table may hold rows from before it had the rule.
+    """
+    declared = {one.name.lower() for one in model.columns or () if one.not_null} if has_schema else set()
+    rules = model.expectations if model.kind in {"materialized_view", "view"} else ()
+    texts = [one.condition.placeholder() for one in rules if one.on_violation in {"drop", "fail"}]
+    tested = [_NOT_NULL.fullmatch(text) for text in texts]
+    return frozenset(declared | {match[1].lower() for match in tested if match is not None})
 
 
 def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:
@@ -170,8 +200,8 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     if model.cdc.scd_type == 1:
         return kept
     names = {column.name.upper() for column in kept}
-    own = [column.type for column in columns if (column.name,) == model.cdc.sequence_by]
-    history = [Column(name, own[0] if own else "TIMESTAMP") for name in (START_AT, END_AT) if name not in names]
+    own = next((column for column in columns if (column.name,) == model.cdc.sequence_by), Column("", "TIMESTAMP"))
+    history = [Column(name, own.type, lineage=own.lineage) for name in (START_AT, END_AT) if name not in names]
     return (*kept, *history)
 
 

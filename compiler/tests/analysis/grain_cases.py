@@ -455,6 +455,12 @@ CASES = (
     ),
     Case(
         "ROLLUP",
+        "SELECT x, count(*) AS n FROM (SELECT NULL AS x FROM customers) GROUP BY ROLLUP (x)",
+        (),
+        "the NULL of the rows and that of the sum are alike",
+    ),
+    Case(
+        "ROLLUP",
         "SELECT order_id, line, count(*) AS n FROM items GROUP BY ROLLUP (order_id, line)",
         ("order_id, line",),
         "columns without NULL of their own: NULL means a total",
