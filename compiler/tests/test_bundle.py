@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 import yaml
+from literate import lay_out
 
 from cbx.compiler import compile_project
+from cbx.deploy.target import target_of
 
 PROJECTS = [Path(__file__).parents[2], Path(__file__).parent / "golden" / "parcels"]
 
@@ -59,3 +62,98 @@ def test_every_notebook_is_in_the_pipeline() -> None:
     named = sorted(library["notebook"]["path"].removeprefix("./") for library in pipeline["libraries"])
 
     assert named == sorted(path for path in texts if path.endswith(".py"))
+
+
+def test_a_bundle_names_the_variables_that_it_uses_and_every_target_gives_them_values() -> None:
+    """The Databricks CLI refuses a variable that is not declared, and one without a value."""
+    for project in PROJECTS:
+        texts = {one.path: one.text for one in compile_project(project).artifacts}
+        bundle = yaml.safe_load(texts["databricks.yml"])
+        used = set(re.findall(r"\$\{var\.(\w+)\}", texts["databricks.yml"]))
+
+        assert used == set(bundle["variables"])
+        assert all(set(target["variables"]) == used for target in bundle["targets"].values())
+
+
+ENVIRONMENTS = """
+[project]
+name = "shop"
+
+[environments.dev]
+catalog = "dev_{user}"
+development = true
+schedule = "0 0 5 * * ?"
+
+[environments.prod]
+catalog = "shop"
+serverless = false
+edition = "PRO"
+root_path = "/Workspace/Production/shop"
+run_as = "ann@example.com"
+permissions = [
+    { group = "analysts", level = "CAN_VIEW" },
+    { service_principal = "00000000-0000-0000-0000-000000000000", level = "IS_OWNER" },
+]
+
+[environments.prod.vars]
+only_here = "1"
+"""
+
+
+def test_a_target_says_what_the_command_line_takes(tmp_path: Path) -> None:
+    """Owners stand with pipeline and job, where alone they may; what one target sets is no variable of all."""
+    lay_out({"project.toml": ENVIRONMENTS, "models/gold/sales.sql": "{{ view() }}\nSELECT 1 AS one\n"}, tmp_path)
+    texts = {one.path: one.text for one in compile_project(tmp_path).artifacts}
+    bundle = yaml.safe_load(texts["databricks.yml"])
+    dev, prod = bundle["targets"]["dev"], bundle["targets"]["prod"]
+    owner = {"level": "IS_OWNER", "service_principal_name": "00000000-0000-0000-0000-000000000000"}
+
+    assert set(bundle["variables"]) == {"catalog", "schema"}
+    assert dev["variables"] == {
+        "catalog": "dev_${workspace.current_user.short_name}",
+        "schema": "${workspace.current_user.short_name}",
+    }
+    assert dev["resources"]["jobs"]["shop_update"]["schedule"]["pause_status"] == "PAUSED"
+    assert prod["permissions"] == [{"level": "CAN_VIEW", "group_name": "analysts"}]
+    assert prod["run_as"] == {"user_name": "ann@example.com"}
+    assert prod["workspace"] == {"root_path": "/Workspace/Production/shop"}
+    assert prod["resources"]["pipelines"]["shop"] == {
+        "development": False,
+        "continuous": False,
+        "channel": "CURRENT",
+        "serverless": False,
+        "edition": "PRO",
+        "configuration": {"shop.only_here": "1"},
+        "permissions": [owner],
+    }
+    assert prod["resources"]["jobs"]["shop_update"]["permissions"] == [owner]
+
+
+def test_deploying_sends_the_settings_of_the_bundle() -> None:
+    """Both ways make the same pipeline: what the bundle says, its variables filled in, is what `cbx deploy` sends."""
+    compilation = compile_project(PROJECTS[0])
+    assert compilation.plan is not None
+    bundle = yaml.safe_load({one.path: one.text for one in compilation.artifacts}["databricks.yml"])
+    for name, target in bundle["targets"].items():
+        user = {"workspace.current_user.short_name": "ann"}
+        values = {f"var.{key}": filled(value, user) for key, value in target["variables"].items()}
+        pipeline = {
+            **bundle["resources"]["pipelines"]["circuit_box"],
+            **target["resources"]["pipelines"]["circuit_box"],
+        }
+        sent = target_of(compilation.plan, name, "ann@example.com", "ann").settings
+        own = {"name": pipeline.pop("name"), "libraries": pipeline.pop("libraries")}
+        prefix = "[dev ann] " if target["mode"] == "development" else ""
+        paths = [one["notebook"]["path"].removeprefix(".").removesuffix(".py") for one in own["libraries"]]
+
+        assert filled(pipeline, values) == {key: one for key, one in sent.items() if key not in own}
+        assert sent["name"] == prefix + own["name"]
+        assert [one["notebook"]["path"].partition("/files")[2] for one in sent["libraries"]] == paths
+
+
+def filled(value: object, values: dict[str, str]) -> object:
+    """A value of the bundle with its variables filled in."""
+    text = json.dumps(value)
+    for key, one in values.items():
+        text = text.replace(f"${{{key}}}", one)
+    return json.loads(text)

@@ -125,11 +125,12 @@ def test_every_argument_is_on_the_page_of_the_language(heading: str) -> None:
     assert expected == actual
 
 
-def test_every_option_of_run_is_on_the_page_of_running() -> None:
+@pytest.mark.parametrize(("name", "page"), [("run", "running.md"), ("deploy", "deploying.md")])
+def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
     """No more and no fewer than `cbx run --help` names."""
-    command = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined] # a group of commands
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined] # a group of commands
     expected = {option for one in command.params for option in one.opts if option.startswith("--")}
-    actual = set(re.findall(r"^\| `(--[a-z-]+)", sections("running.md")["What happens"], re.MULTILINE))
+    actual = set(re.findall(r"^\| `(--[a-z-]+)", sections(page)["What happens"], re.MULTILINE))
 
     assert expected == actual
 

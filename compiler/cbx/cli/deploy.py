@@ -230,6 +230,12 @@ def _fail(error: DeployError) -> NoReturn:
     from cbx import codes
     from cbx.cli.diagnostics import show_diagnostics
 
-    found = {codes.MISSING_CATALOG, codes.FILE_TOO_LARGE, codes.DESTRUCTIVE_CHANGE, codes.UPDATE_FAILED}
-    show_diagnostics(error.diagnostics, {}, 0, "text", "Nothing is deployed that was not before.")
-    raise typer.Exit(1 if all(one.code in found for one in error.diagnostics) else 2)
+    found = {one.code for one in error.diagnostics}
+    outcome = "Nothing was deployed."
+    if found & {codes.WORKSPACE_UNREACHABLE, codes.FORBIDDEN, codes.PIPELINE_CHANGED, codes.WORKSPACE_FAILURE}:
+        outcome = "What was done so far stays."
+    elif found == {codes.UPDATE_RUNNING}:
+        outcome = "The deployment is done; no update was started."
+    show_diagnostics(error.diagnostics, {}, 0, "text", outcome)
+    in_project = {codes.MISSING_CATALOG, codes.FILE_TOO_LARGE, codes.DESTRUCTIVE_CHANGE, codes.UPDATE_FAILED}
+    raise typer.Exit(1 if found <= in_project else 2)

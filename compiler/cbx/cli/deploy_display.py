@@ -42,6 +42,7 @@ class DeployDisplay:
         self._is_live = self._console.is_terminal
         self._state = ""
         self._running: list[str] = []
+        self._rows: dict[str, int] = {}
 
     def __enter__(self) -> DeployDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
         if self._is_live:
@@ -113,6 +114,8 @@ class DeployDisplay:
         self.say(f"{state.lower().replace('_', ' ')}  {', '.join(self._running)}".rstrip())
 
     def _flow(self, name: str, status: str, rows: int | None) -> None:
+        if rows is not None:
+            self._rows[name] = self._rows.get(name, 0) + rows
         if status == "RUNNING":
             if name not in self._running:
                 self._running.append(name)
@@ -121,7 +124,7 @@ class DeployDisplay:
             return
         if name in self._running:
             self._running.remove(name)
-        written = "" if rows is None else f"   {rows:,} rows"
+        written = f"   {self._rows.pop(name):,} rows" if name in self._rows else ""
         style = _FLOW_STYLES.get(status, "")
         self._console.print(Text(f"{status.lower():<10} {name}{written}", style=style), soft_wrap=True)
 

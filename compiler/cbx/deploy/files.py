@@ -62,19 +62,20 @@ def source_files(artifacts: Iterable[Artifact]) -> tuple[SourceFile, ...]:
     Raises:
         DeployError: CBX609 for each that is too large to be uploaded.
     """
-    files = tuple(SourceFile.of(one) for one in artifacts if one.path.endswith(".py"))
+    sources = [one for one in artifacts if one.path.endswith(".py")]
+    sizes = {one.path: len(one.text.encode()) for one in sources}
     problems = [
         Diagnostic(
             codes.FILE_TOO_LARGE,
-            f"`{one.path}` has {len(one.content):,} bytes; a workspace takes files of {LARGEST * 3 // 4:,} at most",
+            f"`{path}` has {size:,} bytes; a workspace takes files of {LARGEST * 3 // 4:,} at most",
             hint="split the model, or move large constants into a table",
         )
-        for one in files
-        if len(one.content) * 4 > LARGEST * 3
+        for path, size in sizes.items()
+        if size * 4 > LARGEST * 3
     ]
     if problems:
         raise DeployError(*problems)
-    return files
+    return tuple(map(SourceFile.of, sources))
 
 
 def file_steps(wanted: Iterable[SourceFile], known: Mapping[str, str], existing: Mapping[str, ObjectKind]) -> FileSteps:

@@ -38,7 +38,7 @@ def as_deploy_error(error: Exception, doing: str, host: str) -> DeployError:
         host: The workspace's address.
     """
     message = said_by(error)
-    if isinstance(error, Unauthenticated):
+    if isinstance(error, Unauthenticated) or (isinstance(error, PermissionDenied) and "access token" in message):
         hint = "the token has expired or is not of this workspace: make a new one, or log in again"
         return DeployError.of(codes.NOT_AUTHENTICATED, f"`{host}` does not accept the credentials: {message}", hint)
     if isinstance(error, PermissionDenied):

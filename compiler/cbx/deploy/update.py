@@ -81,7 +81,7 @@ def active_update(session: Session, pipeline_id: str) -> str | None:
 
 
 def _running(update_id: str | None) -> DeployError:
-    hint = "what was deployed is there; wait for the update to end and start again, or stop it with `--stop-running`"
+    hint = "wait for the update to end and start again, or stop it with `--stop-running`"
     return DeployError.of(codes.UPDATE_RUNNING, f"an update of the pipeline runs already: {update_id}", hint)
 
 

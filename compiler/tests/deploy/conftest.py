@@ -10,6 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from literate import lay_out
+from projects import FIRST, FastClock
 from workspace import Workspace
 
 
@@ -21,3 +23,13 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Works
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("HOME", str(tmp_path))
         yield running
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A project in a folder, for commands that never really wait."""
+    monkeypatch.setattr("cbx.deploy.session.RealClock", FastClock)
+    folder = tmp_path / "shop"
+    settings = FIRST["project.toml"] + "\n[compile]\ntrace = false\n"
+    lay_out({**FIRST, "project.toml": settings}, folder)
+    return folder

@@ -9,7 +9,9 @@ from tempfile import TemporaryDirectory
 
 from databricks.sdk.clock import Clock
 from literate import lay_out
+from typer.testing import CliRunner
 
+from cbx.cli.app import app
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.deployment import Deployment, DeployRequest, deploy
 from cbx.deploy.session import Session, connect
@@ -99,3 +101,20 @@ def session(host: str | None = None) -> Session:
 
 def deployed(files: dict[str, str], environment: str = "prod", **options: object) -> Deployment:
     return deploy(session(), request(files, environment, **options), lambda _: None)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command printed, and its exit status."""
+
+    status: int
+    out: str
+    err: str
+
+
+def cbx(*arguments: str, folder: Path) -> Ended:
+    """The command, in this process."""
+    result = CliRunner().invoke(app, [*arguments, "--project", str(folder)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ended(result.exit_code, result.stdout, result.stderr)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -30,13 +31,24 @@ INSTEAD = {
 
 
 class Workspace:
-    """A running workspace: ``with Workspace() as workspace: connect(workspace.host)``."""
+    """A running workspace: ``with Workspace() as workspace: connect(workspace.host)``.
+
+    Attributes:
+        api: What it holds.
+        token: The one that it accepts.
+        fault: What goes wrong, and when.
+        requests: What it was asked.
+        broken: The endpoints that only ever fail, with what they say.
+        before: Called before each request takes effect.
+    """
 
     def __init__(self) -> None:
         self.api = WorkspaceApi()
         self.token = "dapi-canary-0123456789abcdef"
         self.fault: Fault | None = None
         self.requests: list[str] = []
+        self.broken: dict[tuple[str, str], str] = {}
+        self.before: Callable[[str, str], None] = lambda *_: None
         self._lock = threading.Lock()
         self._server = Server(("127.0.0.1", 0), Handler)
         self._server.workspace = self
@@ -78,6 +90,9 @@ class Workspace:
                 )
             if token != f"Bearer {self.token}":
                 raise ApiError(403, "403", "Invalid access token.")
+        self.before(method, path)
+        if (method, path) in self.broken:
+            raise ApiError(500, "INTERNAL_ERROR", self.broken[method, path])
         with self._lock:
             return self.api.answer(method, path, query, body)
 

@@ -1,0 +1,269 @@
+"""Every row of the documentation's table as a change to a manifest, and the table itself."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from literate import lay_out
+
+from cbx.changes.change_plan import Deployed
+from cbx.compiler import compile_project
+
+PAGE = Path(__file__).parents[2] / "docs" / "deploying.md"
+Model = dict[str, Any]
+State = tuple[dict[str, Any], dict[str, Any]]
+"""A manifest and the settings of the pipeline."""
+
+FILES = {
+    "project.toml": '[project]\nname = "shop"\n\n[vars]\nlanding = "/landing"\n',
+    "models/bronze/orders.sql": """{{ streaming_table(columns={"id": column("BIGINT", not_null=True), "at": "INT"}) }}
+SELECT * FROM {{ auto_loader(var("landing") ~ "/orders", format="json") }}""",
+    "models/bronze/events.sql": """{{ streaming_table(columns={"id": "BIGINT", "kind": "STRING"}) }}
+SELECT id, kind FROM {{ stream_source("raw.events") }}""",
+    "models/silver/orders.sql": """{{ streaming_table(
+    columns={"id": "BIGINT", "at": "INT"}, quarantine=True,
+    expectations=[expect("known", "id > 0"), expect_or_drop("dated", "at IS NOT NULL")],
+    properties={"delta.enableTypeWidening": "true"},
+) }}
+SELECT id, at FROM {{ stream("bronze.orders") }}""",
+    "models/silver/recent.sql": """{{ view(columns={"id": "BIGINT", "at": "INT"}) }}
+SELECT * FROM {{ stream("silver.orders") }}""",
+    "models/silver/history.sql": """{{ auto_cdc(
+    key="id", sequence_by="at", scd_type=2, columns={"id": "BIGINT", "at": "INT"},
+) }}
+SELECT id, at FROM {{ stream("silver.recent") }}""",
+    "models/gold/totals.sql": """{{ materialized_view(
+    key="id", columns={"id": "BIGINT", "total": "BIGINT"},
+    relationships=[one_to_one("silver.orders_by_id", on="id")],
+) }}
+SELECT id, count(*) AS total FROM {{ ref("silver.orders") }} GROUP BY id""",
+    "models/silver/orders_by_id.sql": """{{ materialized_view(key="id") }}
+SELECT id, max(at) AS at FROM {{ ref("silver.orders") }} GROUP BY id""",
+}
+
+
+@cache
+def _compiled() -> str:
+    with TemporaryDirectory() as folder:
+        lay_out(FILES, Path(folder))
+        compilation = compile_project(Path(folder), with_trace=False)
+    assert compilation.succeeded, compilation.diagnostics
+    return next(one.text for one in compilation.artifacts if one.path == "manifest.json")
+
+
+def base() -> State:
+    """The project as it is deployed."""
+    settings = {"name": "shop", "schema": "bronze", "catalog": "shop", "configuration": {"shop.landing": "/landing"}}
+    return json.loads(_compiled()), settings
+
+
+def deployed(state: State) -> Deployed:
+    return Deployed(*copy.deepcopy(state))
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A change that one row of the table is about.
+
+    ``fits`` says to which models it can be made; ``make`` makes it, in the state after, and may mend the one before.
+    """
+
+    row: str
+    aspect: str
+    fits: Callable[[Model], bool]
+    make: Callable[[State, State, str], None]
+
+
+def streaming(model: Model) -> bool:
+    return model["kind"] in {"streaming_table", "auto_cdc"}
+
+
+def cdc(model: Model) -> bool:
+    return model["kind"] == "auto_cdc"
+
+
+def table(model: Model) -> bool:
+    return model["kind"] != "view"
+
+
+def _edit(change: Callable[[Model], None]) -> Callable[[State, State, str], None]:
+    def make(before: State, after: State, name: str) -> None:
+        del before
+        change(after[0]["models"][name])
+
+    return make
+
+
+def _set(**values: Any) -> Callable[[State, State, str], None]:
+    return _edit(lambda model: model.update(copy.deepcopy(values)))
+
+
+def _cdc(**values: Any) -> Callable[[State, State, str], None]:
+    return _edit(lambda model: model["cdc"].update(values))
+
+
+def _column(**values: Any) -> Callable[[State, State, str], None]:
+    return _edit(lambda model: model["columns"][0].update(values))
+
+
+def _remove(before: State, after: State, name: str) -> None:
+    del before, after[0]["models"][name]
+
+
+def _add(before: State, after: State, name: str) -> None:
+    del after, before[0]["models"][name]
+
+
+def _widen(*, is_deployed: bool) -> Callable[[State, State, str], None]:
+    def make(before: State, after: State, name: str) -> None:
+        for manifest, _ in (before, after):
+            model = manifest["models"][name]
+            model["properties"] = {"delta.enableTypeWidening": "true"} if is_deployed else {}
+            model["columns"][0]["type"] = "INT"
+        after[0]["models"][name]["columns"][0]["type"] = "BIGINT"
+
+    return make
+
+
+def _new_variable(before: State, after: State, name: str) -> None:
+    del before, name
+    after[1]["configuration"]["shop.landing"] = "/elsewhere"
+
+
+def _without_quarantine(before: State, after: State, name: str) -> None:
+    before[0]["models"][name]["quarantine"] = True
+    after[0]["models"][name]["quarantine"] = False
+
+
+def _with_quarantine(before: State, after: State, name: str) -> None:
+    before[0]["models"][name]["quarantine"] = False
+    after[0]["models"][name]["quarantine"] = True
+
+
+def _nullable(before: State, after: State, name: str) -> None:
+    before[0]["models"][name]["columns"][0]["not_null"] = True
+    after[0]["models"][name]["columns"][0]["not_null"] = False
+
+
+def _not_null(before: State, after: State, name: str) -> None:
+    before[0]["models"][name]["columns"][0]["not_null"] = False
+    after[0]["models"][name]["columns"][0]["not_null"] = True
+
+
+def _kind(*kinds: str) -> Callable[[State, State, str], None]:
+    def make(before: State, after: State, name: str) -> None:
+        now = before[0]["models"][name]["kind"]
+        becomes = kinds[1] if now == kinds[0] else kinds[0]
+        arguments = {"sequence_by": ["at"], "scd_type": 1} if becomes == "auto_cdc" else None
+        after[0]["models"][name] |= {"kind": becomes, "cdc": arguments}
+
+    return make
+
+
+def _restart(before: State, after: State, name: str) -> None:
+    """What the model streams from gets another source, or for what streams from outside: nothing to do with it."""
+    for source in _sources(before[0]["models"], name):
+        after[0]["models"][source]["inputs"] = [{"table": "raw.other", "mode": "stream"}]
+
+
+def _sources(models: dict[str, Model], name: str) -> Iterator[str]:
+    for one in models[name]["inputs"]:
+        if one["mode"] == "stream" and "model" in one:
+            yield one["model"]
+
+
+STREAM = {"table": "raw.more", "mode": "stream"}
+BATCH = {"table": "raw.lookup", "mode": "batch"}
+RULE = {"name": "fresh", "condition": "id > 1", "on_violation": "warn"}
+RELATION = {"parent": "a.b", "child": "c.d", "on": {"id": "id"}, "cardinality": "one_to_many"}
+NEW_COLUMN = {"name": "more", "type": "STRING", "description": None, "not_null": False, "lineage": None}
+
+MUTATIONS = (
+    Mutation("model added", "model", lambda _: True, _add),
+    Mutation("model removed", "model", lambda _: True, _remove),
+    Mutation("code changed", "code", lambda _: True, _set(code_hash="another")),
+    Mutation(
+        "expectations changed", "expectations", lambda _: True, _edit(lambda one: one["expectations"].append(RULE))
+    ),
+    Mutation(
+        "relationships changed",
+        "relationships",
+        lambda _: True,
+        _edit(lambda one: one["relationships"].append(RELATION)),
+    ),
+    Mutation(
+        "properties changed", "properties", lambda _: True, _edit(lambda one: one["properties"].update(team="blue"))
+    ),
+    Mutation("description changed", "description", lambda _: True, _set(description="In other words.")),
+    Mutation("clustering changed", "cluster_by", table, _set(cluster_by=["id"])),
+    Mutation("key changed", "key", lambda one: not cdc(one), _set(key=["another"])),
+    Mutation("key of auto_cdc changed", "cdc.key", cdc, _set(key=["another"])),
+    Mutation("sequence of auto_cdc changed", "cdc.sequence_by", cdc, _cdc(sequence_by=["another"])),
+    Mutation("SCD type changed", "cdc.scd_type", cdc, _cdc(scd_type=1)),
+    Mutation("excluded columns of auto_cdc changed", "cdc.except_columns", cdc, _cdc(except_columns=["kind"])),
+    Mutation("other argument of auto_cdc changed", "cdc.track_history", cdc, _cdc(track_history=["at"])),
+    Mutation("other argument of auto_cdc changed", "cdc.apply_as_deletes", cdc, _cdc(apply_as_deletes="at < 0")),
+    Mutation("batch input added or removed", "inputs", lambda _: True, _edit(lambda one: one["inputs"].append(BATCH))),
+    Mutation("streaming input added or removed", "stream", streaming, _edit(lambda one: one["inputs"].append(STREAM))),
+    Mutation("streaming input added or removed", "stream", streaming, _set(inputs=[STREAM])),
+    Mutation(
+        "value of a variable in a streamed path changed",
+        "stream",
+        lambda one: streaming(one) and any("path" in other for other in one["inputs"]),
+        _new_variable,
+    ),
+    Mutation("column added", "columns", lambda _: True, _edit(lambda one: one["columns"].append(NEW_COLUMN))),
+    Mutation("column removed", "columns", lambda _: True, _edit(lambda one: one["columns"].pop())),
+    Mutation("column's type narrowed or otherwise changed", "columns", lambda _: True, _column(type="SMALLINT")),
+    Mutation("column's type narrowed or otherwise changed", "columns", lambda _: True, _column(type="STRING")),
+    Mutation(
+        "column's type widened, `delta.enableTypeWidening` not deployed",
+        "columns",
+        lambda _: True,
+        _widen(is_deployed=False),
+    ),
+    Mutation(
+        "column's type widened, `delta.enableTypeWidening` deployed",
+        "columns",
+        lambda _: True,
+        _widen(is_deployed=True),
+    ),
+    Mutation("column made NOT NULL", "columns", lambda _: True, _not_null),
+    Mutation("column allowed to be NULL", "columns", lambda _: True, _nullable),
+    Mutation("quarantine added", "quarantine", table, _with_quarantine),
+    Mutation("quarantine removed", "quarantine", table, _without_quarantine),
+    Mutation("streaming table to auto_cdc, or back", "kind", streaming, _kind("streaming_table", "auto_cdc")),
+    Mutation(
+        "streaming table to materialized view, or back",
+        "kind",
+        lambda one: one["kind"] in {"streaming_table", "materialized_view"},
+        _kind("streaming_table", "materialized_view"),
+    ),
+    Mutation(
+        "table to view", "kind", lambda one: one["kind"] == "materialized_view", _kind("materialized_view", "view")
+    ),
+    Mutation("view to table", "kind", lambda one: one["kind"] == "view", _kind("view", "materialized_view")),
+    Mutation("dataset renamed", "dataset", lambda _: True, _set(dataset="other.name")),
+    Mutation(
+        "source starts over",
+        "upstream",
+        lambda one: streaming(one) and any(other["mode"] == "stream" and "model" in other for other in one["inputs"]),
+        _restart,
+    ),
+)
+
+
+def rows() -> dict[str, tuple[str, str, str]]:
+    """The table of the page: what a change asks of a streaming table, of others, and whether rows are lost."""
+    text = PAGE.read_text(encoding="utf-8")
+    body = text.partition("| change | streaming table, auto_cdc |")[2].partition("\n\n")[0]
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in body.split("\n")[2:]]
+    return {row[0].strip(): (row[1].strip(), row[2].strip(), row[3].strip()) for row in cells}

@@ -1,0 +1,230 @@
+"""Pairs of manifests: equal ones have an empty plan, every difference is named, and verdicts are the table's."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutations import MUTATIONS, Mutation, State, base, deployed, rows, streaming
+
+from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
+from cbx.changes.column_types import is_widening
+from cbx.changes.compare import compare
+from cbx.changes.document import as_document
+from cbx.changes.words import as_lines, as_markdown
+
+ROOT = Path(__file__).parents[3]
+MANIFESTS = [ROOT / "target" / "manifest.json", ROOT / "compiler/tests/golden/parcels/target/manifest.json"]
+TABLE = rows()
+MODELS = sorted(base()[0]["models"])
+FITTING = [(one, name) for one in MUTATIONS for name in MODELS if one.fits(base()[0]["models"][name])]
+
+
+def changed(mutation: Mutation, name: str) -> tuple[State, State]:
+    before, after = base(), base()
+    mutation.make(before, after, name)
+    return before, after
+
+
+def found(plan: ChangePlan, name: str) -> ModelChange:
+    return next(one for one in plan.models if one.model == name)
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parents[1].name)
+def test_equal_manifests_have_an_empty_plan(path: Path) -> None:
+    """The second deployment has nothing to do."""
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    plan = compare(Deployed(manifest, {"schema": "a"}), Deployed(copy.deepcopy(manifest), {"schema": "a"}))
+
+    assert plan.is_empty
+    assert as_document(plan, "shop", "prod")["up_to_date"]
+
+
+def test_every_row_of_the_table_is_tried() -> None:
+    """A row that nothing tries is a promise that nobody keeps."""
+    expected = set(TABLE)
+    actual = {one.row for one, _ in FITTING}
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize(("mutation", "name"), FITTING, ids=lambda one: getattr(one, "row", one))
+def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
+    """The page promises what an update needs; the plan says the same, names the difference, and says when rows go."""
+    before, after = changed(mutation, name)
+    model = {**before[0]["models"], **after[0]["models"]}[name]
+    on_streams, on_others, lost = TABLE[mutation.row]
+    change = found(compare(deployed(before), deployed(after)), name)
+    becomes = after[0]["models"].get(name, model)
+    verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
+    outside = streaming(becomes) and any("model" not in one for one in becomes["inputs"] if one["mode"] == "stream")
+    is_lost = (lost == "yes" or (lost == "yes, but of a view" and before[0]["models"][name]["kind"] != "view")) or (
+        verdict == "full_refresh" and outside
+    )
+
+    assert verdict == change.refresh
+    assert mutation.aspect in {one.aspect for one in change.differences}
+    assert is_lost == change.is_destructive
+
+
+@given(st.lists(st.sampled_from(FITTING), max_size=4, unique_by=lambda one: (one[1], one[0].aspect)))
+@settings(max_examples=150, deadline=None)
+def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]) -> None:
+    """A plan hides no difference behind another, and asks for as much as the heaviest of them."""
+    edits = [(one, name) for one, name in chosen if one.row not in {"model added", "model removed"}]
+    before, after = base(), base()
+    applied = []
+    for mutation, name in edits:
+        model = after[0]["models"][name]
+        if mutation.fits(model) and mutation.fits(before[0]["models"][name]):
+            mutation.make(before, after, name)
+            applied.append((mutation, name))
+    plan = compare(deployed(before), deployed(after))
+    named = {(one.model, difference.aspect) for one in plan.models for difference in one.differences}
+    lines = "\n".join(as_lines(plan))
+    differing = {name for name, model in after[0]["models"].items() if model != before[0]["models"][name]}
+
+    assert plan.is_empty == (not differing and before[1] == after[1])
+    assert differing <= {one.model for one in plan.models}
+    assert {name for name, _ in named} == {one.model for one in plan.models}
+    assert all(one.model in lines for one in plan.models)
+    assert all(one.refresh == heaviest(other.refresh for other in one.differences) for one in plan.models)
+    assert not compare(deployed(before), deployed(before)).models
+
+
+def leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*path, index))
+    else:
+        yield path
+
+
+PLACES = {"source_hash", "artifact", "path", "language", "name", "layer"}
+"""Fields of a model that say where it stands, not what is deployed."""
+
+
+def paths() -> list[tuple[object, ...]]:
+    """The fields whose values decide what is deployed, but for empty lists and what the models say as well."""
+    manifest = base()[0]
+    found = [path for name in ("models", "checks", "project") for path in leaves(manifest[name], (name,))]
+    inferred = [path for path in found if "lineage" in path or (len(path) == 3 and path[2] in PLACES)]
+    return [path for path in found if path not in inferred and at(manifest, path) not in ([], {}, None)]
+
+
+def at(value: object, path: tuple[object, ...]) -> object:
+    for key in path:
+        value = value[key]  # type: ignore[index] # a list or an object
+    return value
+
+
+@pytest.mark.parametrize("path", paths(), ids=lambda path: ".".join(map(str, path)))
+def test_no_field_of_a_manifest_changes_unnoticed(path: tuple[object, ...]) -> None:
+    """Each value of the manifest in turn becomes another: the plan is no longer empty."""
+    before, after = base(), base()
+    value, place = at(after[0], path), at(after[0], path[:-1])
+    others = {
+        "kind": "view" if value != "view" else "materialized_view",
+        "mode": "batch" if value == "stream" else "stream",
+    }
+    place[path[-1]] = others.get(str(path[-1]), not value if isinstance(value, bool) else "another")  # type: ignore[index]
+
+    assert not compare(deployed(before), deployed(after)).is_empty
+
+
+def test_a_refresh_that_is_asked_for_takes_the_readers_along() -> None:
+    """From a table that starts over a stream would read all rows a second time; a view stands between them here."""
+    plan = compare(deployed(base()), deployed(base()), ["silver.orders"])
+
+    assert plan.full_refresh == ("silver.history", "silver.orders")
+
+
+def test_a_refresh_that_is_forbidden_is_destructive() -> None:
+    """The table would stay as it is, with rows that do not fit."""
+    before, after = base(), base()
+    before[0]["models"]["silver.orders"]["properties"]["pipelines.reset.allowed"] = "false"
+    after[0]["models"]["silver.orders"]["columns"][0]["type"] = "STRING"
+    change = found(compare(deployed(before), deployed(after)), "silver.orders")
+
+    assert (change.refresh, change.is_destructive) == ("full_refresh", True)
+    assert "`pipelines.reset.allowed` is false" in {one.detail for one in change.differences}
+
+
+def test_what_an_earlier_deployment_left_is_not_forgotten() -> None:
+    """Until a full refresh was seen to succeed, every plan names it."""
+    manifest, pipeline = base()
+    plan = compare(Deployed(manifest, pipeline, ("silver.orders",)), deployed(base()))
+
+    assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
+
+
+def test_a_first_deployment_only_adds() -> None:
+    """Nothing can be lost where nothing is."""
+    plan = compare(None, deployed(base()))
+
+    assert (plan.is_first, {one.action for one in plan.models}, plan.is_destructive) == (True, {"add"}, False)
+    assert sorted(one.model for one in plan.models) == MODELS
+
+
+def test_another_catalog_is_destructive() -> None:
+    """Every table is made anew there, and dropped here."""
+    before, after = base(), base()
+    after[1]["catalog"] = "elsewhere"
+    plan = compare(deployed(before), deployed(after))
+
+    assert [(name, one.refresh) for name, one in plan.destructive] == [("catalog", "recreate")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_wider"),
+    [
+        ("INT", "BIGINT", True),
+        ("BIGINT", "INT", False),
+        ("integer", "long", True),
+        ("FLOAT", "DOUBLE", True),
+        ("INT", "DOUBLE", True),
+        ("BIGINT", "DOUBLE", False),
+        ("BIGINT", "DECIMAL(20,0)", True),
+        ("BIGINT", "DECIMAL(19,0)", False),
+        ("INT", "DECIMAL(12, 2)", True),
+        ("INT", "DECIMAL(11, 2)", False),
+        ("DECIMAL(10,1)", "DECIMAL(12,3)", True),
+        ("DECIMAL(10,1)", "DECIMAL(11,3)", False),
+        ("DECIMAL(10,2)", "DECIMAL(10,2)", False),
+        ("DATE", "TIMESTAMP_NTZ", True),
+        ("DATE", "TIMESTAMP", False),
+        ("STRING", "INT", False),
+        ("STRUCT<a: INT>", "STRUCT<a: BIGINT>", False),
+    ],
+)
+def test_wider_types_are_those_of_delta(before: str, after: str, *, is_wider: bool) -> None:
+    """The table of the page "Type widening" of Databricks."""
+    assert is_widening(before, after) is is_wider
+
+
+def test_markdown_holds_user_text_as_text() -> None:
+    """A column named to break the table, or to smuggle in a link or a tag, is but a column."""
+    before, after = base(), base()
+    after[0]["models"]["gold.totals"]["columns"][0]["name"] = "a|b<img src=x>\n# heading"
+    text = "\n".join(as_markdown(compare(deployed(before), deployed(after)), "shop", "prod"))
+
+    assert "a\\|b&lt;img src=x&gt; # heading" in text
+    assert [line for line in text.split("\n") if line.startswith("#")] == ["### `shop` in `prod`"]
+
+
+def test_the_document_has_the_fields_that_the_page_names() -> None:
+    """The JSON is an interface; its page must not lag behind."""
+    document = as_document(compare(deployed(base()), deployed(changed(MUTATIONS[2], "gold.totals")[1])), "shop", "prod")
+    text = (ROOT / "compiler/docs/deploying.md").read_text(encoding="utf-8").partition("### As JSON")[2]
+    fields = {*document, *document["summary"], *document["models"][0], *document["models"][0]["differences"][0]}
+
+    assert {field for field in fields if f"`{field}`" not in text} == set()
+    assert set(WEIGHTS) <= {word for word in WEIGHTS if f"`{word}`" in text}

@@ -1,0 +1,286 @@
+"""What keeps a deployment from its end: a code, a reason and a way out, as its page shows it; never a traceback."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from projects import FIRST, SECOND, cbx, deployed, request, session
+from workspace import Workspace
+from workspace_api import ANN, Stored
+
+from cbx.deploy.deployment import deploy
+from cbx.deploy.files import source_files
+from cbx.deploy.folder import Folder
+from cbx.deploy.lock import locked
+from cbx.deploy.problems import DeployError
+from cbx.ir.plan import Artifact
+from cbx.pages import read_page
+
+LOCK = f"/Users/{ANN}/.cbx/shop/prod/state/deploy.lock"
+
+
+def on_its_page(text: str, code: str) -> str:
+    """The headline of an error with a code, if the page of the code shows it; numbers of ports aside."""
+    headline = next(line for line in text.split("\n") if line.startswith(f"error[{code}]"))
+    page = read_page(code) or ""
+    return (
+        headline if re.sub(r"127\.0\.0\.1:\d+", "HOST", headline) in re.sub(r"127\.0\.0\.1:\d+", "HOST", page) else ""
+    )
+
+
+def no_credentials(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace, project
+    patch.delenv("DATABRICKS_HOST")
+    patch.delenv("DATABRICKS_TOKEN")
+
+
+def unreachable(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace, project
+    patch.setenv("DATABRICKS_HOST", "http://127.0.0.1:1")
+    patch.setattr("databricks.sdk.clock.RealClock.sleep", lambda *_: None)
+    patch.setattr("cbx.deploy.session._FIRST_PATIENCE", 1)
+
+
+def expired(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace, project
+    patch.setenv("DATABRICKS_TOKEN", "dapi-of-last-year")
+
+
+def forbidden(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del patch
+    cbx("deploy", "--env", "prod", folder=project)
+    change(project, 'schedule = "0 0 5 * * ?"', 'schedule = "0 0 5 * * ?"\ncontinuous = true')
+    workspace.api.forbidden.add("update_pipeline")
+
+
+def missing_catalog(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace, patch
+    change(project, 'catalog = "shop"\n', 'catalog = "shop_prod"\n')
+
+
+def name_taken(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del project, patch
+    workspace.api.create_pipeline(body={"name": "shop", "libraries": [{"notebook": {"path": "/Users/bob/.bundle/x"}}]})
+
+
+def update_running(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del patch
+    cbx("deploy", "--env", "prod", folder=project)
+    (identity,) = workspace.api.pipelines
+    workspace.api.updates.start(identity, {})
+
+
+def locked_by_bob(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del project, patch
+    held = {
+        "id": "1",
+        "user": "bob@example.com",
+        "machine": "build-7",
+        "process": 1,
+        "since": "2026-01-01T09:00:00+00:00",
+    }
+    workspace.api.make_folders(body={"path": str(Path(LOCK).parent)})
+    workspace.api.objects[LOCK] = Stored("FILE", json.dumps(held).encode())
+
+
+def model_gone(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace, patch
+    cbx("deploy", "--env", "prod", folder=project)
+    (project / "models/gold/sales.sql").unlink()
+
+
+def failing(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del patch
+    model = project / "models/silver/orders.sql"
+    model.parent.mkdir()
+    model.write_text('{{ streaming_table() }}\nSELECT * FROM {{ stream("bronze.orders") }}\n', encoding="utf-8")
+    workspace.api.updates.failing["silver.orders"] = "Column `amount` cannot be resolved."
+
+
+def out_of_order(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del project
+    patch.setitem(workspace.broken, ("POST", "/api/2.0/pipelines"), "Something is wrong on our side.")
+
+
+def nothing(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del workspace, project, patch
+
+
+def change(project: Path, old: str, new: str) -> None:
+    settings = project / "project.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert old in text
+    settings.write_text(text.replace(old, new), encoding="utf-8")
+
+
+Arrange = Callable[[Workspace, Path, pytest.MonkeyPatch], None]
+UPDATE = ("deploy", "--env", "prod", "--start", "--wait")
+CASES: list[tuple[str, Arrange, tuple[str, ...], int]] = [
+    ("CBX601", no_credentials, ("plan", "--env", "prod"), 2),
+    ("CBX602", unreachable, ("plan", "--env", "prod"), 2),
+    ("CBX603", expired, ("plan", "--env", "prod"), 2),
+    ("CBX604", forbidden, ("deploy", "--env", "prod"), 2),
+    ("CBX605", missing_catalog, ("deploy", "--env", "prod"), 1),
+    ("CBX606", name_taken, ("deploy", "--env", "prod"), 2),
+    ("CBX607", update_running, UPDATE, 2),
+    ("CBX608", nothing, ("deploy",), 1),
+    ("CBX610", locked_by_bob, ("deploy", "--env", "prod"), 2),
+    ("CBX611", model_gone, ("deploy", "--env", "prod"), 1),
+    ("CBX612", failing, UPDATE, 1),
+    ("CBX613", out_of_order, ("deploy", "--env", "prod"), 2),
+]
+
+
+@pytest.mark.parametrize(("code", "arrange", "command", "status"), CASES, ids=[case[0] for case in CASES])
+def test_a_problem_is_reported_as_its_page_shows(
+    code: str,
+    arrange: Arrange,
+    command: tuple[str, ...],
+    status: int,
+    workspace: Workspace,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each in a workspace of its own, through the command line."""
+    arrange(workspace, project, monkeypatch)
+    ended = cbx(*command, folder=project)
+
+    assert on_its_page(ended.err, code)
+    assert (ended.status, "Traceback" in ended.err) == (status, False)
+    assert LOCK not in workspace.api.objects or code == "CBX610"
+
+
+def test_a_file_that_is_too_large_is_cbx609() -> None:
+    """It is found before anything is uploaded, and all of them are named."""
+    text = "# Databricks notebook source\n".ljust(9_000_000, "#")
+    with pytest.raises(DeployError) as raised:
+        source_files([Artifact("notebooks/silver/orders.py", text), Artifact("notebooks/silver/items.py", text)])
+    messages = [one.message for one in raised.value.diagnostics]
+
+    assert f"error[CBX609] file-too-large: {messages[0]}" in (read_page("CBX609") or "")
+    assert len(messages) == 2
+
+
+def test_a_pipeline_that_somebody_edits_meanwhile_is_cbx606(workspace: Workspace) -> None:
+    """Their edit is not overwritten without a word; the next deployment overwrites it."""
+    deployed(FIRST)
+    (only,) = workspace.api.pipelines.values()
+    workspace.before = lambda method, _: (
+        only.update(last_modified=only["last_modified"] + 1) if method == "PUT" else None
+    )
+    with pytest.raises(DeployError, match="somebody else has just edited"):
+        deployed(SECOND, allow_destructive=True)
+    workspace.before = lambda *_: None
+
+    assert deployed(SECOND, allow_destructive=True).pipeline.outcome == "updated"
+
+
+def test_a_lock_can_be_taken_by_force(workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a machine of CI was taken away in the middle."""
+    locked_by_bob(workspace, project, monkeypatch)
+    ended = cbx("deploy", "--env", "prod", "--force-lock", folder=project)
+
+    assert (ended.status, LOCK in workspace.api.objects) == (0, False)
+
+
+def test_two_deployments_do_not_mix(workspace: Workspace) -> None:
+    """The second is refused while the first holds the lock, and the lock of the first stays."""
+    here = session()
+    folder = Folder(here, f"/Workspace/Users/{ANN}/.cbx/shop/prod/state")
+    with locked(folder, by_force=False):
+        held = json.loads(workspace.api.objects[LOCK].content)
+        workspace.api.objects[LOCK].content = json.dumps({**held, "machine": "build-7"}).encode()
+        with pytest.raises(DeployError, match="deploys from `build-7`"):
+            deploy(here, request(FIRST), lambda _: None)
+
+        assert LOCK in workspace.api.objects
+
+    assert LOCK not in workspace.api.objects
+
+
+def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, project: Path) -> None:
+    """Killed in the middle of the uploads: its lock is taken over, since its process is no more."""
+    process: list[subprocess.Popen[bytes]] = []
+    uploads: list[str] = []
+
+    def kill(_: str, path: str) -> None:
+        uploads.append(path)
+        if uploads.count("/api/2.0/workspace/import") == 5:
+            process[0].send_signal(signal.SIGKILL)
+            process[0].wait()
+
+    workspace.before = kill
+    command = [sys.executable, "-m", "cbx", "deploy", "--env", "prod", "--project", str(project)]
+    process.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+    process[0].wait(timeout=60)
+    time.sleep(0.05)
+    workspace.before = lambda *_: None
+    is_left = LOCK in workspace.api.objects
+    done = deployed(FIRST)
+
+    assert (is_left, LOCK in workspace.api.objects) == (True, False)
+    assert done.is_changed
+    assert not deployed(FIRST).is_changed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'catalog = "shop"\n',
+            'catalog = "shop"\nroot_path = "shop"\n',
+            "`environments.prod.root_path`: it should be a folder in the workspace",
+        ),
+        (
+            "development = true\n",
+            'development = true\nroot_path = "/Workspace/Shared/x"\n',
+            "in development mode `root_path` starts with `~/`",
+        ),
+        (
+            'catalog = "shop"\n',
+            'catalog = "shop"\nrootpath = "x"\n',
+            "there is no setting `environments.prod.rootpath`",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_found_before_anything_is_asked(
+    old: str, new: str, message: str, workspace: Workspace, project: Path
+) -> None:
+    """A project that does not compile is not deployed."""
+    change(project, old, new)
+    ended = cbx("deploy", "--env", "prod", folder=project)
+
+    assert (ended.status, workspace.requests) == (1, [])
+    assert message in ended.err
+
+
+def test_an_unknown_environment_is_named_with_the_known(workspace: Workspace, project: Path) -> None:
+    """It is a matter of project.toml, as for every other command."""
+    ended = cbx("deploy", "--env", "pord", folder=project)
+
+    assert (ended.status, workspace.requests) == (1, [])
+    assert "the project has no environment `pord`" in ended.err
+    assert "did you mean `prod`?" in ended.err
+
+
+def test_options_of_an_update_want_an_update(project: Path) -> None:
+    """Nobody should think that an update was followed that was never started."""
+    ended = cbx("deploy", "--env", "prod", "--wait", folder=project)
+
+    assert (ended.status, "add --start" in ended.err) == (2, True)
+
+
+def test_the_extra_is_named_where_it_is_missing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no SDK is told how to get it."""
+    monkeypatch.setattr("cbx.cli.deploy.find_spec", lambda _: None)
+    ended = cbx("plan", "--env", "prod", folder=project)
+
+    assert (ended.status, "pip install 'circuit-box[deploy]'" in ended.err) == (2, True)
