@@ -136,6 +136,11 @@ class GraphDocument:
         used = {node.layer for node in self.nodes}
         return tuple(layer for layer in (SOURCE_LAYER, *self.layers) if layer in used)
 
+    @property
+    def related(self) -> GraphDocument:
+        """The part of the graph whose models refer to others or are referred to."""
+        return self.restricted({one for relation in self.relations for one in (relation.parent, relation.child)})
+
     def restricted(self, ids: Collection[str]) -> GraphDocument:
         """The part of the graph that lies between some of its nodes."""
         wanted = frozenset(ids)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, Selection, SelectOption, StateManifestOption
 
 if TYPE_CHECKING:
-    from rich.tree import Tree
+    from rich.console import RenderableType
 
-    from cbx.graph_document import GraphDocument
+    from cbx.graph_document import GraphDocument, Node
     from cbx.render.column_lineage import ColumnGraph
+
+_Drawn = TypeVar("_Drawn")
 
 
 class Format(str, Enum):
@@ -29,18 +33,55 @@ class Format(str, Enum):
     json = "json"
 
 
+ENDINGS = {
+    ".txt": Format.tree,
+    ".mmd": Format.mermaid,
+    ".md": Format.mermaid,
+    ".dot": Format.dot,
+    ".gv": Format.dot,
+    ".svg": Format.svg,
+    ".html": Format.html,
+    ".htm": Format.html,
+    ".json": Format.json,
+}
+"""The formats that the endings of files stand for."""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What is drawn: tables, the lineage of their columns, or their relationships."""
+
+    document: GraphDocument
+    columns: ColumnGraph | None
+    is_of_relationships: bool
+
+    def drawn(
+        self,
+        tables: Callable[[GraphDocument], _Drawn],
+        columns: Callable[[ColumnGraph], _Drawn],
+        relationships: Callable[[GraphDocument], _Drawn],
+    ) -> _Drawn:
+        """By the one of three functions that is about it."""
+        if self.is_of_relationships:
+            return relationships(self.document.related)
+        return tables(self.document) if self.columns is None else columns(self.columns)
+
+
 def graph(
     about: Annotated[
-        str | None, typer.Argument(metavar="[MODEL[.COLUMN]]", help="With --columns: only the lineage of these.")
+        str | None, typer.Argument(metavar="[MODEL[.COLUMN]]", help="With --columns: only the lineage of this.")
     ] = None,
     output_format: Annotated[
-        Format | None, typer.Option("--format", help="Default: by the ending of --output, else tree.")
+        Format | None,
+        typer.Option("--format", help="Default: by the ending of --output, else a tree, in colours on a terminal."),
     ] = None,
     select: SelectOption = None,
     exclude: ExcludeOption = None,
-    columns: Annotated[bool, typer.Option("--columns", help="The lineage of columns, up and down.")] = False,
+    columns: Annotated[
+        bool, typer.Option("--columns", help="Which columns are made of which: of all, or up and down from one.")
+    ] = False,
     relationships: Annotated[
-        bool, typer.Option("--relationships", help="The relationships, with crow's feet: mermaid, svg, html or json.")
+        bool, typer.Option("--relationships", help="The entity-relationship diagram, with crow's feet.")
     ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write instead of standard output.")
@@ -52,111 +93,132 @@ def graph(
     project: ProjectOption = None,
     env: EnvOption = "local",
 ) -> None:
-    """Draw the graph of the project: lineage of tables or columns, or the relationships."""
+    """Draw the graph of the project: what reads what, the lineage of columns, or the relationships."""
     from cbx.cli.places import project_folder
     from cbx.cli.selection import chosen, compiled, graph_of, project_graph, stop
 
-    drawn_as = output_format or _format_of(output, relationships=relationships)
+    drawn_as = output_format or ENDINGS.get(output.suffix.lower() if output else "", Format.tree)
     if about is not None and not columns:
         stop(f"`{about}` is the model or column of --columns", f"to draw a part of the graph: --select '+{about}+'")
     if columns and relationships:
         stop("--columns and --relationships are two pictures", "ask for one of them")
-    if relationships and drawn_as in {Format.tree, Format.dot}:
-        stop(f"--format {drawn_as.value} cannot show relationships", "mermaid, svg, html and json can")
     if drawn_as is Format.html and output is None and sys.stdout.isatty():
         stop("the page is a long text, which a terminal cannot show", "name a file: --output graph.html")
     root = project_folder(project)
     compilation = compiled(root, env) if drawn_as is Format.html else None  # the page shows what is compiled, too
     whole = project_graph(root, env) if compilation is None else graph_of(compilation)
     document = whole.restricted(chosen(whole, Selection.of(select, exclude, state_manifest)))
-    if not document.nodes:
-        print("Nothing is selected.", file=sys.stderr)
-        return
-    lineage = _lineage(document, about) if columns else None
+    lineage = _lineage(whole, document, about) if columns else None
+    picture = _Picture(document, lineage, relationships)
+    _say_if_empty(picture)
     if compilation is not None:
         from cbx.cli.graph_page import Asked, graph_page
 
         asked = Asked(lineage.asked if lineage is not None else None, relationships=relationships)
         _hand_over(graph_page(document, compilation, root, state, asked), output)
     elif drawn_as is Format.tree:
-        _print_tree(document, lineage, output)
+        _hand_over_tree(_tree(picture), output)
     else:
-        _hand_over(_text(drawn_as, document, lineage, relationships=relationships), output)
+        text = _text(picture, drawn_as)
+        _say_if_too_large(text, drawn_as)
+        is_markdown = output is not None and output.suffix.lower() == ".md" and drawn_as is Format.mermaid
+        _hand_over(f"```mermaid\n{text}```\n" if is_markdown else text, output)
 
 
-def _format_of(output: Path | None, *, relationships: bool) -> Format:
-    """What the ending of the file says, else a tree, which relationships have none of."""
-    endings = {
-        ".mmd": Format.mermaid,
-        ".gv": Format.dot,
-        ".md": Format.mermaid,
-        ".txt": Format.tree,
-    }
-    endings |= {f".{one.value}": one for one in Format}
-    if output is not None and output.suffix.lower() in endings:
-        return endings[output.suffix.lower()]
-    return Format.mermaid if relationships else Format.tree
-
-
-def _lineage(document: GraphDocument, about: str | None) -> ColumnGraph:
+def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -> ColumnGraph:
     """The lineage of columns that was asked for; a name that there is not ends the command."""
     from cbx.cli.selection import stop
     from cbx.diagnostics import did_you_mean
-    from cbx.render.column_lineage import column_lineage
+    from cbx.render.column_lineage import column_lineage, known_columns
 
     if about is None:
         return column_lineage(document)
-    if about in document.by_id:
-        return column_lineage(document, about)
-    model, _, column = about.rpartition(".")
-    if model not in document.by_id:
-        known = [node.id for node in document.nodes if node.is_model]
-        hint = did_you_mean(about, known) or did_you_mean(model, known, "`cbx list` prints the models")
-        stop(f"no model is named `{about}`, nor `{model}`" if model else f"no model is named `{about}`", hint)
-    names = [one.name for one in document.by_id[model].columns]
-    if column not in names:
-        stop(f"`{model}` has no column `{column}`", did_you_mean(column, names, f"it has {', '.join(names) or 'none'}"))
-    return column_lineage(document, model, column)
+    node, name = _named(whole, about), None
+    if node is None:
+        model, _, name = about.rpartition(".")
+        node = _named(whole, model)
+        if node is None:
+            known = [one.id for one in whole.nodes]
+            hint = did_you_mean(about, known) or did_you_mean(model, known, "`cbx list` prints the models")
+            stop(f"no model is named `{about}`" + (f", nor `{model}`" if model else ""), hint)
+    if node.id not in document.by_id:
+        stop(f"`{node.id}` is not among what is selected", "leave out --select, or select it too")
+    names = known_columns(document)[node.id]
+    if name is not None and name not in names:
+        hint = did_you_mean(name, names, f"it has {', '.join(names)}" if names else "its columns are not known")
+        stop(f"`{node.id}` has no column `{name}`", hint)
+    return column_lineage(document, node.id, name)
 
 
-def _text(drawn_as: Format, document: GraphDocument, lineage: ColumnGraph | None, *, relationships: bool) -> str:
+def _named(document: GraphDocument, name: str) -> Node | None:
+    """The node with an id or a name; a name that several have ends the command."""
+    from cbx.cli.selection import stop
+    from cbx.diagnostics import listing
+
+    if name in document.by_id:
+        return document.by_id[name]
+    found = [node for node in document.nodes if node.name == name]
+    if len(found) > 1:
+        stop(f"several are named `{name}`", f"there are {listing(node.id for node in found)}")
+    return found[0] if found else None
+
+
+def _say_if_empty(picture: _Picture) -> None:
+    """An empty picture is drawn all the same, since a file was asked for, but not without a word."""
+    if not picture.document.nodes:
+        print("Nothing is selected.", file=sys.stderr)
+    elif picture.is_of_relationships and not picture.document.relations:
+        print("No relationship between these models is declared.", file=sys.stderr)
+    elif picture.columns is not None and not picture.columns.columns:
+        print("Nothing is known of where these columns come from.", file=sys.stderr)
+
+
+def _say_if_too_large(text: str, drawn_as: Format) -> None:
+    """Mermaid has limits (``maxTextSize`` and ``maxEdges``), which GitHub does not let anybody raise."""
+    if drawn_as is Format.mermaid and (len(text) > 50_000 or text.count("->") > 500):
+        said = "Mermaid draws at most 500 arrows and 50,000 characters, unless it is set up for more; GitHub is not."
+        print(f"{said} Choose a part with --select.", file=sys.stderr)
+
+
+def _tree(picture: _Picture) -> RenderableType:
+    from cbx.render.tree import render_column_tree, render_relationship_tree, render_tree
+
+    return picture.drawn(render_tree, render_column_tree, render_relationship_tree)
+
+
+def _text(picture: _Picture, drawn_as: Format) -> str:
     """The formats that are texts."""
-    from cbx.render.dot import render_dot, render_dot_columns
-    from cbx.render.json_text import render_json
-    from cbx.render.mermaid import render_mermaid, render_mermaid_columns, render_mermaid_relationships
+    if drawn_as is Format.json:
+        from cbx.render.json_text import render_json
+
+        return picture.drawn(render_json, lambda columns: render_json(columns.document, columns), render_json)
+    if drawn_as is Format.dot:
+        from cbx.render.dot import render_dot, render_dot_columns, render_dot_relationships
+
+        return picture.drawn(render_dot, render_dot_columns, render_dot_relationships)
+    if drawn_as is Format.mermaid:
+        from cbx.render.mermaid import render_mermaid, render_mermaid_columns, render_mermaid_relationships
+
+        return picture.drawn(render_mermaid, render_mermaid_columns, render_mermaid_relationships)
     from cbx.render.svg import render_svg
     from cbx.render.svg_columns import render_svg_columns
     from cbx.render.svg_relationships import render_svg_relationships
 
-    if drawn_as is Format.json:
-        return render_json(document if lineage is None else lineage.document, lineage)
-    if drawn_as is Format.dot:
-        return render_dot(document) if lineage is None else render_dot_columns(lineage)
-    if relationships:
-        return (render_svg_relationships if drawn_as is Format.svg else render_mermaid_relationships)(document)
-    if lineage is not None:
-        return (render_svg_columns if drawn_as is Format.svg else render_mermaid_columns)(lineage)
-    return (render_svg if drawn_as is Format.svg else render_mermaid)(document)
+    return picture.drawn(render_svg, render_svg_columns, render_svg_relationships)
 
 
-def _tree(document: GraphDocument, lineage: ColumnGraph | None) -> Tree:
-    from cbx.render.tree import render_column_tree, render_tree
-
-    return render_tree(document) if lineage is None else render_column_tree(lineage)
-
-
-def _print_tree(document: GraphDocument, lineage: ColumnGraph | None, output: Path | None) -> None:
-    """In colours on a terminal; elsewhere the lines are as long as they need to be."""
+def _hand_over_tree(tree: RenderableType, output: Path | None) -> None:
+    """In colours on a terminal; elsewhere in plain lines, as long as they need to be."""
     from io import StringIO
 
     from rich.console import Console
 
     console = Console()
     if output is None and console.is_terminal:
-        console.print(_tree(document, lineage), highlight=False)
+        console.print(tree, highlight=False)
         return
     text = StringIO()
-    Console(file=text, width=10_000).print(_tree(document, lineage), highlight=False)
+    Console(file=text, width=10_000).print(tree, highlight=False)
     _hand_over("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), output)
 
 

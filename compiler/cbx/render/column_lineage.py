@@ -29,19 +29,23 @@ class ColumnGraph:
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
         """The columns of each node that take part, in the order of the model; only nodes that have some."""
-        taking_part: dict[str, dict[str, None]] = {}
-        for pair in self.edges:
-            for owner, column in pair:
-                taking_part.setdefault(owner, {})[column] = None
+        taking_part = {column for edge in self.edges for column in edge}
         if self.asked is not None and self.asked[1] is not None:
-            taking_part.setdefault(self.asked[0], {})[self.asked[1]] = None
-        found = {}
-        for node in self.document.nodes:
-            known = [one.name for one in node.columns]
-            names = taking_part.get(node.id, {})
-            if names:
-                found[node.id] = (*(one for one in known if one in names), *(one for one in names if one not in known))
-        return found
+            taking_part.add((self.asked[0], self.asked[1]))
+        known = known_columns(self.document)
+        found = {node: tuple(name for name in names if (node, name) in taking_part) for node, names in known.items()}
+        return {node: names for node, names in found.items() if names}
+
+
+def known_columns(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:
+    """The columns of each node; of a table outside the project, those that models are known to read."""
+    known: dict[str, dict[str, None]] = {
+        node.id: dict.fromkeys(one.name for one in node.columns) for node in document.nodes
+    }
+    for origin, column in sorted({one for node in document.nodes for had in node.columns for one in had.lineage or ()}):
+        if origin in known:
+            known[origin].setdefault(column)
+    return {node: tuple(names) for node, names in known.items()}
 
 
 def column_lineage(document: GraphDocument, model: str | None = None, column: str | None = None) -> ColumnGraph:
@@ -49,8 +53,8 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
 
     Args:
         document: The graph, of which only nodes with such columns are kept.
-        model: The id of a model of the graph.
-        column: The name of a column of that model.
+        model: The id of a model or source of the graph.
+        column: The name of a column of it.
     """
     edges = tuple(
         (origin, (node.id, one.name))
@@ -62,7 +66,7 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
     asked = None
     if model is not None:
         asked = (model, column)
-        starts = {(model, one.name) for one in document.by_id[model].columns if column in {None, one.name}}
+        starts = {(model, name) for name in known_columns(document)[model] if column in {None, name}}
         up = _followed(starts, ((reader, origin) for origin, reader in edges))
         down = _followed(starts, edges)
         edges = tuple(edge for edge in edges if set(edge) <= up or set(edge) <= down)

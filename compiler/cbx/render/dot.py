@@ -1,71 +1,119 @@
-"""The graph in the words of Graphviz."""
+"""The graph in the words of Graphviz.
+
+Ids are the names of nodes; all that people read stands in labels of HTML.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from html import escape
 
-from cbx.graph_document import GraphDocument
+from cbx.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
-from cbx.render.palette import layer_colours
-from cbx.render.words import kind_in_words
+from cbx.render.palette import Colour, layer_colours
+from cbx.render.words import kind_in_words, on_in_words, one_line
 
+_FAINT, _STREAM = "#5d6877", "#0b7285"
 _HEAD = (
-    "digraph lineage {",
-    '  graph [rankdir=LR, fontname="Helvetica", ranksep=0.9, nodesep=0.25, compound=true]',
+    '  graph [rankdir=LR, fontname="Helvetica", ranksep=0.9, nodesep=0.25]',
     '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11, margin="0.2,0.1"]',
-    '  edge [color="#8a94a3", arrowsize=0.7]',
+    '  edge [color="#8a94a3", fontname="Helvetica", fontsize=9, arrowsize=0.7]',
 )
 
 
 def render_dot(document: GraphDocument) -> str:
     """A directed graph from left to right, a cluster a layer; dashed arrows are streams."""
+    return _graph("lineage", [*_lanes(document), *_arrows(document)])
+
+
+def _graph(name: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"digraph {name} {{", *_HEAD, *lines, "}"]) + "\n"
+
+
+def _lanes(document: GraphDocument) -> Iterator[str]:
     colours = layer_colours(document.lanes)
-    lines = list(_HEAD)
     for place, layer in enumerate(document.lanes):
         colour = colours[layer].light
-        lines.append(f"  subgraph cluster_{place} {{")
-        lines.append(f'    label={_quoted(layer)}; fontcolor="{colour}"; color="{colour}55"; style=rounded')
+        yield f"  subgraph cluster_{place} {{"
+        yield f'    label=<<B>{_html(layer)}</B>>; fontcolor="{colour}"; color="{colour}55"; style=rounded; fontsize=12'
         for node in document.nodes:
             if node.layer == layer:
+                kind = f'<FONT POINT-SIZE="9" COLOR="{_FAINT}">{_html(kind_in_words(node))}</FONT>'
                 shape = "" if node.is_model else ", shape=cylinder"
-                label = f"{node.name}\n{kind_in_words(node)}"
-                lines.append(f'    {_quoted(node.id)} [label={_quoted(label)}, color="{colour}"{shape}]')
-        lines.append("  }")
+                label = f'<B>{_html(node.name)}</B><BR/><FONT POINT-SIZE="4"> <BR/></FONT>{kind}'
+                yield f'    {_quoted(node.id)} [label=<{label}>, color="{colour}"{shape}{_tip(node)}]'
+        yield "  }"
+
+
+def _tip(node: Node) -> str:
+    return f", tooltip={_quoted(one_line(node.description))}" if node.description else ""
+
+
+def _arrows(document: GraphDocument) -> Iterator[str]:
     for edge in document.edges:
-        style = " [style=dashed]" if edge.mode == "stream" else ""
-        lines.append(f"  {_quoted(edge.source)} -> {_quoted(edge.target)}{style}")
-    return "\n".join([*lines, "}"]) + "\n"
+        style = f' [style=dashed, color="{_STREAM}"]' if edge.mode == "stream" else ""
+        yield f"  {_quoted(edge.source)} -> {_quoted(edge.target)}{style}"
+    if any(edge.mode == "stream" for edge in document.edges):
+        yield f'  labelloc=b; fontsize=9; fontcolor="{_FAINT}"; label="dashed: reads new rows (stream)"'
 
 
 def render_dot_columns(graph: ColumnGraph) -> str:
     """A directed graph of tables of columns; arrows lead from column to column."""
-    colours = layer_colours(graph.document.lanes)
-    places = {(node, name): place for node, names in graph.columns.items() for place, name in enumerate(names)}
-    lines = [*_HEAD, "  node [shape=plain, style=solid]"]
+    document = graph.document
+    colours = layer_colours(document.lanes)
+    ports = {(node, name): f"c{place}" for node, names in graph.columns.items() for place, name in enumerate(names)}
+    lines = ["  node [shape=plain, style=solid]"]
     for node, names in graph.columns.items():
-        colour = colours[graph.document.by_id[node].layer].light
-        rows = "".join(
-            f'<TR><TD ALIGN="LEFT" PORT="c{places[node, name]}">{_marked(graph, node, name)}</TD></TR>'
-            for name in names
-        )
-        head = f'<TR><TD ALIGN="LEFT" BGCOLOR="{colour}"><FONT COLOR="white"><B>{_html(node)}</B></FONT></TD></TR>'
-        table = (
-            f'<TABLE BORDER="1" COLOR="{colour}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5">{head}{rows}</TABLE>'
-        )
-        lines.append(f"  {_quoted(node)} [label=<{table}>]")
+        rows = [(ports[node, name], _marked(graph, node, name)) for name in names]
+        lines.append(_table(node, rows, colours[document.by_id[node].layer]))
     for (node, name), (reader, made) in graph.edges:
-        left, right = f"c{places[node, name]}:e", f"c{places[reader, made]}:w"
-        lines.append(f"  {_quoted(node)}:{left} -> {_quoted(reader)}:{right}")
-    return "\n".join([*lines, "}"]) + "\n"
+        left, right = ports[node, name], ports[reader, made]
+        lines.append(f"  {_quoted(node)}:{left}:e -> {_quoted(reader)}:{right}:w")
+    return _graph("columns", lines)
 
 
 def _marked(graph: ColumnGraph, node: str, name: str) -> str:
     return f"<B>{_html(name)}</B>" if graph.asked == (node, name) else _html(name)
 
 
+def _table(node: str, rows: Iterable[tuple[str, str]], colour: Colour) -> str:
+    """A node that is a table, with a port for each row; the second of each pair is HTML."""
+    cells = "".join(f'<TR><TD ALIGN="LEFT" PORT="{port}">{text}</TD></TR>' for port, text in rows)
+    head = f'<TR><TD ALIGN="LEFT" BGCOLOR="{colour.light}"><FONT COLOR="white"><B>{_html(node)}</B></FONT></TD></TR>'
+    table = (
+        f'<TABLE BORDER="1" COLOR="{colour.light}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5">{head}{cells}</TABLE>'
+    )
+    return f"  {_quoted(node)} [label=<{table}>]"
+
+
+def render_dot_relationships(document: GraphDocument) -> str:
+    """An entity-relationship diagram with crow's feet; lines of relationships that are not proven are dashed."""
+    colours = layer_colours(document.lanes)
+    lines = ["  node [shape=plain, style=solid]", "  edge [dir=both, arrowtail=teetee, arrowsize=1]"]
+    for node in document.nodes:
+        rows = [(f"c{place}", text) for place, text in enumerate(_key_rows(node, document))]
+        lines.append(_table(node.id, rows, colours[node.layer]))
+    for one in document.relations:
+        head = "teeodot" if one.cardinality == "one_to_one" else "crowodot"
+        style = "" if one.verdict == "proven" else ", style=dashed"
+        settings = f"arrowhead={head}, label={_quoted(one_line(on_in_words(one)))}{style}"
+        lines.append(f"  {_quoted(one.parent)} -> {_quoted(one.child)} [{settings}]")
+    return _graph("relationships", lines)
+
+
+def _key_rows(node: Node, document: GraphDocument) -> Iterator[str]:
+    """The columns of the key, then those that refer to others."""
+    verdict = f" key, {node.key_verdict}" if node.key_verdict else " key"
+    for name in node.key:
+        yield f'<B>{_html(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}">{_html(verdict)}</FONT>'
+    references = {child for one in document.relations if one.child == node.id for child, _ in one.on}
+    for name in sorted(references - {*node.key}):
+        yield _html(name)
+
+
 def _html(text: str) -> str:
-    """Text within a label of HTML; Graphviz takes no empty one."""
-    return escape(text) or " "
+    """Text within a label of HTML, which may not be empty, and where a backslash would begin an escape all the same."""
+    return escape(one_line(text)).replace("\\", "\\\\") or " "
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The graph as JSON, with the words of dbt's ``manifest.json`` for what dbt knows too."""
+"""The graph as JSON, in the node-link shape that networkx, D3 and Cytoscape read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ SCHEMA_VERSION = 1
 
 
 def render_json(document: GraphDocument, columns: ColumnGraph | None = None) -> str:
-    """``nodes`` by id, ``edges``, ``parent_map``, ``child_map``, ``relationships``; ``column_edges`` if asked for."""
+    """``nodes``, ``edges`` and ``relationships``; ``column_edges`` too if columns are asked for.
+
+    Nodes are in the order of layers and ids, all else in that of the ids; docs/graph.md has the fields.
+    """
     shape: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "metadata": {"project_name": document.project, "layers": list(document.layers)},
-        "nodes": {node.id: _node(node, document) for node in document.nodes},
-        "edges": [{"from": one.source, "to": one.target, "mode": one.mode} for one in document.edges],
-        "parent_map": {node.id: list(document.parents[node.id]) for node in document.nodes},
-        "child_map": {node.id: list(document.children[node.id]) for node in document.nodes},
+        "project": {"name": document.project, "layers": list(document.layers)},
+        "nodes": [_node(node) for node in document.nodes],
+        "edges": [{"source": one.source, "target": one.target, "mode": one.mode} for one in document.edges],
         "relationships": [
             {
                 "parent": one.parent,
@@ -32,35 +33,37 @@ def render_json(document: GraphDocument, columns: ColumnGraph | None = None) -> 
         ],
     }
     if columns is not None:
-        shape["column_edges"] = [{"from": list(origin), "to": list(made)} for origin, made in columns.edges]
+        shape["column_edges"] = [{"source": list(origin), "target": list(made)} for origin, made in columns.edges]
     return json.dumps(shape, indent=2) + "\n"
 
 
-def _node(node: Node, document: GraphDocument) -> dict[str, Any]:
+def _node(node: Node) -> dict[str, Any]:
     return {
-        "unique_id": node.id,
+        "id": node.id,
         "resource_type": node.resource_type,
-        "name": node.name,
+        "kind": node.kind,
         "layer": node.layer,
-        "description": node.description,
-        "original_file_path": node.path,
-        "config": {"materialized": node.kind},
+        "name": node.name,
+        "dataset": node.dataset or None,
+        "path": node.path,
+        "language": node.language or None,
+        "description": node.description or None,
         "tags": list(node.tags),
         "owner": node.owner,
-        "depends_on": {"nodes": list(document.parents[node.id])},
-        "key": list(node.key),
+        "key": list(node.key) or None,
         "key_verdict": node.key_verdict,
-        "columns": {
-            one.name: {
+        "columns": [
+            {
                 "name": one.name,
-                "data_type": one.type,
+                "type": one.type,
                 "description": one.description,
                 "not_null": one.is_not_null,
                 "lineage": None if one.lineage is None else [list(origin) for origin in one.lineage],
             }
             for one in node.columns
-        },
+        ],
         "expectations": [
             {"name": one.name, "condition": one.condition, "on_violation": one.on_violation} for one in node.rules
         ],
+        "artifact": node.artifact or None,
     }

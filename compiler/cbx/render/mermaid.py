@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from cbx.graph_document import GraphDocument, Node, Relation
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import layer_colours
-from cbx.render.words import kind_in_words
+from cbx.render.words import kind_in_words, on_in_words, one_line
 
-_ENTITIES = {one: f"#{ord(one)};" for one in '#"<>&`\\{}[]()|;%$'}
-_NOT_A_WORD = re.compile(r"[^A-Za-z0-9_]+")
+_ENTITIES = {one: f"#{ord(one)};" for one in '#"<>&`\\{}[]()|;:%$'}
+_KEYS = {"PK", "FK", "UK"}
+_NOT_A_WORD = re.compile(r"[^A-Za-z0-9_\u00c0-\ufff0]+")
 
 
 def render_mermaid(document: GraphDocument) -> str:
     """A flowchart from left to right, a subgraph a layer; dotted arrows are streams."""
     numbers = {node.id: f"n{number}" for number, node in enumerate(document.nodes)}
-    lines = ["flowchart LR"]
+    lines = ["flowchart LR", "  accDescr: Dotted arrows read new rows as a stream, whole ones all rows in batch"]
     for place, layer in enumerate(document.lanes):
         lines.append(f'  subgraph layer{place}["{_text(layer)}"]')
         lines += [f"    {numbers[node.id]}{_shape(node)}" for node in document.nodes if node.layer == layer]
@@ -38,15 +39,20 @@ def _shape(node: Node) -> str:
 
 
 def _text(text: str) -> str:
-    return "".join(_ENTITIES.get(one, one) for one in " ".join(text.split()))
+    """Text within quotes."""
+    return "".join(_ENTITIES.get(one, one) for one in one_line(text))
 
 
 def _finished(lines: list[str], document: GraphDocument, numbers: dict[str, str]) -> str:
     """The lines with the colours of the layers."""
     colours = layer_colours(document.lanes)
     for place, layer in enumerate(document.lanes):
-        members = [numbers[node.id] for node in document.nodes if node.layer == layer and node.id in numbers]
-        lines.append(f"  classDef colour{place} stroke:{colours[layer].light},stroke-width:2px")
+        colour = colours[layer].anywhere
+        members = [numbers[node.id] for node in document.nodes if node.layer == layer]
+        lines += [
+            f"  style layer{place} fill:{colour}14,stroke:{colour}66",
+            f"  classDef colour{place} stroke:{colour},stroke-width:2px",
+        ]
         lines.append(f"  class {','.join(members)} colour{place}")
     return "\n".join(lines) + "\n"
 
@@ -55,14 +61,16 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
     """A flowchart of columns, a subgraph a model."""
     columns = [(node, name) for node, names in graph.columns.items() for name in names]
     numbers = {column: f"c{number}" for number, column in enumerate(columns)}
+    colours = layer_colours(graph.document.lanes)
     lines = ["flowchart LR"]
     for place, (node, names) in enumerate(graph.columns.items()):
         lines.append(f'  subgraph model{place}["{_text(node)}"]')
         lines += [f'    {numbers[node, name]}["{_text(name)}"]' for name in names]
-        lines.append("  end")
+        colour = colours[graph.document.by_id[node].layer].anywhere
+        lines += ["  end", f"  style model{place} fill:{colour}14,stroke:{colour}"]
     lines += [f"  {numbers[origin]} --> {numbers[made]}" for origin, made in graph.edges]
     if graph.asked is not None:
-        asked = [numbers[one] for one in columns if one[0] == graph.asked[0] and graph.asked[1] in {None, one[1]}]
+        asked = [numbers[one] for one in columns if one == graph.asked]
         lines += ["  classDef asked stroke-width:3px", f"  class {','.join(asked)} asked"] if asked else []
     return "\n".join(lines) + "\n"
 
@@ -80,8 +88,7 @@ def render_mermaid_relationships(document: GraphDocument) -> str:
     for one in document.relations:
         line = "--" if one.verdict == "proven" else ".."
         end = "o|" if one.cardinality == "one_to_one" else "o{"
-        on = ", ".join(child if child == parent else f"{child} = {parent}" for child, parent in one.on)
-        lines.append(f'  {numbers[one.parent]} ||{line}{end} {numbers[one.child]} : "{_text(on)}"')
+        lines.append(f'  {numbers[one.parent]} ||{line}{end} {numbers[one.child]} : "{_text(on_in_words(one))}"')
     return "\n".join(lines) + "\n"
 
 
@@ -97,16 +104,11 @@ def _attributes(node: Node, relations: tuple[Relation, ...]) -> Iterator[str]:
         word = _NOT_A_WORD.sub("_", name)
         notes = [name] if word != name else []
         notes += [f"key {node.key_verdict}"] if "PK" in marks and node.key_verdict else []
-        note = f' "{_comment(", ".join(notes))}"' if notes else ""
+        note = f' "{_text(", ".join(notes))}"' if notes else ""
         yield " ".join(filter(None, [_word(types.get(name, "unknown")), _word(word), ", ".join(marks)])) + note
-
-
-def _comment(text: str) -> str:
-    """A comment of an attribute, where mermaid knows no entity codes."""
-    return " ".join(text.replace('"', "'").split())
 
 
 def _word(text: str) -> str:
     """What mermaid takes for one word: ``DECIMAL(10, 2)`` becomes ``DECIMAL_10_2``."""
     word = _NOT_A_WORD.sub("_", text).strip("_") or "unknown"
-    return word if word[0].isalpha() else f"_{word}"
+    return f"_{word}" if word[0].isdigit() or word in _KEYS else word

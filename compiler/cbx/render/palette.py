@@ -9,25 +9,32 @@ from cbx.graph_document import SOURCE_LAYER
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """One colour in both schemes, each readable as text on its paper (a contrast of 4.5 to 1 at least)."""
+    """One colour in both schemes, readable as text (a contrast of 4.5 to 1 at least).
+
+    Attributes:
+        light: On white.
+        dark: On the dark paper of pictures.
+        anywhere: On white and on black, for where nobody can tell which it is.
+    """
 
     light: str
     dark: str
+    anywhere: str
 
 
 _NAMED = {
-    SOURCE_LAYER: Colour("#5c6675", "#a2adbd"),
-    "bronze": Colour("#a4541f", "#e39a66"),
-    "silver": Colour("#3d6a94", "#8fbbe4"),
-    "gold": Colour("#8a6400", "#e6bd45"),
+    SOURCE_LAYER: Colour("#5c6675", "#a2adbd", "#6b7688"),
+    "bronze": Colour("#a4541f", "#e39a66", "#b65d22"),
+    "silver": Colour("#3d6a94", "#8fbbe4", "#4679aa"),
+    "gold": Colour("#8a6400", "#e6bd45", "#986e00"),
 }
 _FURTHER = (
-    Colour("#0f766e", "#4fc9bb"),
-    Colour("#6d4bc3", "#b9a3f5"),
-    Colour("#b02a5b", "#f08cae"),
-    Colour("#2f7a34", "#7fca84"),
-    Colour("#1d5fc4", "#86b4f9"),
-    Colour("#8b3fa8", "#d59bec"),
+    Colour("#0f766e", "#4fc9bb", "#11837b"),
+    Colour("#6d4bc3", "#b9a3f5", "#8163cb"),
+    Colour("#b02a5b", "#f08cae", "#d03c72"),
+    Colour("#2f7a34", "#7fca84", "#338639"),
+    Colour("#1d5fc4", "#86b4f9", "#2b72e0"),
+    Colour("#8b3fa8", "#d59bec", "#a255bf"),
 )
 
 

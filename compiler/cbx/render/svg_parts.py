@@ -8,14 +8,14 @@ from itertools import pairwise
 
 from cbx.render.layout.layout import Point
 from cbx.render.palette import Colour
-from cbx.render.words import fitted
+from cbx.render.words import fitted, one_line
 
 FONT = "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _LIGHT = {"paper": "#ffffff", "card": "#ffffff", "border": "#d5dbe3", "ink": "#18202b", "faint": "#5d6877"}
-_LIGHT |= {"line": "#9aa5b3", "stream": "#0b7285"}
+_LIGHT |= {"line": "#9aa5b3", "relation": "#6b7686", "stream": "#0b7285"}
 _DARK = {"paper": "#0f141b", "card": "#1a212b", "border": "#3a4554", "ink": "#e8edf4", "faint": "#9ba7b6"}
-_DARK |= {"line": "#66748a", "stream": "#4cc3d9"}
+_DARK |= {"line": "#66748a", "relation": "#93a0b3", "stream": "#4cc3d9"}
 
 
 def picture(
@@ -63,6 +63,7 @@ def _scheme(tones: Mapping[str, str], layers: Mapping[str, str], tint: float) ->
         f".ink {{ fill: {tones['ink']}; }}",
         f".faint {{ fill: {tones['faint']}; }}",
         f".edge {{ stroke: {tones['line']}; }} .head {{ fill: {tones['line']}; }}",
+        f".edge.relation {{ stroke: {tones['relation']}; }}",
         f".edge.stream {{ stroke: {tones['stream']}; }} .head.stream {{ fill: {tones['stream']}; }}",
         f".mark {{ fill: {tones['paper']}; }}",
     ]
@@ -73,8 +74,8 @@ def _scheme(tones: Mapping[str, str], layers: Mapping[str, str], tint: float) ->
 
 
 def text(words: str) -> str:
-    """Words as the content of an element; what XML has no place for is replaced."""
-    return escape("".join(one if one >= " " or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in words))
+    """Words as the content of an element."""
+    return escape(one_line(words))
 
 
 def label(words: str, x: float, y: float, classes: str, size: float, width: float, *, at_end: bool = False) -> str:

@@ -13,10 +13,11 @@ from cbx.render.layout.layout import Point
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import HEAD, ROW, TYPE_WIDTH, Entity, Line, Row, lay_out_relationships
 from cbx.render.svg_parts import curve, label, picture, text
-from cbx.render.words import text_width
+from cbx.render.words import on_in_words, text_width
 
 _MARGIN = 28.0
-_FOOT = 40.0
+_FOOT = 52.0
+_NARROWEST = 700.0
 
 
 def render_svg_relationships(document: GraphDocument) -> str:
@@ -28,11 +29,11 @@ def render_svg_relationships(document: GraphDocument) -> str:
         *map(_line, diagram.lines),
         *(_entity(one, numbers[one.node.layer]) for one in diagram.entities),
         "</g>",
-        *_legend(_MARGIN, diagram.height + _MARGIN + 20),
+        *_legend(_MARGIN, diagram.height + _MARGIN + 34),
     ]
     counted = f"{len(document.relations)} relationships"
     title = f"Relationships of {document.project}"
-    size = max(diagram.width, 620) + 2 * _MARGIN, diagram.height + _FOOT + 2 * _MARGIN
+    size = max(diagram.width, _NARROWEST) + 2 * _MARGIN, diagram.height + _FOOT + 2 * _MARGIN
     return picture(body, *size, title, counted, layer_colours(document.lanes))
 
 
@@ -81,11 +82,10 @@ def _line(line: Line) -> str:
     """The line between the columns of a relationship, with its two ends."""
     one, route = line.relation, line.route
     many = one.cardinality == "one_to_many"
-    words = " = ".join(dict.fromkeys((", ".join(child for child, _ in one.on), ", ".join(up for _, up in one.on))))
-    said = f"{one.parent} to {one.child}: {one.cardinality.replace('_', ' ')} on {words}, {one.verdict}"
+    said = f"{one.parent} to {one.child}: {one.cardinality.replace('_', ' ')} on {on_in_words(one)}, {one.verdict}"
     proof = "" if one.verdict == "proven" else " unproven"
     return (
-        f'<g><title>{text(said)}</title><path class="edge{proof}" d="{curve(route)}"/>'
+        f'<g><title>{text(said)}</title><path class="edge relation{proof}" d="{curve(route)}"/>'
         f"{_one(route[0], route[1])}{_many(route[-1], route[-2]) if many else _one_or_none(route[-1], route[-2])}</g>"
     )
 
@@ -96,31 +96,38 @@ def _away(end: Point, before: Point) -> int:
 
 def _one(end: Point, before: Point) -> str:
     (x, y), away = end, _away(end, before)
-    return f'<path class="edge" d="M{x + 8 * away:.1f} {y - 6:.1f}v12M{x + 13 * away:.1f} {y - 6:.1f}v12"/>'
+    return (
+        f'<path class="edge relation" d="M{x + 8 * away:.1f} {y - 6.5:.1f}v13M{x + 13 * away:.1f} {y - 6.5:.1f}v13"/>'
+    )
 
 
 def _one_or_none(end: Point, before: Point) -> str:
     (x, y), away = end, _away(end, before)
     return (
-        f'<path class="edge" d="M{x + 8 * away:.1f} {y - 6:.1f}v12"/>'
-        f'<circle class="edge paper" cx="{x + 17 * away:.1f}" cy="{y:.1f}" r="4.5"/>'
+        f'<path class="edge relation" d="M{x + 8 * away:.1f} {y - 6.5:.1f}v13"/>'
+        f'<circle class="edge relation paper" cx="{x + 17 * away:.1f}" cy="{y:.1f}" r="4.5"/>'
     )
 
 
 def _many(end: Point, before: Point) -> str:
     (x, y), away = end, _away(end, before)
     return (
-        f'<path class="edge" d="M{x + 12 * away:.1f} {y:.1f}L{x:.1f} {y - 7:.1f}M{x + 12 * away:.1f} {y:.1f}'
-        f'L{x:.1f} {y + 7:.1f}"/><circle class="edge paper" cx="{x + 17 * away:.1f}" cy="{y:.1f}" r="4.5"/>'
+        f'<path class="edge relation" d="M{x + 12 * away:.1f} {y:.1f}L{x:.1f} {y - 7:.1f}M{x + 12 * away:.1f} {y:.1f}'
+        f'L{x:.1f} {y + 7:.1f}"/><circle class="edge relation paper" cx="{x + 17 * away:.1f}" cy="{y:.1f}" r="4.5"/>'
     )
 
 
 def _legend(x: float, y: float) -> Iterator[str]:
-    ends = (("exactly one", _one), ("one or none", _one_or_none), ("any number", _many))
-    for words, draw in ends:
-        yield f'<path class="edge" d="M{x} {y}h34"/>{draw((x + 34, y), (x, y))}'
+    """What the ends, lines and badges say."""
+    for words, draw in (("exactly one", _one), ("one or none", _one_or_none), ("any number", _many)):
+        yield f'<path class="edge relation" d="M{x} {y}h34"/>{draw((x + 34, y), (x, y))}'
         yield label(words, x + 44, y + 4, "small faint", 11, 90)
-        x += 134
-    for words, proof in (("proven", ""), ("checked on the data", " unproven")):
-        yield f'<path class="edge{proof}" d="M{x} {y}h30"/>' + label(words, x + 38, y + 4, "small faint", 11, 140)
-        x += 96
+        x += 132
+    for words, is_proven in (("proven", True), ("checked on the data", False)):
+        yield f'<path class="edge relation{"" if is_proven else " unproven"}" d="M{x} {y}h30"/>'
+        yield f'<g transform="translate({x + 26} 0)">{_badge(_KEY, y, 0, is_proven=is_proven)}</g>'
+        yield label(words, x + 72, y + 4, "small faint", 11, 140)
+        x += 128
+
+
+_KEY = Row("", "", is_key=True)

@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from textwrap import shorten
 from typing import TypeVar
 
+from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from cbx.graph_document import ColumnId, GraphDocument, Node
+from cbx.graph_document import ColumnId, GraphDocument, Node, Relation
 from cbx.render.column_lineage import ColumnGraph
-from cbx.render.palette import layer_colours
-from cbx.render.words import kind_in_words
+from cbx.render.palette import Colour, layer_colours
+from cbx.render.words import kind_in_words, on_in_words, one_line
 
-_Item = TypeVar("_Item")
+_Item = TypeVar("_Item", bound=Hashable)
+_STREAM, _BATCH, _AGAIN = "⇢", "→", " ↑ above"
 
 
-def render_tree(document: GraphDocument) -> Tree:
+def render_tree(document: GraphDocument) -> Group:
     """A tree of what reads what; a node that several read from stands in full once, and is only named after that."""
     colours = layer_colours(document.lanes)
     modes = {(edge.source, edge.target): edge.mode for edge in document.edges}
 
     def label(one: str, parent: str | None, *, is_again: bool) -> Text:
         node = document.by_id[one]
-        arrow = "" if parent is None else "⇢ " if modes[parent, one] == "stream" else "→ "
-        text = Text.assemble((arrow, "dim"), (one, f"bold {colours[node.layer].dark}"))
+        arrow = "" if parent is None else f"{_STREAM if modes[parent, one] == 'stream' else _BATCH} "
+        text = Text.assemble((arrow, "dim"), _name(one, colours[node.layer]))
         if is_again:
-            return text.append(" ↑ above", "dim")
-        return text.append(f"  {kind_in_words(node)}{_key(node)}", "dim")
+            return text.append(_AGAIN if document.children[one] else "", "dim")
+        return text.append("  " + " · ".join([kind_in_words(node), *_key(node)]), "dim")
 
     roots = [node.id for node in document.nodes if not document.parents[node.id]]
-    tree = Tree(Text(document.project, style="bold"), guide_style="dim")
+    tree = _tree(document)
     _grow(tree, roots, lambda one: document.children[one], label)
-    if any(mode == "stream" for mode in modes.values()):
-        tree.add(Text("⇢ reads as a stream   → reads in batch", style="dim italic"))
-    return tree
+    used = set(modes.values())
+    signs = [(f"{_STREAM} reads new rows (stream)", "stream"), (f"{_BATCH} reads all rows (batch)", "batch")]
+    legend = "   ".join(words for words, mode in signs if mode in used)
+    return Group(tree, *([_cut(Text(legend, "dim"))] if legend else []))
 
 
-def _key(node: Node) -> str:
-    return f"  key {', '.join(node.key)}" + (f" ({node.key_verdict})" if node.key_verdict else "") if node.key else ""
+def _tree(document: GraphDocument) -> Tree:
+    return Tree(_cut(Text(one_line(document.project), "bold")), guide_style="dim")
 
 
-def render_column_tree(graph: ColumnGraph) -> Tree:
+def _cut(line: Text) -> Text:
+    """A line that ends where the terminal does, since a folded tree is none."""
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line
+
+
+def _name(text: str, colour: Colour) -> tuple[str, str]:
+    return one_line(text), f"bold {colour.anywhere}"
+
+
+def _key(node: Node) -> list[str]:
+    """What there is to say of its key, if it has one."""
+    verdict = f" ({node.key_verdict})" if node.key_verdict else ""
+    return [one_line(f"key {', '.join(node.key)}{verdict}")] if node.key else []
+
+
+def render_column_tree(graph: ColumnGraph) -> Group:
     """A tree of columns and what is made of them."""
     document = graph.document
     colours = layer_colours(document.lanes)
+    types = {(node.id, one.name): one.type for node in document.nodes for one in node.columns}
     made: dict[ColumnId, list[ColumnId]] = {(node, name): [] for node, names in graph.columns.items() for name in names}
     roots = dict.fromkeys(made)
     for origin, column in graph.edges:
@@ -54,13 +75,36 @@ def render_column_tree(graph: ColumnGraph) -> Tree:
     def label(one: ColumnId, parent: ColumnId | None, *, is_again: bool) -> Text:
         node, column = one
         is_asked = graph.asked is not None and graph.asked[0] == node and graph.asked[1] in {None, column}
-        style = f"{'bold ' if is_asked else ''}{colours[document.by_id[node].layer].dark}"
-        text = Text.assemble(("" if parent is None else "→ ", "dim"), (f"{node}.", "dim"), (column, style))
-        return text.append(" ↑ above", "dim") if is_again else text
+        style = f"{'bold reverse ' if is_asked else ''}{colours[document.by_id[node].layer].anywhere}"
+        text = Text.assemble(
+            ("" if parent is None else f"{_BATCH} ", "dim"), (f"{one_line(node)}.", "dim"), (one_line(column), style)
+        )
+        if is_again:
+            return text.append(_AGAIN if made[one] else "", "dim")
+        return text.append(f"  {shorten(types.get(one) or '', 48, placeholder=' …')}".rstrip(), "dim")
 
-    tree = Tree(Text(document.project, style="bold"), guide_style="dim")
+    tree = _tree(document)
     _grow(tree, list(roots), lambda one: made[one], label)
-    return tree
+    return Group(tree)
+
+
+def render_relationship_tree(document: GraphDocument) -> Group:
+    """A tree of models and those that refer to them."""
+    colours = layer_colours(document.lanes)
+    children: dict[str, list[Relation]] = {}
+    for one in document.relations:
+        children.setdefault(one.parent, []).append(one)
+    tree = _tree(document)
+    for node in document.nodes:
+        if node.id in children:
+            name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_key(node))}".rstrip(), "dim"))
+            branch = tree.add(_cut(name))
+            for one in children[node.id]:
+                count = "1:1" if one.cardinality == "one_to_one" else "1:n"
+                child = _name(one.child, colours[document.by_id[one.child].layer])
+                said = f"  on {one_line(on_in_words(one))} ({one.verdict})"
+                branch.add(_cut(Text.assemble((f"{count} ", "bold"), child, (said, "dim"))))
+    return Group(tree)
 
 
 def _grow(
@@ -75,7 +119,7 @@ def _grow(
     while waiting:
         branch, item, parent = waiting.pop()
         is_again = item in seen
-        twig = branch.add(label(item, parent, is_again=is_again and bool(further(item))))
+        twig = branch.add(_cut(label(item, parent, is_again=is_again)))
         seen.add(item)
         if not is_again:
             waiting += [(twig, one, item) for one in reversed(further(item))]

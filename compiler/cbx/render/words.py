@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.graph_document import Node
+from cbx.graph_document import Node, Relation
 
 _KINDS = {
     "streaming_table": "streaming table",
@@ -13,11 +13,21 @@ _KINDS = {
 _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.,:;|'!()[] ")
 
 
+def one_line(text: str) -> str:
+    """A text on one line, without what no terminal and no XML has a sign for."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split()))
+
+
 def kind_in_words(node: Node) -> str:
     """What a node is, for people."""
     if node.is_model:
         return _KINDS.get(node.kind, node.kind)
     return "external table" if node.kind == "table" else f"{node.kind.upper()} files"
+
+
+def on_in_words(relation: Relation) -> str:
+    """The columns of a relationship: one name where child and parent call them the same, else the child's first."""
+    return ", ".join(child if child == parent else f"{child} = {parent}" for child, parent in relation.on)
 
 
 def text_width(text: str, size: float, *, is_bold: bool = False) -> float:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from cbx.cli.app import app
+from cbx.cli.graph import ENDINGS, Format
 from cbx.graph_document import read_manifest
 from cbx.selector_methods import _METHODS, _PARTS
 from cbx.selectors import select
@@ -44,3 +49,51 @@ def test_every_state_is_on_the_page() -> None:
     expected = {"new", "old", "modified", "unmodified"} | {f"modified.{part}" for part in _PARTS}
 
     assert {f"state:{one}" for one in expected} == {row[0] for row in rows(SELECTORS, "State")}
+
+
+GRAPH = (ROOT / "compiler/docs/graph.md").read_text(encoding="utf-8")
+
+
+def cbx_graph(*arguments: str) -> str:
+    return CliRunner().invoke(app, ["graph", *arguments, "--project", str(ROOT)]).stdout
+
+
+def shown(fence: str) -> tuple[list[str], str]:
+    """The block below a fence, and the arguments of the command that the text after it names."""
+    block, _, after = GRAPH.split(f"\n```{fence}\n", 1)[1].partition("```\n")
+    named = re.search(r"`cbx graph ([^`]+)`", after)
+    assert named is not None
+    return shlex.split(named[1]), block
+
+
+@pytest.mark.parametrize("fence", ["text tree", "mermaid"])
+def test_an_example_draws_what_the_page_shows(fence: str) -> None:
+    """A page must not show yesterday's output."""
+    arguments, expected = shown(fence)
+
+    assert expected == cbx_graph(*arguments)
+
+
+def test_every_option_of_graph_is_on_the_page() -> None:
+    """No more and no fewer than `cbx graph --help` names."""
+    command = typer.main.get_command(app).commands["graph"]  # type: ignore[attr-defined] # a group of commands
+    expected = {option for one in command.params for option in one.opts if option.startswith("--")}
+
+    assert expected == {row[0].split()[0] for row in rows(GRAPH, "Options")}
+
+
+def test_every_format_is_on_the_page_with_its_endings() -> None:
+    """And no format that there is not."""
+    table = [row for row in rows(GRAPH, "Formats") if row[0] in {one.value for one in Format}]
+    actual = {(one, row[0]) for row in table for one in row[1:] if one.startswith(".")}
+
+    assert {(ending, drawn_as.value) for ending, drawn_as in ENDINGS.items()} == actual
+    assert [row[0] for row in table] == [one.value for one in Format]
+
+
+def test_every_field_of_json_is_on_the_page() -> None:
+    """In the order in which they stand in the document."""
+    graph = json.loads(cbx_graph("--format", "json", "--columns"))
+    expected = [*graph, *graph["nodes"][0]]
+
+    assert expected == [row[0] for row in rows(GRAPH, "JSON")]
