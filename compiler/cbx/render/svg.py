@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cbx.graph_document import GraphDocument, Node
-from cbx.render.layout.layout import Box, Layout, Size, Spacing, lay_out
+from cbx.render.layout.layout import Box, Layout, Size, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.svg_parts import arrowhead, curve, label, picture, text
 from cbx.render.words import kind_in_words, text_width
@@ -16,15 +16,14 @@ _HEAD = 44.0
 _FOOT = 48.0
 
 
-def lay_out_lineage(document: GraphDocument, spacing: Spacing | None = None) -> Layout:
-    """Places for the cards of all nodes, with a lane for every layer; the pictures in SVG and HTML share it."""
+def lay_out_lineage(document: GraphDocument) -> Layout:
+    """Places for the cards of all nodes, with a lane for every layer."""
     width = card_width(document)
     place = {layer: number for number, layer in enumerate(document.lanes)}
     return lay_out(
         {node.id: Size(width, CARD_HEIGHT) for node in document.nodes},
         [(edge.source, edge.target) for edge in document.edges],
         {node.id: place[node.layer] for node in document.nodes},
-        spacing,
     )
 
 

@@ -296,6 +296,13 @@ def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp
         assert 0 < page.locator("#boxes > a").count() <= 240
         assert page.inner_text("#tab-source .code").startswith("-- silver.t77\n")
 
+        page.click("#focus")
+
+        assert place(page) == "#/focus/silver.t77/source"
+        assert {"silver.t77", "bronze.t539", "bronze.t540"} < set(ids(page, ".card"))
+        assert page.locator(".card").count() == 5
+        assert overlapping(boxes(page, ".card")) == []
+
 
 @pytest.mark.parametrize("width", [390, 800])
 def test_in_a_narrow_window_nothing_is_cut_off(browser: Browser, shop: str, width: int) -> None:

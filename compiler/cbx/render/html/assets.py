@@ -10,13 +10,17 @@ _HERE = files(__package__)
 _LIBRARIES = (
     *(f"d3-{one}" for one in ("dispatch", "color", "interpolate", "ease", "timer")),
     *(f"d3-{one}" for one in ("selection", "transition", "drag", "zoom")),
+    "dagre",
     *(f"prism-{one}" for one in ("core", "python", "sql")),
 )
 """In the order in which each finds what it needs."""
 
-_LICENCES = ("d3", "d3-ease", "prism")
+_LICENCES = ("d3", "d3-ease", "dagre", "prism")
 
 _ENTRY = "main"
+_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
+"""A file that a browser would look for beside the page, which has none."""
+
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
@@ -32,9 +36,9 @@ def style_sheet() -> str:
 
 
 def libraries() -> str:
-    """D3's zooming and Prism, which must not look for code by itself, under their licences."""
+    """D3's zooming, Dagre, and Prism, which must not look for code by itself, under their licences."""
     licences = "\n\n".join(f"{name}\n{_read(f'vendor/{name}.LICENSE').strip()}" for name in _LICENCES)
-    scripts = (_read(f"vendor/{name}.min.js").strip() for name in _LIBRARIES)
+    scripts = (_SOURCE_MAP.sub("", _read(f"vendor/{name}.min.js")).strip() for name in _LIBRARIES)
     return "\n".join(
         [f"/*!\n{licences}\n*/", "var Prism = {manual: true, disableWorkerMessageHandler: true};", *scripts]
     )

@@ -11,10 +11,10 @@ from typing import Any
 
 from cbx.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.render.html.last_run import LastRun
-from cbx.render.layout.layout import Point, Spacing
+from cbx.render.layout.layout import Point, Size, Spacing, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import lay_out_relationships
-from cbx.render.svg import CARD_HEIGHT, card_width, lay_out_lineage
+from cbx.render.svg import CARD_HEIGHT, card_width
 from cbx.render.words import kind_in_words
 
 _SPACING = Spacing(rank=66, row=18, lane=20)
@@ -64,7 +64,13 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         checks=checks,
         run=run,
     )
-    layout = lay_out_lineage(document, _SPACING)
+    width = round(card_width(document))
+    layout = lay_out(
+        {node.id: Size(width, CARD_HEIGHT) for node in document.nodes},
+        [(edge.source, edge.target) for edge in document.edges],
+        {node.id: told.layers[node.layer] for node in document.nodes},
+        _SPACING,
+    )
     colours = layer_colours(document.lanes)
     return {
         "project": document.project,
@@ -73,7 +79,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
             for name, (left, right) in zip(document.lanes, layout.lanes, strict=True)
         ],
         "size": [round(layout.width), round(layout.height)],
-        "card": [round(card_width(document)), round(CARD_HEIGHT)],
+        "card": [width, round(CARD_HEIGHT)],
         "run": [run.at, run.state, run.problem] if run is not None else None,
         "nodes": [
             {

@@ -84,7 +84,7 @@ function walk(link, key) {
 
 /** The linked box on a side that is nearest in height. */
 function linked(box, side) {
-  const isLineage = scene().lanes.length > 0;
+  const { isLineage } = scene();
   const others = isLineage
     ? (side === "left" ? reads[box.node].map((edge) => edge.source) : readBy[box.node].map((edge) => edge.target))
     : scene().lines.flatMap((line) => (line.source === box.node ? [line.target] : line.target === box.node ? [line.source] : []));

@@ -23,6 +23,19 @@ function reached(start, steps) {
   return seen;
 }
 
+/** As much of a node's lineage as a number of nodes, the nearest first; and whether that is all of it. */
+export function nearestLineageOf(index, most) {
+  const { all } = lineageOf(index);
+  if (all.size <= most) return { all, isWhole: true };
+  const near = new Set([index]);
+  for (const one of near) {
+    for (const other of [...reads[one].map((edge) => edge.source), ...readBy[one].map((edge) => edge.target)]) {
+      if (all.has(other) && near.size < most) near.add(other);
+    }
+  }
+  return { all: near, isWhole: false };
+}
+
 let readers = null;
 
 /** The columns made of a column: by node and name. Made when it is first needed, since it is as large as the graph. */

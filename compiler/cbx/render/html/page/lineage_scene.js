@@ -10,6 +10,7 @@ export const LINEAGE_LEGEND = [["batch", "reads all rows (batch)"], ["stream", "
 export function lineageScene(linkOf) {
   return {
     label: "Lineage",
+    isLineage: true,
     width: size.width,
     height: size.height,
     lanes: layers.map((layer, number) => ({
@@ -25,7 +26,8 @@ export function lineageScene(linkOf) {
   };
 }
 
-function line({ isStream, route }) {
+/** A line between two cards. */
+export function line({ isStream, route }) {
   return svg(
     "g",
     { class: isStream ? "line stream" : "line batch" },
@@ -34,7 +36,8 @@ function line({ isStream, route }) {
   );
 }
 
-function card(node, linkOf) {
+/** The card of a node, with some words below its name. */
+export function card(node, linkOf, words = node.kind) {
   const trouble = troubleOf(node);
   const said = [node.id, node.kind, trouble ? `last run: ${trouble.words}` : null].filter(Boolean).join(", ");
   return el(
@@ -51,7 +54,7 @@ function card(node, linkOf) {
     el(
       "span",
       { class: "card-kind" },
-      el("span", { class: "card-words" }, node.kind),
+      el("span", { class: "card-words" }, words),
       trouble ? el("span", { class: trouble.isBad ? "trouble bad" : "trouble" }, icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"), trouble.words) : null,
     ),
   );

@@ -2,6 +2,7 @@
 
 import { lastRun, layers, nodeOf, nodes, project, troubleOf } from "./data.js";
 import { byId, counted, el, icon, say } from "./dom.js";
+import { focusScene } from "./focus_scene.js";
 import { startKeyboard } from "./keyboard.js";
 import { showLegend } from "./legend.js";
 import { columnLineageOf, lineageOf } from "./lineage.js";
@@ -17,6 +18,7 @@ import { startTheme } from "./theme.js";
 const NOWHERE = { view: null, model: null, tab: "overview", column: null };
 const state = { place: NOWHERE, hovered: null, found: null, isSearching: false, emphasis: null, scenes: {} };
 const SCENES = { lineage: lineageScene, relationships: relationshipScene };
+const TABS = { lineage: ["lineage", "focus"], relationships: ["relationships"] };
 
 const linkWith = (change) => linkTo({ ...state.place, tab: "overview", column: null, ...change });
 const linkOf = (index) => linkWith({ model: nodes[index].id });
@@ -34,17 +36,21 @@ function show() {
   const before = state.place;
   state.place = readPlace();
   const node = state.place.model === null ? null : nodeOf(state.place.model) ?? null;
-  if (state.place.view !== before.view || scene() === null) showView();
+  if (state.place.view === "focus" && node === null) state.place.view = "lineage";
+  const isOther = state.place.view !== before.view || (state.place.view === "focus" && state.place.model !== before.model);
+  if (isOther) showView(node);
   for (const view of Object.keys(SCENES)) {
     const link = byId(`view-${view}`);
     link.href = linkTo({ ...state.place, view });
-    if (view === state.place.view) link.setAttribute("aria-current", "page");
+    if (TABS[view].includes(state.place.view)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   state.hovered = null;
+  showFocus(node);
   const hadPanel = !byId("panel").hidden;
   showPanel(node, state.place.tab, state.place.column, ways);
   if (hadPanel !== (node !== null)) measureMap();
+  if (isOther) camera.begin();
   markCurrent(node?.id ?? null);
   light();
   document.title = node === null ? `${project}: ${state.place.view}` : `${node.id} · ${project}`;
@@ -77,16 +83,26 @@ function returnFocus(id) {
   (link ?? byId("map")).focus({ preventScroll: true });
 }
 
-function showView() {
+function showView(node) {
   const { view } = state.place;
-  const next = (state.scenes[view] ??= SCENES[view](linkOf));
+  const next = view === "focus" ? focusScene(node.index, linkOf) : (state.scenes[view] ??= SCENES[view](linkOf));
   showScene(next);
   showLegend(next);
   showLaneNames(next);
   for (const link of document.querySelectorAll('#list a, #panel a')) link.hash = link.hash.replace(/^#\/[^/]*/, `#/${view}`);
   byId("nothing").hidden = next.boxes.length > 0;
   byId("nothing").textContent = "No relationships are declared here.";
-  camera.begin();
+  byId("note").textContent = next.note ?? "";
+}
+
+/** The way from the whole graph to the lineage of the open model, and back. */
+function showFocus(node) {
+  const { view, tab, column } = state.place;
+  const link = byId("focus");
+  link.hidden = node === null || view === "relationships";
+  if (link.hidden) return;
+  link.textContent = view === "focus" ? "Whole graph" : "Only this lineage";
+  link.href = linkTo({ view: view === "focus" ? "lineage" : "focus", model: node.id, tab, column });
 }
 
 /** Let stand out, by turns: the lineage of a column, what a search found, the lineage of the open model. */
@@ -108,6 +124,7 @@ function emphasisOf(node, column) {
   }
   if (state.found !== null && (state.isSearching || !node)) return { nodes: state.found, lines: (line) => state.found.has(line.source) && state.found.has(line.target) };
   if (!node) return null;
+  if (state.place.view === "focus") return null;
   if (state.place.view === "relationships") return related(node.index);
   const { up, down, all } = lineageOf(node.index);
   return { nodes: all, lines: (line) => (up.has(line.source) && up.has(line.target)) || (down.has(line.source) && down.has(line.target)) };

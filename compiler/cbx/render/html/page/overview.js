@@ -118,7 +118,7 @@ function rulesPart(node) {
         ),
       ),
     ),
-    lastRun === null ? el("p", { class: "none" }, "No run is known: after `cbx run` the counts stand here.") : null,
+    lastRun === null ? el("p", { class: "none" }, "No run is known: after ", el("code", {}, "cbx run"), " the counts stand here.") : null,
   );
 }
 

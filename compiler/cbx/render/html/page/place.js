@@ -2,14 +2,14 @@
 
 import { start } from "./data.js";
 
-const VIEWS = ["lineage", "relationships"];
+const VIEWS = ["lineage", "focus", "relationships"];
 const TABS = ["overview", "columns", "source", "notebook"];
 
 /** The place that the URL names, else the one that the page was made for; what is named wrongly is left out. */
 export function readPlace() {
   const [, view, model, tab, column] = (location.hash || start).slice(1).split("/").map(decoded);
   return {
-    view: VIEWS.includes(view) ? view : "lineage",
+    view: VIEWS.includes(view) && (view !== "focus" || model) ? view : "lineage",
     model: model || null,
     tab: TABS.includes(tab) ? tab : "overview",
     column: (tab === "columns" && column) || null,

@@ -12,6 +12,7 @@ export const RELATIONSHIP_LEGEND = [
 export function relationshipScene(linkOf) {
   return {
     label: "Relationships",
+    isLineage: false,
     width: diagram.width,
     height: diagram.height,
     lanes: [],

@@ -1,0 +1,63 @@
+// The lineage of one model by itself, laid out anew by Dagre.
+
+import { edges, layers, nodes, troubleOf } from "./data.js";
+import { boundsOf } from "./curve.js";
+import { nearestLineageOf } from "./lineage.js";
+import { card, LINEAGE_LEGEND, line } from "./lineage_scene.js";
+
+const MOST = 250;
+const LEAD = 26;
+
+/** What the map shows; `linkOf` gives the fragment for a node's index. */
+export function focusScene(index, linkOf) {
+  const { all, isWhole } = nearestLineageOf(index, MOST);
+  const its = edges.filter((edge) => all.has(edge.source) && all.has(edge.target));
+  const layout = laidOut([...all].sort((one, other) => one - other), its);
+  const { width, height } = layout.graph();
+  return {
+    label: `Lineage of ${nodes[index].id}`,
+    note: isWhole ? null : `The nearest ${MOST} of its lineage`,
+    isLineage: true,
+    width,
+    height,
+    lanes: [],
+    boxes: [...all].map((one) => boxOf(one, layout.node(String(one)))),
+    lines: its.map((edge) => {
+      const route = routeOf(layout, edge);
+      return { source: edge.source, target: edge.target, isStream: edge.isStream, route, bounds: boundsOf(route) };
+    }),
+    drawBox: (box) => card(nodes[box.node], linkOf, wordsOf(nodes[box.node])),
+    drawLine: line,
+    legend: LINEAGE_LEGEND,
+  };
+}
+
+/** The layer, since there are no lanes here, and the kind where there is room for it. */
+function wordsOf(node) {
+  const layer = layers[node.layer].name;
+  return troubleOf(node) === null ? `${layer} · ${node.kind}` : layer;
+}
+
+function laidOut(indices, its) {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 60, edgesep: 12 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const index of indices) graph.setNode(String(index), { width: nodes[index].box.width, height: nodes[index].box.height });
+  for (const { source, target } of its) graph.setEdge(String(source), String(target));
+  dagre.layout(graph);
+  return graph;
+}
+
+function boxOf(node, { x, y, width, height }) {
+  return { node, x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height };
+}
+
+/** Out of the right border, through Dagre's points between, and in at the left border. */
+function routeOf(layout, { source, target }) {
+  const [from, to] = [layout.node(String(source)), layout.node(String(target))];
+  const between = layout.edge(String(source), String(target)).points.slice(1, -1);
+  const [start, end] = [from.x + from.width / 2, to.x - to.width / 2];
+  const straight = between.length > 1 ? between : [];
+  const points = [[start, from.y], [start + LEAD, from.y], ...straight.map(({ x, y }) => [x, y]), [end - LEAD, to.y], [end, to.y]];
+  return points.flat().map(Math.round);
+}
