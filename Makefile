@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := .cbx/demo
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test check bless bench screenshots grain mutants clean
+.PHONY: demo test check faults bless bench screenshots grain mutants clean
 
 # Compile Circuit Box, run its two days, and show a gold table.
 demo: .venv/local
@@ -32,6 +32,10 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q compiler/tests/test_architecture.py
 	$(BIN)/cbx compile --check
+
+# Let every kind of fault strike at every request of a deployment; `make test` tries some at each.
+faults: .venv/dev
+	CBX_ALL_FAULTS=1 $(BIN)/python -m pytest -q compiler/tests/deploy/test_faults.py
 
 # Rewrite the expectations of literate and golden cases; read the diff afterwards.
 bless: .venv/dev

@@ -213,7 +213,7 @@ def _start(session: Session, done: Deployment, begin: Start, display: DeployDisp
 
     pipeline = done.pipeline.id
     update = refresh(session, done, stop_running=begin.stops_running)
-    display.started(update, session.host, pipeline)
+    display.started(update, done, session.host)
     if not begin.waits:
         return 0
     try:

@@ -16,6 +16,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from cbx.changes.change_plan import ChangePlan
     from cbx.deploy.deployment import Deployment
+    from cbx.deploy.events import RuleCount
     from cbx.deploy.refresh import StartedUpdate
     from cbx.deploy.update import UpdateResult
 
@@ -43,6 +44,7 @@ class DeployDisplay:
         self._state = ""
         self._running: list[str] = []
         self._rows: dict[str, int] = {}
+        self._checks: frozenset[str] = frozenset()
 
     def __enter__(self) -> DeployDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
         if self._is_live:
@@ -93,8 +95,10 @@ class DeployDisplay:
         """Where to look at a pipeline in a browser."""
         return f"{host}/pipelines/{pipeline}"
 
-    def started(self, update: StartedUpdate, host: str, pipeline: str) -> None:
+    def started(self, update: StartedUpdate, done: Deployment, host: str) -> None:
         """Say that an update has begun."""
+        pipeline = done.pipeline.id
+        self._checks = frozenset(str(one["name"]) for one in done.committed.deployed.manifest["checks"])
         self._line(f"  update     {update.id}   {self.place(host, pipeline)}/updates/{update.id}")
         if update.full_refresh:
             self._line(f"             full refresh of {', '.join(update.full_refresh)}")
@@ -124,6 +128,8 @@ class DeployDisplay:
             return
         if name in self._running:
             self._running.remove(name)
+        if self._is_check(name) and status == "COMPLETED":
+            return
         written = f"   {self._rows.pop(name):,} rows" if name in self._rows else ""
         style = _FLOW_STYLES.get(status, "")
         self._console.print(Text(f"{status.lower():<10} {name}{written}", style=style), soft_wrap=True)
@@ -135,10 +141,8 @@ class DeployDisplay:
         from cbx.diagnostics import Diagnostic
 
         self.stop()
-        if result.rules:
-            self._console.print()
-            self._console.print(_rules(result), highlight=False)
-            self._console.print()
+        self._show_rules([one for one in result.rules if not self._is_check(one.dataset)])
+        self._show_checks([one for one in result.rules if self._is_check(one.dataset)])
         if result.state == "COMPLETED":
             self._line(f"The update {result.update_id} is complete.")
             return 0
@@ -147,6 +151,27 @@ class DeployDisplay:
         problems = [Diagnostic(codes.UPDATE_FAILED, message, hint=hint) for message in messages]
         show_diagnostics(problems, {}, 0, "text", "What was deployed stays.")
         return 1
+
+    def _is_check(self, dataset: str) -> bool:
+        """Whether a dataset only checks others; a workspace may put catalog and schema before its name."""
+        return dataset.rpartition(".")[2] in self._checks
+
+    def _show_rules(self, rules: Sequence[RuleCount]) -> None:
+        if rules:
+            self._console.print()
+            self._console.print(_table(rules), highlight=False)
+            self._console.print()
+
+    def _show_checks(self, rules: Sequence[RuleCount]) -> None:
+        """One line on the checks, and one for each that does not hold: a pipeline has more checks than tables."""
+        broken = [one for one in rules if one.failed]
+        if rules:
+            rest = f", {len(broken)} do not" if broken else ""
+            self._line(f"checks on keys and relationships: {len(rules) - len(broken)} hold{rest}")
+        for one in broken:
+            total = one.passed + one.failed
+            text = f"  {one.dataset}   {one.name} {one.failed:,} of {total:,}"
+            self._console.print(Text(text, style="yellow"), soft_wrap=True)
 
     def _line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
@@ -166,13 +191,13 @@ def _schedule(job: Mapping[str, Any]) -> str:
     return f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}{paused}"
 
 
-def _rules(result: UpdateResult) -> Table:
+def _table(rules: Sequence[RuleCount]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     table.add_column("table", overflow="fold")
     table.add_column("expectation", overflow="fold")
     for name in ("passed", "failed"):
         table.add_column(name, justify="right", no_wrap=True)
-    for rule in result.rules:
+    for rule in rules:
         style = "yellow" if rule.failed else ""
         table.add_row(rule.dataset, rule.name, f"{rule.passed:,}", f"{rule.failed:,}", style=style)
     return table

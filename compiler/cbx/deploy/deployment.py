@@ -157,12 +157,19 @@ def _deploy(session: Session, seen: Preview, files: tuple[SourceFile, ...], reco
         folder.remove(path)
     if after != record:
         write_record(state, after)
-    due = tuple(sorted({*(seen.committed.deployed.due if seen.committed else ()), *seen.changes.full_refresh}))
-    committed = Committed(replace(seen.compiled, due=due), seen.committed.refreshing if seen.committed else None)
+    committed = Committed(replace(seen.compiled, due=_due(seen)), seen.committed.refreshing if seen.committed else None)
     if committed != seen.committed:
         write_committed(state, committed)
     is_changed = bool(steps.clear or steps.remove or schemas) or after != record or committed != seen.committed
     return Deployment(target, seen.changes, steps, pipeline, schemas, committed, is_changed)
+
+
+def _due(seen: Preview) -> tuple[str, ...]:
+    """The tables that the next update has to refresh fully: those of this deployment and of earlier ones."""
+    left = seen.committed.deployed.due if seen.committed else ()
+    models = seen.compiled.manifest["models"]
+    either = {*left, *seen.changes.full_refresh}
+    return tuple(name for name in models if name in either and models[name]["kind"] != "view")
 
 
 def _prepared(session: Session, seen: Preview) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def as_deploy_error(error: Exception, doing: str, host: str) -> DeployError:
         host: The workspace's address.
     """
     message = said_by(error)
-    if isinstance(error, Unauthenticated) or (isinstance(error, PermissionDenied) and "access token" in message):
+    if _is_of_credentials(error, message):
         hint = "the token has expired or is not of this workspace: make a new one, or log in again"
         return DeployError.of(codes.NOT_AUTHENTICATED, f"`{host}` does not accept the credentials: {message}", hint)
     if isinstance(error, PermissionDenied):
@@ -48,6 +48,13 @@ def as_deploy_error(error: Exception, doing: str, host: str) -> DeployError:
         hint = "what was done so far stays; deploying again goes on from there"
         return DeployError.of(codes.WORKSPACE_FAILURE, f"the workspace failed while {doing}: {message}", hint)
     return unreachable(host, message)
+
+
+def _is_of_credentials(error: Exception, message: str) -> bool:
+    """Whether it is the credentials that are refused: by their status, their words, or before there is a token."""
+    if isinstance(error, PermissionDenied):
+        return "access token" in message
+    return isinstance(error, Unauthenticated) or type(error) is ValueError
 
 
 def unreachable(host: str, message: str) -> DeployError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cbx.deploy.deployment import Deployment
 from cbx.deploy.folder import Folder
@@ -35,14 +37,20 @@ def refresh(session: Session, done: Deployment, *, stop_running: bool) -> Starte
     update_id = start_update(
         session,
         done.pipeline.id,
-        tuple(str(models[name]["dataset"]) for name in full),
-        tuple(str(models[name]["dataset"]) for name in tables if name not in full),
+        tuple(table for name in full for table in _tables(models[name])),
+        tuple(table for name in tables if name not in full for table in _tables(models[name])),
         stop_running=stop_running,
     )
     if full:
         noted = replace(committed, refreshing=(update_id, full))
         write_committed(Folder(session, done.target.state), noted)
     return StartedUpdate(update_id, full)
+
+
+def _tables(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """A model's table, and the one beside it that keeps the rows its rules drop."""
+    dataset = str(model["dataset"])
+    return (dataset, f"{dataset}_quarantine") if model["quarantine"] else (dataset,)
 
 
 def conclude(session: Session, done: Deployment, update: StartedUpdate, result: UpdateResult) -> None:

@@ -26,7 +26,8 @@ T = TypeVar("T")
 _PATIENCE = 300
 _FIRST_PATIENCE = 10
 _ATTEMPTS = 4
-_FAILURES = (DatabricksError, RequestException, TimeoutError)
+_FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
+"""What the SDK raises; a ValueError where it cannot get a token."""
 
 
 @dataclass(frozen=True)

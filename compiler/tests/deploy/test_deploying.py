@@ -299,9 +299,9 @@ def test_an_update_that_fails_refreshes_nothing(workspace: Workspace) -> None:
     assert preview(here, request(SECOND)).changes.full_refresh == ("bronze.orders", "bronze.orders_clean")
 
 
-@pytest.mark.usefixtures("workspace")
-def test_counts_are_added_up_from_the_event_log() -> None:
+def test_counts_are_added_up_from_the_event_log(workspace: Workspace) -> None:
     """Over all pages of events, and of this update alone."""
+    workspace.api.updates.broken["bronze.orders"] = 1
     here = session()
     done = deployed(FIRST)
     results = []
@@ -310,8 +310,8 @@ def test_counts_are_added_up_from_the_event_log() -> None:
         results.append(follow(here, done.pipeline.id, update, lambda *_: None))
 
     assert [(one.name, one.passed, one.failed) for one in results[1].rules] == [
-        ("has_amount", 10, 0),
-        ("has_id", 10, 1),
+        ("has_amount", 9, 1),
+        ("has_id", 9, 1),
     ]
     assert results[0].rules == results[1].rules
 
@@ -350,7 +350,8 @@ def test_from_a_terminal(project: Path) -> None:
     assert document["summary"]["changed"] == 1
     assert dry.out == plan.out
     assert "files      1 uploaded, 2 unchanged, 0 removed" in second.err
-    assert re.search(r"bronze\.orders +has_id +10 +1", second.err)
+    assert re.search(r"completed +bronze\.orders +10 rows", second.err)
+    assert re.search(r"bronze\.orders +has_id +10 +0", second.err)
     assert second.err.endswith("is complete.\n")
 
 
@@ -365,3 +366,32 @@ def test_a_full_refresh_from_a_terminal(project: Path) -> None:
     assert (refused.status, allowed.status) == (1, 0)
     assert "`bronze.orders`: reads json in ${landing}/orders again from the start" in refused.err
     assert "full refresh of bronze.orders, bronze.orders_clean" in allowed.err
+
+
+def test_checks_are_summed_up(workspace: Workspace, project: Path) -> None:
+    """A pipeline has more checks than tables: those that hold are counted, those that do not are named."""
+    model = '{{ materialized_view(key="order_id") }}\nSELECT order_id FROM {{ source("raw.orders") }}\n'
+    (project / "models/gold/again.sql").write_text(model, encoding="utf-8")
+    (project / "models/gold/twice.sql").write_text(model, encoding="utf-8")
+    workspace.api.updates.broken["gold_twice_key"] = 2
+    ended = cbx("deploy", "--env", "prod", "--start", "--wait", folder=project)
+
+    assert "checks on keys and relationships: 1 hold, 1 do not" in ended.err
+    assert "  gold_twice_key   key_is_unique 2 of 10" in ended.err
+    assert "gold_again_key" not in ended.err
+
+
+def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspace) -> None:
+    """The quarantine stands beside the table, and a selection of the API names each table."""
+    kept = {
+        **FIRST,
+        "models/bronze/orders.sql": FIRST["models/bronze/orders.sql"].replace("columns=", "quarantine=True, columns="),
+    }
+    here = session()
+    deployed(kept)
+    done = deployed(kept, full_refresh=("bronze.orders_clean",), allow_destructive=True)
+    started = refresh(here, done, stop_running=False)
+    update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
+
+    assert update["full_refresh_selection"] == ["bronze.orders_clean"]
+    assert update["refresh_selection"] == ["bronze.orders", "bronze.orders_quarantine", "gold.sales"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from projects import FIRST, SECOND, cbx, deployed, request, session
 from workspace import Workspace
-from workspace_api import ANN, Stored
+from workspace_api import ANN, ROBOT, Stored
 
 from cbx.deploy.deployment import deploy
 from cbx.deploy.files import source_files
@@ -156,6 +156,21 @@ def test_a_problem_is_reported_as_its_page_shows(
     assert on_its_page(ended.err, code)
     assert (ended.status, "Traceback" in ended.err) == (status, False)
     assert LOCK not in workspace.api.objects or code == "CBX610"
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_a_service_principal_logs_in_by_its_secret(
+    workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch, *, is_right: bool
+) -> None:
+    """And is told so if the secret is not the right one."""
+    monkeypatch.delenv("DATABRICKS_TOKEN")
+    monkeypatch.setenv("DATABRICKS_CLIENT_ID", ROBOT)
+    monkeypatch.setenv("DATABRICKS_CLIENT_SECRET", workspace.secret if is_right else "dose-of-last-year")
+    ended = cbx("plan", "--env", "prod", folder=project)
+
+    assert ended.status == (0 if is_right else 2)
+    assert ("error[CBX603]" in ended.err, "Client authentication failed" in ended.err) == (not is_right, not is_right)
+    assert "dose-" not in ended.out + ended.err
 
 
 def test_a_file_that_is_too_large_is_cbx609() -> None:

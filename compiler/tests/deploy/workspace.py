@@ -7,6 +7,7 @@ of whatever notebooks were uploaded to it.
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from faults import Fault
-from workspace_api import Answer, ApiError, WorkspaceApi
+from workspace_api import ROBOT, Answer, ApiError, WorkspaceApi
 
 SLOW, LATE = 0.01, 0.5
 """Seconds that a slow and a late answer take; a client of the tests waits for less than the latter."""
@@ -36,6 +37,7 @@ class Workspace:
     Attributes:
         api: What it holds.
         token: The one that it accepts.
+        secret: That of the service principal, for which the token is given.
         fault: What goes wrong, and when.
         requests: What it was asked.
         broken: The endpoints that only ever fail, with what they say.
@@ -45,6 +47,7 @@ class Workspace:
     def __init__(self) -> None:
         self.api = WorkspaceApi()
         self.token = "dapi-canary-0123456789abcdef"
+        self.secret = "dose-canary-fedcba9876543210"
         self.fault: Fault | None = None
         self.requests: list[str] = []
         self.broken: dict[tuple[str, str], str] = {}
@@ -52,6 +55,7 @@ class Workspace:
         self._lock = threading.Lock()
         self._server = Server(("127.0.0.1", 0), Handler)
         self._server.workspace = self
+        self.api.host = self.host
 
     @property
     def host(self) -> str:
@@ -83,7 +87,7 @@ class Workspace:
         return self.fault if self.fault is not None and self.fault.strikes(number) else None
 
     def answer(self, method: str, path: str, query: dict[str, str], body: dict[str, Any], token: str | None) -> Answer:
-        if path != "/.well-known/databricks-config":
+        if not path.startswith(("/.well-known/", "/oidc/")):
             if token is None:
                 raise ApiError(
                     401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type for this API."
@@ -116,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         parts = urlsplit(self.path)
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.server.workspace.received(self.command, parts.path)
         kind = fault.kind if fault else "none"
         if kind in {"drop", "gone"}:
@@ -129,7 +133,20 @@ class Handler(BaseHTTPRequestHandler):
             if kind == "slow":
                 time.sleep(SLOW)
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            self.answer(kind, parts.path, query, body)
+            if parts.path == "/oidc/v1/token":
+                self.give_token()
+            else:
+                self.answer(kind, parts.path, query, json.loads(content or b"{}"))
+
+    def give_token(self) -> None:
+        """A token for a service principal that knows its secret."""
+        given = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+        if given != f"{ROBOT}:{self.server.workspace.secret}":
+            refusal = {"error": "invalid_client", "error_description": "Client authentication failed"}
+            self.send(401, json.dumps(refusal).encode())
+            return
+        token = {"access_token": self.server.workspace.token, "token_type": "Bearer", "expires_in": 3600}
+        self.send(200, json.dumps(token).encode())
 
     def answer(self, kind: str, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
         token = self.headers.get("Authorization")

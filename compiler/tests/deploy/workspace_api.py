@@ -45,6 +45,7 @@ class WorkspaceApi:
     schemas: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
     largest: int = 10_000_000
+    host: str = ""
 
     def __post_init__(self) -> None:
         self._moment = 1_700_000_000_000
@@ -295,7 +296,13 @@ class WorkspaceApi:
         return {"id": "1", "active": True, **self.user}
 
     def tell_of_itself(self, **_: Any) -> Answer:
-        return {"oidc_endpoint": "https://example.com/oidc", "account_id": "0", "workspace_id": "1", "cloud": "AWS"}
+        return {"oidc_endpoint": f"{self.host}/oidc", "account_id": "0", "workspace_id": "1", "cloud": "AWS"}
+
+    def tell_of_oidc(self, **_: Any) -> Answer:
+        return {
+            "authorization_endpoint": f"{self.host}/oidc/v1/authorize",
+            "token_endpoint": f"{self.host}/oidc/v1/token",
+        }
 
     def under(self, path: str) -> Iterator[tuple[str, Stored]]:
         """The objects below a folder, or the one object that a path names."""
@@ -313,6 +320,7 @@ def _plain(path: str) -> str:
 _FILES, _PIPELINES, _UNITY = "/api/2.0/workspace", "/api/2.0/pipelines", "/api/2.1/unity-catalog"
 _ENDPOINTS: dict[tuple[str, str], Callable[..., Answer]] = {
     ("GET", r"/\.well-known/databricks-config"): WorkspaceApi.tell_of_itself,
+    ("GET", r"/oidc/\.well-known/oauth-authorization-server"): WorkspaceApi.tell_of_oidc,
     ("GET", "/api/2.0/preview/scim/v2/Me"): WorkspaceApi.who_am_i,
     ("POST", f"{_FILES}/import"): WorkspaceApi.import_object,
     ("GET", f"{_FILES}/export"): WorkspaceApi.export_object,
