@@ -128,8 +128,10 @@ def _defined(grain: Grain, definitions: tuple[ir.Definition, ...]) -> Grain:
                 constants.append((definition.column, text))
                 not_null |= new if text is not None else NONE
             case ir.Computed() as computed:
-                if computed.is_deterministic:
+                if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
                     rules.append((computed.reads, new))
+                if computed.fixes:
+                    rules.append((new, computed.fixes))
                 not_null |= new if computed.not_null else NONE
     return replace(
         grain,

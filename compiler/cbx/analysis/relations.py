@@ -77,6 +77,8 @@ class Computed:
         is_deterministic: Whether equal columns always give an equal value.
         not_null: Whether it is never NULL.
         queries: The queries inside it.
+        fixes: The columns whose values can be told from its own.
+        is_steady: Whether equal columns give an equal value while one query runs: the time of day is then one.
     """
 
     signature: str
@@ -84,6 +86,8 @@ class Computed:
     is_deterministic: bool = True
     not_null: bool = False
     queries: tuple[Relation, ...] = ()
+    fixes: Ids = NONE
+    is_steady: bool = False
 
 
 Expression = Reference | Constant | Computed

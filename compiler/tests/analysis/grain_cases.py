@@ -23,6 +23,17 @@ CASES = (
     Case(
         "a name in any case", "SELECT `order_id` FROM orders", ("order_id",), "quotes do not change what a name means"
     ),
+    Case(
+        "a cast", "SELECT CAST(order_id AS STRING) AS nr FROM orders", ("nr",), "the number can be told from its text"
+    ),
+    Case(
+        "a cast", "SELECT 'O-' || order_id::STRING || '!' AS nr FROM orders", ("nr",), "what is put around it is known"
+    ),
+    Case("a cast", "SELECT CAST(order_id AS DECIMAL(30, 2)) AS nr FROM orders", ("nr",), "it has room for the number"),
+    Case("a cast", "SELECT CAST(order_id AS INT) AS nr FROM orders", (), "it may have no room for the number"),
+    Case("a cast", "SELECT CAST(order_id AS DOUBLE) AS nr FROM orders", (), "large numbers are rounded"),
+    Case("a cast", "SELECT CAST(code AS INT) AS nr FROM codes", (), "the strings 7 and 07 are both the number 7"),
+    Case("a cast", "SELECT concat(order_id::STRING, line::STRING) AS nr FROM items", (), "1 and 11 are as 11 and 1"),
     Case("a column twice", "SELECT order_id AS a, order_id AS b FROM orders", ("a",), "both are the key; one is shown"),
     Case("EXCEPT in a star", "SELECT * EXCEPT (line) FROM items", (), "half of the key is left out"),
     Case(
@@ -61,6 +72,7 @@ CASES = (
     Case("a constant", "SELECT order_id FROM items WHERE isnull(line)", ("order_id",), "NULL is one value"),
     Case("a constant", "SELECT order_id FROM items WHERE line <=> NULL", ("order_id",), "NULL is one value"),
     Case("a constant", "SELECT order_id FROM items WHERE isnotnull(line)", (), "what is not NULL may be anything"),
+    Case("a constant", "SELECT line FROM items WHERE order_id = rand()", (), "it is another number for each row"),
     Case(
         "an equality",
         "SELECT line FROM items WHERE order_id = line",
@@ -158,9 +170,9 @@ CASES = (
     ),
     Case(
         "types that may differ",
-        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = some_function(o.status)",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = abs(o.order_id)",
         (),
-        "what the function gives is not known",
+        "it is not known that abs gives a number",
     ),
     Case(
         "types that are alike",
@@ -176,7 +188,7 @@ CASES = (
     ),
     Case(
         "another order of letters",
-        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.status COLLATE UTF8_LCASE",
+        "SELECT o.order_id FROM orders o JOIN codes c ON c.code = upper(o.status COLLATE UTF8_LCASE)",
         (),
         "the codes a and A are equal there",
     ),
@@ -454,6 +466,12 @@ CASES = (
         "it only leaves rows out",
     ),
     Case(
+        "a name that is also an alias",
+        "SELECT upper(status) AS status, count(*) AS n FROM orders GROUP BY status",
+        (),
+        "the column is meant, not the alias",
+    ),
+    Case(
         "ROLLUP",
         "SELECT x, count(*) AS n FROM (SELECT NULL AS x FROM customers) GROUP BY ROLLUP (x)",
         (),
@@ -525,6 +543,12 @@ CASES = (
         "SELECT kind, row_number() OVER (PARTITION BY kind ORDER BY at) AS n FROM events",
         ("kind, n",),
         "a number occurs once in a partition",
+    ),
+    Case(
+        "QUALIFY count",
+        "SELECT kind FROM events QUALIFY count(customer_id) OVER (PARTITION BY kind) = 1",
+        (),
+        "rows without a customer are not counted",
     ),
     Case(
         "a window by the name of another",
@@ -756,6 +780,18 @@ CASES = (
         "SELECT rand() AS r, count(*) AS n FROM orders GROUP BY ALL",
         ("r",),
         "a group is a group",
+    ),
+    Case(
+        "the time of day",
+        "SELECT DISTINCT status, current_timestamp() AS now FROM orders",
+        ("status",),
+        "it is one while a query runs",
+    ),
+    Case(
+        "the time of day",
+        "SELECT DISTINCT status, current_timestamp() AS now FROM STREAM(orders)",
+        ("status, now",),
+        "a stream's rows come at different times",
     ),
     Case(
         "a stream",

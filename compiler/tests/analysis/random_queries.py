@@ -283,6 +283,7 @@ class _Writer:
                 "1",
                 "7",
                 f"abs({one})",
+                f"CAST({one} AS DECIMAL(25, 0))",
                 "floor(⟦rand()¦random()⟧ * 3)",
             )
         )

@@ -146,6 +146,7 @@ MODELS = {
         origin STRING
         id STRING
         customer_id BIGINT
+        key: origin, id
         """,
     ),
     "a union of parts of one table by a literal": (

@@ -12,7 +12,20 @@ from cbx.analysis.relations import NONE, Field, Ids
 from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
 from cbx.ir.text import PLACEHOLDER
 
+_STEADY = (
+    exp.CurrentDate,
+    exp.CurrentDatetime,
+    exp.CurrentTime,
+    exp.CurrentTimestamp,
+    exp.CurrentTimestampLTZ,
+    exp.CurrentUser,
+    exp.Localtime,
+    exp.Localtimestamp,
+)
+"""What gives the same value while a query runs, and another in the next one."""
+
 _CHANGING = (
+    *_STEADY,
     exp.Anonymous,
     exp.AnonymousAggFunc,
     exp.AggFunc,
@@ -23,14 +36,6 @@ _CHANGING = (
     exp.Uniform,
     exp.Randn,
     exp.Uuid,
-    exp.CurrentDate,
-    exp.CurrentDatetime,
-    exp.CurrentTime,
-    exp.CurrentTimestamp,
-    exp.CurrentUser,
-    exp.CurrentTimestampLTZ,
-    exp.Localtime,
-    exp.Localtimestamp,
     exp.Placeholder,
     exp.Parameter,
 )
@@ -70,7 +75,9 @@ class ExpressionReader:
         if part.column is not None:
             return ir.Reference(part.column)
         not_null = isinstance(node.unnest(), exp.Count)
-        return ir.Computed(part.signature, part.reads, part.is_deterministic, not_null, part.queries)
+        return ir.Computed(
+            part.signature, part.reads, part.is_deterministic, not_null, part.queries, is_steady=part.is_steady
+        )
 
     def signature(self, node: exp.Expr) -> str:
         """What tells an expression from others."""
@@ -136,6 +143,7 @@ class ExpressionReader:
             bound |= {one.name.lower() for one in node.expressions}
         reads: Ids = NONE
         is_deterministic = not isinstance(node, _CHANGING)
+        is_steady = is_deterministic or isinstance(node, _STEADY)
         queries: tuple[ir.Relation, ...] = ()
         pieces = []
         for name, value in node.args.items():
@@ -147,10 +155,12 @@ class ExpressionReader:
                     reads |= part.reads
                     queries += part.queries
                     is_deterministic = is_deterministic and part.is_deterministic
+                    is_steady = is_steady and (part.is_deterministic or part.is_steady)
                     pieces.append(f"{name}={part.signature}")
                 elif one is not None and one is not False:
                     pieces.append(f"{name}={one!r}")
-        return _Part(f"{node.key}({','.join(pieces)})", reads, is_deterministic, queries=queries)
+        signature = f"{node.key}({','.join(pieces)})"
+        return _Part(signature, reads, is_deterministic, queries=queries, is_steady=is_steady)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,7 @@ class _Part:
     is_deterministic: bool = True
     column: int | None = None
     queries: tuple[ir.Relation, ...] = ()
+    is_steady: bool = False
 
     @classmethod
     def of_column(cls, number: int) -> _Part:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -14,6 +14,7 @@ from cbx.analysis.sql.generators import generate, hides_generator, in_sliding_wi
 from cbx.analysis.sql.grouping import read_group
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.recovering import told_from
 from cbx.analysis.sql.scope import Context, Missing, Scope
 from cbx.analysis.sql.tables import read_from
 from cbx.analysis.sql.windows import read_windows
@@ -158,6 +159,8 @@ class _Selection:
             return
         if isinstance(value, ir.Reference):
             value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
+        if isinstance(value, ir.Computed):
+            value = replace(value, fixes=told_from(item, self.reader))
         field = self.reader.context.new_field(name, kind)
         self.definitions.append(ir.Definition(field.id, value))
         self._add(field)

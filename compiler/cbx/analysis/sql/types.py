@@ -7,6 +7,9 @@ from cbx.parse.types import normal_type
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
 """How many digits Spark gives a whole number that it makes a decimal."""
 
+_ROOM = {"TINYINT": 2, "SMALLINT": 4, "INT": 9, "BIGINT": 18}
+"""How many digits each of these has room for, whatever they are."""
+
 _MOST_DIGITS = 38
 _WIDENED = (
     frozenset({"FLOAT", "DOUBLE"}),
@@ -35,6 +38,20 @@ def compare_exactly(one: str | None, other: str | None) -> bool:
 def is_whole(kind: str) -> bool:
     """Whether a type holds whole numbers and decimals, each exactly."""
     return _digits(normal_type(kind) or kind) is not None
+
+
+def keeps_apart(source: str | None, target: str | None) -> bool:
+    """Whether a cast gives different values of a type different results, and none that is no NULL becomes one."""
+    if source is None or target is None:
+        return False
+    first, second = normal_type(source) or source, normal_type(target) or target
+    size = _digits(first)
+    if first == second or (first == "DATE" and second in {"TIMESTAMP", "TIMESTAMP_NTZ"}):
+        return True
+    if second == "STRING":
+        return first in {"DATE", "BOOLEAN"} or size is not None
+    room = (_ROOM[second], 0) if second in _ROOM else _digits(second)
+    return size is not None and room is not None and size[0] <= room[0] and size[1] <= room[1]
 
 
 def _digits(kind: str) -> tuple[int, int] | None:
