@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 TESTS = "tests"
 _PYTEST = "pytest"
+_HYPOTHESIS = "hypothesispytest"
+_FEWER_COLLECTIONS = 100_000
+"""Loading an engine makes many objects that stay: looking for garbage among them takes a tenth of a short run."""
 _LOADED_BEFORE = "Module already imported so cannot be rewritten; cbx:pytest.PytestAssertRewriteWarning"
 """What pytest says of a plugin whose package is in use before it starts."""
 
@@ -86,13 +91,14 @@ def run_tests(
 
 def _compiled(root: Path, env: str) -> CompiledProject:
     """The project; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
-    from cbx.cli.diagnostics import show_diagnostics
-    from cbx.compiler import read_sources
     from cbx.testing.compiled import DoesNotCompileError, compiled_project
 
     try:
         return compiled_project(root, env)
     except DoesNotCompileError as error:
+        from cbx.cli.diagnostics import show_diagnostics
+        from cbx.compiler import read_sources
+
         sources = read_sources(root, error.diagnostics)
         show_diagnostics(error.diagnostics, sources, error.model_count, "text", "No test was run.")
         raise typer.Exit(1 if (root / "project.toml").is_file() else 2) from None
@@ -124,6 +130,11 @@ class _Collector:
 
         config.stash[EXERCISED] = self.exercised
 
+    def pytest_sessionfinish(self, session: Any) -> None:
+        """Hypothesis, where it is installed, would be loaded now to report on its tests; without any it need not be."""
+        if "hypothesis" not in sys.modules:
+            session.config.pluginmanager.unregister(name=_HYPOTHESIS)
+
 
 def _run(
     compiled: CompiledProject, wanted: tuple[str, ...] | None, engine: EngineName | None, env: str, more: list[str]
@@ -144,10 +155,12 @@ def _run(
     if not folder.is_dir():
         _no_tests(f"there is no folder {TESTS}/ in the project", hint)
     collector = _Collector()
+    gc.set_threshold(_FEWER_COLLECTIONS)
     status = pytest.main(
         [
             str(folder),
             "-q",
+            "-rs",
             f"-W=ignore:{_LOADED_BEFORE}",
             f"--engine={engine.value if engine else compiled.engine}",
             f"--cbx-project={compiled.root}",

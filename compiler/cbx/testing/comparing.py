@@ -30,10 +30,10 @@ def assert_rows(
     Raises:
         AssertionError: If the rows are others, with the differences.
     """
-    from cbx.testing.given import rows_and_columns
+    from cbx.testing.written import expected_rows
 
     own = {name.lower(): field for name, field in zip(result.columns, result.schema, strict=True)}
-    columns, rows = rows_and_columns(expected, result.name, own)
+    columns, rows = expected_rows(expected, result.name, own)
     if not columns:
         columns = list(result.columns)
     keys = [key] if isinstance(key, str) else list(result.key if key is None else key)

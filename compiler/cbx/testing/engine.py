@@ -6,9 +6,11 @@ be computed is an error on both, as on Databricks.
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ _FOR_SAIL = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
 """Tables of a few rows gain nothing from several partitions, and what the engine logs is about its insides."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Engine:
     """A running engine.
 
@@ -37,6 +39,17 @@ class Engine:
     name: str
     spark: SparkSession
     server: object = None
+    _configuration: Mapping[str, str] = field(default_factory=dict)
+
+    def configure(self, wanted: Mapping[str, str]) -> None:
+        """Give the session settings in the place of those that it was given before; most tests want the same."""
+        if wanted == self._configuration:
+            return
+        for name in self._configuration.keys() - wanted.keys():
+            self.spark.conf.unset(name)
+        for name, value in wanted.items():
+            self.spark.conf.set(name, value)
+        self._configuration = dict(wanted)
 
 
 _running: dict[str, Engine] = {}
@@ -58,6 +71,7 @@ def start_engine(name: str, state: Path) -> Engine:
             raise ModelTestError(reason, "run the tests of the two engines one after the other")
         return running
     _running[name] = _sail() if name == "sail" else Engine(name, _spark(state))
+    gc.freeze()  # what loading an engine made stays, so that no later search for garbage need look at it
     return _running[name]
 
 

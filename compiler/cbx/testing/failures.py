@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyspark.errors import PySparkException, UnsupportedOperationException
+from pyspark.sql import functions
 
 from cbx.runtime.failures import problem_of
 from cbx.runtime.problems import RunError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cbx.testing.compiled import CompiledModel
     from cbx.testing.engine import Engine
 
+_OTHER_ENGINE = "`--engine spark` tells whether it is the model or Sail"
+_UNKNOWN_FUNCTION = re.compile(r"unknown function: (\w+)")
 _UNSUPPORTED = re.compile(r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b", re.IGNORECASE)
 
 
@@ -36,8 +39,13 @@ def explained(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None
         where = f"{problem.place.path.relative_to(root)}:{problem.place.line}: " if problem.place else ""
         if engine.name == "sail" and _is_unsupported(error):
             raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {problem.reason}") from None
-        raise ModelFailed(f"`{model.id}` fails: {where}{problem.reason}", problem.hint) from None
+        hint = problem.hint or (_OTHER_ENGINE if engine.name == "sail" else None)
+        raise ModelFailed(f"`{model.id}` fails: {where}{problem.reason}", hint) from None
 
 
 def _is_unsupported(error: Exception) -> bool:
+    """Whether the engine lacks something; a function that Spark does not have either is a mistake of the model's."""
+    unknown = _UNKNOWN_FUNCTION.search(str(error))
+    if unknown is not None:
+        return hasattr(functions, unknown[1].lower())
     return isinstance(error, UnsupportedOperationException) or bool(_UNSUPPORTED.search(str(error)))

@@ -90,6 +90,7 @@ class Models:
         self._exercised = exercised
         self._chosen = chosen
         self._project = project
+        self.listener: Callable[[Result], None] | None = None
 
     @property
     def project(self) -> CompiledProject:
@@ -164,6 +165,8 @@ class Models:
             except UnsupportedByEngine as error:
                 pytest.skip(str(error))
             results[model.id] = result
+            if self.listener is not None:
+                self.listener(result)
             if model.id != wanted[-1].id:
                 frames[model.dataset.lower()] = (result.df,)
         return results

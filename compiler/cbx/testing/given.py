@@ -14,8 +14,8 @@ from pyspark.sql.types import NullType, StructField, StructType
 from cbx.diagnostics import did_you_mean, listing
 from cbx.runtime.auto_loader.schemas import apply_hints, parse_hints
 from cbx.testing.errors import ModelTestError
-from cbx.testing.text_tables import TextTable, read_text_table
-from cbx.testing.values import plain, type_of, typed
+from cbx.testing.values import type_of, typed
+from cbx.testing.written import WrittenRows, read_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -87,12 +87,15 @@ def _unknown_input(
 
 
 def _batches(rows: Any, one: ModelInput, what: str, model: CompiledModel, spark: SparkSession) -> Batches:
-    if isinstance(rows, (list, tuple)) and rows and all(isinstance(batch, list) for batch in rows):
-        pairs = [(batch, f"{what}[{index}]") for index, batch in enumerate(rows)]
-    else:
-        pairs = [(rows, what)]
+    is_batched = isinstance(rows, list) and rows and all(isinstance(batch, list | str | DataFrame) for batch in rows)
+    pairs = [(batch, f"{what}[{index}]") for index, batch in enumerate(rows)] if is_batched else [(rows, what)]
     schema = known_columns(one, with_metadata=METADATA in model.notebook)
-    return tuple(_frame(batch, schema, one, where, spark) for batch, where in pairs)
+    read = [batch if isinstance(batch, DataFrame) else read_rows(batch, where) for batch, where in pairs]
+    fields = _fields(schema, [batch for batch in read if isinstance(batch, WrittenRows)], one)
+    return tuple(
+        _frame(batch, fields, one, spark) if isinstance(batch, WrittenRows) else _fitted(batch, schema, one, what)
+        for batch in read
+    )
 
 
 def known_columns(one: ModelInput, *, with_metadata: bool = False) -> StructType | None:
@@ -129,32 +132,38 @@ def parsed_type(kind: str) -> Any:
     return parsed(f"it {kind}")[0].dataType
 
 
-def _frame(rows: Any, schema: StructType | None, one: ModelInput, what: str, spark: SparkSession) -> DataFrame:
-    if isinstance(rows, DataFrame):
-        return _fitted(rows, schema, one, what)
-    columns, types, values = _columns_of(rows, what)
-    named = {name.lower(): kind for name, kind in types.items()}
-    fields = list(schema) if schema is not None else []
-    known = {field.name.lower(): field.name for field in fields}
-    for name in columns:
-        if name.lower() not in known:
-            _refuse_unknown(name, fields, one, what)
-            fields.append(StructField(name, NullType()))
-    position = {known.get(name.lower(), name): index for index, name in enumerate(columns)}
-    arrays, final = [], []
+def _fields(schema: StructType | None, batches: Sequence[WrittenRows], one: ModelInput) -> StructType:
+    """The columns that are known of an input and those that its rows bring; types that nothing says the values tell."""
+    fields = {field.name.lower(): field for field in schema or ()}
+    named: dict[str, str] = {}
+    for batch in batches:
+        named.update({name.lower(): kind for name, kind in batch.types.items()})
+        for name in batch.columns:
+            if name.lower() not in fields:
+                _refuse_unknown(name, list(fields.values()), one, batch.what)
+                fields[name.lower()] = StructField(name, NullType())
+    found = []
+    for key, field in fields.items():
+        kind = parsed_type(named[key]) if key in named else field.dataType
+        if isinstance(kind, NullType):
+            kind = type_of([value for batch in batches for value in batch.values_of(field.name)])
+        found.append(StructField(field.name, kind))
+    return StructType(found)
+
+
+def _frame(rows: WrittenRows, fields: StructType, one: ModelInput, spark: SparkSession) -> DataFrame:
+    columns = []
     for field in fields:
-        index = position.get(field.name)
-        own = [row[index] for row in values] if index is not None else [None] * len(values)
+        values = rows.values_of(field.name)
         if field.name == METADATA:
-            own = [_metadata(value, one) for value in own]
-        kind = field.dataType
-        if field.name.lower() in named:
-            kind = parsed_type(named[field.name.lower()])
-        elif isinstance(kind, NullType):
-            kind = type_of(own)
-        final.append(StructField(field.name, kind))
-        arrays.append([typed(value, kind, f"{what}, row {row}, {field.name}") for row, value in enumerate(own, 1)])
-    return to_frame(StructType(final), arrays, spark)
+            values = [_metadata(value, one) for value in values]
+        columns.append(
+            [
+                typed(value, field.dataType, f"{rows.what}, row {row}, {field.name}")
+                for row, value in enumerate(values, 1)
+            ]
+        )
+    return to_frame(fields, columns, spark)
 
 
 def to_frame(schema: StructType, columns: Sequence[Sequence[Any]], spark: SparkSession) -> DataFrame:
@@ -162,62 +171,6 @@ def to_frame(schema: StructType, columns: Sequence[Sequence[Any]], spark: SparkS
     arrow = to_arrow_schema(schema, timezone="UTC")
     arrays = [pa.array(values, type=field.type) for values, field in zip(columns, arrow, strict=True)]
     return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema=schema)
-
-
-def _columns_of(rows: Any, what: str) -> tuple[list[str], dict[str, str], list[Sequence[Any]]]:
-    """The columns that rows name, the types that they name, and the values, row by row."""
-    if isinstance(rows, str):
-        table: TextTable = read_text_table(rows, what)
-        return list(table.columns), table.types, list(table.rows)
-    if not isinstance(rows, Sequence):
-        kind = type(rows).__name__
-        raise ModelTestError(f"{what}: rows are a list, a text table or a DataFrame, not {kind}")
-    if not rows:
-        return [], {}, []
-    dicts = [row.asDict() if hasattr(row, "asDict") else row for row in rows]
-    if all(isinstance(row, Mapping) for row in dicts):
-        names = list(dict.fromkeys(str(name) for row in dicts for name in row))
-        return names, {}, [[row.get(name) for name in names] for row in dicts]
-    if not all(isinstance(row, tuple) for row in rows):
-        raise ModelTestError(f"{what}: rows are all dicts, or all tuples below one that names the columns")
-    header, *values = rows
-    if not all(isinstance(name, str) for name in header):
-        hint = 'such as [("customer_id", "customer_name"), (1, "Ann")]'
-        raise ModelTestError(f"{what}: the first tuple names the columns, and {header!r} does not", hint)
-    for number, row in enumerate(values, start=1):
-        if len(row) != len(header):
-            raise ModelTestError(f"{what}, row {number}: {len(row)} values for {len(header)} columns: {row!r}")
-    return list(header), {}, values
-
-
-def rows_and_columns(
-    rows: Any, table: str, known: Mapping[str, StructField]
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The rows that a test expects of a table, their values as the columns' types have them.
-
-    Args:
-        rows: Dicts, tuples below one that names the columns, or a text table.
-        table: Whose rows they should be.
-        known: The table's columns, by their names in small letters.
-
-    Raises:
-        ModelTestError: If they name a column that the table does not have, or a value is not of its type.
-    """
-    columns, _, values = _columns_of(rows, "expected")
-    for name in columns:
-        if name.lower() not in known:
-            names = [field.name for field in known.values()]
-            hint = did_you_mean(name, names, otherwise=f"it has {listing(names)}")
-            raise ModelTestError(f"expected: `{table}` has no column `{name}`", hint)
-    fields = [known[name.lower()] for name in columns]
-    typed_rows = [
-        tuple(
-            plain(typed(value, field.dataType, f"expected, row {number}, {field.name}"), field.dataType)
-            for value, field in zip(row, fields, strict=True)
-        )
-        for number, row in enumerate(values, start=1)
-    ]
-    return [field.name for field in fields], typed_rows
 
 
 def _refuse_unknown(name: str, known: Sequence[StructField], one: ModelInput, what: str) -> None:

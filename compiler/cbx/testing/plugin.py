@@ -7,6 +7,7 @@ test asks for one of its fixtures.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--engine", choices=("sail", "spark"), help="What models run on; default: what project.toml says.")
     group.addoption("--cbx-project", metavar="DIR", help="The project's folder; default: the nearest above the tests.")
     group.addoption("--cbx-env", metavar="NAME", default="local", help="The environment whose variables apply.")
+    group.addoption(
+        "--cbx-results", metavar="FILE", help="Write the rows of every result to a file, to compare engines."
+    )
     group.addoption("--cbx-models", metavar="IDS", default="", help="Only tests that run one of these models.")
 
 
@@ -68,7 +72,13 @@ def pytest_testnodedown(node: Any) -> None:
 def _cbx_models(pytestconfig: pytest.Config) -> Models:
     from cbx.testing.fixtures import models_of
 
-    return models_of(pytestconfig)
+    models = models_of(pytestconfig)
+    if pytestconfig.getoption("--cbx-results"):
+        from cbx.testing.recording import Recording
+
+        recording = Recording(Path(pytestconfig.getoption("--cbx-results")))
+        models.listener = recording.add
+    return models
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from cbx.runtime.modules import importable_as_dlt
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebook import cells
 from cbx.runtime.schema import DeclaredColumns
-from cbx.runtime.session import settings
 from cbx.testing.answers import Answers
 from cbx.testing.changes import merged
 from cbx.testing.checks import Checked, checked
@@ -112,7 +111,7 @@ class Run:
         answers = Answers(self.model, self.given, registry)
         spark = self.engine.spark
         with ExitStack() as stack:
-            stack.enter_context(settings(spark, self.configuration))
+            self.engine.configure(self.configuration)
             stack.enter_context(importable_as_dlt(api.functions(registry, answers)))
             stack.enter_context(answered(spark, answers))
             if self.now is not None:
