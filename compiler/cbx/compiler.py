@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cbx.diagnostics import Diagnostic, Report, read_sources
+from cbx.ir.declared import Discovered
 from cbx.ir.plan import Artifact, Plan
+from cbx.ir.resolved import KnownTable, Typed
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
@@ -23,12 +25,14 @@ from cbx.passes.parse import parse
 from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
 from cbx.passes.resolve import resolve
-from cbx.passes.type_columns import type_columns
+from cbx.passes.type_columns import known_tables, type_columns
 from cbx.project import LOCAL, Project, has_environment, load_project
 
-__all__ = ["PASSES", "Compilation", "compile_project", "read_sources"]
+__all__ = ["PASSES", "Compilation", "Passes", "compile_project", "read_sources"]
 
-PASSES: tuple[Callable[[Any, Report], Any], ...] = (
+Passes = tuple[Callable[[Any, Report], Any], ...]
+
+PASSES: Passes = (
     discover,
     parse,
     declare,
@@ -59,6 +63,7 @@ class Compilation:
         plan: What was planned; None after an error.
         artifacts: The files to write; none after an error.
         sources: The texts of the files that were read, by path.
+        tables: What is known of each model's table.
         is_lasting: Whether the same files would be compiled to the same again.
     """
 
@@ -68,6 +73,7 @@ class Compilation:
     plan: Plan | None
     artifacts: tuple[Artifact, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, KnownTable] = field(default_factory=dict)
     is_lasting: bool = True
 
     @property
@@ -77,7 +83,12 @@ class Compilation:
 
 
 def compile_project(
-    root: Path, environment: str = LOCAL, *, with_analysis: bool = True, with_trace: bool = True
+    root: Path,
+    environment: str = LOCAL,
+    *,
+    with_analysis: bool = True,
+    with_trace: bool = True,
+    passes: Passes = PASSES,
 ) -> Compilation:
     """Compile the project in a folder. Reads its files and writes nothing but a cache of what was traced.
 
@@ -86,6 +97,7 @@ def compile_project(
         environment: The environment it is compiled for: ``local``, or one of the project's.
         with_analysis: Whether the code of models is analysed, if the project does not say otherwise.
         with_trace: Whether the functions of Python models are traced for that, if the project does not say otherwise.
+        passes: The passes, where some are given more to go by.
 
     Returns:
         The compilation, with all diagnostics; a problem of the project is never an exception.
@@ -97,14 +109,17 @@ def compile_project(
     stage: Any = project.analysed(analysis=with_analysis, trace=with_trace)
     model_count = 0
     sources = {project.source.path: project.source.text}
-    for run_pass in PASSES:
+    tables: Mapping[str, KnownTable] = {}
+    for run_pass in passes:
         stage = run_pass(stage, report)
-        if run_pass is discover:
+        if isinstance(stage, Discovered):
             model_count = len(stage.known_ids)
             sources |= {one.path: one.text for one in stage.sources}
+        elif isinstance(stage, Typed):
+            tables = known_tables(stage)
         if stage is None:
             return Compilation(project, report.sorted(), model_count, None, ())
     assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
     return Compilation(
-        project, report.sorted(), model_count, stage.plan, stage.artifacts, sources, is_lasting=report.is_lasting
+        project, report.sorted(), model_count, stage.plan, stage.artifacts, sources, tables, report.is_lasting
     )

@@ -80,8 +80,13 @@ class Report:
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
-        unique = dict.fromkeys(self._diagnostics)
-        return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+        return in_order(self._diagnostics)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Diagnostics by their places, each once."""
+    unique = dict.fromkeys(diagnostics)
+    return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
 
 
 def read_sources(root: Path, diagnostics: Iterable[Diagnostic]) -> dict[str, str]:

@@ -51,10 +51,28 @@ def write(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[Changes, tuple[D
             (target / path).unlink()
         _remove_empty_folders(target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        hint = "make room for it or mend the permissions, then compile again"
-        report.add(codes.OUTPUT_NOT_WRITABLE, f"`{current}` cannot be written: {reason}", Span(current), hint=hint)
+        _report_not_writable(current, error, report)
     return changes, report.sorted()
+
+
+def replace_files(root: Path, artifacts: Iterable[Artifact]) -> tuple[Diagnostic, ...]:
+    """Replace some files of ``target/`` and leave the others; CBX003 if that cannot be."""
+    report = Report()
+    current = TARGET
+    try:
+        _refuse_links(root, [one.path for one in artifacts])
+        for one in artifacts:
+            current = f"{TARGET}/{one.path}"
+            _replace(root / current, one.text.encode())
+    except OSError as error:
+        _report_not_writable(current, error, report)
+    return report.sorted()
+
+
+def _report_not_writable(path: str, error: OSError, report: Report) -> None:
+    reason = error.strerror or str(error)
+    hint = "make room for it or mend the permissions, then compile again"
+    report.add(codes.OUTPUT_NOT_WRITABLE, f"`{path}` cannot be written: {reason}", Span(path), hint=hint)
 
 
 def _read(path: Path) -> bytes | None:

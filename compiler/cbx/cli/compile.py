@@ -46,7 +46,8 @@ def compile_command(
     from cbx.cli.diagnostics import is_shown, show_diagnostics
     from cbx.cli.summary import summary_lines, way_out
     from cbx.diagnostics import read_sources
-    from cbx.incremental.build import Options, build
+    from cbx.incremental.build import build
+    from cbx.incremental.options import Options
 
     started = time.perf_counter()
     root = project_folder(project)

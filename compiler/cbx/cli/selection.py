@@ -62,7 +62,8 @@ def compiled(root: Path, env: str) -> Compilation:
 def project_graph(root: Path, env: str) -> GraphDocument:
     """The graph of a project as it stands; nothing is compiled where nothing changed since the last time."""
     from cbx.graph_document import read_manifest
-    from cbx.incremental.build import Options, known_manifest
+    from cbx.incremental.build import known_manifest
+    from cbx.incremental.options import Options
 
     text = known_manifest(root, Options(env))
     return graph_of(compiled(root, env)) if text is None else read_manifest(json.loads(text))

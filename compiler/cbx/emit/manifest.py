@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cbx.emit.cells import text_in_words
@@ -37,6 +37,11 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
         "artifacts": {f"{TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
     }
     return Artifact(PATH, _laid_out(manifest, "", _LEVELS) + "\n")
+
+
+def lay_out_model(identity: str, model: Mapping[str, Any]) -> str:
+    """The lines of a model in the file, without the comma behind them."""
+    return f"    {_ENCODER.encode(identity)}: {_laid_out(model, '    ', _LEVELS - 2)}"
 
 
 _LEVELS = 4

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbx.diagnostics import Diagnostic
-from cbx.incremental.record import Record, Summary, read_record, write_record
+from cbx.incremental.options import Options
+from cbx.incremental.record import Record, Remembered, Summary, read_record, write_record
 from cbx.incremental.stamps import (
     Compared,
     Stamp,
@@ -46,15 +47,6 @@ class Build:
     could_write: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a compilation depends on besides the files of the project."""
-
-    environment: str
-    with_analysis: bool = True
-    with_trace: bool = True
-
-
 def build(root: Path, options: Options, *, check: bool = False) -> Build:
     """Compile a project and write what came of it; exactly what a compilation of everything says and writes.
 
@@ -65,40 +57,45 @@ def build(root: Path, options: Options, *, check: bool = False) -> Build:
     """
     now = time.time_ns()
     stamps = source_stamps(root)
-    record = _unchanged(root, options, stamps, now)
-    if record is None:
+    record = _believed(root, options)
+    if record is None or stamps is None:
         return _compile(root, options, stamps, now, check=check)
-    found = _compare_artifacts(root, record)
-    changes = _changes(record, found)
-    if not check and (changes.written or changes.removed):
-        return _compile(root, options, stamps, now, check=check)
-    if not check and (record.is_renewed or found.were_read):
-        write_record(root, replace(record, artifacts=found.same))
-    return Build(record.diagnostics, record.summary.models, record.summary, changes)
+    sources = compare(root, stamps, record.sources, digest_of_text, now)
+    artifacts = _compare_artifacts(root, record)
+    changes = _changes(record, artifacts)
+    is_intact = not changes.written and not changes.removed
+    known = replace(record, sources=sources.same, artifacts=artifacts.same)
+    if not sources.changed and (is_intact or check):
+        if not check and (sources.were_read or artifacts.were_read):
+            write_record(root, known)
+        return Build(record.diagnostics, record.summary.models, record.summary, changes)
+    built = _compile_part(root, options, known, sources.changed, stamps, now, check=check) if is_intact else None
+    return built or _compile(root, options, stamps, now, check=check)
 
 
 def known_manifest(root: Path, options: Options) -> str | None:
     """The text of the manifest that a compilation would make; None where only one can tell."""
     now = time.time_ns()
-    record = _unchanged(root, options, source_stamps(root), now)
-    if record is None or MANIFEST not in record.artifacts:
+    stamps, record = source_stamps(root), _believed(root, options)
+    if stamps is None or record is None or compare(root, stamps, record.sources, digest_of_text, now).changed:
         return None
+    return _read_manifest(root, record)
+
+
+def _believed(root: Path, options: Options) -> Record | None:
+    """The record of the last compilation if it was made with the same options."""
+    record = read_record(root)
+    is_same = record is not None and record.options == (options.with_analysis, options.with_trace)
+    return record if record is not None and is_same and options.environment in record.environments else None
+
+
+def _read_manifest(root: Path, record: Record) -> str | None:
+    """The manifest as it was compiled; None where it is not there any more."""
     try:
         content = (root / TARGET / MANIFEST).read_bytes()
     except OSError:
         return None
     return content.decode() if digest(content) == record.artifacts[MANIFEST].digest else None
-
-
-def _unchanged(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, now: int) -> Record | None:
-    """The record of the last compilation if one of today would read and say the same."""
-    record = read_record(root) if stamps is not None else None
-    if record is None or stamps is None or options.environment not in record.environments:
-        return None
-    if record.options != (options.with_analysis, options.with_trace):
-        return None
-    found = compare(root, stamps, record.sources, digest_of_text, now)
-    return None if found.changed else replace(record, sources=found.same, is_renewed=found.were_read)
 
 
 def _compare_artifacts(root: Path, record: Record) -> Compared:
@@ -118,6 +115,7 @@ def _changes(record: Record, found: Compared) -> Changes:
 def _compile(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, now: int, *, check: bool) -> Build:
     """Compile everything, and remember what came of it."""
     from cbx.compiler import compile_project
+    from cbx.incremental.part import remember
     from cbx.write import compare as compare_all
     from cbx.write import write
 
@@ -132,8 +130,45 @@ def _compile(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, n
         return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts))
     changes, problems = write(root, compilation.artifacts)
     if not problems and stamps is not None and compilation.is_lasting:
-        write_record(root, _record(root, options, compilation, summary, stamps, now))
+        write_record(root, _record(root, options, compilation, summary, remember(compilation), stamps, now))
     return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems)
+
+
+def _compile_part(
+    root: Path,
+    options: Options,
+    known: Record,
+    changed: tuple[str, ...],
+    stamps: Mapping[str, Stamp],
+    now: int,
+    *,
+    check: bool,
+) -> Build | None:
+    """Compile what changed and keep the rest; None where that cannot be told apart."""
+    from cbx.incremental.part import compile_part
+    from cbx.write import replace_files
+
+    manifest = _read_manifest(root, known)
+    is_there = all(path in stamps and path.startswith("models/") for path in changed)
+    part = compile_part(root, options, known, changed, manifest) if manifest is not None and is_there else None
+    if part is None:
+        return None
+    digests = {one.path: digest(one.text.encode()) for one in part.artifacts}
+    new = [one for one in part.artifacts if digests[one.path] != known.artifacts[one.path].digest]
+    problems = replace_files(root, new) if not check else ()
+    summary = replace(known.summary, expectations=known.summary.expectations + part.more_expectations)
+    if not check and not problems:
+        written = time.time_ns()
+        made = artifact_stamps(root, [one.path for one in new])
+        sources = {path: seen(stamps[path], digest(text.encode()), now) for path, text in part.sources.items()}
+        files = {one.path: seen(made.get(one.path), digests[one.path], written) for one in new}
+        updated = replace(known, summary=summary, diagnostics=part.diagnostics)
+        updated = replace(updated, sources={**known.sources, **sources}, artifacts={**known.artifacts, **files})
+        write_record(root, updated)
+    names = {one.path for one in new}
+    unchanged = tuple(path for path in known.artifacts if path not in names)
+    changes = Changes(tuple(sorted(names)), unchanged, ())
+    return Build((*part.diagnostics, *problems), summary.models, summary, changes, could_write=not problems)
 
 
 def _summary(plan: Plan) -> Summary:
@@ -149,7 +184,13 @@ def _summary(plan: Plan) -> Summary:
 
 
 def _record(
-    root: Path, options: Options, compilation: Compilation, summary: Summary, stamps: Mapping[str, Stamp], now: int
+    root: Path,
+    options: Options,
+    compilation: Compilation,
+    summary: Summary,
+    models: Mapping[str, Remembered],
+    stamps: Mapping[str, Stamp],
+    now: int,
 ) -> Record:
     """What is worth knowing of a compilation next time; a file that came after the stamps were taken has none."""
     project = compilation.project
@@ -164,6 +205,7 @@ def _record(
         artifacts={
             one.path: seen(made.get(one.path), digest(one.text.encode()), written) for one in compilation.artifacts
         },
+        models=models,
         summary=summary,
         diagnostics=compilation.diagnostics,
     )

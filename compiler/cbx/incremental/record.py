@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cbx.codes import Code, every_code
 from cbx.diagnostics import Diagnostic, Related
@@ -40,6 +40,22 @@ class Summary:
     unproven: int
 
 
+class Remembered(NamedTuple):
+    """What a model shows to others, and what of its table the manifest does not say.
+
+    Attributes:
+        face: A hash of all that compiling others depends on.
+        has_columns: Whether its columns are known.
+        is_partly_declared: Whether its query produces more columns than are declared.
+        keys: The keys it has although it declares none.
+    """
+
+    face: str
+    has_columns: bool
+    is_partly_declared: bool
+    keys: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True)
 class Record:
     """A compilation without errors.
@@ -49,18 +65,18 @@ class Record:
         environments: The environments that the project has.
         sources: The files it read, by path.
         artifacts: The files it made, by their paths under ``target/``.
+        models: What each model shows, by its id.
         summary: What it counted.
         diagnostics: What it said.
-        is_renewed: Whether it knows more of its files than when it was read.
     """
 
     options: tuple[bool, bool]
     environments: tuple[str, ...]
     sources: Mapping[str, Seen]
     artifacts: Mapping[str, Seen]
+    models: Mapping[str, Remembered]
     summary: Summary
     diagnostics: tuple[Diagnostic, ...]
-    is_renewed: bool = False
 
 
 def read_record(root: Path) -> Record | None:
@@ -114,6 +130,7 @@ def _to_data(record: Record) -> dict[str, Any]:
         "environments": record.environments,
         "sources": _seen_to_data(record.sources),
         "artifacts": _seen_to_data(record.artifacts),
+        "models": [(name, *one) for name, one in record.models.items()],
         "summary": astuple(record.summary),
         "diagnostics": [_diagnostic_to_data(one) for one in record.diagnostics],
     }
@@ -127,6 +144,10 @@ def _from_data(data: Mapping[str, Any]) -> Record:
         tuple(data["environments"]),
         _seen_from_data(data["sources"]),
         _seen_from_data(data["artifacts"]),
+        {
+            name: Remembered(face, has_columns, is_partly, tuple(map(tuple, keys)))
+            for name, face, has_columns, is_partly, keys in data["models"]
+        },
         Summary(*data["summary"]),
         tuple(_diagnostic_from_data(one, codes) for one in data["diagnostics"]),
     )

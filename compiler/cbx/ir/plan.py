@@ -88,7 +88,7 @@ class Plan:
         found: dict[str, list[Relationship]] = {one.model.id: [] for one in self.models}
         for relationship in self.relationships:
             for model in dict.fromkeys((relationship.parent, relationship.child)):
-                found[model].append(relationship)
+                found.setdefault(model, []).append(relationship)
         return {model: tuple(given) for model, given in found.items()}
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cbx.analysis.facts import Table
 from cbx.analysis.relations import Relation
 from cbx.declare.reading import Places
 from cbx.graph import ModelGraph
@@ -238,6 +239,23 @@ class Resolved:
     project: Project
     models: tuple[ResolvedModel, ...]
     known_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTable:
+    """What an earlier compilation found of a model's table.
+
+    Attributes:
+        columns: Its columns; None where they are not known.
+        keys: Column sets that are unique in it although none is declared.
+        is_partly_declared: Whether its query produces more columns than are declared.
+        facts: What its readers were told; None where it is to be told anew.
+    """
+
+    columns: tuple[Column, ...] | None
+    keys: tuple[tuple[str, ...], ...]
+    is_partly_declared: bool
+    facts: Table | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cbx import codes
@@ -33,13 +33,26 @@ def discover(project: Project, report: Report) -> Discovered:
         text = _read(project.root, path, report)
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
+    return Discovered(project, _without_duplicates(files, report), frozenset(known), _macros(project, report))
+
+
+def discover_part(project: Project, report: Report, paths: Iterable[str], known_ids: frozenset[str]) -> Discovered:
+    """Read some models of a project and all of its macros.
+
+    Args:
+        project: The project.
+        report: As for `discover`.
+        paths: The files of the models to read.
+        known_ids: The ids of all models.
+    """
+    named = [(path, _model_name(path, project, report), _read(project.root, path, report)) for path in sorted(paths)]
+    files = tuple(ModelFile(SourceFile(path, text), *name) for path, name, text in named if name and text is not None)
+    return Discovered(project, files, known_ids, _macros(project, report))
+
+
+def _macros(project: Project, report: Report) -> tuple[SourceFile, ...]:
     macros = [(path, _read(project.root, path, report)) for path in _files(project.root, "macros", report)]
-    return Discovered(
-        project,
-        _without_duplicates(files, report),
-        frozenset(known),
-        tuple(SourceFile(path, text) for path, text in macros if text is not None),
-    )
+    return tuple(SourceFile(path, text) for path, text in macros if text is not None)
 
 
 def _files(root: Path, folder: str, report: Report) -> Iterator[str]:

@@ -20,17 +20,19 @@ from cbx.ir.text import Text, join
 _FOLDERS = {"notebook": "notebooks", "file": "transformations"}
 
 
-def plan(proven: Proven, report: Report) -> Plan:
+def plan(proven: Proven, report: Report, only: frozenset[str] | None = None) -> Plan:
     """From models to notebooks.
 
     Before: ``silver.orders`` with an unproven key. After: the notebook ``notebooks/silver/orders.py`` and the
-    check ``notebooks/checks/silver_orders_key.py``.
+    check ``notebooks/checks/silver_orders_key.py``. With ``only`` no other models are planned.
     """
     del report
     folder = _FOLDERS[proven.project.settings.compile.source_format]
-    ordered = sorted(proven.models.values(), key=lambda model: model.id)
-    taken = {model.dataset.lower() for model in ordered}
-    references: dict[str, list[Relationship]] = {model.id: [] for model in ordered}
+    ordered = sorted(
+        (model for model in proven.models.values() if only is None or model.id in only), key=lambda model: model.id
+    )
+    taken = {model.dataset.lower() for model in proven.models.values()}
+    references: dict[str, list[Relationship]] = {name: [] for name in proven.models}
     for one in proven.relationships:
         references[one.child].append(one)
     return Plan(

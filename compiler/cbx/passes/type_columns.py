@@ -21,6 +21,7 @@ from cbx.ir.resolved import (
     Column,
     FileInput,
     Input,
+    KnownTable,
     Linked,
     ModelInput,
     PythonCode,
@@ -30,21 +31,23 @@ from cbx.ir.resolved import (
     Typed,
 )
 from cbx.parse.types import normal_type
+from cbx.project import Project
 from cbx.sources import Span
 
 _NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 START_AT, END_AT = "__START_AT", "__END_AT"
 
 
-def type_columns(linked: Linked, report: Report) -> Typed:
+def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable] | None = None) -> Typed:
     """From declarations and queries to the columns of tables.
 
     Before: an ``auto_cdc`` model of type 2 that declares ``id`` and ``city``. After: these, and the two columns
     that tell since when and until when a version held. A query tells its columns where its inputs do. CBX405 for
-    a column that no input has, CBX310 to CBX312 where a declaration and a query disagree.
+    a column that no input has, CBX310 to CBX312 where a declaration and a query disagree. Of models that are ``known``
+    from before nothing is asked again.
     """
     with Analysis(linked.project) as analysis:
-        typing = _Typing(linked, report, analysis)
+        typing = _Typing(linked, report, analysis, known or {})
         for name in in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models):
             typing.add(linked.models[name])
     typing.report_untraced()
@@ -63,13 +66,20 @@ class _Typing:
     linked: Linked
     report: Report
     analysis: Analysis
+    known: Mapping[str, KnownTable]
     columns: dict[str, tuple[Column, ...] | None] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
     partly_declared: set[str] = field(default_factory=set)
     untraced: dict[str, Unknown | MissingExtra] = field(default_factory=dict)
+    keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     def add(self, model: ResolvedModel) -> None:
         """Settle the columns of a model; what it reads is settled already."""
+        if model.id in self.known:
+            known = self.known[model.id]
+            self.columns[model.id], self.keys[model.id] = known.columns, known.keys
+            self.partly_declared |= {model.id} if known.is_partly_declared else set()
+            return
         analysed = self._analysed(model)
         inferred = _result_columns(analysed) if analysed is not None else None
         if analysed is not None and inferred is not None and model.columns is not None and model.cdc is None:
@@ -105,12 +115,14 @@ class _Typing:
     def _table(self, one: Input) -> Table:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
         if isinstance(one, ModelInput) and one.model in self.columns:
+            read = self.linked.models[one.model]
+            has_schema = _has_schema(read, self.linked.project, is_partly_declared=read.id in self.partly_declared)
             return table_facts(
-                self.linked.models[one.model],
-                self.columns,
-                self.relations,
+                read,
+                self.columns[read.id],
+                self._keys(read),
                 is_streaming=one.is_streaming,
-                has_schema=self._has_schema(one.model),
+                has_schema=has_schema,
             )
         match one:
             case ModelInput(model=name):
@@ -119,11 +131,10 @@ class _Typing:
                 name = text_in_words(text)
         return Table(name, is_streaming=one.is_streaming)
 
-    def _has_schema(self, name: str) -> bool:
-        """Whether the table of a model is made with a schema, which refuses NULL where a column is declared so."""
-        model = self.linked.models[name]
-        wanted = self.linked.project.settings.compile.constraints != "none"
-        return wanted and model.kind != "view" and has_primary_key(model) and name not in self.partly_declared
+    def _keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
+        if model.id not in self.keys:
+            self.keys[model.id] = undeclared_keys(model, self.relations)
+        return self.keys[model.id]
 
     def report_untraced(self) -> None:
         """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
@@ -155,14 +166,13 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
 
 def table_facts(
     model: ResolvedModel,
-    columns: Mapping[str, tuple[Column, ...] | None],
-    relations: Mapping[str, Relation],
+    known: tuple[Column, ...] | None,
+    undeclared: tuple[tuple[str, ...], ...],
     *,
     is_streaming: bool,
     has_schema: bool,
 ) -> Table:
-    """What a model's readers may take as true of its table."""
-    known = columns[model.id]
+    """What a model's readers may take as true of its table, given its columns and the keys it has undeclared."""
     typed = None
     if known is not None:
         never = _never_null(model, has_schema=has_schema)
@@ -170,13 +180,17 @@ def table_facts(
             TableColumn(one.name, normal_type(one.type) if one.type else None, one.name.lower() in never)
             for one in known
         )
-    keys: tuple[tuple[str, ...], ...] = (model.key,) if model.key else ()
+    keys = (model.key,) if model.key else undeclared
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
         keys, current = ((*model.key, START_AT),), (CurrentKey(model.key, END_AT),)
-    elif not keys and model.cdc is None and model.id in relations:
-        keys = result_keys(relations[model.id])
     return Table(model.id, typed, keys, current, is_streaming)
+
+
+def _has_schema(model: ResolvedModel, project: Project, *, is_partly_declared: bool) -> bool:
+    """Whether a model's table is made with a schema, which refuses NULL where a column is declared so."""
+    wanted = project.settings.compile.constraints != "none"
+    return wanted and model.kind != "view" and has_primary_key(model) and not is_partly_declared
 
 
 def _never_null(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
@@ -189,6 +203,26 @@ def _never_null(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
     texts = [one.condition.placeholder() for one in rules if one.on_violation in {"drop", "fail"}]
     tested = [_NOT_NULL.fullmatch(text) for text in texts]
     return frozenset(declared | {match[1].lower() for match in tested if match is not None})
+
+
+def known_tables(typed: Typed) -> dict[str, KnownTable]:
+    """What is known of each model's table, without what its code does."""
+    return {name: _known_table(model, typed) for name, model in typed.models.items()}
+
+
+def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
+    columns, keys = typed.columns[model.id], undeclared_keys(model, typed.relations)
+    is_partly_declared = model.id in typed.partly_declared
+    has_schema = _has_schema(model, typed.project, is_partly_declared=is_partly_declared)
+    facts = table_facts(model, columns, keys, is_streaming=False, has_schema=has_schema)
+    return KnownTable(columns, keys, is_partly_declared, facts)
+
+
+def undeclared_keys(model: ResolvedModel, relations: Mapping[str, Relation]) -> tuple[tuple[str, ...], ...]:
+    """The keys that a model without a declared one is known to have."""
+    if model.key or model.cdc is not None or model.id not in relations:
+        return ()
+    return result_keys(relations[model.id])
 
 
 def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:

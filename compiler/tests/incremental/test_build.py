@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cbx.incremental.build import Build, Options, build, known_manifest
+from cbx.incremental.build import Build, build, known_manifest
+from cbx.incremental.options import Options
 from cbx.incremental.record import RECORD_FILE
 from cbx.target import TARGET
 
@@ -38,7 +39,8 @@ FILES = {
         'SELECT id, customer_id, amount FROM {{ ref("bronze.orders") }}\n'
     ),
     "models/silver/customers.sql": (
-        '{{ materialized_view(key="id") }}\n\nSELECT id, max(city) AS city '
+        '{{ materialized_view(key="id", expectations=[expect_or_drop("has_id", "id IS NOT NULL")]) }}\n\n'
+        "SELECT id, max(city) AS city "
         'FROM {{ ref("bronze.customers") }} GROUP BY id\n'
     ),
     "models/gold/sales.sql": (
@@ -76,6 +78,9 @@ WORDS = [
     ("SELECT", "SELEC"),
     ("SELECT ", "SELECT DISTINCT "),
     ("> 0", ">= 0"),
+    ("id IS NOT NULL", "id > 1"),
+    ("expect_or_drop", "expect"),
+    ("'amount'", "'amount') }} AND {{ positive('id'"),
     ("positive(", "negative("),
     ("F.trim", "F.lower"),
     ('"shop"', '"shops"'),
@@ -265,6 +270,50 @@ def test_what_did_not_change_is_not_compiled(shop: Path) -> None:
     checked = build(shop, OPTIONS, check=True)
 
     assert first == touched == copied == checked
+
+
+@pytest.mark.usefixtures("no_compiler")
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("models/gold/cities.sql", "Cities.", "Towns."),
+        ("models/gold/sales.sql", "LEFT JOIN", "JOIN"),
+        ("models/silver/orders.sql", "positive('amount')", "positive('id')"),
+        ("models/silver/customers.sql", "max(city)", "min(city)"),
+        ("models/gold/open.py", 'join(orders, "id")', 'join(orders, ["id"])'),
+    ],
+)
+def test_of_one_changed_model_the_rest_is_not_compiled(shop: Path, path: str, before: str, after: str) -> None:
+    """As long as others see nothing of the change."""
+    (shop / path).write_text(FILES[path].replace(before, after))
+
+    changes = build(shop, OPTIONS).changes
+
+    assert changes is not None
+    assert set(changes.written) <= {path.replace("models", "notebooks").replace(".sql", ".py"), "manifest.json"}
+    assert "manifest.json" in changes.written
+    assert changes.removed == ()
+
+
+@pytest.mark.usefixtures("no_compiler")
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("models/silver/customers.sql", "AS city", "AS town"),
+        ("models/silver/customers.sql", 'key="id"', 'key=["id"], tags=["x"], quarantine=True'),
+        ("models/silver/customers.sql", "id IS NOT NULL", "id > 1"),
+        ("models/silver/customers.sql", "max(city)", "no_column"),
+        ("models/gold/sales.sql", "silver.customers", "bronze.customers"),
+        ("macros/rules.sql", "> 0", "> 1"),
+        ("project.toml", "shop", "shops"),
+    ],
+)
+def test_what_others_see_of_a_change_compiles_everything(shop: Path, path: str, before: str, after: str) -> None:
+    """Columns, keys, inputs, macros, settings, and anything wrong."""
+    (shop / path).write_text(FILES[path].replace(before, after))
+
+    with pytest.raises(AssertionError, match="something was compiled"):
+        build(shop, OPTIONS)
 
 
 @pytest.mark.usefixtures("no_compiler")

@@ -1,0 +1,14 @@
+"""What a compilation depends on besides the files of the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The environment, and whether the code of models is analysed, and traced for that."""
+
+    environment: str
+    with_analysis: bool = True
+    with_trace: bool = True
