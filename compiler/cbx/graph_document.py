@@ -136,6 +136,14 @@ class GraphDocument:
         used = {node.layer for node in self.nodes}
         return tuple(layer for layer in (SOURCE_LAYER, *self.layers) if layer in used)
 
+    @cached_property
+    def references(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns with which models refer to others, by the model."""
+        found: dict[str, set[str]] = {}
+        for relation in self.relations:
+            found.setdefault(relation.child, set()).update(child for child, _ in relation.on)
+        return {child: tuple(sorted(columns)) for child, columns in found.items()}
+
     @property
     def related(self) -> GraphDocument:
         """The part of the graph whose models refer to others or are referred to."""

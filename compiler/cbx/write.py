@@ -102,6 +102,15 @@ def _refuse_links(root: Path, paths: Iterable[str]) -> None:
 
 def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    replace(path, content)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         temporary.write_bytes(content)

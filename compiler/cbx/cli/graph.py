@@ -63,7 +63,7 @@ class _Picture:
     ) -> _Drawn:
         """By the one of three functions that is about it."""
         if self.is_of_relationships:
-            return relationships(self.document.related)
+            return relationships(self.document)
         return tables(self.document) if self.columns is None else columns(self.columns)
 
 
@@ -191,7 +191,9 @@ def _text(picture: _Picture, drawn_as: Format) -> str:
     if drawn_as is Format.json:
         from cbx.render.json_text import render_json
 
-        return picture.drawn(render_json, lambda columns: render_json(columns.document, columns), render_json)
+        return picture.drawn(
+            render_json, lambda one: render_json(one.document, one), lambda document: render_json(document.related)
+        )
     if drawn_as is Format.dot:
         from cbx.render.dot import render_dot, render_dot_columns, render_dot_relationships
 
@@ -223,14 +225,18 @@ def _hand_over_tree(tree: RenderableType, output: Path | None) -> None:
 
 
 def _hand_over(text: str, output: Path | None) -> None:
-    """Write to the file that was named, or print."""
+    """Write to the file that was named, which is replaced as a whole, or print."""
     from cbx.cli.selection import stop
+    from cbx.write import replace
 
     if output is None:
         print(text, end="")
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="\n")
+        if output.exists() and not output.is_file():  # a device or a pipe
+            output.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            replace(output.resolve(), text.encode())
     except OSError as error:
         stop(f"{output} cannot be written: {error.strerror}")
     print(f"Wrote {output}.", file=sys.stderr)

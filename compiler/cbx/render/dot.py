@@ -5,7 +5,7 @@ Ids are the names of nodes; all that people read stands in labels of HTML.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from cbx.graph_document import GraphDocument, Node
@@ -90,8 +90,8 @@ def render_dot_relationships(document: GraphDocument) -> str:
     """An entity-relationship diagram with crow's feet; lines of relationships that are not proven are dashed."""
     colours = layer_colours(document.lanes)
     lines = ["  node [shape=plain, style=solid]", "  edge [dir=both, arrowtail=teetee, arrowsize=1]"]
-    for node in document.nodes:
-        rows = [(f"c{place}", text) for place, text in enumerate(_key_rows(node, document))]
+    for node in document.related.nodes:
+        rows = [(f"c{place}", text) for place, text in enumerate(_key_rows(node, document.references))]
         lines.append(_table(node.id, rows, colours[node.layer]))
     for one in document.relations:
         head = "teeodot" if one.cardinality == "one_to_one" else "crowodot"
@@ -101,14 +101,12 @@ def render_dot_relationships(document: GraphDocument) -> str:
     return _graph("relationships", lines)
 
 
-def _key_rows(node: Node, document: GraphDocument) -> Iterator[str]:
+def _key_rows(node: Node, references: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The columns of the key, then those that refer to others."""
     verdict = f" key, {node.key_verdict}" if node.key_verdict else " key"
     for name in node.key:
         yield f'<B>{_html(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}">{_html(verdict)}</FONT>'
-    references = {child for one in document.relations if one.child == node.id for child, _ in one.on}
-    for name in sorted(references - {*node.key}):
-        yield _html(name)
+    yield from (_html(name) for name in references.get(node.id, ()) if name not in node.key)
 
 
 def _html(text: str) -> str:

@@ -7,9 +7,9 @@ what would end a text or begin an element.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from cbx.graph_document import GraphDocument, Node, Relation
+from cbx.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import layer_colours
 from cbx.render.words import kind_in_words, on_in_words, one_line
@@ -77,13 +77,12 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
 
 def render_mermaid_relationships(document: GraphDocument) -> str:
     """An entity-relationship diagram; a line is whole where the relationship is proven, and broken where it is not."""
-    related = {one for relation in document.relations for one in (relation.parent, relation.child)}
-    entities = [node for node in document.nodes if node.id in related]
+    entities = document.related.nodes
     numbers = {node.id: f"e{number}" for number, node in enumerate(entities)}
     lines = ["erDiagram"]
     for node in entities:
         lines.append(f'  {numbers[node.id]}["{_text(node.id)}"] {{')
-        lines += [f"    {line}" for line in _attributes(node, document.relations)]
+        lines += [f"    {line}" for line in _attributes(node, document.references.get(node.id, ()))]
         lines.append("  }")
     for one in document.relations:
         line = "--" if one.verdict == "proven" else ".."
@@ -92,20 +91,16 @@ def render_mermaid_relationships(document: GraphDocument) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _attributes(node: Node, relations: tuple[Relation, ...]) -> Iterator[str]:
+def _attributes(node: Node, references: Sequence[str]) -> Iterator[str]:
     """The columns of keys and relationships, as ``type name PK, FK "what else there is to say"``."""
-    references = {child for one in relations if one.child == node.id for child, _ in one.on}
-    targets = {parent for one in relations if one.parent == node.id for _, parent in one.on}
-    types = {one.name: one.type or "unknown" for one in node.columns}
-    for name in dict.fromkeys([*node.key, *(one.name for one in node.columns), *sorted(references | targets)]):
+    types = {one.name: one.type for one in node.columns}
+    for name in dict.fromkeys([*node.key, *references]):
         marks = [mark for mark, its in (("PK", node.key), ("FK", references)) if name in its]
-        if not marks and name not in targets:
-            continue
         word = _NOT_A_WORD.sub("_", name)
         notes = [name] if word != name else []
         notes += [f"key {node.key_verdict}"] if "PK" in marks and node.key_verdict else []
         note = f' "{_text(", ".join(notes))}"' if notes else ""
-        yield " ".join(filter(None, [_word(types.get(name, "unknown")), _word(word), ", ".join(marks)])) + note
+        yield f"{_word(types.get(name) or 'unknown')} {_word(word)} {', '.join(marks)}{note}"
 
 
 def _word(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,12 +61,8 @@ class Diagram:
 
 def lay_out_relationships(document: GraphDocument) -> Diagram:
     """Place the models that are related, parents left of their children."""
-    related = {one for relation in document.relations for one in (relation.parent, relation.child)}
-    nodes = [node for node in document.nodes if node.id in related]
-    references: dict[str, set[str]] = {node.id: set() for node in nodes}
-    for relation in document.relations:
-        references[relation.child].update(child for child, _ in relation.on)
-    rows = {node.id: _rows(node, references[node.id]) for node in nodes}
+    nodes = document.related.nodes
+    rows = {node.id: _rows(node, document.references.get(node.id, ())) for node in nodes}
     sizes = {node.id: _size(node, rows[node.id]) for node in nodes}
     arrows = list(dict.fromkeys((one.parent, one.child) for one in document.relations))
     layout = lay_out_parts(sizes, arrows, _SPACING)
@@ -78,10 +74,10 @@ def lay_out_relationships(document: GraphDocument) -> Diagram:
     )
 
 
-def _rows(node: Node, references: set[str]) -> tuple[Row, ...]:
+def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
     """The columns of the key first, then those that refer to others, then as many more as there is room for."""
     types = {one.name: one.type or "" for one in node.columns}
-    ordered = dict.fromkeys([*node.key, *sorted(references - {*node.key}), *(one.name for one in node.columns)])
+    ordered = dict.fromkeys([*node.key, *references, *(one.name for one in node.columns)])
     found = [Row(name, types.get(name, ""), name in node.key, name in references) for name in ordered]
     kept = max(_MOST_ROWS - 1, sum(row.is_key or row.refers for row in found))
     if len(found) > max(_MOST_ROWS, kept):

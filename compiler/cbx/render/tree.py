@@ -17,6 +17,7 @@ from cbx.render.words import kind_in_words, on_in_words, one_line
 
 _Item = TypeVar("_Item", bound=Hashable)
 _STREAM, _BATCH, _AGAIN = "⇢", "→", " ↑ above"
+_ARROWS = {None: ("", ""), "stream": (f"{_STREAM} ", "cyan"), "batch": (f"{_BATCH} ", "dim")}
 
 
 def render_tree(document: GraphDocument) -> Group:
@@ -26,8 +27,8 @@ def render_tree(document: GraphDocument) -> Group:
 
     def label(one: str, parent: str | None, *, is_again: bool) -> Text:
         node = document.by_id[one]
-        arrow = "" if parent is None else f"{_STREAM if modes[parent, one] == 'stream' else _BATCH} "
-        text = Text.assemble((arrow, "dim"), _name(one, colours[node.layer]))
+        arrow = _ARROWS[None if parent is None else modes[parent, one]]
+        text = Text.assemble(arrow, _name(one, colours[node.layer]))
         if is_again:
             return text.append(_AGAIN if document.children[one] else "", "dim")
         return text.append("  " + " · ".join([kind_in_words(node), *_key(node)]), "dim")
@@ -36,9 +37,9 @@ def render_tree(document: GraphDocument) -> Group:
     tree = _tree(document)
     _grow(tree, roots, lambda one: document.children[one], label)
     used = set(modes.values())
-    signs = [(f"{_STREAM} reads new rows (stream)", "stream"), (f"{_BATCH} reads all rows (batch)", "batch")]
-    legend = "   ".join(words for words, mode in signs if mode in used)
-    return Group(tree, *([_cut(Text(legend, "dim"))] if legend else []))
+    said = {"stream": "reads new rows (stream)   ", "batch": "reads all rows (batch)"}
+    legend = Text.assemble(*(part for mode in said if mode in used for part in (_ARROWS[mode], (said[mode], "dim"))))
+    return Group(tree, *([_cut(legend)] if used else []))
 
 
 def _tree(document: GraphDocument) -> Tree:

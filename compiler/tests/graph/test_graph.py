@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +178,25 @@ def test_a_slip_is_seen_before_anything_is_written(tmp_path: Path) -> None:
     cbx("-s", "gold.nothing", "--output", str(path))
 
     assert path.read_text() == "yesterday"
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    """Such as `/dev/null`, which a benchmark writes to."""
+    assert cbx("--output", "/dev/null").exit_code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("picture", [(), ("--columns",), ("--relationships",)], ids=["tables", "columns", "related"])
+def test_the_hash_seed_does_not_matter(picture: tuple[str, ...]) -> None:
+    """The same project gives the same picture everywhere."""
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-m", "cbx", "graph", "--format", "svg", *picture, "--project", str(ROOT)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+    assert len(drawn) == 1
