@@ -99,13 +99,27 @@ def hostile(folder: Path) -> str:
     return page.as_uri()
 
 
+def _column(number: int, origin: str | None) -> ColumnNode:
+    name = f"column_{number}"
+    return ColumnNode(name, "BIGINT", None, is_not_null=False, lineage=((origin, name),) if origin else ())
+
+
 def large(folder: Path, models: int) -> str:
     """The address of a page of many models, each reading two of the layer before."""
     per_layer = models // 3
     layers = ("bronze", "silver", "gold")
     nodes = [
-        Node(f"{layer}.t{number}", "model", "view", layer, f"t{number}", f"{layer}.t{number}", f"{number}.sql")
-        for layer in layers
+        Node(
+            id=f"{layer}.t{number}",
+            resource_type="model",
+            kind="view",
+            layer=layer,
+            name=f"t{number}",
+            dataset=f"{layer}.t{number}",
+            path=f"{number}.sql",
+            columns=tuple(_column(step, below and f"{below}.t{(number * 7) % per_layer}") for step in range(12)),
+        )
+        for below, layer in zip((None, *layers), layers, strict=False)
         for number in range(per_layer)
     ]
     edges = [

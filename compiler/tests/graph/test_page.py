@@ -262,7 +262,7 @@ def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Pat
             for name, selector in {
                 "project": "#project", "name": "#panel-title", "description": ".description", "tag": ".tag",
                 "rule": ".rule-name", "condition": ".condition", "problem": ".problem", "key": ".key-line .column-name",
-                "column": ".columns button", "type": ".column-type span", "words": ".column-words",
+                "column": ".columns button", "type": ".long-type", "words": ".column-words",
                 "item": ".item-name", "card": ".card-name", "lane": ".lane-name span >> nth=1",
             }.items()
         }  # fmt: skip

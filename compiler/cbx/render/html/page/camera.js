@@ -5,6 +5,7 @@ import { byId, wantsStillness } from "./dom.js";
 const CLOSEST = 2;
 const READABLE = 0.6;
 const PLEASANT = 0.8;
+const MANY = 400;
 const MARGIN = { top: 56, right: 20, bottom: 20, left: 20 };
 
 /** The rectangle around some boxes. */
@@ -69,14 +70,13 @@ export function startCamera(moved) {
   /** Show some boxes, as near as their number lets. */
   camera.show = (boxes) => {
     const area = around(boxes);
-    const { left, top, right, bottom } = room();
-    centre(area, Math.min((right - left) / (area.right - area.left), (bottom - top) / (area.bottom - area.top), 1.15));
+    centre(area, Math.min(scaleFor(area), 1.15));
   };
 
-  /** Show everything if it can be read then; else as much as can be read, from the left, unless there is far more. */
+  /** Show everything if it can be read then; else as much as can be read, from the left, unless there are very many. */
   camera.begin = () => {
     const scale = fitScale();
-    const isTooSmall = scale < READABLE && scale > READABLE / 5;
+    const isTooSmall = scale < READABLE && camera.scene.boxes.length <= MANY;
     go(centred(isTooSmall ? PLEASANT : scale), false, !isTooSmall);
   };
 
@@ -101,7 +101,7 @@ export function startCamera(moved) {
     const scale = k < READABLE * 0.7 ? PLEASANT : k;
     const whole = around([box, ...others]);
     if (fits(whole, scale) && scale === k) nudge(whole, k);
-    else if (fits(whole, scale)) centre(whole, scale);
+    else if (fits(whole, Math.min(scale, READABLE))) centre(whole, Math.min(scale, scaleFor(whole)));
     else if (scale !== k || !isInMidst(box)) centre(around([box]), scale);
   };
 
@@ -116,10 +116,13 @@ export function startCamera(moved) {
     return start >= left + rim && end <= right - rim && box.y * k + y >= top && (box.y + box.height) * k + y <= bottom;
   }
 
-  function fits(area, scale) {
+  /** The scale at which an area fills the room there is. */
+  function scaleFor(area) {
     const { left, top, right, bottom } = room();
-    return (area.right - area.left) * scale <= right - left && (area.bottom - area.top) * scale <= bottom - top;
+    return Math.min((right - left) / (area.right - area.left), (bottom - top) / (area.bottom - area.top));
   }
+
+  const fits = (area, scale) => scaleFor(area) >= scale;
 
   /** Move as little as brings an area into sight. */
   function nudge(area, k) {

@@ -42,12 +42,20 @@ function rowOf(node, column, rows, ways) {
       {},
       el("div", { class: "column-head" }, button, isKey ? el("span", { class: node.verdict === "proven" ? "key-mark proven" : "key-mark", title: `key, ${node.verdict}` }, icon(...KEY), "key") : null),
       column.description ? el("p", { class: "column-words" }, column.description) : null,
+      isLong(column.type) ? el("p", { class: "long-type" }, column.type) : null,
       originsOf(column, ways),
     ),
-    el("td", { class: (column.type ?? "").length > 16 ? "column-type long" : "column-type" }, el("span", { class: column.type ? null : "none" }, column.type ?? "unknown"), column.isNotNull ? el("span", { class: "not-null" }, "not null") : null),
+    el("td", { class: "column-type" }, el("span", { class: column.type ? null : "none" }, shortType(column.type)), column.isNotNull ? el("span", { class: "not-null" }, "not null") : null),
   );
   rows.set(column.name, { row, button });
   return row;
+}
+
+const isLong = (type) => type !== null && type.length > 20;
+
+/** A type that has room beside a name; a long one is shown below the name in full. */
+function shortType(type) {
+  return isLong(type) ? type.split(/[<(:]/, 1)[0].slice(0, 20) : type ?? "unknown";
 }
 
 function originsOf(column, ways) {

@@ -1,6 +1,6 @@
 // The page: the place that the URL names is shown by the map, the list and a model's page.
 
-import { lastRun, layers, nodeOf, nodes, project, troubleOf } from "./data.js";
+import { columnsOf, lastRun, layers, nodeOf, nodes, project, troubleOf } from "./data.js";
 import { byId, counted, el, icon, say } from "./dom.js";
 import { focusScene } from "./focus_scene.js";
 import { startKeyboard } from "./keyboard.js";
@@ -37,6 +37,7 @@ function show() {
   state.place = readPlace();
   const node = state.place.model === null ? null : nodeOf(state.place.model) ?? null;
   if (state.place.view === "focus" && node === null) state.place.view = "lineage";
+  if (node === null || !columnsOf(node).some(({ name }) => name === state.place.column)) state.place.column = null;
   const isOther = state.place.view !== before.view || (state.place.view === "focus" && state.place.model !== before.model);
   if (isOther) showView(node);
   for (const view of Object.keys(SCENES)) {
@@ -143,12 +144,19 @@ function showLaneNames({ lanes }) {
   );
 }
 
-/** The lanes are as high as the map, and their names stay at its upper border. */
+/** The lanes are as high as the map, and their names stay at its upper border, in the middle of what is seen of each. */
 function followLanes({ x, k }, { lanes }) {
   lanes.forEach((lane, place) => {
-    const style = { transform: `translateX(${lane.left * k + x}px)`, width: `${(lane.right - lane.left) * k}px` };
-    for (const id of ["lanes", "lane-names"]) Object.assign(byId(id).children[place].style, style);
+    const [left, right] = [lane.left * k + x, lane.right * k + x];
+    const [start, end] = [Math.max(left, 0), Math.min(right, camera.width)];
+    stretch(byId("lanes").children[place], left, right);
+    stretch(byId("lane-names").children[place], start, end);
+    byId("lane-names").children[place].hidden = end - start < 12;
   });
+}
+
+function stretch(element, left, right) {
+  Object.assign(element.style, { transform: `translateX(${left}px)`, width: `${right - left}px` });
 }
 
 function startPointer() {

@@ -6,6 +6,7 @@ import { drawFar, followFar } from "./far.js";
 
 const MOST_BOXES = 240;
 const MOST_LINES = 360;
+const SMALLEST = 0.2;
 const MARGIN = 160;
 
 const shown = { scene: null, boxes: new Map(), lines: new Map(), emphasis: null, selected: null, isFar: false };
@@ -97,7 +98,7 @@ function fill() {
   const { x, y, k } = camera.transform();
   const view = [(-x - MARGIN) / k, (-y - MARGIN) / k, (camera.width - x + MARGIN) / k, (camera.height - y + MARGIN) / k];
   const boxes = shown.scene.boxes.filter((box) => box.x < view[2] && box.y < view[3] && box.x + box.width > view[0] && box.y + box.height > view[1]);
-  const isFar = boxes.length > MOST_BOXES;
+  const isFar = boxes.length > MOST_BOXES || k < SMALLEST;
   if (isFar !== shown.isFar || isFar) setFar(isFar);
   const focused = document.activeElement?.closest?.("#boxes > a")?.dataset.id;
   const kept = [...shown.boxes].filter(([, element]) => focused && element.dataset.id === focused).map(([box]) => box);
