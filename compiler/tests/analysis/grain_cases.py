@@ -640,6 +640,19 @@ CASES = (
     ),
     Case(
         "UNION ALL of what literals tell apart",
+        "SELECT 1 AS s, id FROM customers UNION ALL SELECT 1.0, id FROM customers",
+        (),
+        "both are the same number",
+    ),
+    Case(
+        "UNION ALL of types that differ",
+        "SELECT 'o' AS s, order_id AS nr FROM orders "
+        "UNION ALL SELECT 'c', nr FROM (SELECT DISTINCT CAST(id AS DOUBLE) AS nr FROM customers)",
+        (),
+        "large numbers are rounded when they become doubles",
+    ),
+    Case(
+        "UNION ALL of what literals tell apart",
         "SELECT CAST('1.2' AS INT) AS s, id FROM customers UNION ALL SELECT CAST('1.4' AS INT), id FROM customers",
         (),
         "both are 1",
