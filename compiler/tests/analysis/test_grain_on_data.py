@@ -2,10 +2,10 @@
 
 ``CBX_GRAIN_QUERIES`` says how many queries to try, ``CBX_GRAIN_SEED`` where to start.
 
-A test like this is worth what it finds. Each line below is a rule that was broken on purpose; the number says how many
-queries it took to find out. Where it says "cases" three thousand queries did not or cannot, since they hold nothing but
-whole numbers, and ``grain_cases.py`` or ``test_verdicts.py`` does. ``mutants.txt`` has each in code, and ``make mutants``
-tries them anew.
+A test like this is worth what it finds. Each line below is a rule that was broken on purpose; the number says how
+many queries it took to find out. Where it says "cases" three thousand queries did not, or cannot since they hold
+nothing but whole numbers, and ``grain_cases.py`` or ``test_verdicts.py`` does. ``mutants.txt`` has each in code, and
+``make mutants`` tries them anew.
 
 - a table's current key counts without its condition: 64
 - LIMIT 2 leaves one row: 100; two rows written out are one: 166
