@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import Table
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.relations import CallSite, Place, Relation, TextRange
-from cbx.analysis.tracing.client import Tracer
-from cbx.analysis.tracing.from_plan import read_plan
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, Unknown
 from cbx.emit.cells import import_lines
 from cbx.ir.resolved import PythonCode, ResolvedModel, SqlCode
@@ -18,6 +17,9 @@ from cbx.ir.text import PLACEHOLDER
 from cbx.parse.queries import parseable
 from cbx.project import Project
 from cbx.sources import SourceFile, Span
+
+if TYPE_CHECKING:
+    from cbx.analysis.tracing.client import Tracer
 
 CACHE_FILE = ".cbx/cache/trace.json"
 
@@ -57,13 +59,15 @@ class Analysis:
     def __init__(self, project: Project) -> None:
         """Prepare; nothing is started before a function has to be traced."""
         self._settings = project.settings.compile
-        self._tracer = Tracer(project.root / CACHE_FILE)
+        self._cache_file = project.root / CACHE_FILE
+        self._tracer: Tracer | None = None
 
     def __enter__(self) -> Analysis:  # noqa: PYI034 - `typing.Self` came with Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._tracer.close()
+        if self._tracer is not None:
+            self._tracer.close()
 
     def read(self, model: ResolvedModel, tables: tuple[Table, ...]) -> Analysed | Unknown | MissingExtra | None:
         """What a model's code does.
@@ -85,7 +89,11 @@ class Analysis:
     def _trace(
         self, model: ResolvedModel, code: PythonCode, tables: tuple[Table, ...]
     ) -> Analysed | Unknown | MissingExtra:
+        from cbx.analysis.tracing.client import Tracer
+        from cbx.analysis.tracing.from_plan import read_plan
+
         named = {one.parameter or "": table for one, table in zip(model.inputs, tables, strict=True)}
+        self._tracer = self._tracer or Tracer(self._cache_file)
         outcome = self._tracer.trace(_function(model.id, code, named))
         if isinstance(outcome, (Unknown, MissingExtra)):
             return outcome

@@ -1,17 +1,21 @@
-"""The graph of the models: what reads what. The only user of networkx."""
+"""The graph of the models: what reads what. The only user of networkx, which is loaded where models form a circle."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
-
-import networkx
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    ModelGraph: TypeAlias = networkx.DiGraph[str]
-else:
-    ModelGraph = networkx.DiGraph
-"""Model ids; an edge leads from the model that is read to its reader."""
+    import networkx
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGraph:
+    """The readers of each model, sorted, by model id."""
+
+    readers: Mapping[str, tuple[str, ...]]
 
 
 def model_graph(models: Iterable[str], reads: Iterable[tuple[str, str]]) -> ModelGraph:
@@ -21,10 +25,10 @@ def model_graph(models: Iterable[str], reads: Iterable[tuple[str, str]]) -> Mode
         models: The ids of all models.
         reads: Pairs of a reader and what it reads.
     """
-    graph: ModelGraph = ModelGraph()
-    graph.add_nodes_from(sorted(models))
-    graph.add_edges_from(sorted((read, reader) for reader, read in reads))
-    return graph
+    readers: dict[str, set[str]] = {name: set() for name in sorted(models)}
+    for reader, read in reads:
+        readers[read].add(reader)
+    return ModelGraph({name: tuple(sorted(found)) for name, found in readers.items()})
 
 
 def cycles(graph: ModelGraph) -> list[list[str]]:
@@ -32,15 +36,22 @@ def cycles(graph: ModelGraph) -> list[list[str]]:
 
     A cycle ``[a, b]`` says that ``a`` reads ``b`` and ``b`` reads ``a``.
     """
+    if len(in_order(graph)) == len(graph.readers):
+        return []
+    import networkx
+
+    whole = networkx.DiGraph((read, reader) for read, readers in graph.readers.items() for reader in readers)
     found = []
-    for knot in networkx.strongly_connected_components(graph):
+    for knot in networkx.strongly_connected_components(whole):
         first = min(knot)
-        if len(knot) > 1 or graph.has_edge(first, first):
-            found.append(_shortest_cycle(graph.subgraph(sorted(knot)), first))
+        if len(knot) > 1 or whole.has_edge(first, first):
+            found.append(_shortest_cycle(whole.subgraph(sorted(knot)), first))
     return sorted(found)
 
 
-def _shortest_cycle(knot: ModelGraph, first: str) -> list[str]:
+def _shortest_cycle(knot: networkx.DiGraph[str], first: str) -> list[str]:
+    import networkx
+
     reads = knot.reverse(copy=True)
     if reads.has_edge(first, first):
         return [first]
@@ -49,5 +60,19 @@ def _shortest_cycle(knot: ModelGraph, first: str) -> list[str]:
 
 
 def in_order(graph: ModelGraph) -> list[str]:
-    """The models, each after all that it reads, otherwise by id; the graph has no cycle."""
-    return list(networkx.lexicographical_topological_sort(graph))
+    """The models, each after all that it reads, otherwise by id; without those in a circle and those after one."""
+    waiting = dict.fromkeys(graph.readers, 0)
+    for readers in graph.readers.values():
+        for reader in readers:
+            waiting[reader] += 1
+    ready = [name for name, count in waiting.items() if not count]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        name = heapq.heappop(ready)
+        ordered.append(name)
+        for reader in graph.readers[name]:
+            waiting[reader] -= 1
+            if not waiting[reader]:
+                heapq.heappush(ready, reader)
+    return ordered

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-import yaml
-
 from cbx.emit.pipeline import (
     default_schema,
     grantee,
@@ -59,6 +57,8 @@ def emit_bundle(plan: Plan) -> Artifact:
 
 
 def _as_yaml(value: dict[str, Any]) -> str:
+    import yaml
+
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(
         yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=False, width=4096, default_flow_style=False)

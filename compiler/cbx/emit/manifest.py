@@ -21,7 +21,7 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
     settings = plan.project.settings
     hashes = {artifact.path: hashlib.sha256(artifact.text.encode()).hexdigest() for artifact in artifacts}
     related = plan.relationships_by_model
-    manifest = {
+    head = {
         "schema_version": SCHEMA_VERSION,
         "project": {
             "name": plan.project.name,
@@ -29,14 +29,18 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
             "api": settings.compile.api,
             "source_format": settings.compile.source_format,
         },
-        "models": {one.model.id: _model(one, plan, related[one.model.id], hashes) for one in plan.models},
+    }
+    models = [lay_out_model(one.model.id, _model(one, plan, related[one.model.id], hashes)) for one in plan.models]
+    tail = {
         "relationships": [
             {**_relationship(one), "enforce": one.enforce, "verdict": "unproven"} for one in plan.relationships
         ],
         "checks": [*map(_key_check, plan.key_checks), *map(_relationship_check, plan.relationship_checks)],
         "artifacts": {f"{TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
     }
-    return Artifact(PATH, _laid_out(manifest, "", _LEVELS) + "\n")
+    middle = '  "models": {\n' + ",\n".join(models) + "\n  }" if models else '  "models": {}'
+    lines = [*_entries(head, "  ", _LEVELS - 1), middle, *_entries(tail, "  ", _LEVELS - 1)]
+    return Artifact(PATH, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def lay_out_model(identity: str, model: Mapping[str, Any]) -> str:
@@ -54,11 +58,15 @@ def _laid_out(value: Any, indent: str, levels: int) -> str:
         return _ENCODER.encode(value)
     inner = indent + "  "
     if isinstance(value, dict):
-        lines = [f"{inner}{_ENCODER.encode(key)}: {_laid_out(one, inner, levels - 1)}" for key, one in value.items()]
+        lines = _entries(value, inner, levels - 1)
     else:
         lines = [f"{inner}{_laid_out(one, inner, levels - 1)}" for one in value]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
+
+
+def _entries(value: Mapping[str, Any], indent: str, levels: int) -> list[str]:
+    return [f"{indent}{_ENCODER.encode(key)}: {_laid_out(one, indent, levels)}" for key, one in value.items()]
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True)

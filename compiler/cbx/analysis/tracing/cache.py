@@ -17,7 +17,7 @@ from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, out
 from cbx.version import __version__
 
 _FORMAT = 1
-_MOST_ENTRIES = 2000
+_MOST_ENTRIES = 20_000
 
 
 class Cache:
