@@ -33,7 +33,7 @@ CASES = (
     Case("a cast", "SELECT CAST(order_id AS INT) AS nr FROM orders", (), "it may have no room for the number"),
     Case("a cast", "SELECT CAST(order_id AS DOUBLE) AS nr FROM orders", (), "large numbers are rounded"),
     Case("a cast", "SELECT CAST(code AS INT) AS nr FROM codes", (), "the strings 7 and 07 are both the number 7"),
-    Case("a cast", "SELECT concat(order_id::STRING, line::STRING) AS nr FROM items", (), "1 and 11 are as 11 and 1"),
+    Case("a cast", "SELECT concat(order_id::STRING, status) AS nr FROM orders", (), "1 and 11 are as 11 and 1"),
     Case("a column twice", "SELECT order_id AS a, order_id AS b FROM orders", ("a",), "both are the key; one is shown"),
     Case("EXCEPT in a star", "SELECT * EXCEPT (line) FROM items", (), "half of the key is left out"),
     Case(
@@ -72,7 +72,12 @@ CASES = (
     Case("a constant", "SELECT order_id FROM items WHERE isnull(line)", ("order_id",), "NULL is one value"),
     Case("a constant", "SELECT order_id FROM items WHERE line <=> NULL", ("order_id",), "NULL is one value"),
     Case("a constant", "SELECT order_id FROM items WHERE isnotnull(line)", (), "what is not NULL may be anything"),
-    Case("a constant", "SELECT line FROM items WHERE order_id = rand()", (), "it is another number for each row"),
+    Case(
+        "a constant",
+        "SELECT line FROM items WHERE order_id = CAST(9 * rand() AS INT)",
+        (),
+        "it is another number for each row",
+    ),
     Case(
         "an equality",
         "SELECT line FROM items WHERE order_id = line",
@@ -466,6 +471,13 @@ CASES = (
         "it only leaves rows out",
     ),
     Case(
+        "ROLLUP",
+        "SELECT x, count(*) AS n FROM "
+        "(SELECT c.id AS x FROM orders o LEFT JOIN customers c ON c.id = o.customer_id) GROUP BY ROLLUP (x)",
+        (),
+        "an order without a customer has NULL there",
+    ),
+    Case(
         "a name that is also an alias",
         "SELECT upper(status) AS status, count(*) AS n FROM orders GROUP BY status",
         (),
@@ -752,6 +764,24 @@ CASES = (
         "SELECT c.id, a.city FROM customers c LEFT JOIN addresses a ON a.customer_id = c.id WHERE a.__END_AT IS NULL",
         ("id",),
         "what WHERE leaves out cannot multiply",
+    ),
+    Case(
+        "versions",
+        "SELECT a.customer_id FROM addresses a LEFT JOIN customers c ON c.id = a.customer_id AND a.__END_AT IS NULL",
+        (),
+        "the condition of a left join leaves out no row of the left",
+    ),
+    Case(
+        "versions",
+        "SELECT a.customer_id FROM customers c RIGHT JOIN addresses a ON c.id = a.customer_id AND a.__END_AT IS NULL",
+        (),
+        "nor that of a right join one of the right",
+    ),
+    Case(
+        "versions",
+        "SELECT a.customer_id FROM addresses a ANTI JOIN customers c ON c.id = a.customer_id AND a.__END_AT IS NULL",
+        (),
+        "what an anti join leaves does not fulfil its condition",
     ),
     Case(
         "versions",

@@ -182,6 +182,11 @@ UNPROVEN = (
     ("the result has no such column", "SELECT id FROM customers", "nr"),
     ("two columns have that name", JOIN.replace("c.id", "c.id, o.order_id AS id", 1), "id"),
     (
+        "one-to-one multiplies nothing, and names may be unique",
+        "SELECT c.name FROM customers c JOIN profiles p ON p.customer_id = c.id",
+        "name",
+    ),
+    (
         "one-to-one multiplies nothing, and mottos may be unique",
         "SELECT motto FROM customers c JOIN profiles p ON p.customer_id = c.id",
         "motto",
@@ -213,9 +218,9 @@ def test_tables_compared_in_a_circle() -> None:
     """The third comparison may leave out all but one of the rows that the first two pair up."""
     both = (*RELATIONSHIPS, Relationship("orders", "events", (("customer_id", "order_id"),), "one_to_many"))
     joined = "customers c JOIN orders o ON o.customer_id = c.id JOIN events e ON e.customer_id = o.order_id"
-    line = read_query(f"SELECT c.id FROM {joined}", TABLES)
-    circle = read_query(f"SELECT c.id FROM {joined} AND e.customer_id = c.id", TABLES)
-    verdicts = [type(judge_key(one.relation, ("id",), both)) for one in (line, circle)]
+    line = read_query(f"SELECT o.customer_id FROM {joined}", TABLES)
+    circle = read_query(f"SELECT o.customer_id FROM {joined} AND e.customer_id = c.id", TABLES)
+    verdicts = [type(judge_key(one.relation, ("customer_id",), both)) for one in (line, circle)]
 
     assert verdicts == [Refuted, Unproven]
 
