@@ -15,9 +15,9 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
-from cbx.analysis.relations import Field, Relation, TextRange
+from cbx.analysis.relations import Field, Relation, TextRange, is_deep
 from cbx.analysis.sql.places import extent
-from cbx.analysis.sql.scope import CommonTable, Context, Scope, UnknownColumn
+from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.types import compare_exactly
 
@@ -56,6 +56,10 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         relation = _read(tree, Scope(), context)
     except (sqlglot.errors.SqlglotError, RecursionError):
         return Query(ir.Opaque((), (), reason="the query does not parse"), ())
+    except TooLargeError:
+        return Query(ir.Opaque((), (), reason="the query is too large"), ())
+    if is_deep(relation):
+        return Query(ir.Opaque((), (), reason="the query is nested too deeply"), ())
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
     return Query(relation, tuple(unknown), _expressions(tree))
 
@@ -84,6 +88,7 @@ def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
             relation = read_select(exp.select("*").from_(node, copy=False), scope, context)
         case _:
             return ir.Opaque((), ())
+    context.spend(len(relation.fields))
     return _limited(relation, node)
 
 
@@ -106,11 +111,12 @@ def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[st
         if clause.recursive and any(one.name.lower() == name for one in common.this.find_all(exp.Table)):
             queries[name] = CommonTable(None)
             continue
+        before = context.spent + context.inside
         relation = _read(common.this, Scope(outer=around, queries=queries), context)
         names = common.alias_column_names
         if names:
             relation = _with_names(relation, names)
-        queries[name] = CommonTable(relation)
+        queries[name] = CommonTable(relation, context.spent + context.inside - before)
     return queries
 
 

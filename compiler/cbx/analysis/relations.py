@@ -385,3 +385,32 @@ def condition_reads(predicate: Predicate) -> Ids:
             return reads
         case IsNull(column) | NotNull(column) | AtMostOne(column):
             return frozenset({column})
+
+
+_DEEPEST = 300
+
+
+def is_deep(relation: Relation) -> bool:
+    """Whether a relation has too many levels for rules that call themselves to go through it."""
+    level, depth = {id(relation): relation}, 0
+    while level and depth <= _DEEPEST:
+        level = {id(one): one for above in level.values() for one in _below(above)}
+        depth += 1
+    return bool(level)
+
+
+def _below(relation: Relation) -> tuple[Relation, ...]:
+    match relation:
+        case Scan() | Values():
+            return ()
+        case Join(left=left, right=right):
+            return (left, right)
+        case SetOperation(inputs=inputs) | Opaque(inputs=inputs):
+            return inputs
+        case Project(input=below, definitions=new) | Aggregate(input=below, aggregates=new):
+            return (
+                below,
+                *(one for made in new if isinstance(made.expression, Computed) for one in made.expression.queries),
+            )
+        case _:
+            return (relation.input,)

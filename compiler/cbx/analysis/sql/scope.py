@@ -61,6 +61,13 @@ class Missing:
     is_sure: bool
 
 
+class TooLargeError(Exception):
+    """A query, with each query of WITH written out where it is used, is larger than can be worked with."""
+
+
+_MOST_COLUMNS = 300_000
+
+
 @dataclass
 class Context:
     """What is shared while one query is read.
@@ -70,6 +77,8 @@ class Context:
         mentioned: Every column name in the query, lower case, in order.
         read_query: Reads a query inside this one, in the scope around it.
         next_number: The next number for a column.
+        spent: How many columns the relations read so far have together, copies counted.
+        inside: How many those of WITH have that were used for the first time.
         unknown: The columns that no input has.
     """
 
@@ -77,12 +86,25 @@ class Context:
     mentioned: tuple[str, ...]
     read_query: Callable[[Any, Scope, Context], Relation]
     next_number: int = 1
+    spent: int = 0
+    inside: int = 0
     unknown: list[UnknownColumn] = field(default_factory=list)
 
     def number(self) -> int:
         """A number for a new column."""
         self.next_number += 1
         return self.next_number - 1
+
+    def spend(self, columns: int) -> None:
+        """Count the columns of one more relation.
+
+        Raises:
+            TooLargeError: If the query has too many in all, as forty queries of WITH do that each read the one before
+                twice.
+        """
+        self.spent += 1 + columns
+        if self.spent > _MOST_COLUMNS:
+            raise TooLargeError
 
     def new_field(self, name: str, type: str | None = None) -> Field:  # noqa: A002 - the field's own word
         """A new column."""
@@ -167,9 +189,13 @@ class Scope:
 
 @dataclass
 class CommonTable:
-    """A query of WITH; ``relation`` is None for one that reads itself. Used again, its columns are numbered anew."""
+    """A query of WITH; ``relation`` is None for one that reads itself. Used again, its columns are numbered anew.
+
+    ``size`` is the number of columns of all the relations in it.
+    """
 
     relation: Relation | None
+    size: int = 0
     is_used: bool = False
 
 

@@ -40,6 +40,7 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_source(join.this, added, context)
         relation = join_sources(join, relation, right, scope, added, context)
+        context.spend(len(relation.fields))
         if join.args.get("pivots") or join.this.args.get("pivots"):
             relation = ir.Opaque((relation,), (), reason="a pivot")
             scope.sources.append(Source((), (), is_open=True, certain=frozenset()))
@@ -60,7 +61,7 @@ def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     columns = node.alias_column_names if isinstance(node, (exp.Table, exp.Subquery, exp.Values)) else []
     if columns:
         relation = _renamed(relation, tuple(columns))
-    _add_source(_name_of(node), relation, scope, is_placeholder=_is_placeholder(node))
+    _add_source(_name_of(node), relation, scope, context, is_placeholder=_is_placeholder(node))
     return relation
 
 
@@ -77,7 +78,7 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
         return _opaque_source(node, scope, "a stream of something other than a table")
     relation = _scan(table, context, is_streaming=True)
     name = (alias.name.lower(),) if alias else _name_of(table)
-    _add_source(name, relation, scope, is_placeholder=not alias and _is_placeholder(table))
+    _add_source(name, relation, scope, context, is_placeholder=not alias and _is_placeholder(table))
     return relation
 
 
@@ -90,7 +91,7 @@ def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context)
         relation = _read_joins(node, relation, inner, context)
     else:
         relation = _rows_of(node, inner, context)
-        _add_source(_name_of(node), relation, inner)
+        _add_source(_name_of(node), relation, inner, context)
         relation = _read_joins(node, relation, inner, context)
     alias = node.alias if isinstance(node, exp.Subquery) else ""
     if alias:
@@ -128,7 +129,9 @@ def _use(common: CommonTable, context: Context) -> Relation:
     relation = common.relation
     if not common.is_used:
         common.is_used = True
+        context.inside += common.size
         return relation
+    context.spend(common.size)
     offset = context.offset()
     fields = tuple(Field(one.id + offset, one.name, one.type) for one in relation.fields)
     return ir.Copy(relation, offset, fields, relation.is_open)
@@ -169,8 +172,11 @@ def _name_of(node: exp.Expr) -> tuple[str, ...]:
     return tuple(part.name.lower() for part in node.parts) if isinstance(node, exp.Table) else ()
 
 
-def _add_source(name: tuple[str, ...], relation: Relation, scope: Scope, *, is_placeholder: bool = False) -> None:
+def _add_source(
+    name: tuple[str, ...], relation: Relation, scope: Scope, context: Context, *, is_placeholder: bool = False
+) -> None:
     fields = relation.fields
+    context.spend(len(fields))
     certain = _certain(relation) if relation.is_open else frozenset(one.name.lower() for one in fields)
     if is_placeholder and isinstance(relation, ir.Scan):
         name = tuple(relation.table.name.lower().split("."))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
-from cbx.analysis.relations import NONE, CallSite, Field, Relation
+from cbx.analysis.relations import NONE, CallSite, Field, Relation, is_deep
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
@@ -74,6 +74,8 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
     reading = Reading(Context({}, (), lambda *_: ir.Opaque((), ())))
     try:
         rows = _Plan(tables, reading).read(traced.plan)
+        if is_deep(rows.relation):
+            rows = opaque([], "its plan is nested too deeply")
     except (KeyError, TypeError, ValueError, RecursionError):
         rows = opaque([], "its plan is not understood")
     relation = _as_found(rows, traced, reading)
