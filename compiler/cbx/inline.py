@@ -31,7 +31,8 @@ def inline(
         name: The function's name.
         macros: The Python macros by module name.
         variables: The variables that have a value somewhere.
-        report: Where problems go: CBX205 for a macro or variable that does not exist, CBX104 for a word of the
+        report: Where problems go: CBX101 for too many definitions that need each other, CBX205 for a macro or
+            variable that does not exist, CBX104 for a word of the
             vocabulary in code that runs, CBX106 for two definitions of one name.
 
     Returns:
@@ -40,7 +41,11 @@ def inline(
     found = len(report)
     gathering = _Gathering(macros, variables, report, function.definition.span)
     gathering.claim(name, function.module.path, function.definition.span)
-    gathering.take(function.definition, function.module)
+    try:
+        gathering.take(function.definition, function.module)
+    except RecursionError:
+        message = f"`{name}` needs too many definitions that need each other"
+        report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="let fewer functions call the next")
     if len(report) > found or gathering.is_broken:
         return None
     return PythonCode(

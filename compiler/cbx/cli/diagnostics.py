@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -84,7 +85,7 @@ def _excerpt(span: Span, label: str, sources: Mapping[str, str], margin: str, ar
     text = sources.get(span.path)
     if text is None:
         return [*lines, *([f"{margin} = {_visible(label)}"] if label and arrow == ":::" else [])]
-    line = SourceFile(span.path, text.replace("\r\n", "\n")).line(span.line)
+    line = _source(span.path, text).line(span.line)
     end = span.end_column if span.end_line == span.line else len(line) + 1
     before, marked = _visible(line[: span.column - 1]), _visible(line[span.column - 1 : end - 1])
     shown = before + marked + _visible(line[end - 1 :])
@@ -96,6 +97,12 @@ def _excerpt(span: Span, label: str, sources: Mapping[str, str], margin: str, ar
         f"{span.line:>{len(margin)}} | {shown}".rstrip(),
         f"{margin} | {' ' * _width(before)}{paint(carets + tail)}",
     ]
+
+
+@functools.lru_cache(maxsize=64)
+def _source(path: str, text: str) -> SourceFile:
+    """A file whose lines many diagnostics show."""
+    return SourceFile(path, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _visible(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cbx import codes
@@ -15,8 +15,22 @@ from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Val
 from cbx.parse.positions import Positions
 from cbx.sources import Span
 
-_HALF = re.compile("[\ud800-\udfff]")
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a character: no text of a file can hold one, a literal of Python can."""
+_MOST_BITS = 4096
 _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
+
+
+@dataclass
+class _Room:
+    """What the declarations of a file may still hold: constants made of constants grow faster than their text."""
+
+    left: int = 3_000_000
+
+    def takes(self, units: int) -> bool:
+        """Whether there was room for so many characters; a value counts for twenty, a constant for five hundred."""
+        self.left -= units
+        return self.left >= 0
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,8 @@ class Scope:
         constants: The expressions that module constants stand for.
         report: Where problems go.
         cbx_names: Names under which the package ``cbx`` itself is known, for ``cbx.expect(...)``.
+        open_constants: The constants whose expressions are being read.
+        room: What may still be read.
     """
 
     positions: Positions
@@ -37,6 +53,7 @@ class Scope:
     report: Report
     cbx_names: frozenset[str] = frozenset()
     open_constants: tuple[str, ...] = ()
+    room: _Room = field(default_factory=_Room)
 
     def word(self, node: ast.expr) -> str | None:
         """The word of the vocabulary that an expression names, if it names one."""
@@ -60,12 +77,9 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
         unknown word.
     """
     span = scope.positions.span(node)
+    if not _has_room(node, scope, span) or not _can_be_written(node, scope, span):
+        return None
     match node:
-        case ast.Constant(value=str() as text) if _HALF.search(text):
-            message = "this text holds half of a character, which no file can"
-            hint = "write the character itself"
-            scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=hint)
-            return None
         case ast.Constant(value=str() | int() | float() | bool() | None as value):
             return Literal(value, span)
         case ast.JoinedStr():
@@ -94,6 +108,32 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
         case _:
             _refuse(node, scope, span)
             return None
+
+
+def _has_room(node: ast.expr, scope: Scope, span: Span) -> bool:
+    letters = len(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else 0
+    was_full = scope.room.left < 0
+    if scope.room.takes(letters + (500 if isinstance(node, ast.Name) else 20)):
+        return True
+    if not was_full:
+        message = "with its constants written out, this declaration is too large"
+        scope.report.add(codes.NOT_A_LITERAL, message, span, hint="use fewer constants that are made of constants")
+    return False
+
+
+def _can_be_written(node: ast.expr, scope: Scope, span: Span) -> bool:
+    """Whether a constant has a text that a file can hold."""
+    match node:
+        case ast.Constant(value=str() as text) if HALF.search(text):
+            message = "this text holds half of a character, which no file can"
+            scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write the character itself")
+            return False
+        case ast.Constant(value=int() as number) if number.bit_length() > _MOST_BITS:
+            message = "this number has more digits than can be written"
+            scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write a smaller one")
+            return False
+        case _:
+            return True
 
 
 def read_call(node: ast.Call, scope: Scope) -> Call | Literal | None:
@@ -183,13 +223,20 @@ def _read_constant(name: str, scope: Scope, span: Span) -> Value | None:
     if name in scope.open_constants:
         scope.report.add(codes.NOT_A_LITERAL, f"the constant `{name}` is defined by itself", span)
         return None
-    return read_value(scope.constants[name], scope.inside(name))
+    try:
+        return read_value(scope.constants[name], scope.inside(name))
+    except RecursionError:
+        if scope.open_constants:
+            raise
+    message = f"the constant `{name}` is made of too many others"
+    scope.report.add(codes.NOT_A_LITERAL, message, span, hint="write its value")
+    return None
 
 
 def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | None:
     parts: list[str] = []
     for part in node.values:
-        if isinstance(part, ast.Constant) and not _HALF.search(str(part.value)):
+        if isinstance(part, ast.Constant) and not HALF.search(str(part.value)):
             parts.append(str(part.value))
             continue
         if isinstance(part, ast.Constant):

@@ -12,7 +12,7 @@ from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import Related, Report, did_you_mean
 from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
-from cbx.parse.expression import Scope, read_call, read_value
+from cbx.parse.expression import HALF, Scope, read_call, read_value
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.sources import SourceFile, Span
@@ -220,7 +220,8 @@ def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope)
 
 
 def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
-    return ast.get_docstring(function) or ast.get_docstring(tree)
+    text = ast.get_docstring(function) or ast.get_docstring(tree)
+    return text and HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _without_declaration(
