@@ -105,7 +105,7 @@ def deploy(session: Session, request: DeployRequest, say: Say) -> Deployment:
     files = source_files(request.artifacts)
     target = target_of(request.plan, request.environment, session.user, session.short_name)
     state = Folder(session, target.state)
-    with locked(state, by_force=request.force_lock):
+    with locked(state, by_force=request.force_lock) as make_sure:
         say("reading what is deployed")
         record = read_record(state)
         committed = read_committed(state)
@@ -114,12 +114,12 @@ def deploy(session: Session, request: DeployRequest, say: Say) -> Deployment:
         seen = _compared(request, target, committed)
         if seen.changes.is_destructive and not request.allow_destructive:
             raise _destructive(seen.changes)
-        return _deploy(session, seen, files, record, say)
+        return _deploy(session, seen, files, record, say, make_sure)
 
 
 def _compared(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
     manifest = json.loads(next(one.text for one in request.artifacts if one.path == PATH))
-    compiled = Deployed(manifest, wanted(target))
+    compiled = Deployed(manifest, {**wanted(target), **target.beside})
     changes = compare(committed.deployed if committed else None, compiled, request.full_refresh)
     return Preview(target, committed, compiled, changes)
 
@@ -134,7 +134,14 @@ def _destructive(changes: ChangePlan) -> DeployError:
     )
 
 
-def _deploy(session: Session, seen: Preview, files: tuple[SourceFile, ...], record: Record, say: Say) -> Deployment:
+def _deploy(
+    session: Session,
+    seen: Preview,
+    files: tuple[SourceFile, ...],
+    record: Record,
+    say: Say,
+    make_sure: Callable[[], None],
+) -> Deployment:
     target = seen.target
     folder, state = Folder(session, target.files), Folder(session, target.state)
     steps = file_steps(files, record.files, folder.objects())
@@ -159,6 +166,7 @@ def _deploy(session: Session, seen: Preview, files: tuple[SourceFile, ...], reco
         write_record(state, after)
     committed = Committed(replace(seen.compiled, due=_due(seen)), seen.committed.refreshing if seen.committed else None)
     if committed != seen.committed:
+        make_sure()
         write_committed(state, committed)
     is_changed = bool(steps.clear or steps.remove or schemas) or after != record or committed != seen.committed
     return Deployment(target, seen.changes, steps, pipeline, schemas, committed, is_changed)

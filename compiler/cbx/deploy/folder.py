@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
+from databricks.sdk.errors import NotFound, ResourceConflict
 from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectInfo
 
 from cbx.deploy.files import ObjectKind, SourceFile
@@ -67,24 +67,20 @@ class Folder:
             overwrite=True,
         )
 
-    def write(self, path: str, text: str) -> None:
-        """Put a text in its place, over what is there."""
-        self._import(path, text.encode(), ImportFormat.AUTO, None, overwrite=True)
+    def write(self, path: str, content: bytes) -> None:
+        """Put a file in its place, over what is there."""
+        self._import(path, content, ImportFormat.AUTO, None, overwrite=True)
 
-    def write_new(self, path: str, text: str) -> bool:
-        """Put a text where nothing is yet, and say whether nothing was; of two who try, one succeeds."""
+    def write_new(self, path: str, content: bytes) -> bool:
+        """Put a file where nothing is yet, and say whether nothing was; of two who try, one succeeds."""
         try:
-            self._import(path, text.encode(), ImportFormat.AUTO, None, overwrite=False)
+            self._import(path, content, ImportFormat.AUTO, None, overwrite=False)
         except ResourceConflict:
             return False
-        except BadRequest as error:
-            if error.error_code == "RESOURCE_ALREADY_EXISTS":
-                return False
-            raise
         return True
 
-    def read(self, path: str) -> str | None:
-        """A text; None where there is none."""
+    def read(self, path: str) -> bytes | None:
+        """What a file holds; None where there is none."""
         full = self._full(path)
         workspace = self.session.client.workspace
         try:
@@ -93,14 +89,14 @@ class Folder:
             )
         except NotFound:
             return None
-        return base64.b64decode(found.content or "").decode()
+        return base64.b64decode(found.content or "")
 
     def _import(
         self, path: str, content: bytes, kind: ImportFormat, language: Language | None, *, overwrite: bool
     ) -> None:
         full = self._full(path)
         encoded = base64.b64encode(content).decode()
-        expected = () if overwrite else (ResourceConflict, BadRequest, NotFound)
+        expected = () if overwrite else (ResourceConflict, NotFound)
         self.session.ask(
             f"uploading `{full}`",
             lambda: self.session.client.workspace.import_(

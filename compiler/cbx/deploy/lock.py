@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from uuid import uuid4
 
@@ -20,8 +20,8 @@ _PATH = "deploy.lock"
 
 
 @contextlib.contextmanager
-def locked(state: Folder, *, by_force: bool) -> Iterator[None]:
-    """Hold the lock of a deployment.
+def locked(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
+    """Hold the lock of a deployment, and give a way to make sure of it.
 
     A lock that a process of this machine left behind when it was killed is taken over.
 
@@ -30,7 +30,7 @@ def locked(state: Folder, *, by_force: bool) -> Iterator[None]:
         by_force: Whether the lock is taken over whoever holds it.
 
     Raises:
-        DeployError: CBX610 if somebody else deploys.
+        DeployError: CBX610 if somebody else deploys, and later, when one makes sure, if somebody has taken it by force.
     """
     mine = {
         "id": uuid4().hex,
@@ -39,20 +39,26 @@ def locked(state: Folder, *, by_force: bool) -> Iterator[None]:
         "process": os.getpid(),
         "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
+
+    def make_sure() -> None:
+        held = _held(state)
+        if held is None or held["id"] != mine["id"]:
+            raise _somebody_else(held or {})
+
     _take(state, mine, by_force=by_force)
     try:
-        yield
+        yield make_sure
     finally:
         with contextlib.suppress(DeployError):  # a lock that cannot be released is taken over by the next deployment
-            if (_held(state) or mine)["id"] == mine["id"]:
-                state.remove(_PATH)
+            make_sure()
+            state.remove(_PATH)
 
 
 def _take(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
-    text = json.dumps(mine, indent=2) + "\n"
+    content = (json.dumps(mine, indent=2) + "\n").encode()
     for _ in range(3):
         try:
-            if state.write_new(_PATH, text):
+            if state.write_new(_PATH, content):
                 return
         except NotFound:
             state.make()
@@ -69,11 +75,11 @@ def _take(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
 
 
 def _held(state: Folder) -> dict[str, object] | None:
-    text = state.read(_PATH)
-    if text is None:
+    content = state.read(_PATH)
+    if content is None:
         return None
     try:
-        held = json.loads(text)
+        held = json.loads(content)
     except ValueError:
         held = None
     return held if isinstance(held, dict) and "id" in held else {"id": None}

@@ -7,17 +7,20 @@ is deployed; it is written last. Whoever finds both can go on where a deployment
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cbx.changes.change_plan import Deployed
+from cbx.deploy.files import LARGEST
 from cbx.deploy.folder import Folder
 
 _RECORD = "deployment.json"
 _MANIFEST = "manifest.json"
 _VERSION = 1
+_COMPRESSED = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Committed:
 
 def read_record(state: Folder) -> Record:
     """The record of the deployment; an empty one where there is none that can be read."""
-    found = _json(state.read(_RECORD))
+    found = _unpacked(state.read(_RECORD))
     if found is None or found.pop("version", None) != _VERSION:
         return Record()
     return Record(**{**found, "permissions": tuple(found.get("permissions", ()))})
@@ -66,12 +69,12 @@ def read_record(state: Folder) -> Record:
 
 def write_record(state: Folder, record: Record) -> None:
     """Keep the record."""
-    state.write(_RECORD, json.dumps({"version": _VERSION, **asdict(record)}, indent=2, sort_keys=True) + "\n")
+    state.write(_RECORD, _packed({"version": _VERSION, **asdict(record)}))
 
 
 def read_committed(state: Folder) -> Committed | None:
     """What is deployed; None where no deployment came to its end yet."""
-    found = _json(state.read(_MANIFEST))
+    found = _unpacked(state.read(_MANIFEST))
     if found is None or "deployment" not in found:
         return None
     own = found.pop("deployment")
@@ -91,7 +94,7 @@ def write_committed(state: Folder, committed: Committed) -> None:
     }
     if committed.refreshing:
         own["refreshing"] = {"update_id": committed.refreshing[0], "models": list(committed.refreshing[1])}
-    state.write(_MANIFEST, json.dumps({**committed.deployed.manifest, "deployment": own}, indent=2) + "\n")
+    state.write(_MANIFEST, _packed({**committed.deployed.manifest, "deployment": own}))
 
 
 def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
@@ -99,11 +102,17 @@ def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
     return Committed(replace(committed.deployed, due=due))
 
 
-def _json(text: str | None) -> dict[str, Any] | None:
-    if text is None:
+def _packed(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON; as compressed JSON where a workspace would not take it as it is."""
+    content = (json.dumps(document, indent=1) + "\n").encode()
+    return content if len(content) * 4 <= LARGEST * 3 else gzip.compress(content, mtime=0)
+
+
+def _unpacked(content: bytes | None) -> dict[str, Any] | None:
+    if content is None:
         return None
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = json.loads(gzip.decompress(content) if content.startswith(_COMPRESSED) else content)
+    except (ValueError, OSError, EOFError):
         return None
     return found if isinstance(found, dict) else None

@@ -52,6 +52,16 @@ class Target:
         """The folder of what is known of the deployment."""
         return f"{self.root}/state"
 
+    @property
+    def beside(self) -> dict[str, str]:
+        """What a plan tells of the job and the permissions, in a few words each."""
+        schedule = (self.job or {}).get("schedule", {})
+        words = {
+            "schedule": f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}" if schedule else "",
+            "permissions": ", ".join(" ".join(one.values()) for one in self.permissions),
+        }
+        return {name: text for name, text in words.items() if text}
+
     def job_settings(self, pipeline_id: str) -> dict[str, Any]:
         """All settings of the job that updates a pipeline."""
         identity = {"run_as": self.run_as} if self.run_as else {}

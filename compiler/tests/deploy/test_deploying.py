@@ -395,3 +395,26 @@ def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspac
 
     assert update["full_refresh_selection"] == ["bronze.orders_clean"]
     assert update["refresh_selection"] == ["bronze.orders", "bronze.orders_quarantine", "gold.sales"]
+
+
+def test_a_large_manifest_is_kept_compressed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workspace takes files up to a size, and thousands of models say more than that."""
+    monkeypatch.setattr("cbx.deploy.record.LARGEST", 5000)
+    workspace.api.largest = 5000
+    deployed(FIRST)
+
+    assert workspace.api.objects[f"{ROOT}/state/manifest.json"].content.startswith(b"\x1f\x8b")
+    assert not deployed(FIRST).is_changed
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_plan_tells_of_schedules_and_permissions() -> None:
+    """They are deployed like all the rest."""
+    here = session()
+    deployed(FIRST)
+    changes = preview(here, request(SECOND)).changes.settings
+
+    assert [(one.aspect, one.detail) for one in changes] == [
+        ("permissions", "CAN_VIEW analysts, CAN_RUN bob@example.com -> CAN_MANAGE analysts, CAN_RUN bob@example.com"),
+        ("schedule", "0 0 5 * * ? UTC -> 0 0 6 * * ? UTC"),
+    ]

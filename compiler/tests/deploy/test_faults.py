@@ -77,7 +77,7 @@ def undisturbed(begin: WorkspaceApi, files: dict[str, str], workspace: Workspace
 def chosen(requests: int) -> list[Fault]:
     """Each kind of fault at some requests, each request with some kinds of faults; or all of them."""
     pairs = [(number, at) for at in range(1, requests + 1) for number in range(len(KINDS))]
-    return [Fault(KINDS[number], at) for number, at in pairs if ALL or (number + at) % 5 == 0]
+    return [Fault(KINDS[number], at) for number, at in pairs if ALL or (number + at) % 6 == 0]
 
 
 @pytest.mark.parametrize("step", ["first deployment", "second deployment"])

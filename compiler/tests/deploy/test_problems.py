@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import re
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import FIRST, SECOND, cbx, deployed, request, session
+from projects import FIRST, SECOND, FastClock, cbx, deployed, request, session
 from workspace import Workspace
 from workspace_api import ANN, ROBOT, Stored
 
@@ -219,6 +220,51 @@ def test_two_deployments_do_not_mix(workspace: Workspace) -> None:
         assert LOCK in workspace.api.objects
 
     assert LOCK not in workspace.api.objects
+
+
+def test_who_lost_the_lock_does_not_say_what_is_deployed(workspace: Workspace) -> None:
+    """Somebody has taken over by force: what is deployed is theirs to say."""
+
+    def take_over(method: str, path: str) -> None:
+        if method == "POST" and path == "/api/2.0/pipelines":
+            workspace.api.objects[LOCK].content = b'{"id": "2", "user": "bob@example.com", "machine": "build-7"}'
+
+    workspace.before = take_over
+    with pytest.raises(DeployError, match=r"`bob@example\.com` deploys from `build-7`"):
+        deployed(FIRST)
+
+    assert LOCK in workspace.api.objects
+    assert LOCK.replace("deploy.lock", "manifest.json") not in workspace.api.objects
+
+
+def test_ctrl_c_leaves_the_update_running(workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says where it can be looked at."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FastClock, "sleep", interrupt)
+    ended = cbx("deploy", "--env", "prod", "--start", "--wait", folder=project)
+    (identity,) = workspace.api.pipelines
+
+    assert ended.status == 130
+    assert f"Interrupted. The update goes on: {workspace.host}/pipelines/{identity}" in ended.err
+    assert workspace.api.updates.active(identity) is not None
+
+
+def test_ctrl_c_gives_the_lock_back(workspace: Workspace, project: Path) -> None:
+    """The next deployment goes on where this one stopped."""
+
+    def interrupt(method: str, path: str) -> None:
+        if (method, path) == ("POST", "/api/2.0/pipelines"):
+            _thread.interrupt_main()
+
+    workspace.before = interrupt
+    ended = cbx("deploy", "--env", "prod", folder=project)
+    workspace.before = lambda *_: None
+
+    assert (ended.status, LOCK in workspace.api.objects) == (130, False)
+    assert cbx("deploy", "--env", "prod", folder=project).status == 0
 
 
 def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, project: Path) -> None:
