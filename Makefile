@@ -45,6 +45,7 @@ bless: .venv/dev
 bench: .venv/dev
 	$(BIN)/python compiler/benchmarks/compile.py
 	$(BIN)/python compiler/benchmarks/run.py
+	$(BIN)/python compiler/benchmarks/unit_tests.py
 
 # Take the pictures of the documentation from Circuit Box's page; needs Chromium.
 screenshots: .venv/dev $(DEMO)/state/events.jsonl
@@ -53,10 +54,13 @@ screenshots: .venv/dev $(DEMO)/state/events.jsonl
 $(DEMO)/state/events.jsonl:
 	$(MAKE) demo
 
-# Hold the verdicts on keys against the results of ten thousand random queries; then break each rule and see it found.
+# Hold the verdicts on keys against the results of ten thousand random queries; `mutants` breaks each rule.
 grain: .venv/dev
 	CBX_GRAIN_QUERIES=10000 $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_grain_on_data.py
+
+# Make small mistakes one after the other, in Circuit Box's models and in the rules of grain; tests have to find each.
 mutants: .venv/dev
+	$(BIN)/python compiler/tests/testing/mutants.py
 	$(BIN)/python compiler/tests/analysis/mutants.py
 
 clean:

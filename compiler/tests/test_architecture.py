@@ -37,7 +37,7 @@ ROWS = (
 FENCES = {
     "networkx": ("graph",),
     "jinja2": ("parse.templates", "parse.template_places", "parse.sandbox", "parse.budget"),
-    "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime"),
+    "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime", "testing.sail_sql"),
     "pyspark": ("runtime", "analysis.tracing", "testing"),
     "pytest": ("testing.plugin", "testing.fixtures", "testing.choosing", "cli.test"),
     "typer": ("cli",),

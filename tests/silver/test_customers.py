@@ -29,9 +29,9 @@ def test_a_customer_is_as_last_heard_of(run_model):
 
 def test_a_profile_that_arrives_late_changes_nothing(run_model):
     """Files arrive in no order: what counts is the date, not the update in which a profile comes."""
-    newer = {"customer_id": 1, "customer_name": "Ada Dewar", "created_date": "2026-01-02"}
-    older = {"customer_id": 1, "customer_name": "Ada Brennan", "created_date": "2026-01-01"}
+    newer = {"customer_id": 1, "customer_name": "Ada Brennan", "created_date": "2026-01-02"}
+    older = {"customer_id": 1, "customer_name": "Ada Dewar", "created_date": "2026-01-01"}
 
     result = run_model("silver.customers", given={"silver.customers_clean": [[newer], [older]]})
 
-    assert result.rows("customer_id", "customer_name") == [(1, "Ada Dewar")]
+    assert result.rows("customer_id", "customer_name") == [(1, "Ada Brennan")]

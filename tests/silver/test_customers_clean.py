@@ -8,7 +8,7 @@ GOOD = {
     "customer_id": 1,
     "customer_name": "Ada Brennan",
     "date_of_birth": "1990-02-03",
-    "telephone": "+1 617-555-0101",
+    "telephone": "+1 617-555-0109",
     "email": "ada@example.com",
     "created_date": "2026-01-01",
 }
@@ -27,7 +27,7 @@ def test_a_good_profile_passes_with_its_values_in_their_types(run_model):
         result,
         """
         customer_id | customer_name | date_of_birth | telephone   | email           | created_date
-        1           | Ada Brennan   | 1990-02-03    | 16175550101 | ada@example.com | 2026-01-01
+        1           | Ada Brennan   | 1990-02-03    | 16175550109 | ada@example.com | 2026-01-01
         """,
     )
     assert (result.dropped, result.warned) == ({}, {})

@@ -162,7 +162,7 @@ def _run(
             "-q",
             "-rs",
             f"-W=ignore:{_LOADED_BEFORE}",
-            f"--engine={engine.value if engine else compiled.engine}",
+            f"--cbx-engine={engine.value if engine else compiled.engine}",
             f"--cbx-project={compiled.root}",
             f"--cbx-env={env}",
             *([f"--cbx-models={' '.join(wanted)}"] if wanted is not None else []),

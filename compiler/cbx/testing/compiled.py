@@ -147,8 +147,13 @@ class DoesNotCompileError(Exception):
         self.model_count = model_count
 
 
-def compiled_project(root: Path, environment: str = "local") -> CompiledProject:
+def compiled_project(root: Path, environment: str = "local", *, with_trace: bool = True) -> CompiledProject:
     """The project in a folder, compiled unless nothing changed since it last was.
+
+    Args:
+        root: The folder.
+        environment: The environment.
+        with_trace: Whether Python models are traced, for the columns that they do not declare.
 
     Raises:
         DoesNotCompileError: If it has errors.
@@ -159,7 +164,7 @@ def compiled_project(root: Path, environment: str = "local") -> CompiledProject:
     if known.get("key") != key:
         from cbx.compiler import compile_project
 
-        compilation = compile_project(root, environment)
+        compilation = compile_project(root, environment, with_trace=with_trace)
         if compilation.plan is None:
             raise DoesNotCompileError(compilation.diagnostics, compilation.model_count)
         known = {"key": key, "project": to_data(compilation, compilation.plan, environment)}

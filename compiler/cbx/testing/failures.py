@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 _OTHER_ENGINE = "`--engine spark` tells whether it is the model or Sail"
 _UNKNOWN_FUNCTION = re.compile(r"unknown function: (\w+)")
-_UNSUPPORTED = re.compile(r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b", re.IGNORECASE)
+_UNSUPPORTED = re.compile(
+    r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b|^Internal error|should be rewritten during",
+    re.IGNORECASE,
+)
+"""How Sail says what it lacks; that its own code is wrong it calls an internal error."""
 
 
 @contextmanager
@@ -38,7 +42,8 @@ def explained(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None
         problem = problem_of(error, (root,), None)
         where = f"{problem.place.path.relative_to(root)}:{problem.place.line}: " if problem.place else ""
         if engine.name == "sail" and _is_unsupported(error):
-            raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {problem.reason}") from None
+            reason = next(iter(problem.reason.splitlines()), "")
+            raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {reason}") from None
         hint = problem.hint or (_OTHER_ENGINE if engine.name == "sail" else None)
         raise ModelFailed(f"`{model.id}` fails: {where}{problem.reason}", hint) from None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cbx.diagnostics import did_you_mean, listing
-from cbx.testing.compiled import CompiledModel, CompiledProject, compiled_project
+from cbx.testing.compiled import CompiledModel, CompiledProject, DoesNotCompileError, compiled_project
 from cbx.testing.coverage import Exercised
 from cbx.testing.engine import Engine, start_engine
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine, at_the_line_of_the_test
@@ -39,7 +39,7 @@ def models_of(config: pytest.Config) -> Models:
             if (folder / PROJECT_FILE).is_file():
                 return Models(
                     folder,
-                    config.getoption("--engine"),
+                    config.getoption("--cbx-engine"),
                     config.getoption("--cbx-env"),
                     config.stash.setdefault(EXERCISED, Exercised()),
                     frozenset(config.getoption("--cbx-models").split()),
@@ -59,9 +59,12 @@ class Runner:
         self.__doc__ = function.__doc__
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the function."""
+        """Call the function; what the engine cannot do is said and skipped."""
         __tracebackhide__ = True
-        return self._function(*arguments, **named)
+        try:
+            return self._function(*arguments, **named)
+        except UnsupportedByEngine as error:
+            pytest.skip(str(error))
 
     def __repr__(self) -> str:
         return self._name
@@ -90,13 +93,20 @@ class Models:
         self._exercised = exercised
         self._chosen = chosen
         self._project = project
+        self._does_not_compile: ModelTestError | None = None
         self.listener: Callable[[Result], None] | None = None
 
     @property
     def project(self) -> CompiledProject:
         """The project, compiled when a test first needs it."""
+        if self._does_not_compile is not None:
+            raise self._does_not_compile
         if self._project is None:
-            self._project = compiled_project(self._root, self._environment)
+            try:
+                self._project = compiled_project(self._root, self._environment)
+            except DoesNotCompileError as error:
+                self._does_not_compile = ModelTestError(str(error), "`cbx compile` shows the lines")
+                raise self._does_not_compile from None
         return self._project
 
     @property
@@ -129,6 +139,7 @@ class Models:
         Raises:
             ExpectationFailed: If a row breaks a rule that must hold.
             ModelTestError: If there is no such model or input, or the rows do not fit.
+            UnsupportedByEngine: If the engine cannot run it.
         """
         return self.run_models([model], given, now=now, variables=variables)[model]
 
@@ -160,10 +171,7 @@ class Models:
         for model in wanted:
             configuration = self._configuration(variables or {})
             time = None if now is None else moment(now)
-            try:
-                result = Run(self.project, model, self.engine, frames, time, configuration, self._exercised).result()
-            except UnsupportedByEngine as error:
-                pytest.skip(str(error))
+            result = Run(self.project, model, self.engine, frames, time, configuration, self._exercised).result()
             results[model.id] = result
             if self.listener is not None:
                 self.listener(result)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cbx.testing.coverage import Exercised
-from cbx.testing.errors import ModelTestError
+from cbx.testing.errors import ModelTestError, UnsupportedByEngine
 from cbx.testing.result import ExpectationFailed, Table
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def generated_test(project: CompiledProject, name: str, engine: str | None) -> t
     given = {one.name: _text_table(*_made_up(one, models, known)) for one in model.inputs}
     try:
         result: Table = models.run_model(name, given, now=_NOW)
+    except UnsupportedByEngine as error:
+        raise ModelTestError(str(error), f"cbx test --generate {name} --engine spark") from None
     except ExpectationFailed as error:
         reason = f"made-up rows break `{next(iter(error.failed))}` of `{name}`"
         raise ModelTestError(reason, "write the test by hand, with rows that meet its rules") from None

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the plugin; ``cbx test`` gives them."""
     group = parser.getgroup("cbx", "tests of models")
-    group.addoption("--engine", choices=("sail", "spark"), help="What models run on; default: what project.toml says.")
+    group.addoption(
+        "--cbx-engine", choices=("sail", "spark"), help="What models run on; default: what project.toml says."
+    )
     group.addoption("--cbx-project", metavar="DIR", help="The project's folder; default: the nearest above the tests.")
     group.addoption("--cbx-env", metavar="NAME", default="local", help="The environment whose variables apply.")
     group.addoption(
@@ -70,9 +72,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.fixture(scope="session")
 def _cbx_models(pytestconfig: pytest.Config) -> Models:
+    from cbx.testing.errors import ModelTestError
     from cbx.testing.fixtures import models_of
 
-    models = models_of(pytestconfig)
+    try:
+        models = models_of(pytestconfig)
+    except ModelTestError as error:
+        pytest.fail(str(error), pytrace=False)
     if pytestconfig.getoption("--cbx-results"):
         from cbx.testing.recording import Recording
 

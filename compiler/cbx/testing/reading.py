@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.sql import rewrite
+from cbx.testing.sail_sql import for_sail
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -26,7 +27,7 @@ _numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
-def answered(spark: SparkSession, rows: Answers) -> Iterator[None]:
+def answered(spark: SparkSession, rows: Answers, *, is_sail: bool) -> Iterator[None]:
     """Let the given rows answer for tables and folders while the context lasts."""
     owner = type(spark)
     plain_read, plain_stream = owner.__dict__["read"], owner.__dict__["readStream"]
@@ -38,7 +39,7 @@ def answered(spark: SparkSession, rows: Answers) -> Iterator[None]:
 
     def sql(session: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - as above
         text = rewrite(sqlQuery, lambda name, _: _view(rows, name))
-        return plain_sql(session, text, *args, **kwargs)
+        return plain_sql(session, for_sail(text) if is_sail else text, *args, **kwargs)
 
     replacements: dict[str, Any] = {
         "table": table,

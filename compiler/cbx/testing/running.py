@@ -113,7 +113,7 @@ class Run:
         with ExitStack() as stack:
             self.engine.configure(self.configuration)
             stack.enter_context(importable_as_dlt(api.functions(registry, answers)))
-            stack.enter_context(answered(spark, answers))
+            stack.enter_context(answered(spark, answers, is_sail=self.engine.name == "sail"))
             if self.now is not None:
                 stack.enter_context(frozen(spark, self.now))
             with explained(self.model, self.engine, self.project.root):

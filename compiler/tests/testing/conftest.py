@@ -1,4 +1,4 @@
-"""Small projects whose models are run on rows, on the engine that `--engine` names."""
+"""Small projects whose models are run on rows, on the engine that `--cbx-engine` names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def models(tmp_path: Path, pytestconfig: pytest.Config) -> Callable[[dict[str, s
 
     def lay_out_models(files: dict[str, str]) -> Models:
         lay_out(files, tmp_path)
-        return Models(tmp_path, pytestconfig.getoption("--engine"), "local", Exercised(), frozenset())
+        return Models(tmp_path, pytestconfig.getoption("--cbx-engine"), "local", Exercised(), frozenset())
 
     return lay_out_models
 

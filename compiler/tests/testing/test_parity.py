@@ -31,7 +31,7 @@ def run_tests(engine: str, *arguments: str | Path) -> subprocess.CompletedProces
         "-m",
         "pytest",
         "-q",
-        f"--engine={engine}",
+        f"--cbx-engine={engine}",
         "-p",
         "no:cacheprovider",
         *map(str, arguments),

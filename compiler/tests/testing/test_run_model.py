@@ -145,6 +145,23 @@ def test_a_model_that_does_not_run_says_why_in_a_line(run_text: Any) -> None:
     assert len(str(failed.value).splitlines()) <= 3
 
 
+GROUPED = {
+    "SELECT a, count(*) AS n FROM {t} GROUP BY ALL": [("x", 2), ("y", 1)],
+    "SELECT max(b) AS most, a FROM (SELECT a, sum(b) AS b FROM {t} GROUP BY ALL) GROUP BY ALL": [(3, "x"), (5, "y")],
+    "SELECT count(*) AS n FROM {t} group  by all": [(3,)],
+}
+
+
+@pytest.mark.parametrize("query", GROUPED)
+def test_a_query_may_group_by_all(run_text: Any, query: str) -> None:
+    """Sail does not know the words, and is told what they mean."""
+    text = f"{{{{ materialized_view() }}}}\n{query.replace('{t}', '{{ source(' + repr('raw.t') + ') }}')}\n"
+
+    assert (
+        run_text(text, {"raw.t": [{"a": "x", "b": 1}, {"a": "x", "b": 2}, {"a": "y", "b": 5}]}).rows() == GROUPED[query]
+    )
+
+
 def test_a_function_that_no_engine_has_is_a_mistake(run_text: Any) -> None:
     """It must not be taken for something that Sail lacks."""
     with pytest.raises(ModelFailed, match="nosuch"):
