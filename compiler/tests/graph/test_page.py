@@ -1,51 +1,15 @@
-"""The HTML page, in a browser: whatever `opened` opens fails on any word in the console and any request to a host."""
+"""The HTML page, in a browser: whatever is shown fails on any word in the console and any request to a host."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from compiler.tests.graph.browser import opened
-from compiler.tests.graph.pages import HOSTILE, circuit_box, hostile, large
+from compiler.tests.graph.looking import WIDE, boxes, ids, lit, overlapping, place, showing, texts
+from compiler.tests.graph.pages import HOSTILE, hostile, large
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text(encoding="utf-8")
-STILL = {"reduced_motion": "reduce", "viewport": {"width": 1440, "height": 900}}
-WIDE = {"width": 2000, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return circuit_box(tmp_path_factory.mktemp("shop"))
-
-
-@contextmanager
-def showing(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
-    """A page that has been opened and is ready."""
-    with opened(browser, **{**STILL, **settings}) as page:
-        page.goto(address)
-        page.wait_for_selector("html[data-ready]")
-        yield page
-
-
-def texts(page: Page, selector: str) -> list[str]:
-    return [" ".join(one.split()) for one in page.locator(selector).all_inner_texts()]
-
-
-def place(page: Page) -> str:
-    """The fragment of the address."""
-    return str(page.evaluate("location.hash"))
-
-
-def lit(page: Page) -> set[str]:
-    """The models that stand out on the map."""
-    return set(page.eval_on_selector_all("#boxes > a.lit", "all => all.map(one => one.dataset.id)"))
+    from playwright.sync_api import Browser
 
 
 def test_it_opens_with_all_models_in_the_lanes_of_their_layers(browser: Browser, shop: str) -> None:
@@ -65,29 +29,6 @@ def test_it_opens_with_all_models_in_the_lanes_of_their_layers(browser: Browser,
         assert overlapping(list(cards.values())) == []
         assert page.locator("#lines .line.stream").count() == 9
         assert page.locator("#lines .line.batch").count() == 10
-
-
-def ids(page: Page, selector: str) -> list[str]:
-    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(one => one.dataset.id)")
-    return found
-
-
-def boxes(page: Page, selector: str) -> list[tuple[float, float, float, float]]:
-    """Left, top, right and bottom of elements on the screen."""
-    rectangles = page.eval_on_selector_all(
-        selector,
-        "all => all.map(one => one.getBoundingClientRect()).map(one => [one.left, one.top, one.right, one.bottom])",
-    )
-    return [tuple(one) for one in rectangles]
-
-
-def overlapping(places: list[tuple[float, float, float, float]]) -> list[Any]:
-    return [
-        (one, other)
-        for number, one in enumerate(places)
-        for other in places[number + 1 :]
-        if one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-    ]
 
 
 def test_typing_finds_models_and_columns(browser: Browser, shop: str) -> None:
@@ -186,73 +127,6 @@ def test_the_relationships_are_a_second_view(browser: Browser, shop: str) -> Non
         assert ids(page, ".card.selected") == ["silver.orders"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_link_opens_its_place_and_every_word_can_be_read(browser: Browser, shop: str, scheme: str) -> None:
-    """The contrast of text is at least 4.5 to 1 in both schemes (WCAG 2.2, 1.4.3), on every part of the page."""
-    for fragment in ("", "/silver.customers_clean", "/gold.daily_sales", "/silver.orders/columns/order_id"):
-        with showing(browser, f"{shop}#/lineage{fragment}", color_scheme=scheme) as page:
-            assert page.evaluate(CONTRASTS) == []
-    for tab in ("source", "notebook"):
-        with showing(browser, f"{shop}#/relationships/silver.customers/{tab}", color_scheme=scheme) as page:
-            page.wait_for_selector(".token")
-
-            assert page.evaluate(CONTRASTS) == []
-
-
-def test_colours_can_be_chosen(browser: Browser, shop: str) -> None:
-    """Against the system's, and for the next time."""
-    with showing(browser, shop, color_scheme="light") as page:
-        page.click("#theme")
-        page.click("#theme")
-        dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.reload()
-        page.wait_for_selector("html[data-ready]")
-
-        assert dark == page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 20, 26)"
-        assert page.get_attribute("#theme", "aria-label") == "Colours: dark"
-
-
-def test_everything_can_be_done_by_keys(browser: Browser, shop: str) -> None:
-    """To the map, along the lines, into a model's page, through its parts, and out again."""
-    with showing(browser, shop) as page:
-        page.focus("#map")
-        page.keyboard.press("Enter")
-        for _ in range(3):
-            page.keyboard.press("ArrowRight")
-        page.keyboard.press("Enter")
-
-        assert place(page) == "#/lineage/silver.addresses"
-
-        page.keyboard.press("Escape")
-        page.focus("#query")
-        page.keyboard.type("open")
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("Enter")
-        page.focus("#to-overview")
-        page.keyboard.press("ArrowRight")
-
-        assert place(page) == "#/lineage/gold.open_orders/columns"
-
-        page.keyboard.press("Escape")
-
-        assert place(page) == "#/lineage"
-
-
-def test_roles_and_names_say_what_is_there(browser: Browser, shop: str) -> None:
-    """What a screen reader is told: landmarks, the list, and every button by name."""
-    with showing(browser, f"{shop}#/lineage/silver.orders") as page:
-        nameless = page.eval_on_selector_all(
-            "a, button, input", "all => all.filter(one => !(one.ariaLabel || one.textContent.trim())).length"
-        )
-
-        assert nameless == 0
-        assert page.get_by_role("navigation", name="Views").get_by_role("link").count() == 2
-        assert page.get_by_role("complementary", name="Models").get_by_role("link", name="daily_sales").count() == 1
-        assert page.get_by_role("application", name="Lineage, 17 boxes").count() == 1
-        assert page.get_by_role("region", name="orders").get_by_role("tab").count() == 4
-        assert page.get_by_role("link", name="silver.orders, streaming table").get_attribute("aria-current") == "true"
-
-
 def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Path) -> None:
     """Nothing of it becomes an element, a script or a place of the page."""
     with showing(browser, hostile(tmp_path)) as page:
@@ -302,19 +176,3 @@ def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp
         assert {"silver.t77", "bronze.t539", "bronze.t540"} < set(ids(page, ".card"))
         assert page.locator(".card").count() == 5
         assert overlapping(boxes(page, ".card")) == []
-
-
-@pytest.mark.parametrize("width", [390, 800])
-def test_in_a_narrow_window_nothing_is_cut_off(browser: Browser, shop: str, width: int) -> None:
-    """The list opens over the map, the page lies over it or beside it, and neither is wider than the window."""
-    with showing(browser, f"{shop}#/lineage/silver.orders", viewport={"width": width, "height": 844}) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert boxes(page, "#panel")[0][0] >= 0
-        assert boxes(page, "#panel")[0][2] <= width
-
-        page.click("#close")
-        page.click("#toggle-side")
-        page.click("#list .item-name:text-is('daily_sales')")
-
-        assert page.inner_text("#panel-title") == "daily_sales"
-        assert page.evaluate("document.activeElement.id") == "panel"

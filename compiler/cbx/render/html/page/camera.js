@@ -49,19 +49,33 @@ export function startCamera(moved) {
     const { clientWidth, clientHeight } = byId("map");
     Object.assign(camera, { width: clientWidth, height: clientHeight, scene });
     MARGIN.bottom = byId("foot").offsetHeight + 28;
-    zoom.extent([[0, 0], [clientWidth, clientHeight]]).scaleExtent([Math.min(fitScale() * 0.6, 0.5), CLOSEST]);
+    zoom
+      .extent([
+        [0, 0],
+        [clientWidth, clientHeight],
+      ])
+      .scaleExtent([Math.min(fitScale() * 0.6, 0.5), CLOSEST]);
     if (camera.hasAll && fitScale() >= READABLE) go(centred(fitScale()), false, true);
   };
 
   function fitScale() {
     const { width, height, scene } = camera;
-    return Math.min((width - MARGIN.left - MARGIN.right) / scene.width, (height - MARGIN.top - MARGIN.bottom) / scene.height, 1.15);
+    return Math.min(
+      (width - MARGIN.left - MARGIN.right) / scene.width,
+      (height - MARGIN.top - MARGIN.bottom) / scene.height,
+      1.15,
+    );
   }
 
   function centred(scale) {
     const { width, height, scene } = camera;
-    const free = [width - MARGIN.left - MARGIN.right - scene.width * scale, height - MARGIN.top - MARGIN.bottom - scene.height * scale];
-    return d3.zoomIdentity.translate(MARGIN.left + Math.max(free[0] / 2, 0), MARGIN.top + Math.max(free[1] / 2, 0)).scale(scale);
+    const free = [
+      width - MARGIN.left - MARGIN.right - scene.width * scale,
+      height - MARGIN.top - MARGIN.bottom - scene.height * scale,
+    ];
+    return d3.zoomIdentity
+      .translate(MARGIN.left + Math.max(free[0] / 2, 0), MARGIN.top + Math.max(free[1] / 2, 0))
+      .scale(scale);
   }
 
   /** Show everything. */
@@ -105,7 +119,12 @@ export function startCamera(moved) {
     else if (scale !== k || !isInMidst(box)) centre(around([box]), scale);
   };
 
-  const room = () => ({ left: MARGIN.left, top: MARGIN.top, right: camera.width - MARGIN.right, bottom: camera.height - MARGIN.bottom });
+  const room = () => ({
+    left: MARGIN.left,
+    top: MARGIN.top,
+    right: camera.width - MARGIN.right,
+    bottom: camera.height - MARGIN.bottom,
+  });
 
   /** Whether a box is in sight and not near a border, where what it is linked with would be out of sight. */
   function isInMidst(box) {
@@ -128,7 +147,8 @@ export function startCamera(moved) {
   function nudge(area, k) {
     const { x, y } = still();
     const { left, top, right, bottom } = room();
-    const by = (low, high, start, end) => (high - low > end - start || low < start ? start - low : high > end ? end - high : 0);
+    const by = (low, high, start, end) =>
+      high - low > end - start || low < start ? start - low : high > end ? end - high : 0;
     const dx = by(area.left * k + x, area.right * k + x, left, right);
     const dy = by(area.top * k + y, area.bottom * k + y, top, bottom);
     if (dx !== 0 || dy !== 0) go(d3.zoomIdentity.translate(x + dx, y + dy).scale(k));
@@ -137,7 +157,11 @@ export function startCamera(moved) {
   function centre(area, scale) {
     const { left, top, right, bottom } = room();
     const middle = [(area.left + area.right) / 2, (area.top + area.bottom) / 2];
-    go(d3.zoomIdentity.translate((left + right) / 2 - middle[0] * scale, (top + bottom) / 2 - middle[1] * scale).scale(scale));
+    go(
+      d3.zoomIdentity
+        .translate((left + right) / 2 - middle[0] * scale, (top + bottom) / 2 - middle[1] * scale)
+        .scale(scale),
+    );
   }
 
   camera.transform = still;

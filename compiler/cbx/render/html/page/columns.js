@@ -16,11 +16,22 @@ export function columnsTab(node, body, ways) {
   const table = el(
     "table",
     { class: "columns" },
-    el("thead", { class: "unseen" }, el("tr", {}, el("th", { scope: "col" }, "Column"), el("th", { scope: "col" }, "Type"))),
+    el(
+      "thead",
+      { class: "unseen" },
+      el("tr", {}, el("th", { scope: "col" }, "Column"), el("th", { scope: "col" }, "Type")),
+    ),
     el("tbody", {}, ...columns.map((column) => rowOf(node, column, rows, ways))),
   );
   table.addEventListener("pointerleave", () => ways.hover(null));
-  body.append(el("p", { class: "hint" }, "Rest on a column to see where it comes from and where it goes; choose it to hold that."), table);
+  body.append(
+    el(
+      "p",
+      { class: "hint" },
+      "Rest on a column to see where it comes from and where it goes; choose it to hold that.",
+    ),
+    table,
+  );
   return (held, wasOpen) => {
     for (const [name, { row, button }] of rows) {
       row.classList.toggle("held", name === held);
@@ -32,20 +43,47 @@ export function columnsTab(node, body, ways) {
 
 function rowOf(node, column, rows, ways) {
   const isKey = node.key.includes(column.name);
-  const hold = () => ways.goTo({ tab: "columns", column: button.getAttribute("aria-pressed") === "true" ? null : column.name });
-  const button = el("button", { type: "button", class: "column-name", "aria-pressed": "false", on: { click: hold, focus: () => ways.hover(column.name), blur: () => ways.hover(null) } }, column.name);
+  const hold = () =>
+    ways.goTo({ tab: "columns", column: button.getAttribute("aria-pressed") === "true" ? null : column.name });
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: "column-name",
+      "aria-pressed": "false",
+      on: { click: hold, focus: () => ways.hover(column.name), blur: () => ways.hover(null) },
+    },
+    column.name,
+  );
   const row = el(
     "tr",
     { on: { pointerenter: () => ways.hover(column.name) }, class: isKey ? "of-key" : null },
     el(
       "td",
       {},
-      el("div", { class: "column-head" }, button, isKey ? el("span", { class: node.verdict === "proven" ? "key-mark proven" : "key-mark", title: `key, ${node.verdict}` }, icon(...KEY), "key") : null),
+      el(
+        "div",
+        { class: "column-head" },
+        button,
+        isKey
+          ? el(
+              "span",
+              { class: node.verdict === "proven" ? "key-mark proven" : "key-mark", title: `key, ${node.verdict}` },
+              icon(...KEY),
+              "key",
+            )
+          : null,
+      ),
       column.description ? el("p", { class: "column-words" }, column.description) : null,
       isLong(column.type) ? el("p", { class: "long-type" }, column.type) : null,
       originsOf(column, ways),
     ),
-    el("td", { class: "column-type" }, el("span", { class: column.type ? null : "none" }, shortType(column.type)), column.isNotNull ? el("span", { class: "not-null" }, "not null") : null),
+    el(
+      "td",
+      { class: "column-type" },
+      el("span", { class: column.type ? null : "none" }, shortType(column.type)),
+      column.isNotNull ? el("span", { class: "not-null" }, "not null") : null,
+    ),
   );
   rows.set(column.name, { row, button });
   return row;
@@ -55,7 +93,7 @@ const isLong = (type) => type !== null && type.length > 20;
 
 /** A type that has room beside a name; a long one is shown below the name in full. */
 function shortType(type) {
-  return isLong(type) ? type.split(/[<(:]/, 1)[0].slice(0, 20) : type ?? "unknown";
+  return isLong(type) ? type.split(/[<(:]/, 1)[0].slice(0, 20) : (type ?? "unknown");
 }
 
 function originsOf(column, ways) {

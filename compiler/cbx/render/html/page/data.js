@@ -19,7 +19,12 @@ export const nodes = raw.nodes.map((node, index) => {
 });
 
 /** What reads what. */
-export const edges = raw.edges.map(([source, target, isStream, route]) => ({ source, target, isStream: isStream === 1, route }));
+export const edges = raw.edges.map(([source, target, isStream, route]) => ({
+  source,
+  target,
+  isStream: isStream === 1,
+  route,
+}));
 
 /** What each node reads, and what reads it: edges by the node's index. */
 export const reads = nodes.map(() => []);
@@ -33,9 +38,19 @@ for (const edge of edges) {
 export const diagram = {
   width: raw.diagram.size[0],
   height: raw.diagram.size[1],
-  entities: raw.diagram.entities.map(([node, [x, y, width, height], rows]) => ({ node, box: { x, y, width, height }, rows })),
+  entities: raw.diagram.entities.map(([node, [x, y, width, height], rows]) => ({
+    node,
+    box: { x, y, width, height },
+    rows,
+  })),
   relations: raw.diagram.relations.map(([parent, child, on, cardinality, verdict, check, route]) => ({
-    parent, child, on, isMany: cardinality === "one_to_many", isProven: verdict === "proven", check: checkOf(check), route,
+    parent,
+    child,
+    on,
+    isMany: cardinality === "one_to_many",
+    isProven: verdict === "proven",
+    check: checkOf(check),
+    route,
   })),
 };
 
@@ -53,14 +68,24 @@ function checkOf(check) {
 /** The columns of a node. An origin is a node's index and a column's name; null says that none is known. */
 export function columnsOf(node) {
   node.named ??= node.columns.map(([name, type, description, isNotNull, origins]) => ({
-    name, type, description, isNotNull: isNotNull === 1, origins,
+    name,
+    type,
+    description,
+    isNotNull: isNotNull === 1,
+    origins,
   }));
   return node.named;
 }
 
 /** The expectations of a node; the counts are null where the last run has none. */
 export function rulesOf(node) {
-  return node.rules.map(([name, condition, onViolation, passed, failed]) => ({ name, condition, onViolation, passed, failed }));
+  return node.rules.map(([name, condition, onViolation, passed, failed]) => ({
+    name,
+    condition,
+    onViolation,
+    passed,
+    failed,
+  }));
 }
 
 /** The check of a node's key on the data; null if it needs none. */
@@ -70,14 +95,19 @@ export function keyCheckOf(node) {
 
 /** How a node fared in the last run; null if it took no part. */
 export function runOf(node) {
-  return node.run === null ? null : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3] };
+  return node.run === null
+    ? null
+    : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3] };
 }
 
 /** What went wrong with a node in the last run: a short word for its card, or null. */
 export function troubleOf(node) {
   const status = node.run?.[0];
   if (status === "failed" || status === "skipped") return { isBad: status === "failed", words: status };
-  const rows = node.rules.reduce((sum, rule) => sum + (rule[4] ?? 0), (node.check?.[2] ?? 0) + (orphans.get(node.index) ?? 0));
+  const rows = node.rules.reduce(
+    (sum, rule) => sum + (rule[4] ?? 0),
+    (node.check?.[2] ?? 0) + (orphans.get(node.index) ?? 0),
+  );
   return rows === 0 ? null : { isBad: false, words: `${rows.toLocaleString("en")} failed` };
 }
 

@@ -36,7 +36,11 @@ function filled(element, attributes, children) {
 
 /** An icon drawn with lines on a field of 20 by 20. */
 export function icon(...paths) {
-  return svg("svg", { viewBox: "0 0 20 20", "aria-hidden": "true", class: "icon" }, ...paths.map((d) => svg("path", { d })));
+  return svg(
+    "svg",
+    { viewBox: "0 0 20 20", "aria-hidden": "true", class: "icon" },
+    ...paths.map((d) => svg("path", { d })),
+  );
 }
 
 /** Say something to those who cannot see it happen. */

@@ -27,7 +27,13 @@ export function drawFar(shown, camera) {
   const [left, top] = [camera.width * REACH, camera.height * REACH];
   canvas.width = Math.round((camera.width + 2 * left) * sharpness);
   canvas.height = Math.round((camera.height + 2 * top) * sharpness);
-  Object.assign(canvas.style, { left: `${-left}px`, top: `${-top}px`, width: `${camera.width + 2 * left}px`, height: `${camera.height + 2 * top}px`, transform: "none" });
+  Object.assign(canvas.style, {
+    left: `${-left}px`,
+    top: `${-top}px`,
+    width: `${camera.width + 2 * left}px`,
+    height: `${camera.height + 2 * top}px`,
+    transform: "none",
+  });
   taken = { x, y, k, left, top };
   const pen = canvas.getContext("2d");
   pen.setTransform(k * sharpness, 0, 0, k * sharpness, (x + left) * sharpness, (y + top) * sharpness);

@@ -12,12 +12,16 @@ const LEAD = 26;
 export function focusScene(index, linkOf) {
   const { all, isWhole } = nearestLineageOf(index, MOST);
   const its = edges.filter((edge) => all.has(edge.source) && all.has(edge.target));
-  const layout = laidOut([...all].sort((one, other) => one - other), its);
+  const layout = laidOut(
+    [...all].sort((one, other) => one - other),
+    its,
+  );
   const { width, height } = layout.graph();
   return {
     label: `Lineage of ${nodes[index].id}`,
     note: isWhole ? null : `The nearest ${MOST} of its lineage`,
     isLineage: true,
+    isFocus: true,
     width,
     height,
     lanes: [],
@@ -42,7 +46,8 @@ function laidOut(indices, its) {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 60, edgesep: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const index of indices) graph.setNode(String(index), { width: nodes[index].box.width, height: nodes[index].box.height });
+  for (const index of indices)
+    graph.setNode(String(index), { width: nodes[index].box.width, height: nodes[index].box.height });
   for (const { source, target } of its) graph.setEdge(String(source), String(target));
   dagre.layout(graph);
   return graph;
@@ -58,6 +63,12 @@ function routeOf(layout, { source, target }) {
   const between = layout.edge(String(source), String(target)).points.slice(1, -1);
   const [start, end] = [from.x + from.width / 2, to.x - to.width / 2];
   const straight = between.length > 1 ? between : [];
-  const points = [[start, from.y], [start + LEAD, from.y], ...straight.map(({ x, y }) => [x, y]), [end - LEAD, to.y], [end, to.y]];
+  const points = [
+    [start, from.y],
+    [start + LEAD, from.y],
+    ...straight.map(({ x, y }) => [x, y]),
+    [end - LEAD, to.y],
+    [end, to.y],
+  ];
   return points.flat().map(Math.round);
 }

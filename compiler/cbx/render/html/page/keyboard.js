@@ -53,7 +53,10 @@ export function startKeyboard(camera, escape) {
 
 function steer(camera, key) {
   if (key === "Enter") {
-    const first = byId("boxes").querySelector("a.selected") ?? byId("boxes").querySelector("a") ?? elementOf(scene().boxes[0]?.node);
+    const first =
+      byId("boxes").querySelector("a.selected") ??
+      byId("boxes").querySelector("a") ??
+      elementOf(scene().boxes[0]?.node);
     first?.focus();
     return true;
   }
@@ -74,7 +77,12 @@ function zoomed(camera, key) {
 function walk(link, key) {
   if (!(key in ARROWS)) return false;
   const { box } = link;
-  const next = { ArrowLeft: () => linked(box, "left"), ArrowRight: () => linked(box, "right"), ArrowUp: () => above(box, -1), ArrowDown: () => above(box, 1) }[key]();
+  const next = {
+    ArrowLeft: () => linked(box, "left"),
+    ArrowRight: () => linked(box, "right"),
+    ArrowUp: () => above(box, -1),
+    ArrowDown: () => above(box, 1),
+  }[key]();
   if (next) {
     const element = elementOf(next.node);
     element.focus({ preventScroll: true, focusVisible: true });
@@ -86,9 +94,15 @@ function walk(link, key) {
 function linked(box, side) {
   const { isLineage } = scene();
   const others = isLineage
-    ? (side === "left" ? reads[box.node].map((edge) => edge.source) : readBy[box.node].map((edge) => edge.target))
-    : scene().lines.flatMap((line) => (line.source === box.node ? [line.target] : line.target === box.node ? [line.source] : []));
-  const boxes = others.map(boxOf).filter((other) => other && (isLineage || (side === "left" ? other.x < box.x : other.x > box.x)));
+    ? side === "left"
+      ? reads[box.node].map((edge) => edge.source)
+      : readBy[box.node].map((edge) => edge.target)
+    : scene().lines.flatMap((line) =>
+        line.source === box.node ? [line.target] : line.target === box.node ? [line.source] : [],
+      );
+  const boxes = others
+    .map(boxOf)
+    .filter((other) => other && (isLineage || (side === "left" ? other.x < box.x : other.x > box.x)));
   return boxes.sort((one, other) => Math.abs(one.y - box.y) - Math.abs(other.y - box.y))[0];
 }
 
@@ -102,7 +116,8 @@ function above(box, step) {
 
 function startHelp() {
   const dialog = byId("keys");
-  const rows = (pairs, tag) => el("dl", {}, ...pairs.flatMap(([name, words]) => [el("dt", {}, el(tag, {}, name)), el("dd", {}, words)]));
+  const rows = (pairs, tag) =>
+    el("dl", {}, ...pairs.flatMap(([name, words]) => [el("dt", {}, el(tag, {}, name)), el("dd", {}, words)]));
   dialog.append(
     el("h2", { id: "keys-title" }, "Keys"),
     rows(HELP, "kbd"),
@@ -113,4 +128,3 @@ function startHelp() {
   );
   byId("help").addEventListener("click", () => dialog.showModal());
 }
-

@@ -24,7 +24,11 @@ export function signsOf(legend) {
     el(
       "span",
       { class: "sign" },
-      svg("svg", { viewBox: "0 0 36 16", "aria-hidden": "true" }, svg("g", { class: `line ${sign}` }, ...SIGNS[sign]())),
+      svg(
+        "svg",
+        { viewBox: "0 0 36 16", "aria-hidden": "true" },
+        svg("g", { class: `line ${sign}` }, ...SIGNS[sign]()),
+      ),
       words,
     ),
   );

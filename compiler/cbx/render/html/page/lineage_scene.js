@@ -4,7 +4,10 @@ import { arrowheadOf, boundsOf, pathOf } from "./curve.js";
 import { edges, layers, nodes, size, troubleOf } from "./data.js";
 import { el, icon, svg } from "./dom.js";
 
-export const LINEAGE_LEGEND = [["batch", "reads all rows (batch)"], ["stream", "reads new rows (stream)"]];
+export const LINEAGE_LEGEND = [
+  ["batch", "reads all rows (batch)"],
+  ["stream", "reads new rows (stream)"],
+];
 
 /** What the map shows; `linkOf` gives the fragment for a node's index. */
 export function lineageScene(linkOf) {
@@ -14,11 +17,19 @@ export function lineageScene(linkOf) {
     width: size.width,
     height: size.height,
     lanes: layers.map((layer, number) => ({
-      number, name: layer.name, left: layer.left, right: layer.right, count: nodes.filter((node) => node.layer === number).length,
+      number,
+      name: layer.name,
+      left: layer.left,
+      right: layer.right,
+      count: nodes.filter((node) => node.layer === number).length,
     })),
     boxes: nodes.map((node) => ({ node: node.index, ...node.box })),
     lines: edges.map((edge) => ({
-      source: edge.source, target: edge.target, isStream: edge.isStream, route: edge.route, bounds: boundsOf(edge.route),
+      source: edge.source,
+      target: edge.target,
+      isStream: edge.isStream,
+      route: edge.route,
+      bounds: boundsOf(edge.route),
     })),
     drawBox: (box) => card(nodes[box.node], linkOf),
     drawLine: line,
@@ -55,7 +66,14 @@ export function card(node, linkOf, words = node.kind) {
       "span",
       { class: "card-kind" },
       el("span", { class: "card-words" }, words),
-      trouble ? el("span", { class: trouble.isBad ? "trouble bad" : "trouble" }, icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"), trouble.words) : null,
+      trouble
+        ? el(
+            "span",
+            { class: trouble.isBad ? "trouble bad" : "trouble" },
+            icon("M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"),
+            trouble.words,
+          )
+        : null,
     ),
   );
 }

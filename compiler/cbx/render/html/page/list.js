@@ -23,8 +23,12 @@ export function startList(linkOf, found) {
       return;
     }
     const matches = search(words);
-    showMatches(matches.map((match) => ({ ...match, isMatch: true })), linkOf);
-    byId("found").textContent = matches.length === 0 ? "Nothing is called that." : `${matches.length.toLocaleString("en")} found`;
+    showMatches(
+      matches.map((match) => ({ ...match, isMatch: true })),
+      linkOf,
+    );
+    byId("found").textContent =
+      matches.length === 0 ? "Nothing is called that." : `${matches.length.toLocaleString("en")} found`;
     found(new Set(matches.map(({ node }) => node.index)));
   };
   query.addEventListener("input", refresh);
@@ -66,10 +70,21 @@ function showLayers(linkOf) {
       const group = el(
         "details",
         { class: `group layer-${number}`, open: !isLarge },
-        el("summary", {}, el("span", { class: "group-name" }, layer.name), el("span", { class: "count" }, its.length.toLocaleString("en"))),
+        el(
+          "summary",
+          {},
+          el("span", { class: "group-name" }, layer.name),
+          el("span", { class: "count" }, its.length.toLocaleString("en")),
+        ),
         items,
       );
-      const fill = () => items.childElementCount === 0 && append(items, its.map((node) => ({ node, column: null, isMatch: false })), linkOf);
+      const fill = () =>
+        items.childElementCount === 0 &&
+        append(
+          items,
+          its.map((node) => ({ node, column: null, isMatch: false })),
+          linkOf,
+        );
       if (isLarge) group.addEventListener("toggle", fill);
       else fill();
       return group;
@@ -111,8 +126,20 @@ function item({ node, column, isMatch }, linkOf) {
       "a",
       { href: linkOf(node, column), class: `item layer-${node.layer}`, "data-id": node.id, title: node.id },
       el("span", { class: "dot", "aria-hidden": "true" }),
-      el("span", { class: "item-name" }, isMatch ? node.id : node.name, column === null ? null : el("span", { class: "item-column" }, column)),
-      trouble ? el("span", { class: trouble.isBad ? "trouble bad" : "trouble", title: `last run: ${trouble.words}` }, icon(...TROUBLE), el("span", { class: "unseen" }, `last run: ${trouble.words}`)) : null,
+      el(
+        "span",
+        { class: "item-name" },
+        isMatch ? node.id : node.name,
+        column === null ? null : el("span", { class: "item-column" }, column),
+      ),
+      trouble
+        ? el(
+            "span",
+            { class: trouble.isBad ? "trouble bad" : "trouble", title: `last run: ${trouble.words}` },
+            icon(...TROUBLE),
+            el("span", { class: "unseen" }, `last run: ${trouble.words}`),
+          )
+        : null,
     ),
   );
 }

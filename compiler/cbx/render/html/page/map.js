@@ -96,8 +96,15 @@ function place({ x, y, k }) {
 /** Bring into the document what has come into sight, and take out what has left it. */
 function fill() {
   const { x, y, k } = camera.transform();
-  const view = [(-x - MARGIN) / k, (-y - MARGIN) / k, (camera.width - x + MARGIN) / k, (camera.height - y + MARGIN) / k];
-  const boxes = shown.scene.boxes.filter((box) => box.x < view[2] && box.y < view[3] && box.x + box.width > view[0] && box.y + box.height > view[1]);
+  const view = [
+    (-x - MARGIN) / k,
+    (-y - MARGIN) / k,
+    (camera.width - x + MARGIN) / k,
+    (camera.height - y + MARGIN) / k,
+  ];
+  const boxes = shown.scene.boxes.filter(
+    (box) => box.x < view[2] && box.y < view[3] && box.x + box.width > view[0] && box.y + box.height > view[1],
+  );
   const isFar = boxes.length > MOST_BOXES || k < SMALLEST;
   if (isFar !== shown.isFar || isFar) setFar(isFar);
   const focused = document.activeElement?.closest?.("#boxes > a")?.dataset.id;
@@ -115,7 +122,9 @@ function setFar(isFar) {
 
 /** The lines that cross the view; where there are too many, those that stand out, or else those with an end in it. */
 function linesIn(view, boxes) {
-  const found = shown.scene.lines.filter(({ bounds }) => bounds[0] < view[2] && bounds[1] < view[3] && bounds[2] > view[0] && bounds[3] > view[1]);
+  const found = shown.scene.lines.filter(
+    ({ bounds }) => bounds[0] < view[2] && bounds[1] < view[3] && bounds[2] > view[0] && bounds[3] > view[1],
+  );
   if (found.length <= MOST_LINES) return found;
   if (shown.emphasis !== null) return found.filter(shown.emphasis.lines).slice(0, 2 * MOST_LINES);
   const ends = new Set(boxes.map((box) => box.node));
@@ -141,7 +150,12 @@ function exchange(drawn, wanted, parent, draw) {
 
 function drawnBox(box) {
   const element = shown.scene.drawBox(box);
-  Object.assign(element.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
+  Object.assign(element.style, {
+    left: `${box.x}px`,
+    top: `${box.y}px`,
+    width: `${box.width}px`,
+    height: `${box.height}px`,
+  });
   element.tabIndex = -1;
   element.box = box;
   markBox(box, element);
@@ -174,13 +188,16 @@ export function elementOf(index) {
 
 /** Mark the lines at a box while the pointer rests on it. */
 export function markNear(index) {
-  for (const [line, element] of shown.lines) element.classList.toggle("near", line.source === index || line.target === index);
+  for (const [line, element] of shown.lines)
+    element.classList.toggle("near", line.source === index || line.target === index);
 }
 
 /** The node under a point of the screen; null if there is none. */
 export function nodeAt(clientX, clientY) {
   const { left, top } = byId("map").getBoundingClientRect();
   const [x, y] = camera.transform().invert([clientX - left, clientY - top]);
-  const box = shown.scene.boxes.find((one) => x >= one.x && y >= one.y && x <= one.x + one.width && y <= one.y + one.height);
+  const box = shown.scene.boxes.find(
+    (one) => x >= one.x && y >= one.y && x <= one.x + one.width && y <= one.y + one.height,
+  );
   return box ? box.node : null;
 }

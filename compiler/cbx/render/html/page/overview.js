@@ -27,7 +27,9 @@ function facts(node) {
     [node.isModel ? "File" : "Place", el("code", {}, node.path)],
     node.notebook ? ["Notebook", el("code", {}, node.notebook)] : null,
     node.owner ? ["Owner", node.owner] : null,
-    node.tags.length > 0 ? ["Tags", el("span", { class: "chips" }, ...node.tags.map((tag) => el("span", { class: "tag" }, tag)))] : null,
+    node.tags.length > 0
+      ? ["Tags", el("span", { class: "chips" }, ...node.tags.map((tag) => el("span", { class: "tag" }, tag)))]
+      : null,
     node.isModel && lastRun !== null ? ["Last run", runWords(node)] : null,
   ].filter(Boolean);
   return el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -56,7 +58,9 @@ function neighbours(node, ways) {
       "section",
       { class: "part" },
       el("h3", {}, title, edges.length > 0 ? el("span", { class: "count" }, edges.length) : null),
-      edges.length === 0 ? el("p", { class: "none" }, none) : el("ul", { class: "neighbours" }, ...edges.map((edge) => neighbour(nodes[edge[end]], edge.isStream, ways))),
+      edges.length === 0
+        ? el("p", { class: "none" }, none)
+        : el("ul", { class: "neighbours" }, ...edges.map((edge) => neighbour(nodes[edge[end]], edge.isStream, ways))),
     );
   return el(
     "div",
@@ -76,27 +80,51 @@ function neighbour(other, isStream, ways) {
 }
 
 function modelLink(other, ways) {
-  return el("a", { class: `model layer-${other.layer}`, href: ways.linkTo({ model: other.id }) }, el("span", { class: "dot", "aria-hidden": "true" }), el("span", {}, other.isModel ? other.id : other.name));
+  return el(
+    "a",
+    { class: `model layer-${other.layer}`, href: ways.linkTo({ model: other.id }) },
+    el("span", { class: "dot", "aria-hidden": "true" }),
+    el("span", {}, other.isModel ? other.id : other.name),
+  );
 }
 
 function keyPart(node, ways) {
   if (node.key.length === 0) return part("Key", el("p", { class: "none" }, "None declared."));
   const known = new Set(columnsOf(node).map((column) => column.name));
   const names = node.key.map((name) =>
-    known.has(name) ? el("a", { class: "column-name", href: ways.linkTo({ model: node.id, tab: "columns", column: name }) }, name) : el("span", { class: "column-name" }, name),
+    known.has(name)
+      ? el("a", { class: "column-name", href: ways.linkTo({ model: node.id, tab: "columns", column: name }) }, name)
+      : el("span", { class: "column-name" }, name),
   );
-  return part("Key", el("p", { class: "key-line" }, ...names, verdict(node.verdict)), checkWords(keyCheckOf(node), "has", "rows with a key of their own", "with another's"));
+  return part(
+    "Key",
+    el("p", { class: "key-line" }, ...names, verdict(node.verdict)),
+    checkWords(keyCheckOf(node), "has", "rows with a key of their own", "with another's"),
+  );
 }
 
 function verdict(word) {
   const isProven = word === "proven";
-  return el("span", { class: isProven ? "verdict proven" : "verdict", title: isProven ? "follows from the code" : "checked on the data" }, word ?? "unknown");
+  return el(
+    "span",
+    {
+      class: isProven ? "verdict proven" : "verdict",
+      title: isProven ? "follows from the code" : "checked on the data",
+    },
+    word ?? "unknown",
+  );
 }
 
 /** What the check on the data found in the last run. */
 function checkWords(check) {
   if (check === null) return null;
-  return el("p", { class: "checked" }, "Checked on the data by ", el("code", {}, check.notebook), check.failed === null ? null : counts(check.passed, check.failed));
+  return el(
+    "p",
+    { class: "checked" },
+    "Checked on the data by ",
+    el("code", {}, check.notebook),
+    check.failed === null ? null : counts(check.passed, check.failed),
+  );
 }
 
 function rulesPart(node) {
@@ -112,13 +140,24 @@ function rulesPart(node) {
         el(
           "li",
           {},
-          el("div", { class: "rule-head" }, el("span", { class: "rule-name" }, rule.name), el("span", { class: `violation ${rule.onViolation}` }, rule.onViolation)),
+          el(
+            "div",
+            { class: "rule-head" },
+            el("span", { class: "rule-name" }, rule.name),
+            el("span", { class: `violation ${rule.onViolation}` }, rule.onViolation),
+          ),
           el("code", { class: "condition" }, rule.condition),
-          rule.passed === null ? (lastRun === null ? null : el("p", { class: "counts" }, "not counted in the last run")) : counts(rule.passed, rule.failed),
+          rule.passed === null
+            ? lastRun === null
+              ? null
+              : el("p", { class: "counts" }, "not counted in the last run")
+            : counts(rule.passed, rule.failed),
         ),
       ),
     ),
-    lastRun === null ? el("p", { class: "none" }, "No run is known: after ", el("code", {}, "cbx run"), " the counts stand here.") : null,
+    lastRun === null
+      ? el("p", { class: "none" }, "No run is known: after ", el("code", {}, "cbx run"), " the counts stand here.")
+      : null,
   );
 }
 
@@ -138,19 +177,35 @@ function counts(passed, failed) {
 function relationsPart(node, ways) {
   const its = diagram.relations.filter((relation) => relation.parent === node.index || relation.child === node.index);
   if (its.length === 0) return part("Relationships", el("p", { class: "none" }, "None declared."));
-  return part("Relationships", el("ul", { class: "relations" }, ...its.map((relation) => relationItem(relation, node, ways))));
+  return part(
+    "Relationships",
+    el("ul", { class: "relations" }, ...its.map((relation) => relationItem(relation, node, ways))),
+  );
 }
 
 function relationItem(relation, node, ways) {
   const isParent = relation.parent === node.index;
   const other = nodes[isParent ? relation.child : relation.parent];
-  const words = relation.isMany ? (isParent ? "has many" : "belongs to one") : isParent ? "has at most one" : "belongs to one, alone";
+  const words = relation.isMany
+    ? isParent
+      ? "has many"
+      : "belongs to one"
+    : isParent
+      ? "has at most one"
+      : "belongs to one, alone";
   const on = relation.on.map(([child, parent]) => (child === parent ? child : `${child} = ${parent}`)).join(", ");
   return el(
     "li",
     {},
-    el("div", { class: "rule-head" }, el("span", {}, `${words} `, modelLink(other, ways)), verdict(relation.isProven ? "proven" : "unproven")),
+    el(
+      "div",
+      { class: "rule-head" },
+      el("span", {}, `${words} `, modelLink(other, ways)),
+      verdict(relation.isProven ? "proven" : "unproven"),
+    ),
     el("p", { class: "on" }, relation.isMany ? "one to many" : "one to one", " on ", el("code", {}, on)),
-    relation.check === null || relation.check.failed === null ? null : counts(relation.check.passed, relation.check.failed),
+    relation.check === null || relation.check.failed === null
+      ? null
+      : counts(relation.check.passed, relation.check.failed),
   );
 }

@@ -32,7 +32,11 @@ export function showPanel(node, tab, column, ways) {
 
 function build(node, ways) {
   const tabs = tabsOf(node, ways);
-  const list = el("div", { class: "tabs", role: "tablist", "aria-label": "Parts of the page" }, ...Object.values(tabs).map(({ button }) => button));
+  const list = el(
+    "div",
+    { class: "tabs", role: "tablist", "aria-label": "Parts of the page" },
+    ...Object.values(tabs).map(({ button }) => button),
+  );
   list.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
@@ -49,7 +53,18 @@ function build(node, ways) {
 }
 
 function head(node, ways) {
-  const wide = el("button", { type: "button", class: "tool", id: "widen", "aria-label": "Wide page", "aria-pressed": String(document.body.classList.contains("wide-panel")), on: { click: widen } }, icon("M8 5 3.5 10 8 15M12 5l4.5 5-4.5 5"));
+  const wide = el(
+    "button",
+    {
+      type: "button",
+      class: "tool",
+      id: "widen",
+      "aria-label": "Wide page",
+      "aria-pressed": String(document.body.classList.contains("wide-panel")),
+      on: { click: widen },
+    },
+    icon("M8 5 3.5 10 8 15M12 5l4.5 5-4.5 5"),
+  );
   return el(
     "header",
     { class: "panel-head" },
@@ -59,7 +74,22 @@ function head(node, ways) {
       el("p", { class: "kicker" }, el("span", { class: "chip" }, layers[node.layer].name), el("span", {}, node.kind)),
       el("h2", { id: "panel-title" }, node.name),
     ),
-    el("div", { class: "tools" }, wide, el("button", { type: "button", class: "tool", id: "close", "aria-label": "Close", on: { click: () => ways.goTo({ model: null }) } }, icon("M5 5l10 10M15 5 5 15"))),
+    el(
+      "div",
+      { class: "tools" },
+      wide,
+      el(
+        "button",
+        {
+          type: "button",
+          class: "tool",
+          id: "close",
+          "aria-label": "Close",
+          on: { click: () => ways.goTo({ model: null }) },
+        },
+        icon("M5 5l10 10M15 5 5 15"),
+      ),
+    ),
   );
 }
 
@@ -71,12 +101,30 @@ function widen(event) {
 
 function tabsOf(node, ways) {
   const makers = { overview: overviewTab };
-  if (node.isModel) Object.assign(makers, { columns: columnsTab, source: codeTab("source"), notebook: codeTab("notebook") });
+  if (node.isModel)
+    Object.assign(makers, { columns: columnsTab, source: codeTab("source"), notebook: codeTab("notebook") });
   const tabs = {};
   for (const [name, make] of Object.entries(makers)) {
-    const body = el("div", { role: "tabpanel", class: `tab ${name}`, id: `tab-${name}`, "aria-labelledby": `to-${name}`, tabindex: "0" });
+    const body = el("div", {
+      role: "tabpanel",
+      class: `tab ${name}`,
+      id: `tab-${name}`,
+      "aria-labelledby": `to-${name}`,
+      tabindex: "0",
+    });
     const count = name === "columns" ? el("span", { class: "count" }, columnsOf(node).length) : null;
-    const button = el("button", { type: "button", role: "tab", id: `to-${name}`, "aria-controls": `tab-${name}`, on: { click: () => ways.goTo({ tab: name, column: null }) } }, NAMES[name], count);
+    const button = el(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `to-${name}`,
+        "aria-controls": `tab-${name}`,
+        on: { click: () => ways.goTo({ tab: name, column: null }) },
+      },
+      NAMES[name],
+      count,
+    );
     tabs[name] = { body, button, show: make(node, body, ways) };
   }
   return tabs;

@@ -5,7 +5,11 @@ import { diagram, nodes } from "./data.js";
 import { el, svg } from "./dom.js";
 
 export const RELATIONSHIP_LEGEND = [
-  ["one", "exactly one"], ["one-or-none", "one or none"], ["many", "any number"], ["proven", "proven"], ["unproven", "checked on the data"],
+  ["one", "exactly one"],
+  ["one-or-none", "one or none"],
+  ["many", "any number"],
+  ["proven", "proven"],
+  ["unproven", "checked on the data"],
 ];
 
 /** What the map shows; `linkOf` gives the fragment for a node's index. */
@@ -18,7 +22,11 @@ export function relationshipScene(linkOf) {
     lanes: [],
     boxes: diagram.entities.map(({ node, box, rows }) => ({ node, rows, ...box })),
     lines: diagram.relations.map((relation) => ({
-      source: relation.parent, target: relation.child, relation, route: relation.route, bounds: boundsOf(relation.route),
+      source: relation.parent,
+      target: relation.child,
+      relation,
+      route: relation.route,
+      bounds: boundsOf(relation.route),
     })),
     drawBox: (box) => entity(nodes[box.node], box.rows, linkOf),
     drawLine: ({ relation }) => line(relation),
@@ -30,7 +38,13 @@ function entity(node, rows, linkOf) {
   const key = node.key.length > 0 ? `key ${node.key.join(", ")}, ${node.verdict}` : "no key";
   return el(
     "a",
-    { class: `entity layer-${node.layer}`, href: linkOf(node.index), "aria-label": `${node.id}, ${key}`, draggable: "false", "data-id": node.id },
+    {
+      class: `entity layer-${node.layer}`,
+      href: linkOf(node.index),
+      "aria-label": `${node.id}, ${key}`,
+      draggable: "false",
+      "data-id": node.id,
+    },
     el("span", { class: "entity-name", title: node.id }, node.id),
     ...rows.map((row) => entityRow(row, node.verdict === "proven")),
   );
@@ -65,11 +79,15 @@ function line(relation) {
 /** Where a line leaves its end to: 1 to the right, -1 to the left. */
 const away = (x, before) => (before >= x ? 1 : -1);
 
-export const exactlyOne = (x, y, before) => `M${x + 8 * away(x, before)} ${y - 6}v12M${x + 13 * away(x, before)} ${y - 6}v12`;
+export const exactlyOne = (x, y, before) =>
+  `M${x + 8 * away(x, before)} ${y - 6}v12M${x + 13 * away(x, before)} ${y - 6}v12`;
 
 export function oneOrNone(x, y, before) {
   const to = away(x, before);
-  return [svg("path", { class: "foot", d: `M${x + 8 * to} ${y - 6}v12` }), svg("circle", { class: "foot none", cx: x + 17 * to, cy: y, r: 4.5 })];
+  return [
+    svg("path", { class: "foot", d: `M${x + 8 * to} ${y - 6}v12` }),
+    svg("circle", { class: "foot none", cx: x + 17 * to, cy: y, r: 4.5 }),
+  ];
 }
 
 export function many(x, y, before) {

@@ -10,7 +10,9 @@ function entriesOf() {
     node,
     id: node.id.toLowerCase(),
     columns: node.columns.map((column) => column[0].toLowerCase()),
-    rest: [node.description, node.kind, node.owner ?? "", ...node.tags, ...node.rules.map((rule) => rule[0])].join(" ").toLowerCase(),
+    rest: [node.description, node.kind, node.owner ?? "", ...node.tags, ...node.rules.map((rule) => rule[0])]
+      .join(" ")
+      .toLowerCase(),
   }));
   return entries;
 }

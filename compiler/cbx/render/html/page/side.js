@@ -6,7 +6,8 @@ import { byId } from "./dom.js";
 export const isNarrow = () => matchMedia("(max-width: 900px)").matches;
 
 /** Whether the list can be seen. */
-export const isSideOpen = () => (isNarrow() ? document.body.classList.contains("has-side") : !document.body.classList.contains("no-side"));
+export const isSideOpen = () =>
+  isNarrow() ? document.body.classList.contains("has-side") : !document.body.classList.contains("no-side");
 
 /** Show the list, or put it away. */
 export function showSide(isOpen) {

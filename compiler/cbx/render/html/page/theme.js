@@ -3,8 +3,19 @@
 import { byId, icon } from "./dom.js";
 
 const CHOICES = {
-  auto: { scheme: "light dark", label: "Colours: as the system", paths: ["M10 3.5a6.5 6.5 0 1 0 0 13z", "M10 3.5a6.5 6.5 0 0 1 0 13"] },
-  light: { scheme: "light", label: "Colours: light", paths: ["M10 6.7a3.3 3.3 0 1 0 0 6.6 3.3 3.3 0 0 0 0-6.6", "M10 2.6v1.2M10 16.2v1.2M2.6 10h1.2M16.2 10h1.2M4.8 4.8l.8.8M14.4 14.4l.8.8M4.8 15.2l.8-.8M14.4 5.6l.8-.8"] },
+  auto: {
+    scheme: "light dark",
+    label: "Colours: as the system",
+    paths: ["M10 3.5a6.5 6.5 0 1 0 0 13z", "M10 3.5a6.5 6.5 0 0 1 0 13"],
+  },
+  light: {
+    scheme: "light",
+    label: "Colours: light",
+    paths: [
+      "M10 6.7a3.3 3.3 0 1 0 0 6.6 3.3 3.3 0 0 0 0-6.6",
+      "M10 2.6v1.2M10 16.2v1.2M2.6 10h1.2M16.2 10h1.2M4.8 4.8l.8.8M14.4 14.4l.8.8M4.8 15.2l.8-.8M14.4 5.6l.8-.8",
+    ],
+  },
   dark: { scheme: "dark", label: "Colours: dark", paths: ["M16 11.6A6.5 6.5 0 0 1 8.4 4 6.5 6.5 0 1 0 16 11.6z"] },
 };
 const KEY = "cbx-theme";

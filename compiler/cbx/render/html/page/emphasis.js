@@ -1,0 +1,38 @@
+// What stands out on the map.
+
+import { columnLineageOf, lineageOf } from "./lineage.js";
+
+/**
+ * What stands out, by turns: the lineage of a column, what a search found, the lineage of the open model.
+ * @param {object|null} node the node whose page is open
+ * @param {string|null} column the column of it that is held, or under the pointer
+ * @param {Set<number>|null} found what a search found, if that is what the reader looks at
+ * @param {object} scene
+ * @returns {null|{nodes: Set<number>, lines: function(object): boolean, columns?: Map<number, Set<string>>}}
+ */
+export function emphasisOf(node, column, found, scene) {
+  if (node && column !== null) return columnEmphasis(node.index, column);
+  if (found !== null) return { nodes: found, lines: (line) => found.has(line.source) && found.has(line.target) };
+  if (!node || scene.isFocus) return null;
+  return scene.isLineage ? lineageEmphasis(node.index) : relationshipEmphasis(node.index, scene);
+}
+
+function columnEmphasis(index, column) {
+  const { columns, pairs } = columnLineageOf(index, column);
+  return { nodes: new Set(columns.keys()), columns, lines: (line) => pairs.has(`${line.source}>${line.target}`) };
+}
+
+function lineageEmphasis(index) {
+  const { up, down, all } = lineageOf(index);
+  return {
+    nodes: all,
+    lines: (line) => (up.has(line.source) && up.has(line.target)) || (down.has(line.source) && down.has(line.target)),
+  };
+}
+
+function relationshipEmphasis(index, scene) {
+  const isAt = (line) => line.source === index || line.target === index;
+  const lines = scene.lines.filter(isAt);
+  if (lines.length === 0) return null;
+  return { nodes: new Set([index, ...lines.flatMap((line) => [line.source, line.target])]), lines: isAt };
+}

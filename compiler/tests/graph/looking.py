@@ -1,0 +1,61 @@
+"""What a test sees of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from compiler.tests.graph.browser import opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+STILL = {"reduced_motion": "reduce", "viewport": {"width": 1440, "height": 900}}
+WIDE = {"width": 2000, "height": 900}
+
+
+@contextmanager
+def showing(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
+    """A page that has been opened and is ready."""
+    with opened(browser, **{**STILL, **settings}) as page:
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        yield page
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    return [" ".join(one.split()) for one in page.locator(selector).all_inner_texts()]
+
+
+def place(page: Page) -> str:
+    """The fragment of the address."""
+    return str(page.evaluate("location.hash"))
+
+
+def lit(page: Page) -> set[str]:
+    """The models that stand out on the map."""
+    return set(page.eval_on_selector_all("#boxes > a.lit", "all => all.map(one => one.dataset.id)"))
+
+
+def ids(page: Page, selector: str) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(one => one.dataset.id)")
+    return found
+
+
+def boxes(page: Page, selector: str) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of elements on the screen."""
+    rectangles = page.eval_on_selector_all(
+        selector,
+        "all => all.map(one => one.getBoundingClientRect()).map(one => [one.left, one.top, one.right, one.bottom])",
+    )
+    return [tuple(one) for one in rectangles]
+
+
+def overlapping(places: list[tuple[float, float, float, float]]) -> list[Any]:
+    return [
+        (one, other)
+        for number, one in enumerate(places)
+        for other in places[number + 1 :]
+        if one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+    ]
