@@ -13,6 +13,12 @@ MANIFEST = "manifest.json"
 OWN_FOLDERS = ("notebooks", "transformations")
 """The folders below it from which files are removed that belong to no model any more."""
 
+OWN_FILES = (MANIFEST, "databricks.yml")
+"""The files of its own beside them."""
+
+WRITING = ".writing"
+"""The folder in it that holds a change which was decided and is not finished."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from cbx import codes
 from cbx.diagnostics import Diagnostic, Report
 from cbx.ir.plan import Artifact
+from cbx.journal import change
 from cbx.sources import Span
 from cbx.target import OWN_FOLDERS, TARGET, Changes
 
@@ -30,43 +31,39 @@ def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
 def write(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[Changes, tuple[Diagnostic, ...]]:
     """Bring ``target/`` in line with a compilation.
 
-    Each file is replaced as a whole or not at all; one whose bytes are right is not touched; what no longer
-    belongs to ``notebooks/`` and ``transformations/`` is removed.
+    All of it is done or nothing, also where the process is killed; a file whose bytes are right is not touched; what
+    no longer belongs to ``notebooks/`` and ``transformations/`` is removed.
 
     Returns:
         What was done, and CBX003 if it could not be.
     """
-    changes = compare(root, artifacts)
-    target = root / TARGET
-    texts = {artifact.path: artifact.text for artifact in artifacts}
     report = Report()
-    current = TARGET
-    try:
-        _refuse_links(root, [*changes.written, *changes.removed])
-        for path in changes.written:
-            current = f"{TARGET}/{path}"
-            _replace(target / path, texts[path].encode())
-        for path in changes.removed:
-            current = f"{TARGET}/{path}"
-            (target / path).unlink()
-        _remove_empty_folders(target)
-    except OSError as error:
-        _report_not_writable(current, error, report)
+    _change(root, (), (), report)
+    changes = compare(root, artifacts)
+    if not len(report):
+        wanted = frozenset(changes.written)
+        _change(root, [one for one in artifacts if one.path in wanted], changes.removed, report)
+        _remove_empty_folders(root / TARGET)
     return changes, report.sorted()
 
 
 def replace_files(root: Path, artifacts: Iterable[Artifact]) -> tuple[Diagnostic, ...]:
     """Replace some files of ``target/`` and leave the others; CBX003 if that cannot be."""
     report = Report()
-    current = TARGET
-    try:
-        _refuse_links(root, [one.path for one in artifacts])
-        for one in artifacts:
-            current = f"{TARGET}/{one.path}"
-            _replace(root / current, one.text.encode())
-    except OSError as error:
-        _report_not_writable(current, error, report)
+    _change(root, artifacts, (), report)
     return report.sorted()
+
+
+def mend(root: Path) -> tuple[Diagnostic, ...]:
+    """Finish what a process that was killed has left half done; CBX003 if that cannot be."""
+    return replace_files(root, ())
+
+
+def _change(root: Path, artifacts: Iterable[Artifact], removed: Iterable[str], report: Report) -> None:
+    try:
+        change(root, {one.path: one.text.encode() for one in artifacts}, removed)
+    except OSError as error:
+        _report_not_writable(error.filename or TARGET, error, report)
 
 
 def _report_not_writable(path: str, error: OSError, report: Report) -> None:
@@ -90,19 +87,6 @@ def _own_files(target: Path) -> list[str]:
             below = Path(parent).relative_to(target).as_posix()
             found += [f"{below}/{name}" for name in files if name.endswith(".py")]
     return sorted(found)
-
-
-def _refuse_links(root: Path, paths: Iterable[str]) -> None:
-    """A link in ``target/`` could lead a write out of it."""
-    folders = {folder for path in paths for folder in Path(TARGET, path).parents}
-    for folder in sorted(folders):
-        if (root / folder).is_symlink():
-            raise OSError(0, f"`{folder.as_posix()}` is a link")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace(path, content)
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
+import shutil
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 from literate import lay_out
 
 from cbx.compiler import compile_project
-from cbx.write import compare, write
+from cbx.ir.plan import Artifact
+from cbx.write import compare, mend, write
 
 MODEL = """from cbx import materialized_view, source
 
@@ -66,6 +72,100 @@ def test_files_of_removed_models_go(project: Path) -> None:
         "manifest.json",
         "notebooks/gold/second.py",
     ]
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path: content for path, (content, _) in snapshot(folder).items()}
+
+
+forking = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
+def killed_at(step: int, root: Path, artifacts: tuple[Artifact, ...]) -> bool:
+    """Whether writing was killed right before its so manieth touch of the file system."""
+    child = os.fork()
+    if child == 0:
+        left = step
+
+        def die_in_time(event: str, _: object) -> None:
+            nonlocal left
+            left -= event in {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
+            if left == 0:
+                os._exit(9)
+
+        sys.addaudithook(die_in_time)
+        write(root, artifacts)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@forking
+def test_target_is_the_old_one_or_the_new_one_wherever_writing_is_killed(project: Path, tmp_path: Path) -> None:
+    """What is left half done is brought to its end by the next compilation, also by one that finds errors."""
+    old = tree(project / "target")
+    (project / "models/gold/first.py").unlink()
+    lay_out({f"models/gold/{name}.py": MODEL.format(name=name) for name in ("third", "fourth")}, project)
+    artifacts = compile_project(project).artifacts
+    pristine = tmp_path / "pristine"
+    shutil.copytree(project / "target", pristine)
+    found, step = [], 1
+    while killed_at(step, project, artifacts):
+        mend(project)
+        found.append(tree(project / "target"))
+        shutil.rmtree(project / "target")
+        shutil.copytree(pristine, project / "target")
+        step += 1
+    write(project, artifacts)
+    new = tree(project / "target")
+
+    assert [one for one in found if one not in (old, new)] == []
+    assert (found[0], found[-1], new == old) == (old, new, False)
+
+
+def test_a_list_of_somebody_else_leads_nowhere(project: Path, tmp_path: Path) -> None:
+    """What stands in `target/` is the repository's: a list there moves and removes nothing outside."""
+    before = tree(project / "target")
+    (tmp_path / "precious.py").write_text("mine")
+    for files, removed in (
+        ({"x": "../precious.py"}, []),
+        ({}, ["notebooks/../../precious.py"]),
+        ([1], 2),
+        ({"../": "y"}, []),
+    ):
+        (project / "target/.writing").mkdir()
+        (project / "target/.writing/x").write_text("theirs")
+        (project / "target/.writing/list.json").write_text(json.dumps({"files": files, "removed": removed}))
+        mend(project)
+
+    assert (tree(project / "target"), (tmp_path / "precious.py").read_text()) == (before, "mine")
+
+
+def test_a_file_where_a_folder_should_be_changes_nothing(project: Path) -> None:
+    """What cannot be done is found out before anything is."""
+    shutil.rmtree(project / "target/notebooks")
+    (project / "target/notebooks").write_text("a file")
+    (project / "target/manifest.json").write_text("old")
+    before = tree(project / "target")
+    _, problems = write(project, compile_project(project).artifacts)
+
+    assert ([one.code.id for one in problems], tree(project / "target")) == (["CBX003"], before)
+
+
+@forking
+def test_a_full_disk_changes_nothing(project: Path) -> None:
+    """The new files are all written before the first old one goes."""
+    before = tree(project / "target")
+    lay_out({f"models/gold/m{number}.py": MODEL.format(name=f"m{number}") for number in range(9)}, project)
+    artifacts = compile_project(project).artifacts
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+        _, problems = write(project, artifacts)
+        os._exit(len(problems))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    assert (status, tree(project / "target")) == (1, before)
 
 
 def test_a_link_in_target_is_not_followed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -21,7 +21,7 @@ from cbx.incremental.stamps import (
     seen,
     source_stamps,
 )
-from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, Changes
+from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, WRITING, Changes
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -55,6 +55,10 @@ def build(root: Path, options: Options, *, check: bool = False) -> Build:
         options: What else decides.
         check: Write nothing, and tell what would be written.
     """
+    if not check and (root / TARGET / WRITING).exists():
+        from cbx.write import mend
+
+        mend(root)
     now = time.time_ns()
     stamps = source_stamps(root)
     record = _believed(root, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -101,8 +102,8 @@ def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:
             constants.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             constants[node.target.id] = node.value
-    touched = [name for statement in module.statements for name in (*statement.names, *statement.changes)]
-    return {name: value for name, value in constants.items() if touched.count(name) == 1}
+    touched = Counter(name for statement in module.statements for name in (*statement.names, *statement.changes))
+    return {name: value for name, value in constants.items() if touched[name] == 1}
 
 
 def _kind(decorator: ast.expr, scope: Scope) -> str | None:

@@ -1,0 +1,148 @@
+"""Changes files of ``target/`` all together or not at all, also where the process is killed in between.
+
+The new files are first written aside, with a list of where they belong and of what goes. Renaming that folder decides:
+before it ``target/`` is the old one, after it whoever comes next moves the files that are not in their places yet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
+
+_STAGED, _LIST = ".staged-", "list.json"
+
+
+def change(root: Path, files: Mapping[str, bytes], removed: Iterable[str]) -> None:
+    """Replace and remove files of ``target/``.
+
+    Args:
+        root: The folder with ``project.toml``.
+        files: The new contents, by their paths below ``target/``.
+        removed: The files that go.
+
+    Raises:
+        OSError: If that cannot be; ``filename`` is the path, below the project. Nothing is changed then, save where
+            the moving itself fails, which the next call goes on with.
+    """
+    target, gone = root / TARGET, tuple(removed)
+    with _naming(TARGET):
+        _refuse_links(root, [*files, *gone])
+        finish(root)
+        if not files and not gone:
+            return
+        target.mkdir(exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{os.getpid()}-", dir=target))
+    try:
+        names = {f"{staged.name}-{number}": path for number, path in enumerate(files)}
+        for name, path in names.items():
+            with _naming(f"{TARGET}/{path}"):
+                _make_place(target / path)
+                (staged / name).write_bytes(files[path])
+        with _naming(TARGET):
+            (staged / _LIST).write_text(json.dumps({"files": names, "removed": gone}), encoding="utf-8")
+            finish(root)
+            os.rename(staged, target / WRITING)  # noqa: PTH104 - says what it does: this decides
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    finish(root)
+
+
+def finish(root: Path) -> None:
+    """Bring a change to its end that was decided and not finished, and clear away those that were not decided.
+
+    Raises:
+        OSError: If a file cannot be moved; ``filename`` is the path, below the project.
+    """
+    target = root / TARGET
+    writing = target / WRITING
+    if target.is_symlink():
+        return
+    for left in target.glob(f"{_STAGED}*"):
+        if not _is_running(left.name):
+            shutil.rmtree(left, ignore_errors=True)
+    if not writing.is_symlink() and not writing.exists():
+        return
+    files, removed = _read_list(root, writing)
+    for name, path in files.items():
+        with _naming(f"{TARGET}/{path}"):
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # moved already
+                os.replace(writing / name, target / path)  # noqa: PTH105 - says what it does: the old one goes at once
+    for path in removed:
+        with _naming(f"{TARGET}/{path}"):
+            (target / path).unlink(missing_ok=True)
+    if writing.is_symlink():
+        writing.unlink()
+    with contextlib.suppress(OSError):
+        (writing / _LIST).unlink()
+    with contextlib.suppress(OSError):  # another compilation's, by now
+        writing.rmdir()
+
+
+def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """What is to be moved and removed; nothing where the list is none that this wrote: it may lead anywhere."""
+    try:
+        known = json.loads((writing / _LIST).read_bytes()) if not writing.is_symlink() else {}
+        files, removed = dict(known["files"]), tuple(known["removed"])
+        paths = [*files.values(), *removed]
+        if all(_is_own(path) for path in paths) and all(PurePosixPath(name).name == name for name in files):
+            _refuse_links(root, paths)
+            return files, removed
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    if not writing.is_symlink() and writing.is_dir():
+        shutil.rmtree(writing, ignore_errors=True)
+    return {}, ()
+
+
+def _is_own(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return ".." not in parts and (path in OWN_FILES or (len(parts) > 1 and parts[0] in OWN_FOLDERS))
+
+
+def _refuse_links(root: Path, paths: Iterable[str]) -> None:
+    """A link in ``target/`` could lead a write out of it."""
+    folders = {folder for path in paths for folder in Path(TARGET, path).parents} | {Path(TARGET)}
+    for folder in sorted(folders):
+        if (root / folder).is_symlink():
+            raise OSError(0, f"`{folder.as_posix()}` is a link")
+
+
+def _make_place(path: Path) -> None:
+    """Make sure, before anything is decided, that a file can be moved to its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _is_running(name: str) -> bool:
+    """Whether the process that writes a folder is still at it, as far as that can be told."""
+    number = name.removeprefix(_STAGED).partition("-")[0]
+    if os.name != "posix" or not number.isdecimal() or int(number) == os.getpid():
+        return number.isdecimal()
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Let an error name the file that it is about, not the one beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), path) from error
