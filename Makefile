@@ -24,6 +24,7 @@ demo: .venv/local
 # The tests of the compiler and of the Circuit Box models.
 test: .venv/dev
 	$(BIN)/python -m pytest
+	$(BIN)/cbx test --coverage --fail-under 100
 
 # What CI checks besides the tests: style, types, the rows of imports, and that target/ is up to date.
 check: .venv/dev
