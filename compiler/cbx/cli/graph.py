@@ -69,7 +69,7 @@ class _Picture:
 
 def graph(
     about: Annotated[
-        str | None, typer.Argument(metavar="[MODEL[.COLUMN]]", help="With --columns: only the lineage of this.")
+        str | None, typer.Argument(metavar="MODEL[.COLUMN]", help="With --columns: only the lineage of this.")
     ] = None,
     output_format: Annotated[
         Format | None,
