@@ -1,13 +1,16 @@
 """The graph in mermaid's words, which GitHub and GitLab draw within Markdown.
 
-Ids are numbers, so that no name can be taken for syntax; names stand in quoted texts, with mermaid's entity codes for
-what would end a text or begin an element.
+Ids are made of names, so that a new model changes no other line, but begin with a letter of their own, so that none
+can be taken for a word of mermaid's. Names stand in quoted texts, with mermaid's entity codes for what would end a text
+or begin an element.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from cbx.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
@@ -15,22 +18,35 @@ from cbx.render.palette import layer_colours
 from cbx.render.words import kind_in_words, on_in_words, one_line
 
 _ENTITIES = {one: f"#{ord(one)};" for one in '#"<>&`\\{}[]()|;:%$'}
+_Key = TypeVar("_Key")
+_NO_ID = re.compile(r"[^A-Za-z0-9]+")
 _KEYS = {"PK", "FK", "UK"}
 _NOT_A_WORD = re.compile(r"[^A-Za-z0-9_\u00c0-\ufff0]+")
 
 
 def render_mermaid(document: GraphDocument) -> str:
     """A flowchart from left to right, a subgraph a layer; dotted arrows are streams."""
-    numbers = {node.id: f"n{number}" for number, node in enumerate(document.nodes)}
+    ids = _ids("n", {node.id: node.id for node in document.nodes})
     lines = ["flowchart LR", "  accDescr: Dotted arrows read new rows as a stream, whole ones all rows in batch"]
     for place, layer in enumerate(document.lanes):
         lines.append(f'  subgraph layer{place}["{_text(layer)}"]')
-        lines += [f"    {numbers[node.id]}{_shape(node)}" for node in document.nodes if node.layer == layer]
+        lines += [f"    {ids[node.id]}{_shape(node)}" for node in document.nodes if node.layer == layer]
         lines.append("  end")
     for edge in document.edges:
         arrow = "-.->" if edge.mode == "stream" else "-->"
-        lines.append(f"  {numbers[edge.source]} {arrow} {numbers[edge.target]}")
-    return _finished(lines, document, numbers)
+        lines.append(f"  {ids[edge.source]} {arrow} {ids[edge.target]}")
+    return _finished(lines, document, ids)
+
+
+def _ids(letter: str, names: Mapping[_Key, str]) -> dict[_Key, str]:
+    """An id for each of several things by its name; ``silver.orders`` becomes ``n_silver_orders``."""
+    found: dict[_Key, str] = {}
+    counts: Counter[str] = Counter()
+    for key, name in names.items():
+        slug = f"{letter}_{_NO_ID.sub('_', name).strip('_')}"
+        counts[slug] += 1
+        found[key] = slug if counts[slug] == 1 else f"{slug}__{counts[slug]}"
+    return found
 
 
 def _shape(node: Node) -> str:
@@ -43,12 +59,12 @@ def _text(text: str) -> str:
     return "".join(_ENTITIES.get(one, one) for one in one_line(text))
 
 
-def _finished(lines: list[str], document: GraphDocument, numbers: dict[str, str]) -> str:
+def _finished(lines: list[str], document: GraphDocument, ids: Mapping[str, str]) -> str:
     """The lines with the colours of the layers."""
     colours = layer_colours(document.lanes)
     for place, layer in enumerate(document.lanes):
         colour = colours[layer].anywhere
-        members = [numbers[node.id] for node in document.nodes if node.layer == layer]
+        members = [ids[node.id] for node in document.nodes if node.layer == layer]
         lines += [
             f"  style layer{place} fill:{colour}14,stroke:{colour}66",
             f"  classDef colour{place} stroke:{colour},stroke-width:2px",
@@ -60,17 +76,17 @@ def _finished(lines: list[str], document: GraphDocument, numbers: dict[str, str]
 def render_mermaid_columns(graph: ColumnGraph) -> str:
     """A flowchart of columns, a subgraph a model."""
     columns = [(node, name) for node, names in graph.columns.items() for name in names]
-    numbers = {column: f"c{number}" for number, column in enumerate(columns)}
+    ids = _ids("c", {column: ".".join(column) for column in columns})
     colours = layer_colours(graph.document.lanes)
     lines = ["flowchart LR"]
     for place, (node, names) in enumerate(graph.columns.items()):
         lines.append(f'  subgraph model{place}["{_text(node)}"]')
-        lines += [f'    {numbers[node, name]}["{_text(name)}"]' for name in names]
+        lines += [f'    {ids[node, name]}["{_text(name)}"]' for name in names]
         colour = colours[graph.document.by_id[node].layer].anywhere
         lines += ["  end", f"  style model{place} fill:{colour}14,stroke:{colour}"]
-    lines += [f"  {numbers[origin]} --> {numbers[made]}" for origin, made in graph.edges]
+    lines += [f"  {ids[origin]} --> {ids[made]}" for origin, made in graph.edges]
     if graph.asked is not None:
-        asked = [numbers[one] for one in columns if one == graph.asked]
+        asked = [ids[one] for one in columns if one == graph.asked]
         lines += ["  classDef asked stroke-width:3px", f"  class {','.join(asked)} asked"] if asked else []
     return "\n".join(lines) + "\n"
 
@@ -78,16 +94,16 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
 def render_mermaid_relationships(document: GraphDocument) -> str:
     """An entity-relationship diagram; a line is whole where the relationship is proven, and broken where it is not."""
     entities = document.related.nodes
-    numbers = {node.id: f"e{number}" for number, node in enumerate(entities)}
+    ids = _ids("e", {node.id: node.id for node in entities})
     lines = ["erDiagram"]
     for node in entities:
-        lines.append(f'  {numbers[node.id]}["{_text(node.id)}"] {{')
+        lines.append(f'  {ids[node.id]}["{_text(node.id)}"] {{')
         lines += [f"    {line}" for line in _attributes(node, document.references.get(node.id, ()))]
         lines.append("  }")
     for one in document.relations:
         line = "--" if one.verdict == "proven" else ".."
         end = "o|" if one.cardinality == "one_to_one" else "o{"
-        lines.append(f'  {numbers[one.parent]} ||{line}{end} {numbers[one.child]} : "{_text(on_in_words(one))}"')
+        lines.append(f'  {ids[one.parent]} ||{line}{end} {ids[one.child]} : "{_text(on_in_words(one))}"')
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cbx.cli.app import app
+from cbx.render.mermaid import render_mermaid
 from compiler.tests.graph.browser import opened
+from compiler.tests.graph.drawn import graph, model, source
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,3 +30,23 @@ def test_mermaid_draws_circuit_box(browser: Browser, options: tuple[str, ...]) -
         drawn = page.evaluate(DRAW, text)
 
     assert "customer_id" in drawn or "customer_order_summary" in drawn
+
+
+def test_a_new_model_changes_no_line_of_others() -> None:
+    """Ids are names, so that the diff of a diagram that was committed shows what was added."""
+    nodes = [source("raw.events"), model("silver.events"), model("silver.visits")]
+    reads = "source:raw.events => silver.events\nsilver.events -> silver.visits"
+    before = render_mermaid(graph(nodes, reads)).splitlines()
+    after = render_mermaid(graph([*nodes, model("silver.a_first_one")], reads)).splitlines()
+
+    assert [line for line in before if line not in after and "class " not in line] == []
+
+
+def test_names_of_one_id_are_told_apart() -> None:
+    """Names differ in signs that ids have none of."""
+    drawn = render_mermaid(graph([source("raw.events"), source("raw/events")], ""))
+
+    assert [line.strip().partition("[")[0] for line in drawn.splitlines() if "external table" in line] == [
+        "n_source_raw_events",
+        "n_source_raw_events__2",
+    ]
