@@ -20,6 +20,7 @@ from cbx.changes.tables import (
 )
 
 _ASKED = Difference("full refresh", "asked for", "full_refresh")
+_LEFT = Difference("full refresh", "left to do by an earlier deployment", "full_refresh")
 _NO_MODELS: Mapping[str, Any] = {"models": {}, "checks": [], "artifacts": {}, "project": {}}
 
 
@@ -42,14 +43,13 @@ def compare(before: Deployed | None, after: Deployed, asked: Collection[str] = (
     changes += [_added(name, model) for name, model in new["models"].items() if name not in old["models"]]
     wanted = {name: [*own[name], *((_ASKED,) if name in asked else ())] for name in own}
     for name, found in _with_readers(wanted, old, new).items():
-        if found:
-            model = new["models"][name]
+        model = new["models"][name]
+        weighed = list(_weighed(found, old["models"][name], model))
+        if name in due and not any(one.refresh == "full_refresh" for one in found):
+            weighed.append(_LEFT)
+        if weighed:
             action: Action = "change" if own[name] else "refresh"
-            weighed = tuple(_weighed(found, old["models"][name], model))
-            changes.append(ModelChange(name, model["kind"], action, weighed))
-        elif name in due:
-            left = Difference("full refresh", "left to do by an earlier deployment", "full_refresh")
-            changes.append(ModelChange(name, new["models"][name]["kind"], "refresh", (left,)))
+            changes.append(ModelChange(name, model["kind"], action, tuple(weighed)))
     return ChangePlan(
         is_first=before is None,
         models=tuple(sorted(changes, key=lambda one: one.model)),

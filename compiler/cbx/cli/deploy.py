@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -88,35 +89,35 @@ def deploy_command(
     raise typer.Exit(status)
 
 
-def _compiled(project: object, env: str) -> Compilation:
+def _compiled(project: Path | None, env: str) -> Compilation:
     """The project, compiled, its target/ written; one that cannot be deployed ends the command."""
-    from pathlib import Path
-
-    from cbx import codes
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder
     from cbx.cli.selection import compiled
-    from cbx.diagnostics import Diagnostic
     from cbx.project import LOCAL
     from cbx.write import write
 
-    assert project is None or isinstance(project, Path)  # noqa: S101 - as the option says
     root = project_folder(project)
     compilation = compiled(root, env)
     if env == LOCAL:
-        known = ", ".join(compilation.project.deployed_environments) if compilation.project else ""
-        message = f"`{LOCAL}` is the environment of `cbx run`; it is not deployed"
-        hint = (
-            f"the others are {known}" if known else "add an environment to project.toml, such as `[environments.dev]`"
-        )
-        show_diagnostics([Diagnostic(codes.NOT_DEPLOYED, message, hint=hint)], {}, 0, "text", "Nothing was deployed.")
-        raise typer.Exit(1)
+        _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
     _, problems = write(root, compilation.artifacts)
     if problems:
         show_diagnostics(problems, {}, 0, "text", "Nothing was deployed.")
         raise typer.Exit(2)
     _need_sdk()
     return compilation
+
+
+def _refuse_local(others: tuple[str, ...]) -> NoReturn:
+    from cbx import codes
+    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.diagnostics import Diagnostic
+
+    message = "`local` is the environment of `cbx run`; it is not deployed"
+    hint = f"the others are {', '.join(others)}" if others else "add one to project.toml, such as `[environments.dev]`"
+    show_diagnostics([Diagnostic(codes.NOT_DEPLOYED, message, hint=hint)], {}, 0, "text", "Nothing was deployed.")
+    raise typer.Exit(1)
 
 
 def _need_sdk() -> None:

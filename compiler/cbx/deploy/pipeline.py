@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from databricks.sdk.errors import AlreadyExists, NotFound, ResourceConflict
+from databricks.sdk.errors import NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import GetPipelineResponse, PipelineSpec, RunAs
 
 from cbx import codes
@@ -85,9 +85,7 @@ def _create(session: Session, target: Target) -> str | None:
     """The id of a new pipeline; None if there is one of this name, perhaps from an attempt whose answer was lost."""
     pipelines = session.client.pipelines
     try:
-        made = session.ask(
-            "creating the pipeline", lambda: pipelines.create(**_arguments(target)), (ResourceConflict, AlreadyExists)
-        )
+        made = session.ask("creating the pipeline", lambda: pipelines.create(**_arguments(target)), (ResourceConflict,))
     except ResourceConflict:
         return None
     return str(made.pipeline_id)

@@ -166,6 +166,15 @@ def test_what_an_earlier_deployment_left_is_not_forgotten() -> None:
     assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
 
 
+def test_what_is_left_is_named_beside_what_is_new() -> None:
+    """A further change, which alone would want a usual update, does not hide it."""
+    before, after = changed(MUTATIONS[2], "silver.orders")
+    plan = compare(Deployed(*before, ("silver.orders",)), deployed(after))
+
+    assert [one.aspect for one in found(plan, "silver.orders").differences] == ["code", "full refresh"]
+    assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
+
+
 def test_a_first_deployment_only_adds() -> None:
     """Nothing can be lost where nothing is."""
     plan = compare(None, deployed(base()))

@@ -95,8 +95,9 @@ class FastClock(Clock):
         self.pauses.append(seconds)
 
 
-def session(host: str | None = None) -> Session:
-    return connect(host, clock=FastClock(), timeout=0.3)
+def session(timeout: float = 20) -> Session:
+    """A session that never waits between attempts, and for an answer as long as is said, in seconds."""
+    return connect(None, clock=FastClock(), timeout=timeout)
 
 
 def deployed(files: dict[str, str], environment: str = "prod", **options: object) -> Deployment:

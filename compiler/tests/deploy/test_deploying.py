@@ -236,6 +236,20 @@ def test_a_folder_for_all(workspace: Workspace) -> None:
     assert len(files(workspace, "/Shared/shop")) == 3
 
 
+def test_a_folder_that_was_moved_knows_its_pipeline(workspace: Workspace) -> None:
+    """The pipeline is found by the id that was kept, and its settings name the new place."""
+    first = deployed(FIRST)
+    moved = {path.replace(ROOT, "/Shared/shop"): one for path, one in workspace.api.objects.items()}
+    workspace.api.objects = moved
+    text = SETTINGS.replace('catalog = "shop"\n', 'catalog = "shop"\nroot_path = "/Workspace/Shared/shop"\n')
+    second = deployed({**FIRST, "project.toml": text})
+    spec = json.dumps(pipeline(workspace)["spec"])
+
+    assert (second.pipeline.id, second.pipeline.outcome, second.files.upload) == (first.pipeline.id, "updated", ())
+    assert "/Workspace/Shared/shop/files/notebooks/gold/sales" in spec
+    assert ROOT not in spec
+
+
 def test_a_schedule_that_goes_takes_the_job_along(workspace: Workspace) -> None:
     """A job that nobody declares would go on updating every morning."""
     deployed(FIRST)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from faults import KINDS, Fault, Kind
 from projects import FIRST, SECOND, request, session
-from workspace import Workspace
+from workspace import LATE, Workspace
 from workspace_api import WorkspaceApi
 
 from cbx.deploy.deployment import deploy
@@ -25,7 +25,7 @@ ALL = bool(os.environ.get("CBX_ALL_FAULTS"))
 def attempt(files: dict[str, str], *, start: bool = False) -> bool:
     """Deploy, and say whether it came to its end; nothing but a diagnostic may keep it from that."""
     try:
-        here = session()
+        here = session(timeout=LATE * 0.6)
         done = deploy(here, request(files, allow_destructive=True), lambda _: None)
         if start:
             update = refresh(here, done, stop_running=False)
