@@ -24,8 +24,8 @@ function part(title, ...children) {
 
 function facts(node) {
   const rows = [
-    [node.isModel ? "File" : "Place", el("code", {}, node.path)],
-    node.notebook ? ["Notebook", el("code", {}, node.notebook)] : null,
+    [node.isModel ? "File" : "Place", pathCode(node.path)],
+    node.notebook ? ["Notebook", pathCode(node.notebook)] : null,
     node.owner ? ["Owner", node.owner] : null,
     node.tags.length > 0
       ? ["Tags", el("span", { class: "chips" }, ...node.tags.map((tag) => el("span", { class: "tag" }, tag)))]
@@ -33,6 +33,11 @@ function facts(node) {
     node.isModel && lastRun !== null ? ["Last run", runWords(node)] : null,
   ].filter(Boolean);
   return el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+/** A path, which may be broken after each folder. */
+function pathCode(path) {
+  return el("code", {}, ...path.split(/(?<=\/)/).flatMap((part) => [part, el("wbr")]));
 }
 
 function runWords(node) {
@@ -122,7 +127,7 @@ function checkWords(check) {
     "p",
     { class: "checked" },
     "Checked on the data by ",
-    el("code", {}, check.notebook),
+    pathCode(check.notebook),
     check.failed === null ? null : counts(check.passed, check.failed),
   );
 }
