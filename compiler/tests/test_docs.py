@@ -135,6 +135,15 @@ def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
     assert expected == actual
 
 
+def test_every_option_of_test_is_on_the_page_of_testing() -> None:
+    """No more and no fewer than `cbx test --help` names."""
+    command = typer.main.get_command(app).commands["test"]  # type: ignore[attr-defined] # as above
+    expected = {option for one in command.params for option in one.opts if option.startswith("--")}
+    actual = set(re.findall(r"`(--[a-z-]+)", sections("testing.md")["`cbx test`"].split("\nThe exit status")[0]))
+
+    assert expected == actual
+
+
 def test_the_index_names_every_page_and_every_code() -> None:
     """A page that the index does not name is found by nobody."""
     linked = set(_LINK.findall((DOCS / "README.md").read_text(encoding="utf-8")))

@@ -91,7 +91,7 @@ def run_tests(
 
 def _compiled(root: Path, env: str) -> CompiledProject:
     """The project; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
-    from cbx.testing.compiled import DoesNotCompileError, compiled_project
+    from cbx.testing.compiling import DoesNotCompileError, compiled_project
 
     try:
         return compiled_project(root, env)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cbx.diagnostics import did_you_mean, listing
-from cbx.testing.compiled import CompiledModel, CompiledProject, DoesNotCompileError, compiled_project
+from cbx.testing.compiled import CompiledModel, CompiledProject
+from cbx.testing.compiling import DoesNotCompileError, compiled_project
 from cbx.testing.coverage import Exercised
 from cbx.testing.engine import Engine, start_engine
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine, at_the_line_of_the_test
