@@ -78,7 +78,7 @@ def _cbx_models(pytestconfig: pytest.Config) -> Models:
     try:
         models = models_of(pytestconfig)
     except ModelTestError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     if pytestconfig.getoption("--cbx-results"):
         from cbx.testing.recording import Recording
 
