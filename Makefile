@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := .cbx/demo
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test check faults bless bench screenshots grain mutants clean
+.PHONY: demo test check soak faults bless bench screenshots grain mutants clean
 
 # Compile Circuit Box, run its two days, and show a gold table.
 demo: .venv/local
@@ -37,6 +37,11 @@ check: .venv/dev
 # Let every kind of fault strike at every request of a deployment; `make test` tries some at each.
 faults: .venv/dev
 	CBX_ALL_FAULTS=1 $(BIN)/python -m pytest -q compiler/tests/deploy/test_faults.py
+
+# Merge two thousand random streams of changes, cut anywhere; kill runs at twenty random moments. `make test` tries some.
+soak: .venv/dev
+	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
+	CBX_KILLS=20 $(BIN)/python -m pytest -q compiler/tests/runtime/test_kill.py
 
 # Rewrite the expectations of literate and golden cases; read the diff afterwards.
 bless: .venv/dev

@@ -63,8 +63,9 @@ class RunDisplay:
 
     def _refresh(self) -> None:
         if self._live is not None:
-            text = " <- ".join(reversed(self._under_way)) or self._waiting_for
-            self._live.update(Spinner("dots", text=text) if text else "")
+            text = ", ".join(self._under_way) or self._waiting_for
+            line = Text(text, no_wrap=True, overflow="ellipsis")
+            self._live.update(Spinner("dots", text=line) if text else "")
 
 
 def _progress_line(result: DatasetResult) -> Text:

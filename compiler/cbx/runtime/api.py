@@ -55,6 +55,7 @@ def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., An
         "create_target_table": api.create_streaming_table,
         "append_flow": api.append_flow,
         "create_sink": api.create_sink,
+        "foreach_batch_sink": api.foreach_batch_sink,
         "create_auto_cdc_flow": changes,
         "apply_changes": api.apply_changes,
         "create_auto_cdc_from_snapshot_flow": snapshots,
@@ -187,6 +188,17 @@ class _Api:
         """A place outside the pipeline for append flows."""
         place = caller()
         self._registry.add_sink(Sink(dataset_name(name, place), format.lower(), texts(options), place))
+
+    def foreach_batch_sink(self, name: str | None = None) -> Decorator:
+        """``@dp.foreach_batch_sink``: a sink that is a function of the micro-batch and its number."""
+        place = caller()
+
+        def define(handler: Query) -> Query:
+            written = name or own_name(handler, place)
+            self._registry.add_sink(Sink(dataset_name(written, place), "foreachbatch", {}, place, handler))
+            return handler
+
+        return define
 
     def create_auto_cdc_flow(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from cbx.runtime.problems import Place, RunError
+from cbx.diagnostics import did_you_mean
+from cbx.runtime.problems import Place, Problem, RunError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -118,12 +119,16 @@ Flow = AppendFlow | CdcFlow | SnapshotFlow
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A place outside the pipeline that append flows write to."""
+    """A place outside the pipeline that append flows write to.
+
+    ``handler`` is the function that takes the rows, where the sink is one.
+    """
 
     name: DatasetName
     format: str
     options: Mapping[str, str]
     place: Place | None = None
+    handler: Callable[..., Any] | None = None
 
 
 @dataclass(slots=True)
@@ -178,6 +183,27 @@ class Registry:
         """Remember something that holds for the whole pipeline, with the first place that it is about."""
         if text not in (known for known, _ in self.notes):
             self.notes.append((text, place))
+
+    def problems(self, select: Collection[str]) -> list[Problem]:
+        """What is wrong with the definitions as a whole, before anything is made.
+
+        Args:
+            select: The names of the datasets that are to be made.
+        """
+        known = {**self.datasets, **self.sinks}
+        homeless = [flow for key, flows in self.flows.items() if key not in known for flow in flows]
+        return [
+            Problem(
+                f"the flow `{flow.name}` fills `{flow.target.written}`, which nothing defines",
+                flow.place,
+                "define it with create_streaming_table",
+            )
+            for flow in homeless
+        ] + [
+            Problem(f"`{name}` is selected, and no dataset has that name", hint=did_you_mean(name, known))
+            for name in sorted(select)
+            if name.lower() not in known
+        ]
 
     def _claim(self, name: DatasetName, place: Place | None) -> None:
         other = self.datasets.get(name.key) or self.sinks.get(name.key)

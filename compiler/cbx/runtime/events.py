@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -65,20 +66,22 @@ _FLOW_STATUS = {
 
 
 class EventLog:
-    """Hands events on to a listener and appends them to the log of the state folder."""
+    """Hands events on to a listener and appends them to the log of the state folder, one after the other."""
 
     def __init__(self, state: Path, listen: Callable[[Event], None]) -> None:
         self._path = state / EVENTS_FILE
         self._listen = listen
         self._update = str(uuid.uuid4())
         self._count = 0
+        self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
         """Take in an event."""
-        line = json.dumps(self._row(event), ensure_ascii=False)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-        self._listen(event)
+        with self._lock:
+            line = json.dumps(self._row(event), ensure_ascii=False)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+            self._listen(event)
 
     def _row(self, event: Event) -> dict[str, Any]:
         kind, level, message, origin, details = _described(event)

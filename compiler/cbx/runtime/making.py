@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame as Frame
 
-from cbx.diagnostics import did_you_mean
+from cbx.runtime.crew import Crew, circle_error
+from cbx.runtime.definitions import AppendFlow, Sink
 from cbx.runtime.events import EventLog, FlowFinished, FlowStarted, Noted
-from cbx.runtime.failures import missing_table, problem_of
 from cbx.runtime.filling import Filled, fill
 from cbx.runtime.flow import FlowContext, UpstreamFailedError
 from cbx.runtime.nothing_new import signature
-from cbx.runtime.problems import Problem, RunError, UnknownTableError
+from cbx.runtime.outcomes import failed, in_order, made
+from cbx.runtime.problems import RunError, UnknownTableError
 from cbx.runtime.reading import read_stream, read_table
 from cbx.runtime.results import DatasetResult, RunRequest
-from cbx.runtime.session import settings
+from cbx.runtime.session import make_active, settings
 from cbx.runtime.sinks import fill_sink
-from cbx.runtime.store import TableFolder, tables
-from cbx.runtime.views import checked_view, view_counts
+from cbx.runtime.store import TableFolder
+from cbx.runtime.views import checked_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,8 +34,23 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-    from cbx.runtime.definitions import Dataset, Flow, Query, Registry, Sink
+    from cbx.runtime.definitions import Dataset, Query, Registry
     from cbx.runtime.names import DatasetName
+
+
+class _Here(threading.local):
+    """Where one thread is, the innermost last.
+
+    Attributes:
+        under_way: The datasets that it is making, each with the views that it is reading for it.
+        contexts: The flows whose queries it is calling.
+        waited: For each dataset the seconds that it waited for others.
+    """
+
+    def __init__(self) -> None:
+        self.under_way: list[list[str]] = []
+        self.contexts: list[FlowContext] = []
+        self.waited: list[float] = [0.0]
 
 
 class Making:
@@ -60,32 +78,35 @@ class Making:
         self._log = log
         self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
-        self._under_way: list[str] = []
-        self._contexts: list[FlowContext] = []
-        self._waited = [0.0]
+        self._here = _Here()
         self._inputs: dict[str, dict[str, None]] = {}
         self.landings: dict[str, str] = {}
         self._certain: dict[str, bool] = {}
 
+    @cached_property
+    def _crew(self) -> Crew:
+        registry = self._registry
+        flows = [flow for flows in registry.flows.values() for flow in flows if isinstance(flow, AppendFlow)]
+        has_settings = any(one.spark_conf for one in registry.datasets.values()) or any(one.spark_conf for one in flows)
+        # A setting holds for the whole session.
+        size = 1 if has_settings or self._request.dry_run else _THREADS
+        return Crew(tuple(registry.datasets), size, partial(make_active, self.spark))
+
     def make_all(self) -> None:
         """Make everything that is selected, in the order of definition but for what is read earlier."""
-        for key, dataset in self._registry.datasets.items():
-            if dataset.kind != "view" and self._is_selected(key):
-                self._make(key, dataset.name, partial(self._fill, dataset))
-        for key, sink in self._registry.sinks.items():
-            if self._is_selected(key):
-                flows = self._registry.flows.get(key, [])
-                self._make(key, sink.name, partial(self._fill_sink, sink, flows))
+        keys = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
+        keys += self._registry.sinks
+        self._crew.work([key for key in keys if self._is_selected(key)], self._make)
 
     def results(self) -> tuple[DatasetResult, ...]:
-        """What happened so far, in the order in which it ended."""
-        return tuple(self._results.values())
+        """What happened so far: in the order of definition, but each after those that it reads."""
+        return in_order(self._results, (*self._registry.datasets, *self._registry.sinks), self._inputs)
 
     def view_graph(self) -> tuple[DatasetResult, ...]:
         """The views that were read, as far as they matter to a graph."""
         views = [one for one in self._registry.datasets.values() if one.kind == "view" and one.name.key in self._inputs]
         return tuple(
-            DatasetResult(view.name.written, "view", "completed", inputs=tuple(self._inputs[view.name.key]))
+            DatasetResult(view.name.written, "view", "completed", inputs=self._input_names(view.name.key))
             for view in views
         )
 
@@ -94,26 +115,6 @@ class Making:
         request, wanted = self._request, len(self._results)
         is_whole = request.select is None and not request.dry_run
         return is_whole and len(self._certain) == wanted and all(self._certain.values())
-
-    def check(self) -> list[Problem]:
-        """What is wrong with the definitions as a whole, before anything is made."""
-        problems = []
-        known = {**self._registry.datasets, **self._registry.sinks}
-        for key, flows in self._registry.flows.items():
-            if key not in known:
-                problems += [
-                    Problem(
-                        f"the flow `{flow.name}` fills `{flow.target.written}`, which nothing defines",
-                        flow.place,
-                        "define it with create_streaming_table",
-                    )
-                    for flow in flows
-                ]
-        return problems + [
-            Problem(f"`{name}` is selected, and no dataset has that name", hint=did_you_mean(name, known))
-            for name in sorted(self._request.select or ())
-            if name.lower() not in known
-        ]
 
     def batch(self, name: DatasetName) -> DataFrame | None:
         """A table's rows; None if the name is not ours."""
@@ -147,7 +148,7 @@ class Making:
         """New files of a folder, as Auto Loader reads them."""
         from cbx.runtime.auto_loader import open_stream
 
-        context = self._contexts[-1] if self._contexts else None
+        context = self._here.contexts[-1] if self._here.contexts else None
         if context is None:
             raise RunError(
                 "Auto Loader is used outside a dataset's function",
@@ -155,7 +156,8 @@ class Making:
             )
         context.landings.append(path)
         self.landings.setdefault(path, signature(path, self._request.working_folder))
-        return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
+        with self._crew.aside():
+            return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
 
     def _note(self, text: str) -> None:
         self._log(Noted(text))
@@ -173,12 +175,15 @@ class Making:
 
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a dataset's function on behalf of a flow."""
-        self._contexts.append(context)
-        try:
-            frame = query()
-        finally:
-            self._contexts.pop()
-            self._user_code_ran()
+        here, started = self._here, time.monotonic()
+        with self._crew.calling():
+            here.waited[-1] += time.monotonic() - started
+            here.contexts.append(context)
+            try:
+                frame = query()
+            finally:
+                here.contexts.pop()
+                self._user_code_ran()
         if not isinstance(frame, Frame):
             raise RunError(
                 f"`{context.folder.name.written}` returns {type(frame).__name__} and not a DataFrame",
@@ -203,12 +208,12 @@ class Making:
         Raises:
             RunError: If it is read outside a dataset's function.
         """
-        if not self._contexts:
+        if not self._here.contexts:
             raise RunError(
                 f"`{name.written}` is read outside a dataset's function",
                 hint="move the read into the function below @dlt.table",
             )
-        return self._contexts[-1]
+        return self._here.contexts[-1]
 
     def _table(
         self,
@@ -221,7 +226,7 @@ class Making:
             return read(folder, self.spark) if folder.current() is not None else None
         self.context(name)
         if self._is_selected(name.key):
-            self._make(name.key, dataset.name, partial(self._fill, dataset))
+            self._make(name.key)
             result = self._results[name.key]
             if result.status in ("failed", "skipped"):
                 raise UpstreamFailedError(f"it reads `{result.name}`, which {_FAILED[result.status]}")
@@ -236,7 +241,7 @@ class Making:
         context = self.context(view.name)
         known = context.view_frames.get(view.name.key)
         if known is None:
-            with self._entered(view.name.key):
+            with self._reading(view.name.key):
                 self._inputs.setdefault(view.name.key, {})
                 known = checked_view(view, self._called(view), context)
             context.view_frames[view.name.key] = known
@@ -244,8 +249,11 @@ class Making:
 
     def _remember_input(self, dataset: Dataset | None) -> None:
         """Note that what is being made reads a dataset."""
-        if dataset is not None and self._under_way:
-            self._inputs.setdefault(self._under_way[-1], {})[dataset.name.written] = None
+        if dataset is not None and self._here.under_way:
+            self._inputs.setdefault(self._here.under_way[-1][-1], {})[dataset.name.key] = None
+
+    def _input_names(self, key: str) -> tuple[str, ...]:
+        return tuple(self._registry.datasets[other].name.written for other in self._inputs.get(key, ()))
 
     def _fill(self, dataset: Dataset) -> Filled:
         flows = self._registry.flows.get(dataset.name.key, [])
@@ -254,11 +262,11 @@ class Making:
         with settings(self.spark, dataset.spark_conf):
             return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
 
-    def _fill_sink(self, sink: Sink, flows: Sequence[Flow]) -> Filled:
+    def _fill_sink(self, sink: Sink) -> Filled:
         request = self._request
         return fill_sink(
             sink,
-            flows,
+            self._registry.flows.get(sink.name.key, []),
             self._state,
             self,
             self._note,
@@ -266,71 +274,49 @@ class Making:
             is_dry=request.dry_run,
         )
 
-    def _make(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> None:
-        if key in self._results:
-            return
-        with self._entered(key):
-            self._log(FlowStarted(name.written))
-            started = time.monotonic()
-            self._waited.append(0.0)
-            result = self._outcome(key, name, work)
-            whole = time.monotonic() - started
-            own = whole - self._waited.pop()
-            self._waited[-1] += whole
-            self._results[key] = replace(result, seconds=own, inputs=tuple(self._inputs.get(key, ())))
-            self._log(FlowFinished(self._results[key]))
-
-    def _outcome(self, key: str, name: DatasetName, work: Callable[[], Filled]) -> DatasetResult:
-        definition = self._registry.datasets.get(key) or self._registry.sinks[key]
+    def _make(self, key: str) -> None:
+        """Have a dataset or a sink made, for the dataset that this thread is making if there is one."""
+        here, started = self._here, time.monotonic()
+        needed_by = here.under_way[-1] if here.under_way else ()
         try:
-            filled = work()
-        except UpstreamFailedError as error:
-            problem = Problem(error.problem.reason, definition.place)
-            return DatasetResult(name.written, self._last_kind(name), "skipped", problem=problem)
+            self._crew.once(key, partial(self._make_now, key), needed_by)
+        finally:
+            here.waited[-1] += time.monotonic() - started
+
+    def _make_now(self, key: str) -> None:
+        here, started = self._here, time.monotonic()
+        definition = self._registry.datasets.get(key) or self._registry.sinks[key]
+        self._log(FlowStarted(definition.name.written))
+        here.under_way.append([key])
+        here.waited.append(0.0)
+        try:
+            result = self._result(definition)
+        finally:
+            here.under_way.pop()
+            waited = here.waited.pop()
+        seconds = time.monotonic() - started - waited
+        self._results[key] = replace(result, seconds=seconds, inputs=self._input_names(key))
+        self._log(FlowFinished(self._results[key]))
+
+    def _result(self, definition: Dataset | Sink) -> DatasetResult:
+        try:
+            filled = self._fill_sink(definition) if isinstance(definition, Sink) else self._fill(definition)
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
-            problem = self._with_near_name(error, problem_of(error, self._roots, definition.place))
-            return DatasetResult(name.written, self._last_kind(name), "failed", problem=problem)
-        self._certain[key] = filled.is_certain
-        counts, of_views = filled.counts, view_counts(filled.contexts)
-        return DatasetResult(
-            name=name.written,
-            kind=filled.kind,
-            status="completed" if filled.did_work else "unchanged",
-            rows_read=counts.rows_read,
-            rows_written=counts.written,
-            rows_dropped=of_views.dropped if filled.kind.startswith("scd") else counts.dropped,
-            rows_deleted=counts.deleted,
-            expectations=(*counts.rules, *of_views.rules),
-        )
-
-    def _with_near_name(self, error: Exception, problem: Problem) -> Problem:
-        """A table that does not exist, in our own words and with the name that may have been meant."""
-        missing = error.name if isinstance(error, UnknownTableError) else missing_table(problem)
-        if missing is None:
-            return problem
-        known = {*self._registry.datasets, *tables(self._state)}
-        hint = did_you_mean(missing, known, "define it in the pipeline, or correct the name")
-        return Problem(f"there is no table `{missing}`", problem.place, hint)
-
-    def _last_kind(self, name: DatasetName) -> str:
-        """What a table was after the last update, for a dataset that did not get so far as to tell."""
-        table = TableFolder(self._state, name).current()
-        return table.kind if table is not None else ""
+            return failed(definition, error, self._state, self._roots, self._registry.datasets)
+        self._certain[definition.name.key] = filled.is_certain
+        return made(definition, filled)
 
     @contextmanager
-    def _entered(self, key: str) -> Iterator[None]:
-        """Remember that a dataset is being made, and notice when it needs itself."""
-        if key in self._under_way:
-            cycle = [*self._under_way[self._under_way.index(key) :], key]
-            raise RunError(
-                f"the datasets read each other in a circle: {' -> '.join(cycle)}",
-                hint="let one of them read something else",
-            )
-        self._under_way.append(key)
+    def _reading(self, view: str) -> Iterator[None]:
+        """Remember that a view is being read, and notice when it reads itself."""
+        chain = self._here.under_way[-1]
+        if view in chain:
+            raise circle_error([*chain[chain.index(view) :], view])
+        chain.append(view)
         try:
             yield
         finally:
-            self._under_way.pop()
+            chain.pop()
 
     def _is_selected(self, key: str) -> bool:
         select = self._request.select
@@ -338,3 +324,6 @@ class Making:
 
 
 _FAILED = {"failed": "failed", "skipped": "was skipped"}
+
+_THREADS = max(4, min(os.cpu_count() or 1, 8))
+"""More than two cores can use: while some wait for others and for files, there is always one that has work."""

@@ -87,7 +87,7 @@ class UpdateResult:
     """What one update did.
 
     Attributes:
-        datasets: What it did to each dataset, in the order of execution.
+        datasets: What it did to each dataset, in the order of definition, but each after those that it reads.
         problems: What is wrong with the files or the definitions as a whole; nothing was updated then.
         seconds: How long it took.
         landings: The folders that Auto Loader watches.

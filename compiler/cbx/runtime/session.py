@@ -53,6 +53,12 @@ def session(state: Path, master: str | None = None) -> SparkSession:
     return _start(state.resolve(), master)
 
 
+def make_active(running: SparkSession) -> None:
+    """Let a session be the active one of this thread, which Spark knows for each thread apart."""
+    java: Any = running._jvm  # noqa: SLF001 - Python has no way to say it
+    java.org.apache.spark.sql.classic.SparkSession.setActiveSession(running._jsparkSession)  # noqa: SLF001 - as above
+
+
 def _start(state: Path, master: str | None) -> SparkSession:
     scratch = state / "spark"
     scratch.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 A sink of files gets plain files that any reader understands, named by flow and micro-batch, so that a micro-batch
 that Spark repeats after a kill replaces what it left the first time. What a laptop does not have (Kafka, Delta
-tables) is written to files too, with a note.
+tables) is written to files too, with a note. A sink that is a function gets each micro-batch at least once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
@@ -94,6 +94,10 @@ def _check_sources(context: FlowContext) -> None:
 
 
 def _append(sink: Sink, frame: DataFrame, context: FlowContext, note: Callable[[str], None]) -> Counts:
+    if sink.handler is not None:
+        caller = _Caller(sink.handler)
+        drain(context, frame, caller.write, lambda _: None)
+        return Counts(caller.rows, caller.rows, 0, ())
     if sink.format not in _FILES and sink.format not in _STAND_INS and not context.is_dry:
         counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
         run_to_end(counted.writeStream.format(sink.format).options(**sink.options), context)
@@ -124,6 +128,27 @@ def _writer(sink: Sink, frame: DataFrame, context: FlowContext) -> _FileWriter:
     stand_in = context.folder.state / "sinks" / folder_name(sink.name.key)
     folder = stand_in if path is None else Path(path.removeprefix("file:"))
     return _FileWriter(context, folder, _STAND_INS.get(sink.format, sink.format), options)
+
+
+@dataclass(slots=True)
+class _Caller:
+    """Hands micro-batches to a function; the same one again where a run was killed or the function failed.
+
+    The rows are kept until it returns, since it may use them more than once, and counted as they are read.
+    """
+
+    handler: Callable[..., Any]
+    rows: int = 0
+
+    def write(self, batch: DataFrame, number: int) -> None:
+        """Call the function with one micro-batch."""
+        kept = batch.persist()
+        try:
+            count = kept.count()
+            self.handler(kept, number)
+        finally:
+            kept.unpersist()
+        self.rows += count
 
 
 @dataclass(slots=True)

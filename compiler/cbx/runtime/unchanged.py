@@ -73,15 +73,16 @@ def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
     text = analysed.treeString()
     if _UNCERTAIN_WORDS.search(text) or not all(_is_plain(line) for line in text.splitlines()):
         return None
-    files = [_file(uri) for uri in sorted(frame.inputFiles())]
-    if None in files:
+    relations = _relations(analysed)
+    files = [_file(uri) for uri in _input_files(relations)]
+    if None in files or not all(map(_is_of_files, relations)):
         return None
     parts = [
         pyspark.__version__,
         __version__,
         _settings(frame),
         _numbered_afresh(text),
-        *_relations(analysed),
+        *map(_reading, relations),
         frame.schema.json(),
         *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
         *map(str, files),
@@ -92,7 +93,8 @@ def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
 def reads_only(frame: DataFrame, state: Path) -> bool:
     """Whether a batch query reads tables of the state folder and nothing else."""
     tables = state / "tables"
-    files = (_file(uri) for uri in frame.inputFiles())
+    relations = _relations(_java(frame).analyzed())
+    files = (_file(uri) for uri in _input_files(relations))
     return all(file is not None and Path(file[0]).is_relative_to(tables) for file in files)
 
 
@@ -125,16 +127,25 @@ def _numbered_afresh(text: str) -> str:
     return _NUMBER.sub(lambda match: numbers.setdefault(match[0], f"{match[1]}{len(numbers)}"), text)
 
 
-def _relations(plan: Any) -> list[str]:
-    """Where the leaves of a plan are read from, and how."""
+def _relations(plan: Any) -> list[Any]:
+    """The leaves of a plan that are read from files."""
     leaves = plan.collectLeaves()
-    found = []
-    for index in range(leaves.size()):
-        leaf = leaves.apply(index)
-        if leaf.nodeName() == "LogicalRelation":
-            relation = leaf.relation()
-            found.append(f"{relation.fileFormat()} {relation.options()} {relation.location().rootPaths()}")
-    return found
+    found = (leaves.apply(index) for index in range(leaves.size()))
+    return [leaf.relation() for leaf in found if leaf.nodeName() == "LogicalRelation"]
+
+
+def _is_of_files(relation: Any) -> bool:
+    return str(relation.getClass().getSimpleName()) == "HadoopFsRelation"
+
+
+def _input_files(relations: Sequence[Any]) -> list[str]:
+    """The files that are read; a DataFrame's own ``inputFiles`` optimises its plan, as the write will do again."""
+    return sorted({str(uri) for relation in relations if _is_of_files(relation) for uri in relation.inputFiles()})
+
+
+def _reading(relation: Any) -> str:
+    """How and from where a relation is read."""
+    return f"{relation.fileFormat()} {relation.options()} {relation.location().rootPaths()}"
 
 
 def _is_plain(line: str) -> bool:

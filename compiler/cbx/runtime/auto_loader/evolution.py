@@ -9,6 +9,7 @@ from pyspark.sql.types import IntegerType, StringType, StructField, StructType
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.inference import infer_columnar, infer_csv, infer_headers, infer_json
+from cbx.runtime.auto_loader.known_fields import known_fields
 from cbx.runtime.auto_loader.listing import LandedFile, partition_columns
 from cbx.runtime.auto_loader.schemas import (
     apply_hints,
@@ -63,7 +64,7 @@ def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: L
     if landing.is_plain:
         fresh = ()
     looked = _look_at_headers(spark, options, landing, old, fresh)
-    found = _infer(spark, options, fresh, looked) if fresh else StructType([])
+    found = _infer(spark, options, landing, fresh, looked) if fresh else StructType([])
     partitions = _partitions(options, landing, old)
     found = StructType([field for field in found.fields if find(partitions, field.name) is None])
     columns = _columns(options, landing, old, found) if landing.given is None else None
@@ -112,15 +113,38 @@ def _look_at_headers(
 
 
 def _infer(
-    spark: SparkSession, options: LoaderOptions, fresh: tuple[LandedFile, ...], looked: LoaderState
+    spark: SparkSession,
+    options: LoaderOptions,
+    landing: Landing,
+    fresh: tuple[LandedFile, ...],
+    looked: LoaderState,
 ) -> StructType:
     if options.file_format == "json":
-        return infer_json(spark, options, fresh)
+        return _known(options, landing, fresh, looked) or infer_json(spark, options, fresh)
     if options.file_format == "csv":
         headers = {file.uri: looked.headers[looked.header_of[file.uri]] for file in fresh}
         hinted = apply_hints(StructType([]), parse_hints(options.hints))
         return infer_csv(spark, options, fresh, headers, merge(looked.columns or StructType([]), hinted))
     return infer_columnar(spark, options, fresh)
+
+
+def _known(
+    options: LoaderOptions, landing: Landing, fresh: tuple[LandedFile, ...], looked: LoaderState
+) -> StructType | None:
+    """The fields of JSON files where all of them are known, so that Spark need not look for others.
+
+    The first time, the order of the columns is that in which Spark finds them: the files must have all of them, and
+    no hint may be about a field inside of a column.
+    """
+    hints = parse_hints(options.hints)
+    is_first = looked.columns is None and landing.given is None
+    if is_first and any(len(path) > 1 for path, _ in hints):
+        return None
+    known = merge(looked.columns or landing.given or StructType([]), apply_hints(StructType([]), hints))
+    found = known_fields(fresh, known, options.reader)
+    if found is None or (is_first and not found.have_values):
+        return None
+    return found.fields
 
 
 def _columns(options: LoaderOptions, landing: Landing, old: LoaderState, found: StructType) -> StructType | None:
