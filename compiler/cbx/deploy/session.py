@@ -98,8 +98,7 @@ def connect(host: str | None, *, clock: Clock | None = None, timeout: float | No
     Raises:
         DeployError: CBX601 without credentials, CBX602 if nothing answers, CBX603 if they are not accepted.
     """
-    if not os.environ.get("CBX_DEBUG"):
-        logging.getLogger("databricks").addHandler(logging.NullHandler())
+    _log_if_asked()
     config = _config(host, clock, timeout)
     address = str(config.host)
     if not address.startswith("http"):
@@ -117,6 +116,16 @@ def connect(host: str | None, *, clock: Clock | None = None, timeout: float | No
         short_name=short_name(name, user.display_name),
         clock=config.clock,
     )
+
+
+def _log_if_asked() -> None:
+    """With CBX_DEBUG every request is logged, without its headers; else nothing is, not even what the SDK warns of."""
+    logger = logging.getLogger("databricks")
+    if os.environ.get("CBX_DEBUG"):
+        logging.basicConfig()
+        logger.setLevel(logging.DEBUG)
+    else:
+        logger.addHandler(logging.NullHandler())
 
 
 _HOW_TO_LOG_IN = (

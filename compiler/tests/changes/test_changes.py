@@ -97,6 +97,34 @@ def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]
     assert not compare(deployed(before), deployed(before)).models
 
 
+@given(st.sets(st.sampled_from(MODELS)), st.sets(st.sampled_from(MODELS)))
+@settings(max_examples=50, deadline=None)
+def test_models_that_come_and_go_are_named(first: set[str], second: set[str]) -> None:
+    """Whatever is in one manifest and not in the other; what both have is as it was."""
+    before, after = base(), base()
+    before[0]["models"] = {name: model for name, model in before[0]["models"].items() if name in first}
+    after[0]["models"] = {name: model for name, model in after[0]["models"].items() if name in second}
+    plan = compare(deployed(before), deployed(after))
+    expected = {**dict.fromkeys(second - first, "add"), **dict.fromkeys(first - second, "remove")}
+
+    assert expected == {one.model: one.action for one in plan.models}
+
+
+def test_a_manifest_of_an_earlier_version_is_understood() -> None:
+    """What it does not say yet is no difference; what it says is compared."""
+    before, after = base(), base()
+    for model in before[0]["models"].values():
+        del model["code_hash"]
+        model["cdc"] = model["cdc"] and {name: model["cdc"][name] for name in ("sequence_by", "scd_type")}
+        for one in model["inputs"]:
+            one.pop("options", None)
+            one.pop("schema_hints", None)
+    after[0]["models"]["silver.history"]["cdc"]["scd_type"] = 1
+    plan = compare(deployed(before), deployed(after))
+
+    assert [(one.model, one.refresh) for one in plan.models] == [("silver.history", "full_refresh")]
+
+
 def leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():

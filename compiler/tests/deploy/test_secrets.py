@@ -36,8 +36,10 @@ def test_a_token_is_seen_nowhere(fault: Kind, workspace: Workspace, project: Pat
 def test_an_error_of_ours_shows_no_token(workspace: Workspace, project: Path) -> None:
     """Not even where cbx itself breaks while it talks to the workspace, with a traceback."""
     broken = "import cbx.deploy.deployment as deployment; deployment.find_pipeline = lambda *_: 1 / 0; "
-    command = [sys.executable, "-c", broken + LOGGING, "deploy", "--env", "prod", "--project", str(project)]
+    plainly = "from cbx.cli import main; main()"
+    command = [sys.executable, "-c", broken + plainly, "deploy", "--env", "prod", "--project", str(project)]
     done = subprocess.run(command, env={**os.environ, **LOUD}, capture_output=True, check=False, timeout=120)
 
     assert b"ZeroDivisionError" in done.stderr
+    assert b"DEBUG:databricks.sdk:GET /api/2.0/preview/scim/v2/Me" in done.stderr
     assert workspace.token.encode() not in done.stdout + done.stderr
