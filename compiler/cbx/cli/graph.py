@@ -102,6 +102,8 @@ def graph(
         stop(f"`{about}` is the model or column of --columns", f"to draw a part of the graph: --select '+{about}+'")
     if columns and relationships:
         stop("--columns and --relationships are two pictures", "ask for one of them")
+    if state is not None and drawn_as is not Format.html:
+        stop("--state is the run whose counts a page shows", "ask for one: --format html")
     if drawn_as is Format.html and output is None and sys.stdout.isatty():
         stop("the page is a long text, which a terminal cannot show", "name a file: --output graph.html")
     root = project_folder(project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,11 @@ HOSTILE = (
 
 
 def circuit_box(folder: Path, *options: str) -> str:
-    """The address of Circuit Box's page after a run in which a rule dropped a row and two warned."""
-    rules = [{"name": "valid_customer_id", "passed_records": 9, "failed_records": 0}]
-    rules += [{"name": "valid_customer_name", "passed_records": 8, "failed_records": 1}]
+    """The address of Circuit Box's page after a run in which a rule dropped a row and a table failed."""
     events = [
-        _event("silver.customers_clean", "COMPLETED", rules, metrics={"num_output_rows": 8}, dropped=1),
-        _event(
-            "silver_orders_key", "COMPLETED", [{"name": "key_is_unique", "passed_records": 17, "failed_records": 0}]
-        ),
-        _event("gold.daily_sales", "FAILED", [], error="the disk is full"),
+        _completed("silver.customers_clean", 8, 1, {"valid_customer_id": (9, 0), "valid_customer_name": (8, 1)}),
+        _completed("silver_orders_key", 17, 0, {"key_is_unique": (17, 0)}),
+        _event("gold.daily_sales", {"status": "FAILED"}, "the disk is full"),
     ]
     (folder / "events.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in events))
     page = folder / "page.html"
@@ -42,19 +39,18 @@ def circuit_box(folder: Path, *options: str) -> str:
     return page.as_uri()
 
 
-def _event(
-    dataset: str,
-    status: str,
-    rules: list[dict[str, Any]],
-    metrics: dict[str, int] | None = None,
-    dropped: int = 0,
-    error: str | None = None,
-) -> dict[str, Any]:
-    progress = {
-        "status": status,
-        "metrics": metrics or {},
-        "data_quality": {"dropped_records": dropped, "expectations": [{**rule, "dataset": dataset} for rule in rules]},
-    }
+def _completed(dataset: str, written: int, dropped: int, rules: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    """The event of a table that was written; how many rows passed each rule, and how many failed it."""
+    counts = [
+        {"name": name, "dataset": dataset, "passed_records": passed, "failed_records": failed}
+        for name, (passed, failed) in rules.items()
+    ]
+    quality = {"dropped_records": dropped, "expectations": counts}
+    progress = {"status": "COMPLETED", "metrics": {"num_output_rows": written}, "data_quality": quality}
+    return _event(dataset, progress, None)
+
+
+def _event(dataset: str, progress: dict[str, Any], error: str | None) -> dict[str, Any]:
     return {
         "origin": {"update_id": "1", "dataset_name": dataset},
         "timestamp": "2026-01-02T03:04:05.678Z",

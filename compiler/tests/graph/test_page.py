@@ -5,11 +5,46 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+from typer.testing import CliRunner
+
+from cbx.cli.app import app
 from compiler.tests.graph.looking import WIDE, boxes, ids, lit, overlapping, place, showing, texts
-from compiler.tests.graph.pages import HOSTILE, hostile, large
+from compiler.tests.graph.pages import HOSTILE, ROOT, circuit_box, hostile, large
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+
+@pytest.mark.parametrize(
+    ("options", "fragment"),
+    [
+        ((), "#/lineage"),
+        (("--columns", "silver.orders.order_id"), "#/lineage/silver.orders/columns/order_id"),
+        (("--columns", "gold.daily_sales"), "#/lineage/gold.daily_sales/columns"),
+        (("--relationships",), "#/relationships"),
+    ],
+)
+def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str, ...], fragment: str) -> None:
+    """Unless the address names a place."""
+    circuit_box(tmp_path, *options)
+
+    assert f'"start":"{fragment}"' in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--format", "html", "--state", "nowhere"), "nowhere holds no events"),
+        (("--format", "svg", "--state", "nowhere"), "--state is the run whose counts a page shows"),
+    ],
+)
+def test_a_run_that_there_is_not_is_named(options: tuple[str, ...], reason: str) -> None:
+    """Only without --state a project that has not been run is as good as another."""
+    result = CliRunner().invoke(app, ["graph", "--project", str(ROOT), *options])
+
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert reason in result.stderr
 
 
 def test_it_opens_with_all_models_in_the_lanes_of_their_layers(browser: Browser, shop: str) -> None:

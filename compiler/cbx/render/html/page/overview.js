@@ -42,7 +42,7 @@ function pathCode(path) {
 
 function runWords(node) {
   const run = runOf(node);
-  if (run === null) return "took no part";
+  if (run === null) return node.kind === "view" ? "a view, which is run where it is read" : "took no part";
   const rows = [
     run.written === null ? null : `${counted(run.written, "row")} written`,
     run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
