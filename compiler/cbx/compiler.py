@@ -88,7 +88,7 @@ def compile_project(
     *,
     with_analysis: bool = True,
     with_trace: bool = True,
-    passes: Passes = PASSES,
+    passes: Passes | None = None,
 ) -> Compilation:
     """Compile the project in a folder. Reads its files and writes nothing but a cache of what was traced.
 
@@ -97,7 +97,7 @@ def compile_project(
         environment: The environment it is compiled for: ``local``, or one of the project's.
         with_analysis: Whether the code of models is analysed, if the project does not say otherwise.
         with_trace: Whether the functions of Python models are traced for that, if the project does not say otherwise.
-        passes: The passes, where some are given more to go by.
+        passes: The passes, where some of `PASSES` are given more to go by.
 
     Returns:
         The compilation, with all diagnostics; a problem of the project is never an exception.
@@ -110,7 +110,7 @@ def compile_project(
     model_count = 0
     sources = {project.source.path: project.source.text}
     tables: Mapping[str, KnownTable] = {}
-    for run_pass in passes:
+    for run_pass in passes or PASSES:
         stage = run_pass(stage, report)
         if isinstance(stage, Discovered):
             model_count = len(stage.known_ids)

@@ -20,12 +20,12 @@ from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 _STAGED, _LIST = ".staged-", "list.json"
 
 
-def change(root: Path, files: Mapping[str, bytes], removed: Iterable[str]) -> None:
+def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None:
     """Replace and remove files of ``target/``.
 
     Args:
         root: The folder with ``project.toml``.
-        files: The new contents, by their paths below ``target/``.
+        files: The new texts, by their paths below ``target/``.
         removed: The files that go.
 
     Raises:
@@ -42,10 +42,13 @@ def change(root: Path, files: Mapping[str, bytes], removed: Iterable[str]) -> No
         staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{os.getpid()}-", dir=target))
     try:
         names = {f"{staged.name}-{number}": path for number, path in enumerate(files)}
+        for folder in {path.rpartition("/")[0] for path in files}:
+            with _naming(f"{TARGET}/{folder}".rstrip("/")):
+                _make_folder(target / folder)
         for name, path in names.items():
             with _naming(f"{TARGET}/{path}"):
-                _make_place(target / path)
-                (staged / name).write_bytes(files[path])
+                _refuse_folder(target / path)
+                (staged / name).write_bytes(files[path].encode())
         with _naming(TARGET):
             (staged / _LIST).write_text(json.dumps({"files": names, "removed": gone}), encoding="utf-8")
             finish(root)
@@ -73,9 +76,7 @@ def finish(root: Path) -> None:
     files, removed = _read_list(root, writing)
     for name, path in files.items():
         with _naming(f"{TARGET}/{path}"):
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):  # moved already
-                os.replace(writing / name, target / path)  # noqa: PTH105 - says what it does: the old one goes at once
+            _move(writing / name, target / path)
     for path in removed:
         with _naming(f"{TARGET}/{path}"):
             (target / path).unlink(missing_ok=True)
@@ -85,6 +86,19 @@ def finish(root: Path) -> None:
         (writing / _LIST).unlink()
     with contextlib.suppress(OSError):  # another compilation's, by now
         writing.rmdir()
+
+
+def _move(source: Path, place: Path) -> None:
+    """Move a file into its place; one that is not there was moved already."""
+    for folder_is_there in (False, True):
+        try:
+            os.replace(source, place)  # noqa: PTH105 - says what it does: the old one goes at once
+        except FileNotFoundError:
+            if folder_is_there or place.parent.is_dir():
+                return
+            place.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            return
 
 
 def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -110,19 +124,24 @@ def _is_own(path: str) -> bool:
 
 def _refuse_links(root: Path, paths: Iterable[str]) -> None:
     """A link in ``target/`` could lead a write out of it."""
-    folders = {folder for path in paths for folder in Path(TARGET, path).parents} | {Path(TARGET)}
+    parents = {Path(TARGET, folder) for folder in {path.rpartition("/")[0] for path in paths}} | {Path(TARGET)}
+    folders = {folder for parent in parents for folder in (parent, *parent.parents)}
     for folder in sorted(folders):
         if (root / folder).is_symlink():
             raise OSError(0, f"`{folder.as_posix()}` is a link")
 
 
-def _make_place(path: Path) -> None:
-    """Make sure, before anything is decided, that a file can be moved to its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _make_folder(path: Path) -> None:
+    """Make sure, before anything is decided, that files can be moved into a folder."""
+    path.mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _refuse_folder(path: Path) -> None:
+    """Where a folder stands, no file can be moved to."""
     if path.is_dir() and not path.is_symlink():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not os.access(path.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _is_running(name: str) -> bool:

@@ -61,7 +61,7 @@ def mend(root: Path) -> tuple[Diagnostic, ...]:
 
 def _change(root: Path, artifacts: Iterable[Artifact], removed: Iterable[str], report: Report) -> None:
     try:
-        change(root, {one.path: one.text.encode() for one in artifacts}, removed)
+        change(root, {one.path: one.text for one in artifacts}, removed)
     except OSError as error:
         _report_not_writable(error.filename or TARGET, error, report)
 
