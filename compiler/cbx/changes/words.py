@@ -36,7 +36,7 @@ def summary(plan: ChangePlan) -> str:
         return "Nothing has changed since the last deployment."
     found = counts(plan)
     parts = [f"{found[word]} {word}" for word in ("added", "changed", "removed", "refreshed") if found[word]]
-    models = ", ".join(parts) or "no model changes"
+    models = ", ".join(parts) or "No model changes"
     first = "First deployment: " if plan.is_first else ""
     tail = f" Full refresh: {', '.join(plan.full_refresh)}." if plan.full_refresh else ""
     lost = (
@@ -78,7 +78,7 @@ def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[st
     rows = [(heading, difference) for heading, differences in _beside(plan) for difference in differences]
     if rows:
         yield ""
-        yield f"<details><summary>{len(rows)} more differences</summary>"
+        yield f"<details><summary>{len(rows)} more difference{'' if len(rows) == 1 else 's'}</summary>"
         yield ""
         yield "| | what | |"
         yield "|---|---|---|"
