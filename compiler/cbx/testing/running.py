@@ -6,6 +6,7 @@ dataset's function is called while the given rows answer for what it reads.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -112,6 +113,7 @@ class Run:
         spark = self.engine.spark
         with ExitStack() as stack:
             self.engine.configure(self.configuration)
+            stack.enter_context(_without_ipython())
             stack.enter_context(importable_as_dlt(api.functions(registry, answers)))
             stack.enter_context(answered(spark, answers, is_sail=self.engine.name == "sail"))
             if self.now is not None:
@@ -146,6 +148,19 @@ class Run:
                 hint = "give it quarantine=True, and a rule that drops rows"
                 raise ModelTestError(f"`{self.model.id}` keeps no dropped rows", hint)
             return Table(f"{self.model.id}_quarantine", dataset.query().toArrow(), self.engine.spark, self.model.key)
+
+
+@contextmanager
+def _without_ipython() -> Iterator[None]:
+    """Spark looks for IPython whenever a column is made, which takes longer than making the column."""
+    if "IPython" in sys.modules:
+        yield
+        return
+    sys.modules["IPython"] = None  # type: ignore[assignment] # which is how Python says that there is none
+    try:
+        yield
+    finally:
+        del sys.modules["IPython"]
 
 
 @cache

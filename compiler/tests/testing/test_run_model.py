@@ -258,3 +258,52 @@ def test_a_macro_that_is_not_there_names_the_one_that_is(models: Callable[..., M
     assert own.render_macro("twice", "a") == "2 * a"
     with pytest.raises(ModelTestError, match=r"did you mean `twice`\?"):
         own.render_macro("twise", "a")
+
+
+LANDED = {
+    "project.toml": """
+[project]
+name = "shop"
+
+[compile]
+api = "pipelines"
+source_format = "file"
+
+[vars]
+landing = "/Volumes/x"
+
+[environments.local.vars]
+landing = "landing"
+""",
+    "models/bronze/it.sql": """
+{{ streaming_table(columns={"id": "BIGINT", "note": "STRING", "_rescued_data": "STRING", "file": "STRING"}) }}
+SELECT *, _metadata.file_name AS file
+FROM {{ auto_loader("{{ var('landing') }}/notes", format="csv") }}
+""",
+}
+
+
+@pytest.mark.parametrize("name", ["${landing}/notes", "landing/notes", "notes"])
+def test_files_are_given_as_rows(models: Callable[..., Models], name: str) -> None:
+    """By their folder, in any of its spellings; in plain files of the other API too."""
+    rows = [{"id": 1, "_metadata": {"file_name": "a.csv"}}, {"id": "2", "note": "x", "more": True}]
+    found = models(LANDED).run_model("bronze.it", {name: rows})
+
+    assert found.row_dicts() == [
+        {"id": 1, "note": None, "_rescued_data": None, "more": None, "file": "a.csv"},
+        {"id": 2, "note": "x", "_rescued_data": None, "more": True, "file": "given.csv"},
+    ]
+
+
+def test_a_column_of_files_that_is_nearly_right_is_refused(models: Callable[..., Models]) -> None:
+    """Files may bring columns that nobody declared, so only what looks like a slip is one."""
+    with pytest.raises(ModelTestError, match=r"did you mean `note`\?"):
+        models(LANDED).run_model("bronze.it", {"notes": [{"id": 1, "ntoe": "x"}]})
+
+
+def test_a_result_is_a_frame_too(run_text: Any) -> None:
+    """For what is asked best in Spark's words."""
+    found = run_text(COPY, {"raw.t": "a INT | b ARRAY<INT>\n1 | [1, 2]\n2 | []\n"})
+
+    assert found.df.where("size(b) > 0").collect()[0].asDict() == {"a": 1, "b": [1, 2]}
+    assert found.schema.simpleString() == "struct<a:int,b:array<int>>"
