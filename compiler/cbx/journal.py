@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from cbx.location import read_regular
 from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
 _STAGED, _LIST = ".staged-", "list.json"
@@ -104,7 +105,7 @@ def _move(source: Path, place: Path) -> None:
 def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """What is to be moved and removed; nothing where the list is none that this wrote: it may lead anywhere."""
     try:
-        known = json.loads((writing / _LIST).read_bytes()) if not writing.is_symlink() else {}
+        known = json.loads(read_regular(writing / _LIST)) if not writing.is_symlink() else {}
         files, removed = dict(known["files"]), tuple(known["removed"])
         paths = [*files.values(), *removed]
         if all(_is_own(path) for path in paths) and all(PurePosixPath(name).name == name for name in files):

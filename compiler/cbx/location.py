@@ -1,7 +1,8 @@
-"""Where a project is."""
+"""Where a project is, and how its files are read."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 PROJECT_FILE = "project.toml"
@@ -13,3 +14,21 @@ def find_project(start: Path) -> Path | None:
         if (folder / PROJECT_FILE).is_file():
             return folder
     return None
+
+
+def read_regular(path: Path, most: int = 1 << 30) -> bytes:
+    """The content of a file, as it is: a pipe would never end, nor would some devices.
+
+    Args:
+        path: The file.
+        most: The largest size, in bytes, that is read.
+
+    Raises:
+        OSError: If it cannot be read, is no regular file, or is larger.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is not a regular file")
+    if status.st_size > most:
+        raise OSError(0, f"it has {status.st_size:,} bytes, and at most {most:,} are read")
+    return path.read_bytes()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from cbx import codes
 from cbx.diagnostics import Report, did_you_mean
-from cbx.location import PROJECT_FILE
+from cbx.location import PROJECT_FILE, read_regular
 from cbx.parse.toml import parse_toml, setting_span
 from cbx.sources import SourceFile
 
@@ -22,6 +22,7 @@ LOCAL = "local"
 USER = "{user}"
 """Stands in a catalog or schema for the name of whoever deploys, so that each developer has tables of their own."""
 
+_LARGEST_FILE = 1 << 20
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED_LAYERS = frozenset({"checks"})
 
@@ -196,7 +197,7 @@ def load_project(root: Path, report: Report) -> Project | None:
     """
     path = root / PROJECT_FILE
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, _LARGEST_FILE).decode("utf-8-sig")
     except UnicodeDecodeError:
         report.add(
             codes.INVALID_PROJECT_SETTING,
@@ -204,7 +205,11 @@ def load_project(root: Path, report: Report) -> Project | None:
             SourceFile(PROJECT_FILE, "").start(),
         )
         return None
-    except OSError:
+    except OSError as error:
+        if path.exists():
+            problem = f"`{PROJECT_FILE}` cannot be read: {error.strerror}"
+            report.add(codes.UNREADABLE_FILE, problem, SourceFile(PROJECT_FILE, "").start(), hint="mend it")
+            return None
         hint = "run cbx inside a project or name one with `--project`; a project has a `project.toml` with a name"
         report.add(codes.PROJECT_NOT_FOUND, f"there is no `{PROJECT_FILE}` here or in a folder above", hint=hint)
         return None

@@ -11,6 +11,7 @@ from cbx import codes
 from cbx.diagnostics import Diagnostic, Report
 from cbx.ir.plan import Artifact
 from cbx.journal import change
+from cbx.location import read_regular
 from cbx.sources import Span
 from cbx.target import OWN_FOLDERS, TARGET, Changes
 
@@ -74,7 +75,7 @@ def _report_not_writable(path: str, error: OSError, report: Report) -> None:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError:
         return None
 

@@ -149,3 +149,23 @@ def test_models_are_not_read_through_a_link_out_of_the_project(tmp_path: Path) -
     actual = [(one.code.id, str(one.span)) for one in compile_project(tmp_path / "project").diagnostics]
 
     assert expected == actual
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("project.toml", ["CBX107"]), ("macros/m.sql", ["CBX107"]), ("macros/m.py", ["CBX107"]), ("models", ["CBX107"])],
+)
+def test_a_pipe_is_waited_for_nowhere(path: str, expected: list[str], tmp_path: Path) -> None:
+    """Wherever a file or a folder is read, one that is neither is reported."""
+    lay_out({"macros/other.sql": ""}, tmp_path)
+    (tmp_path / path).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / path)
+
+    assert [one.code.id for one in compile_project(tmp_path, with_trace=False).diagnostics] == expected
+
+
+def test_a_large_file_of_settings_is_not_read(tmp_path: Path) -> None:
+    """As a large model is not."""
+    lay_out({"project.toml": "#" * (1 << 21)}, tmp_path)
+
+    assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX107"]

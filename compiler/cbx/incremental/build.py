@@ -21,6 +21,7 @@ from cbx.incremental.stamps import (
     seen,
     source_stamps,
 )
+from cbx.location import read_regular
 from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, WRITING, Changes
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _believed(root: Path, options: Options) -> Record | None:
 def _read_manifest(root: Path, record: Record) -> str | None:
     """The manifest as it was compiled; None where it is not there any more."""
     try:
-        content = (root / TARGET / MANIFEST).read_bytes()
+        content = read_regular(root / TARGET / MANIFEST)
     except OSError:
         return None
     return content.decode() if digest(content) == record.artifacts[MANIFEST].digest else None

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from cbx.codes import Code, every_code
 from cbx.diagnostics import Diagnostic, Related
 from cbx.incremental.stamps import Seen, digest
+from cbx.location import read_regular
 from cbx.sources import Span
 from cbx.version import __version__
 
@@ -82,7 +83,7 @@ class Record:
 def read_record(root: Path) -> Record | None:
     """The record of a project; None without one that can be believed."""
     try:
-        header, _, body = (root / RECORD_FILE).read_bytes().partition(b"\n")
+        header, _, body = read_regular(root / RECORD_FILE).partition(b"\n")
         if header.decode() != _header(body):
             return None
         return _from_data(json.loads(body))

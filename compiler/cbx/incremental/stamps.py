@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cbx.location import PROJECT_FILE
+from cbx.location import PROJECT_FILE, read_regular
 from cbx.sources import as_text
 from cbx.target import OWN_FOLDERS, TARGET
 
@@ -96,7 +96,7 @@ def compare(
 
 def _digest_at(path: Path, hashed: Callable[[bytes], str]) -> str:
     try:
-        return hashed(path.read_bytes())
+        return hashed(read_regular(path))
     except OSError:
         return ""
 

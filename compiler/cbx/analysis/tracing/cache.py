@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, outcome_from_data, outcome_to_data
+from cbx.location import read_regular
 from cbx.version import __version__
 
 _FORMAT = 1
@@ -72,7 +73,7 @@ def _versions() -> tuple[str, ...]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        data = json.loads(file.read_bytes())
+        data = json.loads(read_regular(file))
     except (OSError, ValueError, RecursionError):
         return {}
     entries = data.get("entries") if isinstance(data, dict) and data.get("format") == _FORMAT else None
