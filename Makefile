@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := .cbx/demo
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test check soak faults bless bench screenshots grain mutants clean
+.PHONY: demo test fuzz check soak faults bless bench screenshots grain mutants clean
 
 # Compile Circuit Box, run its two days, and show a gold table.
 demo: .venv/local
@@ -25,6 +25,10 @@ demo: .venv/local
 test: .venv/dev
 	$(BIN)/python -m pytest
 	$(BIN)/cbx test --coverage --fail-under 100
+
+# An hour of files that mean nothing or harm, one after the other; a failure names its seed.
+fuzz: .venv/dev
+	FUZZ_SECONDS=3600 $(BIN)/python -m pytest -q compiler/tests/test_fuzz.py
 
 # What CI checks besides the tests: style, types, the rows of imports, and that target/ is up to date.
 check: .venv/dev

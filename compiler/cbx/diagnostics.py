@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import overload
 
 from cbx.codes import Code, Severity
+from cbx.location import read_regular
 from cbx.sources import Span
 
 
@@ -89,15 +90,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
 
 
+_MOST_SHOWN = 1 << 20
+
+
 def read_sources(root: Path, diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
     """The texts of the files that diagnostics point into, for showing the lines."""
     paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
     texts = {}
     for path in sorted(paths):
-        if not (root / path).is_file():
-            continue  # reading a pipe would wait for somebody to write into it
         try:
-            texts[path] = (root / path).read_text(encoding="utf-8-sig", errors="replace")
+            texts[path] = read_regular(root / path, _MOST_SHOWN).decode("utf-8-sig", errors="replace")
         except OSError:
             continue
     return texts

@@ -15,6 +15,8 @@ from cbx.diagnostics import Diagnostic
 from cbx.sources import SourceFile, Span
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_WIDEST, _LONGEST = 200, 1000
+"""How many characters are shown of a line before, in and behind what is marked, and of a message."""
 
 
 def show_diagnostics(
@@ -64,14 +66,14 @@ def as_text(one: Diagnostic, sources: Mapping[str, str], *, in_colour: bool = Fa
 
     colour = _COLOURS[one.severity]
     headline = f"{one.severity.value}[{one.code.id}] {one.code.name}"
-    lines = [f"{paint(headline, f'1;{colour}')}: {_visible(one.message)}"]
+    lines = [f"{paint(headline, f'1;{colour}')}: {_visible(one.message[:_LONGEST])}"]
     margin = " " * max((len(str(span.line)) for span in _spans(one)), default=1)
     if one.span is not None:
         lines += _excerpt(one.span, one.label, sources, margin, "-->", lambda text: paint(text, f"1;{colour}"))
     for other in one.related:
         lines += _excerpt(other.span, other.message, sources, margin, ":::", lambda text: paint(text, "1;34"))
     if one.hint:
-        lines.append(f"{margin} = {paint('hint', '1')}: {_visible(one.hint)}")
+        lines.append(f"{margin} = {paint('hint', '1')}: {_visible(one.hint[:_LONGEST])}")
     return "\n".join(lines) + "\n"
 
 
@@ -87,8 +89,11 @@ def _excerpt(span: Span, label: str, sources: Mapping[str, str], margin: str, ar
         return [*lines, *([f"{margin} = {_visible(label)}"] if label and arrow == ":::" else [])]
     line = _source(span.path, text).line(span.line)
     end = span.end_column if span.end_line == span.line else len(line) + 1
-    before, marked = _visible(line[: span.column - 1]), _visible(line[span.column - 1 : end - 1])
-    shown = before + marked + _visible(line[end - 1 :])
+    start = span.column - 1
+    before, marked = _visible(line[max(start - 2 * _WIDEST, 0) : start]), _visible(line[start : end - 1][:_WIDEST])
+    if len(before) > _WIDEST:
+        before = f"...{before[-_WIDEST // 2 :]}"
+    shown = before + marked + _visible(line[end - 1 : end + _WIDEST])
     carets = "^" * max(_width(marked), 1)
     tail = f" {_visible(label)}" if label else ""
     return [
