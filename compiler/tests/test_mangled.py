@@ -169,3 +169,18 @@ def test_a_large_file_of_settings_is_not_read(tmp_path: Path) -> None:
     lay_out({"project.toml": "#" * (1 << 21)}, tmp_path)
 
     assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX107"]
+
+
+def test_a_number_of_too_many_digits_is_no_toml(tmp_path: Path) -> None:
+    """Python reads none that long."""
+    lay_out({"project.toml": f"[vars]\nx = {'9' * 5000}\n"}, tmp_path)
+
+    assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX002"]
+
+
+def test_a_folder_whose_name_is_no_text_is_reported(tmp_path: Path) -> None:
+    """Its path could not be written into any file."""
+    lay_out({}, tmp_path)
+    (tmp_path / "models" / "gold" / os.fsdecode(b"\xff")).mkdir(parents=True)
+
+    assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX107"]

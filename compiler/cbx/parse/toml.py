@@ -37,6 +37,9 @@ def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
             last = source.text.rstrip().count("\n") + 1
             span = source.whole_line(last)
         report.add(codes.INVALID_PROJECT_SETTING, f"this is not TOML: {message}", span)
+    except ValueError as error:
+        message = str(error).partition(":")[0]
+        report.add(codes.INVALID_PROJECT_SETTING, f"this is not TOML: {message}", source.start())
     except RecursionError:
         report.add(codes.INVALID_PROJECT_SETTING, "this is nested too deeply to be read", source.start())
     else:

@@ -59,11 +59,13 @@ def _files(root: Path, folder: str, report: Report) -> Iterator[str]:
     """The paths of the model or macro files in a folder, relative to the project, in order."""
     try:
         entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        folder.encode()
         is_outside = not (root / folder).resolve().is_relative_to(root.resolve())
     except FileNotFoundError:
         return
-    except OSError as error:
-        _unreadable(folder, f"this folder cannot be read: {error.strerror}", report)
+    except (OSError, UnicodeEncodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is no text"
+        _unreadable(folder, f"this folder cannot be read: {reason}", report)
         return
     if is_outside:
         _unreadable(folder, "this link leads out of the project", report)
