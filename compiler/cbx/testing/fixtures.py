@@ -96,6 +96,7 @@ class Models:
         self._project = project
         self._does_not_compile: ModelTestError | None = None
         self.listener: Callable[[Result], None] | None = None
+        self.default_now: str | None = None
 
     @property
     def project(self) -> CompiledProject:
@@ -171,7 +172,8 @@ class Models:
         results: dict[str, Result] = {}
         for model in wanted:
             configuration = self._configuration(variables or {})
-            time = None if now is None else moment(now)
+            clock = self.default_now if now is None else now
+            time = None if clock is None else moment(clock)
             result = Run(self.project, model, self.engine, frames, time, configuration, self._exercised).result()
             results[model.id] = result
             if self.listener is not None:

@@ -83,7 +83,7 @@ def _cbx_models(pytestconfig: pytest.Config) -> Models:
         from cbx.testing.recording import Recording
 
         recording = Recording(Path(pytestconfig.getoption("--cbx-results")))
-        models.listener = recording.add
+        models.listener, models.default_now = recording.add, recording.now
     return models
 
 

@@ -16,6 +16,9 @@ _TEST = "PYTEST_CURRENT_TEST"
 class Recording:
     """A file with a line a result: the test, the model, the columns with their types, the rows and the counts."""
 
+    now = "2026-01-31 12:00:00"
+    """The time in tests that set none, since two runs never meet at the same."""
+
     def __init__(self, file: Path) -> None:
         self._file = file
         file.write_text("", encoding="utf-8")
