@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ENGINES = ("sail", "spark")
 
 _SAIL_SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+_SPARK_SETTINGS = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
+"""Tables of a few rows need neither several partitions nor plans that change while they run."""
 _FOR_SAIL = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
 """Tables of a few rows gain nothing from several partitions, and what the engine logs is about its insides."""
 
@@ -95,12 +97,17 @@ def _sail() -> Engine:
 
 def _spark(state: Path) -> Any:
     try:
+        from pyspark.sql import SparkSession
+
         from cbx.runtime.problems import CannotRunError
         from cbx.runtime.session import session
     except ImportError as error:
         raise _missing("Spark", error) from None
     try:
+        is_own = SparkSession.getActiveSession() is None
         spark = session(state, "local[2]")
+        for key, value in _SPARK_SETTINGS.items() if is_own else ():
+            spark.conf.set(key, value)
     except CannotRunError as error:
         raise ModelTestError(error.problem.reason, error.problem.hint) from None
     return spark
