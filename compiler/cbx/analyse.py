@@ -48,6 +48,10 @@ class Analysed:
     expressions: Mapping[str, Span | None]
 
 
+_SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
+"""The arguments that decide which columns a table has: without one of them, all there is to say is a guess."""
+
+
 class Analysis:
     """Reads one model after the other; a context, which ends the process that traces.
 
@@ -80,7 +84,7 @@ class Analysis:
             What it does; why that is not known; or None where the project leaves the analysis out, or the
             declaration is not known well enough.
         """
-        if not self._settings.analysis or model.unread:
+        if not self._settings.analysis or model.unread & _SHAPING:
             return None
         if isinstance(model.code, SqlCode):
             return _read_query(model.code, tables)

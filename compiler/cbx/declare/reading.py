@@ -166,8 +166,10 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Plac
     bad = dict.fromkeys(str(problem["loc"][0]) for problem in problems if problem["type"] != "missing")
     missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
     has_nameless = sum(one.name is None for one in call.arguments) > len(SIGNATURES[call.function])
+    unknown = [one.name for one in call.arguments if one.name and one.name not in document.model_fields]
     for name in missing:
-        if name not in unread and not has_nameless:
+        is_misspelt = any(did_you_mean(one, [name]) for one in unknown)
+        if name not in unread and not has_nameless and not is_misspelt:
             report.add(
                 codes.MISSING_ARGUMENT,
                 f"`{call.function}` needs `{name}`",
@@ -196,17 +198,21 @@ def _report_wrong(
     problems: list[Any],
     report: Report,
 ) -> None:
-    paths = [_value_path(problem["loc"], value) for problem in problems if str(problem["loc"][0]) == name]
-    span = places.at(*max(paths, key=len))
+    paths = {_value_path(problem["loc"], value) for problem in problems if str(problem["loc"][0]) == name}
     message = f"`{name}` of `{call.function}` takes {document.model_fields[name].description}"
-    report.add(codes.WRONG_ARGUMENT_TYPE, message, span, label="wrong type")
+    for path in paths:
+        if not any(path == other[: len(path)] for other in paths - {path}):
+            report.add(codes.WRONG_ARGUMENT_TYPE, message, places.at(*path), label="wrong type")
 
 
 def _value_path(location: Path, value: Any) -> Path:
-    """The part of pydantic's location that names values; the rest names the types it tried."""
+    """The part of pydantic's location that names values, or a key; the rest names the types it tried."""
     path: list[Any] = [location[0]]
     current = value
     for step in location[1:]:
+        if step == "[key]":
+            path.append("key")
+            break
         if (isinstance(current, tuple) and isinstance(step, int) and step < len(current)) or (
             isinstance(current, dict) and step in current
         ):

@@ -180,7 +180,8 @@ class SqlQuery:
 class ParsedModel:
     """A model file, read: the declaration, the inputs and the code, nothing checked against anything yet.
 
-    ``inputs_complete`` is false where an input could not be read, ``code`` is None where the query could not.
+    ``inputs_complete`` is false where an input could not be read or may be missing, ``code`` is None where the
+    query could not be read.
     """
 
     id: str

@@ -18,6 +18,7 @@ from cbx.sources import Span
 HALF = re.compile("[\ud800-\udfff]")
 """Half of a character: no text of a file can hold one, a literal of Python can."""
 _MOST_BITS = 4096
+_SPELLED_IN_PYTHON = {"true": "True", "false": "False", "null": "None", "none": "None"}
 _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
 
 
@@ -96,7 +97,9 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
             return read_call(node, scope)
         case ast.Name(id=name) if scope.word(node) is None:
             choices = [*scope.constants, *scope.words]
-            hint = did_you_mean(name, choices, f"a declaration is read, not run: it may hold {_LITERALS}")
+            otherwise = f"a declaration is read, not run: it may hold {_LITERALS}"
+            python = _SPELLED_IN_PYTHON.get(name.lower())
+            hint = f"write `{python}`, as Python does" if python else did_you_mean(name, choices, otherwise)
             scope.report.add(
                 codes.NOT_A_LITERAL,
                 f"`{name}` is not a constant of this file",
@@ -272,6 +275,8 @@ def _refuse(node: ast.expr, scope: Scope, span: Span) -> None:
         kind = f"a call of `{name[:60]}`"
         is_misspelt = isinstance(node.func, ast.Name) and name not in scope.words
         hint = did_you_mean(name, scope.words) if is_misspelt else None
+        if is_misspelt and name in SIGNATURES:
+            hint = f"import it: `from cbx import {name}`"
     else:
         hint = None
     scope.report.add(

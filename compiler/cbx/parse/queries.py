@@ -7,6 +7,7 @@ from typing import Any
 
 from cbx import codes
 from cbx.diagnostics import Report
+from cbx.ir.text import PLACEHOLDER
 from cbx.parse.templates import Rendered
 
 _DIALECT = "databricks"
@@ -91,5 +92,7 @@ def _offset(problem: dict[str, Any], text: str) -> int:
 
 
 def _description(problem: dict[str, Any]) -> str:
-    found = problem.get("highlight")
+    found = str(problem.get("highlight") or "")
+    if found.startswith(PLACEHOLDER):
+        return f"{'a variable' if found.startswith(f'{PLACEHOLDER}var_') else 'an input'} is not expected here"
     return f"`{found}` is not expected here" if found else "it does not parse"

@@ -39,6 +39,7 @@ def parse_sql_model(
     before, _ = _split_comment(source.text[: place.outer_start])
     after, body = _split_comment(source.text[place.outer_end :])
     template = Template(body.rstrip(), source, len(source.text) - len(body))
+    found = len(report)
     query = _read_query(template, templates, variables, report)
     return ParsedModel(
         id=f"{layer}.{name}",
@@ -48,7 +49,7 @@ def parse_sql_model(
         declaration=call,
         description=after or before or None,
         inputs=tuple(ParsedInput(None, one) for one in query.calls) if query else (),
-        inputs_complete=query is not None,
+        inputs_complete=len(report) == found,
         code=query,
     )
 
@@ -107,6 +108,8 @@ def _read_declaration(source: SourceFile, name: str, place: _Range | None, repor
     if not is_kind:
         word = tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else ""
         hint = did_you_mean(word, KINDS) if word and word not in SIGNATURES else None
+        if isinstance(tree, ast.Name) and tree.id in KINDS:
+            hint = f"call it: `{{{{ {tree.id}() }}}}`"
         _report_no_model(source, name, report, scope.positions.span(tree), hint)
         return None
     value = read_value(tree, scope)

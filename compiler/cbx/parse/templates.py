@@ -53,6 +53,10 @@ class _InputHere(jinja2.TemplateRuntimeError):
     """A macro reads an input where only a query can."""
 
 
+class _NotAName(jinja2.TemplateRuntimeError):
+    """``var`` is called with something else than the name of a variable."""
+
+
 class _Broken(jinja2.TemplateRuntimeError):
     """A template calls a macro that was reported already."""
 
@@ -77,6 +81,14 @@ class _VariableMark:
 
     def __mod__(self, other: object) -> Any:
         return self._refuse(other)
+
+
+def _variable(*arguments: Any, **keywords: Any) -> _VariableMark:
+    """The word ``var`` of templates."""
+    given = (*arguments, *keywords.values())
+    if len(given) != 1 or not isinstance(given[0], str) or not set(keywords) <= {"name"}:
+        raise _NotAName
+    return _VariableMark(given[0])
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,7 @@ class Templates:
         self._have_state = False
         self._spender = ""
         self._known: dict[str, Text] = {}
-        self._environment.globals["var"] = _VariableMark
+        self._environment.globals["var"] = _variable
         for word in INPUTS:
             self._environment.globals[word] = self._input_word(word)
 
@@ -126,8 +138,9 @@ class Templates:
             return []
         self._have_state |= any(not isinstance(node, (nodes.Macro, nodes.Output)) for node in tree.body)
         found = []
+        places = self._macro_places(template)
         for node in tree.find_all(nodes.Macro):
-            place = self._find(template, node.name) or source.start()
+            place = places[node.name].pop(0) if places.get(node.name) else source.start()
             if node.name in _WORDS or node.name in self._builtins:
                 message = f"a macro cannot be named `{node.name}`, which templates know already"
                 report.add(codes.INVALID_NAME, message, place, hint="choose another name")
@@ -214,6 +227,10 @@ class Templates:
             return None
         except _InputHere as error:
             self._report_unknown(str(error), True, True, template.blame(), report)
+            return None
+        except _NotAName:
+            message, hint = "`var` takes the name of one variable", 'write `var("landing")`'
+            report.add(codes.WRONG_ARGUMENT_TYPE, message, self._nameless_site().span, hint=hint)
             return None
         except _Broken:
             return None
@@ -382,12 +399,13 @@ class Templates:
                 hint=hint,
             )
 
-    def _find(self, template: Template, name: str) -> Span | None:
-        tokens = read_tokens(self._environment, template)
-        for before, token in itertools.pairwise(tokens):
-            if before.text == "macro" and token.text == name:
-                return template.place(token.start, token.end)
-        return None
+    def _macro_places(self, template: Template) -> dict[str, list[Span]]:
+        """Where each name stands that a macro is given, in the order of the file."""
+        places: dict[str, list[Span]] = {}
+        for before, token in itertools.pairwise(read_tokens(self._environment, template)):
+            if before.text == "macro":
+                places.setdefault(token.text, []).append(template.place(token.start, token.end))
+        return places
 
     def _macro_word(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
@@ -412,6 +430,12 @@ class Templates:
             return f"\0input:{len(self._calls) - 1}\0"
 
         return call
+
+    def _nameless_site(self) -> CallSite:
+        """The first call of ``var`` that does not give one string; a macro may hold it."""
+        sites = [site for site in self._sites if site.word == "var"]
+        nameless = [site for site in sites if len(site.strings) != 1]
+        return (nameless or sites or [CallSite("var", self._span, {}, {})])[0]
 
     def _site(self, word: str, arguments: tuple[Any, ...]) -> CallSite:
         sites = [site for site in self._sites if site.word == word]

@@ -19,6 +19,8 @@ def check_keys(typed: Typed, report: Report) -> Typed:
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
             _check(model, ("sequence_by",), tuple(kept), model.columns, report)
+            ignored = model.cdc.ignore_null_updates
+            _check(model, ("ignore_null_updates",), () if isinstance(ignored, bool) else ignored, model.columns, report)
             _check(model, ("track_history",), model.cdc.track_history, model.columns, report)
             _check(model, ("track_history", "except"), model.cdc.track_history_except, model.columns, report)
             _check_kept(model, report)

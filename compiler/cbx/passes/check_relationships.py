@@ -149,12 +149,21 @@ class _Check:
                 return normal_type(column.type)
         return None
 
+    def _has_doubtful_key(self, model: ResolvedModel, names: list[str]) -> bool:
+        """Whether columns may be the key once it is as it was meant: what was reported of it is the one mistake."""
+        columns = self.columns[model.id]
+        known = {column.name.lower() for column in columns or ()}
+        existing = [one for one in model.key or () if one.lower() in known]
+        is_wrong = columns is not None and len(existing) < len(model.key or ())
+        return "key" in model.unread or (is_wrong and _covers(names, tuple(existing)))
+
     def _parent_is_unique(self) -> None:
         claim = self.claim
         parent = self.models[claim.parent]
-        if "key" in parent.unread or _covers([theirs for _, theirs in claim.on], parent.key):
+        names = [theirs for _, theirs in claim.on]
+        if self._has_doubtful_key(parent, names) or _covers(names, parent.key):
             return
-        on = listing([theirs for _, theirs in claim.on])
+        on = listing(names)
         reason = f"its key is {listing(parent.key)}" if parent.key else "it declares no key"
         hint = (
             f"declare {on} as the key of `{parent.id}`, or relate the models by its key"
@@ -174,9 +183,9 @@ class _Check:
     def _child_fits(self) -> None:
         claim = self.claim
         child = self.models[claim.child]
-        if "key" in child.unread:
-            return
         names = [ours for ours, _ in claim.on]
+        if self._has_doubtful_key(child, names):
+            return
         is_unique = _covers(names, child.key)
         on = listing(names)
         if claim.cardinality == "one_to_one" and not is_unique:

@@ -12,12 +12,12 @@ from cbx import codes
 from cbx.declare.documents import (
     AutoCdcDocument,
     AutoLoaderDocument,
-    ColumnDocument,
     ModelDocument,
     ModelInputDocument,
     RelationshipDocument,
     TableInputDocument,
 )
+from cbx.declare.reading import Places
 from cbx.diagnostics import Report
 from cbx.inline import inline
 from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel
@@ -85,7 +85,7 @@ class _Resolving:
         one, document, places = self.declaration, self.declaration.document, self.declaration.places
         columns = self._columns(document)
         code = self._code(one.code)
-        inputs = [self._unless_wrong("inputs", self._input, given, document, one.code) for given in one.inputs]
+        inputs = [self._unless_wrong("inputs", self._input, given, columns, one.code) for given in one.inputs]
         claims = [
             self._unless_wrong("relationships", self._claim, number, given)
             for number, given in enumerate(document.relationships)
@@ -166,15 +166,16 @@ class _Resolving:
         if isinstance(value, str):
             return (self.known(value, places.at(argument)),)
         spans = [places.at(argument, number) for number in range(len(value))]
-        return self._once([self.known(one, span) for one, span in zip(value, spans, strict=True)], spans)
+        names = [self.known(one, span) for one, span in zip(value, spans, strict=True)]
+        return self._once(names, spans, what="tag" if argument == "tags" else "column")
 
-    def _once(self, names: list[str], spans: list[Span]) -> tuple[str, ...]:
+    def _once(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
         """The names, each once; CBX103 for one that is repeated, upper and lower case being the same to SQL."""
         seen: dict[str, str] = {}
         for name, span in zip(names, spans, strict=True):
             if name.lower() in seen:
                 message = f"`{name}` is named twice"
-                self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="name each column once")
+                self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=f"name each {what} once")
             seen.setdefault(name.lower(), name)
         return tuple(seen.values())
 
@@ -274,7 +275,9 @@ class _Resolving:
             track_history_except=self._names_in(history, "track_history"),
         )
 
-    def _input(self, given: DeclaredInput, document: ModelDocument, code: PythonFunction | SqlQuery) -> Input:
+    def _input(
+        self, given: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery
+    ) -> Input:
         call = given.call
         span = call.places.whole
         match call.document:
@@ -297,7 +300,7 @@ class _Resolving:
                     keyword_only=given.keyword_only,
                     path=self.text(loader.path, call.places.at("path")),
                     format=loader.format,
-                    schema_hints=self._schema_hints(loader, document, code),
+                    schema_hints=self._schema_hints(loader, call.places, columns, code),
                     options=self._options(loader, call.places),
                     span=span,
                 )
@@ -305,11 +308,18 @@ class _Resolving:
                 raise AssertionError(call.word)
 
     def _schema_hints(
-        self, loader: AutoLoaderDocument, document: ModelDocument, code: PythonFunction | SqlQuery
+        self,
+        loader: AutoLoaderDocument,
+        places: Places,
+        columns: tuple[Column, ...] | None,
+        code: PythonFunction | SqlQuery,
     ) -> str:
-        declared = document.columns if "columns" not in self.declaration.unread else None
-        types = {name: one.type if isinstance(one, ColumnDocument) else one for name, one in (declared or {}).items()}
-        return schema_hints(loader.schema_hints, types if len(self.declaration.inputs) == 1 else {}, code)
+        types = {one.name: one.type for one in columns or ()} if len(self.declaration.inputs) == 1 else {}
+        given = loader.schema_hints
+        if isinstance(given, dict):
+            spans = {name: places.at("schema_hints", name) for name in given}
+            return schema_hints({name: self._type(one, spans[name]) for name, one in given.items()}, types, code)
+        return schema_hints(self.constant(given, places.at("schema_hints")), types, code)
 
     def _table(self, table: str, span: Span) -> Text:
         name = self.text(table, span)
@@ -319,7 +329,7 @@ class _Resolving:
             self.report.add(codes.INVALID_NAME, message, span, hint=hint)
         return name
 
-    def _options(self, loader: AutoLoaderDocument, places: Any) -> tuple[tuple[str, Text], ...]:
+    def _options(self, loader: AutoLoaderDocument, places: Places) -> tuple[tuple[str, Text], ...]:
         given = {
             name: str(value).lower() if isinstance(value, bool) else str(value)
             for name, value in loader.options.items()

@@ -229,6 +229,8 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     """The columns of a table, given those of its rows: AUTO CDC leaves some out and adds those of history."""
     if columns is None or model.cdc is None:
         return columns
+    if model.unread & {"scd_type", "except_columns"}:
+        return None
     left_out = {name.lower() for name in model.cdc.except_columns}
     kept = tuple(column for column in columns if column.name.lower() not in left_out)
     if model.cdc.scd_type == 1:
