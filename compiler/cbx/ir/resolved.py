@@ -102,7 +102,12 @@ Input = ModelInput | TableInput | FileInput
 
 @dataclass(frozen=True, slots=True)
 class RelationshipClaim:
-    """A relationship as one model declares it; ``on`` pairs the child's columns with the parent's."""
+    """A relationship as one model declares it.
+
+    Attributes:
+        on: The child's columns, each with the parent's.
+        on_spans: Where each of these is written.
+    """
 
     parent: str
     child: str
@@ -112,7 +117,7 @@ class RelationshipClaim:
     declared_by: str
     span: Span
     model_span: Span
-    on_span: Span
+    on_spans: tuple[tuple[Span, Span], ...]
 
 
 @dataclass(frozen=True, slots=True)

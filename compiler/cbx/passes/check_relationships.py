@@ -114,19 +114,22 @@ class _Check:
 
     def _columns_exist(self) -> bool:
         claim = self.claim
-        sides = ((claim.child, [one for one, _ in claim.on]), (claim.parent, [one for _, one in claim.on]))
+        sides = (
+            (claim.child, [(pair[0], spans[0]) for pair, spans in zip(claim.on, claim.on_spans, strict=True)]),
+            (claim.parent, [(pair[1], spans[1]) for pair, spans in zip(claim.on, claim.on_spans, strict=True)]),
+        )
         found = len(self.report)
         for model, names in sides:
             columns = self.columns[model]
             known = {column.name.lower(): column.name for column in columns or ()}
-            for name in names:
+            for name, span in names:
                 if columns is not None and name.lower() not in known:
                     message = f"the relationship of `{claim.child}` with `{claim.parent}` needs `{name}` in `{model}`"
                     hint = did_you_mean(name, known.values(), "a dictionary maps the child's columns to the parent's")
                     self.report.add(
                         codes.UNKNOWN_RELATIONSHIP_COLUMN,
                         message,
-                        claim.on_span,
+                        span,
                         label="not a column",
                         hint=hint,
                     )
@@ -134,14 +137,12 @@ class _Check:
 
     def _types_agree(self) -> None:
         claim = self.claim
-        for ours, theirs in claim.on:
+        for (ours, theirs), (span, _) in zip(claim.on, claim.on_spans, strict=True):
             mine, other = self._type(claim.child, ours), self._type(claim.parent, theirs)
             if mine is not None and other is not None and mine != other:
                 message = f"`{claim.child}.{ours}` is {mine}, but `{claim.parent}.{theirs}` is {other}"
                 hint = "cast one of them in its model"
-                self.report.add(
-                    codes.RELATIONSHIP_TYPE_MISMATCH, message, claim.on_span, label="types differ", hint=hint
-                )
+                self.report.add(codes.RELATIONSHIP_TYPE_MISMATCH, message, span, label="types differ", hint=hint)
 
     def _type(self, model: str, name: str) -> str | None:
         for column in self.columns[model] or ():

@@ -45,6 +45,7 @@ from cbx.sources import SourceFile, Span
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
 _TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")
+_GLOB = "pathGlobFilter"
 _ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
     "expect": "warn",
     "expect_or_drop": "drop",
@@ -200,7 +201,7 @@ class _Resolving:
                 columns.append(Column(own_name, self._type(given, places.at("columns", name, "type"))))
                 continue
             written = self._type(given.type, places.at("columns", name, "type"))
-            description = self.constant(given.description, places.at("columns", name))
+            description = self.constant(given.description, places.at("columns", name, "description"))
             columns.append(Column(own_name, written, description, given.not_null))
         self._once(
             [column.name for column in columns], [places.at("columns", name, "key") for name in document.columns]
@@ -208,8 +209,9 @@ class _Resolving:
         return tuple(columns)
 
     def _type(self, template: str, span: Span) -> str:
+        found = len(self.report)
         written = self.known(template, span)
-        if normal_type(written) is None:
+        if len(self.report) == found and normal_type(written) is None:
             hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
             self.report.add(
                 codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
@@ -236,22 +238,29 @@ class _Resolving:
     def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
         word, one = given
         places = self.declaration.places
-        other = self.known(one.model, places.at("relationships", number, "model"))
-        on_span = places.at("relationships", number, "on")
-        listed = () if isinstance(one.on, dict) else _listed(one.on)
-        self._once(list(listed), [places.at("relationships", number, "on", place) for place in range(len(listed))])
-        pairs = one.on.items() if isinstance(one.on, dict) else ((name, name) for name in dict.fromkeys(listed))
+        related = self.known(one.model, places.at("relationships", number, "model"))
+        at = ("relationships", number, "on")
+        if isinstance(one.on, dict):
+            pairs = [(*pair, places.at(*at, pair[0], "key"), places.at(*at, pair[0])) for pair in one.on.items()]
+        else:
+            spans = [places.at(*at, place) for place in range(len(_listed(one.on)))]
+            self._once(list(_listed(one.on)), spans)
+            pairs = [(name, name, span, span) for name, span in zip(_listed(one.on), spans, strict=True)]
+        known = {
+            (self.known(ours, span), self.known(theirs, other)): (span, other) for ours, theirs, span, other in pairs
+        }
+        on = tuple(sorted(known))
         is_parent = word == "one_to_many"
         return RelationshipClaim(
-            parent=self.declaration.id if is_parent else other,
-            child=other if is_parent else self.declaration.id,
-            on=tuple(sorted((self.known(child, on_span), self.known(parent, on_span)) for child, parent in pairs)),
+            parent=self.declaration.id if is_parent else related,
+            child=related if is_parent else self.declaration.id,
+            on=on,
             cardinality="one_to_one" if word == "one_to_one" else "one_to_many",
             enforce=one.enforce,
             declared_by=self.declaration.id,
             span=places.at("relationships", number),
             model_span=places.at("relationships", number, "model"),
-            on_span=on_span,
+            on_spans=tuple(known[pair] for pair in on),
         )
 
     def _cdc(self, document: AutoCdcDocument) -> Cdc:
@@ -330,13 +339,15 @@ class _Resolving:
         return name
 
     def _options(self, loader: AutoLoaderDocument, places: Places) -> tuple[tuple[str, Text], ...]:
-        given = {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in loader.options.items()
-        }
+        options = []
+        for name, value in loader.options.items():
+            written = str(value).lower() if isinstance(value, bool) else str(value)
+            own_name = self.known(name, places.at("options", name, "key"))
+            options.append((own_name, self.text(written, places.at("options", name))))
         if loader.glob is not None:
-            given["pathGlobFilter"] = loader.glob
-        return tuple((name, self.text(value, places.at("options", name))) for name, value in given.items())
+            options = [one for one in options if one[0] != _GLOB]
+            options.append((_GLOB, self.text(loader.glob, places.at("glob"))))
+        return tuple(options)
 
     def _code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
         if isinstance(code, SqlQuery):

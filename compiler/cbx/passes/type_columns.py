@@ -30,6 +30,7 @@ from cbx.ir.resolved import (
     TableInput,
     Typed,
 )
+from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.types import normal_type
 from cbx.project import Project
 from cbx.sources import Span
@@ -236,9 +237,24 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     if model.cdc.scd_type == 1:
         return kept
     names = {column.name.upper() for column in kept}
-    own = next((column for column in columns if (column.name,) == model.cdc.sequence_by), Column("", "TIMESTAMP"))
+    own = _sequence(model.cdc.sequence_by, columns)
     history = [Column(name, own.type, lineage=own.lineage) for name in (START_AT, END_AT) if name not in names]
     return (*kept, *history)
+
+
+def _sequence(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
+    """What the changes are ordered by: a column, or a struct of several."""
+    known = {column.name.lower(): column for column in columns}
+    own = [known[name.lower()] for name in names if name.lower() in known]
+    if len(own) < len(names) or not names:
+        return Column("", "TIMESTAMP")
+    if len(own) == 1:
+        return own[0]
+    types = [f"{quoted_if_needed(column.name)}: {column.type}" for column in own]
+    origins = [column.lineage for column in own if column.lineage is not None]
+    lineage = tuple(dict.fromkeys(one for origin in origins for one in origin)) if len(origins) == len(own) else None
+    is_typed = all(column.type for column in own)
+    return Column("", f"STRUCT<{', '.join(types)}>" if is_typed else "", lineage=lineage)
 
 
 def _compare(
