@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +24,8 @@ USER = "{user}"
 
 _LARGEST_FILE = 1 << 20
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
+"""What the Databricks CLI replaces in every text of a bundle, and takes from no text as it stands."""
 _RESERVED_LAYERS = frozenset({"checks"})
 
 Word = Annotated[str, StringConstraints(min_length=1, strict=True)]
@@ -223,6 +225,7 @@ def load_project(root: Path, report: Report) -> Project | None:
         return None
     _check_layers(settings, source, report)
     _check_naming(settings, source, report)
+    _check_references(settings, source, report)
     return Project(root, settings, source) if len(report) == found else None
 
 
@@ -329,6 +332,35 @@ def _check_naming(settings: ProjectSettings, source: SourceFile, report: Report)
                 setting_span(source, ("naming", setting)),
                 hint="use letters, digits, underscores, `{layer}` and `{name}`",
             )
+
+
+def _check_references(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    """A text of the bundle that the Databricks CLI would replace says something else there than with `cbx deploy`."""
+    deployed = {name: one for name, one in settings.environments.items() if name != LOCAL}
+    shared = {
+        name: value for name, value in settings.vars.items() if any(name not in one.vars for one in deployed.values())
+    }
+    own = {name: one.model_dump(by_alias=True) for name, one in deployed.items()}
+    for path, text in _texts({"vars": shared, "environments": own}):
+        found = _REFERENCE.search(text)
+        if found:
+            setting = ".".join(str(key) for key in path)
+            message = f"`{setting}`: in the bundle, the Databricks CLI would replace `{found[0]}`"
+            hint = "write what it stands for; in a catalog or schema `{user}` is the name of who deploys"
+            span = setting_span(source, path)
+            report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not text there", hint=hint)
+
+
+def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The texts of settings, each with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _texts(one, (*path, name))
+    elif isinstance(value, tuple):
+        for number, one in enumerate(value):
+            yield from _texts(one, (*path, number))
 
 
 def _fill(template: str, layer: str, name: str) -> str:

@@ -123,11 +123,13 @@ def _by_path(search: Search, value: str) -> Collection[str]:
 
 def _is_below(path: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether a pattern of folders, in which ``**`` is any number of them, matches a file or a folder above it."""
-    if not wanted:
-        return True
-    if wanted[0] == "**":
-        return any(_is_below(path[start:], wanted[1:]) for start in range(len(path) + 1))
-    return bool(path) and fnmatchcase(path[0], wanted[0]) and _is_below(path[1:], wanted[1:])
+    places = {0}
+    for one in wanted:
+        if one == "**":
+            places = set(range(min(places, default=len(path) + 1), len(path) + 1))
+        else:
+            places = {place + 1 for place in places if place < len(path) and fnmatchcase(path[place], one)}
+    return bool(places)
 
 
 def _by_source(search: Search, value: str) -> Collection[str]:

@@ -20,6 +20,8 @@ _CRITERION = re.compile(
     re.DOTALL,
 )
 
+_TOO_MANY_DIGITS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class _Criterion:
@@ -82,11 +84,16 @@ def _read(text: str) -> _Criterion:
         method=match["method"] or default_method(match["value"]),
         value=match["value"],
         has_ancestors=bool(match["ancestors"]),
-        up=int(match["up"]) if match["up"] else None,
+        up=_depth(match["up"]),
         has_descendants=bool(match["descendants"]),
-        down=int(match["down"]) if match["down"] else None,
+        down=_depth(match["down"]),
         with_needs=bool(match["at"]),
     )
+
+
+def _depth(digits: str | None) -> int | None:
+    """How many steps to go; all the way where a number has ten digits or more: Python reads none of thousands."""
+    return int(digits) if digits and len(digits) < _TOO_MANY_DIGITS else None
 
 
 def _chosen(search: Search, one: _Criterion) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from cbx.changes.change_plan import ChangePlan, Difference, ModelChange
@@ -14,6 +15,10 @@ _REFRESH = {
     "full_refresh": "full refresh",
     "recreate": "not in place",
 }
+
+_AS_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&#92;", "[": "&#91;", "|": "\\|"})
+_CALL = re.compile(r"(?<!\w)@(?=\w)")
+"""What would call a person or a team; an address has a word before it."""
 
 
 def as_lines(plan: ChangePlan) -> Iterator[str]:
@@ -103,6 +108,5 @@ def _reasons(one: ModelChange) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text of the user's, safe in a table of GitHub's Markdown: no tags, no cells, no lines of its own."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|")
-    return " ".join(plain.split())
+    """Text of the user's, safe in a table of GitHub's Markdown: no tags, cells, lines, links or calls of its own."""
+    return " ".join(_CALL.sub("@<!-- -->", text.translate(_AS_TEXT)).split())

@@ -28,10 +28,11 @@ _QUIET_STATUS = frozenset({"QUEUED", "PLANNING", "STARTING"})
 def print_plan(plan: ChangePlan) -> None:
     """Print a plan to the standard output, in colour on a terminal."""
     from cbx.changes.words import as_lines
+    from cbx.cli.diagnostics import visible
 
     console = _console(sys.stdout)
     for line in as_lines(plan):
-        console.print(Text(line, style=_STYLES.get(line[:1], "")), soft_wrap=True)
+        console.print(Text(visible(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
 
 
 class DeployDisplay:
@@ -179,10 +180,11 @@ class DeployDisplay:
 
 def _plan_lines(done: Deployment) -> list[Text]:
     from cbx.changes.words import as_lines
+    from cbx.cli.diagnostics import visible
 
     if done.changes.is_first:
         return []
-    return [Text(f"  {line}", style=_STYLES.get(line[:1], "")) for line in list(as_lines(done.changes))[:-1]]
+    return [Text(f"  {visible(line)}", style=_STYLES.get(line[:1], "")) for line in list(as_lines(done.changes))[:-1]]
 
 
 def _schedule(job: Mapping[str, Any]) -> str:

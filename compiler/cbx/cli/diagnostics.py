@@ -18,6 +18,9 @@ _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _WIDEST, _LONGEST = 200, 1000
 """How many characters are shown of a line before, in and behind what is marked, and of a message."""
 
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""The categories of what controls a terminal, reorders what is read, or breaks a line."""
+
 
 def show_diagnostics(
     diagnostics: Sequence[Diagnostic],
@@ -66,14 +69,14 @@ def as_text(one: Diagnostic, sources: Mapping[str, str], *, in_colour: bool = Fa
 
     colour = _COLOURS[one.severity]
     headline = f"{one.severity.value}[{one.code.id}] {one.code.name}"
-    lines = [f"{paint(headline, f'1;{colour}')}: {_visible(one.message[:_LONGEST])}"]
+    lines = [f"{paint(headline, f'1;{colour}')}: {visible(one.message[:_LONGEST])}"]
     margin = " " * max((len(str(span.line)) for span in _spans(one)), default=1)
     if one.span is not None:
         lines += _excerpt(one.span, one.label, sources, margin, "-->", lambda text: paint(text, f"1;{colour}"))
     for other in one.related:
         lines += _excerpt(other.span, other.message, sources, margin, ":::", lambda text: paint(text, "1;34"))
     if one.hint:
-        lines.append(f"{margin} = {paint('hint', '1')}: {_visible(one.hint[:_LONGEST])}")
+        lines.append(f"{margin} = {paint('hint', '1')}: {visible(one.hint[:_LONGEST])}")
     return "\n".join(lines) + "\n"
 
 
@@ -83,19 +86,19 @@ def _spans(one: Diagnostic) -> list[Span]:
 
 
 def _excerpt(span: Span, label: str, sources: Mapping[str, str], margin: str, arrow: str, paint: Any) -> list[str]:
-    lines = [f"{margin}{arrow} {_visible(span.path)}:{span.line}:{span.column}"]
+    lines = [f"{margin}{arrow} {visible(span.path)}:{span.line}:{span.column}"]
     text = sources.get(span.path)
     if text is None:
-        return [*lines, *([f"{margin} = {_visible(label)}"] if label and arrow == ":::" else [])]
+        return [*lines, *([f"{margin} = {visible(label)}"] if label and arrow == ":::" else [])]
     line = _source(span.path, text).line(span.line)
     end = span.end_column if span.end_line == span.line else len(line) + 1
     start = span.column - 1
-    before, marked = _visible(line[max(start - 2 * _WIDEST, 0) : start]), _visible(line[start : end - 1][:_WIDEST])
+    before, marked = visible(line[max(start - 2 * _WIDEST, 0) : start]), visible(line[start : end - 1][:_WIDEST])
     if len(before) > _WIDEST:
         before = f"...{before[-_WIDEST // 2 :]}"
-    shown = before + marked + _visible(line[end - 1 : end + _WIDEST])
+    shown = before + marked + visible(line[end - 1 : end + _WIDEST])
     carets = "^" * max(_width(marked), 1)
-    tail = f" {_visible(label)}" if label else ""
+    tail = f" {visible(label)}" if label else ""
     return [
         *lines,
         f"{margin} |",
@@ -110,12 +113,10 @@ def _source(path: str, text: str) -> SourceFile:
     return SourceFile(path, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Text of the user's, safe for a terminal: no control characters, no marks that reorder what is read."""
     expanded = text.replace("\t", "    ")
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in {"Cc", "Cf"} else one for one in expanded
-    )
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNSEEN else one for one in expanded)
 
 
 def _width(text: str) -> int:

@@ -104,11 +104,11 @@ def _read_state(path: Path) -> GraphDocument:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         stop(f"--state-manifest {path}: {error.strerror}", hint)
-    except ValueError:
+    except (ValueError, RecursionError):
         stop(f"--state-manifest {path}: not JSON", hint)
     try:
         return read_manifest(manifest)
-    except (KeyError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError, ValueError):
         stop(f"--state-manifest {path}: not a manifest of this version of cbx", hint)
 
 

@@ -13,13 +13,20 @@ from cbx.project import Project
 
 WIDTH = 110
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_ENCODING = re.compile(r"coding[:=]")
+"""What a comment in the first two lines of a Python file may not say: PEP 263 takes it for the file's encoding."""
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 def document(project: Project, title: Sequence[str], cells: Iterable[str]) -> str:
-    """A source file: its title, then its cells, as the project's ``source_format`` wants it."""
+    """A source file: its title, then its cells, as the project's ``source_format`` wants it.
+
+    The title stands behind marks of comments, however many lines the names in it have.
+    """
+    title = [line for one in title for line in _lines(one)]
     if project.settings.compile.source_format == "file":
-        heading = "\n".join(f"# {line}".rstrip() for line in title)
+        lines = [*title[:1], *[""] * any(map(_ENCODING.search, title[1:2])), *title[1:]]
+        heading = "\n".join(f"# {line}".rstrip() for line in lines)
         return "\n\n\n".join([heading, *cells]) + "\n"
     heading = "\n".join(["# MAGIC %md", *(f"# MAGIC {line}".rstrip() for line in _as_markdown(title))])
     return "# Databricks notebook source\n" + "\n\n# COMMAND ----------\n\n".join([heading, *cells]) + "\n"
@@ -31,7 +38,11 @@ def _as_markdown(title: Sequence[str]) -> list[str]:
 
 def comment_lines(text: str) -> list[str]:
     """A text of the user's as lines that are safe behind a comment's mark."""
-    return [_INVISIBLE.sub("", line).rstrip() for line in _LINE_BREAKS.split(text.strip())]
+    return _lines(text.strip())
+
+
+def _lines(text: str) -> list[str]:
+    return [_INVISIBLE.sub("", line).rstrip() for line in _LINE_BREAKS.split(text)]
 
 
 def api_import(project: Project) -> Import:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from cbx.sources import SourceFile, Span
 
-CELL_MARK = re.compile(r"^# (?:COMMAND|MAGIC|DBTITLE|Databricks)\b", re.MULTILINE)
+CELL_MARK = re.compile(
+    "(?:^|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])# (?:COMMAND|MAGIC|DBTITLE|Databricks)\\b", re.MULTILINE
+)
 """How the lines begin that divide a notebook into cells, wherever in it they stand."""
 
 

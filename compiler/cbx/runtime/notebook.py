@@ -92,8 +92,8 @@ def cells(text: str) -> tuple[Cell, ...]:
     Args:
         text: The file's text.
     """
-    lines = text.splitlines()
-    if not lines or lines[0].strip() != FIRST_LINE:
+    lines = text.removesuffix("\n").split("\n")
+    if lines[0].strip() != FIRST_LINE:
         return (Cell(1, text),)
     starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
     bounds = [0, *starts, len(lines)]

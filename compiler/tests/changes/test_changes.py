@@ -250,10 +250,11 @@ def test_wider_types_are_those_of_delta(before: str, after: str, *, is_wider: bo
 def test_markdown_holds_user_text_as_text() -> None:
     """A column named to break the table, or to smuggle in a link or a tag, is but a column."""
     before, after = base(), base()
-    after[0]["models"]["gold.totals"]["columns"][0]["name"] = "a|b<img src=x>\n# heading"
+    name = "a|b<img src=x>\n# heading \\| [a](https://example.com) @team a@b.com"
+    after[0]["models"]["gold.totals"]["columns"][0]["name"] = name
     text = "\n".join(as_markdown(compare(deployed(before), deployed(after)), "shop", "prod"))
 
-    assert "a\\|b&lt;img src=x&gt; # heading" in text
+    assert "a\\|b&lt;img src=x&gt; # heading &#92;\\| &#91;a](https://example.com) @<!-- -->team a@b.com" in text
     assert [line for line in text.split("\n") if line.startswith("#")] == ["### `shop` in `prod`"]
 
 

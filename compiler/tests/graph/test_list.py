@@ -98,7 +98,13 @@ def test_state_by_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("{", "not JSON"), ("{}", "not a manifest of this version of cbx"), (None, "No such file")]
+    ("text", "said"),
+    [
+        ("{", "not JSON"),
+        ("{}", "not a manifest of this version of cbx"),
+        ("[" * 100000, "not JSON"),
+        (None, "No such file"),
+    ],
 )
 def test_a_manifest_that_cannot_be_read(tmp_path: Path, text: str | None, said: str) -> None:
     """Which file, and what it should be."""

@@ -239,3 +239,17 @@ def test_an_unknown_state_is_an_error() -> None:
 def test_a_layer_without_models_is_known() -> None:
     """An empty selection is no mistake of the one who selects."""
     assert select(replace(SHOP, nodes=SHOP.nodes[:1], edges=()), ["layer:gold"]) == ()
+
+
+def test_a_path_of_many_wildcards_is_matched_soon() -> None:
+    """Each `**` may be any number of folders; trying every way would take years."""
+    deep = replace(SHOP.nodes[-1], id="gold.deep", path="models/gold/" + "a/" * 40 + "deep.sql")
+    graph = replace(SHOP, nodes=(*SHOP.nodes, deep))
+
+    assert select(graph, ["path:models/" + "**/a/" * 15 + "**/deep.sql"]) == ("gold.deep",)
+    assert select(graph, ["path:models/" + "**/*/" * 15 + "b*"]) == ()
+
+
+def test_a_depth_of_thousands_of_digits_is_all_the_way() -> None:
+    """Python makes no number of them."""
+    assert select(SHOP, [f"{'9' * 5000}+daily+{'9' * 5000}"]) == select(SHOP, ["+daily+"])

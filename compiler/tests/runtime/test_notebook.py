@@ -53,3 +53,13 @@ def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
         source_files([tmp_path / "missing"])
 
     assert str(error.value) == f"{tmp_path / 'missing'} is not there"
+
+
+def test_only_a_line_feed_ends_a_line() -> None:
+    """Text in a model's code keeps its other line breaks, and none of them begins a cell."""
+    text = "# Databricks notebook source\nX = 'a\u2028# COMMAND ----------\x0cb'\n\n# COMMAND ----------\n\ny = 1\n"
+
+    assert [cell.text.strip() for cell in cells(text)] == [
+        "X = 'a\u2028# COMMAND ----------\x0cb'",
+        "# COMMAND ----------\n\ny = 1",
+    ]

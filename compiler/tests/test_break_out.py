@@ -1,0 +1,265 @@
+"""Text that tries to be something else, in every place that takes text, stays that very text in every output."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from literate import lay_out
+from notebook_reading import load
+
+from cbx.changes.change_plan import Deployed
+from cbx.changes.compare import compare
+from cbx.changes.document import as_document
+from cbx.changes.words import as_lines, as_markdown
+from cbx.cli.diagnostics import as_github, as_json, as_text, visible
+from cbx.compiler import compile_project, read_sources
+from cbx.graph_document import read_manifest
+from cbx.ir.text import CELL_MARK
+from cbx.render import dot, mermaid, svg
+from cbx.render.column_lineage import column_lineage
+from cbx.render.json_text import render_json
+
+HOSTILE = {
+    "plain": "plain",
+    "quotes": "'''\"\"\"''\" \\",
+    "escapes": "\\N{BULLET} \\u0027 \\x27 \\",
+    "holes": "$ {x} {x} {0} %(x)s $x",
+    "a template": "{{ x }} {% y %} {# z #} }} %} #}",
+    "line breaks": "a\r\nb\rc\u2028d\u2029e\x85f\x0bg\x0ch\x1ci",
+    "a cell": "\n# COMMAND ----------\n",
+    "a cell behind another line break": "\u2028# COMMAND ----------\x85# MAGIC %sh rm\x0c# COMMAND ----------\r# x",
+    "a magic": "%sh rm\n# MAGIC %sh rm\n%md",
+    "a notebook": "# Databricks notebook source\n# MAGIC %sh rm",
+    "an encoding": "-*- coding: utf-7 -*- +AAo-import os+AAo-",
+    "an ending of a call": "\"); __import__('os').system('rm') #",
+    "html": "</script><!-- ]]> --><b>&amp;</b>",
+    "brackets": '"]; [red] [/] `tick` [a](http://example.com) | \\|',
+    "words of mermaid": "end\nsubgraph x\nclick a b",
+    "a command to a runner": "%0A::error::x\n::warning::y",
+    "a terminal": "\x1b[31m\x1b]0;x\x07\x08",
+    "directions": "\u202eabc\u2066\u200f",
+    "yaml": "!!python/object/apply:os.system ['rm'] &a *a",
+    "more yaml": "- a: b\n  c: ? | > ' # %\n---\n...",
+    "white space": " \t x \t ",
+    "nothing seen": "\u200b\ufeff\xad\xa0",
+    "a comment": "*/ -- /* #",
+}
+PROJECT = """[project]
+name = "shop"
+description = {text}
+[compile]
+trace = false
+api = "{api}"
+source_format = "{source_format}"
+[vars]
+landing = {text}
+[environments.dev]
+development = true
+catalog = {text}
+host = {text}
+schedule = {text}
+timezone = {text}
+notifications = [{text}]
+run_as = {text}
+permissions = [{{ group = {text}, level = "CAN_VIEW" }}]
+"""
+SCANS = """from cbx import *
+
+@streaming_table(
+    description={text}, tags=[{text}], owner={text}, properties={{{text}: {text}}}, cluster_by=[{name}], key={name},
+    columns={{{name}: column("STRING", {text})}}, quarantine=True,
+    expectations=[expect({text}, {condition}), expect_or_drop({second}, {condition})],
+)
+def scans(rows=auto_loader({text}, format="json", options={{{raw}: {text}}})):
+    return rows, {raw}
+"""
+DAYS = """{{{{ materialized_view(description={text}, columns={{{name}: column("STRING", {text})}},
+    expectations=[expect({text}, {condition})]) }}}}
+SELECT {sql} AS {quoted} FROM {{{{ ref("bronze.scans") }}}}
+"""
+REFERENCE = re.compile(r"\$\{[a-z][^}]*\}")
+CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+EACH = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+
+
+def written(text: str) -> str:
+    """As a string of Python, JSON or TOML that Jinja leaves as it is."""
+    return json.dumps(re.sub(r"\{[{%#]", lambda found: f"{{{{ '{found[0]}' }}}}", text))
+
+
+def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
+    """A project that says a text wherever one can be said."""
+    names = {"text": written(text), "second": written(second(text)), "raw": json.dumps(text)}
+    names |= {"name": written(column(text)), "condition": written(condition(text))}
+    folder = text.replace("/", "-")
+    toml = PROJECT.format(text=json.dumps(text), api=api, source_format=source_format)
+    return {
+        "project.toml": toml,
+        f"models/bronze/{folder}/scans.py": SCANS.format(**names),
+        "models/gold/days.sql": DAYS.format(
+            **names, sql=json.loads(written(f"'{literal(text)}'")), quoted=json.loads(written(quoted(text)))
+        ),
+    }
+
+
+def second(text: str) -> str:
+    return f"{text}2"
+
+
+def column(text: str) -> str:
+    """A name that a query can give: in a file `\\r` is a line break as `\\n` is."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def quoted(text: str) -> str:
+    return "`" + column(text).replace("`", "``") + "`"
+
+
+def literal(text: str) -> str:
+    return column(text).replace("\\", "").replace("'", "")
+
+
+def condition(text: str) -> str:
+    return f"coalesce('{literal(text)}', 'a') <> ''"
+
+
+def compiled(text: str, root: Path, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
+    lay_out(files(text, api, source_format), root)
+    compilation = compile_project(root, with_trace=False)
+
+    assert [one.message for one in compilation.diagnostics if one.code.id != "CBX309"] == []
+    return {one.path: one.text for one in compilation.artifacts}
+
+
+def shape(text: str) -> str:
+    """A notebook's syntax with every text taken out, and how many lines divide it, whatever one takes for a line."""
+    tree = ast.parse(text.encode())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    marks = [line for line in text.splitlines()[1:] if CELL_MARK.match(line) and not line.startswith("# MAGIC")]
+    return ast.dump(tree) + str(marks)
+
+
+def constants(text: str) -> set[str]:
+    """The texts of a notebook's code."""
+    found = ast.walk(ast.parse(text.encode()))
+    return {node.value for node in found if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+@EACH
+@pytest.mark.parametrize("source_format", ["notebook", "file"])
+@pytest.mark.parametrize("api", ["dlt", "pipelines"])
+def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, source_format: str, tmp_path: Path) -> None:
+    """Its statements are those of a plain text, and what it defines has the very texts."""
+    paths = ("bronze/scans.py", "gold/days.py", "checks/bronze_scans_key.py")
+    folder = "notebooks" if source_format == "notebook" else "transformations"
+    plain, hostile = (
+        {path: made[f"{folder}/{path}"] for path in paths}
+        for made in (compiled(one, tmp_path / str(one == text), api, source_format) for one in ("plain", text))
+    )
+
+    assert {path: shape(one) for path, one in hostile.items()} == {path: shape(one) for path, one in plain.items()}
+    assert {text, column(text), second(text), condition(text)} <= constants(hostile["bronze/scans.py"])
+    assert {text, f"{chr(10)}SELECT '{literal(text)}' AS {quoted(text)} FROM bronze.scans{chr(10)}"} <= constants(
+        hostile["gold/days.py"]
+    )
+    scans = load(hostile["bronze/scans.py"]).datasets["bronze.scans"]
+    assert scans["comment"] == " ".join(text.split())
+    assert scans["table_properties"] == {"quality": "bronze", text: text}
+    assert scans["cluster_by"] == [column(text)]
+    assert scans["rules"] == [("expect", text, condition(text)), ("expect_or_drop", second(text), condition(text))]
+
+
+@EACH
+def test_the_bundle_says_the_text(text: str, tmp_path: Path) -> None:
+    """In each setting, and has the keys that a plain text leads to; no reference in it is the text's."""
+    plain, hostile = (
+        yaml.safe_load(compiled(one, tmp_path / str(one == text))["databricks.yml"]) for one in ("plain", text)
+    )
+
+    assert hostile == put(plain, text)
+    assert sorted(REFERENCE.findall(str(hostile))) == sorted(REFERENCE.findall(str(plain)))
+
+
+def put(value: Any, text: str) -> Any:
+    """Plain values with another text in the place of the plain one."""
+    if isinstance(value, dict):
+        return {key: put(one, text) for key, one in value.items()}
+    if isinstance(value, list):
+        return [put(one, text) for one in value]
+    return text if value == "plain" else value
+
+
+@EACH
+def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
+    """Of a model all that was declared."""
+    scans = json.loads(compiled(text, tmp_path)["manifest.json"])["models"]["bronze.scans"]
+    rules = [(one["name"], one["condition"]) for one in scans["expectations"]]
+
+    assert (scans["description"], scans["tags"], scans["owner"]) == (text, [text], text)
+    assert (scans["properties"], scans["cluster_by"], scans["key"]) == ({text: text}, [column(text)], [column(text)])
+    assert [(one["name"], one["description"]) for one in scans["columns"]] == [(column(text), text)]
+    assert rules == [(text, condition(text)), (second(text), condition(text))]
+
+
+@EACH
+def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> None:
+    """No text begins a line, an element or a script of its own."""
+    plain, hostile = (
+        read_manifest(json.loads(compiled(one, tmp_path / str(one == text))["manifest.json"]))
+        for one in ("plain", text)
+    )
+    for draw in (mermaid.render_mermaid, mermaid.render_mermaid_relationships, dot.render_dot):
+        assert draw(hostile).count("\n") == draw(plain).count("\n")
+    elements = [{one.tag for one in ElementTree.fromstring(svg.render_svg(graph)).iter()} for graph in (plain, hostile)]
+
+    assert elements[0] == elements[1]
+    assert json.loads(render_json(hostile, column_lineage(hostile)))["nodes"][1]["description"] == text
+
+
+@EACH
+def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path) -> None:
+    """On a terminal and in a pull request."""
+    manifests = {
+        one: json.loads(compiled(one, tmp_path / str(number))["manifest.json"])
+        for number, one in enumerate(("before", "plain", text))
+    }
+    plain, hostile = (
+        compare(*(Deployed(manifests[one], {"catalog": one, "notifications": [one]}) for one in ("before", after)))
+        for after in ("plain", text)
+    )
+    if text == "plain":
+        return
+    cells = [[len(CELL_END.findall(line)) for line in as_markdown(one, "shop", "dev")] for one in (plain, hostile)]
+
+    assert cells[0] == cells[1]
+    assert not re.search(
+        r"<(?!br>|details>|summary>|/|!-- -->)|\[|(?<!\w)@\w", "".join(as_markdown(hostile, "shop", "dev"))
+    )
+    assert not any(UNSEEN.search(visible(line)) for line in as_lines(hostile))
+    assert json.loads(json.dumps(as_document(hostile, "shop", "dev")))["settings"][0]["detail"].endswith(text)
+
+
+@EACH
+def test_a_diagnostic_says_the_text_on_one_line(text: str, tmp_path: Path) -> None:
+    """To a terminal, and to GitHub, which would obey a line of its own."""
+    reads = "from cbx import *\n@view(key={0})\ndef m(rows=ref({0})):\n    return rows\n"
+    lay_out({f"models/gold/{text.replace('/', '-')}/m.py": reads.format(written(text))}, tmp_path)
+    found = compile_project(tmp_path, with_trace=False).diagnostics
+    unknown = next(one for one in found if one.code.id == "CBX201")
+    sources = read_sources(tmp_path, found)
+
+    assert f"`{text}`" in as_json(found, 1)["diagnostics"][0]["message"]
+    assert as_github(unknown).startswith("::error file=models/gold/")
+    assert "\n" not in as_github(unknown)
+    assert "\r" not in as_github(unknown)
+    assert not UNSEEN.search(as_text(unknown, sources).replace("\n", ""))
