@@ -61,5 +61,5 @@ def test_only_a_line_feed_ends_a_line() -> None:
 
     assert [cell.text.strip() for cell in cells(text)] == [
         "X = 'a\u2028# COMMAND ----------\x0cb'",
-        "# COMMAND ----------\n\ny = 1",
+        "y = 1",
     ]
