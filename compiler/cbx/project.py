@@ -103,6 +103,15 @@ class Environment(_Settings):
     root_path: Word | None = None
     vars: dict[Name, VariableValue] = {}
 
+    @field_validator("schedule")
+    @classmethod
+    def _is_quartz(cls, schedule: str | None) -> str | None:
+        if schedule is not None and len(schedule.split()) not in {6, 7}:
+            raise ValueError(
+                "a Quartz cron expression has six or seven fields and begins with the seconds: `0 0 5 * * ?`"
+            )
+        return schedule
+
     @field_validator("root_path")
     @classmethod
     def _is_a_workspace_folder(cls, path: str | None) -> str | None:

@@ -99,7 +99,7 @@ def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
         return "it is not a SQL expression", ()
     if len(statements) != 1 or statements[0] is None:
         return "it is not one SQL expression", ()
-    reason = _why_no_condition(statements[0])
+    reason = "it ends with a semicolon" if condition.rstrip().endswith(";") else _why_no_condition(statements[0])
     return (reason, ()) if reason else ("", _columns_in(statements[0]))
 
 
@@ -111,9 +111,11 @@ def _why_no_condition(tree: Expr) -> str:
     reasons = {
         "it has a comment, which would hide what stands behind it": any(node.comments for node in tree.walk()),
         "it is a query": isinstance(tree, exp.Query),
-        "it has a subquery": tree.find(exp.Query, exp.Subquery, exp.Exists) is not None,
+        "it has a subquery": tree.find(exp.Query, exp.Subquery) is not None,
         "it is not a SQL expression": not isinstance(tree, exp.Condition | exp.Func) or isinstance(tree, exp.Alias),
         "it aggregates rows": tree.find(exp.AggFunc) is not None,
+        "it makes several rows of one": tree.find(exp.UDTF) is not None,
+        "it has a parameter, for which there is no value": tree.find(exp.Parameter, exp.Placeholder) is not None,
         "it has a window function": tree.find(exp.Window) is not None,
         "it computes a value, not true or false": isinstance(tree.unnest(), calculations),
     }
