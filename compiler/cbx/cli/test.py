@@ -160,7 +160,7 @@ def _run(
         [
             str(folder),
             "-q",
-            "-rs",
+            "-rfEs",
             f"-W=ignore:{_LOADED_BEFORE}",
             f"--cbx-engine={engine.value if engine else compiled.engine}",
             f"--cbx-project={compiled.root}",

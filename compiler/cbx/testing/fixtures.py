@@ -143,6 +143,7 @@ class Models:
             ModelTestError: If there is no such model or input, or the rows do not fit.
             UnsupportedByEngine: If the engine cannot run it.
         """
+        __tracebackhide__ = True
         return self.run_models([model], given, now=now, variables=variables)[model]
 
     @at_the_line_of_the_test
@@ -159,6 +160,7 @@ class Models:
         Returns:
             The results by model id.
         """
+        __tracebackhide__ = True
         from cbx.testing.clock import moment
         from cbx.testing.given import given_batches
         from cbx.testing.running import Run
