@@ -60,6 +60,8 @@ def inline(
 
 _OWN_PACKAGES = ("cbx", "macros", "models")
 _TAKEN = ("dlt", "dp", "spark", "var")
+_MOST_SUGGESTIONS = 50
+"""For how many unknown names a near one is looked for."""
 _ALWAYS_KNOWN = frozenset(dir(builtins)) | {
     "spark",
     "sc",
@@ -70,6 +72,26 @@ _ALWAYS_KNOWN = frozenset(dir(builtins)) | {
     "__file__",
 }
 """What notebooks know without a definition: Python's own names and those that Databricks adds."""
+
+
+class _Index:
+    """What a file defines, changes and imports, by name: a file of many names is not looked through for each."""
+
+    def __init__(self, module: PythonModule) -> None:
+        self.defining: dict[str, list[int]] = {}
+        self.changing: dict[str, list[int]] = {}
+        self.imports: dict[str, list[ImportedName]] = {}
+        for number, statement in enumerate(module.statements):
+            for name in statement.names:
+                self.defining.setdefault(name, []).append(number)
+            for name in statement.changes:
+                self.changing.setdefault(name, []).append(number)
+        for one in module.imports:
+            self.imports.setdefault(one.binding, []).append(one)
+        self.stars = [one for one in module.imports if one.name == "*"]
+        self.has_late_annotations = any(
+            (one.module, one.name) == ("__future__", "annotations") for one in module.imports
+        )
 
 
 @dataclass
@@ -84,6 +106,8 @@ class _Gathering:
     _taken: dict[tuple[str, int], tuple[PythonModule, Statement]] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=lambda: dict.fromkeys(_TAKEN, "the notebook itself"))
     _renamed: dict[str, dict[str, str]] = field(default_factory=dict)
+    _indexes: dict[str, _Index] = field(default_factory=dict)
+    _unknown: int = 0
     _file_needs: dict[str, set[str]] = field(default_factory=dict)
 
     def take(self, statement: Statement, module: PythonModule) -> None:
@@ -95,12 +119,12 @@ class _Gathering:
             else:
                 check_variable(use.name, use.span, self.variables_known, self.report)
                 self.variables.append(use.name)
-        if _has_late_annotations(module):
+        index = self._index(module)
+        if index.has_late_annotations:
             self.imports["annotations:__future__"] = Import("__future__", "annotations")
         self._check_text(statement)
-        for imported in module.imports:
-            if imported.name == "*":
-                self._take_star(imported)
+        for imported in index.stars:
+            self._take_star(imported)
         for needed in statement.needs:
             if not self._take_name(needed.name, module):
                 self._check_known(needed, module)
@@ -139,30 +163,37 @@ class _Gathering:
 
     def _take_name(self, name: str, module: PythonModule) -> bool:
         """Take over what gives a name its value; False if the file neither defines nor imports it."""
-        is_defined = any(name in statement.names for statement in module.statements)
-        for number, statement in enumerate(module.statements):
-            is_wanted = name in statement.names or (is_defined and name in statement.changes)
-            if is_wanted and (module.path, number) not in self._taken and statement.span != self.model_span:
+        index = self._index(module)
+        defining = index.defining.get(name, [])
+        for number in sorted({*defining, *index.changing.get(name, ())}) if defining else ():
+            statement = module.statements[number]
+            if (module.path, number) not in self._taken and statement.span != self.model_span:
                 for defined in statement.names:
                     self.claim(defined, module.path, statement.span)
                 self._taken[module.path, number] = (module, statement)
                 self.take(statement, module)
-        imports = [one for one in module.imports if one.binding == name]
+        imports = index.imports.get(name, [])
         packages = [one for one in imports if not one.name and one.module.split(".")[0] == name]
         for imported in packages or imports[-1:]:
             self._take_import(imported, module)
-        return is_defined or bool(imports)
+        return bool(defining or imports)
+
+    def _index(self, module: PythonModule) -> _Index:
+        if module.path not in self._indexes:
+            self._indexes[module.path] = _Index(module)
+        return self._indexes[module.path]
 
     def _check_known(self, needed: NeededName, module: PythonModule) -> None:
         """A name that nothing gives a value would stop the notebook."""
-        stars = [one for one in module.imports if one.name == "*"]
-        is_looked_up = needed.use == "code" or (needed.use == "annotation" and not _has_late_annotations(module))
-        if stars or not is_looked_up or needed.name in _ALWAYS_KNOWN:
+        index = self._index(module)
+        is_looked_up = needed.use == "code" or (needed.use == "annotation" and not index.has_late_annotations)
+        if index.stars or not is_looked_up or needed.name in _ALWAYS_KNOWN:
             return
-        names = {name for statement in module.statements for name in statement.names}
-        names |= {one.binding for one in module.imports}
+        names = {*index.defining, *index.imports}
         message = f"`{needed.name}` is neither defined nor imported in `{module.path}`"
-        hint = did_you_mean(needed.name, names, "import it, from a library or from macros/")
+        self._unknown += 1
+        near = names if self._unknown <= _MOST_SUGGESTIONS else ()
+        hint = did_you_mean(needed.name, near, "import it, from a library or from macros/")
         self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint)
 
     def _take_import(self, imported: ImportedName, module: PythonModule) -> None:
@@ -240,10 +271,6 @@ class _Gathering:
         if first != owner:
             message = f"`{name}` would be defined twice in the notebook: by `{first}` and by `{owner}`"
             self.report.add(codes.INVALID_NAME, message, span, hint="rename one of the two")
-
-
-def _has_late_annotations(module: PythonModule) -> bool:
-    return any(one.module == "__future__" and one.name == "annotations" for one in module.imports)
 
 
 def _after_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:

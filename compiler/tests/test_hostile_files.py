@@ -67,6 +67,27 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
         ),
         ["CBX101"],
     ),
+    "constants, all of them used": (
+        python(
+            before="".join(f"X{one} = {one}\n" for one in range(8000)),
+            body="    return rows, " + ", ".join(f"X{one}" for one in range(8000)) + "\n",
+        ),
+        [],
+    ),
+    "names that nothing defines": (
+        python(
+            before="".join(f"X{one} = {one}\n" for one in range(3000)),
+            body="    return " + ", ".join(f"Y{one}" for one in range(3000)) + "\n",
+        ),
+        ["CBX205"],
+    ),
+    "comments that are never closed": (sql("/* " * 200000 + "SELECT 1 AS x"), ["CBX101"]),
+    "quotes that are never closed": (sql("SELECT '" + "\\'" * 200000), ["CBX101"]),
+    "templates' comments that are never closed": ({"models/gold/m.sql": "{# " * 200000}, ["CBX105"]),
+    "texts of declarations that are never closed": (
+        {"models/gold/m.sql": "{{ view('''" + "\\'''" * 100000},
+        ["CBX101"],
+    ),
     "an expectation of nested brackets": (
         python(f"expectations=[expect('e', '{'(' * 9000}a{')' * 9000}')]"),
         ["CBX406"],

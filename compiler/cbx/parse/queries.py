@@ -15,7 +15,10 @@ _DIALECT = "databricks"
 WINDOW_FUNCTION = "windo_"
 """What the function ``window`` is called in a query that was made parseable."""
 
-_QUOTES = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_QUOTES = re.compile(
+    r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?P<open>['\"`]|/\*).*", re.DOTALL
+)
+"""What is in quotes or a comment. One that is never closed takes the rest; else each would look for its end."""
 _WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
 _WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+", re.IGNORECASE)
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
@@ -75,7 +78,13 @@ def parseable(text: str) -> str:
 
 def _without_quotes(text: str) -> str:
     """A query with texts as ``x`` and comments as white space, each as long as it was."""
-    return _QUOTES.sub(lambda found: (" " if found[0][0] in "-/" else "x") * len(found[0]), text)
+    return _QUOTES.sub(_covered, text)
+
+
+def _covered(found: re.Match[str]) -> str:
+    if found["open"]:
+        return found[0]
+    return (" " if found[0][0] in "-/" else "x") * len(found[0])
 
 
 def _open_quote(text: str) -> int:

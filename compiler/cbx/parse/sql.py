@@ -20,11 +20,12 @@ from cbx.sources import SourceFile, Span
 
 _WORDS = {word: word for word in SIGNATURES}
 _TOKENS = re.compile(
-    r"""(?P<string>[rRbBfFuU]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))"""
+    r"""(?P<string>[rRbBfFuU]{0,2}(?:'''(?:\\.|[^\\])*?(?:'''|\Z)|\"\"\"(?:\\.|[^\\])*?(?:\"\"\"|\Z)"""
+    r"""|'(?:\\.|[^'\\\n])*(?:'|\Z|(?=\n))|"(?:\\.|[^"\\\n])*(?:"|\Z|(?=\n))))"""
     r"|(?P<comment>#[^\n]*)|(?P<open>[\[({])|(?P<end>}})|(?P<close>[\])}])",
     re.DOTALL,
 )
-_OPENING = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}|(?P<open>\{\{[-+]?)", re.DOTALL)
+_OPENING = re.compile(r"--[^\n]*|/\*.*?(?:\*/|\Z)|\{#.*?(?:#\}|\Z)|(?P<open>\{\{[-+]?)", re.DOTALL)
 _COMMENTS = re.compile(r"\s*(?:--(?P<line>[^\n]*)(?:\n|$)|/\*(?P<block>.*?)\*/)", re.DOTALL)
 
 
