@@ -88,6 +88,17 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
         {"models/gold/m.sql": "{{ view('''" + "\\'''" * 100000},
         ["CBX101"],
     ),
+    "queries that each begin with FROM": (sql("SELECT 1 AS x, " + "FROM " * 100000), ["CBX101"]),
+    "queries of FROM in brackets": (sql("SELECT 1 AS x FROM (" + "FROM (" * 100000), ["CBX101"]),
+    "nested types in SQL": (sql("SELECT CAST(1 AS " + "ARRAY<" * 100000 + ") AS x"), ["CBX101"]),
+    "nested types of columns": (
+        python("columns={'x': '" + "STRUCT<a:" * 50000 + "INT" + ">" * 50000 + "'}"),
+        ["CBX103"],
+    ),
+    "an expectation of nested types": (
+        python("expectations=[expect('e', 'CAST(x AS " + "ARRAY<" * 50000 + ")')]"),
+        ["CBX406"],
+    ),
     "an expectation of nested brackets": (
         python(f"expectations=[expect('e', '{'(' * 9000}a{')' * 9000}')]"),
         ["CBX406"],

@@ -8,6 +8,7 @@ from typing import Any
 from cbx import codes
 from cbx.diagnostics import Report
 from cbx.ir.text import PLACEHOLDER
+from cbx.parse.nesting import is_too_deep
 from cbx.parse.templates import Rendered
 
 _DIALECT = "databricks"
@@ -34,6 +35,9 @@ def check_query(rendered: Rendered, report: Report) -> None:
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
 
+    if is_too_deep(without_quotes(text)):
+        add(0, 1, "this is not SQL: it is nested too deeply")
+        return
     try:
         parsed = sqlglot.parse(text, dialect=_DIALECT)
         statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
@@ -49,7 +53,7 @@ def check_query(rendered: Rendered, report: Report) -> None:
     except RecursionError:
         add(0, 1, "this is not SQL: it is nested too deeply")
         return
-    empty = _EMPTY_ITEM.search(_without_quotes(text))
+    empty = _EMPTY_ITEM.search(without_quotes(text))
     if empty:
         add(empty.start(), empty.end(), "this is not SQL: nothing stands behind this `,`", "take the comma out")
     first_line = max(len(text.split("\n")[0]), 1)
@@ -67,7 +71,7 @@ def parseable(text: str) -> str:
 
     It takes the function ``window`` for the clause of that name, and knows no WATERMARK.
     """
-    blanked = _without_quotes(text)
+    blanked = without_quotes(text)
     pieces = list(text)
     for found in _WINDOW.finditer(blanked):
         pieces[found.start() : found.end()] = WINDOW_FUNCTION
@@ -76,7 +80,7 @@ def parseable(text: str) -> str:
     return "".join(pieces)
 
 
-def _without_quotes(text: str) -> str:
+def without_quotes(text: str) -> str:
     """A query with texts as ``x`` and comments as white space, each as long as it was."""
     return _QUOTES.sub(_covered, text)
 
@@ -89,7 +93,7 @@ def _covered(found: re.Match[str]) -> str:
 
 def _open_quote(text: str) -> int:
     """The offset of the quote or comment that is never closed."""
-    found = re.search(r"['\"`]|/\*", _without_quotes(text))
+    found = re.search(r"['\"`]|/\*", without_quotes(text))
     return found.start() if found else 0
 
 

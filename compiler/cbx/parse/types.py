@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from cbx.parse.nesting import is_too_deep
+
 
 @lru_cache(maxsize=4096)
 def normal_type(written: str) -> str | None:
@@ -15,6 +17,8 @@ def normal_type(written: str) -> str | None:
     import sqlglot
     from sqlglot import exp
 
+    if is_too_deep(written):
+        return None
     try:
         parsed: object = sqlglot.parse_one(written, into=exp.DataType, dialect="databricks")
     except (sqlglot.errors.SqlglotError, RecursionError):
