@@ -6,9 +6,13 @@ Twenty seconds in the tests; `make fuzz` goes on for an hour, with other seeds e
 from __future__ import annotations
 
 import ast
+import json
 import os
 import random
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from literate import MINIMAL_PROJECT, lay_out
@@ -16,10 +20,15 @@ from test_mangled import TOKENS, strays
 
 from cbx.cli.diagnostics import as_github, as_text
 from cbx.compiler import compile_project, read_sources
+from cbx.graph_document import read_manifest
+from cbx.passes.check_expectations import analyse_condition
+from cbx.selector_methods import SelectorError
+from cbx.selectors import select
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 ROUNDS = 250
 SLOWEST = 10
+LARGEST = 1 << 30
 PATHS = ("models/gold/m.py", "models/gold/m.sql", "macros/m.py", "macros/m.sql", "project.toml")
 STARTS = {
     "models/gold/m.py": (
@@ -56,6 +65,22 @@ def rounds() -> list[int] | range:
     return range(ROUNDS) if not SECONDS else range(time.time_ns() // 1000, 1 << 62)
 
 
+@contextmanager
+def little_memory() -> Iterator[None]:
+    """No more than a gigabyte above what this process has, where the system tells that (Linux)."""
+    statistics = Path("/proc/self/statm")
+    if not statistics.exists():
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(statistics.read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + LARGEST, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 def test_whatever_bytes_a_file_has_compiling_ends(tmp_path: Path) -> None:
     """No exception, no stray place, no file that is no Python, within ten seconds; what is reported can be shown."""
     until = time.monotonic() + (SECONDS or 1e9)
@@ -68,7 +93,8 @@ def test_whatever_bytes_a_file_has_compiling_ends(tmp_path: Path) -> None:
             (tmp_path / path).parent.mkdir(exist_ok=True)
             (tmp_path / path).write_bytes(content(path, luck))
         started = time.process_time()
-        compilation = compile_project(tmp_path, with_trace=False)
+        with little_memory():
+            compilation = compile_project(tmp_path, with_trace=False)
         seconds = time.process_time() - started
         sources = read_sources(tmp_path, compilation.diagnostics)
         for one in compilation.diagnostics:
@@ -84,5 +110,62 @@ def test_whatever_bytes_a_file_has_compiling_ends(tmp_path: Path) -> None:
         assert (seed, seconds < SLOWEST) == (seed, True)
         for path in paths:
             (tmp_path / path).unlink()
+        if time.monotonic() > until:
+            return
+
+
+WORDS = (
+    "+", "@", ",", " ", "*", "**", "/", ":", ".", "[", "]", "!", "?", "-", "2", "9" * 5000, "\u0662", "tag:", "path:",
+    "fqn:", "source:", "config.", "state:", "modified", "layer:", "gold", "silver.orders", "models", "\x00", "\ud800",
+    "kind:", "meta.", "a" * 300, "*a" * 100, "**/a/" * 30, "[!", "(", "\\",
+)  # fmt: skip
+VALUES = (None, True, 0, -1, 1e300, "", "gold", "\x00", [], {}, [[]], ["a"], {"a": None}, [["a", "b", "c"]])
+MANIFEST = (Path(__file__).parents[2] / "target" / "manifest.json").read_text(encoding="utf-8")
+
+
+def spoilt(value: object, luck: random.Random) -> object:
+    """A document in which something is something else, or gone."""
+    if not isinstance(value, dict | list) or not value or luck.random() < 0.1:
+        return luck.choice(VALUES)
+    key = luck.choice(list(value) if isinstance(value, dict) else range(len(value)))
+    if luck.random() < 0.1:
+        del value[key]  # type: ignore[arg-type] # it is a key of the one or the other
+    else:
+        value[key] = spoilt(value[key], luck)  # type: ignore[index, call-overload] # as above
+    return value
+
+
+def test_whatever_a_selector_says_choosing_ends() -> None:
+    """With models or an error that names the mistake; also with a manifest to compare with that is spoilt."""
+    graph = read_manifest(json.loads(MANIFEST))
+    until = time.monotonic() + (SECONDS or 1e9)
+    for seed in rounds():
+        luck = random.Random(seed)
+        text = "".join(luck.choice(WORDS) for _ in range(luck.choice((1, 2, 4, 8, 30))))
+        before = None
+        with suppress(LookupError, TypeError, AttributeError, ValueError):
+            before = read_manifest(spoilt(json.loads(MANIFEST), luck))  # type: ignore[arg-type] # whatever it is
+        started = time.process_time()
+        with little_memory(), suppress(SelectorError):
+            assert set(select(graph, [text], before=before)) <= set(graph.by_id)
+
+        assert (seed, time.process_time() - started < SLOWEST) == (seed, True)
+        if time.monotonic() > until:
+            return
+
+
+def test_whatever_an_expectation_says_reading_it_ends() -> None:
+    """It is a condition on columns, or there is a reason why not."""
+    until = time.monotonic() + (SECONDS or 1e9)
+    for seed in rounds():
+        luck = random.Random(seed)
+        pieces = [luck.choice(luck.choice((TOKENS, MORE))) for _ in range(luck.choice((1, 3, 8, 30)))]
+        text = "".join(piece * luck.choice((1, 1, 1, 1, 2, 300, 5000)) for piece in pieces if len(piece) < 100)
+        started = time.process_time()
+        with little_memory():
+            reason, names = analyse_condition(text)
+
+        assert (seed, bool(reason and names)) == (seed, False)
+        assert (seed, time.process_time() - started < SLOWEST) == (seed, True)
         if time.monotonic() > until:
             return
