@@ -143,6 +143,8 @@ def _own_error(text: str, error: SyntaxError, line: int, column: int) -> SyntaxE
     skipped = text[: len(text) - len(own)]
     try:
         ast.parse(own, mode="eval")
+    except (RecursionError, MemoryError):
+        return error
     except SyntaxError as alone:
         first = line + skipped.count("\n")
         indent = column - 1 + len(skipped) if "\n" not in skipped else len(skipped.rpartition("\n")[2])
