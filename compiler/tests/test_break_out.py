@@ -64,7 +64,6 @@ landing = {text}
 development = true
 catalog = {text}
 host = {text}
-schedule = {text}
 timezone = {text}
 notifications = [{text}]
 run_as = {text}
