@@ -76,7 +76,7 @@ SCANS = """from cbx import *
     columns={{{name}: column("STRING", {text})}}, quarantine=True,
     expectations=[expect({text}, {condition}), expect_or_drop({second}, {condition})],
 )
-def scans(rows=auto_loader({text}, format="json", options={{{raw}: {text}}})):
+def scans(rows=auto_loader({text}, format="json", options={{{text}: {text}}})):
     return rows, {raw}
 """
 DAYS = """{{{{ materialized_view(description={text}, columns={{{name}: column("STRING", {text})}},
