@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import json
 import re
 import signal
@@ -254,16 +253,19 @@ def test_ctrl_c_leaves_the_update_running(workspace: Workspace, project: Path, m
 
 def test_ctrl_c_gives_the_lock_back(workspace: Workspace, project: Path) -> None:
     """The next deployment goes on where this one stopped."""
+    process: list[subprocess.Popen[bytes]] = []
 
     def interrupt(method: str, path: str) -> None:
         if (method, path) == ("POST", "/api/2.0/pipelines"):
-            _thread.interrupt_main()
+            process[0].send_signal(signal.SIGINT)
 
     workspace.before = interrupt
-    ended = cbx("deploy", "--env", "prod", folder=project)
+    command = [sys.executable, "-m", "cbx", "deploy", "--env", "prod", "--project", str(project)]
+    process.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+    status = process[0].wait(timeout=60)
     workspace.before = lambda *_: None
 
-    assert (ended.status, LOCK in workspace.api.objects) == (130, False)
+    assert (status, LOCK in workspace.api.objects) == (130, False)
     assert cbx("deploy", "--env", "prod", folder=project).status == 0
 
 
