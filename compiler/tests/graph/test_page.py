@@ -139,7 +139,7 @@ def test_resting_on_a_column_lights_its_lineage(browser: Browser, shop: str) -> 
         page.keyboard.press("Escape")
 
         assert place(page) == "#/lineage/silver.orders/columns"
-        assert page.inner_text('[data-id="bronze.orders"] .card-words') == "streaming table"
+        page.wait_for_selector("[data-id='bronze.orders'] .card-words:text-is('streaming table')")
 
 
 def test_the_relationships_are_a_second_view(browser: Browser, shop: str) -> None:
