@@ -90,6 +90,7 @@ def _sail() -> Engine:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Spark's own, about the versions of its libraries
         spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+    spark.client.disable_reattachable_execute()  # a server in the same process is not lost on the way
     for key, value in _SAIL_SETTINGS.items():
         spark.conf.set(key, value)
     return Engine("sail", spark, server)
