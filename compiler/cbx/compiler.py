@@ -20,10 +20,12 @@ from cbx.passes.declare import declare
 from cbx.passes.discover import discover
 from cbx.passes.emit import Emitted, emit
 from cbx.passes.gate import gate
+from cbx.passes.in_shards import in_shards
 from cbx.passes.link import link
 from cbx.passes.parse import parse
 from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
+from cbx.passes.read_macros import read_macros
 from cbx.passes.resolve import resolve
 from cbx.passes.type_columns import known_tables, type_columns
 from cbx.project import LOCAL, Project, has_environment, load_project
@@ -34,9 +36,8 @@ Passes = tuple[Callable[[Any, Report], Any], ...]
 
 PASSES: Passes = (
     discover,
-    parse,
-    declare,
-    resolve,
+    read_macros,
+    in_shards(parse, declare, resolve),
     check_variables,
     link,
     type_columns,

@@ -71,6 +71,10 @@ class Report:
         """Add a diagnostic; the arguments are those of `Diagnostic`."""
         self._diagnostics.append(Diagnostic(code, message, span, label, hint, tuple(related)))
 
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Add what another report has."""
+        self._diagnostics.extend(diagnostics)
+
     def __len__(self) -> int:
         return len(self._diagnostics)
 

@@ -43,17 +43,27 @@ class Discovered:
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """The project's files, parsed.
+class Prepared:
+    """The files of models, and all that reading any of them takes.
 
     Attributes:
         project: The project.
-        models: Those that could be read.
+        model_files: The files.
         known_ids: The ids of all model files, so that a broken file does not make its readers wrong too.
         templates: The Jinja macros.
         macro_modules: The Python macros, by module name: ``macros.contact``; None for one that does not parse.
-        sources: All files by their paths.
     """
+
+    project: Project
+    model_files: tuple[ModelFile, ...]
+    known_ids: frozenset[str]
+    templates: Templates
+    macro_modules: Mapping[str, PythonModule | None]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The files of models, parsed: those that could be read, and all files by their paths. The rest is as before."""
 
     project: Project
     models: tuple[ParsedModel, ...]

@@ -1,0 +1,60 @@
+"""Reads the macros of a project, which every model may use."""
+
+from __future__ import annotations
+
+from cbx import codes
+from cbx.diagnostics import Related, Report
+from cbx.ir.declared import Discovered, Prepared
+from cbx.ir.syntax import PythonModule
+from cbx.parse.python import parse_syntax
+from cbx.parse.statements import read_module
+from cbx.parse.templates import Templates
+from cbx.sources import SourceFile, Span
+
+
+def read_macros(discovered: Discovered, report: Report) -> Prepared:
+    """From the files of ``macros/`` to templates and modules.
+
+    Before: the text of ``macros/contact.py``. After: the definitions and imports of the module ``macros.contact``.
+    CBX101 and CBX205 for what cannot be read, CBX106 for a name that is taken.
+    """
+    templates = Templates()
+    _add_templates(discovered.macro_files, templates, discovered.project.variable_names, report)
+    return Prepared(
+        discovered.project,
+        discovered.model_files,
+        discovered.known_ids,
+        templates,
+        _modules(discovered.macro_files, report),
+    )
+
+
+def _add_templates(
+    files: tuple[SourceFile, ...], templates: Templates, variables: frozenset[str], report: Report
+) -> None:
+    defined: dict[str, Span] = {}
+    readable = []
+    for file in files:
+        if not file.path.endswith(".sql"):
+            continue
+        found = len(report)
+        for name, span in templates.add_macros(file, report):
+            if name in defined:
+                related = [Related("the first", defined[name])]
+                message = f"the macro `{name}` is defined a second time"
+                report.add(codes.INVALID_NAME, message, span, hint="rename one of the two", related=related)
+            defined.setdefault(name, span)
+        if len(report) == found:
+            readable.append(file)
+    for file in readable:
+        templates.check_macros(file, variables, report)
+
+
+def _modules(files: tuple[SourceFile, ...], report: Report) -> dict[str, PythonModule | None]:
+    modules: dict[str, PythonModule | None] = {}
+    for file in files:
+        if file.path.endswith(".py"):
+            tree = parse_syntax(file, report)
+            name = file.path.removesuffix(".py").replace("/", ".")
+            modules[name] = None if tree is None else read_module(file, tree)
+    return modules
