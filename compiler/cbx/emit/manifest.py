@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from cbx.emit.cells import text_in_words
@@ -45,7 +46,7 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
 
 def lay_out_model(identity: str, model: Mapping[str, Any]) -> str:
     """The lines of a model in the file, without the comma behind them."""
-    return f"    {_ENCODER.encode(identity)}: {_laid_out(model, '    ', _LEVELS - 2)}"
+    return f"    {_text(identity)}: {_laid_out(model, '    ', _LEVELS - 2)}"
 
 
 _LEVELS = 4
@@ -54,6 +55,8 @@ _LEVELS = 4
 
 def _laid_out(value: Any, indent: str, levels: int) -> str:
     """JSON that a review can read: an entry a line, down to a depth; fifty megabytes take no more than a second."""
+    if isinstance(value, str):
+        return _text(value)
     if not levels or not value or not isinstance(value, (dict, list)):
         return _ENCODER.encode(value)
     inner = indent + "  "
@@ -66,10 +69,12 @@ def _laid_out(value: Any, indent: str, levels: int) -> str:
 
 
 def _entries(value: Mapping[str, Any], indent: str, levels: int) -> list[str]:
-    return [f"{indent}{_ENCODER.encode(key)}: {_laid_out(one, indent, levels)}" for key, one in value.items()]
+    return [f"{indent}{_text(key)}: {_laid_out(one, indent, levels)}" for key, one in value.items()]
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True)
+_text: Callable[[str], str] = encode_basestring_ascii
+"""A text as the encoder writes it: most of what there is to write, without asking the encoder what it is."""
 
 
 def _model(

@@ -1,0 +1,62 @@
+"""However many processes read the models, and whatever becomes of them, the compilation says and writes the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compiler.benchmarks.projects import write_project
+
+COMPILED = """
+import os, pickle, signal, sys
+from pathlib import Path
+from cbx.compiler import compile_project
+from cbx.passes import in_shards
+processes, fate = int(sys.argv[2]), sys.argv[3]
+in_shards._processes = lambda models: processes
+in_shards._TOGETHER = 7
+here, dump = os.getpid(), pickle.dump
+def dumped(*given):
+    dump(*given)
+    if fate == "killed" and os.getpid() != here:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fate == "fails" and os.getpid() != here:
+        raise MemoryError
+in_shards.pickle.dump = dumped
+compilation = compile_project(Path(sys.argv[1]), with_trace=False)
+for one in (*compilation.artifacts, *compilation.diagnostics):
+    print(repr(one))
+"""
+
+
+def compiled(root: Path, processes: int, fate: str = "well") -> str:
+    """What is said and would be written; in a process of its own, since Spark's threads may run in this one."""
+    command = [sys.executable, "-c", COMPILED, str(root), str(processes), fate]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(params=["right", "wrong"])
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Forty models; where they are wrong, a macro and every third model is."""
+    write_project(tmp_path, 40)
+    if request.param == "wrong":
+        (tmp_path / "macros" / "broken.sql").write_text("{% macro broken(x) %}{{ unknown }}{% endmacro %}")
+        for number, path in enumerate(sorted((tmp_path / "models").rglob("t*.*"))):
+            if number % 3 == 0:
+                path.write_text(path.read_text().replace('"id IS NOT NULL"', '"{{ brokn() }}", nothing'))
+            elif number % 7 == 0:
+                path.write_text(path.read_text()[:-40] + "((")
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads all models")
+@pytest.mark.parametrize(("processes", "fate"), [(2, "well"), (3, "well"), (2, "killed"), (3, "fails")])
+def test_several_processes_come_to_the_same(project: Path, processes: int, fate: str) -> None:
+    """The models of a process that is lost are read by the one that started it."""
+    alone = compiled(project, 1)
+
+    assert alone
+    assert compiled(project, processes, fate) == alone
