@@ -21,6 +21,8 @@ class Positions:
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Span:
         """The span of a node."""
         end_line, end_bytes = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        if self._is_ascii:
+            return Span(self.source.path, node.lineno, node.col_offset + 1, end_line, end_bytes + 1)
         return Span(
             self.source.path,
             node.lineno,

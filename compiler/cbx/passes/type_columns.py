@@ -89,7 +89,7 @@ class _Typing:
                 self.partly_declared.add(model.id)
         columns = model.columns if model.columns is not None else inferred
         origins = {one.name.lower(): one.lineage for one in inferred or ()}
-        if columns is not None:
+        if columns is not None and origins:
             columns = tuple(replace(one, lineage=origins.get(one.name.lower())) for one in columns)
         self.columns[model.id] = table_columns(model, columns)
 
