@@ -26,7 +26,7 @@ test: .venv/dev
 	$(BIN)/python -m pytest
 	$(BIN)/cbx test --coverage --fail-under 100
 
-# An hour of files that mean nothing or harm, one after the other; a failure names its seed.
+# An hour of files that mean nothing or harm, one after the other; a failure names its seed, for FUZZ_SEED.
 fuzz: .venv/dev
 	FUZZ_SECONDS=3600 $(BIN)/python -m pytest -q compiler/tests/test_fuzz.py
 

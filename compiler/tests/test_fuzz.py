@@ -1,20 +1,26 @@
 """Files of pieces of the languages and of any bytes: compiling them ends soon, with diagnostics or well.
 
-Twenty seconds in the tests; `make fuzz` goes on for an hour, with other seeds each time.
+Ten seconds in the tests; `make fuzz` goes on for an hour, with other seeds each time. The rounds of a loop are a
+process of their own, so one that hangs or dies leaves its seed behind; `FUZZ_SEED=n` repeats that round alone.
 """
 
 from __future__ import annotations
 
 import ast
+import faulthandler
 import json
 import os
 import random
 import resource
+import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from literate import MINIMAL_PROJECT, lay_out
 from test_mangled import TOKENS, strays
 
@@ -28,6 +34,7 @@ from cbx.selectors import select
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 ROUNDS = 250
 SLOWEST = 10
+STUCK = 60
 LARGEST = 1 << 30
 PATHS = ("models/gold/m.py", "models/gold/m.sql", "macros/m.py", "macros/m.sql", "project.toml")
 STARTS = {
@@ -61,8 +68,53 @@ def content(path: str, luck: random.Random) -> bytes:
     return text + luck.randbytes(luck.choice((0, 0, 0, 1, 20)))
 
 
-def rounds() -> list[int] | range:
-    return range(ROUNDS) if not SECONDS else range(time.time_ns() // 1000, 1 << 62)
+def rounds() -> Iterator[int]:
+    """The seeds: always the same, or new ones for so many seconds, or the one that is asked for."""
+    if "FUZZ_SEED" in os.environ:
+        yield int(os.environ["FUZZ_SEED"])
+    elif not SECONDS:
+        yield from range(ROUNDS)
+    else:
+        until, seed = time.monotonic() + SECONDS, time.time_ns() // 1000
+        while time.monotonic() < until:
+            yield seed
+            seed += 1
+
+
+Round = Callable[[int, Path], None]
+"""One try with a seed and a folder; whatever it raises is a failure."""
+
+
+def go_round(one_round: Round, folder: Path, slowest: int) -> None:
+    """All rounds, in a process that is for nothing else.
+
+    A round of too much processor time is ended by the system, and one that only sleeps by a watchdog; both say where
+    it was, even in machine code, and `folder` says at which seed.
+    """
+    faulthandler.enable()
+    faulthandler.register(signal.SIGXCPU, chain=True)
+    started, number = time.monotonic(), 0
+    for seed in rounds():
+        number += 1
+        (folder / "seed").write_text(str(seed))
+        used = int(time.process_time())
+        resource.setrlimit(resource.RLIMIT_CPU, (used + slowest, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        faulthandler.dump_traceback_later(STUCK, exit=True)
+        (folder / "files").mkdir(exist_ok=True)
+        with little_memory():
+            one_round(seed, folder / "files")
+    print(f"{one_round.__name__}: {number} rounds in {time.monotonic() - started:.0f} s")
+
+
+def what_went_wrong(one_round: Round, folder: Path, slowest: int = SLOWEST) -> str:
+    """The seed at which the rounds broke off, how, and where; nothing if they came to their end."""
+    command = [sys.executable, "-W", "error", __file__, one_round.__name__, str(folder), str(slowest)]
+    ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    if ended.returncode == 0:
+        return ""
+    how = signal.Signals(-ended.returncode).name if ended.returncode < 0 else f"status {ended.returncode}"
+    seed = (folder / "seed").read_text() if (folder / "seed").exists() else "none yet"
+    return f"FUZZ_SEED={seed}: {how}\n{ended.stderr[-5000:]}"
 
 
 @contextmanager
@@ -81,37 +133,29 @@ def little_memory() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def test_whatever_bytes_a_file_has_compiling_ends(tmp_path: Path) -> None:
-    """No exception, no stray place, no file that is no Python, within ten seconds; what is reported can be shown."""
-    until = time.monotonic() + (SECONDS or 1e9)
-    neighbour = {"models/gold/n.sql": "{{ view() }}\nSELECT 1 AS x\n"}
-    for seed in rounds():
-        luck = random.Random(seed)
-        lay_out({**neighbour, "models/gold/u.sql": "{{ view() }}\nSELECT {{ used() }} AS x\n"}, tmp_path)
-        paths = luck.sample(PATHS, luck.choice((1, 1, 2)))
-        for path in paths:
-            (tmp_path / path).parent.mkdir(exist_ok=True)
-            (tmp_path / path).write_bytes(content(path, luck))
-        started = time.process_time()
-        with little_memory():
-            compilation = compile_project(tmp_path, with_trace=False)
-        seconds = time.process_time() - started
-        sources = read_sources(tmp_path, compilation.diagnostics)
-        for one in compilation.diagnostics:
-            shown, annotation = as_text(one, sources), as_github(one)
-            assert (seed, "\x1b" in shown, "\n" in annotation, len(shown) < 5000) == (seed, False, False, True)
-        for artifact in compilation.artifacts:
-            artifact.text.encode()
-            if artifact.path.endswith(".py"):
-                ast.parse(artifact.text)
+def compile_round(seed: int, folder: Path) -> None:
+    """No exception, no stray place, no file that is no Python; what is reported can be shown."""
+    luck = random.Random(seed)
+    neighbours = {"n.sql": "SELECT 1 AS x\n", "u.sql": "SELECT {{ used() }} AS x\n"}
+    lay_out({f"models/gold/{name}": "{{ view() }}\n" + text for name, text in neighbours.items()}, folder)
+    paths = luck.sample(PATHS, luck.choice((1, 1, 2)))
+    for path in paths:
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(content(path, luck))
+    compilation = compile_project(folder, with_trace=False)
+    sources = read_sources(folder, compilation.diagnostics)
+    for one in compilation.diagnostics:
+        shown, annotation = as_text(one, sources), as_github(one)
+        assert ("\x1b" in shown, "\n" in annotation, len(shown) < 5000) == (False, False, True)
+    for artifact in compilation.artifacts:
+        artifact.text.encode()
+        if artifact.path.endswith(".py"):
+            ast.parse(artifact.text)
 
-        assert (seed, strays(tmp_path, compilation)) == (seed, [])
-        assert (seed, compilation.succeeded or compilation.diagnostics != ()) == (seed, True)
-        assert (seed, seconds < SLOWEST) == (seed, True)
-        for path in paths:
-            (tmp_path / path).unlink()
-        if time.monotonic() > until:
-            return
+    assert strays(folder, compilation) == []
+    assert compilation.succeeded or compilation.diagnostics != ()
+    for path in paths:
+        (folder / path).unlink()
 
 
 WORDS = (
@@ -135,37 +179,67 @@ def spoilt(value: object, luck: random.Random) -> object:
     return value
 
 
-def test_whatever_a_selector_says_choosing_ends() -> None:
-    """With models or an error that names the mistake; also with a manifest to compare with that is spoilt."""
+def select_round(seed: int, _: Path) -> None:
+    """With models or an error that names the mistake."""
+    luck = random.Random(seed)
     graph = read_manifest(json.loads(MANIFEST))
-    until = time.monotonic() + (SECONDS or 1e9)
-    for seed in rounds():
-        luck = random.Random(seed)
-        text = "".join(luck.choice(WORDS) for _ in range(luck.choice((1, 2, 4, 8, 30))))
-        before = None
-        with suppress(LookupError, TypeError, AttributeError, ValueError):
-            before = read_manifest(spoilt(json.loads(MANIFEST), luck))  # type: ignore[arg-type] # whatever it is
-        started = time.process_time()
-        with little_memory(), suppress(SelectorError):
-            assert set(select(graph, [text], before=before)) <= set(graph.by_id)
-
-        assert (seed, time.process_time() - started < SLOWEST) == (seed, True)
-        if time.monotonic() > until:
-            return
+    text = "".join(luck.choice(WORDS) for _ in range(luck.choice((1, 2, 4, 8, 30))))
+    before = None
+    with suppress(LookupError, TypeError, AttributeError, ValueError):
+        before = read_manifest(spoilt(json.loads(MANIFEST), luck))  # type: ignore[arg-type] # whatever it is
+    with suppress(SelectorError):
+        assert set(select(graph, [text], before=before)) <= set(graph.by_id)
 
 
-def test_whatever_an_expectation_says_reading_it_ends() -> None:
+def expectation_round(seed: int, _: Path) -> None:
     """It is a condition on columns, or there is a reason why not."""
-    until = time.monotonic() + (SECONDS or 1e9)
-    for seed in rounds():
-        luck = random.Random(seed)
-        pieces = [luck.choice(luck.choice((TOKENS, MORE))) for _ in range(luck.choice((1, 3, 8, 30)))]
-        text = "".join(piece * luck.choice((1, 1, 1, 1, 2, 300, 5000)) for piece in pieces if len(piece) < 100)
-        started = time.process_time()
-        with little_memory():
-            reason, names = analyse_condition(text)
+    luck = random.Random(seed)
+    pieces = [luck.choice(luck.choice((TOKENS, MORE))) for _ in range(luck.choice((1, 3, 8, 30)))]
+    text = "".join(piece * luck.choice((1, 1, 1, 1, 2, 300, 5000)) for piece in pieces if len(piece) < 100)
+    reason, names = analyse_condition(text)
 
-        assert (seed, bool(reason and names)) == (seed, False)
-        assert (seed, time.process_time() - started < SLOWEST) == (seed, True)
-        if time.monotonic() > until:
-            return
+    assert not (reason and names)
+
+
+@pytest.mark.parametrize("one_round", [compile_round, select_round, expectation_round])
+def test_whatever_it_is_given_it_ends(one_round: Round, tmp_path: Path) -> None:
+    """Well or with an error that says what is wrong, each time within ten seconds and a gigabyte."""
+    expected = ""
+    actual = what_went_wrong(one_round, tmp_path)
+
+    assert expected == actual
+
+
+def hang(seed: int, _: Path) -> None:
+    """Go on for ever, at the third seed."""
+    while seed == 2:
+        pass
+
+
+def crash(seed: int, _: Path) -> None:
+    """Die as machine code does, at the third seed."""
+    if seed == 2:
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def eat(seed: int, _: Path) -> None:
+    """Want more memory than there is, at the third seed."""
+    assert seed < 2 or len(bytearray(1 << 36)) == 0
+
+
+@pytest.mark.parametrize(
+    ("one_round", "how"), [(hang, "SIGXCPU"), (crash, "SIGSEGV"), (eat, "status 1")], ids=["hang", "crash", "eat"]
+)
+def test_a_round_that_breaks_off_leaves_its_seed(
+    one_round: Round, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it ends, with the place in the code where it was."""
+    monkeypatch.setenv("FUZZ_SECONDS", "0")
+    monkeypatch.delenv("FUZZ_SEED", raising=False)
+    first, _, rest = what_went_wrong(one_round, tmp_path, slowest=1).partition("\n")
+
+    assert (f"FUZZ_SEED=2: {how}", True) == (first, f"in {one_round.__name__}" in rest)
+
+
+if __name__ == "__main__":
+    go_round(globals()[sys.argv[1]], Path(sys.argv[2]), int(sys.argv[3]))
