@@ -25,6 +25,8 @@ from projects import ANALYSIS_OFF, MACRO, ONE_MODEL, TRACE_OFF, write_project, w
 RUNS = 3
 LONG = 30.0
 CBX = (sys.executable, "-m", "cbx")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""As where cbx is installed: its modules were made bytecode once."""
 
 
 def main() -> None:
@@ -75,7 +77,7 @@ def _several(
     figures: list[Figure] = []
     for _ in range(runs):
         before(root)
-        figures.append(measured(command, root, os.environ))
+        figures.append(measured(command, root, ENVIRONMENT))
         if figures[-1].wall > LONG:
             break
     return figures

@@ -20,6 +20,7 @@ from cbx.incremental.stamps import (
     digest_of_text,
     seen,
     source_stamps,
+    stamps_of,
 )
 from cbx.location import read_regular
 from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, WRITING, Changes
@@ -164,7 +165,7 @@ def _compile_part(
     summary = replace(known.summary, expectations=known.summary.expectations + part.more_expectations)
     if not check and not problems:
         written = time.time_ns()
-        made = artifact_stamps(root, [one.path for one in new])
+        made = stamps_of(root, [one.path for one in new])
         sources = {path: seen(stamps[path], digest(text.encode()), now) for path, text in part.sources.items()}
         files = {one.path: seen(made.get(one.path), digests[one.path], written) for one in new}
         updated = replace(known, summary=summary, diagnostics=part.diagnostics)

@@ -121,15 +121,20 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
 
 def artifact_stamps(root: Path, others: Iterable[str]) -> dict[str, Stamp]:
     """The stamps of the compiler's own files, by their paths under ``target/``, and of ``others`` there."""
-    target = root / TARGET
     found: dict[str, Stamp] = {}
     for folder in OWN_FOLDERS:
-        for path, entry in _entries(target, folder, with_hidden=True):
+        for path, entry in _entries(root / TARGET, folder, with_hidden=True):
             if entry.name.endswith(".py") and not entry.is_dir():
                 found[path] = stamp_of(entry.stat(follow_symlinks=False))
-    for path in others:
+    return found | stamps_of(root, others)
+
+
+def stamps_of(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    """The stamps of files, by their paths under ``target/``; none of those that are not there."""
+    found: dict[str, Stamp] = {}
+    for path in paths:
         try:
-            found[path] = stamp_of(os.lstat(target / path))
+            found[path] = stamp_of(os.lstat(root / TARGET / path))
         except OSError:
             continue
     return found
