@@ -45,7 +45,7 @@ FENCES = {
     "yaml": ("emit.bundle",),
     "databricks": ("deploy",),
     "requests": ("deploy",),
-    "pydantic": ("project", "declare"),
+    "pydantic": ("project", "declare", "deploy.state_shape"),
 }
 """The rooms that may import a library."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from literate import lay_out, reported
+from literate import MINIMAL_PROJECT, lay_out, reported
 
 from cbx.compiler import Compilation, compile_project
 from cbx.sources import SourceFile, Span
@@ -176,6 +176,26 @@ def test_a_number_of_too_many_digits_is_no_toml(tmp_path: Path) -> None:
     lay_out({"project.toml": f"[vars]\nx = {'9' * 5000}\n"}, tmp_path)
 
     assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX002"]
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"SELECT {NINES} AS x",
+        f"SELECT -{NINES} AS x",
+        f"SELECT 1 AS x GROUP BY {NINES}",
+        f"SELECT 1 AS x LIMIT {NINES}",
+    ],
+)
+def test_a_number_of_too_many_digits_in_a_query_is_read(query: str, tmp_path: Path) -> None:
+    """Python would not make a number of it."""
+    lay_out({"project.toml": MINIMAL_PROJECT, "models/gold/m.sql": "{{ view() }}\n" + query + "\n"}, tmp_path)
+    compilation = compile_project(tmp_path)
+
+    assert compilation.succeeded or compilation.diagnostics != ()
 
 
 def test_a_folder_whose_name_is_no_text_is_reported(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from sqlglot import exp
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
 from cbx.analysis.relations import Field, Relation, TextRange, is_deep
+from cbx.analysis.sql.expressions import whole_number
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
@@ -96,9 +97,7 @@ def _limited(relation: Relation, node: exp.Expr) -> Relation:
     limit = node.args.get("limit")
     if limit is None:
         return relation
-    count = limit.args.get("expression")
-    known = int(count.this) if isinstance(count, exp.Literal) and str(count.this).isdigit() else None
-    return ir.Limit(relation, known, relation.fields, relation.is_open)
+    return ir.Limit(relation, whole_number(limit.args.get("expression")), relation.fields, relation.is_open)
 
 
 def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[str, CommonTable]:

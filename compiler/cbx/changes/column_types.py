@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_DECIMAL = re.compile(r"DECIMAL\((\d{1,3}),(\d{1,3})\)")
 _SYNONYMS = {"BYTE": "TINYINT", "SHORT": "SMALLINT", "INTEGER": "INT", "LONG": "BIGINT", "REAL": "FLOAT"}
 _WIDER = {
     "TINYINT": {"SMALLINT", "INT", "BIGINT", "DOUBLE"},

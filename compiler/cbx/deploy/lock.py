@@ -80,7 +80,7 @@ def _held(state: Folder) -> dict[str, object] | None:
         return None
     try:
         held = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         held = None
     return held if isinstance(held, dict) and "id" in held else {"id": None}
 
@@ -96,7 +96,7 @@ def _was_left_behind(held: dict[str, object]) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, OverflowError):
         return False
     return False
 

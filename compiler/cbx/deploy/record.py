@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from cbx import codes
 from cbx.changes.change_plan import Deployed
 from cbx.deploy.files import LARGEST
 from cbx.deploy.folder import Folder
+from cbx.deploy.problems import DeployError
+from cbx.deploy.state_shape import ManifestShape, RecordShape, read_state
 
 _RECORD = "deployment.json"
 _MANIFEST = "manifest.json"
@@ -60,11 +64,17 @@ class Committed:
 
 
 def read_record(state: Folder) -> Record:
-    """The record of the deployment; an empty one where there is none that can be read."""
-    found = _unpacked(state.read(_RECORD))
-    if found is None or found.pop("version", None) != _VERSION:
+    """The record of the deployment; an empty one where there is none that can be read.
+
+    Nothing is lost without it: files are uploaded again, and pipeline and job are found by their names.
+    """
+    content = state.read(_RECORD)
+    try:
+        found = {} if content is None else _unpacked(content, RecordShape)
+    except ValueError:
         return Record()
-    return Record(**{**found, "permissions": tuple(found.get("permissions", ()))})
+    known = {one.name: found[one.name] for one in fields(Record) if one.name in found}
+    return Record(**{**known, "permissions": tuple(known.get("permissions", ()))})
 
 
 def write_record(state: Folder, record: Record) -> None:
@@ -73,10 +83,20 @@ def write_record(state: Folder, record: Record) -> None:
 
 
 def read_committed(state: Folder) -> Committed | None:
-    """What is deployed; None where no deployment came to its end yet."""
-    found = _unpacked(state.read(_MANIFEST))
-    if found is None or "deployment" not in found:
+    """What is deployed; None where no deployment came to its end yet.
+
+    Raises:
+        DeployError: CBX614 if the file was spoilt.
+    """
+    content = state.read(_MANIFEST)
+    if content is None:
         return None
+    try:
+        found = _unpacked(content, ManifestShape)
+    except ValueError as error:
+        hint = "bring back the file as it was; without it, the next deployment takes everything for new"
+        reason = f"`{state.path}/{_MANIFEST}` is not what a deployment left there: {error}"
+        raise DeployError.of(codes.STATE_SPOILT, reason, hint) from error
     own = found.pop("deployment")
     update = own.get("refreshing")
     return Committed(
@@ -108,11 +128,9 @@ def _packed(document: Mapping[str, Any]) -> bytes:
     return content if len(content) * 4 <= LARGEST * 3 else gzip.compress(content, mtime=0)
 
 
-def _unpacked(content: bytes | None) -> dict[str, Any] | None:
-    if content is None:
-        return None
+def _unpacked(content: bytes, shape: type[RecordShape | ManifestShape]) -> dict[str, Any]:
     try:
-        found = json.loads(gzip.decompress(content) if content.startswith(_COMPRESSED) else content)
-    except (ValueError, OSError, EOFError):
-        return None
-    return found if isinstance(found, dict) else None
+        return read_state(gzip.decompress(content) if content.startswith(_COMPRESSED) else content, shape)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = "compressed, but not whole"
+        raise ValueError(reason) from error

@@ -110,6 +110,15 @@ def out_of_order(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch)
     patch.setitem(workspace.broken, ("POST", "/api/2.0/pipelines"), "Something is wrong on our side.")
 
 
+def spoilt(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+    del patch
+    cbx("deploy", "--env", "prod", folder=project)
+    manifest = LOCK.replace("deploy.lock", "manifest.json")
+    document = json.loads(workspace.api.objects[manifest].content)
+    del document["models"]["bronze.orders"]["kind"]
+    workspace.api.objects[manifest] = Stored("FILE", json.dumps(document).encode())
+
+
 def nothing(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del workspace, project, patch
 
@@ -136,6 +145,7 @@ CASES: list[tuple[str, Arrange, tuple[str, ...], int]] = [
     ("CBX611", model_gone, ("deploy", "--env", "prod"), 1),
     ("CBX612", failing, UPDATE, 1),
     ("CBX613", out_of_order, ("deploy", "--env", "prod"), 2),
+    ("CBX614", spoilt, ("plan", "--env", "prod"), 2),
 ]
 
 

@@ -12,6 +12,8 @@ from cbx.analysis.relations import NONE, Field, Ids
 from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
 from cbx.ir.text import PLACEHOLDER
 
+_DIGITS_OF_A_BIGINT = 19
+
 _STEADY = (
     exp.CurrentDate,
     exp.CurrentDatetime,
@@ -200,8 +202,18 @@ def literal(node: exp.Expr) -> ir.Constant | None:
             return None
 
 
+def whole_number(node: object) -> int | None:
+    """The number of rows or the position that a literal is; None where it is none, or too large to be one."""
+    text = str(node.this) if isinstance(node, exp.Literal) and not node.is_string else ""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS_OF_A_BIGINT else None
+
+
 def _number(text: str) -> str:
-    return str(int(text)) if text.lstrip("-").isdigit() else text
+    digits = text.removeprefix("-")
+    if not digits.isdecimal():
+        return text
+    bare = digits.lstrip("0")
+    return f"{text[: -len(digits)]}{bare}" if bare else "0"
 
 
 def any_node(node: exp.Expr, wanted: Any, unwanted: Any = ()) -> bool:

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Ids, Relation
-from cbx.analysis.sql.expressions import ExpressionReader, any_node
+from cbx.analysis.sql.expressions import ExpressionReader, any_node, whole_number
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
 
@@ -169,9 +169,9 @@ class _Grouping:
     def _column(self, node: exp.Expr) -> Ids:
         """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives."""
         node = node.unnest()
-        if isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdigit():
-            position = int(node.this) - 1
-            node = self.items[position] if position < len(self.items) else node
+        position = whole_number(node)
+        if position is not None and 0 < position <= len(self.items):
+            node = self.items[position - 1]
         elif isinstance(node, exp.Column) and len(node.parts) == 1 and self._is_alias(node):
             node = next(one for one in self.items if one.alias.lower() == node.name.lower())
         node = node.unalias()

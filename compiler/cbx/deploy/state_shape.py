@@ -1,0 +1,121 @@
+"""What the files of a deployment's state have to hold, so that the next deployment can go on from them.
+
+Only what is read is asked for: a file of another version may say more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
+
+
+class RecordShape(BaseModel):
+    """``deployment.json``."""
+
+    version: Literal[1]
+    files: dict[str, str] = {}
+    pipeline_id: str | None = None
+    pipeline: dict[str, Any] | None = None
+    last_modified: int | None = None
+    job_id: int | None = None
+    job: dict[str, Any] | None = None
+    permissions: list[dict[str, str]] = []
+
+
+class _Input(BaseModel):
+    mode: str
+    model: str | None = None
+    table: str | None = None
+    path: str | None = None
+
+
+class _Column(BaseModel):
+    name: str
+    type: str | None
+    description: str | None
+    not_null: bool
+
+
+class _Expectation(BaseModel):
+    name: str
+
+
+class _Relationship(BaseModel):
+    parent: str
+    child: str
+    on: dict[str, str]
+    cardinality: str
+
+
+class _Model(BaseModel):
+    kind: str
+    dataset: str
+    inputs: list[_Input]
+    key: list[str] | None
+    key_verdict: str | None
+    relationships: list[_Relationship]
+    expectations: list[_Expectation]
+    columns: list[_Column]
+    cdc: dict[str, Any] | None
+    properties: dict[str, Any] = {}
+    quarantine: bool
+    artifact_hash: str
+
+
+class _Check(BaseModel):
+    name: str
+    artifact: str | None = None
+
+
+class _Settings(BaseModel):
+    schema_name: str = Field(alias="schema")
+    catalog: str | None = None
+    configuration: dict[str, Any] = {}
+
+
+class _Update(BaseModel):
+    update_id: str
+    models: list[str]
+
+
+class _Own(BaseModel):
+    settings: _Settings
+    full_refresh: list[str] = []
+    refreshing: _Update | None = None
+
+
+class ManifestShape(BaseModel):
+    """``manifest.json``, with what a deployment adds to it."""
+
+    project: dict[str, Any]
+    models: dict[str, _Model]
+    checks: list[_Check]
+    artifacts: dict[str, str]
+    deployment: _Own
+
+
+def read_state(content: bytes, shape: type[BaseModel]) -> dict[str, Any]:
+    """A file of the state.
+
+    Args:
+        content: The JSON.
+        shape: What it has to hold.
+
+    Raises:
+        ValueError: With what is wrong in a few words, and where.
+    """
+    try:
+        found = from_json(content)
+    except ValueError as error:
+        reason = "not JSON"
+        raise ValueError(reason) from error
+    try:
+        shape.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"`{place}`: {first['msg']}" if place else first["msg"]) from error
+    document: dict[str, Any] = found
+    return document
