@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,44 @@ from cbx.location import read_regular
 from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
 _STAGED, _LIST = ".staged-", "list.json"
+
+
+@contextlib.contextmanager
+def alone(root: Path, *, reading: bool = False) -> Iterator[None]:
+    """Keep other compilations from changing ``target/`` as long as the context lasts, waiting for one that does.
+
+    The lock is the operating system's, on the project's folder: it leaves no file, and goes when the process goes.
+    Where there is none, as on Windows and some network drives, nobody waits.
+
+    Args:
+        root: The folder with ``project.toml``.
+        reading: Nothing is to be changed, so others that read need not wait.
+    """
+    try:
+        import fcntl
+
+        kind = fcntl.LOCK_SH if reading else fcntl.LOCK_EX
+        folder = os.open(root, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(folder, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                sys.stderr.write("Waiting for another compilation of this project to end.\n")
+                fcntl.flock(folder, kind)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_UN)
+        os.close(folder)
+
+
+def is_unfinished(root: Path) -> bool:
+    """Whether a change was decided and not brought to its end."""
+    return os.path.lexists(root / TARGET / WRITING)
 
 
 def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None:

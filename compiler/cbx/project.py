@@ -24,6 +24,8 @@ USER = "{user}"
 
 _LARGEST_FILE = 1 << 20
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])\Z", re.IGNORECASE)
+"""What Windows takes for a device, whatever the file's suffix: git cannot check out a file or folder of that name."""
 _REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
 """What the Databricks CLI replaces in every text of a bundle, and takes from no text as it stands."""
 _RESERVED_LAYERS = frozenset({"checks"})
@@ -325,6 +327,9 @@ def _check_layers(settings: ProjectSettings, source: SourceFile, report: Report)
         if not IDENTIFIER.match(layer):
             message = f"the layer `{layer}` is not a name"
             report.add(codes.INVALID_NAME, message, span, hint="use letters, digits and underscores, no digit first")
+        elif DEVICE.match(layer):
+            message = f"the layer `{layer}` has a name that Windows keeps for a device"
+            report.add(codes.INVALID_NAME, message, span, hint="choose another: no folder can have it there")
         elif layer in _RESERVED_LAYERS:
             report.add(codes.INVALID_NAME, f"the layer name `{layer}` is taken by cbx", span, hint="choose another")
     if len({layer.lower() for layer in settings.project.layers}) != len(settings.project.layers):

@@ -37,3 +37,10 @@ class Changes:
             place = f"{TARGET}/{path}"
             report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint=hint)
         return report.sorted()
+
+
+def unfinished() -> Diagnostic:
+    """CBX004 where a compilation was interrupted between two states of ``target/``."""
+    message = f"`{TARGET}/` is between two states: a compilation was interrupted while it wrote"
+    hint = "run `cbx compile`, which brings it to its end"
+    return Diagnostic(codes.OUT_OF_DATE, message, Span(f"{TARGET}/{WRITING}"), hint=hint)

@@ -94,6 +94,7 @@ def _compiled(project: Path | None, env: str) -> Compilation:
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder
     from cbx.cli.selection import compiled
+    from cbx.journal import alone
     from cbx.project import LOCAL
     from cbx.write import write
 
@@ -101,7 +102,8 @@ def _compiled(project: Path | None, env: str) -> Compilation:
     compilation = compiled(root, env)
     if env == LOCAL:
         _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
-    _, problems = write(root, compilation.artifacts)
+    with alone(root):
+        _, problems = write(root, compilation.artifacts)
     if problems:
         show_diagnostics(problems, {}, 0, "text", "Nothing was deployed.")
         raise typer.Exit(2)

@@ -208,6 +208,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     from cbx.cli.places import project_folder
     from cbx.cli.run_selection import selected_datasets
     from cbx.compiler import compile_project, read_sources
+    from cbx.journal import alone
     from cbx.location import find_project
     from cbx.runtime import CannotRunError
     from cbx.target import TARGET
@@ -220,7 +221,8 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     problems: tuple[Diagnostic, ...] = ()
     select = selected_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
     if compilation.succeeded:
-        _, problems = write(output or root, compilation.artifacts)
+        with alone(output or root):
+            _, problems = write(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
     show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):

@@ -22,8 +22,9 @@ from cbx.incremental.stamps import (
     source_stamps,
     stamps_of,
 )
+from cbx.journal import alone, is_unfinished
 from cbx.location import read_regular
-from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, WRITING, Changes
+from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, Changes, unfinished
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -57,10 +58,19 @@ def build(root: Path, options: Options, *, check: bool = False) -> Build:
         options: What else decides.
         check: Write nothing, and tell what would be written.
     """
-    if not check and (root / TARGET / WRITING).exists():
+    with alone(root, reading=check):
+        if not is_unfinished(root):
+            return _build(root, options, check=check)
+        if check:
+            built = _build(root, options, check=True)
+            return replace(built, diagnostics=(*built.diagnostics, unfinished()))
         from cbx.write import mend
 
         mend(root)
+        return _build(root, options, check=False)
+
+
+def _build(root: Path, options: Options, *, check: bool) -> Build:
     now = time.time_ns()
     stamps = source_stamps(root)
     record = _believed(root, options)

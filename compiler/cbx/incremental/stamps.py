@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,12 +121,16 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
 
 
 def artifact_stamps(root: Path, others: Iterable[str]) -> dict[str, Stamp]:
-    """The stamps of the compiler's own files, by their paths under ``target/``, and of ``others`` there."""
+    """The stamps of the compiler's own files, by their paths under ``target/``, and of ``others`` there.
+
+    What may not be looked at has none, so it counts as changed.
+    """
     found: dict[str, Stamp] = {}
     for folder in OWN_FOLDERS:
-        for path, entry in _entries(root / TARGET, folder, with_hidden=True):
-            if entry.name.endswith(".py") and not entry.is_dir():
-                found[path] = stamp_of(entry.stat(follow_symlinks=False))
+        with suppress(OSError):
+            for path, entry in _entries(root / TARGET, folder, with_hidden=True):
+                if entry.name.endswith(".py") and not entry.is_dir():
+                    found[path] = stamp_of(entry.stat(follow_symlinks=False))
     return found | stamps_of(root, others)
 
 

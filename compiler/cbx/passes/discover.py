@@ -10,7 +10,7 @@ from pathlib import Path
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean
 from cbx.ir.declared import Discovered, ModelFile
-from cbx.project import IDENTIFIER, Project
+from cbx.project import DEVICE, IDENTIFIER, Project
 from cbx.sources import SourceFile, Span, as_text
 
 _LARGEST_FILE = 1 << 20
@@ -133,6 +133,10 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
     if not IDENTIFIER.match(stem):
         hint = "use letters, digits and underscores, no digit first"
         report.add(codes.INVALID_NAME, f"`{stem}` is not a name for a model", Span(path), hint=hint)
+        return None
+    if DEVICE.match(stem):
+        message = f"the model `{stem}` has a name that Windows keeps for a device"
+        report.add(codes.INVALID_NAME, message, Span(path), hint="choose another: no file can have it there")
         return None
     return layer, stem
 

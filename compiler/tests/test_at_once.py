@@ -1,0 +1,111 @@
+"""Compilations that run at the same time, or were interrupted, leave one whole output behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from literate import lay_out
+
+from cbx.compiler import compile_project
+from cbx.incremental.build import build
+from cbx.incremental.options import Options
+from cbx.journal import alone
+from cbx.target import TARGET, WRITING
+from cbx.write import write
+
+OPTIONS = Options("local", with_trace=False)
+CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")
+MODEL = "{{{{ view(description='{text}') }}}}\nSELECT 1 AS x\n"
+
+
+def edit(project: Path, number: int) -> dict[str, bytes]:
+    """Give every model another text and the last one another name, and tell what `target/` is to hold."""
+    for old in project.glob("models/gold/last*.sql"):
+        old.unlink()
+    names = [*(f"m{one}" for one in range(40)), f"last{number}"]
+    lay_out({f"models/gold/{name}.sql": MODEL.format(text=f"The text {number}.") for name in names}, project)
+    artifacts = compile_project(project, with_trace=False).artifacts
+    return {one.path: one.text.encode() for one in artifacts}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def started(project: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(CBX, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_two_compilations_at_once_end_and_the_next_finds_what_is_out_of_date(tmp_path: Path) -> None:
+    """Whichever wrote last: neither what it wrote nor what it remembers hides that the models are newer."""
+    project = tmp_path / "project"
+    project.mkdir()
+    expected = edit(project, 0)
+    build(project, OPTIONS)
+    for number in range(1, 6):
+        first = started(project)
+        time.sleep(0.1 * number)
+        expected = edit(project, number)
+        second = started(project)
+        said = [one.communicate(timeout=60)[0] for one in (first, second)]
+        left = tree(project / TARGET)
+
+        assert [one for one in (first, second) if one.returncode not in (0, 1)] == [], said
+        assert [one for one in said if "Traceback" in one] == []
+        assert [path for path in left if path.startswith(".")] == []
+        build(project, OPTIONS)
+        assert tree(project / TARGET) == expected
+        assert subprocess.run((*CBX, "--check"), cwd=project, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_two_that_write_at_once_leave_the_whole_of_one(tmp_path: Path) -> None:
+    """What goes by one belongs to the other, so their changes must not mix."""
+    outputs, compiled = [], []
+    for number in range(2):
+        outputs.append(edit(tmp_path, number))
+        compiled.append(compile_project(tmp_path, with_trace=False).artifacts)
+    found = []
+    for _ in range(40):
+        waiting, go = os.pipe()
+        children = []
+        for artifacts in compiled:
+            child = os.fork()
+            if child == 0:
+                os.close(go)
+                os.read(waiting, 1)
+                with alone(tmp_path):
+                    _, problems = write(tmp_path, artifacts)
+                os._exit(len(problems))
+            children.append(child)
+        os.close(go)
+        os.close(waiting)
+        statuses = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        found.append((statuses, tree(tmp_path / TARGET) in outputs))
+
+    assert found == [([0, 0], True)] * 40
+
+
+def test_check_tells_of_an_interrupted_compilation(tmp_path: Path) -> None:
+    """It writes nothing, and the next compilation mends it."""
+    edit(tmp_path, 0)
+    build(tmp_path, OPTIONS)
+    (tmp_path / TARGET / WRITING).mkdir()
+    (tmp_path / TARGET / WRITING / "list.json").write_text('{"files": {}, "removed": []}')
+    before = tree(tmp_path)
+    done = subprocess.run((*CBX, "--check"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+
+    assert (done.returncode, tree(tmp_path)) == (1, before)
+    assert (
+        "error[CBX004] out-of-date: `target/` is between two states: a compilation was interrupted while it wrote\n"
+        " --> target/.writing:1:1\n"
+        "  = hint: run `cbx compile`, which brings it to its end\n"
+    ) in said
+    assert [one.code.id for one in build(tmp_path, OPTIONS).diagnostics] == []
+    assert build(tmp_path, OPTIONS, check=True).diagnostics == ()
