@@ -11,9 +11,8 @@ import errno
 import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from cbx.location import read_regular
@@ -23,7 +22,7 @@ _STAGED, _LIST = ".staged-", "list.json"
 
 
 @contextlib.contextmanager
-def alone(root: Path, *, reading: bool = False) -> Iterator[None]:
+def alone(root: Path, waiting: Callable[[], object], *, reading: bool = False) -> Iterator[None]:
     """Keep other compilations from changing ``target/`` as long as the context lasts, waiting for one that does.
 
     The lock is the operating system's, on the project's folder: it leaves no file, and goes when the process goes.
@@ -31,6 +30,7 @@ def alone(root: Path, *, reading: bool = False) -> Iterator[None]:
 
     Args:
         root: The folder with ``project.toml``.
+        waiting: Is called once where somebody has to wait.
         reading: Nothing is to be changed, so others that read need not wait.
     """
     try:
@@ -46,7 +46,7 @@ def alone(root: Path, *, reading: bool = False) -> Iterator[None]:
             try:
                 fcntl.flock(folder, kind | fcntl.LOCK_NB)
             except BlockingIOError:
-                sys.stderr.write("Waiting for another compilation of this project to end.\n")
+                waiting()
                 fcntl.flock(folder, kind)
         yield
     finally:

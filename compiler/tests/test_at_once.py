@@ -79,7 +79,7 @@ def test_two_that_write_at_once_leave_the_whole_of_one(tmp_path: Path) -> None:
             if child == 0:
                 os.close(go)
                 os.read(waiting, 1)
-                with alone(tmp_path):
+                with alone(tmp_path, list):
                     _, problems = write(tmp_path, artifacts)
                 os._exit(len(problems))
             children.append(child)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cbx.cli.collector import seldom_collecting
-from cbx.cli.places import project_folder
+from cbx.cli.places import project_folder, say_waiting
 
 
 class Format(str, Enum):
@@ -53,7 +53,7 @@ def compile_command(
     root = project_folder(project)
     options = Options(env, with_analysis=not no_analysis, with_trace=not no_trace)
     with seldom_collecting():
-        built = build(root, options, check=check)
+        built = build(root, options, check=check, waiting=say_waiting)
     diagnostics = built.diagnostics
     if check and built.changes is not None:
         without = "--no-analysis" if no_analysis else "--no-trace" if no_trace else None

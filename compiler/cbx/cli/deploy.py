@@ -92,7 +92,7 @@ def deploy_command(
 def _compiled(project: Path | None, env: str) -> Compilation:
     """The project, compiled, its target/ written; one that cannot be deployed ends the command."""
     from cbx.cli.diagnostics import show_diagnostics
-    from cbx.cli.places import project_folder
+    from cbx.cli.places import project_folder, say_waiting
     from cbx.cli.selection import compiled
     from cbx.journal import alone
     from cbx.project import LOCAL
@@ -102,7 +102,7 @@ def _compiled(project: Path | None, env: str) -> Compilation:
     compilation = compiled(root, env)
     if env == LOCAL:
         _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
-    with alone(root):
+    with alone(root, say_waiting):
         _, problems = write(root, compilation.artifacts)
     if problems:
         show_diagnostics(problems, {}, 0, "text", "Nothing was deployed.")

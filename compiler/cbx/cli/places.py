@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 
@@ -13,3 +14,8 @@ def project_folder(given: Path | None) -> Path:
         return given
     here = Path.cwd()
     return find_project(here) or here
+
+
+def say_waiting() -> None:
+    """Tell why nothing happens while another process writes ``target/``."""
+    sys.stderr.write("Waiting for another compilation of this project to end.\n")

@@ -205,7 +205,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.diagnostics import show_diagnostics
-    from cbx.cli.places import project_folder
+    from cbx.cli.places import project_folder, say_waiting
     from cbx.cli.run_selection import selected_datasets
     from cbx.compiler import compile_project, read_sources
     from cbx.journal import alone
@@ -221,7 +221,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     problems: tuple[Diagnostic, ...] = ()
     select = selected_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
     if compilation.succeeded:
-        with alone(output or root):
+        with alone(output or root, say_waiting):
             _, problems = write(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
     show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,15 +50,16 @@ class Build:
     could_write: bool = True
 
 
-def build(root: Path, options: Options, *, check: bool = False) -> Build:
+def build(root: Path, options: Options, *, check: bool = False, waiting: Callable[[], object] = lambda: None) -> Build:
     """Compile a project and write what came of it; exactly what a compilation of everything says and writes.
 
     Args:
         root: The folder with ``project.toml``.
         options: What else decides.
         check: Write nothing, and tell what would be written.
+        waiting: Is called where another compilation of the project has to end first.
     """
-    with alone(root, reading=check):
+    with alone(root, waiting, reading=check):
         if not is_unfinished(root):
             return _build(root, options, check=check)
         if check:
