@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -77,6 +78,7 @@ def test_two_that_write_at_once_leave_the_whole_of_one(tmp_path: Path) -> None:
         for artifacts in compiled:
             child = os.fork()
             if child == 0:
+                signal.alarm(60)
                 os.close(go)
                 os.read(waiting, 1)
                 with alone(tmp_path, list):
