@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_literals_with_variables_evaluate_to_their_parts(before: list[str], afte
 
 def written(text: str) -> str:
     """A text as a string of a declaration, safe from Jinja."""
-    return repr(text.replace("{{", "").replace("{%", "").replace("{#", "")) if text else repr("-")
+    return repr(re.sub(r"\{+(?=[{%#])", "", text) or "-")
 
 
 def sql_text(text: str) -> str:
