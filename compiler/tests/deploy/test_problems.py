@@ -270,10 +270,8 @@ def test_ctrl_c_gives_the_lock_back(workspace: Workspace, project: Path) -> None
             process[0].send_signal(signal.SIGINT)
 
     workspace.before = interrupt
-    listening = (
-        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's & is deaf
-    )
-    program = listening + "runpy.run_module('cbx', run_name='__main__')"
+    listening = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program = listening + "runpy.run_module('cbx', run_name='__main__')"  # started by a shell's `&`, it would be deaf
     command = [sys.executable, "-c", program, "deploy", "--env", "prod", "--project", str(project)]
     process.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
     status = process[0].wait(timeout=60)
@@ -295,11 +293,7 @@ def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, proj
             process[0].wait()
 
     workspace.before = kill
-    listening = (
-        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's & is deaf
-    )
-    program = listening + "runpy.run_module('cbx', run_name='__main__')"
-    command = [sys.executable, "-c", program, "deploy", "--env", "prod", "--project", str(project)]
+    command = [sys.executable, "-m", "cbx", "deploy", "--env", "prod", "--project", str(project)]
     process.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
     process[0].wait(timeout=60)
     time.sleep(0.05)
