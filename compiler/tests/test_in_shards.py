@@ -26,6 +26,12 @@ def dumped(*given):
     if fate == "fails" and os.getpid() != here:
         raise MemoryError
 in_shards.pickle.dump = dumped
+def refused(*_, **__):
+    raise OSError(28, "No space left on device")
+if fate == "no file":
+    in_shards.tempfile.TemporaryFile = refused
+if fate == "no process":
+    os.fork = refused
 compilation = compile_project(Path(sys.argv[1]), with_trace=False)
 for one in (*compilation.artifacts, *compilation.diagnostics):
     print(repr(one))
@@ -53,7 +59,10 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads all models")
-@pytest.mark.parametrize(("processes", "fate"), [(2, "well"), (3, "well"), (2, "killed"), (3, "fails")])
+@pytest.mark.parametrize(
+    ("processes", "fate"),
+    [(2, "well"), (3, "well"), (2, "killed"), (3, "fails"), (3, "no file"), (2, "no process")],
+)
 def test_several_processes_come_to_the_same(project: Path, processes: int, fate: str) -> None:
     """The models of a process that is lost are read by the one that started it."""
     alone = compiled(project, 1)

@@ -45,7 +45,8 @@ def in_shards(*passes: Callable[[Any, Report], Any]) -> Callable[[Prepared, Repo
         first, *others = (replace(prepared, model_files=prepared.model_files[n::count]) for n in range(count))
         workers: list[_Worker] = []
         try:
-            workers += [_Worker(resolved, shard) for shard in others]
+            for shard in others:
+                workers.append(_Worker(resolved, shard))  # noqa: PERF401 - those that have started have to be stopped
             models = [*resolved(first, report).models]
             for worker, shard in zip(workers, others, strict=True):
                 found = worker.result()
@@ -80,9 +81,12 @@ class _Worker:
     """
 
     def __init__(self, resolved: Callable[[Prepared, Report], Resolved], shard: Prepared) -> None:
-        self._results: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was read
-        self._process = os.fork()
-        if self._process == 0:
+        self._results: IO[bytes] | None = None
+        self._process: int | None = None
+        with suppress(OSError):  # no room for a file or a process: then there is no result
+            self._results = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was read
+            self._process = os.fork()
+        if self._process == 0 and self._results is not None:
             status = 1
             with suppress(BaseException):  # whatever it is, the process that started this one finds out by itself
                 for part in _parts(shard):
@@ -95,8 +99,10 @@ class _Worker:
 
     def result(self) -> list[Shard] | None:
         """What the process found once it has ended; None if it did not come to its end."""
+        if self._process is None or self._results is None:
+            return None
         _, status = os.waitpid(self._process, 0)
-        self._process = 0
+        self._process = None
         if status != 0:
             return None
         end = self._results.seek(0, os.SEEK_END)
@@ -108,8 +114,9 @@ class _Worker:
 
     def stop(self) -> None:
         """End the process, if it has not ended."""
-        self._results.close()
-        if self._process:
+        if self._results is not None:
+            self._results.close()
+        if self._process is not None:
             with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(self._process, signal.SIGKILL)
                 os.waitpid(self._process, 0)
