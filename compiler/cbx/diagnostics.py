@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import overload
 
 from cbx.codes import Code, Severity
 from cbx.location import read_regular
+from cbx.nearest import nearest
 from cbx.sources import Span
 
 
@@ -119,14 +119,8 @@ def did_you_mean(word: str, choices: Iterable[str], otherwise: None = None) -> s
 
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str | None = None) -> str | None:
     """A hint that names the choice nearest to a misspelt word, or ``otherwise`` where none is near."""
-    ordered = sorted(set(choices))
-    near = get_close_matches(word, ordered, n=1, cutoff=0.6) or get_close_matches(
-        word.lower(), [choice.lower() for choice in ordered], n=1, cutoff=0.6
-    )
-    if not near:
-        return otherwise
-    found = next(choice for choice in ordered if choice == near[0] or choice.lower() == near[0])
-    return f"did you mean `{found}`?"
+    found = nearest(word, choices)
+    return otherwise if found is None else f"did you mean `{found}`?"
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,7 @@ DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])\Z", re.IGNORECASE)
 """What Windows takes for a device, whatever the file's suffix: git cannot check out a file or folder of that name."""
 _REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
 """What the Databricks CLI replaces in every text of a bundle, and takes from no text as it stands."""
+_MOST_VALUES = 50_000
 _RESERVED_LAYERS = frozenset({"checks"})
 
 Word = Annotated[str, StringConstraints(min_length=1, strict=True)]
@@ -157,7 +159,7 @@ class Project:
         """The layers, lowest first."""
         return self.settings.project.layers
 
-    @property
+    @cached_property
     def deployed_environments(self) -> Mapping[str, Environment]:
         """The environments that are deployed: all but ``local``."""
         return {name: one for name, one in sorted(self.settings.environments.items()) if name != LOCAL}
@@ -173,7 +175,7 @@ class Project:
         merged = {**self.settings.vars, **own}
         return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in merged.items()}
 
-    @property
+    @cached_property
     def variable_names(self) -> frozenset[str]:
         """The variables that have a value in some environment."""
         own = (name for one in self.settings.environments.values() for name in one.vars)
@@ -237,6 +239,7 @@ def load_project(root: Path, report: Report) -> Project | None:
     _check_layers(settings, source, report)
     _check_naming(settings, source, report)
     _check_references(settings, source, report)
+    _check_values(settings, source, report)
     return Project(root, settings, source) if len(report) == found else None
 
 
@@ -363,6 +366,16 @@ def _check_references(settings: ProjectSettings, source: SourceFile, report: Rep
             hint = "write what it stands for; in a catalog or schema `{user}` is the name of who deploys"
             span = setting_span(source, path)
             report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not text there", hint=hint)
+
+
+def _check_values(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
+    """The bundle says the value of every variable in every environment, which a short file can make very many."""
+    environments = settings.environments.values()
+    values = len(environments) * (1 + len(settings.vars)) + sum(len(one.vars) for one in environments)
+    if values > _MOST_VALUES:
+        message = f"the variables of all environments are {values:,} values, and at most {_MOST_VALUES:,} are compiled"
+        span = setting_span(source, ("environments",))
+        report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="leave out some environments or variables")
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from literate import lay_out
+from literate import MINIMAL_PROJECT, lay_out
 
 from cbx.compiler import compile_project
 
@@ -20,6 +20,10 @@ def python(declaration: str = "", before: str = "", body: str = "    return rows
 
 def sql(query: str) -> dict[str, str]:
     return {"models/gold/m.sql": SQL.format(query=query)}
+
+
+def toml(settings: str) -> dict[str, str]:
+    return {"project.toml": MINIMAL_PROJECT + settings, **sql("SELECT 1 AS x")}
 
 
 def chain(first: str, step: str, count: int) -> str:
@@ -36,6 +40,27 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
     "a join of many tables": (
         sql("SELECT 1 AS x FROM a.b t " + " ".join(f"JOIN a.b t{one} ON t.x = t{one}.x" for one in range(1000))),
         [],
+    ),
+    "settings that there are not": (toml("".join(f"x{one} = 1\n" for one in range(5000))), ["CBX002"]),
+    "settings of environments that there are not": (
+        toml("".join(f"[environments.e{one}]\nx = 1\n" for one in range(5000))),
+        ["CBX002"],
+    ),
+    "settings that a bundle would take for its own": (
+        toml("[environments.dev]\n[vars]\n" + "".join(f"x{one} = '${{a}}'\n" for one in range(5000))),
+        ["CBX002"],
+    ),
+    "a key of white space twice": (toml(f"x = {{'{' ' * 200000}' = 1, '{' ' * 200000}' = 2}}"), ["CBX002"]),
+    "a key of keys": (toml("[" + "a." * 200000 + "a]"), ["CBX002"]),
+    "a folder of folders": (toml(f"[environments.dev]\nroot_path = '~{'/a' * 200000}/'"), ["CBX002"]),
+    "many environments": (toml("".join(f"[environments.e{one}]\n" for one in range(5000))), []),
+    "many environments of many variables": (
+        toml(
+            "".join(f"[environments.e{one}]\n" for one in range(5000))
+            + "[vars]\n"
+            + "".join(f"x{one} = 1\n" for one in range(5000))
+        ),
+        ["CBX002"],
     ),
     "nested brackets in SQL": (sql("SELECT " + "(" * 10000 + "1" + ")" * 10000 + " AS x"), ["CBX101"]),
     "nested brackets in Python": (python("key=" + "(" * 10000 + "'a'" + ")" * 10000), ["CBX101"]),
@@ -84,12 +109,46 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
     "comments that are never closed": (sql("/* " * 200000 + "SELECT 1 AS x"), ["CBX101"]),
     "quotes that are never closed": (sql("SELECT '" + "\\'" * 200000), ["CBX101"]),
     "templates' comments that are never closed": ({"models/gold/m.sql": "{# " * 200000}, ["CBX105"]),
+    "texts of declarations that end in a backslash": ({"models/gold/m.sql": "{{ view(" + "'\\" * 200000}, ["CBX101"]),
+    "a query of files, nested": (
+        sql("SELECT " + "(" * 10000 + "1" + ")" * 10000 + " AS x FROM {{ auto_loader('/a', format='json') }}"),
+        ["CBX101"],
+    ),
+    "a long chain of methods on files": (
+        {
+            "models/gold/m.py": "from cbx import *\nfrom pyspark.sql import functions as F\n"
+            "@streaming_table(columns={'x': 'INT'})\n"
+            "def m(rows=auto_loader('/a', format='json')):\n    return rows"
+            + ".withColumn('x', F.col('y'))" * 1000
+            + "\n"
+        },
+        [],
+    ),
     "texts of declarations that are never closed": (
         {"models/gold/m.sql": "{{ view('''" + "\\'''" * 100000},
         ["CBX101"],
     ),
     "queries that each begin with FROM": (sql("SELECT 1 AS x, " + "FROM " * 100000), ["CBX101"]),
     "queries of FROM in brackets": (sql("SELECT 1 AS x FROM (" + "FROM (" * 100000), ["CBX101"]),
+    "queries of FROM in joins": (sql("SELECT 1 AS x FROM a JOIN " + "FROM a JOIN " * 20000), ["CBX101"]),
+    "queries of FROM in lateral joins": (
+        sql("SELECT 1 AS x FROM a JOIN " + "LATERAL FROM a JOIN " * 20000),
+        ["CBX101"],
+    ),
+    "joins without conditions": (sql("SELECT 1 AS x FROM a.b t " + "JOIN a.b " * 30), ["CBX101"]),
+    "joins of queries of such joins": (
+        sql("SELECT 1 AS x FROM a.b t " + "JOIN a.b JOIN (SELECT 1 AS y FROM a.b t " * 30 + ")" * 30),
+        ["CBX101"],
+    ),
+    "joins that seem to have conditions": (sql("SELECT 1 AS x FROM a.b t " + "JOIN a.on AS on " * 30), ["CBX101"]),
+    "joins without conditions, in a query each": (
+        sql("SELECT 1 AS x FROM a.b t JOIN a.b u UNION ALL " * 100 + "SELECT 1 AS x"),
+        [],
+    ),
+    "joins whose conditions stand at the end": (
+        sql("SELECT 1 AS x FROM a.b t " + "JOIN a.b u " * 8 + "ON true " * 8 + "CROSS JOIN a.b " * 40),
+        [],
+    ),
     "nested types in SQL": (sql("SELECT CAST(1 AS " + "ARRAY<" * 100000 + ") AS x"), ["CBX101"]),
     "nested types of columns": (
         python("columns={'x': '" + "STRUCT<a:" * 50000 + "INT" + ">" * 50000 + "'}"),
@@ -97,6 +156,14 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "an expectation of nested types": (
         python("expectations=[expect('e', 'CAST(x AS " + "ARRAY<" * 50000 + ")')]"),
+        ["CBX406"],
+    ),
+    "an expectation of queries in joins": (
+        python(f"expectations=[expect('e', '{'FROM a JOIN ' * 20000}x')]"),
+        ["CBX406"],
+    ),
+    "an expectation of joins without conditions": (
+        python(f"expectations=[expect('e', 'EXISTS (SELECT 1 FROM a {'JOIN a ' * 30})')]"),
         ["CBX406"],
     ),
     "an expectation of nested brackets": (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
+from cbx.parse.nesting import is_too_deep
 from cbx.parse.queries import parseable
 
 _RESCUED = "_rescued_data"
@@ -71,17 +72,14 @@ def _python_names(code: PythonFunction) -> tuple[set[str], set[str]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in naming_nodes
     }
+    of_files = _mentioning_metadata(tree)
     read -= {
         str(node.slice.value)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.slice, ast.Constant)
-        and _METADATA in ast.unparse(node.value)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and id(node.value) in of_files
     }
     attributes = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and _METADATA not in ast.unparse(node.value)
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and id(node.value) not in of_files
     }
     for text in sorted(read):
         if " as " in text.lower():
@@ -89,13 +87,29 @@ def _python_names(code: PythonFunction) -> tuple[set[str], set[str]]:
     return named, read | attributes
 
 
+def _mentioning_metadata(tree: ast.AST) -> set[int]:
+    """The ids of the nodes in which ``_metadata`` is named, which is what Spark knows of the files themselves."""
+    around = {id(inside): node for node in ast.walk(tree) for inside in ast.iter_child_nodes(node)}
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if any(isinstance(word, str) and _METADATA in word for word in vars(node).values()):
+            mentioning: ast.AST | None = node
+            while mentioning is not None and id(mentioning) not in found:
+                found.add(id(mentioning))
+                mentioning = around.get(id(mentioning))
+    return found
+
+
 def _sql_names(code: SqlQuery) -> tuple[set[str], set[str]]:
     import sqlglot
     from sqlglot import exp
 
+    text = parseable(code.text.placeholder())
+    if is_too_deep(text):
+        return set(), set()
     try:
-        tree = sqlglot.parse_one(parseable(code.text.placeholder()), dialect="databricks")
-    except sqlglot.errors.SqlglotError:
+        tree = sqlglot.parse_one(text, dialect="databricks")
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return set(), set()
     named = {alias.alias for alias in tree.find_all(exp.Alias)}
     return named, {column.name for column in tree.find_all(exp.Column) if column.parts[0].name != _METADATA}

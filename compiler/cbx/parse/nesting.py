@@ -1,25 +1,69 @@
-"""How deep SQL is nested, told before it is parsed: as machine code, sqlglot runs out of stack and ends the process."""
+"""How deep SQL is nested, told before it is parsed: sqlglot runs out of stack, which ends the process, or of time."""
 
 from __future__ import annotations
 
 import re
 
+from cbx.parse.quotes import without_quotes
+
 _DEEPEST = 500
-_BRACKET = re.compile(r"(?P<opens>\(|\b(?:ARRAY|STRUCT|MAP)\s*<)|[)>]", re.IGNORECASE)
-_LEADING_FROM = re.compile(r"(?:\bFROM|\bSELECT|,|\()\s*(?=FROM\b)", re.IGNORECASE)
+_FEW_JOINS = 12
+_MOST_AGAIN = 1_000_000
+"""How many characters may be parsed again, in all."""
+_STEP = re.compile(
+    r"(?P<opens>\()|(?P<closes>\))|(?P<type_opens>\b(?:ARRAY|STRUCT|MAP)\s*<)|(?P<type_closes>>)"
+    r"|(?:\.|\bAS\b)\s*(?:ON|USING|CROSS|NATURAL)\b|\b(?:CROSS|NATURAL(?:\s+\w+){0,2})\s+JOIN\b"
+    r"|\b(?:(?P<joins>JOIN)|(?P<on>ON|USING)|(?P<another>UNION|EXCEPT|INTERSECT|MINUS))\b",
+    re.IGNORECASE,
+)
+_QUERY_IN_QUERY = re.compile(
+    r"(?:\b(?:FROM|JOIN|SELECT|LATERAL)\b|,)\s*(?=(?:FROM|SELECT)\b)|\(\s*(?=FROM\b)", re.IGNORECASE
+)
+"""A query that begins inside another without a bracket of its own; one of FROM takes more of the stack."""
 
 
 def is_too_deep(sql: str) -> bool:
-    """Whether SQL has more brackets in brackets, or queries that begin with FROM, than anybody writes.
+    """Whether SQL has more brackets in brackets, queries in queries, or joins without a condition than anybody writes.
+
+    Args:
+        sql: The text; what stands in quotes or comments does not count.
+    """
+    if len(sql) < _DEEPEST and sql.upper().count("JOIN") < _FEW_JOINS:
+        return False
+    plain = without_quotes(sql)
+    queries = sum(1 for _ in _QUERY_IN_QUERY.finditer(plain))
+    return queries > _DEEPEST or _is_nested(plain, are_apart=not queries)
+
+
+def _is_nested(sql: str, *, are_apart: bool) -> bool:
+    """Whether brackets are nested too deeply, or joins are.
+
+    Behind a JOIN without a condition sqlglot looks for the joins that may be inside it, finds no condition behind them
+    either, and parses them once more: everything behind ten of them a thousand times.
 
     Args:
         sql: The text, without what stands in quotes.
+        are_apart: Whether the queries of a UNION are outside each other for certain.
     """
-    if len(sql) < _DEEPEST:
-        return False
-    depth = 0
-    for found in _BRACKET.finditer(sql):
-        depth = depth + 1 if found["opens"] else max(depth - 1, 0)
-        if depth > _DEEPEST:
+    waiting, around, types, again, last = 0, list[int](), 0, 0, 0
+    for found in _STEP.finditer(sql):
+        again += (found.start() - last) * ((1 << waiting) - 1)
+        last = found.start()
+        outside = around[-1] if around else 0
+        if found["opens"]:
+            around.append(waiting)
+        elif found["closes"]:
+            waiting = around.pop() if around else 0
+        elif found["type_opens"]:
+            types += 1
+        elif found["type_closes"]:
+            types = max(types - 1, 0)
+        elif found["joins"]:
+            waiting += 1
+        elif found["on"]:
+            waiting = max(waiting - 1, outside)
+        elif found["another"] and are_apart:
+            waiting = outside
+        if len(around) + types > _DEEPEST or again > _MOST_AGAIN:
             return True
-    return sum(1 for _ in _LEADING_FROM.finditer(sql)) > _DEEPEST
+    return again + (len(sql) - last) * ((1 << waiting) - 1) > _MOST_AGAIN

@@ -9,17 +9,16 @@ from cbx import codes
 from cbx.diagnostics import Report
 from cbx.ir.text import PLACEHOLDER
 from cbx.parse.nesting import is_too_deep
+from cbx.parse.quotes import without_quotes
 from cbx.parse.templates import Rendered
 
 _DIALECT = "databricks"
 
+_FLATTER = "give each part a name by WITH, and say CROSS JOIN where a join has no condition"
+
 WINDOW_FUNCTION = "windo_"
 """What the function ``window`` is called in a query that was made parseable."""
 
-_QUOTES = re.compile(
-    r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?P<open>['\"`]|/\*).*", re.DOTALL
-)
-"""What is in quotes or a comment. One that is never closed takes the rest; else each would look for its end."""
 _WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
 _WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+", re.IGNORECASE)
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
@@ -35,8 +34,8 @@ def check_query(rendered: Rendered, report: Report) -> None:
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
 
-    if is_too_deep(without_quotes(text)):
-        add(0, 1, "this is not SQL: it is nested too deeply")
+    if is_too_deep(text):
+        add(0, 1, "this is not SQL: it is nested too deeply", _FLATTER)
         return
     try:
         parsed = sqlglot.parse(text, dialect=_DIALECT)
@@ -51,7 +50,7 @@ def check_query(rendered: Rendered, report: Report) -> None:
         add(start, start + 1, "this is not SQL: what opens here is never closed", "close the quote or the comment")
         return
     except RecursionError:
-        add(0, 1, "this is not SQL: it is nested too deeply")
+        add(0, 1, "this is not SQL: it is nested too deeply", _FLATTER)
         return
     empty = _EMPTY_ITEM.search(without_quotes(text))
     if empty:
@@ -78,17 +77,6 @@ def parseable(text: str) -> str:
     for found in _WATERMARK.finditer(blanked):
         pieces[found.start() : found.end()] = " " * len(found[0])
     return "".join(pieces)
-
-
-def without_quotes(text: str) -> str:
-    """A query with texts as ``x`` and comments as white space, each as long as it was."""
-    return _QUOTES.sub(_covered, text)
-
-
-def _covered(found: re.Match[str]) -> str:
-    if found["open"]:
-        return found[0]
-    return (" " if found[0][0] in "-/" else "x") * len(found[0])
 
 
 def _open_quote(text: str) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cbx import codes
@@ -17,14 +19,24 @@ else:
     import tomli as tomllib
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""
+_KEYS = re.compile(_KEY)
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"^\s*\[{{1,2}}\s*({_PATH})\s*\]")
 _SETTING = re.compile(rf"^\s*({_PATH})\s*=")
-_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+_MOST_DOTS = 1000
+"""The standard parser takes the square of the time for a key of more keys."""
+_DEEPEST = 8
+"""No setting has as many keys."""
 
 
 def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
     """Parse a TOML file; None after a CBX002."""
+    dotted = next((at for at, one in enumerate(source.text.split("\n"), start=1) if one.count(".") > _MOST_DOTS), None)
+    if dotted is not None:
+        message = f"this line has more than {_MOST_DOTS:,} dots, which no setting has"
+        report.add(codes.INVALID_PROJECT_SETTING, message, source.whole_line(dotted))
+        return None
     try:
         data: dict[str, Any] = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
@@ -54,23 +66,44 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
         source: The file, which parses.
         path: The keys that lead to the setting, ``("environments", "prod", "catalog")``.
     """
-    wanted = [str(key) for key in path if isinstance(key, str)]
-    best, best_depth = source.start(), 0
-    table: list[str] = []
+    wanted = tuple(key for key in path if isinstance(key, str))
+    places = _places(source)
+    around = [places.named[wanted[:depth]] for depth in range(len(wanted), 0, -1) if wanted[:depth] in places.named]
+    inside = places.inside.get(wanted)
+    if inside is not None and all(inside < one for one in around):
+        return inside
+    return around[0] if around else source.start()
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where a file names settings and tables first, by their keys.
+
+    Attributes:
+        named: The settings and tables themselves.
+        inside: Tables which are only named by the tables inside them.
+    """
+
+    named: Mapping[tuple[str, ...], Span]
+    inside: Mapping[tuple[str, ...], Span]
+
+
+@lru_cache(maxsize=1)
+def _places(source: SourceFile) -> _Places:
+    named: dict[tuple[str, ...], Span] = {}
+    inside: dict[tuple[str, ...], Span] = {}
+    table: tuple[str, ...] = ()
     for number, line in enumerate(source.text.split("\n"), start=1):
         header = _HEADER.match(line)
         found = header or _SETTING.match(line)
         if found is None:
             continue
-        keys = [key.strip("\"'") for key in re.findall(_KEY, found[1])]
+        keys = tuple(key.strip("\"'") for key in _KEYS.findall(found[1]))
+        start = found.start(1) + 1
+        span = Span(source.path, number, start, number, start + len(found[1]))
         if header:
             table = keys
-        full = keys if header else [*table, *keys]
-        depth = len(full)
-        if header and len(wanted) < depth and full[: len(wanted)] == wanted and best_depth == 0:
-            depth = len(wanted)
-        elif full != wanted[:depth] or depth <= best_depth:
-            continue
-        start = found.start(1) + 1
-        best, best_depth = Span(source.path, number, start, number, start + len(found[1])), depth
-    return best
+            for depth in range(min(len(keys), _DEEPEST)):
+                inside.setdefault(keys[:depth], span)
+        named.setdefault(keys if header else (*table, *keys), span)
+    return _Places(named, inside)

@@ -10,7 +10,6 @@ from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.ir.text import PLACEHOLDER, Text
 from cbx.parse.nesting import is_too_deep
-from cbx.parse.queries import without_quotes
 from cbx.parse.types import normal_type
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
 
     if not condition.strip():
         return "it is empty", ()
-    if is_too_deep(without_quotes(condition)):
+    if is_too_deep(condition):
         return "it is nested too deeply", ()
     try:
         statements = sqlglot.parse(condition, dialect="databricks")

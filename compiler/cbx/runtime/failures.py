@@ -16,7 +16,7 @@ from cbx.runtime.problems import Place, Problem, RunError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_STATE = re.compile(r"\s*SQLSTATE: \w{5}.*", re.DOTALL)
+_STATE = re.compile(r"SQLSTATE: \w{5}.*", re.DOTALL)
 _PLAN = re.compile(r";\n(?:'|[A-Z]|[+:] ).*", re.DOTALL)
 _POSITION = re.compile(r";? line \d+ pos \d+;?\s*$")
 _JAVA_FRAME = re.compile(r"\s+at [\w.$]+|.*JVM stacktrace")

@@ -15,12 +15,13 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from cbx.parse.nesting import is_too_deep
 from cbx.runtime.names import DatasetName, InvalidNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_STREAM_BEFORE = re.compile(r"\bSTREAM\s*(\(\s*)?$", re.IGNORECASE)
+_STREAM = re.compile(r"\bSTREAM\s*(\(\s*)?", re.IGNORECASE)
 _CLOSING = re.compile(r"\s*\)")
 
 
@@ -66,19 +67,25 @@ def rewrite(text: str, view_for: Callable[[DatasetName, bool], str | None]) -> s
             replaced.add(read.name.key)
     if tree is not None:
         edits += _shorter_columns(tree, replaced)
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    pieces: list[str] = []
+    position = 0
+    for start, end, new in sorted(edits):
+        pieces += (text[position:start], new)
+        position = end
+    return "".join((*pieces, text[position:]))
 
 
 def _parse(text: str) -> exp.Expr | None:
+    if is_too_deep(text):
+        return None
     try:
         return sqlglot.parse_one(text, dialect="databricks")
-    except SqlglotError:
+    except (SqlglotError, RecursionError):
         return None
 
 
 def _reads_of_tree(text: str, tree: exp.Expr) -> Iterator[TableRead]:
+    streams = _streams(text)
     for table in tree.find_all(exp.Table):
         parts = table.parts
         if not all(isinstance(part, exp.Identifier) and "start" in part.meta for part in parts):
@@ -91,15 +98,22 @@ def _reads_of_tree(text: str, tree: exp.Expr) -> Iterator[TableRead]:
             continue
         around = table.parent if isinstance(table.parent, exp.Subquery) else table
         has_alias = bool(table.alias or around.alias or table.args.get("sample"))
-        yield _with_stream(text, name, parts[0].meta["start"], parts[-1].meta["end"] + 1, has_alias=has_alias)
+        start, end = parts[0].meta["start"], parts[-1].meta["end"] + 1
+        yield _with_stream(name, start, end, streams.get(start), has_alias=has_alias)
 
 
-def _with_stream(text: str, name: DatasetName, start: int, end: int, *, has_alias: bool) -> TableRead:
-    before = _STREAM_BEFORE.search(text, 0, start)
+def _streams(text: str) -> dict[int, re.Match[str]]:
+    """Each ``STREAM`` of a text, by the offset of what stands behind it."""
+    return {found.end(): found for found in _STREAM.finditer(text)}
+
+
+def _with_stream(
+    name: DatasetName, start: int, end: int, before: re.Match[str] | None, *, has_alias: bool
+) -> TableRead:
     if before is None:
         return TableRead(name, is_stream=False, start=start, end=end, has_alias=has_alias)
     if before[1]:
-        closing = _CLOSING.match(text, end)
+        closing = _CLOSING.match(before.string, end)
         end = closing.end() if closing else end
     return TableRead(name, is_stream=True, start=before.start(), end=end, has_alias=has_alias)
 
@@ -140,11 +154,9 @@ def _reads_of_tokens(text: str) -> Iterator[TableRead]:
     except SqlglotError:
         return
     words = (TokenType.VAR, TokenType.IDENTIFIER)
+    streams = _streams(text)
     for index, token in enumerate(tokens):
-        follows = index and (
-            tokens[index - 1].token_type in (TokenType.FROM, TokenType.JOIN)
-            or _STREAM_BEFORE.search(text, 0, token.start)
-        )
+        follows = index and (tokens[index - 1].token_type in (TokenType.FROM, TokenType.JOIN) or token.start in streams)
         if not follows or (token.token_type not in words and not token.text.isidentifier()):
             continue
         parts, last = [token.text], index
@@ -154,4 +166,5 @@ def _reads_of_tokens(text: str) -> Iterator[TableRead]:
         after = tokens[last + 1] if last + 1 < len(tokens) else None
         if len(parts) <= 3 and not (after and after.token_type == TokenType.L_PAREN):
             has_alias = after is not None and (after.token_type in (*words, TokenType.ALIAS))
-            yield _with_stream(text, DatasetName.of(parts), token.start, tokens[last].end + 1, has_alias=has_alias)
+            end = tokens[last].end + 1
+            yield _with_stream(DatasetName.of(parts), token.start, end, streams.get(token.start), has_alias=has_alias)

@@ -16,13 +16,13 @@ from cbx.testing.errors import ModelTestError
 from cbx.testing.reading import replaced
 
 _CALLS = re.compile(
-    r"(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/)"
-    r"|(?<![\w.`])(?P<name>current_timestamp|current_date|localtimestamp|now|curdate|getdate|unix_timestamp)"
+    r"(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?:['\"`]|/\*).*)"
+    r"|(?P<as>\bAS\s+)?(?<![\w.`])"
+    r"(?P<name>current_timestamp|current_date|localtimestamp|now|curdate|getdate|unix_timestamp)"
     r"(?:\s*\(\s*(?P<empty>\))|(?![\w(`]))",
     re.IGNORECASE | re.DOTALL,
 )
 _WITHOUT_BRACKETS = frozenset({"current_timestamp", "current_date", "localtimestamp"})
-_BEFORE_A_NAME = re.compile(r"(?:\bAS\s+|\.)$", re.IGNORECASE)
 
 
 def moment(now: datetime | date | str) -> datetime:
@@ -49,10 +49,9 @@ def frozen_text(sql: str, now: datetime) -> str:
 
     def literal(match: re.Match[str]) -> str:
         name = (match["name"] or "").lower()
-        is_name = match["empty"] is None and (
-            name not in _WITHOUT_BRACKETS or _BEFORE_A_NAME.search(sql, 0, match.start()) is not None
-        )
-        return match[0] if match["quoted"] is not None or is_name else _literals(now)[name]
+        is_name = match["empty"] is None and (name not in _WITHOUT_BRACKETS or match["as"] is not None)
+        is_left = match["quoted"] is not None or is_name
+        return match[0] if is_left else (match["as"] or "") + _literals(now)[name]
 
     return _CALLS.sub(literal, sql)
 
