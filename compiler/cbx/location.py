@@ -1,4 +1,4 @@
-"""Where a project is, and how its files are read."""
+"""Where a project is, and how much of its files is read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import stat
 from pathlib import Path
 
 PROJECT_FILE = "project.toml"
+LARGEST = 1 << 28
+"""The size of the largest file that is read, in bytes; a manifest of 50,000 models is smaller."""
+_MOST_VALUES = 10_000_000
 
 
 def find_project(start: Path) -> Path | None:
@@ -16,7 +19,7 @@ def find_project(start: Path) -> Path | None:
     return None
 
 
-def read_regular(path: Path, most: int = 1 << 30) -> bytes:
+def read_regular(path: Path, most: int = LARGEST) -> bytes:
     """The content of a file, as it is: a pipe would never end, nor would some devices.
 
     Args:
@@ -32,3 +35,15 @@ def read_regular(path: Path, most: int = 1 << 30) -> bytes:
     if status.st_size > most:
         raise OSError(0, f"it has {status.st_size:,} bytes, and at most {most:,} are read")
     return path.read_bytes()
+
+
+def check_document(content: bytes) -> None:
+    """Hold a JSON document that comes from elsewhere against what memory bears: a short one can hold very many values.
+
+    Raises:
+        ValueError: If it is too large to be read.
+    """
+    values = content.count(b",") + content.count(b"[") + 4 * content.count(b"{")
+    if len(content) > LARGEST or values > _MOST_VALUES:
+        reason = "too large to be a manifest"
+        raise ValueError(reason)

@@ -25,7 +25,7 @@ USER = "{user}"
 
 _LARGEST_FILE = 1 << 20
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-DEVICE = re.compile(r"(con|prn|aux|nul|com[1-9]|lpt[1-9])\Z", re.IGNORECASE)
+DEVICE = re.compile("(con|prn|aux|nul|(com|lpt)[1-9\u00b9\u00b2\u00b3])\\Z", re.IGNORECASE)
 """What Windows takes for a device, whatever the file's suffix: git cannot check out a file or folder of that name."""
 _REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
 """What the Databricks CLI replaces in every text of a bundle, and takes from no text as it stands."""

@@ -111,3 +111,36 @@ def test_check_tells_of_an_interrupted_compilation(tmp_path: Path) -> None:
     ) in said
     assert [one.code.id for one in build(tmp_path, OPTIONS).diagnostics] == []
     assert build(tmp_path, OPTIONS, check=True).diagnostics == ()
+
+
+def test_check_after_a_kill_writes_nothing_and_says_that_it_is_out_of_date(tmp_path: Path) -> None:
+    """Wherever in the writing it was: before the change was decided, and while the files moved."""
+    edit(tmp_path, 0)
+    build(tmp_path, OPTIONS)
+    seen: set[bool] = set()
+    for number in range(1, 60):
+        expected = edit(tmp_path, number)
+        killed_when_there(started(tmp_path), tmp_path / TARGET, WRITING if number % 2 else ".staged-*")
+        if tree(tmp_path / TARGET) == expected:
+            continue
+        before = tree(tmp_path)
+        done = subprocess.run((*CBX, "--check"), cwd=tmp_path, capture_output=True, text=True, check=False)
+        is_between = (tmp_path / TARGET / WRITING).exists()
+        seen.add(is_between)
+
+        assert (done.returncode, "error[CBX004]" in done.stderr) == (1, True)
+        assert ("between two states" in done.stderr) == is_between
+        assert tree(tmp_path) == before
+        assert build(tmp_path, OPTIONS).diagnostics == ()
+        assert tree(tmp_path / TARGET) == expected
+        if seen == {True, False}:
+            return
+    pytest.fail(f"never killed both before and while the files moved, only {seen}")
+
+
+def killed_when_there(running: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+    """Kill a process without warning as soon as something is in a folder, or see it end."""
+    while running.poll() is None and next(folder.glob(pattern), None) is None:
+        pass
+    running.kill()
+    running.communicate()

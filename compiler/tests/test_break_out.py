@@ -98,7 +98,7 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
     """A project that says a text wherever one can be said."""
     names = {"text": written(text), "second": written(second(text)), "raw": json.dumps(text)}
     names |= {"name": written(column(text)), "condition": written(condition(text))}
-    folder = text.replace("/", "-")
+    folder = text.replace("/", "-").rstrip(" .")
     toml = PROJECT.format(text=json.dumps(text), api=api, source_format=source_format)
     return {
         "project.toml": toml,
@@ -252,7 +252,7 @@ def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path
 def test_a_diagnostic_says_the_text_on_one_line(text: str, tmp_path: Path) -> None:
     """To a terminal, and to GitHub, which would obey a line of its own."""
     reads = "from cbx import *\n@view(key={0})\ndef m(rows=ref({0})):\n    return rows\n"
-    lay_out({f"models/gold/{text.replace('/', '-')}/m.py": reads.format(written(text))}, tmp_path)
+    lay_out({f"models/gold/{text.replace('/', '-').rstrip(' .')}/m.py": reads.format(written(text))}, tmp_path)
     found = compile_project(tmp_path, with_trace=False).diagnostics
     unknown = next(one for one in found if one.code.id == "CBX201")
     sources = read_sources(tmp_path, found)

@@ -24,6 +24,7 @@ from contextlib import contextmanager, redirect_stderr, suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -39,7 +40,7 @@ from cbx.cli.selection import Selection, chosen
 from cbx.compiler import compile_project, read_sources
 from cbx.deploy.places import places_of
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import read_committed, read_record
+from cbx.deploy.record import Record, read_committed, read_record
 from cbx.graph_document import read_manifest
 from cbx.passes.check_expectations import analyse_condition
 from cbx.selector_methods import SelectorError
@@ -292,6 +293,17 @@ def test_whatever_it_is_given_it_ends(one_round: Round, tmp_path: Path) -> None:
 
     if wrong:
         pytest.fail(wrong, pytrace=False)
+
+
+@pytest.mark.parametrize("content", [bytes(1 << 29), b"[" + b"{}," * (1 << 22)], ids=["zeros", "values"])
+def test_a_state_that_would_fill_the_memory_is_not_unpacked(content: bytes) -> None:
+    """However small it is in the workspace."""
+    state: Any = Kept(gzip.compress(content, compresslevel=1))
+    with little_memory(), pytest.raises(DeployError) as refused:
+        read_committed(state)
+
+    assert "too large to be a manifest" in str(refused.value)
+    assert read_record(state) == Record()
 
 
 def hang(seed: int, _: Path) -> None:

@@ -98,12 +98,19 @@ def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
 
 def _read_state(path: Path) -> GraphDocument:
     from cbx.graph_document import read_manifest
+    from cbx.location import LARGEST, check_document
 
     hint = "it is the target/manifest.json of another commit or deployment"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        check_document(content)
     except OSError as error:
         stop(f"--state-manifest {path}: {error.strerror}", hint)
+    except ValueError as error:
+        stop(f"--state-manifest {path}: {error}", hint)
+    try:
+        manifest = json.loads(content)
     except (ValueError, RecursionError):
         stop(f"--state-manifest {path}: not JSON", hint)
     try:

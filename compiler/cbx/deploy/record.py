@@ -8,6 +8,7 @@ is deployed; it is written last. Whoever finds both can go on where a deployment
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from cbx.deploy.files import LARGEST
 from cbx.deploy.folder import Folder
 from cbx.deploy.problems import DeployError
 from cbx.deploy.state_shape import ManifestShape, RecordShape, read_state
+from cbx.location import LARGEST as LARGEST_DOCUMENT
+from cbx.location import check_document
 
 _RECORD = "deployment.json"
 _MANIFEST = "manifest.json"
@@ -130,7 +133,15 @@ def _packed(document: Mapping[str, Any]) -> bytes:
 
 def _unpacked(content: bytes, shape: type[RecordShape | ManifestShape]) -> dict[str, Any]:
     try:
-        return read_state(gzip.decompress(content) if content.startswith(_COMPRESSED) else content, shape)
+        plain = _decompressed(content) if content.startswith(_COMPRESSED) else content
     except (OSError, EOFError, zlib.error) as error:
         reason = "compressed, but not whole"
         raise ValueError(reason) from error
+    check_document(plain)
+    return read_state(plain, shape)
+
+
+def _decompressed(content: bytes) -> bytes:
+    """What was compressed, or a little more than is read of any document."""
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        return file.read(LARGEST_DOCUMENT + 1)

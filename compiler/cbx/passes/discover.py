@@ -51,7 +51,10 @@ def discover_part(project: Project, report: Report, paths: Iterable[str], known_
 
 
 def _macros(project: Project, report: Report) -> tuple[SourceFile, ...]:
-    macros = [(path, _read(project.root, path, report)) for path in _files(project.root, "macros", report)]
+    paths = list(_files(project.root, "macros", report))
+    for path in paths:
+        _check_name(path, report)
+    macros = [(path, _read(project.root, path, report)) for path in paths]
     return tuple(SourceFile(path, text) for path, text in macros if text is not None)
 
 
@@ -78,9 +81,23 @@ def _files(root: Path, folder: str, report: Report) -> Iterator[str]:
             if entry.name.endswith(_LANGUAGES) or not entry.is_file():
                 _unreadable(path, "this link leads out of the project, in a circle or nowhere", report)
         elif entry.is_dir():
+            _check_name(path, report)
             yield from _files(root, path, report)
         elif entry.name.endswith(_LANGUAGES) and entry.name != "__init__.py":
             yield path
+
+
+def _check_name(path: str, report: Report) -> None:
+    """Report a folder, or a file of macros, that git could not check out on Windows."""
+    name = path.rsplit("/", 1)[-1]
+    is_kept = DEVICE.match(name.split(".")[0])
+    if is_kept or name.endswith((".", " ")):
+        why = (
+            "has a name that Windows keeps for a device" if is_kept else "ends in a dot or a space, which Windows drops"
+        )
+        report.add(
+            codes.INVALID_NAME, f"`{path}` {why}", Span(path), hint="choose another: it cannot be checked out there"
+        )
 
 
 def _stays_inside(root: Path, link: Path) -> bool:

@@ -115,3 +115,15 @@ def test_a_manifest_that_cannot_be_read(tmp_path: Path, text: str | None, said: 
 
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" + b"[],{}," * 3_000_000 + b"[]]", b"0" * ((1 << 28) + 1)], ids=["many", "long"]
+)
+def test_a_manifest_that_is_too_large_is_not_read(tmp_path: Path, content: bytes) -> None:
+    """Its values would fill more memory than there is, or it never ends."""
+    path = tmp_path / "manifest.json"
+    path.write_bytes(content)
+    result = cbx("list", "-s", "state:new", "--state-manifest", str(path))
+
+    assert (result.exit_code, "too large to be a manifest" in result.stderr) == (2, True)
