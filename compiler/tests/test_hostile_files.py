@@ -30,6 +30,7 @@ def chain(first: str, step: str, count: int) -> str:
     return first + "".join(step.format(new=number + 1, old=number) for number in range(count))
 
 
+WIDE = {"models/gold/wide.sql": SQL.format(query="SELECT " + ", ".join(f"1 AS x{number}" for number in range(5000)))}
 DOUBLED = "WITH c0 AS (SELECT 1 AS x)" + "".join(
     f", c{number + 1} AS (SELECT a.*, b.x AS x{number} FROM c{number} a CROSS JOIN c{number} b)" for number in range(40)
 )
@@ -147,6 +148,16 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "joins whose conditions stand at the end": (
         sql("SELECT 1 AS x FROM a.b t " + "JOIN a.b u " * 8 + "ON true " * 8 + "CROSS JOIN a.b " * 40),
+        [],
+    ),
+    "a query of very many words": (sql("SELECT " + "1," * 120000 + "1 AS x"), ["CBX101"]),
+    "subscripts of subscripts": (sql("SELECT a" + "[1]" * 300000 + " AS x FROM a.b"), ["CBX101"]),
+    "methods of methods": (sql("SELECT a" + ".f()" * 20000 + " AS x FROM a.b"), ["CBX101"]),
+    "tables behind commas": (sql("SELECT 1 AS x FROM a.b" + ", a" * 90000), []),
+    "lateral views": (sql("SELECT x FROM a.b " + "LATERAL VIEW explode(x) t AS y " * 20000), []),
+    "stars of a wide table": (sql("SELECT " + "*, " * 20000 + '* FROM {{ ref("gold.wide") }}') | WIDE, []),
+    "a wide table joined with itself": (
+        sql('SELECT * FROM {{ ref("gold.wide") }} a' + ' CROSS JOIN {{ ref("gold.wide") }} b' * 5000) | WIDE,
         [],
     ),
     "nested types in SQL": (sql("SELECT CAST(1 AS " + "ARRAY<" * 100000 + ") AS x"), ["CBX101"]),

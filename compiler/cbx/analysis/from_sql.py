@@ -21,7 +21,7 @@ from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.types import compare_exactly
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     Returns:
         The query; a place in it is an offset in the text.
     """
-    if isinstance(query, str) and is_too_deep(query):
-        return Query(ir.Opaque((), (), reason="the query is nested too deeply"), ())
+    if isinstance(query, str) and obstacle(query):
+        return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply"), ())
     try:
         tree = sqlglot.parse_one(query, dialect="databricks") if isinstance(query, str) else query
         mentioned = dict.fromkeys(one.name for one in tree.find_all(exp.Column) if not isinstance(one.this, exp.Star))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 from cbx.parse.queries import parseable
 
 _RESCUED = "_rescued_data"
@@ -105,7 +105,7 @@ def _sql_names(code: SqlQuery) -> tuple[set[str], set[str]]:
     from sqlglot import exp
 
     text = parseable(code.text.placeholder())
-    if is_too_deep(text):
+    if obstacle(text):
         return set(), set()
     try:
         tree = sqlglot.parse_one(text, dialect="databricks")

@@ -1,4 +1,4 @@
-"""How deep SQL is nested, told before it is parsed: sqlglot runs out of stack, which ends the process, or of time."""
+"""How large and deep SQL is, told before it is parsed: sqlglot runs out of stack, which ends the process, or time."""
 
 from __future__ import annotations
 
@@ -22,17 +22,29 @@ _QUERY_IN_QUERY = re.compile(
 """A query that begins inside another without a bracket of its own; one of FROM takes more of the stack."""
 
 
-def is_too_deep(sql: str) -> bool:
-    """Whether SQL has more brackets in brackets, queries in queries, or joins without a condition than anybody writes.
+_METHOD = re.compile(r"[)\]]\s*\.\s*[\w`]+\s*\(")
+"""A call on the result of another: sqlglot goes through all that stands before each, and Spark knows none."""
+_MOST_METHODS = 10
+_WORD = re.compile(r"\w+|[^\w\s]")
+_MOST_WORDS = 200_000
+"""sqlglot takes four seconds and half a gigabyte for as many."""
+
+
+def obstacle(sql: str) -> str:
+    """Why SQL is not given to sqlglot: how it is larger or deeper than anybody writes it; empty if it is not.
 
     Args:
         sql: The text; what stands in quotes or comments does not count.
     """
     if len(sql) < _DEEPEST and sql.upper().count("JOIN") < _FEW_JOINS:
-        return False
+        return ""
     plain = without_quotes(sql)
+    if len(plain) > _MOST_WORDS and sum(1 for _ in _WORD.finditer(plain)) > _MOST_WORDS:
+        return f"it has more than {_MOST_WORDS:,} words and signs"
     queries = sum(1 for _ in _QUERY_IN_QUERY.finditer(plain))
-    return queries > _DEEPEST or _is_nested(plain, are_apart=not queries)
+    methods = sum(1 for _ in _METHOD.finditer(plain))
+    is_deep = queries > _DEEPEST or methods > _MOST_METHODS or _is_nested(plain, are_apart=not queries)
+    return "it is nested too deeply" if is_deep else ""
 
 
 def _is_nested(sql: str, *, are_apart: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from cbx import codes
 from cbx.diagnostics import Report
 from cbx.ir.text import PLACEHOLDER
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 from cbx.parse.quotes import without_quotes
 from cbx.parse.templates import Rendered
 
@@ -34,8 +34,9 @@ def check_query(rendered: Rendered, report: Report) -> None:
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
 
-    if is_too_deep(text):
-        add(0, 1, "this is not SQL: it is nested too deeply", _FLATTER)
+    reason = obstacle(text)
+    if reason:
+        add(0, 1, f"this is no SQL that can be read: {reason}", _FLATTER)
         return
     try:
         parsed = sqlglot.parse(text, dialect=_DIALECT)

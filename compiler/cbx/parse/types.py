@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 
 
 @lru_cache(maxsize=4096)
@@ -17,7 +17,7 @@ def normal_type(written: str) -> str | None:
     import sqlglot
     from sqlglot import exp
 
-    if is_too_deep(written):
+    if obstacle(written):
         return None
     try:
         parsed: object = sqlglot.parse_one(written, into=exp.DataType, dialect="databricks")

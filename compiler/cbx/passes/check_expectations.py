@@ -9,7 +9,7 @@ from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.ir.text import PLACEHOLDER, Text
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
 
     if not condition.strip():
         return "it is empty", ()
-    if is_too_deep(condition):
-        return "it is nested too deeply", ()
+    reason = obstacle(condition)
+    if reason:
+        return reason, ()
     try:
         statements = sqlglot.parse(condition, dialect="databricks")
     except (SqlglotError, RecursionError):

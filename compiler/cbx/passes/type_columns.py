@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cbx import codes
@@ -95,7 +95,7 @@ class _Typing:
 
     def _analysed(self, model: ResolvedModel) -> Analysed | None:
         """What a model's code does; None where that is not known."""
-        analysed = self.analysis.read(model, tuple(self._table(one) for one in model.inputs))
+        analysed = self.analysis.read(model, self._tables(model.inputs))
         if isinstance(analysed, (Unknown, MissingExtra)):
             self.untraced[model.id] = analysed
             is_about_inputs = isinstance(analysed, Unknown) and analysed.is_for_inputs
@@ -112,6 +112,16 @@ class _Typing:
             span = one.span or model.places.whole
             self.report.add(codes.UNKNOWN_COLUMN, message, span, label="not a column", hint=hint)
         return analysed
+
+    def _tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
+        """What is known of the inputs of a model, told once of one that it reads a thousand times."""
+        made: dict[tuple[str, bool], Table] = {}
+        for one in inputs:
+            if isinstance(one, ModelInput) and (one.model, one.is_streaming) not in made:
+                made[one.model, one.is_streaming] = self._table(one)
+        return tuple(
+            made[one.model, one.is_streaming] if isinstance(one, ModelInput) else self._table(one) for one in inputs
+        )
 
     def _table(self, one: Input) -> Table:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""

@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 from cbx.runtime.names import DatasetName, InvalidNameError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def rewrite(text: str, view_for: Callable[[DatasetName, bool], str | None]) -> s
 
 
 def _parse(text: str) -> exp.Expr | None:
-    if is_too_deep(text):
+    if obstacle(text):
         return None
     try:
         return sqlglot.parse_one(text, dialect="databricks")

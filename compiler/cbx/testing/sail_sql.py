@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 
 _GROUP_BY_ALL = re.compile(r"\bGROUP\s+BY\s+ALL\b", re.IGNORECASE)
 
@@ -21,7 +21,7 @@ def for_sail(text: str) -> str:
         ``SELECT city, count(*) FROM t GROUP BY ALL`` becomes ``SELECT city, count(*) FROM t GROUP BY 1``.
     """
     places = list(_GROUP_BY_ALL.finditer(text))
-    if not places or is_too_deep(text):
+    if not places or obstacle(text):
         return text
     try:
         groupings = list(_groupings(sqlglot.parse_one(text, dialect="databricks")))

@@ -130,6 +130,7 @@ class _Selection:
         if star.args.get("rename"):
             fields, is_open = [], True
         self.is_open = self.is_open or is_open or self.is_grouped
+        self.reader.context.spend(len(fields))
         for field in fields:
             name_ = field.name.lower()
             if name_ in replaced:
@@ -144,6 +145,7 @@ class _Selection:
         if isinstance(bare, (exp.Posexplode, exp.PosexplodeOuter)) and len(names) == 1:
             names = []
         self.relation, fields, is_open = generate(bare, names, self.relation, self.reader)
+        self.reader.context.spend(len(self.relation.fields))
         self.is_open = self.is_open or is_open
         self.alive |= {field.id for field in fields}
         for field in fields:

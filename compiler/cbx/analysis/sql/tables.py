@@ -15,6 +15,9 @@ from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, Source
 from cbx.ir.text import PLACEHOLDER
 
+_OF_A_JOIN = 10
+"""What a join costs beside its columns."""
+
 
 def read_from(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     """Read FROM, the joins and the lateral views of a SELECT into a scope, and return their rows."""
@@ -25,6 +28,7 @@ def read_from(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     relation = _read_joins(node, relation, scope, context)
     for lateral in node.args.get("laterals") or ():
         relation = read_lateral(lateral, relation, scope, context)
+        context.spend(len(relation.fields))
     return relation
 
 
@@ -33,6 +37,7 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
     for join in node.args.get("joins") or ():
         if isinstance(join.this, exp.Lateral):
             relation = read_lateral(join.this, relation, scope, context)
+            context.spend(len(relation.fields))
             continue
         if crossed and join.side in {"RIGHT", "FULL"}:
             relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma stands before an outer join")
@@ -40,7 +45,7 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_source(join.this, added, context)
         relation = join_sources(join, relation, right, scope, added, context)
-        context.spend(len(relation.fields))
+        context.spend(_OF_A_JOIN + len(relation.fields))
         if join.args.get("pivots") or join.this.args.get("pivots"):
             relation = ir.Opaque((relation,), (), reason="a pivot")
             scope.sources.append(Source((), (), is_open=True, certain=frozenset()))

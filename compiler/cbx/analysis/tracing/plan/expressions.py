@@ -19,7 +19,7 @@ from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
-from cbx.parse.nesting import is_too_deep
+from cbx.parse.nesting import obstacle
 
 Record = Mapping[str, Any]
 
@@ -285,7 +285,7 @@ class Expressions:
 
 def select_item(text: str) -> exp.Expr | None:
     """An item of SELECT as sqlglot parses it; None where the text is no single one, or holds an unknown value."""
-    if MARK in text or is_too_deep(text):
+    if MARK in text or obstacle(text):
         return None
     try:
         parsed = sqlglot.parse_one(f"SELECT {text}", dialect="databricks")
@@ -313,7 +313,7 @@ def makes_rows(node: exp.Expr) -> bool:
 
 def struct_columns(whole: Field, writer: Expressions, reading: Reading) -> list[tuple[Column, exp.Expr]] | None:
     """The fields of a struct as columns; None where they are not known."""
-    if is_too_deep(whole.type or ""):
+    if obstacle(whole.type or ""):
         return None
     try:
         kind = exp.DataType.build(whole.type or "", dialect="databricks")
