@@ -189,10 +189,9 @@ class _Gathering:
         is_looked_up = needed.use == "code" or (needed.use == "annotation" and not index.has_late_annotations)
         if index.stars or not is_looked_up or needed.name in _ALWAYS_KNOWN:
             return
-        names = {*index.defining, *index.imports}
         message = f"`{needed.name}` is neither defined nor imported in `{module.path}`"
         self._unknown += 1
-        near = names if self._unknown <= _MOST_SUGGESTIONS else ()
+        near = {*index.defining, *index.imports} if self._unknown <= _MOST_SUGGESTIONS else ()
         hint = did_you_mean(needed.name, near, "import it, from a library or from macros/")
         self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint)
 
@@ -252,10 +251,13 @@ class _Gathering:
         if found is None:
             self.is_broken = True
             return
-        names = [name for statement in found.statements for name in statement.names]
-        passed_on = [one.binding for one in found.imports]
-        if imported.name not in (*names, *passed_on):
-            hint = did_you_mean(imported.name, names, f"`{found.path}` defines {', '.join(sorted(names)) or 'nothing'}")
+        index = self._index(found)
+        if imported.name not in index.defining and imported.name not in index.imports:
+            self._unknown += 1
+            hint = f"define it in `{found.path}`"
+            if self._unknown <= _MOST_SUGGESTIONS:
+                names = sorted(index.defining)
+                hint = did_you_mean(imported.name, names, f"`{found.path}` defines {', '.join(names) or 'nothing'}")
             message = f"`{found.path}` defines no `{imported.name}`"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
             return

@@ -100,6 +100,27 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
         ),
         [],
     ),
+    "names that no file of macros defines": (
+        python(
+            before="from macros.m import " + ", ".join(f"g{one}" for one in range(10000)),
+            body="    return " + ", ".join(f"g{one}" for one in range(10000)) + "\n",
+        )
+        | {"macros/m.py": "".join(f"def f{one}(): return 1\n" for one in range(10000))},
+        ["CBX205"],
+    ),
+    "variables, all of them used": (
+        toml("[vars]\n" + "".join(f"x{one} = 1\n" for one in range(10000)))
+        | sql("SELECT " + "".join(f"'{{{{ var('x{one}') }}}}' AS x{one}, " for one in range(10000)) + "1 AS x"),
+        [],
+    ),
+    "a file that is read a thousand times": (
+        {
+            "models/gold/m.py": "from cbx import *\n@streaming_table(columns={'x': 'INT'})\ndef m("
+            + "".join(f"a{one}=auto_loader('/a', format='json'), " for one in range(2000))
+            + "):\n    return a1\n"
+        },
+        [],
+    ),
     "names that nothing defines": (
         python(
             before="".join(f"X{one} = {one}\n" for one in range(3000)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from cbx.sources import SourceFile, Span
 
@@ -96,19 +98,15 @@ class TextPlaces:
         here, there = self._pair(start)
         first = min(there + max(start - here, 0), limit)
         here, there = self._pair(end - 1)
-        behind = {at: place for at, place in self.pairs if at == end}
-        last = behind.get(end, 0) if here == start else 0
+        behind = self._pair(end)
+        last = behind[1] if here == start and behind[0] == end else 0
         last = min(max(last, there + max(end - here, 0), first + 1), limit)
         return self.source.span(first, max(last, first))
 
     def _pair(self, offset: int) -> tuple[int, int]:
         """Where the piece begins that holds an offset."""
-        best = self.pairs[0] if self.pairs else (0, 0)
-        for pair in self.pairs:
-            if pair[0] > offset:
-                break
-            best = pair
-        return best
+        behind = bisect_right(self.pairs, offset, key=itemgetter(0))
+        return self.pairs[max(behind - 1, 0)] if self.pairs else (0, 0)
 
 
 def join(parts: Iterable[Part]) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
@@ -50,14 +51,27 @@ def _first_words(ddl: str) -> frozenset[str]:
 
 def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
     """Columns that code names as its results and never as something it reads."""
-    named, read = _python_names(code) if isinstance(code, PythonFunction) else _sql_names(code)
+    if isinstance(code, PythonFunction):
+        return _added_in_python(code.definition.source.text)
+    return _added_in_sql(parseable(code.text.placeholder()))
+
+
+@lru_cache(maxsize=1)
+def _added_in_python(text: str) -> frozenset[str]:
+    named, read = _python_names(text)
     return frozenset(named - read)
 
 
-def _python_names(code: PythonFunction) -> tuple[set[str], set[str]]:
+@lru_cache(maxsize=1)
+def _added_in_sql(text: str) -> frozenset[str]:
+    named, read = _sql_names(text)
+    return frozenset(named - read)
+
+
+def _python_names(source: str) -> tuple[set[str], set[str]]:
     named: set[str] = set()
     naming_nodes: set[int] = set()
-    tree = ast.parse(code.definition.source.text)
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in _NAMING_METHODS and node.args and isinstance(node.args[0], ast.Constant):
@@ -100,11 +114,10 @@ def _mentioning_metadata(tree: ast.AST) -> set[int]:
     return found
 
 
-def _sql_names(code: SqlQuery) -> tuple[set[str], set[str]]:
+def _sql_names(text: str) -> tuple[set[str], set[str]]:
     import sqlglot
     from sqlglot import exp
 
-    text = parseable(code.text.placeholder())
     if obstacle(text):
         return set(), set()
     try:
