@@ -14,6 +14,7 @@ from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, Unknown
 from cbx.emit.cells import import_lines
 from cbx.ir.resolved import PythonCode, ResolvedModel, SqlCode
 from cbx.ir.text import PLACEHOLDER
+from cbx.location import is_inside
 from cbx.parse.queries import parseable
 from cbx.project import Project
 from cbx.sources import SourceFile, Span
@@ -63,7 +64,8 @@ class Analysis:
     def __init__(self, project: Project) -> None:
         """Prepare; nothing is started before a function has to be traced."""
         self._settings = project.settings.compile
-        self._cache_file = project.root / CACHE_FILE
+        file = project.root / CACHE_FILE
+        self._cache_file = file if is_inside(project.root, file.parent) else None
         self._tracer: Tracer | None = None
 
     def __enter__(self) -> Analysis:  # noqa: PYI034 - `typing.Self` came with Python 3.11

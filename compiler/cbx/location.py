@@ -37,6 +37,14 @@ def read_regular(path: Path, most: int = LARGEST) -> bytes:
     return path.read_bytes()
 
 
+def is_inside(root: Path, path: Path) -> bool:
+    """Whether a path, all links followed, lies in the project; it need not exist."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return False
+
+
 def check_document(content: bytes) -> None:
     """Hold a JSON document that comes from elsewhere against what memory bears: a short one can hold very many values.
 

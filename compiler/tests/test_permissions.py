@@ -56,6 +56,19 @@ def compiled(project: Path, *options: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("link", [".cbx", ".cbx/cache"])
+def test_nothing_is_remembered_behind_a_link_out_of_the_project(link: str, tmp_path: Path) -> None:
+    """A project that somebody else wrote could name any folder there."""
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    (outside / "cache").mkdir(parents=True)
+    lay_out(FILES, project)
+    (project / link).parent.mkdir(exist_ok=True)
+    (project / link).symlink_to(outside)
+    done = subprocess.run(CBX[:-1], cwd=project, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, tree(outside)) == (0, {})
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from cbx.codes import Code, every_code
 from cbx.diagnostics import Diagnostic, Related
 from cbx.incremental.stamps import Seen, digest
-from cbx.location import read_regular
+from cbx.location import is_inside, read_regular
 from cbx.sources import Span
 from cbx.version import __version__
 
@@ -92,8 +92,10 @@ def read_record(root: Path) -> Record | None:
 
 
 def write_record(root: Path, record: Record) -> None:
-    """Replace the record of a project; a folder that cannot be written to is left alone."""
+    """Replace the record of a project; a folder that cannot be written to, or is not in the project, is left alone."""
     file = root / RECORD_FILE
+    if not is_inside(root, file.parent):
+        return
     body = json.dumps(_to_data(record), separators=(",", ":")).encode()
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
