@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 
@@ -26,6 +27,29 @@ class Span(NamedTuple):
         return f"{self.path}:{self.line}:{self.column}"
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where the lines of a file begin, which is all that it takes to tell a place from an offset."""
+
+    path: str
+    starts: tuple[int, ...]
+    length: int
+
+    @classmethod
+    def of(cls, path: str, text: str) -> Lines:
+        """The lines of a text."""
+        return cls(path, (0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])), len(text))
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and column, from 1, of a character offset."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of the characters from offset ``start`` up to, not including, ``end``; never an empty one."""
+        return Span(self.path, *self.place(start), *self.place(max(start + 1, end)))
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """A text file of the project: its path relative to the project, with forward slashes, and its text."""
@@ -34,34 +58,30 @@ class SourceFile:
     text: str
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        starts = [0]
-        position = self.text.find("\n")
-        while position != -1:
-            starts.append(position + 1)
-            position = self.text.find("\n", position + 1)
-        return starts
+    def lines(self) -> Lines:
+        """Where its lines begin."""
+        return Lines.of(self.path, self.text)
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its line break; empty past the end."""
-        if not 1 <= number <= len(self._line_starts):
+        starts = self.lines.starts
+        if not 1 <= number <= len(starts):
             return ""
-        start = self._line_starts[number - 1]
+        start = starts[number - 1]
         end = self.text.find("\n", start)
         return self.text[start : end if end != -1 else None].rstrip("\r")
 
     def place(self, offset: int) -> tuple[int, int]:
         """The line and column, from 1, of a character offset."""
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
+        return self.lines.place(offset)
 
     def offset(self, line: int, column: int) -> int:
         """The character offset of a line and column, both from 1."""
-        return self._line_starts[line - 1] + column - 1
+        return self.lines.starts[line - 1] + column - 1
 
     def span(self, start: int, end: int) -> Span:
         """The span of the characters from offset ``start`` up to, not including, ``end``; never an empty one."""
-        return Span(self.path, *self.place(start), *self.place(max(start + 1, end)))
+        return self.lines.span(start, end)
 
     def whole_line(self, number: int) -> Span:
         """The span of a line's text, without the white space around it."""

@@ -27,7 +27,7 @@ from cbx.ir.resolved import Column, FileInput, KnownTable, Proven
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.gate import gate
 from cbx.passes.plan import plan
-from cbx.passes.type_columns import type_columns
+from cbx.passes.type_columns import known_tables, type_columns
 from cbx.target import MANIFEST, TARGET
 
 _MOST_MODELS = 100
@@ -102,9 +102,10 @@ def _gate_of_part(proven: Proven, report: Report, ids: frozenset[str]) -> Proven
 
 def remember(compilation: Compilation) -> dict[str, Remembered]:
     """What each planned model shows to others; nothing after an error."""
-    if compilation.plan is None:
+    if compilation.plan is None or compilation.typed is None:
         return {}
-    return {one.model.id: _remembered(one, compilation.plan, compilation.tables) for one in compilation.plan.models}
+    tables = known_tables(compilation.typed)
+    return {one.model.id: _remembered(one, compilation.plan, tables) for one in compilation.plan.models}
 
 
 def _remembered(planned: ModelPlan, whole: Plan, tables: Mapping[str, KnownTable]) -> Remembered:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cbx.analysis.facts import Table
 from cbx.analysis.relations import Relation
-from cbx.declare.reading import Places
+from cbx.declare.reading import PackedPlaces
 from cbx.graph import ModelGraph
 from cbx.ir.syntax import Snippet
 from cbx.ir.text import Text, TextPlaces
@@ -21,8 +21,7 @@ Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "unproven"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a model.
 
     Attributes:
@@ -40,8 +39,7 @@ class Column:
     lineage: tuple[tuple[str, str], ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(NamedTuple):
     """A rule on the rows of a model."""
 
     name: str
@@ -222,7 +220,7 @@ class ResolvedModel:
     quarantine: bool
     enforce: Literal["warn", "fail"]
     code: PythonCode | SqlCode
-    places: Places
+    places: PackedPlaces
     unread: frozenset[str]
     content_hash: str
 

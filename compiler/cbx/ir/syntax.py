@@ -169,11 +169,15 @@ class PythonFunction:
 
 @dataclass(frozen=True, slots=True)
 class SqlQuery:
-    """The rendered query of a SQL model; its input slots count the calls."""
+    """The rendered query of a SQL model; its input slots count the calls.
+
+    ``added_columns`` are those of a query of files that it names as results and never reads.
+    """
 
     text: Text
     calls: tuple[Call, ...]
     places: TextPlaces | None = None
+    added_columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
-from cbx.sources import SourceFile, Span
+from cbx.sources import Lines, Span
 
 CELL_MARK = re.compile(
     "(?:^|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])# (?:COMMAND|MAGIC|DBTITLE|Databricks)\\b", re.MULTILINE
@@ -33,8 +34,7 @@ class InputSlot:
 Part = str | Variable | InputSlot
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Parts that make up a string, adjacent strings joined."""
 
     parts: tuple[Part, ...]
@@ -80,28 +80,28 @@ def _placeholder(part: Part) -> str:
             return part
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TextPlaces:
     """Where a rendered text came from.
 
     Attributes:
-        source: The file.
+        lines: The lines of the file.
         pairs: Pairs of an offset in `Text.placeholder` and the offset in the file of what begins there.
     """
 
-    source: SourceFile
+    lines: Lines
     pairs: tuple[tuple[int, int], ...]
 
     def span(self, start: int, end: int) -> Span:
         """The span in the file of a range of the text; of a part that is not known, all that stands for it."""
-        limit = len(self.source.text)
+        limit = self.lines.length
         here, there = self._pair(start)
         first = min(there + max(start - here, 0), limit)
         here, there = self._pair(end - 1)
         behind = self._pair(end)
         last = behind[1] if here == start and behind[0] == end else 0
         last = min(max(last, there + max(end - here, 0), first + 1), limit)
-        return self.source.span(first, max(last, first))
+        return self.lines.span(first, max(last, first))
 
     def _pair(self, offset: int) -> tuple[int, int]:
         """Where the piece begins that holds an offset."""

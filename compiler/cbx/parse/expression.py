@@ -24,14 +24,13 @@ _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
 
 @dataclass
 class _Room:
-    """What the declarations of a file may still hold: constants made of constants grow faster than their text."""
+    """What the declarations of a file may still hold: constants made of constants grow faster than their text.
+
+    Attributes:
+        left: Characters; a value counts for twenty more than it has, a constant for five hundred.
+    """
 
     left: int = 3_000_000
-
-    def takes(self, units: int) -> bool:
-        """Whether there was room for so many characters; a value counts for twenty, a constant for five hundred."""
-        self.left -= units
-        return self.left >= 0
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,9 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
         unknown word.
     """
     span = scope.positions.span(node)
-    if not _has_room(node, scope, span) or not _can_be_written(node, scope, span):
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isascii():
+        return Literal(node.value, span) if _has_room(len(node.value), scope, span) else None
+    if not _has_room(_letters(node), scope, span) or not _can_be_written(node, scope, span):
         return None
     match node:
         case ast.Constant(value=str() | int() | float() | bool() | None as value):
@@ -113,12 +114,18 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
             return None
 
 
-def _has_room(node: ast.expr, scope: Scope, span: Span) -> bool:
-    letters = len(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else 0
-    was_full = scope.room.left < 0
-    if scope.room.takes(letters + (500 if isinstance(node, ast.Name) else 20)):
+def _letters(node: ast.expr) -> int:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return len(node.value)
+    return 480 if isinstance(node, ast.Name) else 0
+
+
+def _has_room(letters: int, scope: Scope, span: Span) -> bool:
+    room = scope.room
+    room.left -= letters + 20
+    if room.left >= 0:
         return True
-    if not was_full:
+    if room.left + letters + 20 >= 0:
         message = "with its constants written out, this declaration is too large"
         scope.report.add(codes.NOT_A_LITERAL, message, span, hint="use fewer constants that are made of constants")
     return False

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
-from cbx.parse.nesting import obstacle
-from cbx.parse.queries import parseable
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _RESCUED = "_rescued_data"
 _METADATA = "_metadata"
@@ -51,20 +53,23 @@ def _first_words(ddl: str) -> frozenset[str]:
 
 def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
     """Columns that code names as its results and never as something it reads."""
-    if isinstance(code, PythonFunction):
-        return _added_in_python(code.definition.source.text)
-    return _added_in_sql(parseable(code.text.placeholder()))
+    if isinstance(code, SqlQuery):
+        return code.added_columns
+    return _added_in_python(code.definition.source.text)
+
+
+def columns_added_by(query: exp.Expression) -> frozenset[str]:
+    """The columns that a query names as its results and never as something it reads."""
+    from sqlglot import exp
+
+    named = {alias.alias for alias in query.find_all(exp.Alias)}
+    read = {column.name for column in query.find_all(exp.Column) if column.parts[0].name != _METADATA}
+    return frozenset(named - read)
 
 
 @lru_cache(maxsize=1)
 def _added_in_python(text: str) -> frozenset[str]:
     named, read = _python_names(text)
-    return frozenset(named - read)
-
-
-@lru_cache(maxsize=1)
-def _added_in_sql(text: str) -> frozenset[str]:
-    named, read = _sql_names(text)
     return frozenset(named - read)
 
 
@@ -112,17 +117,3 @@ def _mentioning_metadata(tree: ast.AST) -> set[int]:
                 found.add(id(mentioning))
                 mentioning = around.get(id(mentioning))
     return found
-
-
-def _sql_names(text: str) -> tuple[set[str], set[str]]:
-    import sqlglot
-    from sqlglot import exp
-
-    if obstacle(text):
-        return set(), set()
-    try:
-        tree = sqlglot.parse_one(text, dialect="databricks")
-    except (sqlglot.errors.SqlglotError, RecursionError):
-        return set(), set()
-    named = {alias.alias for alias in tree.find_all(exp.Alias)}
-    return named, {column.name for column in tree.find_all(exp.Column) if column.parts[0].name != _METADATA}

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cbx import codes
@@ -26,7 +27,7 @@ def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source.text)
-            compile(source.text, source.path, "exec", dont_inherit=True)
+            _compile(source, tree)
             return tree
     except SyntaxError as error:
         span = positions.error(error)
@@ -36,6 +37,28 @@ def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
     except ValueError as error:
         report.add(codes.SYNTAX_ERROR, f"this is not Python: {error}", source.start())
     return None
+
+
+def _compile(source: SourceFile, tree: ast.Module) -> None:
+    """Find what only Python's compiler refuses, such as a `return` outside a function.
+
+    A file of imports and one function is compiled without the imports and the decorator, which is read by itself.
+
+    Raises:
+        SyntaxError: With its place in the file.
+    """
+    *others, last = tree.body or (None,)
+    is_alone = isinstance(last, ast.FunctionDef) and len(last.decorator_list) == 1
+    if is_alone and last is not None and all(_is_harmless(one) for one in others):
+        with suppress(SyntaxError):
+            compile(source.text[source.offset(last.lineno, 1) :], source.path, "exec", dont_inherit=True)
+            return
+    compile(source.text, source.path, "exec", dont_inherit=True)
+
+
+def _is_harmless(node: ast.stmt | None) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__")
 
 
 @dataclass(frozen=True, slots=True)

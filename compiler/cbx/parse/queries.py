@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cbx import codes
 from cbx.diagnostics import Report
@@ -11,6 +11,9 @@ from cbx.ir.text import PLACEHOLDER
 from cbx.parse.nesting import obstacle
 from cbx.parse.quotes import without_quotes
 from cbx.parse.templates import Rendered
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _DIALECT = "databricks"
 
@@ -24,12 +27,14 @@ _WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+"
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
 
 
-def check_query(rendered: Rendered, report: Report) -> None:
-    """Report CBX101, in the file, for what is not one query."""
+def parse_query(rendered: Rendered, report: Report) -> exp.Expression | None:
+    """The tree of a rendered query; None after a CBX101, in the file, for what is not one query."""
     import sqlglot
     from sqlglot import errors, exp
 
-    text = parseable(rendered.text.placeholder())
+    text = rendered.text.placeholder()
+    blanked = without_quotes(text)
+    text = parseable(text, blanked)
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
@@ -37,7 +42,7 @@ def check_query(rendered: Rendered, report: Report) -> None:
     reason = obstacle(text)
     if reason:
         add(0, 1, f"this is no SQL that can be read: {reason}", _FLATTER)
-        return
+        return None
     try:
         parsed = sqlglot.parse(text, dialect=_DIALECT)
         statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
@@ -45,15 +50,16 @@ def check_query(rendered: Rendered, report: Report) -> None:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
         add(start, start + len(str(problem.get("highlight") or " ")), f"this is not SQL: {_description(problem)}")
-        return
+        return None
     except errors.TokenError:
         start = _open_quote(text)
         add(start, start + 1, "this is not SQL: what opens here is never closed", "close the quote or the comment")
-        return
+        return None
     except RecursionError:
         add(0, 1, "this is not SQL: it is nested too deeply", _FLATTER)
-        return
-    empty = _EMPTY_ITEM.search(without_quotes(text))
+        return None
+    found = len(report)
+    empty = _EMPTY_ITEM.search(blanked)
     if empty:
         add(empty.start(), empty.end(), "this is not SQL: nothing stands behind this `,`", "take the comma out")
     first_line = max(len(text.split("\n")[0]), 1)
@@ -64,19 +70,26 @@ def check_query(rendered: Rendered, report: Report) -> None:
     elif not isinstance(statements[0], (exp.Query, exp.Values)):
         word = text.split(None, 1)[0].upper()
         add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
+    return statements[0] if len(report) == found else None
 
 
-def parseable(text: str) -> str:
+def parseable(text: str, blanked: str | None = None) -> str:
     """A query of the same length that sqlglot reads.
 
     It takes the function ``window`` for the clause of that name, and knows no WATERMARK.
+
+    Args:
+        text: The query.
+        blanked: The same `without_quotes`, where that is known.
     """
-    blanked = without_quotes(text)
+    blanked = blanked if blanked is not None else without_quotes(text)
+    replaced = [(found.span(), WINDOW_FUNCTION) for found in _WINDOW.finditer(blanked)]
+    replaced += [(found.span(), " " * len(found[0])) for found in _WATERMARK.finditer(blanked)]
+    if not replaced:
+        return text
     pieces = list(text)
-    for found in _WINDOW.finditer(blanked):
-        pieces[found.start() : found.end()] = WINDOW_FUNCTION
-    for found in _WATERMARK.finditer(blanked):
-        pieces[found.start() : found.end()] = " " * len(found[0])
+    for (start, end), piece in replaced:
+        pieces[start:end] = piece
     return "".join(pieces)
 
 

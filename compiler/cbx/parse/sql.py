@@ -12,8 +12,9 @@ from cbx.declare.signatures import KINDS, SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Call, ParsedInput, ParsedModel, SqlQuery
 from cbx.parse.expression import Scope, read_value
+from cbx.parse.landing import columns_added_by
 from cbx.parse.positions import Positions
-from cbx.parse.queries import check_query
+from cbx.parse.queries import parse_query
 from cbx.parse.template_places import Template
 from cbx.parse.templates import Templates
 from cbx.sources import SourceFile, Span
@@ -184,5 +185,7 @@ def _read_query(template: Template, templates: Templates, variables: frozenset[s
     rendered = templates.render(template, report, variables, inputs_allowed=True)
     if rendered is None:
         return None
-    check_query(rendered, report)
-    return SqlQuery(rendered.text, rendered.calls, rendered.places)
+    tree = parse_query(rendered, report)
+    reads_files = any(call.function == "auto_loader" for call in rendered.calls)
+    added = columns_added_by(tree) if tree is not None and reads_files else frozenset()
+    return SqlQuery(rendered.text, rendered.calls, rendered.places, added)

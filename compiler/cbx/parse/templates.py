@@ -196,7 +196,7 @@ class Templates:
             The result, or None after a diagnostic.
         """
         if not _SPECIAL.search(template.text):
-            return Rendered(Text.of(template.text), (), TextPlaces(template.source, ((0, template.offset),)))
+            return Rendered(Text.of(template.text), (), TextPlaces(template.source.lines, ((0, template.offset),)))
         if "\r" in template.text:  # a string of a declaration; Jinja makes the same of it, but loses the places
             template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
@@ -206,7 +206,7 @@ class Templates:
             if rendered is None:
                 return None
             self._known[template.text] = rendered.text
-        return Rendered(self._known[template.text], (), TextPlaces(template.source, ((0, template.offset),)))
+        return Rendered(self._known[template.text], (), TextPlaces(template.source.lines, ((0, template.offset),)))
 
     def _render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
@@ -329,7 +329,7 @@ class Templates:
             place = self._sites[0].span if self._sites else template.blame()
             report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
             return None
-        return Rendered(text, tuple(self._calls), TextPlaces(template.source, tuple(places)))
+        return Rendered(text, tuple(self._calls), TextPlaces(template.source.lines, tuple(places)))
 
     def _parse(self, template: Template, report: Report) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""

@@ -118,7 +118,7 @@ class _Resolving:
             quarantine=document.quarantine,
             enforce=document.enforce,
             code=code or SqlCode(Text.of("")),
-            places=places,
+            places=places.packed(),
             unread=one.unread | self.wrong,
             content_hash=self._hash(code),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cbx import codes
 from cbx.analyse import Analysed, Analysis
@@ -90,7 +90,7 @@ class _Typing:
         columns = model.columns if model.columns is not None else inferred
         origins = {one.name.lower(): one.lineage for one in inferred or ()}
         if columns is not None and origins:
-            columns = tuple(replace(one, lineage=origins.get(one.name.lower())) for one in columns)
+            columns = tuple(one._replace(lineage=origins.get(one.name.lower())) for one in columns)
         self.columns[model.id] = table_columns(model, columns)
 
     def _analysed(self, model: ResolvedModel) -> Analysed | None:

@@ -72,7 +72,7 @@ def test_each_file_is_read_and_each_text_rendered_once(project: Path) -> None:
     assert parsed(counts) == 60
     assert counts["passes/discover.py", "_read"] == 62
     assert counts["jinja2/environment.py", "compile"] == 1
-    assert counts["parse/queries.py", "check_query"] == 30
+    assert counts["parse/queries.py", "parse_query"] == 30
     assert counts["analysis/from_sql.py", "read_query"] == 30
 
 
