@@ -56,12 +56,28 @@ def emit_bundle(plan: Plan) -> Artifact:
     return Artifact(PATH, heading + _as_yaml(bundle))
 
 
+class _Libraries(list[Any]):
+    """The sources of a pipeline: thousands of dictionaries of texts, which yaml would look at one by one."""
+
+
 def _as_yaml(value: dict[str, Any]) -> str:
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    def node(one: Any) -> yaml.Node:
+        if isinstance(one, str):
+            return yaml.ScalarNode("tag:yaml.org,2002:str", one)
+        entries = [(node(name), node(inner)) for name, inner in one.items()]
+        return yaml.MappingNode("tag:yaml.org,2002:map", entries, flow_style=False)
+
+    def libraries(_: yaml.SafeDumper, given: _Libraries) -> yaml.Node:
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", [node(one) for one in given], flow_style=False)
+
+    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # whichever there is
+        """With a way of its own for `_Libraries`."""
+
+    Dumper.add_representer(_Libraries, libraries)
     return str(
-        yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=False, width=4096, default_flow_style=False)
+        yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=4096, default_flow_style=False)
     )
 
 
@@ -106,7 +122,8 @@ def _pipeline(plan: Plan, settings: dict[str, dict[str, Any]]) -> dict[str, Any]
     }
     if configuration:
         pipeline["configuration"] = configuration
-    return pipeline | pipeline_sources(plan, ".", is_imported=False)
+    sources = pipeline_sources(plan, ".", is_imported=False)
+    return pipeline | sources | {"libraries": _Libraries(sources["libraries"])}
 
 
 def _target(
