@@ -81,14 +81,7 @@ def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None
         target.mkdir(exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{os.getpid()}-", dir=target))
     try:
-        names = {f"{staged.name}-{number}": path for number, path in enumerate(files)}
-        for folder in {path.rpartition("/")[0] for path in files}:
-            with _naming(f"{TARGET}/{folder}".rstrip("/")):
-                _make_folder(target / folder)
-        for name, path in names.items():
-            with _naming(f"{TARGET}/{path}"):
-                _refuse_folder(target / path)
-                (staged / name).write_bytes(files[path].encode())
+        names = _stage(target, staged, files)
         with _naming(TARGET):
             (staged / _LIST).write_text(json.dumps({"files": names, "removed": gone}), encoding="utf-8")
             finish(root)
@@ -96,6 +89,44 @@ def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     finish(root)
+
+
+def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """Write new files aside, and return where what stands there belongs: files, and folders that are not there yet."""
+    names: dict[str, str] = {}
+    new_folders: dict[str, str | None] = {}
+    for path, text in files.items():
+        folder = path.rpartition("/")[0]
+        if folder not in new_folders:
+            with _naming(f"{TARGET}/{folder}".rstrip("/")):
+                new_folders[folder] = _first_missing(target, folder)
+        try:
+            moved = new_folders[folder] or path
+            name = names.setdefault(moved, f"{staged.name}-{len(names)}")
+            place = f"{staged}/{name}{path[len(moved) :]}"
+            if moved == path:
+                _refuse_folder(f"{target}/{path}")
+            elif not os.path.isdir(parent := place.rpartition("/")[0]):  # noqa: PTH112 - for thousands of files
+                os.makedirs(parent)  # noqa: PTH103 - as above
+            with open(place, "xb") as opened:  # noqa: PTH123 - as above
+                opened.write(text.encode())
+        except OSError as error:
+            raise _named(error, f"{TARGET}/{path}") from error
+    return {name: path for path, name in names.items()}
+
+
+def _first_missing(target: Path, folder: str) -> str | None:
+    """The topmost of the folders that lead to one, itself among them, that is not there; the others take files."""
+    parts = PurePosixPath(folder).parts
+    for length in range(len(parts) + 1):
+        path = target.joinpath(*parts[:length])
+        if not os.path.lexists(path):
+            return "/".join(parts[:length])
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(target / folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return None
 
 
 def finish(root: Path) -> None:
@@ -115,8 +146,10 @@ def finish(root: Path) -> None:
         return
     files, removed = _read_list(root, writing)
     for name, path in files.items():
-        with _naming(f"{TARGET}/{path}"):
-            _move(writing / name, target / path)
+        try:
+            _move(f"{writing}/{name}", f"{target}/{path}")
+        except OSError as error:
+            raise _named(error, f"{TARGET}/{path}") from error
     for path in removed:
         with _naming(f"{TARGET}/{path}"):
             (target / path).unlink(missing_ok=True)
@@ -128,17 +161,30 @@ def finish(root: Path) -> None:
         writing.rmdir()
 
 
-def _move(source: Path, place: Path) -> None:
-    """Move a file into its place; one that is not there was moved already."""
+def _move(source: str, place: str) -> None:
+    """Move a file, or a folder, into its place; one that is not there was moved already."""
     for folder_is_there in (False, True):
         try:
             os.replace(source, place)  # noqa: PTH105 - says what it does: the old one goes at once
         except FileNotFoundError:
-            if folder_is_there or place.parent.is_dir():
+            parent = Path(place).parent
+            if folder_is_there or parent.is_dir():
                 return
-            place.parent.mkdir(parents=True, exist_ok=True)
+            parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            if not all(_is_folder(one) for one in (source, place)):
+                raise
+            for name in sorted(os.listdir(source)):  # noqa: PTH208 - somebody has made the folder by now
+                _move(f"{source}/{name}", f"{place}/{name}")
+            with contextlib.suppress(OSError):
+                os.rmdir(source)  # noqa: PTH106 - of a text
+            return
         else:
             return
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 - of a text
 
 
 def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -159,7 +205,7 @@ def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str,
 
 def _is_own(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return ".." not in parts and (path in OWN_FILES or (len(parts) > 1 and parts[0] in OWN_FOLDERS))
+    return ".." not in parts and (path in OWN_FILES or parts[:1] in [(folder,) for folder in OWN_FOLDERS])
 
 
 def _refuse_links(root: Path, paths: Iterable[str]) -> None:
@@ -171,16 +217,9 @@ def _refuse_links(root: Path, paths: Iterable[str]) -> None:
             raise OSError(0, f"`{folder.as_posix()}` is a link")
 
 
-def _make_folder(path: Path) -> None:
-    """Make sure, before anything is decided, that files can be moved into a folder."""
-    path.mkdir(parents=True, exist_ok=True)
-    if not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def _refuse_folder(path: Path) -> None:
+def _refuse_folder(path: str) -> None:
     """Where a folder stands, no file can be moved to."""
-    if path.is_dir() and not path.is_symlink():
+    if _is_folder(path):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
@@ -204,4 +243,8 @@ def _naming(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), path) from error
+        raise _named(error, path) from error
+
+
+def _named(error: OSError, path: str) -> OSError:
+    return OSError(error.errno, error.strerror or str(error), path)

@@ -13,19 +13,21 @@ from cbx.ir.plan import Artifact
 from cbx.journal import change
 from cbx.location import read_regular
 from cbx.sources import Span
-from cbx.target import OWN_FOLDERS, TARGET, Changes
+from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, Changes
 
 
 def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
     """What `write` would do; nothing is touched."""
     target = root / TARGET
+    own = _own_files(target)
+    there = {*own, *OWN_FILES}
     written: list[str] = []
     unchanged: list[str] = []
     for artifact in artifacts:
-        same = _read(target / artifact.path) == artifact.text.encode()
+        same = artifact.path in there and _read(target / artifact.path) == artifact.text.encode()
         (unchanged if same else written).append(artifact.path)
     wanted = {*written, *unchanged}
-    removed = [path for path in _own_files(target) if path not in wanted]
+    removed = [path for path in own if path not in wanted]
     return Changes(tuple(written), tuple(unchanged), tuple(removed))
 
 
