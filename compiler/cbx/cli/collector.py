@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_YOUNG = 200_000
+_YOUNG = 2_000
 _NEVER = 1_000_000
 
 

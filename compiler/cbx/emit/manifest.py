@@ -77,7 +77,9 @@ def _in_line(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, dict):
-        entries = [f"{_text(key)}: {_text(one) if isinstance(one, str) else _in_line(one)}" for key, one in value.items()]
+        entries = [
+            f"{_text(key)}: {_text(one) if isinstance(one, str) else _in_line(one)}" for key, one in value.items()
+        ]
         return "{" + ", ".join(entries) + "}"
     if isinstance(value, list):
         return "[" + ", ".join([_in_line(one) for one in value]) + "]"

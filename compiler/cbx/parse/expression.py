@@ -77,8 +77,6 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
         unknown word.
     """
     span = scope.positions.span(node)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isascii():
-        return Literal(node.value, span) if _has_room(len(node.value), scope, span) else None
     if not _has_room(_letters(node), scope, span) or not _can_be_written(node, scope, span):
         return None
     match node:
@@ -97,21 +95,20 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
         case ast.Call():
             return read_call(node, scope)
         case ast.Name(id=name) if scope.word(node) is None:
-            choices = [*scope.constants, *scope.words]
-            otherwise = f"a declaration is read, not run: it may hold {_LITERALS}"
-            python = _SPELLED_IN_PYTHON.get(name.lower())
-            hint = f"write `{python}`, as Python does" if python else did_you_mean(name, choices, otherwise)
-            scope.report.add(
-                codes.NOT_A_LITERAL,
-                f"`{name}` is not a constant of this file",
-                span,
-                label="not known",
-                hint=hint,
-            )
+            _report_unknown(name, scope, span)
             return None
         case _:
             _refuse(node, scope, span)
             return None
+
+
+def _report_unknown(name: str, scope: Scope, span: Span) -> None:
+    otherwise = f"a declaration is read, not run: it may hold {_LITERALS}"
+    python = _SPELLED_IN_PYTHON.get(name.lower())
+    hint = f"write `{python}`, as Python does" if python else None
+    hint = hint or did_you_mean(name, [*scope.constants, *scope.words], otherwise)
+    message = f"`{name}` is not a constant of this file"
+    scope.report.add(codes.NOT_A_LITERAL, message, span, label="not known", hint=hint)
 
 
 def _letters(node: ast.expr) -> int:
@@ -133,6 +130,8 @@ def _has_room(letters: int, scope: Scope, span: Span) -> bool:
 
 def _can_be_written(node: ast.expr, scope: Scope, span: Span) -> bool:
     """Whether a constant has a text that a file can hold."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isascii():
+        return True
     match node:
         case ast.Constant(value=str() as text) if HALF.search(text):
             message = "this text holds half of a character, which no file can"

@@ -58,7 +58,7 @@ def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
     return _added_in_python(code.definition.source.text)
 
 
-def columns_added_by(query: exp.Expression) -> frozenset[str]:
+def columns_added_by(query: exp.Expr) -> frozenset[str]:
     """The columns that a query names as its results and never as something it reads."""
     from sqlglot import exp
 

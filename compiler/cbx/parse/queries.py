@@ -27,7 +27,7 @@ _WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+"
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
 
 
-def parse_query(rendered: Rendered, report: Report) -> exp.Expression | None:
+def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
     """The tree of a rendered query; None after a CBX101, in the file, for what is not one query."""
     import sqlglot
     from sqlglot import errors, exp
