@@ -10,7 +10,7 @@ from typing import Any
 from cbx.diagnostics import Diagnostic, Report, read_sources
 from cbx.ir.declared import Discovered
 from cbx.ir.plan import Artifact, Plan
-from cbx.ir.resolved import Typed
+from cbx.ir.resolved import KnownTable, Typed
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
@@ -27,7 +27,7 @@ from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
 from cbx.passes.read_macros import read_macros
 from cbx.passes.resolve import resolve
-from cbx.passes.type_columns import type_columns
+from cbx.passes.type_columns import known_tables, type_columns
 from cbx.project import LOCAL, Project, has_environment, load_project
 
 __all__ = ["PASSES", "Compilation", "Passes", "compile_project", "read_sources"]
@@ -64,7 +64,7 @@ class Compilation:
         plan: What was planned; None after an error.
         artifacts: The files to write; none after an error.
         sources: The texts of the files that were read, by path.
-        typed: What is known of each model's table; None where that was not found out.
+        tables: What is known of each model's table; nothing after an error.
         is_lasting: Whether the same files would be compiled to the same again.
     """
 
@@ -74,7 +74,7 @@ class Compilation:
     plan: Plan | None
     artifacts: tuple[Artifact, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
-    typed: Typed | None = None
+    tables: Mapping[str, KnownTable] = field(default_factory=dict)
     is_lasting: bool = True
 
     @property
@@ -111,6 +111,7 @@ def compile_project(
     model_count = 0
     sources = {project.source.path: project.source.text}
     typed: Typed | None = None
+    tables: Mapping[str, KnownTable] = {}
     for run_pass in passes or PASSES:
         stage = run_pass(stage, report)
         if isinstance(stage, Discovered):
@@ -118,9 +119,11 @@ def compile_project(
             sources |= {one.path: one.text for one in stage.sources}
         elif isinstance(stage, Typed):
             typed = stage
+        elif isinstance(stage, Plan) and typed is not None:
+            tables, typed = known_tables(typed), None
         if stage is None:
             return Compilation(project, report.sorted(), model_count, None, ())
     assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
     return Compilation(
-        project, report.sorted(), model_count, stage.plan, stage.artifacts, sources, typed, report.is_lasting
+        project, report.sorted(), model_count, stage.plan, stage.artifacts, sources, tables, report.is_lasting
     )

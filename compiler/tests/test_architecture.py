@@ -29,7 +29,7 @@ ROWS = (
     ("ir.syntax",),
     ("ir.text",),
     ("declare",),
-    ("journal", "graph", "diagnostics", "graph_document", "target"),
+    ("copies", "journal", "graph", "diagnostics", "graph_document", "target"),
     ("sources", "codes", "version", "location", "nearest"),
 )
 """From the top down: a module may import from its own row's room and from the rows below it."""

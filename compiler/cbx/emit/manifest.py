@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -17,11 +17,15 @@ PATH = MANIFEST
 SCHEMA_VERSION = 1
 
 
-def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
-    """``manifest.json``; ``artifacts`` are the other files, whose hashes it holds."""
+def emit_manifest(plan: Plan, models: Sequence[str], hashes: Mapping[str, str]) -> Artifact:
+    """``manifest.json``.
+
+    Args:
+        plan: The plan.
+        models: What `lay_out_model` makes of each model, in the order of the plan.
+        hashes: The SHA-256 of all other files, by path.
+    """
     settings = plan.project.settings
-    hashes = {artifact.path: hashlib.sha256(artifact.text.encode()).hexdigest() for artifact in artifacts}
-    related = plan.relationships_by_model
     head = {
         "schema_version": SCHEMA_VERSION,
         "project": {
@@ -31,7 +35,6 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
             "source_format": settings.compile.source_format,
         },
     }
-    models = [lay_out_model(one.model.id, _model(one, plan, related[one.model.id], hashes)) for one in plan.models]
     tail = {
         "relationships": [
             {**_relationship(one), "enforce": one.enforce, "verdict": "unproven"} for one in plan.relationships
@@ -44,8 +47,20 @@ def emit_manifest(plan: Plan, artifacts: Iterable[Artifact]) -> Artifact:
     return Artifact(PATH, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def lay_out_model(identity: str, model: Mapping[str, Any]) -> str:
-    """The lines of a model in the file, without the comma behind them."""
+def lay_out_model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship], digest: str) -> str:
+    """The lines of a model in the file, without the comma behind them.
+
+    Args:
+        planned: The model.
+        plan: The plan that it is of.
+        relationships: Those that it is a side of.
+        digest: The SHA-256 of its notebook.
+    """
+    return lay_out_entry(planned.model.id, _model(planned, plan, relationships, digest))
+
+
+def lay_out_entry(identity: str, model: Mapping[str, Any]) -> str:
+    """The same of a model as the file tells of it."""
     return f"    {_text(identity)}: {_laid_out(model, '    ', _LEVELS - 2)}"
 
 
@@ -90,9 +105,7 @@ _text: Callable[[str], str] = encode_basestring_ascii
 """A text as the encoder of `json` writes it."""
 
 
-def _model(
-    planned: ModelPlan, plan: Plan, relationships: tuple[Relationship, ...], hashes: dict[str, str]
-) -> dict[str, Any]:
+def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship], digest: str) -> dict[str, Any]:
     model = planned.model
     columns = plan.columns[model.id]
     return {
@@ -121,7 +134,7 @@ def _model(
         "artifact": f"{TARGET}/{planned.artifact}",
         "source_hash": model.content_hash,
         "code_hash": _code_hash(model.code),
-        "artifact_hash": hashes[planned.artifact],
+        "artifact_hash": digest,
     }
 
 

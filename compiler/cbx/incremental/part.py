@@ -19,7 +19,7 @@ from typing import Any
 from cbx.codes import Severity
 from cbx.compiler import PASSES, Compilation, compile_project
 from cbx.diagnostics import Diagnostic, Report, in_order
-from cbx.emit.manifest import lay_out_model
+from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered
 from cbx.ir.plan import Artifact, ModelPlan, Plan
@@ -27,7 +27,7 @@ from cbx.ir.resolved import Column, FileInput, KnownTable, Proven
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.gate import gate
 from cbx.passes.plan import plan
-from cbx.passes.type_columns import known_tables, type_columns
+from cbx.passes.type_columns import type_columns
 from cbx.target import MANIFEST, TARGET
 
 _MOST_MODELS = 100
@@ -102,10 +102,9 @@ def _gate_of_part(proven: Proven, report: Report, ids: frozenset[str]) -> Proven
 
 def remember(compilation: Compilation) -> dict[str, Remembered]:
     """What each planned model shows to others; nothing after an error."""
-    if compilation.plan is None or compilation.typed is None:
+    if compilation.plan is None:
         return {}
-    tables = known_tables(compilation.typed)
-    return {one.model.id: _remembered(one, compilation.plan, tables) for one in compilation.plan.models}
+    return {one.model.id: _remembered(one, compilation.plan, compilation.tables) for one in compilation.plan.models}
 
 
 def _remembered(planned: ModelPlan, whole: Plan, tables: Mapping[str, KnownTable]) -> Remembered:
@@ -195,7 +194,7 @@ def _part(compilation: Compilation, known: _Known, diagnostics: tuple[Diagnostic
         now = {**entries[name], "relationships": before["relationships"]}
         more += len(now["expectations"]) - len(before["expectations"])
         start, end = replace(known, manifest=manifest).place(name)
-        manifest = manifest[:start] + lay_out_model(name, now) + manifest[end:]
+        manifest = manifest[:start] + lay_out_entry(name, now) + manifest[end:]
         path = f'\n    "{TARGET}/{planned.artifact}": "'
         manifest = manifest.replace(f'{path}{before["artifact_hash"]}"', f'{path}{now["artifact_hash"]}"')
     notebooks = [Artifact(one.artifact, texts[one.artifact]) for one in compilation.plan.models]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from cbx.analysis.facts import Table
 from cbx.analysis.relations import Relation
 from cbx.declare.reading import PackedPlaces
 from cbx.graph import ModelGraph
@@ -252,13 +251,13 @@ class KnownTable:
         columns: Its columns; None where they are not known.
         keys: Column sets that are unique in it although none is declared.
         is_partly_declared: Whether its query produces more columns than are declared.
-        facts: What its readers were told; None where it is to be told anew.
+        facts: A hash of what its readers were told; empty where it is to be told anew.
     """
 
     columns: tuple[Column, ...] | None
     keys: tuple[tuple[str, ...], ...]
     is_partly_declared: bool
-    facts: Table | None = None
+    facts: str = ""
 
 
 @dataclass(frozen=True)

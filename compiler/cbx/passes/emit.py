@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from cbx.copies import MANY, in_copies
 from cbx.diagnostics import Report
 from cbx.emit.bundle import emit_bundle
 from cbx.emit.checks import emit_key_check, emit_relationship_check
-from cbx.emit.manifest import emit_manifest
+from cbx.emit.manifest import emit_manifest, lay_out_model
 from cbx.emit.notebook import emit_notebook
-from cbx.ir.plan import Artifact, Plan
+from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.ir.resolved import Relationship
+
+_TOGETHER = 250
+"""Notebooks that a process takes at a time."""
+
+Source = ModelPlan | KeyCheck | RelationshipCheck
 
 
 @dataclass(frozen=True)
@@ -20,14 +30,47 @@ class Emitted:
     artifacts: tuple[Artifact, ...]
 
 
+class _File(NamedTuple):
+    """A file, its SHA-256, and for a model's notebook what the manifest says of the model."""
+
+    path: str
+    text: str
+    digest: str
+    entry: str | None = None
+
+
 def emit(plan: Plan, report: Report) -> Emitted:
     """From the plan to files: notebooks, checks, the bundle and the manifest."""
     del report
-    artifacts = [
-        *(emit_notebook(one, plan.project) for one in plan.models),
-        *(emit_key_check(one, plan.project) for one in plan.key_checks),
-        *(emit_relationship_check(one, plan.project) for one in plan.relationship_checks),
-        emit_bundle(plan),
-    ]
-    artifacts.append(emit_manifest(plan, artifacts))
+    sources: list[Source] = [*plan.models, *plan.key_checks, *plan.relationship_checks]
+    related = plan.relationships_by_model
+
+    def files(number: int) -> list[_File]:
+        if not number:
+            return [_file(emit_bundle(plan))]
+        return [_emitted(one, plan, related) for one in sources[(number - 1) * _TOGETHER : number * _TOGETHER]]
+
+    count = 1 - (-len(sources) // _TOGETHER)
+    parts = in_copies(files, count) if len(plan.models) >= MANY else [files(number) for number in range(count)]
+    made = [one for part in parts for one in part]
+    entries = [one.entry for one in made if one.entry is not None]
+    manifest = emit_manifest(plan, entries, {one.path: one.digest for one in made})
+    artifacts = [manifest, *(Artifact(one.path, one.text) for one in made)]
     return Emitted(plan, tuple(sorted(artifacts, key=lambda artifact: artifact.path)))
+
+
+def _emitted(
+    source: ModelPlan | KeyCheck | RelationshipCheck, plan: Plan, related: Mapping[str, tuple[Relationship, ...]]
+) -> _File:
+    match source:
+        case ModelPlan():
+            file = _file(emit_notebook(source, plan.project))
+            return file._replace(entry=lay_out_model(source, plan, related[source.model.id], file.digest))
+        case KeyCheck():
+            return _file(emit_key_check(source, plan.project))
+        case RelationshipCheck():
+            return _file(emit_relationship_check(source, plan.project))
+
+
+def _file(artifact: Artifact) -> _File:
+    return _File(artifact.path, artifact.text, hashlib.sha256(artifact.text.encode()).hexdigest())

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Literal, TypeVar
 
 from cbx import codes
@@ -196,7 +197,7 @@ class _Resolving:
         places = self.declaration.places
         columns = []
         for name, given in document.columns.items():
-            own_name = self.known(name, places.at("columns", name, "key"))
+            own_name = intern(self.known(name, places.at("columns", name, "key")))
             if isinstance(given, str):
                 columns.append(Column(own_name, self._type(given, places.at("columns", name, "type"))))
                 continue
@@ -216,7 +217,7 @@ class _Resolving:
             self.report.add(
                 codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
             )
-        return written
+        return intern(written)
 
     def _expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
         places = self.declaration.places

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -226,7 +227,8 @@ def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
     is_partly_declared = model.id in typed.partly_declared
     has_schema = _has_schema(model, typed.project, is_partly_declared=is_partly_declared)
     facts = table_facts(model, columns, keys, is_streaming=False, has_schema=has_schema)
-    return KnownTable(columns, keys, is_partly_declared, facts)
+    told = hashlib.blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return KnownTable(columns, keys, is_partly_declared, told)
 
 
 def undeclared_keys(model: ResolvedModel, relations: Mapping[str, Relation]) -> tuple[tuple[str, ...], ...]:
