@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -75,12 +75,14 @@ class Analysis:
         if self._tracer is not None:
             self._tracer.close()
 
-    def read(self, model: ResolvedModel, tables: tuple[Table, ...]) -> Analysed | Unknown | MissingExtra | None:
+    def read(
+        self, model: ResolvedModel, tables: Callable[[], tuple[Table, ...]]
+    ) -> Analysed | Unknown | MissingExtra | None:
         """What a model's code does.
 
         Args:
             model: The model.
-            tables: What is known of its inputs, in their order.
+            tables: Tells what is known of its inputs, in their order.
 
         Returns:
             What it does; why that is not known; or None where the project leaves the analysis out, or the
@@ -89,8 +91,8 @@ class Analysis:
         if not self._settings.analysis or model.unread & _SHAPING:
             return None
         if isinstance(model.code, SqlCode):
-            return _read_query(model.code, tables)
-        return self._trace(model, model.code, tables) if self._settings.trace else None
+            return _read_query(model.code, tables())
+        return self._trace(model, model.code, tables()) if self._settings.trace else None
 
     def _trace(
         self, model: ResolvedModel, code: PythonCode, tables: tuple[Table, ...]

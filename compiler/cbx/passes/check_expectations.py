@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def check_expectations(connected: Connected, report: Report) -> Connected:
     Before: ``expect("paid", "amout > 0")`` beside a column ``amount``. After: a diagnostic that suggests it.
     """
     for model in connected.models.values():
+        known = _known_columns(model, connected.columns[model.id])
         first: dict[str, Expectation] = {}
         for expectation in model.expectations:
             earlier = first.setdefault(expectation.name, expectation)
@@ -32,7 +34,7 @@ def check_expectations(connected: Connected, report: Report) -> Connected:
                 related = [Related("the first", earlier.name_span)]
                 hint = "the event log counts by name: give each its own"
                 report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
-            _check_condition(model, expectation, connected.columns[model.id], report)
+            _check_condition(model, expectation, known, report)
         if model.cdc is not None:
             _check_change(model, "apply_as_deletes", model.cdc.apply_as_deletes, report)
             _check_change(model, "apply_as_truncates", model.cdc.apply_as_truncates, report)
@@ -49,7 +51,7 @@ def _check_change(model: ResolvedModel, argument: str, condition: Text | None, r
 
 
 def _check_condition(
-    model: ResolvedModel, expectation: Expectation, columns: tuple[Column, ...] | None, report: Report
+    model: ResolvedModel, expectation: Expectation, known: Mapping[str, Column] | None, report: Report
 ) -> None:
     condition = expectation.condition.placeholder()
     reason, names = analyse_condition(condition)
@@ -58,10 +60,9 @@ def _check_condition(
         hint = "write a SQL expression that is true or false for each row"
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label=reason, hint=hint)
         return
-    known = _known_columns(model, columns)
     if known is None:
         return
-    bare = next((column for name, column in known.items() if condition.strip().strip("`").lower() == name), None)
+    bare = known.get(condition.strip().strip("`").lower())
     if bare is not None and bare.type and normal_type(bare.type) != "BOOLEAN":
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: it is {bare.type}"
         hint = f"say what is expected of it, for example `{bare.name} IS NOT NULL`"

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from cbx import codes
 from cbx.analyse import Analysed, Analysis
@@ -96,7 +97,7 @@ class _Typing:
 
     def _analysed(self, model: ResolvedModel) -> Analysed | None:
         """What a model's code does; None where that is not known."""
-        analysed = self.analysis.read(model, self._tables(model.inputs))
+        analysed = self.analysis.read(model, partial(self._tables, model.inputs))
         if isinstance(analysed, (Unknown, MissingExtra)):
             self.untraced[model.id] = analysed
             is_about_inputs = isinstance(analysed, Unknown) and analysed.is_for_inputs

@@ -73,7 +73,7 @@ def _answer(request: Mapping[str, Any], session: Session) -> Record:
         columns = columns_of(session.schema_of(plan))
     except PySparkException as error:
         return {"plan": records, "columns": None, "trouble": _one_line(str(error))}
-    if any(column["type"] is None for one in request["inputs"] for column in one["columns"]):
+    if any(kind is None for one in request["inputs"] for _, kind, _ in one["columns"]):
         columns = [(name, None, False) for name, _, _ in columns]
     return {"plan": records, "columns": columns, "trouble": None}
 
@@ -95,8 +95,8 @@ def _postpones_annotations(imports: str) -> bool:
     return "from __future__ import annotations" in imports
 
 
-def _ddl(columns: list[Mapping[str, Any]]) -> str:
-    return ", ".join(f"{quoted(one['name'])} {one['type'] or 'VOID'}" for one in columns)
+def _ddl(columns: list[tuple[str, str | None, bool]]) -> str:
+    return ", ".join(f"{quoted(name)} {kind or 'VOID'}" for name, kind, _ in columns)
 
 
 def reason_of(error: BaseException) -> str:
