@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -41,8 +42,9 @@ def emit_bundle(plan: Plan) -> Artifact:
     variables = _variables(project, settings)
     if variables:
         bundle["variables"] = variables
+    pipeline = _pipeline(project, settings)
     bundle["resources"] = {
-        "pipelines": {key: _pipeline(plan, settings)},
+        "pipelines": {key: pipeline},
         "jobs": {
             f"{key}_update": {"name": job_name(project), "tasks": job_tasks(f"${{resources.pipelines.{key}.id}}")}
         },
@@ -53,32 +55,36 @@ def emit_bundle(plan: Plan) -> Artifact:
             for number, (name, one) in enumerate(environments)
         }
     heading = "# Compiled by cbx from project.toml: change that, not this file.\n"
-    return Artifact(PATH, heading + _as_yaml(bundle))
-
-
-class _Libraries(list[Any]):
-    """The sources of a pipeline: thousands of dictionaries of texts, which yaml would look at one by one."""
+    sources = pipeline_sources(plan, ".", is_imported=False)
+    pipeline |= sources | {"libraries": []}
+    text = _with_notebooks(_as_yaml(bundle), sources["libraries"])
+    pipeline |= sources
+    return Artifact(PATH, heading + (text or _as_yaml(bundle)))
 
 
 def _as_yaml(value: dict[str, Any]) -> str:
     import yaml
 
-    def node(one: Any) -> yaml.Node:
-        if isinstance(one, str):
-            return yaml.ScalarNode("tag:yaml.org,2002:str", one)
-        entries = [(node(name), node(inner)) for name, inner in one.items()]
-        return yaml.MappingNode("tag:yaml.org,2002:map", entries, flow_style=False)
-
-    def libraries(_: yaml.SafeDumper, given: _Libraries) -> yaml.Node:
-        return yaml.SequenceNode("tag:yaml.org,2002:seq", [node(one) for one in given], flow_style=False)
-
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # whichever there is
-        """With a way of its own for `_Libraries`."""
-
-    Dumper.add_representer(_Libraries, libraries)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(
-        yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=False, width=4096, default_flow_style=False)
+        yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=False, width=4096, default_flow_style=False)
     )
+
+
+def _with_notebooks(text: str, libraries: list[dict[str, Any]]) -> str | None:
+    """The text of a bundle without sources, with notebooks among them; None where only yaml can tell how to write them.
+
+    Of ten thousand models, yaml would look at the notebooks for as long as it takes to make them.
+    """
+    paths = [str(one["notebook"]["path"]) for one in libraries if "notebook" in one]
+    if not 0 < len(paths) == len(libraries) or text.count(_NO_LIBRARIES) != 1 or not all(map(_PLAIN.fullmatch, paths)):
+        return None
+    lines = "".join(f"      - notebook:\n          path: {path}\n" for path in paths)
+    return text.replace(_NO_LIBRARIES, f"      libraries:\n{lines}")
+
+
+_NO_LIBRARIES = "      libraries: []\n"
+_PLAIN = re.compile(r"\./[\w/]+\.py", re.ASCII)
 
 
 def _default_first(project: Project) -> list[tuple[str, Environment]]:
@@ -112,8 +118,7 @@ def _variable(name: str) -> str:
     return f"var_{name}" if name in _PLACES else name
 
 
-def _pipeline(plan: Plan, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    project = plan.project
+def _pipeline(project: Project, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
     pipeline: dict[str, Any] = {"name": project.name}
     pipeline |= {name: f"${{var.{name}}}" for name in _PLACES if _is_everywhere(name, settings)}
     pipeline.setdefault("schema", default_schema(project))
@@ -122,8 +127,7 @@ def _pipeline(plan: Plan, settings: dict[str, dict[str, Any]]) -> dict[str, Any]
     }
     if configuration:
         pipeline["configuration"] = configuration
-    sources = pipeline_sources(plan, ".", is_imported=False)
-    return pipeline | sources | {"libraries": _Libraries(sources["libraries"])}
+    return pipeline
 
 
 def _target(

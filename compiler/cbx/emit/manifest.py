@@ -17,12 +17,13 @@ PATH = MANIFEST
 SCHEMA_VERSION = 1
 
 
-def emit_manifest(plan: Plan, models: Sequence[str], hashes: Mapping[str, str]) -> Artifact:
+def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hashes: Mapping[str, str]) -> Artifact:
     """``manifest.json``.
 
     Args:
         plan: The plan.
         models: What `lay_out_model` makes of each model, in the order of the plan.
+        checks: What `lay_out_check` makes of each check, in the order of the plan.
         hashes: The SHA-256 of all other files, by path.
     """
     settings = plan.project.settings
@@ -35,16 +36,23 @@ def emit_manifest(plan: Plan, models: Sequence[str], hashes: Mapping[str, str]) 
             "source_format": settings.compile.source_format,
         },
     }
-    tail = {
-        "relationships": [
-            {**_relationship(one), "enforce": one.enforce, "verdict": "unproven"} for one in plan.relationships
-        ],
-        "checks": [*map(_key_check, plan.key_checks), *map(_relationship_check, plan.relationship_checks)],
-        "artifacts": {f"{TARGET}/{path}": digest for path, digest in sorted(hashes.items())},
-    }
-    middle = '  "models": {\n' + ",\n".join(models) + "\n  }" if models else '  "models": {}'
-    lines = [*_entries(head, "  ", _LEVELS - 1), middle, *_entries(tail, "  ", _LEVELS - 1)]
+    relationships = [
+        _item({**_relationship(one), "enforce": one.enforce, "verdict": "unproven"}) for one in plan.relationships
+    ]
+    artifacts = [f"    {_text(f'{TARGET}/{path}')}: {_text(digest)}" for path, digest in sorted(hashes.items())]
+    lines = [
+        *_entries(head, "  ", _LEVELS - 1),
+        _block("models", "{}", models),
+        _block("relationships", "[]", relationships),
+        _block("checks", "[]", checks),
+        _block("artifacts", "{}", artifacts),
+    ]
     return Artifact(PATH, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _block(name: str, brackets: str, lines: Sequence[str]) -> str:
+    inside = "\n" + ",\n".join(lines) + "\n  " if lines else ""
+    return f'  "{name}": {brackets[0]}{inside}{brackets[1]}'
 
 
 def lay_out_model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship], digest: str) -> str:
@@ -62,6 +70,15 @@ def lay_out_model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relati
 def lay_out_entry(identity: str, model: Mapping[str, Any]) -> str:
     """The same of a model as the file tells of it."""
     return f"    {_text(identity)}: {_laid_out(model, '    ', _LEVELS - 2)}"
+
+
+def lay_out_check(check: KeyCheck | RelationshipCheck) -> str:
+    """The lines of a check in the file, without the comma behind them."""
+    return _item(_key_check(check) if isinstance(check, KeyCheck) else _relationship_check(check))
+
+
+def _item(value: Mapping[str, Any]) -> str:
+    return f"    {_laid_out(value, '    ', _LEVELS - 2)}"
 
 
 _LEVELS = 4

@@ -11,7 +11,7 @@ from cbx.copies import MANY, in_copies
 from cbx.diagnostics import Report
 from cbx.emit.bundle import emit_bundle
 from cbx.emit.checks import emit_key_check, emit_relationship_check
-from cbx.emit.manifest import emit_manifest, lay_out_model
+from cbx.emit.manifest import emit_manifest, lay_out_check, lay_out_model
 from cbx.emit.notebook import emit_notebook
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.ir.resolved import Relationship
@@ -31,12 +31,12 @@ class Emitted:
 
 
 class _File(NamedTuple):
-    """A file, its SHA-256, and for a model's notebook what the manifest says of the model."""
+    """A file, its SHA-256, and what the manifest says of what it holds."""
 
     path: str
     text: str
     digest: str
-    entry: str | None = None
+    entry: str = ""
 
 
 def emit(plan: Plan, report: Report) -> Emitted:
@@ -53,8 +53,9 @@ def emit(plan: Plan, report: Report) -> Emitted:
     count = 1 - (-len(sources) // _TOGETHER)
     parts = in_copies(files, count) if len(plan.models) >= MANY else [files(number) for number in range(count)]
     made = [one for part in parts for one in part]
-    entries = [one.entry for one in made if one.entry is not None]
-    manifest = emit_manifest(plan, entries, {one.path: one.digest for one in made})
+    entries = [one.entry for one in made[1:]]
+    of_models, of_checks = entries[: len(plan.models)], entries[len(plan.models) :]
+    manifest = emit_manifest(plan, of_models, of_checks, {one.path: one.digest for one in made})
     artifacts = [manifest, *(Artifact(one.path, one.text) for one in made)]
     return Emitted(plan, tuple(sorted(artifacts, key=lambda artifact: artifact.path)))
 
@@ -67,9 +68,10 @@ def _emitted(
             file = _file(emit_notebook(source, plan.project))
             return file._replace(entry=lay_out_model(source, plan, related[source.model.id], file.digest))
         case KeyCheck():
-            return _file(emit_key_check(source, plan.project))
+            file = _file(emit_key_check(source, plan.project))
         case RelationshipCheck():
-            return _file(emit_relationship_check(source, plan.project))
+            file = _file(emit_relationship_check(source, plan.project))
+    return file._replace(entry=lay_out_check(source))
 
 
 def _file(artifact: Artifact) -> _File:
