@@ -198,6 +198,11 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
         python(f"expectations=[expect('e', 'EXISTS (SELECT 1 FROM a {'JOIN a ' * 30})')]"),
         ["CBX406"],
     ),
+    "an f-string of many parts": (python(before=f"X = f'{'{1}' * 200000}'\n"), ["CBX101"]),
+    "a declaration of an f-string of many parts": (
+        {"models/gold/m.sql": f"{{{{ view(description=f'{'{1}' * 200000}') }}}}\nSELECT 1 AS x\n"},
+        ["CBX101"],
+    ),
     "an expectation of nested brackets": (
         python(f"expectations=[expect('e', '{'(' * 9000}a{')' * 9000}')]"),
         ["CBX406"],

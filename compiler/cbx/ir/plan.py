@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cbx.ir.resolved import Column, FileInput, Relationship, ResolvedModel, Verdict
 from cbx.ir.text import Text
 from cbx.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """How a dataset gets one of its inputs.
 
     Attributes:
@@ -42,8 +41,7 @@ class ModelPlan:
     changes_view: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyCheck:
+class KeyCheck(NamedTuple):
     """A check that a key is unique; ``current_only`` leaves out versions of rows that hold no more."""
 
     name: str
@@ -55,8 +53,7 @@ class KeyCheck:
     on_violation: Literal["warn", "fail"]
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipCheck:
+class RelationshipCheck(NamedTuple):
     """A check that every reference finds its parent; ``on`` pairs the child's columns with the parent's."""
 
     name: str
@@ -103,8 +100,7 @@ class Plan:
         return (*(one.artifact for one in self.models), *sorted(checks))
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """A file to be written: its path under ``target/`` and its text."""
 
     path: str

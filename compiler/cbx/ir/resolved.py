@@ -48,8 +48,7 @@ class Expectation(NamedTuple):
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInput:
+class ModelInput(NamedTuple):
     """A model that is read."""
 
     parameter: str | None
@@ -59,8 +58,7 @@ class ModelInput:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TableInput:
+class TableInput(NamedTuple):
     """A table that is read and that no model makes."""
 
     parameter: str | None
@@ -70,8 +68,7 @@ class TableInput:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FileInput:
+class FileInput(NamedTuple):
     """A folder whose new files are read by Auto Loader.
 
     Attributes:
@@ -97,8 +94,7 @@ class FileInput:
 Input = ModelInput | TableInput | FileInput
 
 
-@dataclass(frozen=True, slots=True)
-class RelationshipClaim:
+class RelationshipClaim(NamedTuple):
     """A relationship as one model declares it.
 
     Attributes:
@@ -117,8 +113,7 @@ class RelationshipClaim:
     on_spans: tuple[tuple[Span, Span], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cdc:
+class Cdc(NamedTuple):
     """How the changes of an ``auto_cdc`` model are applied."""
 
     sequence_by: tuple[str, ...]
@@ -131,8 +126,7 @@ class Cdc:
     track_history_except: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Import:
+class Import(NamedTuple):
     """One imported name: ``from module import name as alias``, or ``import module as alias`` without a name."""
 
     module: str
@@ -140,8 +134,7 @@ class Import:
     alias: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PythonCode:
+class PythonCode(NamedTuple):
     """The code of a Python model, complete: it can stand in a notebook.
 
     Attributes:
@@ -161,8 +154,7 @@ class PythonCode:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SqlCode:
+class SqlCode(NamedTuple):
     """The query of a SQL model, with slots for its inputs."""
 
     query: Text
@@ -243,8 +235,7 @@ class Resolved:
     known_ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class KnownTable:
+class KnownTable(NamedTuple):
     """What an earlier compilation found of a model's table.
 
     Attributes:
@@ -290,8 +281,7 @@ class Typed:
     partly_declared: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship:
+class Relationship(NamedTuple):
     """A relationship, stored once, whoever declared it.
 
     ``on`` pairs the child's columns with the parent's; ``span`` is the place of one declaration.

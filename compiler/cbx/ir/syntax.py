@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal as OneOf
+from typing import NamedTuple
 
 from cbx.ir.text import Text, TextPlaces
 from cbx.sources import Span
@@ -14,32 +15,28 @@ from cbx.sources import Span
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A string, number, boolean or None."""
 
     value: Scalar
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ListLiteral:
+class ListLiteral(NamedTuple):
     """A list or tuple."""
 
     items: tuple[Value, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class DictLiteral:
+class DictLiteral(NamedTuple):
     """A dictionary, in the order written."""
 
     entries: tuple[tuple[Literal, Value], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """An argument of a call; ``name`` is None where it is positional."""
 
     name: str | None
@@ -47,8 +44,7 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call of a word of the vocabulary.
 
     Attributes:
@@ -69,8 +65,7 @@ class Call:
 Value = Literal | ListLiteral | DictLiteral | Call
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedInput:
+class ParsedInput(NamedTuple):
     """An input of a model: in Python a parameter and its default, in SQL a call in the body.
 
     Attributes:
@@ -84,8 +79,7 @@ class ParsedInput:
     keyword_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NeededName:
+class NeededName(NamedTuple):
     """A name that a statement looks up outside itself.
 
     ``use`` tells where: in code, in an annotation of a function, which Python evaluates unless the file says
@@ -109,8 +103,7 @@ class Snippet:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A top-level statement of a Python file.
 
     Attributes:
@@ -132,16 +125,14 @@ class Statement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class VariableUse:
+class VariableUse(NamedTuple):
     """A call of ``var`` in Python code; the name is None where it is not a literal."""
 
     name: str | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedName:
+class ImportedName(NamedTuple):
     """A name that an import binds: ``from module import name as binding``; no name where a module is bound."""
 
     binding: str
@@ -150,8 +141,7 @@ class ImportedName:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PythonModule:
+class PythonModule(NamedTuple):
     """What can be taken over from a Python file: its definitions and its imports, by the names they bind."""
 
     path: str
@@ -159,16 +149,14 @@ class PythonModule:
     imports: tuple[ImportedName, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PythonFunction:
+class PythonFunction(NamedTuple):
     """The function of a Python model, without its decorator and the defaults of its inputs, and its file."""
 
     definition: Statement
     module: PythonModule
 
 
-@dataclass(frozen=True, slots=True)
-class SqlQuery:
+class SqlQuery(NamedTuple):
     """The rendered query of a SQL model; its input slots count the calls.
 
     ``added_columns`` are those of a query of files that it names as results and never reads.
@@ -180,8 +168,7 @@ class SqlQuery:
     added_columns: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedModel:
+class ParsedModel(NamedTuple):
     """A model file, read: the declaration, the inputs and the code, nothing checked against anything yet.
 
     ``inputs_complete`` is false where an input could not be read or may be missing, ``code`` is None where the

@@ -17,6 +17,8 @@ from cbx.sources import Span
 
 HALF = re.compile("[\ud800-\udfff]")
 """Half of a character: no text of a file can hold one, a literal of Python can."""
+_MOST_BRACES = 50_000
+"""Before version 3.12, Python takes minutes for an f-string of more."""
 _MOST_BITS = 4096
 _SPELLED_IN_PYTHON = {"true": "True", "false": "False", "null": "None", "none": "None"}
 _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
@@ -67,6 +69,16 @@ class Scope:
     def inside(self, constant: str) -> Scope:
         """The scope while the expression of a constant is being read."""
         return replace(self, open_constants=(*self.open_constants, constant))
+
+
+def refuse_too_many_braces(text: str) -> None:
+    """Tell, before Python parses a text, that it would take minutes.
+
+    Raises:
+        ValueError: It would.
+    """
+    if text.count("{") > _MOST_BRACES:
+        raise ValueError(f"it has more than {_MOST_BRACES:,} opening braces")
 
 
 def read_value(node: ast.expr, scope: Scope) -> Value | None:

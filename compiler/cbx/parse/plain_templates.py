@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cbx.parse.template_places import CallSite, Template
 from cbx.sources import Span
@@ -21,8 +21,7 @@ _CALL = re.compile(
 _ARGUMENT = re.compile(rf"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?(?P<text>{_TEXT})\s*(?:,|\Z)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class PlainCall:
+class PlainCall(NamedTuple):
     """A call of a word with texts, and where it stands."""
 
     site: CallSite

@@ -14,7 +14,7 @@ from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import Related, Report, did_you_mean
 from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
-from cbx.parse.expression import HALF, Scope, read_call, read_value
+from cbx.parse.expression import HALF, Scope, read_call, read_value, refuse_too_many_braces
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.sources import SourceFile, Span
@@ -24,6 +24,7 @@ def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
     """Parse a Python file; None after a CBX101."""
     positions = Positions(source)
     try:
+        refuse_too_many_braces(source.text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source.text)

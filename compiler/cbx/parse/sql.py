@@ -11,7 +11,7 @@ from cbx import codes
 from cbx.declare.signatures import KINDS, SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Call, ParsedInput, ParsedModel, SqlQuery
-from cbx.parse.expression import Scope, read_value
+from cbx.parse.expression import Scope, read_value, refuse_too_many_braces
 from cbx.parse.landing import columns_added_by
 from cbx.parse.positions import Positions
 from cbx.parse.queries import parse_query
@@ -123,6 +123,7 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
     line, column = source.place(start)
     text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
     try:
+        refuse_too_many_braces(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body

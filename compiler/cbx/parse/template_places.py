@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 
@@ -46,8 +46,7 @@ class Template:
         return self.place(start, end if end != -1 else len(self.text))
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token of a template with its offsets in the template's text."""
 
     kind: str
@@ -56,8 +55,7 @@ class Token:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallSite:
+class CallSite(NamedTuple):
     """A call of a word as it stands in a template, with the places of the strings and the names among its arguments."""
 
     word: str
