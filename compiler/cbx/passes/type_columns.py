@@ -228,8 +228,9 @@ def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
     is_partly_declared = model.id in typed.partly_declared
     has_schema = _has_schema(model, typed.project, is_partly_declared=is_partly_declared)
     facts = table_facts(model, columns, keys, is_streaming=False, has_schema=has_schema)
-    told = hashlib.blake2b(repr(facts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    return KnownTable(columns, keys, is_partly_declared, told)
+    named = None if facts.columns is None else [tuple(one) for one in facts.columns]
+    told = repr((named, facts.keys, facts.current_keys)).encode("utf-8", "surrogatepass")
+    return KnownTable(columns, keys, is_partly_declared, hashlib.blake2b(told, digest_size=12).hexdigest())
 
 
 def undeclared_keys(model: ResolvedModel, relations: Mapping[str, Relation]) -> tuple[tuple[str, ...], ...]:
