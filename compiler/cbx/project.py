@@ -15,7 +15,7 @@ from cbx import codes
 from cbx.diagnostics import Report, did_you_mean
 from cbx.location import PROJECT_FILE, read_regular
 from cbx.parse.toml import parse_toml, setting_span
-from cbx.sources import SourceFile
+from cbx.sources import SourceFile, as_text
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
@@ -212,7 +212,7 @@ def load_project(root: Path, report: Report) -> Project | None:
     """
     path = root / PROJECT_FILE
     try:
-        text = read_regular(path, _LARGEST_FILE).decode("utf-8-sig")
+        text = as_text(read_regular(path, _LARGEST_FILE))
     except UnicodeDecodeError:
         report.add(
             codes.INVALID_PROJECT_SETTING,

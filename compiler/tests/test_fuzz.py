@@ -70,6 +70,7 @@ MORE = (
     " %}", "{% endfor %}", "{% if x %}", "{% endif %}", "{% set x = ", "|join(", "~", "**", "range(9**9)", "catalog = ",
     "schema = '{layer}'", "[[", "]]", "\x1b[31m", "%0A::error::", "# COMMAND ----------\n", "'''", "\\",
     "\ud800", "\x00",
+    "JOIN a ", "CROSS JOIN a ", ".f()", "[1]", "LATERAL FROM ", "{1}", "EXISTS (", "CASE WHEN x THEN ", "NOT ",
     "9" * 5000, "((((((((((((((((((((", "    ", "\r\n", "\u202e", "é", "if 1:\n", "lambda: ", "f'{X}'", "X = ",
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ def content(path: str, luck: random.Random) -> bytes:
     pieces = [luck.choice(("", *STARTS[path]))]
     for _ in range(luck.choice((0, 1, 3, 8, 30))):
         piece = luck.choice(luck.choice((TOKENS, MORE, STARTS[path])))
-        pieces.append(piece * luck.choice((1, 1, 1, 1, 2, 300)))
+        pieces.append(piece * luck.choice((1, 1, 1, 1, 2, 300, 5000)))
     text = "".join(pieces).encode("utf-8", "surrogatepass")
     return text + luck.randbytes(luck.choice((0, 0, 0, 1, 20)))
 

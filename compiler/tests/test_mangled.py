@@ -204,3 +204,11 @@ def test_a_folder_whose_name_is_no_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "models" / "gold" / os.fsdecode(b"\xff")).mkdir(parents=True)
 
     assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX107"]
+
+
+def test_lines_of_settings_end_as_those_of_models_do(tmp_path: Path) -> None:
+    """Also where a file comes from a system that ends them with a carriage return alone."""
+    (tmp_path / "project.toml").write_bytes(b"[project]\rname = 1\r")
+    found = compile_project(tmp_path).diagnostics
+
+    assert [(one.code.id, one.span) for one in found] == [("CBX002", Span("project.toml", 2, 1, 2, 5))]
