@@ -32,13 +32,16 @@ def in_copies(work: Callable[[int], R], count: int) -> list[R]:
         work: Makes a result, which pickle can carry, and changes nothing that others see.
         count: How many results there are.
     """
+    processes = min(_processes(), count)
+    if processes < 2:
+        return [work(number) for number in range(count)]
     results: dict[int, R] = {}
     with ExitStack() as stack, suppress(OSError):  # no room for a file: then this process works alone
         numbers = stack.enter_context(tempfile.TemporaryFile(buffering=0))
         numbers.write(b"".join(number.to_bytes(_NUMBER, "little") for number in range(count)))
         numbers.seek(0)
         copies: list[_Copy] = []
-        for _ in range(min(_processes(), count) - 1):
+        for _ in range(processes - 1):
             with suppress(OSError):  # no room for a process, or for its file
                 copies.append(_Copy(work, numbers.fileno()))
                 stack.callback(copies[-1].stop)

@@ -15,10 +15,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from cbx.copies import in_copies
 from cbx.location import read_regular
 from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
 _STAGED, _LIST = ".staged-", "list.json"
+_TOGETHER = 1000
+"""Files that a process writes at a time."""
 
 
 @contextlib.contextmanager
@@ -95,28 +98,34 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
     """Write new files aside, and return where what stands there belongs: files, and folders that are not there yet."""
     names: dict[str, str] = {}
     new_folders: dict[str, str | None] = {}
-    for path, text in files.items():
+    places: list[tuple[str, str]] = []
+    for path in files:
         folder = path.rpartition("/")[0]
         if folder not in new_folders:
             with _naming(f"{TARGET}/{folder}".rstrip("/")):
                 new_folders[folder] = _first_missing(target, folder)
-        try:
-            moved = new_folders[folder] or path
-            name = names.setdefault(moved, f"{staged.name}-{len(names)}")
-            place = f"{staged}/{name}{path[len(moved) :]}"
-            if moved == path:
-                _refuse_folder(f"{target}/{path}")
-            elif not os.path.isdir(parent := place.rpartition("/")[0]):  # noqa: PTH112 - for thousands of files
-                os.makedirs(parent)  # noqa: PTH103 - as above
-            _write(place, text.encode())
-        except OSError as error:
-            raise _named(error, f"{TARGET}/{path}") from error
+        moved = new_folders[folder] or path
+        name = names.setdefault(moved, f"{staged.name}-{len(names)}")
+        places.append((path, f"{staged}/{name}{path[len(moved) :]}"))
+        if moved == path and _is_folder(f"{target}/{path}"):  # where a folder stands, no file can be moved to
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), f"{TARGET}/{path}")
+    for parent in {place.rpartition("/")[0] for _, place in places}:
+        os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
+
+    def write(number: int) -> None:
+        for path, place in places[number * _TOGETHER : (number + 1) * _TOGETHER]:
+            try:
+                _write(place, files[path].encode())
+            except OSError as error:
+                raise _named(error, f"{TARGET}/{path}") from error
+
+    in_copies(write, -(-len(places) // _TOGETHER))
     return {name: path for path, name in names.items()}
 
 
 def _write(place: str, content: bytes) -> None:
     """Make a file; without a buffer, which for thousands of small files takes longer than they do."""
-    with open(place, "xb", buffering=0) as opened:  # noqa: PTH123 - of a text
+    with open(place, "wb", buffering=0) as opened:  # noqa: PTH123 - of a text
         if opened.write(content) < len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -221,12 +230,6 @@ def _refuse_links(root: Path, paths: Iterable[str]) -> None:
     for folder in sorted(folders):
         if (root / folder).is_symlink():
             raise OSError(0, f"`{folder.as_posix()}` is a link")
-
-
-def _refuse_folder(path: str) -> None:
-    """Where a folder stands, no file can be moved to."""
-    if _is_folder(path):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def _is_running(name: str) -> bool:

@@ -29,8 +29,8 @@ ROWS = (
     ("ir.syntax",),
     ("ir.text",),
     ("declare",),
-    ("copies", "journal", "graph", "diagnostics", "graph_document", "target"),
-    ("sources", "codes", "version", "location", "nearest"),
+    ("journal", "graph", "diagnostics", "graph_document", "target"),
+    ("sources", "codes", "version", "location", "nearest", "copies"),
 )
 """From the top down: a module may import from its own row's room and from the rows below it."""
 

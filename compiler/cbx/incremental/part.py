@@ -115,7 +115,7 @@ def _remembered(planned: ModelPlan, whole: Plan, tables: Mapping[str, KnownTable
         [(one.model, one.is_streaming) for one in model.model_inputs],
         (model.is_streaming, any(isinstance(one, FileInput) for one in model.inputs)),
         None if columns is None else [(one.name, one.type, one.not_null) for one in columns],
-        (model.columns is None, table.facts, table.is_partly_declared, whole.key_verdicts.get(model.id)),
+        (model.columns is None, sorted(table.never_null), table.is_partly_declared, whole.key_verdicts.get(model.id)),
         [(one.parent, one.child, one.on, one.cardinality, one.enforce) for one in model.claims],
     )
     digest = hashlib.blake2b(repr(face).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -242,13 +242,13 @@ class KnownTable(NamedTuple):
         columns: Its columns; None where they are not known.
         keys: Column sets that are unique in it although none is declared.
         is_partly_declared: Whether its query produces more columns than are declared.
-        facts: A hash of what its readers were told; empty where it is to be told anew.
+        never_null: Its columns, in lower case, that its readers take to be never NULL; to be told anew if empty.
     """
 
     columns: tuple[Column, ...] | None
     keys: tuple[tuple[str, ...], ...]
     is_partly_declared: bool
-    facts: str = ""
+    never_null: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -227,10 +226,7 @@ def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
     columns, keys = typed.columns[model.id], undeclared_keys(model, typed.relations)
     is_partly_declared = model.id in typed.partly_declared
     has_schema = _has_schema(model, typed.project, is_partly_declared=is_partly_declared)
-    facts = table_facts(model, columns, keys, is_streaming=False, has_schema=has_schema)
-    named = None if facts.columns is None else [tuple(one) for one in facts.columns]
-    told = repr((named, facts.keys, facts.current_keys)).encode("utf-8", "surrogatepass")
-    return KnownTable(columns, keys, is_partly_declared, hashlib.blake2b(told, digest_size=12).hexdigest())
+    return KnownTable(columns, keys, is_partly_declared, _never_null(model, has_schema=has_schema))
 
 
 def undeclared_keys(model: ResolvedModel, relations: Mapping[str, Relation]) -> tuple[tuple[str, ...], ...]:
