@@ -82,11 +82,11 @@ def parseable(text: str, blanked: str | None = None) -> str:
         text: The query.
         blanked: The same `without_quotes`, where that is known.
     """
+    if not any(word in text.lower() for word in ("window", "watermark")):
+        return text
     blanked = blanked if blanked is not None else without_quotes(text)
     replaced = [(found.span(), WINDOW_FUNCTION) for found in _WINDOW.finditer(blanked)]
     replaced += [(found.span(), " " * len(found[0])) for found in _WATERMARK.finditer(blanked)]
-    if not replaced:
-        return text
     pieces = list(text)
     for (start, end), piece in replaced:
         pieces[start:end] = piece
