@@ -7,7 +7,7 @@ import pickle
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,23 @@ _MOST_PROCESSES = 4
 _NUMBER = 8
 """Bytes of a number on its way between processes."""
 
+T = TypeVar("T")
 R = TypeVar("R")
+
+
+def each_in_copies(work: Callable[[T], R], items: Sequence[T], together: int) -> list[R]:
+    """As `in_copies`, with a result for each item.
+
+    Args:
+        work: Makes the result of an item.
+        items: The items.
+        together: How many of them a process takes at a time.
+    """
+
+    def some(number: int) -> list[R]:
+        return [work(item) for item in items[number * together : (number + 1) * together]]
+
+    return [result for part in in_copies(some, -(-len(items) // together)) for result in part]
 
 
 def in_copies(work: Callable[[int], R], count: int) -> list[R]:

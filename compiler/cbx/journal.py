@@ -15,13 +15,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from cbx.copies import in_copies
+from cbx.copies import each_in_copies
 from cbx.location import read_regular
 from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
 _STAGED, _LIST = ".staged-", "list.json"
 _TOGETHER = 1000
-"""Files that a process writes at a time."""
+"""Files that a process takes at a time."""
 
 
 @contextlib.contextmanager
@@ -112,14 +112,14 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
     for parent in {place.rpartition("/")[0] for _, place in places}:
         os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
 
-    def write(number: int) -> None:
-        for path, place in places[number * _TOGETHER : (number + 1) * _TOGETHER]:
-            try:
-                _write(place, files[path].encode())
-            except OSError as error:
-                raise _named(error, f"{TARGET}/{path}") from error
+    def write(one: tuple[str, str]) -> None:
+        path, place = one
+        try:
+            _write(place, files[path].encode())
+        except OSError as error:
+            raise _named(error, f"{TARGET}/{path}") from error
 
-    in_copies(write, -(-len(places) // _TOGETHER))
+    each_in_copies(write, places, _TOGETHER)
     return {name: path for path, name in names.items()}
 
 

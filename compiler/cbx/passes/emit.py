@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cbx.copies import MANY, in_copies
+from cbx.copies import MANY, each_in_copies
 from cbx.diagnostics import Report
 from cbx.emit.bundle import emit_bundle
 from cbx.emit.checks import emit_key_check, emit_relationship_check
@@ -19,7 +19,8 @@ from cbx.ir.resolved import Relationship
 _TOGETHER = 250
 """Notebooks that a process takes at a time."""
 
-Source = ModelPlan | KeyCheck | RelationshipCheck
+Source = Plan | ModelPlan | KeyCheck | RelationshipCheck
+"""What becomes a file; of the plan as a whole, that is the bundle."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,13 @@ class _File(NamedTuple):
 def emit(plan: Plan, report: Report) -> Emitted:
     """From the plan to files: notebooks, checks, the bundle and the manifest."""
     del report
-    sources: list[Source] = [*plan.models, *plan.key_checks, *plan.relationship_checks]
+    sources: list[Source] = [plan, *plan.models, *plan.key_checks, *plan.relationship_checks]
     related = plan.relationships_by_model
 
-    def files(number: int) -> list[_File]:
-        if not number:
-            return [_file(emit_bundle(plan))]
-        return [_emitted(one, plan, related) for one in sources[(number - 1) * _TOGETHER : number * _TOGETHER]]
+    def emitted(source: Source) -> _File:
+        return _emitted(source, plan, related)
 
-    count = 1 - (-len(sources) // _TOGETHER)
-    parts = in_copies(files, count) if len(plan.models) >= MANY else [files(number) for number in range(count)]
-    made = [one for part in parts for one in part]
+    made = each_in_copies(emitted, sources, _TOGETHER if len(plan.models) >= MANY else len(sources))
     entries = [one.entry for one in made[1:]]
     of_models, of_checks = entries[: len(plan.models)], entries[len(plan.models) :]
     manifest = emit_manifest(plan, of_models, of_checks, {one.path: one.digest for one in made})
@@ -60,10 +57,10 @@ def emit(plan: Plan, report: Report) -> Emitted:
     return Emitted(plan, tuple(sorted(artifacts, key=lambda artifact: artifact.path)))
 
 
-def _emitted(
-    source: ModelPlan | KeyCheck | RelationshipCheck, plan: Plan, related: Mapping[str, tuple[Relationship, ...]]
-) -> _File:
+def _emitted(source: Source, plan: Plan, related: Mapping[str, tuple[Relationship, ...]]) -> _File:
     match source:
+        case Plan():
+            return _file(emit_bundle(source))
         case ModelPlan():
             file = _file(emit_notebook(source, plan.project))
             return file._replace(entry=lay_out_model(source, plan, related[source.model.id], file.digest))
