@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import Table
-from cbx.analysis.from_sql import read_query
 from cbx.analysis.relations import CallSite, Place, Relation, TextRange
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, Unknown
 from cbx.emit.cells import import_lines
@@ -124,6 +123,8 @@ def span_of(model: ResolvedModel, place: Place) -> Span | None:
 
 
 def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
+    from cbx.analysis.from_sql import read_query
+
     if code.places is None:
         return None
     named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}

@@ -29,12 +29,16 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     groups: dict[object, list[RelationshipClaim]] = {}
     for claim in claims:
         groups.setdefault(_identity(claim), []).append(claim)
+    known = {
+        name: None if columns is None else {column.name.lower(): column for column in reversed(columns)}
+        for name, columns in typed.columns.items()
+    }
     relationships = []
     for group in groups.values():
         if _contradict(group, report):
             continue
         for claim in group:
-            _Check(typed.models, typed.columns, claim, report).run()
+            _Check(typed.models, known, claim, report).run()
         relationships.append(_merged(group, typed))
     ordered = sorted(relationships, key=lambda one: (one.child, one.parent, one.on))
     return Connected(
@@ -101,7 +105,7 @@ def _depth(model: str, typed: Typed) -> int:
 @dataclass(frozen=True)
 class _Check:
     models: Mapping[str, ResolvedModel]
-    columns: Mapping[str, tuple[Column, ...] | None]
+    known: Mapping[str, Mapping[str, Column] | None]
     claim: RelationshipClaim
     report: Report
 
@@ -120,12 +124,15 @@ class _Check:
         )
         found = len(self.report)
         for model, names in sides:
-            columns = self.columns[model]
-            known = {column.name.lower(): column.name for column in columns or ()}
+            known = self.known[model]
             for name, span in names:
-                if columns is not None and name.lower() not in known:
+                if known is not None and name.lower() not in known:
                     message = f"the relationship of `{claim.child}` with `{claim.parent}` needs `{name}` in `{model}`"
-                    hint = did_you_mean(name, known.values(), "a dictionary maps the child's columns to the parent's")
+                    hint = did_you_mean(
+                        name,
+                        [one.name for one in known.values()],
+                        "a dictionary maps the child's columns to the parent's",
+                    )
                     self.report.add(
                         codes.UNKNOWN_RELATIONSHIP_COLUMN,
                         message,
@@ -145,17 +152,14 @@ class _Check:
                 self.report.add(codes.RELATIONSHIP_TYPE_MISMATCH, message, span, label="types differ", hint=hint)
 
     def _type(self, model: str, name: str) -> str | None:
-        for column in self.columns[model] or ():
-            if column.name.lower() == name.lower():
-                return normal_type(column.type)
-        return None
+        column = (self.known[model] or {}).get(name.lower())
+        return normal_type(column.type) if column is not None else None
 
     def _has_doubtful_key(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns may be the key once it is as it was meant: what was reported of it is the one mistake."""
-        columns = self.columns[model.id]
-        known = {column.name.lower() for column in columns or ()}
-        existing = [one for one in model.key or () if one.lower() in known]
-        is_wrong = columns is not None and len(existing) < len(model.key or ())
+        known = self.known[model.id]
+        existing = [one for one in model.key or () if one.lower() in (known or ())]
+        is_wrong = known is not None and len(existing) < len(model.key or ())
         return "key" in model.unread or (is_wrong and _covers(names, tuple(existing)))
 
     def _parent_is_unique(self) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from cbx import codes
 from cbx.analyse import span_of
-from cbx.analysis import verdicts
 from cbx.analysis.facts import Relationship as RelationshipFact
 from cbx.diagnostics import Related, Report, listing
 from cbx.ir.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
+
+if TYPE_CHECKING:
+    from cbx.analysis import verdicts
 
 
 def prove_keys(connected: Connected, report: Report) -> Proven:
@@ -68,6 +71,8 @@ def _why_unproven(
     relation = connected.relations.get(model.id)
     reason = "its query was not analysed" if isinstance(model.code, SqlCode) else "its function was not traced"
     if relation is not None:
+        from cbx.analysis import verdicts
+
         verdict = verdicts.judge_key(relation, model.key or (), relationships)
         if isinstance(verdict, verdicts.Proven):
             return ""

@@ -10,10 +10,8 @@ from functools import partial
 from cbx import codes
 from cbx.analyse import Analysed, Analysis
 from cbx.analysis.facts import CurrentKey, Table, TableColumn
-from cbx.analysis.lineage import column_lineage
 from cbx.analysis.relations import Opaque, Relation
 from cbx.analysis.tracing.requests import MissingExtra, Unknown
-from cbx.analysis.verdicts import result_keys
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
 from cbx.emit.ddl import has_primary_key
@@ -172,6 +170,8 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
     """The columns of a model's result; None where they are not known."""
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
+    from cbx.analysis.lineage import column_lineage
+
     origins = dict(column_lineage(analysed.relation))
     return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in analysed.relation.fields)
 
@@ -233,6 +233,8 @@ def undeclared_keys(model: ResolvedModel, relations: Mapping[str, Relation]) -> 
     """The keys that a model without a declared one is known to have."""
     if model.key or model.cdc is not None or model.id not in relations:
         return ()
+    from cbx.analysis.verdicts import result_keys
+
     return result_keys(relations[model.id])
 
 
