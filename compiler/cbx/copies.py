@@ -110,14 +110,12 @@ class _Copy:
 
     def _work(self, work: Callable[[int], Any], numbers: int, telling: int) -> None:
         """In the copy: make results, and tell the length of each once it is written; never returns."""
-        status = 1
-        with suppress(BaseException):  # whatever it is, the process that started this one finds out by itself
+        with suppress(BaseException):  # whatever it is, the process that started this one misses a result
             for number in _taken(numbers):
                 length = self._results.write(pickle.dumps((number, work(number)), pickle.HIGHEST_PROTOCOL))
                 self._results.flush()
                 os.write(telling, length.to_bytes(_NUMBER, "little"))
-            status = 0
-        os._exit(status)
+        os._exit(0)
 
     def results(self, *, waiting: bool) -> Iterator[tuple[int, Any]]:
         """The results that it has made since they were last asked for, by their numbers; all others, if waiting."""

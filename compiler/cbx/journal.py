@@ -109,8 +109,9 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
         places.append((path, f"{staged}/{name}{path[len(moved) :]}"))
         if moved == path and _is_folder(f"{target}/{path}"):  # where a folder stands, no file can be moved to
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), f"{TARGET}/{path}")
-    for parent in {place.rpartition("/")[0] for _, place in places}:
-        os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
+    with _naming(TARGET):
+        for parent in sorted({place.rpartition("/")[0] for _, place in places}):
+            os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
 
     def write(one: tuple[str, str]) -> None:
         path, place = one

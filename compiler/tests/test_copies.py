@@ -11,15 +11,16 @@ import pytest
 from compiler.benchmarks.projects import write_project
 
 COMPILED = """
-import os, pickle, signal, sys
+import os, pickle, shutil, signal, sys
 from pathlib import Path
-from cbx import copies
+from cbx import copies, journal
 from cbx.compiler import compile_project
+from cbx.write import write
 import cbx.passes.emit as emit, cbx.passes.in_shards as in_shards
 processes, fate = int(sys.argv[2]), sys.argv[3]
 copies._processes = lambda: processes
 in_shards.MANY = emit.MANY = 1
-in_shards._TOGETHER = emit._TOGETHER = 7
+in_shards._TOGETHER = emit._TOGETHER = journal._TOGETHER = 7
 here, dumps, left = os.getpid(), pickle.dumps, 2
 def dumped(*given):
     global left
@@ -44,6 +45,11 @@ if fate == "no process":
 compilation = compile_project(Path(sys.argv[1]), with_trace=False)
 for one in (*compilation.artifacts, *compilation.diagnostics):
     print(repr(one))
+target = Path(sys.argv[1], "target")
+print(write(target.parent, compilation.artifacts))
+for file in sorted(target.rglob("*.*")):
+    print(file, file.read_bytes())
+shutil.rmtree(target, ignore_errors=True)
 assert bool(received) == (processes > 1 and not fate.startswith("no "))
 try:
     os.waitpid(-1, 0)

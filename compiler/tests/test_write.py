@@ -100,26 +100,45 @@ def killed_at(step: int, root: Path, artifacts: tuple[Artifact, ...]) -> bool:
 
 
 @forking
-def test_target_is_the_old_one_or_the_new_one_wherever_writing_is_killed(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False], ids=["changed", "new"])
+def test_target_is_the_old_one_or_the_new_one_wherever_writing_is_killed(
+    project: Path, tmp_path: Path, *, is_there: bool
+) -> None:
     """What is left half done is brought to its end by the next compilation, also by one that finds errors."""
-    old = tree(project / "target")
+    target, pristine = project / "target", tmp_path / "pristine"
+    if not is_there:
+        shutil.rmtree(target)
+        target.mkdir()
+    old = tree(target)
     (project / "models/gold/first.py").unlink()
     lay_out({f"models/gold/{name}.py": MODEL.format(name=name) for name in ("third", "fourth")}, project)
     artifacts = compile_project(project).artifacts
-    pristine = tmp_path / "pristine"
-    shutil.copytree(project / "target", pristine)
+    shutil.copytree(target, pristine)
     found, step = [], 1
     while killed_at(step, project, artifacts):
         mend(project)
-        found.append(tree(project / "target"))
-        shutil.rmtree(project / "target")
-        shutil.copytree(pristine, project / "target")
+        found.append(tree(target))
+        shutil.rmtree(target)
+        shutil.copytree(pristine, target)
         step += 1
     write(project, artifacts)
-    new = tree(project / "target")
+    new = tree(target)
 
     assert [one for one in found if one not in (old, new)] == []
     assert (found[0], found[-1], new == old) == (old, new, False)
+
+
+def test_a_folder_that_came_in_between_takes_the_files_of_the_decided_one(project: Path) -> None:
+    """A new folder is moved as one, unless somebody has made it before the change came to its end."""
+    before = tree(project / "target")
+    staged = project / "target/.writing/x/gold"
+    staged.mkdir(parents=True)
+    (staged / "third.py").write_text("decided")
+    (project / "target/.writing/list.json").write_text(json.dumps({"files": {"x": "notebooks"}, "removed": []}))
+    mend(project)
+
+    assert tree(project / "target") == {**before, "notebooks/gold/third.py": b"decided"}
+    assert not (project / "target/.writing").exists()
 
 
 def test_a_list_of_somebody_else_leads_nowhere(project: Path, tmp_path: Path) -> None:
