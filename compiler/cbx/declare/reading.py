@@ -28,7 +28,7 @@ class Places:
 
     def at(self, *path: Any) -> Span:
         """The span of a value, or of the nearest one around it."""
-        return self.spans.get(path) or self.spans.get(_nearest(path, self.spans), self.whole)
+        return self.spans.get(_nearest(path, self.spans), self.whole)
 
     def packed(self) -> PackedPlaces:
         """The same in a fifth of the room."""

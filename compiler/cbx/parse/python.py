@@ -20,15 +20,18 @@ from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.sources import SourceFile, Span
 
 
-def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
-    """Parse a Python file; None after a CBX101."""
+def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) -> ast.Module | None:
+    """Parse a Python file, which Python has to compile; None after a CBX101.
+
+    Of a model the decorator may be one that does not compile: it is read, and what it must not hold is refused, later.
+    """
     positions = Positions(source)
     try:
         refuse_too_many_braces(source.text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source.text)
-            _compile(source, tree)
+            _compile(source, tree, is_model=is_model)
             return tree
     except SyntaxError as error:
         span = positions.error(error)
@@ -40,17 +43,17 @@ def parse_syntax(source: SourceFile, report: Report) -> ast.Module | None:
     return None
 
 
-def _compile(source: SourceFile, tree: ast.Module) -> None:
+def _compile(source: SourceFile, tree: ast.Module, *, is_model: bool) -> None:
     """Find what only Python's compiler refuses, such as a `return` outside a function.
 
-    A file of imports and one function is compiled without the imports and the decorator, which is read by itself.
+    A model of imports and one function is compiled without these and its decorator, which is the most of it.
 
     Raises:
         SyntaxError: With its place in the file.
     """
     *others, last = tree.body or (None,)
     is_alone = isinstance(last, ast.FunctionDef) and len(last.decorator_list) == 1
-    if is_alone and last is not None and all(_is_harmless(one) for one in others):
+    if is_model and is_alone and last is not None and all(_is_harmless(one) for one in others):
         with suppress(SyntaxError):
             compile(source.text[source.offset(last.lineno, 1) :], source.path, "exec", dont_inherit=True)
             return
@@ -70,7 +73,7 @@ class _Words:
 
 def parse_python_model(source: SourceFile, layer: str, name: str, report: Report) -> ParsedModel | None:
     """Read a Python model file; None after diagnostics (CBX101, CBX104, CBX105)."""
-    tree = parse_syntax(source, report)
+    tree = parse_syntax(source, report, is_model=True)
     if tree is None:
         return None
     positions = Positions(source)

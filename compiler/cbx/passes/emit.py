@@ -31,11 +31,10 @@ class Emitted:
     artifacts: tuple[Artifact, ...]
 
 
-class _File(NamedTuple):
+class _Made(NamedTuple):
     """A file, its SHA-256, and what the manifest says of what it holds."""
 
-    path: str
-    text: str
+    artifact: Artifact
     digest: str
     entry: str = ""
 
@@ -46,30 +45,30 @@ def emit(plan: Plan, report: Report) -> Emitted:
     sources: list[Source] = [plan, *plan.models, *plan.key_checks, *plan.relationship_checks]
     related = plan.relationships_by_model
 
-    def emitted(source: Source) -> _File:
+    def emitted(source: Source) -> _Made:
         return _emitted(source, plan, related)
 
     made = each_in_copies(emitted, sources, _TOGETHER if len(plan.models) >= MANY else len(sources))
     entries = [one.entry for one in made[1:]]
     of_models, of_checks = entries[: len(plan.models)], entries[len(plan.models) :]
-    manifest = emit_manifest(plan, of_models, of_checks, {one.path: one.digest for one in made})
-    artifacts = [manifest, *(Artifact(one.path, one.text) for one in made)]
+    manifest = emit_manifest(plan, of_models, of_checks, {one.artifact.path: one.digest for one in made})
+    artifacts = [manifest, *(one.artifact for one in made)]
     return Emitted(plan, tuple(sorted(artifacts, key=lambda artifact: artifact.path)))
 
 
-def _emitted(source: Source, plan: Plan, related: Mapping[str, tuple[Relationship, ...]]) -> _File:
+def _emitted(source: Source, plan: Plan, related: Mapping[str, tuple[Relationship, ...]]) -> _Made:
     match source:
         case Plan():
-            return _file(emit_bundle(source))
+            return _made(emit_bundle(source))
         case ModelPlan():
-            file = _file(emit_notebook(source, plan.project))
-            return file._replace(entry=lay_out_model(source, plan, related[source.model.id], file.digest))
+            made = _made(emit_notebook(source, plan.project))
+            return made._replace(entry=lay_out_model(source, plan, related[source.model.id], made.digest))
         case KeyCheck():
-            file = _file(emit_key_check(source, plan.project))
+            made = _made(emit_key_check(source, plan.project))
         case RelationshipCheck():
-            file = _file(emit_relationship_check(source, plan.project))
-    return file._replace(entry=lay_out_check(source))
+            made = _made(emit_relationship_check(source, plan.project))
+    return made._replace(entry=lay_out_check(source))
 
 
-def _file(artifact: Artifact) -> _File:
-    return _File(artifact.path, artifact.text, hashlib.sha256(artifact.text.encode()).hexdigest())
+def _made(artifact: Artifact) -> _Made:
+    return _Made(artifact, hashlib.sha256(artifact.text.encode()).hexdigest())
