@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 STILL = {"reduced_motion": "reduce", "viewport": {"width": 1440, "height": 900}}
 WIDE = {"width": 2000, "height": 900}
 
+SETTLED = """async () => {
+  do await new Promise(requestAnimationFrame);
+  while (document.documentElement.dataset.shown !== location.hash);
+}"""
+
 
 @contextmanager
 def showing(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
@@ -24,28 +29,34 @@ def showing(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
         yield page
 
 
+def settled(page: Page) -> Page:
+    """The page, once it shows the place of its address: browsers tell a page of a new address some time later."""
+    page.evaluate(SETTLED)
+    return page
+
+
 def texts(page: Page, selector: str) -> list[str]:
-    return [" ".join(one.split()) for one in page.locator(selector).all_inner_texts()]
+    return [" ".join(one.split()) for one in settled(page).locator(selector).all_inner_texts()]
 
 
 def place(page: Page) -> str:
     """The fragment of the address."""
-    return str(page.evaluate("location.hash"))
+    return str(settled(page).evaluate("location.hash"))
 
 
 def lit(page: Page) -> set[str]:
     """The models that stand out on the map."""
-    return set(page.eval_on_selector_all("#boxes > a.lit", "all => all.map(one => one.dataset.id)"))
+    return set(settled(page).eval_on_selector_all("#boxes > a.lit", "all => all.map(one => one.dataset.id)"))
 
 
 def ids(page: Page, selector: str) -> list[str]:
-    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(one => one.dataset.id)")
+    found: list[str] = settled(page).eval_on_selector_all(selector, "all => all.map(one => one.dataset.id)")
     return found
 
 
 def boxes(page: Page, selector: str) -> list[tuple[float, float, float, float]]:
     """Left, top, right and bottom of elements on the screen."""
-    rectangles = page.eval_on_selector_all(
+    rectangles = settled(page).eval_on_selector_all(
         selector,
         "all => all.map(one => one.getBoundingClientRect()).map(one => [one.left, one.top, one.right, one.bottom])",
     )

@@ -158,7 +158,7 @@ def test_the_relationships_are_a_second_view(browser: Browser, shop: str) -> Non
 
         page.go_back()
 
-        assert page.locator(".entity").count() == 0
+        assert ids(page, ".entity") == []
         assert ids(page, ".card.selected") == ["silver.orders"]
 
 

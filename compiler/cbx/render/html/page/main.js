@@ -70,6 +70,7 @@ function show() {
   document.title = node === null ? `${project}: ${state.place.view}` : `${node.id} · ${project}`;
   if (node !== null) arrive(node, before);
   else if (before.model !== null) returnFocus(before.model);
+  document.documentElement.dataset.shown = location.hash;
 }
 
 /** Bring the node whose page was opened into sight. */
