@@ -84,10 +84,10 @@ class Analysis:
             tables: Tells what is known of its inputs, in their order.
 
         Returns:
-            What it does; why that is not known; or None where the project leaves the analysis out, or the
+            What it does; why that is not known; or None where functions are not traced, or the
             declaration is not known well enough.
         """
-        if not self._settings.analysis or model.unread & _SHAPING:
+        if model.unread & _SHAPING:
             return None
         if isinstance(model.code, SqlCode):
             return _read_query(model.code, tables())

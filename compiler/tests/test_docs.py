@@ -11,7 +11,7 @@ import typer
 from literate import Case, check, lay_out, read_cases
 from pydantic import BaseModel
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from cbx.codes import every_code
 from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS
@@ -128,7 +128,7 @@ def test_every_argument_is_on_the_page_of_the_language(heading: str) -> None:
 @pytest.mark.parametrize(("name", "page"), [("run", "running.md"), ("deploy", "deploying.md")])
 def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
     """No more and no fewer than `cbx run --help` names."""
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined] # a group of commands
+    command = typer.main.get_command(application()).commands[name]  # type: ignore[attr-defined] # a group of commands
     expected = {option for one in command.params for option in one.opts if option.startswith("--")}
     actual = set(re.findall(r"^\| `(--[a-z-]+)", sections(page)["What happens"], re.MULTILINE))
 
@@ -137,7 +137,7 @@ def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
 
 def test_every_option_of_test_is_on_the_page_of_testing() -> None:
     """No more and no fewer than `cbx test --help` names."""
-    command = typer.main.get_command(app).commands["test"]  # type: ignore[attr-defined] # as above
+    command = typer.main.get_command(application()).commands["test"]  # type: ignore[attr-defined] # as above
     expected = {option for one in command.params for option in one.opts if option.startswith("--")}
     actual = set(re.findall(r"`(--[a-z-]+)", sections("testing.md")["`cbx test`"].split("\nThe exit status")[0]))
 

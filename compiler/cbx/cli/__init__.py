@@ -5,9 +5,13 @@ Exit status: 0 clean, 1 errors found or tests failed, 2 could not run.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
+
+_LOADED_AT_ONCE = 50_000
+"""New objects before garbage is looked for: what is loaded to begin with stays, and is a tenth faster without."""
 
 
 def main() -> None:
@@ -17,10 +21,11 @@ def main() -> None:
 
         print(f"cbx {__version__}")
         return
-    from cbx.cli.app import app
+    gc.set_threshold(_LOADED_AT_ONCE)
+    from cbx.cli.commands import application
 
     try:
-        app()
+        application(sys.argv[1:])()
     except Exception as error:
         if os.environ.get("CBX_DEBUG"):
             raise

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cbx.analysis.relations import Relation
 from cbx.declare.reading import PackedPlaces
 from cbx.graph import ModelGraph
 from cbx.ir.syntax import Snippet
 from cbx.ir.text import Text, TextPlaces
 from cbx.project import Project
 from cbx.sources import Span
+
+if TYPE_CHECKING:
+    from cbx.analysis.relations import Relation
 
 Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
 OnViolation = Literal["warn", "drop", "fail"]

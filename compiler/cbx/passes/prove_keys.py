@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cbx import codes
-from cbx.analyse import span_of
-from cbx.analysis.facts import Relationship as RelationshipFact
 from cbx.diagnostics import Related, Report, listing
 from cbx.ir.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
 
 if TYPE_CHECKING:
     from cbx.analysis import verdicts
+    from cbx.analysis.facts import Relationship as RelationshipFact
 
 
 def prove_keys(connected: Connected, report: Report) -> Proven:
@@ -22,7 +21,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     After: both keys are proven: AUTO CDC keeps one row of each key (of type 2, one that holds now), and so does
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
-    relationships = _by_child(connected.relationships)
+    relationships = _by_child(connected.relationships) if connected.relations else {}
     found = {
         model.id: _why_unproven(model, connected, _of_inputs(model, relationships), report)
         for model in connected.models.values()
@@ -43,6 +42,8 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
 
 
 def _by_child(relationships: Iterable[Relationship]) -> dict[str, list[RelationshipFact]]:
+    from cbx.analysis.facts import Relationship as RelationshipFact
+
     found: dict[str, list[RelationshipFact]] = {}
     for one in relationships:
         found.setdefault(one.child, []).append(RelationshipFact(one.parent, one.child, one.on, one.cardinality))
@@ -86,6 +87,9 @@ def _why_unproven(
 def _report_fan_out(
     model: ResolvedModel, verdict: verdicts.Refuted, relationships: tuple[Relationship, ...], report: Report
 ) -> None:
+    from cbx.analyse import span_of
+    from cbx.analysis.facts import Relationship as RelationshipFact
+
     key = listing(model.key or ())
     if isinstance(verdict.cause, RelationshipFact):
         reason = f"one row of `{verdict.cause.parent}` has many of `{verdict.table}`"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from cbx import codes
-from cbx.analyse import Analysed, Analysis
-from cbx.analysis.facts import CurrentKey, Table, TableColumn
-from cbx.analysis.relations import Opaque, Relation
-from cbx.analysis.tracing.requests import MissingExtra, Unknown
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
 from cbx.emit.ddl import has_primary_key
@@ -34,6 +32,12 @@ from cbx.parse.types import normal_type
 from cbx.project import Project
 from cbx.sources import Span
 
+if TYPE_CHECKING:
+    from cbx.analyse import Analysed, Analysis
+    from cbx.analysis.facts import CurrentKey, Table
+    from cbx.analysis.relations import Relation
+    from cbx.analysis.tracing.requests import MissingExtra, Unknown
+
 _NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 START_AT, END_AT = "__START_AT", "__END_AT"
 
@@ -46,8 +50,8 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     a column that no input has, CBX310 to CBX312 where a declaration and a query disagree. Of models that are ``known``
     from before nothing is asked again.
     """
-    with Analysis(linked.project) as analysis:
-        typing = _Typing(linked, report, analysis, known or {})
+    with ExitStack() as stack:
+        typing = _Typing(linked, report, known or {}, _analysis(linked.project, stack))
         for name in in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models):
             typing.add(linked.models[name])
     typing.report_untraced()
@@ -61,12 +65,21 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     )
 
 
+def _analysis(project: Project, stack: ExitStack) -> Analysis | None:
+    """What reads the code of models; None where the project leaves that out, which then costs no time to load."""
+    if not project.settings.compile.analysis:
+        return None
+    from cbx.analyse import Analysis
+
+    return stack.enter_context(Analysis(project))
+
+
 @dataclass
 class _Typing:
     linked: Linked
     report: Report
-    analysis: Analysis
     known: Mapping[str, KnownTable]
+    analysis: Analysis | None
     columns: dict[str, tuple[Column, ...] | None] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
     partly_declared: set[str] = field(default_factory=set)
@@ -94,6 +107,11 @@ class _Typing:
 
     def _analysed(self, model: ResolvedModel) -> Analysed | None:
         """What a model's code does; None where that is not known."""
+        if self.analysis is None:
+            return None
+        from cbx.analysis.relations import Opaque
+        from cbx.analysis.tracing.requests import MissingExtra, Unknown
+
         analysed = self.analysis.read(model, partial(self._tables, model.inputs))
         if isinstance(analysed, (Unknown, MissingExtra)):
             self.untraced[model.id] = analysed
@@ -139,6 +157,8 @@ class _Typing:
                 pass
             case TableInput(table=text) | FileInput(path=text):
                 name = text_in_words(text)
+        from cbx.analysis.facts import Table
+
         return Table(name, is_streaming=one.is_streaming)
 
     def _keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
@@ -148,6 +168,10 @@ class _Typing:
 
     def report_untraced(self) -> None:
         """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
+        if not self.untraced:
+            return
+        from cbx.analysis.tracing.requests import MissingExtra, Unknown
+
         if any(isinstance(one, Unknown) and not one.is_lasting for one in self.untraced.values()):
             self.report.is_lasting = False
         missing = [one for one in self.untraced.values() if isinstance(one, MissingExtra)]
@@ -185,6 +209,8 @@ def table_facts(
     has_schema: bool,
 ) -> Table:
     """What a model's readers may take as true of its table, given its columns and the keys it has undeclared."""
+    from cbx.analysis.facts import CurrentKey, Table, TableColumn
+
     typed = None
     if known is not None:
         never = _never_null(model, has_schema=has_schema)

@@ -11,7 +11,7 @@ from databricks.sdk.clock import Clock
 from literate import lay_out
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.deployment import Deployment, DeployRequest, deploy
 from cbx.deploy.session import Session, connect
@@ -115,7 +115,7 @@ class Ended:
 
 def cbx(*arguments: str, folder: Path) -> Ended:
     """The command, in this process."""
-    result = CliRunner().invoke(app, [*arguments, "--project", str(folder)])
+    result = CliRunner().invoke(application(), [*arguments, "--project", str(folder)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Ended(result.exit_code, result.stdout, result.stderr)

@@ -13,7 +13,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def cbx(*arguments: str, folder: Path) -> Answer:
 
 def cbx_here(*arguments: str) -> Answer:
     """Run a command in this process, which costs no start of Spark."""
-    done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    done = CliRunner().invoke(application(), list(arguments), catch_exceptions=False)
     return Answer(done.exit_code, done.stdout, done.stderr)
 
 

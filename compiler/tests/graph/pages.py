@@ -9,7 +9,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from cbx.graph_document import ColumnNode, Edge, GraphDocument, Node, Relation, Rule
 from cbx.render.html.last_run import DatasetRun, LastRun
 from cbx.render.html.page import render_html
@@ -34,7 +34,7 @@ def circuit_box(folder: Path, *options: str) -> str:
     (folder / "events.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in events))
     page = folder / "page.html"
     arguments = ["graph", "--project", str(ROOT), "--state", str(folder), "--output", str(page), *options]
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(application(), arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return page.as_uri()
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from cbx.cli.graph import Format
 
 ROOT = Path(__file__).parents[3]
 
 
 def cbx(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["graph", *arguments, "--project", str(ROOT)])
+    return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(ROOT)])
 
 
 def test_a_tree_by_default() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from cbx.render.mermaid import render_mermaid
 from compiler.tests.graph.browser import opened
 from compiler.tests.graph.drawn import graph, model, source
@@ -24,7 +24,7 @@ DRAW = "async text => (await mermaid.render('drawn', text)).svg"
 @pytest.mark.parametrize("options", [(), ("--relationships",), ("--columns",)], ids=["lineage", "related", "columns"])
 def test_mermaid_draws_circuit_box(browser: Browser, options: tuple[str, ...]) -> None:
     """As GitHub does in a Markdown file, with nothing but warnings for what it cannot read."""
-    text = CliRunner().invoke(app, ["graph", "--format", "mermaid", *options, "--project", str(ROOT)]).stdout
+    text = CliRunner().invoke(application(), ["graph", "--format", "mermaid", *options, "--project", str(ROOT)]).stdout
     with opened(browser) as page:
         page.add_script_tag(path=MERMAID)
         drawn = page.evaluate(DRAW, text)

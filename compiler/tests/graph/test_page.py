@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from compiler.tests.graph.looking import WIDE, boxes, ids, lit, overlapping, place, showing, texts
 from compiler.tests.graph.pages import HOSTILE, ROOT, circuit_box, hostile, large
 
@@ -41,7 +41,7 @@ def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str
 )
 def test_a_run_that_there_is_not_is_named(options: tuple[str, ...], reason: str) -> None:
     """Only without --state a project that has not been run is as good as another."""
-    result = CliRunner().invoke(app, ["graph", "--project", str(ROOT), *options])
+    result = CliRunner().invoke(application(), ["graph", "--project", str(ROOT), *options])
 
     assert (result.stdout, result.exit_code) == ("", 2)
     assert reason in result.stderr

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from cbx.cli.graph import ENDINGS, Format
 from cbx.graph_document import read_manifest
 from cbx.selector_methods import _METHODS, _PARTS
@@ -55,7 +55,7 @@ GRAPH = (ROOT / "compiler/docs/graph.md").read_text(encoding="utf-8")
 
 
 def cbx_graph(*arguments: str) -> str:
-    return CliRunner().invoke(app, ["graph", *arguments, "--project", str(ROOT)]).stdout
+    return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(ROOT)]).stdout
 
 
 def shown(fence: str) -> tuple[list[str], str]:
@@ -76,7 +76,7 @@ def test_an_example_draws_what_the_page_shows(fence: str) -> None:
 
 def test_every_option_of_graph_is_on_the_page() -> None:
     """No more and no fewer than `cbx graph --help` names."""
-    command = typer.main.get_command(app).commands["graph"]  # type: ignore[attr-defined] # a group of commands
+    command = typer.main.get_command(application()).commands["graph"]  # type: ignore[attr-defined] # a group of commands
     expected = {option for one in command.params for option in one.opts if option.startswith("--")}
 
     assert expected == {row[0].split()[0] for row in rows(GRAPH, "Options")}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from cbx.cli.app import app
+from cbx.cli.commands import application
 from compiler.tests.graph.browser import opened
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ PAPER = "getComputedStyle(document.querySelector('.paper')).fill"
 
 
 def drawn(*arguments: str) -> str:
-    return CliRunner().invoke(app, ["graph", "--format", "svg", *arguments, "--project", str(ROOT)]).stdout
+    return CliRunner().invoke(application(), ["graph", "--format", "svg", *arguments, "--project", str(ROOT)]).stdout
 
 
 @pytest.mark.parametrize("picture", PICTURES)
