@@ -28,7 +28,8 @@ class Places:
 
     def at(self, *path: Any) -> Span:
         """The span of a value, or of the nearest one around it."""
-        return self.spans.get(_nearest(path, self.spans), self.whole)
+        span = self.spans.get(path)
+        return span if span is not None else self.spans.get(_nearest(path, self.spans), self.whole)
 
     def packed(self) -> PackedPlaces:
         """The same in a fifth of the room."""
@@ -77,17 +78,17 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
     """
     spans: dict[Path, Span] = {}
     given = _named_arguments(call, report)
-    values = {name: _plain(argument.value, (name,), spans, report) for name, argument in given.items()}
-    spans.update({(name,): argument.value.span for name, argument in given.items()})
-    unread = set(call.unread) | {name for name, value in values.items() if value is _BAD}
-    values = {name: value for name, value in values.items() if name not in unread or _is_usable(name, value)}
-    fields = DOCUMENTS[call.function].model_fields
-    values = {
-        name: value
-        for name, value in values.items()
-        if value is not None or name not in fields or fields[name].is_required()
-    }
-    for name in sorted(set(given) - set(fields)):
+    fields = _FIELDS[call.function]
+    values: dict[str, Any] = {}
+    unread = set(call.unread)
+    for name, argument in given.items():
+        value = _plain(argument.value, (name,), spans, report)
+        if value is _BAD:
+            unread.add(name)
+        is_usable = name not in unread or _is_usable(name, value)
+        if is_usable and (value is not None or fields.get(name, True)):
+            values[name] = value
+    for name in sorted(given.keys() - fields.keys()):
         values.pop(name, None)
         hint = did_you_mean(name, fields, f"it takes {', '.join(fields)}")
         message = f"`{call.function}` has no argument `{name}`"
@@ -96,6 +97,11 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
 
 
 _BAD = object()
+_FIELDS: Mapping[str, Mapping[str, bool]] = {
+    word: {name: field.is_required() for name, field in document.model_fields.items()}
+    for word, document in DOCUMENTS.items()
+}
+"""The arguments of each word, and whether it needs them."""
 
 
 def _is_usable(name: str, value: Any) -> bool:

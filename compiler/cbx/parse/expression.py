@@ -89,11 +89,11 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
         unknown word.
     """
     span = scope.positions.span(node)
-    if not _has_room(_letters(node), scope, span) or not _can_be_written(node, scope, span):
+    if isinstance(node, ast.Constant):
+        return _read_literal(node, scope, span)
+    if not _has_room(480 if isinstance(node, ast.Name) else 0, scope, span):
         return None
     match node:
-        case ast.Constant(value=str() | int() | float() | bool() | None as value):
-            return Literal(value, span)
         case ast.JoinedStr():
             return _read_f_string(node, scope, span)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=ast.Constant(value=int() | float() as number)):
@@ -123,12 +123,6 @@ def _report_unknown(name: str, scope: Scope, span: Span) -> None:
     scope.report.add(codes.NOT_A_LITERAL, message, span, label="not known", hint=hint)
 
 
-def _letters(node: ast.expr) -> int:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return len(node.value)
-    return 480 if isinstance(node, ast.Name) else 0
-
-
 def _has_room(letters: int, scope: Scope, span: Span) -> bool:
     room = scope.room
     room.left -= letters + 20
@@ -140,21 +134,25 @@ def _has_room(letters: int, scope: Scope, span: Span) -> bool:
     return False
 
 
-def _can_be_written(node: ast.expr, scope: Scope, span: Span) -> bool:
-    """Whether a constant has a text that a file can hold."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isascii():
-        return True
-    match node:
-        case ast.Constant(value=str() as text) if HALF.search(text):
+def _read_literal(node: ast.Constant, scope: Scope, span: Span) -> Literal | None:
+    """A constant, if a file can hold its text."""
+    value = node.value
+    if not _has_room(len(value) if isinstance(value, str) else 0, scope, span):
+        return None
+    if isinstance(value, str) and value.isascii():
+        return Literal(value, span)
+    match value:
+        case str() if HALF.search(value):
             message = "this text holds half of a character, which no file can"
             scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write the character itself")
-            return False
-        case ast.Constant(value=int() as number) if number.bit_length() > _MOST_BITS:
+        case int() if value.bit_length() > _MOST_BITS:
             message = "this number has more digits than can be written"
             scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write a smaller one")
-            return False
+        case str() | int() | float() | None:
+            return Literal(value, span)
         case _:
-            return True
+            _refuse(node, scope, span)
+    return None
 
 
 def read_call(node: ast.Call, scope: Scope) -> Call | Literal | None:

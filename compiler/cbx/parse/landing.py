@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -76,8 +76,8 @@ def _added_in_python(text: str) -> frozenset[str]:
 def _python_names(source: str) -> tuple[set[str], set[str]]:
     named: set[str] = set()
     naming_nodes: set[int] = set()
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(source)))
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in _NAMING_METHODS and node.args and isinstance(node.args[0], ast.Constant):
                 named.add(str(node.args[0].value))
@@ -88,32 +88,32 @@ def _python_names(source: str) -> tuple[set[str], set[str]]:
                 naming_nodes.update(id(key) for key in keys)
     read = {
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in naming_nodes
     }
-    of_files = _mentioning_metadata(tree)
+    of_files = _mentioning_metadata(nodes)
     read -= {
         str(node.slice.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and id(node.value) in of_files
     }
-    attributes = {
-        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and id(node.value) not in of_files
-    }
+    attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute) and id(node.value) not in of_files}
     for text in sorted(read):
         if " as " in text.lower():
             named.add(text.lower().rpartition(" as ")[2].strip("` "))
     return named, read | attributes
 
 
-def _mentioning_metadata(tree: ast.AST) -> set[int]:
+def _mentioning_metadata(nodes: Sequence[ast.AST]) -> set[int]:
     """The ids of the nodes in which ``_metadata`` is named, which is what Spark knows of the files themselves."""
-    around = {id(inside): node for node in ast.walk(tree) for inside in ast.iter_child_nodes(node)}
+    mentioning = [
+        node for node in nodes if any(isinstance(word, str) and _METADATA in word for word in vars(node).values())
+    ]
+    around = {id(inside): node for node in nodes for inside in ast.iter_child_nodes(node)} if mentioning else {}
     found: set[int] = set()
-    for node in ast.walk(tree):
-        if any(isinstance(word, str) and _METADATA in word for word in vars(node).values()):
-            mentioning: ast.AST | None = node
-            while mentioning is not None and id(mentioning) not in found:
-                found.add(id(mentioning))
-                mentioning = around.get(id(mentioning))
+    for one in mentioning:
+        node: ast.AST | None = one
+        while node is not None and id(node) not in found:
+            found.add(id(node))
+            node = around.get(id(node))
     return found

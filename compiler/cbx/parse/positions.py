@@ -16,20 +16,16 @@ class Positions:
 
     def __init__(self, source: SourceFile) -> None:
         self.source = source
+        self._path = source.path
         self._is_ascii = source.text.isascii()
 
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> Span:
         """The span of a node."""
-        end_line, end_bytes = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        line, start = node.lineno, node.col_offset
+        end_line, end = node.end_lineno or line, node.end_col_offset or start
         if self._is_ascii:
-            return Span(self.source.path, node.lineno, node.col_offset + 1, end_line, end_bytes + 1)
-        return Span(
-            self.source.path,
-            node.lineno,
-            self._column(node.lineno, node.col_offset),
-            end_line,
-            self._column(end_line, end_bytes),
-        )
+            return Span(self._path, line, start + 1, end_line, end + 1)
+        return Span(self._path, line, self._column(line, start), end_line, self._column(end_line, end))
 
     def keyword(self, node: ast.keyword) -> Span:
         """The span of a keyword argument's name."""

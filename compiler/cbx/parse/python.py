@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,11 +27,8 @@ def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) 
     positions = Positions(source)
     try:
         refuse_too_many_braces(source.text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source.text)
-            _compile(source, tree, is_model=is_model)
-            return tree
+        tree = ast.parse(source.text)
+        _compile(source, tree, is_model=is_model)
     except SyntaxError as error:
         span = positions.error(error)
         report.add(codes.SYNTAX_ERROR, f"this is not Python: {error.msg}", span)
@@ -40,6 +36,8 @@ def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) 
         report.add(codes.SYNTAX_ERROR, "this is nested too deeply to be read", source.start())
     except ValueError as error:
         report.add(codes.SYNTAX_ERROR, f"this is not Python: {error}", source.start())
+    else:
+        return tree
     return None
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cbx import codes
 from cbx.declare.signatures import KINDS, SIGNATURES
@@ -34,7 +33,7 @@ def parse_sql_model(
     source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
 ) -> ParsedModel | None:
     """Read a SQL model file; None after diagnostics (CBX101, CBX104, CBX105, CBX205)."""
-    place = _declaration_range(source.text)
+    place = _declaration_range(source)
     call = _read_declaration(source, name, place, report)
     if call is None or place is None:
         return None
@@ -58,23 +57,44 @@ def parse_sql_model(
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The offsets of a declaration: with its braces, and inside them."""
+    """The offsets of a declaration: with its braces, and inside them; and its tree where it is known already."""
 
     outer_start: int
     start: int
     end: int
     outer_end: int
+    tree: ast.expr | None = None
 
 
-def _declaration_range(text: str) -> _Range | None:
+def _declaration_range(source: SourceFile) -> _Range | None:
     """Where the first ``{{`` outside comments stands, and the ``}}`` that closes it."""
+    text = source.text
     opening = next((found for found in _OPENING.finditer(text) if found["open"]), None)
     if opening is None:
         return None
     start = opening.end()
-    end = _closing(text, opening.start())
+    first = _range(text, opening, text.find("}}", start))
+    tree = _tree_before_first_braces(source, first)
+    return replace(first, tree=tree) if tree is not None else _range(text, opening, _closing(text, opening.start()))
+
+
+def _range(text: str, opening: re.Match[str], end: int) -> _Range:
+    start = opening.end()
     inner_end = end - 1 if end > start and text[end - 1] in "-+" else end
     return _Range(opening.start(), start, inner_end, min(end + 2, len(text)))
+
+
+def _tree_before_first_braces(source: SourceFile, place: _Range) -> ast.expr | None:
+    """What the first ``}}`` close if that is an expression: then they stand in no text, and no bracket is open.
+
+    A comment could hide what is open.
+    """
+    if place.end < place.start or source.text.find("#", place.start, place.end) != -1:
+        return None
+    try:
+        return _tree(source, place.start, place.end)
+    except (SyntaxError, RecursionError, MemoryError, ValueError):
+        return None
 
 
 def _closing(text: str, start: int) -> int:
@@ -102,7 +122,7 @@ def _read_declaration(source: SourceFile, name: str, place: _Range | None, repor
         span = source.span(place.outer_start, place.outer_start + 2)
         report.add(codes.SYNTAX_ERROR, "this `{{` is never closed", span, hint="close the declaration with `}}`")
         return None
-    tree = _parse_expression(source, start, end, report)
+    tree = place.tree or _parse_expression(source, start, end, report)
     if tree is None:
         return None
     scope = Scope(Positions(source), _WORDS, {}, report)
@@ -119,15 +139,11 @@ def _read_declaration(source: SourceFile, name: str, place: _Range | None, repor
 
 
 def _parse_expression(source: SourceFile, start: int, end: int, report: Report) -> ast.expr | None:
-    """Parse the declaration in its place: what precedes it becomes white space, so that positions stay."""
-    line, column = source.place(start)
-    text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
+    """The tree of a declaration; None after a CBX101."""
     try:
-        refuse_too_many_braces(text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text, mode="eval").body
+        return _tree(source, start, end)
     except SyntaxError as error:
+        line, column = source.place(start)
         own = _own_error(source.text[start:end], error, line, column)
         span = Positions(source).error(own, line)
         if span.line > source.place(end)[0] or not source.text[start:end].strip():
@@ -137,6 +153,14 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
         message = f"this declaration cannot be read: {str(error) or 'it is nested too deeply'}"
         report.add(codes.SYNTAX_ERROR, message, source.span(start - 2, start))
     return None
+
+
+def _tree(source: SourceFile, start: int, end: int) -> ast.expr:
+    """Parse a declaration in its place: what precedes it becomes white space, so that positions stay."""
+    line, column = source.place(start)
+    text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
+    refuse_too_many_braces(text)
+    return ast.parse(text, mode="eval").body
 
 
 def _own_error(text: str, error: SyntaxError, line: int, column: int) -> SyntaxError:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import symtable
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cbx.declare.signatures import SIGNATURES
 from cbx.ir.syntax import ImportedName, NeededName, PythonModule, Snippet, Statement, VariableUse
@@ -65,7 +64,7 @@ def read_statement(
     positions = Positions(source)
     inner = list(_walk(node, without))
     own = text if text is not None else _text(node, positions)
-    symbols = _symbols(own, source.path)
+    symbols = symtable.symtable(own, source.path, "exec")
     return Statement(
         names=tuple(_defined(node, symbols)),
         changes=tuple(_changed(node)),
@@ -89,12 +88,6 @@ def _text(node: ast.stmt, positions: Positions) -> str:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.decorator_list:
         start = text.rfind("@", 0, positions.offsets(node.decorator_list[0])[0])
     return text[start:end]
-
-
-def _symbols(text: str, path: str) -> symtable.SymbolTable:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return symtable.symtable(text, path, "exec")
 
 
 def _defined(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
@@ -133,17 +126,19 @@ def _needed(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Po
     evaluated = [one.annotation for one in inner if isinstance(one, ast.arg)]
     evaluated += [one.returns for one in inner if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
     others = [one.annotation for one in inner if isinstance(one, ast.AnnAssign)]
-    in_hints = {id(one) for hint in (*evaluated, *others) if hint is not None for one in ast.walk(hint)}
+    hint_nodes = [one for hint in evaluated if hint is not None for one in ast.walk(hint)]
+    other_nodes = [one for hint in others for one in ast.walk(hint)]
+    in_hints = {id(one) for one in (*hint_nodes, *other_nodes)}
     outside = set(_global_names(table))
     code: dict[str, Span] = {}
     for one in inner:
         if isinstance(one, ast.Name) and id(one) not in in_hints and one.id in outside:
             code.setdefault(one.id, positions.span(one))
     hinted: dict[str, Span] = {}
-    for one in (part for hint in evaluated if hint is not None for part in ast.walk(hint)):
+    for one in hint_nodes:
         if isinstance(one, ast.Name) and one.id in outside:
             hinted.setdefault(one.id, positions.span(one))
-    texts = [name for hint in (*evaluated, *others) if hint is not None for name in _names_in_texts(hint)]
+    texts = _names_in_texts((*hint_nodes, *other_nodes))
     for name in sorted({*outside, *texts, *_class_names(table)}):
         if name in code:
             yield NeededName(name, "code", code[name])
@@ -153,9 +148,9 @@ def _needed(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Po
             yield NeededName(name, "maybe", positions.source.start())
 
 
-def _names_in_texts(hint: ast.expr) -> Iterator[str]:
-    """The names in the parts of an annotation that are written as texts."""
-    for one in ast.walk(hint):
+def _names_in_texts(hint_nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names in the parts of annotations that are written as texts."""
+    for one in hint_nodes:
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
             with contextlib.suppress(SyntaxError, ValueError):
                 inside = ast.parse(one.value, mode="eval")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from cbx import codes
 from cbx.diagnostics import Related, Report
 from cbx.ir.declared import Discovered, Prepared
@@ -52,9 +54,11 @@ def _add_templates(
 
 def _modules(files: tuple[SourceFile, ...], report: Report) -> dict[str, PythonModule | None]:
     modules: dict[str, PythonModule | None] = {}
-    for file in files:
-        if file.path.endswith(".py"):
-            tree = parse_syntax(file, report)
-            name = file.path.removesuffix(".py").replace("/", ".")
-            modules[name] = None if tree is None else read_module(file, tree)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Python remarks on the code of macros is theirs
+        for file in files:
+            if file.path.endswith(".py"):
+                tree = parse_syntax(file, report)
+                name = file.path.removesuffix(".py").replace("/", ".")
+                modules[name] = None if tree is None else read_module(file, tree)
     return modules

@@ -135,6 +135,8 @@ class _Resolving:
 
     def rendered(self, template: str, span: Span) -> Text | None:
         """A rendered text; None where it was reported what is wrong with it."""
+        if "{" not in template:
+            return Text.of(template)
         place = Template(template, self.source, span=span)
         rendered = self.declared.templates.render(place, self.report, self.declared.project.variable_names)
         return rendered.text if rendered is not None else None
@@ -175,10 +177,12 @@ class _Resolving:
         """The names, each once; CBX103 for one that is repeated, upper and lower case being the same to SQL."""
         seen: dict[str, str] = {}
         for name, span in zip(names, spans, strict=True):
-            if name.lower() in seen:
+            folded = name.lower()
+            if folded in seen:
                 message = f"`{name}` is named twice"
                 self.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint=f"name each {what} once")
-            seen.setdefault(name.lower(), name)
+            else:
+                seen[folded] = name
         return tuple(seen.values())
 
     def _names_in(self, history: object, argument: str) -> tuple[str, ...]:
@@ -195,18 +199,19 @@ class _Resolving:
         if document.columns is None or "columns" in self.declaration.unread:
             return None
         places = self.declaration.places
-        columns = []
+        columns: list[Column] = []
+        spans: list[Span] = []
         for name, given in document.columns.items():
-            own_name = intern(self.known(name, places.at("columns", name, "key")))
+            span = places.at("columns", name, "key")
+            own_name = intern(self.known(name, span))
+            spans.append(span)
             if isinstance(given, str):
-                columns.append(Column(own_name, self._type(given, places.at("columns", name, "type"))))
+                columns.append(Column(own_name, self._type(given, places.at("columns", name))))
                 continue
             written = self._type(given.type, places.at("columns", name, "type"))
             description = self.constant(given.description, places.at("columns", name, "description"))
             columns.append(Column(own_name, written, description, given.not_null))
-        self._once(
-            [column.name for column in columns], [places.at("columns", name, "key") for name in document.columns]
-        )
+        self._once([column.name for column in columns], spans)
         return tuple(columns)
 
     def _type(self, template: str, span: Span) -> str:
@@ -223,17 +228,11 @@ class _Resolving:
         places = self.declaration.places
         expectations = []
         for number, (word, one) in enumerate(document.expectations):
-            condition = self.rendered(one.sql, places.at("expectations", number, "sql"))
-            if condition is None:
-                continue
-            expectation = Expectation(
-                name=self.known(one.name, places.at("expectations", number, "name")),
-                condition=condition,
-                on_violation=_ON_VIOLATION[word],
-                span=places.at("expectations", number, "sql"),
-                name_span=places.at("expectations", number, "name"),
-            )
-            expectations.append(expectation)
+            span, name_span = places.at("expectations", number, "sql"), places.at("expectations", number, "name")
+            condition = self.rendered(one.sql, span)
+            if condition is not None:
+                name = self.known(one.name, name_span)
+                expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span))
         return tuple(expectations)
 
     def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
