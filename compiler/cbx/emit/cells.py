@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from cbx.emit.literals import string_literal
 from cbx.ir.resolved import Import
@@ -42,6 +43,8 @@ def comment_lines(text: str) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
+    if text.isascii() and text.isprintable():
+        return [text.rstrip()]
     return [_INVISIBLE.sub("", line).rstrip() for line in _LINE_BREAKS.split(text)]
 
 
@@ -70,8 +73,13 @@ _STANDARD = sys.stdlib_module_names | _NOT_EVERYWHERE
 
 def import_lines(imports: Iterable[Import]) -> str:
     """Imports as isort would have them: the standard library in a group of its own, modules before names."""
+    return _import_lines(tuple(sorted(set(imports))))
+
+
+@lru_cache(maxsize=256)
+def _import_lines(imports: tuple[Import, ...]) -> str:
     groups: dict[int, list[Import]] = {0: [], 1: [], 2: []}
-    for one in sorted(set(imports)):
+    for one in imports:
         package = one.module.split(".")[0]
         groups[0 if package == "__future__" else 1 if package in _STANDARD else 2].append(one)
     return "\n\n".join("\n".join(_group(group)) for group in groups.values() if group)

@@ -24,6 +24,8 @@ def string_literal(text: str) -> str:
 
 
 def _escaped(text: str, quote: str) -> str:
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text.replace(quote, "\\" + quote)
     escaped = text.translate(_NAMED).replace(quote, "\\" + quote)
     if escaped.isascii() and escaped.isprintable():
         return escaped
