@@ -63,6 +63,7 @@ class Compilation:
         model_count: How many model files were found.
         plan: What was planned; None after an error.
         artifacts: The files to write; none after an error.
+        hashes: The SHA-256 of each, by path.
         sources: The texts of the files that were read, by path.
         tables: What is known of each model's table; nothing after an error.
         is_lasting: Whether the same files would be compiled to the same again.
@@ -73,6 +74,7 @@ class Compilation:
     model_count: int
     plan: Plan | None
     artifacts: tuple[Artifact, ...]
+    hashes: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, KnownTable] = field(default_factory=dict)
     is_lasting: bool = True
@@ -125,5 +127,13 @@ def compile_project(
             return Compilation(project, report.sorted(), model_count, None, ())
     assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
     return Compilation(
-        project, report.sorted(), model_count, stage.plan, stage.artifacts, sources, tables, report.is_lasting
+        project,
+        report.sorted(),
+        model_count,
+        stage.plan,
+        stage.artifacts,
+        stage.hashes,
+        sources,
+        tables,
+        report.is_lasting,
     )

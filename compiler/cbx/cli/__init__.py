@@ -10,9 +10,6 @@ import os
 import sys
 from pathlib import Path
 
-_LOADED_AT_ONCE = 50_000
-"""New objects before garbage is looked for: what is loaded to begin with stays, and is a tenth faster without."""
-
 
 def main() -> None:
     """Run the command line; an exception that gets here is a bug of ours and says so."""
@@ -21,7 +18,9 @@ def main() -> None:
 
         print(f"cbx {__version__}")
         return
-    gc.set_threshold(_LOADED_AT_ONCE)
+    from cbx.cli.collector import YOUNG
+
+    gc.set_threshold(YOUNG)
     from cbx.cli.commands import application
 
     try:
@@ -31,6 +30,8 @@ def main() -> None:
             raise
         _report_bug(error)
         sys.exit(2)
+    finally:
+        gc.freeze()  # the end of the process frees all of it: no garbage is looked for
 
 
 def _report_bug(error: Exception) -> None:

@@ -6,25 +6,27 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cbx.copies import in_copies
 from cbx.diagnostics import Diagnostic
 from cbx.incremental.options import Options
-from cbx.incremental.record import Record, Remembered, Summary, read_record, write_record
+from cbx.incremental.record import Record, Remembered, Summary, is_large, read_record, write_record
 from cbx.incremental.stamps import (
     Compared,
+    Seen,
     Stamp,
     artifact_stamps,
+    at_rest,
     compare,
     digest,
     digest_of_text,
-    seen,
     source_stamps,
     stamps_of,
 )
 from cbx.journal import alone, is_unfinished
 from cbx.location import read_regular
-from cbx.target import MANIFEST, OWN_FOLDERS, TARGET, Changes, unfinished
+from cbx.target import MANIFEST, TARGET, Changes, unfinished
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -73,21 +75,36 @@ def build(root: Path, options: Options, *, check: bool = False, waiting: Callabl
 
 def _build(root: Path, options: Options, *, check: bool) -> Build:
     now = time.time_ns()
-    stamps = source_stamps(root)
-    record = _believed(root, options)
+    (stamps, record), made = _looked_at(root, options)
     if record is None or stamps is None:
         return _compile(root, options, stamps, now, check=check)
     sources = compare(root, stamps, record.sources, digest_of_text, now)
-    artifacts = _compare_artifacts(root, record)
+    artifacts = compare(root / TARGET, made, record.artifacts, digest, now)
     changes = _changes(record, artifacts)
     is_intact = not changes.written and not changes.removed
-    known = replace(record, sources=sources.same, artifacts=artifacts.same)
+    known = replace(
+        record,
+        sources=record.sources.updated(sources.touched),
+        artifacts=record.artifacts.updated(artifacts.touched),
+    )
     if not sources.changed and (is_intact or check):
-        if not check and (sources.were_read or artifacts.were_read):
+        if not check and (sources.touched or artifacts.touched):
             write_record(root, known)
         return Build(record.diagnostics, record.summary.models, record.summary, changes)
     built = _compile_part(root, options, known, sources.changed, stamps, now, check=check) if is_intact else None
     return built or _compile(root, options, stamps, now, check=check)
+
+
+def _looked_at(
+    root: Path, options: Options
+) -> tuple[tuple[Mapping[str, Stamp] | None, Record | None], Mapping[str, Stamp]]:
+    """The project's files and what is known of them, and the files of ``target/``; much is read by two processes."""
+
+    def look(number: int) -> Any:
+        return artifact_stamps(root) if number else (source_stamps(root), _believed(root, options))
+
+    before, made = in_copies(look, 2) if is_large(root) else map(look, range(2))
+    return before, made
 
 
 def known_manifest(root: Path, options: Options) -> str | None:
@@ -96,7 +113,11 @@ def known_manifest(root: Path, options: Options) -> str | None:
     stamps, record = source_stamps(root), _believed(root, options)
     if stamps is None or record is None or compare(root, stamps, record.sources, digest_of_text, now).changed:
         return None
-    return _read_manifest(root, record)
+    try:
+        content = read_regular(root / TARGET / MANIFEST)
+    except OSError:
+        return None
+    return content.decode() if digest(content) == record.artifacts.digests[MANIFEST] else None
 
 
 def _believed(root: Path, options: Options) -> Record | None:
@@ -106,26 +127,12 @@ def _believed(root: Path, options: Options) -> Record | None:
     return record if record is not None and is_same and options.environment in record.environments else None
 
 
-def _read_manifest(root: Path, record: Record) -> str | None:
-    """The manifest as it was compiled; None where it is not there any more."""
-    try:
-        content = read_regular(root / TARGET / MANIFEST)
-    except OSError:
-        return None
-    return content.decode() if digest(content) == record.artifacts[MANIFEST].digest else None
-
-
-def _compare_artifacts(root: Path, record: Record) -> Compared:
-    now = time.time_ns()
-    others = [path for path in record.artifacts if not path.startswith(OWN_FOLDERS)]
-    return compare(root / TARGET, artifact_stamps(root, others), record.artifacts, digest, now)
-
-
 def _changes(record: Record, found: Compared) -> Changes:
+    known, changed = record.artifacts.digests, frozenset(found.changed)
     return Changes(
-        written=tuple(path for path in found.changed if path in record.artifacts),
-        unchanged=tuple(found.same),
-        removed=tuple(sorted(path for path in found.changed if path not in record.artifacts)),
+        written=tuple(path for path in found.changed if path in known),
+        unchanged=tuple(path for path in known if path not in changed),
+        removed=tuple(sorted(path for path in found.changed if path not in known)),
     )
 
 
@@ -165,25 +172,26 @@ def _compile_part(
     from cbx.incremental.part import compile_part
     from cbx.write import replace_files
 
-    manifest = _read_manifest(root, known)
     is_there = all(path in stamps and path.startswith("models/") for path in changed)
-    part = compile_part(root, options, known, changed, manifest) if manifest is not None and is_there else None
+    part = compile_part(root, options, known, changed) if is_there else None
     if part is None:
         return None
     digests = {one.path: digest(one.text.encode()) for one in part.artifacts}
-    new = [one for one in part.artifacts if digests[one.path] != known.artifacts[one.path].digest]
+    new = [one for one in part.artifacts if digests[one.path] != known.artifacts.digests[one.path]]
     problems = replace_files(root, new) if not check else ()
     summary = replace(known.summary, expectations=known.summary.expectations + part.more_expectations)
     if not check and not problems:
         written = time.time_ns()
         made = stamps_of(root, [one.path for one in new])
-        sources = {path: seen(stamps[path], digest(text.encode()), now) for path, text in part.sources.items()}
-        files = {one.path: seen(made.get(one.path), digests[one.path], written) for one in new}
-        updated = replace(known, summary=summary, diagnostics=part.diagnostics)
-        updated = replace(updated, sources={**known.sources, **sources}, artifacts={**known.artifacts, **files})
+        sources = known.sources.updated(
+            {path: at_rest(stamps[path], now) for path in part.sources},
+            {path: digest(text.encode()) for path, text in part.sources.items()},
+        )
+        files = known.artifacts.updated({one.path: at_rest(made.get(one.path), written) for one in new}, digests)
+        updated = replace(known, sources=sources, artifacts=files, summary=summary, diagnostics=part.diagnostics)
         write_record(root, updated)
     names = {one.path for one in new}
-    unchanged = tuple(path for path in known.artifacts if path not in names)
+    unchanged = tuple(path for path in known.artifacts.digests if path not in names)
     changes = Changes(tuple(sorted(names)), unchanged, ())
     return Build((*part.diagnostics, *problems), summary.models, summary, changes, could_write=not problems)
 
@@ -212,16 +220,15 @@ def _record(
     """What is worth knowing of a compilation next time; a file that came after the stamps were taken has none."""
     project = compilation.project
     written = time.time_ns()
-    made = artifact_stamps(root, [one.path for one in compilation.artifacts if not one.path.startswith(OWN_FOLDERS)])
+    made = artifact_stamps(root)
     return Record(
         options=(options.with_analysis, options.with_trace),
         environments=project.environment_names if project is not None else (),
-        sources={
-            path: seen(stamps.get(path), digest(text.encode()), now) for path, text in compilation.sources.items()
-        },
-        artifacts={
-            one.path: seen(made.get(one.path), digest(one.text.encode()), written) for one in compilation.artifacts
-        },
+        sources=Seen(
+            {path: at_rest(stamps.get(path), now) for path in compilation.sources},
+            {path: digest(text.encode()) for path, text in compilation.sources.items()},
+        ),
+        artifacts=Seen({path: at_rest(made.get(path), written) for path in compilation.hashes}, compilation.hashes),
         models=models,
         summary=summary,
         diagnostics=compilation.diagnostics,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered
 from cbx.ir.plan import Artifact, ModelPlan, Plan
 from cbx.ir.resolved import Column, FileInput, KnownTable, Proven
+from cbx.location import read_regular
 from cbx.passes.discover import discover, discover_part
+from cbx.passes.emit import emit
 from cbx.passes.gate import gate
 from cbx.passes.plan import plan
 from cbx.passes.type_columns import type_columns
@@ -51,20 +53,22 @@ class Part:
     more_expectations: int
 
 
-def compile_part(root: Path, options: Options, record: Record, changed: Iterable[str], manifest: str) -> Part | None:
+def compile_part(root: Path, options: Options, record: Record, changed: Iterable[str]) -> Part | None:
     """Compile the models in some files.
 
     Args:
-        root: The project's folder.
+        root: The project's folder, in which ``target/`` is as the last compilation left it.
         options: What else decides.
         record: The last compilation.
         changed: The paths of all files that changed since.
-        manifest: The manifest that it made.
 
     Returns:
         What came of it; None where the whole project has to be compiled.
     """
-    known = _Known(manifest, record.models)
+    try:
+        known = _Known(read_regular(root / TARGET / MANIFEST).decode(), record.models)
+    except OSError:
+        return None
     wanted = {path: known.model_at(path) for path in changed}
     ids = frozenset(name for name in wanted.values() if name is not None)
     if len(ids) < len(wanted) or not 0 < len(ids) <= _MOST_MODELS:
@@ -79,6 +83,7 @@ def compile_part(root: Path, options: Options, record: Record, changed: Iterable
         type_columns: partial(type_columns, known=tables),
         gate: partial(_gate_of_part, ids=ids),
         plan: partial(plan, only=ids),
+        emit: partial(emit, only_models=True),
     }
     compilation = compile_project(
         root,
@@ -128,6 +133,7 @@ class _Known:
 
     manifest: str
     remembered: Mapping[str, Remembered]
+    _places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def model_at(self, path: str) -> str | None:
         """The model of a file; None for any other file."""
@@ -143,8 +149,25 @@ class _Known:
 
     def place(self, model: str) -> tuple[int, int]:
         """Where the lines of a model begin and end in the manifest."""
-        start = self.manifest.index(f'\n    "{model}": {{\n') + 1
-        return start, self.manifest.index("\n    }", start) + len("\n    }")
+        if model not in self._places:
+            start = self.manifest.index(f'\n    "{model}": {{\n') + 1
+            self._places[model] = start, self.manifest.index("\n    }", start) + len("\n    }")
+        return self._places[model]
+
+    def hash_place(self, artifact: str) -> tuple[int, int]:
+        """Where the manifest says the hash of a file."""
+        said = f'\n    "{TARGET}/{artifact}": "'
+        start = self.manifest.rindex(said) + len(said)
+        return start, self.manifest.index('"', start)
+
+    def changed(self, pieces: Mapping[tuple[int, int], str]) -> str:
+        """The manifest with other pieces in some places."""
+        parts: list[str] = []
+        position = 0
+        for (start, end), piece in sorted(pieces.items()):
+            parts += [self.manifest[position:start], piece]
+            position = end
+        return "".join((*parts, self.manifest[position:]))
 
     def neighbours(self, models: frozenset[str]) -> frozenset[str]:
         """What models read, and the parents that they and these refer to."""
@@ -187,19 +210,18 @@ def _part(compilation: Compilation, known: _Known, diagnostics: tuple[Diagnostic
     assert compilation.plan is not None  # noqa: S101 - nothing is remembered of a compilation without one
     texts = {one.path: one.text for one in compilation.artifacts}
     entries = json.loads(texts[MANIFEST])["models"]
-    manifest, more = known.manifest, 0
+    pieces: dict[tuple[int, int], str] = {}
+    more = 0
     for planned in compilation.plan.models:
         name = planned.model.id
         before = known.entry(name)
         now = {**entries[name], "relationships": before["relationships"]}
         more += len(now["expectations"]) - len(before["expectations"])
-        start, end = replace(known, manifest=manifest).place(name)
-        manifest = manifest[:start] + lay_out_entry(name, now) + manifest[end:]
-        path = f'\n    "{TARGET}/{planned.artifact}": "'
-        manifest = manifest.replace(f'{path}{before["artifact_hash"]}"', f'{path}{now["artifact_hash"]}"')
+        pieces[known.place(name)] = lay_out_entry(name, now)
+        pieces[known.hash_place(planned.artifact)] = now["artifact_hash"]
     notebooks = [Artifact(one.artifact, texts[one.artifact]) for one in compilation.plan.models]
     return Part(
-        (*notebooks, Artifact(MANIFEST, manifest)),
+        (*notebooks, Artifact(MANIFEST, known.changed(pieces))),
         {planned.model.path: compilation.sources[planned.model.path] for planned in compilation.plan.models},
         diagnostics,
         more,

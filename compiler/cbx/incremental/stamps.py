@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from cbx.location import PROJECT_FILE, read_regular
 from cbx.sources import as_text
-from cbx.target import OWN_FOLDERS, TARGET
+from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET
 
 _COARSE = 1_000_000
 _TICK, _COARSE_TICK = 100_000_000, 3_000_000_000
@@ -24,12 +24,19 @@ _TICK, _COARSE_TICK = 100_000_000, 3_000_000_000
 Stamp = tuple[int, int, int, int]
 """Size in bytes, time of the last change of the content and of the inode in nanoseconds, and the inode."""
 
+NO_STAMP: Stamp = (0, 0, 0, 0)
+"""Stands for one that would not tell of later changes; no file has it."""
+
 
 class Seen(NamedTuple):
-    """A file as it was seen: its stamp, None where that would not tell of later changes, and a hash of its content."""
+    """Files as they were seen, by path: their stamps, and hashes of their contents."""
 
-    stamp: Stamp | None
-    digest: str
+    stamps: Mapping[str, Stamp]
+    digests: Mapping[str, str]
+
+    def updated(self, stamps: Mapping[str, Stamp], digests: Mapping[str, str] | None = None) -> Seen:
+        """The same with some of them as they were seen later."""
+        return Seen({**self.stamps, **stamps}, {**self.digests, **digests} if digests else self.digests)
 
 
 class Compared(NamedTuple):
@@ -37,18 +44,16 @@ class Compared(NamedTuple):
 
     Attributes:
         changed: Those that are gone, new, or have another content.
-        same: The others, as they are now.
-        were_read: Whether any of them had to be read to tell.
+        touched: The stamps of those that had to be read to tell that they are the same.
     """
 
     changed: tuple[str, ...]
-    same: Mapping[str, Seen]
-    were_read: bool
+    touched: Mapping[str, Stamp]
 
 
 def digest(content: bytes) -> str:
     """A hash of a file's content."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    return hashlib.sha256(content).hexdigest()
 
 
 def digest_of_text(content: bytes) -> str:
@@ -59,18 +64,16 @@ def digest_of_text(content: bytes) -> str:
         return ""
 
 
-def seen(stamp: Stamp | None, content_digest: str, now: int) -> Seen:
-    """A file as it is remembered; ``now`` is the time in nanoseconds before its stamp was taken."""
+def at_rest(stamp: Stamp | None, now: int) -> Stamp:
+    """A stamp as it is remembered; ``now`` is the time in nanoseconds before it was taken."""
     if stamp is None:
-        return Seen(None, content_digest)
+        return NO_STAMP
     changed = max(stamp[1], stamp[2])
     tick = _TICK if stamp[2] % _COARSE else _COARSE_TICK
-    return Seen(stamp if changed + tick < now else None, content_digest)
+    return stamp if changed + tick < now else NO_STAMP
 
 
-def compare(
-    root: Path, stamps: Mapping[str, Stamp], known: Mapping[str, Seen], hashed: Callable[[bytes], str], now: int
-) -> Compared:
+def compare(root: Path, stamps: Mapping[str, Stamp], known: Seen, hashed: Callable[[bytes], str], now: int) -> Compared:
     """Hold files against what was seen of them; only those are read whose stamps do not tell.
 
     Args:
@@ -80,19 +83,18 @@ def compare(
         hashed: The hash that they were seen with.
         now: The time in nanoseconds before the stamps were taken.
     """
-    changed = [path for path in known if path not in stamps]
-    same: dict[str, Seen] = {}
-    were_read = False
+    if stamps == known.stamps:
+        return Compared((), {})
+    changed = [path for path in known.stamps if path not in stamps]
+    touched: dict[str, Stamp] = {}
     for path, stamp in stamps.items():
-        before = known.get(path)
-        if before is not None and before.stamp == stamp:
-            same[path] = before
-        elif before is not None and _digest_at(root / path, hashed) == before.digest:
-            same[path] = seen(stamp, before.digest, now)
-            were_read = True
+        if known.stamps.get(path) == stamp:
+            continue
+        if path in known.digests and _digest_at(root / path, hashed) == known.digests[path]:
+            touched[path] = at_rest(stamp, now)
         else:
             changed.append(path)
-    return Compared(tuple(changed), same, were_read)
+    return Compared(tuple(changed), touched)
 
 
 def _digest_at(path: Path, hashed: Callable[[bytes], str]) -> str:
@@ -120,8 +122,8 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
     return found
 
 
-def artifact_stamps(root: Path, others: Iterable[str]) -> dict[str, Stamp]:
-    """The stamps of the compiler's own files, by their paths under ``target/``, and of ``others`` there.
+def artifact_stamps(root: Path) -> dict[str, Stamp]:
+    """The stamps of the compiler's own files, by their paths under ``target/``.
 
     What may not be looked at has none, so it counts as changed.
     """
@@ -131,7 +133,7 @@ def artifact_stamps(root: Path, others: Iterable[str]) -> dict[str, Stamp]:
             for path, entry in _entries(root / TARGET, folder, with_hidden=True):
                 if entry.name.endswith(".py") and not entry.is_dir():
                     found[path] = stamp_of(entry.stat(follow_symlinks=False))
-    return found | stamps_of(root, others)
+    return found | stamps_of(root, OWN_FILES)
 
 
 def stamps_of(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:

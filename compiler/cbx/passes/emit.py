@@ -25,10 +25,11 @@ Source = Plan | ModelPlan | KeyCheck | RelationshipCheck
 
 @dataclass(frozen=True)
 class Emitted:
-    """The plan and the files that it becomes, by path."""
+    """The plan and the files that it becomes, by path, with the SHA-256 of each."""
 
     plan: Plan
     artifacts: tuple[Artifact, ...]
+    hashes: Mapping[str, str]
 
 
 class _Made(NamedTuple):
@@ -39,21 +40,28 @@ class _Made(NamedTuple):
     entry: str = ""
 
 
-def emit(plan: Plan, report: Report) -> Emitted:
-    """From the plan to files: notebooks, checks, the bundle and the manifest."""
+def emit(plan: Plan, report: Report, *, only_models: bool = False) -> Emitted:
+    """From the plan to files: notebooks, checks, the bundle and the manifest.
+
+    Before: the plan of ``silver.orders``. After: ``notebooks/silver/orders.py``, the check of its key, and what the
+    bundle and the manifest say of both. With ``only_models`` the notebooks and a manifest of nothing else.
+    """
     del report
-    sources: list[Source] = [plan, *plan.models, *plan.key_checks, *plan.relationship_checks]
+    sources: list[Source] = [*plan.models]
+    if not only_models:
+        sources = [plan, *plan.models, *plan.key_checks, *plan.relationship_checks]
     related = plan.relationships_by_model
 
     def emitted(source: Source) -> _Made:
         return _emitted(source, plan, related)
 
     made = each_in_copies(emitted, sources, _TOGETHER if len(plan.models) >= MANY else len(sources))
-    entries = [one.entry for one in made[1:]]
+    entries = [one.entry for one in made if one.entry]
     of_models, of_checks = entries[: len(plan.models)], entries[len(plan.models) :]
-    manifest = emit_manifest(plan, of_models, of_checks, {one.artifact.path: one.digest for one in made})
-    artifacts = [manifest, *(one.artifact for one in made)]
-    return Emitted(plan, tuple(sorted(artifacts, key=lambda artifact: artifact.path)))
+    manifest = _made(emit_manifest(plan, of_models, of_checks, {one.artifact.path: one.digest for one in made}))
+    ordered = sorted([manifest, *made], key=lambda one: one.artifact.path)
+    hashes = {one.artifact.path: one.digest for one in ordered}
+    return Emitted(plan, tuple(one.artifact for one in ordered), hashes)
 
 
 def _emitted(source: Source, plan: Plan, related: Mapping[str, tuple[Relationship, ...]]) -> _Made:
