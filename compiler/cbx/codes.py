@@ -5,8 +5,8 @@ A number is never reused. The page of a code is ``docs/codes/<code>.md``, printe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Severity(str, Enum):
@@ -17,8 +17,7 @@ class Severity(str, Enum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A diagnostic code, such as ``CBX201``, with its name and severity."""
 
     id: str

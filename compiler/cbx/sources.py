@@ -27,8 +27,7 @@ class Span(NamedTuple):
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """Where the lines of a file begin, which is all that it takes to tell a place from an offset."""
 
     path: str

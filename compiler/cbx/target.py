@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cbx import codes
 from cbx.diagnostics import Diagnostic, Report
@@ -20,8 +20,7 @@ WRITING = ".writing"
 """The folder in it that holds a change which was decided and is not finished."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """How ``target/`` differs from a compilation: paths under it."""
 
     written: tuple[str, ...]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cbx.copies import in_copies
 from cbx.diagnostics import Diagnostic
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
     from cbx.ir.plan import Plan
 
 
-@dataclass(frozen=True)
-class Build:
+class Build(NamedTuple):
     """What was compiled, now or before, and what it means for ``target/``.
 
     Attributes:
@@ -66,7 +64,7 @@ def build(root: Path, options: Options, *, check: bool = False, waiting: Callabl
             return _build(root, options, check=check)
         if check:
             built = _build(root, options, check=True)
-            return replace(built, diagnostics=(*built.diagnostics, unfinished()))
+            return built._replace(diagnostics=(*built.diagnostics, unfinished()))
         from cbx.write import mend
 
         mend(root)
@@ -82,8 +80,7 @@ def _build(root: Path, options: Options, *, check: bool) -> Build:
     artifacts = compare(root / TARGET, made, record.artifacts, digest, now)
     changes = _changes(record, artifacts)
     is_intact = not changes.written and not changes.removed
-    known = replace(
-        record,
+    known = record._replace(
         sources=record.sources.updated(sources.touched),
         artifacts=record.artifacts.updated(artifacts.touched),
     )
@@ -179,7 +176,7 @@ def _compile_part(
     digests = {one.path: digest(one.text.encode()) for one in part.artifacts}
     new = [one for one in part.artifacts if digests[one.path] != known.artifacts.digests[one.path]]
     problems = replace_files(root, new) if not check else ()
-    summary = replace(known.summary, expectations=known.summary.expectations + part.more_expectations)
+    summary = known.summary._replace(expectations=known.summary.expectations + part.more_expectations)
     if not check and not problems:
         written = time.time_ns()
         made = stamps_of(root, [one.path for one in new])
@@ -188,7 +185,7 @@ def _compile_part(
             {path: digest(text.encode()) for path, text in part.sources.items()},
         )
         files = known.artifacts.updated({one.path: at_rest(made.get(one.path), written) for one in new}, digests)
-        updated = replace(known, sources=sources, artifacts=files, summary=summary, diagnostics=part.diagnostics)
+        updated = known._replace(sources=sources, artifacts=files, summary=summary, diagnostics=part.diagnostics)
         write_record(root, updated)
     names = {one.path for one in new}
     unchanged = tuple(path for path in known.artifacts.digests if path not in names)

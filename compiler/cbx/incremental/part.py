@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cbx.codes import Severity
 from cbx.compiler import PASSES, Compilation, compile_project
@@ -36,8 +36,7 @@ _MOST_MODELS = 100
 _MOST_NEIGHBOURS = 1000
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What came of compiling some models.
 
     Attributes:

@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,8 +32,7 @@ _LARGE = 500_000
 _STAMP = struct.Struct("<4q")
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """What the lines that end a compilation count; the last two count keys."""
 
     project: str
@@ -61,8 +59,7 @@ class Remembered(NamedTuple):
     keys: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A compilation without errors.
 
     Attributes:
@@ -145,7 +142,7 @@ def _to_data(record: Record) -> dict[str, Any]:
         "sources": _seen_to_data(record.sources),
         "artifacts": _seen_to_data(record.artifacts),
         "models": [(name, *one) for name, one in record.models.items()],
-        "summary": astuple(record.summary),
+        "summary": record.summary,
         "diagnostics": [_diagnostic_to_data(one) for one in record.diagnostics],
     }
 

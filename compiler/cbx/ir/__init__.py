@@ -1,1 +1,1 @@
-"""The values that pass between the stages, one set of frozen dataclasses each."""
+"""The values that pass between the stages, one set of named tuples each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import Places, ReadCall
@@ -13,8 +13,7 @@ from cbx.project import Project
 from cbx.sources import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFile:
+class ModelFile(NamedTuple):
     """A model file and the model its place says it defines."""
 
     source: SourceFile
@@ -27,8 +26,7 @@ class ModelFile:
         return f"{self.layer}.{self.name}"
 
 
-@dataclass(frozen=True)
-class Discovered:
+class Discovered(NamedTuple):
     """The project's files, read."""
 
     project: Project
@@ -42,8 +40,7 @@ class Discovered:
         return (*(one.source for one in self.model_files), *self.macro_files)
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """The files of models, and all that reading any of them takes.
 
     Attributes:
@@ -61,8 +58,7 @@ class Prepared:
     macro_modules: Mapping[str, PythonModule | None]
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(NamedTuple):
     """The files of models, parsed: those that could be read, and all files by their paths. The rest is as before."""
 
     project: Project
@@ -73,8 +69,7 @@ class Parsed:
     sources: Mapping[str, SourceFile]
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredInput:
+class DeclaredInput(NamedTuple):
     """An input and its checked arguments; ``parameter`` is None in SQL."""
 
     parameter: str | None
@@ -82,8 +77,7 @@ class DeclaredInput:
     call: ReadCall
 
 
-@dataclass(frozen=True)
-class DeclaredModel:
+class DeclaredModel(NamedTuple):
     """A model whose declaration holds what its kind may say."""
 
     id: str
@@ -99,8 +93,7 @@ class DeclaredModel:
     code: PythonFunction | SqlQuery
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """The project's models as declared. The other attributes are those of `Parsed`."""
 
     project: Project

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from cbx.ir.resolved import Column, FileInput, Relationship, ResolvedModel, Verdict
@@ -29,8 +28,7 @@ class Read(NamedTuple):
     files: FileInput | None
 
 
-@dataclass(frozen=True)
-class ModelPlan:
+class ModelPlan(NamedTuple):
     """A model's notebook."""
 
     model: ResolvedModel
@@ -67,8 +65,7 @@ class RelationshipCheck(NamedTuple):
     on_violation: Literal["warn", "fail"]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """All that a compilation will write."""
 
     project: Project

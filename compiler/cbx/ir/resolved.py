@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cbx.declare.reading import PackedPlaces
@@ -163,8 +162,7 @@ class SqlCode(NamedTuple):
     places: TextPlaces | None = None
 
 
-@dataclass(frozen=True)
-class ResolvedModel:
+class ResolvedModel(NamedTuple):
     """A model with all names settled.
 
     Attributes:
@@ -228,8 +226,7 @@ class ResolvedModel:
         return tuple(one for one in self.inputs if isinstance(one, ModelInput))
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """The project's models, resolved; ``known_ids`` holds those of broken files too."""
 
     project: Project
@@ -253,8 +250,7 @@ class KnownTable(NamedTuple):
     never_null: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Linked:
+class Linked(NamedTuple):
     """The models and the graph of what reads what; edges lead from the model read to its reader."""
 
     project: Project
@@ -262,8 +258,7 @@ class Linked:
     graph: ModelGraph
 
 
-@dataclass(frozen=True)
-class Typed:
+class Typed(NamedTuple):
     """`Linked`, with what is known of each model's table.
 
     Attributes:
@@ -297,8 +292,7 @@ class Relationship(NamedTuple):
     span: Span
 
 
-@dataclass(frozen=True)
-class Connected:
+class Connected(NamedTuple):
     """`Typed`, with the relationships of the project in the order of child and parent."""
 
     project: Project
@@ -310,8 +304,7 @@ class Connected:
     relationships: tuple[Relationship, ...]
 
 
-@dataclass(frozen=True)
-class Proven:
+class Proven(NamedTuple):
     """`Connected`, with the verdict on each declared key, by model id."""
 
     project: Project

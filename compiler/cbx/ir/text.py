@@ -80,8 +80,7 @@ def _placeholder(part: Part) -> str:
             return part
 
 
-@dataclass(frozen=True, slots=True)
-class TextPlaces:
+class TextPlaces(NamedTuple):
     """Where a rendered text came from.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cbx.copies import MANY, each_in_copies
@@ -23,8 +22,7 @@ Source = Plan | ModelPlan | KeyCheck | RelationshipCheck
 """What becomes a file; of the plan as a whole, that is the bundle."""
 
 
-@dataclass(frozen=True)
-class Emitted:
+class Emitted(NamedTuple):
     """The plan and the files that it becomes, by path, with the SHA-256 of each."""
 
     plan: Plan

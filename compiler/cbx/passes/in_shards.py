@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from cbx.copies import MANY, in_copies
@@ -33,7 +32,7 @@ def in_shards(*passes: Callable[[Any, Report], Any]) -> Callable[[Prepared, Repo
         def shard(number: int) -> Shard:
             own = Report()
             some = files[number * _TOGETHER : (number + 1) * _TOGETHER]
-            return resolved(replace(prepared, model_files=some), own).models, own.sorted()
+            return resolved(prepared._replace(model_files=some), own).models, own.sorted()
 
         models: list[ResolvedModel] = []
         for some, diagnostics in in_copies(shard, -(-len(files) // _TOGETHER)):
