@@ -15,7 +15,7 @@ from cbx.emit.notebook import emit_notebook
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.ir.resolved import Relationship
 
-_TOGETHER = 250
+_TOGETHER = 100
 """Notebooks that a process takes at a time."""
 
 Source = Plan | ModelPlan | KeyCheck | RelationshipCheck

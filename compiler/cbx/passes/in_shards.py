@@ -10,7 +10,7 @@ from cbx.diagnostics import Diagnostic, Report
 from cbx.ir.declared import Prepared
 from cbx.ir.resolved import Resolved, ResolvedModel
 
-_TOGETHER = 50
+_TOGETHER = 25
 """Models that a process takes at a time."""
 
 Shard = tuple[tuple[ResolvedModel, ...], tuple[Diagnostic, ...]]
