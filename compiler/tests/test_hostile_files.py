@@ -100,6 +100,7 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
         ),
         [],
     ),
+    "more statements than anybody writes": (python() | {"macros/m.py": "a = 1\n" * 150000}, ["CBX101"]),
     "names that no file of macros defines": (
         python(
             before="from macros.m import " + ", ".join(f"g{one}" for one in range(10000)),

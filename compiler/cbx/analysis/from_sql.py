@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import sqlglot
-from sqlglot import exp
+from sqlglot import errors, exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
@@ -21,6 +20,7 @@ from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.types import compare_exactly
+from cbx.parse.dialect import read_first
 from cbx.parse.nesting import obstacle
 
 
@@ -52,13 +52,13 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     if isinstance(query, str) and obstacle(query):
         return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply"), ())
     try:
-        tree = sqlglot.parse_one(query, dialect="databricks") if isinstance(query, str) else query
+        tree = read_first(query) if isinstance(query, str) else query
         mentioned = dict.fromkeys(one.name for one in tree.find_all(exp.Column) if not isinstance(one.this, exp.Star))
         mentioned |= dict.fromkeys(one.name for join in tree.find_all(exp.Join) for one in join.args.get("using") or ())
         by_name = {name.lower(): table for name, table in tables.items()}
         context = Context(by_name, tuple(mentioned), _read)
         relation = _read(tree, Scope(), context)
-    except (sqlglot.errors.SqlglotError, RecursionError):
+    except (errors.SqlglotError, RecursionError):
         return Query(ir.Opaque((), (), reason="the query does not parse"), ())
     except TooLargeError:
         return Query(ir.Opaque((), (), reason="the query is too large"), ())

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cbx import codes
 from cbx.diagnostics import Report
 from cbx.ir.text import PLACEHOLDER
+from cbx.parse.dialect import read_sql
 from cbx.parse.nesting import obstacle
 from cbx.parse.quotes import without_quotes
 from cbx.parse.templates import Rendered
 
 if TYPE_CHECKING:
     from sqlglot import exp
-    from sqlglot.parser import Parser
-    from sqlglot.tokens import Tokenizer
 
 _FLATTER = "give each part a name by WITH, and say CROSS JOIN where a join has no condition"
 
@@ -44,9 +42,7 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
         add(0, 1, f"this is no SQL that can be read: {reason}", _FLATTER)
         return None
     try:
-        tokenizer, parser = _databricks()
-        parsed = parser.parse(tokenizer.tokenize(text), text)
-        statements = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
+        statements = [one for one in read_sql(text) if one is not None and not isinstance(one, exp.Semicolon)]
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
@@ -72,15 +68,6 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
         word = text.split(None, 1)[0].upper()
         add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
     return statements[0] if len(report) == found else None
-
-
-@cache
-def _databricks() -> tuple[Tokenizer, Parser]:
-    """What reads Databricks SQL, made once: sqlglot makes it anew for each text, a third of the time of a short one."""
-    from sqlglot.dialects.databricks import Databricks
-
-    dialect = Databricks()
-    return dialect.tokenizer(), dialect.parser()
 
 
 def parseable(text: str, blanked: str | None = None) -> str:

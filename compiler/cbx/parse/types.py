@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from cbx.parse.dialect import read_type, write_sql
 from cbx.parse.nesting import obstacle
 
 
@@ -14,18 +15,17 @@ def normal_type(written: str) -> str | None:
     Example:
         ``long`` becomes ``BIGINT``, ``Varchar(10)`` becomes ``STRING``.
     """
-    import sqlglot
-    from sqlglot import exp
+    from sqlglot import errors, exp
 
     if obstacle(written):
         return None
     try:
-        parsed: object = sqlglot.parse_one(written, into=exp.DataType, dialect="databricks")
-    except (sqlglot.errors.SqlglotError, RecursionError):
+        parsed = read_type(written)
+    except (errors.SqlglotError, RecursionError):
         return None
     if not isinstance(parsed, exp.DataType) or any(
         one.this is exp.DataType.Type.USERDEFINED for one in parsed.find_all(exp.DataType)
     ):
         return None
-    text = parsed.sql(dialect="databricks")
+    text = write_sql(parsed)
     return "STRING" if text.startswith(("VARCHAR", "CHAR", "TEXT")) else text

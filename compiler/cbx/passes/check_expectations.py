@@ -10,6 +10,7 @@ from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.ir.text import PLACEHOLDER, Text
+from cbx.parse.dialect import DIALECT, read_sql, write_sql
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
 
@@ -90,7 +91,6 @@ def _known_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> 
 @lru_cache(maxsize=65536)
 def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
     """Why a text is not a condition, empty if it is one, and the columns that it needs."""
-    import sqlglot
     from sqlglot.errors import SqlglotError
 
     if not condition.strip():
@@ -99,7 +99,7 @@ def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
     if reason:
         return reason, ()
     try:
-        statements = sqlglot.parse(condition, dialect="databricks")
+        statements = read_sql(condition)
     except (SqlglotError, RecursionError):
         return "it is not a SQL expression", ()
     if len(statements) != 1 or statements[0] is None:
@@ -127,10 +127,10 @@ def _why_no_condition(tree: Expr) -> str:
     for reason, applies in reasons.items():
         if applies:
             return reason
-    found = annotate_types(tree, dialect="databricks").type
+    found = annotate_types(tree, dialect=DIALECT).type
     fitting = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL}
     if found is not None and found.this not in fitting:
-        return f"it is {found.sql(dialect='databricks')}, not true or false"
+        return f"it is {write_sql(found)}, not true or false"
     return ""
 
 

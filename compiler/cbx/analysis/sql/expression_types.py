@@ -7,6 +7,7 @@ from functools import lru_cache
 from sqlglot import exp
 
 from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.parse.dialect import write_sql
 from cbx.parse.types import normal_type
 
 _BOOLEAN = (
@@ -92,10 +93,10 @@ def _sum(kind: str | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def _spelled_by_name(name: str) -> str | None:
-    return normal_type(exp.DataType(this=exp.DataType.Type[name]).sql("databricks"))
+    return normal_type(write_sql(exp.DataType(this=exp.DataType.Type[name])))
 
 
 def _spelled(kind: exp.DataType) -> str | None:
     if kind.expressions or not isinstance(kind.this, exp.DataType.Type):
-        return normal_type(kind.sql("databricks"))
+        return normal_type(write_sql(kind))
     return _spelled_by_name(kind.this.name)

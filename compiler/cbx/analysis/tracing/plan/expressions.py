@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
+from sqlglot import errors, exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import CallSite, Field
@@ -19,6 +18,7 @@ from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
+from cbx.parse.dialect import DIALECT, read_first, write_sql
 from cbx.parse.nesting import obstacle
 
 Record = Mapping[str, Any]
@@ -227,9 +227,9 @@ class Expressions:
         try:
             # Parsed from text, as sqlglot's parser alone knows what the arguments of each function are.
             by_name = {f"a{at}": one for at, one in enumerate(written) if not isinstance(one, exp.Literal)}
-            pieces = [one.sql("databricks") if f"a{at}" not in by_name else f"a{at}" for at, one in enumerate(written)]
-            node = sqlglot.parse_one(f"{name}({', '.join(pieces)})", dialect="databricks")
-        except sqlglot.errors.SqlglotError:
+            pieces = [write_sql(one) if f"a{at}" not in by_name else f"a{at}" for at, one in enumerate(written)]
+            node = read_first(f"{name}({', '.join(pieces)})")
+        except errors.SqlglotError:
             return exp.Anonymous(this=name, expressions=written)
         found = [one for one in node.find_all(exp.Column) if one.name in by_name]
         if sorted(one.name for one in found) != sorted(by_name):
@@ -242,8 +242,8 @@ class Expressions:
         inner = self.write(record["expr"])
         text = record.get("type_str") or record.get("type")
         try:
-            kind = exp.DataType.build(text, dialect="databricks") if text else None
-        except sqlglot.errors.SqlglotError:
+            kind = exp.DataType.build(text, dialect=DIALECT) if text else None
+        except errors.SqlglotError:
             kind = None
         if kind is None:
             return self.unknown(inner)
@@ -288,8 +288,8 @@ def select_item(text: str) -> exp.Expr | None:
     if MARK in text or obstacle(text):
         return None
     try:
-        parsed = sqlglot.parse_one(f"SELECT {text}", dialect="databricks")
-    except (sqlglot.errors.SqlglotError, RecursionError):
+        parsed = read_first(f"SELECT {text}")
+    except (errors.SqlglotError, RecursionError):
         return None
     is_plain = isinstance(parsed, exp.Select) and not {name for name, value in parsed.args.items() if value} - {
         "expressions", "kind",
@@ -316,14 +316,14 @@ def struct_columns(whole: Field, writer: Expressions, reading: Reading) -> list[
     if obstacle(whole.type or ""):
         return None
     try:
-        kind = exp.DataType.build(whole.type or "", dialect="databricks")
-    except (sqlglot.errors.SqlglotError, RecursionError):
+        kind = exp.DataType.build(whole.type or "", dialect=DIALECT)
+    except (errors.SqlglotError, RecursionError):
         return None
     if kind.this is not exp.DataType.Type.STRUCT:
         return None
     found = []
     for one in kind.expressions:
-        new = reading.context.new_field(one.name, one.kind.sql("databricks") if one.args.get("kind") else None)
+        new = reading.context.new_field(one.name, write_sql(one.kind) if one.args.get("kind") else None)
         found.append((Column(new), writer.column(whole, (one.name,))))
     return found
 
