@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from cbx.codes import Code, every_code
 from cbx.diagnostics import Diagnostic, Related
-from cbx.incremental.stamps import Seen, digest
+from cbx.incremental.stamps import NO_STAMP, Seen, Stamp, digest
 from cbx.location import is_inside, read_regular
 from cbx.sources import Span
 from cbx.version import __version__
@@ -82,7 +82,7 @@ class Record(NamedTuple):
 
 
 def is_large(root: Path) -> bool:
-    """Whether the record is of a project of a thousand models or more."""
+    """Whether the record is of a project of about a thousand models or more."""
     with suppress(OSError):
         return (root / RECORD_FILE).stat().st_size > _LARGE
     return False
@@ -167,8 +167,15 @@ def _from_data(data: Mapping[str, Any]) -> Record:
 def _seen_to_data(files: Seen) -> tuple[object, ...]:
     """Paths, hashes and stamps, each on their own: so they are read in a fifth of the time."""
     paths = list(files.digests)
-    stamps = b"".join([_STAMP.pack(*files.stamps[path]) for path in paths])
+    stamps = b"".join([_packed(files.stamps[path]) for path in paths])
     return paths, "".join(files.digests.values()), base64.b64encode(stamps).decode()
+
+
+def _packed(stamp: Stamp) -> bytes:
+    try:
+        return _STAMP.pack(*stamp)
+    except struct.error:  # a time in centuries to come, say: such a file is read each time
+        return _STAMP.pack(*NO_STAMP)
 
 
 def _seen_from_data(data: Any) -> Seen:

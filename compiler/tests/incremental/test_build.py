@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cbx.incremental import record
 from cbx.incremental.build import Build, build, known_manifest
 from cbx.incremental.options import Options
 from cbx.incremental.record import RECORD_FILE
+from cbx.incremental.stamps import NO_STAMP
 from cbx.target import TARGET
 
 OPTIONS = Options("local", with_trace=False)
@@ -359,3 +361,30 @@ def test_the_manifest_is_known_until_something_changes(shop: Path) -> None:
 
     assert known == (shop / "target/manifest.json").read_text()
     assert known_manifest(shop, OPTIONS) is None
+
+
+def test_of_a_large_project_two_processes_look_what_is_there(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reads the record and looks at the models, the other at the files that were made of them."""
+    monkeypatch.setattr(record, "_LARGE", 0)
+    before = tree(shop / TARGET)
+    spoilt = shop / "target/notebooks/gold/cities.py"
+    spoilt.write_text(spoilt.read_text() + "x = 1\n")
+
+    changes = [build(shop, OPTIONS).changes for _ in range(2)]
+
+    assert [None if one is None else one.written for one in changes] == [("notebooks/gold/cities.py",), ()]
+    assert before == tree(shop / TARGET)
+
+
+def test_a_stamp_that_has_no_room_in_the_record_is_none(shop: Path) -> None:
+    """Some drives have inodes of more than 63 bits, and a file may be of the year 2400: it is read each time."""
+    known = record.read_record(shop)
+    assert known is not None
+    name = "models/gold/cities.sql"
+    record.write_record(shop, known._replace(sources=known.sources.updated({name: (1, 2, 3, 1 << 63)})))
+
+    found = record.read_record(shop)
+
+    assert found is not None
+    assert found.sources.stamps[name] == NO_STAMP
+    assert build(shop, OPTIONS).changes == build(shop, OPTIONS, check=True).changes
