@@ -20,7 +20,7 @@ from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.types import compare_exactly
-from cbx.parse.dialect import read_first
+from cbx.parse.dialect import only, read_statements
 from cbx.parse.nesting import obstacle
 
 
@@ -52,7 +52,7 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     if isinstance(query, str) and obstacle(query):
         return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply"), ())
     try:
-        tree = read_first(query) if isinstance(query, str) else query
+        tree = only(read_statements(query)) if isinstance(query, str) else query
         mentioned = dict.fromkeys(one.name for one in tree.find_all(exp.Column) if not isinstance(one.this, exp.Star))
         mentioned |= dict.fromkeys(one.name for join in tree.find_all(exp.Join) for one in join.args.get("using") or ())
         by_name = {name.lower(): table for name, table in tables.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cbx.copies import in_copies
 from cbx.diagnostics import Diagnostic
 from cbx.incremental.options import Options
-from cbx.incremental.record import Record, Remembered, Summary, is_large, read_record, write_record
+from cbx.incremental.record import Record, Remembered, Summary, is_large, read_manifest, read_record, write_record
 from cbx.incremental.stamps import (
     Compared,
     Seen,
@@ -24,8 +24,7 @@ from cbx.incremental.stamps import (
     stamps_of,
 )
 from cbx.journal import alone, is_unfinished
-from cbx.location import read_regular
-from cbx.target import MANIFEST, TARGET, Changes, unfinished
+from cbx.target import TARGET, Changes, unfinished
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -110,11 +109,7 @@ def known_manifest(root: Path, options: Options) -> str | None:
     stamps, record = source_stamps(root), _believed(root, options)
     if stamps is None or record is None or compare(root, stamps, record.sources, digest_of_text, now).changed:
         return None
-    try:
-        content = read_regular(root / TARGET / MANIFEST)
-    except OSError:
-        return None
-    return content.decode() if digest(content) == record.artifacts.digests[MANIFEST] else None
+    return read_manifest(root, record)
 
 
 def _believed(root: Path, options: Options) -> Record | None:

@@ -21,10 +21,9 @@ from cbx.compiler import PASSES, Compilation, compile_project
 from cbx.diagnostics import Diagnostic, Report, in_order
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
-from cbx.incremental.record import Record, Remembered
+from cbx.incremental.record import Record, Remembered, read_manifest
 from cbx.ir.plan import Artifact, ModelPlan, Plan
 from cbx.ir.resolved import Column, FileInput, KnownTable, Proven
-from cbx.location import read_regular
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.emit import emit
 from cbx.passes.gate import gate
@@ -56,7 +55,7 @@ def compile_part(root: Path, options: Options, record: Record, changed: Iterable
     """Compile the models in some files.
 
     Args:
-        root: The project's folder, in which ``target/`` is as the last compilation left it.
+        root: The project's folder.
         options: What else decides.
         record: The last compilation.
         changed: The paths of all files that changed since.
@@ -64,10 +63,10 @@ def compile_part(root: Path, options: Options, record: Record, changed: Iterable
     Returns:
         What came of it; None where the whole project has to be compiled.
     """
-    try:
-        known = _Known(read_regular(root / TARGET / MANIFEST).decode(), record.models)
-    except OSError:
+    manifest = read_manifest(root, record)
+    if manifest is None:
         return None
+    known = _Known(manifest, record.models)
     wanted = {path: known.model_at(path) for path in changed}
     ids = frozenset(name for name in wanted.values() if name is not None)
     if len(ids) < len(wanted) or not 0 < len(ids) <= _MOST_MODELS:

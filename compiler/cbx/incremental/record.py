@@ -24,6 +24,7 @@ from cbx.diagnostics import Diagnostic, Related
 from cbx.incremental.stamps import NO_STAMP, Seen, Stamp, digest
 from cbx.location import is_inside, read_regular
 from cbx.sources import Span
+from cbx.target import MANIFEST, TARGET
 from cbx.version import __version__
 
 RECORD_FILE = ".cbx/cache/compile.json"
@@ -97,6 +98,15 @@ def read_record(root: Path) -> Record | None:
         return _from_data(json.loads(body))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error):
         return None
+
+
+def read_manifest(root: Path, record: Record) -> str | None:
+    """The manifest as it was compiled; None where it is not there any more."""
+    try:
+        content = read_regular(root / TARGET / MANIFEST)
+    except OSError:
+        return None
+    return content.decode() if digest(content) == record.artifacts.digests[MANIFEST] else None
 
 
 def write_record(root: Path, record: Record) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ DIALECT = "databricks"
 
 
 def read_sql(sql: str) -> list[exp.Expr | None]:
-    """The trees of statements.
+    """The trees of statements; of what is empty between two semicolons, None.
 
     Raises:
         sqlglot.errors.SqlglotError: If it does not parse.
@@ -25,22 +26,38 @@ def read_sql(sql: str) -> list[exp.Expr | None]:
     return parser.parse(tokenizer.tokenize(sql), sql)
 
 
-def read_first(sql: str) -> exp.Expr:
-    """The tree of the first statement; raises as `read_sql` does, and where there is none."""
-    from sqlglot.errors import ParseError
-
-    found = read_sql(sql)
-    if not found or found[0] is None:
-        raise ParseError("there is no statement")
-    return found[0]
-
-
-def read_type(written: str) -> exp.Expr | None:
-    """The tree of a type; raises as `read_sql` does."""
+def read_statements(sql: str) -> list[exp.Expr]:
+    """The trees of the statements that say anything; raises as `read_sql` does."""
     from sqlglot import exp
 
+    return [one for one in read_sql(sql) if one is not None and not isinstance(one, exp.Semicolon)]
+
+
+def read_one(sql: str) -> exp.Expr:
+    """The tree of a single statement without a semicolon; raises as `read_sql` does, and for anything else."""
+    return only(read_sql(sql))
+
+
+def read_type(written: str) -> exp.Expr:
+    """The tree of a single type; raises as `read_one` does, and for a comment, which would hide what stands behind."""
+    from sqlglot import exp
+    from sqlglot.errors import ParseError
+    from sqlglot.tokenizer_core import TokenType
+
     tokenizer, parser, _ = _databricks()
-    return parser.parse_into(exp.DataType, tokenizer.tokenize(written), written)[0]
+    tokens = tokenizer.tokenize(written)
+    if any(one.comments or one.token_type is TokenType.SEMICOLON for one in tokens):
+        raise ParseError("it is more than a type")
+    return only(parser.parse_into(exp.DataType, tokens, written))
+
+
+def only(trees: Sequence[exp.Expr | None]) -> exp.Expr:
+    """The one tree of a list; `sqlglot.errors.ParseError` if there is none, or another."""
+    from sqlglot.errors import ParseError
+
+    if len(trees) != 1 or trees[0] is None:
+        raise ParseError("it is not one")
+    return trees[0]
 
 
 def write_sql(tree: exp.Expr) -> str:
@@ -50,7 +67,10 @@ def write_sql(tree: exp.Expr) -> str:
 
 @cache
 def _databricks() -> tuple[Tokenizer, Parser, Generator]:
-    """Made once: sqlglot makes them anew for each text, which is a third of the time of a short one."""
+    """Made once: sqlglot makes them anew for each text, which is a third of the time of a short one.
+
+    They are for one thread.
+    """
     from sqlglot.dialects.databricks import Databricks
 
     dialect = Databricks()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cbx import codes
 from cbx.diagnostics import Report
 from cbx.ir.text import PLACEHOLDER
-from cbx.parse.dialect import read_sql
+from cbx.parse.dialect import read_statements
 from cbx.parse.nesting import obstacle
 from cbx.parse.quotes import without_quotes
 from cbx.parse.templates import Rendered
@@ -42,7 +42,7 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
         add(0, 1, f"this is no SQL that can be read: {reason}", _FLATTER)
         return None
     try:
-        statements = [one for one in read_sql(text) if one is not None and not isinstance(one, exp.Semicolon)]
+        statements = read_statements(text)
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)

@@ -53,7 +53,7 @@ def emit(plan: Plan, report: Report, *, only_models: bool = False) -> Emitted:
     def emitted(source: Source) -> _Made:
         return _emitted(source, plan, related)
 
-    made = each_in_copies(emitted, sources, _TOGETHER if len(plan.models) >= MANY else len(sources))
+    made = each_in_copies(emitted, sources, _TOGETHER if len(plan.models) >= MANY else max(1, len(sources)))
     entries = [one.entry for one in made if one.entry]
     of_models, of_checks = entries[: len(plan.models)], entries[len(plan.models) :]
     manifest = _made(emit_manifest(plan, of_models, of_checks, {one.artifact.path: one.digest for one in made}))

@@ -18,7 +18,7 @@ from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
-from cbx.parse.dialect import DIALECT, read_first, write_sql
+from cbx.parse.dialect import DIALECT, read_one, write_sql
 from cbx.parse.nesting import obstacle
 
 Record = Mapping[str, Any]
@@ -228,7 +228,7 @@ class Expressions:
             # Parsed from text, as sqlglot's parser alone knows what the arguments of each function are.
             by_name = {f"a{at}": one for at, one in enumerate(written) if not isinstance(one, exp.Literal)}
             pieces = [write_sql(one) if f"a{at}" not in by_name else f"a{at}" for at, one in enumerate(written)]
-            node = read_first(f"{name}({', '.join(pieces)})")
+            node = read_one(f"{name}({', '.join(pieces)})")
         except errors.SqlglotError:
             return exp.Anonymous(this=name, expressions=written)
         found = [one for one in node.find_all(exp.Column) if one.name in by_name]
@@ -288,7 +288,7 @@ def select_item(text: str) -> exp.Expr | None:
     if MARK in text or obstacle(text):
         return None
     try:
-        parsed = read_first(f"SELECT {text}")
+        parsed = read_one(f"SELECT {text}")
     except (errors.SqlglotError, RecursionError):
         return None
     is_plain = isinstance(parsed, exp.Select) and not {name for name, value in parsed.args.items() if value} - {
