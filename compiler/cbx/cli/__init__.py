@@ -18,9 +18,9 @@ def main() -> None:
 
         print(f"cbx {__version__}")
         return
-    from cbx.cli.collector import YOUNG
+    from cbx.collector import LOADED
 
-    gc.set_threshold(YOUNG)
+    gc.set_threshold(LOADED)
     from cbx.cli.commands import application
 
     try:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cbx.cli.collector import seldom_collecting
 from cbx.cli.places import project_folder, say_waiting
+from cbx.collector import without_collecting
 
 
 class Format(str, Enum):
@@ -52,7 +52,7 @@ def compile_command(
     started = time.perf_counter()
     root = project_folder(project)
     options = Options(env, with_analysis=not no_analysis, with_trace=not no_trace)
-    with seldom_collecting():
+    with without_collecting():
         built = build(root, options, check=check, waiting=say_waiting)
     diagnostics = built.diagnostics
     if check and built.changes is not None:

@@ -46,11 +46,11 @@ class Selection:
 
 def compiled(root: Path, env: str) -> Compilation:
     """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
-    from cbx.cli.collector import seldom_collecting
     from cbx.cli.diagnostics import show_diagnostics
+    from cbx.collector import without_collecting
     from cbx.compiler import compile_project, read_sources
 
-    with seldom_collecting():
+    with without_collecting():
         compilation = compile_project(root, environment=env)
     if not compilation.succeeded:
         diagnostics = compilation.diagnostics

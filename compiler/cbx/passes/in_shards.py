@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cbx.collector import let_go_of_trees
 from cbx.copies import MANY, in_copies
 from cbx.diagnostics import Diagnostic, Report
 from cbx.ir.declared import Prepared
@@ -32,7 +33,9 @@ def in_shards(*passes: Callable[[Any, Report], Any]) -> Callable[[Prepared, Repo
         def shard(number: int) -> Shard:
             own = Report()
             some = files[number * _TOGETHER : (number + 1) * _TOGETHER]
-            return resolved(prepared._replace(model_files=some), own).models, own.sorted()
+            models = resolved(prepared._replace(model_files=some), own).models
+            let_go_of_trees()
+            return models, own.sorted()
 
         models: list[ResolvedModel] = []
         for some, diagnostics in in_copies(shard, -(-len(files) // _TOGETHER)):

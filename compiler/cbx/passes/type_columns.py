@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cbx import codes
+from cbx.collector import let_go_of_trees
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
 from cbx.emit.ddl import has_primary_key
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
 
 _NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
+_TOGETHER = 50
+"""Models whose trees are let go of together."""
 START_AT, END_AT = "__START_AT", "__END_AT"
 
 
@@ -52,8 +55,10 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     """
     with ExitStack() as stack:
         typing = _Typing(linked, report, known or {}, _analysis(linked.project, stack))
-        for name in in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models):
+        for number, name in enumerate(in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models)):
             typing.add(linked.models[name])
+            if typing.analysis is not None and number % _TOGETHER == 0:
+                let_go_of_trees()
     typing.report_untraced()
     return Typed(
         linked.project,
