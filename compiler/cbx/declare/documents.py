@@ -17,7 +17,7 @@ Enforcement = Literal["warn", "fail"]
 class Document(BaseModel):
     """The arguments of one call of the vocabulary."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class ColumnDocument(Document):

@@ -21,10 +21,12 @@ from cbx.incremental.stamps import (
     digest,
     digest_of_text,
     source_stamps,
+    stamp_of,
     stamps_of,
 )
 from cbx.journal import alone, is_unfinished
-from cbx.target import TARGET, Changes, unfinished
+from cbx.location import read_regular
+from cbx.target import MANIFEST, TARGET, Changes, unfinished
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -87,7 +89,8 @@ def _build(root: Path, options: Options, *, check: bool) -> Build:
         if not check and (sources.touched or artifacts.touched):
             write_record(root, known)
         return Build(record.diagnostics, record.summary.models, record.summary, changes)
-    built = _compile_part(root, options, known, sources.changed, stamps, now, check=check) if is_intact else None
+    seen = made.get(MANIFEST)
+    built = _compile_part(root, options, known, sources.changed, stamps, seen, now, check=check) if is_intact else None
     return built or _compile(root, options, stamps, now, check=check)
 
 
@@ -156,6 +159,7 @@ def _compile_part(
     known: Record,
     changed: tuple[str, ...],
     stamps: Mapping[str, Stamp],
+    seen: Stamp | None,
     now: int,
     *,
     check: bool,
@@ -165,7 +169,8 @@ def _compile_part(
     from cbx.write import replace_files
 
     is_there = all(path in stamps and path.startswith("models/") for path in changed)
-    part = compile_part(root, options, known, changed) if is_there else None
+    manifest = _manifest_of(root, seen) if is_there else None
+    part = compile_part(root, options, known, changed, manifest) if manifest is not None else None
     if part is None:
         return None
     digests = {one.path: digest(one.text.encode()) for one in part.artifacts}
@@ -186,6 +191,16 @@ def _compile_part(
     unchanged = tuple(path for path in known.artifacts.digests if path not in names)
     changes = Changes(tuple(sorted(names)), unchanged, ())
     return Build((*part.diagnostics, *problems), summary.models, summary, changes, could_write=not problems)
+
+
+def _manifest_of(root: Path, seen: Stamp | None) -> str | None:
+    """The text of the manifest; None unless it still is the file that was seen."""
+    path = root / TARGET / MANIFEST
+    try:
+        content = read_regular(path)
+        return content.decode() if stamp_of(path.lstat()) == seen else None
+    except (OSError, UnicodeError):
+        return None
 
 
 def _summary(plan: Plan) -> Summary:

@@ -21,7 +21,7 @@ from cbx.compiler import PASSES, Compilation, compile_project
 from cbx.diagnostics import Diagnostic, Report, in_order
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
-from cbx.incremental.record import Record, Remembered, read_manifest
+from cbx.incremental.record import Record, Remembered
 from cbx.ir.plan import Artifact, ModelPlan, Plan
 from cbx.ir.resolved import Column, FileInput, KnownTable, Proven
 from cbx.passes.discover import discover, discover_part
@@ -51,7 +51,7 @@ class Part(NamedTuple):
     more_expectations: int
 
 
-def compile_part(root: Path, options: Options, record: Record, changed: Iterable[str]) -> Part | None:
+def compile_part(root: Path, options: Options, record: Record, changed: Iterable[str], manifest: str) -> Part | None:
     """Compile the models in some files.
 
     Args:
@@ -59,13 +59,11 @@ def compile_part(root: Path, options: Options, record: Record, changed: Iterable
         options: What else decides.
         record: The last compilation.
         changed: The paths of all files that changed since.
+        manifest: The manifest that it made.
 
     Returns:
         What came of it; None where the whole project has to be compiled.
     """
-    manifest = read_manifest(root, record)
-    if manifest is None:
-        return None
     known = _Known(manifest, record.models)
     wanted = {path: known.model_at(path) for path in changed}
     ids = frozenset(name for name in wanted.values() if name is not None)

@@ -115,7 +115,7 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
             for path, entry in _entries(root, folder, with_hidden=False):
                 if entry.is_symlink():
                     return None
-                if entry.name.endswith((".py", ".sql")) and entry.name != "__init__.py":
+                if path.endswith((".py", ".sql")) and not path.endswith("/__init__.py"):
                     found[path] = stamp_of(entry.stat(follow_symlinks=False))
     except OSError:
         return None
@@ -131,7 +131,7 @@ def artifact_stamps(root: Path) -> dict[str, Stamp]:
     for folder in OWN_FOLDERS:
         with suppress(OSError):
             for path, entry in _entries(root / TARGET, folder, with_hidden=True):
-                if entry.name.endswith(".py") and not entry.is_dir():
+                if path.endswith(".py") and not entry.is_dir():
                     found[path] = stamp_of(entry.stat(follow_symlinks=False))
     return found | stamps_of(root, OWN_FILES)
 
@@ -162,9 +162,11 @@ def _entries(root: Path, folder: str, *, with_hidden: bool) -> Iterator[tuple[st
         except FileNotFoundError:
             continue
         for entry in entries:
-            if entry.name == "__pycache__" or (entry.name.startswith(".") and not with_hidden):
+            name = entry.name
+            if name == "__pycache__" or (name[0] == "." and not with_hidden):
                 continue
+            path = f"{current}/{name}"
             if entry.is_dir(follow_symlinks=False):
-                pending.append(f"{current}/{entry.name}")
+                pending.append(path)
             else:
-                yield f"{current}/{entry.name}", entry
+                yield path, entry
