@@ -19,8 +19,13 @@ import os, random, sys
 from pathlib import Path
 from cbx.compiler import compile_project
 real = os.scandir
-def shuffled(path):
-    entries = list(real(path))
+class Entries(list):
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        pass
+def shuffled(path="."):
+    entries = Entries(real(path))
     random.Random(int(sys.argv[2])).shuffle(entries)
     return entries
 os.scandir = shuffled
