@@ -51,6 +51,22 @@ class Build(NamedTuple):
     could_write: bool = True
 
 
+class _Before(NamedTuple):
+    """What there was before anything was compiled.
+
+    Attributes:
+        now: The time, in nanoseconds, before the stamps were taken.
+        sources: The stamps of the project's files; None where links make them hard to tell.
+        artifacts: The stamps of the files in ``target/``.
+        record: The last compilation, if it was made with the same options.
+    """
+
+    now: int
+    sources: Mapping[str, Stamp] | None
+    artifacts: Mapping[str, Stamp]
+    record: Record | None
+
+
 def build(root: Path, options: Options, *, check: bool = False, waiting: Callable[[], object] = lambda: None) -> Build:
     """Compile a project and write what came of it; exactly what a compilation of everything says and writes.
 
@@ -73,12 +89,12 @@ def build(root: Path, options: Options, *, check: bool = False, waiting: Callabl
 
 
 def _build(root: Path, options: Options, *, check: bool) -> Build:
-    now = time.time_ns()
-    (stamps, record), made = _looked_at(root, options)
-    if record is None or stamps is None:
-        return _compile(root, options, stamps, now, check=check)
-    sources = compare(root, stamps, record.sources, digest_of_text, now)
-    artifacts = compare(root / TARGET, made, record.artifacts, digest, now)
+    before = _look(root, options)
+    record = before.record
+    if record is None or before.sources is None:
+        return _compile(root, options, before, check=check)
+    sources = compare(root, before.sources, record.sources, digest_of_text, before.now)
+    artifacts = compare(root / TARGET, before.artifacts, record.artifacts, digest, before.now)
     changes = _changes(record, artifacts)
     is_intact = not changes.written and not changes.removed
     known = record._replace(
@@ -89,21 +105,19 @@ def _build(root: Path, options: Options, *, check: bool) -> Build:
         if not check and (sources.touched or artifacts.touched):
             write_record(root, known)
         return Build(record.diagnostics, record.summary.models, record.summary, changes)
-    seen = made.get(MANIFEST)
-    built = _compile_part(root, options, known, sources.changed, stamps, seen, now, check=check) if is_intact else None
-    return built or _compile(root, options, stamps, now, check=check)
+    built = _compile_part(root, options, before, known, sources.changed, check=check) if is_intact else None
+    return built or _compile(root, options, before, check=check)
 
 
-def _looked_at(
-    root: Path, options: Options
-) -> tuple[tuple[Mapping[str, Stamp] | None, Record | None], Mapping[str, Stamp]]:
-    """The project's files and what is known of them, and the files of ``target/``; much is read by two processes."""
+def _look(root: Path, options: Options) -> _Before:
+    """Look at the project's files and the record, and at ``target/``; where there is much, by two processes."""
+    now = time.time_ns()
 
-    def look(number: int) -> Any:
+    def part(number: int) -> Any:
         return artifact_stamps(root) if number else (source_stamps(root), _believed(root, options))
 
-    before, made = in_copies(look, 2) if is_large(root) else map(look, range(2))
-    return before, made
+    (sources, record), artifacts = in_copies(part, 2) if is_large(root) else map(part, range(2))
+    return _Before(now, sources, artifacts, record)
 
 
 def known_manifest(root: Path, options: Options) -> str | None:
@@ -131,7 +145,7 @@ def _changes(record: Record, found: Compared) -> Changes:
     )
 
 
-def _compile(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, now: int, *, check: bool) -> Build:
+def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> Build:
     """Compile everything, and remember what came of it."""
     from cbx.compiler import compile_project
     from cbx.incremental.part import remember
@@ -148,19 +162,17 @@ def _compile(root: Path, options: Options, stamps: Mapping[str, Stamp] | None, n
     if check:
         return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts))
     changes, problems = write(root, compilation.artifacts)
-    if not problems and stamps is not None and compilation.is_lasting:
-        write_record(root, _record(root, options, compilation, summary, remember(compilation), stamps, now))
+    if not problems and before.sources is not None and compilation.is_lasting:
+        write_record(root, _record(root, options, before, compilation, summary, remember(compilation)))
     return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems)
 
 
 def _compile_part(
     root: Path,
     options: Options,
+    before: _Before,
     known: Record,
     changed: tuple[str, ...],
-    stamps: Mapping[str, Stamp],
-    seen: Stamp | None,
-    now: int,
     *,
     check: bool,
 ) -> Build | None:
@@ -168,8 +180,9 @@ def _compile_part(
     from cbx.incremental.part import compile_part
     from cbx.write import replace_files
 
+    stamps = before.sources or {}
     is_there = all(path in stamps and path.startswith("models/") for path in changed)
-    manifest = _manifest_of(root, seen) if is_there else None
+    manifest = _manifest_of(root, before.artifacts.get(MANIFEST)) if is_there else None
     part = compile_part(root, options, known, changed, manifest) if manifest is not None else None
     if part is None:
         return None
@@ -181,7 +194,7 @@ def _compile_part(
         written = time.time_ns()
         made = stamps_of(root, [one.path for one in new])
         sources = known.sources.updated(
-            {path: at_rest(stamps[path], now) for path in part.sources},
+            {path: at_rest(stamps[path], before.now) for path in part.sources},
             {path: digest(text.encode()) for path, text in part.sources.items()},
         )
         files = known.artifacts.updated({one.path: at_rest(made.get(one.path), written) for one in new}, digests)
@@ -218,21 +231,20 @@ def _summary(plan: Plan) -> Summary:
 def _record(
     root: Path,
     options: Options,
+    before: _Before,
     compilation: Compilation,
     summary: Summary,
     models: Mapping[str, Remembered],
-    stamps: Mapping[str, Stamp],
-    now: int,
 ) -> Record:
     """What is worth knowing of a compilation next time; a file that came after the stamps were taken has none."""
-    project = compilation.project
+    project, stamps = compilation.project, before.sources or {}
     written = time.time_ns()
     made = artifact_stamps(root)
     return Record(
         options=(options.with_analysis, options.with_trace),
         environments=project.environment_names if project is not None else (),
         sources=Seen(
-            {path: at_rest(stamps.get(path), now) for path in compilation.sources},
+            {path: at_rest(stamps.get(path), before.now) for path in compilation.sources},
             {path: digest(text.encode()) for path, text in compilation.sources.items()},
         ),
         artifacts=Seen({path: at_rest(made.get(path), written) for path in compilation.hashes}, compilation.hashes),
