@@ -13,12 +13,14 @@ LOADED = 50_000
 @contextmanager
 def without_collecting() -> Iterator[None]:
     """Look for no garbage but by `let_go_of_trees`: there is next to none besides."""
+    was_enabled = gc.isenabled()
     gc.freeze()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 def let_go_of_trees() -> None:
