@@ -15,8 +15,9 @@ STILL = {"reduced_motion": "reduce", "viewport": {"width": 1440, "height": 900}}
 WIDE = {"width": 2000, "height": 900}
 
 SETTLED = """async () => {
+  const end = performance.now() + 10000;
   do await new Promise(requestAnimationFrame);
-  while (document.documentElement.dataset.shown !== location.hash);
+  while (document.documentElement.dataset.shown !== location.hash && performance.now() < end);
 }"""
 
 
