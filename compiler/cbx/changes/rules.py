@@ -6,6 +6,7 @@ good by the next update. A streaming table and an AUTO CDC target keep the rows 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from cbx.changes.tables import Model, is_streaming, is_table, source_name, widen
 NEW_ROWS = "rows that are there stay as they are"
 NOT_IN_PLACE = "the table cannot become that in place: drop it first, or give the model another name"
 MOVED = "the table of the old name is dropped with its rows"
+_SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
 _HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships"})
@@ -62,8 +64,21 @@ def _kind(before: Model, after: Model) -> Difference:
 
 
 def _code(before: Model, after: Model) -> Iterator[Difference]:
-    if before.get("code_hash", after.get("code_hash")) != after.get("code_hash"):
+    """The code is another if hashes of one scheme differ; hashes of two schemes say nothing of each other."""
+    old, new = before.get("code_hash"), after.get("code_hash")
+    if old is None or old == new:
+        return
+    if not _is_of_another_scheme(str(old), str(new)):
         yield Difference("code", "what computes the rows is another", "incremental", _new_rows(after))
+    elif all(before.get(name) != after.get(name) for name in ("source_hash", "artifact_hash")):
+        detail = "unknown whether what computes the rows is the same: another version of cbx deployed it"
+        yield Difference("code", detail, "incremental", _new_rows(after))
+
+
+def _is_of_another_scheme(old: str, new: str) -> bool:
+    """Whether two hashes of code are made of different content; the page docs/output.md says how a hash tells."""
+    schemes = [_SCHEME.match(one) for one in (old, new)]
+    return all(schemes) and len({match[1] for match in schemes if match}) > 1
 
 
 def _cdc(before: Model, after: Model) -> Iterator[Difference]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from cbx.emit.cells import text_in_words
+from cbx.emit.code_hash import code_hash
 from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.ir.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, SqlCode, TableInput
+from cbx.ir.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
 from cbx.target import MANIFEST, TARGET
 
 PATH = MANIFEST
@@ -156,7 +156,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "quarantine": model.quarantine,
         "artifact": f"{TARGET}/{planned.artifact}",
         "source_hash": model.content_hash,
-        "code_hash": _code_hash(model.code),
+        "code_hash": code_hash(model.code),
         "artifact_hash": digest,
     }
 
@@ -202,16 +202,6 @@ def _cdc(cdc: Cdc) -> dict[str, Any]:
         "track_history": list(cdc.track_history),
         "track_history_except": list(cdc.track_history_except),
     }
-
-
-def _code_hash(code: PythonCode | SqlCode) -> str:
-    """Of what computes the rows, without the declaration around it."""
-    match code:
-        case PythonCode(source=source, definitions=definitions, imports=imports):
-            pieces = [source.text, *(one.text for one in definitions), *map(repr, imports)]
-        case SqlCode(query=query):
-            pieces = [repr(query)]
-    return hashlib.sha256("\n".join(pieces).encode()).hexdigest()
 
 
 def _key_check(check: KeyCheck) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered
 from cbx.ir.plan import Artifact, ModelPlan, Plan
-from cbx.ir.resolved import Column, FileInput, KnownTable, Proven
+from cbx.ir.resolved import Column, FileInput, KnownTable, Proven, PythonCode
+from cbx.ir.text import Text
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.emit import emit
 from cbx.passes.gate import gate
@@ -112,14 +113,15 @@ def _remembered(planned: ModelPlan, whole: Plan, tables: Mapping[str, KnownTable
     model, table = planned.model, tables[planned.model.id]
     columns = table.columns
     face = (
-        (model.kind, model.dataset, model.key, model.enforce, model.quarantine, model.cdc, type(model.code).__name__),
+        (model.kind, model.dataset, model.key, model.enforce, model.quarantine, isinstance(model.code, PythonCode)),
+        [one.as_data() if isinstance(one, Text) else one for one in model.cdc or ()],
         [(one.model, one.is_streaming) for one in model.model_inputs],
         (model.is_streaming, any(isinstance(one, FileInput) for one in model.inputs)),
         None if columns is None else [(one.name, one.type, one.not_null) for one in columns],
         (model.columns is None, sorted(table.never_null), table.is_partly_declared, whole.key_verdicts.get(model.id)),
         [(one.parent, one.child, one.on, one.cardinality, one.enforce) for one in model.claims],
     )
-    digest = hashlib.blake2b(repr(face).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()
     return Remembered(digest, columns is not None, table.is_partly_declared, table.keys)
 
 

@@ -142,7 +142,7 @@ def _maker() -> str:
             entries = os.scandir(folder or ".")
             installed += [one.name for one in entries if one.name.endswith((".dist-info", ".egg-info"))]
     parts = (__version__, sys.version, own, sorted(installed))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _to_data(record: Record) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class Text(NamedTuple):
         pieces = [value(part).parts if isinstance(part, InputSlot) else (part,) for part in self.parts]
         return join(part for piece in pieces for part in piece)
 
+    def as_data(self) -> list[str | list[str | int]]:
+        """The parts as JSON has them, for what is stored: no name of a class or attribute has a part in it."""
+        return [_data(part) for part in self.parts]
+
     def placeholder(self) -> str:
         """The text as SQL that parses: an identifier for each part that is not known."""
         return "".join(_placeholder(part) for part in self.parts)
@@ -76,6 +80,16 @@ def _placeholder(part: Part) -> str:
             return f"{PLACEHOLDER}var_{name}"
         case InputSlot(index):
             return f"{PLACEHOLDER}input_{index}"
+        case _:
+            return part
+
+
+def _data(part: Part) -> str | list[str | int]:
+    match part:
+        case Variable(name):
+            return ["var", name]
+        case InputSlot(index):
+            return ["input", index]
         case _:
             return part
 

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Cache:
 
 def key_of(function: Function, limits: Limits) -> str:
     """What tells a request from every other: the code, the inputs' columns, the limits and the versions."""
-    content = "\n".join((__version__, *_versions(), repr(limits), function.to_json()))
+    content = "\n".join((__version__, *_versions(), json.dumps(asdict(limits)), function.to_json()))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
