@@ -38,19 +38,6 @@ def read_one(sql: str) -> exp.Expr:
     return only(read_sql(sql))
 
 
-def read_type(written: str) -> exp.Expr:
-    """The tree of a single type; raises as `read_one` does, and for a comment, which would hide what stands behind."""
-    from sqlglot import exp
-    from sqlglot.errors import ParseError
-    from sqlglot.tokenizer_core import TokenType
-
-    tokenizer, parser, _ = _databricks()
-    tokens = tokenizer.tokenize(written)
-    if any(one.comments or one.token_type is TokenType.SEMICOLON for one in tokens):
-        raise ParseError("it is more than a type")
-    return only(parser.parse_into(exp.DataType, tokens, written))
-
-
 def only(trees: Sequence[exp.Expr | None]) -> exp.Expr:
     """The one tree of a list; `sqlglot.errors.ParseError` if there is none, or another."""
     from sqlglot.errors import ParseError

@@ -1,11 +1,51 @@
-"""SQL types in one spelling, so that ``LONG`` and ``BIGINT`` compare as equal."""
+"""SQL types in one spelling, so that ``LONG`` and ``BIGINT`` compare as equal.
+
+The grammar is that of Spark 4.2 with the types that Databricks adds; sqlglot's would take types of other databases,
+and does not take all of these. `tests/test_types.py` holds it against Spark's own parser.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-from cbx.parse.dialect import read_type, write_sql
+from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.nesting import obstacle
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<word>\w+)|`(?P<quoted>(?:``|[^`])+)`"
+    r"|(?P<text>(?:[rR]'[^']*'|[rR]\"[^\"]*\"|'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"))|(?P<sign>[<>(),:.]))",
+    re.DOTALL,
+)
+_NAMES = {
+    "BIGINT": "BIGINT",
+    "BINARY": "BINARY",
+    "BOOLEAN": "BOOLEAN",
+    "BYTE": "TINYINT",
+    "DATE": "DATE",
+    "DOUBLE": "DOUBLE",
+    "FLOAT": "FLOAT",
+    "INT": "INT",
+    "INTEGER": "INT",
+    "LONG": "BIGINT",
+    "OBJECT": "OBJECT",
+    "REAL": "FLOAT",
+    "SHORT": "SMALLINT",
+    "SMALLINT": "SMALLINT",
+    "TIMESTAMP": "TIMESTAMP",
+    "TIMESTAMP_LTZ": "TIMESTAMP",
+    "TIMESTAMP_NTZ": "TIMESTAMP_NTZ",
+    "TINYINT": "TINYINT",
+    "VARIANT": "VARIANT",
+    "VOID": "VOID",
+}
+"""The types without parameters, by each name that they have."""
+
+_DECIMAL = frozenset({"DEC", "DECIMAL", "NUMERIC"})
+_SIZED_TEXT = frozenset({"CHAR", "CHARACTER", "VARCHAR"})
+_SPATIAL = frozenset({"GEOGRAPHY", "GEOMETRY"})
+_YEARS, _DAYS = ("YEAR", "MONTH"), ("DAY", "HOUR", "MINUTE", "SECOND")
+_MOST_DIGITS = 38
 
 
 @lru_cache(maxsize=4096)
@@ -13,19 +53,199 @@ def normal_type(written: str) -> str | None:
     """The type as Databricks spells it; None for what is not a type.
 
     Example:
-        ``long`` becomes ``BIGINT``, ``Varchar(10)`` becomes ``STRING``.
+        ``long`` becomes ``BIGINT``, ``Varchar(10)`` becomes ``STRING``, ``dec(5)`` becomes ``DECIMAL(5, 0)``, and
+        ``struct<a int not null>`` becomes ``STRUCT<a: INT>``.
     """
-    from sqlglot import errors, exp
-
     if obstacle(written):
         return None
+    tokens, position = [], 0
+    text = written.rstrip()
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            return None
+        tokens.append((found.lastgroup or "", found[found.lastgroup or 0]))
+        position = found.end()
+    reader = _TypeReader(tokens)
     try:
-        parsed = read_type(written)
-    except (errors.SqlglotError, RecursionError):
+        normal = reader.read()
+    except _NotATypeError:
         return None
-    if not isinstance(parsed, exp.DataType) or any(
-        one.this is exp.DataType.Type.USERDEFINED for one in parsed.find_all(exp.DataType)
-    ):
-        return None
-    text = write_sql(parsed)
-    return "STRING" if text.startswith(("VARCHAR", "CHAR", "TEXT")) else text
+    return normal if reader.is_at_end else None
+
+
+def is_same_type(one: str, other: str) -> bool:
+    """Whether two spellings are of one type; the names of a struct's fields are compared without regard to case."""
+    if one == other:
+        return True
+    first, second = normal_type(one), normal_type(other)
+    return first is not None and second is not None and first.lower() == second.lower()
+
+
+class _NotATypeError(Exception):
+    """The tokens are not those of a type."""
+
+
+class _TypeReader:
+    """Reads the tokens of a type, each its kind and its text, from left to right."""
+
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    @property
+    def is_at_end(self) -> bool:
+        return self._at == len(self._tokens)
+
+    def read(self) -> str:
+        """One type.
+
+        Raises:
+            _NotATypeError: If there is none.
+        """
+        name = self._word()
+        if name in _NAMES:
+            return self._zoned() if name == "TIMESTAMP" else _NAMES[name]
+        if name in _DECIMAL:
+            return self._decimal()
+        if name in _SIZED_TEXT:
+            self._sizes(1)
+            return self._collated()
+        if name in _SPATIAL:
+            return f"{name}({self._between_brackets()})"
+        return self._collated() if name == "STRING" else self._compound(name)
+
+    def _compound(self, name: str) -> str:
+        match name:
+            case "TIME":
+                return self._time()
+            case "INTERVAL":
+                return self._interval()
+            case "ARRAY":
+                return f"ARRAY<{self._nested(1)}>"
+            case "MAP":
+                return f"MAP<{self._nested(2)}>"
+            case "STRUCT":
+                return f"STRUCT<{self._fields()}>"
+            case _:
+                raise _NotATypeError
+
+    def _collated(self) -> str:
+        """A text; the collation that compares byte by byte is that of a text without one."""
+        if not self._take("COLLATE"):
+            return "STRING"
+        name = self._identifier()
+        while self._take("."):
+            name = self._identifier()
+        return "STRING" if name.upper() == "UTF8_BINARY" else f"STRING COLLATE {quoted_if_needed(name.upper())}"
+
+    def _zoned(self) -> str:
+        if self._take("WITHOUT"):
+            self._expect("TIME", "ZONE")
+            return "TIMESTAMP_NTZ"
+        if self._take("WITH"):
+            self._expect("LOCAL", "TIME", "ZONE")
+        return "TIMESTAMP"
+
+    def _time(self) -> str:
+        sizes = self._sizes(1) if self._is_next("(") else [6]
+        if self._take("WITHOUT"):
+            self._expect("TIME", "ZONE")
+        return f"TIME({sizes[0]})"
+
+    def _decimal(self) -> str:
+        sizes = self._sizes(2) if self._is_next("(") else [10]
+        precision, scale = sizes[0], sizes[1] if len(sizes) > 1 else 0
+        if not scale <= precision <= _MOST_DIGITS:
+            raise _NotATypeError
+        return f"DECIMAL({precision}, {scale})"
+
+    def _interval(self) -> str:
+        for units in (_YEARS, _DAYS):
+            for at, unit in enumerate(units):
+                if not self._take(unit):
+                    continue
+                if not self._take("TO"):
+                    return f"INTERVAL {unit}"
+                last = self._word()
+                if last not in units[at + 1 :]:
+                    raise _NotATypeError
+                return f"INTERVAL {unit} TO {last}"
+        return "INTERVAL"
+
+    def _nested(self, count: int) -> str:
+        self._expect("<")
+        inner = [self.read()]
+        for _ in range(count - 1):
+            self._expect(",")
+            inner.append(self.read())
+        self._expect(">")
+        return ", ".join(inner)
+
+    def _fields(self) -> str:
+        self._expect("<")
+        fields: list[str] = []
+        while not self._take(">"):
+            if fields:
+                self._expect(",")
+            name = quoted_if_needed(self._identifier())
+            self._take(":")
+            fields.append(f"{name}: {self.read()}")
+            if self._take("NOT"):
+                self._expect("NULL")
+            if self._take("COMMENT"):
+                self._expect_text()
+        return ", ".join(fields)
+
+    def _between_brackets(self) -> str:
+        self._expect("(")
+        inner = self._word()
+        self._expect(")")
+        return inner
+
+    def _sizes(self, most: int) -> list[int]:
+        self._expect("(")
+        sizes: list[int] = []
+        while not sizes or (len(sizes) < most and self._take(",")):
+            word = self._word()
+            if not (word.isascii() and word.isdigit()):
+                raise _NotATypeError
+            sizes.append(int(word))
+        self._expect(")")
+        return sizes
+
+    def _next(self) -> tuple[str, str]:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
+
+    def _is_next(self, wanted: str) -> bool:
+        kind, text = self._next()
+        return kind in {"word", "sign"} and text.upper() == wanted
+
+    def _take(self, wanted: str) -> bool:
+        is_next = self._is_next(wanted)
+        self._at += is_next
+        return is_next
+
+    def _expect(self, *wanted: str) -> None:
+        if not all(self._take(one) for one in wanted):
+            raise _NotATypeError
+
+    def _expect_text(self) -> None:
+        if self._next()[0] != "text":
+            raise _NotATypeError
+        while self._next()[0] == "text":
+            self._at += 1
+
+    def _word(self) -> str:
+        kind, text = self._next()
+        if kind != "word":
+            raise _NotATypeError
+        self._at += 1
+        return text.upper()
+
+    def _identifier(self) -> str:
+        kind, text = self._next()
+        if kind not in {"word", "quoted"}:
+            raise _NotATypeError
+        self._at += 1
+        return text.replace("``", "`") if kind == "quoted" else text

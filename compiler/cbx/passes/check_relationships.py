@@ -9,7 +9,7 @@ from typing import Literal
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Relationship, RelationshipClaim, ResolvedModel, Typed
-from cbx.parse.types import normal_type
+from cbx.parse.types import is_same_type, normal_type
 
 Columns = tuple[str, ...]
 
@@ -146,7 +146,7 @@ class _Check:
         claim = self.claim
         for (ours, theirs), (span, _) in zip(claim.on, claim.on_spans, strict=True):
             mine, other = self._type(claim.child, ours), self._type(claim.parent, theirs)
-            if mine is not None and other is not None and mine != other:
+            if mine is not None and other is not None and not _compare_well(mine, other):
                 message = f"`{claim.child}.{ours}` is {mine}, but `{claim.parent}.{theirs}` is {other}"
                 hint = "cast one of them in its model"
                 self.report.add(codes.RELATIONSHIP_TYPE_MISMATCH, message, span, label="types differ", hint=hint)
@@ -216,6 +216,13 @@ class _Check:
                 hint=hint,
                 related=_key_place(child),
             )
+
+
+def _compare_well(one: str, other: str) -> bool:
+    """Whether columns of two types can be compared: values that are equal then stand for the same value."""
+    from cbx.analysis.sql.types import compare_exactly
+
+    return is_same_type(one, other) or compare_exactly(one, other)
 
 
 def _covers(names: list[str], key: Columns | None) -> bool:

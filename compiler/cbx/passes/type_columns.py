@@ -29,7 +29,7 @@ from cbx.ir.resolved import (
     Typed,
 )
 from cbx.parse.identifiers import quoted_if_needed
-from cbx.parse.types import normal_type
+from cbx.parse.types import is_same_type, normal_type
 from cbx.project import Project
 from cbx.sources import Span
 
@@ -328,7 +328,7 @@ def _compare(
             report.add(
                 codes.MISSING_COLUMN, message, span, label="not produced", hint=hint or "select it, or take it out"
             )
-        elif found.type and normal_type(found.type) != normal_type(column.type):
+        elif found.type and not is_same_type(found.type, column.type):
             message = (
                 f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {found.type}"
             )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from sqlglot import exp
 
+from cbx.analysis.sql.cast_types import cast_type
 from cbx.analysis.sql.expressions import ExpressionReader
-from cbx.parse.dialect import write_sql
 from cbx.parse.types import normal_type
 
 _BOOLEAN = (
@@ -32,7 +30,7 @@ def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:  # noqa: C9
             field = reader.field(node)
             return field.type if field else None
         case exp.Cast() | exp.TryCast():
-            return _spelled(node.to)
+            return cast_type(node.to)
         case exp.Literal(is_string=True):
             return "STRING"
         case exp.Literal():
@@ -89,14 +87,3 @@ def _sum(kind: str | None) -> str | None:
         precision, _, scale = known[8:-1].partition(",")
         return f"DECIMAL({min(int(precision) + 10, 38)}, {int(scale or 0)})"
     return None
-
-
-@lru_cache(maxsize=256)
-def _spelled_by_name(name: str) -> str | None:
-    return normal_type(write_sql(exp.DataType(this=exp.DataType.Type[name])))
-
-
-def _spelled(kind: exp.DataType) -> str | None:
-    if kind.expressions or not isinstance(kind.this, exp.DataType.Type):
-        return normal_type(write_sql(kind))
-    return _spelled_by_name(kind.this.name)

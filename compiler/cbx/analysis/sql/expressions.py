@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, Field, Ids
+from cbx.analysis.sql.cast_types import cast_type
 from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
 from cbx.ir.text import PLACEHOLDER
 
@@ -96,6 +97,8 @@ class ExpressionReader:
     def _part(self, node: exp.Expr, bound: frozenset[str]) -> _Part:
         if isinstance(node, (exp.Paren, exp.Alias)):
             return self._part(node.this, bound)
+        if isinstance(node, exp.DataType):
+            return _Part(cast_type(node) or repr(node), NONE)
         if isinstance(node, exp.Column):
             part = self._column(node, bound)
         elif isinstance(node, (exp.Query, exp.Subquery)):

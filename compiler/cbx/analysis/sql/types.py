@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.parse.types import normal_type
+from cbx.parse.types import is_same_type, normal_type
 
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
 """How many digits Spark gives a whole number that it makes a decimal."""
@@ -11,6 +11,7 @@ _ROOM = {"TINYINT": 2, "SMALLINT": 4, "INT": 9, "BIGINT": 18}
 """How many digits each of these has room for, whatever they are."""
 
 _MOST_DIGITS = 38
+_COLLATED = " COLLATE "
 _WIDENED = (
     frozenset({"FLOAT", "DOUBLE"}),
     frozenset({"DATE", "TIMESTAMP"}),
@@ -23,12 +24,15 @@ def compare_exactly(one: str | None, other: str | None) -> bool:
 
     A number compared with a string is not such a case: ``'1'`` and ``'01'`` both equal 1. Nor are times with and
     without a zone, since an hour that a clock skips is read as the next one, and decimals that have more digits
-    together than a decimal can. A type that is not known is taken for the right one.
+    together than a decimal can, nor texts under a collation, to which ``'a'`` may equal ``'A'``. A type that is not
+    known is taken for the right one.
     """
     if one is None or other is None:
         return True
     first, second = normal_type(one) or one, normal_type(other) or other
-    if first == second or frozenset({first, second}) in _WIDENED:
+    if _COLLATED in first or _COLLATED in second:
+        return False
+    if is_same_type(first, second) or frozenset({first, second}) in _WIDENED:
         return True
     sizes = [_digits(first), _digits(second)]
     known = [size for size in sizes if size is not None]
