@@ -42,10 +42,12 @@ check: .venv/dev
 faults: .venv/dev
 	CBX_ALL_FAULTS=1 $(BIN)/python -m pytest -q compiler/tests/deploy/test_faults.py
 
-# Merge two thousand random streams of changes, cut anywhere; kill runs at twenty random moments. `make test` tries some.
+# Merge two thousand random streams of changes, cut anywhere; kill runs at twenty random moments; compile twenty times
+# on a machine with eight busy loops. `make test` tries some.
 soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
 	CBX_KILLS=20 $(BIN)/python -m pytest -q compiler/tests/runtime/test_kill.py
+	CBX_BUSY_COMPILATIONS=20 $(BIN)/python -m pytest -q compiler/tests/test_any_machine.py
 
 # Rewrite the expectations of literate and golden cases; read the diff afterwards.
 bless: .venv/dev

@@ -29,6 +29,7 @@ PROJECT_NOT_FOUND = Code("CBX001", "project-not-found")
 INVALID_PROJECT_SETTING = Code("CBX002", "invalid-project-setting")
 OUTPUT_NOT_WRITABLE = Code("CBX003", "output-not-writable")
 OUT_OF_DATE = Code("CBX004", "out-of-date")
+TRACING_UNAVAILABLE = Code("CBX005", "tracing-unavailable")
 
 SYNTAX_ERROR = Code("CBX101", "syntax-error")
 UNKNOWN_ARGUMENT = Code("CBX102", "unknown-argument")

@@ -67,6 +67,7 @@ class Compilation:
         sources: The texts of the files that were read, by path.
         tables: What is known of each model's table; nothing after an error.
         is_lasting: Whether the same files would be compiled to the same again.
+        untraced_here: As `Report` has it.
     """
 
     project: Project | None
@@ -78,6 +79,7 @@ class Compilation:
     sources: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, KnownTable] = field(default_factory=dict)
     is_lasting: bool = True
+    untraced_here: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
@@ -136,4 +138,5 @@ def compile_project(
         sources,
         tables,
         report.is_lasting,
+        report.untraced_here,
     )

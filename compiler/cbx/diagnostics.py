@@ -44,16 +44,23 @@ class Diagnostic(NamedTuple):
         return self.code.severity
 
 
+ALL_MODELS = "*"
+"""Stands for every model where models have their names."""
+
+
 class Report:
     """Collects the diagnostics of one compilation; passes add to it and never raise for what a user wrote.
 
     Attributes:
-        is_lasting: False once a pass met what may be otherwise next time, such as a process that did not start.
+        is_lasting: False once a pass met what may be otherwise next time, such as a module that is not installed.
+        untraced_here: Why functions could not be traced on this machine, by the model's id; under ALL_MODELS why none
+            could.
     """
 
     def __init__(self) -> None:
         self._diagnostics: list[Diagnostic] = []
         self.is_lasting = True
+        self.untraced_here: dict[str, str] = {}
 
     def add(
         self,

@@ -18,7 +18,7 @@ NEW_ROWS = "rows that are there stay as they are"
 NOT_IN_PLACE = "the table cannot become that in place: drop it first, or give the model another name"
 MOVED = "the table of the old name is dropped with its rows"
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
-_NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "language", "layer", "name"})
+_NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
 _HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships"})
 

@@ -155,6 +155,7 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "cluster_by": list(model.cluster_by),
         "quarantine": model.quarantine,
         "artifact": f"{TARGET}/{planned.artifact}",
+        "traced": model.id in plan.traced if isinstance(model.code, PythonCode) else None,
         "source_hash": model.content_hash,
         "code_hash": code_hash(model.code),
         "artifact_hash": digest,

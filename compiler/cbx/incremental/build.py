@@ -149,6 +149,7 @@ def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> B
     """Compile everything, and remember what came of it."""
     from cbx.compiler import compile_project
     from cbx.incremental.part import remember
+    from cbx.incremental.tracing_here import check_tracing
     from cbx.write import compare as compare_all
     from cbx.write import write
 
@@ -158,6 +159,9 @@ def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> B
     diagnostics, count = compilation.diagnostics, compilation.model_count
     if compilation.plan is None:
         return Build(diagnostics, count)
+    problems = check_tracing(root, compilation)
+    if problems:
+        return Build((*diagnostics, *problems), count)
     summary = _summary(compilation.plan)
     if check:
         return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts))

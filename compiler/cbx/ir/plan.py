@@ -75,6 +75,7 @@ class Plan(NamedTuple):
     relationships: tuple[Relationship, ...]
     columns: Mapping[str, tuple[Column, ...] | None]
     key_verdicts: Mapping[str, Verdict]
+    traced: frozenset[str]
 
     @property
     def relationships_by_model(self) -> Mapping[str, tuple[Relationship, ...]]:

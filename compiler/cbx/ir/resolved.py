@@ -268,6 +268,7 @@ class Typed(NamedTuple):
         columns: The columns of each table; None where they are not known.
         relations: What each analysed query does; a model that was not analysed is not among them.
         partly_declared: The models whose queries produce more columns than are declared.
+        traced: The Python models whose functions were traced.
     """
 
     project: Project
@@ -276,6 +277,7 @@ class Typed(NamedTuple):
     columns: Mapping[str, tuple[Column, ...] | None]
     relations: Mapping[str, Relation]
     partly_declared: frozenset[str]
+    traced: frozenset[str]
 
 
 class Relationship(NamedTuple):
@@ -301,6 +303,7 @@ class Connected(NamedTuple):
     columns: Mapping[str, tuple[Column, ...] | None]
     relations: Mapping[str, Relation]
     partly_declared: frozenset[str]
+    traced: frozenset[str]
     relationships: tuple[Relationship, ...]
 
 
@@ -311,5 +314,6 @@ class Proven(NamedTuple):
     models: Mapping[str, ResolvedModel]
     columns: Mapping[str, tuple[Column, ...] | None]
     partly_declared: frozenset[str]
+    traced: frozenset[str]
     relationships: tuple[Relationship, ...]
     key_verdicts: Mapping[str, Verdict]

@@ -48,6 +48,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         typed.columns,
         typed.relations,
         typed.partly_declared,
+        typed.traced,
         tuple(ordered),
     )
 

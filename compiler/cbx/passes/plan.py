@@ -51,6 +51,7 @@ def plan(proven: Proven, report: Report, only: frozenset[str] | None = None) -> 
         proven.relationships,
         proven.columns,
         proven.key_verdicts,
+        proven.traced,
     )
 
 

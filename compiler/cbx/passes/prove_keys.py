@@ -36,6 +36,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         connected.models,
         connected.columns,
         connected.partly_declared,
+        connected.traced,
         connected.relationships,
         verdicts_by_id,
     )

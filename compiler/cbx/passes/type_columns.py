@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbx import codes
 from cbx.collector import let_go_of_trees
-from cbx.diagnostics import Related, Report, did_you_mean, listing
+from cbx.diagnostics import ALL_MODELS, Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
 from cbx.emit.ddl import has_primary_key
 from cbx.graph import cycles, in_order
@@ -67,6 +67,7 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
         typing.columns,
         typing.relations,
         frozenset(typing.partly_declared),
+        frozenset(typing.traced),
     )
 
 
@@ -88,6 +89,7 @@ class _Typing:
     columns: dict[str, tuple[Column, ...] | None] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
     partly_declared: set[str] = field(default_factory=set)
+    traced: set[str] = field(default_factory=set)
     untraced: dict[str, Unknown | MissingExtra] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
@@ -127,6 +129,8 @@ class _Typing:
         if analysed is None:
             return None
         self.relations[model.id] = analysed.relation
+        if isinstance(model.code, PythonCode):
+            self.traced.add(model.id)
         for one in analysed.unknown_columns:
             known = listing(sorted(set(one.candidates)))
             hint = did_you_mean(one.name, one.candidates, f"known here: {known}" if known else "none is known here")
@@ -177,21 +181,33 @@ class _Typing:
             return
         from cbx.analysis.tracing.requests import MissingExtra, Unknown
 
-        if any(isinstance(one, Unknown) and not one.is_lasting for one in self.untraced.values()):
-            self.report.is_lasting = False
+        start = self.linked.project.source.start()
         missing = [one for one in self.untraced.values() if isinstance(one, MissingExtra)]
         if missing:
             message = f"{len(missing)} Python {'models were' if len(missing) > 1 else 'model was'} not traced"
-            span = self.linked.project.source.start()
-            self.report.add(codes.UNTRACED_MODEL, message, span, hint=missing[0].reason)
+            self.report.add(codes.UNTRACED_MODEL, message, start, hint=missing[0].reason)
+            self.report.untraced_here[ALL_MODELS] = missing[0].reason
+        failed: dict[str, list[str]] = {}
         for name, outcome in self.untraced.items():
-            if isinstance(outcome, Unknown) and not outcome.is_for_inputs:
-                message = f"what the function of `{name}` does is not known: {outcome.reason}"
-                span = self.linked.models[name].places.whole
-                self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED)
+            if not isinstance(outcome, Unknown) or outcome.is_for_inputs:
+                continue
+            if outcome.is_no_answer:
+                failed.setdefault(outcome.reason, []).append(name)
+                continue
+            if not outcome.is_lasting:
+                self.report.is_lasting = False
+                self.report.untraced_here[name] = outcome.reason
+            message = f"what the function of `{name}` does is not known: {outcome.reason}"
+            span = self.linked.models[name].places.whole
+            self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED)
+        for reason, names in failed.items():
+            span = self.linked.models[names[0]].places.whole
+            message = f"{listing(names)} cannot be traced on this machine now: {reason}"
+            self.report.add(codes.TRACING_UNAVAILABLE, message, span, hint=_NO_ANSWER)
 
 
 _CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
+_NO_ANSWER = "compile again, or leave tracing out with `--no-trace`"
 _UNTRACED = "its columns and keys are as declared; a key is checked on the data"
 
 

@@ -14,10 +14,19 @@ from pyspark.sql.connect.dataframe import DataFrame
 from cbx.analysis.tracing.guard import ForbiddenError, Guard
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
 from cbx.analysis.tracing.records import Record, columns_of, plan_records
-from cbx.analysis.tracing.session import Session
+from cbx.analysis.tracing.session import EngineLostError, Session
 from cbx.analysis.tracing.types import quoted
 
 _LARGEST_PLAN = 1 << 20
+_RAISED = (
+    Exception,
+    EngineLostError,
+    ForbiddenError,
+    GeneratorExit,
+    KeyboardInterrupt,
+    ReadsSettingError,
+    SystemExit,
+)
 
 
 class UntraceableError(Exception):
@@ -31,21 +40,25 @@ def trace_function(request: Mapping[str, Any], session: Session, guard: Guard, s
         request: A `cbx.analysis.tracing.requests.Function`, as JSON has it.
         session: The session.
         guard: Watches the code.
-        seconds: How long the code may take.
+        seconds: How much processor time the code may take.
 
     Returns:
         What `cbx.analysis.tracing.requests.outcome_from_data` takes; with ``retire`` where this process should trace
-        no other model, and ``passes`` where it may be otherwise another time.
+        no other model, ``passes`` where it may be otherwise another time, and ``no_answer`` where tracing failed.
     """
     threads = set(threading.enumerate())
     try:
         with guard.watching(seconds):
             answer = _answer(request, session)
-    except (Exception, ForbiddenError, ReadsSettingError, SystemExit, KeyboardInterrupt, GeneratorExit) as error:  # noqa: BLE001 - the code of a model may raise anything
-        passes = isinstance(error, (ImportError, MemoryError)) and not guard.seen
-        return {"unknown": guard_reason(guard) or reason_of(error), "passes": passes}
-    if set(threading.enumerate()) - threads:
-        return {"unknown": "it leaves a thread running", "retire": True}
+    except _RAISED as error:
+        if guard.seen:
+            return {"unknown": guard_reason(guard)}
+        is_no_answer = isinstance(error, (MemoryError, EngineLostError))
+        return {"unknown": reason_of(error), "passes": isinstance(error, ImportError), "no_answer": is_no_answer}
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(seconds)
+        if thread.is_alive():
+            return {"unknown": "it leaves a thread running", "retire": True, "no_answer": True}
     return {"unknown": guard_reason(guard)} if guard.seen else answer
 
 
@@ -108,6 +121,8 @@ def reason_of(error: BaseException) -> str:
             return f"what it does depends on the value of the setting `{error}`"
         case SystemExit():
             return "it exits the process"
+        case EngineLostError():
+            return "the engine that knows the columns does not answer"
         case MemoryError():
             return "it needs more memory than tracing gives it"
         case DecodeError():

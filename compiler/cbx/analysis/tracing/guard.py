@@ -59,18 +59,18 @@ class Guard:
 
     @contextmanager
     def watching(self, seconds: float) -> Iterator[None]:
-        """Watch for a while; when the time is up, the system ends the process, whatever it is doing."""
+        """Watch until so much processor time is used: then the system ends the process, whatever it is doing."""
         self.seen = None
         self.is_active = True
         if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             yield
         finally:
             self.is_active = False
             if hasattr(signal, "setitimer"):
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
 
     def refuse(self, what: str) -> None:
         """Remember what the code did, and stop it.

@@ -9,14 +9,18 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cbx
 from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, outcome_from_data
 
-_START_SECONDS = 60.0
-_GRACE_SECONDS = 1.0
+_START_SECONDS = 200.0
+_END_SECONDS = 20.0
+_TIME_IS_UP = getattr(signal, "SIGPROF", 0)
+"""The signal by which the system ends a process that has used up its processor time."""
+
 _LARGEST_ANSWER = 64 << 20
 
 
@@ -39,11 +43,13 @@ class Worker:
         except OSError as error:
             self._failure = _not_started(str(error))
             return self._failure
-        self._is_up = self._is_up or _exchange(process, b"", _START_SECONDS) is not None
-        request = function.to_json().encode() + b"\n"
-        answer = _exchange(process, request, self.limits.seconds + _GRACE_SECONDS) if self._is_up else None
-        if answer is None:
-            return self._why_it_ended()
+        try:
+            if not self._is_up:
+                _exchange(process, b"", _START_SECONDS)
+                self._is_up = True
+            answer = _exchange(process, function.to_json().encode() + b"\n", self.limits.wall_seconds)
+        except (OSError, EOFError, TimeoutError) as error:
+            return self._why_it_failed(is_late=isinstance(error, TimeoutError))
         try:
             data = json.loads(answer)
             if data.get("retire"):
@@ -79,26 +85,26 @@ class Worker:
         )
         return self._process
 
-    def _why_it_ended(self) -> Unknown:
-        process = self._process
-        is_up = self._is_up
-        try:
-            status = process.wait(0.2) if process else None
-        except subprocess.TimeoutExpired:
-            status = None
+    def _why_it_failed(self, *, is_late: bool) -> Unknown:
+        """What a process that gave no answer means: of a model, or of all if the process never was ready."""
+        process, is_up = self._process, self._is_up
+        status = None
+        if process is not None and not is_late:
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(_END_SECONDS)
         self.stop()
-        if is_up and (status is None or (hasattr(signal, "SIGALRM") and status == -signal.SIGALRM)):
-            return Unknown(f"it runs for more than {self.limits.seconds:g} seconds", is_lasting=False)
-        if not is_up or status is None:
-            self._failure = _not_started(f"exit status {status}")
+        if not is_up:
+            self._failure = _not_started(f"exit status {status}" if status is not None else "it is not ready in time")
             return self._failure
+        if status is None or status == -_TIME_IS_UP:
+            return Unknown.no_answer(f"it runs for more than {self.limits.seconds:g} seconds")
         if status < 0:
-            return Unknown(f"the process that traces it was ended by {signal.Signals(-status).name}", is_lasting=False)
+            return Unknown.no_answer(f"the process that traces it was ended by {signal.Signals(-status).name}")
         return Unknown(f"it ends the process that traces it (exit status {status})")
 
 
 def _not_started(why: str) -> Unknown:
-    return Unknown(f"the process that traces models does not start: {why}", is_lasting=False)
+    return Unknown.no_answer(f"the process that traces models does not start: {why}")
 
 
 def _environment() -> dict[str, str]:
@@ -112,26 +118,26 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float) -> bytes | None:
-    """Send a line, if there is one, and receive one; None where the process ends or the time is up before."""
+def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float) -> bytes:
+    """Send a line, if there is one, and receive one.
+
+    Raises:
+        TimeoutError: The time is up before.
+        OSError, EOFError: The process ends before.
+    """
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101 - as above
-    try:
-        process.stdin.write(request)
-    except OSError:
-        return None
+    process.stdin.write(request)
     deadline = time.monotonic() + seconds
     received = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while len(received) <= _LARGEST_ANSWER:
+        while not received.endswith(b"\n"):
             left = deadline - time.monotonic()
             if left <= 0 or not selector.select(left):
-                return None
+                raise TimeoutError
             piece: Any = os.read(process.stdout.fileno(), 1 << 16)
-            if not piece:
-                return None
+            if not piece or len(received) > _LARGEST_ANSWER:
+                raise EOFError
             received += piece
-            if received.endswith(b"\n"):
-                return bytes(received)
-    return None
+    return bytes(received)

@@ -53,10 +53,20 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the code of one model may use: seconds, and bytes of memory beyond what the process has."""
+    """How much the code of one model may use.
 
-    seconds: float = 5.0
+    Attributes:
+        seconds: Processor time, which does not depend on what else the machine does.
+        memory: Bytes of memory beyond what the process has.
+    """
+
+    seconds: float = 20.0
     memory: int = 2 << 30
+
+    @property
+    def wall_seconds(self) -> float:
+        """How long an answer is waited for; so long that it only matters to code that waits for something."""
+        return 10 * self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +94,19 @@ class Unknown:
         is_lasting: Whether it would be the same another time; not if it was the machine's doing, such as a module that
             is not installed or a time that is up.
         is_for_inputs: Whether it follows from what is not known of the model's inputs.
+        is_no_answer: Whether tracing itself failed, by a limit, or since its process ended or did not start. That says
+            nothing of the model, and it may be otherwise another time.
     """
 
     reason: str
     is_lasting: bool = True
     is_for_inputs: bool = False
+    is_no_answer: bool = False
+
+    @classmethod
+    def no_answer(cls, reason: str) -> Unknown:
+        """Tracing failed."""
+        return cls(reason, is_lasting=False, is_no_answer=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,8 @@ def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
         KeyError, TypeError, ValueError: It is none.
     """
     if "unknown" in data:
+        if data.get("no_answer"):
+            return Unknown.no_answer(str(data["unknown"]))
         return Unknown(str(data["unknown"]), is_lasting=not data.get("passes"))
     columns = data["columns"]
     known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)

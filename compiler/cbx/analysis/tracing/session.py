@@ -12,7 +12,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from grpc import RpcError  # type: ignore[import-untyped]
 from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql.connect import plan as logical
 from pyspark.sql.connect.conf import RuntimeConf
@@ -34,6 +36,10 @@ _FILE_METADATA = {
 }
 
 
+class EngineLostError(BaseException):
+    """The engine does not answer any more. Not an `Exception`, so that no model takes it for an answer."""
+
+
 class Session:
     """A session for the code of models.
 
@@ -52,6 +58,8 @@ class Session:
         self._client: Any = self.spark.client
         self._ask_schema = self._client.schema
         self._paths: frozenset[str] = frozenset()
+        self._ready = self.plan_of(self.empty_frame("ready BOOLEAN"))
+        self._check_engine()
         self._restrict(guard)
         self._note_sites()
 
@@ -81,7 +89,22 @@ class Session:
         changed = base_pb2.Plan()
         changed.CopyFrom(plan)
         _take_out_gaps(changed)
-        return self._ask_schema(changed)
+        try:
+            return self._ask_schema(changed)
+        except (PySparkException, RpcError):
+            self._check_engine()
+            raise
+
+    def _check_engine(self) -> None:
+        """Ask what it certainly knows: an error is an answer only of an engine that answers.
+
+        Raises:
+            EngineLostError: It does not answer.
+        """
+        try:
+            self._ask_schema(base_pb2.Plan(root=self._ready))
+        except (PySparkException, RpcError) as error:
+            raise EngineLostError from error
 
     def _restrict(self, guard: Guard) -> None:
         execute = self._client._execute_plan_request_with_metadata  # noqa: SLF001 - what every action goes through

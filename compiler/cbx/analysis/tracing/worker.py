@@ -25,7 +25,6 @@ def main() -> None:
 
     guard = Guard()
     session = Session(guard)
-    session.schema_of(session.plan_of(session.empty_frame("ready BOOLEAN")))
     limit_memory(memory)
     answers.write("ready\n")
     answers.flush()
