@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, Ids
-from cbx.analysis.uniqueness import Grain, Rule
+from cbx.analysis.uniqueness import Grain, Rule, values_of
 
 Assumed = frozenset[ir.Predicate]
 
@@ -22,13 +22,13 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
             case ir.Equal(ir.Reference(left), ir.Reference(right)):
                 equal.append((left, right))
             case ir.Equal(left, right):
-                rules += _fixed(left, right)
+                rules += _fixed(left, right, grain)
                 constants += _literals(left, right)
             case ir.IsNull(column):
-                rules.append((NONE, frozenset({column})))
+                rules.append(Rule(NONE, values_of([column]), lasts=True))
                 constants.append((column, None))
             case ir.AtMostOne(column) if column in grain.counters:
-                rules.append((NONE, frozenset({column})))
+                rules.append(Rule(NONE, frozenset({column}), lasts=True))
             case _:
                 pass
     return replace(
@@ -101,10 +101,14 @@ def _is_value(expression: ir.Expression) -> bool:
     return isinstance(expression, ir.Computed) and expression.not_null
 
 
-def _fixed(left: ir.Expression, right: ir.Expression) -> list[Rule]:
-    """A column that equals an expression is fixed by what the expression reads."""
+def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[Rule]:
+    """A column that equals an expression is fixed by the values that the expression reads: equal, not the same."""
     sides = ((left, right), (right, left))
-    return [(ir.reads_of(other), frozenset({one.column})) for one, other in sides if isinstance(one, ir.Reference)]
+    return [
+        Rule(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=True)
+        for one, other in sides
+        if isinstance(one, ir.Reference)
+    ]
 
 
 def _literals(left: ir.Expression, right: ir.Expression) -> list[tuple[int, str | None]]:

@@ -63,9 +63,22 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     except TooLargeError:
         return Query(ir.Opaque((), (), reason="the query is too large"), ())
     if is_deep(relation):
-        return Query(ir.Opaque((), (), reason="the query is nested too deeply"), ())
+        return Query(ir.Opaque((), (), reason="the query is nested too deeply", hides_stream=True), ())
+    if _hides_stream(tree, relation, context):
+        reason = "it reads a stream in a part that is not understood"
+        relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
     return Query(relation, tuple(unknown), _expressions(tree))
+
+
+def _hides_stream(tree: exp.Expr, relation: Relation, context: Context) -> bool:
+    """Whether a query reads a stream that its relation does not show, so that no rule could know of it."""
+    streams = {extent(stream.find(exp.Table) or stream) for stream in tree.find_all(exp.Stream)}
+    if any(one.is_streaming for one in context.tables.values()):
+        read = {table: ".".join(part.name for part in table.parts).lower() for table in tree.find_all(exp.Table)}
+        fact = context.tables
+        streams |= {extent(one) for one, name in read.items() if name in fact and fact[name].is_streaming}
+    return bool(streams) and not streams <= {one.place for one in ir.streams_read(relation)}
 
 
 def _expressions(tree: exp.Expr) -> Mapping[str, TextRange]:

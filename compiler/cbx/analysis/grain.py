@@ -8,15 +8,16 @@ sound because every property here, once true of rows, is true of any part of the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from cbx.analysis import relations as ir
 from cbx.analysis.conditions import Assumed, assumptions, moved, with_assumed, with_predicates
+from cbx.analysis.equal_values import columns_of, is_exact, may_hold_text
 from cbx.analysis.facts import Table
 from cbx.analysis.grain_of_joins import handed_down, join_grain
 from cbx.analysis.grain_of_sets import set_grain
 from cbx.analysis.relations import NONE, Ids, Relation
-from cbx.analysis.uniqueness import Grain, minimal
+from cbx.analysis.uniqueness import Grain, Rule, exactly, minimal, value_of, values_of
 
 _NOTHING: Assumed = frozenset()
 
@@ -34,18 +35,25 @@ def infer_grain(relation: Relation) -> Grain:
         ``SELECT a.id, b.name FROM a LEFT JOIN b ON b.id = a.b_id`` where ``id`` is the key of both tables has
         the key ``a.id``.
     """
-    return _infer(relation, _NOTHING, {})
+    return _infer(relation, _NOTHING, _Memo())
 
 
-_Memo = dict[tuple[int, Assumed], Grain]
+@dataclass(frozen=True, slots=True)
+class _Memo:
+    """What was inferred so far: grains, and which relations read a stream."""
+
+    grains: dict[tuple[int, Assumed], Grain] = field(default_factory=dict)
+    streams: dict[int, bool] = field(default_factory=dict)
 
 
 def _infer(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:
     key = (id(relation), assumed)
-    if key not in memo:
+    if key not in memo.grains:
         grain = _rule(relation, assumed, memo)
-        memo[key] = with_assumed(grain, assumed) if assumed else grain
-    return memo[key]
+        is_stream = ir.reads_stream(relation, memo.streams)
+        grain = grain if grain.is_stream is is_stream else replace(grain, is_stream=is_stream)
+        memo.grains[key] = with_assumed(grain, assumed) if assumed else grain
+    return memo.grains[key]
 
 
 def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: C901, PLR0912 - a case for each node
@@ -54,7 +62,7 @@ def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: 
             return _scan(relation, assumed)
         case ir.Values():
             keys = (NONE,) if relation.row_count <= 1 else ()
-            return Grain(_ids(relation), keys)
+            return Grain(columns_of(relation.fields), keys)
         case ir.Project():
             return _project(relation, _infer(relation.input, assumed, memo))
         case ir.Filter():
@@ -81,7 +89,7 @@ def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: 
         case ir.Copy():
             return _copy(relation, _infer(relation.input, _below(assumed, relation.offset), memo))
         case ir.Opaque():
-            return Grain(_ids(relation))
+            return Grain(columns_of(relation.fields))
 
 
 def _ids(relation: Relation) -> Ids:
@@ -99,7 +107,7 @@ def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
     ]
     keys = minimal(key for key in declared if key is not None)
     not_null = _never_null(scan.table, ids)
-    return Grain(_ids(scan), keys, not_null=not_null, is_stream=scan.table.is_streaming)
+    return Grain(columns_of(scan.fields), keys, not_null=not_null)
 
 
 def _named(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
@@ -113,33 +121,46 @@ def _never_null(table: Table, ids: dict[str, int]) -> Ids:
 
 
 def _project(project: ir.Project, grain: Grain) -> Grain:
-    """A column passed on keeps its number, so keys stay; a new column is fixed by the columns it is made of."""
-    return _defined(grain, project.definitions)
-
-
-def _defined(grain: Grain, definitions: tuple[ir.Definition, ...]) -> Grain:
-    rules, constants = list(grain.rules), list(grain.constants)
+    """A column passed on keeps its number, so keys stay; a new column is fixed by the values it is made of."""
+    grain = _with_exact_types(grain, project.fields)
+    if not project.definitions:
+        return grain
+    types = {one.id: one.type for one in project.fields}
+    rules, constants, columns = list(grain.rules), list(grain.constants), set(grain.columns)
     not_null = set(grain.not_null)
-    for definition in definitions:
-        new = frozenset({definition.column})
+    for definition in project.definitions:
+        column = definition.column
+        new = frozenset({column})
         match definition.expression:
             case ir.Constant(text):
-                rules.append((NONE, new))
-                constants.append((definition.column, text))
+                rules.append(Rule(NONE, new, lasts=True))
+                constants.append((column, text))
                 not_null |= new if text is not None else NONE
             case ir.Computed() as computed:
+                kind = definition.type or types.get(column)
+                reads = exactly(computed.reads, columns)
+                if not is_exact(kind) or (may_hold_text(kind) and reads != computed.reads):
+                    new |= {value_of(column)}
                 if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
-                    rules.append((computed.reads, new))
+                    rules.append(Rule(reads, new, lasts=computed.is_deterministic))
                 if computed.fixes:
-                    rules.append((new, computed.fixes))
-                not_null |= new if computed.not_null else NONE
+                    rules.append(Rule(new, values_of(computed.fixes), lasts=True))
+                not_null |= {column} if computed.not_null else NONE
+        columns |= new
     return replace(
         grain,
-        columns=grain.columns | {one.column for one in definitions},
+        columns=frozenset(columns),
         rules=tuple(rules),
         constants=tuple(constants),
         not_null=frozenset(not_null),
     )
+
+
+def _with_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
+    """The same, where more is learned of the types of columns; a text may have a collation that nobody tells of."""
+    exact = {value_of(one.id) for one in fields if is_exact(one.type) and not may_hold_text(one.type)}
+    found = grain.columns & exact
+    return replace(grain, columns=grain.columns - found) if found else grain
 
 
 def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
@@ -148,7 +169,17 @@ def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
         return _grouping_sets(node, grain, node.sets)
     groups = frozenset(group.source for group in node.groups)
     kept = grain.within(groups).with_keys([groups])
-    return replace(kept, columns=kept.columns | {one.column for one in node.aggregates})
+    return replace(kept, columns=kept.columns | _with_values(groups, grain) | _aggregated(node))
+
+
+def _with_values(columns: Ids, grain: Grain) -> Ids:
+    """Columns with the numbers of their exact values, of which each group has one again."""
+    return columns.union(value_of(one) for one in columns if value_of(one) in grain.columns)
+
+
+def _aggregated(node: ir.Aggregate) -> Ids:
+    types = {one.id: one.type for one in node.fields}
+    return columns_of(ir.Field(one.column, "", one.type or types.get(one.column)) for one in node.aggregates)
 
 
 def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
@@ -165,8 +196,9 @@ def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> G
         if node.grouping_id is not None:
             keys.append(outputs | {node.grouping_id})
     not_null = frozenset(one.column for one in node.groups if one.source in in_all & grain.not_null)
-    added = {one.column for one in node.aggregates} | ({node.grouping_id} if node.grouping_id is not None else set())
-    return Grain(outputs | added, minimal(keys), not_null=not_null, is_stream=grain.is_stream)
+    values = {value_of(one.column) for one in node.groups if value_of(one.source) in grain.columns}
+    added = _aggregated(node) | values | ({node.grouping_id} if node.grouping_id is not None else NONE)
+    return Grain(outputs | added, minimal(keys), not_null=not_null)
 
 
 def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
@@ -180,12 +212,12 @@ def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
         if column.function == "count_rows" and ir.Equal(ir.Reference(column.column), ir.Constant("1")) in assumed:
             keys.append(column.partition)
         if column.is_whole_partition:
-            rules.append((column.partition, frozenset({column.column})))
+            rules.append(Rule(column.partition, values_of([column.column])))
         if column.function != "other":
             counters.add(column.column)
     return replace(
         grain,
-        columns=grain.columns | {one.column for one in node.columns},
+        columns=grain.columns | values_of(one.column for one in node.columns) - values_of(counters) | counters,
         keys=minimal(keys),
         rules=tuple(rules),
         counters=frozenset(counters),
@@ -194,9 +226,12 @@ def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
 
 
 def _distinct(node: ir.Distinct, grain: Grain) -> Grain:
-    """No two rows agree on all columns, if all are known."""
+    """No two rows agree on all columns, if all are known, or on those by which they are compared."""
+    if node.by is not None:
+        return grain.with_keys([node.by])
     columns = _ids(node)
     kept = grain.within(columns)
+    kept = replace(kept, columns=kept.columns | _with_values(columns, grain))
     return kept if node.is_open else kept.with_keys([columns])
 
 
@@ -204,27 +239,31 @@ def _explode(node: ir.Explode, grain: Grain) -> Grain:
     """A row becomes as many as its collection has elements, which their positions tell apart."""
     return replace(
         grain,
-        columns=grain.columns | {node.position, *node.columns},
+        columns=grain.columns | {node.position} | columns_of(_element_fields(node)),
         keys=minimal(key | {node.position} for key in grain.keys),
         rules=(*grain.rules, *grain.keys_as_rules()),
     )
+
+
+def _element_fields(node: ir.Explode) -> list[ir.Field]:
+    types = {one.id: one.type for one in node.fields}
+    return [ir.Field(one, "", types.get(one)) for one in node.columns]
 
 
 def _copy(node: ir.Copy, grain: Grain) -> Grain:
     """The same once more, under other numbers."""
 
     def shifted(columns: Ids) -> Ids:
-        return frozenset(column + node.offset for column in columns)
+        return frozenset(column + node.offset if column >= 0 else column - node.offset for column in columns)
 
     return Grain(
         shifted(grain.columns),
         tuple(shifted(key) for key in grain.keys),
-        tuple((shifted(condition), shifted(fixed)) for condition, fixed in grain.rules),
+        tuple(Rule(shifted(rule.condition), shifted(rule.fixed), rule.lasts) for rule in grain.rules),
         tuple((a + node.offset, b + node.offset) for a, b in grain.equal),
         shifted(grain.not_null),
         shifted(grain.counters),
         tuple((column + node.offset, value) for column, value in grain.constants),
-        grain.is_stream,
     )
 
 

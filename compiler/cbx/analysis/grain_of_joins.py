@@ -7,7 +7,7 @@ from dataclasses import replace
 from cbx.analysis import relations as ir
 from cbx.analysis.conditions import Assumed, assumptions, with_predicates
 from cbx.analysis.relations import NONE, Ids
-from cbx.analysis.uniqueness import Grain, Rule, minimal
+from cbx.analysis.uniqueness import Grain, Rule, minimal, value_of, values_of
 
 
 def handed_down(join: ir.Join, assumed: Assumed) -> tuple[Assumed, Assumed]:
@@ -46,9 +46,10 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> Gr
         case "right":
             return _left(join, right, left, assumed)
         case "semi":
-            return with_predicates(left, [one for one in join.predicates if ir.condition_reads(one) <= left.columns])
+            seen = _seen_by(left, right)
+            return with_predicates(seen, [one for one in join.predicates if ir.condition_reads(one) <= left.columns])
         case "anti":
-            return left
+            return _seen_by(left, right)
         case "full":
             return _full(join, left, right)
 
@@ -83,7 +84,6 @@ def _inner(join: ir.Join, left: Grain, right: Grain) -> Grain:
         left.not_null | right.not_null,
         left.counters | right.counters,
         (*left.constants, *right.constants),
-        left.is_stream or right.is_stream,
     )
     return with_predicates(both, join.predicates)
 
@@ -98,21 +98,21 @@ def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grai
     partners = with_predicates(optional, join.predicates)
     seen_null = {one.column for one in assumed if isinstance(one, ir.IsNull)}
     if seen_null & partners.not_null & optional.columns:
-        return _without_partner(kept, optional)
-    unique = _finds_one(join, optional) and not _changes(kept, optional)
+        return _without_partner(_seen_by(kept, optional), optional)
+    unique = _finds_one(join, optional)
     rules = _rules(kept, optional)
-    rules += [rule for rule in _rules(optional, kept) if rule[0] & partners.not_null]
+    rules += [rule for rule in _rules(optional, kept) if rule.condition & partners.not_null]
     if not kept.is_stream and not optional.is_stream:
         rules += _found_by_condition(join, kept, optional, unique)
+    keys = kept.keys if unique else _combined(kept, optional)
     return Grain(
         kept.columns | optional.columns,
-        minimal(kept.keys if unique else _combined(kept, optional)),
+        () if _changes(kept, optional) else minimal(keys),
         tuple(rules),
         (*kept.equal, *optional.equal),
         kept.not_null,
         kept.counters,
         kept.constants,
-        kept.is_stream or optional.is_stream,
     )
 
 
@@ -122,7 +122,7 @@ def _without_partner(kept: Grain, optional: Grain) -> Grain:
     return replace(
         kept,
         columns=kept.columns | optional.columns,
-        rules=(*kept.rules, (NONE, optional.columns)),
+        rules=(*kept.rules, Rule(NONE, optional.columns, lasts=True)),
         constants=(*kept.constants, *nulls),
     )
 
@@ -141,23 +141,49 @@ def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: boo
         for side, other in ((one.left, one.right), (one.right, one.left))
         if isinstance(side, ir.Reference) and side.column in optional.columns and ir.reads_of(other) <= kept.columns
     )
-    return [(reads & kept.columns, optional.columns if unique else compared)]
+    return [Rule(_decisive(join, kept), optional.columns if unique else compared)]
+
+
+def _decisive(join: ir.Join, kept: Grain) -> Ids:
+    """What the rows of the kept side have to agree in to find the same partner.
+
+    A column that is only compared for equality finds the same one with any equal value.
+    """
+    columns: set[int] = set()
+    for predicate in join.predicates:
+        match predicate:
+            case ir.Equal(ir.Reference(), ir.Reference()) | ir.IsNull() | ir.NotNull():
+                columns |= ir.condition_reads(predicate) & kept.columns
+            case _:
+                columns |= kept.exactly(ir.condition_reads(predicate) & kept.columns)
+    return frozenset(columns)
 
 
 def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows of both sides stay: keys combine, if a row without a left and one without a right partner differ."""
     sides = ((left, right), (right, left))
-    rules = [rule for side, other in sides for rule in _rules(side, other) if rule[0] & side.not_null]
-    rules += [(frozenset({one.left, one.right}), frozenset({one.column})) for one in join.merged]
+    rules = [rule for side, other in sides for rule in _rules(side, other) if rule.condition & side.not_null]
+    for one in join.merged:
+        compared, values = (frozenset({one.left, one.right}), values_of([one.left, one.right]))
+        rules += [
+            Rule(compared, frozenset({one.column}), lasts=True),
+            Rule(values, values_of([one.column]), lasts=True),
+        ]
     never_null = left.not_null | right.not_null
     keys = [key for key in _combined(left, right) if key & never_null]
     merged = frozenset(one.column for one in join.merged)
+    values = frozenset(
+        value_of(one.column)
+        for one in join.merged
+        if value_of(one.left) in left.columns or value_of(one.right) in right.columns
+    )
     not_null = frozenset(one.column for one in join.merged if one.left in left.not_null and one.right in right.not_null)
     if merged and _merged_is_key(join, left, right):
         keys.append(merged)
-    return Grain(
-        left.columns | right.columns | merged, minimal(keys), tuple(rules), (*left.equal, *right.equal), not_null
-    )
+    if left.is_stream != right.is_stream:
+        keys = []
+    columns = left.columns | right.columns | merged | values
+    return Grain(columns, minimal(keys), tuple(rules), (*left.equal, *right.equal), not_null)
 
 
 def _merged_is_key(join: ir.Join, left: Grain, right: Grain) -> bool:
@@ -187,14 +213,15 @@ def _changes(side: Grain, other: Grain) -> bool:
     return other.is_stream and not side.is_stream
 
 
-def _rules(side: Grain, other: Grain) -> list[Rule]:
-    """What a side's rules and keys say of the join's rows.
+def _seen_by(side: Grain, other: Grain) -> Grain:
+    """A side's rows as the other side meets them: at different times, if that is a stream."""
+    return side.over_time() if _changes(side, other) else side
 
-    Of a table that a stream's rows met at different times, only what was true of each of its rows is.
-    """
-    if _changes(side, other):
-        return [rule for rule in side.rules if not rule[0]]
-    return [*side.rules, *side.keys_as_rules()]
+
+def _rules(side: Grain, other: Grain) -> list[Rule]:
+    """What a side's rules and keys say of the join's rows."""
+    seen = _seen_by(side, other)
+    return [*seen.rules, *seen.keys_as_rules()]
 
 
 def _combined(left: Grain, right: Grain) -> list[Ids]:

@@ -5,25 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cbx.analysis import relations as ir
-from cbx.analysis.relations import Ids
-from cbx.analysis.uniqueness import Grain, keys_among, minimal
+from cbx.analysis.equal_values import columns_of
+from cbx.analysis.relations import NONE, Ids
+from cbx.analysis.uniqueness import Grain, Rule, keys_among, minimal
 
 _MOST_CANDIDATES = 8
 
 
 def set_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """What is unique in the result of a set operation, given what is in its inputs."""
+    if any(one.is_stream for one in branches):
+        branches = [one if one.is_stream else one.over_time() for one in branches]
     everything = frozenset(field.id for field in operation.fields)
     grain = _union(operation, branches) if operation.kind == "union" else _narrowed(operation, branches)
     if operation.is_all:
         return grain
-    return grain.within(everything).with_keys([everything])
+    columns = columns_of(operation.fields)
+    kept = grain.within(columns).with_keys([everything])
+    return replace(kept, columns=kept.columns | columns)
 
 
 def _narrowed(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """An intersection holds rows of all its inputs, a difference rows of the first: what was true of them stays."""
     count = len(branches) if operation.kind == "intersect" else 1
-    kept = Grain(frozenset(field.id for field in operation.fields))
+    kept = Grain(columns_of(operation.fields))
     for relation, grain in list(zip(operation.inputs, branches, strict=True))[:count]:
         pairs = tuple((new.id, old.id) for new, old in zip(operation.fields, relation.fields, strict=True))
         kept = Grain(
@@ -38,7 +43,7 @@ def _narrowed(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
                 *((new, value) for new, old in pairs for column, value in grain.constants if column == old),
             ),
         )
-    return replace(kept, keys=minimal(kept.keys), is_stream=any(one.is_stream for one in branches))
+    return replace(kept, keys=minimal(kept.keys))
 
 
 def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
@@ -60,10 +65,8 @@ def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
         for position in positions
         if all(one.fields[position].id in grain.not_null for one, grain in zip(operation.inputs, branches, strict=True))
     )
-    columns = frozenset(field.id for field in operation.fields)
-    rules = tuple((frozenset[int](), frozenset({column})) for column, _ in same)
-    is_stream = any(one.is_stream for one in branches)
-    return Grain(columns, minimal(keys), rules, not_null=not_null, constants=same, is_stream=is_stream)
+    rules = tuple(Rule(NONE, frozenset({column}), lasts=True) for column, _ in same)
+    return Grain(columns_of(operation.fields), minimal(keys), rules, not_null=not_null, constants=same)
 
 
 def _by_position(relation: ir.Relation, grain: Grain) -> dict[int, str | None]:

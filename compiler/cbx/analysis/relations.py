@@ -140,10 +140,17 @@ Predicate = Equal | IsNull | NotNull | AtMostOne | Condition
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A new column and the expression that it holds; what is but a column is passed on as it is and makes none."""
+    """A new column and the expression that it holds; what is but a column is passed on as it is and makes none.
+
+    Attributes:
+        column: The number of the column.
+        expression: What it holds.
+        type: Its type; None where that is not known, and then two values that are equal may still differ.
+    """
 
     column: int
     expression: Expression
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,11 +282,19 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """Each row once."""
+    """Each row once.
+
+    Attributes:
+        input: The rows.
+        fields: The result's columns.
+        is_open: Whether there may be others.
+        by: The columns in which rows are compared, so that one row remains of those that agree; None for all columns.
+    """
 
     input: Relation
     fields: tuple[Field, ...]
     is_open: bool = False
+    by: Ids | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,12 +355,21 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Rows of which nothing is known but, at times, their columns."""
+    """Rows of which nothing is known but, at times, their columns.
+
+    Attributes:
+        inputs: The relations that it is made of, as far as they were read.
+        fields: Its columns.
+        is_open: Whether there may be others.
+        reason: Why nothing is known.
+        hides_stream: Whether it reads a stream that is not among its inputs.
+    """
 
     inputs: tuple[Relation, ...]
     fields: tuple[Field, ...]
     is_open: bool = True
     reason: str = "a part of it is not understood"
+    hides_stream: bool = False
 
 
 Relation = (
@@ -387,6 +411,39 @@ def condition_reads(predicate: Predicate) -> Ids:
             return frozenset({column})
 
 
+def reads_stream(relation: Relation, known: dict[int, bool] | None = None) -> bool:
+    """Whether a relation reads a stream anywhere, so that its rows come at different times.
+
+    Args:
+        relation: The relation.
+        known: What was found so far, by the identity of a relation; this adds to it.
+    """
+    known = {} if known is None else known
+    if id(relation) not in known:
+        is_stream = (isinstance(relation, Scan) and relation.table.is_streaming) or (
+            isinstance(relation, Opaque) and relation.hides_stream
+        )
+        # All are asked, so that all are known.
+        inputs = [reads_stream(one, known) for one in inputs_of(relation)]
+        known[id(relation)] = is_stream or any(inputs)
+    return known[id(relation)]
+
+
+def streams_read(relation: Relation) -> list[Scan]:
+    """The scans of streams in a relation, wherever they are."""
+    found: list[Scan] = []
+    seen: set[int] = set()
+    pending = [relation]
+    while pending:
+        at = pending.pop()
+        if id(at) not in seen:
+            seen.add(id(at))
+            pending.extend(inputs_of(at))
+            if isinstance(at, Scan) and at.table.is_streaming:
+                found.append(at)
+    return found
+
+
 _DEEPEST = 300
 
 
@@ -394,12 +451,13 @@ def is_deep(relation: Relation) -> bool:
     """Whether a relation has too many levels for rules that call themselves to go through it."""
     level, depth = {id(relation): relation}, 0
     while level and depth <= _DEEPEST:
-        level = {id(one): one for above in level.values() for one in _below(above)}
+        level = {id(one): one for above in level.values() for one in inputs_of(above)}
         depth += 1
     return bool(level)
 
 
-def _below(relation: Relation) -> tuple[Relation, ...]:
+def inputs_of(relation: Relation) -> tuple[Relation, ...]:
+    """The relations that a relation is made of, those of the queries inside its expressions included."""
     match relation:
         case Scan() | Values():
             return ()

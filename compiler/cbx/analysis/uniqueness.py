@@ -1,20 +1,61 @@
 """Which columns of a relation are unique, and which columns fix the value of others.
 
 All of it takes NULLs as equal, as GROUP BY does: a key is a set of columns in which no two rows agree, a rule says
-that rows which agree in some columns agree in others.
+that rows which agree in some columns agree in others. Equal values are not always the same: 0.0 and -0.0 are equal,
+and their texts are not. So a column whose type has such values goes by two numbers, its own and that of `value_of`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from cbx.analysis.relations import NONE, Ids
 
-Rule = tuple[Ids, Ids]
-"""Rows that agree in the first columns agree in the second."""
+
+class Rule(NamedTuple):
+    """Rows that agree in some columns agree in others.
+
+    Attributes:
+        condition: The columns to agree in.
+        fixed: The columns in which they then agree.
+        lasts: Whether each row fulfils it by itself, as with a deterministic function of the row's own columns. Only
+            such a rule holds between rows that were read at different times. A key, a window or a scalar subquery
+            speaks of all the rows of one moment.
+    """
+
+    condition: Ids
+    fixed: Ids
+    lasts: bool = False
+
+
+def value_of(column: int) -> int:
+    """The number that stands for the exact value of a column whose equal values may differ, as 0.0 and -0.0 do.
+
+    Two rows agree in the column if its values are equal; they agree in this number if the values are the same. Only
+    then does a function of the column give the same for both.
+    """
+    return ~column
+
+
+def values_of(columns: Iterable[int]) -> Ids:
+    """The columns, and the numbers of their exact values."""
+    return frozenset(number for column in columns for number in (column, value_of(column)))
+
 
 _MOST_KEYS = 12
+
+
+def exactly(columns: Ids, alive: AbstractSet[int]) -> Ids:
+    """Columns with the numbers of their exact values, as far as equal values may differ.
+
+    Args:
+        columns: The columns.
+        alive: The numbers of all that is known of the rows; what else is read may be of any type.
+    """
+    return columns.union(value_of(one) for one in columns if one not in alive or value_of(one) in alive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +63,16 @@ class Grain:
     """What is known of a relation's rows.
 
     Attributes:
-        columns: The columns that have a value in each row, those included that a projection left out.
+        columns: The columns that have a value in each row, those included that a projection left out. With a column
+            whose equal values may differ also the number of its exact value.
         keys: Column sets in which no two rows agree. The empty set says that there is at most one row.
         rules: Which columns fix which others.
         equal: Pairs of columns that hold the same value, or both NULL.
         not_null: Columns that are never NULL.
         counters: Columns that are whole numbers of at least 1.
-        constants: Columns that hold one literal in all rows, with the literal; None is NULL.
-        is_stream: Whether the rows come one after the other, each met by other tables as they were then.
+        constants: Columns that hold one literal in all rows, at all times, with the literal; None is NULL.
+        is_stream: Whether the rows come one after the other, each met by other tables as they were then. It is
+            computed of the whole relation, never passed on from rule to rule.
     """
 
     columns: Ids
@@ -44,8 +87,9 @@ class Grain:
     def closure(self, columns: Ids) -> Ids:
         """The columns on which rows agree that agree on some."""
         known = set(columns)
-        pending = [*self.rules, *((key, self.columns) for key in self.keys)]
-        pending += [pair for a, b in self.equal for pair in ((frozenset({a}), {b}), (frozenset({b}), {a}))]  # type: ignore[misc]
+        pending = [(rule.condition, rule.fixed) for rule in self.rules]
+        pending += [(key, self.columns) for key in self.keys]
+        pending += [(frozenset({one}), frozenset({other})) for a, b in self.equal for one, other in ((a, b), (b, a))]
         while True:
             left = [rule for rule in pending if not rule[0] <= known]
             if len(left) == len(pending):
@@ -54,6 +98,10 @@ class Grain:
                 if condition <= known:
                     known |= fixed
             pending = left
+
+    def exactly(self, columns: Ids) -> Ids:
+        """What rows have to agree in so that functions of some columns give the same for them."""
+        return exactly(columns, self.columns)
 
     def is_key(self, columns: Ids) -> bool:
         """Whether no two rows agree on columns."""
@@ -66,7 +114,7 @@ class Grain:
         return Grain(
             alive,
             minimal(key for key in self.keys if key <= alive),
-            tuple((condition, fixed & alive) for condition, fixed in self.rules if condition <= alive),
+            tuple(rule._replace(fixed=rule.fixed & alive) for rule in self.rules if rule.condition <= alive),
             tuple(pair for pair in self.equal if alive.issuperset(pair)),
             self.not_null & alive,
             self.counters & alive,
@@ -80,7 +128,11 @@ class Grain:
 
     def keys_as_rules(self) -> tuple[Rule, ...]:
         """What the keys say of the columns, for where rows may repeat."""
-        return tuple((key, self.columns) for key in self.keys)
+        return tuple(Rule(key, self.columns) for key in self.keys)
+
+    def over_time(self) -> Grain:
+        """What holds between rows of a table that were read at different times: what each row fulfils by itself."""
+        return replace(self, keys=(), rules=tuple(rule for rule in self.rules if rule.lasts))
 
 
 def minimal(keys: Iterable[Ids]) -> tuple[Ids, ...]:

@@ -848,4 +848,264 @@ CASES = (
         ("order_id",),
         "an order is joined once",
     ),
+    # Equality, time and chance
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT value, CAST(value AS STRING) AS text FROM readings",
+        ("value, text",),
+        "0.0 and -0.0 are equal, their texts are not",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT sensor, CAST(sensor AS STRING) AS text FROM readings",
+        ("sensor",),
+        "equal whole numbers are the same",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT value, text FROM (SELECT value, 1 / value AS text FROM readings) UNION SELECT value, 1 / "
+        "value FROM readings",
+        ("value, text",),
+        "a set operation compares for equality",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT place, length(place) AS size FROM readings",
+        ("place, size",),
+        "a collation takes other texts as equal",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT upper(place) AS p, length(p) AS h FROM readings",
+        ("p, h",),
+        "what is made of a text has its collation",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT upper(place) AS p, sha2(upper(place), 256) AS h FROM readings GROUP BY 1, 2",
+        ("p, h",),
+        "a group is as its text",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT upper(note) AS p, length(p) AS h FROM readings",
+        ("p",),
+        "a text without a collation is equal to itself alone",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT labels, map_keys(labels) AS k FROM readings",
+        ("labels, k",),
+        "equal maps may have another order",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT parts, size(parts) AS n FROM readings",
+        ("parts",),
+        "equal arrays of whole numbers are the same",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT array(value) AS a, CAST(value AS STRING) AS s FROM readings",
+        ("a, s",),
+        "an array is as its elements",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT x, upper(x) AS u FROM unlisted",
+        ("x, u",),
+        "a type that is not known may be any",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT id, upper(id) AS u FROM unlisted",
+        ("id",),
+        "a key leaves no two rows to tell apart",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT a.value, CAST(b.value AS STRING) AS s, count(*) AS n FROM readings a JOIN readings b ON a.value = "
+        "b.value GROUP BY 1, 2",
+        ("value, s",),
+        "a column that is equal to another is not the same",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT a.sensor, CAST(b.sensor AS STRING) AS s, count(*) AS n FROM readings a JOIN readings b ON "
+        "a.sensor = b.sensor GROUP BY 1, 2",
+        ("sensor",),
+        "equal whole numbers are the same",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT value, 1 / value AS s FROM readings WHERE value = 0 GROUP BY value, 1 / value",
+        ("s",),
+        "what equals a literal need not be that literal",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT id, CAST(v AS STRING) AS s, count(*) AS n FROM (SELECT o.order_id AS id, CAST(o.customer_id AS "
+        "DOUBLE) AS v FROM orders o JOIN items i ON i.order_id = o.order_id) GROUP BY 1, 2",
+        ("id",),
+        "a key fixes the value itself",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT a.value, c.meaning FROM (SELECT DISTINCT value FROM readings) a LEFT JOIN codes c ON c.code = "
+        "CAST(a.value AS STRING)",
+        ("value",),
+        "a row finds one code, whatever others find",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT a.value, c.meaning FROM readings a LEFT JOIN codes c ON c.code = CAST(a.value AS STRING) GROUP BY 1, 2",
+        ("value, meaning",),
+        "0.0 finds another code than -0.0",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT a.note, c.meaning FROM readings a LEFT JOIN codes c ON c.code = upper(a.note) GROUP BY 1, 2",
+        ("note",),
+        "the same text finds the same code",
+    ),
+    Case(
+        "equal values that differ",
+        "SELECT note, v FROM (SELECT note, max(value) OVER (PARTITION BY note) AS v FROM readings) GROUP BY 1, 2",
+        ("note",),
+        "a partition has one greatest value",
+    ),
+    Case(
+        "a date and a time",
+        "SELECT DISTINCT CAST(day AS TIMESTAMP) AS t, day FROM readings",
+        ("day",),
+        "a zone may have skipped a day",
+    ),
+    Case(
+        "a date and a time",
+        "SELECT DISTINCT at, day FROM readings WHERE at = day",
+        ("day",),
+        "a date fixes the time at which it starts",
+    ),
+    Case(
+        "a date and a time",
+        "SELECT DISTINCT CAST(day AS TIMESTAMP_NTZ) AS t, day FROM readings",
+        ("t",),
+        "without a zone there is a time for each day",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, t.top FROM STREAM(orders) o JOIN (SELECT id, max(name) OVER () AS top "
+        "FROM customers) t ON t.id = o.customer_id",
+        ("customer_id, top",),
+        "the greatest name is another one later",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, t.n FROM STREAM(orders) o CROSS JOIN (SELECT count(*) AS n FROM customers) t",
+        ("customer_id, n",),
+        "a count is another one later",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, t.name FROM STREAM(orders) o CROSS JOIN (SELECT a.id, b.name FROM "
+        "customers a CROSS JOIN (SELECT name FROM customers LIMIT 1) b) t",
+        ("customer_id, name",),
+        "the first row is another one later",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, t.d FROM STREAM(orders) o JOIN (SELECT id, current_date() AS d FROM "
+        "customers) t ON t.id = o.customer_id",
+        ("customer_id, d",),
+        "a day goes by",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, t.next FROM STREAM(orders) o JOIN (SELECT id, id + 1 AS next FROM "
+        "customers) t ON t.id = o.customer_id",
+        ("customer_id",),
+        "a function of a row's own columns lasts",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, t.one FROM STREAM(orders) o JOIN (SELECT id, 1 AS one FROM customers) t "
+        "ON t.id = o.customer_id",
+        ("customer_id",),
+        "a literal lasts",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT c.id FROM customers c FULL JOIN STREAM(orders) o ON o.customer_id = c.id AND o.order_id = 1",
+        (),
+        "a row without a partner comes each time",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT c.id, o.order_id FROM customers c LEFT JOIN STREAM(orders) o ON o.customer_id = c.id",
+        (),
+        "a row without a partner comes each time",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT c.id FROM customers c LEFT SEMI JOIN STREAM(orders) o ON o.customer_id = c.id",
+        (),
+        "a row that stays is seen each time",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT 1 AS s, id FROM customers UNION ALL SELECT 2, order_id FROM STREAM(orders)",
+        (),
+        "the table may be read each time",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT s.id, t.top FROM (SELECT customer_id AS id FROM STREAM(orders) TABLESAMPLE (5 ROWS)) s "
+        "JOIN (SELECT id, max(name) OVER () AS top FROM customers) t ON t.id = s.id",
+        ("id, top",),
+        "what is made of a stream is a stream",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT t.top, s.kind FROM (SELECT e.kind, c.id FROM customers c FULL JOIN STREAM(events) e ON "
+        "e.customer_id = c.id) s JOIN (SELECT id, max(name) OVER () AS top FROM customers) t ON t.id = s.id",
+        ("top, kind",),
+        "a full join with a stream is a stream",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT id, n FROM (SELECT DISTINCT c.id, n FROM customers c JOIN (SELECT x, max(x) OVER () AS n FROM "
+        "STREAM (SELECT 1 AS x)) s ON s.x = c.id)",
+        (),
+        "a stream that is not understood may be any",
+    ),
+    Case(
+        "drawn twice",
+        "SELECT floor(rand() * 3) AS b, count(*) AS n FROM orders GROUP BY floor(rand() * 3)",
+        (),
+        "each is drawn by itself",
+    ),
+    Case(
+        "drawn twice",
+        "SELECT floor(rand() * 3) AS b, count(*) AS n FROM orders GROUP BY b",
+        ("b",),
+        "a name means what is drawn once",
+    ),
+    Case(
+        "drawn twice",
+        "SELECT floor(rand() * 3) AS b, count(*) AS n FROM orders GROUP BY 1",
+        ("b",),
+        "a position means what is drawn once",
+    ),
+    Case(
+        "drawn twice",
+        "SELECT uuid() AS a, uuid() AS b, count(*) AS n FROM orders GROUP BY 1, 2",
+        ("a, b",),
+        "each is drawn by itself",
+    ),
+    Case(
+        "drawn twice",
+        "SELECT monotonically_increasing_id() AS a, count(*) AS n FROM orders GROUP BY monotonically_increasing_id()",
+        (),
+        "a function without arguments may be drawn",
+    ),
 )

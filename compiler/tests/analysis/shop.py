@@ -31,6 +31,11 @@ TABLES = {
             ("customer_id", "__START_AT"),
             current=(CurrentKey(("customer_id",), "__END_AT"),),
         ),
+        table(
+            "readings",
+            "sensor BIGINT, value DOUBLE, note STRING, place STRING COLLATE UTF8_LCASE, labels MAP<STRING, INT>, "
+            "parts ARRAY<INT>, day DATE, at TIMESTAMP",
+        ),
         Table("unlisted", None, (("id",),)),
     )
 }

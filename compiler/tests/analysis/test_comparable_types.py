@@ -13,7 +13,6 @@ EXACT = (
     ("DECIMAL(38, 18)", "BIGINT"),
     ("DECIMAL(38, 10)", "DECIMAL(38,10)"),
     ("FLOAT", "DOUBLE"),
-    ("DATE", "TIMESTAMP"),
     ("DATE", "TIMESTAMP_NTZ"),
     ("STRING", None),
 )
@@ -23,6 +22,7 @@ LOSSY = (
     ("DECIMAL(10, 2)", "DOUBLE"),
     ("DECIMAL(38, 0)", "DECIMAL(38, 18)"),
     ("TIMESTAMP", "TIMESTAMP_NTZ"),
+    ("DATE", "TIMESTAMP"),
     ("DATE", "STRING"),
     ("BOOLEAN", "INT"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -43,6 +43,10 @@ _CHANGING = (
     exp.Parameter,
 )
 """What need not give the same value twice; a function that sqlglot does not know may be anything."""
+
+
+_DRAWN = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
+"""What is drawn anew wherever it is written: written twice, it is two values of one row."""
 
 
 _WITHOUT_PARENTHESES = frozenset(
@@ -109,7 +113,7 @@ class ExpressionReader:
             if isinstance(node, exp.Coalesce):
                 part = self._coalesced(node, bound) or part
         known = self.known.get(part.signature)
-        return _Part.of_column(known) if known is not None else part
+        return replace(_Part.of_column(known), signature=part.signature) if known is not None else part
 
     def _coalesced(self, node: exp.Coalesce, bound: frozenset[str]) -> _Part | None:
         """The column that a full join already has for the first of its columns that is not NULL."""
@@ -165,7 +169,14 @@ class ExpressionReader:
                 elif one is not None and one is not False:
                     pieces.append(f"{name}={one!r}")
         signature = f"{node.key}({','.join(pieces)})"
+        if _is_drawn(node):
+            signature += f"@{self.context.identity(node)}"
         return _Part(signature, reads, is_deterministic, queries=queries, is_steady=is_steady)
+
+
+def _is_drawn(node: exp.Expr) -> bool:
+    """Whether a function is called anew for each place where it is written; one without arguments may be."""
+    return isinstance(node, _DRAWN) or (isinstance(node, exp.Anonymous) and not node.expressions)
 
 
 @dataclass(frozen=True, slots=True)

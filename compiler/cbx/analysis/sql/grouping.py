@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Ids, Relation
+from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, any_node, whole_number
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
@@ -181,7 +182,7 @@ class _Grouping:
         signature = self.reader.signature(node)
         if signature not in self.known:
             self.known[signature] = self.reader.context.number()
-            self.definitions.append(ir.Definition(self.known[signature], value))
+            self.definitions.append(ir.Definition(self.known[signature], value, type_of(node, self.reader)))
         return frozenset({self.known[signature]})
 
     def _is_alias(self, node: exp.Column) -> bool:

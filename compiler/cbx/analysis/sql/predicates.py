@@ -90,10 +90,24 @@ def _equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: Expressio
     one, other = reader.read(left), reader.read(right)
     if not _is_deterministic(one) or not _is_deterministic(other):
         return _condition(one, other)
+    moment = _moment_of_date(node, left, right, reader)
+    if moment is not None:
+        return moment
     if not _comparable(left, right, reader):
         return _condition(one, other)
     one, other = _as_compared(one, right, reader), _as_compared(other, left, reader)
     return ir.Equal(one, other, isinstance(node, exp.NullSafeEQ))
+
+
+def _moment_of_date(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
+    """A time that equals a date: the date fixes it, and not the other way round, as a zone may have skipped a day."""
+    for date, time in ((left, right), (right, left)):
+        if (type_of(date, reader), type_of(time, reader)) == ("DATE", "TIMESTAMP"):
+            value, moment = reader.read(date), reader.read(time)
+            if isinstance(value, ir.Reference) and isinstance(moment, ir.Reference):
+                start = ir.Computed(f"time of #{value.column}", frozenset({value.column}))
+                return ir.Equal(moment, start, isinstance(node, exp.NullSafeEQ))
+    return None
 
 
 def _as_compared(value: ir.Expression, other: exp.Expr, reader: ExpressionReader) -> ir.Expression:

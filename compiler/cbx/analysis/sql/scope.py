@@ -80,6 +80,7 @@ class Context:
         spent: How many columns the relations read so far have together, copies counted.
         inside: How many those of WITH have that were used for the first time.
         unknown: The columns that no input has.
+        kept: Expressions that are told apart by where they are written.
     """
 
     tables: Mapping[str, Table]
@@ -89,6 +90,12 @@ class Context:
     spent: int = 0
     inside: int = 0
     unknown: list[UnknownColumn] = field(default_factory=list)
+    kept: dict[int, Any] = field(default_factory=dict)
+
+    def identity(self, node: object) -> int:
+        """What tells an expression from all others, however they are spelled; it is kept, so that no other gets it."""
+        self.kept[id(node)] = node
+        return id(node)
 
     def number(self) -> int:
         """A number for a new column."""

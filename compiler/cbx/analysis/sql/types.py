@@ -14,7 +14,6 @@ _MOST_DIGITS = 38
 _COLLATED = " COLLATE "
 _WIDENED = (
     frozenset({"FLOAT", "DOUBLE"}),
-    frozenset({"DATE", "TIMESTAMP"}),
     frozenset({"DATE", "TIMESTAMP_NTZ"}),
 )
 
@@ -23,9 +22,9 @@ def compare_exactly(one: str | None, other: str | None) -> bool:
     """Whether values of two types are equal only if they stand for the same value.
 
     A number compared with a string is not such a case: ``'1'`` and ``'01'`` both equal 1. Nor are times with and
-    without a zone, since an hour that a clock skips is read as the next one, and decimals that have more digits
-    together than a decimal can, nor texts under a collation, to which ``'a'`` may equal ``'A'``. A type that is not
-    known is taken for the right one.
+    without a zone, since an hour that a clock skips is read as the next one, dates and times with a zone, since there
+    are zones that skipped a day, decimals that have more digits together than a decimal can, and texts under a
+    collation, to which ``'a'`` may equal ``'A'``. A type that is not known is taken for the right one.
     """
     if one is None or other is None:
         return True
@@ -50,7 +49,7 @@ def keeps_apart(source: str | None, target: str | None) -> bool:
         return False
     first, second = normal_type(source) or source, normal_type(target) or target
     size = _digits(first)
-    if first == second or (first == "DATE" and second in {"TIMESTAMP", "TIMESTAMP_NTZ"}):
+    if first == second or (first, second) == ("DATE", "TIMESTAMP_NTZ"):
         return True
     if second == "STRING":
         return first in {"DATE", "BOOLEAN"} or size is not None

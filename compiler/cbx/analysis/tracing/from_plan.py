@@ -79,8 +79,27 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
     except (KeyError, TypeError, ValueError, RecursionError):
         rows = opaque([], "its plan is not understood")
     relation = _as_found(rows, traced, reading)
+    streams = {name for name in _inputs_read(traced.plan) if name in tables and tables[name].is_streaming}
+    if streams and not {tables[name].name for name in streams} <= {one.table.name for one in ir.streams_read(relation)}:
+        reason = "it reads a stream in a step that is not understood"
+        relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
     return Plan(relation, unknown, _expressions(traced.plan))
+
+
+def _inputs_read(record: object) -> set[str]:
+    """The names of the inputs that a plan reads, wherever in it."""
+    found: set[str] = set()
+    pending = [record]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, Mapping):
+            if at.get("kind") == "input":
+                found.add(at["name"])
+            pending.extend(at.values())
+        elif isinstance(at, (list, tuple)):
+            pending.extend(at)
+    return found
 
 
 def _expressions(step: Record) -> Mapping[str, CallSite]:

@@ -87,7 +87,7 @@ class _Grouping:
         if signature not in self._known:
             self._known[signature] = self.reading.context.number()
             note_doubt(self._known[signature], node, reader, self.reading)
-            self.definitions.append(ir.Definition(self._known[signature], value))
+            self.definitions.append(ir.Definition(self._known[signature], value, kind))
         number = self._known[signature]
         return Field(number, name, kind), number
 
@@ -160,12 +160,7 @@ def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
     reading.report_missing(names, rows)
     if not columns:
         return opaque([rows], "duplicates by columns that are not known")
-    partition = frozenset(columns)
-    number = reading.context.number()
-    window = ir.WindowColumn(number, "row_number", partition, partition)
-    numbered = ir.Window(rows.relation, (window,), rows.fields, rows.is_open)
-    first = ir.Equal(ir.Reference(number), ir.Constant("1"))
-    return after(rows, ir.Filter(numbered, (first,), rows.fields, rows.is_open))
+    return after(rows, ir.Distinct(rows.relation, rows.fields, rows.is_open, frozenset(columns)))
 
 
 def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows:
