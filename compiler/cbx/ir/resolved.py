@@ -239,7 +239,7 @@ class KnownTable(NamedTuple):
 
     Attributes:
         columns: Its columns; None where they are not known.
-        keys: Column sets that are unique in it although none is declared.
+        keys: Column sets that are proven to be unique in it.
         is_partly_declared: Whether its query produces more columns than are declared.
         never_null: Its columns, in lower case, that its readers take to be never NULL; to be told anew if empty.
     """
@@ -269,6 +269,7 @@ class Typed(NamedTuple):
         relations: What each analysed query does; a model that was not analysed is not among them.
         partly_declared: The models whose queries produce more columns than are declared.
         traced: The Python models whose functions were traced.
+        proven_keys: The keys that the results of analysed models have, whatever is declared; none of CDC targets.
     """
 
     project: Project
@@ -278,6 +279,7 @@ class Typed(NamedTuple):
     relations: Mapping[str, Relation]
     partly_declared: frozenset[str]
     traced: frozenset[str]
+    proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 class Relationship(NamedTuple):
@@ -304,6 +306,7 @@ class Connected(NamedTuple):
     relations: Mapping[str, Relation]
     partly_declared: frozenset[str]
     traced: frozenset[str]
+    proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
     relationships: tuple[Relationship, ...]
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 
 from cbx import codes
 from cbx.diagnostics import Related, Report, did_you_mean, listing
-from cbx.ir.resolved import Column, Connected, Relationship, RelationshipClaim, ResolvedModel, Typed
+from cbx.ir.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
 from cbx.parse.types import is_same_type, normal_type
+from cbx.passes.type_columns import START_AT
 
 Columns = tuple[str, ...]
 
@@ -38,7 +39,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         if _contradict(group, report):
             continue
         for claim in group:
-            _Check(typed.models, known, claim, report).run()
+            _Check(typed, known, claim, report).run()
         relationships.append(_merged(group, typed))
     ordered = sorted(relationships, key=lambda one: (one.child, one.parent, one.on))
     return Connected(
@@ -49,6 +50,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         typed.relations,
         typed.partly_declared,
         typed.traced,
+        typed.proven_keys,
         tuple(ordered),
     )
 
@@ -105,7 +107,7 @@ def _depth(model: str, typed: Typed) -> int:
 
 @dataclass(frozen=True)
 class _Check:
-    models: Mapping[str, ResolvedModel]
+    typed: Typed
     known: Mapping[str, Mapping[str, Column] | None]
     claim: RelationshipClaim
     report: Report
@@ -163,40 +165,48 @@ class _Check:
         is_wrong = known is not None and len(existing) < len(model.key or ())
         return "key" in model.unread or (is_wrong and _covers(names, tuple(existing)))
 
+    def _is_unique(self, model: ResolvedModel, names: list[str]) -> bool:
+        """Whether columns hold a key of a model whole, be it declared or proven."""
+        return any(_covers(names, key) for key in (model.key, *self.typed.proven_keys[model.id]))
+
+    def _is_open(self, model: ResolvedModel, names: list[str]) -> bool:
+        """Whether columns may be a key that nothing here tells of: its code was left out, or its key is doubtful."""
+        settings = self.typed.project.settings.compile
+        is_left_out = not settings.analysis or (isinstance(model.code, PythonCode) and not settings.trace)
+        return (is_left_out and not model.key) or self._has_doubtful_key(model, names)
+
     def _parent_is_unique(self) -> None:
         claim = self.claim
-        parent = self.models[claim.parent]
+        parent = self.typed.models[claim.parent]
         names = [theirs for _, theirs in claim.on]
-        if self._has_doubtful_key(parent, names) or _covers(names, parent.key):
+        if self._is_unique(parent, names) or self._is_open(parent, names):
             return
+        keys = self._keys(parent)
         on = listing(names)
-        reason = f"its key is {listing(parent.key)}" if parent.key else "it declares no key"
-        hint = (
-            f"declare {on} as the key of `{parent.id}`, or relate the models by its key"
-            if not parent.key
-            else f"relate the models by {listing(parent.key)}"
-        )
-        message = f"`{parent.id}` is the one side, but {on} is not unique in it: {reason}"
+        hint = f"relate the models by {listing(keys[0])}" if keys else f"declare {on} as the key of `{parent.id}`"
+        message = f"`{parent.id}` is the one side, but {on} is not unique in it: {_in_keys(keys)}"
         self.report.add(
             codes.PARENT_NOT_UNIQUE,
             message,
             claim.span,
             label="the parent is not unique",
-            hint=hint,
+            hint=f"{hint}, or relate the models by its key" if not keys else hint,
             related=_key_place(parent),
         )
 
+    def _keys(self, model: ResolvedModel) -> tuple[Columns, ...]:
+        """The keys of a model, the declared one first; one that holds for a result of one row names no column."""
+        declared = (model.key,) if model.key else ()
+        return tuple(key for key in dict.fromkeys((*declared, *self.typed.proven_keys[model.id])) if key)
+
     def _child_fits(self) -> None:
         claim = self.claim
-        child = self.models[claim.child]
+        child = self.typed.models[claim.child]
         names = [ours for ours, _ in claim.on]
-        if self._has_doubtful_key(child, names):
-            return
-        is_unique = _covers(names, child.key)
+        is_unique = self._is_unique(child, names)
         on = listing(names)
-        if claim.cardinality == "one_to_one" and not is_unique:
-            reason = f"its key is {listing(child.key)}" if child.key else "it declares no key"
-            message = f"one-to-one, but {on} is not unique in `{child.id}`: {reason}"
+        if claim.cardinality == "one_to_one" and not is_unique and not self._is_open(child, names):
+            message = f"one-to-one, but {on} is not unique in `{child.id}`: {_in_keys(self._keys(child))}"
             hint = f"declare {on} as its key, or say that many rows belong to one"
             self.report.add(
                 codes.ONE_TO_ONE_NOT_UNIQUE,
@@ -206,8 +216,12 @@ class _Check:
                 hint=hint,
                 related=_key_place(child),
             )
-        elif claim.cardinality == "one_to_many" and is_unique:
-            message = f"one-to-many, but {on} is the key of `{child.id}`: each row of `{claim.parent}` has at most one"
+        elif claim.cardinality == "one_to_many" and is_unique and not _holds_versions(child, names):
+            if self._has_doubtful_key(child, names):
+                return
+            is_declared = _covers(names, child.key)
+            key = f"the key of `{child.id}`" if is_declared else f"unique in `{child.id}`"
+            message = f"one-to-many, but {on} is {key}: each row of `{claim.parent}` has at most one"
             hint = "say `one_to_one`, or correct the key"
             self.report.add(
                 codes.ONE_TO_MANY_IS_ONE_TO_ONE,
@@ -217,6 +231,18 @@ class _Check:
                 hint=hint,
                 related=_key_place(child),
             )
+
+
+def _in_keys(keys: tuple[Columns, ...]) -> str:
+    if not keys:
+        return "it has no known key"
+    return f"its key is {listing(keys[0])}" if len(keys) == 1 else f"its keys are {' and '.join(map(listing, keys))}"
+
+
+def _holds_versions(model: ResolvedModel, names: list[str]) -> bool:
+    """Whether a table has several rows for a value of its key, of which one holds now: an AUTO CDC target of type 2."""
+    is_history = model.cdc is not None and model.cdc.scd_type == 2
+    return is_history and START_AT.lower() not in {name.lower() for name in names}
 
 
 def _compare_well(one: str, other: str) -> bool:

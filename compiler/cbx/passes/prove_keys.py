@@ -70,6 +70,9 @@ def _why_unproven(
     """Why a key is not proven; empty if it is."""
     if model.cdc is not None:
         return ""
+    declared = {name.lower() for name in model.key or ()}
+    if any(declared.issuperset(name.lower() for name in key) for key in connected.proven_keys.get(model.id, ())):
+        return ""
     relation = connected.relations.get(model.id)
     reason = "its query was not analysed" if isinstance(model.code, SqlCode) else "its function was not traced"
     if relation is not None:

@@ -60,6 +60,7 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
             if typing.analysis is not None and number % _TOGETHER == 0:
                 let_go_of_trees()
     typing.report_untraced()
+    proven = {name: typing.proven_keys(model) for name, model in linked.models.items()}
     return Typed(
         linked.project,
         linked.models,
@@ -68,6 +69,7 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
         typing.relations,
         frozenset(typing.partly_declared),
         frozenset(typing.traced),
+        proven,
     )
 
 
@@ -157,7 +159,7 @@ class _Typing:
             return table_facts(
                 read,
                 self.columns[read.id],
-                self._keys(read),
+                self.proven_keys(read),
                 is_streaming=one.is_streaming,
                 has_schema=has_schema,
             )
@@ -170,9 +172,11 @@ class _Typing:
 
         return Table(name, is_streaming=one.is_streaming)
 
-    def _keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
+    def proven_keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
+        """The keys that a model's result is known to have; AUTO CDC makes a table of other rows."""
         if model.id not in self.keys:
-            self.keys[model.id] = undeclared_keys(model, self.relations)
+            relation = None if model.cdc is not None else self.relations.get(model.id)
+            self.keys[model.id] = _result_keys(relation) if relation is not None else ()
         return self.keys[model.id]
 
     def report_untraced(self) -> None:
@@ -224,12 +228,15 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
 def table_facts(
     model: ResolvedModel,
     known: tuple[Column, ...] | None,
-    undeclared: tuple[tuple[str, ...], ...],
+    proven: tuple[tuple[str, ...], ...],
     *,
     is_streaming: bool,
     has_schema: bool,
 ) -> Table:
-    """What a model's readers may take as true of its table, given its columns and the keys it has undeclared."""
+    """What a model's readers may take as true of its table, given its columns and the keys that it is proven to have.
+
+    A declared key counts as well: where it is not proven it is checked on the data.
+    """
     from cbx.analysis.facts import CurrentKey, Table, TableColumn
 
     typed = None
@@ -239,7 +246,7 @@ def table_facts(
             TableColumn(one.name, normal_type(one.type) if one.type else None, one.name.lower() in never)
             for one in known
         )
-    keys = (model.key,) if model.key else undeclared
+    keys = tuple(dict.fromkeys([*([model.key] if model.key else []), *proven]))
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
         keys, current = ((*model.key, START_AT),), (CurrentKey(model.key, END_AT),)
@@ -270,19 +277,16 @@ def known_tables(typed: Typed) -> dict[str, KnownTable]:
 
 
 def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
-    columns, keys = typed.columns[model.id], undeclared_keys(model, typed.relations)
+    columns, keys = typed.columns[model.id], typed.proven_keys[model.id]
     is_partly_declared = model.id in typed.partly_declared
     has_schema = _has_schema(model, typed.project, is_partly_declared=is_partly_declared)
     return KnownTable(columns, keys, is_partly_declared, _never_null(model, has_schema=has_schema))
 
 
-def undeclared_keys(model: ResolvedModel, relations: Mapping[str, Relation]) -> tuple[tuple[str, ...], ...]:
-    """The keys that a model without a declared one is known to have."""
-    if model.key or model.cdc is not None or model.id not in relations:
-        return ()
+def _result_keys(relation: Relation) -> tuple[tuple[str, ...], ...]:
     from cbx.analysis.verdicts import result_keys
 
-    return result_keys(relations[model.id])
+    return result_keys(relation)
 
 
 def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:
