@@ -110,23 +110,21 @@ def compile_project(
     report = Report()
     project = load_project(root, report)
     if project is None or not has_environment(project, environment, report):
-        return Compilation(None, report.sorted(), 0, None, ())
+        return Compilation(None, report.sorted(), 0, None, (), sources=report.sources)
     stage: Any = project.analysed(analysis=with_analysis, trace=with_trace)
     model_count = 0
-    sources = {project.source.path: project.source.text}
     typed: Typed | None = None
     tables: Mapping[str, KnownTable] = {}
     for run_pass in passes or PASSES:
         stage = run_pass(stage, report)
         if isinstance(stage, Discovered):
             model_count = len(stage.known_ids)
-            sources |= {one.path: one.text for one in stage.sources}
         elif isinstance(stage, Typed):
             typed = stage
         elif isinstance(stage, Plan) and typed is not None:
             tables, typed = known_tables(typed), None
         if stage is None:
-            return Compilation(project, report.sorted(), model_count, None, ())
+            return Compilation(project, report.sorted(), model_count, None, (), sources=report.sources)
     assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
     return Compilation(
         project,
@@ -135,7 +133,7 @@ def compile_project(
         stage.plan,
         stage.artifacts,
         stage.hashes,
-        sources,
+        report.sources,
         tables,
         report.is_lasting,
         report.untraced_here,

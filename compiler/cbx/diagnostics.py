@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, overload
 
 from cbx.codes import Code, Severity
 from cbx.location import read_regular
 from cbx.nearest import nearest
-from cbx.sources import Span
+from cbx.sources import Span, as_text
 
 
 class Related(NamedTuple):
@@ -52,6 +52,7 @@ class Report:
     """Collects the diagnostics of one compilation; passes add to it and never raise for what a user wrote.
 
     Attributes:
+        sources: The texts of the files that are compiled, by path: what the places of diagnostics are in.
         is_lasting: False once a pass met what may be otherwise next time, such as a module that is not installed.
         untraced_here: Why functions could not be traced on this machine, by the model's id; under ALL_MODELS why none
             could.
@@ -59,6 +60,7 @@ class Report:
 
     def __init__(self) -> None:
         self._diagnostics: list[Diagnostic] = []
+        self.sources: dict[str, str] = {}
         self.is_lasting = True
         self.untraced_here: dict[str, str] = {}
 
@@ -101,15 +103,25 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 _MOST_SHOWN = 1 << 20
 
 
-def read_sources(root: Path, diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
-    """The texts of the files that diagnostics point into, for showing the lines."""
+def read_sources(
+    root: Path, diagnostics: Iterable[Diagnostic], is_same: Callable[[str, str], bool] = lambda *_: True
+) -> dict[str, str]:
+    """The texts of the files that diagnostics point into, as they are now.
+
+    Args:
+        root: The project's folder.
+        diagnostics: What is to be shown.
+        is_same: Tells of a path and a text whether it is what was compiled; others are left out.
+    """
     paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
     texts = {}
     for path in sorted(paths):
         try:
-            texts[path] = read_regular(root / path, _MOST_SHOWN).decode("utf-8-sig", errors="replace")
+            text = as_text(read_regular(root / path, _MOST_SHOWN), errors="replace")
         except OSError:
             continue
+        if is_same(path, text):
+            texts[path] = text
     return texts
 
 

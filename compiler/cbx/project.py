@@ -228,6 +228,7 @@ def load_project(root: Path, report: Report) -> Project | None:
         hint = "run cbx inside a project or name one with `--project`; a project has a `project.toml` with a name"
         report.add(codes.PROJECT_NOT_FOUND, f"there is no `{PROJECT_FILE}` here or in a folder above", hint=hint)
         return None
+    report.sources[PROJECT_FILE] = text
     source = SourceFile(PROJECT_FILE, text)
     data = parse_toml(source, report)
     if data is None:

@@ -9,9 +9,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 
-def as_text(content: bytes) -> str:
+def as_text(content: bytes, errors: str = "strict") -> str:
     """The text of a file, its lines ended by line feeds; UnicodeDecodeError for what is not UTF-8."""
-    return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    return content.decode("utf-8-sig", errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Span(NamedTuple):

@@ -45,7 +45,6 @@ def compile_command(
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
     from cbx.cli.diagnostics import is_shown, show_diagnostics
     from cbx.cli.summary import summary_lines, way_out
-    from cbx.diagnostics import read_sources
     from cbx.incremental.build import build
     from cbx.incremental.options import Options
 
@@ -60,7 +59,7 @@ def compile_command(
         diagnostics = (*diagnostics, *built.changes.as_diagnostics(way_out(diagnostics, without)))
     is_text = output_format is Format.text
     shown = [one for one in diagnostics if is_shown(one, with_remarks=verbose)] if is_text else []
-    sources = read_sources(root, shown)
+    sources = built.texts(root, shown)
     outcome = "Nothing was written." if built.could_write else "Not everything could be written."
     show_diagnostics(diagnostics, sources, built.model_count, output_format.value, outcome, with_remarks=verbose)
     is_done = built.summary is not None and built.changes is not None and built.could_write

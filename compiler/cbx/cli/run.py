@@ -207,7 +207,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder, say_waiting
     from cbx.cli.run_selection import selected_datasets
-    from cbx.compiler import compile_project, read_sources
+    from cbx.compiler import compile_project
     from cbx.journal import alone
     from cbx.location import find_project
     from cbx.runtime import CannotRunError
@@ -224,7 +224,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
         with alone(output or root, say_waiting):
             _, problems = write(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
-    show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
+    show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):
         raise CannotRunError("the project cannot be compiled", hint="name notebooks to run, or mend what is said above")
     if compilation.project is None or not compilation.succeeded:

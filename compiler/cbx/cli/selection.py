@@ -48,13 +48,12 @@ def compiled(root: Path, env: str) -> Compilation:
     """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.collector import without_collecting
-    from cbx.compiler import compile_project, read_sources
+    from cbx.compiler import compile_project
 
     with without_collecting():
         compilation = compile_project(root, environment=env)
     if not compilation.succeeded:
-        diagnostics = compilation.diagnostics
-        show_diagnostics(diagnostics, read_sources(root, diagnostics), compilation.model_count, "text")
+        show_diagnostics(compilation.diagnostics, compilation.sources, compilation.model_count, "text")
         raise typer.Exit(2 if compilation.project is None and not (root / "project.toml").is_file() else 1)
     return compilation
 

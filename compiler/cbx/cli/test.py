@@ -97,10 +97,8 @@ def _compiled(root: Path, env: str) -> CompiledProject:
         return compiled_project(root, env)
     except DoesNotCompileError as error:
         from cbx.cli.diagnostics import show_diagnostics
-        from cbx.compiler import read_sources
 
-        sources = read_sources(root, error.diagnostics)
-        show_diagnostics(error.diagnostics, sources, error.model_count, "text", "No test was run.")
+        show_diagnostics(error.diagnostics, error.sources, error.model_count, "text", "No test was run.")
         raise typer.Exit(1 if (root / "project.toml").is_file() else 2) from None
 
 

@@ -34,11 +34,12 @@ def show_coverage(
     """
     from cbx import codes
     from cbx.cli.diagnostics import show_diagnostics
-    from cbx.compiler import compile_project, read_sources
+    from cbx.compiler import compile_project
     from cbx.diagnostics import Diagnostic
     from cbx.testing.uncovered import coverage_of, uncovered
 
-    plan = compile_project(root, environment=env).plan
+    compilation = compile_project(root, environment=env)
+    plan = compilation.plan
     if plan is None:
         return False
     models = compiled.models if wanted is None else {name: compiled.models[name] for name in wanted}
@@ -49,6 +50,6 @@ def show_coverage(
         reason = f"tests exercise {found.percent:.0f} % of the project, and {fail_under:g} % are asked for"
         diagnostics.append(Diagnostic(codes.COVERAGE_TOO_LOW, reason, hint="test what the warnings above name"))
     sys.stdout.flush()
-    show_diagnostics(diagnostics, read_sources(root, tuple(diagnostics)), len(models), "text", "Coverage is too low.")
+    show_diagnostics(diagnostics, compilation.sources, len(models), "text", "Coverage is too low.")
     print(found)
     return is_enough

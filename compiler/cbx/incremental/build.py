@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cbx.copies import in_copies
-from cbx.diagnostics import Diagnostic
+from cbx.diagnostics import Diagnostic, read_sources
 from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered, Summary, is_large, read_manifest, read_record, write_record
 from cbx.incremental.stamps import (
@@ -42,6 +42,8 @@ class Build(NamedTuple):
         summary: What there is; None after an error.
         changes: What was changed in ``target/``, or would be; None after an error.
         could_write: Whether all of it could be.
+        sources: The texts that were compiled now, by path.
+        digests: Hashes of the texts that were compiled before, by path.
     """
 
     diagnostics: tuple[Diagnostic, ...]
@@ -49,6 +51,17 @@ class Build(NamedTuple):
     summary: Summary | None = None
     changes: Changes | None = None
     could_write: bool = True
+    sources: Mapping[str, str] = {}
+    digests: Mapping[str, str] = {}
+
+    def texts(self, root: Path, diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
+        """What diagnostics point into: the texts that were compiled, even if the files have changed since."""
+
+        def is_same(path: str, text: str) -> bool:
+            return digest(text.encode()) == self.digests.get(path)
+
+        before = read_sources(root, diagnostics, is_same) if self.digests else {}
+        return {**before, **self.sources}
 
 
 class _Before(NamedTuple):
@@ -104,7 +117,8 @@ def _build(root: Path, options: Options, *, check: bool) -> Build:
     if not sources.changed and (is_intact or check):
         if not check and (sources.touched or artifacts.touched):
             write_record(root, known)
-        return Build(record.diagnostics, record.summary.models, record.summary, changes)
+        digests = record.sources.digests
+        return Build(record.diagnostics, record.summary.models, record.summary, changes, digests=digests)
     built = _compile_part(root, options, before, known, sources.changed, check=check) if is_intact else None
     return built or _compile(root, options, before, check=check)
 
@@ -156,19 +170,19 @@ def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> B
     compilation = compile_project(
         root, options.environment, with_analysis=options.with_analysis, with_trace=options.with_trace
     )
-    diagnostics, count = compilation.diagnostics, compilation.model_count
+    diagnostics, count, sources = compilation.diagnostics, compilation.model_count, compilation.sources
     if compilation.plan is None:
-        return Build(diagnostics, count)
+        return Build(diagnostics, count, sources=sources)
     problems = check_tracing(root, compilation)
     if problems:
-        return Build((*diagnostics, *problems), count)
+        return Build((*diagnostics, *problems), count, sources=sources)
     summary = _summary(compilation.plan)
     if check:
-        return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts))
+        return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts), sources=sources)
     changes, problems = write(root, compilation.artifacts)
     if not problems and before.sources is not None and compilation.is_lasting:
         write_record(root, _record(root, options, before, compilation, summary, remember(compilation)))
-    return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems)
+    return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems, sources=sources)
 
 
 def _compile_part(
@@ -207,7 +221,15 @@ def _compile_part(
     names = {one.path for one in new}
     unchanged = tuple(path for path in known.artifacts.digests if path not in names)
     changes = Changes(tuple(sorted(names)), unchanged, ())
-    return Build((*part.diagnostics, *problems), summary.models, summary, changes, could_write=not problems)
+    return Build(
+        (*part.diagnostics, *problems),
+        summary.models,
+        summary,
+        changes,
+        could_write=not problems,
+        sources=part.sources,
+        digests=known.sources.digests,
+    )
 
 
 def _manifest_of(root: Path, seen: Stamp | None) -> str | None:

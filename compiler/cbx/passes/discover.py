@@ -121,6 +121,7 @@ def _read(root: Path, path: str, report: Report) -> str | None:
             with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - as above
                 text = as_text(opened.read())
             if "\0" not in text:
+                report.sources[path] = text
                 return text
             problem = "this file holds a NUL character: it is not text"
     except UnicodeDecodeError as error:

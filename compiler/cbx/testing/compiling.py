@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,11 +28,12 @@ _SUFFIXES = (".py", ".sql")
 class DoesNotCompileError(Exception):
     """The project has errors, as ``cbx compile`` reports them."""
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...], model_count: int) -> None:
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], model_count: int, sources: Mapping[str, str]) -> None:
         errors = [f"{one.span}: {one.message}" for one in diagnostics if one.severity == "error"]
         super().__init__("the project does not compile\n  " + "\n  ".join(errors))
         self.diagnostics = diagnostics
         self.model_count = model_count
+        self.sources = sources
 
 
 def compiled_project(root: Path, environment: str = "local", *, with_trace: bool = True) -> CompiledProject:
@@ -54,9 +55,10 @@ def compiled_project(root: Path, environment: str = "local", *, with_trace: bool
 
         compilation = compile_project(root, environment, with_trace=with_trace)
         if compilation.plan is None:
-            raise DoesNotCompileError(compilation.diagnostics, compilation.model_count)
+            raise DoesNotCompileError(compilation.diagnostics, compilation.model_count, compilation.sources)
         known = {"key": key, "project": to_data(compilation, compilation.plan, environment)}
-        _write(file, json.dumps(known))
+        if compilation.is_lasting and not compilation.untraced_here:
+            _write(file, json.dumps(known))
     return from_data(root, known["project"])
 
 
