@@ -1,0 +1,91 @@
+"""One Spark session for many small queries, and its rows in a form that compares as Spark's GROUP BY does."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, Row, SparkSession
+
+ZONES = ("UTC", "America/New_York", "Pacific/Apia")
+_SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "1g",
+    # Queries are many, small and different: code is compiled once, quickly.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.default.parallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    # Compiling Java for a query of ten rows takes longer than the query.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # A broadcast is a job of its own; all rows are in one partition.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.ansi.enabled": "true",
+}
+
+
+def start_spark() -> SparkSession:
+    """The session; the process's clock shows UTC, so that what Spark hands out as a local time is unique."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    builder = SparkSession.builder.master("local[1]")
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    return spark
+
+
+def put_table(spark: SparkSession, name: str, query: str) -> None:
+    """Make a view of one partition, whose joins and groups need no exchange of rows."""
+    spark.sql(query).coalesce(1).createOrReplaceTempView(name)
+
+
+class Rejected(Exception):  # noqa: N818 - it is no error of ours
+    """Spark cannot analyse a query, or run it on the data at hand."""
+
+
+def analysed(spark: SparkSession, text: str) -> DataFrame:
+    """A query as Spark understands it."""
+    try:
+        frame = spark.sql(text)
+        frame.schema  # noqa: B018 - makes Spark resolve it
+    except (PySparkException, Py4JJavaError) as problem:
+        raise Rejected(str(problem)) from problem
+    return frame
+
+
+def collected(frame: DataFrame) -> list[tuple[object, ...]]:
+    """The rows; their values are equal exactly where GROUP BY takes them as equal."""
+    try:
+        rows = frame.collect()
+    except (PySparkException, Py4JJavaError) as problem:
+        raise Rejected(str(problem)) from problem
+    return [tuple(comparable(value) for value in row) for row in rows]
+
+
+def comparable(value: Any) -> object:
+    """A value that is equal to others as Spark's GROUP BY compares, and can be in a set."""
+    if isinstance(value, bool):
+        return ("boolean", value)
+    if isinstance(value, float):
+        return "NaN" if math.isnan(value) else value + 0.0
+    if isinstance(value, Row):
+        return ("struct", *(comparable(part) for part in value))
+    if isinstance(value, list):
+        return ("array", *(comparable(part) for part in value))
+    if isinstance(value, dict):
+        return ("map", frozenset((comparable(key), comparable(part)) for key, part in value.items()))
+    if isinstance(value, bytearray):
+        return bytes(value)
+    return value
