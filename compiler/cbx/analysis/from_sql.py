@@ -7,7 +7,7 @@ takes, with ``annotate_types``, six times as long.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import errors, exp
@@ -15,10 +15,12 @@ from sqlglot import errors, exp
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
 from cbx.analysis.relations import Field, Relation, TextRange, is_deep
+from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import whole_number
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
+from cbx.analysis.sql.tables import read_opaque
 from cbx.analysis.sql.types import compare_exactly
 from cbx.parse.dialect import only, read_statements
 from cbx.parse.nesting import obstacle
@@ -50,32 +52,34 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         The query; a place in it is an offset in the text.
     """
     if isinstance(query, str) and obstacle(query):
-        return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply"), ())
+        return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply", hides_stream=True), ())
     try:
-        tree = only(read_statements(query)) if isinstance(query, str) else query
-        mentioned = dict.fromkeys(one.name for one in tree.find_all(exp.Column) if not isinstance(one.this, exp.Star))
-        mentioned |= dict.fromkeys(one.name for join in tree.find_all(exp.Join) for one in join.args.get("using") or ())
+        tree = only(read_statements(query)) if isinstance(query, str) else query.copy()
+        expressions = _expressions(tree)
+        nodes = list(tree.walk())
+        mentioned = [one.name for one in nodes if isinstance(one, exp.Column) and not isinstance(one.this, exp.Star)]
+        mentioned += [one.name for join in nodes if isinstance(join, exp.Join) for one in join.args.get("using") or ()]
         by_name = {name.lower(): table for name, table in tables.items()}
-        context = Context(by_name, tuple(mentioned), _read)
-        relation = _read(tree, Scope(), context)
+        context = Context(by_name, tuple(dict.fromkeys(mentioned)), _read)
+        relation = _read(without_unknown(tree, nodes), Scope(), context)
     except (errors.SqlglotError, RecursionError):
-        return Query(ir.Opaque((), (), reason="the query does not parse"), ())
+        return Query(ir.Opaque((), (), reason="the query does not parse", hides_stream=True), ())
     except TooLargeError:
-        return Query(ir.Opaque((), (), reason="the query is too large"), ())
+        return Query(ir.Opaque((), (), reason="the query is too large", hides_stream=True), ())
     if is_deep(relation):
         return Query(ir.Opaque((), (), reason="the query is nested too deeply", hides_stream=True), ())
-    if _hides_stream(tree, relation, context):
+    if _hides_stream(nodes, relation, context):
         reason = "it reads a stream in a part that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
-    return Query(relation, tuple(unknown), _expressions(tree))
+    return Query(relation, tuple(unknown), expressions)
 
 
-def _hides_stream(tree: exp.Expr, relation: Relation, context: Context) -> bool:
+def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:
     """Whether a query reads a stream that its relation does not show, so that no rule could know of it."""
-    streams = {extent(stream.find(exp.Table) or stream) for stream in tree.find_all(exp.Stream)}
+    streams = {extent(stream.find(exp.Table) or stream) for stream in nodes if isinstance(stream, exp.Stream)}
     if any(one.is_streaming for one in context.tables.values()):
-        read = {table: ".".join(part.name for part in table.parts).lower() for table in tree.find_all(exp.Table)}
+        read = {one: ".".join(part.name for part in one.parts).lower() for one in nodes if isinstance(one, exp.Table)}
         fact = context.tables
         streams |= {extent(one) for one, name in read.items() if name in fact and fact[name].is_streaming}
     return bool(streams) and not streams <= {one.place for one in ir.streams_read(relation)}
@@ -93,18 +97,16 @@ def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
     """Read a query inside a scope, whose columns it may use."""
     scope = Scope(outer=around, queries=_with_queries(node, around, context))
     match node:
-        case exp.Subquery():
+        case exp.Subquery() if not any(node.args.get(name) for name in ("joins", "pivots", "sample")):
             relation = _read(node.this, scope, context)
         case exp.Select():
             relation = read_select(node, scope, context)
         case exp.SetOperation():
             relation = _set_operation(node, scope, context)
-        case exp.Table():
-            relation = read_select(exp.select("*").from_(node, copy=False), scope, context)
-        case exp.Values():
+        case exp.Table() | exp.Values() | exp.Subquery():
             relation = read_select(exp.select("*").from_(node, copy=False), scope, context)
         case _:
-            return ir.Opaque((), ())
+            return read_opaque(node, scope, context)
     context.spend(len(relation.fields))
     return _limited(relation, node)
 

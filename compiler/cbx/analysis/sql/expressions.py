@@ -10,44 +10,11 @@ from sqlglot import exp
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, Field, Ids
 from cbx.analysis.sql.cast_types import cast_type
+from cbx.analysis.sql.closed_world import DETERMINISTIC, DRAWN_CLASSES, STEADY_CLASSES, UNKNOWN
 from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
 from cbx.ir.text import PLACEHOLDER
 
 _DIGITS_OF_A_BIGINT = 19
-
-_STEADY = (
-    exp.CurrentDate,
-    exp.CurrentDatetime,
-    exp.CurrentTime,
-    exp.CurrentTimestamp,
-    exp.CurrentTimestampLTZ,
-    exp.CurrentUser,
-    exp.Localtime,
-    exp.Localtimestamp,
-)
-"""What gives the same value while a query runs, and another in the next one."""
-
-_CHANGING = (
-    *_STEADY,
-    exp.Anonymous,
-    exp.AnonymousAggFunc,
-    exp.AggFunc,
-    exp.Window,
-    exp.Rand,
-    exp.Randstr,
-    exp.Shuffle,
-    exp.Uniform,
-    exp.Randn,
-    exp.Uuid,
-    exp.Placeholder,
-    exp.Parameter,
-)
-"""What need not give the same value twice; a function that sqlglot does not know may be anything."""
-
-
-_DRAWN = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
-"""What is drawn anew wherever it is written: written twice, it is two values of one row."""
-
 
 _WITHOUT_PARENTHESES = frozenset(
     {
@@ -151,8 +118,8 @@ class ExpressionReader:
         if isinstance(node, exp.Lambda):
             bound |= {one.name.lower() for one in node.expressions}
         reads: Ids = NONE
-        is_deterministic = not isinstance(node, _CHANGING)
-        is_steady = is_deterministic or isinstance(node, _STEADY)
+        is_deterministic = type(node) in DETERMINISTIC
+        is_steady = is_deterministic or type(node) in STEADY_CLASSES
         queries: tuple[ir.Relation, ...] = ()
         pieces = []
         for name, value in node.args.items():
@@ -175,8 +142,10 @@ class ExpressionReader:
 
 
 def _is_drawn(node: exp.Expr) -> bool:
-    """Whether a function is called anew for each place where it is written; one without arguments may be."""
-    return isinstance(node, _DRAWN) or (isinstance(node, exp.Anonymous) and not node.expressions)
+    """Whether what is written twice need not be one value: a function without arguments, or something unknown."""
+    if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
+        return node.this == UNKNOWN or not node.expressions
+    return type(node) in DRAWN_CLASSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,19 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.understood import GENERATOR_NAMES, GENERATORS, classes
 from cbx.parse.queries import WINDOW_FUNCTION
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
 _OUTER = (exp.ExplodeOuter, exp.PosexplodeOuter)
-_GENERATORS = (exp.Explode, exp.Posexplode, exp.ExplodeOuter, exp.PosexplodeOuter, exp.Inline, exp.Stack)
+_GENERATORS = classes(GENERATORS)
 _OF_TIME = frozenset({"window", WINDOW_FUNCTION})
-_BY_NAME = frozenset({"inline_outer", "json_tuple", "stack", "variant_explode", "variant_explode_outer"})
+_BY_NAME = frozenset(GENERATOR_NAMES.split())
 
 
 def is_generator(node: exp.Expr) -> bool:
     """Whether an expression makes several rows of one."""
-    return isinstance(node, _GENERATORS) or (isinstance(node, exp.Anonymous) and node.name.lower() in _BY_NAME)
+    return type(node) in _GENERATORS or (isinstance(node, exp.Anonymous) and node.name.lower() in _BY_NAME)
 
 
 def hides_generator(node: exp.Expr) -> bool:

@@ -10,14 +10,15 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Ids, Relation
+from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, any_node, whole_number
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
+from cbx.analysis.sql.understood import AGGREGATE_NAMES
+from cbx.analysis.sql.windows import unwrapped
 
-_AGGREGATES = frozenset({"every", "histogram_numeric", "hll_sketch_agg", "some", "std", "try_avg", "try_sum"})
-"""Aggregate functions of Databricks SQL that sqlglot has no class for."""
-
+_NAMES = frozenset(AGGREGATE_NAMES.split())
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 
@@ -37,11 +38,10 @@ def aggregates_in(nodes: Sequence[exp.Expr]) -> list[exp.Expr]:
         if isinstance(one, (exp.Query, exp.Subquery)):
             continue
         if isinstance(one, exp.Window):
-            function = one.this
-            inner = function.iter_expressions() if isinstance(function, exp.Expr) else ()
-            pending += [*inner, *(one.args.get("partition_by") or ())]
+            function, clauses = unwrapped(one.this)
+            pending += [*function.iter_expressions(), *clauses, *(one.args.get("partition_by") or ())]
             pending += [one.args["order"]] if one.args.get("order") else []
-        elif _is_aggregate(one.this if isinstance(one, exp.Filter) else one):
+        elif _is_aggregate(unwrapped(one)[0]):
             found.append(one)
         else:
             pending.extend(one.iter_expressions())
@@ -49,8 +49,9 @@ def aggregates_in(nodes: Sequence[exp.Expr]) -> list[exp.Expr]:
 
 
 def _is_aggregate(node: exp.Expr) -> bool:
-    by_name = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
-    return by_name or (isinstance(node, exp.AggFunc) and not isinstance(node, exp.GroupingId))
+    if isinstance(node, exp.Any):
+        return not isinstance(node.parent, (exp.Like, exp.ILike))
+    return type(node) in AGGREGATE_CLASSES or (isinstance(node, exp.Anonymous) and node.name.lower() in _NAMES)
 
 
 def read_group(

@@ -16,7 +16,7 @@ from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.recovering import told_from
 from cbx.analysis.sql.scope import Context, Missing, Scope
-from cbx.analysis.sql.tables import read_from
+from cbx.analysis.sql.tables import read_from, sampled
 from cbx.analysis.sql.windows import read_windows
 
 
@@ -28,7 +28,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
         scope: A new scope, which knows the queries of WITH and the scope around.
         context: What is shared while the query is read.
     """
-    relation = read_from(node, scope, context)
+    relation = sampled(read_from(node, scope, context), node)
     reader = ExpressionReader(scope, context)
     relation = _filtered(relation, node.args.get("where"), reader)
     items = node.expressions
@@ -125,18 +125,35 @@ class _Selection:
             matching = [one for one in scope.sources if one.name[-len(name) :] == name]
             fields = list(matching[0].fields) if len(matching) == 1 else []
             is_open = matching[0].is_open if len(matching) == 1 else True
-        left_out = {one.name.lower() for one in star.args.get("except_") or ()}
+        left_out, changed = self._excepted(star)
         replaced = {one.alias.lower(): one for one in star.args.get("replace") or ()}
-        if star.args.get("rename"):
-            fields, is_open = [], True
+        if star.args.get("rename") or left_out is None:
+            fields, is_open, left_out = [], True, set()
         self.is_open = self.is_open or is_open or self.is_grouped
         self.reader.context.spend(len(fields))
         for field in fields:
             name_ = field.name.lower()
             if name_ in replaced:
                 self._item(replaced[name_])
-            elif name_ not in left_out:
+            elif field.id in changed:
+                self._define(field.name, None, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id})))
+            elif field.id not in left_out:
                 self._add(field)
+
+    def _excepted(self, star: exp.Star) -> tuple[set[int] | None, set[int]]:
+        """The columns that a star leaves out, None where that is not understood, and those that lose a field."""
+        left_out: set[int] = set()
+        changed: set[int] = set()
+        for one in star.args.get("except_") or ():
+            column = one.find(exp.Column)
+            found = self.reader.scope.find(parts_of(column)) if column else Missing(is_sure=False)
+            if isinstance(found, Missing) and isinstance(one, exp.Column) and len(one.parts) == 1:
+                left_out |= {field.id for field in self.reader.scope.star if field.name.lower() == one.name.lower()}
+                continue
+            if isinstance(found, Missing):
+                return None, changed
+            (changed if found.path else left_out).add(found.field.id)
+        return left_out, changed
 
     def _generator(self, item: exp.Expr, bare: exp.Expr) -> None:
         names = [one.name for one in item.expressions] if isinstance(item, exp.Aliases) else []
@@ -163,6 +180,9 @@ class _Selection:
             value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
         if isinstance(value, ir.Computed):
             value = replace(value, fixes=told_from(item, self.reader))
+        self._define(name, kind, value)
+
+    def _define(self, name: str, kind: str | None, value: ir.Expression) -> None:
         field = self.reader.context.new_field(name, kind)
         self.definitions.append(ir.Definition(field.id, value))
         self._add(field)

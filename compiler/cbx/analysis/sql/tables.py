@@ -15,6 +15,7 @@ from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, Source
 from cbx.ir.text import PLACEHOLDER
 
+_NOT_UNDERSTOOD = "a part of it is not understood"
 _OF_A_JOIN = 10
 """What a join costs beside its columns."""
 
@@ -57,12 +58,12 @@ def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Stream):
         return _read_stream(node, scope, context)
     if node.args.get("pivots"):
-        return _opaque_source(node, scope, "a pivot")
+        return _opaque_source(node, scope, context, "a pivot")
     if isinstance(node, (exp.Table, exp.Subquery)) and node.args.get("joins"):
         return _read_nested(node, scope, context)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
         return _read_nested(node, scope, context)
-    relation = _rows_of(node, scope, context)
+    relation = sampled(_rows_of(node, scope, context), node)
     columns = node.alias_column_names if isinstance(node, (exp.Table, exp.Subquery, exp.Values)) else []
     if columns:
         relation = _renamed(relation, tuple(columns))
@@ -79,12 +80,25 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
     inner = node.this
     alias = inner.args.get("alias")
     table = inner.this if isinstance(inner, exp.Subquery) else inner
-    if not isinstance(table, exp.Table):
-        return _opaque_source(node, scope, "a stream of something other than a table")
-    relation = _scan(table, context, is_streaming=True)
+    if not isinstance(table, exp.Table) or _says_more(table) or (inner is not table and _says_more(inner)):
+        return _opaque_source(node, scope, context, "a stream of something other than a table")
+    relation = sampled(sampled(_scan(table, context, is_streaming=True), table), inner)
     name = (alias.name.lower(),) if alias else _name_of(table)
     _add_source(name, relation, scope, context, is_placeholder=not alias and _is_placeholder(table))
     return relation
+
+
+def sampled(relation: Relation, node: exp.Expr) -> Relation:
+    """The rows that TABLESAMPLE leaves, if there is one: which ones nobody knows, and no row is there twice."""
+    if not node.args.get("sample"):
+        return relation
+    chosen = ir.Condition(ir.NONE, is_deterministic=False)
+    return ir.Filter(relation, (chosen,), relation.fields, relation.is_open, extent(node.args["sample"]))
+
+
+def _says_more(node: exp.Expr) -> bool:
+    """Whether something is said of a table beside its name."""
+    return any(value for name, value in node.args.items() if name not in {"this", "db", "catalog", "alias", "sample"})
 
 
 def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context) -> Relation:
@@ -95,9 +109,11 @@ def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context)
         relation = _read_source(first, inner, context)
         relation = _read_joins(node, relation, inner, context)
     else:
-        relation = _rows_of(node, inner, context)
+        relation = sampled(_rows_of(node, inner, context), node)
         _add_source(_name_of(node), relation, inner, context)
         relation = _read_joins(node, relation, inner, context)
+    if isinstance(node, exp.Subquery):
+        relation = sampled(relation, node)
     alias = node.alias if isinstance(node, exp.Subquery) else ""
     if alias:
         fields = tuple(inner.star)
@@ -120,7 +136,17 @@ def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Subquery):
         around = Scope(outer=scope.outer, queries=scope.queries)
         return context.read_query(node, around, context)
-    return ir.Opaque((), (), reason="a table function")
+    return read_opaque(node, scope, context, "a table function" if isinstance(node, exp.Table) else _NOT_UNDERSTOOD)
+
+
+def read_opaque(node: exp.Expr, scope: Scope, context: Context, reason: str = _NOT_UNDERSTOOD) -> Relation:
+    """Rows of which nothing is known but the tables that they are made of, if that."""
+    inputs: list[Relation] = []
+    for table in node.find_all(exp.Table):
+        common = None if table.args.get("db") else _common_table(table.name, scope)
+        is_streaming = isinstance(table.find_ancestor(exp.Stream, exp.Select), exp.Stream)
+        inputs.append(_use(common, context) if common else _scan(table, context, is_streaming=is_streaming))
+    return ir.Opaque(tuple(inputs), (), reason=reason)
 
 
 def _common_table(name: str, scope: Scope) -> CommonTable | None:
@@ -197,7 +223,7 @@ def _certain(relation: Relation) -> frozenset[str]:
     return frozenset(name.lower() for key in keys for name in key)
 
 
-def _opaque_source(node: exp.Expr, scope: Scope, reason: str) -> Relation:
-    relation = ir.Opaque((), (), reason=reason)
+def _opaque_source(node: exp.Expr, scope: Scope, context: Context, reason: str) -> Relation:
+    relation = read_opaque(node, scope, context, reason)
     scope.sources.append(Source(_name_of(node), (), is_open=True, certain=frozenset()))
     return relation

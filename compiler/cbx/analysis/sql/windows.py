@@ -8,10 +8,20 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Ids, Relation
+from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 
-_BY_ROW = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.CumeDist, exp.PercentRank, exp.Lag, exp.Lead,
-           exp.NthValue, exp.FirstValue, exp.LastValue)  # fmt: skip
+_WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
+"""What may stand between OVER and its function."""
+
+
+def unwrapped(node: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
+    """The function that is called, and what is said of its rows: which, and in what order."""
+    clauses: list[exp.Expr] = []
+    while isinstance(node, _WRAPPERS):
+        clauses += [node.args["expression"]] if node.args.get("expression") else []
+        node = node.this
+    return node, clauses
 
 
 def read_windows(
@@ -55,16 +65,23 @@ def _window_column(
     if base is not None:
         parts += base.args.get("partition_by") or ()
         order, spec = order or base.args.get("order"), spec or base.args.get("spec")
-    is_known = window.alias == "" or base is not None
+    is_known = (window.alias == "" or base is not None) and window.args.get("over") == "OVER"
     partition = _partition(parts, reader, definitions) if is_known else None
-    function = window.this
-    is_whole = (
-        order is None and spec is None and isinstance(function, exp.AggFunc) and not isinstance(function, _BY_ROW)
-    )
-    counts_rows = is_whole and isinstance(function, exp.Count) and isinstance(function.this, (exp.Star, exp.Literal))
-    kind = "row_number" if isinstance(function, exp.RowNumber) else "count_rows" if counts_rows else "other"
+    function = unwrapped(window.this)[0]
+    is_whole = order is None and spec is None and type(function) in AGGREGATE_CLASSES
+    is_whole = is_whole and not isinstance(function, exp.AnonymousAggFunc)
+    counts_rows = is_whole and _counts_rows(window.this)
+    kind = "row_number" if isinstance(window.this, exp.RowNumber) else "count_rows" if counts_rows else "other"
     reads = ir.reads_of(value) | (partition or ir.NONE)
     return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole)  # type: ignore[arg-type]
+
+
+def _counts_rows(function: exp.Expr) -> bool:
+    """Whether a function is ``count(*)`` or ``count`` of a literal; of more than one it leaves out rows with a NULL."""
+    if not isinstance(function, exp.Count) or function.expressions:
+        return False
+    counted = function.this
+    return isinstance(counted, exp.Literal) or (isinstance(counted, exp.Star) and not any(counted.args.values()))
 
 
 def _named(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | None:
