@@ -14,7 +14,6 @@ from cbx.emit.cells import import_lines
 from cbx.ir.resolved import PythonCode, ResolvedModel, SqlCode
 from cbx.ir.text import PLACEHOLDER
 from cbx.location import is_inside
-from cbx.parse.queries import parseable
 from cbx.project import Project
 from cbx.sources import SourceFile, Span
 
@@ -128,7 +127,7 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
     if code.places is None:
         return None
     named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}
-    query = read_query(parseable(code.query.placeholder()), named)
+    query = read_query(code.query.placeholder(), named)
     unknown = tuple(
         UnknownColumn(one.name, code.places.span(one.start, one.end), one.candidates)
         for one in query.unknown_columns

@@ -22,8 +22,10 @@ def read_sql(sql: str) -> list[exp.Expr | None]:
         sqlglot.errors.SqlglotError: If it does not parse.
         RecursionError: If it is nested too deeply.
     """
+    from cbx.parse.spark_tokens import adapt_tokens
+
     tokenizer, parser, _ = _databricks()
-    return parser.parse(tokenizer.tokenize(sql), sql)
+    return parser.parse(adapt_tokens(tokenizer.tokenize(sql), sql), sql)
 
 
 def read_statements(sql: str) -> list[exp.Expr]:

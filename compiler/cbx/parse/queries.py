@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 _FLATTER = "give each part a name by WITH, and say CROSS JOIN where a join has no condition"
 
-WINDOW_FUNCTION = "windo_"
-"""What the function ``window`` is called in a query that was made parseable."""
-
-_WINDOW = re.compile(r"\bwindow(?=\s*\()", re.IGNORECASE)
-_WATERMARK = re.compile(r"\bWATERMARK\s+\S+\s+DELAY\s+OF\s+INTERVAL\s+\S+\s+\w+", re.IGNORECASE)
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
 
 
@@ -32,7 +27,6 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
 
     text = rendered.text.placeholder()
     blanked = without_quotes(text)
-    text = parseable(text, blanked)
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
@@ -68,26 +62,6 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
         word = text.split(None, 1)[0].upper()
         add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
     return statements[0] if len(report) == found else None
-
-
-def parseable(text: str, blanked: str | None = None) -> str:
-    """A query of the same length that sqlglot reads.
-
-    It takes the function ``window`` for the clause of that name, and knows no WATERMARK.
-
-    Args:
-        text: The query.
-        blanked: The same `without_quotes`, where that is known.
-    """
-    if not any(word in text.lower() for word in ("window", "watermark")):
-        return text
-    blanked = blanked if blanked is not None else without_quotes(text)
-    replaced = [(found.span(), WINDOW_FUNCTION) for found in _WINDOW.finditer(blanked)]
-    replaced += [(found.span(), " " * len(found[0])) for found in _WATERMARK.finditer(blanked)]
-    pieces = list(text)
-    for (start, end), piece in replaced:
-        pieces[start:end] = piece
-    return "".join(pieces)
 
 
 def _open_quote(text: str) -> int:

@@ -11,12 +11,10 @@ from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.analysis.sql.understood import GENERATOR_NAMES, GENERATORS, classes
-from cbx.parse.queries import WINDOW_FUNCTION
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
 _OUTER = (exp.ExplodeOuter, exp.PosexplodeOuter)
 _GENERATORS = classes(GENERATORS)
-_OF_TIME = frozenset({"window", WINDOW_FUNCTION})
 _BY_NAME = frozenset(GENERATOR_NAMES.split())
 
 
@@ -33,7 +31,7 @@ def hides_generator(node: exp.Expr) -> bool:
 def in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: Context) -> Relation:
     """The rows as expressions see them: one for each window that holds it, where ``window`` makes some that overlap."""
     slides = any(
-        isinstance(one, exp.Anonymous) and one.name.lower() in _OF_TIME and len(one.expressions) > 2
+        isinstance(one, exp.Anonymous) and one.name.lower() == "window" and len(one.expressions) > 2
         for node in nodes
         for one in visible_nodes(node)
     )

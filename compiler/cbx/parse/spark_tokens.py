@@ -1,0 +1,355 @@
+"""Databricks SQL that sqlglot does not read, in tokens that it does.
+
+Each rule takes a few tokens and gives others that mean the same, where those were, so that places
+stay those of the file. The text is searched first: most queries have none of this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+_SIGNS = re.compile(
+    r">>>|\|>|\bx\s+['\"]|\bx\"|\bTABLE[\s(]|\bMAX\s+RECURSION\b|\bWITHOUT\s+TIME\b|\bWATERMARK\b|\bWITH\s*\("
+    r"|\b(?:CLUSTER|DISTRIBUTE|SORT)\s+BY\b|\bFROM\s*:|\bWINDOW\s*\("
+    r"|\b(?:ALTER|ANY|BETWEEN|CREATE|CROSS|CUBE|DROP|FETCH|FOR|GRANT|INNER|INSERT|INTERVAL|INTO|JOIN|LATERAL|LIMIT|LOCK"
+    r"|MINUS|OFFSET|OUTER|QUALIFY|RECURSIVE|REVOKE|ROLLBACK|ROLLUP|SERDEPROPERTIES|TABLESAMPLE|UNCACHE|VALUES|WINDOW)"
+    r"(?=\s*(?:[^\w\s(`'\"{]|\Z|(?:AND|AS|ASC|DESC|ELSE|END|EXCEPT|FROM|HAVING|IN|INTERSECT|IS|NOT|OR|THEN|UNION|WHEN|WHERE"
+    r"|(?:CLUSTER|DISTRIBUTE|GROUP|ORDER|SORT)\s+BY)\b))",
+    re.IGNORECASE,
+)
+"""What may need a rule; it may also be in quotes."""
+
+_T = TokenType
+_NAMES = frozenset({
+    _T.ALTER, _T.ANY, _T.BETWEEN, _T.CREATE, _T.CROSS, _T.CUBE, _T.DROP, _T.FETCH, _T.FOR, _T.GRANT, _T.INNER,
+    _T.INSERT, _T.INTERVAL, _T.INTO, _T.JOIN, _T.LATERAL, _T.LIMIT, _T.LOCK, _T.OFFSET, _T.OUTER, _T.QUALIFY,
+    _T.RECURSIVE, _T.REVOKE, _T.ROLLBACK, _T.ROLLUP, _T.SERDE_PROPERTIES, _T.TABLE_SAMPLE, _T.UNCACHE, _T.VALUES,
+    _T.WINDOW,
+})  # fmt: skip
+"""Words of clauses that may also name columns: they do where nothing follows that the clause would need."""
+
+_AFTER_A_NAME = frozenset({
+    _T.ALIAS, _T.AMP, _T.AND, _T.ASC, _T.BETWEEN, _T.CARET, _T.CLUSTER_BY, _T.COLON, _T.COMMA, _T.DASH, _T.DCOLON,
+    _T.DESC, _T.DISTRIBUTE_BY, _T.DIV, _T.DOT, _T.DPIPE, _T.ELSE, _T.END, _T.EQ, _T.EXCEPT, _T.FROM, _T.GROUP_BY,
+    _T.GT, _T.GTE, _T.HAVING, _T.ILIKE, _T.IN, _T.INTERSECT, _T.IS, _T.LIKE, _T.LT, _T.LTE, _T.L_BRACKET, _T.MOD,
+    _T.NEQ, _T.NOT, _T.NULLSAFE_EQ, _T.OR, _T.ORDER_BY, _T.PIPE, _T.PIPE_GT, _T.PLUS, _T.RLIKE, _T.R_BRACKET,
+    _T.R_PAREN, _T.SEMICOLON, _T.SLASH, _T.SORT_BY, _T.STAR, _T.THEN, _T.UNION, _T.WHEN, _T.WHERE,
+})  # fmt: skip
+_NO_ALIASES = frozenset({_T.CROSS, _T.EXCEPT, _T.INNER, _T.JOIN, _T.LATERAL})
+"""Words that Spark takes for those of a join where an alias could stand."""
+
+_BEFORE_A_QUERY = frozenset(
+    {_T.ALL, _T.ALIAS, _T.DISTINCT, _T.EXCEPT, _T.INTERSECT, _T.L_PAREN, _T.SEMICOLON, _T.UNION}
+)
+_SET_OPERATIONS = frozenset({_T.EXCEPT, _T.INTERSECT, _T.UNION})
+_OPENING, _CLOSING = frozenset({_T.L_PAREN, _T.L_BRACKET}), frozenset({_T.R_PAREN, _T.R_BRACKET})
+_IDENTIFIERS = frozenset({_T.VAR, _T.IDENTIFIER})
+_AFTER_A_TABLE = _IDENTIFIERS | {_T.R_PAREN}
+_BY_ROWS = {_T.CLUSTER_BY: _T.PARTITION_BY, _T.DISTRIBUTE_BY: _T.PARTITION_BY, _T.SORT_BY: _T.ORDER_BY}
+_SORTING = frozenset({_T.CLUSTER_BY, _T.SORT_BY})
+
+Rule = Callable[[list[Token], int, list[Token]], int]
+"""Reads the tokens from a place on, adds what they become to those that are done, and says where it ended."""
+
+
+def adapt_tokens(tokens: list[Token], sql: str) -> list[Token]:
+    """The tokens of a text as sqlglot reads them.
+
+    Args:
+        tokens: The tokens.
+        sql: The text.
+    """
+    if _SIGNS.search(sql) is None:
+        return tokens
+    done: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        end = at
+        for rule in _rules_for(tokens[at]):
+            end = rule(tokens, at, done)
+            if end > at:
+                break
+        if end == at:
+            done.append(tokens[at])
+            end += 1
+        at = end
+    return done
+
+
+def _rules_for(token: Token) -> Sequence[Rule]:
+    if token.token_type is _T.VAR:
+        return _BY_WORD.get(token.text.upper(), ())
+    return _BY_TYPE.get(token.token_type, ())
+
+
+def _as(token: Token, kind: TokenType, text: str) -> Token:
+    """Another token in the place of one."""
+    return Token(kind, text, token.line, token.col, token.start, token.end, [])
+
+
+def _all_rows(token: Token) -> list[Token]:
+    return [_as(token, _T.SELECT, "SELECT"), _as(token, _T.STAR, "*"), _as(token, _T.FROM, "FROM")]
+
+
+def _type_at(tokens: Sequence[Token], at: int) -> TokenType | None:
+    return tokens[at].token_type if 0 <= at < len(tokens) else None
+
+
+def _are_words(tokens: Sequence[Token], at: int, *words: str) -> bool:
+    found = [one.text.upper() for one in tokens[at : at + len(words)]]
+    return found == list(words)
+
+
+def _closing(tokens: Sequence[Token], at: int) -> int:
+    """The place of the bracket that closes the one at a place, or that around it; the end if none does."""
+    depth = int(_type_at(tokens, at) in _OPENING)
+    for place in range(at + depth, len(tokens)):
+        depth += (tokens[place].token_type in _OPENING) - (tokens[place].token_type in _CLOSING)
+        if depth <= 0 and tokens[place].token_type in _CLOSING:
+            return place
+    return len(tokens)
+
+
+def _end_of_step(tokens: Sequence[Token], at: int) -> int:
+    """Where a step of a pipe ends: at the next one, or at the bracket around it, or at the end."""
+    depth = 0
+    for place in range(at, len(tokens)):
+        kind = tokens[place].token_type
+        depth += (kind in _OPENING) - (kind in _CLOSING)
+        if depth < 0 or (depth == 0 and kind in {_T.PIPE_GT, _T.SEMICOLON}):
+            return place
+    return len(tokens)
+
+
+def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``values``, ``any`` or ``window`` as a column."""
+    follows = _type_at(tokens, at + 1)
+    before = done[-1].token_type if done else None
+    is_join = tokens[at].token_type in _NO_ALIASES and before in _AFTER_A_TABLE and follows is not _T.FROM
+    is_clause = is_join or before in {None, _T.WITH}
+    if not is_clause and (follows is None or follows in _AFTER_A_NAME):
+        done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
+        return at + 1
+    return at
+
+
+def _field_name(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``from`` as a field: ``STRUCT<from: STRING>``."""
+    if _type_at(tokens, at + 1) is _T.COLON and done and done[-1].token_type in {_T.LT, _T.COMMA}:
+        done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
+        return at + 1
+    return at
+
+
+def _window_function(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``window(..)``, which sqlglot takes for the clause of that name."""
+    if _type_at(tokens, at + 1) is _T.L_PAREN:
+        done.append(_as(tokens[at], _T.VAR, tokens[at].text))
+        return at + 1
+    return at
+
+
+def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``a >>> b`` as ``a >> ~sqrt(b)``, which no query says: Spark has no ``~`` of a DOUBLE."""
+    three = tokens[at : at + 3]
+    touch = all(one.token_type is _T.GT for one in three) and three[0].start + 2 == three[-1].start
+    if len(three) < 3 or not touch or _closes_types(done):
+        return at
+    done += [*three[:2], _as(three[2], _T.TILDE, "~"), _as(three[2], _T.PIPE_SLASH, "|/")]
+    return at + 3
+
+
+def _closes_types(done: Sequence[Token]) -> bool:
+    """Whether ``>`` closes the types of ``ARRAY<MAP<STRING, ARRAY<INT>>>``."""
+    depth = 0
+    for token in reversed(done):
+        if token.token_type is _T.GT:
+            depth += 1
+        elif token.token_type is _T.LT:
+            depth -= 1
+        elif token.token_type in {_T.ARRAY, _T.MAP, _T.STRUCT} and depth < 0:
+            return True
+        elif token.token_type in {_T.SELECT, _T.FROM, _T.WHERE, _T.L_PAREN, _T.R_PAREN, _T.ALIAS}:
+            return False
+    return False
+
+
+def _hex(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``X '1F'``: with a space, or with double quotes."""
+    if _type_at(tokens, at + 1) is not _T.STRING:
+        return at
+    done.append(_as(tokens[at + 1], _T.HEX_STRING, tokens[at + 1].text))
+    return at + 2
+
+
+def _table(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``TABLE orders`` as ``SELECT * FROM orders``, where a query may begin."""
+    begins = not done or done[-1].token_type in _BEFORE_A_QUERY
+    is_call = len(done) > 1 and done[-1].token_type is _T.L_PAREN and done[-2].token_type in _IDENTIFIERS
+    if not begins or is_call or _type_at(tokens, at + 1) not in _IDENTIFIERS:
+        return at
+    done += _all_rows(tokens[at])
+    return at + 1
+
+
+def _table_argument(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``f(TABLE(t) PARTITION BY a ORDER BY b)`` as ``f(TABLE(t))``: how its rows are handed over."""
+    if _type_at(tokens, at + 1) is not _T.L_PAREN:
+        return at
+    end = _closing(tokens, at + 1) + 1
+    follows = _type_at(tokens, end)
+    if follows not in {*_BY_ROWS, _T.PARTITION_BY, _T.ORDER_BY, _T.WITH}:
+        return at
+    done += tokens[at:end]
+    return _closing(tokens, end)
+
+
+def _recursion_level(tokens: list[Token], at: int, done: list[Token]) -> int:  # noqa: ARG001 - a rule that adds nothing
+    """``MAX RECURSION LEVEL 20`` of a query of WITH."""
+    if not _are_words(tokens, at, "MAX", "RECURSION", "LEVEL") or _type_at(tokens, at + 3) is not _T.NUMBER:
+        return at
+    return at + 4
+
+
+def _without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``TIMESTAMP WITHOUT TIME ZONE``, which sqlglot takes for ``TIMESTAMP``."""
+    if not _are_words(tokens, at, "WITHOUT", "TIME", "ZONE") or not done or done[-1].text.upper() != "TIMESTAMP":
+        return at
+    done[-1] = _as(done[-1], _T.TIMESTAMPNTZ, "TIMESTAMP_NTZ")
+    return at + 3
+
+
+def _watermark(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``STREAM t WATERMARK at DELAY OF INTERVAL 1 DAY``; with ``f(at) AS x``, the stream and one more column."""
+    delay = next((place for place in range(at, len(tokens)) if _are_words(tokens, place, "DELAY", "OF")), None)
+    if delay is None or delay == at + 1 or _type_at(tokens, delay + 2) is not _T.INTERVAL or not _is_source(done):
+        return at
+    value = tokens[at + 1 : delay]
+    if any(one.token_type is _T.ALIAS for one in value):
+        start = max(place for place, one in enumerate(done) if one.token_type is _T.STREAM)
+        first = done[start]
+        select = [_as(first, _T.L_PAREN, "("), *_all_rows(first)[:2], _as(first, _T.COMMA, ","), *value]
+        done[start:start] = [*select, _as(first, _T.FROM, "FROM")]
+        done.append(_as(first, _T.R_PAREN, ")"))
+    return delay + 5
+
+
+def _is_source(done: Sequence[Token]) -> bool:
+    return bool(done) and done[-1].token_type in _AFTER_A_TABLE
+
+
+def _options(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``FROM t WITH (`key` = 1)``: options of how a table is read."""
+    inside = _type_at(tokens, at + 2)
+    named = inside in {_T.STRING, *_IDENTIFIERS} and _type_at(tokens, at + 3) in {_T.EQ, _T.DOT}
+    if _type_at(tokens, at + 1) is not _T.L_PAREN or not named or not _is_source(done):
+        return at
+    return _closing(tokens, at + 1) + 1
+
+
+def _rows_of_window(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``OVER (DISTRIBUTE BY a SORT BY b)`` and ``OVER (CLUSTER BY a)``, in the words that others have for it."""
+    depth = 0
+    for place in range(len(done) - 1, -1, -1):
+        kind = done[place].token_type
+        depth += (kind in _CLOSING) - (kind in _OPENING)
+        if depth < 0:
+            if _type_at(done, place - 1) not in {_T.OVER, _T.ALIAS}:
+                return at
+            break
+    else:
+        return at
+    if any(one.token_type is _T.FROM for one in done[place:]):
+        return at
+    kind = _BY_ROWS[tokens[at].token_type]
+    done.append(_as(tokens[at], kind, kind.name.replace("_", " ")))
+    return at + 1
+
+
+def _step(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """A step of a pipe that sqlglot does not know."""
+    word = _type_at(tokens, at + 1)
+    end = _end_of_step(tokens, at + 1)
+    sign = tokens[at]
+    if word is _T.DROP and at + 2 < end:
+        done += [sign, *_star_but(tokens[at + 1], _T.EXCEPT, "EXCEPT", tokens[at + 2 : end])]
+    elif word is _T.SET:
+        for value in _comma_separated(tokens[at + 2 : end]):
+            if len(value) < 3 or value[1].token_type is not _T.EQ:
+                return at
+            renamed = [_as(value[0], _T.L_PAREN, "("), *value[2:], _as(value[0], _T.R_PAREN, ")")]
+            renamed += [_as(value[1], _T.ALIAS, "AS"), value[0]]
+            done += [sign, *_star_but(tokens[at + 1], _T.REPLACE, "REPLACE", renamed)]
+    elif word in _SORTING:
+        done += [sign, _as(tokens[at + 1], _T.ORDER_BY, "ORDER BY")]
+        return at + 2
+    elif word is _T.DISTRIBUTE_BY:
+        done += [sign, _as(tokens[at + 1], _T.WHERE, "WHERE"), _as(tokens[at + 1], _T.TRUE, "TRUE")]
+    elif word in _SET_OPERATIONS:
+        return _set_operation(tokens, at, done, end)
+    else:
+        return at
+    return end
+
+
+def _set_operation(tokens: list[Token], at: int, done: list[Token], end: int) -> int:
+    start = at + 2
+    while _type_at(tokens, start) in {_T.ALL, _T.DISTINCT}:
+        start += 1
+    if start >= end or tokens[start].token_type is _T.L_PAREN or _are_words(tokens, start, "BY", "NAME"):
+        return at
+    inner = adapt_tokens(tokens[start:end], "|>")
+    around = (_as(tokens[start], _T.L_PAREN, "("), _as(tokens[end - 1], _T.R_PAREN, ")"))
+    done += [*tokens[at:start], around[0], *inner, around[1]]
+    return end
+
+
+def _star_but(word: Token, kind: TokenType, text: str, names: Sequence[Token]) -> list[Token]:
+    """``SELECT * EXCEPT (names)``."""
+    opening = [*_all_rows(word)[:2], _as(word, kind, text), _as(word, _T.L_PAREN, "(")]
+    return [*opening, *names, _as(word, _T.R_PAREN, ")")]
+
+
+def _comma_separated(tokens: Sequence[Token]) -> list[list[Token]]:
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if depth == 0 and token.token_type is _T.COMMA:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts
+
+
+def _values(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``VALUES (1) |> ..`` as ``SELECT * FROM VALUES (1) |> ..``."""
+    begins = not done or done[-1].token_type is _T.L_PAREN
+    end = _end_of_step(tokens, at)
+    if not begins or _type_at(tokens, end) is not _T.PIPE_GT:
+        return at
+    done += [*_all_rows(tokens[at]), tokens[at]]
+    return at + 1
+
+
+_BY_TYPE: Mapping[TokenType, Sequence[Rule]] = {
+    **dict.fromkeys(_NAMES, (_name,)),
+    _T.EXCEPT: (_name,),
+    _T.FROM: (_field_name,),
+    _T.GT: (_shift,),
+    _T.PIPE_GT: (_step,),
+    _T.TABLE: (_table, _table_argument),
+    _T.VALUES: (_name, _values),
+    _T.WINDOW: (_window_function, _name),
+    _T.WITH: (_options,),
+    **dict.fromkeys(_BY_ROWS, (_rows_of_window,)),
+}
+_BY_WORD: Mapping[str, Sequence[Rule]] = {
+    "MAX": (_recursion_level,),
+    "WATERMARK": (_watermark,),
+    "WITHOUT": (_without_zone,),
+    "X": (_hex,),
+}
