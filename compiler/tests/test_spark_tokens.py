@@ -41,6 +41,7 @@ SAME = (
         "SELECT t FROM (SELECT *, f(x) AS t FROM STREAM a) AS b",
     ),
     ("SELECT values, sum(any) FROM a GROUP BY values", "SELECT `values`, sum(`any`) FROM a GROUP BY `values`"),
+    ("SELECT +x, max(+1), x + +1, x + 1", "SELECT - -x, max(- -1), x + - -1, x + 1"),
     ("SELECT x FROM a GROUP BY window ORDER BY window", "SELECT x FROM a GROUP BY `window` ORDER BY `window`"),
     ("SELECT x values, offset + 1 AS limit FROM a", "SELECT x AS `values`, `offset` + 1 AS `limit` FROM a"),
     ("SELECT CAST(x AS STRUCT<from: STRING, to: STRING>)", "SELECT CAST(x AS STRUCT<`from`: STRING, to: STRING>)"),

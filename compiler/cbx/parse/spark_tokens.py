@@ -13,7 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 _SIGNS = re.compile(
     r">>>|\|>|\bx\s+['\"]|\bx\"|\bTABLE[\s(]|\bMAX\s+RECURSION\b|\bWITHOUT\s+TIME\b|\bWATERMARK\b|\bWITH\s*\("
-    r"|\b(?:CLUSTER|DISTRIBUTE|SORT)\s+BY\b|\bFROM\s*:|\bWINDOW\s*\("
+    r"|\b(?:CLUSTER|DISTRIBUTE|SORT)\s+BY\b|\bFROM\s*:|\bWINDOW\s*\(|(?:[-+*/%=<>,(]|\b(?:SELECT|DISTINCT|THEN|ELSE))\s*\+"
     r"|\b(?:ALTER|ANY|BETWEEN|CREATE|CROSS|CUBE|DROP|FETCH|FOR|GRANT|INNER|INSERT|INTERVAL|INTO|JOIN|LATERAL|LIMIT|LOCK"
     r"|MINUS|OFFSET|OUTER|QUALIFY|RECURSIVE|REVOKE|ROLLBACK|ROLLUP|SERDEPROPERTIES|TABLESAMPLE|UNCACHE|VALUES|WINDOW)"
     r"(?=\s*(?:[^\w\s(`'\"{]|\Z|(?:AND|AS|ASC|DESC|ELSE|END|EXCEPT|FROM|HAVING|IN|INTERSECT|IS|NOT|OR|THEN|UNION|WHEN|WHERE"
@@ -47,6 +47,10 @@ _BEFORE_A_QUERY = frozenset(
 _SET_OPERATIONS = frozenset({_T.EXCEPT, _T.INTERSECT, _T.UNION})
 _OPENING, _CLOSING = frozenset({_T.L_PAREN, _T.L_BRACKET}), frozenset({_T.R_PAREN, _T.R_BRACKET})
 _IDENTIFIERS = frozenset({_T.VAR, _T.IDENTIFIER})
+_BEFORE_A_SIGN = frozenset({
+    _T.COMMA, _T.DASH, _T.DISTINCT, _T.ELSE, _T.EQ, _T.GT, _T.GTE, _T.LT, _T.LTE, _T.L_PAREN, _T.MOD, _T.PLUS,
+    _T.SELECT, _T.SLASH, _T.STAR, _T.THEN,
+})  # fmt: skip
 _AFTER_A_TABLE = _IDENTIFIERS | {_T.R_PAREN}
 _BY_ROWS = {_T.CLUSTER_BY: _T.PARTITION_BY, _T.DISTRIBUTE_BY: _T.PARTITION_BY, _T.SORT_BY: _T.ORDER_BY}
 _SORTING = frozenset({_T.CLUSTER_BY, _T.SORT_BY})
@@ -150,6 +154,14 @@ def _window_function(tokens: list[Token], at: int, done: list[Token]) -> int:
         done.append(_as(tokens[at], _T.VAR, tokens[at].text))
         return at + 1
     return at
+
+
+def _plus(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``+a`` as ``- -a``: sqlglot makes it ``a``, which Spark would name otherwise."""
+    if not done or done[-1].token_type not in _BEFORE_A_SIGN:
+        return at
+    done += [_as(tokens[at], _T.DASH, "-")] * 2
+    return at + 1
 
 
 def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
@@ -341,6 +353,7 @@ _BY_TYPE: Mapping[TokenType, Sequence[Rule]] = {
     _T.FROM: (_field_name,),
     _T.GT: (_shift,),
     _T.PIPE_GT: (_step,),
+    _T.PLUS: (_plus,),
     _T.TABLE: (_table, _table_argument),
     _T.VALUES: (_name, _values),
     _T.WINDOW: (_window_function, _name),

@@ -108,7 +108,7 @@ class _Typing:
             _compare(model, model.columns, inferred, analysed.expressions, self.report)
             if {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}:
                 self.partly_declared.add(model.id)
-        columns = model.columns if model.columns is not None else inferred
+        columns = model.columns if model.columns is not None else inferred if _are_named(inferred) else None
         origins = {one.name.lower(): one.lineage for one in inferred or ()}
         if columns is not None and origins:
             columns = tuple(one._replace(lineage=origins.get(one.name.lower())) for one in columns)
@@ -225,6 +225,11 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
     return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in analysed.relation.fields)
 
 
+def _are_named(columns: tuple[Column, ...] | None) -> bool:
+    """Whether the name of each column is known, also of those that the engine names."""
+    return columns is not None and all(column.name for column in columns)
+
+
 def table_facts(
     model: ResolvedModel,
     known: tuple[Column, ...] | None,
@@ -332,6 +337,7 @@ def _compare(
     produced = {column.name.lower(): column for column in inferred}
     named = {column.name.lower() for column in declared}
     meant: set[str] = set()
+    is_named = _are_named(inferred)
 
     def made_at(name: str) -> list[Related]:
         span = expressions.get(name.lower())
@@ -339,6 +345,8 @@ def _compare(
 
     for column in declared:
         found = produced.get(column.name.lower())
+        if found is None and not is_named:
+            continue
         if found is None:
             message = f"`{model.id}` declares the column `{column.name}`, which its {code} does not produce"
             near = [one.name for one in inferred if one.name.lower() not in named]
@@ -357,7 +365,7 @@ def _compare(
             made = made_at(column.name)
             report.add(codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint, related=made)
     for column in inferred:
-        if column.name.lower() not in named | meant:
+        if column.name and column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.places.at("columns")

@@ -22,7 +22,7 @@ COLUMNS = (
     ("SELECT count(*) AS n, sum(line) AS s, max(product) AS p FROM items", "n BIGINT, s BIGINT, p STRING"),
     ("SELECT CAST(line AS DECIMAL(10, 2)) AS d, line > 1 AS b FROM items", "d DECIMAL(10, 2), b BOOLEAN"),
     ("SELECT line + 1 AS x FROM items", "x INT"),
-    ("SELECT count(*) FROM items", " BIGINT"),
+    ("SELECT count(*), line::string, line + 1 FROM items", "count(1) BIGINT, line STRING,  INT"),
     ("SELECT id FROM customers UNION ALL SELECT line FROM items", "id ?"),
     ("SELECT posexplode(tags) AS (pos, tag), line FROM items", "pos INT, tag ?, line INT"),
     ("WITH t (a, b) AS (SELECT id, name FROM customers) SELECT b, a FROM t", "b STRING, a BIGINT"),

@@ -191,7 +191,7 @@ class Scope:
 
     def names(self) -> tuple[str, ...]:
         """The columns that can be named, each once."""
-        return tuple(dict.fromkeys(one.name for source in self.sources for one in source.fields))
+        return tuple(dict.fromkeys(one.name for source in self.sources for one in source.fields if one.name))
 
 
 @dataclass

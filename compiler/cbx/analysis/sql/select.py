@@ -12,6 +12,7 @@ from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.generators import generate, hides_generator, in_sliding_windows, is_generator
 from cbx.analysis.sql.grouping import read_group
+from cbx.analysis.sql.names import item_name
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.recovering import told_from
@@ -171,7 +172,7 @@ class _Selection:
     def _item(self, item: exp.Expr) -> None:
         self.is_open = self.is_open or isinstance(item, exp.Aliases)
         value = self.reader.read(item)
-        name = item.alias or (item.name if isinstance(item, exp.Column) else "")
+        name = item_name(item, self.reader)
         kind = type_of(item, self.reader)
         if isinstance(value, ir.Reference) and (not self.is_grouped or value.column in self.alive):
             self._add(Field(value.column, name, kind))

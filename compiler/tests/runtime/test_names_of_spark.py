@@ -1,0 +1,76 @@
+"""The names of items without an alias, against those that Spark gives."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+
+from cbx.analysis.facts import Table, TableColumn
+from cbx.analysis.from_sql import read_query
+from cbx.runtime.session import session
+
+COLUMNS = {
+    "id": "BIGINT",
+    "Name": "STRING",
+    "ok": "BOOLEAN",
+    "day": "DATE",
+    "at": "TIMESTAMP",
+    "dims": "STRUCT<w: INT, t: STRUCT<id: INT>>",
+    "tags": "ARRAY<STRING>",
+    "attributes": "MAP<STRING, INT>",
+}
+LEAVES = (
+    "id", "t.id", "ID", "name", "`Name`", "t.Name", "dims.w", "t.dims.W", "dims.t.id", "(dims).w", "tags[0]",
+    "attributes['k']", "attributes.k", "'web'", '"a b"', "'it''s'", "'a' 'b'", "r'\\d'", "''", "1", "007", "-1",
+    "+1", "- 1.50", "1.5", ".5", "5.", "1e3", "1L", "-2S", "1.5D", "3BD", "123456789012345678901", "NULL", "true",
+    "FALSE", "DATE '2020-01-01'", "X'1F'", "INTERVAL 1 DAY", "current_date", "current_timestamp()",
+)  # fmt: skip
+AROUND = (
+    "{}", "({})", "(({}))", "CAST({} AS STRING)", "{}::string", "try_cast({} AS STRING)",
+    "CAST(CAST({} AS STRING) AS STRING)", "string({})", "CAST(({}) AS STRING)", "count({})", "COUNT(DISTINCT {})",
+    "count({}, t.id)", "sum({})", "sum(distinct {})", "max(({}))", "min({})", "max(CAST({} AS STRING))",
+    "CAST(max({}) AS STRING)", "{} IS NULL", "NOT {}", "{} + 1", "-{}", "{} = {}", "coalesce({}, {})", "nvl({}, {})",
+    "concat({}, 'x')", "upper({})", "ucase({})", "if(true, {}, {})", "CASE WHEN true THEN {} END", "first({})",
+    "any_value({})", "max({}) OVER ()", "count({}) FILTER (WHERE true)", "array({})", "struct({})",
+    "{} COLLATE UTF8_LCASE", "(SELECT {})", "explode(array({}))",
+)  # fmt: skip
+WHOLE = (
+    "count(*)", "COUNT( 1 )", "count(t.id)", "window(at, '1 hour')", "window.start",
+    "row_number() OVER (ORDER BY id)", "date(at)", "mean(id)", "avg(id)", "id AS x, CAST(x AS INT)", "id x, (x)",
+    "DISTINCT(id)", "DISTINCT (id), name", "id, name, 'x', CAST(name AS INT)", "*, 1", "explode(tags)",
+    "posexplode(tags)", "explode(attributes)", "posexplode_outer(attributes)", "inline(array(dims))",
+    "stack(2, 1, 2, 3, 4)", "json_tuple(name, 'a', 'b')", "explode(tags) AS one", "posexplode(tags) AS (n, one)",
+    "dims.*", "(id, name)", "uuid()", "name:x.y", "explode(sequence(1, 2))", "stack(1, id, name)",
+    "inline_outer(array(dims))",
+)  # fmt: skip
+
+
+def test_names_are_those_of_spark(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every form around every leaf: a name that is known is Spark's, and plain forms have one."""
+    spark = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
+    spark.createDataFrame([], ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())).createOrReplaceTempView(
+        "t"
+    )
+    table = Table("t", tuple(TableColumn(name, kind) for name, kind in COLUMNS.items()))
+    items = [around.replace("{}", leaf) for around, leaf in itertools.product(AROUND, LEAVES)]
+    known = 0
+    wrong = []
+    for item in (*items, *WHOLE):
+        query = f"SELECT {item} FROM t"
+        try:
+            expected = spark.sql(query).columns
+        except (PySparkException, Py4JJavaError):
+            continue
+        relation = read_query(query, {"t": table}).relation
+        actual = [field.name for field in relation.fields]
+        is_right = len(actual) == len(expected) and all(
+            not mine or mine == theirs for mine, theirs in zip(actual, expected, strict=True)
+        )
+        known += all(actual) and not relation.is_open
+        wrong += [(item, actual, expected)] if not relation.is_open and not is_right else []
+
+    assert wrong == []
+    assert known > 150
