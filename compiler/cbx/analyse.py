@@ -25,11 +25,21 @@ CACHE_FILE = ".cbx/cache/trace.json"
 
 @dataclass(frozen=True, slots=True)
 class UnknownColumn:
-    """A column that none of a model's inputs has: its name, its place and the names that would have been known."""
+    """A column that none of a model's inputs has.
+
+    Attributes:
+        name: As it was written.
+        span: Where.
+        candidates: The names that would have been known there.
+        missing: The part of the name that is not known.
+        is_table: Whether that part names a table of the query, and not a column.
+    """
 
     name: str
     span: Span | None
     candidates: tuple[str, ...]
+    missing: str
+    is_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ class Analysis:
             return outcome
         plan = read_plan(outcome, named)
         unknown = tuple(
-            UnknownColumn(one.name, span_of(model, one.place), one.candidates) for one in plan.unknown_columns
+            UnknownColumn(one.name, span_of(model, one.place), one.candidates, one.name) for one in plan.unknown_columns
         )
         return Analysed(plan.relation, unknown, {name: span_of(model, site) for name, site in plan.expressions.items()})
 
@@ -129,7 +139,7 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
     named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}
     query = read_query(code.query.placeholder(), named)
     unknown = tuple(
-        UnknownColumn(one.name, code.places.span(one.start, one.end), one.candidates)
+        UnknownColumn(one.name, code.places.span(one.start, one.end), one.candidates, one.missing, one.is_table)
         for one in query.unknown_columns
         if not one.name.startswith(PLACEHOLDER)
     )

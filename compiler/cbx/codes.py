@@ -40,6 +40,7 @@ SEVERAL_MODELS = Code("CBX105", "several-models")
 NAME_MISMATCH = Code("CBX105", "name-mismatch")
 INVALID_NAME = Code("CBX106", "invalid-name")
 UNREADABLE_FILE = Code("CBX107", "unreadable-file")
+IGNORED_FILE = Code("CBX109", "ignored-file", Severity.WARNING)
 
 UNKNOWN_MODEL = Code("CBX201", "unknown-model")
 CYCLE = Code("CBX202", "cycle")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, overload
 
@@ -19,6 +19,18 @@ class Related(NamedTuple):
     span: Span
 
 
+class Cause(NamedTuple):
+    """What may be at fault in several diagnostics at once: a misspelt column, say, and all who ask for the right one.
+
+    Attributes:
+        path: The file in which it would be corrected.
+        what: What it is there.
+    """
+
+    path: str
+    what: str
+
+
 class Diagnostic(NamedTuple):
     """A place, a reason and a way out.
 
@@ -29,6 +41,7 @@ class Diagnostic(NamedTuple):
         label: A few words beside the caret.
         hint: The way out.
         related: Other places that have a part in it.
+        causes: What may be at fault. Diagnostics with a common cause are one mistake and are shown as one.
     """
 
     code: Code
@@ -37,6 +50,7 @@ class Diagnostic(NamedTuple):
     label: str = ""
     hint: str | None = None
     related: tuple[Related, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
     @property
     def severity(self) -> Severity:
@@ -73,9 +87,10 @@ class Report:
         label: str = "",
         hint: str | None = None,
         related: Iterable[Related] = (),
+        causes: Iterable[Cause] = (),
     ) -> None:
         """Add a diagnostic; the arguments are those of `Diagnostic`."""
-        self._diagnostics.append(Diagnostic(code, message, span, label, hint, tuple(related)))
+        self._diagnostics.append(Diagnostic(code, message, span, label, hint, tuple(related), tuple(causes)))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Add what another report has."""
@@ -97,7 +112,50 @@ class Report:
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Diagnostics by their places, each once."""
     unique = dict.fromkeys(diagnostics)
-    return tuple(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+    return merge_by_cause(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+
+
+_MOST_RELATED = 6
+
+
+def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Diagnostics, those with a common cause as one: at the cause if one is there, the others as related places.
+
+    Before: a column misspelt in ``silver.orders``, and two errors of models that read it. After: one error with two
+    related places.
+    """
+    diagnostics = tuple(diagnostics)
+    first: dict[Cause, Diagnostic] = {}
+    followers: dict[int, list[Diagnostic]] = {}
+    for diagnostic in sorted(diagnostics, key=_is_elsewhere):
+        leader = next((first[cause] for cause in diagnostic.causes if cause in first), None)
+        if leader is not None:
+            followers.setdefault(id(leader), []).append(diagnostic)
+            continue
+        first.update(dict.fromkeys(diagnostic.causes, diagnostic))
+    merged = {id(diagnostic) for group in followers.values() for diagnostic in group}
+    return tuple(
+        _with_followers(diagnostic, followers.get(id(diagnostic), ()))
+        for diagnostic in diagnostics
+        if id(diagnostic) not in merged
+    )
+
+
+def _is_elsewhere(diagnostic: Diagnostic) -> bool:
+    """Whether a diagnostic is in another file than what may be at fault."""
+    return diagnostic.span is None or all(cause.path != diagnostic.span.path for cause in diagnostic.causes)
+
+
+def _with_followers(diagnostic: Diagnostic, followers: Sequence[Diagnostic]) -> Diagnostic:
+    if not followers:
+        return diagnostic
+    places = dict.fromkeys(Related(one.message, one.span) for one in followers if one.span is not None)
+    shown = [place for place in places if place.span != diagnostic.span]
+    more = len(shown) - _MOST_RELATED
+    if more > 0:
+        last = shown[_MOST_RELATED - 1]
+        shown[_MOST_RELATED - 1 :] = [Related(f"{last.message} (and {more} more places)", last.span)]
+    return diagnostic._replace(related=(*diagnostic.related, *shown))
 
 
 _MOST_SHOWN = 1 << 20

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from cbx import codes
 from cbx.declare.signatures import SIGNATURES
-from cbx.diagnostics import Report, did_you_mean
+from cbx.diagnostics import Cause, Report, did_you_mean
 from cbx.ir.resolved import Import, PythonCode
 from cbx.ir.syntax import ImportedName, NeededName, PythonFunction, PythonModule, Snippet, Statement
 from cbx.ir.text import CELL_MARK
@@ -193,7 +193,8 @@ class _Gathering:
         self._unknown += 1
         near = {*index.defining, *index.imports} if self._unknown <= _MOST_SUGGESTIONS else ()
         hint = did_you_mean(needed.name, near, "import it, from a library or from macros/")
-        self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint)
+        causes = [Cause(module.path, f"name {needed.name}")]
+        self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint, causes=causes)
 
     def _take_import(self, imported: ImportedName, module: PythonModule) -> None:
         if imported.module.split(".")[0] == "cbx":
@@ -233,7 +234,8 @@ class _Gathering:
         else:
             message = f"`{word}`{' of cbx' if imported.name else ''} is not there where the code of a model runs"
             hint = "of cbx, code can use `var` only, imported by its name"
-        self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint)
+        causes = [Cause(imported.span.path, f"import {word}")]
+        self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint, causes=causes)
 
     def _take_macro(self, imported: ImportedName, module: PythonModule) -> None:
         if not imported.name or f"{imported.module}.{imported.name}" in self.macros:

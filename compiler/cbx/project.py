@@ -29,6 +29,9 @@ DEVICE = re.compile("(con|prn|aux|nul|(com|lpt)[1-9\u00b9\u00b2\u00b3])\\Z", re.
 """What Windows takes for a device, whatever the file's suffix: git cannot check out a file or folder of that name."""
 _REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
 """What the Databricks CLI replaces in every text of a bundle, and takes from no text as it stands."""
+_LONGEST_NAME = 255
+_NOT_IN_NAMES = re.compile(r"[./\s\x00-\x1f\x7f]")
+_NAMES_OF_UNITY_CATALOG = "it has at most 255 characters, and no dot, slash, space or control character"
 _MOST_VALUES = 50_000
 _RESERVED_LAYERS = frozenset({"checks"})
 
@@ -115,6 +118,17 @@ class Environment(_Settings):
                 "a Quartz cron expression has six or seven fields and begins with the seconds: `0 0 5 * * ?`"
             )
         return schedule
+
+    @field_validator("catalog", "schema_")
+    @classmethod
+    def _is_a_name_of_unity_catalog(cls, name: str | None) -> str | None:
+        if name is None or _REFERENCE.search(name):  # reported on its own
+            return name
+        if {"{", "}"} & set(name.replace(USER, "")):
+            raise ValueError("it should be a name as it is: settings are not templates, only `{user}` is filled in")
+        if len(name) > _LONGEST_NAME or _NOT_IN_NAMES.search(name):
+            raise ValueError(f"`{name[:60]}` is not a name in Unity Catalog: {_NAMES_OF_UNITY_CATALOG}")
+        return name
 
     @field_validator("root_path")
     @classmethod
@@ -278,7 +292,8 @@ def _report_setting(path: list[str | int], problem: Any, source: SourceFile, rep
     setting = ".".join(str(key) for key in path)
     span = setting_span(source, path)
     if problem["type"] == "extra_forbidden":
-        hint = did_you_mean(str(path[-1]), _names_at(path[:-1]), f"known here: {', '.join(_names_at(path[:-1]))}")
+        known = _names_at(path[:-1])
+        hint = _right_section(path) or did_you_mean(str(path[-1]), known, f"known here: {', '.join(known)}")
         report.add(
             codes.INVALID_PROJECT_SETTING,
             f"there is no setting `{setting}`",
@@ -292,6 +307,27 @@ def _report_setting(path: list[str | int], problem: Any, source: SourceFile, rep
     else:
         message = f"`{setting}`: {_in_words(problem)}"
         report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")
+
+
+def _right_section(path: list[str | int]) -> str | None:
+    """The section that has a setting which was put into another one."""
+    name = str(path[-1])
+    own = str(path[0]) if len(path) > 1 else ""
+    sections: dict[str, tuple[str, type[BaseModel]]] = {
+        "project": ("[project]", ProjectSection),
+        "naming": ("[naming]", NamingSection),
+        "compile": ("[compile]", CompileSection),
+        "test": ("[test]", EngineSection),
+        "environments": ("[environments.<name>]", Environment),
+    }
+    right = [
+        title
+        for section, (title, model) in sections.items()
+        if section != own and name in {field.alias or key for key, field in model.model_fields.items()}
+    ]
+    if name in sections and own == "environments":
+        return f"`[{name}]` is for the whole project: write it at the top level"
+    return f"`{name}` belongs to `{right[0]}`" + "".join(f" or `{other}`" for other in right[1:]) if right else None
 
 
 def _in_words(problem: Any) -> str:

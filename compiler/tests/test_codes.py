@@ -22,7 +22,7 @@ from cbx.sources import Span
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "docs" / "codes"
 CODES = sorted({one.id for one in every_code()})
-WITHOUT_A_CASE = {"CBX001", "CBX003", "CBX004", "CBX005", "CBX107", "CBX901"} | {
+WITHOUT_A_CASE = {"CBX001", "CBX003", "CBX004", "CBX005", "CBX107", "CBX109", "CBX901"} | {
     code for code in CODES if code.startswith(("CBX55", "CBX6"))
 }
 """What is wrong outside the text of files; tested below, in `test_any_machine.py`, `testing/` and `deploy/`."""
@@ -423,3 +423,19 @@ def test_lines_of_windows_make_the_same_notebook(tmp_path: Path) -> None:
 
     assert first
     assert others == [first, first]
+
+
+def test_a_yaml_file_beside_models_is_cbx109(tmp_path: Path) -> None:
+    """What dbt's users declare there would be ignored in silence; the page shows what the compiler prints."""
+    path = "models/silver/schema.yml"
+    lay_out({PATH: MODEL, path: "version: 2\nmodels:\n  - name: orders\n"}, tmp_path)
+    done = cbx("compile", folder=tmp_path)
+    again = cbx("compile", folder=tmp_path)
+    (tmp_path / path).unlink()
+    after = cbx("compile", folder=tmp_path)
+    headline, place = done.stderr.split("\n")[:2]
+
+    assert done.returncode == again.returncode == after.returncode == 0
+    assert f"{headline}\n{place}\n" in (read_page("CBX109") or "")
+    assert again.stderr == done.stderr
+    assert "CBX109" not in after.stderr

@@ -95,6 +95,7 @@ def _expressions(tree: exp.Expr) -> Mapping[str, TextRange]:
 
 def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
     """Read a query inside a scope, whose columns it may use."""
+    found = len(context.unknown)
     scope = Scope(outer=around, queries=_with_queries(node, around, context))
     match node:
         case exp.Subquery() if not any(node.args.get(name) for name in ("joins", "pivots", "sample")):
@@ -108,6 +109,8 @@ def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
         case _:
             return read_opaque(node, scope, context)
     context.spend(len(relation.fields))
+    if len(context.unknown) > found:
+        return ir.Opaque((relation,), relation.fields, reason="it reads a column that no input has")
     return _limited(relation, node)
 
 

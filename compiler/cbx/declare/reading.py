@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from cbx import codes
 from cbx.declare.documents import DOCUMENTS, Document
+from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
 from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SIGNATURES
 from cbx.diagnostics import Report, did_you_mean
 from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
+from cbx.nearest import nearest
 from cbx.sources import Span
 
 Path = tuple[Any, ...]
@@ -90,10 +92,20 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
             values[name] = value
     for name in sorted(given.keys() - fields.keys()):
         values.pop(name, None)
-        hint = did_you_mean(name, fields, f"it takes {', '.join(fields)}")
+        meant, hint = _meant(name, fields)
+        unread |= {meant} if meant is not None else fields.keys() - given.keys()
         message = f"`{call.function}` has no argument `{name}`"
         report.add(codes.UNKNOWN_ARGUMENT, message, given[name].span, label="unknown", hint=hint)
     return _validate(call, values, unread, Places(call.span, spans), report)
+
+
+def _meant(name: str, fields: Mapping[str, bool]) -> tuple[str | None, str]:
+    """The argument that an unknown one was probably meant to be, and the way out."""
+    near = nearest(name, fields)
+    foreign = FOREIGN_ARGUMENTS.get(name)
+    if foreign is not None and (near is None or foreign.meant in fields):
+        return (foreign.meant if foreign.meant in fields else None), foreign.hint
+    return near, f"did you mean `{near}`?" if near is not None else f"it takes {', '.join(fields)}"
 
 
 _BAD = object()
@@ -117,7 +129,7 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
         count = f"{len(order)} argument{'s' if len(order) > 1 else ''}"
         takes = f"takes only {count} without a name" if order else "takes named arguments only"
         message = f"`{call.function}` {takes}"
-        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_example(call.function))
+        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_example(call))
     named.update(dict(zip(order, positional, strict=False)))
     for argument in call.arguments:
         if argument.name is None:
@@ -129,8 +141,12 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
     return named
 
 
-def _example(word: str) -> str | None:
+def _example(call: Call) -> str | None:
     """How an argument that needs its name is written; None for a word that takes no more."""
+    word = call.function
+    names = [argument.value.value for argument in call.arguments if isinstance(argument.value, Literal)]
+    if word in INPUTS and len(names) == len(call.arguments) == 2:  # as in dbt: `source("raw", "orders")`
+        return f'write one name: `{word}("{names[0]}.{names[1]}")`'
     if word in KINDS:
         return f'name it, as in `{word}(key="id")`'
     if word in RELATIONSHIPS:

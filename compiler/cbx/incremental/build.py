@@ -199,7 +199,7 @@ def _compile_part(
     from cbx.write import replace_files
 
     stamps = before.sources or {}
-    is_there = all(path in stamps and path.startswith("models/") for path in changed)
+    is_there = all(path in stamps and path.startswith("models/") and path.endswith((".py", ".sql")) for path in changed)
     manifest = _manifest_of(root, before.artifacts.get(MANIFEST)) if is_there else None
     part = compile_part(root, options, known, changed, manifest) if manifest is not None else None
     if part is None:

@@ -115,7 +115,7 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
             for path, entry in _entries(root, folder, with_hidden=False):
                 if entry.is_symlink():
                     return None
-                if path.endswith((".py", ".sql")) and not path.endswith("/__init__.py"):
+                if path.endswith((".py", ".sql", ".yml", ".yaml")) and not path.endswith("/__init__.py"):
                     found[path] = stamp_of(entry.stat(follow_symlinks=False))
     except OSError:
         return None

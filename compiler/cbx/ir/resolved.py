@@ -40,13 +40,14 @@ class Column(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """A rule on the rows of a model."""
+    """A rule on the rows of a model; ``macros`` are those that its text was made with."""
 
     name: str
     condition: Text
     on_violation: OnViolation
     span: Span
     name_span: Span
+    macros: tuple[str, ...] = ()
 
 
 class ModelInput(NamedTuple):

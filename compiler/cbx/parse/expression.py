@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
-from cbx.diagnostics import Report, did_you_mean
+from cbx.diagnostics import Cause, Report, did_you_mean
 from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
 from cbx.parse.positions import Positions
 from cbx.sources import Span
@@ -286,6 +286,8 @@ def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | N
 
 def _refuse(node: ast.expr, scope: Scope, span: Span) -> None:
     kind = _KINDS_OF_EXPRESSION.get(type(node), "an expression")
+    hint: str | None = None
+    causes: list[Cause] = []
     if isinstance(node, ast.Call):
         name = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else "..."
         kind = f"a call of `{name[:60]}`"
@@ -293,14 +295,14 @@ def _refuse(node: ast.expr, scope: Scope, span: Span) -> None:
         hint = did_you_mean(name, scope.words) if is_misspelt else None
         if is_misspelt and name in SIGNATURES:
             hint = f"import it: `from cbx import {name}`"
-    else:
-        hint = None
+            causes = [Cause(span.path, f"import {name}")]
     scope.report.add(
         codes.NOT_A_LITERAL,
         f"{kind} cannot stand in a declaration",
         span,
         label="not a literal",
         hint=hint or f"a declaration is read, not run: it may hold {_LITERALS}",
+        causes=causes,
     )
 
 

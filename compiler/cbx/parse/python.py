@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
-from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.diagnostics import Cause, Related, Report, did_you_mean
 from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
+from cbx.nearest import nearest
 from cbx.parse.expression import HALF, Scope, read_call, read_value, refuse_too_many_braces
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
@@ -82,6 +83,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         return None
     positions = Positions(source)
     words = _vocabulary(tree)
+    words.names.update(_report_misspelt_words(tree, positions, report))
     scope = Scope(positions, words.names, {}, report, words.packages)
     found = [
         (function, decorator)
@@ -123,6 +125,25 @@ def _vocabulary(tree: ast.Module) -> _Words:
         elif isinstance(node, ast.Import):
             packages.update(alias.asname or alias.name for alias in node.names if alias.name == "cbx")
     return _Words(names, frozenset(packages))
+
+
+def _report_misspelt_words(tree: ast.Module, positions: Positions, report: Report) -> dict[str, str]:
+    """Report what is imported from ``cbx`` that it does not have; returns the words that were probably meant."""
+    meant: dict[str, str] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.ImportFrom) or node.module != "cbx" or node.level:
+            continue
+        for alias in node.names:
+            if alias.name in SIGNATURES or alias.name == "*":
+                continue
+            near = nearest(alias.name, SIGNATURES)
+            if near is not None:
+                meant |= {near: near, alias.asname or alias.name: near}
+            hint = f"did you mean `{near}`?" if near is not None else f"it has {', '.join(SIGNATURES)}"
+            message, span = f"`cbx` has no word `{alias.name}`", positions.span(alias)
+            causes = [Cause(span.path, f"name {near}"), Cause(span.path, f"import {alias.name}")]
+            report.add(codes.UNKNOWN_MACRO, message, span, label="not found", hint=hint, causes=causes)
+    return meant
 
 
 def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:

@@ -50,7 +50,7 @@ def parse_sql_model(
         declaration=call,
         description=after or before or None,
         inputs=tuple(ParsedInput(None, one) for one in query.calls) if query else (),
-        inputs_complete=len(report) == found,
+        inputs_complete=query is not None and len(report) == found,
         code=query,
     )
 

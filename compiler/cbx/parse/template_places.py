@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jinja2
+from jinja2.debug import rewrite_traceback_stack
 
 from cbx.declare.signatures import INPUTS
 from cbx.ir.syntax import DictLiteral, ListLiteral, Literal, Value
@@ -44,6 +45,24 @@ class Template:
         start = first.start() if first else 0
         end = self.text.find("\n", start)
         return self.place(start, end if end != -1 else len(self.text))
+
+    def expression(self, reached: int, line: int | None) -> Span:
+        """The span of the expression or tag that failed while the template was rendered.
+
+        Args:
+            reached: The offset of the last piece of text or expression that was begun.
+            line: The line that failed, counted from 1 in the template's text; None where it is not known.
+        """
+        start = self.text.find("{", reached)
+        if line is not None:
+            begins = sum(len(text) + 1 for text in self.text.split("\n")[: line - 1])
+            tag = re.compile(r"\{[{%]").search(self.text, begins)
+            if start == -1 or self.text.count("\n", 0, start) + 1 < line:
+                start = tag.start() if tag else start
+        if start == -1:
+            return self.blame()
+        closing = re.compile(r"[}%]\}").search(self.text, start)
+        return self.place(start, closing.end() if closing else len(self.text))
 
 
 class Token(NamedTuple):
@@ -164,6 +183,17 @@ def with_marks(template: Template, tokens: Sequence[Token]) -> str:
             position = token.start
     pieces.append(template.text[position:])
     return "".join(pieces)
+
+
+def template_lines(error: Exception) -> list[tuple[str, int]]:
+    """The lines of templates that an exception came through, from the outside in: the file and the line's number."""
+    rewritten = rewrite_traceback_stack()
+    lines = []
+    step = rewritten.__traceback__ if rewritten is error else None
+    while step is not None:
+        lines.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
+        step = step.tb_next
+    return lines
 
 
 def error_place(error: jinja2.TemplateSyntaxError, template: Template) -> Span:

@@ -16,12 +16,21 @@ import jinja2
 from jinja2 import nodes
 
 from cbx import codes
+from cbx.declare.foreign_words import FOREIGN_TEMPLATE_WORDS
 from cbx.declare.signatures import INPUTS
-from cbx.diagnostics import Report, did_you_mean
+from cbx.diagnostics import Cause, Related, Report, did_you_mean
 from cbx.ir.syntax import Argument, Call
 from cbx.ir.text import InputSlot, Part, Text, TextPlaces, Variable, join
 from cbx.parse.plain_templates import plain_pieces
 from cbx.parse.sandbox import BoundedEnvironment
+from cbx.parse.template_marks import (
+    BrokenMacroError,
+    InputHereError,
+    NotANameError,
+    UnknownNowError,
+    VariableMark,
+    variable,
+)
 from cbx.parse.template_places import (
     CallSite,
     Template,
@@ -31,64 +40,16 @@ from cbx.parse.template_places import (
     is_attribute,
     read_tokens,
     split_macros,
+    template_lines,
     with_marks,
 )
 from cbx.sources import SourceFile, Span
 
 _MARK = re.compile("\0(?:@(?P<place>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
+_PLACE = re.compile("\0@([0-9]{1,9})\0")
 _WORDS = frozenset({"var", *INPUTS})
 _HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
-
-
-class _UnknownNow(jinja2.TemplateRuntimeError):
-    """A template wants to look at a value that only a run knows."""
-
-    def __init__(self, variable: str) -> None:
-        super().__init__(f"the value of the variable `{variable}` is only known when the pipeline runs")
-        self.variable = variable
-
-
-class _InputHere(jinja2.TemplateRuntimeError):
-    """A macro reads an input where only a query can."""
-
-
-class _NotAName(jinja2.TemplateRuntimeError):
-    """``var`` is called with something else than the name of a variable."""
-
-
-class _Broken(jinja2.TemplateRuntimeError):
-    """A template calls a macro that was reported already."""
-
-
-class _VariableMark:
-    """What ``var`` returns: it can be printed and nothing else."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __str__(self) -> str:
-        return f"\0var:{self.name}\0"
-
-    __repr__ = __str__
-
-    def _refuse(self, *_: object) -> Any:
-        raise _UnknownNow(self.name)
-
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = __iter__ = _refuse
-    __add__ = __radd__ = __int__ = __float__ = __getitem__ = __contains__ = _refuse
-    __hash__ = object.__hash__
-
-    def __mod__(self, other: object) -> Any:
-        return self._refuse(other)
-
-
-def _variable(*arguments: Any, **keywords: Any) -> _VariableMark:
-    """The word ``var`` of templates."""
-    given = (*arguments, *keywords.values())
-    if len(given) != 1 or not isinstance(given[0], str) or not set(keywords) <= {"name"}:
-        raise _NotAName
-    return _VariableMark(given[0])
 
 
 @dataclass(frozen=True)
@@ -110,18 +71,21 @@ class Templates:
     """The project's macros, ready to render templates that use them."""
 
     def __init__(self) -> None:
-        self._environment = BoundedEnvironment(printable=(_VariableMark,))
+        self._environment = BoundedEnvironment(printable=(VariableMark,))
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
         self._sites: tuple[CallSite, ...] = ()
         self._span = Span("")
         self._inputs_allowed = False
         self._macros: dict[str, Any] = {}
+        self._macro_sources: dict[str, SourceFile] = {}
+        self._unparsed: list[str] = []
+        self._reached = 0
         self._modules: dict[jinja2.Template, Any] = {}
         self._have_state = False
         self._spender = ""
         self._known: dict[str, Text] = {}
-        self._environment.globals["var"] = _variable
+        self._environment.globals["var"] = variable
         for word in INPUTS:
             self._environment.globals[word] = self._input_word(word)
 
@@ -130,9 +94,10 @@ class Templates:
         template = Template(source.text, source)
         tree = self._parse(template, report)
         if tree is None:
-            self._break(re.findall(r"\{%[-+]?\s*macro\s+(\w+)", source.text))
+            self._unparsed.append(source.text)
             return []
         compiled = self._compiled(source.text, template, report)
+        self._macro_sources[source.path] = source
         if compiled is None:
             self._break([node.name for node in tree.find_all(nodes.Macro)])
             return []
@@ -174,7 +139,7 @@ class Templates:
         """Remember macros that were reported: whoever uses them is not reported again."""
 
         def call(*_: Any, **__: Any) -> Any:
-            raise _Broken
+            raise BrokenMacroError
 
         for name in names:
             self._macros.setdefault(name, None)
@@ -212,32 +177,50 @@ class Templates:
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
     ) -> Rendered | None:
         words = frozenset(INPUTS if inputs_allowed else ())
-        run = self._plainly(template, words, variables) or self._by_jinja(template, words, variables, report)
+        try:
+            run = self._plainly(template, words, variables) or self._by_jinja(template, words, variables, report)
+        except BrokenMacroError:
+            return None
         if run is None:
             return None
         self._calls = []
         self._inputs_allowed = inputs_allowed
         self._span = template.blame()
+        self._reached = 0
         self._begin(template.source)
         try:
             rendered = run()
-        except _UnknownNow as error:
+        except UnknownNowError as error:
             hint = "it can be a part of the text, but cannot decide what is compiled"
             report.add(codes.NOT_A_LITERAL, str(error), self._site("var", (error.variable,)).span, hint=hint)
             return None
-        except _InputHere as error:
+        except InputHereError as error:
             self._report_unknown(str(error), True, True, template.blame(), report)
             return None
-        except _NotAName:
+        except NotANameError:
             message, hint = "`var` takes the name of one variable", 'write `var("landing")`'
             report.add(codes.WRONG_ARGUMENT_TYPE, message, self._nameless_site().span, hint=hint)
             return None
-        except _Broken:
+        except BrokenMacroError:
             return None
         except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
-            report.add(codes.SYNTAX_ERROR, f"the template fails: {_reason(error)}", template.blame())
+            self._report_failure(error, template, report)
             return None
         return self._split(rendered, template, variables, report)
+
+    def _report_failure(self, error: Exception, template: Template, report: Report) -> None:
+        """Report an expression that failed, with the line of the macro in which it did."""
+        lines = template_lines(error)
+        own = [line for path, line in lines if path == template.source.path]
+        inner = [(path, line) for path, line in lines if path in self._macro_sources]
+        related, causes = [], []
+        if inner and not isinstance(error, RecursionError):
+            path, line = inner[-1]
+            related.append(Related("it fails in this macro", self._macro_sources[path].whole_line(line)))
+            causes.append(Cause(path, f"line {line}"))
+        span = template.expression(self._reached, own[0] if own else None)
+        message = f"the template fails: {_reason(error)}"
+        report.add(codes.SYNTAX_ERROR, message, span, related=related, causes=causes)
 
     def _begin(self, source: SourceFile) -> None:
         """Begin a rendering: those of a file spend together, and macros remember nothing of the last one."""
@@ -263,10 +246,12 @@ class Templates:
         words: dict[str, Any] = self._environment.globals
 
         def run() -> str:
-            return "".join(
-                f"\0@{start}\0{one if isinstance(one, str) else words[one.site.word](*one.arguments, **one.keywords)}"
-                for start, one in pieces
-            )
+            rendered = []
+            for self._reached, piece in pieces:
+                if not isinstance(piece, str):
+                    piece = words[piece.site.word](*piece.arguments, **piece.keywords)  # noqa: PLW2901 - what it renders
+                rendered.append(f"\0@{self._reached}\0{piece}")
+            return "".join(rendered)
 
         return run
 
@@ -284,16 +269,30 @@ class Templates:
             return None
         self._sites = call_sites(template, tokens)
         compiled = self._compiled(with_marks(template, tokens), template, report)
-        return compiled.render if compiled is not None else None
+        if compiled is None:
+            return None
+
+        def run() -> str:
+            rendered = []
+            for piece in compiled.generate():
+                rendered.append(piece)
+                for mark in _PLACE.finditer(piece):
+                    self._reached = int(mark[1])
+            return "".join(rendered)
+
+        return run
 
     def _compiled(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
         """Jinja makes Python of a template, and Python refuses what Jinja took, such as an argument given twice."""
         try:
-            return self._environment.from_string(text)
+            compiled = self._environment.from_string(text)
         except SyntaxError as error:
             report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.msg}", template.blame())
         except (RecursionError, MemoryError):
             report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+        else:
+            compiled.filename = template.source.path
+            return compiled
         return None
 
     def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
@@ -371,6 +370,8 @@ class Templates:
         for name in sorted((self._environment.undeclared(tree) - known) & set(first)):
             token, after = tokens[first[name]], tokens[first[name] + 1 : first[name] + 2]
             called = bool(after) and after[0].text == "("
+            if called and any(name in text for text in self._unparsed):
+                raise BrokenMacroError
             self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
         for site in call_sites(template, tokens):
             if site.word == "var" and len(site.strings) == 1:
@@ -387,10 +388,13 @@ class Templates:
                 hint="in a declaration only macros and `var` can be called",
             )
         elif called:
-            hint = did_you_mean(name, (*self._macros, "var"), "define it in a file of macros/")
-            report.add(codes.UNKNOWN_MACRO, f"no macro is named `{name}`", span, label="not found", hint=hint)
+            near = did_you_mean(name, (*self._macros, "var"), "define it in a file of macros/")
+            hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
+            message, causes = f"no macro is named `{name}`", [Cause("macros/", f"macro {name}")]
+            report.add(codes.UNKNOWN_MACRO, message, span, label="not found", hint=hint, causes=causes)
         else:
-            hint = did_you_mean(name, self._macros, 'a variable of the project is written `var("name")`')
+            near = did_you_mean(name, self._macros, 'a variable of the project is written `var("name")`')
+            hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
             report.add(
                 codes.UNKNOWN_VARIABLE,
                 f"the template does not know `{name}`",
@@ -419,7 +423,7 @@ class Templates:
     def _input_word(self, word: str) -> Callable[..., str]:
         def call(*arguments: Any, **keywords: Any) -> str:
             if not self._inputs_allowed:
-                raise _InputHere(word)
+                raise InputHereError(word)
             site = self._site(word, arguments)
             given = [Argument(None, site.value(one), site.span) for one in arguments]
             given += [

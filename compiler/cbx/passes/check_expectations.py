@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cbx import codes
-from cbx.diagnostics import Related, Report, did_you_mean, listing
+from cbx.diagnostics import Cause, Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
 from cbx.ir.text import PLACEHOLDER, Text
 from cbx.parse.dialect import DIALECT, read_sql, write_sql
@@ -59,7 +59,8 @@ def _check_condition(
     if reason:
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: {reason}"
         hint = "write a SQL expression that is true or false for each row"
-        report.add(codes.INVALID_EXPECTATION, message, expectation.span, label=reason, hint=hint)
+        causes = [Cause("macros/", f"what {macro} makes") for macro in expectation.macros]
+        report.add(codes.INVALID_EXPECTATION, message, expectation.span, label=reason, hint=hint, causes=causes)
         return
     if known is None:
         return
@@ -75,7 +76,8 @@ def _check_condition(
             )
             choices = [column.name for column in known.values()]
             hint = did_you_mean(name, choices, f"its columns are {listing(choices)}")
-            report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint)
+            causes = [Cause(model.path, f"column {name.lower()}")]
+            report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint, causes=causes)
 
 
 def _known_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> dict[str, Column] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cbx import codes
-from cbx.diagnostics import Report, did_you_mean, listing
+from cbx.diagnostics import Cause, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, ResolvedModel, Typed
 
 
@@ -13,18 +13,26 @@ def check_keys(typed: Typed, report: Report) -> Typed:
     Before: ``key="customer_nr"`` beside a column ``customer_id``. After: a diagnostic at the key.
     """
     for model in typed.models.values():
-        rows = model.columns if model.cdc is not None else typed.columns[model.id]
+        rows = _changes(model, typed) if model.cdc is not None else typed.columns[model.id]
         _check(model, ("key",), model.key or (), rows, report)
         _check(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
-            _check(model, ("sequence_by",), tuple(kept), model.columns, report)
+            _check(model, ("sequence_by",), tuple(kept), rows, report)
             ignored = model.cdc.ignore_null_updates
-            _check(model, ("ignore_null_updates",), () if isinstance(ignored, bool) else ignored, model.columns, report)
-            _check(model, ("track_history",), model.cdc.track_history, model.columns, report)
-            _check(model, ("track_history", "except"), model.cdc.track_history_except, model.columns, report)
+            _check(model, ("ignore_null_updates",), () if isinstance(ignored, bool) else ignored, rows, report)
+            _check(model, ("track_history",), model.cdc.track_history, rows, report)
+            _check(model, ("track_history", "except"), model.cdc.track_history_except, rows, report)
             _check_kept(model, report)
     return typed
+
+
+def _changes(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | None:
+    """The columns of the changes that an ``auto_cdc`` model applies: those that its code makes, where that is known."""
+    relation = typed.relations.get(model.id)
+    if relation is None or relation.is_open:
+        return model.columns
+    return tuple(Column(field.name, field.type or "") for field in relation.fields)
 
 
 def _check_kept(model: ResolvedModel, report: Report) -> None:
@@ -52,4 +60,5 @@ def _check(
             span = model.places.at(*argument, number)
             message = f"`{argument[0]}` of `{model.id}` names `{name}`, which is not a column of it"
             hint = did_you_mean(name, known.values(), f"its columns are {listing(known.values())}")
-            report.add(codes.UNKNOWN_KEY_COLUMN, message, span, label="not a column", hint=hint)
+            causes = [Cause(model.path, f"column {name.lower()}")]
+            report.add(codes.UNKNOWN_KEY_COLUMN, message, span, label="not a column", hint=hint, causes=causes)

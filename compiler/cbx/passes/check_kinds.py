@@ -19,7 +19,7 @@ def check_kinds(connected: Connected, report: Report) -> Connected:
             other = connected.models.get(one.model)
             if other is not None:
                 _check_input(model, one, other, report)
-        if model.cdc is not None:
+        if model.cdc is not None and "scd_type" not in model.unread:
             _check_history(model, model.cdc, report)
     return connected
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx import codes
-from cbx.diagnostics import Related, Report, did_you_mean, listing
+from cbx.diagnostics import Cause, Related, Report, did_you_mean, listing
 from cbx.ir.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
 from cbx.parse.types import is_same_type, normal_type
 from cbx.passes.type_columns import START_AT
@@ -142,6 +142,10 @@ class _Check:
                         span,
                         label="not a column",
                         hint=hint,
+                        causes=[
+                            Cause(self.typed.models[model].path, f"column {name.lower()}"),
+                            Cause(span.path, f"on {span.line}:{span.column}"),
+                        ],
                     )
         return len(self.report) == found
 

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cbx import codes
-from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.diagnostics import Cause, Related, Report, did_you_mean
 from cbx.ir.declared import Discovered, ModelFile
+from cbx.location import PROJECT_FILE
 from cbx.project import DEVICE, IDENTIFIER, Project
 from cbx.sources import SourceFile, Span, as_text
 
 _LARGEST_FILE = 1 << 20
 _LANGUAGES = (".py", ".sql")
+_PROPERTIES = (".yml", ".yaml")
 
 
 def discover(project: Project, report: Report) -> Discovered:
@@ -27,13 +29,23 @@ def discover(project: Project, report: Report) -> Discovered:
     known: set[str] = set()
     for path in _files(project.root, "models", report):
         named = _model_name(path, project, report)
+        known |= _id_of_place(path)
         if named is None:
             continue
-        known.add(".".join(named))
         text = _read(project.root, path, report)
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
-    return Discovered(project, _without_duplicates(files, report), frozenset(known), _macros(project, report))
+    ignored = tuple(_ignored_files(project.root, report))
+    return Discovered(project, _without_duplicates(files, report), frozenset(known), _macros(project, report), ignored)
+
+
+def _ignored_files(root: Path, report: Report) -> Iterator[SourceFile]:
+    """Files beside models in which dbt's users declare columns and tests: a warning that nothing reads them."""
+    for path in _files(root, "models", Report(), _PROPERTIES):
+        message = f"`{path}` is not read: a model's file declares its columns, key and expectations"
+        hint = "move what it says to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
+        report.add(codes.IGNORED_FILE, message, Span(path), hint=hint)
+        yield SourceFile(path, _read(root, path, Report()) or "")
 
 
 def discover_part(project: Project, report: Report, paths: Iterable[str], known_ids: frozenset[str]) -> Discovered:
@@ -58,7 +70,7 @@ def _macros(project: Project, report: Report) -> tuple[SourceFile, ...]:
     return tuple(SourceFile(path, text) for path, text in macros if text is not None)
 
 
-def _files(root: Path, folder: str, report: Report) -> Iterator[str]:
+def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = _LANGUAGES) -> Iterator[str]:
     """The paths of the model or macro files in a folder, relative to the project, in order."""
     try:
         entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
@@ -78,12 +90,12 @@ def _files(root: Path, folder: str, report: Report) -> Iterator[str]:
         if entry.name.startswith(".") or entry.name == "__pycache__":
             continue
         if entry.is_symlink() and not _stays_inside(root, root / path):
-            if entry.name.endswith(_LANGUAGES) or not entry.is_file():
+            if entry.name.endswith(suffixes) or not entry.is_file():
                 _unreadable(path, "this link leads out of the project, in a circle or nowhere", report)
         elif entry.is_dir():
             _check_name(path, report)
-            yield from _files(root, path, report)
-        elif entry.name.endswith(_LANGUAGES) and entry.name != "__init__.py":
+            yield from _files(root, path, report, suffixes)
+        elif entry.name.endswith(suffixes) and entry.name != "__init__.py":
             yield path
 
 
@@ -136,6 +148,12 @@ def _unreadable(path: str, message: str, report: Report) -> None:
     report.add(codes.UNREADABLE_FILE, message, Span(path), hint="mend it, or move it out of the project")
 
 
+def _id_of_place(path: str) -> set[str]:
+    """The id that a file's place gives a model, also where it is no name: what reads it is not at fault."""
+    _, *folders, file = path.split("/")
+    return {f"{folders[0]}.{file.rsplit('.', 1)[0]}"} if folders else set()
+
+
 def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] | None:
     folders = path.split("/")[1:-1]
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -148,7 +166,8 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
     if layer not in project.layers:
         hint = did_you_mean(layer, project.layers, f"the layers of project.toml are {layers}")
         message = f"the folder `models/{layer}` is not a layer of the project"
-        report.add(codes.INVALID_NAME, message, Span(path), hint=hint)
+        causes = [Cause(PROJECT_FILE, f"layer {layer}")]
+        report.add(codes.INVALID_NAME, message, Span(path), hint=hint, causes=causes)
         return None
     if not IDENTIFIER.match(stem):
         hint = "use letters, digits and underscores, no digit first"

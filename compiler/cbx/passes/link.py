@@ -67,7 +67,7 @@ def _check_related(model: ResolvedModel, known_ids: frozenset[str], report: Repo
 
 def _check_layers(model: ResolvedModel, one: ModelInput, layers: tuple[str, ...], report: Report) -> None:
     other = one.model.split(".")[0]
-    if layers.index(other) > layers.index(model.layer):
+    if other in layers and layers.index(other) > layers.index(model.layer):
         message = f"`{model.id}` reads `{one.model}`: `{model.layer}` comes before `{other}`"
         hint = f"data flows {' -> '.join(layers)}; move one of the two models, or the order in project.toml"
         report.add(codes.LAYER_ORDER, message, one.span, label="a higher layer", hint=hint)

@@ -46,6 +46,7 @@ from cbx.sources import SourceFile, Span
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
 _TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")
+_MACRO = re.compile(r"\{\{[-+]?\s*(\w+)\s*\(")
 _GLOB = "pathGlobFilter"
 _ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
     "expect": "warn",
@@ -222,7 +223,7 @@ class _Resolving:
             self.report.add(
                 codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
             )
-        return intern(written)
+        return intern(written) if len(self.report) == found else ""
 
     def _expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
         places = self.declaration.places
@@ -232,7 +233,8 @@ class _Resolving:
             condition = self.rendered(one.sql, span)
             if condition is not None:
                 name = self.known(one.name, name_span)
-                expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span))
+                macros = tuple(_MACRO.findall(one.sql)) if "{{" in one.sql else ()
+                expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span, macros))
         return tuple(expectations)
 
     def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbx import codes
 from cbx.collector import let_go_of_trees
-from cbx.diagnostics import ALL_MODELS, Related, Report, did_you_mean, listing
+from cbx.diagnostics import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
 from cbx.emit.cells import text_in_words
 from cbx.emit.ddl import has_primary_key
 from cbx.graph import cycles, in_order
@@ -34,7 +34,7 @@ from cbx.project import Project
 from cbx.sources import Span
 
 if TYPE_CHECKING:
-    from cbx.analyse import Analysed, Analysis
+    from cbx.analyse import Analysed, Analysis, UnknownColumn
     from cbx.analysis.facts import CurrentKey, Table
     from cbx.analysis.relations import Relation
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
@@ -92,6 +92,7 @@ class _Typing:
     relations: dict[str, Relation] = field(default_factory=dict)
     partly_declared: set[str] = field(default_factory=set)
     traced: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
     untraced: dict[str, Unknown | MissingExtra] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
@@ -104,11 +105,17 @@ class _Typing:
             return
         analysed = self._analysed(model)
         inferred = _result_columns(analysed) if analysed is not None else None
-        if analysed is not None and inferred is not None and model.columns is not None and model.cdc is None:
-            _compare(model, model.columns, inferred, analysed.expressions, self.report)
-            if {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}:
+        undeclared: tuple[Column, ...] = ()
+        if analysed is not None and inferred is not None and model.columns is not None:
+            declared = tuple(one for one in model.columns if model.cdc is None or one.name not in {START_AT, END_AT})
+            undeclared = _compare(model, declared, inferred, analysed.expressions, self.report)
+            extra = {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}
+            if extra and model.cdc is None:
                 self.partly_declared.add(model.id)
-        columns = model.columns if model.columns is not None else inferred if _are_named(inferred) else None
+            if undeclared:
+                self.doubtful.add(model.id)
+        named = inferred if _are_named(inferred) else None
+        columns = (*model.columns, *undeclared) if model.columns is not None else named
         origins = {one.name.lower(): one.lineage for one in inferred or ()}
         if columns is not None and origins:
             columns = tuple(one._replace(lineage=origins.get(one.name.lower())) for one in columns)
@@ -133,13 +140,26 @@ class _Typing:
         self.relations[model.id] = analysed.relation
         if isinstance(model.code, PythonCode):
             self.traced.add(model.id)
-        for one in analysed.unknown_columns:
-            known = listing(sorted(set(one.candidates)))
-            hint = did_you_mean(one.name, one.candidates, f"known here: {known}" if known else "none is known here")
-            message = f"the {_CODE[type(model.code)]} of `{model.id}` reads `{one.name}`, which no input has"
-            span = one.span or model.places.whole
-            self.report.add(codes.UNKNOWN_COLUMN, message, span, label="not a column", hint=hint)
+        for unknown in analysed.unknown_columns:
+            self._report_unknown(model, unknown)
         return analysed
+
+    def _report_unknown(self, model: ResolvedModel, unknown: UnknownColumn) -> None:
+        """Report a name that no input has, once for each name, whichever models ask for it."""
+        code, missing = _CODE[type(model.code)], unknown.missing.lower()
+        known = listing(sorted(set(unknown.candidates)))
+        hint = did_you_mean(missing, unknown.candidates, f"known here: {known}" if known else "none is known here")
+        span = unknown.span or model.places.whole
+        if unknown.is_table:
+            message = f"the {code} of `{model.id}` reads `{unknown.name}`, but has no table `{unknown.missing}`"
+            label, causes = "not a table here", [Cause(model.path, f"table {missing}")]
+        else:
+            message = f"the {code} of `{model.id}` reads `{unknown.name}`, which no input has"
+            models = self.linked.models
+            read = [models[given.model].path for given in model.model_inputs if given.model in models]
+            label, causes = "not a column", [Cause(path, f"column {missing}") for path in read]
+            causes.append(Cause(model.path, f"column {missing} that it reads"))
+        self.report.add(codes.UNKNOWN_COLUMN, message, span, label=label, hint=hint, causes=causes)
 
     def _tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
         """What is known of the inputs of a model, told once of one that it reads a thousand times."""
@@ -158,7 +178,7 @@ class _Typing:
             has_schema = _has_schema(read, self.linked.project, is_partly_declared=read.id in self.partly_declared)
             return table_facts(
                 read,
-                self.columns[read.id],
+                self.columns[read.id] if read.id not in self.doubtful else None,
                 self.proven_keys(read),
                 is_streaming=one.is_streaming,
                 has_schema=has_schema,
@@ -331,8 +351,13 @@ def _compare(
     inferred: tuple[Column, ...],
     expressions: Mapping[str, Span | None],
     report: Report,
-) -> None:
-    """Report where the declared columns and those of the query or function differ."""
+) -> tuple[Column, ...]:
+    """Report where the declared columns and those of the query or function differ.
+
+    Returns:
+        The produced columns that are not declared, where a declared one is not produced: it may be one of these, so
+        that neither the model nor its readers are judged by what it declares.
+    """
     code = _CODE[type(model.code)]
     produced = {column.name.lower(): column for column in inferred}
     named = {column.name.lower() for column in declared}
@@ -343,6 +368,7 @@ def _compare(
         span = expressions.get(name.lower())
         return [Related("made here", span)] if span is not None else []
 
+    missing = named - produced.keys() if is_named else set()
     for column in declared:
         found = produced.get(column.name.lower())
         if found is None and not is_named:
@@ -356,7 +382,7 @@ def _compare(
             report.add(
                 codes.MISSING_COLUMN, message, span, label="not produced", hint=hint or "select it, or take it out"
             )
-        elif found.type and not is_same_type(found.type, column.type):
+        elif _types_differ(found, column) and not missing & {origin.lower() for _, origin in found.lineage or ()}:
             message = (
                 f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {found.type}"
             )
@@ -364,10 +390,16 @@ def _compare(
             hint = f"cast it in the {code}, or declare {found.type}"
             made = made_at(column.name)
             report.add(codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint, related=made)
-    for column in inferred:
+    for column in inferred if model.cdc is None else ():
         if column.name and column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.places.at("columns")
             made = made_at(column.name)
             report.add(codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=made)
+    return tuple(column for column in inferred if column.name.lower() not in named) if missing else ()
+
+
+def _types_differ(produced: Column, declared: Column) -> bool:
+    """Whether a column is declared as another type than it has, both being known."""
+    return bool(produced.type and declared.type) and not is_same_type(produced.type, declared.type)

@@ -111,8 +111,15 @@ class ExpressionReader:
         places = [part.meta for part in node.parts if "start" in part.meta]
         if places:
             start, end = min(one["start"] for one in places), max(one["end"] for one in places) + 1
-            name = ".".join(part.name for part in node.parts)
-            self.context.unknown.append(UnknownColumn(name, start, end, self.scope.names()))
+            parts = [part.name for part in node.parts]
+            name = ".".join(parts)
+            if self.scope.unknown_table(parts_of(node)):
+                known = self.scope.tables()
+                self.context.unknown.append(UnknownColumn(name, start, end, known, parts[0], is_table=True))
+                return
+            is_qualified = len(parts) > 1 and parts[0].lower() not in self.scope.fields_by_name()
+            missing = parts[1] if is_qualified else parts[0]
+            self.context.unknown.append(UnknownColumn(name, start, end, self.scope.names(), missing))
 
     def _composed(self, node: exp.Expr, bound: frozenset[str]) -> _Part:
         if isinstance(node, exp.Lambda):

@@ -79,7 +79,8 @@ def _report_missing(join: exp.Join, scope: Scope, added: Scope, context: Context
     for one in join.args.get("using") or ():
         sides = [side for side in (scope, added) if side.find((one.name.lower(),)) == Missing(is_sure=True)]
         if sides and "start" in one.meta:
-            context.unknown.append(UnknownColumn(one.name, one.meta["start"], one.meta["end"] + 1, sides[0].names()))
+            start, end = one.meta["start"], one.meta["end"] + 1
+            context.unknown.append(UnknownColumn(one.name, start, end, sides[0].names(), one.name))
 
 
 def _pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:

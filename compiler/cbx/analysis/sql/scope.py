@@ -19,12 +19,16 @@ class UnknownColumn:
         start: The offset of its first character in the query.
         end: The offset after its last character.
         candidates: The names that would have been known there.
+        missing: The part of the name that is not known.
+        is_table: Whether that part names a table of FROM, and not a column.
     """
 
     name: str
     start: int
     end: int
     candidates: tuple[str, ...]
+    missing: str
+    is_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,23 @@ class Scope:
         if not chosen and name in self.aliases:
             return Found(self.aliases[name], parts[1:])
         return Missing(is_sure=not chosen)
+
+    def unknown_table(self, parts: tuple[str, ...]) -> bool:
+        """Whether a dotted name begins with the name of a table that no FROM here or around knows."""
+        scope: Scope | None = self
+        while scope is not None and len(parts) > 1:
+            if any(parts[0] in source.name for source in scope.sources) or parts[0] in scope.fields_by_name():
+                return False
+            scope = scope.outer
+        return len(parts) > 1
+
+    def tables(self) -> tuple[str, ...]:
+        """The names by which the tables of FROM can be named."""
+        return tuple(source.name[-1] for source in self.sources if source.name and not source.has_other_names)
+
+    def fields_by_name(self) -> frozenset[str]:
+        """The names of the columns that can be named, lower case."""
+        return frozenset(one.name.lower() for source in self.sources for one in source.fields) | self.merged.keys()
 
     def names(self) -> tuple[str, ...]:
         """The columns that can be named, each once."""

@@ -120,8 +120,14 @@ class _Plan:
     reading: Reading
 
     def read(self, record: Record) -> Rows:
-        """A step, with the exact names and types of its columns where the plan has them."""
+        """A step, with the exact names and types of its columns where the plan has them.
+
+        What reads a step with an unknown column is not judged by its columns: that would report the mistake again.
+        """
+        found = len(self.reading.unknown)
         rows = self._read(record)
+        if len(self.reading.unknown) > found:
+            return opaque([rows], "it reads a column that no input has")
         schema = record.get("schema")
         if schema and not rows.is_open and len(schema) == len(rows.columns):
             columns = tuple(

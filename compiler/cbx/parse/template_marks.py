@@ -1,0 +1,57 @@
+"""What `var` leaves in a template, and why a template stops that does what it must not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+
+
+class UnknownNowError(jinja2.TemplateRuntimeError):
+    """A template wants to look at a value that only a run knows."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(f"the value of the variable `{variable}` is only known when the pipeline runs")
+        self.variable = variable
+
+
+class InputHereError(jinja2.TemplateRuntimeError):
+    """A macro reads an input where only a query can."""
+
+
+class NotANameError(jinja2.TemplateRuntimeError):
+    """``var`` is called with something else than the name of a variable."""
+
+
+class BrokenMacroError(jinja2.TemplateRuntimeError):
+    """A template calls a macro that was reported already."""
+
+
+class VariableMark:
+    """What ``var`` returns: it can be printed and nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"\0var:{self.name}\0"
+
+    __repr__ = __str__
+
+    def _refuse(self, *_: object) -> Any:
+        raise UnknownNowError(self.name)
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = __iter__ = _refuse
+    __add__ = __radd__ = __int__ = __float__ = __getitem__ = __contains__ = _refuse
+    __hash__ = object.__hash__
+
+    def __mod__(self, other: object) -> Any:
+        return self._refuse(other)
+
+
+def variable(*arguments: Any, **keywords: Any) -> VariableMark:
+    """The word ``var`` of templates."""
+    given = (*arguments, *keywords.values())
+    if len(given) != 1 or not isinstance(given[0], str) or not set(keywords) <= {"name"}:
+        raise NotANameError
+    return VariableMark(given[0])

@@ -1,0 +1,67 @@
+"""One mistake, one diagnostic: each word misspelt and each mark left out in a correct project of twenty models."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mistakes import CLINIC, Mistake, mistakes_in, read_files
+
+from cbx.codes import Severity
+from cbx.compiler import compile_project
+from cbx.diagnostics import Diagnostic
+
+pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
+
+MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "160"))
+FILES = read_files(CLINIC)
+
+
+def write_files(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+
+def problems(root: Path) -> list[Diagnostic]:
+    return [found for found in compile_project(root).diagnostics if found.severity is not Severity.INFO]
+
+
+def chosen_mistakes() -> list[Mistake]:
+    """As many as are wanted, from all files and of both kinds alike."""
+    every = list(mistakes_in(FILES))
+    step = max(len(every) / MISTAKES, 1.0)
+    return [every[int(at * step)] for at in range(int(len(every) / step))]
+
+
+def test_the_project_is_correct(tmp_path: Path) -> None:
+    """Else a mistake would not be the only one."""
+    write_files(tmp_path, FILES)
+
+    assert len([path for path in FILES if path.startswith("models/")]) == 20
+    assert problems(tmp_path) == []
+
+
+def test_one_mistake_is_one_diagnostic(tmp_path: Path) -> None:
+    """What merely follows from a mistake is held back, in its own file and in every other; most are found."""
+    write_files(tmp_path, FILES)
+    several: list[str] = []
+    noticed = 0
+    mistakes = chosen_mistakes()
+    for mistake in mistakes:
+        path = tmp_path / mistake.path
+        path.write_text(mistake.apply(FILES)[mistake.path], encoding="utf-8")
+        found = problems(tmp_path)
+        path.write_text(FILES[mistake.path], encoding="utf-8")
+        noticed += bool(found)
+        if len(found) > 1:
+            listed = "".join(f"\n    {one.code.id} {one.span} {one.message}" for one in found)
+            several.append(f"{mistake.describe(FILES)}{listed}")
+
+    assert several == []
+    assert noticed > len(mistakes) * 0.8
