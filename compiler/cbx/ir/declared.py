@@ -33,12 +33,11 @@ class Discovered(NamedTuple):
     model_files: tuple[ModelFile, ...]
     known_ids: frozenset[str]
     macro_files: tuple[SourceFile, ...]
-    ignored_files: tuple[SourceFile, ...] = ()
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
         """All files."""
-        return (*(one.source for one in self.model_files), *self.macro_files, *self.ignored_files)
+        return (*(one.source for one in self.model_files), *self.macro_files)
 
 
 class Prepared(NamedTuple):

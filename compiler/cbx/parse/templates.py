@@ -21,6 +21,7 @@ from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import Cause, Related, Report, did_you_mean
 from cbx.ir.syntax import Argument, Call
 from cbx.ir.text import InputSlot, Part, Text, TextPlaces, Variable, join
+from cbx.location import PROJECT_FILE
 from cbx.parse.plain_templates import plain_pieces
 from cbx.parse.sandbox import BoundedEnvironment
 from cbx.parse.template_marks import (
@@ -470,7 +471,8 @@ def check_variable(name: str, span: Span, variables: frozenset[str], report: Rep
     """Report CBX205 for a variable that has no value in any environment."""
     if name not in variables:
         hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
-        report.add(codes.UNKNOWN_VARIABLE, f"no variable is named `{name}`", span, label="not found", hint=hint)
+        message, causes = f"no variable is named `{name}`", [Cause(PROJECT_FILE, f"variable {name}")]
+        report.add(codes.UNKNOWN_VARIABLE, message, span, label="not found", hint=hint, causes=causes)
 
 
 def _reason(error: Exception) -> str:

@@ -35,17 +35,19 @@ def discover(project: Project, report: Report) -> Discovered:
         text = _read(project.root, path, report)
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
-    ignored = tuple(_ignored_files(project.root, report))
-    return Discovered(project, _without_duplicates(files, report), frozenset(known), _macros(project, report), ignored)
+    _report_ignored_files(project.root, report)
+    return Discovered(project, _without_duplicates(files, report), frozenset(known), _macros(project, report))
 
 
-def _ignored_files(root: Path, report: Report) -> Iterator[SourceFile]:
-    """Files beside models in which dbt's users declare columns and tests: a warning that nothing reads them."""
-    for path in _files(root, "models", Report(), _PROPERTIES):
+def _report_ignored_files(root: Path, report: Report) -> None:
+    """Warn of files beside models in which dbt's users declare columns and tests: nothing reads them."""
+    unreported = Report()
+    for path in _files(root, "models", unreported, _PROPERTIES):
+        _read(root, path, unreported)
         message = f"`{path}` is not read: a model's file declares its columns, key and expectations"
         hint = "move what it says to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
         report.add(codes.IGNORED_FILE, message, Span(path), hint=hint)
-        yield SourceFile(path, _read(root, path, Report()) or "")
+    report.sources.update(unreported.sources)
 
 
 def discover_part(project: Project, report: Report, paths: Iterable[str], known_ids: frozenset[str]) -> Discovered:

@@ -18,7 +18,7 @@ from cbx.diagnostics import Diagnostic
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
-MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "160"))
+MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "120"))
 FILES = read_files(CLINIC)
 
 
