@@ -36,7 +36,7 @@ ROWS = (
 
 FENCES = {
     "networkx": ("graph",),
-    "jinja2": ("parse.templates", "parse.template_places", "parse.sandbox", "parse.budget"),
+    "jinja2": ("parse.templates", "parse.template_places", "parse.template_marks", "parse.sandbox", "parse.budget"),
     "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime", "testing.sail_sql"),
     "pyspark": ("runtime", "analysis.tracing", "testing"),
     "pytest": ("testing.plugin", "testing.fixtures", "testing.choosing", "cli.test"),
