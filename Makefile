@@ -42,10 +42,11 @@ check: .venv/dev
 faults: .venv/dev
 	CBX_ALL_FAULTS=1 $(BIN)/python -m pytest -q compiler/tests/deploy/test_faults.py
 
-# Merge two thousand random streams of changes, cut anywhere; kill runs at twenty random moments; compile twenty times
-# on a machine with eight busy loops. `make test` tries some.
+# Merge two thousand random streams of changes, cut anywhere; disturb five hundred between their micro-batches; kill runs
+# at twenty random moments; compile twenty times on a machine with eight busy loops. `make test` tries some.
 soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
+	CBX_MICRO_BATCH_STREAMS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_micro_batches.py
 	CBX_KILLS=20 $(BIN)/python -m pytest -q compiler/tests/runtime/test_kill.py
 	CBX_SINGLE_MISTAKES=10000 $(BIN)/python -m pytest -q compiler/tests/single_mistakes
 	CBX_BUSY_COMPILATIONS=20 $(BIN)/python -m pytest -q compiler/tests/test_any_machine.py

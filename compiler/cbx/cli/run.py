@@ -13,6 +13,8 @@ from cbx.cli.selection import ExcludeOption, Selection, StateManifestOption
 from cbx.cli.state_folder import STATE, short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from cbx.compiler import Compilation
@@ -80,7 +82,7 @@ def run(
 ) -> None:
     """Compile the project and bring its tables up to date on this machine, reading only what is new."""
     from cbx.cli.run_display import error_console
-    from cbx.cli.run_watch import wait_for_change
+    from cbx.cli.run_watch import Watcher, sources_of
 
     console = error_console()
     options = Options(
@@ -94,42 +96,43 @@ def run(
         dry_run,
     )
     try:
-        status, watched = _run_once(tuple(paths or ()), options, console)
-        while watch:
+        if not watch:
+            raise typer.Exit(_run_once(tuple(paths or ()), options, console)[0])
+        watcher = Watcher(sources_of(paths or (), None if paths else _root(project)), _folder(paths, project))
+        while True:
+            before = watcher.look()
+            _, landings = _run_once(tuple(paths or ()), options, console)
             console.print("Waiting for changes; Ctrl-C ends.", style="dim")
-            wait_for_change(watched)
-            status, watched = _run_once(tuple(paths or ()), replace(options, full_refresh=False), console)
+            watcher.wait(before, landings)
+            options = replace(options, full_refresh=False)
     except KeyboardInterrupt:
-        console.print("Interrupted. The next run goes on where this one was.")
-        status = 130
-    raise typer.Exit(status)
+        console.print("Interrupted. Tables that were not finished are as they were; the next run updates them.")
+        raise typer.Exit(130) from None
 
 
-def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tuple[int, tuple[Path, ...]]:
+def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tuple[int, Mapping[str, str]]:
     """One update, or a check of the definitions.
 
     Returns:
-        The exit status, and what to watch for the next update.
+        The exit status, and the landing folders that were read, as they were then.
     """
     from cbx.cli.run_display import show_problem
     from cbx.runtime import CannotRunError
 
-    watched = paths or (_root(options.project),)
     try:
         with TemporaryDirectory() as scratch:
             output = Path(scratch) if options.dry_run else None
             sources = _given(paths, options) if paths else _compiled(options, output)
             if sources is None:
-                return 1, watched
+                return 1, {}
             if sources.select is not None and not sources.select:
                 console.print("Nothing is selected.")
-                return 0, watched
+                return 0, {}
             result = _update(sources, options, console)
     except CannotRunError as error:
         show_problem(console, "", error.problem)
-        return 2, watched
-    landings = tuple(sources.folder / landing for landing in result.landings)
-    return int(not result.is_success), (*watched, *landings)
+        return 2, {}
+    return int(not result.is_success), result.landings
 
 
 def _update(sources: Sources, options: Options, console: Console) -> UpdateResult:
@@ -154,6 +157,11 @@ def _update(sources: Sources, options: Options, console: Console) -> UpdateResul
     else:
         show_result(console, result, f"{state}/", sources.checks)
     return result
+
+
+def _folder(paths: list[Path] | None, project: Path | None) -> Path:
+    """Where relative paths start: at the project, or here for notebooks that were named."""
+    return Path.cwd() if paths else _root(project)
 
 
 def _root(project: Path | None) -> Path:

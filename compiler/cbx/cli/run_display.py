@@ -17,7 +17,7 @@ from cbx.runtime.events import Event, FlowFinished, FlowStarted, Noted, UpdatePr
 
 if TYPE_CHECKING:
     from cbx.runtime.problems import Problem
-    from cbx.runtime.results import DatasetResult, RuleCount, UpdateResult
+    from cbx.runtime.results import DatasetResult, UpdateResult
 
 _FILE_WIDTH = 200
 _COLUMNS = ("read", "written", "dropped")
@@ -104,6 +104,8 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     parts = [f"{len(done) - len(broken)} hold"]
     parts += [f"{len(broken)} do not"] if broken else []
     parts += [f"{len(checks) - len(done)} could not be made"] if len(done) < len(checks) else []
+    unchanged = sum(check.status == "unchanged" for check in done)
+    parts += [f"{unchanged} unchanged"] if unchanged else []
     console.print(f"checks on keys and relationships: {', '.join(parts)}", highlight=False)
     for check in broken:
         counts = ", ".join(
@@ -111,6 +113,7 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
             for rule in check.expectations
             if rule.failed
         )
+        counts += ", unchanged" if check.status == "unchanged" else ""
         console.print(f"  {check.name}   {counts}", style="yellow", highlight=False, soft_wrap=True)
     console.print()
 
@@ -131,13 +134,15 @@ def _cells(dataset: DatasetResult) -> list[str | Text]:
         f"{dataset.rows_read:,}",
         f"{dataset.rows_written:,}",
         f"{dataset.rows_dropped:,}" if has_drops else "-",
-        _failed_rules(dataset.expectations) or "-",
+        _failed_rules(dataset) or "-",
         time,
     ]
 
 
-def _failed_rules(rules: tuple[RuleCount, ...]) -> str:
-    return ", ".join(f"{rule.name} {rule.failed:,}" for rule in rules if rule.failed)
+def _failed_rules(dataset: DatasetResult) -> str:
+    """The rules that rows broke; those of a dataset that did not change are of the last update that had rows."""
+    words = [f"{rule.name} {rule.failed:,}" for rule in dataset.expectations if rule.failed]
+    return ", ".join([*words, "unchanged"] if dataset.status == "unchanged" else words)
 
 
 def show_problem(console: Console, headline: str, problem: Problem) -> None:

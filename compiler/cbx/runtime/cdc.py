@@ -1,8 +1,7 @@
-"""Merging changes into a target, each micro-batch once and all at once.
+"""Merging changes into a target, each micro-batch once and all of an update at once.
 
 A target has two folders a version: the rows that readers see, and the state of the merge, which also
-remembers what readers must not see. ``table.json`` names both and the last micro-batch of every flow in one
-step, so a micro-batch that Spark repeats after a kill is recognised.
+remembers what readers must not see. Each micro-batch makes a version; the commit of the update names the last one.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ from cbx.runtime.auto_cdc import (
     null_sequence_error,
     target_rows,
 )
-from cbx.runtime.expectations import NOTHING, Counts, added, observed
+from cbx.runtime.expectations import NOTHING, Counts, added
+from cbx.runtime.observations import observed, observed_of
 from cbx.runtime.problems import RunError
 from cbx.runtime.streaming import drain
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import CdcFlow
     from cbx.runtime.flow import FlowContext
     from cbx.runtime.store import TableFolder, TableState
-
-_BATCH = "batch"
 
 
 @dataclass(slots=True)
@@ -53,12 +51,12 @@ class Merger:
 
     def merge_stream(self, frame: DataFrame) -> None:
         """Merge what is new in a stream of changes."""
-        drain(self.context, frame, self._merge_batch, lambda _: None)
+        drain(self.context, frame, lambda changes, _: self.merge(changes, {}))
         if not self.table.schema:
             self.merge(frame.sparkSession.createDataFrame([], frame.schema), {})
 
     def merge(self, changes: DataFrame, facts: dict[str, object]) -> None:
-        """Merge some changes, and remember something about the flow in the same step.
+        """Merge some changes, and remember something about the flow with them.
 
         Args:
             changes: The changes.
@@ -76,14 +74,10 @@ class Merger:
             if explained is None:
                 raise
             raise RunError(explained.reason, hint=explained.hint) from None
-        self.table = remembering(table, self.context.name, {**facts, "streams": self.context.streams})
-        self.context.folder.commit(self.table)
+        merged, self.table = self.table, remembering(table, self.context.name, facts)
         self.total = added(self.total, counts)
-
-    def _merge_batch(self, changes: DataFrame, number: int) -> None:
-        done = self.table.flows.get(self.context.name, {}).get(_BATCH, -1)
-        if number > done:
-            self.merge(changes, {_BATCH: number})
+        if merged.schema and merged.number >= self.context.update:
+            self.context.folder.drop_version(merged.version)
 
 
 def _explained(error: Exception) -> CdcSpecError | NullSequenceError | None:
@@ -104,8 +98,9 @@ def _next_version(
     _write(merge_changes(before, counted, spec, written), str(folder.internal(version)))
     rows = target_rows(_parquet(spark, folder, version), spec)
     _write(rows, str(folder.rows(version)))
-    read, upserted = int(observed(arrived).get("n") or 0), int(observed(written).get("num_upserted_rows") or 0)
-    counts = Counts(read, upserted, 0, (), int(observed(written).get("num_deleted_rows") or 0))
+    read = int(observed_of(changes, arrived).get("n") or 0)
+    target = observed(written) if not read else observed_of(changes, written)
+    counts = Counts(read, int(target.get("num_upserted_rows") or 0), 0, (), int(target.get("num_deleted_rows") or 0))
     return replace(table, version=version, number=number, schema=rows.schema.json()), counts
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import threading
 import uuid
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class EventLog:
         self._update = str(uuid.uuid4())
         self._count = 0
         self._lock = threading.Lock()
+        _end_last_line(self._path)
 
     def __call__(self, event: Event) -> None:
         """Take in an event."""
@@ -104,6 +106,16 @@ class EventLog:
         return row
 
 
+def _end_last_line(path: Path) -> None:
+    """End the half line that a kill can leave, which would take the next event with it."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb+") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read() != b"\n":
+            file.write(b"\n")
+
+
 def _described(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
     """An event's type, level, message, origin and details."""
     if isinstance(event, UpdateProgress):
@@ -120,11 +132,13 @@ def _described(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, A
     status = _FLOW_STATUS[result.status]
     origin = {"dataset_name": result.name, "flow_name": result.name}
     progress: dict[str, Any] = {"status": status}
+    if result.status == "unchanged":
+        progress["unchanged"] = True  # the data quality is that of the last update that had rows
     if result.status in ("completed", "unchanged"):
         progress["metrics"] = _metrics(result)
         progress["data_quality"] = _data_quality(result)
     level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
-    message = f"Flow '{result.name}' has {status}."
+    message = f"Flow '{result.name}' has {status}{', unchanged' if result.status == 'unchanged' else ''}."
     return "flow_progress", level, message, origin, {"flow_progress": progress}
 
 

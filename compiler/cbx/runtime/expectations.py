@@ -7,13 +7,10 @@ written, so they cost no second pass (the Databricks page "Manage data quality w
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
-from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.problems import RunError
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Expectation
 
 _MARK = "__cbx_rule_{}"
-_PATIENCE = 2.0
-"""Seconds from the end of a query until its observations are surely there; it takes milliseconds."""
 
 VIOLATION = "cbx expectation: "
 ROWS_READ = "rows_read"
@@ -117,24 +112,6 @@ def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> Da
     return frame
 
 
-def observed(observation: Observation) -> Mapping[str, int]:
-    """What was observed by a query that has run.
-
-    Nothing, where Spark saw beforehand that there is no row and left the observation out of the query (asking for
-    it fails then), or where the query does not hold it (asking for it would wait for ever).
-    """
-    java: Any = observation._jo  # noqa: SLF001 - Python has no way to ask without waiting
-    deadline = time.monotonic() + _PATIENCE
-    while not java.future().isCompleted():
-        if time.monotonic() > deadline:
-            return {}
-        time.sleep(0.001)
-    try:
-        return observation.get
-    except Py4JJavaError:
-        return {}
-
-
 def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: str) -> Counts:
     """Read what was observed.
 
@@ -151,7 +128,7 @@ def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: st
         read - dropped,
         dropped,
         tuple(
-            RuleCount(rule.name, dataset, rule.on_violation, read - bad, bad)
+            RuleCount(rule.name, dataset, rule.on_violation, read - bad, bad, rule.condition)
             for rule, bad in zip(rules, failed, strict=True)
             if bad or not rule.is_constraint
         ),
@@ -199,4 +176,5 @@ def _sum(first: RuleCount, second: RuleCount) -> RuleCount:
         first.on_violation,
         first.passed + second.passed,
         first.failed + second.failed,
+        first.condition,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
@@ -18,6 +18,8 @@ from cbx.runtime.snapshot import merge_snapshots
 from cbx.runtime.store import TableFolder, TableState
 from cbx.runtime.streaming import append_once, append_stream, only_streams
 from cbx.runtime.unchanged import fingerprint, reads_only, streams_only
+from cbx.runtime.verdict import Verdict, last_verdict, verdict_of, view_rules
+from cbx.runtime.views import view_counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,14 +50,14 @@ class Filled:
     Attributes:
         kind: What it is now.
         counts: What happened to its rows.
-        contexts: The flows that ran.
+        verdict: What the rules said, in this update or in the last one that had rows.
         did_work: Whether there was anything to do.
         is_certain: Whether all it depends on is known, so that it stays as it is until some of that changes.
     """
 
     kind: str
     counts: Counts
-    contexts: tuple[FlowContext, ...]
+    verdict: Verdict
     did_work: bool = True
     is_certain: bool = False
 
@@ -82,12 +84,12 @@ def fill(
     Returns:
         What happened.
     """
-    folder.tidy()
     table = None if full_refresh and dataset.is_reset_allowed else folder.current()
+    number = folder.begin(table)
     if dataset.query is None:
         return _fill_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
     own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
-    context = FlowContext(own.name, folder, table.generation if table else _next_number(folder), is_dry)
+    context = FlowContext(own.name, folder, number, is_dry)
     frame = queries.evaluate(own.query, context)
     if frame.isStreaming:
         if dataset.kind == "materialized_view":
@@ -107,18 +109,20 @@ def fill(
 def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None) -> Filled:
     if table is not None and table.kind != "batch":
         raise _other_kind(table, "batch")
-    number = _next_number(context.folder)
-    wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "")
+    number = context.update
+    wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
     shaped = _Shape(dataset)
     frame = shaped.applied(frame)
     made_of = fingerprint(frame, shaped.rules)
     is_certain = made_of is not None and reads_only(frame, context.folder.state)
     if table is not None and made_of is not None and table.fingerprint == made_of:
-        return Filled("batch", NOTHING, (), did_work=False, is_certain=is_certain)
+        verdict = last_verdict(table.verdict, {**shaped.named_rules, **view_rules((context,))})
+        return Filled("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
     counts, made = replace_rows(context, frame, shaped.rules, wanted)
-    context.folder.commit(replace(made, fingerprint=made_of))
+    verdict = verdict_of(counts, view_counts((context,)), "batch")
+    context.folder.commit(replace(made, fingerprint=made_of, verdict=verdict.document()))
     context.folder.tidy()
-    return Filled("batch", counts, (context,), is_certain=is_certain)
+    return Filled("batch", counts, verdict, is_certain=is_certain)
 
 
 def _fill_by_flows(
@@ -130,66 +134,87 @@ def _fill_by_flows(
     *,
     is_dry: bool,
 ) -> Filled:
+    """Run all flows, and once more where new columns or files came in between, as Databricks restarts flows."""
     kind = _kind(dataset, flows)
     if table is not None and table.kind != kind:
         raise _other_kind(table, kind)
-    if table is None:
-        number = _next_number(folder)
-        table = TableState(dataset.name.written, kind, f"v{number}", number, number, "")
-    total, contexts, did_work = NOTHING, [], False
-    for flow in flows:
-        run = _run_again_if_that_helps(dataset, flow, folder, table, queries, is_dry=is_dry)
-        table = remembering(run.table, flow.name, {"streams": run.context.streams})
-        contexts.append(run.context)
-        total = added(total, run.counts)
-        did_work = did_work or run.counts.rows_read > 0
-    folder.commit(table)
-    folder.tidy()
-    return Filled(kind, total, tuple(contexts), did_work, all(context.is_certain for context in contexts))
-
-
-@dataclass(frozen=True, slots=True)
-class _FlowRun:
-    """What one run of a flow did to its table."""
-
-    context: FlowContext
-    table: TableState
-    counts: Counts = NOTHING
-
-
-def _run_again_if_that_helps(
-    dataset: Dataset, flow: Flow, folder: TableFolder, table: TableState, queries: Queries, *, is_dry: bool
-) -> _FlowRun:
-    """Run a flow, and once more where new columns or files came in between, as Databricks restarts flows."""
     for attempt in range(_STARTS):
-        context = FlowContext(flow.name, folder, table.generation, is_dry)
+        update = _Update(dataset, folder, folder.begin(table), queries, is_dry)
         try:
-            return _run(dataset, flow, context, table, queries)
+            return update.run(flows, kind, table)
         except Exception as error:
-            explained = _explained(error, context)
+            folder.tidy()
+            explained = update.explain(error)
             if explained is None:
                 raise
             if not explained.is_restart_enough or attempt == _STARTS - 1:
                 raise explained from None
-            table = folder.current() or table
     raise AssertionError("unreachable")
 
 
-def _explained(error: Exception, context: FlowContext) -> AutoLoaderError | None:
-    if isinstance(error, AutoLoaderError):
-        return error
-    if isinstance(error, RunError):
-        return None
-    found = (explain_failure(error, landing) for landing in context.landings)
-    return next((explained for explained in found if explained is not None), None)
+@dataclass(slots=True)
+class _Update:
+    """One update of a table by its flows, all or nothing.
+
+    Attributes:
+        dataset: The table's definition.
+        folder: Its place.
+        number: The number of the update.
+        queries: Calls the notebooks' functions.
+        is_dry: Whether the flows are only checked.
+        contexts: The flows that have run.
+    """
+
+    dataset: Dataset
+    folder: TableFolder
+    number: int
+    queries: Queries
+    is_dry: bool
+    contexts: list[FlowContext] = field(default_factory=list)
+
+    def run(self, flows: Sequence[Flow], kind: str, before: TableState | None) -> Filled:
+        """Run the flows one after the other, and commit what they brought."""
+        number = self.number
+        table = before or TableState(self.dataset.name.written, kind, f"v{number}", number, number, "")
+        total = NOTHING
+        for flow in flows:
+            context = FlowContext(flow.name, self.folder, number, self.is_dry)
+            self.contexts.append(context)
+            table, counts = _run(self.dataset, flow, context, table, self.queries)
+            table = remembering(table, flow.name, {"streams": context.streams})
+            total = added(total, counts)
+        views = view_counts(self.contexts)
+        did_work = total.rows_read > 0 or views.rows_read > 0
+        if did_work or before is None:
+            verdict = verdict_of(total, views, kind)
+        else:
+            rules = {**_Shape(self.dataset).named_rules, **view_rules(self.contexts)}
+            verdict = last_verdict(before.verdict, rules)
+        table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
+        self.folder.commit(table)
+        self.folder.tidy()
+        return Filled(kind, total, verdict, did_work, all(context.is_certain for context in self.contexts))
+
+    def explain(self, error: Exception) -> AutoLoaderError | None:
+        """The failure of a flow's Auto Loader, if that is what an exception is."""
+        if isinstance(error, AutoLoaderError):
+            return error
+        if isinstance(error, RunError):
+            return None
+        landings = (landing for context in self.contexts[-1:] for landing in context.landings)
+        found = (explain_failure(error, landing) for landing in landings)
+        return next((explained for explained in found if explained is not None), None)
 
 
-def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries) -> _FlowRun:
+def _run(
+    dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[TableState, Counts]:
+    """Run one flow; what it brings waits for the commit."""
     if getattr(flow, "once", False) and table.flows.get(flow.name, {}).get("once"):
-        return _FlowRun(context, table)
+        return table, NOTHING
     if isinstance(flow, SnapshotFlow):
         merger = merge_snapshots(context, flow, table, lambda name: queries.opened(name, context, is_stream=False))
-        return _FlowRun(context, merger.table, merger.total)
+        return merger.table, merger.total
     if isinstance(flow, CdcFlow):
         return _run_cdc(flow, context, table, queries)
     with settings(queries.spark, flow.spark_conf):
@@ -198,21 +223,21 @@ def _run(dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, 
 
 def _run_append(
     dataset: Dataset, flow: AppendFlow, context: FlowContext, table: TableState, queries: Queries
-) -> _FlowRun:
+) -> tuple[TableState, Counts]:
     frame = queries.evaluate(flow.query, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     shaped = _Shape(dataset)
     frame = shaped.applied(frame)
     if flow.once:
         counts, table = append_once(context, frame, shaped.rules, table)
-        return _FlowRun(context, remembering(table, flow.name, {"once": True}), counts)
+        return remembering(table, flow.name, {"once": True}), counts
     only_streams(frame, flow.name)
     context.is_certain = streams_only(frame, context)
     counts, table = append_stream(context, frame, shaped.rules, table)
-    return _FlowRun(context, table, counts)
+    return table, counts
 
 
-def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries) -> _FlowRun:
+def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries) -> tuple[TableState, Counts]:
     merger = Merger(context, spec_of(flow), table)
     frame = queries.opened(flow.source, context, is_stream=not flow.once)
     context.is_certain = streams_only(frame, context)
@@ -221,7 +246,7 @@ def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Qu
         merger.merge(frame, {"once": True})
     else:
         merger.merge_stream(frame)
-    return _FlowRun(context, merger.table, merger.total)
+    return merger.table, merger.total
 
 
 class _Shape:
@@ -231,6 +256,7 @@ class _Shape:
         self._columns = None if dataset.schema is None else DeclaredColumns.read(dataset.schema)
         constraints = () if self._columns is None else self._columns.constraints(dataset.expectations)
         self.rules = (*dataset.expectations, *constraints)
+        self.named_rules = {dataset.name.written: {rule.name: rule for rule in self.rules}}
 
     def applied(self, frame: DataFrame) -> DataFrame:
         """Rows with the declared columns."""
@@ -256,8 +282,3 @@ def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
 
 def _other_kind(table: TableState, kind: str) -> RunError:
     return RunError(f"`{table.name}` was {table.kind} and is now {kind}", hint="start it over with --full-refresh")
-
-
-def _next_number(folder: TableFolder) -> int:
-    table = folder.current()
-    return table.number + 1 if table else 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cbx.runtime.problems import RunError
+from cbx.runtime.store import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class FlowContext:
     Attributes:
         name: The flow.
         folder: The table that it fills.
-        generation: The table's generation that it fills.
+        update: The number of the table's update that it is part of.
         is_dry: Whether the flow is only checked: no row is read or written.
         streams: The generation of every streaming table that it streams from, by the table's key.
         views: The views with rules that it reads.
@@ -54,7 +55,7 @@ class FlowContext:
 
     name: str
     folder: TableFolder
-    generation: int
+    update: int
     is_dry: bool = False
     streams: dict[str, int] = field(default_factory=dict)
     views: list[ViewUse] = field(default_factory=list)
@@ -68,12 +69,12 @@ class FlowContext:
     @property
     def checkpoint(self) -> Path:
         """Where Spark keeps how far the flow has read."""
-        return self.folder.checkpoint(self.generation, self.name)
+        return self.folder.progress(self.update) / folder_name(self.name)
 
     def next_schema_folder(self) -> Path:
         """Where Auto Loader keeps the schema of the next source of the flow."""
         self._sources += 1
-        return self.folder.schemas(self.generation, self.name) / str(self._sources)
+        return self.folder.progress(self.update) / f"schemas-{folder_name(self.name)}" / str(self._sources)
 
     def check_generations(self, known: Mapping[str, int]) -> None:
         """Refuse to go on with a stream whose source has been started over.

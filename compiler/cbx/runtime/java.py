@@ -78,8 +78,12 @@ def _version(java: Path) -> int:
     if match is None:
         try:
             answer = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False, timeout=60)
-        except (OSError, subprocess.TimeoutExpired):
+        except OSError:
             return 0
+        except subprocess.TimeoutExpired:
+            raise CannotRunError(
+                f"{java} did not tell its version within 60 s", hint="try again, or set JAVA_HOME"
+            ) from None
         match = re.search(r'version "([^"]+)"', answer.stderr)
     numbers = re.findall(r"\d+", match[1]) if match else ["0"]
     return int(numbers[1] if numbers[0] == "1" and len(numbers) > 1 else numbers[0])

@@ -25,6 +25,7 @@ from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.session import make_active, settings
 from cbx.runtime.sinks import fill_sink
 from cbx.runtime.store import TableFolder
+from cbx.runtime.unchanged import stream_paths
 from cbx.runtime.views import checked_view
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Making:
 
     Attributes:
         spark: The session.
-        landings: The folders that Auto Loader watches, with what was in them before they were read.
+        landings: The folders of files that streams read, with what was in them before they were read.
     """
 
     def __init__(
@@ -189,7 +190,15 @@ class Making:
                 f"`{context.folder.name.written}` returns {type(frame).__name__} and not a DataFrame",
                 hint="return the DataFrame that the query builds",
             )
+        self._remember_landings(frame, context)
         return frame
+
+    def _remember_landings(self, frame: DataFrame, context: FlowContext) -> None:
+        """Note what was in the folders that a stream reads without Auto Loader, which does so itself."""
+        tables = (self._state / "tables").as_posix()
+        for path in stream_paths(frame) if frame.isStreaming else ():
+            if path and path not in context.landings and not path.removeprefix("file:").startswith(tables):
+                self.landings.setdefault(path, signature(path, self._request.working_folder))
 
     def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
         """Read a dataset on behalf of a flow that names it."""

@@ -21,13 +21,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cbx.runtime.results import DatasetResult
 from cbx.runtime.store import POINTER, write_atomically
+from cbx.runtime.verdict import Verdict, read_verdict
 from cbx.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cbx.runtime.results import DatasetResult, RunRequest
+    from cbx.runtime.results import RunRequest
 
 MEMORY = "last_update.json"
 
@@ -61,11 +63,8 @@ def signature(landing: str, folder: Path) -> str:
         landing: The path, as Auto Loader was given it.
         folder: Where relative paths start.
     """
-    parts = Path(landing.removeprefix("file:")).parts
-    plain = next((index for index, part in enumerate(parts) if _GLOB & set(part)), len(parts))
-    root = folder.joinpath(*parts[:plain])
     found = []
-    for parent, folders, files in os.walk(root):
+    for parent, folders, files in os.walk(plain_root(landing, folder)):
         folders.sort()
         for name in sorted(files):
             with contextlib.suppress(FileNotFoundError):
@@ -74,12 +73,29 @@ def signature(landing: str, folder: Path) -> str:
     return _digest("\n".join(found))
 
 
+def plain_root(landing: str, folder: Path) -> Path:
+    """The folder below which a landing folder's files are, or all that its glob could match.
+
+    Args:
+        landing: The path, as Auto Loader was given it.
+        folder: Where relative paths start.
+    """
+    parts = Path(landing.removeprefix("file:")).parts
+    plain = next((index for index, part in enumerate(parts) if _GLOB & set(part)), len(parts))
+    return folder.joinpath(*parts[:plain])
+
+
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """What an update with nothing to do is about: names and kinds of the datasets, and the landing folders."""
+    """What an update with nothing to do is about.
 
-    datasets: tuple[tuple[str, str], ...]
-    landings: tuple[str, ...]
+    Attributes:
+        datasets: The datasets with their last verdicts.
+        landings: The landing folders with their signatures.
+    """
+
+    datasets: tuple[DatasetResult, ...]
+    landings: Mapping[str, str]
 
 
 def remember(
@@ -98,7 +114,10 @@ def remember(
         "sources": {str(file): _digest(file.read_bytes()) for file in files},
         "landings": dict(landings),
         "tables": _tables(request.state),
-        "datasets": [[result.name, result.kind] for result in results],
+        "results": [
+            [result.name, result.kind, Verdict(result.rows_dropped, result.expectations).document()]
+            for result in results
+        ],
     }
     write_atomically(request.state / MEMORY, json.dumps(document, indent=1) + "\n")
 
@@ -123,11 +142,17 @@ def recalled(request: RunRequest, files: Sequence[Path]) -> Unchanged | None:
             and memory["landings"] == landings
             and memory["tables"] == _tables(request.state)
         )
+        results = tuple(_unchanged(*result) for result in memory["results"])
     except (OSError, ValueError, KeyError):
         return None
     if not same:
         return None
-    return Unchanged(tuple((name, kind) for name, kind in memory["datasets"]), tuple(memory["landings"]))
+    return Unchanged(results, landings)
+
+
+def _unchanged(name: str, kind: str, document: dict[str, Any]) -> DatasetResult:
+    verdict = read_verdict(document)
+    return DatasetResult(name, kind, "unchanged", rows_dropped=verdict.dropped, expectations=verdict.rules)
 
 
 def is_self_contained(files: Iterable[Path]) -> bool:

@@ -10,7 +10,6 @@ from cbx.runtime.flow import UpstreamFailedError
 from cbx.runtime.problems import Problem, UnknownTableError
 from cbx.runtime.results import DatasetResult
 from cbx.runtime.store import TableFolder, tables
-from cbx.runtime.views import view_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
 
 def made(definition: Dataset | Sink, filled: Filled) -> DatasetResult:
     """The result of a dataset or a sink that was brought up to date."""
-    counts, of_views = filled.counts, view_counts(filled.contexts)
+    counts = filled.counts
     return DatasetResult(
         name=definition.name.written,
         kind=filled.kind,
         status="completed" if filled.did_work else "unchanged",
         rows_read=counts.rows_read,
         rows_written=counts.written,
-        rows_dropped=of_views.dropped if filled.kind.startswith("scd") else counts.dropped,
+        rows_dropped=filled.verdict.dropped,
         rows_deleted=counts.deleted,
-        expectations=(*counts.rules, *of_views.rules),
+        expectations=filled.verdict.rules,
     )
 
 

@@ -73,18 +73,17 @@ def _rows(folder: TableFolder) -> pa.Table:
         if table is None:
             break
         try:
-            return _read(folder.rows(table.version), [field["name"] for field in json.loads(table.schema)["fields"]])
+            return _read(folder.row_files(table), [field["name"] for field in json.loads(table.schema)["fields"]])
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1:
                 raise
     raise CannotRunError(f"`{folder.name.written}` has just been removed")
 
 
-def _read(folder: Path, columns: Sequence[str]) -> pa.Table:
-    files = sorted(str(file) for file in folder.rglob("*.parquet"))
+def _read(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
     if not files:
         return pa.table({name: pa.array([], pa.null()) for name in columns})
-    dataset = ds.dataset(files, format="parquet")
+    dataset = ds.dataset([str(file) for file in files], format="parquet")
     schemas = [fragment.physical_schema for fragment in dataset.get_fragments()]
     whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
     return _shortest_floats(dataset.replace_schema(whole).to_table())

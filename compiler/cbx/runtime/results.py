@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
-    """How many rows met a rule in one update, and how many did not."""
+    """How many rows met a rule in one update, and how many did not; the condition tells rules of one name apart."""
 
     name: str
     dataset: str
     on_violation: Literal["warn", "drop", "fail"]
     passed: int
     failed: int
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class DatasetResult:
     Attributes:
         name: The dataset, as its notebook spells it.
         kind: ``streaming``, ``batch``, ``scd 1``, ``scd 2``, ``view`` or ``sink``.
-        status: How it ended. ``unchanged``: there was nothing to do.
+        status: How it ended. ``unchanged``: there was nothing to do, so ``rows_dropped`` and ``expectations`` are those
+            of the last update that had rows.
         rows_read: Rows that its rules saw, or changes that arrived.
         rows_written: Rows that came out.
         rows_dropped: Rows that a rule dropped; for a CDC target, which has no rules of its own, one of the views that
@@ -90,13 +92,14 @@ class UpdateResult:
         datasets: What it did to each dataset, in the order of definition, but each after those that it reads.
         problems: What is wrong with the files or the definitions as a whole; nothing was updated then.
         seconds: How long it took.
-        landings: The folders that Auto Loader watches.
+        landings: The folders of files that streams read, as they name them, with a signature of what was in them before
+            they were read.
     """
 
     datasets: tuple[DatasetResult, ...]
     problems: tuple[Problem, ...]
     seconds: float
-    landings: tuple[str, ...] = ()
+    landings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:

@@ -112,6 +112,9 @@ _LATE_OPTIMISING = " ".join(
 """The JVM's second compiler waits for code that is ten times as busy as usual: a run of seconds is spared it, and one
 over millions of rows, which takes a third longer without it, has it where it pays."""
 
+PROGRESS_LIMIT = 100_000
+"""How many micro-batches of one query Spark remembers, with what it observed in them."""
+
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
@@ -120,7 +123,7 @@ _SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.streaming.stopTimeout": "60000",
     "spark.sql.streaming.minBatchesToRetain": "5",
-    "spark.sql.streaming.numRecentProgressUpdates": "1000",
+    "spark.sql.streaming.numRecentProgressUpdates": str(PROGRESS_LIMIT),
     "spark.sql.execution.arrow.pyspark.enabled": "false",
 }
 

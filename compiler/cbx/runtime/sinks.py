@@ -1,15 +1,15 @@
 """Writing to sinks: places outside the pipeline that append flows fill.
 
-A sink of files gets plain files that any reader understands, named by flow and micro-batch, so that a micro-batch
-that Spark repeats after a kill replaces what it left the first time. What a laptop does not have (Kafka, Delta
-tables) is written to files too, with a note. A sink that is a function gets each micro-batch at least once.
+A sink of files gets plain files that any reader understands, all of an update or none. What a laptop does not have
+(Kafka, Delta tables) is written to files too, with a note. A sink that is a function, or another format of Spark's,
+gets each micro-batch at least once, and under the same number always the same one: what it was given cannot be taken
+back, so a micro-batch that failed is repeated as it was planned, and those before it stay.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,18 @@ from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.definitions import AppendFlow
-from cbx.runtime.expectations import NOTHING, ROWS_READ, Counts, added, observed
+from cbx.runtime.expectations import NOTHING, ROWS_READ, Counts, added
 from cbx.runtime.filling import Filled
 from cbx.runtime.flow import FlowContext
+from cbx.runtime.observations import observed_of
 from cbx.runtime.problems import RunError
 from cbx.runtime.session import settings
+from cbx.runtime.sink_store import SinkFolder, SinkState
 from cbx.runtime.store import TableFolder, folder_name, write_atomically
 from cbx.runtime.streaming import drain, only_streams, run_to_end
 from cbx.runtime.unchanged import streams_only
+from cbx.runtime.verdict import Verdict, last_verdict, view_rules
+from cbx.runtime.views import view_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,27 +64,34 @@ def fill_sink(
         is_dry: Whether the flows are only checked.
         full_refresh: Whether the flows read their input from the start; what they wrote before stays.
     """
-    folder = TableFolder(state, sink.name)
-    generation = _generation(folder, full_refresh=full_refresh)
+    store = SinkFolder(TableFolder(state, sink.name))
+    before = store.current()
+    is_fresh = full_refresh or not before.number
+    update = store.begin(before, is_fresh=is_fresh) if is_fresh or _is_of_files(sink) else before
+    if update != before and not _is_of_files(sink):
+        store.commit(update)
     total, contexts = NOTHING, []
     for flow in flows:
         if not isinstance(flow, AppendFlow):
             raise RunError(f"only append flows fill a sink, and `{flow.name}` is none", place=flow.place)
-        context = FlowContext(flow.name, folder, generation, is_dry)
+        context = FlowContext(flow.name, store.folder, update.progress, is_dry)
         contexts.append(context)
         with settings(queries.spark, flow.spark_conf):
             frame = queries.evaluate(flow.query, context)
             only_streams(frame, flow.name)
             _check_sources(context)
             context.is_certain = streams_only(frame, context)
-            total = added(total, _append(sink, frame, context, note))
-    return Filled("sink", total, tuple(contexts), total.rows_read > 0, all(one.is_certain for one in contexts))
+            counts, update = _append(sink, frame, context, store, update, note)
+            total = added(total, counts)
+    views = view_counts(contexts)
+    did_work = total.rows_read > 0 or views.rows_read > 0
+    verdict = Verdict(0, views.rules) if did_work else last_verdict(update.verdict, view_rules(contexts))
+    store.commit(replace(update, verdict=verdict.document()))
+    return Filled("sink", total, verdict, did_work, all(context.is_certain for context in contexts))
 
 
-def _generation(folder: TableFolder, *, full_refresh: bool) -> int:
-    """The number of the checkpoints that the flows go on with."""
-    there = [int(entry.name) for entry in folder.checkpoints.glob("*") if entry.name.isdecimal()]
-    return max(there, default=0) + (1 if full_refresh and there else 0)
+def _is_of_files(sink: Sink) -> bool:
+    return sink.handler is None and (sink.format in _FILES or sink.format in _STAND_INS)
 
 
 def _check_sources(context: FlowContext) -> None:
@@ -93,24 +104,37 @@ def _check_sources(context: FlowContext) -> None:
     write_atomically(memory, json.dumps(context.streams))
 
 
-def _append(sink: Sink, frame: DataFrame, context: FlowContext, note: Callable[[str], None]) -> Counts:
+def _append(
+    sink: Sink,
+    frame: DataFrame,
+    context: FlowContext,
+    store: SinkFolder,
+    update: SinkState,
+    note: Callable[[str], None],
+) -> tuple[Counts, SinkState]:
+    """Run one flow; the files that it makes wait for the commit."""
     if sink.handler is not None:
         caller = _Caller(sink.handler)
-        drain(context, frame, caller.write, lambda _: None)
-        return Counts(caller.rows, caller.rows, 0, ())
-    if sink.format not in _FILES and sink.format not in _STAND_INS and not context.is_dry:
+        drain(context, frame, caller.write)
+        return Counts(caller.rows, caller.rows, 0, ()), update
+    if not _is_of_files(sink):
+        if context.is_dry:
+            return NOTHING, update
         counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
         run_to_end(counted.writeStream.format(sink.format).options(**sink.options), context)
         rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.observed)
-        return Counts(rows, rows, 0, ())
-    writer = _writer(sink, frame, context)
+        return Counts(rows, rows, 0, ()), update
+    writer, target = _writer(sink, frame, context, store, update)
     if sink.format in _STAND_INS:
-        note(f"the sink `{sink.name.written}` is not {sink.format} locally: its rows are in {writer.folder}")
-    drain(context, frame, writer.write, writer.take_back)
-    return Counts(writer.rows, writer.rows, 0, ())
+        note(f"the sink `{sink.name.written}` is not {sink.format} locally: its rows are in {target}")
+    drain(context, frame, writer.write)
+    return Counts(writer.rows, writer.rows, 0, ()), replace(update, target=str(target.absolute()))
 
 
-def _writer(sink: Sink, frame: DataFrame, context: FlowContext) -> _FileWriter:
+def _writer(
+    sink: Sink, frame: DataFrame, context: FlowContext, store: SinkFolder, update: SinkState
+) -> tuple[_FileWriter, Path]:
+    """What writes the files of a flow, and the folder where they belong."""
     options = dict(sink.options)
     path = options.pop("path", None)
     if sink.format in _FILES and path is None:
@@ -126,8 +150,9 @@ def _writer(sink: Sink, frame: DataFrame, context: FlowContext) -> _FileWriter:
                 hint="make one, with to_json(struct(*)) for example",
             )
     stand_in = context.folder.state / "sinks" / folder_name(sink.name.key)
-    folder = stand_in if path is None else Path(path.removeprefix("file:"))
-    return _FileWriter(context, folder, _STAND_INS.get(sink.format, sink.format), options)
+    target = stand_in if path is None else Path(path.removeprefix("file:"))
+    prefix = f"{folder_name(context.name)}-{update.generation}"
+    return _FileWriter(store.files(update.number), prefix, _STAND_INS.get(sink.format, sink.format), options), target
 
 
 @dataclass(slots=True)
@@ -156,43 +181,26 @@ class _FileWriter:
     """Writes micro-batches as files of one folder.
 
     Attributes:
-        context: The flow.
-        folder: Where the files go.
+        folder: Where the files wait for the commit.
+        prefix: What their names start with.
         format: Spark's name of their format.
         options: Spark's options for it.
         rows: How many rows have been written.
     """
 
-    context: FlowContext
     folder: Path
+    prefix: str
     format: str
     options: Mapping[str, str]
     rows: int = 0
 
     def write(self, batch: DataFrame, number: int) -> None:
-        """Put one micro-batch into the folder, in the place of what a killed run left of it."""
-        staging = self.context.folder.staging(f"{self.context.checkpoint.name}.{number:06d}")
+        """Put the files of one micro-batch into the folder."""
+        staging = self.folder / "_batch"
         observation = Observation()
         counted = batch.observe(observation, F.count(F.lit(1)).alias(ROWS_READ))
-        counted.write.format(self.format).options(**self.options).save(str(staging))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._remove(lambda there: there == number)
+        counted.write.format(self.format).options(**self.options).mode("overwrite").save(str(staging))
         for index, file in enumerate(sorted(staging.glob("part-*"))):
-            name = f"{self._prefix}{number:06d}-{index:05d}.{file.name.partition('.')[2] or self.format}"
+            name = f"{self.prefix}-{number:06d}-{index:05d}.{file.name.partition('.')[2] or self.format}"
             file.replace(self.folder / name)
-        self.rows += int(observed(observation).get(ROWS_READ) or 0)
-
-    def take_back(self, last: int) -> None:
-        """Remove the files of the micro-batches after a number."""
-        self._remove(lambda there: there > last)
-
-    @property
-    def _prefix(self) -> str:
-        return f"{self.context.checkpoint.name}-{self.context.generation}-"
-
-    def _remove(self, is_wanted: Callable[[int], bool]) -> None:
-        pattern = re.compile(re.escape(self._prefix) + r"(\d{6,})-\d+\.")
-        for file in sorted(self.folder.glob("*")):
-            match = pattern.match(file.name)
-            if match is not None and is_wanted(int(match[1])):
-                file.unlink()
+        self.rows += int(observed_of(batch, observation).get(ROWS_READ) or 0)

@@ -1,12 +1,16 @@
 """The state folder: where a table's rows are, and how they change all at once.
 
-    tables/<schema>/<table>/table.json       which version is the table, and how it was made
-    tables/<schema>/<table>/<version>/...    its rows, as Parquet
-    tables/<schema>/<table>/_.../            not yet, or no longer, part of the table
-    checkpoints/<schema>/<table>/<version>/  how far each flow into it has read
+    tables/<schema>/<table>/table.json         which version is the table, and how it was made
+    tables/<schema>/<table>/<version>/...      its rows, as Parquet
+    tables/<schema>/<table>/_.../              not yet, or no longer, part of the table
+    checkpoints/<schema>/<table>/<number>/     how far each flow into it has read
 
-``table.json`` is replaced in one step, so a reader, or a run after a kill, sees a table as it was or as it is
-to be. A streaming table keeps its version and grows by folders, one a batch, each renamed into it in one step.
+An update of a table is all or nothing. It works on a copy of the checkpoints and writes rows where nobody reads
+them; then ``table.json`` names both in one step, which is the commit. A failed or killed update leaves only what
+``table.json`` does not name, which the next update removes. So the checkpoints and the rows always belong together,
+and whatever a micro-batch was called has no meaning outside its update.
+
+A streaming table keeps its version and grows by folders, one per update, each renamed into it in one step.
 """
 
 from __future__ import annotations
@@ -18,11 +22,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.names import DatasetName
+from cbx.runtime.problems import CannotRunError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "table.json"
 STAGING = "_staging"
 
@@ -35,12 +40,14 @@ class TableState:
         name: The table's name as its notebook spells it.
         kind: ``streaming``, ``batch``, ``scd 1`` or ``scd 2``.
         version: The folder of its rows.
-        number: Counts versions; never goes back.
-        generation: The number of the version at which the table was started over; its flows' checkpoints and
-            the checkpoints of those who stream from it belong to it.
+        number: Counts versions and updates; never goes back.
+        generation: The number of the update that started the table over; the checkpoints of those who stream from it
+            belong to it.
         schema: Its columns, as Spark's JSON.
         flows: What each flow into it has to remember, by the flow's name.
         fingerprint: What the rows were made of; equal means that making them again gives the same.
+        progress: The number of the update whose checkpoints belong to the rows.
+        verdict: What the rules said of the rows of the last update that had any, as ``Verdict.document`` writes it.
     """
 
     name: str
@@ -51,6 +58,8 @@ class TableState:
     schema: str
     flows: dict[str, dict[str, Any]] = field(default_factory=dict)
     fingerprint: str | None = None
+    progress: int = 0
+    verdict: dict[str, Any] | None = None
 
     @property
     def is_append_only(self) -> bool:
@@ -71,68 +80,142 @@ class TableFolder:
         return self.state / "tables" / folder_name(self.name.schema) / folder_name(self.name.table)
 
     def current(self) -> TableState | None:
-        """What the table is now; None if it has never been written."""
+        """What the table is now; None if it has never been written.
+
+        Raises:
+            CannotRunError: If another version of cbx wrote it, or it is corrupt.
+        """
+        document = self._document()
+        if document is None:
+            return None
+        if document.pop("format", None) != FORMAT:
+            raise CannotRunError(
+                f"`{self.name.written}` was written by another version of cbx",
+                hint=f"rebuild it: --full-refresh --select {self.name.key}",
+            )
+        return TableState(**document)
+
+    def next_number(self) -> int:
+        """The number of the next update, greater than any before."""
+        document = self._document()
+        return 1 if document is None else int(document["number"]) + 1
+
+    def _document(self) -> dict[str, Any] | None:
         try:
-            document = json.loads((self.path / POINTER).read_text(encoding="utf-8"))
+            return read_document(self.path / POINTER)
         except FileNotFoundError:
             return None
-        document.pop("format")
-        return TableState(**document)
 
     def rows(self, version: str) -> Path:
         """The folder of a version's rows."""
         return self.path / version
 
-    def staging(self, purpose: str) -> Path:
-        """An empty place for rows that are not yet part of the table; its parent is there."""
-        folder = self.path / STAGING / purpose
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return folder
+    def row_files(self, table: TableState) -> list[Path]:
+        """The files of a version's rows; those of an update that was not committed are left out."""
+        folder = self.rows(table.version)
+        return sorted(
+            file for file in folder.rglob("*.parquet") if not _is_after(table, file.relative_to(folder).parts[0])
+        )
+
+    def pending(self, number: int) -> Path:
+        """Where an update puts new rows of a streaming table, which are not part of it before the commit."""
+        return self.path / STAGING / f"{number:06d}"
 
     def internal(self, version: str) -> Path:
         """The folder of what a version of a CDC target remembers beside its rows."""
         return self.path / f"_state-{version}"
+
+    def drop_version(self, version: str) -> None:
+        """Remove a version of a CDC target that an update made and has replaced before its commit."""
+        for folder in (self.rows(version), self.internal(version)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def checkpoints(self) -> Path:
         """The folder of the checkpoints of the flows into the table."""
         return self.state / "checkpoints" / folder_name(self.name.schema) / folder_name(self.name.table)
 
-    def checkpoint(self, generation: int, flow: str) -> Path:
-        """Where Spark keeps how far a flow has read."""
-        return self.checkpoints / str(generation) / folder_name(flow)
+    def progress(self, number: int) -> Path:
+        """The folder of the checkpoints, and of Auto Loader's schemas, of an update."""
+        return self.checkpoints / str(number)
 
-    def schemas(self, generation: int, flow: str) -> Path:
-        """Where Auto Loader keeps the schemas that it inferred for a flow."""
-        return self.checkpoints / str(generation) / f"schemas-{folder_name(flow)}"
+    def begin(self, table: TableState | None) -> int:
+        """Start an update, on a copy of the checkpoints.
+
+        Args:
+            table: The table to go on with; None to start over.
+
+        Returns:
+            The number of the update.
+        """
+        self.tidy()
+        number = self.next_number()
+        if table is not None:
+            copy_by_links(self.progress(table.progress), self.progress(number))
+        return number
 
     def commit(self, table: TableState) -> None:
-        """Make a version the table."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Make a version, with the new rows of the update, the table."""
+        rows, pending = self.rows(table.version), self.pending(table.number)
+        rows.mkdir(parents=True, exist_ok=True)
+        if pending.is_dir():
+            pending.rename(rows / pending.name)
         write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **asdict(table)}, indent=1) + "\n")
 
     def tidy(self) -> None:
-        """Remove what is not part of the table: old versions, and what a killed run left behind."""
+        """Remove what is not part of the table: old versions, and what a failed or killed update left behind.
+
+        Raises:
+            OSError: If rows that are not part of the table cannot be removed, which others would read.
+        """
+        document = self._document()
+        if document is not None and document.get("format") != FORMAT:
+            return
         table = self.current()
         keep = {POINTER} if table is None else {POINTER, table.version, self.internal(table.version).name}
-        if self.path.is_dir():
-            for entry in self.path.iterdir():
-                if entry.name not in keep:
-                    _remove(entry)
-        if self.checkpoints.is_dir():
-            for entry in self.checkpoints.iterdir():
-                if table is None or entry.name != str(table.generation):
-                    _remove(entry)
+        for entry in _entries(self.path):
+            if entry.name not in keep:
+                _remove(entry)
+        if table is not None:
+            for entry in _entries(self.rows(table.version)):
+                if _is_after(table, entry.name):
+                    shutil.rmtree(entry)
+        for entry in _entries(self.checkpoints):
+            if table is None or entry.name != str(table.progress):
+                _remove(entry)
+
+
+def _is_after(table: TableState, folder: str) -> bool:
+    """Whether a folder of rows is that of an update that was not committed."""
+    return folder.isdecimal() and int(folder) > table.number
 
 
 def tables(state: Path) -> dict[str, TableFolder]:
     """Every table that the state folder holds, by its key."""
     found = {}
     for pointer in sorted((state / "tables").glob(f"*/*/{POINTER}")):
-        name = DatasetName.parse(json.loads(pointer.read_text(encoding="utf-8"))["name"])
+        name = DatasetName.parse(read_document(pointer)["name"])
         found[name.key] = TableFolder(state, name)
     return found
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """What one of the JSON files of the state folder says.
+
+    Raises:
+        CannotRunError: If it is corrupt, as a power cut or a full disk can leave a file.
+    """
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise CannotRunError(f"{path} is corrupt", hint=f"delete {path.parent} and run with --full-refresh") from None
+    return document
+
+
+def recover(state: Path) -> None:
+    """Remove what an update that was killed left in any table, before anything reads it."""
+    for folder in tables(state).values():
+        folder.tidy()
 
 
 def folder_name(name: str) -> str:
@@ -162,3 +245,20 @@ def _remove(entry: Path) -> None:
         shutil.rmtree(entry, ignore_errors=True)
     else:
         entry.unlink(missing_ok=True)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def copy_by_links(source: Path, target: Path) -> None:
+    """Copy a folder of checkpoints, if it is there. Spark replaces their files and never changes one, so links do."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,26 +1,25 @@
 """Filling a streaming table: new rows only, each exactly once, also after a kill.
 
-Each micro-batch is written beside the table and then renamed into it, under a name made of the flow and the
-batch's number. Spark repeats a batch that a kill interrupted with the same input and number, so a batch that is
-already there is one that need not be written again.
-
-A failed update is taken back: its batches are removed and the checkpoint is put back as it was, so that the next
-update plans its input anew and sees a landing file that was repaired meanwhile.
+Each micro-batch is written beside the table, with a copy of the flow's checkpoint that Spark goes on with. The
+commit of the update makes both the table's (``store.py``). A failed update leaves the table and the checkpoint as
+they were, so the next one plans its micro-batches anew and sees a landing file that was repaired meanwhile.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
-from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures, observed
+from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures
 from cbx.runtime.flow import ExpectationFailedError
+from cbx.runtime.observations import observed_of
 from cbx.runtime.problems import RunError
 from cbx.runtime.schema import evolved
+from cbx.runtime.session import PROGRESS_LIMIT
+from cbx.runtime.store import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,9 +50,9 @@ def append_stream(
     Raises:
         ExpectationFailedError: If a rule that must hold does not; the table is then as it was.
     """
-    table, writer = _prepared(context, frame, rules, table)
-    drain(context, frame, writer.write, writer.take_back)
-    return writer.total, table
+    writer = _BatchWriter(context, tuple(rules))
+    drain(context, frame, writer.write)
+    return writer.total, replace(table, schema=evolved(table, frame.schema).json())
 
 
 def append_once(
@@ -68,26 +67,10 @@ def append_once(
             f"the flow `{context.name}` says once=True and reads a stream",
             hint="read with spark.read, or leave out once=True",
         )
-    table, writer = _prepared(context, frame, rules, table)
+    writer = _BatchWriter(context, tuple(rules))
     if not context.is_dry:
         writer.write(frame, 0)
-    return writer.total, table
-
-
-def _prepared(
-    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
-) -> tuple[TableState, _BatchWriter]:
-    """The table with the columns that it is to have, and what writes to it.
-
-    The columns are known before the first row is there, so that no reader misses one.
-    """
-    wider = replace(table, schema=evolved(table, frame.schema).json())
-    current = context.folder.current()
-    if current is not None and current.version == wider.version and current.schema != wider.schema:
-        context.folder.commit(wider)
-    rows = context.folder.rows(wider.version)
-    rows.mkdir(parents=True, exist_ok=True)
-    return wider, _BatchWriter(context, rows, tuple(rules))
+    return writer.total, replace(table, schema=evolved(table, frame.schema).json())
 
 
 @dataclass(slots=True)
@@ -95,30 +78,14 @@ class _BatchWriter:
     """Writes a flow's micro-batches and adds up their counts."""
 
     context: FlowContext
-    rows: Path
     rules: tuple[Expectation, ...]
     total: Counts = NOTHING
 
     def write(self, batch: DataFrame, number: int) -> None:
-        """Add one micro-batch to the table, unless it is there."""
-        target = self._folder(number)
-        if target.exists():
-            return
-        staging = self.context.folder.staging(target.name)
-        done = write_checked(batch, self.rules, staging, self.context.folder.name.written)
-        staging.rename(target)
+        """Add one micro-batch to the update's new rows."""
+        folder = self.context.folder.pending(self.context.update) / f"{folder_name(self.context.name)}.{number:06d}"
+        done = write_checked(batch, self.rules, folder, self.context.folder.name.written)
         self.total = added(self.total, done)
-
-    def take_back(self, last: int) -> None:
-        """Remove the flow's micro-batches after a number."""
-        prefix = f"{self.context.checkpoint.name}."
-        for folder in sorted(self.rows.glob(f"{prefix}*")):
-            number = folder.name.removeprefix(prefix)
-            if number.isdecimal() and int(number) > last:
-                shutil.rmtree(folder)
-
-    def _folder(self, number: int) -> Path:
-        return self.rows / f"{self.context.checkpoint.name}.{number:06d}"
 
 
 def write_checked(batch: DataFrame, rules: Sequence[Expectation], folder: Path, dataset: str) -> Counts:
@@ -130,7 +97,7 @@ def write_checked(batch: DataFrame, rules: Sequence[Expectation], folder: Path, 
     observation = Observation()
     checked = kept(marked(batch, rules).observe(observation, *measures(rules)), rules)
     checked.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
-    done = counts(observed(observation), rules, dataset)
+    done = counts(observed_of(batch, observation), rules, dataset)
     if done.broken:
         shutil.rmtree(folder)
         raise broken(done, dataset)
@@ -145,25 +112,16 @@ def broken(done: Counts, dataset: str) -> ExpectationFailedError:
     )
 
 
-def drain(
-    context: FlowContext,
-    frame: DataFrame,
-    write: Callable[[DataFrame, int], None],
-    take_back: Callable[[int], None],
-) -> None:
+def drain(context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, int], None]) -> None:
     """Run a stream until nothing is left to read.
 
     Args:
         context: The flow, for its checkpoint.
         frame: The stream.
         write: Takes each micro-batch and its number.
-        take_back: Undoes the micro-batches after a number, when the update fails.
     """
     if context.is_dry:
         return
-    checkpoint = _Checkpoint(context.checkpoint)
-    checkpoint.finish_undoing(take_back)
-    checkpoint.keep()
     raised: list[Exception] = []
 
     def guarded(batch: DataFrame, number: int) -> None:
@@ -175,10 +133,8 @@ def drain(
 
     try:
         run_to_end(frame.writeStream.foreachBatch(guarded), context)
-    except Exception as error:  # noqa: BLE001 - any failure takes the update back
-        checkpoint.undo(take_back)
+    except Exception as error:  # noqa: BLE001 - what was raised here says more than what Spark made of it
         raise (raised[0] if raised else error) from None
-    checkpoint.forget()
 
 
 def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
@@ -194,72 +150,18 @@ def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
         query.awaitTermination()
     finally:
         query.stop()
-    context.observed = [_metrics(progress) for progress in query.recentProgress]
+    progress = query.recentProgress
+    if len(progress) >= PROGRESS_LIMIT:
+        raise RunError(
+            f"the flow `{context.name}` took {PROGRESS_LIMIT:,} micro-batches or more; Spark keeps the counts of fewer",
+            hint="let a micro-batch take more, with a greater maxFilesPerTrigger",
+        )
+    context.observed = [_metrics(each) for each in progress]
 
 
 def _metrics(progress: object) -> dict[str, dict[str, int]]:
     observed = getattr(progress, "observedMetrics", {})
     return {name: row.asDict() for name, row in observed.items()}
-
-
-@dataclass(slots=True)
-class _Checkpoint:
-    """A checkpoint that can be put back as it was before an update.
-
-    Spark never changes a file of a checkpoint, so a copy made of links is enough. The three steps back are
-    ordered so that a kill between them is noticed: what failed is set aside, its batches are removed, the kept
-    copy takes its place; where that has happened, only what failed is left to remove.
-    """
-
-    path: Path
-    kept: Path = field(init=False)
-    failed: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.kept = self.path.with_name(f"{self.path.name}.before")
-        self.failed = self.path.with_name(f"{self.path.name}.failed")
-
-    def finish_undoing(self, take_back: Callable[[int], None]) -> None:
-        """Go on where a killed run was taking back an update."""
-        if self.failed.exists():
-            self._restore(take_back)
-
-    def keep(self) -> None:
-        """Remember the checkpoint as it is."""
-        shutil.rmtree(self.kept, ignore_errors=True)
-        if self.path.exists():
-            shutil.copytree(self.path, self.kept, copy_function=_link)
-
-    def undo(self, take_back: Callable[[int], None]) -> None:
-        """Take back what has happened since it was kept."""
-        if self.path.exists():
-            self.path.rename(self.failed)
-            self._restore(take_back)
-
-    def forget(self) -> None:
-        """The update stands: the copy is no longer needed."""
-        shutil.rmtree(self.kept, ignore_errors=True)
-
-    def _restore(self, take_back: Callable[[int], None]) -> None:
-        if not self.path.exists():
-            take_back(last_committed(self.kept))
-            if self.kept.exists():
-                self.kept.rename(self.path)
-        shutil.rmtree(self.failed)
-
-
-def last_committed(checkpoint: Path) -> int:
-    """The number of the last micro-batch that a checkpoint calls done, -1 if there is none."""
-    commits = checkpoint / "commits"
-    names = [entry.name for entry in commits.iterdir()] if commits.is_dir() else []
-    return max((int(name) for name in names if name.isdecimal()), default=-1)
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def only_streams(frame: DataFrame, flow: str) -> None:

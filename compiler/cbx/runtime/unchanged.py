@@ -103,14 +103,22 @@ def streams_only(frame: DataFrame, context: FlowContext) -> bool:
 
     What it joins them with does not matter: rows are made of new rows of the stream alone.
     """
-    leaves = _java(frame).analyzed().collectLeaves()
-    streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
-    if not all(leaf.nodeName() == "StreamingRelation" for leaf in streams):
-        return False
+    paths = stream_paths(frame)
     tables = f"{(context.folder.state / 'tables').as_posix()}/"
     landings = [landing.rstrip("/") for landing in context.landings]
-    paths = [str(leaf.dataSource().options().get("path").getOrElse(None) or "") for leaf in streams]
     return all(path.removeprefix("file:").startswith(tables) or path.rstrip("/") in landings for path in paths)
+
+
+def stream_paths(frame: DataFrame) -> list[str]:
+    """The path that each stream of a query reads, as it was given; an empty text where it reads something else."""
+    leaves = _java(frame).analyzed().collectLeaves()
+    streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
+    return [
+        str(leaf.dataSource().options().get("path").getOrElse(None) or "")
+        if leaf.nodeName() == "StreamingRelation"
+        else ""
+        for leaf in streams
+    ]
 
 
 def _settings(frame: DataFrame) -> str:

@@ -25,9 +25,10 @@ from cbx.runtime.readers import caught
 from cbx.runtime.results import DatasetResult, RunRequest, UpdateResult
 from cbx.runtime.scope import notebook_scope
 from cbx.runtime.session import session, settings, working_folder
+from cbx.runtime.store import recover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pyspark.sql import SparkSession
 
@@ -64,15 +65,14 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateRe
         return result
 
 
-_Outcome = tuple[tuple[DatasetResult, ...], tuple[Problem, ...], tuple[str, ...]]
+_Outcome = tuple[tuple[DatasetResult, ...], tuple[Problem, ...], "Mapping[str, str]"]
 
 
 def _unchanged(known: nothing_new.Unchanged, log: EventLog) -> _Outcome:
     """What an update does that has nothing to do."""
-    results = tuple(DatasetResult(name, kind, "unchanged") for name, kind in known.datasets)
-    for result in results:
+    for result in known.datasets:
         log(FlowFinished(result))
-    return results, (), known.landings
+    return known.datasets, (), known.landings
 
 
 def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outcome:
@@ -80,6 +80,7 @@ def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outco
     registry = Registry()
     roots = tuple(dict.fromkeys(file.parent for file in files))
     nothing_new.forget(request.state)
+    recover(request.state)
     with ExitStack() as stack:
         spark = session(request.state, request.master)
         stack.enter_context(working_folder(spark, request.working_folder))
@@ -100,7 +101,7 @@ def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outco
     if making.is_certain() and not problems and nothing_new.is_self_contained(sources):
         nothing_new.remember(request, sources, making.landings, making.results())
     results = (*making.view_graph(), *making.results()) if request.dry_run else making.results()
-    return results, tuple(problems), tuple(making.landings)
+    return results, tuple(problems), dict(making.landings)
 
 
 def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:

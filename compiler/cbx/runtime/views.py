@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
-from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures, observed, required
+from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures, required
 from cbx.runtime.flow import FlowContext, ViewUse
+from cbx.runtime.observations import observed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cbx.render.html.last_run import Counted, read_last_run
+from cbx.runtime import DatasetResult
+from cbx.runtime.event_log import last_update
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 pytestmark = pytest.mark.spark
@@ -714,3 +717,109 @@ def test_the_log_has_the_shape_of_the_event_log(pipeline: Pipeline) -> None:
             },
         }
     }
+
+
+CHECKED = """
+    import dlt
+
+    @dlt.table
+    @dlt.expect("is_small", "id < 3")
+    @dlt.expect_or_drop("has_id", "id IS NOT NULL")
+    def numbers():
+        return spark.readStream.schema("id INT").json("landing/numbers")
+
+    @dlt.view
+    @dlt.expect("is_even", "id % 2 = 0")
+    def seen():
+        return spark.readStream.table("numbers")
+
+    @dlt.table
+    @dlt.expect("is_two", "id = 2")
+    def copies():
+        return spark.readStream.table("seen")
+
+    @dlt.table
+    @dlt.expect("is_two", "id = 2")
+    def whole():
+        return spark.read.table("numbers")
+
+    @dlt.table
+    def other():
+        return spark.readStream.schema("id INT").json("landing/others")
+"""
+
+
+def verdicts(results: dict[str, DatasetResult]) -> dict[str, tuple[str, int, list[tuple[str, str, int, int]]]]:
+    return {
+        name: (one.status, one.rows_dropped, [(r.dataset, r.name, r.passed, r.failed) for r in one.expectations])
+        for name, one in results.items()
+    }
+
+
+def test_what_did_not_change_keeps_its_verdict(pipeline: Pipeline) -> None:
+    """Broken rules stay broken where nothing is computed again: with other news, and with none at all."""
+    pipeline.notebook(CHECKED)
+    pipeline.land("numbers/1.json", '{"id": 1}\n{"id": 5}\n{"id": null}\n')
+    pipeline.land("others/1.json", '{"id": 1}\n')
+    first = verdicts(pipeline.succeed())
+    pipeline.land("others/2.json", '{"id": 2}\n')
+    second = verdicts(pipeline.succeed())
+    third = verdicts(pipeline.succeed())
+
+    numbers = (1, [("numbers", "is_small", 1, 2), ("numbers", "has_id", 2, 1)])
+    copies = (0, [("copies", "is_two", 0, 2), ("seen", "is_even", 0, 2)])
+    whole = (0, [("whole", "is_two", 0, 2)])
+    assert first == {
+        "numbers": ("completed", *numbers),
+        "copies": ("completed", *copies),
+        "whole": ("completed", *whole),
+        "other": ("completed", 0, []),
+    }
+    assert second == {
+        "numbers": ("unchanged", *numbers),
+        "copies": ("unchanged", *copies),
+        "whole": ("unchanged", *whole),
+        "other": ("completed", 0, []),
+    }
+    assert third == {**second, "other": ("unchanged", 0, [])}
+
+
+def test_the_log_of_an_update_with_nothing_to_do_has_the_counts_of_the_last_one(pipeline: Pipeline) -> None:
+    """Where Spark does not even start, the log and what is read from it say what is broken."""
+    pipeline.notebook("""
+        import dlt
+
+        @dlt.table
+        @dlt.expect("is_small", "id < 3")
+        def numbers():
+            reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+            return reader.option("cloudFiles.schemaHints", "id INT").load("landing/numbers")
+    """)
+    pipeline.land("numbers/1.json", '{"id": 1}\n{"id": 5}\n')
+    pipeline.succeed()
+    pipeline.succeed()
+    rows = last_update(pipeline.state)
+    progress = next(row["details"]["flow_progress"] for row in rows if row["event_type"] == "flow_progress")
+    run = read_last_run(rows)
+
+    assert (progress["status"], progress["unchanged"], progress["metrics"]) == (
+        "COMPLETED",
+        True,
+        {"num_output_rows": 0},
+    )
+    assert progress["data_quality"]["expectations"] == [
+        {"name": "is_small", "dataset": "numbers", "passed_records": 1, "failed_records": 1}
+    ]
+    assert run.datasets["numbers"].status == "unchanged"
+    assert run.rules["numbers", "is_small"] == Counted(1, 1, is_unchanged=True)
+
+
+def test_a_rule_that_changed_has_no_verdict_of_the_old_one(pipeline: Pipeline) -> None:
+    """What the rows of earlier updates mean to a new condition is not known."""
+    notebook = pipeline.notebook(CHECKED)
+    pipeline.land("numbers/1.json", '{"id": 1}\n{"id": 5}\n{"id": null}\n')
+    pipeline.land("others/1.json", '{"id": 1}\n')
+    pipeline.succeed()
+    notebook.write_text(notebook.read_text().replace("id < 3", "id < 9"))
+
+    assert verdicts(pipeline.succeed())["numbers"] == ("unchanged", 1, [("numbers", "has_id", 2, 1)])

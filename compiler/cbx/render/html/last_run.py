@@ -9,15 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many rows met a rule, and how many did not."""
+    """How many rows met a rule, and how many did not; whether that was counted by an earlier run."""
 
     passed: int
     failed: int
+    is_unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetRun:
-    """How a dataset fared: its status in lower case, rows, and why it failed or was skipped."""
+    """How a dataset fared: its status in lower case or ``unchanged``, rows, and why it failed or was skipped."""
 
     status: str
     written: int | None
@@ -50,7 +51,8 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
     Args:
         rows: As `cbx.runtime.event_log.last_update` gives them.
     """
-    at, state, problem, datasets, rules = "", "", None, {}, {}
+    at, state, problem, datasets = "", "", None, {}
+    rules: dict[tuple[str, str], Counted] = {}
     for row in rows:
         at = row["timestamp"]
         if "update_progress" in row["details"]:
@@ -60,14 +62,17 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
         if progress is None or progress["status"] == "RUNNING":
             continue
         metrics, quality = progress.get("metrics", {}), progress.get("data_quality", {})
+        is_unchanged = bool(progress.get("unchanged"))
         datasets[row["origin"]["dataset_name"]] = DatasetRun(
-            status=progress["status"].lower(),
+            status="unchanged" if is_unchanged else progress["status"].lower(),
             written=metrics.get("num_output_rows", metrics.get("num_upserted_rows")),
             dropped=quality.get("dropped_records"),
             problem=_problem(row),
         )
         for rule in quality.get("expectations", ()):
-            rules[rule["dataset"], rule["name"]] = Counted(rule["passed_records"], rule["failed_records"])
+            key = (rule["dataset"], rule["name"])
+            if not is_unchanged or key not in rules:  # a view is read by several datasets, of which some have new rows
+                rules[key] = Counted(rule["passed_records"], rule["failed_records"], is_unchanged)
     return LastRun(at, state, problem, datasets, rules)
 
 

@@ -106,10 +106,10 @@ class _Told:
     checks: Checks
     run: LastRun | None
 
-    def counts(self, dataset: str, rule: str) -> tuple[int | None, int | None]:
-        """How many rows met a rule in the last run, and how many did not; None where they were not counted."""
+    def counts(self, dataset: str, rule: str) -> tuple[int | None, int | None, int]:
+        """How many rows met a rule and how many did not, None if not counted; 1 if an earlier run counted them."""
         found = None if self.run is None else self.run.rules.get((dataset, rule))
-        return (None, None) if found is None else (found.passed, found.failed)
+        return (None, None, 0) if found is None else (found.passed, found.failed, int(found.is_unchanged))
 
     def check(self, check: Check | None) -> list[Any] | None:
         """A check's notebook and its counts."""

@@ -62,7 +62,7 @@ export function nodeOf(id) {
 }
 
 function checkOf(check) {
-  return check === null ? null : { notebook: check[0], passed: check[1], failed: check[2] };
+  return check === null ? null : { notebook: check[0], passed: check[1], failed: check[2], isUnchanged: check[3] === 1 };
 }
 
 /** The columns of a node. An origin is a node's index and a column's name; null says that none is known. */
@@ -79,12 +79,13 @@ export function columnsOf(node) {
 
 /** The expectations of a node; the counts are null where the last run has none. */
 export function rulesOf(node) {
-  return node.rules.map(([name, condition, onViolation, passed, failed]) => ({
+  return node.rules.map(([name, condition, onViolation, passed, failed, isUnchanged]) => ({
     name,
     condition,
     onViolation,
     passed,
     failed,
+    isUnchanged: isUnchanged === 1,
   }));
 }
 

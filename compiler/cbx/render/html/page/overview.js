@@ -47,7 +47,7 @@ function runWords(node) {
     run.written === null ? null : `${counted(run.written, "row")} written`,
     run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
   ].filter(Boolean);
-  const isGood = run.status === "completed";
+  const isGood = run.status === "completed" || run.status === "unchanged";
   return el(
     "span",
     {},
@@ -128,7 +128,7 @@ function checkWords(check) {
     { class: "checked" },
     "Checked on the data by ",
     pathCode(check.notebook),
-    check.failed === null ? null : counts(check.passed, check.failed),
+    check.failed === null ? null : counts(check),
   );
 }
 
@@ -156,7 +156,7 @@ function rulesPart(node) {
             ? lastRun === null
               ? null
               : el("p", { class: "counts" }, "not counted in the last run")
-            : counts(rule.passed, rule.failed),
+            : counts(rule),
         ),
       ),
     ),
@@ -166,7 +166,8 @@ function rulesPart(node) {
   );
 }
 
-function counts(passed, failed) {
+/** The counts of a rule; unchanged where the last run had no new rows for it. */
+function counts({ passed, failed, isUnchanged }) {
   const total = passed + failed;
   const bar = el("span", { class: "bar-of-counts", "aria-hidden": "true" }, el("span", {}));
   bar.firstChild.style.width = `${total === 0 ? 0 : Math.max((100 * failed) / total, failed > 0 ? 1.5 : 0)}%`;
@@ -176,6 +177,7 @@ function counts(passed, failed) {
     bar,
     el("span", {}, `${passed.toLocaleString("en")} passed, `),
     el("span", { class: "failed" }, `${failed.toLocaleString("en")} failed`),
+    isUnchanged ? " (unchanged)" : null,
   );
 }
 
@@ -211,6 +213,6 @@ function relationItem(relation, node, ways) {
     el("p", { class: "on" }, relation.isMany ? "one to many" : "one to one", " on ", el("code", {}, on)),
     relation.check === null || relation.check.failed === null
       ? null
-      : counts(relation.check.passed, relation.check.failed),
+      : counts(relation.check),
   );
 }

@@ -1,0 +1,100 @@
+"""Waiting for changes misses none, whenever they come and whether or not the file system has events."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cbx.cli.run_watch import Watcher, sources_of
+from cbx.runtime.nothing_new import signature
+
+SOON = 30.0
+
+
+@pytest.fixture(params=["events", "no events"])
+def watcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watcher:
+    if request.param == "no events":
+        monkeypatch.setitem(sys.modules, "watchfiles", None)
+    for folder in ("models", "landing", "target", "state"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "models" / "a.sql").write_text("SELECT 1")
+    (tmp_path / "project.toml").write_text("[project]")
+    return Watcher(sources_of((), tmp_path), tmp_path, {"landing"})
+
+
+def has_ended(wait: Callable[[], None], seconds: float) -> bool:
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "name", ["landing/1.json", "landing/deep/er/1.json", "models/a.sql", "models/b.py", "project.toml"]
+)
+def test_what_changes_during_an_update_is_seen_after_it(watcher: Watcher, tmp_path: Path, name: str) -> None:
+    """The update looked at the files before they changed."""
+    before, read = watcher.look(), {"landing": signature("landing", tmp_path)}
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("SELECT 2")
+
+    assert has_ended(lambda: watcher.wait(before, read), SOON)
+
+
+@pytest.mark.parametrize("name", ["landing/1.json", "macros/m.sql", "models/a.sql"])
+def test_what_changes_after_an_update_is_seen(watcher: Watcher, tmp_path: Path, name: str) -> None:
+    """Also below a folder that was not there when the waiting began."""
+    before = watcher.look()
+    timer = threading.Timer(0.5, write, (tmp_path / name,))
+    timer.start()
+
+    assert has_ended(lambda: watcher.wait(before, {}), SOON)
+
+
+def write(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("SELECT 2")
+
+
+def test_what_an_update_has_read_and_what_it_writes_is_no_change(watcher: Watcher, tmp_path: Path) -> None:
+    """A file that landed before its folder was read, and everything beside sources and landing folders."""
+    before = watcher.look()
+    (tmp_path / "landing" / "1.json").write_text("{}")
+    read = {"landing": signature("landing", tmp_path)}
+    for name in ("target/a.py", "state/events.jsonl", "run.log", "models/.a.sql.swp"):
+        (tmp_path / name).write_text("new")
+
+    assert not has_ended(lambda: watcher.wait(before, read), 4.0)
+
+
+def test_a_landing_folder_that_is_first_known_after_an_update_is_watched(watcher: Watcher, tmp_path: Path) -> None:
+    """It may be outside the project, and a glob."""
+    before = watcher.look()
+    read = {"elsewhere/*/in": signature("elsewhere/*/in", tmp_path)}
+    (tmp_path / "elsewhere" / "x" / "in").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "x" / "in" / "1.json").write_text("{}")
+
+    assert has_ended(lambda: watcher.wait(before, read), SOON)
+
+
+def test_a_file_that_is_being_written_is_waited_for(watcher: Watcher, tmp_path: Path) -> None:
+    """The next update does not read half of it."""
+    before, path = watcher.look(), tmp_path / "landing" / "1.json"
+
+    def write_slowly() -> None:
+        for _ in range(10):
+            with path.open("a") as file:
+                file.write("{}\n")
+            time.sleep(0.15)
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    watcher.wait(before, {})
+
+    assert path.read_text() == "{}\n" * 10
+    writer.join()
