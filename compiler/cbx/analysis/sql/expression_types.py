@@ -1,89 +1,365 @@
-"""The type of an expression, where it follows from the SQL reference without doubt."""
+"""The type of an expression, where Spark's is known without doubt.
+
+What is said of a node follows from its class and from which arguments it has, its shape: `RULES` says how the type of
+each shape comes about, and of any other shape nothing is known.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
 
 from sqlglot import exp
 
 from cbx.analysis.sql.cast_types import cast_type
-from cbx.analysis.sql.expressions import ExpressionReader
-from cbx.parse.types import normal_type
+from cbx.analysis.sql.expressions import ExpressionReader, parts_of
+from cbx.analysis.sql.result_types import RESULTS
+from cbx.analysis.sql.scope import Found
+from cbx.analysis.sql.type_rules import (
+    arithmetic_type,
+    average_type,
+    collated,
+    common_type,
+    decimal_digits,
+    element_of,
+    field_type,
+    key_of,
+    members_of,
+    rounded_type,
+    sum_type,
+    value_of,
+)
+from cbx.parse.identifiers import quoted_if_needed
 
 _BOOLEAN = (
-    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.Is, exp.In, exp.Between, exp.Like,
-    exp.ILike, exp.RegexpLike, exp.And, exp.Or, exp.Not, exp.Exists, exp.Boolean,
+    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,
+    exp.Like, exp.ILike, exp.RegexpLike, exp.And, exp.Or, exp.Not, exp.Exists, exp.Boolean,
 )  # fmt: skip
-_STRING = (
-    exp.ConcatWs, exp.Upper, exp.Lower, exp.Trim, exp.Initcap, exp.MD5, exp.SHA, exp.SHA2, exp.TimeToStr, exp.UnixToStr,
-    exp.RegexpExtract, exp.RegexpReplace, exp.SplitPart, exp.Translate,
-)  # fmt: skip
-_STRING_OF_STRINGS = (exp.Concat, exp.DPipe, exp.Substring, exp.Left, exp.Right)
-_INT = (exp.RowNumber, exp.Rank, exp.DenseRank, exp.Year, exp.Month, exp.Day, exp.Length)
-_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Mod)
-_WHOLE = ("TINYINT", "SMALLINT", "INT", "BIGINT")
-_SAME = (exp.Min, exp.Max, exp.AnyValue, exp.First, exp.Last, exp.FirstValue, exp.LastValue, exp.Paren, exp.Alias)
+_ARITHMETIC: dict[type[exp.Expr], str] = {
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.IntDiv: "div", exp.SafeAdd: "+",
+    exp.SafeSubtract: "-", exp.SafeMultiply: "*", exp.SafeDivide: "/",
+}  # fmt: skip
+_NULL = "VOID"
+_MOST_OF_AN_INT, _MOST_OF_A_BIGINT = (1 << 31) - 1, (1 << 63) - 1
+_MOST_DIGITS = 38
+
+Rule = Callable[[exp.Expr, ExpressionReader], str | None]
 
 
-def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:  # noqa: C901, PLR0912 - a case for each kind
-    """The type of an expression; None where it is not known for sure."""
-    match node:
-        case exp.Column():
-            field = reader.field(node)
-            return field.type if field else None
-        case exp.Cast() | exp.TryCast():
-            return cast_type(node.to)
-        case exp.Literal(is_string=True):
-            return "STRING"
-        case exp.Literal():
-            return "INT" if str(node.this).isdigit() and len(str(node.this)) < 10 else None
-        case exp.Count() | exp.CountIf() | exp.ApproxDistinct():
-            return "BIGINT"
-        case exp.Sum():
-            return _sum(type_of(node.this, reader))
-        case exp.Window() | exp.Filter() | exp.Distinct() if isinstance(node.this, exp.Expr):
-            return type_of(node.this, reader)
-        case exp.Coalesce() | exp.Greatest() | exp.Least():
-            return _shared([node.this, *node.expressions], reader)
-        case exp.Case():
-            default = node.args.get("default")
-            values = [one.args["true"] for one in node.args["ifs"]]
-            return _shared([*values, default] if default else values, reader)
-        case exp.If():
-            return _shared([one for one in (node.args.get("true"), node.args.get("false")) if one], reader)
-        case _:
-            pass
-    if isinstance(node, _SAME):
-        return type_of(node.this, reader)
-    if isinstance(node, _ARITHMETIC):
-        return _wider(type_of(node.this, reader), type_of(node.expression, reader))
-    if isinstance(node, _STRING_OF_STRINGS):
-        texts = node.expressions if isinstance(node, exp.Concat) else [node.this]
-        texts = [*texts, node.expression] if isinstance(node, exp.DPipe) else texts
-        return "STRING" if {type_of(one, reader) for one in texts} == {"STRING"} else None
-    for kind, classes in (("BOOLEAN", _BOOLEAN), ("STRING", _STRING), ("INT", _INT)):
-        if isinstance(node, classes):
-            return kind
-    return "DATE" if isinstance(node, (exp.TsOrDsToDate, exp.Date)) else None
+def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """The type of an expression; None where it is not known for sure, and of NULL."""
+    kind = _type_of(node, reader)
+    return None if kind is None or _NULL in kind else kind
 
 
-def _shared(nodes: list[exp.Expr], reader: ExpressionReader) -> str | None:
-    """The type that several expressions have; NULL goes with any."""
-    kinds = {type_of(one, reader) for one in nodes if not isinstance(one, exp.Null)}
-    return kinds.pop() if len(kinds) == 1 else None
+def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """The type of an expression, which is ``VOID`` for NULL."""
+    if isinstance(node, exp.Column):
+        return _column(node, reader)
+    if isinstance(node, _BOOLEAN):
+        return "BOOLEAN"
+    if isinstance(node, exp.Window):
+        return _same(node, reader)
+    rule = _shapes().get(shape_of(node))
+    if rule is None:
+        return None
+    return RULES[rule](node, reader) if rule in RULES else rule
 
 
-def _wider(one: str | None, other: str | None) -> str | None:
-    """The type of what two whole numbers make."""
-    return max(one, other, key=_WHOLE.index) if one in _WHOLE and other in _WHOLE else None
+def shape_of(node: exp.Expr) -> str:
+    """The class of a node and the arguments that it has."""
+    names = sorted(
+        name for name, value in node.args.items() if value is not None and value is not False and value != []
+    )
+    key = f"anonymous:{node.name.lower()}" if isinstance(node, exp.Anonymous) else node.key
+    return f"{key}({','.join(name for name in names if name != 'this' or key == node.key)})"
 
 
-def _sum(kind: str | None) -> str | None:
-    """The type of a sum: whole numbers become BIGINT, a decimal gains ten digits, up to 38."""
-    known = normal_type(kind) if kind else None
-    if known in {"TINYINT", "SMALLINT", "INT", "BIGINT"}:
+@cache
+def _shapes() -> dict[str, str]:
+    return {shape: rule for rule, shapes in RESULTS.items() for shape in shapes.split()}
+
+
+def _column(node: exp.Column, reader: ExpressionReader) -> str | None:
+    if isinstance(node.this, exp.Star):
+        return None
+    found = reader.scope.find(parts_of(node))
+    if not isinstance(found, Found):
+        return None
+    kind = found.field.type
+    for name in found.path:
+        kind = field_type(kind, name)
+    return kind
+
+
+def _cast(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    del reader
+    return cast_type(node.args["to"])
+
+
+def _literal(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """A number has the smallest type that holds it; with a point it is a decimal, with an exponent a DOUBLE."""
+    del reader
+    text = str(node.this)
+    if node.is_string:
+        return "STRING"
+    if text.isdecimal():
+        value = int(text)
+        if value <= _MOST_OF_A_BIGINT:
+            return "INT" if value <= _MOST_OF_AN_INT else "BIGINT"
+        return f"DECIMAL({len(str(value))}, 0)" if len(str(value)) <= _MOST_DIGITS else None
+    whole, point, fraction = text.partition(".")
+    if point and (whole + fraction).isdecimal():
+        precision = max(len((whole + fraction).lstrip("0")), len(fraction), 1)
+        return f"DECIMAL({precision}, {len(fraction)})" if precision <= _MOST_DIGITS else None
+    return "DOUBLE" if "e" in text.lower() and text[-1].isdecimal() else None
+
+
+def _arithmetic(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    sides = (node.this, node.expression)
+    kinds = [_type_of(side, reader) for side in sides]
+    if any(kind is not None and kind.startswith("DECIMAL") for kind in kinds):
+        kinds = [_digits_written(side) or kind for side, kind in zip(sides, kinds, strict=True)]
+    return arithmetic_type(_ARITHMETIC[type(node)], *kinds)
+
+
+def _digits_written(node: exp.Expr) -> str | None:
+    """The decimal that a whole number written out is where it meets one."""
+    bare = node.unnest()
+    inner = bare.this if isinstance(bare, exp.Neg) else bare
+    if not isinstance(inner, exp.Literal) or inner.is_string or not str(inner.this).isdecimal():
+        return None
+    return f"DECIMAL({len(str(int(inner.this)))}, 0)"
+
+
+def _values(node: exp.Expr) -> Iterable[exp.Expr]:
+    """The arguments of a function, in the order of the text where its class has them in one."""
+    for value in node.args.values():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, exp.Expr):
+                yield one
+
+
+def _same(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = node.this if isinstance(node.this, exp.Expr) else next(iter(node.expressions), None)
+    return _type_of(inner, reader) if isinstance(inner, exp.Expr) else None
+
+
+def _number(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """The same type, if it is a number's."""
+    kind = _same(node, reader)
+    return kind if kind in {"FLOAT", "DOUBLE"} or decimal_digits(kind or "") else None
+
+
+def _common(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return common_type(_type_of(one, reader) for one in _values(node))
+
+
+def _branches(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """What the branches of ``CASE`` and ``IF`` have in common; without ELSE there is NULL."""
+    ends = [one.args.get("true") for one in node.args.get("ifs", ())]
+    ends += [node.args.get(name) for name in ("true", "false", "default")]
+    return common_type(_type_of(one, reader) for one in ends if isinstance(one, exp.Expr))
+
+
+def _text(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """A text made of texts, or of what becomes one; what is made of bytes may be bytes."""
+    return _text_of([_type_of(one, reader) for one in _values(node)])
+
+
+def _text_of(kinds: list[str | None]) -> str | None:
+    return None if any(kind in {None, "BINARY"} for kind in kinds) else collated(kinds)
+
+
+def _first_text(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """A text made of the first argument, whatever the others are."""
+    return _text_of([_same(node, reader)])
+
+
+def _texts_of_first(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = _first_text(node, reader)
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _joined(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """``concat`` and ``||``: of texts a text, of arrays an array."""
+    kinds = [_type_of(one, reader) for one in _values(node)]
+    if all(kind is not None and members_of(kind)[0] == "ARRAY" for kind in kinds):
+        return common_type(kinds)
+    return None if any(kind is not None and "<" in kind for kind in kinds) else _text_of(kinds)
+
+
+def _array(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = _common(node, reader)
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _array_of_same(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = _same(node, reader)
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _same_array(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    kind = _same(node, reader)
+    return kind if element_of(kind) else None
+
+
+def _common_array(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    kind = _common(node, reader)
+    return kind if element_of(kind) else None
+
+
+def _appended(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """An array that another element is compared with, or put into: both become one type."""
+    inner = common_type([element_of(_same(node, reader)), _type_of(node.expression, reader)])
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _transformed(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """What a function makes of the elements of an array, in so far as it does not depend on theirs."""
+    made = node.expression
+    inner = _type_of(made.this, reader) if isinstance(made, exp.Lambda) else None
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _map(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    keys, values = (element_of(_type_of(node.args[name], reader)) for name in ("keys", "values"))
+    return f"MAP<{keys}, {values}>" if keys and values else None
+
+
+def _struct(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    fields = []
+    for one in node.expressions:
+        kind = _type_of(one.expression, reader) if isinstance(one, exp.PropertyEQ) else None
+        if kind is None:
+            return None
+        fields.append(f"{quoted_if_needed(one.name)}: {kind}")
+    return f"STRUCT<{', '.join(fields)}>" if fields else None
+
+
+def _element(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return element_of(_same(node, reader))
+
+
+def _picked(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """``a[1]`` of an array or a map, and ``s['field']`` of a struct."""
+    kind = _same(node, reader)
+    key = node.expressions[0] if len(node.expressions) == 1 else None
+    if isinstance(key, exp.Literal) and key.is_string and kind is not None and members_of(kind)[0] == "STRUCT":
+        return field_type(kind, key.name)
+    return element_of(kind) or value_of(kind) if key is not None else None
+
+
+def _dotted(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return field_type(_type_of(node.this, reader), node.expression.name)
+
+
+def _keys(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = key_of(_same(node, reader))
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _map_values(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = value_of(_same(node, reader))
+    return f"ARRAY<{inner}>" if inner else None
+
+
+def _sum(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return sum_type(_same(node, reader))
+
+
+def _average(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return average_type(_same(node, reader))
+
+
+def _rounded(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    places = node.args.get("decimals")
+    sign = -1 if isinstance(places, exp.Neg) else 1
+    number = places.this if isinstance(places, exp.Neg) else places
+    if number is None:
+        return rounded_type(_same(node, reader), 0)
+    is_written = isinstance(number, exp.Literal) and not number.is_string and len(str(number.this)) < 3
+    is_written = is_written and str(number.this).isdecimal()
+    return rounded_type(_same(node, reader), sign * int(number.this) if is_written else None)
+
+
+def _whole(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """``floor`` and ``ceil``."""
+    kind = _same(node, reader)
+    digits = decimal_digits(kind) if kind else None
+    if kind is None or not (digits or kind in {"FLOAT", "DOUBLE"}):
+        return None
+    if not kind.startswith("DECIMAL"):
         return "BIGINT"
-    if known in {"FLOAT", "DOUBLE"}:
-        return "DOUBLE"
-    if known and known.startswith("DECIMAL("):
-        precision, _, scale = known[8:-1].partition(",")
-        return f"DECIMAL({min(int(precision) + 10, 38)}, {int(scale or 0)})"
-    return None
+    return rounded_type(kind, 0) if digits and digits[1] else kind
+
+
+def _double(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """A DOUBLE, if it is made of a number."""
+    return "DOUBLE" if _number(node, reader) else None
+
+
+def _quantile(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """One quantile, not several."""
+    return _double(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
+
+
+def _near_quantile(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return _number(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
+
+
+def _days_between(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return "INT" if _days_later(node, reader) else None
+
+
+def _days_later(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    del reader
+    unit = node.args.get("unit")
+    return "DATE" if isinstance(unit, exp.Var) and unit.name.upper() == "DAY" else None
+
+
+def _time_window(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """``window``: from when to when."""
+    kind = _same(node, reader)
+    if kind in {"DATE", "STRING"}:
+        kind = "TIMESTAMP"
+    return f"STRUCT<start: {kind}, end: {kind}>" if kind in {"TIMESTAMP", "TIMESTAMP_NTZ"} else None
+
+
+RULES: dict[str, Rule] = {
+    "time window": _time_window,
+    "cast": _cast,
+    "literal": _literal,
+    "arithmetic": _arithmetic,
+    "same": _same,
+    "number": _number,
+    "common": _common,
+    "branches": _branches,
+    "text": _text,
+    "first text": _first_text,
+    "texts of first": _texts_of_first,
+    "joined": _joined,
+    "array": _array,
+    "array of same": _array_of_same,
+    "same array": _same_array,
+    "common array": _common_array,
+    "appended": _appended,
+    "transformed": _transformed,
+    "map": _map,
+    "struct": _struct,
+    "element": _element,
+    "picked": _picked,
+    "dotted": _dotted,
+    "keys": _keys,
+    "values": _map_values,
+    "sum": _sum,
+    "average": _average,
+    "rounded": _rounded,
+    "whole": _whole,
+    "double": _double,
+    "quantile": _quantile,
+    "near quantile": _near_quantile,
+    "days later": _days_later,
+    "days between": _days_between,
+}
+"""How the type of a node comes about, by the names that `RESULTS` uses."""

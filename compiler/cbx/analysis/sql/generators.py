@@ -8,8 +8,10 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.type_rules import element_of, fields_of, key_of, value_of
 from cbx.analysis.sql.understood import GENERATOR_NAMES, GENERATORS, classes
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
@@ -60,9 +62,9 @@ def generate(
     has_position = isinstance(node, _WITH_POSITION)
     is_open = not names
     given = names or (["pos", "col"] if has_position else ["col"])
-    fields = tuple(
-        context.new_field(name, "INT" if has_position and at == 0 else None) for at, name in enumerate(given)
-    )
+    kinds = [*(["INT"] if has_position else []), *_made_types(node, reader)]
+    kinds += [None] * len(given)
+    fields = tuple(context.new_field(name, kind) for name, kind in zip(given, kinds, strict=False))
     position = fields[0].id if has_position else context.number()
     columns = tuple(field.id for field in fields if field.id != position)
     rows = ir.Explode(
@@ -75,6 +77,17 @@ def generate(
         relation.is_open or is_open,
     )
     return rows, fields, is_open
+
+
+def _made_types(node: exp.Expr, reader: ExpressionReader) -> list[str | None]:
+    """The types of the columns that explode and its like make, the position left out; none of what is not known."""
+    kind = type_of(node.this, reader) if isinstance(node.this, exp.Expr) else None
+    element = element_of(kind)
+    if isinstance(node, exp.Inline):
+        return [one for _, one in fields_of(element or "")]
+    if isinstance(node, exp.Stack):
+        return []
+    return [element] if element else [key_of(kind), value_of(kind)]
 
 
 def read_lateral(node: exp.Lateral, relation: Relation, scope: Scope, context: Context) -> Relation:

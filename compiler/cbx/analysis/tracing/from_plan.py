@@ -1,6 +1,8 @@
 """From a traced plan to the relational IR: the front end of Python models.
 
-The plan is that of Spark Connect, as `records` has it. A step that is not understood is `Opaque`.
+The plan is that of Spark Connect, as `records` has it. A step that is not understood is `Opaque`. The names of the
+result's columns are those that the engine found; their types are not the engine's, which are not always Spark's, but
+follow from the plan by the rules that the front end for SQL has too.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from cbx.analysis.tracing.plan.projections import (
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
 from cbx.analysis.tracing.plan.replacing import read_fill, read_without_nulls
 from cbx.analysis.tracing.plan.rows import Column, Rows, after, opaque
+from cbx.analysis.tracing.protocol import OPAQUE
 from cbx.analysis.tracing.requests import Traced
 
 _SAME_ROWS = frozenset({
@@ -69,14 +72,14 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
         tables: What is known of the tables that its parameters read, by the parameter's name.
 
     Returns:
-        The plan; the columns of its relation have the names and the exact types that the engine found.
+        The plan; the columns of its relation have the names that the engine found.
     """
     reading = Reading(Context({}, (), lambda *_: ir.Opaque((), ())))
     try:
         rows = _Plan(tables, reading).read(traced.plan)
         if is_deep(rows.relation):
             rows = opaque([], "its plan is nested too deeply")
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (LookupError, TypeError, ValueError, RecursionError):
         rows = opaque([], "its plan is not understood")
     relation = _as_found(rows, traced, reading)
     streams = {name for name in _inputs_read(traced.plan) if name in tables and tables[name].is_streaming}
@@ -131,8 +134,8 @@ class _Plan:
         schema = record.get("schema")
         if schema and not rows.is_open and len(schema) == len(rows.columns):
             columns = tuple(
-                Column(replace(one.field, name=name, type=self.reading.type_of(one.field, kind)), one.qualifiers)
-                for one, (name, kind) in zip(rows.columns, schema, strict=True)
+                Column(replace(one.field, name=name), one.qualifiers)
+                for one, (name, _) in zip(rows.columns, schema, strict=True)
             )
             rows = replace(rows, relation=_with_fields(rows, columns), columns=columns, has_guesses=False)
         return rows.with_step(record["id"])
@@ -155,10 +158,10 @@ class _Plan:
                 return read_with_relations(record, self.read, self.reading)
             case "project" if "input" not in record:
                 return read_project(record, Rows(ir.Values(1, ()), (), NONE), self.reading)
-            case _ if "input" in record:
-                return self._step(record, self.read(record["input"]))
+            case _ if kind == OPAQUE:
+                return self._opaque(record)
             case _:
-                return self._other(record, [])
+                return self._step(record, self.read(record["input"]))
 
     def _step(self, record: Record, rows: Rows) -> Rows:
         """A step with one input."""
@@ -184,7 +187,7 @@ class _Plan:
                 alias = record["alias"].lower()
                 return replace(rows, columns=tuple(Column(one.field, (alias,)) for one in rows.columns))
             case _:
-                return self._other(record, [rows])
+                raise ValueError(kind)
 
     def _look_at(self, record: Record, rows: Rows) -> None:
         """Read the expressions of a step that changes nothing, for the names in them."""
@@ -207,13 +210,13 @@ class _Plan:
         columns = tuple(Column(one) for one in fields)
         return Rows(ir.Scan(table, fields, is_open=False), columns, frozenset(one.id for one in fields))
 
-    def _other(self, record: Record, inputs: list[Rows]) -> Rows:
-        reason = f"a step of the plan that is not understood: {record['kind'].replace('_', ' ')}"
+    def _opaque(self, record: Record) -> Rows:
+        """A step that is not understood; some of these say which columns they make."""
+        reason = f"a step of the plan that is not understood: {record['of'].replace('_', ' ')}"
+        inputs = [self.read(one) for one in record["inputs"]]
         schema = record.get("schema")
-        if not schema:
-            return opaque(inputs, reason)
-        columns = tuple(Column(self.reading.context.new_field(name, kind)) for name, kind in schema)
-        return opaque(inputs, reason, columns, is_open=False)
+        columns = tuple(Column(self.reading.context.new_field(name, kind)) for name, kind in schema or ())
+        return opaque(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
 
 
 def _with_fields(rows: Rows, columns: tuple[Column, ...]) -> Relation:
@@ -232,10 +235,7 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
         )
     if not rows.is_open:
         pairs = zip(rows.columns, found, strict=True)
-        columns = tuple(
-            Column(replace(one.field, name=exact.name, type=reading.type_of(one.field, exact.type)))
-            for one, exact in pairs
-        )
+        columns = tuple(Column(replace(one.field, name=exact.name)) for one, exact in pairs)
         return _with_fields(rows, columns)
     fields = []
     definitions = []
@@ -243,9 +243,9 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
     for exact in found:
         matching = [one.field for one in rows.columns if one.name == exact.name.lower()]
         if len(matching) == 1 == names.count(exact.name.lower()):
-            fields.append(Field(matching[0].id, exact.name, reading.type_of(matching[0], exact.type)))
+            fields.append(Field(matching[0].id, exact.name, matching[0].type))
         else:
-            new = reading.context.new_field(exact.name, exact.type)
+            new = reading.context.new_field(exact.name)
             definitions.append(ir.Definition(new.id, ir.Computed("", NONE, is_deterministic=False)))
             fields.append(new)
     return ir.Project(rows.relation, tuple(definitions), tuple(fields))
@@ -258,4 +258,4 @@ def _agree(rows: Rows, traced: Traced) -> bool:
 
 
 def _new_fields(traced: Traced, reading: Reading) -> tuple[Field, ...]:
-    return tuple(reading.context.new_field(one.name, one.type) for one in traced.columns or ())
+    return tuple(reading.context.new_field(one.name) for one in traced.columns or ())

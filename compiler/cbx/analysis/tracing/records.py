@@ -3,12 +3,15 @@
 The records follow the messages of the Spark Connect protocol field by field,
 https://github.com/apache/spark/tree/master/sql/connect/common/src/main/protobuf/spark/connect, so that its
 documentation is theirs. A relation, an expression and a literal say under ``kind`` which of their kind they are.
+What `protocol` does not list as understood becomes a record of the kind ``opaque``: it says under ``of`` what it is and
+holds the steps and the expressions inside it, and nothing else.
 Steps of the plan are numbered anew, in the order in which they are met: the same code gives the same records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -16,13 +19,25 @@ from pyspark.sql.connect.proto import expressions_pb2, relations_pb2, types_pb2
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from pyspark.sql.types import StructType
 
+from cbx.analysis.tracing.protocol import OPAQUE, UNDERSTOOD, UNDERSTOOD_VALUES
 from cbx.analysis.tracing.session import Session
 from cbx.analysis.tracing.types import spelled
 
 Record = dict[str, Any]
 
-_NEEDS_SCHEMA = {"join": ("left", "right"), "set_op": ("left_input", "right_input"), "na_fill": ("input",)}
-"""The relations whose inputs' types matter to what can be said of their rows."""
+_NEEDS_SCHEMA: dict[str, tuple[str, ...]] = {"join": ("left", "right"), "set_op": ("left_input", "right_input")}
+"""The relations whose inputs' columns matter to what can be said of their rows."""
+
+_READ_APART = (
+    relations_pb2.Relation,
+    expressions_pb2.Expression,
+    expressions_pb2.Expression.Literal,
+    types_pb2.DataType,
+)
+"""The messages that become records of their own, each understood or not."""
+
+_READS_ELSEWHERE = frozenset({"read", "relation_changes"})
+"""The relations that read what is not among the inputs."""
 
 
 def plan_records(relation: relations_pb2.Relation, inputs: Mapping[int, str], session: Session) -> tuple[Record, bool]:
@@ -50,34 +65,45 @@ class _Writer:
         if number in self.inputs:
             return {"kind": "input", "id": self.number(number), "name": self.inputs[number]}
         kind = message.WhichOneof("rel_type") or "unknown"
-        record: Record = {"kind": kind, "id": self.number(number)}
+        record: Record = {"id": self.number(number)}
         if number in self.session.sites:
             record["site"] = list(self.session.sites[number])
-        self.reads_elsewhere = self.reads_elsewhere or kind == "read"
-        if kind == "local_relation":
-            wants_schema = True
-        elif kind != "unknown":
-            inner = getattr(message, kind)
-            watched = _NEEDS_SCHEMA.get(kind, ())
-            if kind in {"project", "with_columns"} and _expands_struct(inner):
-                watched = ("input",)
-            for field, value in inner.ListFields():
-                if field.name in watched:
-                    record[field.name] = self.relation(value, wants_schema=True)
-                else:
-                    record |= self.field(field, value)
-        if wants_schema:
-            record["schema"] = self.schema(message)
+        self.reads_elsewhere = self.reads_elsewhere or kind in _READS_ELSEWHERE
+        inner = getattr(message, kind, None)
+        if kind in UNDERSTOOD["Relation"] and is_understood(inner):
+            record |= {"kind": kind, **self.step(kind, inner)}
+            return record | {"schema": self.names(message)} if wants_schema else record
+        record |= {"kind": OPAQUE, "of": kind, "inputs": [self.relation(one) for one in _relations_in(inner)]}
+        schema = _declared_columns(kind, inner) or (self.names(message) if kind == "local_relation" else None)
+        record |= {"schema": schema} if schema else {}
+        return record | {"hides_stream": True} if getattr(inner, "is_streaming", False) else record
+
+    def step(self, kind: str, inner: Any) -> Record:
+        """What a step of a kind says."""
+        watched: tuple[str, ...] = _NEEDS_SCHEMA.get(kind, ())
+        if kind in {"project", "with_columns"} and _expands_struct(inner):
+            watched = ("input",)
+        record: Record = {}
+        for field, value in inner.ListFields():
+            if field.name in watched:
+                record[field.name] = self.relation(value, wants_schema=True)
+            else:
+                record |= self.field(field, value)
         return record
 
     def number(self, number: int) -> int:
         """The new number of a step."""
         return self.numbers.setdefault(number, len(self.numbers))
 
-    def schema(self, message: relations_pb2.Relation) -> list[list[str | None]] | None:
-        """The columns of a step; None where the engine does not know."""
+    def names(self, message: relations_pb2.Relation) -> list[list[str | None]] | None:
+        """The columns of a step without their types, which may not be Spark's; None where the engine does not know.
+
+        The engine is not asked about what is read from elsewhere, since it would look for it.
+        """
+        if self.reads_elsewhere:
+            return None
         try:
-            return [[one.name, spelled(one.dataType)] for one in self.session.schema_of(message).fields]
+            return [[one.name, None] for one in self.session.schema_of(message).fields]
         except PySparkException:
             return None
 
@@ -89,7 +115,8 @@ class _Writer:
             return {"plan_id": self.number(value)}
         is_map = field.type == field.TYPE_MESSAGE and field.message_type.GetOptions().map_entry
         if is_map:
-            return {field.name: {str(key): self.value(field, one) for key, one in value.items()}}
+            value_field = field.message_type.fields_by_name["value"]
+            return {field.name: {str(key): self.value(value_field, one) for key, one in value.items()}}
         if hasattr(value, "append"):
             return {field.name: [self.value(field, one) for one in value]}
         return {field.name: self.value(field, value)}
@@ -126,21 +153,87 @@ class _Writer:
         kind = message.WhichOneof("expr_type") or "unknown"
         if kind == "literal":
             return self.literal(message.literal)
+        inner = getattr(message, kind, None)
+        if kind not in UNDERSTOOD["Expression"] or not is_understood(inner):
+            return {"kind": OPAQUE, "of": kind, "arguments": [self.expression(one) for one in _expressions_in(inner)]}
         record: Record = {"kind": kind}
         site = message.common.origin.python_origin.call_site
         if site and kind == "unresolved_attribute":
             file, _, line = site.rpartition(":")
             record["site"] = [file, int(line)] if line.isdigit() else None
-        return record | (self.message(getattr(message, kind)) if kind != "unknown" else {})
+        return record | self.message(inner)
 
     def literal(self, message: expressions_pb2.Expression.Literal) -> Record:
         """A literal: its type and its value as a text; no value for one that is not a plain one."""
         kind = message.WhichOneof("literal_type") or "unknown"
         record: Record = {"kind": "literal", "type": kind}
+        if kind not in UNDERSTOOD["Expression.Literal"]:
+            return record
         value = message.decimal.value if kind == "decimal" else getattr(message, kind, None)
         if isinstance(value, (str, int, float, bool)):
             record["value"] = str(value)
         return record
+
+
+def _name_of(descriptor: Any) -> str:
+    return str(descriptor.full_name).removeprefix("spark.connect.")
+
+
+def is_understood(message: Any) -> bool:
+    """Whether all that a message says is understood, the steps, expressions and types inside it left aside."""
+    listed = UNDERSTOOD.get(_name_of(message.DESCRIPTOR), frozenset())
+    return all(field.name in listed and _has_understood_value(field, value) for field, value in message.ListFields())
+
+
+def _has_understood_value(field: Any, value: Any) -> bool:
+    if field.type == field.TYPE_ENUM:
+        named = field.enum_type.values_by_number.get(value)
+        return named is not None and named.name in UNDERSTOOD_VALUES.get(_name_of(field.enum_type), frozenset())
+    if field.type != field.TYPE_MESSAGE or field.name == "common":
+        return True
+    return all(isinstance(one, _READ_APART) or is_understood(one) for one in _members(field, value))
+
+
+def _relations_in(message: Any) -> Iterator[relations_pb2.Relation]:
+    """The steps inside a message, each without those inside it."""
+    return _inside(message, relations_pb2.Relation)
+
+
+def _expressions_in(message: Any) -> Iterator[expressions_pb2.Expression]:
+    """The expressions inside a message, each without those inside it."""
+    return _inside(message, expressions_pb2.Expression)
+
+
+def _inside(message: Any, wanted: type) -> Iterator[Any]:
+    for field, value in message.ListFields() if message is not None else ():
+        for one in _members(field, value) if field.type == field.TYPE_MESSAGE else ():
+            if isinstance(one, wanted):
+                yield one
+            else:
+                yield from _inside(one, wanted)
+
+
+def _members(field: Any, value: Any) -> list[Any]:
+    """The messages that a field holds."""
+    if field.message_type.GetOptions().map_entry:
+        return [one for one in value.values() if hasattr(one, "ListFields")]
+    return list(value) if hasattr(value, "append") else [value]
+
+
+def _declared_columns(kind: str, message: Any) -> list[list[str | None]] | None:
+    """The columns of a step that is not understood but says which columns it makes; None for any other."""
+    match kind:
+        case "map_partitions" | "group_map" | "co_group_map":
+            schema: Any = proto_schema_to_pyspark_data_type(message.func.python_udf.output_type)
+        case "to_schema" if message.HasField("schema"):
+            schema = proto_schema_to_pyspark_data_type(message.schema)
+        case "local_relation" if message.schema.startswith("{"):
+            schema = StructType.fromJson(json.loads(message.schema))
+        case "range":
+            return [["id", "BIGINT"]]
+        case _:
+            return None
+    return [[one.name, spelled(one.dataType)] for one in schema.fields] if isinstance(schema, StructType) else None
 
 
 def _expands_struct(message: Any) -> bool:

@@ -25,15 +25,7 @@ from pyspark.sql.types import StructType
 
 from cbx.analysis.tracing.guard import Guard
 from cbx.analysis.tracing.placeholders import Placeholder
-
-_FILE_METADATA = {
-    "file_path": "STRING",
-    "file_name": "STRING",
-    "file_size": "BIGINT",
-    "file_block_start": "BIGINT",
-    "file_block_length": "BIGINT",
-    "file_modification_time": "TIMESTAMP",
-}
+from cbx.analysis.tracing.protocol import FILE_METADATA
 
 
 class EngineLostError(BaseException):
@@ -201,8 +193,8 @@ def _stand_in_for_metadata(expression: expressions_pb2.Expression) -> None:
     name, *fields = expression.unresolved_attribute.unparsed_identifier.split(".")
     if name.strip("`") != "_metadata":
         return
-    whole = f"STRUCT<{', '.join(f'{name}: {kind}' for name, kind in _FILE_METADATA.items())}>"
-    kind = _FILE_METADATA.get(fields[0].strip("`"), "STRING") if fields else whole
+    whole = f"STRUCT<{', '.join(f'{name}: {kind}' for name, kind in FILE_METADATA.items())}>"
+    kind = FILE_METADATA.get(fields[0].strip("`"), "STRING") if fields else whole
     stand_in = expressions_pb2.Expression()
     cast = stand_in.alias.expr.cast
     cast.expr.literal.null.null.SetInParent()

@@ -13,13 +13,19 @@ from sqlglot import errors, exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import CallSite, Field
+from cbx.analysis.sql.cast_types import cast_type
+from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.sql.function_names import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.type_rules import fields_of
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
+from cbx.analysis.tracing.protocol import FILE_METADATA
 from cbx.parse.dialect import DIALECT, read_one, write_sql
 from cbx.parse.nesting import obstacle
+from cbx.parse.types import normal_type
 
 Record = Mapping[str, Any]
 
@@ -29,11 +35,25 @@ _OPERATORS: dict[str, type[exp.Binary]] = {
     "%": exp.Mod, "&": exp.BitwiseAnd, "|": exp.BitwiseOr, "^": exp.BitwiseXor, "like": exp.Like, "ilike": exp.ILike,
     "rlike": exp.RegexpLike,
 }  # fmt: skip
-_NUMBERS = frozenset({"byte", "short", "integer", "long", "float", "double", "decimal"})
-_MAKES_ROWS = frozenset({
-    "collations", "explode", "explode_outer", "inline", "inline_outer", "json_tuple", "posexplode", "posexplode_outer",
-    "range", "sequence_table", "stack", "variant_explode", "variant_explode_outer",
-})  # fmt: skip
+_TYPES_OF_LITERALS = {
+    "byte": "TINYINT", "short": "SMALLINT", "integer": "INT", "long": "BIGINT", "float": "FLOAT", "double": "DOUBLE",
+    "date": "DATE", "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP_NTZ",
+}  # fmt: skip
+_SCALAR_UDFS = frozenset({100, 101, 200, 204, 250, 251})
+"""The kinds of Python functions that give a value for each row, as `pyspark.util.PythonEvalType` numbers them."""
+
+_AGGREGATE_UDFS = frozenset({202, 217, 252, 254})
+"""Those that give a value for a group of rows."""
+
+_ANY_ROWS = "?rows"
+"""The name of an expression that may make several rows of one, or one of several."""
+
+_MAKES_ROWS = GENERATORS | {_ANY_ROWS}
+_DRAWS = "?draws "
+_WRITTEN_OUT = (exp.Literal, exp.Boolean, exp.Null)
+_MOST_OF_AN_INT = (1 << 31) - 1
+_RANDOM = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
+"""What sqlglot makes of the functions that draw and that it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +78,12 @@ class Reading:
     Attributes:
         context: Numbers columns.
         unknown: The columns that no step has.
-        doubtful: The columns whose types the engine may have got wrong.
         site: Where the step that is read was made.
     """
 
     context: Context
     unknown: list[UnknownName] = field(default_factory=list)
-    doubtful: set[int] = field(default_factory=set)
     site: list[Any] | None = None
-
-    def type_of(self, column: Field, found: str | None) -> str | None:
-        """The type of a column that the engine found, unless it is doubtful."""
-        return column.type if column.id in self.doubtful else found or column.type
 
     def report_missing(self, names: Iterable[str], rows: Rows) -> None:
         """Remember those of some names that rows do not have."""
@@ -123,15 +137,23 @@ class Expressions:
             node = exp.Dot(this=node, expression=exp.to_identifier(name, quoted=True))
         return node
 
-    def unknown(self, *parts: exp.Expr) -> exp.Expr:
-        """An expression of which no more is known than what it is made of; no other one is the same."""
-        return exp.Anonymous(this=f"?{self.reading.context.number()}", expressions=list(parts))
+    def unknown(self, *parts: exp.Expr, draws: bool = False) -> exp.Expr:
+        """An expression of which no more is known than what it is made of; no other one is the same.
+
+        Args:
+            parts: What it is made of.
+            draws: Whether it may give another value each time it is evaluated.
+        """
+        name = f"{_DRAWS if draws else '?'}{self.reading.context.number()}"
+        return exp.Anonymous(this=name, expressions=list(parts))
 
     def write(self, record: Record) -> exp.Expr:  # noqa: C901, PLR0912 - a case for each kind of expression
         """An expression."""
         match record["kind"]:
             case "literal":
                 return self._literal(record)
+            case "unresolved_attribute" if record.get("is_metadata_column"):
+                return self.unknown()
             case "unresolved_attribute":
                 return self._attribute(record["unparsed_identifier"], record.get("plan_id"), record.get("site"))
             case "unresolved_function" | "call_function":
@@ -156,8 +178,12 @@ class Expressions:
             case "update_fields":
                 parts = [record[name] for name in ("struct_expression", "value_expression") if name in record]
                 return self.unknown(*map(self.write, parts))
+            case "common_inline_user_defined_function":
+                return self._python_function(record)
+            case "unresolved_star" | "unresolved_regex":
+                return self.unknown()
             case _:
-                return self.unknown(*map(self.write, record.get("arguments", ())))
+                return exp.Anonymous(this=_ANY_ROWS, expressions=list(map(self.write, record.get("arguments", ()))))
 
     def _attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
         found = self.rows.find(name, step, also_left_out=self.also_left_out)
@@ -165,8 +191,11 @@ class Expressions:
             return self.column(found.field, found.path)
         if step is None and name.lower() in self.named:
             return self.column(self.named[name.lower()])
-        is_metadata = parts_of(name)[:1] == ("_metadata",)
-        if found.is_sure and not is_metadata and MARK not in name:
+        parts = parts_of(name)
+        if parts[:1] == ("_metadata",):
+            type_ = _type_tree(FILE_METADATA.get(parts[1])) if len(parts) == 2 else None
+            return exp.Cast(this=self.unknown(), to=type_) if type_ else self.unknown()
+        if found.is_sure and MARK not in name:
             self.reading.report(name, self.rows, site)
         return self.unknown()
 
@@ -182,23 +211,54 @@ class Expressions:
             return exp.Concat(expressions=[literal]) if MARK in value else literal
         if kind == "boolean":
             return exp.Boolean(this=value == "True")
-        if kind in _NUMBERS:
+        if kind in {"integer", "long"} and (kind == "long") == (abs(int(value)) > _MOST_OF_AN_INT):
             number = exp.Literal.number(value.removeprefix("-"))
             return exp.Neg(this=number) if value.startswith("-") else number
-        return exp.Concat(expressions=[exp.Literal.string(kind), exp.Literal.string(value)])
+        # As SQL would write them, other numbers and days have another type or are read by a rule of the type's own.
+        written = exp.Concat(expressions=[exp.Literal.string(kind), exp.Literal.string(value)])
+        type_ = _TYPES_OF_LITERALS.get(kind)
+        return exp.Cast(this=written, to=_type_tree(type_)) if type_ else self.unknown()
 
     def _function(self, record: Record) -> exp.Expr:
+        """A function by its name; one that is not listed, or belongs to somebody, may be anything."""
         name = record["function_name"].lower()
         arguments = record.get("arguments", [])
-        if name == "count" and arguments and arguments[0]["kind"] == "unresolved_star":
+        is_distinct = record.get("is_distinct", False)
+        if name == "count" and [one["kind"] for one in arguments] == ["unresolved_star"] and not is_distinct:
             return exp.Count(this=exp.Star())
-        written = [self.unknown() if one["kind"] == "unresolved_star" else self.write(one) for one in arguments]
-        if record.get("is_user_defined_function"):
-            return self.unknown(*written)
-        node = self._called(name, written)
-        if record.get("is_distinct") and isinstance(node.args.get("this"), exp.Expr):
-            node.set("this", exp.Distinct(expressions=written))
+        written = [self.write(one) for one in arguments]
+        if name in GENERATORS:
+            return self._by_name(name, written)
+        is_listed = name in FUNCTIONS or name in DRAWS or (name in _OPERATORS and len(written) == 2)
+        if not is_listed or record.get("is_user_defined_function") or record.get("is_internal"):
+            return self.unknown(*written, draws=True)
+        if is_distinct:
+            return self._over_distinct(name, written)
+        if name == "struct":
+            return _struct([name_in_struct(one, at) for at, one in enumerate(arguments)], written)
+        return self._called(name, written)
+
+    def _over_distinct(self, name: str, written: list[exp.Expr]) -> exp.Expr:
+        """An aggregate of the values that differ."""
+        node = self._by_name(name, written)
+        if not isinstance(node, exp.AggFunc) or not isinstance(node.args.get("this"), exp.Expr):
+            return exp.AnonymousAggFunc(this=f"?{self.reading.context.number()}", expressions=written)
+        node.set("this", exp.Distinct(expressions=written))
+        node.set("expressions", None)
         return node
+
+    def _python_function(self, record: Record) -> exp.Expr:
+        """A function written in Python, of which nothing but its type is known."""
+        written = [self.write(one) for one in record.get("arguments", ())]
+        details = record["python_udf"]
+        evaluation = details.get("eval_type")
+        if evaluation in _AGGREGATE_UDFS:
+            return exp.AnonymousAggFunc(this=f"?{self.reading.context.number()}", expressions=written)
+        if evaluation not in _SCALAR_UDFS:
+            return exp.Anonymous(this=_ANY_ROWS, expressions=written)
+        value = self.unknown(*written, draws=not record.get("deterministic"))
+        type_ = _type_tree(details.get("output_type"))
+        return exp.Cast(this=value, to=type_) if type_ else value
 
     def _called(self, name: str, written: list[exp.Expr]) -> exp.Expr:
         match name, written:
@@ -226,7 +286,7 @@ class Expressions:
             return self.unknown(*written)
         try:
             # Parsed from text, as sqlglot's parser alone knows what the arguments of each function are.
-            by_name = {f"a{at}": one for at, one in enumerate(written) if not isinstance(one, exp.Literal)}
+            by_name = {f"a{at}": one for at, one in enumerate(written) if not isinstance(one, _WRITTEN_OUT)}
             pieces = [write_sql(one) if f"a{at}" not in by_name else f"a{at}" for at, one in enumerate(written)]
             node = read_one(f"{name}({', '.join(pieces)})")
         except errors.SqlglotError:
@@ -234,17 +294,14 @@ class Expressions:
         found = [one for one in node.find_all(exp.Column) if one.name in by_name]
         if sorted(one.name for one in found) != sorted(by_name):
             return exp.Anonymous(this=name, expressions=written)
+        node = without_unknown(node, list(node.walk()))
         for one in found:
             one.replace(by_name[one.name])
         return node
 
     def _cast(self, record: Record) -> exp.Expr:
         inner = self.write(record["expr"])
-        text = record.get("type_str") or record.get("type")
-        try:
-            kind = exp.DataType.build(text, dialect=DIALECT) if text else None
-        except errors.SqlglotError:
-            kind = None
+        kind = _type_tree(record.get("type_str") or record.get("type"))
         if kind is None:
             return self.unknown(inner)
         cast = exp.TryCast if record.get("eval_mode") == "EVAL_MODE_TRY" else exp.Cast
@@ -252,14 +309,30 @@ class Expressions:
 
     def _window(self, record: Record) -> exp.Expr:
         parts = [self.write(one) for one in record.get("partition_spec", ())]
-        order = [exp.Ordered(this=self.write(one["child"])) for one in record.get("order_spec", ())]
+        order = [self._ordered(one) for one in record.get("order_spec", ())]
         return exp.Window(
             this=self.write(record["window_function"]),
             partition_by=parts,
             order=exp.Order(expressions=order) if order else None,
-            spec=exp.WindowSpec(kind="ROWS") if record.get("frame_spec") else None,
+            spec=self._frame(record["frame_spec"]) if record.get("frame_spec") else None,
             over="OVER",
         )
+
+    def _ordered(self, record: Record) -> exp.Ordered:
+        return exp.Ordered(
+            this=self.write(record["child"]),
+            desc=record["direction"] == "SORT_DIRECTION_DESCENDING",
+            nulls_first=record["null_ordering"] == "SORT_NULLS_FIRST",
+        )
+
+    def _frame(self, record: Record) -> exp.WindowSpec:
+        """The frame of a window; what counts is that two frames are written alike only if they are the same."""
+        ends = {}
+        for side, field_ in (("start", "lower"), ("end", "upper")):
+            bound = record[field_]
+            word = "unbounded" if bound.get("unbounded") else "current row" if bound.get("current_row") else None
+            ends[side] = word or self.write(bound["value"])
+        return exp.WindowSpec(kind=record["frame_type"], **ends)
 
     def _text(self, text: str) -> exp.Expr:
         parsed = select_item(text)
@@ -295,7 +368,10 @@ def select_item(text: str) -> exp.Expr | None:
         "expressions", "kind",
     }  # fmt: skip
     items = parsed.expressions if is_plain else []
-    return items[0].pop() if len(items) == 1 else None
+    if len(items) != 1:
+        return None
+    item = items[0].pop()
+    return without_unknown(item, list(item.walk()))
 
 
 def makes_rows(node: exp.Expr) -> bool:
@@ -311,21 +387,52 @@ def makes_rows(node: exp.Expr) -> bool:
     )
 
 
-def struct_columns(whole: Field, writer: Expressions, reading: Reading) -> list[tuple[Column, exp.Expr]] | None:
-    """The fields of a struct as columns; None where they are not known."""
-    if obstacle(whole.type or ""):
+def draws_again(node: exp.Expr) -> bool:
+    """Whether an expression may give another value for the same row when it is evaluated once more."""
+    return any(
+        isinstance(one, _RANDOM)
+        or (isinstance(one, exp.Anonymous) and str(one.this).startswith(_DRAWS))
+        or (isinstance(one, exp.Anonymous) and str(one.this).lower() in DRAWS)
+        for one in node.walk()
+    )
+
+
+def name_in_struct(record: Record, at: int) -> str:
+    """What ``struct`` calls the field that an expression makes; ``at`` is its position."""
+    match record["kind"]:
+        case "alias":
+            return str(record["name"][-1])
+        case "unresolved_attribute":
+            return (parts_of(record["unparsed_identifier"]) or ("",))[-1]
+        case _:
+            return f"col{at + 1}"
+
+
+def _struct(names: list[str], values: list[exp.Expr]) -> exp.Struct:
+    pairs = zip(names, values, strict=True)
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=one) for name, one in pairs]
+    )
+
+
+def _type_tree(text: str | None) -> exp.DataType | None:
+    """A type as sqlglot has it; None for one that it does not read as Spark does."""
+    if not text or obstacle(text):
         return None
     try:
-        kind = exp.DataType.build(whole.type or "", dialect=DIALECT)
+        kind = exp.DataType.build(text, dialect=DIALECT)
     except (errors.SqlglotError, RecursionError):
         return None
-    if kind.this is not exp.DataType.Type.STRUCT:
-        return None
-    found = []
-    for one in kind.expressions:
-        new = reading.context.new_field(one.name, write_sql(one.kind) if one.args.get("kind") else None)
-        found.append((Column(new), writer.column(whole, (one.name,))))
-    return found
+    known = cast_type(kind)
+    return kind if known is not None and known == normal_type(text) else None
+
+
+def struct_columns(whole: Field, writer: Expressions, reading: Reading) -> list[tuple[Column, exp.Expr]] | None:
+    """The fields of a struct as columns; None where they are not known."""
+    fields = fields_of(whole.type or "")
+    return [
+        (Column(reading.context.new_field(name, kind)), writer.column(whole, (name,))) for name, kind in fields
+    ] or None
 
 
 def is_changing(value: ir.Expression) -> bool:

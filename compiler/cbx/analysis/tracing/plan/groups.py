@@ -11,9 +11,9 @@ from sqlglot import exp
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, CallSite, Field, Ids
 from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.type_rules import common_type
 from cbx.analysis.sql.types import compare_exactly
-from cbx.analysis.tracing.plan.doubts import note_doubt
-from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, makes_rows
+from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guessed_name
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, after, opaque
 
@@ -54,8 +54,10 @@ def _sets(record: Record, members: Sequence[tuple[Field, int] | None], grouping:
                 if any(column is None or column[1] not in sources for column in columns):
                     return ()
             return tuple(sets)
-        case _:
+        case "GROUP_TYPE_GROUPBY" | "GROUP_TYPE_PIVOT":
             return None
+        case _:
+            return ()
 
 
 @dataclass
@@ -72,11 +74,15 @@ class _Grouping:
         self._known: dict[str, int] = {}
 
     def column(self, record: Record) -> tuple[Field, int] | None:
-        """The column of the result, and the one that is grouped by; None for what makes rows."""
+        """The column of the result, and the one that is grouped by.
+
+        None for what makes rows, and for what may give another value when it is evaluated again: Spark evaluates it for
+        grouping and for the result, so that several groups may show one value.
+        """
         name = _name(record)
         self.has_guesses = self.has_guesses or name.endswith(")")
         node = self.writer.write(record)
-        if makes_rows(node):
+        if makes_rows(node) or draws_again(node):
             return None
         reader = self.writer.reader()
         value = reader.read(node)
@@ -86,7 +92,6 @@ class _Grouping:
         signature = reader.signature(node)
         if signature not in self._known:
             self._known[signature] = self.reading.context.number()
-            note_doubt(self._known[signature], node, reader, self.reading)
             self.definitions.append(ir.Definition(self._known[signature], value, kind))
         number = self._known[signature]
         return Field(number, name, kind), number
@@ -105,6 +110,10 @@ class _Grouping:
             if column is None:
                 return opaque([self.rows], "an aggregate that makes rows")
             columns.append(column)
+        pivoted = self._pivoted(record) if has_pivot else []
+        for column in pivoted or ():
+            columns.append(column)
+            aggregates.append(ir.Definition(column.field.id, ir.Computed("", NONE, is_deterministic=False)))
         fields = tuple(one.field for one in columns)
         site = CallSite(*record["site"]) if record.get("site") else None
         relation = ir.Aggregate(
@@ -114,11 +123,25 @@ class _Grouping:
             fields,
             sets,
             grouping_id,
-            is_open=has_pivot,
+            is_open=pivoted is None,
             place=site,
         )
         alive = frozenset(outputs.values()) | {one.column for one in aggregates}
-        return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses)
+        return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses or has_pivot)
+
+    def _pivoted(self, record: Record) -> list[Column] | None:
+        """The columns of a pivot, by its values if the model names them; None where it does not."""
+        self.writer.write(record["pivot"]["col"])
+        values = record["pivot"].get("values")
+        if not values or any("value" not in one for one in values):
+            return None
+        columns = []
+        for value in values:
+            for one in record["aggregate_expressions"]:
+                node = self.writer.write(one)
+                name = value["value"] if len(record["aggregate_expressions"]) == 1 else f"{value['value']}_{_name(one)}"
+                columns.append(Column(self.reading.context.new_field(name, type_of(node, self.writer.reader()))))
+        return columns
 
     def _aggregate(
         self, record: Record, aggregates: list[ir.Definition], outputs: dict[int, int], grouping_id: int | None
@@ -138,7 +161,6 @@ class _Grouping:
         if not isinstance(value, ir.Constant):
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
         new = self.reading.context.new_field(name, kind)
-        note_doubt(new.id, node, reader, self.reading)
         aggregates.append(ir.Definition(new.id, value))
         return Column(new)
 
@@ -158,8 +180,8 @@ def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
     names = record.get("column_names", ())
     columns = [one.field.id for name in names for one in rows.columns if one.name == name.lower()]
     reading.report_missing(names, rows)
-    if not columns:
-        return opaque([rows], "duplicates by columns that are not known")
+    if not {one.name for one in rows.columns} >= {name.lower() for name in names} or not names:
+        return opaque([rows], "duplicates by columns that are not known", rows.columns, is_open=rows.is_open)
     return after(rows, ir.Distinct(rows.relation, rows.fields, rows.is_open, frozenset(columns)))
 
 
@@ -176,11 +198,9 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
     if kind is None or not fits or not _types_agree(left, right):
         return opaque([left, right], "a set operation whose columns are not known to fit")
     fields = tuple(
-        reading.context.new_field(mine.name, mine.type if mine.type == theirs.type else None)
+        reading.context.new_field(mine.name, common_type((mine.type, theirs.type)))
         for mine, theirs in zip(left.fields, right.fields, strict=True)
     )
-    sides = zip(fields, left.fields, right.fields, strict=True)
-    reading.doubtful |= {one.id for one, *made_of in sides if reading.doubtful & {side.id for side in made_of}}
     inputs = (*_branches(left, kind, is_all=is_all), right.relation)
     relation = ir.SetOperation(kind, is_all, inputs, fields)
     return Rows(relation, tuple(Column(one) for one in fields), frozenset(one.id for one in fields))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import CallSite, Field
 from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.type_rules import common_type
 from cbx.analysis.sql.types import compare_exactly
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, merged_steps, opaque
@@ -91,7 +92,7 @@ def _columns(
     for mine, theirs in pairs:
         kept = theirs if kind == "right" else mine
         if kind == "full":
-            kept = reading.context.new_field(mine.name, mine.type if mine.type == theirs.type else None)
+            kept = reading.context.new_field(mine.name, common_type((mine.type, theirs.type)))
             merges.append(ir.Merge(kept.id, mine.id, theirs.id))
         shown.append(Column(replace(kept, name=mine.name)))
     names = {one.name for one in shown}

@@ -14,7 +14,6 @@ from cbx.analysis.sql.generators import generate, is_generator
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.analysis.sql.recovering import told_from
 from cbx.analysis.sql.windows import read_windows
-from cbx.analysis.tracing.plan.doubts import note_doubt
 from cbx.analysis.tracing.plan.expressions import (
     Expressions,
     Reading,
@@ -25,13 +24,15 @@ from cbx.analysis.tracing.plan.expressions import (
 )
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, opaque, parts_of
 
+_MAKES_ROWS = "an expression that makes rows in a way that is not understood"
+
 
 def read_project(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``select`` and ``selectExpr``."""
     selection = Selection(rows, reading)
     for one in record.get("expressions", ()):
         if not selection.take(one):
-            return opaque([rows], "an expression that makes rows in a way that is not understood")
+            return opaque([rows], _MAKES_ROWS)
     return selection.rows()
 
 
@@ -42,7 +43,7 @@ def read_with_columns(record: Record, rows: Rows, reading: Reading) -> Rows:
     for alias in record.get("aliases", ()):
         before = len(selection.columns)
         if not selection.take({**alias, "kind": "alias"}):
-            return opaque([rows], "an expression that makes rows in a way that is not understood")
+            return opaque([rows], _MAKES_ROWS)
         new[alias["name"][-1].lower()] = selection.columns[before:]
     kept = [one for column in rows.columns for one in new.get(column.name, [column])]
     there = {column.name for column in rows.columns}
@@ -77,7 +78,7 @@ def read_to_df(record: Record, rows: Rows, reading: Reading) -> Rows:
 def read_drop(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``drop``, by name and by column."""
     del reading
-    names = {parts_of(f"`{name}`")[0].lower() for name in record.get("column_names", ())}
+    names = {name.lower() for name in record.get("column_names", ())}
     gone = set()
     for one in record.get("columns", ()):
         if one["kind"] != "unresolved_attribute":
@@ -120,9 +121,10 @@ class Selection:
         self._new: set[int] = set()
         self._aggregated = False
         self._makes_rows = False
+        self._hides_rows = False
 
     def take(self, record: Record) -> bool:
-        """Read one expression; false if it makes rows in a way that is not understood."""
+        """Read one expression; false if it stands for columns that are not known."""
         item = _Item.of(record, self.writer)
         if item.is_star:
             return self._star(item.node)
@@ -132,8 +134,9 @@ class Selection:
             self.is_open = True
             return True
         node = item.node
-        if makes_rows(node):
-            return is_generator(node) and self._generator(item)
+        if is_generator(node):
+            return self._generator(item)
+        self._hides_rows = self._hides_rows or makes_rows(node)
         self._aggregated = self._aggregated or bool(aggregates_in([node]))
         self._read_windows(node)
         reader = self.writer.reader()
@@ -146,7 +149,6 @@ class Selection:
             new = Field(value.column, item.name, kind)
         else:
             new = self.reading.context.new_field(item.name, kind)
-            note_doubt(new.id, node, reader, self.reading)
             if isinstance(value, ir.Computed):
                 value = replace(value, fixes=told_from(node, reader))
             self._define(new.id, value)
@@ -158,8 +160,9 @@ class Selection:
         """The rows with what was selected."""
         fields = tuple(one.field for one in self.columns)
         is_open = self.is_open
-        if self._aggregated and self._makes_rows:
-            return opaque([self.input], "rows that are made of an aggregate", tuple(self.columns), is_open=is_open)
+        if self._hides_rows or (self._aggregated and self._makes_rows):
+            rows = opaque([self.input], _MAKES_ROWS, tuple(self.columns), is_open=is_open)
+            return replace(rows, has_guesses=self.has_guesses)
         alive = self.input.alive | self._new
         relation: ir.Relation
         if self._aggregated:
@@ -211,15 +214,17 @@ class Selection:
             self.is_open = self.is_open or self.input.is_open
             return True
         step = self.input.steps.get(record["plan_id"])
+        if step is None or not step.is_complete or not {one.id for one in step.fields} <= self.input.alive:
+            self.is_open = True
         self.columns += [Column(one) for one in (step.fields if step else ()) if one.id in self.input.alive]
-        self.is_open = self.is_open or step is None
         return True
 
     def _star(self, node: exp.Expr) -> bool:
         """``*`` in a text: of all, or of what stands before it."""
         star = node if isinstance(node, exp.Star) else node.this
-        left_out = {one.name.lower() for one in star.args.get("except_") or ()}
-        if star.args.get("replace") or star.args.get("rename"):
+        excepted = star.args.get("except_") or ()
+        left_out = {one.name.lower() for one in excepted}
+        if star.args.get("replace") or star.args.get("rename") or not all(map(_is_name, excepted)):
             self.is_open = True
             return True
         if isinstance(node, exp.Column):
@@ -245,6 +250,11 @@ class Selection:
             self._define(column.field.id, reader.read(node))
             self._add(column)
         return True
+
+
+def _is_name(node: exp.Expr) -> bool:
+    """Whether something that ``EXCEPT`` leaves out is a column, not a field of one."""
+    return isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and len(node.parts) == 1)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relations import Field, Relation
+from cbx.analysis.relations import Field, Relation, reads_stream
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Rows, opaque
@@ -39,16 +39,20 @@ def read_with_relations(record: Record, read: Callable[[Record], Rows], reading:
     references = record.get("references", [])
     named = [one for one in references if one["kind"] == "subquery_alias"]
     if root["kind"] != "sql" or len(named) < len(references):
-        return opaque([], "a frame inside an expression")
+        return opaque(_frames(record, read), "a frame inside an expression")
     views = {one["alias"]: read(one["input"]) for one in named}
     return read_sql(root, views, reading)
+
+
+def _frames(record: Record, read: Callable[[Record], Rows]) -> list[Rows]:
+    return [read(one) for one in (record["root"], *record.get("references", [])) if one["kind"] != "sql"]
 
 
 def _table(name: str, rows: Rows) -> Table:
     if isinstance(rows.relation, ir.Scan):
         return rows.relation.table
     columns = None if rows.is_open else tuple(TableColumn(one.name, one.type) for one in rows.fields)
-    return Table(name, columns)
+    return Table(name, columns, is_streaming=reads_stream(rows.relation))
 
 
 def _with_views(relation: Relation, views: Mapping[str, Rows]) -> Relation:
@@ -57,7 +61,8 @@ def _with_views(relation: Relation, views: Mapping[str, Rows]) -> Relation:
 
     def changed(node: Any) -> Any:
         if isinstance(node, ir.Scan) and node.table.name in names:
-            return ir.Opaque((), node.fields, node.is_open, "a frame inside a query")
+            is_stream = reads_stream(views[node.table.name].relation)
+            return ir.Opaque((), node.fields, node.is_open, "a frame inside a query", is_stream)
         if not is_dataclass(node) or isinstance(node, type):
             return node
         parts = {one.name: getattr(node, one.name) for one in fields(node) if one.name in {"input", "left", "right"}}

@@ -157,8 +157,15 @@ def merged_steps(left: Rows, right: Rows) -> Mapping[int, Step | None]:
     return {number: None if number in left.steps and number in right.steps else step for number, step in both.items()}
 
 
-def opaque(inputs: Iterable[Rows], reason: str, columns: tuple[Column, ...] = (), *, is_open: bool = True) -> Rows:
-    """Rows of which nothing is known but, at times, their columns."""
+def opaque(
+    inputs: Iterable[Rows],
+    reason: str,
+    columns: tuple[Column, ...] = (),
+    *,
+    is_open: bool = True,
+    hides_stream: bool = False,
+) -> Rows:
+    """Rows of which nothing is known but what they are made of and, at times, their columns."""
     fields = tuple(one.field for one in columns)
-    relation = ir.Opaque(tuple(one.relation for one in inputs), fields, is_open, reason)
+    relation = ir.Opaque(tuple(one.relation for one in inputs), fields, is_open, reason, hides_stream)
     return Rows(relation, columns, frozenset(one.id for one in fields))

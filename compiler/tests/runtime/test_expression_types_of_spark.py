@@ -1,0 +1,187 @@
+"""The types that cbx gives to expressions, against those that Spark gives them: never another one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from sqlglot.errors import SqlglotError
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Field
+from cbx.analysis.sql.closed_world import without_unknown
+from cbx.analysis.sql.expression_types import RULES, type_of
+from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.sql.result_types import RESULTS
+from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.parse.dialect import read_one
+from cbx.parse.types import is_same_type
+from cbx.runtime.session import session
+
+PAIRS = int(os.environ.get("TYPES_OF_SPARK", "4"))
+"""How many pairs of types each function is tried with."""
+
+TYPES = {
+    "truth": "BOOLEAN",
+    "tiny": "TINYINT",
+    "small": "SMALLINT",
+    "num": "INT",
+    "big": "BIGINT",
+    "flt": "FLOAT",
+    "dbl": "DOUBLE",
+    "money": "DECIMAL(10, 2)",
+    "units": "DECIMAL(5, 0)",
+    "long_dec": "DECIMAL(38, 18)",
+    "twelve": "DECIMAL(12, 4)",
+    "name": "STRING",
+    "code": "STRING COLLATE UTF8_LCASE",
+    "raw": "BINARY",
+    "day": "DATE",
+    "at": "TIMESTAMP",
+    "local": "TIMESTAMP_NTZ",
+    "years": "INTERVAL YEAR TO MONTH",
+    "days": "INTERVAL DAY TO SECOND",
+    "nums": "ARRAY<INT>",
+    "names": "ARRAY<STRING>",
+    "lists": "ARRAY<ARRAY<BIGINT>>",
+    "dims": "STRUCT<w: INT, h: DECIMAL(4, 1)>",
+    "all_dims": "ARRAY<STRUCT<w: INT, h: DECIMAL(4, 1)>>",
+    "counts": "MAP<STRING, INT>",
+    "dates": "MAP<INT, DATE>",
+    "any_json": "VARIANT",
+}
+LITERALS = ("'month'", "'x'", "2", "0", "-1", "1.50", "1e0", "3000000000", "NULL", "TRUE", "DATE '2024-01-31'")
+OPERATORS = ("+", "-", "*", "/", "%", "div", "||", "=", "<=>", "<", "AND", "LIKE", "&")
+NOT_CALLED = frozenset("and between case cast div ilike in like not or rlike session_window window".split())  # noqa: SIM905 - shorter
+IN_WINDOWS = {"cume_dist", "dense_rank", "lag", "lead", "ntile", "percent_rank", "rank", "row_number", "nth_value"}
+FORMS = tuple((Path(__file__).parent / "expression_forms.txt").read_text(encoding="utf-8").splitlines())
+"""Forms of expressions; any value may stand for each pair of braces."""
+
+
+class Analyser:
+    """Asks Spark for the types of many expressions at once, of which some may be wrong."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in TYPES.items())
+        spark.sql(f"SELECT {columns}").createOrReplaceTempView("typed")
+        state: Any = spark._jsparkSession.sessionState()
+        self.parse, self.analyse = state.sqlParser().parsePlan, state.analyzer().execute
+
+    def types(self, expressions: list[str]) -> list[str | None]:
+        """The type of each expression; None where Spark refuses it."""
+        try:
+            found = self._types(expressions)
+        except (Py4JJavaError, PySparkException):
+            found = None
+        if found is not None or len(expressions) == 1:
+            return found or [None]
+        half = len(expressions) // 2
+        return self.types(expressions[:half]) + self.types(expressions[half:])
+
+    def _types(self, expressions: list[str]) -> list[str | None] | None:
+        plan = self.analyse(self.parse(f"SELECT {', '.join(expressions)} FROM typed"))
+        # A window makes a plan of its own: the columns that come out of it have the types.
+        items = plan.output() if " OVER " in " ".join(expressions) and plan.resolved() else plan.expressions()
+        if items.size() != len(expressions):
+            return None
+        nodes = [items.apply(at) for at in range(items.size())]
+        return [node.dataType().sql() if node.resolved() else None for node in nodes]
+
+
+@pytest.fixture(scope="module")
+def analyser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyser]:
+    spark = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
+    yield Analyser(spark)
+    spark.catalog.dropTempView("typed")
+
+
+def own_type(expression: str) -> str | None:
+    """The type that cbx gives an expression."""
+    fields = tuple(Field(at, name, kind) for at, (name, kind) in enumerate(TYPES.items()))
+    scope = Scope(sources=[Source((), fields, is_open=False, certain=frozenset(TYPES))])
+    reader = ExpressionReader(scope, Context({}, (), lambda *_: ir.Opaque((), ())))
+    try:
+        tree = read_one(f"SELECT {expression}").expressions[0]
+    except SqlglotError:
+        return None
+    return type_of(without_unknown(tree, list(tree.walk())), reader)
+
+
+def calls(name: str, choose: random.Random) -> Iterator[str]:
+    """Calls of a function, with any types of arguments."""
+    values = [*TYPES, *LITERALS]
+    pairs = [*itertools.product(values, repeat=2)]
+    arguments: list[tuple[str, ...]] = [(), *((one,) for one in values), *choose.sample(pairs, PAIRS)]
+    arguments += [tuple(choose.choices(values, k=3)) for _ in range(PAIRS)]
+    over = " OVER (ORDER BY num)" if name in IN_WINDOWS else ""
+    yield from (f"{name}({', '.join(one)}){over}" for one in arguments)
+
+
+def compare(analyser: Analyser, expressions: list[str]) -> tuple[Counter[str], list[str]]:
+    """How many types are known of those that Spark knows, and those that are not Spark's."""
+    counts: Counter[str] = Counter()
+    wrong = []
+    for expression, kind in zip(expressions, analyser.types(expressions), strict=True):
+        if kind is None:
+            continue
+        own = own_type(expression)
+        is_right = own is None or is_same_type(own, kind)
+        counts["unknown" if own is None else "right" if is_right else "wrong"] += 1
+        wrong += [] if is_right else [f"{expression}: {own}, Spark: {kind}"]
+    return counts, wrong
+
+
+def test_functions(analyser: Analyser) -> None:
+    """Every function of Spark's, with one argument of each type and with any pairs and triples of types."""
+    choose = random.Random(os.environ.get("TYPES_SEED", "1"))
+    spark = SparkSession.active()
+    names = [row[0] for row in spark.sql("SHOW FUNCTIONS").collect() if re.fullmatch(r"[a-z_0-9]+", row[0])]
+    counts: Counter[str] = Counter()
+    wrong = []
+    for name in sorted({*names} - NOT_CALLED):
+        found, mistakes = compare(analyser, list(calls(name, choose)))
+        counts += found
+        wrong += mistakes
+    print(f"types of functions: {dict(counts)}")
+
+    assert wrong == []
+    assert counts["right"] > 3 * counts["unknown"]
+
+
+def test_operators(analyser: Analyser) -> None:
+    """Every operator on every pair of types, and every form of expression with any types in it."""
+    choose = random.Random(os.environ.get("TYPES_SEED", "1"))
+    values = [*TYPES, *LITERALS]
+    expressions = [f"{one} {sign} {other}" for sign in OPERATORS for one in values for other in values]
+    expressions = choose.sample(expressions, min(len(expressions), 60 * PAIRS))
+    expressions += [form.format(*choose.choices(values, k=3)) for form in FORMS for _ in range(2 * PAIRS)]
+    plain = [one for one in expressions if " OVER " not in one and "posexplode" not in one]
+    counts, wrong = compare(analyser, plain)
+    for one in expressions:
+        if one not in plain:
+            found, mistakes = compare(analyser, [one])
+            counts += found
+            wrong += mistakes
+    print(f"types of operators: {dict(counts)}")
+
+    assert wrong == []
+    assert counts["right"] > 2 * counts["unknown"]
+
+
+def test_every_rule_is_used() -> None:
+    """A name among the results is a type or a rule, and no shape has two."""
+    shapes = [shape for listed in RESULTS.values() for shape in listed.split()]
+
+    assert [name for name in RESULTS if not name.isupper() and name not in RULES] == []
+    assert [name for name in RULES if name not in RESULTS] == []
+    assert len(shapes) == len(set(shapes))
