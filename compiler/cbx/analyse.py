@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import Table
 from cbx.analysis.relations import CallSite, Place, Relation, TextRange
-from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, Unknown
+from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
 from cbx.emit.cells import import_lines
 from cbx.ir.resolved import PythonCode, ResolvedModel, SqlCode
 from cbx.ir.text import PLACEHOLDER
@@ -50,11 +50,13 @@ class Analysed:
         relation: What it does.
         unknown_columns: The columns it names that do not exist.
         expressions: Where it makes the columns of its result, by their names in lower case.
+        reads: What a function reads by itself.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
     expressions: Mapping[str, Span | None]
+    reads: tuple[OwnRead, ...] = ()
 
 
 _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
@@ -117,7 +119,8 @@ class Analysis:
         unknown = tuple(
             UnknownColumn(one.name, span_of(model, one.place), one.candidates, one.name) for one in plan.unknown_columns
         )
-        return Analysed(plan.relation, unknown, {name: span_of(model, site) for name, site in plan.expressions.items()})
+        places = {name: span_of(model, site) for name, site in plan.expressions.items()}
+        return Analysed(plan.relation, unknown, places, outcome.reads)
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:

@@ -124,11 +124,15 @@ class _Typing:
     def _analysed(self, model: ResolvedModel) -> Analysed | None:
         """What a model's code does; None where that is not known."""
         if self.analysis is None:
+            if isinstance(model.code, PythonCode):
+                self._has_wrong_code(model, model.code, None)
             return None
         from cbx.analysis.relations import Opaque
         from cbx.analysis.tracing.requests import MissingExtra, Unknown
 
         analysed = self.analysis.read(model, partial(self._tables, model.inputs))
+        if isinstance(model.code, PythonCode) and self._has_wrong_code(model, model.code, analysed):
+            return None
         if isinstance(analysed, (Unknown, MissingExtra)):
             self.untraced[model.id] = analysed
             is_about_inputs = isinstance(analysed, Unknown) and analysed.is_for_inputs
@@ -160,6 +164,18 @@ class _Typing:
             label, causes = "not a column", [Cause(path, f"column {missing}") for path in read]
             causes.append(Cause(model.path, f"column {missing} that it reads"))
         self.report.add(codes.UNKNOWN_COLUMN, message, span, label=label, hint=hint, causes=causes)
+
+    def _has_wrong_code(
+        self, model: ResolvedModel, code: PythonCode, outcome: Analysed | Unknown | MissingExtra | None
+    ) -> bool:
+        """Report what is wrong in a function, of which nothing more is known then."""
+        from cbx.analysis.relations import Opaque
+        from cbx.passes.check_code import check_code
+
+        is_wrong = check_code(model, code, outcome, self.linked.models, self.report)
+        if is_wrong:
+            self.relations[model.id] = Opaque((), (), reason="what its function does is not known")
+        return is_wrong
 
     def _tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
         """What is known of the inputs of a model, told once of one that it reads a thousand times."""

@@ -18,7 +18,7 @@ from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, out
 from cbx.location import read_regular
 from cbx.version import __version__
 
-_FORMAT = 1
+_FORMAT = 2
 _MOST_ENTRIES = 20_000
 
 

@@ -12,6 +12,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql.connect.dataframe import DataFrame
 
 from cbx.analysis.tracing.guard import ForbiddenError, Guard
+from cbx.analysis.tracing.mistakes import NotAFrameError, mistake_of
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
 from cbx.analysis.tracing.records import Record, columns_of, plan_records
 from cbx.analysis.tracing.session import EngineLostError, Session
@@ -51,15 +52,22 @@ def trace_function(request: Mapping[str, Any], session: Session, guard: Guard, s
         with guard.watching(seconds):
             answer = _answer(request, session)
     except _RAISED as error:
+        reads = session.reads()
         if guard.seen:
-            return {"unknown": guard_reason(guard)}
-        is_no_answer = isinstance(error, (MemoryError, EngineLostError))
-        return {"unknown": reason_of(error), "passes": isinstance(error, ImportError), "no_answer": is_no_answer}
+            return {"unknown": guard_reason(guard), "reads": reads}
+        mistake = mistake_of(error, request, session) if isinstance(error, Exception) else None
+        return {
+            "unknown": reason_of(error),
+            "mistake": mistake,
+            "reads": reads,
+            "passes": isinstance(error, ImportError) and mistake is None,
+            "no_answer": isinstance(error, (MemoryError, EngineLostError)),
+        }
     for thread in set(threading.enumerate()) - threads:
         thread.join(seconds)
         if thread.is_alive():
             return {"unknown": "it leaves a thread running", "retire": True, "no_answer": True}
-    return {"unknown": guard_reason(guard)} if guard.seen else answer
+    return {**({"unknown": guard_reason(guard)} if guard.seen else answer), "reads": session.reads()}
 
 
 def guard_reason(guard: Guard) -> str | None:
@@ -75,7 +83,7 @@ def _answer(request: Mapping[str, Any], session: Session) -> Record:
     function = _load(request, snippets, session)
     result = function(**frames)
     if not isinstance(result, DataFrame):
-        raise UntraceableError(f"it returns {_article(type(result).__name__)}, not a DataFrame")
+        raise NotAFrameError(result)
     plan = session.plan_of(result)
     if plan.ByteSize() > _LARGEST_PLAN:
         raise UntraceableError("its plan is too large")
@@ -115,7 +123,7 @@ def _ddl(columns: list[tuple[str, str | None, bool]]) -> str:
 def reason_of(error: BaseException) -> str:
     """Why code that raised cannot be traced."""
     match error:
-        case UntraceableError():
+        case UntraceableError() | NotAFrameError():
             return str(error)
         case ReadsSettingError():
             return f"what it does depends on the value of the setting `{error}`"
@@ -132,10 +140,6 @@ def reason_of(error: BaseException) -> str:
         case _:
             message = _one_line(str(error))
             return f"it raises {type(error).__name__}: {message}" if message else f"it raises {type(error).__name__}"
-
-
-def _article(name: str) -> str:
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _one_line(text: str) -> str:

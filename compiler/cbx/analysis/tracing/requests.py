@@ -70,6 +70,46 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRead:
+    """Something that a model's code reads by itself, which is none of its inputs.
+
+    Attributes:
+        kind: ``table``, ``files`` or ``query``.
+        text: The table's name, the paths, or the query.
+        frames: The names under which a query was given frames.
+        is_streaming: Whether it reads new rows only.
+        file: Where in the code.
+        line: Where in the file.
+    """
+
+    kind: str
+    text: str
+    frames: tuple[str, ...]
+    is_streaming: bool
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What makes every run of a model fail.
+
+    Attributes:
+        message: The exception, in one line.
+        hint: The way out.
+        file: Where in the code; empty for an import.
+        line: Where in the file.
+        word: The name that cannot be imported; empty for any other mistake.
+    """
+
+    message: str
+    hint: str
+    file: str
+    line: int
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Traced:
     """What a model does.
 
@@ -78,11 +118,13 @@ class Traced:
         columns: The columns of the result with their exact types, a type None where it rests on one that is not
             known; None as a whole where the engine does not understand the plan.
         trouble: What the engine said, where it did not understand the plan.
+        reads: What the code reads by itself.
     """
 
     plan: Mapping[str, Any]
     columns: tuple[TableColumn, ...] | None
     trouble: str | None = None
+    reads: tuple[OwnRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +138,16 @@ class Unknown:
         is_for_inputs: Whether it follows from what is not known of the model's inputs.
         is_no_answer: Whether tracing itself failed, by a limit, or since its process ended or did not start. That says
             nothing of the model, and it may be otherwise another time.
+        mistake: What makes every run fail, if that is certain.
+        reads: What the code read by itself before.
     """
 
     reason: str
     is_lasting: bool = True
     is_for_inputs: bool = False
     is_no_answer: bool = False
+    mistake: Mistake | None = None
+    reads: tuple[OwnRead, ...] = ()
 
     @classmethod
     def no_answer(cls, reason: str) -> Unknown:
@@ -127,11 +173,13 @@ Outcome = Traced | Unknown | MissingExtra
 def outcome_to_data(outcome: Traced | Unknown) -> dict[str, Any]:
     """An outcome as JSON has it."""
     if isinstance(outcome, Unknown):
-        return {"unknown": outcome.reason}
+        mistake = None if outcome.mistake is None else asdict(outcome.mistake)
+        return {"unknown": outcome.reason, "mistake": mistake, "reads": [asdict(one) for one in outcome.reads]}
     columns = None
     if outcome.columns is not None:
         columns = [[one.name, one.type, one.not_null] for one in outcome.columns]
-    return {"plan": outcome.plan, "columns": columns, "trouble": outcome.trouble}
+    reads = [asdict(one) for one in outcome.reads]
+    return {"plan": outcome.plan, "columns": columns, "trouble": outcome.trouble, "reads": reads}
 
 
 def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
@@ -143,7 +191,12 @@ def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
     if "unknown" in data:
         if data.get("no_answer"):
             return Unknown.no_answer(str(data["unknown"]))
-        return Unknown(str(data["unknown"]), is_lasting=not data.get("passes"))
+        mistake = Mistake(**data["mistake"]) if data.get("mistake") else None
+        return Unknown(str(data["unknown"]), is_lasting=not data.get("passes"), mistake=mistake, reads=_own_reads(data))
     columns = data["columns"]
     known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)
-    return Traced(data["plan"], known, data["trouble"])
+    return Traced(data["plan"], known, data["trouble"], _own_reads(data))
+
+
+def _own_reads(data: Mapping[str, Any]) -> tuple[OwnRead, ...]:
+    return tuple(OwnRead(**{**one, "frames": tuple(one["frames"])}) for one in data.get("reads", ()))

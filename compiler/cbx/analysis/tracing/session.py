@@ -23,6 +23,7 @@ from pyspark.sql.connect.proto import base_pb2, expressions_pb2, relations_pb2
 from pyspark.sql.connect.session import SparkSession as ConnectSession
 from pyspark.sql.types import StructType
 
+from cbx.analysis.own_reads import is_of_files
 from cbx.analysis.tracing.guard import Guard
 from cbx.analysis.tracing.placeholders import Placeholder
 from cbx.analysis.tracing.protocol import FILE_METADATA
@@ -38,6 +39,7 @@ class Session:
     Attributes:
         spark: What models know as ``spark``.
         sites: Where in a model each step of a plan was made, by the step's number.
+        asked_schema: Whether the code asked which columns a frame has.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -47,6 +49,8 @@ class Session:
         _, port = self._server.listening_address
         self.spark: Any = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
         self.sites: dict[int, tuple[str, int]] = {}
+        self.asked_schema = False
+        self._reading: list[tuple[Any, tuple[str, int]]] = []
         self._client: Any = self.spark.client
         self._ask_schema = self._client.schema
         self._paths: frozenset[str] = frozenset()
@@ -59,6 +63,14 @@ class Session:
         """Forget what was noted; from now on the code of a model is in these files."""
         self._paths = paths
         self.sites.clear()
+        self.asked_schema = False
+        self._reading.clear()
+        Placeholder.made = 0
+
+    def reads(self) -> list[dict[str, Any]]:
+        """What the code reads by itself, as `requests.OwnRead` has it."""
+        found = ((_described(step), site) for step, site in self._reading)
+        return [{**read, "file": file, "line": line} for read, (file, line) in found if read is not None]
 
     def empty_frame(self, ddl: str) -> DataFrame:
         """A frame without rows."""
@@ -76,6 +88,10 @@ class Session:
         """
         schema: StructType = self._schema(base_pb2.Plan(root=relation))
         return schema
+
+    def _schema_for_model(self, plan: base_pb2.Plan) -> Any:
+        self.asked_schema = True
+        return self._schema(plan)
 
     def _schema(self, plan: base_pb2.Plan) -> Any:
         changed = base_pb2.Plan()
@@ -117,7 +133,7 @@ class Session:
             asked_by_model = sys._getframe(1).f_code.co_filename in self._paths  # noqa: SLF001 - as in `_note_sites`
             return Placeholder(key) if asked_by_model else known(conf, key, *default, **named)
 
-        self._client.schema = self._schema
+        self._client.schema = self._schema_for_model
         self._client._execute_plan_request_with_metadata = refuse_action  # noqa: SLF001 - as above
         _replace(RuntimeConf, "get", setting)
         for name in ("set", "unset"):
@@ -133,11 +149,33 @@ class Session:
             frame = sys._getframe(1)  # noqa: SLF001 - walking the stack has no public name that is as quick
             while frame is not None:
                 if frame.f_code.co_filename in self._paths:
-                    self.sites[step._root_plan_id] = (frame.f_code.co_filename, frame.f_lineno)  # noqa: SLF001
+                    site = (frame.f_code.co_filename, frame.f_lineno)
+                    self.sites[step._root_plan_id] = site  # noqa: SLF001
+                    if isinstance(step, _READING):
+                        self._reading.append((step, site))
                     return
                 frame = frame.f_back  # type: ignore[assignment]
 
         _replace(logical.LogicalPlan, "__init__", noting)
+
+
+_READING = (logical.DataSource, logical.Read, logical.SQL)
+"""The steps that read what is no frame."""
+
+
+def _described(step: Any) -> dict[str, Any] | None:
+    """What a step reads; of a query its text and the frames that it was given. None for what no model can declare."""
+    private = vars(step)
+    if isinstance(step, logical.SQL):
+        views = [view._alias for view in private["_views"] or ()]  # noqa: SLF001 - as in `plan_of`
+        return {"kind": "query", "text": private["_query"], "frames": views, "is_streaming": False}
+    is_streaming = bool(private.get("_is_streaming"))
+    if isinstance(step, logical.Read):
+        return {"kind": "table", "text": step.table_name, "frames": [], "is_streaming": is_streaming}
+    if not is_of_files(private.get("_format") or ""):
+        return None
+    texts = [one for one in private.get("_paths") or () if isinstance(one, str)]
+    return {"kind": "files", "text": ", ".join(texts), "frames": [], "is_streaming": is_streaming}
 
 
 def _replace(owner: Any, name: str, value: Any) -> None:

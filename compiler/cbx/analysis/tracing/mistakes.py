@@ -1,0 +1,246 @@
+"""Tells an exception that every run of a model raises from one that is only due to how it is traced.
+
+A model's function is called here as the pipeline will call it, by another implementation of Spark and on frames
+without rows. So its exceptions say nothing of a run where they may come from that: from the engine, from what only the
+environment knows (settings, files, modules, the clock), from the columns' types, or from names that only Databricks
+has. What is left is Python that fails whatever the data are. All that is accepted as such is listed here.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import re
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.connect import SparkConnectException
+from pyspark.sql.connect import functions
+from pyspark.sql.connect.column import Column
+from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql.connect.window import Window
+
+from cbx.analysis.tracing.placeholders import Placeholder
+from cbx.analysis.tracing.session import Session
+from cbx.nearest import nearest
+
+Record = dict[str, Any]
+
+_CLOSED = frozenset({
+    "__future__", "abc", "collections", "copy", "dataclasses", "decimal", "enum", "fractions", "functools", "itertools",
+    "json", "math", "numbers", "operator", "pyspark", "re", "string", "textwrap", "typing",
+})  # fmt: skip
+"""Modules through which code cannot see anything but its arguments."""
+
+_BY_THE_CLOCK = frozenset({"calendar", "datetime", "hashlib", "random", "time", "uuid", "warnings", "zoneinfo"})
+"""Modules through which code sees no more than the time and chance, on which no attribute and no name depends."""
+
+_OF_DATABRICKS = re.compile(r"(ai|h3|http|st|vector)_\w+|try_(ai|st|to_geo)\w*|display|dbutils|databricks|read_files")
+"""Names that Databricks adds to pyspark's."""
+
+_NOTEBOOK_NAMES = frozenset({
+    "dbutils", "display", "displayHTML", "dlt", "dp", "getArgument", "sc", "spark", "sql", "sqlContext", "table", "udf",
+    "__file__",
+})  # fmt: skip
+"""Names that a notebook on Databricks knows without a definition."""
+
+_WRONG_ARGUMENTS = frozenset({
+    "ARGUMENT_REQUIRED", "ATTRIBUTE_NOT_CALLABLE", "CANNOT_BE_EMPTY", "CANNOT_BE_NONE",
+    "CANNOT_CONVERT_COLUMN_INTO_BOOL", "DISALLOWED_TYPE_FOR_CONTAINER", "HIGHER_ORDER_FUNCTION_SHOULD_RETURN_COLUMN",
+    "INVALID_ITEM_FOR_CONTAINER", "INVALID_MULTIPLE_ARGUMENT_CONDITIONS", "INVALID_TYPE", "INVALID_WHEN_USAGE",
+    "INVALID_WINDOW_BOUND_TYPE", "KEY_VALUE_PAIR_REQUIRED", "LENGTH_SHOULD_BE_THE_SAME", "NOT_EXPECTED_TYPE",
+    "NOT_ITERABLE", "NOT_SAME_TYPE", "TOO_MANY_VALUES", "UNSUPPORTED_PARAM_TYPE_FOR_HIGHER_ORDER_FUNCTION",
+    "VALUE_NOT_ANY_OR_ALL", "VALUE_NOT_NON_EMPTY_STR", "VALUE_NOT_POSITIVE",
+    "WRONG_NUM_ARGS_FOR_HIGHER_ORDER_FUNCTION",
+})  # fmt: skip
+"""What pyspark's own Python says of arguments, in both of its implementations."""
+
+_BINDING = re.compile(
+    r"missing \d+ required|unexpected keyword argument|takes .*positional argument|multiple values for"
+)
+_NOT_CALLABLE = "'Column' object is not callable"
+_NO_SUCH_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+
+
+class NotAFrameError(Exception):
+    """The function returns something else."""
+
+    def __init__(self, result: object) -> None:
+        name = type(result).__name__
+        what = "None" if result is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+        super().__init__(f"it returns {what}, not a DataFrame")
+        self.result = result
+
+
+def mistake_of(error: BaseException, request: Mapping[str, Any], session: Session) -> Record | None:
+    """An exception as a mistake in the code of a model; None where it may be due to how the model is traced.
+
+    Args:
+        error: What the code raised.
+        request: The model, as for `execution.trace_function`.
+        session: The session that it was traced with.
+
+    Returns:
+        The mistake as `requests.Mistake` has it.
+    """
+    if Placeholder.made:
+        return None
+    snippets = [*request["definitions"], request["source"]]
+    texts = [request["imports"], *(one["text"] for one in snippets)]
+    modules = _imported(texts)
+    if not modules <= _CLOSED | _BY_THE_CLOCK:
+        return None
+    if isinstance(error, ImportError):
+        return _wrong_import(error)
+    if isinstance(error, NotAFrameError):
+        return _wrong_result(error, request["source"])
+    frames = list(_frames(error))
+    paths = {one["path"] for one in snippets}
+    own = [one for one in frames if one.tb_frame.f_code.co_filename in paths]
+    if not own or _is_raised(own[-1]):
+        return None
+    depends_on_data = session.asked_schema or not modules <= _CLOSED
+    hint = _hint(error, own[-1], frames[-1], snippets, depends_on_data=depends_on_data)
+    if hint is None:
+        return None
+    return {
+        "file": own[-1].tb_frame.f_code.co_filename,
+        "line": own[-1].tb_lineno,
+        "message": _said(error),
+        "hint": hint,
+    }
+
+
+def _hint(
+    error: BaseException,
+    at: types.TracebackType,
+    inmost: types.TracebackType,
+    snippets: list[Mapping[str, Any]],
+    *,
+    depends_on_data: bool,
+) -> str | None:
+    """The way out of a mistake; None where it is none for certain."""
+    is_own = at is inmost
+    match error:
+        case SparkConnectException():
+            return None
+        case PySparkException():
+            is_known = error.getCondition() in _WRONG_ARGUMENTS
+            return _LOOK if is_known and not depends_on_data else None
+        case TypeError() if _BINDING.search(str(error)) and (is_own or _is_wrapper(inmost)):
+            return _LOOK
+        case AttributeError() if inmost.tb_frame.f_code.co_name == "__getattr__":
+            owner, name = (inmost.tb_frame.f_locals.get(one) for one in ("self", "name"))
+            return _wrong_attribute(owner, str(name), depends_on_data=depends_on_data)
+        case _ if not is_own:
+            return None
+        case NameError():
+            return None if error.name in _NOTEBOOK_NAMES else _near(str(error.name), _names(at), _LOOK)
+        case AttributeError():
+            return _wrong_attribute(error.obj, str(error.name), depends_on_data=depends_on_data)
+        case TypeError() if str(error) == _NOT_CALLABLE:
+            return _wrong_method(at, snippets)
+        case TypeError() | LookupError() | ArithmeticError() | ValueError():
+            return None if depends_on_data or isinstance(error, UnicodeError) else _LOOK
+        case _:
+            return None
+
+
+_LOOK = "correct the code of the model, or of the macro that it calls"
+
+
+def _wrong_attribute(owner: Any, name: str, *, depends_on_data: bool) -> str | None:
+    """Of pyspark's modules and classes, as they are here; of Python's own values, unless they come from the data."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    home = owner.__name__ if isinstance(owner, types.ModuleType) else kind.__module__
+    if home.partition(".")[0] == "pyspark":
+        return None if _OF_DATABRICKS.fullmatch(name) or name.startswith("_") else _near(name, dir(owner), _LOOK)
+    is_plain = home == "builtins" and not isinstance(owner, types.ModuleType)
+    return _near(name, dir(owner), _LOOK) if is_plain and not depends_on_data else None
+
+
+def _wrong_method(at: types.TracebackType, snippets: list[Mapping[str, Any]]) -> str | None:
+    """A method that frames do not have is a column there: of the line's calls, the one that is neither."""
+    methods = {name for kind in (DataFrame, Column) for name in dir(kind) if not name.startswith("_")}
+    known = methods | set(dir(functions)) | set(dir(Window))
+    path, line = at.tb_frame.f_code.co_filename, at.tb_lineno
+    called = [
+        node.func.attr
+        for one in snippets
+        if one["path"] == path
+        for node in ast.walk(ast.parse(one["text"]))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if node.lineno + one["line"] - 1 <= line <= (node.end_lineno or node.lineno) + one["line"] - 1
+    ]
+    if any(_OF_DATABRICKS.fullmatch(name) for name in called):
+        return None
+    near = [nearest(name, methods) for name in called if name not in known]
+    return f"did you mean `{near[0]}`?" if len(near) == 1 and near[0] else "a frame, or a column, has no such method"
+
+
+def _wrong_import(error: ImportError) -> Record | None:
+    """A name that a module of pyspark does not have; any other module may be installed on Databricks."""
+    found = _NO_SUCH_NAME.match(str(error))
+    if found is None or found[2].partition(".")[0] != "pyspark" or _OF_DATABRICKS.fullmatch(found[1]):
+        return None
+    names = dir(__import__(found[2], fromlist=["*"]))
+    message = f"ImportError: `{found[2]}` has no `{found[1]}`"
+    return {"file": "", "line": 0, "message": message, "hint": _near(found[1], names, _LOOK), "word": found[1]}
+
+
+def _wrong_result(error: NotAFrameError, source: Mapping[str, Any]) -> Record | None:
+    """A value of Python's own, or another of pyspark's, where a frame is wanted."""
+    home = type(error.result).__module__
+    if home != "builtins" and not home.startswith("pyspark.sql."):
+        return None
+    line = source["line"] + ast.parse(source["text"]).body[0].lineno - 1
+    hint = "return the DataFrame; a function without `return` returns None"
+    return {"file": source["path"], "line": line, "message": str(error), "hint": hint}
+
+
+def _near(name: str, names: Iterable[str], otherwise: str) -> str:
+    found = nearest(name, [one for one in names if not one.startswith("_")])
+    return f"did you mean `{found}`?" if found else otherwise
+
+
+def _names(at: types.TracebackType) -> list[str]:
+    return [*at.tb_frame.f_locals, *at.tb_frame.f_globals]
+
+
+def _imported(texts: Iterable[str]) -> frozenset[str]:
+    """The packages that code imports, at its top or inside functions; those it asks for by text count as ``?``."""
+    found: set[str] = set()
+    for node in (node for text in texts for node in ast.walk(ast.parse(text))):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "?").partition(".")[0])
+        elif isinstance(node, ast.Name) and node.id in {"__import__", "eval", "exec", "open", "input", "globals"}:
+            found.add("?")
+    return frozenset(found)
+
+
+def _frames(error: BaseException) -> Iterator[types.TracebackType]:
+    at = error.__traceback__
+    while at is not None:
+        yield at
+        at = at.tb_next
+
+
+def _is_wrapper(at: types.TracebackType) -> bool:
+    """Whether this is what pyspark puts around its functions, which passes on all arguments."""
+    code = at.tb_frame.f_code
+    return code.co_name == "wrapped" and code.co_filename.endswith("utils.py") and "pyspark" in code.co_filename
+
+
+def _is_raised(at: types.TracebackType) -> bool:
+    """Whether the code itself raised, by `raise` or `assert`: it may do so for what it finds only here."""
+    raising = {dis.opmap[name] for name in ("RAISE_VARARGS", "RERAISE") if name in dis.opmap}
+    return at.tb_frame.f_code.co_code[at.tb_lasti] in raising
+
+
+def _said(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text if len(text) <= 200 else text[:197] + '...'}".removesuffix(": ")

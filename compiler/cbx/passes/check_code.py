@@ -1,0 +1,106 @@
+"""Reports what is certainly wrong in the function of a Python model: it fails in every run, or has hidden inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from cbx import codes
+from cbx.analyse import span_of
+from cbx.analysis.own_reads import reads_in_text, tables_of
+from cbx.analysis.relations import CallSite
+from cbx.analysis.tracing.requests import Mistake, OwnRead, Unknown
+from cbx.diagnostics import Cause, Report
+from cbx.ir.resolved import PythonCode, ResolvedModel
+from cbx.sources import SourceFile, Span
+
+if TYPE_CHECKING:
+    from cbx.analyse import Analysed
+    from cbx.analysis.tracing.requests import MissingExtra
+
+_NOT_IN_A_NAME = re.compile(r"\W+")
+
+
+def check_code(
+    model: ResolvedModel,
+    code: PythonCode,
+    outcome: Analysed | Unknown | MissingExtra | None,
+    models: Mapping[str, ResolvedModel],
+    report: Report,
+) -> bool:
+    """Report CBX407 for a function that fails in every run, and CBX206 for each input that it does not declare.
+
+    Args:
+        model: The model.
+        code: Its code.
+        outcome: What tracing told of it.
+        models: All models, which it may read by the names of their tables.
+        report: Where problems go.
+
+    Returns:
+        Whether anything was reported, so that nothing is to be said of what follows from it.
+    """
+    found = len(report)
+    mistake = outcome.mistake if isinstance(outcome, Unknown) else None
+    if mistake is not None:
+        span = _span_of_mistake(model, mistake, report.sources) or model.places.whole
+        message = f"`{model.id}` fails in every run: {mistake.message}"
+        causes = [Cause(span.path, f"line {span.line} fails")]
+        report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
+    traced = getattr(outcome, "reads", ())
+    for read in traced or reads_in_text((code.source, *code.definitions), _imported_names(code)):
+        _check_read(read, model, models, report)
+    return len(report) > found
+
+
+def _imported_names(code: PythonCode) -> dict[str, str]:
+    """What each imported name is."""
+    return {"dlt": "dlt"} | {
+        one.alias or one.name or one.module.partition(".")[0]: f"{one.module}.{one.name}" if one.name else one.module
+        for one in code.imports
+    }
+
+
+def _check_read(read: OwnRead, model: ResolvedModel, models: Mapping[str, ResolvedModel], report: Report) -> None:
+    span = span_of(model, CallSite(read.file, read.line)) or model.places.whole
+    for name in tables_of(read):
+        are_files = read.kind == "files"
+        what = f"{'files' if are_files else 'table'}{f' `{name}`' if name else ''}"
+        message = f"the function of `{model.id}` reads the {what}, which {'are' if are_files else 'is'} no input of it"
+        hint = _hint(read, name, model, models.values())
+        causes = [Cause(span.path, f"line {span.line} reads {name}")]
+        report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
+
+
+def _hint(read: OwnRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
+    """The parameter to write."""
+    if read.kind == "files":
+        place = f'"{name}"' if name else '"..."'
+        if read.is_streaming:
+            return f'add a parameter: `files: DataFrame = auto_loader({place}, format="...")`'
+        return f"read them with `auto_loader({place}, ...)` in a model of their own, and that with `ref` here"
+    wanted = name.replace("`", "").lower()
+    own = next((one.id for one in models if wanted in {one.id.lower(), one.dataset.lower()}), None)
+    words = ("stream", "stream_source") if read.is_streaming else ("ref", "source")
+    for one in model.model_inputs:
+        if one.model == own and one.is_streaming == read.is_streaming:
+            return f"use the parameter `{one.parameter}`, which is this table"
+    taken = {one.parameter for one in model.inputs}
+    names = [_NOT_IN_A_NAME.sub("_", one).strip("_") for one in (wanted.rpartition(".")[2], wanted)]
+    parameter = next((one for one in names if one.isidentifier() and one not in taken), "rows")
+    return f'add a parameter: `{parameter}: DataFrame = {words[own is None]}("{own or name or "..."}")`'
+
+
+def _span_of_mistake(model: ResolvedModel, mistake: Mistake, sources: Mapping[str, str]) -> Span | None:
+    """The line that fails; of an import the line that has the name, in the model's file or in a macro's."""
+    if mistake.file:
+        return span_of(model, CallSite(mistake.file, mistake.line))
+    code = model.code
+    others = [one.path for one in code.definitions] if isinstance(code, PythonCode) else []
+    for path in (model.path, *others):
+        source = SourceFile(path, sources.get(path, ""))
+        for number, line in enumerate(source.text.split("\n"), 1):
+            if "import" in line and re.search(rf"\b{re.escape(mistake.word)}\b", line):
+                return source.whole_line(number)
+    return None
