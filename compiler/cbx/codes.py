@@ -73,7 +73,6 @@ INVALID_EXPECTATION = Code("CBX406", "invalid-expectation")
 FAILING_MODEL = Code("CBX407", "failing-model")
 
 UNTESTED_MODEL = Code("CBX551", "untested-model", Severity.WARNING)
-SKIPPED_MODEL = Code("CBX551", "skipped-model", Severity.WARNING)
 UNTESTED_EXPECTATION = Code("CBX552", "untested-expectation", Severity.WARNING)
 UNTESTED_CHANGE = Code("CBX553", "untested-change", Severity.WARNING)
 COVERAGE_TOO_LOW = Code("CBX554", "coverage-too-low")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, Ids
-from cbx.analysis.uniqueness import Grain, Rule, values_of
+from cbx.analysis.uniqueness import Grain, Rule, ValueFact, values_of
 
 Assumed = frozenset[ir.Predicate]
 
@@ -16,11 +16,18 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
     """What is known of those rows for which predicates hold."""
     rules, equal, constants = list(grain.rules), list(grain.equal), list(grain.constants)
     not_null = set(grain.not_null)
+    values = list(grain.values)
     for predicate in predicates:
         not_null |= null_rejected(predicate)
         match predicate:
             case ir.Equal(ir.Reference(left), ir.Reference(right)):
                 equal.append((left, right))
+            case ir.OneOfValues(column, texts):
+                values.append(ValueFact(column, "one of", frozenset(texts)))
+            case ir.Compared(column, kind, text):
+                values.append(ValueFact(column, kind, frozenset({text})))
+            case ir.Within():
+                rules += versions_within(grain, predicate)
             case ir.Equal(left, right):
                 rules += _fixed(left, right, grain)
                 constants += _literals(left, right)
@@ -32,8 +39,22 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
             case _:
                 pass
     return replace(
-        grain, rules=tuple(rules), equal=tuple(equal), not_null=frozenset(not_null), constants=tuple(constants)
+        grain,
+        rules=tuple(rules),
+        equal=tuple(equal),
+        not_null=frozenset(not_null),
+        constants=tuple(constants),
+        values=tuple(values),
     )
+
+
+def versions_within(grain: Grain, within: ir.Within) -> list[Rule]:
+    """Of the versions of a row one at most holds at a time, so that the key and the time fix when it started."""
+    return [
+        Rule(one.key | grain.exactly(within.reads), frozenset({one.start}))
+        for one in grain.versions
+        if (one.start, one.end) == (within.start, within.end)
+    ]
 
 
 def null_rejected(predicate: ir.Predicate) -> Ids:
@@ -46,11 +67,13 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
                 for one, other in sides
                 if isinstance(one, ir.Reference) and (not is_null_safe or _is_value(other))
             )
-        case ir.NotNull(column) | ir.AtMostOne(column):
+        case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Compared(column):
             return frozenset({column})
         case ir.Condition(not_null=not_null):
             return not_null
-        case ir.IsNull():
+        case ir.Within(_, start, _):
+            return frozenset({start})
+        case ir.IsNull() | ir.Never():
             return NONE
 
 
@@ -102,12 +125,16 @@ def _is_value(expression: ir.Expression) -> bool:
 
 
 def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[Rule]:
-    """A column that equals an expression is fixed by the values that the expression reads: equal, not the same."""
+    """A column that equals an expression is fixed by the values that the expression reads: equal, not the same.
+
+    What is steady only while a query runs, as the result of a query is, fixes nothing in a stream.
+    """
+    lasts = all(not isinstance(one, ir.Computed) or one.is_deterministic for one in (left, right))
     sides = ((left, right), (right, left))
     return [
-        Rule(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=True)
+        Rule(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=lasts)
         for one, other in sides
-        if isinstance(one, ir.Reference)
+        if isinstance(one, ir.Reference) and (lasts or not grain.is_stream)
     ]
 
 

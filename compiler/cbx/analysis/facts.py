@@ -26,11 +26,13 @@ class TableColumn(NamedTuple):
 class CurrentKey:
     """Columns that are unique among the rows in which another column is NULL.
 
-    The rows of an AUTO CDC target of type 2 that hold now: ``CurrentKey(("customer_id",), "__END_AT")``.
+    The rows of an AUTO CDC target of type 2 that hold now: ``CurrentKey(("customer_id",), "__END_AT")``. Where also a
+    start is named, no two rows of one key hold at one time, each from its start until the column that may be NULL.
     """
 
     columns: tuple[str, ...]
     null_column: str
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

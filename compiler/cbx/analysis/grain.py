@@ -7,7 +7,9 @@ sound because every property here, once true of rows, is true of any part of the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from cbx.analysis import relations as ir
@@ -17,16 +19,18 @@ from cbx.analysis.facts import Table
 from cbx.analysis.grain_of_joins import handed_down, join_grain
 from cbx.analysis.grain_of_sets import set_grain
 from cbx.analysis.relations import NONE, Ids, Relation
-from cbx.analysis.uniqueness import Grain, Rule, exactly, minimal, value_of, values_of
+from cbx.analysis.uniqueness import Grain, Rule, ValueFact, Versions, exactly, minimal, value_of, values_of
 
 _NOTHING: Assumed = frozenset()
+_MOST_CHOICES = 64
 
 
-def infer_grain(relation: Relation) -> Grain:
+def infer_grain(relation: Relation, *, trusts_hashes: bool = False) -> Grain:
     """What is unique in a relation, and which of its columns fix others.
 
     Args:
         relation: The relation; its scans carry what is known of the tables.
+        trusts_hashes: Whether two texts may be taken to have two hashes, if the hash is a cryptographic one.
 
     Returns:
         The grain, in the numbers of the relation's columns.
@@ -35,13 +39,14 @@ def infer_grain(relation: Relation) -> Grain:
         ``SELECT a.id, b.name FROM a LEFT JOIN b ON b.id = a.b_id`` where ``id`` is the key of both tables has
         the key ``a.id``.
     """
-    return _infer(relation, _NOTHING, _Memo())
+    return _infer(relation, _NOTHING, _Memo(trusts_hashes))
 
 
 @dataclass(frozen=True, slots=True)
 class _Memo:
     """What was inferred so far: grains, and which relations read a stream."""
 
+    trusts_hashes: bool = False
     grains: dict[tuple[int, Assumed], Grain] = field(default_factory=dict)
     streams: dict[int, bool] = field(default_factory=dict)
 
@@ -61,10 +66,10 @@ def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: 
         case ir.Scan():
             return _scan(relation, assumed)
         case ir.Values():
-            keys = (NONE,) if relation.row_count <= 1 else ()
+            keys = (NONE,) if relation.row_count <= 1 else relation.keys
             return Grain(columns_of(relation.fields), keys)
         case ir.Project():
-            return _project(relation, _infer(relation.input, assumed, memo))
+            return _project(relation, _infer(relation.input, assumed, memo), trusts_hashes=memo.trusts_hashes)
         case ir.Filter():
             grain = _infer(relation.input, assumed | assumptions(relation.predicates), memo)
             return with_predicates(grain, relation.predicates)
@@ -83,6 +88,8 @@ def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: 
             return set_grain(relation, branches)
         case ir.Explode():
             return _explode(relation, _infer(relation.input, assumed, memo))
+        case ir.Lateral():
+            return _lateral(_infer(relation.input, assumed, memo), _infer(relation.query, _NOTHING, memo))
         case ir.Limit():
             grain = _infer(relation.input, assumed, memo)
             return grain.with_keys([NONE]) if relation.count is not None and relation.count <= 1 else grain
@@ -107,7 +114,12 @@ def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
     ]
     keys = minimal(key for key in declared if key is not None)
     not_null = _never_null(scan.table, ids)
-    return Grain(columns_of(scan.fields), keys, not_null=not_null)
+    versions = []
+    for current in scan.table.current_keys:
+        key, ends = _named(current.columns, ids), (current.start or "", current.null_column)
+        if key is not None and all(name.lower() in ids for name in ends):
+            versions.append(Versions(key, *(ids[name.lower()] for name in ends)))
+    return Grain(columns_of(scan.fields), keys, not_null=not_null, versions=tuple(versions))
 
 
 def _named(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
@@ -120,14 +132,14 @@ def _never_null(table: Table, ids: dict[str, int]) -> Ids:
     return frozenset(ids[name] for name in names if name in ids)
 
 
-def _project(project: ir.Project, grain: Grain) -> Grain:
+def _project(project: ir.Project, grain: Grain, *, trusts_hashes: bool) -> Grain:
     """A column passed on keeps its number, so keys stay; a new column is fixed by the values it is made of."""
     grain = _with_exact_types(grain, project.fields)
     if not project.definitions:
         return grain
     types = {one.id: one.type for one in project.fields}
     rules, constants, columns = list(grain.rules), list(grain.constants), set(grain.columns)
-    not_null = set(grain.not_null)
+    not_null, values = set(grain.not_null), list(grain.values)
     for definition in project.definitions:
         column = definition.column
         new = frozenset({column})
@@ -143,9 +155,12 @@ def _project(project: ir.Project, grain: Grain) -> Grain:
                     new |= {value_of(column)}
                 if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
                     rules.append(Rule(reads, new, lasts=computed.is_deterministic))
-                if computed.fixes:
-                    rules.append(Rule(new, values_of(computed.fixes), lasts=True))
-                not_null |= {column} if computed.not_null else NONE
+                told = _told(computed, not_null, trusts_hashes=trusts_hashes)
+                if told:
+                    rules.append(Rule(new, values_of(told), lasts=True))
+                if computed.prefix:
+                    values.append(ValueFact(column, "prefix", frozenset({computed.prefix})))
+                not_null |= {column} if _is_never_null(computed, not_null) else NONE
         columns |= new
     return replace(
         grain,
@@ -153,7 +168,18 @@ def _project(project: ir.Project, grain: Grain) -> Grain:
         rules=tuple(rules),
         constants=tuple(constants),
         not_null=frozenset(not_null),
+        values=tuple(values),
     )
+
+
+def _told(computed: ir.Computed, not_null: AbstractSet[int], *, trusts_hashes: bool) -> Ids:
+    """The columns whose values can be told from that of an expression."""
+    sources = [computed.fixes_if, computed.hashes_if] if trusts_hashes else [computed.fixes_if]
+    return computed.fixes.union(*(told for told, never_null in sources if never_null <= not_null))
+
+
+def _is_never_null(computed: ir.Computed, not_null: AbstractSet[int]) -> bool:
+    return computed.not_null or any(one <= not_null for one in computed.not_null_if)
 
 
 def _with_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
@@ -189,16 +215,42 @@ def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> G
     """
     in_all = frozenset.intersection(*sets) if sets else NONE
     outputs = frozenset(group.column for group in node.groups)
-    keys = []
-    if len(set(sets)) == len(sets):
-        if all(group.source in in_all | grain.not_null for group in node.groups):
-            keys.append(outputs)
-        if node.grouping_id is not None:
-            keys.append(outputs | {node.grouping_id})
+    added = _aggregated(node) | {value_of(one.column) for one in node.groups if value_of(one.source) in grain.columns}
+    markers = dict(node.markers)
+    if node.grouping_id is not None:
+        added |= {node.grouping_id}
+        markers[node.grouping_id] = _numbers(sets)
     not_null = frozenset(one.column for one in node.groups if one.source in in_all & grain.not_null)
-    values = {value_of(one.column) for one in node.groups if value_of(one.source) in grain.columns}
-    added = _aggregated(node) | values | ({node.grouping_id} if node.grouping_id is not None else NONE)
-    return Grain(outputs | added, minimal(keys), not_null=not_null)
+    keys = [outputs | chosen for chosen in _told_by_markers(sets, markers, grain.not_null)]
+    return Grain(outputs | added, minimal(keys), not_null=not_null | markers.keys())
+
+
+def _numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:
+    """A number for each grouping set, the same for two that are the same."""
+    different = list(dict.fromkeys(sets))
+    return tuple(different.index(one) for one in sets)
+
+
+def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]], not_null: Ids) -> list[Ids]:
+    """The choices of markers by which, with the NULLs that grouping sets make, rows of any two sets differ.
+
+    A column that only one of two sets groups by, and that is never NULL before, is NULL in the rows of the other one.
+    """
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(range(len(sets)), 2)
+        if not (sets[one] ^ sets[other]) & not_null
+    ]
+
+    def tell(chosen: Iterable[int]) -> bool:
+        return all(any(markers[marker][one] != markers[marker][other] for marker in chosen) for one, other in pairs)
+
+    choices = (one for count in range(len(markers) + 1) for one in itertools.combinations(sorted(markers), count))
+    found: list[Ids] = []
+    for chosen in itertools.islice(choices, _MOST_CHOICES):
+        if not any(one <= set(chosen) for one in found) and tell(chosen):
+            found.append(frozenset(chosen))
+    return found
 
 
 def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
@@ -211,6 +263,8 @@ def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
             keys.append(column.partition | {column.column})
         if column.function == "count_rows" and ir.Equal(ir.Reference(column.column), ir.Constant("1")) in assumed:
             keys.append(column.partition)
+        if column.function == "rank" and grain.is_key(column.partition | column.order):
+            keys.append(column.partition | {column.column})
         if column.is_whole_partition:
             rules.append(Rule(column.partition, values_of([column.column])))
         if column.function != "other":
@@ -240,8 +294,20 @@ def _explode(node: ir.Explode, grain: Grain) -> Grain:
     return replace(
         grain,
         columns=grain.columns | {node.position} | columns_of(_element_fields(node)),
-        keys=minimal(key | {node.position} for key in grain.keys),
+        keys=minimal(key | {one} for key in grain.keys for one in (node.position, *sorted(node.distinct))),
         rules=(*grain.rules, *grain.keys_as_rules()),
+    )
+
+
+def _lateral(grain: Grain, query: Grain) -> Grain:
+    """A row becomes as many as the query makes of it; for one row, what the query reads around it is fixed."""
+    if query.is_stream and not grain.is_stream:
+        grain = grain.over_time()
+    keys = minimal(key | own for key in grain.keys for own in query.keys)
+    if query.is_key(grain.columns):
+        keys = grain.keys
+    return replace(
+        grain, columns=grain.columns | query.columns, keys=keys, rules=(*grain.rules, *grain.keys_as_rules())
     )
 
 
@@ -264,6 +330,10 @@ def _copy(node: ir.Copy, grain: Grain) -> Grain:
         shifted(grain.not_null),
         shifted(grain.counters),
         tuple((column + node.offset, value) for column, value in grain.constants),
+        values=tuple(one._replace(column=one.column + node.offset) for one in grain.values),
+        versions=tuple(
+            Versions(shifted(one.key), one.start + node.offset, one.end + node.offset) for one in grain.versions
+        ),
     )
 
 

@@ -84,6 +84,8 @@ def _inner(join: ir.Join, left: Grain, right: Grain) -> Grain:
         left.not_null | right.not_null,
         left.counters | right.counters,
         (*left.constants, *right.constants),
+        values=(*left.values, *right.values),
+        versions=(*left.versions, *right.versions),
     )
     return with_predicates(both, join.predicates)
 
@@ -113,6 +115,8 @@ def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grai
         kept.not_null,
         kept.counters,
         kept.constants,
+        values=kept.values,
+        versions=kept.versions,
     )
 
 
@@ -205,7 +209,19 @@ def _finds_one(join: ir.Join, side: Grain) -> bool:
         for one, other in ((predicate.left, predicate.right), (predicate.right, predicate.left))
         if isinstance(one, ir.Reference) and one.column in side.columns and not ir.reads_of(other) & side.columns
     )
-    return with_predicates(side, own).is_key(fixed)
+    found = with_predicates(side, own)
+    return found.is_key(fixed | _started(join, found, fixed))
+
+
+def _started(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
+    """The starts of the versions that hold at a time which the other side tells, of keys that it fixes."""
+    return frozenset(
+        version.start
+        for within in join.predicates
+        if isinstance(within, ir.Within) and not within.reads & side.columns
+        for version in side.versions
+        if (version.start, version.end) == (within.start, within.end) and version.key <= side.closure(fixed)
+    )
 
 
 def _changes(side: Grain, other: Grain) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cbx.analysis import relations as ir
+from cbx.analysis.complements import keys_of_parts
+from cbx.analysis.empty import is_empty
 from cbx.analysis.equal_values import columns_of
 from cbx.analysis.relations import NONE, Ids
-from cbx.analysis.uniqueness import Grain, Rule, keys_among, minimal
+from cbx.analysis.uniqueness import Grain, Rule, ValueFact, keys_among, minimal
+from cbx.analysis.values_apart import are_apart, facts_of
 
 _MOST_CANDIDATES = 8
 
@@ -16,6 +19,8 @@ def set_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """What is unique in the result of a set operation, given what is in its inputs."""
     if any(one.is_stream for one in branches):
         branches = [one if one.is_stream else one.over_time() for one in branches]
+    if operation.kind == "union":
+        operation, branches = _without_empty(operation, branches)
     everything = frozenset(field.id for field in operation.fields)
     grain = _union(operation, branches) if operation.kind == "union" else _narrowed(operation, branches)
     if operation.is_all:
@@ -23,6 +28,14 @@ def set_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     columns = columns_of(operation.fields)
     kept = grain.within(columns).with_keys([everything])
     return replace(kept, columns=kept.columns | columns)
+
+
+def _without_empty(operation: ir.SetOperation, branches: list[Grain]) -> tuple[ir.SetOperation, list[Grain]]:
+    """A union without the inputs that have no rows."""
+    pairs = [(one, grain) for one, grain in zip(operation.inputs, branches, strict=True) if not is_empty(one)]
+    if not pairs or len(pairs) == len(branches):
+        return operation, branches
+    return replace(operation, inputs=tuple(one for one, _ in pairs)), [grain for _, grain in pairs]
 
 
 def _narrowed(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
@@ -48,13 +61,19 @@ def _narrowed(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
 
 def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """Rows of different inputs may agree, unless literals tell the inputs apart."""
+    if len(operation.inputs) == 1:
+        return _narrowed(operation, branches)
     constants = [_by_position(one, grain) for one, grain in zip(operation.inputs, branches, strict=True)]
     positions = range(len(operation.fields))
-    keys: list[Ids] = []
-    tells_apart = _discriminators(constants, len(positions))
+    facts = [
+        [facts_of(grain, field.id) for field in one.fields]
+        for one, grain in zip(operation.inputs, branches, strict=True)
+    ]
+    tells_apart = _discriminators(facts, _comparable_positions(operation))
+    candidates = keys_of_parts(operation.inputs)
     if tells_apart is not None:
-        candidates = [one | tells_apart for one in _candidates(operation, branches)]
-        keys = [frozenset(operation.fields[position].id for position in one) for one in candidates]
+        candidates += [one | tells_apart for one in _candidates(operation, branches)]
+    keys = [frozenset(operation.fields[position].id for position in one) for one in candidates]
     same = tuple(
         (operation.fields[position].id, constants[0][position])
         for position in positions
@@ -66,7 +85,29 @@ def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
         if all(one.fields[position].id in grain.not_null for one, grain in zip(operation.inputs, branches, strict=True))
     )
     rules = tuple(Rule(NONE, frozenset({column}), lasts=True) for column, _ in same)
-    return Grain(columns_of(operation.fields), minimal(keys), rules, not_null=not_null, constants=same)
+    values = tuple(
+        ValueFact(field.id, "one of", texts)
+        for at, field in enumerate(operation.fields)
+        if (texts := _choices([one[at] for one in facts]))
+    )
+    columns = columns_of(operation.fields)
+    return Grain(columns, minimal(keys), rules, not_null=not_null, constants=same, values=values)
+
+
+def _choices(facts: list[list[ValueFact]]) -> frozenset[str | None]:
+    """The literals of which columns hold one; none where one of the columns may hold others."""
+    texts = [next((one.texts for one in of_one if one.kind == "one of"), None) for of_one in facts]
+    known = [one for one in texts if one is not None]
+    return frozenset[str | None]().union(*known) if len(known) == len(texts) else frozenset()
+
+
+def _comparable_positions(operation: ir.SetOperation) -> list[int]:
+    """The positions whose values compare in each input as they do in the result: all have the same known type there.
+
+    Of literals alone that is plain, whatever the types; those positions are told by `_discriminators`.
+    """
+    columns = enumerate(zip(*(one.fields for one in operation.inputs), strict=True))
+    return [at for at, fields in columns if len({one.type for one in fields}) == 1 and fields[0].type is not None]
 
 
 def _by_position(relation: ir.Relation, grain: Grain) -> dict[int, str | None]:
@@ -74,37 +115,22 @@ def _by_position(relation: ir.Relation, grain: Grain) -> dict[int, str | None]:
     return {position: known[field.id] for position, field in enumerate(relation.fields) if field.id in known}
 
 
-def _discriminators(constants: list[dict[int, str | None]], count: int) -> Ids | None:
-    """Positions of literals that differ between any two inputs; None if there are none."""
-    alone = [
-        position
-        for position in range(count)
-        if all(position in one for one in constants)
-        and len({one[position] for one in constants}) == len(constants)
-        and _comparable([one[position] for one in constants])
-    ]
-    if alone:
-        return frozenset(alone[:1])
-    chosen: set[int] = set()
-    for number, one in enumerate(constants):
-        for other in constants[number + 1 :]:
-            apart = next(
-                (at for at in one if at in other and one[at] != other[at] and _comparable([one[at], other[at]])), None
-            )
-            if apart is None:
-                return None
-            chosen.add(apart)
-    return frozenset(chosen)
+def _discriminators(facts: list[list[list[ValueFact]]], comparable: list[int]) -> Ids | None:
+    """Positions whose values differ between any two inputs; None if there are none."""
 
+    def differ(one: list[list[ValueFact]], other: list[list[ValueFact]], at: int) -> bool:
+        if at in comparable:
+            return are_apart(one[at], other[at])
+        literals = [[fact for fact in side[at] if fact.kind == "one of"] for side in (one, other)]
+        return are_apart(*literals)
 
-def _comparable(texts: list[str | None]) -> bool:
-    """Whether literals that are spelled differently are different: all strings, all whole numbers, or all truths."""
-    values = [text for text in texts if text is not None]
-    return (
-        all(text.startswith("'") for text in values)
-        or all(text.lstrip("-").isdigit() for text in values)
-        or all(text in {"TRUE", "FALSE"} for text in values)
-    )
+    pairs = [(one, other) for number, one in enumerate(facts) for other in facts[number + 1 :]]
+    positions = range(len(facts[0]))
+    alone = next((at for at in positions if all(differ(*pair, at) for pair in pairs)), None)
+    if alone is not None:
+        return frozenset({alone})
+    chosen = [next((at for at in positions if differ(*pair, at)), None) for pair in pairs]
+    return frozenset(at for at in chosen if at is not None) if None not in chosen else None
 
 
 def _candidates(operation: ir.SetOperation, branches: list[Grain]) -> list[Ids]:

@@ -38,6 +38,9 @@ def _learn(relation: Relation, known: _Known) -> None:
             inner: _Known = {}
             _learn(relation.input, inner)
             known.update({column + relation.offset: origins for column, origins in inner.items()})
+        case ir.Lateral(input=rows, query=query):
+            _learn(rows, known)
+            _learn(query, known)
         case ir.Values():
             pass
         case _:
@@ -67,6 +70,7 @@ def _learn_new(
         case ir.Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id):
             _define(aggregates, known)
             known.update({one.column: _origins((one.source,), known) for one in groups})
+            known.update({one: _origins((each.source for each in groups), known) for one, _ in relation.markers})
             if grouping_id is not None:
                 known[grouping_id] = _origins((one.source for one in groups), known)
         case ir.Window(columns=columns):

@@ -79,6 +79,10 @@ class Computed:
         queries: The queries inside it.
         fixes: The columns whose values can be told from its own.
         is_steady: Whether equal columns give an equal value while one query runs: the time of day is then one.
+        fixes_if: Columns whose values can be told from its own where some columns, given second, are never NULL.
+        hashes_if: The same, but for collisions of a cryptographic hash.
+        not_null_if: It is never NULL if none of the columns of one of these sets is.
+        prefix: What its text begins with.
     """
 
     signature: str
@@ -88,6 +92,10 @@ class Computed:
     queries: tuple[Relation, ...] = ()
     fixes: Ids = NONE
     is_steady: bool = False
+    fixes_if: tuple[Ids, Ids] = (NONE, NONE)
+    hashes_if: tuple[Ids, Ids] = (NONE, NONE)
+    not_null_if: tuple[Ids, ...] = ()
+    prefix: str = ""
 
 
 Expression = Reference | Constant | Computed
@@ -97,7 +105,8 @@ Expression = Reference | Constant | Computed
 class Equal:
     """Two expressions are equal; with ``is_null_safe`` (``<=>``) NULL equals NULL, else neither is NULL.
 
-    A front end makes it only of deterministic sides whose types compare without loss.
+    A front end makes it only of sides whose types compare without loss, and that are deterministic or, as the result of
+    a query that reads nothing from around it, steady.
     """
 
     left: Expression
@@ -127,15 +136,59 @@ class AtMostOne:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOfValues:
+    """A column has one of some literals, none of them NULL."""
+
+    column: int
+    texts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A column compares with a number or a text that is written out: ``<``, ``<=``, ``>``, ``>=`` or ``<>``."""
+
+    column: int
+    operator: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A deterministic value is at or after a column and before another one, or after it and not after the other one.
+
+    Where the other column is NULL the condition may hold as well.
+    """
+
+    reads: Ids
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """What no row fulfils: ``FALSE``, ``1 = 0``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """Any other condition; ``not_null`` are columns that are not NULL where it holds."""
+    """Any other condition.
+
+    Attributes:
+        reads: The columns it reads.
+        not_null: Columns that are not NULL where it holds.
+        is_deterministic: Whether it says the same of rows with the same values.
+        signature: The same for two conditions only if they say the same of the same columns; empty where not known.
+        is_negated: Whether it holds where what the signature says is false.
+    """
 
     reads: Ids
     not_null: Ids = NONE
     is_deterministic: bool = True
+    signature: str = ""
+    is_negated: bool = False
 
 
-Predicate = Equal | IsNull | NotNull | AtMostOne | Condition
+Predicate = Equal | IsNull | NotNull | AtMostOne | OneOfValues | Compared | Within | Never | Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +218,12 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Rows written out."""
+    """Rows written out; in each of the ``keys`` no two of them agree."""
 
     row_count: int
     fields: tuple[Field, ...]
     is_open: bool = False
+    keys: tuple[Ids, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +293,7 @@ class Aggregate:
         sets: Grouping sets, each the sources it groups by; None for plain grouping.
         grouping_id: The column that tells the grouping sets apart.
         place: Where the grouping is asked for.
+        markers: Columns that hold one number for each grouping set, as ``grouping(a)`` does, with these numbers.
     """
 
     input: Relation
@@ -249,6 +304,7 @@ class Aggregate:
     grouping_id: int | None = None
     is_open: bool = False
     place: Place = None
+    markers: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,17 +313,19 @@ class WindowColumn:
 
     Attributes:
         column: The new column.
-        function: ``row_number`` and ``count_rows`` are understood; anything else is ``other``.
+        function: ``row_number``, ``count_rows`` and ``rank`` are understood; anything else is ``other``.
         partition: The columns to partition by; None where one of them is not a deterministic value of the row.
         reads: All columns it reads.
         is_whole_partition: Whether it says the same of all rows of a partition.
+        order: The columns that it orders by; what else it may order by is not among them.
     """
 
     column: int
-    function: OneOf["row_number", "count_rows", "other"]
+    function: OneOf["row_number", "count_rows", "rank", "other"]
     partition: Ids | None
     reads: Ids
     is_whole_partition: bool = False
+    order: Ids = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,12 +377,26 @@ class Explode:
         reads: The columns the collection is made of.
         is_outer: Whether a row without elements stays, with NULLs.
         fields: The result's columns.
+        is_open: Whether there may be others.
+        distinct: Columns in each of which no two elements of a row agree: the keys of a map, say.
     """
 
     input: Relation
     position: int
     columns: tuple[int, ...]
     reads: Ids
+    is_outer: bool
+    fields: tuple[Field, ...]
+    is_open: bool = False
+    distinct: Ids = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Lateral:
+    """The rows, each with those that a query makes of it; ``is_outer`` where a row without any stays, with NULLs."""
+
+    input: Relation
+    query: Relation
     is_outer: bool
     fields: tuple[Field, ...]
     is_open: bool = False
@@ -383,6 +455,7 @@ Relation = (
     | Distinct
     | SetOperation
     | Explode
+    | Lateral
     | Limit
     | Copy
     | Opaque
@@ -407,8 +480,12 @@ def condition_reads(predicate: Predicate) -> Ids:
             return reads_of(left) | reads_of(right)
         case Condition(reads=reads):
             return reads
-        case IsNull(column) | NotNull(column) | AtMostOne(column):
-            return frozenset({column})
+        case Within(reads, start, end):
+            return reads | {start, end}
+        case Never():
+            return NONE
+        case _:
+            return frozenset({predicate.column})
 
 
 def reads_stream(relation: Relation, known: dict[int, bool] | None = None) -> bool:
@@ -427,6 +504,54 @@ def reads_stream(relation: Relation, known: dict[int, bool] | None = None) -> bo
         inputs = [reads_stream(one, known) for one in inputs_of(relation)]
         known[id(relation)] = is_stream or any(inputs)
     return known[id(relation)]
+
+
+def is_closed(relation: Relation) -> bool:
+    """Whether a relation reads no column of what is around it, as far as is known of it."""
+    made: set[int] = set()
+    read: set[int] = set()
+    pending = [relation]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, (Opaque, Copy, Lateral)):
+            return False
+        made |= {one.id for one in at.fields}
+        read |= _reads_in(at)
+        made |= _made_in(at)
+        pending.extend(inputs_of(at))
+    return read <= made
+
+
+def _reads_in(relation: Relation) -> Ids:
+    match relation:
+        case Project(definitions=definitions) | Aggregate(aggregates=definitions):
+            grouped = {one.source for one in relation.groups} if isinstance(relation, Aggregate) else NONE
+            return NONE.union(*(reads_of(one.expression) for one in definitions), grouped)
+        case Filter(predicates=predicates) | Join(predicates=predicates):
+            return NONE.union(*(condition_reads(one) for one in predicates))
+        case Window(columns=columns):
+            return NONE.union(*(one.reads for one in columns))
+        case Explode(reads=reads):
+            return reads
+        case _:
+            return NONE
+
+
+def _made_in(relation: Relation) -> set[int]:
+    match relation:
+        case Project(definitions=definitions):
+            return {one.column for one in definitions}
+        case Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id, markers=markers):
+            made = {one.column for one in groups} | {one.column for one in aggregates} | dict(markers).keys()
+            return made | ({grouping_id} if grouping_id is not None else set())
+        case Window(columns=columns):
+            return {one.column for one in columns}
+        case Join(merged=merged):
+            return {one.column for one in merged}
+        case Explode(position=position, columns=columns):
+            return {position, *columns}
+        case _:
+            return set()
 
 
 def streams_read(relation: Relation) -> list[Scan]:
@@ -463,6 +588,8 @@ def inputs_of(relation: Relation) -> tuple[Relation, ...]:
             return ()
         case Join(left=left, right=right):
             return (left, right)
+        case Lateral(input=rows, query=query):
+            return (rows, query)
         case SetOperation(inputs=inputs) | Opaque(inputs=inputs):
             return inputs
         case Project(input=below, definitions=new) | Aggregate(input=below, aggregates=new):

@@ -31,6 +31,28 @@ class Rule(NamedTuple):
     lasts: bool = False
 
 
+class ValueFact(NamedTuple):
+    """What is known of the values of a column in all rows.
+
+    Attributes:
+        column: The column.
+        kind: ``one of`` (the texts), ``prefix`` (the text), or an operator that compares with the text.
+        texts: Literals as the query spells them; None among them is NULL.
+    """
+
+    column: int
+    kind: str
+    texts: frozenset[str | None]
+
+
+class Versions(NamedTuple):
+    """The key of a table that keeps each version of a row, and the columns that say from when to when it held."""
+
+    key: Ids
+    start: int
+    end: int
+
+
 def value_of(column: int) -> int:
     """The number that stands for the exact value of a column whose equal values may differ, as 0.0 and -0.0 do.
 
@@ -71,6 +93,9 @@ class Grain:
         not_null: Columns that are never NULL.
         counters: Columns that are whole numbers of at least 1.
         constants: Columns that hold one literal in all rows, at all times, with the literal; None is NULL.
+        values: Other conditions that each row fulfils by itself: from which literals on, with which text at the
+            beginning.
+        versions: Keys of tables of whose rows no two of a key hold at one time, with the start and the end of a row.
         is_stream: Whether the rows come one after the other, each met by other tables as they were then. It is
             computed of the whole relation, never passed on from rule to rule.
     """
@@ -83,6 +108,8 @@ class Grain:
     counters: Ids = NONE
     constants: tuple[tuple[int, str | None], ...] = ()
     is_stream: bool = False
+    values: tuple[ValueFact, ...] = ()
+    versions: tuple[Versions, ...] = ()
 
     def closure(self, columns: Ids) -> Ids:
         """The columns on which rows agree that agree on some."""
@@ -120,6 +147,7 @@ class Grain:
             self.counters & alive,
             tuple(one for one in self.constants if one[0] in alive),
             self.is_stream,
+            tuple(one for one in self.values if one.column in alive),
         )
 
     def with_keys(self, keys: Iterable[Ids]) -> Grain:

@@ -18,6 +18,13 @@ class Proven:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenButForCollisions:
+    """Rows of the result can agree on the key only if two texts have the same cryptographic hash."""
+
+    known_key: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refuted:
     """Rows of the result repeat, by what is declared.
 
@@ -42,7 +49,7 @@ class Unproven:
     known_key: tuple[str, ...] | None
 
 
-Verdict = Proven | Refuted | Unproven
+Verdict = Proven | ProvenButForCollisions | Refuted | Unproven
 
 
 def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Relationship, ...]) -> Verdict:
@@ -54,7 +61,7 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
         relationships: All declared relationships.
 
     Returns:
-        `Proven`, `Refuted` or `Unproven`; names are compared without regard to case.
+        `Proven`, `ProvenButForCollisions`, `Refuted` or `Unproven`; names are compared without regard to case.
     """
     columns = _named(relation, key)
     if columns is None:
@@ -71,6 +78,8 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
         return Proven()
     known = result_keys(relation, grain)
     best = known[0] if known else None
+    if infer_grain(relation, trusts_hashes=True).is_key(columns):
+        return ProvenButForCollisions(best)
     found = find_fan_out(relation, columns, relationships)
     if found is not None:
         return Refuted(found.place, found.cause, found.table, best)

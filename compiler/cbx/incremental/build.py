@@ -250,7 +250,7 @@ def _summary(plan: Plan) -> Summary:
         relationships=len(plan.relationships),
         expectations=sum(len(one.model.expectations) for one in plan.models),
         proven=verdicts.count("proven"),
-        unproven=verdicts.count("unproven"),
+        unproven=len(verdicts) - verdicts.count("proven"),
     )
 
 

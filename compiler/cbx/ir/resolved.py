@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
-Verdict = Literal["proven", "unproven"]
+Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
+"""Of the second kind is a hash of all columns of a key: only two texts with one hash could break it. Like an unproven
+key it is checked on the data."""
 
 
 class Column(NamedTuple):

@@ -41,7 +41,7 @@ def plan(proven: Proven, report: Report, only: frozenset[str] | None = None) -> 
         tuple(
             _key_check(model, folder, taken)
             for model in ordered
-            if proven.key_verdicts.get(model.id) == "unproven" and _is_readable_in_batch(model)
+            if proven.key_verdicts.get(model.id, "proven") != "proven" and _is_readable_in_batch(model)
         ),
         tuple(
             _relationship_check(one, proven, folder, taken)

@@ -30,7 +30,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     if not report.has_errors:
         for name, reason in found.items():
             _remark(connected.models[name], reason, report)
-    verdicts_by_id: dict[str, Verdict] = {name: "unproven" if reason else "proven" for name, reason in found.items()}
+    verdicts_by_id: dict[str, Verdict] = {name: _verdict(reason) for name, reason in found.items()}
     return Proven(
         connected.project,
         connected.models,
@@ -40,6 +40,15 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         connected.relationships,
         verdicts_by_id,
     )
+
+
+_COLLISIONS = "only two texts with the same hash could break it"
+
+
+def _verdict(reason: str) -> Verdict:
+    if reason == _COLLISIONS:
+        return "proven_but_for_collisions"
+    return "unproven" if reason else "proven"
 
 
 def _by_child(relationships: Iterable[Relationship]) -> dict[str, list[RelationshipFact]]:
@@ -60,7 +69,8 @@ def _of_inputs(model: ResolvedModel, by_child: dict[str, list[RelationshipFact]]
 def _remark(model: ResolvedModel, reason: str, report: Report) -> None:
     """Say of an unproven key why; beside errors there are no remarks, since they may be what keeps it unproven."""
     if reason:
-        message = f"the key {listing(model.key or ())} of `{model.id}` is not proven: {reason}"
+        word = "proven but for collisions" if reason == _COLLISIONS else "not proven"
+        message = f"the key {listing(model.key or ())} of `{model.id}` is {word}: {reason}"
         report.add(codes.UNPROVEN_KEY, message, model.places.at("key"), hint="it is checked on the data")
 
 
@@ -81,6 +91,8 @@ def _why_unproven(
         verdict = verdicts.judge_key(relation, model.key or (), relationships)
         if isinstance(verdict, verdicts.Proven):
             return ""
+        if isinstance(verdict, verdicts.ProvenButForCollisions):
+            return _COLLISIONS
         if isinstance(verdict, verdicts.Refuted):
             _report_fan_out(model, verdict, connected.relationships, report)
             return "it is refuted"

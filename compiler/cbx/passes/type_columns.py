@@ -290,7 +290,7 @@ def table_facts(
     keys = tuple(dict.fromkeys([*([model.key] if model.key else []), *proven]))
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
-        keys, current = ((*model.key, START_AT),), (CurrentKey(model.key, END_AT),)
+        keys, current = ((*model.key, START_AT),), (CurrentKey(model.key, END_AT, START_AT),)
     return Table(model.id, typed, keys, current, is_streaming)
 
 

@@ -28,7 +28,7 @@ COLUMNS = (
     ("WITH t (a, b) AS (SELECT id, name FROM customers) SELECT b, a FROM t", "b STRING, a BIGINT"),
     ("SELECT * FROM unlisted", None),
     ("SELECT x FROM unlisted", "x ?"),
-    ("SELECT * FROM items PIVOT (max(line) FOR product IN ('a'))", None),
+    ("SELECT * FROM items PIVOT (max(line) FOR product IN ('a'))", "order_id BIGINT, tags ARRAY<STRING>, a ?"),
 )  # fmt: skip
 
 

@@ -60,6 +60,8 @@ def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
         return "BOOLEAN"
     if isinstance(node, exp.Window):
         return _same(node, reader)
+    if isinstance(node, exp.Subquery):
+        return reader.type_of_query(node)
     rule = _shapes().get(shape_of(node))
     if rule is None:
         return None

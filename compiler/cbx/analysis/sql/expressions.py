@@ -11,6 +11,7 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, Field, Ids
 from cbx.analysis.sql.cast_types import cast_type
 from cbx.analysis.sql.closed_world import DETERMINISTIC, DRAWN_CLASSES, STEADY_CLASSES, UNKNOWN
+from cbx.analysis.sql.coalescing import as_coalesce
 from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
 from cbx.ir.text import PLACEHOLDER
 
@@ -26,6 +27,9 @@ _WITHOUT_PARENTHESES = frozenset(
 window of time adds."""
 
 
+_CHOICES = (exp.Case, exp.If, exp.Nvl2)
+
+
 @dataclass
 class ExpressionReader:
     """Reads expressions at one place of a query.
@@ -39,6 +43,7 @@ class ExpressionReader:
     scope: Scope
     context: Context
     known: dict[str, int] = field(default_factory=dict)
+    _queries: dict[int, ir.Relation] = field(default_factory=dict)
 
     def read(self, node: exp.Expr) -> ir.Expression:
         """Read one expression."""
@@ -70,17 +75,33 @@ class ExpressionReader:
             return self._part(node.this, bound)
         if isinstance(node, exp.DataType):
             return _Part(cast_type(node) or repr(node), NONE)
+        if isinstance(node, _CHOICES):
+            node = as_coalesce(node) or node
         if isinstance(node, exp.Column):
             part = self._column(node, bound)
         elif isinstance(node, (exp.Query, exp.Subquery)):
-            query = self.context.read_query(node, self.scope, self.context)
-            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,))
+            return self._query(node)
         else:
             part = self._composed(node, bound)
             if isinstance(node, exp.Coalesce):
                 part = self._coalesced(node, bound) or part
         known = self.known.get(part.signature)
         return replace(_Part.of_column(known), signature=part.signature) if known is not None else part
+
+    def type_of_query(self, node: exp.Expr) -> str | None:
+        """The type of the one column of a query inside; None where that is not known."""
+        query = self._queries.get(id(node))
+        if query is None:
+            self._query(node)
+            query = self._queries[id(node)]
+        return query.fields[0].type if len(query.fields) == 1 and not query.is_open else None
+
+    def _query(self, node: exp.Expr) -> _Part:
+        """A query inside: one that reads nothing around it has one result while the query around it runs."""
+        query = self.context.read_query(node, self.scope, self.context)
+        self._queries[self.context.identity(node)] = query
+        is_steady = ir.is_closed(query)
+        return _Part(f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_steady=is_steady)
 
     def _coalesced(self, node: exp.Coalesce, bound: frozenset[str]) -> _Part | None:
         """The column that a full join already has for the first of its columns that is not NULL."""

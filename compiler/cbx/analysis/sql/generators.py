@@ -8,8 +8,10 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.elements import distinct_elements
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
+from cbx.analysis.sql.laterals import read_lateral_query
 from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.analysis.sql.type_rules import element_of, fields_of, key_of, value_of
 from cbx.analysis.sql.understood import GENERATOR_NAMES, GENERATORS, classes
@@ -75,6 +77,7 @@ def generate(
         is_outer or isinstance(node, _OUTER),
         (*relation.fields, *fields),
         relation.is_open or is_open,
+        frozenset(columns[at] for at in distinct_elements(node, len(columns), reader)),
     )
     return rows, fields, is_open
 
@@ -90,10 +93,14 @@ def _made_types(node: exp.Expr, reader: ExpressionReader) -> list[str | None]:
     return [element] if element else [key_of(kind), value_of(kind)]
 
 
-def read_lateral(node: exp.Lateral, relation: Relation, scope: Scope, context: Context) -> Relation:
+def read_lateral(
+    node: exp.Lateral, relation: Relation, scope: Scope, context: Context, *, is_outer: bool = False
+) -> Relation:
     """Read a lateral view, and make its columns known."""
     alias = node.args.get("alias")
     name = (alias.name.lower(),) if alias and alias.name else ()
+    if isinstance(node.this, exp.Subquery) and not node.args.get("view"):
+        return read_lateral_query(node, relation, scope, context, is_outer=is_outer)
     if not is_generator(node.this):
         scope.sources.append(Source(name, (), is_open=True, certain=frozenset()))
         return ir.Opaque((relation,), tuple(scope.star), reason="a lateral subquery or a table function")

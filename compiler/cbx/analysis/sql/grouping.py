@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -13,8 +13,10 @@ from cbx.analysis.relations import Field, Ids, Relation
 from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, any_node, whole_number
+from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
+from cbx.analysis.sql.time_windows import TIMES, is_time_window
 from cbx.analysis.sql.understood import AGGREGATE_NAMES
 from cbx.analysis.sql.windows import unwrapped
 
@@ -81,6 +83,7 @@ def read_group(
     elements = grouping.elements(group) if group is not None else []
     if elements is None:
         return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
+    before = ir.Project(relation, grouping.in_order(), relation.fields, relation.is_open)
     aggregates = []
     learned = {}
     for call in calls:
@@ -89,12 +92,13 @@ def read_group(
             value = reader.read(call)
             learned[signature] = reader.context.number()
             aggregates.append(ir.Definition(learned[signature], value))
-    before = ir.Project(relation, tuple(grouping.definitions), relation.fields, relation.is_open)
     sources = sorted(frozenset().union(*(one for element in elements for one in element.sets)))
     sets = tuple(frozenset[int]().union(*choice) for choice in itertools.product(*(one.sets for one in elements)))
     is_plain = all(len(element.sets) == 1 for element in elements)
     groups = tuple(ir.Group(one if is_plain else reader.context.number(), one) for one in sources)
     grouping_id = None if is_plain else reader.context.number()
+    before_grouping = ExpressionReader(reader.scope, reader.context, dict(grouping.known))
+    markers = {} if is_plain else read_markers([*items, *others], sets, before_grouping)
     reader.known.update(grouping.known)
     if not is_plain:
         moved = {one.source: one.column for one in groups}
@@ -102,6 +106,8 @@ def read_group(
         reader.known.update({f"#{source}": column for source, column in moved.items()})
         reader.known["groupingid()"] = grouping_id or 0
     reader.known.update(learned)
+    reader.known.update({signature: column for signature, (column, _) in markers.items()})
+    grouping.name_time_window()
     fields = tuple(Field(one.column, "") for one in groups) + tuple(Field(one.column, "") for one in aggregates)
     return ir.Aggregate(
         before,
@@ -111,6 +117,7 @@ def read_group(
         None if is_plain else sets,
         grouping_id,
         place=extent(group) if group else None,
+        markers=tuple(markers.values()),
     )
 
 
@@ -126,6 +133,7 @@ class _Grouping:
         self.items = items
         self.definitions: list[ir.Definition] = []
         self.known: dict[str, int] = {}
+        self.written: dict[int, exp.Expr] = {}
 
     def elements(self, group: exp.Group) -> list[_Element] | None:
         """The elements; None where one is not understood."""
@@ -187,7 +195,27 @@ class _Grouping:
         if signature not in self.known:
             self.known[signature] = self.reader.context.number()
             self.definitions.append(ir.Definition(self.known[signature], value, type_of(node, self.reader)))
+            self.written[self.known[signature]] = node
+        if is_time_window(node):
+            kind = type_of(node.expressions[0], self.reader)
+            self.reader.context.time_windows[self.known[signature]] = kind if kind in TIMES else None
         return frozenset({self.known[signature]})
+
+    def in_order(self) -> tuple[ir.Definition, ...]:
+        """The definitions, each made of those that it contains: what ``year(month)`` is follows from ``month``."""
+        found = []
+        for one in sorted(self.definitions, key=lambda each: len(list(self.written[each.column].walk()))):
+            others = {text: number for text, number in self.known.items() if number != one.column}
+            inner = ExpressionReader(self.reader.scope, self.reader.context, others)
+            found.append(replace(one, expression=inner.read(self.written[one.column])))
+        return tuple(found)
+
+    def name_time_window(self) -> None:
+        """After grouping by a window of time, its start and end can be named."""
+        for number in self.reader.context.time_windows.keys() & set(self.known.values()):
+            kind = self.reader.context.time_windows[number]
+            field = Field(number, "window", f"STRUCT<start: {kind}, end: {kind}>" if kind else None)
+            self.reader.scope.aliases.setdefault("window", field)
 
     def _is_alias(self, node: exp.Column) -> bool:
         named = any(one.alias.lower() == node.name.lower() for one in self.items if isinstance(one, exp.Alias))

@@ -8,10 +8,22 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import Ids
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, literal
+from cbx.analysis.sql.periods import read_periods
 from cbx.analysis.sql.types import compare_exactly, is_whole
+from cbx.analysis.values_apart import are_different
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.RegexpLike)
 """Conditions that do not hold where a side is NULL."""
+
+_OPPOSITES: dict[type[exp.Expr], type[exp.Binary]] = {
+    exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE, exp.LTE: exp.GT,
+}  # fmt: skip
+"""What holds where a comparison is false."""
+
+_OPERATORS: dict[type[exp.Expr], tuple[str, str]] = {
+    exp.NEQ: ("<>", "<>"), exp.LT: ("<", ">"), exp.LTE: ("<=", ">="), exp.GT: (">", "<"), exp.GTE: (">=", "<="),
+}  # fmt: skip
+"""How comparisons are spelled, and how with their sides the other way round."""
 
 _TRUTHS = {True: ir.Constant("TRUE"), False: ir.Constant("FALSE")}
 
@@ -26,9 +38,20 @@ def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tup
         one = pending.pop().unnest()
         if isinstance(one, exp.And):
             pending += [one.expression, one.this]
+        elif isinstance(one, exp.Not) and (apart := _none_of(one.this.unnest())):
+            pending += apart
         elif not _always_holds(one):
             conjuncts.append(one)
-    return tuple(_predicate(one, reader) for one in conjuncts)
+    return (*(_predicate(one, reader) for one in conjuncts), *read_periods(conjuncts, reader))
+
+
+def _none_of(node: exp.Expr) -> list[exp.Expr]:
+    """The comparisons that together say that something is none of some literals; none for any other condition."""
+    if not isinstance(node, exp.In) or node.args.get("query") or not node.expressions:
+        return []
+    if any((text := literal(one)) is None or text.text is None for one in node.expressions):
+        return []
+    return [exp.NEQ(this=node.this.copy(), expression=one.copy()) for one in node.expressions]
 
 
 def _always_holds(node: exp.Expr) -> bool:
@@ -39,7 +62,18 @@ def _always_holds(node: exp.Expr) -> bool:
     return isinstance(node, exp.Boolean) and bool(node.this)
 
 
-def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
+def _never_holds(node: exp.Expr) -> bool:
+    """Whether a condition leaves everything out: ``FALSE``, ``NULL``, or ``1 = 0``."""
+    if isinstance(node, exp.EQ):
+        left, right = literal(node.this), literal(node.expression)
+        is_known = left is not None and right is not None and None not in (left.text, right.text)
+        return is_known and are_different(left.text, right.text)  # type: ignore[union-attr]
+    return isinstance(node, exp.Null) or (isinstance(node, exp.Boolean) and not node.this)
+
+
+def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:  # noqa: C901, PLR0912 - a case for each kind
+    if _never_holds(node):
+        return ir.Never()
     match node:
         case exp.Binary() if isinstance(node.expression, exp.SubqueryPredicate):
             value = reader.read(node)
@@ -50,6 +84,8 @@ def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
             return _equality(node, left, right, reader)
         case exp.In(this=left, expressions=[right]) if not node.args.get("query"):
             return _equality(node, left, right, reader)
+        case exp.In(this=left, expressions=[_, _, *_]) if not node.args.get("query"):
+            return _one_of(node, left, reader) or _other(node, reader)
         case exp.Is(this=tested, expression=exp.Null()) | exp.Anonymous(this="isnull", expressions=[tested]):
             return _null_test(tested, reader, wants_null=True)
         case exp.Anonymous(this="isnotnull", expressions=[tested]):
@@ -64,8 +100,34 @@ def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
         ):
             value = reader.read(tested)
             return ir.AtMostOne(value.column) if isinstance(value, ir.Reference) else _other(node, reader)
+        case exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+            return _comparison(node, reader) or _other(node, reader)
         case _:
             return _truth(node, reader, wanted=True) or _other(node, reader)
+
+
+def _one_of(node: exp.In, left: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
+    """That a column has one of some literals."""
+    value = reader.read(left)
+    literals = [literal(one) for one in node.expressions]
+    known = [_as_compared(one, left, reader) for one in literals if one is not None and one.text is not None]
+    texts = {one.text for one in known if isinstance(one, ir.Constant)}
+    if not isinstance(value, ir.Reference) or len(known) < len(literals):
+        return None
+    if not all(isinstance(one, ir.Constant) for one in known) or not all(
+        _comparable(left, one, reader) for one in node.expressions
+    ):
+        return None
+    return ir.OneOfValues(value.column, frozenset(text for text in texts if text is not None))
+
+
+def _comparison(node: exp.Binary, reader: ExpressionReader) -> ir.Predicate | None:
+    """That a column is less than a literal, or anything of the kind."""
+    for side, other, which in ((node.this, node.expression, 0), (node.expression, node.this, 1)):
+        value, constant = reader.read(side), literal(other)
+        if isinstance(value, ir.Reference) and constant is not None and constant.text is not None:
+            return ir.Compared(value.column, _OPERATORS[type(node)][which], constant.text)
+    return None
 
 
 def _negated(node: exp.Not, inner: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
@@ -74,6 +136,8 @@ def _negated(node: exp.Not, inner: exp.Expr, reader: ExpressionReader) -> ir.Pre
             return _null_test(tested, reader, wants_null=False)
         case exp.Not(this=twice):
             return _predicate(twice.unnest(), reader)
+        case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+            return _predicate(_OPPOSITES[type(inner)](this=inner.this, expression=inner.expression), reader)
         case _:
             return _truth(inner, reader, wanted=False) or _other(node, reader)
 
@@ -88,7 +152,7 @@ def _truth(node: exp.Expr, reader: ExpressionReader, *, wanted: bool) -> ir.Pred
 
 def _equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
     one, other = reader.read(left), reader.read(right)
-    if not _is_deterministic(one) or not _is_deterministic(other):
+    if not _is_steady(one) or not _is_steady(other):
         return _condition(one, other)
     moment = _moment_of_date(node, left, right, reader)
     if moment is not None:
@@ -163,11 +227,35 @@ def _other(node: exp.Expr, reader: ExpressionReader) -> ir.Condition:
     elif isinstance(node, (exp.In, exp.Between)):
         sides = [node.this]
     not_null: Ids = frozenset().union(*(_columns(reader.read(side)) for side in sides))
-    return ir.Condition(ir.reads_of(value), not_null, _is_deterministic(value))
+    signature, is_negated = _told_apart(node, reader)
+    return ir.Condition(ir.reads_of(value), not_null, _is_deterministic(value), signature, is_negated)
+
+
+def _told_apart(node: exp.Expr, reader: ExpressionReader) -> tuple[str, bool]:
+    """The signature of a condition without its negation, and whether it is negated: ``a <= b`` is ``NOT a > b``."""
+    if isinstance(node, exp.Not):
+        signature, is_negated = _told_apart(node.this.unnest(), reader)
+        return signature, not is_negated
+    if isinstance(node, (exp.LTE, exp.GTE, exp.NEQ)):
+        opposite = _OPPOSITES[type(node)]()
+        opposite.args.update({"this": node.this, "expression": node.expression})
+        return reader.signature(opposite), True
+    if node.args.get("negate"):
+        plain = type(node)()
+        plain.args.update({name: value for name, value in node.args.items() if name != "negate"})
+        return reader.signature(plain), True
+    return reader.signature(node), False
 
 
 def _columns(expression: ir.Expression) -> Ids:
     return frozenset({expression.column}) if isinstance(expression, ir.Reference) else ir.NONE
+
+
+def _is_steady(expression: ir.Expression) -> bool:
+    """Whether an expression gives one value for equal columns while the query runs, as the result of a query does."""
+    if not isinstance(expression, ir.Computed) or expression.is_deterministic:
+        return True
+    return expression.is_steady and bool(expression.queries) and not expression.reads
 
 
 def _is_deterministic(expression: ir.Expression) -> bool:

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
-from cbx.analysis.relations import Ids
+from cbx.analysis.relations import NONE, Ids
 from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, literal
+from cbx.analysis.sql.expressions import ExpressionReader, literal, parts_of
+from cbx.analysis.sql.nullness import never_null_if
+from cbx.analysis.sql.scope import Found
+from cbx.analysis.sql.text_parts import parts_of_text, prefix_of, told_from_parts
+from cbx.analysis.sql.time_windows import EDGES
 from cbx.analysis.sql.types import keeps_apart
+
+_HASHES = (exp.MD5, exp.SHA, exp.SHA2)
+"""Hashes of 128 bits and more, of which nobody will see two texts with one."""
+
+
+def with_recovery(value: ir.Computed, node: exp.Expr, reader: ExpressionReader) -> ir.Computed:
+    """An expression with what can be told from its value, and when it is never NULL."""
+    bare = node.unalias().unnest()
+    parts = parts_of_text(bare, reader) if isinstance(bare, (exp.Concat, exp.DPipe, exp.ConcatWs, exp.Format)) else None
+    return replace(
+        value,
+        fixes=told_from(bare, reader),
+        fixes_if=told_from_parts(parts) if parts else (NONE, NONE),
+        hashes_if=_told_from_hash(bare, reader),
+        prefix=prefix_of(parts) if parts else "",
+        not_null_if=never_null_if(bare, reader),
+    )
 
 
 def told_from(node: exp.Expr, reader: ExpressionReader) -> Ids:
@@ -21,14 +44,36 @@ def told_from(node: exp.Expr, reader: ExpressionReader) -> Ids:
         case exp.Alias() | exp.Paren():
             return told_from(node.this, reader)
         case exp.Column():
-            field = reader.field(node)
-            return frozenset({field.id}) if field is not None else ir.NONE
+            return _told_from_column(node, reader)
         case exp.Cast() | exp.TryCast() if keeps_apart(type_of(node.this, reader), type_of(node, reader)):
             return told_from(node.this, reader)
         case exp.Concat() | exp.DPipe():
             return _told_from_pieces(_pieces(node), reader)
         case _:
             return ir.NONE
+
+
+def _told_from_column(node: exp.Column, reader: ExpressionReader) -> Ids:
+    """A column tells itself, and the start or the end of a window of time tells the window."""
+    field = reader.field(node)
+    if field is not None:
+        return frozenset({field.id})
+    found = reader.scope.find(parts_of(node)) if not isinstance(node.this, exp.Star) else None
+    is_edge = isinstance(found, Found) and found.path in EDGES
+    if is_edge and isinstance(found, Found) and found.field.id in reader.context.time_windows:
+        return frozenset({found.field.id})
+    return ir.NONE
+
+
+def _told_from_hash(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, Ids]:
+    """The columns that can be told from a hash but for collisions."""
+    if not isinstance(node, _HASHES):
+        return NONE, NONE
+    hashed = node.this.unnest()
+    parts = parts_of_text(hashed, reader)
+    if parts:
+        return told_from_parts(parts)
+    return told_from(hashed, reader), NONE
 
 
 def _told_from_pieces(pieces: list[exp.Expr], reader: ExpressionReader) -> Ids:

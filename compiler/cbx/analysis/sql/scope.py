@@ -85,6 +85,7 @@ class Context:
         inside: How many those of WITH have that were used for the first time.
         unknown: The columns that no input has.
         kept: Expressions that are told apart by where they are written.
+        time_windows: The columns that hold windows of time that rows are grouped by, with the type of their ends.
     """
 
     tables: Mapping[str, Table]
@@ -95,6 +96,7 @@ class Context:
     inside: int = 0
     unknown: list[UnknownColumn] = field(default_factory=list)
     kept: dict[int, Any] = field(default_factory=dict)
+    time_windows: dict[int, str | None] = field(default_factory=dict)
 
     def identity(self, node: object) -> int:
         """What tells an expression from all others, however they are spelled; it is kept, so that no other gets it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -15,7 +15,7 @@ from cbx.analysis.sql.grouping import read_group
 from cbx.analysis.sql.names import item_name
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
-from cbx.analysis.sql.recovering import told_from
+from cbx.analysis.sql.recovering import with_recovery
 from cbx.analysis.sql.scope import Context, Missing, Scope
 from cbx.analysis.sql.tables import read_from, sampled
 from cbx.analysis.sql.windows import read_windows
@@ -180,13 +180,16 @@ class _Selection:
         if isinstance(value, ir.Reference):
             value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
         if isinstance(value, ir.Computed):
-            value = replace(value, fixes=told_from(item, self.reader))
-        self._define(name, kind, value)
+            value = with_recovery(value, item, self.reader)
+        field = self._define(name, kind, value)
+        if isinstance(value, ir.Computed) and value.is_deterministic:
+            self.reader.known.setdefault(value.signature, field.id)
 
-    def _define(self, name: str, kind: str | None, value: ir.Expression) -> None:
+    def _define(self, name: str, kind: str | None, value: ir.Expression) -> Field:
         field = self.reader.context.new_field(name, kind)
         self.definitions.append(ir.Definition(field.id, value))
         self._add(field)
+        return field
 
     def _add(self, field: Field) -> None:
         self.fields.append(field)

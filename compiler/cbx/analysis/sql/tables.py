@@ -9,10 +9,14 @@ from sqlglot import exp
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
 from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.generators import read_lateral
 from cbx.analysis.sql.joins import join_sources
+from cbx.analysis.sql.pivots import read_pivot, scope_of
 from cbx.analysis.sql.places import extent
+from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, Source
+from cbx.analysis.sql.written_rows import read_values
 from cbx.ir.text import PLACEHOLDER
 
 _NOT_UNDERSTOOD = "a part of it is not understood"
@@ -37,7 +41,10 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
     crossed = False
     for join in node.args.get("joins") or ():
         if isinstance(join.this, exp.Lateral):
-            relation = read_lateral(join.this, relation, scope, context)
+            is_outer = join.side == "LEFT"
+            relation = read_lateral(join.this, relation, scope, context, is_outer=is_outer)
+            if not is_outer and join.args.get("on") is not None:
+                relation = _kept_by(join, relation, scope, context)
             context.spend(len(relation.fields))
             continue
         if crossed and join.side in {"RIGHT", "FULL"}:
@@ -53,12 +60,18 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
     return relation
 
 
+def _kept_by(join: exp.Join, relation: Relation, scope: Scope, context: Context) -> Relation:
+    """The rows that the condition of a join with a lateral query leaves."""
+    predicates = read_predicates(join.args["on"], ExpressionReader(scope, context))
+    return ir.Filter(relation, predicates, relation.fields, relation.is_open, extent(join))
+
+
 def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     """Read one thing that FROM names, and make its names known."""
     if isinstance(node, exp.Stream):
         return _read_stream(node, scope, context)
     if node.args.get("pivots"):
-        return _opaque_source(node, scope, context, "a pivot")
+        return _read_pivot(node, scope, context)
     if isinstance(node, (exp.Table, exp.Subquery)) and node.args.get("joins"):
         return _read_nested(node, scope, context)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
@@ -68,6 +81,23 @@ def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if columns:
         relation = _renamed(relation, tuple(columns))
     _add_source(_name_of(node), relation, scope, context, is_placeholder=_is_placeholder(node))
+    return relation
+
+
+def _read_pivot(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+    """Read a source with a PIVOT or UNPIVOT, under whose alias the source is no longer known."""
+    pivots = node.args["pivots"]
+    is_plain = isinstance(node, (exp.Table, exp.Subquery)) and not node.args.get("joins") and len(pivots) == 1
+    if not is_plain or (isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table)):
+        return _opaque_source(node, scope, context, "a pivot")
+    query = node.this if isinstance(node, exp.Subquery) else None
+    rows = context.read_query(query, Scope(outer=scope.outer, queries=scope.queries), context) if query else None
+    inner = sampled(rows or _rows_of(node, scope, context), node)
+    relation = read_pivot(pivots[0], inner, scope_of(inner, _name_of(node), scope), context)
+    alias = pivots[0].args.get("alias")
+    if alias is not None and alias.columns:
+        relation = _renamed(relation, tuple(one.name for one in alias.columns))
+    _add_source((alias.name.lower(),) if alias is not None else _name_of(node), relation, scope, context)
     return relation
 
 
@@ -132,7 +162,7 @@ def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
         common = None if node.args.get("db") else _common_table(node.name, scope)
         return _use(common, context) if common else _scan(node, context)
     if isinstance(node, exp.Values):
-        return _values(node, context)
+        return read_values(node, context)
     if isinstance(node, exp.Subquery):
         around = Scope(outer=scope.outer, queries=scope.queries)
         return context.read_query(node, around, context)
@@ -180,13 +210,6 @@ def _scan(node: exp.Table, context: Context, *, is_streaming: bool = False) -> R
     named += [column for key in table.current_keys for column in (*key.columns, key.null_column)]
     spelled = {one.lower(): one for one in (*reversed(named), *context.mentioned)}
     return ir.Scan(table, tuple(context.new_field(one) for one in spelled.values()), is_open=True, place=extent(node))
-
-
-def _values(node: exp.Values, context: Context) -> Relation:
-    first = node.expressions[0] if node.expressions else None
-    width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
-    fields = tuple(context.new_field(f"col{number + 1}") for number in range(width))
-    return ir.Values(len(node.expressions), fields)
 
 
 def _renamed(relation: Relation, names: tuple[str, ...]) -> Relation:

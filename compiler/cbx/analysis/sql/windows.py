@@ -9,6 +9,7 @@ from sqlglot import exp
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import Ids, Relation
 from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
+from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
 
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
@@ -72,8 +73,18 @@ def _window_column(
     is_whole = is_whole and not isinstance(function, exp.AnonymousAggFunc)
     counts_rows = is_whole and _counts_rows(window.this)
     kind = "row_number" if isinstance(window.this, exp.RowNumber) else "count_rows" if counts_rows else "other"
+    kind = "rank" if isinstance(window.this, (exp.Rank, exp.DenseRank)) else kind
     reads = ir.reads_of(value) | (partition or ir.NONE)
-    return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole)  # type: ignore[arg-type]
+    ordered = _order(order, reader) if kind == "rank" else ir.NONE
+    return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole, ordered)  # type: ignore[arg-type]
+
+
+def _order(order: exp.Expr | None, reader: ExpressionReader) -> Ids:
+    """The columns that rows are ordered by; rows that agree in all of them may still be told apart by what else is."""
+    values = (
+        [reader.read(one.this if isinstance(one, exp.Ordered) else one) for one in order.expressions] if order else []
+    )
+    return frozenset(one.column for one in values if isinstance(one, ir.Reference))
 
 
 def _counts_rows(function: exp.Expr) -> bool:
@@ -103,7 +114,8 @@ def _partition(parts: Sequence[exp.Expr], reader: ExpressionReader, definitions:
                 columns |= {column}
             case ir.Computed(is_deterministic=True):
                 number = reader.context.number()
-                definitions.append(ir.Definition(number, value))
+                definitions.append(ir.Definition(number, value, type_of(part, reader)))
+                reader.known[value.signature] = number
                 columns |= {number}
             case ir.Constant():
                 continue

@@ -12,7 +12,7 @@ from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import visible_nodes
 from cbx.analysis.sql.generators import generate, is_generator
 from cbx.analysis.sql.grouping import aggregates_in
-from cbx.analysis.sql.recovering import told_from
+from cbx.analysis.sql.recovering import with_recovery
 from cbx.analysis.sql.windows import read_windows
 from cbx.analysis.tracing.plan.expressions import (
     Expressions,
@@ -150,7 +150,7 @@ class Selection:
         else:
             new = self.reading.context.new_field(item.name, kind)
             if isinstance(value, ir.Computed):
-                value = replace(value, fixes=told_from(node, reader))
+                value = with_recovery(value, node, reader)
             self._define(new.id, value)
         self.has_guesses = self.has_guesses or not item.has_sure_name
         self._add(Column(new, qualifiers))

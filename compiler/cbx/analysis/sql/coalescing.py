@@ -1,0 +1,46 @@
+"""Other ways to write ``coalesce(a, b)``."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+
+def as_coalesce(node: exp.Expr) -> exp.Coalesce | None:
+    """The ``coalesce`` that an expression says in other words; None for any other expression.
+
+    Example:
+        ``CASE WHEN a IS NOT NULL THEN a ELSE b END``, ``if(a IS NULL, b, a)`` and ``nvl2(a, a, b)`` are
+        ``coalesce(a, b)``.
+    """
+    match node:
+        case exp.Coalesce():
+            return node
+        case exp.Case(args={"ifs": [exp.If(args={"this": test, "true": chosen})], "default": exp.Expr() as other}) if (
+            not node.this
+        ):
+            return _chosen(test, chosen, other)
+        case exp.If(args={"this": test, "true": exp.Expr() as chosen, "false": exp.Expr() as other}):
+            return _chosen(test, chosen, other)
+        case exp.Nvl2(args={"this": tested, "true": exp.Expr() as chosen, "false": exp.Expr() as other}) if (
+            tested == chosen
+        ):
+            return _of(chosen, other)
+        case _:
+            return None
+
+
+def _chosen(test: exp.Expr, chosen: exp.Expr, other: exp.Expr) -> exp.Coalesce | None:
+    match test.unnest():
+        case exp.Is(this=tested, expression=exp.Null()) if tested == other:
+            return _of(other, chosen)
+        case exp.Not(this=inner):
+            return _chosen(inner, other, chosen)
+        case _:
+            return None
+
+
+def _of(first: exp.Expr, second: exp.Expr) -> exp.Coalesce:
+    """A ``coalesce`` of parts that stay where they are."""
+    node = exp.Coalesce()
+    node.args.update({"this": first, "expressions": [second]})
+    return node

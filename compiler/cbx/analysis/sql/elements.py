@@ -1,0 +1,58 @@
+"""Tells the elements of a collection apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.expressions import ExpressionReader, whole_number
+from cbx.analysis.sql.types import is_whole
+from cbx.analysis.sql.written_rows import keys_of_rows
+
+_SETS = (exp.MapKeys, exp.ArrayDistinct, exp.ArrayIntersect, exp.ArrayUniqueAgg, exp.ArrayExcept)
+"""Functions that give each element once."""
+
+_SETS_BY_NAME = frozenset({"array_union"})
+
+
+def distinct_elements(node: exp.Expr, width: int, reader: ExpressionReader) -> list[int]:
+    """The columns of a generator, by their places among the element's, in each of which no two elements of a row agree.
+
+    Args:
+        node: The generator's call.
+        width: How many columns it makes of an element.
+        reader: Reads its argument.
+    """
+    if isinstance(node, exp.Stack):
+        return _of_stack(node, width)
+    if not isinstance(node, (exp.Explode, exp.ExplodeOuter, exp.Posexplode, exp.PosexplodeOuter)):
+        return []
+    is_of_map = width == 2
+    return [0] if is_of_map or (width == 1 and _has_each_once(node.this, reader)) else []
+
+
+def _has_each_once(node: exp.Expr, reader: ExpressionReader) -> bool:
+    match node:
+        case exp.Paren() | exp.ArraySort():
+            return _has_each_once(node.this, reader)
+        case exp.GenerateSeries(args={"start": start}):
+            kind = type_of(start, reader)
+            return kind is not None and (kind == "DATE" or is_whole(kind))
+        case exp.Array(expressions=[*items]) if items:
+            return bool(keys_of_rows([[one] for one in items]))
+        case exp.Anonymous(this=str() as name):
+            return name.lower() in _SETS_BY_NAME
+        case _:
+            return isinstance(node, _SETS)
+
+
+def _of_stack(node: exp.Stack, width: int) -> list[int]:
+    """``stack(2, 'a', x, 'b', y)`` makes rows of which the first column tells which is which."""
+    count = whole_number(node.this)
+    values: Sequence[exp.Expr] = node.expressions
+    if not count or len(values) != count * width:
+        return []
+    rows = [values[at : at + width] for at in range(0, len(values), width)]
+    return sorted(at for key in keys_of_rows(rows) if len(key) == 1 for at in key)

@@ -1,0 +1,75 @@
+"""Reads what tells grouping sets apart: ``grouping(a)``, ``grouping_id(a, b)``, and what is worked out of them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from cbx.analysis import relations as ir
+from cbx.analysis.relations import Ids
+from cbx.analysis.sql.expressions import ExpressionReader, whole_number
+
+Marker = tuple[int, tuple[int, ...]]
+"""A column, and the number that it holds in the rows of each grouping set."""
+
+_OPERATIONS: dict[type[exp.Expr], Callable[[int, int], int]] = {
+    exp.Add: operator.add,
+    exp.Sub: operator.sub,
+    exp.Mul: operator.mul,
+}
+
+
+def read_markers(nodes: Sequence[exp.Expr], sets: tuple[Ids, ...], reader: ExpressionReader) -> dict[str, Marker]:
+    """Read the markers in expressions.
+
+    Args:
+        nodes: The expressions.
+        sets: The grouping sets, each with the columns that it groups by.
+        reader: Reads what is grouped by.
+
+    Returns:
+        The markers, by the signatures of their expressions.
+    """
+    found: dict[str, Marker] = {}
+    pending = list(nodes)
+    while pending:
+        node = pending.pop().unalias().unnest()
+        numbers = _numbers(node, sets, reader)
+        if numbers is None:
+            pending += [one for one in node.iter_expressions() if not isinstance(one, (exp.Query, exp.Subquery))]
+        elif whole_number(node) is None:
+            signature = reader.signature(node)
+            if signature not in found:
+                found[signature] = (reader.context.number(), numbers)
+    return found
+
+
+def _numbers(node: exp.Expr, sets: tuple[Ids, ...], reader: ExpressionReader) -> tuple[int, ...] | None:
+    """What an expression is in each set; None for what is not the same in all rows of a set."""
+    bare = node.unnest()
+    number = whole_number(bare)
+    if number is not None:
+        return tuple(number for _ in sets)
+    if isinstance(bare, (exp.Grouping, exp.GroupingId)) and bare.expressions:
+        sources = [_source(one, reader) for one in bare.expressions]
+        return tuple(_left_out(sources, one) for one in sets) if None not in sources else None
+    if type(bare) in _OPERATIONS:
+        sides = [_numbers(one, sets, reader) for one in (bare.this, bare.expression)]
+        if sides[0] is not None and sides[1] is not None:
+            return tuple(_OPERATIONS[type(bare)](*pair) for pair in zip(sides[0], sides[1], strict=True))
+    return None
+
+
+def _source(node: exp.Expr, reader: ExpressionReader) -> int | None:
+    value = reader.read(node)
+    return value.column if isinstance(value, ir.Reference) else None
+
+
+def _left_out(sources: Sequence[int | None], chosen: Ids) -> int:
+    """A bit for each column, the first one highest: 1 where a set does not group by it."""
+    total = 0
+    for source in sources:
+        total = 2 * total + (source not in chosen)
+    return total
