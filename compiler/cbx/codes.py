@@ -71,6 +71,7 @@ DUPLICATE_EXPECTATION = Code("CBX404", "duplicate-expectation")
 UNKNOWN_COLUMN = Code("CBX405", "unknown-column")
 INVALID_EXPECTATION = Code("CBX406", "invalid-expectation")
 FAILING_MODEL = Code("CBX407", "failing-model")
+UNKNOWN_READER_OPTION = Code("CBX411", "unknown-reader-option")
 
 UNTESTED_MODEL = Code("CBX551", "untested-model", Severity.WARNING)
 UNTESTED_EXPECTATION = Code("CBX552", "untested-expectation", Severity.WARNING)

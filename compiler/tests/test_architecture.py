@@ -30,6 +30,7 @@ ROWS = (
     ("ir.text",),
     ("declare",),
     ("journal", "graph", "diagnostics", "graph_document", "target"),
+    ("reader_options",),
     ("sources", "codes", "version", "location", "nearest", "copies", "collector"),
 )
 """From the top down: a module may import from its own row's room and from the rows below it."""

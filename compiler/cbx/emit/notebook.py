@@ -254,11 +254,11 @@ def _var_function(project: Project) -> str:
 
 def _auto_loader(files: FileInput, project: Project, indent: str) -> str:
     """The reading of files with Auto Loader, a call a line."""
-    given = dict(files.options)
+    given = {name.lower() for name, _ in files.options}
     options: list[tuple[str, str]] = [("cloudFiles.format", string_literal(files.format))]
-    if "cloudFiles.inferColumnTypes" not in given:
+    if "cloudfiles.infercolumntypes" not in given:
         options.append(("cloudFiles.inferColumnTypes", string_literal("true")))
-    if files.schema_hints and "cloudFiles.schemaHints" not in given:
+    if files.schema_hints and "cloudfiles.schemahints" not in given:
         options.append(("cloudFiles.schemaHints", wrapped_literal(files.schema_hints, indent + "    ")))
     if files.format == "csv" and "header" not in given:
         options.append(("header", string_literal("true")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, Literal, TypeVar
 
-from cbx import codes
+from cbx import codes, reader_options
 from cbx.declare.documents import (
     AutoCdcDocument,
     AutoLoaderDocument,
@@ -48,6 +48,7 @@ _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
 _TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")
 _MACRO = re.compile(r"\{\{[-+]?\s*(\w+)\s*\(")
 _GLOB = "pathGlobFilter"
+_VALIDATE = "cloudFiles.validateOptions"
 _ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
     "expect": "warn",
     "expect_or_drop": "drop",
@@ -342,14 +343,31 @@ class _Resolving:
 
     def _options(self, loader: AutoLoaderDocument, places: Places) -> tuple[tuple[str, Text], ...]:
         options = []
+        is_checked = not any(
+            name.lower() == _VALIDATE.lower() and str(value).lower() == "false"
+            for name, value in loader.options.items()
+        )
         for name, value in loader.options.items():
             written = str(value).lower() if isinstance(value, bool) else str(value)
-            own_name = self.known(name, places.at("options", name, "key"))
+            span = places.at("options", name, "key")
+            own_name = self.known(name, span)
+            if is_checked and reader_options.spelling(own_name) is None:
+                self._report_option(own_name, loader.format, span)
             options.append((own_name, self.text(written, places.at("options", name))))
         if loader.glob is not None:
-            options = [one for one in options if one[0] != _GLOB]
+            options = [option for option in options if option[0].lower() != _GLOB.lower()]
             options.append((_GLOB, self.text(loader.glob, places.at("glob"))))
         return tuple(options)
+
+    def _report_option(self, name: str, file_format: str, span: Span) -> None:
+        meant = reader_options.meant(name, file_format)
+        self.report.add(
+            codes.UNKNOWN_READER_OPTION,
+            f"neither Auto Loader nor the reader of {file_format} files has an option `{name}`",
+            span,
+            label="not an option",
+            hint=f"did you mean `{meant}`?" if meant else f"remove it, or set `{_VALIDATE}` to False to keep it",
+        )
 
     def _code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
         if isinstance(code, SqlQuery):

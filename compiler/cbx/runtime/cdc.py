@@ -6,6 +6,7 @@ remembers what readers must not see. Each micro-batch makes a version; the commi
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,22 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.runtime.auto_cdc import (
     CdcSpec,
     CdcSpecError,
-    NullSequenceError,
+    ChangedRowError,
+    changed_row_error,
     merge_changes,
-    null_sequence_error,
     target_rows,
 )
 from cbx.runtime.expectations import NOTHING, Counts, added
 from cbx.runtime.observations import observed, observed_of
 from cbx.runtime.problems import RunError
-from cbx.runtime.streaming import drain
+from cbx.runtime.streaming import drain, write_checked
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from cbx.runtime.definitions import CdcFlow
     from cbx.runtime.flow import FlowContext
+    from cbx.runtime.shape import Shape
     from cbx.runtime.store import TableFolder, TableState
 
 
@@ -40,12 +42,14 @@ class Merger:
     Attributes:
         context: The flow.
         spec: How its changes are to be understood.
+        shape: What the target's definition says of its rows.
         table: The target as it stands.
         total: Changes that arrived and rows of the target that they wrote, so far.
     """
 
     context: FlowContext
     spec: CdcSpec
+    shape: Shape
     table: TableState
     total: Counts = NOTHING
 
@@ -68,7 +72,7 @@ class Merger:
         if self.context.is_dry:
             changes = changes.sparkSession.createDataFrame([], changes.schema)
         try:
-            table, counts = _next_version(self.context.folder, self.spec, self.table, changes)
+            table, counts = self._next_version(changes)
         except Exception as error:
             explained = _explained(error)
             if explained is None:
@@ -79,29 +83,28 @@ class Merger:
         if merged.schema and merged.number >= self.context.update:
             self.context.folder.drop_version(merged.version)
 
+    def _next_version(self, changes: DataFrame) -> tuple[TableState, Counts]:
+        """Write the next version of the target, which nobody reads yet."""
+        spark, folder, table = changes.sparkSession, self.context.folder, self.table
+        number = table.number + 1 if table.schema else table.number
+        version = f"v{number}"
+        arrived, written = Observation(), Observation()
+        before = _parquet(spark, folder, table.version) if table.schema else None
+        counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
+        _write(merge_changes(before, counted, self.spec, written), str(folder.internal(version)))
+        rows = target_rows(_parquet(spark, folder, version), self.spec)
+        rows = self.shape.applied_to_history(rows) if self.spec.scd_type == 2 else self.shape.applied(rows)
+        shutil.rmtree(folder.rows(version), ignore_errors=True)
+        write_checked(rows, self.shape.rules, folder.rows(version), folder.name.written)
+        read = int(observed_of(changes, arrived).get("n") or 0)
+        target = observed(written) if not read else observed_of(changes, written)
+        upserted, deleted = (int(target.get(name) or 0) for name in ("num_upserted_rows", "num_deleted_rows"))
+        counts = Counts(read, upserted, 0, (), deleted)
+        return replace(table, version=version, number=number, schema=rows.schema.json()), counts
 
-def _explained(error: Exception) -> CdcSpecError | NullSequenceError | None:
-    if isinstance(error, CdcSpecError):
-        return error
-    return null_sequence_error(error)
 
-
-def _next_version(
-    folder: TableFolder, spec: CdcSpec, table: TableState, changes: DataFrame
-) -> tuple[TableState, Counts]:
-    """Write the next version of a target, which nobody reads yet."""
-    spark, number = changes.sparkSession, table.number + 1 if table.schema else table.number
-    version = f"v{number}"
-    arrived, written = Observation(), Observation()
-    before = _parquet(spark, folder, table.version) if table.schema else None
-    counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
-    _write(merge_changes(before, counted, spec, written), str(folder.internal(version)))
-    rows = target_rows(_parquet(spark, folder, version), spec)
-    _write(rows, str(folder.rows(version)))
-    read = int(observed_of(changes, arrived).get("n") or 0)
-    target = observed(written) if not read else observed_of(changes, written)
-    counts = Counts(read, int(target.get("num_upserted_rows") or 0), 0, (), int(target.get("num_deleted_rows") or 0))
-    return replace(table, version=version, number=number, schema=rows.schema.json()), counts
+def _explained(error: Exception) -> CdcSpecError | ChangedRowError | None:
+    return error if isinstance(error, CdcSpecError) else changed_row_error(error)
 
 
 def remembering(table: TableState, flow: str, facts: dict[str, object]) -> TableState:

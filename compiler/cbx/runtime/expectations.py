@@ -8,7 +8,7 @@ written, so they cost no second pass (the Databricks page "Manage data quality w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Expectation
 
 _MARK = "__cbx_rule_{}"
+
+_MORE_THAN_A_ROW = {
+    "Aggregate": "an aggregate",
+    "Window": "a window function",
+    "Generate": "a function that makes rows",
+}
+"""What Spark plans for expressions that are more than one value of one row, by the plan's nodes."""
 
 VIOLATION = "cbx expectation: "
 ROWS_READ = "rows_read"
@@ -78,6 +85,40 @@ def _check(frame: DataFrame, rule: Expectation) -> None:
         raise RunError(
             f"the expectation `{rule.name}` ({rule.condition}) is not a condition on these rows: {reason}"
         ) from None
+
+
+def check_conditions(frame: DataFrame, rules: Sequence[Expectation]) -> None:
+    """Hold that rules are conditions on one row, as the page "Manage data quality with pipeline expectations" wants.
+
+    Spark would compute a window function or a subquery for each row, and make more rows of a generator.
+
+    Raises:
+        RunError: If a rule looks at other rows or tables, or makes rows.
+    """
+    empty = frame.sparkSession.createDataFrame([], frame.schema)
+    for rule in rules:
+        try:
+            probe: Any = empty.select(F.expr(rule.condition))
+        except AnalysisException:
+            continue
+        reason = _beyond_a_row(probe._jdf.queryExecution().analyzed())  # noqa: SLF001 - only Spark knows all its functions
+        if reason is not None:
+            raise RunError(
+                f"the expectation `{rule.name}` ({rule.condition}) is not a condition on one row: it has {reason}",
+                hint="compute it in the query of the dataset, and compare the column",
+            )
+
+
+def _beyond_a_row(plan: Any) -> str | None:
+    """What in the plan of a condition is more than an expression on a row."""
+    if plan.subqueriesAll().nonEmpty():
+        return "a subquery"
+    while plan.children().nonEmpty():
+        reason = _MORE_THAN_A_ROW.get(plan.nodeName())
+        if reason is not None:
+            return reason
+        plan = plan.children().head()
+    return None
 
 
 def measures(rules: Sequence[Expectation]) -> list[Column]:

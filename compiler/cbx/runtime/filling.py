@@ -12,8 +12,8 @@ from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, S
 from cbx.runtime.expectations import NOTHING, Counts, added
 from cbx.runtime.flow import FlowContext
 from cbx.runtime.problems import RunError
-from cbx.runtime.schema import DeclaredColumns
 from cbx.runtime.session import settings
+from cbx.runtime.shape import Shape
 from cbx.runtime.snapshot import merge_snapshots
 from cbx.runtime.store import TableFolder, TableState
 from cbx.runtime.streaming import append_once, append_stream, only_streams
@@ -111,7 +111,7 @@ def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table:
         raise _other_kind(table, "batch")
     number = context.update
     wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
-    shaped = _Shape(dataset)
+    shaped = Shape.of(dataset)
     frame = shaped.applied(frame)
     made_of = fingerprint(frame, shaped.rules)
     is_certain = made_of is not None and reads_only(frame, context.folder.state)
@@ -188,7 +188,7 @@ class _Update:
         if did_work or before is None:
             verdict = verdict_of(total, views, kind)
         else:
-            rules = {**_Shape(self.dataset).named_rules, **view_rules(self.contexts)}
+            rules = {**Shape.of(self.dataset).named_rules, **view_rules(self.contexts)}
             verdict = last_verdict(before.verdict, rules)
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         self.folder.commit(table)
@@ -213,10 +213,13 @@ def _run(
     if getattr(flow, "once", False) and table.flows.get(flow.name, {}).get("once"):
         return table, NOTHING
     if isinstance(flow, SnapshotFlow):
-        merger = merge_snapshots(context, flow, table, lambda name: queries.opened(name, context, is_stream=False))
+        shape = Shape.of(dataset)
+        merger = merge_snapshots(
+            context, flow, shape, table, lambda name: queries.opened(name, context, is_stream=False)
+        )
         return merger.table, merger.total
     if isinstance(flow, CdcFlow):
-        return _run_cdc(flow, context, table, queries)
+        return _run_cdc(dataset, flow, context, table, queries)
     with settings(queries.spark, flow.spark_conf):
         return _run_append(dataset, flow, context, table, queries)
 
@@ -226,7 +229,7 @@ def _run_append(
 ) -> tuple[TableState, Counts]:
     frame = queries.evaluate(flow.query, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
-    shaped = _Shape(dataset)
+    shaped = Shape.of(dataset)
     frame = shaped.applied(frame)
     if flow.once:
         counts, table = append_once(context, frame, shaped.rules, table)
@@ -237,8 +240,10 @@ def _run_append(
     return table, counts
 
 
-def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries) -> tuple[TableState, Counts]:
-    merger = Merger(context, spec_of(flow), table)
+def _run_cdc(
+    dataset: Dataset, flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[TableState, Counts]:
+    merger = Merger(context, spec_of(flow), Shape.of(dataset), table)
     frame = queries.opened(flow.source, context, is_stream=not flow.once)
     context.is_certain = streams_only(frame, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
@@ -247,20 +252,6 @@ def _run_cdc(flow: CdcFlow, context: FlowContext, table: TableState, queries: Qu
     else:
         merger.merge_stream(frame)
     return merger.table, merger.total
-
-
-class _Shape:
-    """A dataset's declared columns and rules, to be applied to what its flows bring."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._columns = None if dataset.schema is None else DeclaredColumns.read(dataset.schema)
-        constraints = () if self._columns is None else self._columns.constraints(dataset.expectations)
-        self.rules = (*dataset.expectations, *constraints)
-        self.named_rules = {dataset.name.written: {rule.name: rule for rule in self.rules}}
-
-    def applied(self, frame: DataFrame) -> DataFrame:
-        """Rows with the declared columns."""
-        return frame if self._columns is None else self._columns.applied(frame)
 
 
 def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark import cloudpickle
 
 from cbx.runtime.failures import problem_of
-from cbx.runtime.problems import CannotRunError, Place, Problem, RunError
+from cbx.runtime.problems import CannotRunError, Place, Problem, RunError, SeveralProblemsError
+from cbx.runtime.sql_text import SqlText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ FIRST_LINE = "# Databricks notebook source"
 
 _SEPARATOR = re.compile(r"^# COMMAND -{10,}\s*$")
 _MAGIC = re.compile(r"^# MAGIC ?(.*)$")
+_INDENT = len("# MAGIC ")
 _SQL_MAGIC = re.compile(r"^-- MAGIC %(\w+)")
 _RUN = "import the module instead, or name both notebooks as sources of the pipeline"
 _SUFFIXES = (".py", ".sql")
@@ -50,9 +52,10 @@ class Cell:
 
     @property
     def magic_text(self) -> str:
-        """What a magic cell holds behind its ``%word``, line by line."""
+        """What a magic cell holds behind its ``%word``, line by line, each from its ninth character on."""
         lines = (_MAGIC.match(line) for line in self.text.splitlines())
-        return "\n".join(match[1] if match else "" for match in lines).replace(self.magic or "", "", 1)
+        word = self.magic or ""
+        return "\n".join(match[1] if match else "" for match in lines).replace(word, " " * len(word), 1)
 
 
 def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -104,8 +107,8 @@ def load(
     path: Path,
     scope: dict[str, Any],
     note: Callable[[str, Place | None], None],
-    define_sql: Callable[[str, Path, int], None],
-) -> Problem | None:
+    define_sql: Callable[[SqlText], None],
+) -> tuple[Problem, ...]:
     """Run a source file's cells in a namespace of their own.
 
     The namespace is called ``__main__``, as on Databricks; functions that reach Spark's workers are then sent
@@ -115,28 +118,30 @@ def load(
         path: The file.
         scope: Names that the file finds defined, such as ``spark``.
         note: Takes what the user should know and its place.
-        define_sql: Takes SQL statements, their file and the line at which they start.
+        define_sql: Takes SQL statements.
 
     Returns:
-        What went wrong, None if nothing did.
+        What went wrong; the cells behind a wrong one are not run.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        return Problem(f"cannot be read: {error}", Place(path, 1))
+        return (Problem(f"cannot be read: {error}", Place(path, 1)),)
     namespace = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__, **scope}
     for cell in cells(text) if path.suffix != ".sql" else (Cell(1, text),):
         try:
             if path.suffix == ".sql":
                 _check_sql_magic(cell, path)
-                define_sql(text, path, 1)
+                define_sql(SqlText.plain(text, path))
             else:
                 _run(cell, path, namespace, note, define_sql)
         except SystemExit as error:
-            return Problem(f"the notebook left with {error.code!r}", Place(path, cell.line))
+            return (Problem(f"the notebook left with {error.code!r}", Place(path, cell.line)),)
+        except SeveralProblemsError as error:
+            return error.problems
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises is reported, at its place
-            return problem_of(error, (path.parent,), Place(path, cell.line))
-    return None
+            return (problem_of(error, (path.parent,), Place(path, cell.line)),)
+    return ()
 
 
 def _run(
@@ -144,7 +149,7 @@ def _run(
     path: Path,
     namespace: dict[str, Any],
     note: Callable[[str, Place | None], None],
-    define_sql: Callable[[str, Path, int], None],
+    define_sql: Callable[[SqlText], None],
 ) -> None:
     """Run a cell of a Python notebook, or a plain file."""
     blank = len(cell.text) - len(cell.text.lstrip("\n"))
@@ -153,7 +158,7 @@ def _run(
         code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
         exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
     elif magic == "%sql":
-        define_sql(cell.magic_text, path, cell.line)
+        define_sql(SqlText.plain(cell.magic_text, path, cell.line, _INDENT))
     elif magic == "%run":
         raise RunError("a %run cell cannot run in a pipeline", place=place, hint=_RUN)
     elif magic == "%pip":

@@ -11,6 +11,7 @@ import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.types as kinds  # type: ignore[import-untyped]
 
 from cbx.diagnostics import did_you_mean
+from cbx.runtime.arrow_structs import conform, unify_schemas
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import CannotRunError
 from cbx.runtime.store import TableFolder, tables
@@ -84,7 +85,13 @@ def _read(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
     if not files:
         return pa.table({name: pa.array([], pa.null()) for name in columns})
     dataset = ds.dataset([str(file) for file in files], format="parquet")
-    schemas = [fragment.physical_schema for fragment in dataset.get_fragments()]
+    fragments = list(dataset.get_fragments())
+    schemas = [fragment.physical_schema for fragment in fragments]
+    has_structs = any(kinds.is_nested(field.type) for schema in schemas for field in schema)
+    if has_structs and any(schema != schemas[0] for schema in schemas):
+        whole = unify_schemas(schemas)
+        parts = [conform(fragment.to_table(), whole) for fragment in fragments]
+        return _shortest_floats(pa.concat_tables(parts))
     whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
     return _shortest_floats(dataset.replace_schema(whole).to_table())
 

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of a file that the user wrote; lines count from 1."""
+    """A line of a file that the user wrote, and a column of it where that is known; both count from 1."""
 
     path: Path
     line: int
+    column: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
+        column = f":{self.column}" if self.column is not None else ""
+        return f"{self.path}:{self.line}{column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,15 @@ class RunError(Exception):
     def __init__(self, reason: str, *, place: Place | None = None, hint: str | None = None) -> None:
         super().__init__(reason)
         self.problem = Problem(reason, place, hint)
+
+
+class SeveralProblemsError(RunError):
+    """Several problems of one text, which are reported together."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        super().__init__(first.reason, place=first.place, hint=first.hint)
+        self.problems = tuple(problems)
 
 
 class UnknownTableError(RunError):

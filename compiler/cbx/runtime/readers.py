@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyspark.sql import DataFrameReader, SparkSession
@@ -16,7 +17,10 @@ from pyspark.sql.types import StructType, _parse_datatype_string
 
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import RunError
+from cbx.runtime.reader_checks import check_reader_options
+from cbx.runtime.session import configured
 from cbx.runtime.sql import rewrite
+from cbx.runtime.sql_text import replace_known_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +58,8 @@ def caught(reads: Reads) -> Iterator[None]:
         return plain_table(session, tableName) if found is None else found
 
     def sql(session: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - as above
-        text = rewrite(sqlQuery, lambda name, is_stream: _view(reads, name, is_stream=is_stream))
+        written = replace_known_parameters(sqlQuery, partial(configured, session))
+        text = rewrite(written, lambda name, is_stream: _view(reads, name, is_stream=is_stream))
         return plain_sql(session, text, *args, **kwargs)
 
     replacements = {
@@ -73,13 +78,57 @@ def caught(reads: Reads) -> Iterator[None]:
             setattr(SparkSession, name, original)
 
 
-class _TableReader(DataFrameReader):
-    """``spark.read`` of a pipeline."""
+class _FileMethods:
+    """The methods that read files of one format, which hold the options against it first."""
+
+    _told: dict[str, str]
+
+    def _check(self, file_format: str) -> None:
+        check_reader_options(self._told, file_format)
+
+    def csv(self, *arguments: Any, **named: Any) -> DataFrame:
+        self._check("csv")
+        return super().csv(*arguments, **named)  # type: ignore[misc,no-any-return] # that of Spark's reader
+
+    def json(self, *arguments: Any, **named: Any) -> DataFrame:
+        self._check("json")
+        return super().json(*arguments, **named)  # type: ignore[misc,no-any-return] # likewise
+
+    def orc(self, *arguments: Any, **named: Any) -> DataFrame:
+        self._check("orc")
+        return super().orc(*arguments, **named)  # type: ignore[misc,no-any-return] # likewise
+
+    def parquet(self, *arguments: Any, **named: Any) -> DataFrame:
+        self._check("parquet")
+        return super().parquet(*arguments, **named)  # type: ignore[misc,no-any-return] # likewise
+
+    def text(self, *arguments: Any, **named: Any) -> DataFrame:
+        self._check("text")
+        return super().text(*arguments, **named)  # type: ignore[misc,no-any-return] # likewise
+
+    def xml(self, *arguments: Any, **named: Any) -> DataFrame:
+        self._check("xml")
+        return super().xml(*arguments, **named)  # type: ignore[misc,no-any-return] # likewise
+
+
+class _TableReader(_FileMethods, DataFrameReader):
+    """``spark.read`` of a pipeline, which has to remember what it was told."""
 
     def __init__(self, session: SparkSession, reads: Reads) -> None:
         super().__init__(session)
         self._reads = reads
+        self._told: dict[str, str] = {}
         self._source: str | None = None
+
+    def option(self, key: str, value: Any) -> _TableReader:
+        self._told[key] = _text(value)
+        super().option(key, value)
+        return self
+
+    def options(self, **options: Any) -> _TableReader:
+        for key, value in options.items():
+            self.option(key, value)
+        return self
 
     def format(self, source: str) -> _TableReader:
         self._source = source
@@ -92,14 +141,16 @@ class _TableReader(DataFrameReader):
                 "Auto Loader reads streams, and this is spark.read",
                 hint='read with spark.readStream.format("cloudFiles")',
             )
-        return super().load(path, format, schema, **options)
+        self.options(**options)
+        self._check(format or self._source or "parquet")
+        return super().load(path, format, schema)
 
     def table(self, tableName: str) -> DataFrame:  # noqa: N803 - as above
         found = _batch(self._reads, tableName)
         return super().table(tableName) if found is None else found
 
 
-class _StreamReader(DataStreamReader):
+class _StreamReader(_FileMethods, DataStreamReader):
     """``spark.readStream`` of a pipeline, which has to remember what it was told."""
 
     def __init__(self, session: SparkSession, reads: Reads) -> None:
@@ -136,9 +187,10 @@ class _StreamReader(DataStreamReader):
         schema: StructType | str | None = None,
         **options: Any,
     ) -> DataFrame:
-        if (format or self._source or "").lower() != AUTO_LOADER:
-            return super().load(path, format, schema, **options)
         self.options(**options)
+        if (format or self._source or "").lower() != AUTO_LOADER:
+            self._check(format or self._source or "parquet")
+            return super().load(path, format, schema)
         told = self._told_schema if schema is None else _struct(schema)
         return self._reads.files(self._told, path or self._told.get("path", ""), told)
 

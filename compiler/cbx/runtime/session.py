@@ -219,3 +219,8 @@ def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
                 spark.conf.unset(name)
             else:
                 spark.conf.set(name, old)
+
+
+def configured(spark: SparkSession, key: str) -> str | None:
+    """What the configuration of the pipeline says of a key, None if nothing."""
+    return spark.conf.get(key, None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import SnapshotFlow
     from cbx.runtime.flow import FlowContext
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.shape import Shape
     from cbx.runtime.store import TableState
 
 _VERSION = "version"
@@ -37,6 +38,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
 def merge_snapshots(
     context: FlowContext,
     flow: SnapshotFlow,
+    shape: Shape,
     table: TableState,
     read: Callable[[DatasetName], DataFrame],
 ) -> Merger:
@@ -45,6 +47,7 @@ def merge_snapshots(
     Args:
         context: The flow.
         flow: Its definition.
+        shape: What the target's definition says of its rows.
         table: The target as it stands.
         read: From a dataset's name to its rows.
 
@@ -61,7 +64,7 @@ def merge_snapshots(
         )
     except CdcSpecError as error:
         raise RunError(error.reason, place=flow.place, hint=error.hint) from None
-    merger = Merger(context, spec, table)
+    merger = Merger(context, spec, shape, table)
     for snapshot, version in _snapshots(flow, merger, read):
         before = _before(snapshot.sparkSession, merger, spec)
         changes = snapshot_changes(before, snapshot, spec, F.lit(version))
@@ -81,9 +84,21 @@ def _snapshots(
         return
     while True:
         last = _recalled(merger.table.flows.get(flow.name, {}).get(_VERSION))
-        answer = flow.source(last)
+        answer: Any = flow.source(last)
+        if answer is None and last is None:
+            raise RunError(
+                "the function gave no snapshot at its first call (FIRST_SNAPSHOT_EMPTY)",
+                place=flow.place,
+                hint="return the first snapshot and its version where it is given None",
+            )
         if answer is None:
             return
+        if not isinstance(answer, tuple) or len(answer) != 2 or answer[1] is None:
+            raise RunError(
+                f"the function gave {_described(answer)} (INVALID_SNAPSHOT_VERSION)",
+                place=flow.place,
+                hint="return a tuple of a DataFrame and its version, or None",
+            )
         snapshot, version = answer
         if last is not None and version <= last:
             raise RunError(
@@ -92,6 +107,12 @@ def _snapshots(
                 hint="return a version greater than the one it is given, or None",
             )
         yield snapshot, version
+
+
+def _described(answer: Any) -> str:
+    if not isinstance(answer, tuple):
+        return f"a {type(answer).__name__} in the place of a snapshot and its version"
+    return "a snapshot without a version" if len(answer) == 2 else f"a tuple of {len(answer)} values"
 
 
 def _before(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:

@@ -168,3 +168,12 @@ def _reads_of_tokens(text: str) -> Iterator[TableRead]:
             has_alias = after is not None and (after.token_type in (*words, TokenType.ALIAS))
             end = tokens[last].end + 1
             yield _with_stream(DatasetName.of(parts), token.start, end, streams.get(token.start), has_alias=has_alias)
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text is surely one SQL expression, without an alias."""
+    tree = _parse(f"SELECT {text}")
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
+        return False
+    said = {name for name, value in tree.args.items() if value}
+    return said == {"expressions"} and not isinstance(tree.expressions[0], (exp.Alias, exp.Aliases))

@@ -24,7 +24,7 @@ from cbx.runtime.problems import Problem
 from cbx.runtime.readers import caught
 from cbx.runtime.results import DatasetResult, RunRequest, UpdateResult
 from cbx.runtime.scope import notebook_scope
-from cbx.runtime.session import session, settings, working_folder
+from cbx.runtime.session import configured, session, settings, working_folder
 from cbx.runtime.store import recover
 
 if TYPE_CHECKING:
@@ -106,12 +106,11 @@ def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outco
 
 def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:
     """Run every file, so that all of their problems are reported at once."""
-    problems = []
-    define_sql = partial(sql_source.define, spark=spark, registry=registry)
+    problems: list[Problem] = []
+    lookup = partial(configured, spark)
+    define_sql = partial(sql_source.define, spark=spark, registry=registry, lookup=lookup)
     for file in files:
-        problem = notebook.load(file, notebook_scope(spark, registry), registry.note, define_sql)
-        if problem is not None:
-            problems.append(problem)
+        problems += notebook.load(file, notebook_scope(spark, registry), registry.note, define_sql)
     if not problems and not registry.datasets:
         problems.append(Problem("the files define no dataset", hint="define one with @dlt.table"))
     return problems

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
-from cbx.runtime.expectations import NOTHING, Counts, added, counts, kept, marked, measures, required
+from cbx.runtime.expectations import (
+    NOTHING,
+    Counts,
+    added,
+    check_conditions,
+    counts,
+    kept,
+    marked,
+    measures,
+    required,
+)
 from cbx.runtime.flow import FlowContext, ViewUse
 from cbx.runtime.observations import observed
 
@@ -31,6 +41,7 @@ def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataF
     """
     if not view.expectations:
         return frame
+    check_conditions(frame, view.expectations)
     metric = f"cbx view {view.name.key}"
     observation = None if frame.isStreaming else Observation(metric)
     context.views.append(ViewUse(view, metric, observation))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
-from cbx.runtime.auto_cdc import CdcSpecError, merge_changes, null_sequence_error, target_rows
+from cbx.runtime.auto_cdc import CdcSpecError, changed_row_error, merge_changes, target_rows
 from cbx.runtime.cdc import spec_of
 from cbx.runtime.definitions import CdcFlow
 from cbx.runtime.names import DatasetName
@@ -67,7 +67,7 @@ def merged(
     except CdcSpecError as error:
         raise ModelFailed(f"`{model.id}`: {error.reason}", error.hint) from None
     except Exception as error:
-        missing = null_sequence_error(error)
+        missing = changed_row_error(error)
         if missing is None:
             raise
         raise ModelFailed(f"`{model.id}`: {missing.reason}", missing.hint) from None

@@ -112,10 +112,13 @@ error: a %run cell cannot run in a pipeline
   --> run.py:6
    = hint: import the module instead, or name both notebooks as sources of the pipeline
 error: a pipeline does not run the statement SELECT
-  --> select.py:8
+  --> select.py:8:9
    = hint: define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ...
-error: the SQL statement cannot be read: AS and a query are expected, and the end of the statement follows
-  --> statement.sql:2
+error: `SELECT` is not expected here: expected AS, or a clause of a materialized view (CLUSTER BY, COMMENT, \
+DEFAULT COLLATION, LOCATION, PARTITIONED BY, REFRESH POLICY, ROW FILTER, SCHEDULE, TBLPROPERTIES, TRIGGER ON, USING, \
+WITH ROW FILTER)
+  --> statement.sql:2:44
+   = hint: put AS in front of the query
 error: SyntaxError: expected ':'
   --> syntax.py:7
 error: `Sales.Orders` is defined twice; the other definition is at twice.py:3

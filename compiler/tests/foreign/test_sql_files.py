@@ -110,10 +110,13 @@ def test_sql_defines_tables_views_and_flows(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("CREATE TABLE t AS SELECT 1", "STREAMING TABLE, MATERIALIZED VIEW, TEMPORARY VIEW or FLOW is expected"),
-        ("CREATE MATERIALIZED VIEW t (a", "a closing bracket is expected"),
-        ("CREATE FLOW f AS AUTO CDC INTO t FROM s KEYS (id)", "SEQUENCE BY ... is expected"),
-        ("CREATE FLOW f AS AUTO CDC INTO t FROM s SEQ BY n", "a clause such as KEYS"),
+        ("CREATE TABLE t AS SELECT 1", "expected STREAMING TABLE, MATERIALIZED VIEW, TEMPORARY VIEW or FLOW"),
+        ("CREATE MATERIALIZED VIEW t (a", "a closing bracket is missing"),
+        ("CREATE FLOW f AS AUTO CDC INTO t FROM s KEYS (id)", "SEQUENCE BY ... is missing after `)`"),
+        (
+            "CREATE FLOW f AS AUTO CDC INTO t FROM s SEQ BY n",
+            "`SEQ` is not expected here: expected a clause of the changes (KEYS, ",
+        ),
         ("CREATE VIEW v AS SELECT 'open", "a quote or a comment is not closed"),
         ("-- MAGIC %python\n-- MAGIC print(1)", "a %python cell cannot run in a SQL notebook of a pipeline"),
         ("INSERT INTO t VALUES (1)", "a pipeline does not run the statement INSERT"),
@@ -134,6 +137,6 @@ def test_a_streaming_table_of_a_batch_query_is_refused(desk: Desk) -> None:
 
     assert answer.problems.splitlines()[:-1] == [
         "error: t: the streaming table `t` reads no stream",
-        f"  --> {desk.folder}/orders.sql:1",
+        f"  --> {desk.folder}/orders.sql:1:1",
         "   = hint: read with FROM STREAM(...), or create a view",
     ]

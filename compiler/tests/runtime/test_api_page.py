@@ -11,9 +11,15 @@ from typing import Any
 
 import pytest
 
+from cbx.reader_options import CLOUD_FILES, DATABRICKS
 from cbx.runtime.api import functions
 from cbx.runtime.auto_loader import AutoLoaderError
-from cbx.runtime.auto_loader.options import _EMULATED, _REFUSED_READER_OPTIONS, _WITHOUT_EFFECT, read_options
+from cbx.runtime.auto_loader.options import (
+    _OWN_READER_OPTIONS,
+    _REFUSED_READER_OPTIONS,
+    _WITHOUT_EFFECT,
+    read_options,
+)
 from cbx.runtime.definitions import Registry
 from cbx.runtime.problems import RunError
 
@@ -146,7 +152,9 @@ def test_a_parameter_is_what_the_page_says(line: Line) -> None:
 
 def test_the_page_lists_every_option_of_auto_loader() -> None:
     """Those that are known by name; all others go to Spark's reader or are refused."""
-    expected = {name.lower() for name in (*_EMULATED, *_WITHOUT_EFFECT, *_REFUSED_READER_OPTIONS)}
+    own = {name for names in DATABRICKS.values() for name in names}
+    special = (*_OWN_READER_OPTIONS, *_REFUSED_READER_OPTIONS, *_WITHOUT_EFFECT)
+    expected = {name.lower() for name in (*CLOUD_FILES, *own, *special)}
     actual = {line.parameter.lower() for line in OF_OPTIONS}
 
     assert expected == actual
@@ -157,13 +165,16 @@ OPTIONS = {
     "cloudFiles.schemaEvolutionMode": "rescue",
     "cloudFiles.maxBytesPerTrigger": "10g",
     "cloudFiles.schemaHints": "id BIGINT",
+    "mode": "FAILFAST",
+    "skipRows": "1",
 }
 
 
 @pytest.mark.parametrize("line", OF_OPTIONS, ids=lambda line: line.parameter)
 def test_an_option_is_what_the_page_says(line: Line) -> None:
     """As for parameters."""
-    given = {"cloudFiles.format": "json", line.parameter: OPTIONS.get(line.parameter, "true")}
+    file_format = "csv" if line.parameter in DATABRICKS["csv"] - DATABRICKS["json"] else "json"
+    given = {"cloudFiles.format": file_format, line.parameter: OPTIONS.get(line.parameter, "true")}
     standing, said = standing_of_option(given)
 
     assert line.quoted in said

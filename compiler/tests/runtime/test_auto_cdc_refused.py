@@ -7,9 +7,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc import AllBut, CdcSpec, CdcSpecError, merge_changes, null_sequence_error
+from cbx.runtime.auto_cdc import AllBut, CdcSpec, CdcSpecError, changed_row_error, merge_changes
 from cbx.runtime.session import session
-from compiler.tests.runtime.cdc_frames import by_id, frame, shown
+from compiler.tests.runtime.cdc_frames import by_id, frame
 
 pytestmark = pytest.mark.spark
 
@@ -26,15 +26,18 @@ def test_a_null_sequence_is_an_error_with_target_and_key(spark: SparkSession, se
     spec = CdcSpec("silver.users", ("id", "name"), F.expr(sequence), 1)
     with pytest.raises(PySparkException) as caught:
         merge_changes(None, changes, spec).collect()
-    error = null_sequence_error(caught.value)
+    error = changed_row_error(caught.value)
     assert error is not None
 
-    assert (error.target, error.key) == ("silver.users", {"id": 7, "name": "x"})
+    assert (error.target, error.reason) == (
+        "silver.users",
+        'a change of the key {"id": 7, "name": "x"} has a NULL sequence',
+    )
 
 
 def test_another_failure_is_not_taken_for_a_null_sequence() -> None:
     """Only the error that the merge raised itself is translated."""
-    assert null_sequence_error(ValueError("the disk is full")) is None
+    assert changed_row_error(ValueError("the disk is full")) is None
 
 
 @pytest.mark.parametrize(
@@ -76,14 +79,37 @@ def test_a_flow_that_cannot_be_says_why(spark: SparkSession, options: dict[str, 
     )
 
 
-def test_names_that_the_target_needs_are_refused(spark: SparkSession) -> None:
-    """A type 2 target has bounds of its own; in a type 1 target the name is free."""
+@pytest.mark.parametrize("scd_type", [1, 2])
+def test_names_that_the_target_needs_are_refused(spark: SparkSession, scd_type: int) -> None:
+    """A type 2 target has bounds of its own, and a type 1 target may not have such columns either."""
     changes = frame(spark, [(1, 2, 3)], "id INT, __start_at INT, at INT")
     with pytest.raises(CdcSpecError) as caught:
-        merge_changes(None, changes, by_id(2))
-    free = shown(merge_changes(None, changes, by_id(1)), by_id(1))
+        merge_changes(None, changes, by_id(scd_type))
 
-    assert (caught.value.reason, free) == ("the column name `__start_at` is reserved", [(1, 2)])
+    assert caught.value.reason == "the column name `__start_at` is reserved"
+
+
+def test_a_null_key_is_an_error(spark: SparkSession) -> None:
+    """In any of the key columns, but for a truncate, which has none."""
+    changes = frame(spark, [(1, "x", "I", 1), (2, None, "I", 2)], "id INT, name STRING, op STRING, at INT")
+    spec = CdcSpec(
+        "t", ("id", "name"), F.col("at"), 1, apply_as_truncates=F.expr("op = 'T'"), except_column_list=("op",)
+    )
+    with pytest.raises(PySparkException) as caught:
+        merge_changes(None, changes, spec).collect()
+    error = changed_row_error(caught.value)
+    truncated = merge_changes(None, changes.replace("I", "T", ["op"]), spec)
+
+    assert error is not None
+    assert error.reason == 'a change has a NULL in its key {"id": 2, "name": null}'
+    assert len(truncated.collect()) > 0
+
+
+def test_a_sequence_without_an_order_is_refused(spark: SparkSession) -> None:
+    """A map cannot be compared."""
+    changes = frame(spark, [(1, {"a": 1})], "id INT, at MAP<STRING, INT>")
+    with pytest.raises(CdcSpecError, match="which has no order"):
+        merge_changes(None, changes, by_id(1))
 
 
 @pytest.mark.parametrize(

@@ -522,7 +522,7 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     assert actual == [
         f"{first}:4: SyntaxError: invalid syntax",
         f"{second}:3: `dlt` has no function `tabel`",
-        f"{third}:6: a pipeline does not run the statement SELECT",
+        f"{third}:6:9: a pipeline does not run the statement SELECT",
     ]
 
 

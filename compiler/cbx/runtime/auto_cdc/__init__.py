@@ -11,7 +11,7 @@ What the Databricks documentation of AUTO CDC leaves open is decided here, and a
 - An upsert sorts before a delete or a truncate of the same sequence, and so never shows. Of two upserts of
   the same key and sequence the greater row wins, its columns compared in the order of their names, NULL
   lowest. Columns whose NULLs are ignored are compared each on its own.
-- NULL keys are equal to each other. A struct is a NULL sequence when all its fields are NULL.
+- A NULL in a key fails, as a NULL sequence does. A struct is a NULL sequence when all its fields are NULL.
 - A change that is both a delete and a truncate is a truncate.
 - A column that a batch of changes lacks is NULL in its rows.
 - In a type 2 target two upserts that follow each other and agree in every tracked column are one row, with
@@ -20,7 +20,7 @@ What the Databricks documentation of AUTO CDC leaves open is decided here, and a
 - A delete forgets the values that ignored NULLs would have kept.
 """
 
-from cbx.runtime.auto_cdc.errors import CdcSpecError, NullSequenceError, null_sequence_error
+from cbx.runtime.auto_cdc.errors import CdcSpecError, ChangedRowError, changed_row_error
 from cbx.runtime.auto_cdc.merge import current_rows, merge_changes, target_rows
 from cbx.runtime.auto_cdc.snapshots import snapshot_changes, snapshot_spec
 from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec
@@ -29,10 +29,10 @@ __all__ = [
     "AllBut",
     "CdcSpec",
     "CdcSpecError",
-    "NullSequenceError",
+    "ChangedRowError",
+    "changed_row_error",
     "current_rows",
     "merge_changes",
-    "null_sequence_error",
     "snapshot_changes",
     "snapshot_spec",
     "target_rows",

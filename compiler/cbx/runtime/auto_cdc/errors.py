@@ -1,9 +1,11 @@
 """What can be wrong with an AUTO CDC flow, as exceptions that carry the target, the reason and a way out."""
 
 import json
-from typing import Any
+from typing import Final
 
-NULL_SEQUENCE = "AUTO CDC found a NULL sequence: "
+NULL_SEQUENCE: Final = "AUTO CDC found a NULL sequence: "
+NULL_KEY: Final = "AUTO CDC found a NULL in a key: "
+DUPLICATE_KEY: Final = "AUTO CDC found a key twice in a snapshot: "
 
 
 class CdcSpecError(ValueError):
@@ -16,22 +18,37 @@ class CdcSpecError(ValueError):
         super().__init__(f"{target}: {reason}; {hint}")
 
 
-class NullSequenceError(ValueError):
-    """A change has no sequence, so it has no place among the others of its key."""
+class ChangedRowError(ValueError):
+    """A change cannot be merged: it has no sequence or key, or its key occurs twice in a snapshot."""
 
-    def __init__(self, target: str, key: dict[str, Any]) -> None:
+    def __init__(self, target: str, reason: str, hint: str) -> None:
         self.target = target
-        self.key = key
-        self.reason = f"a change of the key {json.dumps(key)} has a NULL sequence"
-        self.hint = "give every change a sequence, or filter such rows out in the view that feeds the flow"
-        super().__init__(f"{target}: {self.reason}; {self.hint}")
+        self.reason = reason
+        self.hint = hint
+        super().__init__(f"{target}: {reason}; {hint}")
 
 
-def null_sequence_error(error: BaseException) -> NullSequenceError | None:
-    """Tell whether a failed Spark job failed for a NULL sequence.
+_MISTAKES: Final = {
+    NULL_SEQUENCE: (
+        "a change of the key {key} has a NULL sequence",
+        "give every change a sequence, or filter such rows out in the view that feeds the flow",
+    ),
+    NULL_KEY: (
+        "a change has a NULL in its key {key}",
+        "give every change a key, or filter such rows out in the view that feeds the flow",
+    ),
+    DUPLICATE_KEY: (
+        "the snapshot has more than one row with the key {key} (DUPLICATE_KEY_VIOLATION)",
+        "give keys= the columns that identify a row, or keep one row per key in the view that feeds the flow",
+    ),
+}
 
-    The check is part of the merge's own query (a job of its own would read all the changes twice), so it
-    surfaces as whatever exception Spark wraps around an error that a row raised.
+
+def changed_row_error(error: BaseException) -> ChangedRowError | None:
+    """Tell whether a failed Spark job failed for a change that cannot be merged.
+
+    The checks are part of the merge's own query (a job of its own would read all the changes twice), so they
+    surface as whatever exception Spark wraps around an error that a row raised.
 
     Args:
         error: What the action on `merge_changes` (or the streaming query around it) raised.
@@ -40,8 +57,9 @@ def null_sequence_error(error: BaseException) -> NullSequenceError | None:
         The typed error to raise in its place, or None if this is some other failure.
     """
     text = str(error)
-    start = text.find(NULL_SEQUENCE)
-    if start < 0:
-        return None
-    document, _ = json.JSONDecoder().raw_decode(text, start + len(NULL_SEQUENCE))
-    return NullSequenceError(document["target"], document["key"])
+    for mark, (reason, hint) in _MISTAKES.items():
+        start = text.find(mark)
+        if start >= 0:
+            document, _ = json.JSONDecoder().raw_decode(text, start + len(mark))
+            return ChangedRowError(document["target"], reason.format(key=json.dumps(document["key"])), hint)
+    return None

@@ -7,15 +7,25 @@ truncate nothing but NULLs.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 
 from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import DataType, NumericType, StructType
 
-from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable, find_name
-from cbx.runtime.auto_cdc.errors import NULL_SEQUENCE
+from cbx.runtime.auto_cdc.columns import (
+    END_AT,
+    HIDDEN,
+    START_AT,
+    column,
+    comparable,
+    find_name,
+    is_orderable,
+    with_columns,
+)
+from cbx.runtime.auto_cdc.errors import NULL_KEY, NULL_SEQUENCE
 from cbx.runtime.auto_cdc.spec import CdcSpec, resolved, selected_columns
+from cbx.runtime.nested_types import fit, widen
 
 SEQUENCE = HIDDEN + "sequence"
 DELETED = HIDDEN + "deleted"
@@ -47,7 +57,7 @@ class Events:
 
     @property
     def by_key(self) -> WindowSpec:
-        """The events of one key; truncates, which have none, are apart from those of a NULL key."""
+        """The events of one key; truncates, which have none, are apart."""
         return Window.partitionBy(*map(column, self.keys), *([TRUNCATED] if self.has_truncates else []))
 
     def type_of(self, name: str) -> DataType:
@@ -70,7 +80,7 @@ def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) ->
     if state is not None:
         stored = frozenset(state.columns)
         check_state(stored, spec)
-        rows = state.withColumn(KNOWN, F.lit(col=True)).unionByName(rows, allowMissingColumns=True)
+        rows = union_by_name(state.withColumn(KNOWN, F.lit(col=True)), rows, spec)
     if TRUNCATED in rows.columns:
         rows = rows.withColumn(TRUNCATED, is_true(column(TRUNCATED)))
     bounds = (START_AT, END_AT) if spec.scd_type == 2 else ()
@@ -78,6 +88,40 @@ def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) ->
     resolved(spec.column_list or (), visible, "column_list", spec)
     keys = resolved(spec.keys, visible, "keys", spec)
     return Events(rows, keys, tuple(name for name in visible if name not in keys), stored)
+
+
+def union_by_name(known: DataFrame, more: DataFrame, spec: CdcSpec) -> DataFrame:
+    """Put rows below others; structs grow, and what one side lacks is NULL there.
+
+    Raises:
+        CdcSpecError: A column is of another type than it was.
+    """
+    types: dict[str, DataType] = {}
+    for field in more.schema:
+        name = find_name(field.name, known.columns)
+        if name is None:
+            continue
+        before = known.schema[name].dataType
+        kind = widen(before, field.dataType)
+        if kind is not None:
+            types[name] = kind
+        elif not (isinstance(before, NumericType) and isinstance(field.dataType, NumericType)):
+            what = "the sequence" if name == SEQUENCE else f"the column `{field.name}`"
+            raise spec.error(
+                f"{what} was {before.simpleString()} and is now {field.dataType.simpleString()}",
+                "cast it to what it was, or run the target with a full refresh",
+            )
+    return fit_columns(known, types).unionByName(fit_columns(more, types), allowMissingColumns=True)
+
+
+def fit_columns(rows: DataFrame, types: dict[str, DataType]) -> DataFrame:
+    """Give columns these types, the fields of structs found by name."""
+    changed = {}
+    for name, kind in types.items():
+        own = find_name(name, rows.columns)
+        if own is not None and rows.schema[own].dataType != kind:
+            changed[own] = fit(column(own), rows.schema[own].dataType, kind)
+    return with_columns(rows, changed)
 
 
 def check_state(stored: frozenset[str], spec: CdcSpec) -> None:
@@ -97,7 +141,7 @@ def change_events(changes: DataFrame, spec: CdcSpec) -> DataFrame:
     truncates = is_true(spec.apply_as_truncates)
     gone = is_true(spec.apply_as_deletes) | truncates
     selected = [F.when(~(truncates if name in keys else gone), column(name)).alias(name) for name in names]
-    hidden = [checked_sequence(changes, keys, spec).alias(SEQUENCE), (gone & ~truncates).alias(DELETED)]
+    hidden = [checked_sequence(changes, keys, truncates, spec).alias(SEQUENCE), (gone & ~truncates).alias(DELETED)]
     if spec.apply_as_truncates is not None:
         hidden.append(truncates.alias(TRUNCATED))
     return changes.select(*selected, *hidden)
@@ -108,13 +152,29 @@ def is_true(condition: Column | None) -> Column:
     return F.lit(col=False) if condition is None else F.coalesce(condition, F.lit(col=False))
 
 
-def checked_sequence(changes: DataFrame, keys: tuple[str, ...], spec: CdcSpec) -> Column:
-    """Return the sequence, which fails the query with the key of the row where it is NULL."""
+def checked_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Column, spec: CdcSpec) -> Column:
+    """Return the sequence, which fails the query where it or a key is NULL; a truncate has no key.
+
+    Databricks calls it AUTOCDC_MICROBATCH_VALIDATION.
+    """
     sequence = spec.sequence_by
     data_type = changes.select(sequence.alias(SEQUENCE)).schema[0].dataType
+    if not is_orderable(data_type):
+        raise spec.error(
+            f"the sequence has the type {data_type.simpleString()}, which has no order", "use another column"
+        )
     missing = sequence.isNull()
     if isinstance(data_type, StructType):
         missing = missing | reduce(and_, [sequence[name].isNull() for name in data_type.names])
+    is_keyless = ~truncates & reduce(or_, [column(name).isNull() for name in keys])
+    return (
+        F.when(missing, F.raise_error(about_key(NULL_SEQUENCE, keys, spec)))
+        .when(is_keyless, F.raise_error(about_key(NULL_KEY, keys, spec)))
+        .otherwise(sequence)
+    )
+
+
+def about_key(mark: str, keys: tuple[str, ...], spec: CdcSpec) -> Column:
+    """Return the message of a mistake in a row, which names its key."""
     offender = F.struct(F.lit(spec.target).alias("target"), F.struct(*map(column, keys)).alias("key"))
-    message = F.concat(F.lit(NULL_SEQUENCE), F.to_json(offender, {"ignoreNullFields": "false"}))
-    return F.when(missing, F.raise_error(message)).otherwise(sequence)
+    return F.concat(F.lit(mark), F.to_json(offender, {"ignoreNullFields": "false"}))

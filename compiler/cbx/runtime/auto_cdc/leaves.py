@@ -18,6 +18,7 @@ from pyspark.sql.types import BooleanType, DataType, StructField, StructType
 from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable, is_orderable, with_columns
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
 from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec, resolved
+from cbx.runtime.nested_types import fit
 
 GIVEN = HIDDEN + "given_"
 LATEST = HIDDEN + "latest_"
@@ -115,7 +116,7 @@ def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
     unless_null = F.when(leaf.value.isNotNull(), whole)
     if leaf.name in events.stored:
         kept = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.kept_type)]
-        known = column(leaf.name).cast(StructType(kept))
+        known = fit(column(leaf.name), events.type_of(leaf.name), StructType(kept))
     else:
         is_whole = own.path[0] in events.stored and own.name not in events.stored
         known = F.when(~column(DELETED), whole if is_whole else unless_null)

@@ -32,7 +32,7 @@ def merge_changes(
     Raises:
         CdcSpecError: The flow does not fit the changes or the state.
 
-    A NULL sequence fails the action on the result; `null_sequence_error` recognises that failure.
+    A NULL sequence fails the action on the result; `changed_row_error` recognises that failure.
     """
     events = gather_events(state, changes, spec)
     merge = merge_history if spec.scd_type == 2 else merge_current

@@ -8,6 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable
+from cbx.runtime.auto_cdc.errors import DUPLICATE_KEY
+from cbx.runtime.auto_cdc.events import about_key, union_by_name
 from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
 
 VERSION = HIDDEN + "version"
@@ -40,17 +42,18 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
 
     Args:
         previous: The snapshot before, or `current_rows` of the target's state; None for the first.
-        snapshot: The whole table now. Of several rows with one key the greatest counts.
+        snapshot: The whole table now, with one row for each key.
         spec: What `snapshot_spec` returned.
         version: The snapshot's version, a literal greater than any before.
 
     Returns:
-        One row for each key that came, changed or went.
+        One row for each key that came, changed or went. A key that occurs twice in the snapshot fails the action on
+        the result; `changed_row_error` recognises that failure.
     """
     rows = snapshot.withColumn(IS_NEW, F.lit(col=True))
     if previous is not None:
         old = previous.withColumn(IS_NEW, F.lit(col=False))
-        rows = old.unionByName(rows, allowMissingColumns=True)
+        rows = union_by_name(old, rows, spec)
     keys = resolved(spec.keys, rows.columns, "keys", spec)
     values = [name for name in rows.columns if name not in (*keys, IS_NEW)]
     whole = F.struct(F.lit(0).alias(IS_NEW), *map(column, values))
@@ -60,8 +63,11 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
         F.max(F.when(~is_new, order)).alias("before"),
         F.max(F.when(is_new, order)).alias("after"),
         F.max_by(F.when(is_new, whole), F.when(is_new, order)).alias("row"),
+        F.count_if(is_new).alias("times"),
     )
-    return found.filter(~F.col("before").eqNullSafe(F.col("after"))).select(
+    is_change = ~F.col("before").eqNullSafe(F.col("after"))
+    twice = F.raise_error(about_key(DUPLICATE_KEY, keys, spec)).cast("boolean")
+    return found.filter(F.when(F.col("times") > 1, twice).otherwise(is_change)).select(
         *map(column, keys),
         *(F.col("row")[name].alias(name) for name in values),
         version.alias(VERSION),

@@ -22,7 +22,7 @@ class CdcSpec:
 
     Attributes:
         target: The name of the target, for messages.
-        keys: The columns that tell whose change a row is; NULLs are equal to each other.
+        keys: The columns that tell whose change a row is.
         sequence_by: The order of the changes of a key; any type with an order, a struct to break ties.
         scd_type: 1 keeps the current rows, 2 keeps their history.
         apply_as_deletes: True where a change deletes its key; NULL counts as false.
@@ -90,15 +90,14 @@ def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
         if key not in selected:
             raise spec.error(f"the target has no column for the key `{key}`", "select it, a target needs its keys")
     for name in names:
-        if name in selected and is_reserved(name, spec):
+        if name in selected and is_reserved(name):
             raise spec.error(f"the column name `{name}` is reserved", "rename it in the view that feeds the flow")
     return tuple(name for name in names if name in selected)
 
 
-def is_reserved(name: str, spec: CdcSpec) -> bool:
-    """Tell whether the state needs this name for itself."""
-    bounds = (START_AT, END_AT) if spec.scd_type == 2 else ()
-    return name.casefold().startswith(HIDDEN) or find_name(name, bounds) is not None
+def is_reserved(name: str) -> bool:
+    """Tell whether the state needs this name for itself, or AUTO CDC keeps it for targets of type 2."""
+    return name.casefold().startswith(HIDDEN) or find_name(name, (START_AT, END_AT)) is not None
 
 
 def resolved(names: Iterable[str], columns: Iterable[str], argument: str, spec: CdcSpec) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 from cbx.runtime.auto_loader.rescue import FILE_KEY, file_path, only_known_files
 from cbx.runtime.auto_loader.schemas import find, widens
 from cbx.runtime.auto_loader.source import ParsedRows, Source
+from cbx.runtime.nested_types import fit, unknown_fields
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
+    from pyspark.sql.types import DataType
 
 
 def read_columnar(source: Source) -> ParsedRows:
@@ -24,7 +26,7 @@ def read_columnar(source: Source) -> ParsedRows:
     """
     schema = source.seen if source.seen.fields else source.columns
     reader = source.reader(source.options.file_format).schema(schema)
-    rows = only_known_files(reader.load(source.landing), source.known)
+    rows = only_known_files(source.load(reader), source)
     is_exact = source.options.is_case_sensitive
 
     def column(name: str) -> Column:
@@ -32,18 +34,34 @@ def read_columnar(source: Source) -> ParsedRows:
         found = find(schema, name, is_case_sensitive=is_exact)
         if found is None or not widens(found.dataType, kind):
             return F.lit(None).cast(kind)
-        return _file_column(found.name).cast(kind)
+        return fit(_file_column(found.name), found.dataType, kind)
 
     misfits = []
     for field in schema.fields:
         wanted = find(source.columns, field.name, is_case_sensitive=is_exact)
-        is_unread = source.is_rescuing_new if wanted is None else not widens(field.dataType, wanted.dataType)
-        if is_unread:
-            misfits.append(_file_column(field.name).alias(field.name))
+        value = _file_column(field.name)
+        if wanted is None:
+            misfits += [value.alias(field.name)] if source.is_rescuing_new else []
+        elif not widens(field.dataType, wanted.dataType):
+            misfits.append(value.alias(field.name))
+        elif source.is_rescuing_new and unknown_fields(field.dataType, wanted.dataType, field.name):
+            misfits.append(F.when(~_is_whole(value, field.dataType, wanted.dataType), value).alias(field.name))
+    nothing = F.lit(None).cast("string")
     if not misfits:
-        return ParsedRows(rows, column, F.lit(None).cast("string"))
+        return ParsedRows(rows, column, nothing, nothing)
     is_any = reduce(or_, (misfit.isNotNull() for misfit in misfits))
-    return ParsedRows(rows, column, F.when(is_any, F.to_json(F.struct(*misfits, file_path().alias(FILE_KEY)))))
+    rescued = F.when(is_any, F.to_json(F.struct(*misfits, file_path().alias(FILE_KEY))))
+    return ParsedRows(rows, column, rescued, nothing)
+
+
+def _is_whole(value: Column, kind: DataType, wanted: DataType) -> Column:
+    """Whether a value loses nothing by the type that is wanted: what comes back from it is the same."""
+    there_and_back = fit(fit(value, kind, wanted), wanted, kind)
+    return _comparable(value).eqNullSafe(_comparable(there_and_back))
+
+
+def _comparable(value: Column) -> Column:
+    return F.to_json(F.struct(value.alias("value")), {"ignoreNullFields": "false"})
 
 
 def _file_column(name: str) -> Column:

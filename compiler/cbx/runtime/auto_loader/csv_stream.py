@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 from pyspark.sql.types import StringType, StructField, StructType
 
+from cbx.runtime.auto_loader.csv_records import split_records
 from cbx.runtime.auto_loader.errors import ARRIVED_LATE
 from cbx.runtime.auto_loader.rescue import (
     CORRUPT,
@@ -19,14 +20,15 @@ from cbx.runtime.auto_loader.rescue import (
     record_text,
 )
 from cbx.runtime.auto_loader.schemas import find
-from cbx.runtime.auto_loader.source import ParsedRows, Source
+from cbx.runtime.auto_loader.source import ParsedRows, Source, file_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 _RECORD: Final = "__cbx_record"
+_TEXT: Final = "__cbx_text"
 _RESCUED: Final = "__cbx_rescued"
 _MALFORMED: Final = "__cbx_malformed"
 
@@ -40,30 +42,61 @@ def read_csv(source: Source) -> ParsedRows:
     each record and every header has a parser of its own.
     """
     headers = tuple(dict.fromkeys(header for header in source.headers.values() if header))
-    return _one_header(source, headers[0] if headers else ()) if len(headers) < 2 else _many_headers(source, headers)
+    if source.options.skipped_rows:
+        return _by_record(source, headers, *_skipping_records(source))
+    if len(headers) < 2:
+        return _one_header(source, headers[0] if headers else ())
+    return _by_record(source, headers, *_all_records(source))
 
 
 def _one_header(source: Source, header: Header) -> ParsedRows:
     # A reader needs a column; a folder without a record has none to name.
     schema = _positional(source, header or ("",))
     reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
-    rows = only_known_files(reader.schema(schema).load(source.landing), source.known)
+    rows = only_known_files(source.load(reader.schema(schema)), source)
     raw = record_text(F.col("p0"))
 
     def parsed(place: int) -> Column:
         return F.col(f"p{place}")
 
-    tokens = _tokens(source, header, raw)
-    rows = apply_mode(rows, raw.isNotNull() & tokens[CORRUPT].isNotNull(), source.options.malformed)
-    return ParsedRows(rows, _by_name(source, header, parsed), _rescue(source, header, raw, parsed))
+    is_malformed = _is_malformed(source, header, raw)
+    rows = apply_mode(rows, is_malformed, source.options.malformed)
+    rescued = _rescue(source, header, raw, parsed)
+    return ParsedRows(rows, _by_name(source, header, parsed), rescued, F.when(is_malformed, raw))
 
 
-def _many_headers(source: Source, headers: tuple[Header, ...]) -> ParsedRows:
+def _is_malformed(source: Source, header: Header, misfit: Column) -> Column:
+    """Whether a record has too few or too many values, or, without a rescued data column, one of another type.
+
+    Args:
+        source: What to read.
+        header: The file's columns.
+        misfit: The record's text if it did not fit, else NULL.
+    """
+    if source.is_strict:
+        return misfit.isNotNull()
+    return misfit.isNotNull() & _tokens(source, header, misfit)[CORRUPT].isNotNull()
+
+
+def _all_records(source: Source) -> tuple[DataFrame, Column]:
+    """The text of every record of all files."""
     # Declared one column short, every record is one that does not fit, so that Spark hands over its text.
     schema = StructType([StructField("p0", StringType()), StructField(CORRUPT, StringType())])
     reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
-    rows = reader.schema(schema).load(source.landing)
-    raw = F.coalesce(F.col(CORRUPT), F.col("p0"))
+    rows = source.load(reader.schema(schema))
+    return rows, F.coalesce(F.col(CORRUPT), F.col("p0"))
+
+
+def _skipping_records(source: Source) -> tuple[DataFrame, Column]:
+    """The text of every record of all files, without the first lines of each."""
+    reader = source.spark.readStream.format("text").options(**file_options(source.options))
+    texts = source.load(reader.option("wholetext", "true"))
+    records = split_records(F.col("value"), source.options, has_header=source.options.is_reader_set("header"))
+    return texts.select(F.explode(records).alias(_TEXT)), F.col(_TEXT)
+
+
+def _by_record(source: Source, headers: tuple[Header, ...], rows: DataFrame, raw: Column) -> ParsedRows:
+    """Parse the text of each record as the header of its file says."""
     late = F.raise_error(F.concat(F.lit(f"{ARRIVED_LATE} "), file_path()))
     record: Column | None = None
     for header in headers:
@@ -75,8 +108,9 @@ def _many_headers(source: Source, headers: tuple[Header, ...]) -> ParsedRows:
     def column(name: str) -> Column:
         return F.col(_RECORD).getField(f"c{source.columns.names.index(name)}")
 
-    rows = apply_mode(rows, F.col(_RECORD).getField(_MALFORMED), source.options.malformed)
-    return ParsedRows(rows, column, F.col(_RECORD).getField(_RESCUED))
+    malformed = F.col(_RECORD).getField(_MALFORMED)
+    rows = apply_mode(rows, malformed.isNotNull(), source.options.malformed)
+    return ParsedRows(rows, column, F.col(_RECORD).getField(_RESCUED), malformed)
 
 
 def _record(source: Source, header: Header, raw: Column) -> Column:
@@ -93,7 +127,7 @@ def _record(source: Source, header: Header, raw: Column) -> Column:
         return F.struct(
             *(by_name(name).alias(f"c{place}") for place, name in enumerate(source.columns.names)),
             _rescue(source, header, misfit, parsed).alias(_RESCUED),
-            (misfit.isNotNull() & _tokens(source, header, misfit)[CORRUPT].isNotNull()).alias(_MALFORMED),
+            F.when(_is_malformed(source, header, misfit), misfit).alias(_MALFORMED),
         )
 
     return F.transform(F.array(values), of_values)[0]

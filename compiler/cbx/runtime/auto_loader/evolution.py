@@ -60,7 +60,9 @@ def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: L
     Raises:
         AutoLoaderError: Nothing to infer from, a new column where none may come, or a file that cannot be read.
     """
-    fresh = tuple(file for file in landing.files if old.files.get(file.uri) != (file.size, file.modified))
+    # Beside a schema nobody has looked at the columns of earlier files.
+    looked_at = old.files if old.columns is not None or landing.given is not None else {}
+    fresh = tuple(file for file in landing.files if looked_at.get(file.uri) != (file.size, file.modified))
     if landing.is_plain:
         fresh = ()
     looked = _look_at_headers(spark, options, landing, old, fresh)

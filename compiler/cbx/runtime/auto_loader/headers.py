@@ -5,11 +5,13 @@ from __future__ import annotations
 import bz2
 import csv
 import gzip
+import itertools
 from typing import IO, TYPE_CHECKING, Final
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
+from cbx.runtime.auto_loader.csv_records import read_records
 from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
 from cbx.runtime.auto_loader.listing import local_path
 
@@ -60,7 +62,8 @@ def _first_record(path: str, options: LoaderOptions, separator: str) -> list[str
     comment = options.reader_value("comment", "")
     quote = options.reader_value("quote", '"')
     with _open(path, encoding) as stream:
-        lines = (line for line in stream if line.strip() and not (comment and line.startswith(comment)))
+        unskipped = itertools.islice(stream, options.skipped_rows, None)
+        lines = (line for line in unskipped if line.strip() and not (comment and line.startswith(comment)))
         records = csv.reader(
             lines,
             delimiter=separator,
@@ -95,6 +98,8 @@ def _names(record: list[str], *, has_header: bool) -> tuple[str, ...]:
 
 def _by_spark(spark: SparkSession, options: LoaderOptions, file: LandedFile) -> tuple[str, ...]:
     try:
+        if options.skipped_rows:
+            return tuple(read_records(spark, options, (file,), has_header=False).columns)
         return tuple(spark.read.options(**options.reader).csv(file.glob).columns)
     except (PySparkException, Py4JJavaError) as error:
         raise explain_failure(error, file.path) or AutoLoaderError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql.types import StringType, StructField, StructType
 
+from cbx.runtime.auto_loader.csv_records import read_records
 from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
 from cbx.runtime.auto_loader.headers import read_header
 from cbx.runtime.auto_loader.schemas import find, merge
@@ -98,8 +100,15 @@ def infer_csv(
 def _csv_types(
     spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
 ) -> StructType:
-    reader = _looking_session(spark).read.options(**_batch_options(options)).option("inferSchema", "true")
-    schema = _schema(lambda: reader.csv([file.glob for file in files]).schema, files)
+    session = _looking_session(spark)
+    batch = replace(options, reader={**_batch_options(options), "inferSchema": "true"})
+
+    def infer() -> StructType:
+        if options.skipped_rows:
+            return read_records(session, batch, files, has_header=options.is_reader_set("header")).schema
+        return session.read.options(**batch.reader).csv([file.glob for file in files]).schema
+
+    schema = _schema(infer, files)
     return StructType([StructField(name, field.dataType) for name, field in zip(header, schema.fields, strict=False)])
 
 

@@ -43,15 +43,16 @@ def read_json(source: Source, *, is_all_known: bool) -> ParsedRows:
 def _by_reader(source: Source) -> ParsedRows:
     schema = StructType([*source.columns.fields, StructField(CORRUPT, StringType())])
     reader = source.reader("json").option("columnNameOfCorruptRecord", CORRUPT)
-    rows = reader.schema(schema).load(source.landing)
+    rows = source.load(reader.schema(schema))
     if source.is_rescuing_new:
-        rows = only_known_files(rows, source.known)
+        rows = only_known_files(rows, source)
     raw = record_text(_column(source.columns.names[0])) if source.columns.fields else F.col(CORRUPT)
     options = _parser_options(source)
-    rows = apply_mode(rows, is_malformed_json(raw, options), source.options.malformed)
+    is_malformed = raw.isNotNull() if source.is_strict else is_malformed_json(raw, options)
+    rows = apply_mode(rows, is_malformed, source.options.malformed)
     record = JsonRecord(raw, _column, source.columns, source.columns, F.lit(True), options)
     rescued = F.when(raw.isNotNull(), rescue_json(record))
-    return ParsedRows(rows, _column, rescued)
+    return ParsedRows(rows, _column, rescued, F.when(is_malformed, raw))
 
 
 def _column(name: str) -> Column:
@@ -64,13 +65,12 @@ def _by_text(source: Source) -> ParsedRows:
     if is_whole:
         reader = reader.option("wholetext", "true")
     options = _parser_options(source)
-    rows = reader.load(source.landing)
+    rows = source.load(reader)
     if source.is_rescuing_new:
-        rows = only_known_files(rows, source.known)
+        rows = only_known_files(rows, source)
     rows = rows.select(_records(source, options).alias(_RAW))
     raw = F.col(_RAW)
     rows = rows.where(F.trim(raw) != "")
-    rows = apply_mode(rows, is_malformed_json(raw, options), source.options.malformed)
     spellings = _spellings(source)
     rows = rows.select(_RAW, _parse(raw, spellings, options).alias(_RECORD))
 
@@ -81,10 +81,12 @@ def _by_text(source: Source) -> ParsedRows:
         return F.coalesce(*(parsed(other) for other in spellings.names if _is_spelled(source, name, other)))
 
     is_rejected = F.col(_RECORD).getField(CORRUPT).isNotNull()
+    is_malformed = is_rejected if source.is_strict else is_malformed_json(raw, options)
+    rows = apply_mode(rows, is_malformed, source.options.malformed)
     record = JsonRecord(raw, parsed, spellings, source.seen, is_rejected, options)
     is_needed = is_rejected | has_unknown_names(record) if source.is_rescuing_new else is_rejected
     rescued = F.when(is_needed, rescue_json(record))
-    return ParsedRows(rows, column, rescued)
+    return ParsedRows(rows, column, rescued, F.when(is_malformed, raw))
 
 
 def _spellings(source: Source) -> StructType:

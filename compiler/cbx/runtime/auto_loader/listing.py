@@ -10,11 +10,12 @@ from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
+from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError, explain_failure
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import Column, SparkSession
 
     from cbx.runtime.auto_loader.options import LoaderOptions
 
@@ -47,6 +48,29 @@ class LandedFile:
         return "".join(f"\\{character}" if character in _GLOB else character for character in self.path)
 
 
+def is_limited_in_time(options: LoaderOptions) -> bool:
+    """Whether only files that were modified in some time are read."""
+    return options.modified_after is not None or options.modified_before is not None
+
+
+def is_modified_between(options: LoaderOptions) -> Column:
+    """Whether a row's file was modified in the time of ``modifiedAfter`` and ``modifiedBefore``."""
+    modified = F.col("_metadata.file_modification_time")
+    chosen = F.lit(True)
+    if options.modified_after is not None:
+        chosen = chosen & (modified > _time(options.modified_after, options))
+    if options.modified_before is not None:
+        chosen = chosen & (modified < _time(options.modified_before, options))
+    return chosen
+
+
+def _time(text: str, options: LoaderOptions) -> Column:
+    """A time; one without a time zone is in that of the option, else of the session."""
+    zone = options.reader_value("timeZone", "")
+    time = F.lit(text).cast("timestamp")
+    return F.coalesce(F.lit(f"{text} {zone}").try_cast("timestamp"), time) if zone else time
+
+
 def local_path(uri: str) -> str | None:
     """The path on this machine, or None if the file lies elsewhere."""
     return unquote(uri.removeprefix("file:")) if uri.startswith("file:/") else None
@@ -77,7 +101,23 @@ def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tup
             f"the landing folder cannot be listed: {str(error).splitlines()[0]}", path=landing
         ) from error
     files = (_look_at(uri.replace("file:///", "file:/", 1)) for uri in sorted(uris))
-    return tuple(file for file in files if file is not None)
+    after, before = (_nanoseconds(spark, text, options) for text in (options.modified_after, options.modified_before))
+    return tuple(
+        file
+        for file in files
+        if file is not None and (after is None or file.modified > after) and (before is None or file.modified < before)
+    )
+
+
+def _nanoseconds(spark: SparkSession, text: str | None, options: LoaderOptions) -> int | None:
+    """A time as files have it; Spark's own filter in a listing takes the time zone for another one."""
+    if text is None:
+        return None
+    try:
+        (row,) = spark.sql("SELECT 1").select(F.unix_micros(_time(text, options))).collect()
+    except PySparkException as error:
+        raise AutoLoaderError(f"{text!r} is no time", hint="write a time such as 2024-05-01T10:00:00") from error
+    return int(row[0]) * 1000
 
 
 def _look_at(uri: str) -> LandedFile | None:

@@ -4,67 +4,45 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from cbx import reader_options
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 
 FORMATS: Final = ("json", "csv", "parquet", "orc", "text", "binaryFile")
 MODES: Final = ("addNewColumns", "rescue", "failOnNewColumns", "none")
+_WIDENING: Final = "addNewColumnsWithTypeWidening"
+PARSE_MODES: Final = ("PERMISSIVE", "DROPMALFORMED", "FAILFAST")
 
-# https://docs.databricks.com/aws/en/ingestion/cloud-object-storage/auto-loader/options
-_EMULATED: Final = (
-    "cloudFiles.format",
-    "cloudFiles.includeExistingFiles",
-    "cloudFiles.inferColumnTypes",
-    "cloudFiles.maxBytesPerTrigger",
-    "cloudFiles.maxFilesPerTrigger",
-    "cloudFiles.partitionColumns",
-    "cloudFiles.rescuedDataColumn",
-    "cloudFiles.schemaEvolutionMode",
-    "cloudFiles.schemaHints",
-    "cloudFiles.validateOptions",
-    "cloudFiles.allowOverwrites",
-)
-_WITHOUT_EFFECT: Final = {
-    "cloudFiles.schemaLocation": "the schema is kept with the update's state",
-    "cloudFiles.useStrictGlobber": "globs are Spark's own",
-    "cloudFiles.useIncrementalListing": "the landing folder is listed whole",
-    "cloudFiles.backfillInterval": "every update lists the whole landing folder",
-    "cloudFiles.maxFileAge": "files are remembered for good",
-    "cloudFiles.cleanSource": "landing files are never moved or deleted",
-    "cloudFiles.cleanSource.retentionDuration": "landing files are never moved or deleted",
-    "cloudFiles.cleanSource.moveDestination": "landing files are never moved or deleted",
-    "cloudFiles.fetchParallelism": "there is no queue",
-    "cloudFiles.pathRewrites": "there is no queue",
-    "cloudFiles.resourceTag": "there is no queue",
-    "cloudFiles.useNotifications": "the landing folder is listed instead",
-    "cloudFiles.useManagedFileEvents": "the landing folder is listed instead",
-    "cloudFiles.listOnStart": "every update lists the whole landing folder",
-    "cloudFiles.region": "there is no queue",
-    "cloudFiles.queueUrl": "there is no queue",
-    "cloudFiles.queueName": "there is no queue",
-    "cloudFiles.connectionString": "there is no queue",
-    "cloudFiles.resourceGroup": "there is no queue",
-    "cloudFiles.subscriptionId": "there is no queue",
-    "cloudFiles.tenantId": "there is no queue",
-    "cloudFiles.clientId": "there is no queue",
-    "cloudFiles.clientSecret": "there is no queue",
-    "cloudFiles.projectId": "there is no queue",
-    "cloudFiles.subscription": "there is no queue",
-    "cloudFiles.roleArn": "there is no queue",
-    "cloudFiles.awsAccessKey": "there is no queue",
-    "cloudFiles.awsSecretKey": "there is no queue",
-}
 _REFUSED_READER_OPTIONS: Final = {
-    "badrecordspath": "leave it out: malformed records are kept in the rescued data column",
-    "singlevariantcolumn": "read the columns one by one; the local reader keeps no record as one variant",
-    "modifiedafter": "Spark's file streams have no filter on time; filter on _metadata.file_modification_time",
-    "modifiedbefore": "Spark's file streams have no filter on time; filter on _metadata.file_modification_time",
+    "badRecordsPath": "leave it out: malformed records are kept in the rescued data column",
+    "alternateVariantEncoding": "land the files as plain JSON",
+    "failOnUnknownFields": "set cloudFiles.schemaEvolutionMode to failOnNewColumns",
+    "failOnWidenedFields": "give the types as cloudFiles.schemaHints",
+    "ignoredPathSegmentRegex": "choose the files with pathGlobFilter",
+    "upgradeExceptionAsBadRecord": "leave it out: values of another type are rescued",
 }
+"""Options of Databricks that change rows and that the local reader does not have, each with a way out."""
+
+_WITHOUT_EFFECT: Final = {
+    "cleanSource": "landing files are never moved or deleted",
+    "mergeSchema": "the columns of all files are merged",
+    "maxFileAge": "files are remembered for good",
+    "recursiveFileLookup": "folders below are always read",
+    "sourceArchiveDir": "landing files are never moved or deleted",
+}
+"""Options of Spark's readers that say nothing to Auto Loader."""
+
 _OWN_READER_OPTIONS: Final = frozenset(
-    ("rescueddatacolumn", "readercasesensitive", "recursivefilelookup", "columnnameofcorruptrecord", "mode")
+    {
+        *("columnnameofcorruptrecord", "filenamepattern", "mode", "modifiedafter", "modifiedbefore"),
+        *("parsercasesensitive", "readercasesensitive", "rescueddatacolumn", "singlevariantcolumn", "skiprows"),
+        "databricks.servicecredential",
+        *(name.lower() for name in _WITHOUT_EFFECT),
+    }
 )
+"""What is not handed to Spark's reader, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +59,12 @@ class LoaderOptions:
         include_existing: Whether files that are there at the first update are read.
         is_case_sensitive: Whether a field whose name differs in case only is another field.
         malformed: PERMISSIVE, DROPMALFORMED or FAILFAST.
-        reader: The options that go to Spark's reader as they are.
+        corrupt_column: The column that holds the text of malformed records, where the schema has it.
+        skipped_rows: How many lines at the beginning of each CSV file are no records.
+        modified_after: Only files that were modified after this time are read, as text; None for all.
+        modified_before: Likewise.
+        variant_column: The one column that holds each record as a whole, if any.
+        reader: The options that go to Spark's reader as they are, by their names in one spelling.
         notes: One sentence for each option that is accepted and has no effect here.
     """
 
@@ -94,6 +77,11 @@ class LoaderOptions:
     include_existing: bool
     is_case_sensitive: bool
     malformed: str
+    corrupt_column: str
+    skipped_rows: int
+    modified_after: str | None
+    modified_before: str | None
+    variant_column: str | None
     reader: Mapping[str, str]
     notes: tuple[str, ...]
 
@@ -118,7 +106,7 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
     given = {key.lower(): str(value) for key, value in options.items()}
     file_format = _choice(given, "cloudFiles.format", (*FORMATS, "avro", "xml"))
     if file_format is None:
-        _notes(options, given)
+        _notes(options, given, None)
         raise AutoLoaderError(
             "cloudFiles.format is missing",
             hint=f"add .option('cloudFiles.format', ...): {', '.join(FORMATS)}",
@@ -131,17 +119,35 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
     _refuse_impossible(given)
     return LoaderOptions(
         file_format=file_format,
-        evolution=_choice(given, "cloudFiles.schemaEvolutionMode", MODES),
+        evolution=_evolution(given),
         infer_types=_boolean(given, "cloudFiles.inferColumnTypes", default=False),
         hints=given.get("cloudfiles.schemahints", ""),
         rescued_column=given.get("rescueddatacolumn", given.get("cloudfiles.rescueddatacolumn")),
         partition_columns=_names(given.get("cloudfiles.partitioncolumns")),
         include_existing=_boolean(given, "cloudFiles.includeExistingFiles", default=True),
-        is_case_sensitive=_boolean(given, "readerCaseSensitive", default=True),
-        malformed=given.get("mode", "PERMISSIVE").upper(),
-        reader=_reader_options(options, given),
-        notes=_notes(options, given),
+        is_case_sensitive=_boolean(
+            given, "readerCaseSensitive", default=_boolean(given, "parserCaseSensitive", default=True)
+        ),
+        malformed=_choice(given, "mode", PARSE_MODES) or "PERMISSIVE",
+        corrupt_column=given.get("columnnameofcorruptrecord", "_corrupt_record"),
+        skipped_rows=_count(given, "skipRows") if file_format == "csv" else 0,
+        modified_after=given.get("modifiedafter"),
+        modified_before=given.get("modifiedbefore"),
+        variant_column=given.get("singlevariantcolumn") if file_format in ("json", "csv") else None,
+        reader=_reader_options(given, file_format),
+        notes=_notes(options, given, file_format),
     )
+
+
+def with_header(options: LoaderOptions, *, is_inferred: bool) -> LoaderOptions:
+    """The options with ``header`` set for CSV files whose columns are inferred, where the notebook leaves it out.
+
+    "Auto Loader assumes that files have headers when inferring the schema", says the page of its options.
+    """
+    is_given = any(name.lower() == "header" for name in options.reader)
+    if options.file_format != "csv" or is_given or not is_inferred:
+        return options
+    return replace(options, reader={**options.reader, "header": "true"})
 
 
 def _refuse_impossible(given: Mapping[str, str]) -> None:
@@ -151,16 +157,22 @@ def _refuse_impossible(given: Mapping[str, str]) -> None:
             hint="land changed data under a new file name",
         )
     for name, hint in _REFUSED_READER_OPTIONS.items():
-        if name in given:
+        if given.get(name.lower(), "false").lower() != "false":
             raise AutoLoaderError(f"the option {name} is not supported locally", hint=hint)
 
 
-def _reader_options(options: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+def _reader_options(given: Mapping[str, str], file_format: str) -> dict[str, str]:
+    refused = {name.lower() for name in _REFUSED_READER_OPTIONS}
     reader = {
-        key: str(value)
-        for key, value in options.items()
-        if not key.lower().startswith("cloudfiles.") and key.lower() not in _OWN_READER_OPTIONS
+        reader_options.spelling(key) or key: value
+        for key, value in given.items()
+        if not key.startswith("cloudfiles.")
+        and key not in (*_OWN_READER_OPTIONS, *refused, "path")
+        and reader_options.spelling(key) is not None
+        and reader_options.is_of_format(key, file_format)
     }
+    if "filenamepattern" in given:
+        reader.setdefault("pathGlobFilter", given["filenamepattern"])
     if "cloudfiles.maxfilespertrigger" in given:
         reader["maxFilesPerTrigger"] = given["cloudfiles.maxfilespertrigger"]
     elif "cloudfiles.maxbytespertrigger" in given:
@@ -168,33 +180,47 @@ def _reader_options(options: Mapping[str, str], given: Mapping[str, str]) -> dic
     return reader
 
 
-def _notes(options: Mapping[str, str], given: Mapping[str, str]) -> tuple[str, ...]:
+def _notes(options: Mapping[str, str], given: Mapping[str, str], file_format: str | None) -> tuple[str, ...]:
+    """What to say of options that do nothing here.
+
+    Raises:
+        AutoLoaderError: If there is no such option, and options are to be validated.
+    """
     is_strict = _boolean(given, "cloudFiles.validateOptions", default=True)
-    emulated = {name.lower() for name in _EMULATED}
-    without_effect = {name.lower(): why for name, why in _WITHOUT_EFFECT.items()}
     notes = []
-    for key in sorted(key for key in options if key.lower().startswith("cloudfiles.")):
-        if key.lower() in emulated:
+    for option in sorted(options):
+        name = reader_options.spelling(option)
+        why = reader_options.CLOUD_FILES.get(name or "") or _WITHOUT_EFFECT.get(name or "")
+        if name is None and is_strict:
+            raise _unknown_option(option, file_format)
+        if name is None:
+            notes.append(f"the option {option} is unknown and is left out")
+        elif why:
+            notes.append(f"the option {option} has no effect locally: {why}")
+        elif name in reader_options.CLOUD_FILES or file_format is None:
             continue
-        if why := without_effect.get(key.lower()):
-            notes.append(f"the option {key} has no effect locally: {why}")
-        elif key.lower().startswith("cloudfiles.resourcetag."):
-            notes.append(f"the option {key} has no effect locally: there is no queue")
-        elif is_strict:
-            raise _unknown_option(key)
-        else:
-            notes.append(f"the option {key} is unknown and is left out")
+        elif not reader_options.is_of_format(name, file_format):
+            notes.append(f"the option {option} has no effect on {file_format} files")
     return tuple(notes)
 
 
-def _unknown_option(key: str) -> AutoLoaderError:
-    names = sorted((*_EMULATED, *_WITHOUT_EFFECT))
-    near = difflib.get_close_matches(key.lower(), [name.lower() for name in names], n=1)
-    meant = next((name for name in names if near and name.lower() == near[0]), None)
+def _unknown_option(option: str, file_format: str | None) -> AutoLoaderError:
+    meant = reader_options.meant(option, file_format or "json")
+    readers = "Auto Loader" if option.lower().startswith("cloudfiles.") else "Auto Loader or of its reader"
     return AutoLoaderError(
-        f"{key} is no option of Auto Loader",
+        f"{option} is no option of {readers}",
         hint=f"did you mean {meant}?" if meant else "set cloudFiles.validateOptions to false to leave it out",
     )
+
+
+def _evolution(given: Mapping[str, str]) -> str | None:
+    mode = _choice(given, "cloudFiles.schemaEvolutionMode", (*MODES, _WIDENING))
+    if mode == _WIDENING:
+        raise AutoLoaderError(
+            f"cloudFiles.schemaEvolutionMode {_WIDENING} is not supported locally",
+            hint="use addNewColumns, which rescues values of a wider type, or give the types as cloudFiles.schemaHints",
+        )
+    return mode
 
 
 def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str | None:
@@ -216,6 +242,13 @@ def _boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
     if value not in ("true", "false"):
         raise AutoLoaderError(f"{name} is {value!r}", hint="write true or false")
     return value == "true"
+
+
+def _count(given: Mapping[str, str], name: str) -> int:
+    value = given.get(name.lower(), "0").strip()
+    if not (value.isascii() and value.isdigit()):
+        raise AutoLoaderError(f"{name} is {value!r}", hint="write a whole number that is not negative")
+    return int(value)
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

@@ -15,12 +15,15 @@ from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 from pyspark.sql.types import ArrayType, DataType, MapType, StringType, StructField, StructType
 
 from cbx.runtime.auto_loader.errors import ARRIVED_LATE, MALFORMED
+from cbx.runtime.auto_loader.listing import is_limited_in_time, is_modified_between
 from cbx.runtime.auto_loader.schemas import covers, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyspark.sql import Column, DataFrame
+
+    from cbx.runtime.auto_loader.source import Source
 
 CORRUPT: Final = "__cbx_corrupt"
 MALFORMED_KEY: Final = "_corrupt_record"
@@ -49,14 +52,18 @@ def is_one_of(uris: Iterable[str]) -> Column:
     return F.expr(f"_metadata.file_path IN ({', '.join(texts)})") if texts else F.lit(False)
 
 
-def only_known_files(rows: DataFrame, uris: Iterable[str]) -> DataFrame:
+def only_known_files(rows: DataFrame, source: Source) -> DataFrame:
     """Fail the query at a file that was not looked at before the stream started.
 
     A file that lands in between may hold a column that the stream does not read, which would be lost. Opening
     the stream again looks at it.
     """
     late = F.raise_error(F.concat(F.lit(f"{ARRIVED_LATE} "), file_path())).cast("boolean")
-    return rows.where(F.when(is_one_of(uris), F.lit(True)).otherwise(late))
+    is_known = F.when(is_one_of(source.known), F.lit(True)).otherwise(late)
+    if is_limited_in_time(source.options):
+        # In one expression, since Spark may evaluate two filters in either order.
+        is_known = F.when(~is_modified_between(source.options), F.lit(False)).otherwise(is_known)
+    return rows.where(is_known)
 
 
 def apply_mode(rows: DataFrame, malformed: Column, mode: str) -> DataFrame:

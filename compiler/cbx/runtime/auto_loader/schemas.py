@@ -66,6 +66,9 @@ def _merge(old: DataType, new: DataType, *, is_widening: bool) -> DataType:
         return merge(old, new, is_widening=is_widening)
     if isinstance(old, ArrayType) and isinstance(new, ArrayType):
         return ArrayType(_merge(old.elementType, new.elementType, is_widening=is_widening))
+    if isinstance(old, MapType) and isinstance(new, MapType):
+        value = _merge(old.valueType, new.valueType, is_widening=is_widening)
+        return MapType(_merge(old.keyType, new.keyType, is_widening=is_widening), value)
     if not is_widening or old == new:
         return old
     return DoubleType() if {old, new} == _NUMBERS else StringType()
@@ -90,14 +93,14 @@ def _every_name(old: DataType, new: DataType) -> DataType:
 
 
 def widens(narrow: DataType, wide: DataType) -> bool:
-    """Whether the wide type holds every value of the narrow one."""
+    """Whether the wide type holds every value of the narrow one; of a struct, every field that it has itself."""
     if isinstance(narrow, StructType) and isinstance(wide, StructType):
-        return len(narrow) == len(wide) and all(
-            left.name == right.name and widens(left.dataType, right.dataType)
-            for left, right in zip(narrow.fields, wide.fields, strict=True)
-        )
+        pairs = [(field, find(narrow, field.name)) for field in wide.fields]
+        return all(other is None or widens(other.dataType, field.dataType) for field, other in pairs)
     if isinstance(narrow, ArrayType) and isinstance(wide, ArrayType):
         return widens(narrow.elementType, wide.elementType)
+    if isinstance(narrow, MapType) and isinstance(wide, MapType):
+        return widens(narrow.keyType, wide.keyType) and widens(narrow.valueType, wide.valueType)
     if isinstance(narrow, DecimalType) and isinstance(wide, DecimalType):
         whole = narrow.precision - narrow.scale <= wide.precision - wide.scale
         return whole and narrow.scale <= wide.scale
@@ -109,13 +112,23 @@ def widest(old: StructType, new: StructType) -> StructType | None:
     fields = []
     for field in old.fields:
         other = find(new, field.name)
-        if other is None or widens(other.dataType, field.dataType):
-            fields.append(field)
-        elif widens(field.dataType, other.dataType):
-            fields.append(StructField(field.name, other.dataType))
-        else:
+        kind = field.dataType if other is None else _widest(field.dataType, other.dataType)
+        if kind is None:
             return None
+        fields.append(StructField(field.name, kind))
     return StructType([*fields, *(field for field in new.fields if find(old, field.name) is None)])
+
+
+def _widest(old: DataType, new: DataType) -> DataType | None:
+    if isinstance(old, StructType) and isinstance(new, StructType):
+        return widest(old, new)
+    if isinstance(old, ArrayType) and isinstance(new, ArrayType):
+        element = _widest(old.elementType, new.elementType)
+        return None if element is None else ArrayType(element)
+    if isinstance(old, MapType) and isinstance(new, MapType):
+        key, value = _widest(old.keyType, new.keyType), _widest(old.valueType, new.valueType)
+        return None if key is None or value is None else MapType(key, value)
+    return old if widens(new, old) else new if widens(old, new) else None
 
 
 def covers(wanted: DataType, seen: DataType) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cbx.runtime.auto_loader.listing import is_limited_in_time, is_modified_between
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +44,7 @@ class Source:
         known: The files that were looked at, by URI.
         headers: The header of each CSV file, by URI.
         is_rescuing_new: Whether a field without a column goes to the rescued data column.
+        is_strict: Whether a value of another type makes a record malformed: there is no rescued data column for it.
     """
 
     spark: SparkSession
@@ -52,6 +55,7 @@ class Source:
     known: tuple[str, ...]
     headers: dict[str, tuple[str, ...]]
     is_rescuing_new: bool
+    is_strict: bool
 
     def reader(self, file_format: str) -> DataStreamReader:
         """Spark's stream reader with the notebook's own options."""
@@ -62,6 +66,11 @@ class Source:
             .option("maxFileAge", _NEVER_FORGET)
         )
 
+    def load(self, reader: DataStreamReader) -> DataFrame:
+        """The rows of a reader, of the files that were modified in the time that is asked for."""
+        rows = reader.load(self.landing)
+        return rows.where(is_modified_between(self.options)) if is_limited_in_time(self.options) else rows
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:
@@ -71,11 +80,13 @@ class ParsedRows:
         rows: The streaming frame.
         column: The value of a wanted column, by name.
         rescued: The rescued data, NULL if all of the record fitted.
+        malformed: The text of a record that is malformed, else NULL.
     """
 
     rows: DataFrame
     column: Callable[[str], Column]
     rescued: Column
+    malformed: Column
 
 
 def file_options(options: LoaderOptions) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import StringType, StructField, StructType, VariantType
 
 from cbx.runtime.auto_loader.columnar_stream import read_columnar
 from cbx.runtime.auto_loader.csv_stream import read_csv
@@ -15,7 +15,7 @@ from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.evolution import Landing, evolve, wanted_columns
 from cbx.runtime.auto_loader.json_stream import read_json
 from cbx.runtime.auto_loader.listing import LandedFile, list_files
-from cbx.runtime.auto_loader.options import LoaderOptions, read_options
+from cbx.runtime.auto_loader.options import LoaderOptions, read_options, with_header
 from cbx.runtime.auto_loader.rescue import file_path, is_one_of
 from cbx.runtime.auto_loader.schemas import covers, find, read_ddl
 from cbx.runtime.auto_loader.source import ParsedRows, Source
@@ -74,12 +74,14 @@ def open_stream(
     for sentence in checked.notes:
         note(sentence)
     given = _given(schema, checked, note)
+    checked = with_header(checked, is_inferred=given is None)
     files = list_files(spark, checked, path)
     old = load_state(schema_folder)
     _note_changes(old, files, note)
     mode = _mode(checked, is_given=given is not None)
     rescued = _rescued_column(checked, given, mode)
-    landing = Landing(path, files, given, mode, is_plain=given is not None and mode == "none" and rescued is None)
+    is_plain = given is not None and mode == "none" and rescued is None and not checked.skipped_rows
+    landing = Landing(path, files, given, mode, is_plain=is_plain)
     state = evolve(spark, checked, landing, old)
     save_state(schema_folder, old, state)
     return _rows(spark, checked, landing, state, rescued)
@@ -89,6 +91,8 @@ def _given(schema: StructType | str | None, options: LoaderOptions, note: Callab
     fixed = _FIXED.get(options.file_format)
     if fixed is not None:
         return read_ddl(fixed)
+    if schema is None and options.variant_column is not None:
+        return StructType([StructField(options.variant_column, VariantType())])
     if schema is None:
         return None
     if options.hints:
@@ -133,6 +137,8 @@ def _rows(
 ) -> DataFrame:
     columns = wanted_columns(options, landing, state)
     columns = StructType([field for field in columns.fields if field.name != rescued])
+    corrupt = None if landing.is_plain else _corrupt_column(options, columns)
+    columns = StructType([field for field in columns.fields if field.name != corrupt])
     source = Source(
         spark=spark,
         options=options,
@@ -142,6 +148,7 @@ def _rows(
         known=tuple(file.uri for file in landing.files),
         headers=_headers(options, landing, columns, state),
         is_rescuing_new=landing.mode != "none" or options.rescued_column is not None,
+        is_strict=rescued is None,
     )
     parsed = _read_plainly(source) if landing.is_plain else _read(source)
     rows = parsed.rows
@@ -149,10 +156,18 @@ def _rows(
         rows = rows.where(~is_one_of(state.skipped))
     selected = {field.name: parsed.column(field.name) for field in columns.fields}
     selected |= {field.name: _partition(field) for field in state.partitions.fields}
+    if corrupt is not None:
+        selected[corrupt] = parsed.malformed
     if rescued is not None:
         selected[rescued] = parsed.rescued
     names = _order(landing.given, tuple(selected))
     return rows.select(*(selected[name].alias(name) for name in names))
+
+
+def _corrupt_column(options: LoaderOptions, columns: StructType) -> str | None:
+    """The column that holds the text of malformed records, where a schema or a hint has it."""
+    field = find(columns, options.corrupt_column)
+    return field.name if field is not None and isinstance(field.dataType, StringType) else None
 
 
 def _order(given: StructType | None, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -164,9 +179,14 @@ def _order(given: StructType | None, names: tuple[str, ...]) -> tuple[str, ...]:
 def _headers(
     options: LoaderOptions, landing: Landing, columns: StructType, state: LoaderState
 ) -> dict[str, tuple[str, ...]]:
-    """The header of each CSV file; without a header in the files the columns of a given schema stand by place."""
+    """The header of each CSV file.
+
+    The columns of a given schema stand by place where the files have no header, and where nothing is rescued: Spark's
+    ``enforceSchema``.
+    """
     headers = {uri: state.headers[place] for uri, place in state.header_of.items()}
-    if landing.given is None or options.is_reader_set("header"):
+    is_by_place = landing.mode == "none" and options.rescued_column is None
+    if landing.given is None or (options.is_reader_set("header") and not is_by_place):
         return headers
     names = tuple(columns.names)
     return {uri: (*names[: len(header)], *header[len(names) :]) for uri, header in headers.items()}
@@ -183,8 +203,12 @@ def _read_plainly(source: Source) -> ParsedRows:
     reader = source.reader(source.options.file_format).schema(source.columns)
     if source.options.file_format in ("json", "csv"):
         reader = reader.option("mode", source.options.malformed)
-    rows = reader.load(source.landing)
-    return ParsedRows(rows, lambda name: F.col(f"`{name.replace('`', '``')}`"), F.lit(None).cast(StringType()))
+        reader = reader.option("columnNameOfCorruptRecord", source.options.corrupt_column)
+    if source.options.variant_column is not None:
+        reader = reader.option("singleVariantColumn", source.options.variant_column)
+    rows = source.load(reader)
+    nothing = F.lit(None).cast(StringType())
+    return ParsedRows(rows, lambda name: F.col(f"`{name.replace('`', '``')}`"), nothing, nothing)
 
 
 def _partition(field: StructField) -> Column:

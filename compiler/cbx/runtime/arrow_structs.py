@@ -1,0 +1,64 @@
+"""Parquet files whose structs have grown in between, read as one table by Arrow, which takes them for other types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow.types as kinds  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def unify_schemas(schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """The columns of several files: those of the first, then what the others have more; structs likewise."""
+    whole = pa.struct(list(schemas[0]))
+    for schema in schemas[1:]:
+        whole = _unify(whole, pa.struct(list(schema)))
+    return pa.schema(list(whole))
+
+
+def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A file's rows with these columns; what the file lacks is NULL."""
+    rows = _conform(table.to_struct_array().combine_chunks(), pa.struct(list(schema)))
+    return pa.Table.from_arrays(rows.flatten(), schema=schema)
+
+
+def _unify(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    if kinds.is_struct(one) and kinds.is_struct(other):
+        fields = []
+        for field in one:
+            more = _field(other, field.name)
+            fields.append(pa.field(field.name, field.type if more is None else _unify(field.type, more.type)))
+        return pa.struct([*fields, *(field for field in other if _field(one, field.name) is None)])
+    if kinds.is_list(one) and kinds.is_list(other):
+        return pa.list_(_unify(one.value_type, other.value_type))
+    if kinds.is_map(one) and kinds.is_map(other):
+        return pa.map_(_unify(one.key_type, other.key_type), _unify(one.item_type, other.item_type))
+    both = [pa.schema([("c", one)]), pa.schema([("c", other)])]
+    return pa.unify_schemas(both, promote_options="permissive").field(0).type
+
+
+def _field(struct: pa.StructType, name: str) -> pa.Field | None:
+    return next((field for field in struct if field.name.lower() == name.lower()), None)
+
+
+def _conform(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    if values.type == kind:
+        return values
+    if kinds.is_struct(kind) and kinds.is_struct(values.type):
+        parts = []
+        for field in kind:
+            own = _field(values.type, field.name)
+            part = pa.nulls(len(values), field.type) if own is None else pc.struct_field(values, [own.name])
+            parts.append(_conform(part, field.type))
+        return pa.StructArray.from_arrays(parts, fields=list(kind), mask=values.is_null())
+    if kinds.is_list(kind) and kinds.is_list(values.type):
+        elements = _conform(values.values, kind.value_type)
+        return pa.ListArray.from_arrays(values.offsets, elements, type=kind, mask=values.is_null())
+    if kinds.is_map(kind) and kinds.is_map(values.type):
+        keys, items = _conform(values.keys, kind.key_type), _conform(values.items, kind.item_type)
+        return pa.MapArray.from_arrays(values.offsets, keys, items, type=kind, mask=values.is_null())
+    return values.cast(kind)

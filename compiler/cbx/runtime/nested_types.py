@@ -1,0 +1,110 @@
+"""Structs that grow: one type for old and new values, and values made to fit it by the names of their fields.
+
+A struct that has a field more is no other type, wherever it stands: in a column, in an array or in a map. Older values
+have NULL in the new field. Fields are found by their names, in any order and in any case, as Delta does; Spark's own
+cast and union go by their places.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+from pyspark.sql.types import ArrayType, DataType, MapType, NullType, StructField, StructType
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+
+def find_field(struct: StructType, name: str) -> StructField | None:
+    """The field of that name, in any case."""
+    return next((field for field in struct.fields if field.name.lower() == name.lower()), None)
+
+
+def widen(known: DataType, incoming: DataType) -> DataType | None:
+    """The type of values of both types, with new fields at the end of their structs.
+
+    Args:
+        known: What the column is.
+        incoming: What it is to take.
+
+    Returns:
+        None if the two differ in more than fields.
+    """
+    if isinstance(known, StructType) and isinstance(incoming, StructType):
+        return _widen_struct(known, incoming)
+    if isinstance(known, ArrayType) and isinstance(incoming, ArrayType):
+        element = widen(known.elementType, incoming.elementType)
+        return None if element is None else ArrayType(element)
+    if isinstance(known, MapType) and isinstance(incoming, MapType):
+        key, value = widen(known.keyType, incoming.keyType), widen(known.valueType, incoming.valueType)
+        return None if key is None or value is None else MapType(key, value)
+    if isinstance(incoming, NullType):
+        return known
+    if isinstance(known, NullType):
+        return incoming
+    return known if known.simpleString() == incoming.simpleString() else None
+
+
+def _widen_struct(known: StructType, incoming: StructType) -> StructType | None:
+    fields = []
+    for field in known.fields:
+        other = find_field(incoming, field.name)
+        kind = field.dataType if other is None else widen(field.dataType, other.dataType)
+        if kind is None:
+            return None
+        fields.append(StructField(field.name, kind))
+    return StructType([*fields, *(field for field in incoming.fields if find_field(known, field.name) is None)])
+
+
+def fit(value: Column, source: DataType, target: DataType) -> Column:
+    """A value with another type, the fields of its structs found by name.
+
+    A field that the target does not have is left out, one that the source does not have is NULL, and what is no
+    struct is cast as Spark casts it.
+
+    Args:
+        value: The value.
+        source: Its type.
+        target: The type to have.
+    """
+    if source.simpleString() == target.simpleString():
+        return value
+    if isinstance(source, StructType) and isinstance(target, StructType):
+        fields = []
+        for field in target.fields:
+            own = find_field(source, field.name)
+            part = F.lit(None) if own is None else fit(value.getField(own.name), own.dataType, field.dataType)
+            fields.append(part.cast(field.dataType).alias(field.name))
+        return F.when(value.isNotNull(), F.struct(*fields)) if fields else value.cast(target)
+    if isinstance(source, ArrayType) and isinstance(target, ArrayType) and _has_struct(source):
+        return F.transform(value, lambda element: fit(element, source.elementType, target.elementType))
+    if isinstance(source, MapType) and isinstance(target, MapType) and _has_struct(source):
+        keys = F.transform_keys(value, lambda key, _: fit(key, source.keyType, target.keyType))
+        return F.transform_values(keys, lambda _, inner: fit(inner, source.valueType, target.valueType))
+    return value.cast(target)
+
+
+def unknown_fields(source: DataType, target: DataType, path: str) -> list[str]:
+    """The fields of structs that a type has and another one has no place for, each with the way to it."""
+    if isinstance(source, StructType) and isinstance(target, StructType):
+        found = []
+        for field in source.fields:
+            own = find_field(target, field.name)
+            below = f"{path}.{field.name}"
+            found += [below] if own is None else unknown_fields(field.dataType, own.dataType, below)
+        return found
+    if isinstance(source, ArrayType) and isinstance(target, ArrayType):
+        return unknown_fields(source.elementType, target.elementType, f"{path}.element")
+    if isinstance(source, MapType) and isinstance(target, MapType):
+        keys = unknown_fields(source.keyType, target.keyType, f"{path}.key")
+        return [*keys, *unknown_fields(source.valueType, target.valueType, f"{path}.value")]
+    return []
+
+
+def _has_struct(kind: DataType) -> bool:
+    if isinstance(kind, ArrayType):
+        return _has_struct(kind.elementType)
+    if isinstance(kind, MapType):
+        return _has_struct(kind.keyType) or _has_struct(kind.valueType)
+    return isinstance(kind, StructType)
