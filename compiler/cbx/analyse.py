@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cbx.analysis.facts import Table
+from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
 from cbx.analysis.relations import CallSite, Place, Relation, TextRange
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
 from cbx.emit.cells import import_lines
@@ -151,5 +151,12 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
 
 
 def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:
-    inputs = tuple(Frame(parameter, table.name, table.columns) for parameter, table in tables.items())
+    inputs = tuple(Frame(parameter, table.name, _typed(table.columns)) for parameter, table in tables.items())
     return Function(model, code.function, import_lines(code.imports), code.definitions, code.source, inputs)
+
+
+def _typed(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
+    """Columns as the engine that traces is told of them: it needs a type, or to know that there is none."""
+    if columns is None:
+        return None
+    return tuple(one._replace(type=None) if one.type == DOUBTFUL else one for one in columns)

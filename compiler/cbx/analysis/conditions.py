@@ -65,7 +65,7 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
             return frozenset(
                 one.column
                 for one, other in sides
-                if isinstance(one, ir.Reference) and (not is_null_safe or _is_value(other))
+                if isinstance(one, ir.Reference) and (not is_null_safe or is_value(other))
             )
         case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Compared(column):
             return frozenset({column})
@@ -118,7 +118,8 @@ def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
     return frozenset(found)
 
 
-def _is_value(expression: ir.Expression) -> bool:
+def is_value(expression: ir.Expression) -> bool:
+    """Whether an expression is never NULL, whatever the columns hold."""
     if isinstance(expression, ir.Constant):
         return expression.text is not None
     return isinstance(expression, ir.Computed) and expression.not_null

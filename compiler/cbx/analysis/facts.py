@@ -8,12 +8,18 @@ from typing import Literal, NamedTuple
 Cardinality = Literal["one_to_one", "one_to_many"]
 
 
+DOUBTFUL = "?"
+"""The type of an expression that is not known. Of a column whose type nobody declared it is assumed that it is compared
+with columns of the same type; of what a function makes of columns, nothing is assumed."""
+
+
 class TableColumn(NamedTuple):
     """A column of a table.
 
     Attributes:
         name: Its name; compared without regard to case.
-        type: Its SQL type as Databricks spells it; None where it is not known.
+        type: Its SQL type as Databricks spells it; None where nobody declared it, `DOUBTFUL` where it is that of an
+            expression and not known.
         not_null: Whether it is never NULL.
     """
 

@@ -15,13 +15,14 @@ from sqlglot import errors, exp
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
 from cbx.analysis.relations import Field, Relation, TextRange, is_deep
+from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import whole_number
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.tables import read_opaque
-from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.sql.types import united_type
 from cbx.parse.dialect import only, read_statements
 from cbx.parse.nesting import obstacle
 
@@ -156,28 +157,17 @@ def _set_operation(node: exp.SetOperation, scope: Scope, context: Context) -> Re
     first = inputs[0]
     kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
     fits = all(not one.is_open and len(one.fields) == len(first.fields) for one in inputs)
-    if node.args.get("by_name") or not fits or not _types_agree(inputs):
+    if node.args.get("by_name") or not fits:
         return ir.Opaque(inputs, (), reason="a set operation whose columns are not known to fit")
     fields = tuple(
-        context.new_field(one.name, _common_type([branch.fields[at].type for branch in inputs]))
+        context.new_field(one.name, united_type([branch.fields[at].type for branch in inputs]))
         for at, one in enumerate(first.fields)
     )
+    inputs, _ = cast_apart(inputs, context.new_field)
     return ir.SetOperation(kinds[type(node)], is_all, inputs, fields)  # type: ignore[arg-type]
 
 
 def _is_plain_union_all(node: exp.Expr) -> bool:
-    plain = not any(node.args.get(name) for name in ("distinct", "limit", "with_", "by_name"))
-    return isinstance(node, exp.Union) and plain
-
-
-def _types_agree(inputs: tuple[Relation, ...]) -> bool:
-    first = inputs[0].fields
-    return all(
-        compare_exactly(mine.type, theirs.type)
-        for one in inputs[1:]
-        for mine, theirs in zip(first, one.fields, strict=True)
+    return isinstance(node, exp.Union) and not any(
+        value for name, value in node.args.items() if name not in {"this", "expression"}
     )
-
-
-def _common_type(types: list[str | None]) -> str | None:
-    return types[0] if len(set(types)) == 1 else None

@@ -45,7 +45,7 @@ class Field:
     Attributes:
         id: Its number.
         name: Its name there; empty where the query gives none, so that the engine makes one up.
-        type: Its type; None where that is not known.
+        type: Its type; None where nobody declared it, `DOUBTFUL` where it is that of an expression and not known.
     """
 
     id: int

@@ -117,12 +117,13 @@ def _remembered(planned: ModelPlan, whole: Plan, tables: Mapping[str, KnownTable
         [one.as_data() if isinstance(one, Text) else one for one in model.cdc or ()],
         [(one.model, one.is_streaming) for one in model.model_inputs],
         (model.is_streaming, any(isinstance(one, FileInput) for one in model.inputs)),
-        None if columns is None else [(one.name, one.type, one.not_null) for one in columns],
+        None if columns is None else [(one.name, one.type, one.not_null, one.is_computed) for one in columns],
         (model.columns is None, sorted(table.never_null), table.is_partly_declared, whole.key_verdicts.get(model.id)),
         [(one.parent, one.child, one.on, one.cardinality, one.enforce) for one in model.claims],
     )
     digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()
-    return Remembered(digest, columns is not None, table.is_partly_declared, table.keys)
+    computed = tuple(one.name for one in columns or () if one.is_computed)
+    return Remembered(digest, columns is not None, table.is_partly_declared, table.keys, computed)
 
 
 @dataclass
@@ -186,6 +187,7 @@ class _Known:
                 one["description"],
                 one["not_null"],
                 None if one["lineage"] is None else tuple((table, column) for table, column in one["lineage"]),
+                one["name"] in own.computed,
             )
             for one in self.entry(model)["columns"]
         ]

@@ -52,12 +52,14 @@ class Remembered(NamedTuple):
         has_columns: Whether its columns are known.
         is_partly_declared: Whether its query produces more columns than are declared.
         keys: The keys it has although it declares none.
+        computed: Its columns that expressions make whose types are not known.
     """
 
     face: str
     has_columns: bool
     is_partly_declared: bool
     keys: tuple[tuple[str, ...], ...]
+    computed: tuple[str, ...]
 
 
 class Record(NamedTuple):
@@ -166,8 +168,8 @@ def _from_data(data: Mapping[str, Any]) -> Record:
         _seen_from_data(data["sources"]),
         _seen_from_data(data["artifacts"]),
         {
-            name: Remembered(face, has_columns, is_partly, tuple(map(tuple, keys)))
-            for name, face, has_columns, is_partly, keys in data["models"]
+            name: Remembered(face, has_columns, is_partly, tuple(map(tuple, keys)), tuple(computed))
+            for name, face, has_columns, is_partly, keys, computed in data["models"]
         },
         Summary(*data["summary"]),
         tuple(_diagnostic_from_data(one, codes) for one in data["diagnostics"]),

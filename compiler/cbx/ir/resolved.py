@@ -32,6 +32,7 @@ class Column(NamedTuple):
         description: What it holds.
         not_null: Whether it is declared to be never NULL.
         lineage: The models and columns that its values are made of; None where that is not known.
+        is_computed: Whether an expression makes it whose type is not known, so that nothing is assumed of the type.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Column(NamedTuple):
     description: str | None = None
     not_null: bool = False
     lineage: tuple[tuple[str, str], ...] | None = None
+    is_computed: bool = False
 
 
 class Expectation(NamedTuple):

@@ -117,8 +117,14 @@ class _Typing:
         named = inferred if _are_named(inferred) else None
         columns = (*model.columns, *undeclared) if model.columns is not None else named
         origins = {one.name.lower(): one.lineage for one in inferred or ()}
+        computed = {one.name.lower() for one in inferred or () if one.is_computed}
         if columns is not None and origins:
-            columns = tuple(one._replace(lineage=origins.get(one.name.lower())) for one in columns)
+            columns = tuple(
+                one._replace(
+                    lineage=origins.get(one.name.lower()), is_computed=not one.type and one.name.lower() in computed
+                )
+                for one in columns
+            )
         self.columns[model.id] = table_columns(model, columns)
 
     def _analysed(self, model: ResolvedModel) -> Analysed | None:
@@ -255,10 +261,16 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
     """The columns of a model's result; None where they are not known."""
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
+    from cbx.analysis.facts import DOUBTFUL
     from cbx.analysis.lineage import column_lineage
 
     origins = dict(column_lineage(analysed.relation))
-    return tuple(Column(one.name, one.type or "", lineage=origins.get(one.name)) for one in analysed.relation.fields)
+    return tuple(
+        Column(one.name, one.type or "", lineage=origins.get(one.name))
+        if one.type != DOUBTFUL
+        else Column(one.name, "", lineage=origins.get(one.name), is_computed=True)
+        for one in analysed.relation.fields
+    )
 
 
 def _are_named(columns: tuple[Column, ...] | None) -> bool:
@@ -278,13 +290,17 @@ def table_facts(
 
     A declared key counts as well: where it is not proven it is checked on the data.
     """
-    from cbx.analysis.facts import CurrentKey, Table, TableColumn
+    from cbx.analysis.facts import DOUBTFUL, CurrentKey, Table, TableColumn
 
     typed = None
     if known is not None:
         never = _never_null(model, has_schema=has_schema)
         typed = tuple(
-            TableColumn(one.name, normal_type(one.type) if one.type else None, one.name.lower() in never)
+            TableColumn(
+                one.name,
+                normal_type(one.type) if one.type else DOUBTFUL if one.is_computed else None,
+                one.name.lower() in never,
+            )
             for one in known
         )
     keys = tuple(dict.fromkeys([*([model.key] if model.key else []), *proven]))

@@ -1,9 +1,9 @@
-"""Breaks each rule of the analysis, one at a time, and tells what finds out: ``make mutants``.
+"""Breaks each grain rule, one at a time, and tells how many random queries it takes to find out: ``make mutants``.
 
     python compiler/tests/analysis/mutants.py [QUERIES] [PART OF A NAME]
 
-The cases are tried first. Where they find nothing, random queries are, and the number says how many it took. The exit
-status is 1 if a mutant is found by neither within QUERIES.
+A mutant that no query finds within QUERIES has to be found by the cases. The exit status is 1 if one is found by
+neither.
 """
 
 from __future__ import annotations
@@ -50,24 +50,24 @@ def read_mutants() -> list[Mutant]:
 
 
 def _try(mutant: Mutant, queries: int) -> tuple[Mutant, str]:
-    """Whether the cases find a mutant, or how many queries it took."""
+    """How many queries it took to find a mutant, or whether the cases find it."""
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "cbx"
         shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
         file = copied / mutant.file
         file.write_text(file.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{HERE}"}
-        cases = [str(HERE / name) for name in CASES]
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *cases]
-        done = subprocess.run(command, capture_output=True, check=False, env=environment)
-        if done.returncode:
-            return mutant, "cases"
         code = f"import mutants; mutants.search({queries})"
         found = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
         )
-    count = int(found.stdout.split()[-1])
-    return mutant, str(count) if count >= 0 else ALIVE
+        count = int(found.stdout.split()[-1])
+        if count >= 0:
+            return mutant, str(count)
+        cases = [str(HERE / name) for name in CASES]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *cases]
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    return mutant, "cases" if done.returncode else ALIVE
 
 
 def search(queries: int) -> None:

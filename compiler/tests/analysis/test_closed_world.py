@@ -105,8 +105,6 @@ def test_less_understood_is_less_proven(case: Case, monkeypatch: pytest.MonkeyPa
     found = {(type(node), argument) for node in nodes_of(case.query) for argument in ("", *_given(node))}
     complete = [set(key) for key in result_keys(read_query(case.query, TABLES).relation)]
     for kind, argument in sorted(found, key=lambda one: (one[0].__name__, one[1])):
-        if kind is exp.Cast:
-            continue
         less = dict(KNOWN)
         if argument:
             less[kind] = less[kind] - {argument}

@@ -23,7 +23,7 @@ COLUMNS = (
     ("SELECT CAST(line AS DECIMAL(10, 2)) AS d, line > 1 AS b FROM items", "d DECIMAL(10, 2), b BOOLEAN"),
     ("SELECT line + 1 AS x FROM items", "x INT"),
     ("SELECT count(*), line::string, line + 1 FROM items", "count(1) BIGINT, line STRING,  INT"),
-    ("SELECT id FROM customers UNION ALL SELECT line FROM items", "id ?"),
+    ("SELECT id FROM customers UNION ALL SELECT line FROM items", "id BIGINT"),
     ("SELECT posexplode(tags) AS (pos, tag), line FROM items", "pos INT, tag STRING, line INT"),
     ("WITH t (a, b) AS (SELECT id, name FROM customers) SELECT b, a FROM t", "b STRING, a BIGINT"),
     ("SELECT * FROM unlisted", None),

@@ -11,6 +11,7 @@ from functools import cache
 
 from sqlglot import exp
 
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.sql.cast_types import cast_type
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.result_types import RESULTS
@@ -39,6 +40,10 @@ _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.IntDiv: "div", exp.SafeAdd: "+",
     exp.SafeSubtract: "-", exp.SafeMultiply: "*", exp.SafeDivide: "/",
 }  # fmt: skip
+_PASSING = (
+    exp.Alias, exp.AnyValue, exp.Filter, exp.First, exp.FirstValue, exp.IgnoreNulls, exp.Lag, exp.Last, exp.LastValue,
+    exp.Lead, exp.Max, exp.Min, exp.Nullif, exp.Paren, exp.RespectNulls, exp.Window,
+)  # fmt: skip
 _NULL = "VOID"
 _MOST_OF_AN_INT, _MOST_OF_A_BIGINT = (1 << 31) - 1, (1 << 63) - 1
 _MOST_DIGITS = 38
@@ -47,9 +52,31 @@ Rule = Callable[[exp.Expr, ExpressionReader], str | None]
 
 
 def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The type of an expression; None where it is not known for sure, and of NULL."""
+    """The type of an expression; None where nobody declared it, and of NULL; `DOUBTFUL` where it is not known."""
     kind = _type_of(node, reader)
-    return None if kind is None or _NULL in kind else kind
+    if kind is not None:
+        return None if _NULL in kind else kind
+    return None if _is_undeclared(node, reader) else DOUBTFUL
+
+
+def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:
+    """Whether a type is not known for no other reason than that nobody declared that of a column."""
+    if isinstance(node, exp.Column):
+        found = None if isinstance(node.this, exp.Star) else reader.scope.find(parts_of(node))
+        return isinstance(found, Found) and found.field.type is None
+    kinds = {type_of(one, reader) for one in _passed_on(node)}
+    return None in kinds and DOUBTFUL not in kinds
+
+
+def _passed_on(node: exp.Expr) -> list[exp.Expr]:
+    """The expressions of which one gives an expression its value, and all of them its type."""
+    if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
+        return [node.this, *node.expressions]
+    if isinstance(node, (exp.Case, exp.If)):
+        ends = [one.args.get("true") for one in node.args.get("ifs", ())]
+        ends += [node.args.get(name) for name in ("true", "false", "default")]
+        return [one for one in ends if isinstance(one, exp.Expr)]
+    return [node.this] if isinstance(node, _PASSING) and isinstance(node.this, exp.Expr) else []
 
 
 def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
@@ -91,7 +118,7 @@ def _column(node: exp.Column, reader: ExpressionReader) -> str | None:
     kind = found.field.type
     for name in found.path:
         kind = field_type(kind, name)
-    return kind
+    return None if kind == DOUBTFUL else kind
 
 
 def _cast(node: exp.Expr, reader: ExpressionReader) -> str | None:

@@ -116,7 +116,7 @@ class ExpressionReader:
         if isinstance(node.this, exp.Star):
             return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
         parts = parts_of(node)
-        if any(part.startswith(PLACEHOLDER) for part in parts):
+        if any(PLACEHOLDER in part for part in parts):
             return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
         if parts[0] in bound:
             return _Part(f"bound {'.'.join(parts)}", NONE)
@@ -203,12 +203,14 @@ def literal(node: exp.Expr) -> ir.Constant | None:
             return ir.Constant(None)
         case exp.Boolean():
             return ir.Constant("TRUE" if bare.this else "FALSE")
+        case exp.Literal() if PLACEHOLDER in str(bare.this):
+            return None
         case exp.Literal():
             return ir.Constant(f"'{bare.this}'" if bare.is_string else _number(str(bare.this)))
         case exp.Neg(this=exp.Literal() as positive) if not positive.is_string:
             return ir.Constant(_number(f"-{positive.this}"))
-        case exp.Cast(this=exp.Literal(is_string=True) as text, to=exp.DataType(this=exp.DataType.Type.TEXT)):
-            return literal(text)
+        case exp.Cast(this=exp.Literal(is_string=True) as text, to=exp.DataType() as to) if cast_type(to) == "STRING":
+            return literal(text) if to.this is exp.DataType.Type.TEXT else None
         case _:
             return None
 

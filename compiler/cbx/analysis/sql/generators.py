@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.elements import distinct_elements
 from cbx.analysis.sql.expression_types import type_of
@@ -64,8 +65,9 @@ def generate(
     has_position = isinstance(node, _WITH_POSITION)
     is_open = not names
     given = names or (["pos", "col"] if has_position else ["col"])
-    kinds = [*(["INT"] if has_position else []), *_made_types(node, reader)]
-    kinds += [None] * len(given)
+    unknown = _unknown_type(node, reader)
+    made = [kind or unknown for kind in _made_types(node, reader)]
+    kinds = [*(["INT"] if has_position else []), *made, *[unknown] * len(given)]
     fields = tuple(context.new_field(name, kind) for name, kind in zip(given, kinds, strict=False))
     position = fields[0].id if has_position else context.number()
     columns = tuple(field.id for field in fields if field.id != position)
@@ -80,6 +82,12 @@ def generate(
         frozenset(columns[at] for at in distinct_elements(node, len(columns), reader)),
     )
     return rows, fields, is_open
+
+
+def _unknown_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """The type of what is made of a value, where that is not known."""
+    is_undeclared = isinstance(node.this, exp.Expr) and type_of(node.this, reader) is None
+    return None if is_undeclared else DOUBTFUL
 
 
 def _made_types(node: exp.Expr, reader: ExpressionReader) -> list[str | None]:

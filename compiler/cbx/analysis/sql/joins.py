@@ -12,7 +12,7 @@ from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import Context, Found, Missing, Scope, UnknownColumn
-from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.sql.types import compare_exactly, united_type
 
 _KINDS: dict[tuple[str, str], ir.JoinKind] = {
     ("", ""): "inner",
@@ -131,7 +131,7 @@ def _merge(
     for name, (left, right) in zip(using, pairs, strict=True):
         kept = right if kind == "right" else left
         if kind == "full":
-            kept = context.new_field(left.name, left.type if left.type == right.type else None)
+            kept = context.new_field(left.name, united_type((left.type, right.type)))
             merges.append(ir.Merge(kept.id, left.id, right.id))
         shown.append(Field(kept.id, name, kept.type))
     gone = {field for pair in pairs for field in pair}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.conditions import is_value
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Ids
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, literal
 from cbx.analysis.sql.periods import read_periods
-from cbx.analysis.sql.types import compare_exactly, is_whole
+from cbx.analysis.sql.types import compare_exactly, has_few_digits, is_whole
 from cbx.analysis.values_apart import are_different
+from cbx.parse.types import normal_type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.RegexpLike)
 """Conditions that do not hold where a side is NULL."""
@@ -152,15 +155,16 @@ def _truth(node: exp.Expr, reader: ExpressionReader, *, wanted: bool) -> ir.Pred
 
 def _equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
     one, other = reader.read(left), reader.read(right)
+    is_null_safe = isinstance(node, exp.NullSafeEQ)
     if not _is_steady(one) or not _is_steady(other):
-        return _condition(one, other)
+        return _condition(one, other, is_null_safe)
     moment = _moment_of_date(node, left, right, reader)
     if moment is not None:
         return moment
     if not _comparable(left, right, reader):
-        return _condition(one, other)
+        return _condition(one, other, is_null_safe)
     one, other = _as_compared(one, right, reader), _as_compared(other, left, reader)
-    return ir.Equal(one, other, isinstance(node, exp.NullSafeEQ))
+    return ir.Equal(one, other, is_null_safe)
 
 
 def _moment_of_date(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
@@ -189,26 +193,44 @@ def _as_compared(value: ir.Expression, other: exp.Expr, reader: ExpressionReader
 
 
 def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bool:
-    """Whether equality says that both are the same value; a string literal takes the other side's type."""
+    """Whether equality says that both are the same value; a literal is cast where it stands, once for all rows."""
     for one, other in ((left, right), (right, left)):
         constant = literal(one)
         if constant is not None and constant.text is not None:
-            kind = type_of(other, reader)
-            return constant.text.startswith("'") or kind is None or not kind.startswith("STRING")
+            return _fits(type_of(one, reader), type_of(other, reader))
     if any(isinstance(one, exp.Collate) for side in (left, right) for one in side.walk()):
         return False
-    first, second = type_of(left, reader), type_of(right, reader)
-    is_guess = any(
-        kind is None and not isinstance(side.unnest(), exp.Column) for side, kind in ((left, first), (right, second))
-    )
-    return (first == second or not is_guess) and compare_exactly(first, second)
+    return compare_exactly(type_of(left, reader), type_of(right, reader))
 
 
-def _condition(one: ir.Expression, other: ir.Expression) -> ir.Condition:
+def _fits(literal_type: str | None, kind: str | None) -> bool:
+    """Whether one value of a type at most equals a literal.
+
+    A literal is cast to the type of the other side, unless that type is the narrower one: then the other side is, and
+    several values of it may become one. Spark compares a DECIMAL with a text as DOUBLE.
+    """
+    if kind is None:
+        return literal_type != "DOUBLE"
+    normal = normal_type(kind) or kind
+    if DOUBTFUL in {kind, literal_type} or "COLLATE" in normal:
+        return False
+    if literal_type == "STRING":
+        return not normal.startswith("DECIMAL") or has_few_digits(normal)
+    if normal in {"FLOAT", "DOUBLE"}:
+        return literal_type != "BOOLEAN"
+    if literal_type == "DOUBLE":
+        return has_few_digits(normal)
+    return compare_exactly(kind, literal_type)
+
+
+def _condition(one: ir.Expression, other: ir.Expression, is_null_safe: bool) -> ir.Condition:  # noqa: FBT001 - the field's
+    not_null = ir.NONE if is_null_safe else _columns(one) | _columns(other)
+    if is_null_safe:
+        not_null = frozenset().union(
+            *(_columns(mine) for mine, theirs in ((one, other), (other, one)) if is_value(theirs))
+        )
     return ir.Condition(
-        ir.reads_of(one) | ir.reads_of(other),
-        _columns(one) | _columns(other),
-        _is_deterministic(one) and _is_deterministic(other),
+        ir.reads_of(one) | ir.reads_of(other), not_null, _is_deterministic(one) and _is_deterministic(other)
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
@@ -137,7 +138,9 @@ class _Selection:
             if name_ in replaced:
                 self._item(replaced[name_])
             elif field.id in changed:
-                self._define(field.name, None, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id})))
+                self._define(
+                    field.name, DOUBTFUL, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
+                )
             elif field.id not in left_out:
                 self._add(field)
 

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Ids
-from cbx.analysis.sql.expressions import literal
-from cbx.analysis.sql.scope import Context
+from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.expressions import ExpressionReader, literal
+from cbx.analysis.sql.scope import Context, Scope
+from cbx.analysis.sql.types import united_type
 from cbx.analysis.values_apart import are_different
 
 _MOST_ROWS = 1000
@@ -21,9 +24,16 @@ def read_values(node: exp.Values, context: Context) -> ir.Values:
     """Read VALUES; columns in which no two rows have the same literals are keys."""
     rows = [one.expressions if isinstance(one, exp.Tuple) else [one] for one in node.expressions]
     width = len(rows[0]) if rows else 1
-    fields = tuple(context.new_field(f"col{number + 1}") for number in range(width))
+    fields = tuple(context.new_field(f"col{at + 1}", _type(rows, at, context)) for at in range(width))
     positions = keys_of_rows(rows)
     return ir.Values(len(rows), fields, keys=tuple(frozenset(fields[at].id for at in key) for key in positions))
+
+
+def _type(rows: Sequence[Sequence[exp.Expr]], at: int, context: Context) -> str | None:
+    """The type of a column; NULL goes with any."""
+    reader = ExpressionReader(Scope(), context)
+    values = [row[at] for row in rows if at < len(row) and not isinstance(row[at], exp.Null)]
+    return united_type(type_of(one, reader) for one in values) if len(values) <= _MOST_ROWS else DOUBTFUL
 
 
 def keys_of_rows(rows: Sequence[Sequence[exp.Expr]]) -> list[Ids]:

@@ -10,9 +10,9 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, CallSite, Field, Ids
+from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.type_rules import common_type
-from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.sql.types import united_type
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guessed_name
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, after, opaque
@@ -195,20 +195,17 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
             return opaque([left, right], "a union by names that do not match")
         left, right = aligned
     fits = len(left.columns) == len(right.columns) and not left.is_open and not right.is_open
-    if kind is None or not fits or not _types_agree(left, right):
+    if kind is None or not fits:
         return opaque([left, right], "a set operation whose columns are not known to fit")
     fields = tuple(
-        reading.context.new_field(mine.name, common_type((mine.type, theirs.type)))
+        reading.context.new_field(mine.name, united_type((mine.type, theirs.type)))
         for mine, theirs in zip(left.fields, right.fields, strict=True)
     )
-    inputs = (*_branches(left, kind, is_all=is_all), right.relation)
+    (first, second), is_cast = cast_apart((left.relation, right.relation), reading.context.new_field)
+    before = (first,) if any(is_cast) else _branches(left, kind, is_all=is_all)
+    inputs = (*before, second)
     relation = ir.SetOperation(kind, is_all, inputs, fields)
     return Rows(relation, tuple(Column(one) for one in fields), frozenset(one.id for one in fields))
-
-
-def _types_agree(left: Rows, right: Rows) -> bool:
-    pairs = zip(left.fields, right.fields, strict=True)
-    return all(compare_exactly(mine.type, theirs.type) for mine, theirs in pairs)
 
 
 def _branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.Relation, ...]:

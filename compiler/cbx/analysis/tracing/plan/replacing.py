@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cbx.analysis import relations as ir
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Rows, after
@@ -36,7 +37,8 @@ def read_fill(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 
 def _may_hold(column: Field, families: set[str] | None) -> bool:
-    return families is None or column.type is None or column.type.split("(")[0] in families
+    is_known = column.type is not None and column.type != DOUBTFUL
+    return families is None or not is_known or str(column.type).split("(")[0] in families
 
 
 def read_without_nulls(record: Record, rows: Rows, reading: Reading) -> Rows:

@@ -1,0 +1,196 @@
+"""Queries that are easily read for what they are not, with the keys of their results."""
+
+from __future__ import annotations
+
+from grain_cases import Case
+
+READING = (
+    # What may stand between OVER and its function
+    Case(
+        "a wrapper in a window",
+        "SELECT customer_id, lead(status, 1) IGNORE NULLS OVER (PARTITION BY customer_id ORDER BY ts) AS n FROM orders",
+        (),
+        "a window is no aggregate",
+    ),
+    Case(
+        "a wrapper in a window",
+        "SELECT status, any_value(ts) RESPECT NULLS OVER (PARTITION BY status) AS ts FROM orders",
+        (),
+        "a window is no aggregate",
+    ),
+    Case(
+        "a wrapper in a window",
+        "SELECT customer_id, count(*) FILTER (WHERE status = 'open') OVER (PARTITION BY customer_id) AS n FROM orders",
+        (),
+        "a window is no aggregate",
+    ),
+    Case(
+        "a wrapper in a window",
+        "SELECT name, percentile_cont(0.5) WITHIN GROUP (ORDER BY id) OVER (PARTITION BY name) AS m FROM customers",
+        (),
+        "a window is no aggregate",
+    ),
+    Case(
+        "a wrapper in a window",
+        "SELECT country, sum(count(*)) FILTER (WHERE country = 'DE') OVER () AS n FROM customers GROUP BY country",
+        ("country",),
+        "what is counted inside is of a group",
+    ),
+    Case(
+        "a wrapper in a window",
+        "SELECT status FROM orders QUALIFY count(*) FILTER (WHERE customer_id > 3) OVER (PARTITION BY status) = 1",
+        (),
+        "others are not counted",
+    ),
+    Case(
+        "a wrapper of an aggregate",
+        "SELECT first(status) IGNORE NULLS AS s, max(ts) FILTER (WHERE status = 'open') AS t FROM orders",
+        ("",),
+        "one row in all",
+    ),
+    Case(
+        "a wrapper of an aggregate",
+        "SELECT customer_id, listagg(status, ',') WITHIN GROUP (ORDER BY ts) AS all FROM orders GROUP BY customer_id",
+        ("customer_id",),
+        "a group each",
+    ),
+    # Counting
+    Case(
+        "counting",
+        "SELECT name FROM customers QUALIFY count(1, country) OVER (PARTITION BY name) = 1",
+        (),
+        "rows without a country are not counted",
+    ),
+    Case(
+        "counting",
+        "SELECT name FROM customers QUALIFY count(* EXCEPT (id)) OVER (PARTITION BY name) = 1",
+        (),
+        "rows with a NULL are not counted",
+    ),
+    Case(
+        "counting",
+        "SELECT name FROM customers QUALIFY count(customers.*) OVER (PARTITION BY name) = 1",
+        (),
+        "rows with a NULL are not counted",
+    ),
+    Case(
+        "counting",
+        "SELECT name FROM customers QUALIFY count('x') OVER (PARTITION BY name) = 1",
+        ("name",),
+        "a literal is counted in each row",
+    ),
+    Case("counting", "SELECT count(name, country) AS n FROM customers", ("",), "an aggregate of two columns is one"),
+    # Comparisons that NULL may pass
+    Case(
+        "<=>",
+        "SELECT p.customer_id FROM customers c LEFT JOIN profiles p ON p.customer_id = c.id "
+        "WHERE p.motto <=> (SELECT max(motto) FROM profiles WHERE customer_id > 9)",
+        (),
+        "both may be NULL",
+    ),
+    Case(
+        "<=>",
+        "SELECT p.customer_id FROM customers c LEFT JOIN profiles p ON p.customer_id = c.id "
+        "WHERE p.customer_id IS NOT DISTINCT FROM p.motto",
+        (),
+        "both may be NULL",
+    ),
+    Case(
+        "<=>",
+        "SELECT p.customer_id FROM customers c LEFT JOIN profiles p ON p.customer_id = c.id "
+        "WHERE p.motto = (SELECT max(motto) FROM profiles WHERE customer_id > 9)",
+        ("customer_id",),
+        "NULL equals nothing",
+    ),
+    # Types that are not known
+    Case(
+        "a type that is not known",
+        "WITH o AS (SELECT order_id, negative(customer_id) AS k FROM orders) "
+        "SELECT o.order_id FROM o LEFT JOIN codes c ON c.code = o.k",
+        (),
+        "the texts 7 and 07 both equal the number 7",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT o.order_id FROM orders o JOIN (SELECT id, bround(id) AS k FROM customers) c ON c.k = o.status",
+        (),
+        "the text 7 finds what rounds to 7",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT order_id FROM (SELECT order_id, explode(sequence(1, 2)) AS n FROM items) LEFT JOIN codes ON code = n",
+        (),
+        "the texts 7 and 07 both equal the number 7",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT i.order_id, i.line FROM items i LEFT JOIN (SELECT explode(tags) AS tag FROM items GROUP BY ALL) t "
+        "ON t.tag = i.product",
+        (),
+        "a product may be several tags, as far as is known",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT v.n FROM (VALUES (1), (2)) AS v(n) LEFT JOIN codes c ON c.code = v.n",
+        (),
+        "the texts 7 and 07 both equal the number 7",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT 1 AS s, negative(order_id) AS k, order_id AS nr FROM orders UNION ALL SELECT 2, code, NULL FROM codes",
+        (),
+        "the texts 7 and 07 become one number",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT 1 AS s, order_id AS nr, bround(customer_id) AS k FROM orders "
+        "UNION ALL SELECT 2, id, name FROM customers",
+        ("s, nr",),
+        "another column's type is no matter of the key",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT o.order_id FROM orders o LEFT JOIN customers c ON c.id = coalesce(o.customer_id, -1)",
+        ("order_id",),
+        "coalesce has the type of its parts",
+    ),
+    Case(
+        "a type that is not known",
+        "SELECT u.id FROM unlisted u LEFT JOIN customers c ON c.id = u.cid",
+        ("id",),
+        "of a column that nobody declared it is assumed that it fits",
+    ),
+    # Literals
+    Case(
+        "a literal that is not exact",
+        "SELECT line FROM items WHERE order_id = 1e0",
+        (),
+        "several numbers may equal a DOUBLE",
+    ),
+    Case(
+        "a literal that is not exact",
+        "SELECT name FROM customers WHERE id = CAST(9007199254740992 AS DOUBLE)",
+        (),
+        "two numbers equal a large DOUBLE",
+    ),
+    Case(
+        "a literal that is not exact", "SELECT order_id FROM items WHERE line = 1e0", ("order_id",), "an INT has room"
+    ),
+    Case("a literal that is not exact", "SELECT name FROM customers WHERE id = 7", ("",), "whole numbers are exact"),
+    # TABLESAMPLE
+    Case("TABLESAMPLE", "SELECT * FROM orders TABLESAMPLE (5 ROWS)", ("order_id",), "some of the rows"),
+    Case(
+        "TABLESAMPLE",
+        "SELECT o.order_id FROM orders o LEFT JOIN customers TABLESAMPLE (10 PERCENT) REPEATABLE (3) c "
+        "ON c.id = o.customer_id",
+        ("order_id",),
+        "no customer is there twice",
+    ),
+    # EXCEPT of a field
+    Case(
+        "EXCEPT of a field",
+        "SELECT * EXCEPT (s.order_id) FROM (SELECT order_id, struct(order_id, line) AS s FROM items GROUP BY ALL)",
+        (),
+        "what is left of the struct tells less",
+    ),
+)
