@@ -6,6 +6,7 @@ reads before it is called.
 
 from __future__ import annotations
 
+import errno
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,7 +21,7 @@ from cbx.runtime.events import Event, EventLog, FlowFinished, Noted, UpdateProgr
 from cbx.runtime.lock import exclusive
 from cbx.runtime.making import Making
 from cbx.runtime.modules import importable_as_dlt
-from cbx.runtime.problems import Problem
+from cbx.runtime.problems import CannotRunError, Problem
 from cbx.runtime.readers import caught
 from cbx.runtime.results import DatasetResult, RunRequest, UpdateResult
 from cbx.runtime.scope import notebook_scope
@@ -46,8 +47,23 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> UpdateRe
     Raises:
         CannotRunError: If nothing could start.
     """
-    started = time.monotonic()
     files = notebook.source_files(request.paths)
+    try:
+        return _run(request, files, listen)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise CannotRunError(
+            f"the state folder {request.state} cannot be written: {error.strerror}",
+            hint="make room, or name another folder with --state; tables that were not finished are as they were",
+        ) from error
+
+
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
+
+
+def _run(request: RunRequest, files: tuple[Path, ...], listen: Callable[[Event], None]) -> UpdateResult:
+    started = time.monotonic()
     with ExitStack() as stack:
         state = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else request.state.resolve()
         request = replace(request, state=state)

@@ -1,9 +1,9 @@
 """A run that is killed loses nothing and doubles nothing.
 
 Each case starts the pipeline in a process of its own, kills it at a moment drawn from a seed, lands more files,
-and so on; at the end one undisturbed run must leave the tables that a pipeline without kills has. A moment is a
-number of operations on the state folder, so a case can be repeated. ``CBX_KILLS`` asks for more than the two
-of every day.
+and so on; at the end one undisturbed run must leave the tables and files that a pipeline without kills has. A moment is
+a number of operations on the state folder, so a case can be repeated, or a time, which also strikes while Spark writes.
+``CBX_KILLS`` asks for more than the two of every day.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from compiler.tests.runtime.pipelines import Pipeline
 
 SEED = 20260101
 KILLS = int(os.environ.get("CBX_KILLS", "2"))
-TABLES = ("orders", "kept", "current", "history", "totals")
+TABLES = ("orders", "kept", "current", "history", "totals", "copies")
 
 NOTEBOOK = """
     import dlt
 
     @dlt.table
     def orders():
-        return spark.readStream.schema("id INT, city STRING, seq INT").json("landing/orders")
+        reader = spark.readStream.schema("id INT, city STRING, seq INT")
+        return reader.option("maxFilesPerTrigger", spark.conf.get("limit")).json("landing/orders")
 
     @dlt.table
     @dlt.expect_or_drop("has_city", "city IS NOT NULL")
@@ -46,27 +47,43 @@ NOTEBOOK = """
             target=target, source="changes", keys=["id"], sequence_by="seq", stored_as_scd_type=kind
         )
 
+    dlt.create_streaming_table("copies")
+    dlt.create_auto_cdc_from_snapshot_flow("copies", "newest", keys=["id"], stored_as_scd_type=1)
+
+    @dlt.view
+    def newest():
+        return spark.sql("SELECT id, max(seq) AS seq FROM kept GROUP BY id")
+
+    dlt.create_sink("files", "json", {"path": "out"})
+
+    @dlt.append_flow(target="files")
+    def into_files():
+        return spark.readStream.table("kept")
+
     @dlt.table
     def totals():
         return spark.sql("SELECT city, count(*) AS rows FROM kept GROUP BY city")
 """
 
-# Runs an update and kills itself, as `kill -9` does, before the nth change to the state folder.
+# Runs an update and kills itself, as `kill -9` does, before the nth change to the state folder, or after some seconds.
 RUNNER = """
-import os, pathlib, shutil, signal, sys
-folder, moment = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+import os, pathlib, shutil, signal, sys, threading
+folder, moment, seconds = pathlib.Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 count = 0
+
+def kill():
+    print("killed", flush=True)
+    gateway = __import__("pyspark").SparkContext._gateway
+    if gateway is not None:
+        os.kill(gateway.proc.pid, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 def hooked(function):
     def wrapper(*args, **kwargs):
         global count
         count += 1
         if count == moment:
-            print("killed", flush=True)
-            gateway = __import__("pyspark").SparkContext._gateway
-            if gateway is not None:
-                os.kill(gateway.proc.pid, signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
+            kill()
         return function(*args, **kwargs)
     return wrapper
 
@@ -79,8 +96,12 @@ from cbx.runtime import RunRequest, run_update
 from cbx.runtime.session import session
 session(folder / ".cbx", "local[2]")
 count = 0
-paths = (folder / "notebooks",)
-result = run_update(RunRequest(paths, folder / ".cbx", {}, folder, master="local[2]"), lambda event: None)
+if seconds:
+    timer = threading.Timer(seconds, kill)
+    timer.daemon = True
+    timer.start()
+paths, settings = (folder / "notebooks",), {"limit": sys.argv[4]}
+result = run_update(RunRequest(paths, folder / ".cbx", settings, folder, master="local[2]"), lambda event: None)
 print("done", count, result.is_success, flush=True)
 """
 
@@ -93,8 +114,8 @@ def land(pipeline: Pipeline, rng: random.Random, number: int) -> None:
     pipeline.land(f"orders/{number:03d}.json", "".join(json.dumps(row) + "\n" for row in rows))
 
 
-def run_until(pipeline: Pipeline, moment: int) -> str:
-    command = [sys.executable, "-c", RUNNER, str(pipeline.folder), str(moment)]
+def run_until(pipeline: Pipeline, moment: int, seconds: float, limit: int) -> str:
+    command = [sys.executable, "-c", RUNNER, str(pipeline.folder), str(moment), str(seconds), str(limit)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300).stdout
 
 
@@ -106,16 +127,19 @@ def test_a_killed_run_is_as_if_it_had_not_been(pipeline: Pipeline, tmp_path: Pat
     outcomes = []
     for number in range(KILLS):
         land(pipeline, rng, number)
-        outcomes.append(run_until(pipeline, rng.randrange(1, 60)).split()[:1])
+        moment, seconds = (rng.randrange(1, 80), 0.0) if number % 2 == 0 else (0, rng.uniform(0.1, 12))
+        outcomes.append(run_until(pipeline, moment, seconds, rng.randint(1, 2)).split()[:1])
     land(pipeline, rng, KILLS)
-    pipeline.succeed()
+    pipeline.succeed(configuration={"limit": "10"})
     undisturbed = Pipeline(tmp_path / "undisturbed")
     undisturbed.notebook(NOTEBOOK)
     (undisturbed.folder / "landing").symlink_to(pipeline.folder / "landing")
-    undisturbed.succeed()
+    undisturbed.succeed(configuration={"limit": "10"})
 
-    def content(one: Pipeline) -> dict[str, list[tuple[Any, ...]]]:
-        return {table: one.rows(table) for table in TABLES}
+    def content(one: Pipeline) -> dict[str, list[Any]]:
+        files = sorted((one.folder / "out").glob("[!._]*"))
+        lines = sorted(line for file in files for line in file.read_text().splitlines())
+        return {"files": lines, **{table: one.rows(table) for table in TABLES}}
 
     assert ["killed"] in outcomes
     assert content(undisturbed) == content(pipeline)

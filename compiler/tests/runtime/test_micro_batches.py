@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from cbx.runtime import RunRequest, run_update
+from cbx.runtime import CannotRunError, RunRequest, run_update
 from cbx.runtime.events import Event
 from cbx.runtime.session import session
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
@@ -221,7 +221,7 @@ def update(pipeline: Pipeline, rng: random.Random) -> None:
         full_refresh=starts_over,
         master="local[2]",
     )
-    with contextlib.suppress(OSError), striking(Fault(pipeline.folder, moment, rng.random() < 0.6)):
+    with contextlib.suppress(CannotRunError), striking(Fault(pipeline.folder, moment, rng.random() < 0.6)):
         run_update(request, ignore)
 
 
