@@ -53,7 +53,7 @@ def _of_rules(one: DatasetResult) -> Iterator[str]:
 
     Those of a table that did not change saw rows of an earlier update.
     """
-    if one.status == "unchanged":
+    if one.status in ("unchanged", "skipped"):
         return
     feeding = one.inputs if one.kind.startswith("scd") and len(one.inputs) == 1 else ()
     for rule in one.expectations:

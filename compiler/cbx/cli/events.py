@@ -72,7 +72,8 @@ def _cells(row: dict[str, Any]) -> list[list[str]]:
         return []
     metrics, quality = progress.get("metrics", {}), progress.get("data_quality", {})
     written = metrics.get("num_output_rows", metrics.get("num_upserted_rows"))
-    status = "unchanged" if progress.get("unchanged") else progress["status"].lower()
+    is_unchanged = progress["status"] == "COMPLETED" and progress.get("unchanged")
+    status = "unchanged" if is_unchanged else progress["status"].lower()
     head = [row["origin"]["dataset_name"], status]
     tail = ["" if value is None else f"{value:,}" for value in (written, quality.get("dropped_records"))]
     rules = [

@@ -107,13 +107,16 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     unchanged = sum(check.status == "unchanged" for check in done)
     parts += [f"{unchanged} unchanged"] if unchanged else []
     console.print(f"checks on keys and relationships: {', '.join(parts)}", highlight=False)
+    broken += [
+        check for check in checks if check.status == "skipped" and any(rule.failed for rule in check.expectations)
+    ]
     for check in broken:
         counts = ", ".join(
             f"{rule.name} {rule.failed:,} of {rule.passed + rule.failed:,}"
             for rule in check.expectations
             if rule.failed
         )
-        counts += ", unchanged" if check.status == "unchanged" else ""
+        counts += "" if check.status == "completed" else ", unchanged"
         console.print(f"  {check.name}   {counts}", style="yellow", highlight=False, soft_wrap=True)
     console.print()
 

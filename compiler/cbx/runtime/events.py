@@ -132,9 +132,10 @@ def _described(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, A
     status = _FLOW_STATUS[result.status]
     origin = {"dataset_name": result.name, "flow_name": result.name}
     progress: dict[str, Any] = {"status": status}
-    if result.status == "unchanged":
+    has_last_verdict = result.status == "unchanged" or (result.status == "skipped" and result.expectations)
+    if has_last_verdict:
         progress["unchanged"] = True  # the data quality is that of the last update that had rows
-    if result.status in ("completed", "unchanged"):
+    if result.status == "completed" or has_last_verdict:
         progress["metrics"] = _metrics(result)
         progress["data_quality"] = _data_quality(result)
     level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")

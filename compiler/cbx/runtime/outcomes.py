@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbx.diagnostics import did_you_mean
+from cbx.runtime.definitions import Sink
 from cbx.runtime.failures import missing_table, problem_of
 from cbx.runtime.flow import UpstreamFailedError
-from cbx.runtime.problems import Problem, UnknownTableError
+from cbx.runtime.problems import CannotRunError, Problem, UnknownTableError
 from cbx.runtime.results import DatasetResult
-from cbx.runtime.store import TableFolder, tables
+from cbx.runtime.store import TableFolder, TableState, tables
+from cbx.runtime.verdict import last_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from cbx.runtime.definitions import Dataset, Sink
+    from cbx.runtime.definitions import Dataset
     from cbx.runtime.filling import Filled
     from cbx.runtime.names import DatasetName
 
@@ -49,14 +51,25 @@ def failed(
     """
     name = definition.name
     if isinstance(error, UpstreamFailedError):
-        problem = Problem(error.problem.reason, definition.place)
-        return DatasetResult(name.written, _last_kind(state, name), "skipped", problem=problem)
+        return _skipped(definition, Problem(error.problem.reason, definition.place), state)
     problem = problem_of(error, roots, definition.place)
     missing = error.name if isinstance(error, UnknownTableError) else missing_table(problem)
     if missing is not None:
         hint = did_you_mean(missing, {*known, *tables(state)}, "define it in the pipeline, or correct the name")
         problem = Problem(f"there is no table `{missing}`", problem.place, hint)
     return DatasetResult(name.written, _last_kind(state, name), "failed", problem=problem)
+
+
+def _skipped(definition: Dataset | Sink, problem: Problem, state: Path) -> DatasetResult:
+    """The result of one whose input failed. Its rows are as they were, and so is what its rules said of them."""
+    name = definition.name.written
+    table = _last(state, definition.name)
+    if table is None or isinstance(definition, Sink):
+        return DatasetResult(name, "" if table is None else table.kind, "skipped", problem=problem)
+    last = last_verdict(table.verdict, {name: {rule.name: rule for rule in definition.expectations}})
+    return DatasetResult(
+        name, table.kind, "skipped", rows_dropped=last.dropped, expectations=last.rules, problem=problem
+    )
 
 
 def in_order(
@@ -88,5 +101,13 @@ def in_order(
 
 def _last_kind(state: Path, name: DatasetName) -> str:
     """What a table was after the last update, for a dataset that did not get so far as to tell."""
-    table = TableFolder(state, name).current()
+    table = _last(state, name)
     return table.kind if table is not None else ""
+
+
+def _last(state: Path, name: DatasetName) -> TableState | None:
+    """A table as it is; None also where it cannot be read, which the update has then failed for."""
+    try:
+        return TableFolder(state, name).current()
+    except CannotRunError:
+        return None

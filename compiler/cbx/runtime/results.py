@@ -58,8 +58,8 @@ class DatasetResult:
     Attributes:
         name: The dataset, as its notebook spells it.
         kind: ``streaming``, ``batch``, ``scd 1``, ``scd 2``, ``view`` or ``sink``.
-        status: How it ended. ``unchanged``: there was nothing to do, so ``rows_dropped`` and ``expectations`` are those
-            of the last update that had rows.
+        status: How it ended. ``unchanged``: there was nothing to do; ``skipped``: what it reads failed. Then
+            ``rows_dropped`` and ``expectations`` are those of the last update that had rows.
         rows_read: Rows that its rules saw, or changes that arrived.
         rows_written: Rows that came out.
         rows_dropped: Rows that a rule dropped; for a CDC target, which has no rules of its own, one of the views that

@@ -116,7 +116,7 @@ def land(pipeline: Pipeline, rng: random.Random, number: int) -> None:
 
 def run_until(pipeline: Pipeline, moment: int, seconds: float, limit: int) -> str:
     command = [sys.executable, "-c", RUNNER, str(pipeline.folder), str(moment), str(seconds), str(limit)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900).stdout
 
 
 @pytest.mark.spark

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cbx.render.html.last_run import Counted, read_last_run
-from cbx.runtime import DatasetResult
+from cbx.runtime import DatasetResult, RunRequest, run_update
 from cbx.runtime.event_log import last_update
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
@@ -823,3 +824,82 @@ def test_a_rule_that_changed_has_no_verdict_of_the_old_one(pipeline: Pipeline) -
     notebook.write_text(notebook.read_text().replace("id < 3", "id < 9"))
 
     assert verdicts(pipeline.succeed())["numbers"] == ("unchanged", 1, [("numbers", "has_id", 2, 1)])
+
+
+def test_flows_into_one_table_change_it_together(pipeline: Pipeline) -> None:
+    """Where the second flow fails, the rows of the first one wait, and come once."""
+    pipeline.notebook("""
+        import dlt
+
+        dlt.create_streaming_table("all", expect_all_or_fail={"has_id": "id IS NOT NULL"})
+
+        for place in ("north", "south"):
+            def rows(place=place):
+                return spark.readStream.schema("id INT").json(f"landing/{place}")
+            dlt.append_flow(target="all", name=place)(rows)
+
+        @dlt.append_flow(target="all", once=True)
+        def start():
+            return spark.sql("SELECT 0 AS id")
+    """)
+    pipeline.land("north/1.json", '{"id": 1}\n')
+    pipeline.land("south/1.json", '{"id": 2}\n')
+    pipeline.succeed()
+    pipeline.land("north/2.json", '{"id": 3}\n')
+    pipeline.land("south/2.json", '{"id": null}\n')
+    assert not pipeline.run().is_success
+    failed = pipeline.rows("all")
+    pipeline.land("south/2.json", '{"id": 4}\n')
+    pipeline.succeed()
+
+    assert (failed, pipeline.rows("all")) == ([(0,), (1,), (2,)], [(0,), (1,), (2,), (3,), (4,)])
+
+
+def test_an_update_that_fails_leaves_no_column_behind(pipeline: Pipeline) -> None:
+    """What Auto Loader learnt of a file that was wrong is forgotten with its rows."""
+    pipeline.notebook("""
+        import dlt
+
+        @dlt.table
+        @dlt.expect_or_fail("has_id", "id IS NOT NULL")
+        def loaded():
+            reader = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+            return reader.option("cloudFiles.schemaHints", "id INT").load("landing/loaded")
+    """)
+    pipeline.land("loaded/1.json", '{"id": 1}\n')
+    pipeline.succeed()
+    pipeline.land("loaded/2.json", '{"id": null, "mistake": 1}\n')
+    assert not pipeline.run().is_success
+    pipeline.land("loaded/2.json", '{"id": 2}\n')
+    pipeline.succeed()
+
+    assert (pipeline.columns("loaded"), pipeline.rows("loaded")) == (
+        ["id", "_rescued_data"],
+        [(1, None), (2, None)],
+    )
+
+
+def test_a_table_of_another_version_is_rebuilt_only_when_that_is_asked_for(pipeline: Pipeline) -> None:
+    """Its checkpoints may mean something else, so an update refuses it, and says what to do."""
+    pipeline.notebook("""
+        import dlt
+
+        @dlt.table
+        def numbers():
+            return spark.readStream.schema("id INT").json("landing/numbers")
+    """)
+    pipeline.land("numbers/1.json", '{"id": 1}\n')
+    pipeline.succeed()
+    pointer = next(pipeline.state.glob("tables/*/*/table.json"))
+    pointer.write_text(pointer.read_text().replace('"format": 2', '"format": 1'))
+    request = RunRequest((pipeline.folder / "notebooks",), pipeline.state, {}, pipeline.folder, master="local[2]")
+    (refused,) = run_update(request, pipeline.events.append).datasets
+    rebuilt = run_update(replace(request, full_refresh=True), pipeline.events.append)
+
+    assert rebuilt.is_success
+    assert refused.problem is not None
+    assert (refused.status, refused.problem.reason, pipeline.rows("numbers")) == (
+        "failed",
+        "`numbers` was written by another version of cbx",
+        [(1,)],
+    )

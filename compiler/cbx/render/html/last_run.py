@@ -64,7 +64,7 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
         metrics, quality = progress.get("metrics", {}), progress.get("data_quality", {})
         is_unchanged = bool(progress.get("unchanged"))
         datasets[row["origin"]["dataset_name"]] = DatasetRun(
-            status="unchanged" if is_unchanged else progress["status"].lower(),
+            status="unchanged" if is_unchanged and progress["status"] == "COMPLETED" else progress["status"].lower(),
             written=metrics.get("num_output_rows", metrics.get("num_upserted_rows")),
             dropped=quality.get("dropped_records"),
             problem=_problem(row),
