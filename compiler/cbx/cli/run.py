@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,7 @@ from cbx.cli.selection import ExcludeOption, Selection, StateManifestOption
 from cbx.cli.state_folder import STATE, short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rich.console import Console
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cbx.diagnostics import Diagnostic
     from cbx.project import Project
     from cbx.runtime import UpdateResult
+    from cbx.runtime.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Sources:
     folder: Path
     select: frozenset[str] | None = None
     checks: frozenset[str] = frozenset()
+    trace_back: Callable[[Problem], Problem] | None = None
 
 
 def run(
@@ -138,6 +141,7 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
 def _update(sources: Sources, options: Options, console: Console) -> UpdateResult:
     from cbx.cli.run_display import RunDisplay, show_graph, show_result
     from cbx.runtime import RunRequest, run_update
+    from cbx.runtime.results import as_it_is
 
     state = options.state or short(sources.folder / STATE)
     request = RunRequest(
@@ -149,6 +153,7 @@ def _update(sources: Sources, options: Options, console: Console) -> UpdateResul
         full_refresh=options.full_refresh,
         master=options.master,
         dry_run=options.dry_run,
+        trace_back=sources.trace_back or as_it_is,
     )
     with RunDisplay(console, is_dry=options.dry_run) as display:
         result = run_update(request, display)
@@ -214,6 +219,7 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     """
     from cbx.cli.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder, say_waiting
+    from cbx.cli.run_places import trace_to_model
     from cbx.cli.run_selection import selected_datasets
     from cbx.compiler import compile_project
     from cbx.journal import alone
@@ -241,7 +247,8 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     configuration = _configuration(compilation.project, env, variables)
     _check_values(compilation, env, configuration)
     checks = compilation.plan.check_names if compilation.plan else frozenset()
-    return Sources(tuple(paths), configuration, root, select, checks)
+    back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
+    return Sources(tuple(paths), configuration, root, select, checks, back)
 
 
 def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:

@@ -9,9 +9,11 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspark.errors import AnalysisException
+
 from cbx.diagnostics import did_you_mean
 from cbx.runtime.expectations import VIOLATION
-from cbx.runtime.problems import Place, Problem, RunError
+from cbx.runtime.problems import Place, Problem, QueryLine, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,10 @@ _CALL = re.compile(r"^An error occurred while calling .*\n: ")
 _SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
 _IMPORTED = re.compile(r"cannot import name '(\w+)' from '(dlt|pyspark\.pipelines)'")
 _TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\] The table or view (\S+) cannot be found")
+_IN_SQL = re.compile(r"== SQL(?: of [^=]*)? \(line (\d+), position \d+\) ==\n([^\n]*)")
+_UNREAD_SQL = re.compile(r"\(line (\d+), pos \d+\)\s+== SQL ==\n(.*)", re.DOTALL)
+_UNRESOLVED = re.compile(r"; line (\d+) pos \d+(?:;|$)", re.MULTILINE)
+_CALLED = re.compile(r"was called from\n(\S[^\n]*):(\d+)$", re.MULTILINE)
 _WORKER = "Traceback (most recent call last):"
 _WORKER_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+)', re.MULTILINE)
 _WORKER_ERROR = re.compile(r"^(?! )([\w.]+(?:: .*)?)$", re.MULTILINE)
@@ -38,7 +44,8 @@ def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | No
         roots: The folders of the user's files; the last frame below one of them is the place.
         fallback: The place if no frame is the user's: where the dataset is defined, say.
     """
-    place = _worker_place(str(error), roots) or _place(error, roots) or fallback
+    message = str(error)
+    place = _worker_place(message, roots) or _called_place(message, roots) or _place(error, roots) or fallback
     if isinstance(error, RunError):
         problem = error.problem
         return Problem(problem.reason, problem.place or place, problem.hint)
@@ -55,7 +62,7 @@ def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | No
         return Problem(f"`{missing[2]}` has no function `{missing[1]}`", place, did_you_mean(missing[1], names))
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Problem(f"{type(error).__name__}: {error.msg}", Place(Path(error.filename), error.lineno))
-    return Problem(reason_of(error), place, _hint(error))
+    return Problem(reason_of(error), place, _hint(error), _query_line(error))
 
 
 def missing_table(problem: Problem) -> str | None:
@@ -81,6 +88,34 @@ def _worker_place(message: str, roots: Sequence[Path]) -> Place | None:
     if _WORKER not in message:
         return None
     return _last_below([(name, int(line)) for name, line in _WORKER_FRAME.findall(message)], roots)
+
+
+def _called_place(message: str, roots: Sequence[Path]) -> Place | None:
+    """The user's line that made the expression which failed, where Spark names it."""
+    return _last_below([(name, int(line)) for name, line in _CALLED.findall(message)], roots)
+
+
+def _query_line(error: BaseException) -> QueryLine | None:
+    """The line of a SQL text that Spark names: of one that does not parse, or of the expression that failed."""
+    message = str(error)
+    context = _IN_SQL.search(message)
+    if context is not None:
+        return QueryLine(int(context[1]), context[2].strip())
+    unread = _UNREAD_SQL.search(message)
+    if unread is None:
+        position, fragment = _UNRESOLVED.search(message), _fragment(error)
+        return QueryLine(int(position[1]), fragment) if position and fragment else None
+    lines = unread[2].split("\n")
+    number = int(unread[1])
+    return QueryLine(number, lines[number - 1].strip()) if number <= len(lines) else None
+
+
+def _fragment(error: BaseException) -> str:
+    """The beginning of what Spark could not resolve in a SQL text; empty where it does not say."""
+    if not isinstance(error, AnalysisException):
+        return ""
+    fragments = [one.fragment() for one in error.getQueryContext() or [] if one.contextType().name == "SQL"]
+    return str(fragments[0]).partition("\n")[0].strip() if fragments else ""
 
 
 def _last_below(frames: Sequence[tuple[str, int]], roots: Sequence[Path]) -> Place | None:

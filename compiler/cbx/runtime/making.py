@@ -311,7 +311,9 @@ class Making:
         try:
             filled = self._fill_sink(definition) if isinstance(definition, Sink) else self._fill(definition)
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
-            return failed(definition, error, self._state, self._roots, self._registry.datasets)
+            result = failed(definition, error, self._state, self._roots, self._registry.datasets)
+            problem = None if result.problem is None else self._request.trace_back(result.problem)
+            return replace(result, problem=problem)
         self._certain[definition.name.key] = filled.is_certain
         return made(definition, filled)
 

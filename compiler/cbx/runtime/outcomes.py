@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbx.diagnostics import did_you_mean
@@ -56,7 +57,7 @@ def failed(
     missing = error.name if isinstance(error, UnknownTableError) else missing_table(problem)
     if missing is not None:
         hint = did_you_mean(missing, {*known, *tables(state)}, "define it in the pipeline, or correct the name")
-        problem = Problem(f"there is no table `{missing}`", problem.place, hint)
+        problem = replace(problem, reason=f"there is no table `{missing}`", hint=hint)
     return DatasetResult(name.written, _last_kind(state, name), "failed", problem=problem)
 
 

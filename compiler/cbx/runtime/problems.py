@@ -24,6 +24,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryLine:
+    """A line of a SQL text in which Spark found something: its number, from 1, and its text or a piece of it."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in what the user wrote, or in the data.
 
@@ -31,11 +39,13 @@ class Problem:
         reason: What is wrong, in one sentence or a few lines.
         place: Where, if it is about a line of a file.
         hint: The way out, if one is known.
+        query_line: Where in a SQL text, if Spark says so.
     """
 
     reason: str
     place: Place | None = None
     hint: str | None = None
+    query_line: QueryLine | None = None
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cbx.runtime.problems import Problem
 
 Status = Literal["completed", "unchanged", "failed", "skipped", "excluded"]
+
+
+def as_it_is(problem: Problem) -> Problem:
+    """The problem; files that nobody compiled are what the user wrote."""
+    return problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class RunRequest:
         full_refresh: Whether to forget what is there and start over.
         master: A Spark master; None for this machine.
         dry_run: Whether to check the definitions, as far as that goes without rows, and to write nothing.
+        trace_back: Gives a problem in a file the place in what the file was compiled from.
     """
 
     paths: tuple[Path, ...]
@@ -37,6 +43,7 @@ class RunRequest:
     full_refresh: bool = False
     master: str | None = None
     dry_run: bool = False
+    trace_back: Callable[[Problem], Problem] = as_it_is
 
 
 @dataclass(frozen=True, slots=True)

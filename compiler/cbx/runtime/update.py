@@ -109,7 +109,7 @@ def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outco
         modules.send_by_value()
         for text, place in registry.notes:
             log(Noted(text, str(place) if place else None))
-        problems = problems or registry.problems(request.select or ())
+        problems = [request.trace_back(one) for one in problems or registry.problems(request.select or ())]
         if not problems:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
             making.make_all()

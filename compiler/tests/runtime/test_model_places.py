@@ -1,0 +1,145 @@
+"""What goes wrong in a run of a project is shown in its models and macros, not in notebooks that nobody wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cbx.cli.run_places import trace_to_model
+from cbx.compiler import Compilation, compile_project
+from cbx.ir.plan import ModelPlan
+from cbx.ir.resolved import PythonCode
+from cbx.runtime.problems import Place, Problem, QueryLine
+
+ROOT = Path(__file__).parents[3]
+PROJECTS = (ROOT, ROOT / "compiler/tests/golden/parcels")
+
+
+def models(project: Path) -> tuple[Compilation, list[tuple[ModelPlan, list[str]]]]:
+    compilation = compile_project(project, with_trace=False)
+    texts = {one.path: one.text.split("\n") for one in compilation.artifacts}
+    assert compilation.plan is not None
+    return compilation, [(one, texts[one.artifact]) for one in compilation.plan.models]
+
+
+def traced(compilation: Compilation, planned: ModelPlan, line: int, query: QueryLine | None = None) -> Place:
+    target = ROOT / "target"
+    problem = Problem("it fails", Place((target / planned.artifact).resolve(), line), None, query)
+    place = trace_to_model(problem, compilation, target).place
+    assert place is not None
+    return place
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_each_line_of_a_function_or_macro_is_the_same_line_in_its_file(project: Path) -> None:
+    """Whatever a notebook took over as it stands leads back to where it is written; all else to the declaration."""
+    compilation, found = models(project)
+    looked_at = 0
+    for planned, notebook in found:
+        code = planned.model.code
+        if not isinstance(code, PythonCode):
+            continue
+        text = "\n".join(notebook)
+        for snippet in (code.source, *code.definitions):
+            first = text[: text.index(snippet.text)].count("\n") + 1
+            for number, line in enumerate(snippet.text.split("\n"), first):
+                place = traced(compilation, planned, number)
+                own = compilation.sources[place.path.as_posix()].split("\n")
+                assert place.path.as_posix() == snippet.path
+                if line in own:
+                    looked_at += 1
+                    assert own[place.line - 1] == line
+        declaration = traced(compilation, planned, len(notebook))
+        assert declaration == Place(Path(planned.model.path), planned.model.places.whole.line)
+
+    assert looked_at > 10
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_each_line_of_a_query_is_the_line_of_the_model_that_made_it(project: Path) -> None:
+    """Also where a macro made it, or a table or a value stands in it."""
+    compilation, found = models(project)
+    looked_at = 0
+    for planned, _ in found:
+        if planned.query is None:
+            continue
+        filled = "".join(part if isinstance(part, str) else "7" for part in planned.query.parts)
+        own = compilation.sources[planned.model.path].split("\n")
+        for number, line in enumerate(filled.split("\n"), 2):
+            if line.strip():
+                place = traced(compilation, planned, 1, QueryLine(number, line.strip()))
+                looked_at += 1
+                assert line.strip() == own[place.line - 1].strip() or "{" in own[place.line - 1]
+
+    assert looked_at > 5
+
+
+def test_a_line_of_another_text_is_not_looked_for_in_the_query() -> None:
+    """Spark may speak of a view's query, or of a rule; the number of such a line says nothing here."""
+    compilation, found = models(ROOT)
+    planned = next(one for one, _ in found if one.query is not None)
+    place = traced(compilation, planned, 1, QueryLine(3, "quite another text"))
+
+    assert place == Place(Path(planned.model.path), planned.model.places.whole.line)
+
+
+def test_a_problem_elsewhere_stays_where_it_is() -> None:
+    """In a file that nobody compiled, in a check, or nowhere."""
+    compilation, _ = models(ROOT)
+    problems = [Problem("it fails"), Problem("it fails", Place(Path("/other/notebook.py"), 3))]
+
+    assert [trace_to_model(one, compilation, ROOT / "target") for one in problems] == problems
+
+
+FILES = {
+    "project.toml": '[project]\nname = "post"\n\n[vars]\nleast = "1"\n',
+    "landing/1.json": json.dumps({"id": 1, "weight": "heavy"}),
+    "models/bronze/letters.sql": '{{ streaming_table(columns={"id": "BIGINT", "weight": "STRING"}) }}\n'
+    'SELECT id, weight FROM {{ auto_loader("landing", format="json") }}\n',
+    "macros/weights.py": "from pyspark.sql import Column\nfrom pyspark.sql import functions as F\n\n\n"
+    'def grams(name: str) -> Column:\n    return F.col(name).cast("int")\n',
+    "macros/units.sql": "{% macro kilos(name) %}\nCAST({{ name }} AS INT)\n{% endmacro %}\n",
+    "models/silver/queried.sql": '{{ materialized_view(\n    columns={"id": "BIGINT", "grams": "INT"},\n) }}\n'
+    "-- Weighed.\nSELECT\n    id,\n    CAST(weight AS INT) AS grams\n"
+    'FROM {{ ref("bronze.letters") }}\nWHERE id >= {{ var("least") }}\n',
+    "models/silver/rendered.sql": '{{ view() }}\nSELECT\n    id,\n    {{ kilos("weight") }} AS kilos\n'
+    'FROM {{ ref("bronze.letters") }}\n',
+    "models/gold/counted.sql": "{{ materialized_view() }}\n"
+    'SELECT sum(kilos) AS kilos FROM {{ ref("silver.rendered") }}\n',
+    "models/silver/called.py": "from cbx import materialized_view, ref\nfrom macros.weights import grams\n"
+    "from pyspark.sql import DataFrame\n\n\n@materialized_view()\n"
+    'def called(letters: DataFrame = ref("bronze.letters")) -> DataFrame:\n'
+    '    return letters.select("id", grams("weight").alias("grams"))\n',
+    "models/silver/raising.py": "from cbx import materialized_view, ref\nfrom pyspark.sql import DataFrame\n\n\n"
+    '@materialized_view()\ndef raising(letters: DataFrame = ref("bronze.letters")) -> DataFrame:\n'
+    '    if letters.count():\n        raise ValueError("too many")\n    return letters\n',
+}
+PLACES = {
+    "silver.queried": "models/silver/queried.sql:7",
+    "gold.counted": "models/gold/counted.sql:1",
+    "silver.called": "macros/weights.py:6",
+    "silver.raising": "models/silver/raising.py:8",
+}
+
+
+@pytest.mark.spark
+def test_a_run_names_models_and_macros(tmp_path: Path) -> None:
+    """At the line that fails, in the terminal and in the log, for notebooks that stay and for those that go."""
+    for path, text in FILES.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    command = [sys.executable, "-m", "cbx", "run"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    events = (tmp_path / ".cbx/events.jsonl").read_text()
+    shutil.rmtree(tmp_path / ".cbx")
+    shown = dict(re.findall(r"^error: ([\w.]+): .*\n  --> (.*)$", done.stdout + done.stderr, re.MULTILINE))
+
+    assert shown == PLACES
+    assert all(place in events for place in PLACES.values())
+    assert "/target/" not in events
