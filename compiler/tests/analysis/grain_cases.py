@@ -432,6 +432,12 @@ CASES = (
     Case("GROUP BY 1", "SELECT status AS s, count(*) AS n FROM orders GROUP BY 1", ("s",), "a number is a position"),
     Case("GROUP BY an alias", "SELECT lower(status) AS s, count(*) AS n FROM orders GROUP BY s", ("s",), "as written"),
     Case(
+        "AGGREGATE of a pipe",
+        "FROM orders |> AGGREGATE count(*) AS n GROUP BY lower(status) AS status",
+        ("status",),
+        "the name is of what is grouped by, though a column has it too",
+    ),
+    Case(
         "GROUP BY an expression",
         "SELECT to_date(ts) AS day, count(*) AS n FROM orders GROUP BY to_date(ts)",
         ("day",),

@@ -177,12 +177,15 @@ class _Grouping:
         return frozenset[int]().union(*(self._column(one) for one in _parts(node)))
 
     def _column(self, node: exp.Expr) -> Ids:
-        """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives."""
+        """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives.
+
+        A bare identifier is the name that ``|> AGGREGATE .. GROUP BY x AS name`` gives.
+        """
         node = node.unnest()
         position = whole_number(node)
         if position is not None and 0 < position <= len(self.items):
             node = self.items[position - 1]
-        elif isinstance(node, exp.Column) and len(node.parts) == 1 and self._is_alias(node):
+        elif isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and self._is_alias(node)):
             node = next(one for one in self.items if one.alias.lower() == node.name.lower())
         node = node.unalias()
         value = self.reader.read(node)
@@ -216,4 +219,4 @@ class _Grouping:
 
     def _is_alias(self, node: exp.Column) -> bool:
         named = any(one.alias.lower() == node.name.lower() for one in self.items if isinstance(one, exp.Alias))
-        return named and isinstance(self.reader.scope.find((node.name.lower(),)), Missing)
+        return named and len(node.parts) == 1 and isinstance(self.reader.scope.find((node.name.lower(),)), Missing)
