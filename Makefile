@@ -68,9 +68,12 @@ screenshots: .venv/dev $(DEMO)/state/events.jsonl
 $(DEMO)/state/events.jsonl:
 	$(MAKE) demo
 
-# Hold the verdicts on keys against the results of ten thousand random queries; `mutants` breaks each rule.
+# Hold the verdicts on keys against the results of 20,000 random queries and 2,000 random programs, half of each on Spark,
+# and of 1,000 queries over streams; `mutants` breaks each rule.
 grain: .venv/dev
-	CBX_GRAIN_QUERIES=10000 $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_grain_on_data.py
+	CBX_GRAIN_QUERIES=10000 TRACED_PROGRAMS=1000 CBX_SPARK_QUERIES=10000 CBX_SPARK_STREAMS=1000 CBX_SPARK_PROGRAMS=1000 \
+	  $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_grain_on_data.py \
+	  compiler/tests/analysis/test_tracing_on_data.py compiler/tests/analysis/test_grain_on_spark.py
 
 # Make small mistakes one after the other, in Circuit Box's models and in the rules of grain; tests have to find each.
 mutants: .venv/dev

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from typed_schemas import TypedSchema
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import Relationship
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.grain import infer_grain
 from cbx.analysis.relations import Relation
@@ -19,35 +19,49 @@ from cbx.parse.types import normal_type
 
 @dataclass(frozen=True)
 class Claims:
-    """What is said of a query's result; columns are named by their positions."""
+    """What is said of a query's result; columns are named by their positions.
 
-    relation: Relation
+    Attributes:
+        columns: Their names and types, as far as they are known; None where there may be others.
+        verdicts: How many keys are proven, refuted and unproven.
+        proven: Keys that do not repeat.
+        refuted: Keys that can.
+        not_null: Columns without NULL.
+        fixed: Columns, and a column that has one value for each of theirs.
+    """
+
+    columns: tuple[tuple[str, str | None], ...] | None
     verdicts: dict[str, int]
     proven: tuple[tuple[int, ...], ...]
     refuted: tuple[tuple[int, ...], ...]
-    not_null: tuple[int, ...]
-    fixed: tuple[tuple[tuple[int, ...], int], ...]
+    not_null: tuple[int, ...] = ()
+    fixed: tuple[tuple[tuple[int, ...], int], ...] = ()
 
     def names(self, key: tuple[int, ...]) -> list[str]:
-        return [self.relation.fields[at].name for at in key]
+        return [self.columns[at][0] for at in key] if self.columns else list(map(str, key))
 
 
 def claims_of(text: str, schema: TypedSchema, chance: random.Random) -> Claims:
     """All that the analysis says of a query."""
-    relation = read_query(text, schema.by_name).relation
+    return claims_about(read_query(text, schema.by_name).relation, schema.relationships, chance)
+
+
+def claims_about(relation: Relation, relationships: tuple[Relationship, ...], chance: random.Random) -> Claims:
+    """All that the analysis says of a relation."""
     at = {field.name: number for number, field in enumerate(relation.fields)}
     found = result_keys(relation)
     counts: Counter[str] = Counter()
     proven, refuted = [], []
     for key in candidate_keys(tuple(at), found, chance):
-        verdict = judge_key(relation, key, schema.relationships)
+        verdict = judge_key(relation, key, relationships)
         counts[type(verdict).__name__.lower()] += 1
         places = tuple(at[name] for name in key)
         proven += [places] if isinstance(verdict, Proven) else []
         refuted += [places] if isinstance(verdict, Refuted) else []
-        assert isinstance(verdict, Proven) or key not in found, (key, text)
+        assert isinstance(verdict, Proven) or key not in found, key
     if relation.is_open:
-        return Claims(relation, counts, tuple(proven), tuple(refuted), (), ())
+        return Claims(None, dict(counts), tuple(proven), tuple(refuted))
+    columns = tuple((field.name, field.type) for field in relation.fields)
     grain = infer_grain(relation)
     ids = [field.id for field in relation.fields]
     not_null = tuple(number for number, column in enumerate(ids) if column in grain.not_null)
@@ -56,7 +70,7 @@ def claims_of(text: str, schema: TypedSchema, chance: random.Random) -> Claims:
         for some in combinations(range(min(len(ids), 7)), size):
             reached = grain.closure(frozenset(ids[number] for number in some))
             fixed += [(some, number) for number, column in enumerate(ids) if column in reached and number not in some]
-    return Claims(relation, counts, tuple(proven), tuple(refuted), not_null, tuple(fixed))
+    return Claims(columns, dict(counts), tuple(proven), tuple(refuted), not_null, tuple(fixed))
 
 
 def candidate_keys(
@@ -78,28 +92,27 @@ def broken_claim(claims: Claims, rows: list[tuple[object, ...]]) -> str | None:
         if any(row[at] is None for row in rows):
             return f"never NULL, but is: column {at + 1}"
     for some, at in claims.fixed:
-        if len({(tuple(row[one] for one in some), row[at]) for row in rows}) > len(
-            {tuple(row[one] for one in some) for row in rows}
-        ):
-            return f"columns {[one + 1 for one in some]} fix column {at + 1}, but it has several values"
+        groups = [tuple(row[number] for number in some) for row in rows]
+        if len(set(zip(groups, (row[at] for row in rows), strict=True))) > len(set(groups)):
+            return f"columns {[number + 1 for number in some]} fix column {at + 1}, but it has several values"
     return None
 
 
 def repeats(rows: list[tuple[object, ...]], key: tuple[int, ...]) -> bool:
+    """Whether two rows agree on a key."""
     seen = [tuple(row[at] for at in key) for row in rows]
     return len(set(seen)) < len(seen)
 
 
 def wrong_column(claims: Claims, columns: list[tuple[str, str]]) -> str | None:
     """A name or a type that is not Spark's."""
-    if claims.relation.is_open:
+    if claims.columns is None:
         return None
-    fields = claims.relation.fields
-    if len(fields) != len(columns):
-        return f"{len(fields)} columns, but Spark has {len(columns)}: {columns}"
-    for field, (name, kind) in zip(fields, columns, strict=True):
-        if field.name and field.name.lower() != name.lower():
-            return f"column {field.name}, but Spark calls it {name}"
-        if field.type not in {None, DOUBTFUL} and normal_type(str(field.type)) != normal_type(kind):
-            return f"column {name} is {field.type}, but to Spark {kind}"
+    if len(claims.columns) != len(columns):
+        return f"{len(claims.columns)} columns, but Spark has {len(columns)}: {columns}"
+    for (name, kind), (spark_name, spark_kind) in zip(claims.columns, columns, strict=True):
+        if name and name.lower() != spark_name.lower():
+            return f"column {name}, but Spark calls it {spark_name}"
+        if kind and normal_type(kind) != normal_type(spark_kind):
+            return f"column {name} is {kind}, but to Spark {spark_kind}"
     return None
