@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 SEED = os.environ.get("CBX_SPARK_SEED", "1")
-QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "200"))
-STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "75"))
-PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "60"))
+QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "140"))
+STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "45"))
+PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "50"))
 
 pytestmark = pytest.mark.spark
 
