@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 
+from local_spark import Result
 from typed_schemas import TypedSchema
 
 from cbx.analysis.facts import Relationship
@@ -19,7 +20,7 @@ from cbx.parse.types import normal_type
 
 @dataclass(frozen=True)
 class Claims:
-    """What is said of a query's result; columns are named by their positions.
+    """What is said of a query's result; columns of keys have names, others positions.
 
     Attributes:
         columns: Their names and types, as far as they are known; None where there may be others.
@@ -32,13 +33,10 @@ class Claims:
 
     columns: tuple[tuple[str, str | None], ...] | None
     verdicts: dict[str, int]
-    proven: tuple[tuple[int, ...], ...]
-    refuted: tuple[tuple[int, ...], ...]
+    proven: tuple[tuple[str, ...], ...]
+    refuted: tuple[tuple[str, ...], ...]
     not_null: tuple[int, ...] = ()
     fixed: tuple[tuple[tuple[int, ...], int], ...] = ()
-
-    def names(self, key: tuple[int, ...]) -> list[str]:
-        return [self.columns[at][0] for at in key] if self.columns else list(map(str, key))
 
 
 def claims_of(text: str, schema: TypedSchema, chance: random.Random) -> Claims:
@@ -48,16 +46,14 @@ def claims_of(text: str, schema: TypedSchema, chance: random.Random) -> Claims:
 
 def claims_about(relation: Relation, relationships: tuple[Relationship, ...], chance: random.Random) -> Claims:
     """All that the analysis says of a relation."""
-    at = {field.name: number for number, field in enumerate(relation.fields)}
     found = result_keys(relation)
     counts: Counter[str] = Counter()
     proven, refuted = [], []
-    for key in candidate_keys(tuple(at), found, chance):
+    for key in candidate_keys(tuple(field.name for field in relation.fields), found, chance):
         verdict = judge_key(relation, key, relationships)
         counts[type(verdict).__name__.lower()] += 1
-        places = tuple(at[name] for name in key)
-        proven += [places] if isinstance(verdict, Proven) else []
-        refuted += [places] if isinstance(verdict, Refuted) else []
+        proven += [key] if isinstance(verdict, Proven) else []
+        refuted += [key] if isinstance(verdict, Refuted) else []
         assert isinstance(verdict, Proven) or key not in found, key
     if relation.is_open:
         return Claims(None, dict(counts), tuple(proven), tuple(refuted))
@@ -77,30 +73,31 @@ def candidate_keys(
     names: tuple[str, ...], found: tuple[tuple[str, ...], ...], chance: random.Random
 ) -> list[tuple[str, ...]]:
     """Keys that somebody might declare: those found, each with a column less, and some others."""
-    usable = sorted(name for name in names if name)
+    usable = sorted({name for name in names if name})
     shorter = [key[:at] + key[at + 1 :] for key in found for at in range(len(key)) if len(key) > 1]
     others = [tuple(chance.sample(usable, size)) for size in (1, 1, 2) if len(usable) >= size]
     return list(dict.fromkeys([*found, *shorter, *others]))
 
 
-def broken_claim(claims: Claims, rows: list[tuple[object, ...]]) -> str | None:
+def broken_claim(claims: Claims, result: Result) -> str | None:
     """A claim that rows disprove."""
     for key in claims.proven:
-        if repeats(rows, key):
-            return f"proven, but repeats: {claims.names(key)}"
+        if repeats(result, key):
+            return f"proven, but repeats: {key}"
     for at in claims.not_null:
-        if any(row[at] is None for row in rows):
+        if any(row[at] is None for row in result.rows):
             return f"never NULL, but is: column {at + 1}"
     for some, at in claims.fixed:
-        groups = [tuple(row[number] for number in some) for row in rows]
-        if len(set(zip(groups, (row[at] for row in rows), strict=True))) > len(set(groups)):
+        groups = [tuple(row[number] for number in some) for row in result.rows]
+        if len(set(zip(groups, (row[at] for row in result.rows), strict=True))) > len(set(groups)):
             return f"columns {[number + 1 for number in some]} fix column {at + 1}, but it has several values"
     return None
 
 
-def repeats(rows: list[tuple[object, ...]], key: tuple[int, ...]) -> bool:
+def repeats(result: Result, key: tuple[str, ...]) -> bool:
     """Whether two rows agree on a key."""
-    seen = [tuple(row[at] for at in key) for row in rows]
+    places = [result.names.index(name.lower()) for name in key]
+    seen = [tuple(row[at] for at in places) for row in result.rows]
     return len(set(seen)) < len(seen)
 
 

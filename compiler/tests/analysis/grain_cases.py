@@ -432,6 +432,12 @@ CASES = (
     Case("GROUP BY 1", "SELECT status AS s, count(*) AS n FROM orders GROUP BY 1", ("s",), "a number is a position"),
     Case("GROUP BY an alias", "SELECT lower(status) AS s, count(*) AS n FROM orders GROUP BY s", ("s",), "as written"),
     Case(
+        "grouping sets of a column under two names",
+        "SELECT DISTINCT s, t FROM (SELECT status AS s, status AS t FROM orders) GROUP BY CUBE (s, t)",
+        (),
+        "rows that agree in one of them may differ in the other, which a set leaves out",
+    ),
+    Case(
         "AGGREGATE of a pipe",
         "FROM orders |> AGGREGATE count(*) AS n GROUP BY lower(status) AS status",
         ("status",),

@@ -89,12 +89,12 @@ def run_schema(spark: SparkSession, seed: str, count: int, wrong: list[Wrong]) -
             if not (claims.proven or claims.not_null or claims.fixed):
                 continue
             try:
-                rows = collected(analysed(spark, query.text))
+                result = collected(analysed(spark, query.text))
             except Rejected:
                 yield Counter(failed=1)
                 continue
-            yield Counter(results=1, empty=not rows)
-            found = broken_claim(claims, rows)
+            yield Counter(results=1, empty=not result.rows)
+            found = broken_claim(claims, result)
             wrong += [Wrong(found, query.text, data, draw)] if found else []
     wrong += check_refuted(data, pending)
 
@@ -108,16 +108,12 @@ def check_refuted(data: Data, pending: list[tuple[TypedQuery, Claims]]) -> list[
         data.load(draw)
         for query, keys in left:
             try:
-                rows = collected(analysed(data.spark, query.text))
+                result = collected(analysed(data.spark, query.text))
             except Rejected:
                 continue
-            keys -= {key for key in keys if repeats(rows, key)}
+            keys -= {key for key in keys if repeats(result, key)}
         left = [(query, keys) for query, keys in left if keys]
-    claims = {query.text: claims for query, claims in pending}
-    return [
-        Wrong(f"refuted, but never repeats: {[claims[query.text].names(key) for key in keys]}", query.text, data, 0)
-        for query, keys in left
-    ]
+    return [Wrong(f"refuted, but never repeats: {sorted(keys)}", query.text, data, 0) for query, keys in left]
 
 
 def report(wrong: Wrong) -> str:

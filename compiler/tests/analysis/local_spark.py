@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -66,13 +66,20 @@ def analysed(spark: SparkSession, text: str) -> DataFrame:
     return frame
 
 
-def collected(frame: DataFrame) -> list[tuple[object, ...]]:
-    """The rows; their values are equal exactly where GROUP BY takes them as equal."""
+class Result(NamedTuple):
+    """The names of columns, in lower case, and rows; values are equal exactly where GROUP BY takes them as equal."""
+
+    names: list[str]
+    rows: list[tuple[object, ...]]
+
+
+def collected(frame: DataFrame) -> Result:
     try:
         rows = frame.collect()
     except (PySparkException, Py4JJavaError) as problem:
         raise Rejected(str(problem)) from problem
-    return [tuple(comparable(value) for value in row) for row in rows]
+    names = [name.lower() for name in frame.columns]
+    return Result(names, [tuple(comparable(value) for value in row) for row in rows])
 
 
 def comparable(value: Any) -> object:

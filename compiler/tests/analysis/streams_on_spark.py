@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from claims import Claims, broken_claim, claims_of
 from grain_on_spark import MOST_REPORTS, WAITING, tables_of
-from local_spark import Rejected, analysed, collected, put_table, start_spark
+from local_spark import Rejected, Result, analysed, collected, put_table, start_spark
 from pyspark.sql import SparkSession
 from stream_queries import StreamQuery, batches_of, stream_query, streaming_schema
 from typed_schemas import TypedSchema
@@ -44,12 +44,12 @@ def run_schema(spark: SparkSession, seed: str, count: int, wrong: list[str]) -> 
         left = []
         for query, claims in pending:
             try:
-                rows = results(spark, query)
+                result = result_of(spark, query)
             except Rejected:
                 counts["rejected"] += 1
                 continue
             counts["results"] += 1
-            found = broken_claim(claims, rows)
+            found = broken_claim(claims, result)
             if found:
                 wrong.append(report(found, seed, number, query, schema, contents))
             else:
@@ -58,7 +58,7 @@ def run_schema(spark: SparkSession, seed: str, count: int, wrong: list[str]) -> 
     return counts
 
 
-def results(spark: SparkSession, query: StreamQuery) -> list[tuple[object, ...]]:
+def result_of(spark: SparkSession, query: StreamQuery) -> Result:
     """The rows of a query after two batches."""
     for name, text in query.views().items():
         analysed(spark, text).createOrReplaceTempView(name)

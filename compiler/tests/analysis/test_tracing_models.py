@@ -189,6 +189,17 @@ MODELS = {
         count BIGINT
         """,
     ),
+    "a rollup by two names of one column, of which a set leaves out one": (
+        """
+        def model(orders):
+            named = orders.select("status", F.col("status").alias("again"))
+            return named.rollup("status", "again").agg(F.lit(1).alias("one")).distinct().drop("again")
+        """,
+        """
+        status None
+        one None
+        """,
+    ),
     "a cube with the number of its grouping": (
         """
         def model(orders):

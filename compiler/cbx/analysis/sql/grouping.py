@@ -134,6 +134,7 @@ class _Grouping:
         self.definitions: list[ir.Definition] = []
         self.known: dict[str, int] = {}
         self.written: dict[int, exp.Expr] = {}
+        self.names: dict[int, set[str]] = {}
 
     def elements(self, group: exp.Group) -> list[_Element] | None:
         """The elements; None where one is not understood."""
@@ -155,7 +156,11 @@ class _Grouping:
             if element is None:
                 return None
             found.append(element)
-        return found
+        return None if sets and self._has_two_names() else found
+
+    def _has_two_names(self) -> bool:
+        """Whether a column is grouped by under two names: a set may then leave out one of them, and keep the other."""
+        return any(len(names) > 1 for names in self.names.values())
 
     def _sets(self, node: exp.Expr) -> _Element | None:
         members = [self._member(one) for one in node.expressions]
@@ -190,6 +195,7 @@ class _Grouping:
         node = node.unalias()
         value = self.reader.read(node)
         if isinstance(value, ir.Reference):
+            self.names.setdefault(value.column, set()).add(node.name.lower())
             return frozenset({value.column})
         signature = self.reader.signature(node)
         if signature not in self.known:

@@ -22,6 +22,7 @@ _SET_KINDS: dict[str, ir.SetKind] = {
     "SET_OP_TYPE_INTERSECT": "intersect",
     "SET_OP_TYPE_EXCEPT": "except",
 }
+_PLAIN = ("GROUP_TYPE_GROUPBY", "GROUP_TYPE_PIVOT")
 _MOST_CUBED = 6
 
 
@@ -38,6 +39,8 @@ def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
 def _sets(record: Record, members: Sequence[tuple[Field, int] | None], grouping: _Grouping) -> tuple[Ids, ...] | None:
     """The grouping sets; None where there are none, empty where they are not understood."""
     sources = [one[1] for one in members if one is not None]
+    if len(set(sources)) < len(sources) and record.get("group_type") not in _PLAIN:
+        return ()  # a column under two names: a set may leave out one of them, and keep the other
     match record.get("group_type"):
         case "GROUP_TYPE_ROLLUP":
             return tuple(frozenset(sources[:count]) for count in range(len(sources), -1, -1))
@@ -54,7 +57,7 @@ def _sets(record: Record, members: Sequence[tuple[Field, int] | None], grouping:
                 if any(column is None or column[1] not in sources for column in columns):
                     return ()
             return tuple(sets)
-        case "GROUP_TYPE_GROUPBY" | "GROUP_TYPE_PIVOT":
+        case kind if kind in _PLAIN:
             return None
         case _:
             return ()
