@@ -10,7 +10,7 @@ from itertools import combinations
 from local_spark import Result
 from typed_schemas import TypedSchema
 
-from cbx.analysis.facts import Relationship
+from cbx.analysis.facts import DOUBTFUL, Relationship
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.grain import infer_grain
 from cbx.analysis.relations import Relation
@@ -57,7 +57,7 @@ def claims_about(relation: Relation, relationships: tuple[Relationship, ...], ch
         assert isinstance(verdict, Proven) or key not in found, key
     if relation.is_open:
         return Claims(None, dict(counts), tuple(proven), tuple(refuted))
-    columns = tuple((field.name, field.type) for field in relation.fields)
+    columns = tuple((field.name, None if field.type == DOUBTFUL else field.type) for field in relation.fields)
     grain = infer_grain(relation)
     ids = [field.id for field in relation.fields]
     not_null = tuple(number for number, column in enumerate(ids) if column in grain.not_null)
