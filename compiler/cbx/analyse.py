@@ -18,6 +18,7 @@ from cbx.project import Project
 from cbx.sources import SourceFile, Span
 
 if TYPE_CHECKING:
+    from cbx.analysis.sql.scope import OwnTable
     from cbx.analysis.tracing.client import Tracer
 
 CACHE_FILE = ".cbx/cache/trace.json"
@@ -51,12 +52,14 @@ class Analysed:
         unknown_columns: The columns it names that do not exist.
         expressions: Where it makes the columns of its result, by their names in lower case.
         reads: What a function reads by itself.
+        own_tables: The tables that a query reads by their names, each with its place.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
     expressions: Mapping[str, Span | None]
     reads: tuple[OwnRead, ...] = ()
+    own_tables: tuple[tuple[OwnTable, Span], ...] = ()
 
 
 _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
@@ -147,7 +150,8 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
         if not one.name.startswith(PLACEHOLDER)
     )
     places = {name: code.places.span(place.start, place.end) for name, place in query.expressions.items()}
-    return Analysed(query.relation, unknown, places)
+    own = tuple((table, code.places.span(table.place.start, table.place.end)) for table in query.own_tables)
+    return Analysed(query.relation, unknown, places, own_tables=own)
 
 
 def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -19,7 +19,7 @@ from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import whole_number
 from cbx.analysis.sql.places import extent
-from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UnknownColumn
+from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.tables import read_opaque
 from cbx.analysis.sql.types import united_type
@@ -35,11 +35,13 @@ class Query:
         relation: What it does.
         unknown_columns: The columns that none of its inputs has, in the order of the text.
         expressions: Where the columns of the result are made, by their names in lower case; a star makes none.
+        own_tables: The tables that it reads and of which nothing was said, in the order of the text.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
     expressions: Mapping[str, TextRange] = field(default_factory=dict)
+    own_tables: tuple[OwnTable, ...] = ()
 
 
 def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
@@ -73,7 +75,8 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         reason = "it reads a stream in a part that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
-    return Query(relation, tuple(unknown), expressions)
+    own_tables = sorted(dict.fromkeys(context.own_tables), key=lambda table: table.place.start)
+    return Query(relation, tuple(unknown), expressions, tuple(own_tables))
 
 
 def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:

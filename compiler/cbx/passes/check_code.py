@@ -1,4 +1,4 @@
-"""Reports what is certainly wrong in the function of a Python model: it fails in every run, or has hidden inputs."""
+"""Reports what is certainly wrong in the code of a model: a function that fails in every run, and hidden inputs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from cbx.analyse import span_of
 from cbx.analysis.own_reads import reads_in_text, tables_of
 from cbx.analysis.relations import CallSite
 from cbx.analysis.tracing.requests import Mistake, OwnRead, Unknown
-from cbx.diagnostics import Cause, Report
+from cbx.diagnostics import Cause, Report, did_you_mean
 from cbx.ir.resolved import PythonCode, ResolvedModel
+from cbx.ir.text import PLACEHOLDER
 from cbx.sources import SourceFile, Span
 
 if TYPE_CHECKING:
     from cbx.analyse import Analysed
+    from cbx.analysis.sql.scope import OwnTable
     from cbx.analysis.tracing.requests import MissingExtra
 
 _NOT_IN_A_NAME = re.compile(r"\W+")
@@ -52,6 +54,25 @@ def check_code(
     for read in traced or reads_in_text((code.source, *code.definitions), _imported_names(code)):
         _check_read(read, model, models, report)
     return len(report) > found
+
+
+def check_query(model: ResolvedModel, analysed: Analysed, models: Mapping[str, ResolvedModel], report: Report) -> None:
+    """Report CBX206 for each table that a query reads by its name; arguments as for `check_code`."""
+    for table, span in analysed.own_tables:
+        shown = "a table whose name holds a variable" if PLACEHOLDER in table.name else f"the table `{table.name}`"
+        message = f"the query of `{model.id}` reads {shown}, which is no input of it"
+        hint = did_you_mean(table.name, table.queries) or _call_in_query(table, models.values())
+        causes = [Cause(span.path, f"reads {table.name.lower()}")]
+        report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
+
+
+def _call_in_query(table: OwnTable, models: Iterable[ResolvedModel]) -> str:
+    """The call to write in the place of a table's name."""
+    wanted = table.name.lower()
+    own = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
+    words = ("stream", "stream_source") if table.is_streaming else ("ref", "source")
+    name = "..." if PLACEHOLDER in table.name else own or table.name
+    return f'write `{{{{ {words[own is None]}("{name}") }}}}`'
 
 
 def _imported_names(code: PythonCode) -> dict[str, str]:

@@ -152,6 +152,10 @@ class _Typing:
             self.traced.add(model.id)
         for unknown in analysed.unknown_columns:
             self._report_unknown(model, unknown)
+        if analysed.own_tables:
+            from cbx.passes.check_code import check_query
+
+            check_query(model, analysed, self.linked.models, self.report)
         return analysed
 
     def _report_unknown(self, model: ResolvedModel, unknown: UnknownColumn) -> None:

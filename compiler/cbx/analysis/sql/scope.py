@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
-from cbx.analysis.relations import Field, Relation
+from cbx.analysis.relations import Field, Relation, TextRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,23 @@ class UnknownColumn:
     candidates: tuple[str, ...]
     missing: str
     is_table: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTable:
+    """A table that a query reads by its name, and that nobody says anything of.
+
+    Attributes:
+        name: Its name.
+        place: Where the query names it.
+        is_streaming: Whether it reads it as a stream.
+        queries: The names of WITH that are known there.
+    """
+
+    name: str
+    place: TextRange
+    is_streaming: bool
+    queries: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,7 @@ class Context:
         spent: How many columns the relations read so far have together, copies counted.
         inside: How many those of WITH have that were used for the first time.
         unknown: The columns that no input has.
+        own_tables: The tables that it reads by their names.
         kept: Expressions that are told apart by where they are written.
         time_windows: The columns that hold windows of time that rows are grouped by, with the type of their ends.
     """
@@ -95,6 +113,7 @@ class Context:
     spent: int = 0
     inside: int = 0
     unknown: list[UnknownColumn] = field(default_factory=list)
+    own_tables: list[OwnTable] = field(default_factory=list)
     kept: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)
 

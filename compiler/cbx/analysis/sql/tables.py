@@ -8,14 +8,14 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
-from cbx.analysis.relations import Field, Relation
+from cbx.analysis.relations import Field, Relation, TextRange
 from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.generators import read_lateral
 from cbx.analysis.sql.joins import join_sources
 from cbx.analysis.sql.pivots import read_pivot, scope_of
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
-from cbx.analysis.sql.scope import CommonTable, Context, Scope, Source
+from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, Source
 from cbx.analysis.sql.written_rows import read_values
 from cbx.ir.text import PLACEHOLDER
 
@@ -112,6 +112,7 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
     table = inner.this if isinstance(inner, exp.Subquery) else inner
     if not isinstance(table, exp.Table) or _says_more(table) or (inner is not table and _says_more(inner)):
         return _opaque_source(node, scope, context, "a stream of something other than a table")
+    _note_own_table(table, scope, context, is_streaming=True)
     relation = sampled(sampled(_scan(table, context, is_streaming=True), table), inner)
     name = (alias.name.lower(),) if alias else _name_of(table)
     _add_source(name, relation, scope, context, is_placeholder=not alias and _is_placeholder(table))
@@ -160,7 +161,10 @@ def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context)
 def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         common = None if node.args.get("db") else _common_table(node.name, scope)
-        return _use(common, context) if common else _scan(node, context)
+        if common:
+            return _use(common, context)
+        _note_own_table(node, scope, context, is_streaming=False)
+        return _scan(node, context)
     if isinstance(node, exp.Values):
         return read_values(node, context)
     if isinstance(node, exp.Subquery):
@@ -196,6 +200,15 @@ def _use(common: CommonTable, context: Context) -> Relation:
     offset = context.offset()
     fields = tuple(Field(one.id + offset, one.name, one.type) for one in relation.fields)
     return ir.Copy(relation, offset, fields, relation.is_open)
+
+
+def _note_own_table(node: exp.Table, scope: Scope, context: Context, *, is_streaming: bool) -> None:
+    """Remember a table that is none of those that the query is said to read."""
+    name = ".".join(part.name for part in node.parts)
+    places = [part.meta for part in node.parts if "start" in part.meta]
+    if name.lower() not in context.tables and places:
+        place = TextRange(places[0]["start"], places[-1]["end"] + 1)
+        context.own_tables.append(OwnTable(name, place, is_streaming, tuple(scope.queries)))
 
 
 def _scan(node: exp.Table, context: Context, *, is_streaming: bool = False) -> Relation:
