@@ -105,12 +105,10 @@ def mistake_of(error: BaseException, request: Mapping[str, Any], session: Sessio
     hint = _hint(error, own[-1], frames[-1], snippets, depends_on_data=depends_on_data)
     if hint is None:
         return None
-    return {
-        "file": own[-1].tb_frame.f_code.co_filename,
-        "line": own[-1].tb_lineno,
-        "message": _said(error),
-        "hint": hint,
-    }
+    message = _said(error)
+    if str(error) == _NOT_CALLABLE and len(unknown := _unknown_methods(_called_methods(own[-1], snippets))) == 1:
+        message = f"neither a DataFrame nor a Column has a method `{unknown[0]}`"
+    return {"file": own[-1].tb_frame.f_code.co_filename, "line": own[-1].tb_lineno, "message": message, "hint": hint}
 
 
 def _hint(
@@ -162,11 +160,19 @@ def _wrong_attribute(owner: Any, name: str, *, depends_on_data: bool) -> str | N
 
 
 def _wrong_method(at: types.TracebackType, snippets: list[Mapping[str, Any]]) -> str | None:
-    """A method that frames do not have is a column there: of the line's calls, the one that is neither."""
-    methods = {name for kind in (DataFrame, Column) for name in dir(kind) if not name.startswith("_")}
-    known = methods | set(dir(functions)) | set(dir(Window))
+    """A method that frames do not have is a column there, which is then called."""
+    called = _called_methods(at, snippets)
+    if any(_OF_DATABRICKS.fullmatch(name) for name in called):
+        return None
+    unknown = _unknown_methods(called)
+    near = nearest(unknown[0], _methods()) if len(unknown) == 1 else None
+    return f"did you mean `{near}`?" if near else "a frame, or a column, has no such method"
+
+
+def _called_methods(at: types.TracebackType, snippets: list[Mapping[str, Any]]) -> list[str]:
+    """The methods that are called on the line that fails."""
     path, line = at.tb_frame.f_code.co_filename, at.tb_lineno
-    called = [
+    return [
         node.func.attr
         for one in snippets
         if one["path"] == path
@@ -174,10 +180,15 @@ def _wrong_method(at: types.TracebackType, snippets: list[Mapping[str, Any]]) ->
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if node.lineno + one["line"] - 1 <= line <= (node.end_lineno or node.lineno) + one["line"] - 1
     ]
-    if any(_OF_DATABRICKS.fullmatch(name) for name in called):
-        return None
-    near = [nearest(name, methods) for name in called if name not in known]
-    return f"did you mean `{near[0]}`?" if len(near) == 1 and near[0] else "a frame, or a column, has no such method"
+
+
+def _unknown_methods(called: Iterable[str]) -> list[str]:
+    known = _methods() | set(dir(functions)) | set(dir(Window))
+    return [name for name in called if name not in known]
+
+
+def _methods() -> frozenset[str]:
+    return frozenset(name for kind in (DataFrame, Column) for name in dir(kind) if not name.startswith("_"))
 
 
 def _wrong_import(error: ImportError) -> Record | None:
