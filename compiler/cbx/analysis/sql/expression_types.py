@@ -15,6 +15,7 @@ from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.sql.cast_types import cast_type
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.result_types import RESULTS
+from cbx.analysis.sql.schema_texts import schema_type
 from cbx.analysis.sql.scope import Found
 from cbx.analysis.sql.type_rules import (
     arithmetic_type,
@@ -355,7 +356,15 @@ def _time_window(node: exp.Expr, reader: ExpressionReader) -> str | None:
     return f"STRUCT<start: {kind}, end: {kind}>" if kind in {"TIMESTAMP", "TIMESTAMP_NTZ"} else None
 
 
+def _parsed(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    """What a text is parsed to, as a schema that is written out says."""
+    del reader
+    schema = node.expression
+    return schema_type(schema.name) if isinstance(schema, exp.Literal) and schema.is_string else None
+
+
 RULES: dict[str, Rule] = {
+    "parsed": _parsed,
     "time window": _time_window,
     "cast": _cast,
     "literal": _literal,

@@ -16,21 +16,21 @@ FUNCTIONS = _names(
     approx_top_k approx_top_k_accumulate approx_top_k_combine approx_top_k_estimate array array_agg
     array_append array_compact array_contains array_distinct array_except array_insert array_intersect
     array_join array_max array_min array_position array_prepend array_remove array_repeat array_size
-    array_sort array_union arrays_overlap arrays_zip ascii asin asinh atan atan2 atanh avg base64 between
-    bigint bin binary bit_and bit_count bit_get bit_length bit_or bit_xor bitmap_and_agg bitmap_bit_position
-    bitmap_bucket_number bitmap_construct_agg bitmap_count bitmap_or_agg bool_and bool_or boolean bround btrim
-    cardinality cbrt ceil ceiling char char_length character_length chr coalesce collate collation
-    collect_list collect_set concat concat_ws contains conv convert_timezone corr cos cosh cot count count_if
-    count_min_sketch covar_pop covar_samp crc32 csc cume_dist curdate current_catalog current_database
-    current_date current_path current_schema current_time current_timestamp current_timezone current_user date
-    date_add date_diff date_format date_from_unix_date date_part date_sub date_trunc dateadd datediff datepart
-    day dayname dayofmonth dayofweek dayofyear decimal decode degrees dense_rank div double e element_at elt
-    encode endswith equal_null every exists exp expm1 extract factorial filter find_in_set first first_value
-    flatten float floor forall format_number format_string from_avro from_csv from_json from_protobuf
-    from_unixtime from_utc_timestamp from_xml get get_json_object getbit greatest grouping grouping_id hash
-    hex histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union hll_union_agg hour hypot if ifnull
-    ilike in initcap instr int is_valid_utf8 is_valid_variant is_variant_null isnan isnotnull isnull
-    json_array_length json_object_keys kll_merge_agg_bigint kll_merge_agg_double kll_merge_agg_float
+    array_sort array_union arrays_overlap arrays_zip ascii asin asinh assert_true atan atan2 atanh avg base64
+    between bigint bin binary bit_and bit_count bit_get bit_length bit_or bit_xor bitmap_and_agg
+    bitmap_bit_position bitmap_bucket_number bitmap_construct_agg bitmap_count bitmap_or_agg bool_and bool_or
+    boolean bround btrim cardinality cbrt ceil ceiling char char_length character_length chr coalesce collate
+    collation collect_list collect_set concat concat_ws contains conv convert_timezone corr cos cosh cot count
+    count_if count_min_sketch covar_pop covar_samp crc32 csc cume_dist curdate current_catalog
+    current_database current_date current_path current_schema current_time current_timestamp current_timezone
+    current_user date date_add date_diff date_format date_from_unix_date date_part date_sub date_trunc dateadd
+    datediff datepart day dayname dayofmonth dayofweek dayofyear decimal decode degrees dense_rank div double
+    e element_at elt encode endswith equal_null every exists exp expm1 extract factorial filter find_in_set
+    first first_value flatten float floor forall format_number format_string from_avro from_csv from_json
+    from_protobuf from_unixtime from_utc_timestamp from_xml get get_json_object getbit greatest grouping
+    grouping_id hash hex histogram_numeric hll_sketch_agg hll_sketch_estimate hll_union hll_union_agg hour
+    hypot if ifnull ilike in initcap instr int is_valid_utf8 is_valid_variant is_variant_null isnan isnotnull
+    isnull json_array_length json_object_keys kll_merge_agg_bigint kll_merge_agg_double kll_merge_agg_float
     kll_sketch_agg_bigint kll_sketch_agg_double kll_sketch_agg_float kll_sketch_get_n_bigint
     kll_sketch_get_n_double kll_sketch_get_n_float kll_sketch_get_quantile_bigint
     kll_sketch_get_quantile_double kll_sketch_get_quantile_float kll_sketch_get_rank_bigint
@@ -43,13 +43,13 @@ FUNCTIONS = _names(
     map_keys map_values map_zip_with mask max max_by md5 mean measure median min min_by minute mod mode month
     monthname months_between named_struct nanvl negative next_day not now nth_value ntile nullif nullifzero
     nvl nvl2 octet_length or overlay parse_json parse_url percent_rank percentile percentile_approx
-    percentile_cont percentile_disc pi pmod position positive pow power printf quarter quote radians rank
-    reduce regexp regexp_count regexp_extract regexp_extract_all regexp_instr regexp_like regexp_replace
-    regexp_substr regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
-    repeat replace reverse right rint rlike round row_number rpad rtrim schema_of_avro schema_of_csv
-    schema_of_json schema_of_variant schema_of_variant_agg schema_of_xml sec second sentences sequence
-    session_user session_window sha sha1 sha2 shiftleft shiftright shiftrightunsigned sign signum sin sinh
-    size skewness slice smallint some sort_array soundex space split split_part sqrt st_asbinary
+    percentile_cont percentile_disc pi pmod position positive pow power printf quarter quote radians
+    raise_error rank reduce regexp regexp_count regexp_extract regexp_extract_all regexp_instr regexp_like
+    regexp_replace regexp_substr regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx
+    regr_sxy regr_syy repeat replace reverse right rint rlike round row_number rpad rtrim schema_of_avro
+    schema_of_csv schema_of_json schema_of_variant schema_of_variant_agg schema_of_xml sec second sentences
+    sequence session_user session_window sha sha1 sha2 shiftleft shiftright shiftrightunsigned sign signum sin
+    sinh size skewness slice smallint some sort_array soundex space split split_part sqrt st_asbinary
     st_geogfromwkb st_geomfromwkb st_setsrid st_srid startswith std stddev stddev_pop stddev_samp str_to_map
     string string_agg struct substr substring substring_index sum tan tanh theta_difference theta_intersection
     theta_intersection_agg theta_sketch_agg theta_sketch_estimate theta_union theta_union_agg time time_bucket

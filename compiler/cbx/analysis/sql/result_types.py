@@ -178,6 +178,9 @@ RESULTS: Mapping[str, str] = {
         abs(this) anonymous:positive(expressions) bitwiseandagg(this) bitwiseoragg(this) bitwisexoragg(this)
         neg(this) negative(this)
     """,
+    "parsed": """
+        fromjson(expression,options,this) fromjson(expression,this)
+    """,
     "picked": """
         bracket(expressions,offset,safe,this) bracket(expressions,offset,this) bracket(expressions,this)
     """,
@@ -190,9 +193,10 @@ RESULTS: Mapping[str, str] = {
     "same": """
         alias(alias,this) anonymous:nullifzero(expressions) anyvalue(this) argmax(expression,this)
         argmin(expression,this) coalesce(this) distinct(expressions) filter(expression,this) first(this)
-        firstvalue(this) ignorenulls(this) lag(offset,this) lag(this) last(this) lastvalue(this)
-        lead(offset,this) lead(this) max(this) min(this) mode(this) nthvalue(offset,this)
-        nullif(expression,this) paren(this) respectnulls(this)
+        firstvalue(this) ignorenulls(this) lag(default,offset,this) lag(offset,this) lag(this) last(this)
+        lastvalue(this) lead(default,offset,this) lead(offset,this) lead(this) max(this) min(this)
+        mode(deterministic,this) mode(this) nthvalue(offset,this) nullif(expression,this) paren(this)
+        respectnulls(this)
     """,
     "same array": """
         arraycompact(this) arraydistinct(this) arrayfilter(expression,this)

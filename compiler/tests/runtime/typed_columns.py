@@ -1,0 +1,33 @@
+"""Columns of every type, for the tests that ask Spark for types."""
+
+from __future__ import annotations
+
+TYPES = {
+    "truth": "BOOLEAN",
+    "tiny": "TINYINT",
+    "small": "SMALLINT",
+    "num": "INT",
+    "big": "BIGINT",
+    "flt": "FLOAT",
+    "dbl": "DOUBLE",
+    "money": "DECIMAL(10, 2)",
+    "units": "DECIMAL(5, 0)",
+    "long_dec": "DECIMAL(38, 18)",
+    "twelve": "DECIMAL(12, 4)",
+    "name": "STRING",
+    "code": "STRING COLLATE UTF8_LCASE",
+    "raw": "BINARY",
+    "day": "DATE",
+    "at": "TIMESTAMP",
+    "local": "TIMESTAMP_NTZ",
+    "years": "INTERVAL YEAR TO MONTH",
+    "days": "INTERVAL DAY TO SECOND",
+    "nums": "ARRAY<INT>",
+    "names": "ARRAY<STRING>",
+    "lists": "ARRAY<ARRAY<BIGINT>>",
+    "dims": "STRUCT<w: INT, h: DECIMAL(4, 1)>",
+    "all_dims": "ARRAY<STRUCT<w: INT, h: DECIMAL(4, 1)>>",
+    "counts": "MAP<STRING, INT>",
+    "dates": "MAP<INT, DATE>",
+    "any_json": "VARIANT",
+}
