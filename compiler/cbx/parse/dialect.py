@@ -22,10 +22,16 @@ def read_sql(sql: str) -> list[exp.Expr | None]:
         sqlglot.errors.SqlglotError: If it does not parse.
         RecursionError: If it is nested too deeply.
     """
+    from sqlglot.errors import ParseError
+
     from cbx.parse.spark_tokens import adapt_tokens
 
     tokenizer, parser, _ = _databricks()
-    return parser.parse(adapt_tokens(tokenizer.tokenize(sql), sql), sql)
+    try:
+        return parser.parse(adapt_tokens(tokenizer.tokenize(sql), sql), sql)
+    except (LookupError, ValueError) as error:
+        # So it fails where it builds a function of arguments that are not there, as of `map(a)`.
+        raise ParseError("a function has too few arguments") from error
 
 
 def read_statements(sql: str) -> list[exp.Expr]:

@@ -289,7 +289,7 @@ class Expressions:
             by_name = {f"a{at}": one for at, one in enumerate(written) if not isinstance(one, _WRITTEN_OUT)}
             pieces = [write_sql(one) if f"a{at}" not in by_name else f"a{at}" for at, one in enumerate(written)]
             node = read_one(f"{name}({', '.join(pieces)})")
-        except (errors.SqlglotError, ValueError, IndexError):
+        except errors.SqlglotError:
             return exp.Anonymous(this=name, expressions=written)
         found = [one for one in node.find_all(exp.Column) if one.name in by_name]
         if sorted(one.name for one in found) != sorted(by_name):
