@@ -346,6 +346,109 @@ MODELS = {
         key: status
         """,
     ),
+    "a window function whose NULLs are ignored gives a value for each row": (
+        """
+        def model(orders):
+            before = F.expr("lag(status) IGNORE NULLS OVER (PARTITION BY customer_id ORDER BY order_id)")
+            return orders.select("customer_id", before.alias("before"))
+        """,
+        """
+        customer_id BIGINT
+        before STRING
+        """,
+    ),
+    "the same in the text of a selection": (
+        """
+        def model(orders):
+            return orders.selectExpr(
+                "customer_id",
+                "first(status) RESPECT NULLS OVER (PARTITION BY customer_id ORDER BY order_id) AS first",
+            )
+        """,
+        """
+        customer_id BIGINT
+        first STRING
+        """,
+    ),
+    "a number with a point fixes no whole number": (
+        """
+        def model(lines):
+            return lines.where(F.col("order_id") == 9007199254740992.0).select("order_id", "line_number", "quantity")
+        """,
+        """
+        order_id BIGINT
+        line_number INT
+        quantity INT
+        key: order_id, line_number
+        """,
+    ),
+    "a whole number fixes one": (
+        """
+        def model(lines):
+            return lines.where(F.col("order_id") == 9007199254740992).select("line_number", "quantity")
+        """,
+        """
+        line_number INT
+        quantity INT
+        key: line_number
+        """,
+    ),
+    "what is drawn for grouping is drawn again for the result": (
+        """
+        def model(orders):
+            part = F.floor(F.call_function("rand") * 3)
+            return orders.groupBy(part.alias("part")).agg(F.max("order_id").alias("latest"))
+        """,
+        """
+        part None
+        latest None
+        """,
+    ),
+    "windows in two orders are two windows": (
+        """
+        def model(orders):
+            first = F.sum("total").over(Window.orderBy("order_id"))
+            second = F.sum("total").over(Window.orderBy(F.desc("order_id")))
+            both = orders.select(first.alias("first"), second.alias("second"))
+            return both.dropDuplicates(["first"]).select("second")
+        """,
+        """
+        second DECIMAL(28, 2)
+        """,
+    ),
+    "windows with two frames are two windows": (
+        """
+        def model(orders):
+            by = Window.orderBy("order_id")
+            first = F.sum("total").over(by.rowsBetween(-1, 0)).alias("first")
+            second = F.sum("total").over(by.rowsBetween(-2, 0)).alias("second")
+            return orders.select(first, second).dropDuplicates(["first"]).select("second")
+        """,
+        """
+        second DECIMAL(28, 2)
+        """,
+    ),
+    "an aggregate written in Python leaves one row": (
+        """
+        def model(orders):
+            median = F.pandas_udf(lambda values: values.median(), "double", F.PandasUDFType.GROUPED_AGG)
+            return orders.select(median("total").alias("median"))
+        """,
+        """
+        median None
+        key: (one row)
+        """,
+    ),
+    "rows that a function makes have the columns that it declares": (
+        """
+        def model(orders):
+            return orders.mapInPandas(lambda parts: parts, "order_id BIGINT, price DECIMAL(9, 3)")
+        """,
+        """
+        order_id BIGINT
+        price DECIMAL(9, 3)
+        """,
+    ),
     "a sum of everything has one row": (
         """
         def model(orders):
