@@ -7,7 +7,7 @@ each shape comes about, and of any other shape nothing is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlglot import exp
 
@@ -33,10 +33,10 @@ from cbx.analysis.sql.type_rules import (
 )
 from cbx.parse.identifiers import quoted_if_needed
 
-_BOOLEAN = (
+_BOOLEAN = frozenset({
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,
     exp.Like, exp.ILike, exp.RegexpLike, exp.And, exp.Or, exp.Not, exp.Exists, exp.Boolean,
-)  # fmt: skip
+})  # fmt: skip
 _ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.IntDiv: "div", exp.SafeAdd: "+",
     exp.SafeSubtract: "-", exp.SafeMultiply: "*", exp.SafeDivide: "/",
@@ -84,25 +84,38 @@ def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """The type of an expression, which is ``VOID`` for NULL."""
     if isinstance(node, exp.Column):
         return _column(node, reader)
-    if isinstance(node, _BOOLEAN):
+    if type(node) in _BOOLEAN:
         return "BOOLEAN"
     if isinstance(node, exp.Window):
         return _same(node, reader)
     if isinstance(node, exp.Subquery):
         return reader.type_of_query(node)
-    rule = _shapes().get(shape_of(node))
+    rule = _rule_of(*_parts_of_shape(node))
     if rule is None:
         return None
     return RULES[rule](node, reader) if rule in RULES else rule
 
 
 def shape_of(node: exp.Expr) -> str:
-    """The class of a node and the arguments that it has."""
-    names = sorted(
-        name for name, value in node.args.items() if value is not None and value is not False and value != []
-    )
-    key = f"anonymous:{node.name.lower()}" if isinstance(node, exp.Anonymous) else node.key
-    return f"{key}({','.join(name for name in names if name != 'this' or key == node.key)})"
+    """The class of a node, or the name of a function without one, and the arguments that it has."""
+    return _shape(*_parts_of_shape(node))
+
+
+def _parts_of_shape(node: exp.Expr) -> tuple[str, ...]:
+    given = [name for name, value in node.args.items() if value is not None and value is not False and value != []]
+    if isinstance(node, exp.Anonymous):
+        return (f"anonymous:{node.name.lower()}", *(name for name in given if name != "this"))
+    return (node.key, *given)
+
+
+def _shape(key: str, *names: str) -> str:
+    return f"{key}({','.join(sorted(names))})"
+
+
+@lru_cache(maxsize=4096)
+def _rule_of(*parts: str) -> str | None:
+    """The name of the rule of a shape, or its type; None for a shape that is not listed."""
+    return _shapes().get(_shape(*parts))
 
 
 @cache
