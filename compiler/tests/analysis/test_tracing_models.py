@@ -400,8 +400,8 @@ MODELS = {
             return orders.groupBy(part.alias("part")).agg(F.max("order_id").alias("latest"))
         """,
         """
-        part None
-        latest None
+        part ?
+        latest ?
         """,
     ),
     "windows in two orders are two windows": (
@@ -435,7 +435,7 @@ MODELS = {
             return orders.select(median("total").alias("median"))
         """,
         """
-        median None
+        median ?
         key: (one row)
         """,
     ),

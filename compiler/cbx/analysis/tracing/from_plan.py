@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from cbx.analysis import relations as ir
-from cbx.analysis.facts import Table
+from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.relations import NONE, CallSite, Field, Relation, is_deep
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
@@ -215,7 +215,7 @@ class _Plan:
         reason = f"a step of the plan that is not understood: {record['of'].replace('_', ' ')}"
         inputs = [self.read(one) for one in record["inputs"]]
         schema = record.get("schema")
-        columns = tuple(Column(self.reading.context.new_field(name, kind)) for name, kind in schema or ())
+        columns = tuple(Column(self.reading.context.new_field(name, kind or DOUBTFUL)) for name, kind in schema or ())
         return opaque(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
 
 
@@ -245,7 +245,7 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
         if len(matching) == 1 == names.count(exact.name.lower()):
             fields.append(Field(matching[0].id, exact.name, matching[0].type))
         else:
-            new = reading.context.new_field(exact.name)
+            new = reading.context.new_field(exact.name, DOUBTFUL)
             definitions.append(ir.Definition(new.id, ir.Computed("", NONE, is_deterministic=False)))
             fields.append(new)
     return ir.Project(rows.relation, tuple(definitions), tuple(fields))
@@ -258,4 +258,4 @@ def _agree(rows: Rows, traced: Traced) -> bool:
 
 
 def _new_fields(traced: Traced, reading: Reading) -> tuple[Field, ...]:
-    return tuple(reading.context.new_field(one.name) for one in traced.columns or ())
+    return tuple(reading.context.new_field(one.name, DOUBTFUL) for one in traced.columns or ())
