@@ -27,7 +27,7 @@ from cbx.analysis.sql.scope import Context, Scope, Source
 from cbx.parse.dialect import read_one
 from cbx.parse.types import is_same_type
 from cbx.runtime.session import session
-from compiler.tests.runtime.typed_columns import TYPES
+from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
 PAIRS = int(os.environ.get("TYPES_OF_SPARK", "3"))
 """How many pairs of types each function is tried with."""
@@ -114,8 +114,8 @@ def compare(analyser: Analyser, expressions: list[str]) -> tuple[Counter[str], l
         if kind is None:
             continue
         own = own_type(expression)
-        is_right = own is None or is_same_type(own, kind)
-        counts["unknown" if own is None else "right" if is_right else "wrong"] += 1
+        is_right = own in UNKNOWN or is_same_type(own, kind)
+        counts["unknown" if own in UNKNOWN else "right" if is_right else "wrong"] += 1
         wrong += [] if is_right else [f"{expression}: {own}, Spark: {kind}"]
     return counts, wrong
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cbx.analysis.facts import DOUBTFUL
+
 TYPES = {
     "truth": "BOOLEAN",
     "tiny": "TINYINT",
@@ -31,3 +33,6 @@ TYPES = {
     "dates": "MAP<INT, DATE>",
     "any_json": "VARIANT",
 }
+
+UNKNOWN = {None, DOUBTFUL}
+"""What cbx says of a type that it does not know."""
