@@ -18,6 +18,7 @@ from cbx.analysis.relations import Field, Relation, TextRange, is_deep
 from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import whole_number
+from cbx.analysis.sql.pipes import changes_order
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
@@ -74,6 +75,9 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     if _hides_stream(nodes, relation, context):
         reason = "it reads a stream in a part that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
+    if isinstance(query, str) and changes_order(query):
+        reason = "the order of a pipe's steps is not understood"
+        relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason)
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
     own_tables = sorted(dict.fromkeys(context.own_tables), key=lambda table: table.place.start)
     return Query(relation, tuple(unknown), expressions, tuple(own_tables))

@@ -34,6 +34,18 @@ def read_sql(sql: str) -> list[exp.Expr | None]:
         raise ParseError("a function has too few arguments") from error
 
 
+def tokens_of(sql: str) -> list[str]:
+    """The texts of a query's tokens, those in quotes left out.
+
+    Raises:
+        sqlglot.errors.SqlglotError: If a quote or a comment is never closed.
+    """
+    from sqlglot.tokenizer_core import TokenType
+
+    quoted = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.RAW_STRING}
+    return [one.text for one in _databricks()[0].tokenize(sql) if one.token_type not in quoted]
+
+
 def read_statements(sql: str) -> list[exp.Expr]:
     """The trees of the statements that say anything; raises as `read_sql` does."""
     from sqlglot import exp

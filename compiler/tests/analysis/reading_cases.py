@@ -193,4 +193,91 @@ READING = (
         (),
         "what is left of the struct tells less",
     ),
+    # QUALIFY: names of SELECT and of columns
+    Case(
+        "names in QUALIFY",
+        "SELECT order_id, dense_rank() OVER (ORDER BY product) AS line FROM items QUALIFY line = 1",
+        (),
+        "the line that SELECT makes is no line of the table",
+    ),
+    Case(
+        "names in QUALIFY",
+        "SELECT upper(name) AS name FROM customers "
+        "QUALIFY row_number() OVER (PARTITION BY upper(name) ORDER BY id) = 1",
+        ("name",),
+        "whichever name is meant, it is the one that is shown",
+    ),
+    Case(
+        "names in QUALIFY",
+        "SELECT bank AS customer_id FROM accounts "
+        "QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY bank) = 1",
+        (),
+        "whose number it is depends on the name",
+    ),
+    Case(
+        "names in QUALIFY",
+        "SELECT kind, date_trunc('day', at) AS day FROM events "
+        "QUALIFY row_number() OVER (PARTITION BY kind, date_trunc('day', at) ORDER BY at) = 1",
+        ("kind, day",),
+        "an expression of both clauses is one value",
+    ),
+    # Positions
+    Case(
+        "a position",
+        "SELECT posexplode(collect_list(line)) AS (p, e), product FROM items GROUP BY 2",
+        (),
+        "the second column is one of the generator's",
+    ),
+    Case("a position", "SELECT *, status FROM orders GROUP BY 2", (), "the second column is one of the star's"),
+    # A full join by columns of two types
+    Case(
+        "a full join of two types",
+        "SELECT code FROM codes FULL JOIN (SELECT id AS code FROM customers) USING (code)",
+        (),
+        "the texts 7 and 07 become one number",
+    ),
+    # Variables of templates
+    Case(
+        "a variable in quotes",
+        "SELECT '__cbx_var_a' AS s, id FROM customers UNION ALL SELECT '__cbx_var_b', order_id FROM orders",
+        (),
+        "both may have one value",
+    ),
+    Case(
+        "a variable in quotes",
+        "SELECT order_id FROM items WHERE product = '__cbx_var_a' AND line = 1",
+        ("order_id",),
+        "whatever it is, it is one value",
+    ),
+    # Pipes
+    Case(
+        "the order of a pipe",
+        "FROM customers |> LIMIT 1 |> JOIN orders AS o ON true |> SELECT o.status",
+        (),
+        "the one customer meets every order",
+    ),
+    Case(
+        "the order of a pipe",
+        "FROM customers |> WHERE id = 1 |> FULL JOIN orders AS o ON o.customer_id = id |> SELECT id, o.order_id",
+        (),
+        "orders of other customers are there too",
+    ),
+    Case(
+        "the order of a pipe",
+        "FROM items |> LIMIT 1 |> SELECT explode(tags) AS tag",
+        (),
+        "one row becomes several",
+    ),
+    Case(
+        "the order of a pipe",
+        "FROM customers |> WHERE id > 1 |> LEFT JOIN orders AS o ON o.order_id = id |> SELECT id, o.status |> LIMIT 9",
+        ("id",),
+        "the order of these does not matter",
+    ),
+    Case(
+        "the order of a pipe",
+        "FROM orders |> AGGREGATE count(*) AS n GROUP BY status |> WHERE n > 1 |> ORDER BY n",
+        ("status",),
+        "each step selects or aggregates",
+    ),
 )

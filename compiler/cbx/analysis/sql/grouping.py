@@ -13,6 +13,7 @@ from cbx.analysis.relations import Field, Ids, Relation
 from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, any_node, whole_number
+from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
@@ -79,8 +80,10 @@ def read_group(
     calls = aggregates_in([*items, *others])
     if group is None and not calls and node.args.get("having") is None:
         return relation
-    grouping = _Grouping(reader, items)
+    grouping = _Grouping(reader, items, node.expressions)
     elements = grouping.elements(group) if group is not None else []
+    if not grouping.is_counted:
+        return ir.Opaque((relation,), (), reason="a position behind an item that makes several columns")
     if elements is None:
         return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
     before = ir.Project(relation, grouping.in_order(), relation.fields, relation.is_open)
@@ -128,9 +131,11 @@ def _parts(node: exp.Expr) -> list[exp.Expr]:
 class _Grouping:
     """Reads the elements of GROUP BY, defining a column for each expression that is not one."""
 
-    def __init__(self, reader: ExpressionReader, items: Sequence[exp.Expr]) -> None:
+    def __init__(self, reader: ExpressionReader, items: Sequence[exp.Expr], selected: Sequence[exp.Expr]) -> None:
         self.reader = reader
         self.items = items
+        self.selected = selected
+        self.is_counted = True
         self.definitions: list[ir.Definition] = []
         self.known: dict[str, int] = {}
         self.written: dict[int, exp.Expr] = {}
@@ -188,8 +193,9 @@ class _Grouping:
         """
         node = node.unnest()
         position = whole_number(node)
-        if position is not None and 0 < position <= len(self.items):
-            node = self.items[position - 1]
+        if position is not None and 0 < position <= len(self.selected):
+            node = self.selected[position - 1]
+            self.is_counted = self.is_counted and not any(_makes_columns(one) for one in self.selected[:position])
         elif isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and self._is_alias(node)):
             node = next(one for one in self.items if one.alias.lower() == node.name.lower())
         node = node.unalias()
@@ -226,3 +232,9 @@ class _Grouping:
     def _is_alias(self, node: exp.Column) -> bool:
         named = any(one.alias.lower() == node.name.lower() for one in self.items if isinstance(one, exp.Alias))
         return named and len(node.parts) == 1 and isinstance(self.reader.scope.find((node.name.lower(),)), Missing)
+
+
+def _makes_columns(node: exp.Expr) -> bool:
+    """Whether an item of SELECT may stand for several columns, so that positions behind it count differently."""
+    bare = node.unalias() if isinstance(node, exp.Alias) else node
+    return isinstance(bare, exp.Aliases) or bare.is_star or is_generator(bare)

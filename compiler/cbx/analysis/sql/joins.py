@@ -132,7 +132,8 @@ def _merge(
         kept = right if kind == "right" else left
         if kind == "full":
             kept = context.new_field(left.name, united_type((left.type, right.type)))
-            merges.append(ir.Merge(kept.id, left.id, right.id))
+            if compare_exactly(left.type, right.type):
+                merges.append(ir.Merge(kept.id, left.id, right.id))
         shown.append(Field(kept.id, name, kept.type))
     gone = {field for pair in pairs for field in pair}
     rest = [field for field in (*scope.star, *added.star) if field not in gone]

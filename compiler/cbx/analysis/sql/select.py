@@ -16,6 +16,7 @@ from cbx.analysis.sql.grouping import read_group
 from cbx.analysis.sql.names import item_name
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.sql.qualify import name_qualify
 from cbx.analysis.sql.recovering import with_recovery
 from cbx.analysis.sql.scope import Context, Missing, Scope
 from cbx.analysis.sql.tables import read_from, sampled
@@ -38,7 +39,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
         return ir.Opaque((relation,), (), reason="rows that are made inside an expression")
     group = node.args.get("group")
     relation = in_sliding_windows(relation, [*items, *([group] if group else ())], context)
-    qualify = _qualify(node, reader)
+    qualify = name_qualify(node, reader)
     later = [one for one in (node.args.get("having"), qualify) if one is not None]
     plain = [one for one in items if not is_generator(_bare(one))]
     grouped = read_group(node, plain, later, relation, reader)
@@ -57,27 +58,6 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
             return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
         relation = ir.Distinct(relation, relation.fields, relation.is_open)
     return relation
-
-
-def _qualify(node: exp.Select, reader: ExpressionReader) -> exp.Expr | None:
-    """QUALIFY; what SELECT names and a window function there uses is written out, since windows come first."""
-    clause: exp.Expr | None = node.args.get("qualify")
-    if clause is None:
-        return None
-    named = {one.alias.lower(): one.this for one in node.expressions if isinstance(one, exp.Alias)}
-    used = [
-        column
-        for window in clause.find_all(exp.Window)
-        for column in window.find_all(exp.Column)
-        if column.name.lower() in named and isinstance(reader.scope.find(parts_of(column)), Missing)
-    ]
-    if not used:
-        return clause
-    copied = clause.copy()
-    for column in copied.find_all(exp.Column):
-        if column in used:
-            column.replace(named[column.name.lower()].copy())
-    return copied
 
 
 def _bare(node: exp.Expr) -> exp.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -11,6 +12,7 @@ from cbx.analysis.relations import Ids, Relation
 from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
+from cbx.analysis.sql.recovering import told_from
 
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 """What may stand between OVER and its function."""
@@ -108,17 +110,27 @@ def _named(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | Non
 def _partition(parts: Sequence[exp.Expr], reader: ExpressionReader, definitions: list[ir.Definition]) -> Ids | None:
     columns: Ids = ir.NONE
     for part in parts:
+        for inner in part.find_all(exp.Paren):
+            named = reader.read(inner)
+            if isinstance(named, ir.Computed) and named.is_deterministic:
+                _define(inner, named, reader, definitions)
         value = reader.read(part)
         match value:
             case ir.Reference(column):
                 columns |= {column}
             case ir.Computed(is_deterministic=True):
-                number = reader.context.number()
-                definitions.append(ir.Definition(number, value, type_of(part, reader)))
-                reader.known[value.signature] = number
-                columns |= {number}
+                columns |= {_define(part, value, reader, definitions)}
             case ir.Constant():
                 continue
             case _:
                 return None
     return columns
+
+
+def _define(node: exp.Expr, value: ir.Computed, reader: ExpressionReader, definitions: list[ir.Definition]) -> int:
+    """The column that holds an expression from here on, wherever it is written."""
+    column = reader.context.number()
+    value = replace(value, fixes=told_from(node, reader))
+    definitions.append(ir.Definition(column, value, type_of(node, reader)))
+    reader.known[reader.signature(node)] = column
+    return column
