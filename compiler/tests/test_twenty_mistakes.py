@@ -45,7 +45,7 @@ SELECT * FROM {{ stream_source("raw.orders") }}
 from cbx import auto_loader, streaming_table
 
 
-@streaming_table(keys="customer_id")
+@streaming_table(kei="customer_id")
 def customers(
     files=auto_loader("/landing/customers", format="jsonl"),
 ):
@@ -169,7 +169,7 @@ SELECT * FROM {{ stream("silver.orders") }}
 
 EXPECTED = [
     "CBX205 macros/money.sql:1:25-1:31",
-    "CBX102 models/bronze/customers.py:4:18-4:22",
+    "CBX102 models/bronze/customers.py:4:18-4:21",
     "CBX103 models/bronze/customers.py:6:52-6:59",
     "CBX106 models/bronze/daily-orders.sql:1:1-1:2",
     "CBX105 models/bronze/items.py:5:5-5:9",

@@ -103,6 +103,9 @@ def _key(before: Model, after: Model) -> Iterator[Difference]:
     is_cdc = before["cdc"] and after["cdc"]
     if before["key"] != after["key"] and not is_cdc:
         yield Difference("key", f"{_shown(before['key'])} -> {_shown(after['key'])}")
+    old, new = ([one["columns"] for one in model.get("further_keys", ())] for model in (before, after))
+    if old != new:
+        yield Difference("keys", f"{_shown(old)} -> {_shown(new)}")
     if before["key_verdict"] != after["key_verdict"]:
         yield Difference("key_verdict", f"{_shown(before['key_verdict'])} -> {_shown(after['key_verdict'])}", "none")
 
@@ -200,7 +203,7 @@ def _relationships(before: Model, after: Model) -> Iterator[Difference]:
 
 def _others(before: Model, after: Model) -> Iterator[Difference]:
     """What has no rule of its own; a field that the deployed manifest does not have yet is no difference."""
-    ruled = _NOT_DEPLOYED | _HAS_A_RULE | _HAS_A_RULE_TOO | {"key_verdict"}
+    ruled = _NOT_DEPLOYED | _HAS_A_RULE | _HAS_A_RULE_TOO | {"key_verdict", "further_keys"}
     for name in sorted({*before, *after} - ruled):
         if name in before and before[name] != after.get(name):
             yield Difference(name, f"{_shown(before[name])} -> {_shown(after.get(name))}")

@@ -21,8 +21,8 @@ def summary_lines(
         f"  {summary.project}: {_count(summary.models, 'model')}, "
         f"{_count(summary.relationships, 'relationship')}, {_count(summary.expectations, 'expectation')}"
     )
-    undeclared = summary.models - summary.proven - summary.unproven
-    yield f"  keys: {summary.proven} proven, {summary.unproven} checked on the data, {undeclared} not declared"
+    counts = f"{summary.proven} proven, {summary.unproven} checked on the data, {summary.undeclared} not declared"
+    yield f"  keys: {counts}"
     yield from _untraced([one for one in diagnostics if one.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"

@@ -79,6 +79,9 @@ class ModelDocument(Document):
     key: Word | Annotated[Words, Field(min_length=1)] | None = Field(
         None, description="a column name or a list of them"
     )
+    keys: Word | tuple[Word | Annotated[Words, Field(min_length=1)], ...] = Field(
+        (), description="a list of further keys, each a column name or a list of them"
+    )
     relationships: tuple[tuple[str, RelationshipDocument], ...] = Field(
         (), description="a list of `one_to_one`, `one_to_many` and `many_to_one`"
     )

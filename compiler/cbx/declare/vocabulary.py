@@ -24,6 +24,7 @@ def streaming_table(
     /,
     *,
     key: str | Sequence[str] | None = None,
+    keys: str | Sequence[str | Sequence[str]] = (),
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
@@ -40,6 +41,7 @@ def streaming_table(
     Args:
         function: The model; given by Python when the decorator stands without parentheses.
         key: The column or columns that are unique in the table.
+        keys: Further keys, each a column or a list of them: `keys=["email", ["country", "number"]]`.
         relationships: `one_to_one`, `one_to_many` and `many_to_one`.
         columns: Every column by name: its SQL type, or `column`.
         expectations: `expect`, `expect_or_drop` and `expect_or_fail`.
@@ -59,6 +61,7 @@ def materialized_view(
     /,
     *,
     key: str | Sequence[str] | None = None,
+    keys: str | Sequence[str | Sequence[str]] = (),
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
@@ -79,6 +82,7 @@ def view(
     /,
     *,
     key: str | Sequence[str] | None = None,
+    keys: str | Sequence[str | Sequence[str]] = (),
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
@@ -106,6 +110,7 @@ def auto_cdc(
     ignore_null_updates: bool | Sequence[str] = False,
     except_columns: Sequence[str] = (),
     track_history: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
+    keys: str | Sequence[str | Sequence[str]] = (),
     relationships: Sequence[Any] = (),
     columns: Columns | None = None,
     expectations: Sequence[Any] = (),
@@ -124,6 +129,7 @@ def auto_cdc(
     Args:
         function: The model: it shapes the changes.
         key: The column or columns that identify a row.
+        keys: Further keys of the rows that hold now.
         sequence_by: The column that orders the changes; several are compared one after the other.
         scd_type: 1 keeps the newest version of a row, 2 all of them.
         apply_as_deletes: A condition: such a change deletes the row.

@@ -142,6 +142,10 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "inputs": [_input(one) for one in model.inputs],
         "key": list(model.key) if model.key is not None else None,
         "key_verdict": plan.key_verdicts.get(model.id),
+        "further_keys": [
+            {"columns": list(key), "verdict": verdict}
+            for key, verdict in zip(model.further_keys, plan.further_verdicts.get(model.id, ()), strict=True)
+        ],
         "relationships": [_relationship(one) for one in relationships],
         "expectations": [
             {"name": one.name, "condition": text_in_words(one.condition), "on_violation": one.on_violation}

@@ -243,7 +243,7 @@ def _manifest_of(root: Path, seen: Stamp | None) -> str | None:
 
 
 def _summary(plan: Plan) -> Summary:
-    verdicts = list(plan.key_verdicts.values())
+    verdicts = [*plan.key_verdicts.values(), *(one for given in plan.further_verdicts.values() for one in given)]
     return Summary(
         project=plan.project.name,
         models=len(plan.models),
@@ -251,6 +251,7 @@ def _summary(plan: Plan) -> Summary:
         expectations=sum(len(one.model.expectations) for one in plan.models),
         proven=verdicts.count("proven"),
         unproven=len(verdicts) - verdicts.count("proven"),
+        undeclared=len(plan.models) - len(plan.key_verdicts.keys() | plan.further_verdicts.keys()),
     )
 
 

@@ -113,13 +113,22 @@ def _remembered(planned: ModelPlan, whole: Plan, tables: Mapping[str, KnownTable
     model, table = planned.model, tables[planned.model.id]
     columns = table.columns
     face = (
-        (model.kind, model.dataset, model.key, model.enforce, model.quarantine, isinstance(model.code, PythonCode)),
+        (
+            model.kind,
+            model.dataset,
+            model.key,
+            model.further_keys,
+            model.enforce,
+            model.quarantine,
+            isinstance(model.code, PythonCode),
+        ),
         [one.as_data() if isinstance(one, Text) else one for one in model.cdc or ()],
         [(one.model, one.is_streaming) for one in model.model_inputs],
         (model.is_streaming, any(isinstance(one, FileInput) for one in model.inputs)),
         None if columns is None else [(one.name, one.type, one.not_null, one.is_computed) for one in columns],
         (model.columns is None, sorted(table.never_null), table.is_partly_declared, whole.key_verdicts.get(model.id)),
         [(one.parent, one.child, one.on, one.cardinality, one.enforce) for one in model.claims],
+        whole.further_verdicts.get(model.id, ()),
     )
     digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()
     computed = tuple(one.name for one in columns or () if one.is_computed)

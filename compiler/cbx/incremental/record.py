@@ -34,7 +34,7 @@ _STAMP = struct.Struct("<4q")
 
 
 class Summary(NamedTuple):
-    """What the lines that end a compilation count; the last two count keys."""
+    """What the lines that end a compilation count: of keys those that are proven or not, and models without one."""
 
     project: str
     models: int
@@ -42,6 +42,7 @@ class Summary(NamedTuple):
     expectations: int
     proven: int
     unproven: int
+    undeclared: int
 
 
 class Remembered(NamedTuple):

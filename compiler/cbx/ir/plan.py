@@ -75,6 +75,7 @@ class Plan(NamedTuple):
     relationships: tuple[Relationship, ...]
     columns: Mapping[str, tuple[Column, ...] | None]
     key_verdicts: Mapping[str, Verdict]
+    further_verdicts: Mapping[str, tuple[Verdict, ...]]
     traced: frozenset[str]
 
     @property

@@ -205,6 +205,7 @@ class ResolvedModel(NamedTuple):
     description: str | None
     inputs: tuple[Input, ...]
     key: tuple[str, ...] | None
+    further_keys: tuple[tuple[str, ...], ...]
     columns: tuple[Column, ...] | None
     expectations: tuple[Expectation, ...]
     claims: tuple[RelationshipClaim, ...]
@@ -219,6 +220,11 @@ class ResolvedModel(NamedTuple):
     places: PackedPlaces
     unread: frozenset[str]
     content_hash: str
+
+    @property
+    def declared_keys(self) -> tuple[tuple[str, ...], ...]:
+        """All keys that are declared, the one of ``key`` first."""
+        return (*([self.key] if self.key else []), *self.further_keys)
 
     @property
     def is_streaming(self) -> bool:
@@ -316,7 +322,7 @@ class Connected(NamedTuple):
 
 
 class Proven(NamedTuple):
-    """`Connected`, with the verdict on each declared key, by model id."""
+    """`Connected`, with the verdict on each declared key, by model id; those on further keys are in their order."""
 
     project: Project
     models: Mapping[str, ResolvedModel]
@@ -325,3 +331,4 @@ class Proven(NamedTuple):
     traced: frozenset[str]
     relationships: tuple[Relationship, ...]
     key_verdicts: Mapping[str, Verdict]
+    further_verdicts: Mapping[str, tuple[Verdict, ...]]

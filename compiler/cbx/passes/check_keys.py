@@ -15,6 +15,8 @@ def check_keys(typed: Typed, report: Report) -> Typed:
     for model in typed.models.values():
         rows = _changes(model, typed) if model.cdc is not None else typed.columns[model.id]
         _check(model, ("key",), model.key or (), rows, report)
+        for number, key in enumerate(model.further_keys):
+            _check(model, ("keys", number), key, rows, report)
         _check(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
@@ -47,7 +49,7 @@ def _check_kept(model: ResolvedModel, report: Report) -> None:
 
 def _check(
     model: ResolvedModel,
-    argument: tuple[str, ...],
+    argument: tuple[str | int, ...],
     names: tuple[str, ...],
     columns: tuple[Column, ...] | None,
     report: Report,

@@ -171,7 +171,7 @@ class _Check:
 
     def _is_unique(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns hold a key of a model whole, be it declared or proven."""
-        return any(_covers(names, key) for key in (model.key, *self.typed.proven_keys[model.id]))
+        return any(_covers(names, key) for key in (*model.declared_keys, *self.typed.proven_keys[model.id]))
 
     def _is_open(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns may be a key that nothing here tells of: its code was left out, or its key is doubtful."""
@@ -200,8 +200,7 @@ class _Check:
 
     def _keys(self, model: ResolvedModel) -> tuple[Columns, ...]:
         """The keys of a model, the declared one first; one that holds for a result of one row names no column."""
-        declared = (model.key,) if model.key else ()
-        return tuple(key for key in dict.fromkeys((*declared, *self.typed.proven_keys[model.id])) if key)
+        return tuple(key for key in dict.fromkeys((*model.declared_keys, *self.typed.proven_keys[model.id])) if key)
 
     def _child_fits(self) -> None:
         claim = self.claim

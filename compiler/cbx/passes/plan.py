@@ -39,9 +39,10 @@ def plan(proven: Proven, report: Report, only: frozenset[str] | None = None) -> 
         proven.project,
         tuple(_model_plan(model, proven, references[model.id], folder) for model in ordered),
         tuple(
-            _key_check(model, folder, taken)
+            _key_check(model, key, folder, taken)
             for model in ordered
-            if proven.key_verdicts.get(model.id, "proven") != "proven" and _is_readable_in_batch(model)
+            if _is_readable_in_batch(model)
+            for key in _unproven_keys(model, proven)
         ),
         tuple(
             _relationship_check(one, proven, folder, taken)
@@ -51,6 +52,7 @@ def plan(proven: Proven, report: Report, only: frozenset[str] | None = None) -> 
         proven.relationships,
         proven.columns,
         proven.key_verdicts,
+        proven.further_verdicts,
         proven.traced,
     )
 
@@ -91,14 +93,22 @@ def _slot(read: Read) -> Text:
     return join(("STREAM(", *table, ")")) if read.is_streaming else join(table)
 
 
-def _key_check(model: ResolvedModel, folder: str, taken: set[str]) -> KeyCheck:
-    name = _free(f"{_flat(model.dataset)}_key", taken)
+def _unproven_keys(model: ResolvedModel, proven: Proven) -> list[tuple[str, ...]]:
+    """The declared keys that have to be checked on the data."""
+    first = [(model.key, proven.key_verdicts[model.id])] if model.key and model.id in proven.key_verdicts else []
+    further = zip(model.further_keys, proven.further_verdicts.get(model.id, ()), strict=True)
+    return [key for key, verdict in (*first, *further) if verdict != "proven"]
+
+
+def _key_check(model: ResolvedModel, key: tuple[str, ...], folder: str, taken: set[str]) -> KeyCheck:
+    columns = "" if key == model.key else f"_{'_'.join(map(_as_name, key))}"
+    name = _free(f"{_flat(model.dataset)}_key{columns}", taken)
     return KeyCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
         model=model.id,
         table=model.dataset,
-        columns=model.key or (),
+        columns=key,
         current_only=_keeps_history(model),
         on_violation=model.enforce,
     )

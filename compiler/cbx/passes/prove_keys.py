@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbx import codes
 from cbx.diagnostics import Related, Report, listing
@@ -22,15 +22,20 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
     relationships = _by_child(connected.relationships) if connected.relations else {}
-    found = {
-        model.id: _why_unproven(model, connected, _of_inputs(model, relationships), report)
-        for model in connected.models.values()
-        if model.key and "key" not in model.unread
-    }
+    found: dict[tuple[str, _Key], str] = {}
+    for model in connected.models.values():
+        for key in _keys(model):
+            found[model.id, key] = _why_unproven(model, key, connected, _of_inputs(model, relationships), report)
     if not report.has_errors:
-        for name, reason in found.items():
-            _remark(connected.models[name], reason, report)
-    verdicts_by_id: dict[str, Verdict] = {name: _verdict(reason) for name, reason in found.items()}
+        for (name, key), reason in found.items():
+            _remark(connected.models[name], key, reason, report)
+    verdicts_by_id: dict[str, Verdict] = {}
+    further: dict[str, tuple[Verdict, ...]] = {}
+    for (name, key), reason in found.items():
+        if key.place == ("key",):
+            verdicts_by_id[name] = _verdict(reason)
+        else:
+            further[name] = (*further.get(name, ()), _verdict(reason))
     return Proven(
         connected.project,
         connected.models,
@@ -39,7 +44,21 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         connected.traced,
         connected.relationships,
         verdicts_by_id,
+        further,
     )
+
+
+class _Key(NamedTuple):
+    """A declared key: its columns, and where it is declared."""
+
+    columns: tuple[str, ...]
+    place: tuple[str | int, ...]
+
+
+def _keys(model: ResolvedModel) -> list[_Key]:
+    """The keys of a model that could be read."""
+    keys = [_Key(model.key, ("key",))] if model.key and "key" not in model.unread else []
+    return [*keys, *(_Key(key, ("keys", number)) for number, key in enumerate(model.further_keys))]
 
 
 _COLLISIONS = "only two texts with the same hash could break it"
@@ -66,21 +85,22 @@ def _of_inputs(model: ResolvedModel, by_child: dict[str, list[RelationshipFact]]
     return tuple(one for child in read for one in by_child.get(child, ()))
 
 
-def _remark(model: ResolvedModel, reason: str, report: Report) -> None:
+def _remark(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
     """Say of an unproven key why; beside errors there are no remarks, since they may be what keeps it unproven."""
     if reason:
         word = "proven but for collisions" if reason == _COLLISIONS else "not proven"
-        message = f"the key {listing(model.key or ())} of `{model.id}` is {word}: {reason}"
-        report.add(codes.UNPROVEN_KEY, message, model.places.at("key"), hint="it is checked on the data")
+        message = f"the key {listing(key.columns)} of `{model.id}` is {word}: {reason}"
+        report.add(codes.UNPROVEN_KEY, message, model.places.at(*key.place), hint="it is checked on the data")
 
 
 def _why_unproven(
-    model: ResolvedModel, connected: Connected, relationships: tuple[RelationshipFact, ...], report: Report
+    model: ResolvedModel, key: _Key, connected: Connected, relationships: tuple[RelationshipFact, ...], report: Report
 ) -> str:
     """Why a key is not proven; empty if it is."""
+    declared = {name.lower() for name in key.columns}
     if model.cdc is not None:
-        return ""
-    declared = {name.lower() for name in model.key or ()}
+        is_applied = declared.issuperset(name.lower() for name in model.key or key.columns)
+        return "" if is_applied else "changes are applied by another key"
     if any(declared.issuperset(name.lower() for name in key) for key in connected.proven_keys.get(model.id, ())):
         return ""
     relation = connected.relations.get(model.id)
@@ -88,25 +108,29 @@ def _why_unproven(
     if relation is not None:
         from cbx.analysis import verdicts
 
-        verdict = verdicts.judge_key(relation, model.key or (), relationships)
+        verdict = verdicts.judge_key(relation, key.columns, relationships)
         if isinstance(verdict, verdicts.Proven):
             return ""
         if isinstance(verdict, verdicts.ProvenButForCollisions):
             return _COLLISIONS
         if isinstance(verdict, verdicts.Refuted):
-            _report_fan_out(model, verdict, connected.relationships, report)
+            _report_fan_out(model, key, verdict, connected.relationships, report)
             return "it is refuted"
         reason = verdict.reason
     return reason
 
 
 def _report_fan_out(
-    model: ResolvedModel, verdict: verdicts.Refuted, relationships: tuple[Relationship, ...], report: Report
+    model: ResolvedModel,
+    declared: _Key,
+    verdict: verdicts.Refuted,
+    relationships: tuple[Relationship, ...],
+    report: Report,
 ) -> None:
     from cbx.analyse import span_of
     from cbx.analysis.facts import Relationship as RelationshipFact
 
-    key = listing(model.key or ())
+    key = listing(declared.columns)
     if isinstance(verdict.cause, RelationshipFact):
         reason = f"one row of `{verdict.cause.parent}` has many of `{verdict.table}`"
         what = f"this join with `{verdict.table}` repeats rows"
@@ -125,4 +149,4 @@ def _report_fan_out(
         if isinstance(verdict.cause, RelationshipFact)
         and (one.parent, one.child, one.on) == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
     ]
-    report.add(codes.FAN_OUT, message, span or model.places.at("key"), label=what, hint=hint, related=related)
+    report.add(codes.FAN_OUT, message, span or model.places.at(*declared.place), label=what, hint=hint, related=related)

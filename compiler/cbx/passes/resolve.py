@@ -104,6 +104,7 @@ class _Resolving:
             description=self.constant(document.description, places.at("description")) or one.description,
             inputs=tuple(given for given in inputs if given is not None),
             key=self._names(document.key, "key"),
+            further_keys=self._unless_wrong("keys", self._further_keys, document.keys) or (),
             columns=columns,
             expectations=self._expectations(document),
             claims=tuple(claim for claim in claims if claim is not None),
@@ -174,6 +175,23 @@ class _Resolving:
         spans = [places.at(argument, number) for number in range(len(value))]
         names = [self.known(one, span) for one, span in zip(value, spans, strict=True)]
         return self._once(names, spans, what="tag" if argument == "tags" else "column")
+
+    def _further_keys(self, keys: str | tuple[str | tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        """The keys beside the first one."""
+        if "keys" in self.declaration.unread:
+            return ()
+        places = self.declaration.places
+        if isinstance(keys, str):
+            return ((self.known(keys, places.at("keys")),),)
+        found: list[tuple[str, ...]] = []
+        for number, key in enumerate(keys):
+            if isinstance(key, str):
+                found.append((self.known(key, places.at("keys", number)),))
+                continue
+            spans = [places.at("keys", number, at) for at in range(len(key))]
+            names = [self.known(one, span) for one, span in zip(key, spans, strict=True)]
+            found.append(self._once(names, spans))
+        return tuple(found)
 
     def _once(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
         """The names, each once; CBX103 for one that is repeated, upper and lower case being the same to SQL."""

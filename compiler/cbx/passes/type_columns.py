@@ -307,10 +307,11 @@ def table_facts(
             )
             for one in known
         )
-    keys = tuple(dict.fromkeys([*([model.key] if model.key else []), *proven]))
+    keys = tuple(dict.fromkeys([*model.declared_keys, *proven]))
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
-        keys, current = ((*model.key, START_AT),), (CurrentKey(model.key, END_AT, START_AT),)
+        keys = tuple((*key, START_AT) for key in model.declared_keys)
+        current = tuple(CurrentKey(key, END_AT, START_AT) for key in model.declared_keys)
     return Table(model.id, typed, keys, current, is_streaming)
 
 

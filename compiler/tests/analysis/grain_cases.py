@@ -1125,4 +1125,10 @@ CASES = (
         (),
         "a function without arguments may be drawn",
     ),
+    Case(
+        "equal values that differ",
+        "SELECT DISTINCT value, note FROM readings WHERE note = CAST(value AS STRING)",
+        ("value, note",),
+        "a text that equals that of 0.0 is another one than that of -0.0",
+    ),
 )
