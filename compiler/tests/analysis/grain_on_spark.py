@@ -29,7 +29,7 @@ DRAWS = 2
 MOST_DRAWS = 40
 MOST_REPORTS = 3
 # Kinds of queries of which wrong things are known to be said.
-WAITING = re.compile(r"\|>|IGNORE NULLS|RESPECT NULLS|FILTER \(|COLLATE|TABLESAMPLE|QUALIFY [rcvwabdef_]")
+WAITING = re.compile(r"QUALIFY [rcvwabdef_]")
 
 
 class Data:

@@ -1,7 +1,7 @@
 """Holds what is said of queries over streams against two micro-batches, between which the other tables change.
 
 Run as a process of its own: ``python streams_on_spark.py COUNT SEED`` prints, as JSON, what was counted, and the claims
-that are wrong. ``real`` as COUNT compares the simulation with Spark's own streaming.
+that are wrong.
 """
 
 from __future__ import annotations

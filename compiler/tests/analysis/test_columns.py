@@ -132,3 +132,11 @@ def test_unknown_columns_of_a_condition() -> None:
     assert [(one.name, one.start, one.end) for one in unknown_columns(condition, ("name", "country"))] == [
         ("nmae", 0, 4)
     ]
+
+
+def test_a_field_has_its_name_inside_a_column_only() -> None:
+    """Spark writes out the whole of any other expression that a field is taken out of."""
+    table = Table("t", (TableColumn("s", "STRUCT<x: INT>"), TableColumn("many", "ARRAY<STRUCT<x: INT>>")))
+    relation = read_query("SELECT s.x, (s).x, many[0].x, coalesce(s, s).x FROM t", {"t": table}).relation
+
+    assert [field.name for field in relation.fields] == ["x", "x", "", ""]

@@ -44,7 +44,8 @@ WHOLE = (
     "posexplode(tags)", "explode(attributes)", "posexplode_outer(attributes)", "inline(array(dims))",
     "stack(2, 1, 2, 3, 4)", "json_tuple(name, 'a', 'b')", "explode(tags) AS one", "posexplode(tags) AS (n, one)",
     "dims.*", "(id, name)", "uuid()", "name:x.y", "explode(sequence(1, 2))", "stack(1, id, name)",
-    "inline_outer(array(dims))",
+    "inline_outer(array(dims))", "array(dims)[0].w", "first(dims).t.id", "coalesce(dims, dims).w", "(dims.t).id",
+    "named_struct('a', id).a",
 )  # fmt: skip
 
 

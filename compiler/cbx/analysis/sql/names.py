@@ -34,7 +34,7 @@ def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
         case exp.Cast() | exp.TryCast():
             return _column(bare.this, reader)
         case exp.Dot(expression=exp.Identifier() as last):
-            return str(last.this)
+            return str(last.this) if _is_path(bare) else ""
         case exp.Anonymous() if bare.name.lower() in _WINDOWS:
             return bare.name.lower()
         case exp.Count() | exp.Max() | exp.Min() | exp.Sum():
@@ -51,6 +51,13 @@ def _column(node: exp.Expr, reader: ExpressionReader) -> str:
     found = reader.scope.find(parts_of(bare))
     is_whole = not found.path if isinstance(found, Found) else len(bare.parts) == 1
     return bare.name if is_whole else ""
+
+
+def _is_path(node: exp.Expr) -> bool:
+    """Whether fields are taken out of a column; of another expression Spark writes out the whole."""
+    while isinstance(node, (exp.Dot, exp.Paren)):
+        node = node.this
+    return isinstance(node, exp.Column)
 
 
 def _literal(node: exp.Expr) -> str:
