@@ -1131,4 +1131,10 @@ CASES = (
         ("value, note",),
         "a text that equals that of 0.0 is another one than that of -0.0",
     ),
+    Case(
+        "a stream and a table",
+        "SELECT c.id, o.order_id FROM customers c FULL JOIN STREAM(orders) o ON o.customer_id = c.id",
+        (),
+        "a customer without an order comes each time",
+    ),
 )
