@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
+from cbx.analysis.mistakes import Mistake
 from cbx.analysis.relations import CallSite, Place, Relation, TextRange
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
 from cbx.emit.cells import import_lines
@@ -53,6 +54,7 @@ class Analysed:
         expressions: Where it makes the columns of its result, by their names in lower case.
         reads: What a function reads by itself.
         own_tables: The tables that a query reads by their names, each with its place.
+        mistakes: What else in it fails in every run.
     """
 
     relation: Relation
@@ -60,6 +62,7 @@ class Analysed:
     expressions: Mapping[str, Span | None]
     reads: tuple[OwnRead, ...] = ()
     own_tables: tuple[tuple[OwnTable, Span], ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
 
 _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
@@ -123,7 +126,7 @@ class Analysis:
             UnknownColumn(one.name, span_of(model, one.place), one.candidates, one.name) for one in plan.unknown_columns
         )
         places = {name: span_of(model, site) for name, site in plan.expressions.items()}
-        return Analysed(plan.relation, unknown, places, outcome.reads)
+        return Analysed(plan.relation, unknown, places, outcome.reads, mistakes=plan.mistakes)
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
@@ -151,7 +154,7 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
     )
     places = {name: code.places.span(place.start, place.end) for name, place in query.expressions.items()}
     own = tuple((table, code.places.span(table.place.start, table.place.end)) for table in query.own_tables)
-    return Analysed(query.relation, unknown, places, own_tables=own)
+    return Analysed(query.relation, unknown, places, own_tables=own, mistakes=query.mistakes)
 
 
 def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, overload
 
 from cbx.codes import Code, Severity
 from cbx.location import read_regular
 from cbx.nearest import nearest
-from cbx.sources import Span, as_text
+from cbx.sources import SourceFile, Span, as_text
+from cbx.sql_comments import is_in_comment
 
 
 class Related(NamedTuple):
@@ -106,7 +107,26 @@ class Report:
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
-        return in_order(self._diagnostics)
+        return in_order(_in_comments(self._diagnostics, self.sources))
+
+
+_IN_COMMENT = "it is inside a comment of SQL, which Jinja renders too: write `{# .. #}` around it"
+
+
+def _in_comments(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """The diagnostics; the hints of errors inside comments of SQL say so: only templates are read there."""
+    for diagnostic in diagnostics:
+        span = diagnostic.span if diagnostic.severity is Severity.ERROR else None
+        text = sources.get(span.path, "") if span is not None and span.path.endswith(".sql") else ""
+        if (
+            text
+            and span is not None
+            and is_in_comment(text, SourceFile(span.path, text).offset(span.line, span.column))
+        ):
+            hints = [one for one in (diagnostic.hint, _IN_COMMENT) if one is not None]
+            yield diagnostic._replace(hint="; ".join(hints))
+        else:
+            yield diagnostic
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -31,7 +31,7 @@ ROWS = (
     ("declare",),
     ("journal", "graph", "diagnostics", "graph_document", "target"),
     ("reader_options",),
-    ("sources", "codes", "version", "location", "nearest", "copies", "collector"),
+    ("sources", "codes", "version", "location", "nearest", "sql_comments", "copies", "collector"),
 )
 """From the top down: a module may import from its own row's room and from the rows below it."""
 

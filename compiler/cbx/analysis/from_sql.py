@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from sqlglot import errors, exp
 
 from cbx.analysis import relations as ir
-from cbx.analysis.facts import Table
+from cbx.analysis.facts import DOUBTFUL, Table
+from cbx.analysis.mistakes import Mistake, is_grouped, is_stream
 from cbx.analysis.relations import Field, Relation, TextRange, is_deep
 from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import whole_number
+from cbx.analysis.sql.functions import unknown_functions
 from cbx.analysis.sql.pipes import changes_order
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, TooLargeError, UnknownColumn
@@ -37,12 +39,14 @@ class Query:
         unknown_columns: The columns that none of its inputs has, in the order of the text.
         expressions: Where the columns of the result are made, by their names in lower case; a star makes none.
         own_tables: The tables that it reads and of which nothing was said, in the order of the text.
+        mistakes: What else fails in every run.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
     expressions: Mapping[str, TextRange] = field(default_factory=dict)
     own_tables: tuple[OwnTable, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
@@ -61,6 +65,7 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         tree = only(read_statements(query)) if isinstance(query, str) else query.copy()
         expressions = _expressions(tree)
         nodes = list(tree.walk())
+        functions = tuple(unknown_functions(nodes, query)) if isinstance(query, str) else ()
         mentioned = [one.name for one in nodes if isinstance(one, exp.Column) and not isinstance(one.this, exp.Star)]
         mentioned += [one.name for join in nodes if isinstance(join, exp.Join) for one in join.args.get("using") or ()]
         by_name = {name.lower(): table for name, table in tables.items()}
@@ -80,7 +85,8 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason)
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
     own_tables = sorted(dict.fromkeys(context.own_tables), key=lambda table: table.place.start)
-    return Query(relation, tuple(unknown), expressions, tuple(own_tables))
+    mistakes = tuple(dict.fromkeys([*functions, *context.mistakes]))
+    return Query(relation, tuple(unknown), expressions, tuple(own_tables), mistakes)
 
 
 def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:
@@ -117,9 +123,17 @@ def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
         case _:
             return read_opaque(node, scope, context)
     context.spend(len(relation.fields))
+    _note_sort(node, relation, context)
     if len(context.unknown) > found:
         return ir.Opaque((relation,), relation.fields, reason="it reads a column that no input has")
     return _limited(relation, node)
+
+
+def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
+    """Note that a stream is sorted, which only a stream of groups can be."""
+    order = next((node.args[name] for name in ("order", "sort", "cluster") if node.args.get(name)), None)
+    if order is not None and is_stream(relation) and not is_grouped(relation):
+        context.mistakes.append(Mistake("sort_on_stream", "", extent(order)))
 
 
 def _limited(relation: Relation, node: exp.Expr) -> Relation:
@@ -137,7 +151,9 @@ def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[st
     for common in clause.expressions:
         name = common.alias.lower()
         if clause.recursive and any(one.name.lower() == name for one in common.this.find_all(exp.Table)):
-            queries[name] = CommonTable(None)
+            queries[name] = CommonTable(
+                None, columns=_recursive_columns(common, Scope(outer=around, queries=queries), context)
+            )
             continue
         before = context.spent + context.inside
         relation = _read(common.this, Scope(outer=around, queries=queries), context)
@@ -146,6 +162,22 @@ def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[st
             relation = _with_names(relation, names)
         queries[name] = CommonTable(relation, context.spent + context.inside - before)
     return queries
+
+
+def _recursive_columns(common: exp.CTE, scope: Scope, context: Context) -> tuple[tuple[str, str | None], ...] | None:
+    """The columns of a query that reads itself: those of its first part, which does not."""
+    first = common.this
+    while isinstance(first, (exp.SetOperation, exp.Subquery)):
+        first = first.this
+    name = common.alias.lower()
+    if any(one.name.lower() == name for one in first.find_all(exp.Table)):
+        return None
+    relation = _read(first, scope, context)
+    names = common.alias_column_names or [one.name for one in relation.fields]
+    if relation.is_open or len(names) != len(relation.fields):
+        return None
+    kinds = [one.type if one.type and not one.type.startswith("DECIMAL") else DOUBTFUL for one in relation.fields]
+    return tuple(zip(names, kinds, strict=True))
 
 
 def _with_names(relation: Relation, names: list[str]) -> Relation:

@@ -56,8 +56,38 @@ def normal_type(written: str) -> str | None:
         ``long`` becomes ``BIGINT``, ``Varchar(10)`` becomes ``STRING``, ``dec(5)`` becomes ``DECIMAL(5, 0)``, and
         ``struct<a int not null>`` becomes ``STRUCT<a: INT>``.
     """
-    if obstacle(written):
+    tokens = None if obstacle(written) else _tokens(written)
+    if tokens is None:
         return None
+    reader = _TypeReader(tokens)
+    try:
+        normal = reader.read()
+    except _NotATypeError:
+        return None
+    return normal if reader.is_at_end else None
+
+
+@lru_cache(maxsize=4096)
+def parts_of_type(written: str, kind: str) -> tuple[tuple[str, str], ...] | None:
+    """The parts that a nested type is made of, each its name and its type; None for a type of another kind.
+
+    Args:
+        written: The type.
+        kind: ``STRUCT``, ``ARRAY`` or ``MAP``.
+
+    Example:
+        Of ``STRUCT<w: INT, h: INT>`` they are ``w`` and ``h``, of ``MAP<STRING, INT>`` they are ``key`` and ``value``.
+    """
+    normal = normal_type(written)
+    if normal is None or not normal.startswith(f"{kind}<"):
+        return None
+    reader = _TypeReader(_tokens(normal) or [])
+    reader.read()
+    return tuple(reader.parts)
+
+
+def _tokens(written: str) -> list[tuple[str, str]] | None:
+    """The tokens of a type, each its kind and its text; None where one is no part of types."""
     tokens, position = [], 0
     text = written.rstrip()
     while position < len(text):
@@ -66,12 +96,7 @@ def normal_type(written: str) -> str | None:
             return None
         tokens.append((found.lastgroup or "", found[found.lastgroup or 0]))
         position = found.end()
-    reader = _TypeReader(tokens)
-    try:
-        normal = reader.read()
-    except _NotATypeError:
-        return None
-    return normal if reader.is_at_end else None
+    return tokens
 
 
 def is_same_type(one: str, other: str) -> bool:
@@ -92,6 +117,8 @@ class _TypeReader:
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = tokens
         self._at = 0
+        self.parts: list[tuple[str, str]] = []
+        """The parts of the type that was read last."""
 
     @property
     def is_at_end(self) -> bool:
@@ -122,9 +149,9 @@ class _TypeReader:
             case "INTERVAL":
                 return self._interval()
             case "ARRAY":
-                return f"ARRAY<{self._nested(1)}>"
+                return f"ARRAY<{self._nested('col')}>"
             case "MAP":
-                return f"MAP<{self._nested(2)}>"
+                return f"MAP<{self._nested('key', 'value')}>"
             case "STRUCT":
                 return f"STRUCT<{self._fields()}>"
             case _:
@@ -173,29 +200,30 @@ class _TypeReader:
                 return f"INTERVAL {unit} TO {last}"
         return "INTERVAL"
 
-    def _nested(self, count: int) -> str:
-        self._expect("<")
-        inner = [self.read()]
-        for _ in range(count - 1):
-            self._expect(",")
+    def _nested(self, *names: str) -> str:
+        inner: list[str] = []
+        for _ in names:
+            self._expect("," if inner else "<")
             inner.append(self.read())
         self._expect(">")
+        self.parts = list(zip(names, inner, strict=True))
         return ", ".join(inner)
 
     def _fields(self) -> str:
         self._expect("<")
-        fields: list[str] = []
+        fields: list[tuple[str, str]] = []
         while not self._take(">"):
             if fields:
                 self._expect(",")
-            name = quoted_if_needed(self._identifier())
+            name = self._identifier()
             self._take(":")
-            fields.append(f"{name}: {self.read()}")
+            fields.append((name, self.read()))
             if self._take("NOT"):
                 self._expect("NULL")
             if self._take("COMMENT"):
                 self._expect_text()
-        return ", ".join(fields)
+        self.parts = fields
+        return ", ".join(f"{quoted_if_needed(name)}: {kind}" for name, kind in fields)
 
     def _between_brackets(self) -> str:
         self._expect("(")

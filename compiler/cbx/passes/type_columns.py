@@ -30,6 +30,7 @@ from cbx.ir.resolved import (
 )
 from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.types import is_same_type, normal_type
+from cbx.passes.report_mistakes import report_mistakes
 from cbx.project import Project
 from cbx.sources import Span
 
@@ -156,6 +157,8 @@ class _Typing:
             from cbx.passes.check_code import check_query
 
             check_query(model, analysed, self.linked.models, self.report)
+        if analysed.mistakes:
+            report_mistakes(model, analysed.mistakes, self.linked, self.report)
         return analysed
 
     def _report_unknown(self, model: ResolvedModel, unknown: UnknownColumn) -> None:

@@ -28,7 +28,12 @@ COLUMNS = (
     ("WITH t (a, b) AS (SELECT id, name FROM customers) SELECT b, a FROM t", "b STRING, a BIGINT"),
     ("SELECT * FROM unlisted", None),
     ("SELECT x FROM unlisted", "x ?"),
-    ("SELECT * FROM items PIVOT (max(line) FOR product IN ('a'))", "order_id BIGINT, tags ARRAY<STRING>, a ?"),
+    ("SELECT * FROM items PIVOT (max(line) FOR product IN ('a'))", "order_id BIGINT, tags ARRAY<STRING>, a INT"),
+    ("SELECT * FROM items PIVOT (max(line) FOR product IN (lower('A')))", "order_id BIGINT, tags ARRAY<STRING>,  INT"),
+    ("SELECT n FROM items, LATERAL (SELECT line + 1 AS n)", "n INT"),
+    ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT * FROM r", "n INT"),
+    ("SELECT explode(tags), id FROM items, range(3)", "col STRING, id BIGINT"),
+    ("SELECT product, line FROM items UNION SELECT line, product FROM items", "product ?, line ?"),
 )  # fmt: skip
 
 

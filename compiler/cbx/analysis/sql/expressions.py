@@ -17,10 +17,10 @@ from cbx.ir.text import PLACEHOLDER
 
 _DIGITS_OF_A_BIGINT = 19
 
-_WITHOUT_PARENTHESES = frozenset(
+WITHOUT_PARENTHESES = frozenset(
     {
-        "_metadata", "current_catalog", "current_database", "current_schema", "localtimestamp", "session_user",
-        "session_window", "user", "window",
+        "_metadata", "current_catalog", "current_database", "current_schema", "grouping__id", "localtimestamp",
+        "session_user", "session_window", "user", "window",
     }
 )  # fmt: skip
 """Names that mean something where no column has them: hidden columns of files, functions, and what grouping by a
@@ -124,7 +124,9 @@ class ExpressionReader:
         if isinstance(found, Found):
             whole = _Part.of_column(found.field.id)
             return _Part(".".join((whole.signature, *found.path)), whole.reads) if found.path else whole
-        if found.is_sure and parts[0] not in _WITHOUT_PARENTHESES:
+        if parts == ("grouping__id",) and "groupingid()" in self.known:
+            return _Part.of_column(self.known["groupingid()"])
+        if found.is_sure and parts[0] not in WITHOUT_PARENTHESES:
             self._report(node)
         return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
 

@@ -11,11 +11,11 @@ from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.elements import distinct_elements
 from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
+from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes, whole_number
 from cbx.analysis.sql.laterals import read_lateral_query
 from cbx.analysis.sql.scope import Context, Scope, Source
-from cbx.analysis.sql.type_rules import element_of, fields_of, key_of, value_of
 from cbx.analysis.sql.understood import GENERATOR_NAMES, GENERATORS, classes
+from cbx.parse.types import parts_of_type
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
 _OUTER = (exp.ExplodeOuter, exp.PosexplodeOuter)
@@ -63,12 +63,16 @@ def generate(
     context = reader.context
     value = reader.read(node.this) if isinstance(node.this, exp.Expr) else ir.Constant(None)
     has_position = isinstance(node, _WITH_POSITION)
-    is_open = not names
-    given = names or (["pos", "col"] if has_position else ["col"])
+    made = _columns_made(node, reader)
     unknown = _unknown_type(node, reader)
-    made = [kind or unknown for kind in _made_types(node, reader)]
-    kinds = [*(["INT"] if has_position else []), *made, *[unknown] * len(given)]
-    fields = tuple(context.new_field(name, kind) for name, kind in zip(given, kinds, strict=False))
+    if made is None:
+        is_open = not names
+        made = [("pos", "INT")] if has_position else []
+        made += [("col", unknown)] * max(len(names) - len(made), 1 if is_open else 0)
+    else:
+        is_open = len(names) not in {0, len(made)}
+    given = [(name, kind) for name, (_, kind) in zip(names, made, strict=False)] if names else made
+    fields = tuple(context.new_field(name, unknown if is_open else kind) for name, kind in given)
     position = fields[0].id if has_position else context.number()
     columns = tuple(field.id for field in fields if field.id != position)
     rows = ir.Explode(
@@ -90,15 +94,31 @@ def _unknown_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     return None if is_undeclared else DOUBTFUL
 
 
-def _made_types(node: exp.Expr, reader: ExpressionReader) -> list[str | None]:
-    """The types of the columns that explode and its like make, the position left out; none of what is not known."""
-    kind = type_of(node.this, reader) if isinstance(node.this, exp.Expr) else None
-    element = element_of(kind)
-    if isinstance(node, exp.Inline):
-        return [one for _, one in fields_of(element or "")]
+def _columns_made(node: exp.Expr, reader: ExpressionReader) -> list[tuple[str, str | None]] | None:
+    """The columns that a generator makes, with their types; None where that is not known."""
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
     if isinstance(node, exp.Stack):
-        return []
-    return [element] if element else [key_of(kind), value_of(kind)]
+        return _stacked(node)
+    if name == "json_tuple":
+        return [(f"c{number}", "STRING") for number in range(len(node.expressions) - 1)]
+    if isinstance(node, exp.Inline) or name == "inline_outer":
+        argument = node.expressions[0] if name else node.this
+        kind = type_of(argument, reader) if isinstance(argument, exp.Expr) else None
+        elements = parts_of_type(kind, "ARRAY") if kind else None
+        parts = parts_of_type(elements[0][1], "STRUCT") if elements else None
+        return list(parts) if parts is not None else None
+    if not isinstance(node, (exp.Explode, exp.Posexplode, *_OUTER)) or not isinstance(node.this, exp.Expr):
+        return None
+    kind = type_of(node.this, reader)
+    parts = (parts_of_type(kind, "ARRAY") or parts_of_type(kind, "MAP")) if kind else None
+    position = [("pos", "INT")] if isinstance(node, _WITH_POSITION) else []
+    return [*position, *parts] if parts else None
+
+
+def _stacked(node: exp.Stack) -> list[tuple[str, str | None]] | None:
+    """The columns of ``stack(2, a, b, c, d)``: as many as each of the two rows needs."""
+    rows = whole_number(node.this)
+    return [(f"col{number}", DOUBTFUL) for number in range(-(-len(node.expressions) // rows))] if rows else None
 
 
 def read_lateral(
@@ -116,7 +136,7 @@ def read_lateral(
     rows, fields, is_open = generate(
         node.this, names, relation, ExpressionReader(scope, context), is_outer=bool(node.args.get("outer"))
     )
-    certain = frozenset(field.name.lower() for field in fields if names)
+    certain = frozenset(field.name.lower() for field in fields if names or not is_open)
     scope.sources.append(Source(name, fields, is_open, certain))
     scope.star += fields
     return rows

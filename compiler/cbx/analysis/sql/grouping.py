@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ from cbx.analysis.sql.understood import AGGREGATE_NAMES
 from cbx.analysis.sql.windows import unwrapped
 
 _NAMES = frozenset(AGGREGATE_NAMES.split())
+_MOST_SETS = 64
+_MOST_CHOICES = 4096
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 
@@ -84,7 +87,7 @@ def read_group(
     elements = grouping.elements(group) if group is not None else []
     if not grouping.is_counted:
         return ir.Opaque((relation,), (), reason="a position behind an item that makes several columns")
-    if elements is None:
+    if elements is None or math.prod(len(one.sets) for one in elements) > _MOST_CHOICES:
         return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
     before = ir.Project(relation, grouping.in_order(), relation.fields, relation.is_open)
     aggregates = []
@@ -169,7 +172,8 @@ class _Grouping:
 
     def _sets(self, node: exp.Expr) -> _Element | None:
         members = [self._member(one) for one in node.expressions]
-        if any(isinstance(one, _SETS) for one in node.expressions) or len(members) > 6:
+        is_cube = isinstance(node, exp.Cube)
+        if any(isinstance(one, _SETS) for one in node.expressions) or len(members) > (6 if is_cube else _MOST_SETS):
             return None
         if isinstance(node, exp.GroupingSets):
             return _Element(tuple(members))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relations import Field, Relation
+from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.sql.names import item_name
 from cbx.analysis.sql.scope import Context, Scope, Source
 
 _UNKNOWN = "a pivot"
@@ -56,12 +59,23 @@ def _pivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
     groups = tuple(one for one in relation.fields if one.id not in used)
     if len({one.id for one in relation.fields}) < len(relation.fields):
         return None
-    named = pivot.args.get("columns") or []
-    made = tuple(reader.context.new_field(one.name) for one in named)
+    made = _columns_made(pivot, choice, reader)
     reads = frozenset(used)
     values = tuple(ir.Definition(one.id, ir.Computed("", reads, is_deterministic=False)) for one in made)
     keys = tuple(ir.Group(one.id, one.id) for one in groups)
     return ir.Aggregate(relation, keys, values, (*groups, *made), is_open=not made)
+
+
+def _columns_made(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -> tuple[Field, ...]:
+    """A column for each value and aggregate; where Spark's name of one is not certain, it has none."""
+    calls, fields = pivot.expressions, []
+    for value in choice.expressions:
+        name = value.alias if isinstance(value, exp.PivotAlias) else item_name(value, reader)
+        for call in calls:
+            ending = f"_{call.alias}" if len(calls) > 1 else ""
+            full = f"{name}{ending}" if name and ending != "_" else ""
+            fields.append(reader.context.new_field(full, type_of(call, reader)))
+    return tuple(fields)
 
 
 def _unpivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
@@ -74,6 +88,7 @@ def _unpivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Exp
     ):
         return None
     used: set[int] = set()
+    used_names: set[str] = set()
     names: list[str] = []
     for item in choice.expressions:
         bare = item.this if isinstance(item, exp.PivotAlias) else item
@@ -81,13 +96,14 @@ def _unpivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Exp
         found = [reader.field(one) for one in columns]
         names.append(item.alias if isinstance(item, exp.PivotAlias) else "_".join(one.name for one in columns))
         used.update(one.id for one in found if one is not None)
+        used_names.update(one.name.lower() for one in found if one is not None)
         if None in found or len(columns) != len(wanted):
             return None
     if len(set(names)) < len(names):
         return None
-    kept = tuple(one for one in relation.fields if one.id not in used)
+    kept = tuple(one for one in relation.fields if one.name.lower() not in used_names)
     position = reader.context.new_field(name_column.name, "STRING")
-    made = tuple(reader.context.new_field(one.name) for one in wanted)  # type: ignore[union-attr]
+    made = tuple(reader.context.new_field(one.name, DOUBTFUL) for one in wanted)  # type: ignore[union-attr]
     fields: tuple[Field, ...] = (*kept, position, *made)
     rows = ir.Explode(relation, position.id, tuple(one.id for one in made), frozenset(used), False, fields)
     return ir.Project(rows, (), fields)

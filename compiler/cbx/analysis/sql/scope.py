@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
+from cbx.analysis.mistakes import Mistake
 from cbx.analysis.relations import Field, Relation, TextRange
 
 
@@ -102,6 +103,7 @@ class Context:
         inside: How many those of WITH have that were used for the first time.
         unknown: The columns that no input has.
         own_tables: The tables that it reads by their names.
+        mistakes: What else fails in every run.
         kept: Expressions that are told apart by where they are written.
         time_windows: The columns that hold windows of time that rows are grouped by, with the type of their ends.
     """
@@ -114,6 +116,7 @@ class Context:
     inside: int = 0
     unknown: list[UnknownColumn] = field(default_factory=list)
     own_tables: list[OwnTable] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
     kept: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)
 
@@ -240,12 +243,14 @@ class Scope:
 class CommonTable:
     """A query of WITH; ``relation`` is None for one that reads itself. Used again, its columns are numbered anew.
 
-    ``size`` is the number of columns of all the relations in it.
+    ``size`` is the number of columns of all the relations in it. Of one that reads itself the ``columns`` may be known,
+    each its name and its type.
     """
 
     relation: Relation | None
     size: int = 0
     is_used: bool = False
+    columns: tuple[tuple[str, str | None], ...] | None = None
 
 
 def _only(fields: tuple[Field, ...], name: str) -> Field | None:

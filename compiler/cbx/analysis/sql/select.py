@@ -8,19 +8,22 @@ from sqlglot import exp
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.mistakes import Mistake, is_stream
 from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.generators import generate, hides_generator, in_sliding_windows, is_generator
-from cbx.analysis.sql.grouping import read_group
+from cbx.analysis.sql.grouping import aggregates_in, read_group
 from cbx.analysis.sql.names import item_name
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.qualify import name_qualify
 from cbx.analysis.sql.recovering import with_recovery
-from cbx.analysis.sql.scope import Context, Missing, Scope
+from cbx.analysis.sql.scope import Context, Found, Missing, Scope
 from cbx.analysis.sql.tables import read_from, sampled
+from cbx.analysis.sql.ungrouped import is_own_column, ungrouped_columns
 from cbx.analysis.sql.windows import read_windows
+from cbx.parse.types import parts_of_type
 
 
 def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
@@ -36,7 +39,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = _filtered(relation, node.args.get("where"), reader)
     items = node.expressions
     if any(hides_generator(_bare(one)) or isinstance(one, exp.QueryTransform) for one in items):
-        return ir.Opaque((relation,), (), reason="rows that are made inside an expression")
+        return _columns_alone(items, relation, reader, "rows that are made inside an expression")
     group = node.args.get("group")
     relation = in_sliding_windows(relation, [*items, *([group] if group else ())], context)
     qualify = name_qualify(node, reader)
@@ -44,8 +47,10 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     plain = [one for one in items if not is_generator(_bare(one))]
     grouped = read_group(node, plain, later, relation, reader)
     is_grouped = grouped is not relation
-    if isinstance(grouped, ir.Opaque):
-        return grouped
+    if is_grouped:
+        _note_grouping(node, [*plain, *later], relation, reader)
+    if is_grouped and isinstance(grouped, ir.Opaque):
+        return _columns_alone(items, relation, reader, grouped.reason)
     relation = read_windows([*plain, *later], node.args.get("windows") or (), grouped, reader)
     selection = _Selection(reader, relation, is_grouped=is_grouped)
     relation = selection.read(items)
@@ -53,11 +58,33 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = _filtered(relation, node.args.get("having"), reader)
     relation = _filtered(relation, qualify, reader)
     if node.args.get("distinct") is not None:
+        if is_stream(relation):
+            context.mistakes.append(Mistake("aggregate_on_stream", "DISTINCT", extent(items[0])))
         on = node.args["distinct"].args.get("on")
         if on is not None:
             return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
         relation = ir.Distinct(relation, relation.fields, relation.is_open)
     return relation
+
+
+def _columns_alone(items: list[exp.Expr], relation: Relation, reader: ExpressionReader, reason: str) -> Relation:
+    """Rows of which nothing but the columns is known, if each item makes one."""
+    if any(
+        one.is_star or is_generator(_bare(one)) or isinstance(one, (exp.Aliases, exp.QueryTransform)) for one in items
+    ):
+        return ir.Opaque((relation,), (), reason=reason)
+    fields = tuple(reader.context.new_field(item_name(one, reader), type_of(one, reader)) for one in items)
+    return ir.Opaque((relation,), fields, is_open=False, reason=reason)
+
+
+def _note_grouping(node: exp.Select, aggregating: list[exp.Expr], relation: Relation, reader: ExpressionReader) -> None:
+    """Note what is wrong with a SELECT that groups its rows."""
+    mistakes = reader.context.mistakes
+    group = node.args.get("group")
+    if group is None:
+        mistakes.extend(ungrouped_columns(node.expressions, reader))
+    if is_stream(relation):
+        mistakes.append(Mistake("aggregate_on_stream", "", extent(group or aggregates_in(aggregating)[0])))
 
 
 def _bare(node: exp.Expr) -> exp.Expr:
@@ -105,6 +132,8 @@ class _Selection:
         else:
             name = parts_of_star(node)
             matching = [one for one in scope.sources if one.name[-len(name) :] == name]
+            if not matching and self._struct_star(name, star):
+                return
             fields = list(matching[0].fields) if len(matching) == 1 else []
             is_open = matching[0].is_open if len(matching) == 1 else True
         left_out, changed = self._excepted(star)
@@ -123,6 +152,31 @@ class _Selection:
                 )
             elif field.id not in left_out:
                 self._add(field)
+
+    def _struct_star(self, name: tuple[str, ...], star: exp.Star) -> bool:
+        """The fields of a struct, where that is what stands before ``.*`` and its type is known."""
+        found = self.reader.scope.find(name)
+        kind = found.field.type if isinstance(found, Found) else None
+        for step in found.path if isinstance(found, Found) else ():
+            fields = {field.lower(): inner for field, inner in parts_of_type(kind or "", "STRUCT") or ()}
+            kind = fields.get(step)
+        parts = parts_of_type(kind, "STRUCT") if kind else None
+        left_out = star.args.get("except_") or ()
+        is_plain = all(isinstance(one, (exp.Column, exp.Identifier)) and not one.args.get("table") for one in left_out)
+        if (
+            not isinstance(found, Found)
+            or parts is None
+            or not is_plain
+            or star.args.get("replace")
+            or star.args.get("rename")
+        ):
+            return False
+        without = {one.name.lower() for one in left_out}
+        for field, inner in parts:
+            if field.lower() not in without:
+                path = ".".join((f"#{found.field.id}", *found.path, field.lower()))
+                self._define(field, inner, ir.Computed(path, frozenset({found.field.id})))
+        return True
 
     def _excepted(self, star: exp.Star) -> tuple[set[int] | None, set[int]]:
         """The columns that a star leaves out, None where that is not understood, and those that lose a field."""
@@ -154,6 +208,7 @@ class _Selection:
 
     def _item(self, item: exp.Expr) -> None:
         self.is_open = self.is_open or isinstance(item, exp.Aliases)
+        scope = self.reader.scope
         value = self.reader.read(item)
         name = item_name(item, self.reader)
         kind = type_of(item, self.reader)
@@ -161,6 +216,10 @@ class _Selection:
             self._add(Field(value.column, name, kind))
             return
         if isinstance(value, ir.Reference):
+            column = item.unalias().unnest()
+            if isinstance(column, exp.Column) and not scope.is_open and is_own_column(column, self.reader):
+                mistake = Mistake("ungrouped_column", ".".join(part.name for part in column.parts), extent(column))
+                self.reader.context.mistakes.append(mistake)
             value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
         if isinstance(value, ir.Computed):
             value = with_recovery(value, item, self.reader)

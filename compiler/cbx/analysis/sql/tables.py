@@ -170,6 +170,8 @@ def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Subquery):
         around = Scope(outer=scope.outer, queries=scope.queries)
         return context.read_query(node, around, context)
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "range":
+        return ir.Opaque((), (context.new_field("id", "BIGINT"),), is_open=False, reason="a table function")
     return read_opaque(node, scope, context, "a table function" if isinstance(node, exp.Table) else _NOT_UNDERSTOOD)
 
 
@@ -190,7 +192,9 @@ def _common_table(name: str, scope: Scope) -> CommonTable | None:
 def _use(common: CommonTable, context: Context) -> Relation:
     """The rows of a query of WITH; used again it may be computed again, so its columns get new numbers."""
     if common.relation is None:
-        return ir.Opaque((), (), reason="a recursive query")
+        names = common.columns
+        fields = tuple(context.new_field(name, kind) for name, kind in names or ())
+        return ir.Opaque((), fields, names is None, "a recursive query")
     relation = common.relation
     if not common.is_used:
         common.is_used = True

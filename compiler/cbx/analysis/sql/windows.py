@@ -8,10 +8,12 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.mistakes import Mistake, is_stream
 from cbx.analysis.relations import Ids, Relation
 from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
+from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.recovering import told_from
 
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
@@ -51,6 +53,8 @@ def read_windows(
             column = _window_column(window, by_name, reader, definitions)
             reader.known[signature] = column.column
             columns.append(column)
+            if is_stream(relation):
+                reader.context.mistakes.append(Mistake("window_on_stream", "", extent(window)))
     if not columns:
         return relation
     before = ir.Project(relation, tuple(definitions), relation.fields, relation.is_open)

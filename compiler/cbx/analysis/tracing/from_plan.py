@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL, Table
+from cbx.analysis.mistakes import Mistake, is_grouped, is_stream
 from cbx.analysis.relations import NONE, CallSite, Field, Relation, is_deep
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
@@ -57,11 +58,13 @@ class Plan:
         unknown_columns: The columns that none of its inputs has, in the order in which the model names them. Only
             those of which the engine, too, made nothing.
         expressions: Where the columns of the result are made, by their names in lower case, as far as they get one.
+        mistakes: What else in it fails in every run.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownName, ...]
     expressions: Mapping[str, CallSite]
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
@@ -87,7 +90,7 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
         reason = "it reads a stream in a step that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
-    return Plan(relation, unknown, _expressions(traced.plan))
+    return Plan(relation, unknown, _expressions(traced.plan), tuple(reading.context.mistakes))
 
 
 def _inputs_read(record: object) -> set[str]:
@@ -168,7 +171,14 @@ class _Plan:
         kind = record["kind"]
         self.reading.site = record.get("site")
         if kind in _BY_COLUMNS:
-            return _BY_COLUMNS[kind](record, rows, self.reading)
+            found = len(self.reading.context.mistakes)
+            read = _BY_COLUMNS[kind](record, rows, self.reading)
+            self._place_mistakes(found)
+            return read
+        if kind == "sort" and is_stream(rows.relation) and not is_grouped(rows.relation):
+            found = len(self.reading.context.mistakes)
+            self.reading.context.mistakes.append(Mistake("sort_on_stream", "", None))
+            self._place_mistakes(found)
         if kind in _SAME_ROWS:
             self._look_at(record, rows)
             return rows
@@ -188,6 +198,13 @@ class _Plan:
                 return replace(rows, columns=tuple(Column(one.field, (alias,)) for one in rows.columns))
             case _:
                 raise ValueError(kind)
+
+    def _place_mistakes(self, found: int) -> None:
+        """Say of the mistakes found since that they are in the step that is read: what is traced has no text."""
+        mistakes = self.reading.context.mistakes
+        site = CallSite(*self.reading.site) if self.reading.site else None
+        kinds = ("sort_on_stream", "window_on_stream")
+        mistakes[found:] = dict.fromkeys(replace(one, place=site) for one in mistakes[found:] if one.kind in kinds)
 
     def _look_at(self, record: Record, rows: Rows) -> None:
         """Read the expressions of a step that changes nothing, for the names in them."""

@@ -1,0 +1,63 @@
+"""Finds columns beside aggregates that nothing groups by: of a group of rows they have no value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+
+from cbx.analysis.mistakes import Mistake
+from cbx.analysis.relations import Field
+from cbx.analysis.sql.closed_world import DETERMINISTIC
+from cbx.analysis.sql.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
+from cbx.analysis.sql.places import extent
+from cbx.analysis.sql.scope import Found
+from cbx.ir.text import PLACEHOLDER
+
+_SCALARS = (DETERMINISTIC | {exp.Alias, exp.Paren}) - {exp.Any, exp.Lambda}
+"""What is one value of each row if its parts are; inside anything else there may be an aggregate."""
+
+
+def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> Iterator[Mistake]:
+    """The columns that a SELECT without GROUP BY names outside its aggregates.
+
+    Args:
+        items: What it selects; it has an aggregate.
+        reader: Reads expressions before grouping.
+    """
+    named: set[str] = set()
+    for item in items:
+        bare = item.unalias()
+        is_star = isinstance(bare, exp.Star) or (isinstance(bare, exp.Column) and isinstance(bare.this, exp.Star))
+        if is_star and reader.scope.star:
+            yield Mistake("ungrouped_column", "*", extent(bare))
+        for column in () if is_star else _columns(bare):
+            if is_own_column(column, reader) and column.name.lower() not in named:
+                yield Mistake("ungrouped_column", ".".join(part.name for part in column.parts), extent(column))
+        named.add(item.alias_or_name.lower())
+
+
+def is_own_column(column: exp.Column, reader: ExpressionReader) -> bool:
+    """Whether a name can only be that of a column of what FROM names."""
+    scope = reader.scope
+    if column.name.startswith(PLACEHOLDER) or parts_of(column)[0] in WITHOUT_PARENTHESES:
+        return False
+    if scope.is_open and scope.outer is not None and scope.outer.sources:
+        return False
+    found = scope.find(parts_of(column))
+    return isinstance(found, Found) and _is_own(found.field, reader)
+
+
+def _is_own(field: Field, reader: ExpressionReader) -> bool:
+    return any(field.id == one.id for source in reader.scope.sources for one in source.fields)
+
+
+def _columns(node: exp.Expr) -> Iterator[exp.Column]:
+    """The columns in an expression that are read of each row."""
+    pending = [node]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, exp.Column):
+            yield at
+        elif type(at) in _SCALARS and not isinstance(at, (exp.Query, exp.Subquery)):
+            pending.extend(reversed(list(at.iter_expressions())))

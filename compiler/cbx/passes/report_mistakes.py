@@ -1,0 +1,75 @@
+"""Reports what the code of a model says that fails in every run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cbx import codes
+from cbx.diagnostics import Report, did_you_mean
+from cbx.ir.resolved import Linked, PythonCode, ResolvedModel, SqlCode
+from cbx.sources import Span
+
+if TYPE_CHECKING:
+    from cbx.analysis.mistakes import Mistake
+
+_REGISTERED = re.compile(r"\bregister\w*\(\s*['\"](\w+)['\"]")
+_WATERMARK = re.compile(r"\bWATERMARK\b", re.IGNORECASE)
+_CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
+_IN_BATCH = "read the rows with `ref` in a materialized view"
+
+
+def report_mistakes(model: ResolvedModel, mistakes: Iterable[Mistake], linked: Linked, report: Report) -> None:
+    """Report CBX408 for what streams do not support, CBX409 for an ungrouped column, CBX410 for an unknown function.
+
+    Before: ``SELECT g, sum(x) FROM t``. After: a diagnostic at ``g``. That a materialized view reads a stream is
+    reported elsewhere, so what follows from it is not. A function that a model or a macro registers is known.
+    """
+    from cbx.analyse import span_of
+
+    for mistake in mistakes:
+        span = span_of(model, mistake.place) or model.places.whole
+        subject = f"the {_CODE[type(model.code)]} of `{model.id}`"
+        match mistake.kind:
+            case "sort_on_stream" if model.kind != "materialized_view":
+                hint = f"take the sorting out, or {_IN_BATCH}"
+                message = f"{subject} sorts a stream"
+                report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
+            case "window_on_stream" if model.kind != "materialized_view":
+                hint = f"group by `window(..)` of a time, or {_IN_BATCH}"
+                message = f"{subject} computes a window function over a stream"
+                report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
+            case "aggregate_on_stream" if _is_rewritten(model, linked):
+                hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
+                message = f"{subject} aggregates a stream without a watermark: each update rewrites the whole table"
+                report.add(codes.AGGREGATE_ON_STREAM, message, span, label="not appended to", hint=hint)
+            case "ungrouped_column":
+                hint = "add it to GROUP BY, or aggregate it, for example with `any_value`"
+                message = f"{subject} selects `{mistake.name}` beside aggregates, but does not group by it"
+                report.add(codes.UNGROUPED_COLUMN, message, span, label="not grouped", hint=hint)
+            case "unknown_function" if mistake.name.lower() not in _registered(linked):
+                _report_unknown_function(f"{subject} calls `{mistake.name}`", mistake.name, span, report)
+
+
+def _report_unknown_function(subject: str, name: str, span: Span, report: Report) -> None:
+    from cbx.analysis.sql.functions import FUNCTIONS
+
+    full_name = f"a function of Unity Catalog is called by its full name: `catalog.schema.{name}`"
+    hint = did_you_mean(name.lower(), FUNCTIONS, full_name)
+    message = f"{subject}, which is not a function of Databricks SQL"
+    report.add(codes.UNKNOWN_FUNCTION, message, span, label="not a function", hint=hint)
+
+
+def _is_rewritten(model: ResolvedModel, linked: Linked) -> bool:
+    """Whether a table of aggregates is certain to have no watermark: neither here nor in a view that is read."""
+    text = model.code.query.placeholder() if isinstance(model.code, SqlCode) else ""
+    read = [linked.models[one.model].kind for one in model.model_inputs if one.model in linked.models]
+    return model.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
+
+
+def _registered(linked: Linked) -> frozenset[str]:
+    """The functions that code of the project registers, lower case."""
+    code = [model.code for model in linked.models.values() if isinstance(model.code, PythonCode)]
+    texts = [part.text for one in code for part in (one.source, *one.definitions)]
+    return frozenset(name.lower() for text in texts for name in _REGISTERED.findall(text))
