@@ -29,6 +29,8 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 def spelled(kind: types.DataType) -> str | None:
     """A type; None for one that has no name in SQL, or none that is sure."""
     match kind:
+        case types.StringType() if kind.collation != "UTF8_BINARY":
+            return f"STRING COLLATE {kind.collation}"
         case types.DecimalType():
             return f"DECIMAL({kind.precision}, {kind.scale})"
         case types.ArrayType():
