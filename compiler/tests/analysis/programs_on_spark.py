@@ -23,8 +23,6 @@ from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 from typed_schemas import TypedSchema, typed_schema
 
 DRAWS = 2
-# Types of traced columns are known to be wrong at times.
-TYPES_WAIT = False
 MOST_DRAWS = 25
 
 
@@ -41,7 +39,7 @@ def run_line(spark: SparkSession, line: dict[str, Any], wrong: list[str]) -> Cou
             try:
                 frame = run_program(spark, program, schema)
                 columns = [(field.name, field.dataType.simpleString()) for field in frame.schema.fields]
-                found = wrong_column(claims, columns) if draw == 0 and not TYPES_WAIT else None
+                found = wrong_column(claims, columns) if draw == 0 else None
                 result = collected(frame)
             except (Rejected, PySparkException, Py4JJavaError):
                 counts["failed"] += draw == 0

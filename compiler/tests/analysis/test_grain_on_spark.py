@@ -69,3 +69,10 @@ def test_claims_about_programs_hold_on_spark(tmp_path: Path, capsys: pytest.Capt
 
     assert counts["refused"] + counts["failed"] < PROGRAMS / 5
     assert shares["proven"] > 0.1
+
+
+def test_two_micro_batches_give_what_streaming_gives(tmp_path: Path) -> None:
+    """What streams are held against is what Spark's own streaming writes, for some of them."""
+    found = json.loads(run("streams_for_real.py", "1", str(tmp_path)))
+
+    assert found == {"compared": 2, "wrong": []}
