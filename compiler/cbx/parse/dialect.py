@@ -28,7 +28,7 @@ def read_sql(sql: str) -> list[exp.Expr | None]:
 
     tokenizer, parser, _ = _databricks()
     try:
-        return parser.parse(adapt_tokens(tokenizer.tokenize(sql), sql), sql)
+        return parser.parse(adapt_tokens(tokenizer.tokenize(sql)), sql)
     except (LookupError, ValueError) as error:
         # So it fails where it builds a function of arguments that are not there, as of `map(a)`.
         raise ParseError("a function has too few arguments") from error

@@ -1,26 +1,14 @@
 """Databricks SQL that sqlglot does not read, in tokens that it does.
 
 Each rule takes a few tokens and gives others that mean the same, where those were, so that places
-stay those of the file. The text is searched first: most queries have none of this.
+stay those of the file.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
-
-_SIGNS = re.compile(
-    r">>>|\|>|\bx\s+['\"]|\bx\"|\bTABLE[\s(]|\bMAX\s+RECURSION\b|\bWITHOUT\s+TIME\b|\bWATERMARK\b|\bWITH\s*\("
-    r"|\b(?:CLUSTER|DISTRIBUTE|SORT)\s+BY\b|\bFROM\s*:|\bWINDOW\s*\(|(?:[-+*/%=<>,(]|\b(?:SELECT|DISTINCT|THEN|ELSE))\s*\+"
-    r"|\b(?:ALTER|ANY|BETWEEN|CREATE|CROSS|CUBE|DROP|FETCH|FOR|GRANT|INNER|INSERT|INTERVAL|INTO|JOIN|LATERAL|LIMIT|LOCK"
-    r"|MINUS|OFFSET|OUTER|QUALIFY|RECURSIVE|REVOKE|ROLLBACK|ROLLUP|SERDEPROPERTIES|TABLESAMPLE|UNCACHE|VALUES|WINDOW)"
-    r"(?=\s*(?:[^\w\s(`'\"{]|\Z|(?:AND|AS|ASC|DESC|ELSE|END|EXCEPT|FROM|HAVING|IN|INTERSECT|IS|NOT|OR|THEN|UNION|WHEN|WHERE"
-    r"|(?:CLUSTER|DISTRIBUTE|GROUP|ORDER|SORT)\s+BY)\b))",
-    re.IGNORECASE,
-)
-"""What may need a rule; it may also be in quotes."""
 
 _T = TokenType
 _NAMES = frozenset({
@@ -59,15 +47,8 @@ Rule = Callable[[list[Token], int, list[Token]], int]
 """Reads the tokens from a place on, adds what they become to those that are done, and says where it ended."""
 
 
-def adapt_tokens(tokens: list[Token], sql: str) -> list[Token]:
-    """The tokens of a text as sqlglot reads them.
-
-    Args:
-        tokens: The tokens.
-        sql: The text.
-    """
-    if _SIGNS.search(sql) is None:
-        return tokens
+def adapt_tokens(tokens: list[Token]) -> list[Token]:
+    """The tokens of a text as sqlglot reads them."""
     done: list[Token] = []
     at = 0
     while at < len(tokens):
@@ -313,7 +294,7 @@ def _set_operation(tokens: list[Token], at: int, done: list[Token], end: int) ->
         start += 1
     if start >= end or tokens[start].token_type is _T.L_PAREN or _are_words(tokens, start, "BY", "NAME"):
         return at
-    inner = adapt_tokens(tokens[start:end], "|>")
+    inner = adapt_tokens(tokens[start:end])
     around = (_as(tokens[start], _T.L_PAREN, "("), _as(tokens[end - 1], _T.R_PAREN, ")"))
     done += [*tokens[at:start], around[0], *inner, around[1]]
     return end

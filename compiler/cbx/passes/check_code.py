@@ -69,7 +69,10 @@ def check_query(model: ResolvedModel, analysed: Analysed, models: Mapping[str, R
 def _call_in_query(table: OwnTable, models: Iterable[ResolvedModel]) -> str:
     """The call to write in the place of a table's name."""
     wanted = table.name.lower()
+    models = tuple(models)
     own = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
+    alike = [model.id for model in models if wanted == model.name.lower()]
+    own = own or (alike[0] if len(alike) == 1 else None)
     words = ("stream", "stream_source") if table.is_streaming else ("ref", "source")
     name = "..." if PLACEHOLDER in table.name else own or table.name
     return f'write `{{{{ {words[own is None]}("{name}") }}}}`'

@@ -6,7 +6,9 @@ WITH shipped AS (
         cn.n_name AS customer_nation,
         year(l.l_shipdate) AS shipping_year,
         l.l_extendedprice * (1 - l.l_discount) AS volume
-    FROM {{ ref("bronze.lineitem") }} AS l, orders AS o, customer AS c, supplier AS s, nation AS sn, nation AS cn
+    FROM {{ ref("bronze.lineitem") }} AS l,
+        {{ ref("bronze.orders") }} AS o, {{ ref("bronze.customer") }} AS c, {{ ref("bronze.supplier") }} AS s,
+        {{ ref("bronze.nation") }} AS sn, {{ ref("bronze.nation") }} AS cn
     WHERE o.o_orderkey = l.l_orderkey
       AND c.c_custkey = o.o_custkey
       AND s.s_suppkey = l.l_suppkey
