@@ -62,7 +62,7 @@ source_format = "{source_format}"
 landing = {text}
 [environments.dev]
 development = true
-catalog = {text}
+catalog = {catalog}
 host = {text}
 timezone = {text}
 notifications = [{text}]
@@ -76,13 +76,14 @@ SCANS = """from cbx import *
     columns={{{name}: column("STRING", {text})}}, quarantine=True,
     expectations=[expect({text}, {condition}), expect_or_drop({second}, {condition})],
 )
-def scans(rows=auto_loader({text}, format="json", options={{{text}: {text}}})):
+def scans(rows=auto_loader({text}, format="json", options={{"pathGlobFilter": {text}}})):
     return rows, {raw}
 """
 DAYS = """{{{{ materialized_view(description={text}, columns={{{name}: column("STRING", {text})}},
     expectations=[expect({text}, {condition})]) }}}}
 SELECT {sql} AS {quoted} FROM {{{{ ref("bronze.scans") }}}}
 """
+NOT_IN_A_CATALOG = re.compile(r"[./\s{}\x00-\x1f\x7f]")
 REFERENCE = re.compile(r"\$\{[a-z][^}]*\}")
 CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -99,7 +100,8 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
     names = {"text": written(text), "second": written(second(text)), "raw": json.dumps(text)}
     names |= {"name": written(column(text)), "condition": written(condition(text))}
     folder = text.replace("/", "-").rstrip(" .")
-    toml = PROJECT.format(text=json.dumps(text), api=api, source_format=source_format)
+    catalog = json.dumps(catalog_of(text))
+    toml = PROJECT.format(text=json.dumps(text), catalog=catalog, api=api, source_format=source_format)
     return {
         "project.toml": toml,
         f"models/bronze/{folder}/scans.py": SCANS.format(**names),
@@ -107,6 +109,11 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
             **names, sql=json.loads(written(f"'{literal(text)}'")), quoted=json.loads(written(quoted(text)))
         ),
     }
+
+
+def catalog_of(text: str) -> str:
+    """The nearest to a text that Unity Catalog takes for a name."""
+    return NOT_IN_A_CATALOG.sub("-", text)[:255]
 
 
 def second(text: str) -> str:
@@ -192,7 +199,7 @@ def test_the_bundle_says_the_text(text: str, tmp_path: Path) -> None:
 def put(value: Any, text: str) -> Any:
     """Plain values with another text in the place of the plain one."""
     if isinstance(value, dict):
-        return {key: put(one, text) for key, one in value.items()}
+        return {key: put(one, catalog_of(text) if key == "catalog" else text) for key, one in value.items()}
     if isinstance(value, list):
         return [put(one, text) for one in value]
     return text if value == "plain" else value

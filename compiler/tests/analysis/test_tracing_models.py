@@ -196,8 +196,8 @@ MODELS = {
             return named.rollup("status", "again").agg(F.lit(1).alias("one")).distinct().drop("again")
         """,
         """
-        status None
-        one None
+        status ?
+        one ?
         """,
     ),
     "a cube with the number of its grouping": (
