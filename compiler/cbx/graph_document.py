@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SOURCE = "source:"
 """What the ids of tables and files outside the project begin with."""
@@ -41,6 +41,13 @@ class Rule:
     on_violation: str
 
 
+class Key(NamedTuple):
+    """Columns that each row of a model has to itself, and what is known of that."""
+
+    columns: tuple[str, ...]
+    verdict: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A model, or a table or folder of files outside the project that models read.
@@ -52,6 +59,7 @@ class Node:
         layer: The model's layer; `SOURCE_LAYER` outside the project.
         dataset: The table's name in the pipeline; empty outside the project.
         path: The model's file; the source's table or folder.
+        further_keys: The keys of ``keys=``.
         hashes: Of the model's source and of its notebook; empty outside the project.
         config: The settings that selectors compare, by their names in dbt and in cbx.
     """
@@ -69,11 +77,17 @@ class Node:
     owner: str | None = None
     key: tuple[str, ...] = ()
     key_verdict: str | None = None
+    further_keys: tuple[Key, ...] = ()
     columns: tuple[ColumnNode, ...] = ()
     rules: tuple[Rule, ...] = ()
     artifact: str = ""
     hashes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The key, if there is one, and the further keys."""
+        return (*([Key(self.key, self.key_verdict)] if self.key else []), *self.further_keys)
 
     @property
     def is_model(self) -> bool:
@@ -234,6 +248,7 @@ def _model(identity: str, one: Mapping[str, Any], models: Collection[str]) -> No
         owner=one["owner"],
         key=tuple(one["key"] or ()),
         key_verdict=one["key_verdict"],
+        further_keys=tuple(Key(tuple(key["columns"]), key["verdict"]) for key in one.get("further_keys", ())),
         columns=tuple(_column(column, models) for column in one["columns"]),
         rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in one["expectations"]),
         artifact=one["artifact"],

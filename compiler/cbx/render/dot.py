@@ -11,7 +11,7 @@ from html import escape
 from cbx.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import Colour, layer_colours
-from cbx.render.words import kind_in_words, on_in_words, one_line
+from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line
 
 _FAINT, _STREAM = "#5d6877", "#0b7285"
 _HEAD = (
@@ -102,11 +102,12 @@ def render_dot_relationships(document: GraphDocument) -> str:
 
 
 def _key_rows(node: Node, references: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The columns of the key, then those that refer to others."""
-    verdict = f" key, {node.key_verdict}" if node.key_verdict else " key"
-    for name in node.key:
-        yield f'<B>{_html(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}">{_html(verdict)}</FONT>'
-    yield from (_html(name) for name in references.get(node.id, ()) if name not in node.key)
+    """The columns of the keys, then those that refer to others."""
+    names = dict.fromkeys(name for key in node.keys for name in key.columns)
+    for name in names:
+        notes = ", ".join(notes_on_keys(node, name))
+        yield f'<B>{_html(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}"> {_html(notes)}</FONT>'
+    yield from (_html(name) for name in references.get(node.id, ()) if name not in names)
 
 
 def _html(text: str) -> str:

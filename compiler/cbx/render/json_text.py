@@ -52,6 +52,7 @@ def _node(node: Node) -> dict[str, Any]:
         "owner": node.owner,
         "key": list(node.key) or None,
         "key_verdict": node.key_verdict,
+        "further_keys": [{"columns": list(one.columns), "verdict": one.verdict} for one in node.further_keys],
         "columns": [
             {
                 "name": one.name,

@@ -15,7 +15,7 @@ from typing import TypeVar
 from cbx.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import layer_colours
-from cbx.render.words import kind_in_words, on_in_words, one_line
+from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line
 
 _ENTITIES = {one: f"#{ord(one)};" for one in '#"<>&`\\{}[]()|;:%$'}
 _Key = TypeVar("_Key")
@@ -110,11 +110,12 @@ def render_mermaid_relationships(document: GraphDocument) -> str:
 def _attributes(node: Node, references: Sequence[str]) -> Iterator[str]:
     """The columns of keys and relationships, as ``type name PK, FK "what else there is to say"``."""
     types = {one.name: one.type for one in node.columns}
-    for name in dict.fromkeys([*node.key, *references]):
-        marks = [mark for mark, its in (("PK", node.key), ("FK", references)) if name in its]
+    further = {name for key in node.further_keys for name in key.columns}
+    for name in dict.fromkeys([*(name for key in node.keys for name in key.columns), *references]):
+        marks = [mark for mark, its in (("PK", node.key), ("FK", references), ("UK", further)) if name in its]
         word = _NOT_A_WORD.sub("_", name)
         notes = [name] if word != name else []
-        notes += [f"key {node.key_verdict}"] if "PK" in marks and node.key_verdict else []
+        notes += notes_on_keys(node, name)
         note = f' "{_text(", ".join(notes))}"' if notes else ""
         yield f"{_word(types.get(name) or 'unknown')} {_word(word)} {', '.join(marks)}{note}"
 

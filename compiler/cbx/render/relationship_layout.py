@@ -23,18 +23,24 @@ _SPACING = Spacing(rank=150, row=36)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A column in its box; ``more`` stands for those that are left out."""
+    """A column in its box; ``more`` stands for those that are left out.
+
+    Attributes:
+        key: PK in the key, UK in a further key.
+        is_proven: Whether the key is, or all of the further keys that it is in.
+    """
 
     name: str
     type: str
-    is_key: bool = False
+    key: Literal["PK", "UK", ""] = ""
+    is_proven: bool = False
     refers: bool = False
     role: Literal["column", "more"] = "column"
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A model that takes part, with its columns, those of the key first."""
+    """A model that takes part, with its columns, those of the keys first."""
 
     node: Node
     box: Box
@@ -75,18 +81,27 @@ def lay_out_relationships(document: GraphDocument) -> Diagram:
 
 
 def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
-    """The columns of the key first, then those that refer to others, then as many more as there is room for."""
+    """The columns of the keys first, then those that refer to others, then as many more as there is room for."""
     types = {one.name: one.type or "" for one in node.columns}
-    ordered = dict.fromkeys([*node.key, *references, *(one.name for one in node.columns)])
-    found = [Row(name, types.get(name, ""), name in node.key, name in references) for name in ordered]
-    kept = max(_MOST_ROWS - 1, sum(row.is_key or row.refers for row in found))
+    of_keys = [name for key in node.keys for name in key.columns]
+    ordered = dict.fromkeys([*of_keys, *references, *(one.name for one in node.columns)])
+    found = [Row(name, types.get(name, ""), *_mark(node, name), name in references) for name in ordered]
+    kept = max(_MOST_ROWS - 1, sum(bool(row.key) or row.refers for row in found))
     if len(found) > max(_MOST_ROWS, kept):
         found = [*found[:kept], Row(f"{len(found) - kept} more", "", role="more")]
     return tuple(found)
 
 
+def _mark(node: Node, name: str) -> tuple[Literal["PK", "UK", ""], bool]:
+    """How a column of a key is marked, and whether that is proven."""
+    if name in node.key:
+        return "PK", node.key_verdict == "proven"
+    verdicts = {key.verdict for key in node.further_keys if name in key.columns}
+    return ("UK", verdicts == {"proven"}) if verdicts else ("", False)
+
+
 def _size(node: Node, rows: tuple[Row, ...]) -> Size:
-    names = max((text_width(row.name, 12.5, is_bold=row.is_key or row.refers) for row in rows), default=0)
+    names = max((text_width(row.name, 12.5, is_bold=bool(row.key) or row.refers) for row in rows), default=0)
     types = max((min(text_width(row.type, 11), TYPE_WIDTH) for row in rows), default=0)
     width = max(names + types + 84, text_width(node.id, 13, is_bold=True) + 40, 190)
     return Size(min(width, 380), HEAD + ROW * len(rows) + 8)

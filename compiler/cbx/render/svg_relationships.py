@@ -39,10 +39,10 @@ def render_svg_relationships(document: GraphDocument) -> str:
 
 def _entity(entity: Entity, number: int) -> str:
     node, box = entity.node, entity.box
-    proof = f" key {', '.join(node.key)} {node.key_verdict or ''}" if node.key else " no key"
+    keys = "; ".join(f"key {', '.join(one.columns)} {one.verdict or ''}" for one in node.keys) or "no key"
     lines = [
         f'<g transform="translate({box.x:.1f} {box.y:.1f})">',
-        f"<title>{text(f'{node.id},{proof}')}</title>",
+        f"<title>{text(f'{node.id}, {keys}')}</title>",
         f'<rect class="card" width="{box.width:.1f}" height="{box.height:.1f}" rx="10"/>',
         f'<rect class="fill{number}" x="12" y="12" width="3.5" height="17" rx="1.75"/>',
         label(node.id, 24, 25.5, "name ink", 13, box.width - 36),
@@ -50,27 +50,27 @@ def _entity(entity: Entity, number: int) -> str:
     ]
     for place, row in enumerate(entity.rows):
         y = HEAD + 4 + ROW * place + ROW / 2
-        lines.append(_badge(row, y, number, is_proven=node.key_verdict == "proven"))
+        lines.append(_badge(row, y, number))
         room = box.width - 74 - min(text_width(row.type, 11), TYPE_WIDTH)
-        weight = "name ink" if row.is_key else "small faint" if row.role == "more" else "ink"
+        weight = "name ink" if row.key else "small faint" if row.role == "more" else "ink"
         lines.append(label(row.name, 52, y + 4.5, weight, 12.5, room))
         if row.type:
             lines.append(label(row.type, box.width - 14, y + 4, "small faint", 11, TYPE_WIDTH, at_end=True))
     return "".join([*lines, "</g>"])
 
 
-def _badge(row: Row, y: float, number: int, *, is_proven: bool) -> str:
-    """PK on a full ground where the key is proven, within a broken line where it is not; FK without a ground."""
-    shown = "·".join(["PK"] * row.is_key + ["FK"] * row.refers)
+def _badge(row: Row, y: float, number: int) -> str:
+    """PK or UK on a full ground where the key is proven, within a broken line where it is not; FK without a ground."""
+    shown = "·".join([row.key] * bool(row.key) + ["FK"] * row.refers)
     if not shown:
         return ""
-    width = 34 if row.is_key and row.refers else 26
+    width = 34 if row.key and row.refers else 26
     x = 12
     words = f'x="{x + width / 2:.1f}" y="{y + 3.2:.1f}" text-anchor="middle" style="font-size:8.5px;font-weight:700"'
-    if not row.is_key:
+    if not row.key:
         return f'<text class="faint" {words}>{shown}</text>'
     frame = f'x="{x:.1f}" y="{y - 7.5:.1f}" width="{width}" height="15" rx="4"'
-    if is_proven:
+    if row.is_proven:
         return f'<rect class="fill{number}" {frame}/><text class="mark" {words}>{shown}</text>'
     return (
         f'<rect class="line{number}" fill="none" stroke-dasharray="3 2" {frame}/>'
@@ -125,9 +125,6 @@ def _legend(x: float, y: float) -> Iterator[str]:
         x += 132
     for words, is_proven in (("proven", True), ("checked on the data", False)):
         yield f'<path class="edge relation{"" if is_proven else " unproven"}" d="M{x} {y}h30"/>'
-        yield f'<g transform="translate({x + 26} 0)">{_badge(_KEY, y, 0, is_proven=is_proven)}</g>'
+        yield f'<g transform="translate({x + 26} 0)">{_badge(Row("", "", "PK", is_proven), y, 0)}</g>'
         yield label(words, x + 72, y + 4, "small faint", 11, 140)
         x += 128
-
-
-_KEY = Row("", "", is_key=True)

@@ -31,7 +31,7 @@ def render_tree(document: GraphDocument) -> Group:
         text = Text.assemble(arrow, _name(one, colours[node.layer]))
         if is_again:
             return text.append(_AGAIN if document.children[one] else "", "dim")
-        return text.append("  " + " · ".join([kind_in_words(node), *_key(node)]), "dim")
+        return text.append("  " + " · ".join([kind_in_words(node), *_keys(node)]), "dim")
 
     roots = [node.id for node in document.nodes if not document.parents[node.id]]
     tree = _tree(document)
@@ -56,10 +56,9 @@ def _name(text: str, colour: Colour) -> tuple[str, str]:
     return one_line(text), f"bold {colour.anywhere}"
 
 
-def _key(node: Node) -> list[str]:
-    """What there is to say of its key, if it has one."""
-    verdict = f" ({node.key_verdict})" if node.key_verdict else ""
-    return [one_line(f"key {', '.join(node.key)}{verdict}")] if node.key else []
+def _keys(node: Node) -> list[str]:
+    """What there is to say of each of its keys."""
+    return [one_line(f"key {', '.join(one.columns)}{f' ({one.verdict})' if one.verdict else ''}") for one in node.keys]
 
 
 def render_column_tree(graph: ColumnGraph) -> Group:
@@ -98,7 +97,7 @@ def render_relationship_tree(document: GraphDocument) -> Group:
     tree = _tree(document)
     for node in document.nodes:
         if node.id in children:
-            name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_key(node))}".rstrip(), "dim"))
+            name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_keys(node))}".rstrip(), "dim"))
             branch = tree.add(_cut(name))
             for one in children[node.id]:
                 count = "1:1" if one.cardinality == "one_to_one" else "1:n"

@@ -25,6 +25,16 @@ def kind_in_words(node: Node) -> str:
     return "external table" if node.kind == "table" else f"{node.kind.upper()} files"
 
 
+def notes_on_keys(node: Node, column: str) -> list[str]:
+    """What is known of each key that a column belongs to: ``key proven``, ``further key unproven``."""
+    words = ["key"] * bool(node.key) + ["further key"] * len(node.further_keys)
+    return [
+        f"{word} {key.verdict}" if key.verdict else word
+        for word, key in zip(words, node.keys, strict=True)
+        if column in key.columns
+    ]
+
+
 def on_in_words(relation: Relation) -> str:
     """The columns of a relationship: one name where child and parent call them the same, else the child's first."""
     return ", ".join(child if child == parent else f"{child} = {parent}" for child, parent in relation.on)

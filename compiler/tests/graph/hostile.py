@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from cbx.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Node, Relation
+from cbx.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Key, Node, Relation
 
 TEXTS = (
     "end",
@@ -29,7 +29,7 @@ TEXTS = (
 
 
 def hostile_graph() -> GraphDocument:
-    """A source and a chain of models in a layer each, named, described, keyed and related by `TEXTS`."""
+    """A source and a chain of models in a layer each, named, described, keyed twice and related by `TEXTS`."""
     layers = tuple(f"{place} {text}" for place, text in enumerate(TEXTS))
     nodes = [Node("source:x", "source", "table", SOURCE_LAYER, TEXTS[5], dataset="", path="x", description=TEXTS[6])]
     for layer, text in zip(layers, TEXTS, strict=True):
@@ -40,7 +40,8 @@ def hostile_graph() -> GraphDocument:
             ColumnNode("other", "DECIMAL(10, 2)", None, is_not_null=False, lineage=()),
         )
         node = Node(f"{layer}.{text}", "model", "view", layer, text, dataset=text, path=text, description=text)
-        nodes.append(replace(node, key=(text,), key_verdict="unproven", columns=columns, owner=text, tags=(text,)))
+        keys = {"key": (text,), "key_verdict": "unproven", "further_keys": (Key(("other", text), "proven"),)}
+        nodes.append(replace(node, columns=columns, owner=text, tags=(text,), **keys))
     edges = [
         Edge(left.id, right.id, "stream" if place % 2 else "batch")
         for place, (left, right) in enumerate(pairwise(nodes))

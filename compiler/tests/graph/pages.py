@@ -91,7 +91,9 @@ def hostile(folder: Path) -> str:
     run = LastRun(HOSTILE, "failed", HOSTILE, {"a": DatasetRun("failed", 1, 1, HOSTILE)})
     texts = {one.id: Texts(HOSTILE, f'"""{HOSTILE}"""') for one in models}
     page = folder / "hostile.html"
-    page.write_text(render_html(document, Checks({models[0].id: check}, {}), texts, run), encoding="utf-8")
+    page.write_text(
+        render_html(document, Checks({(models[0].id, (HOSTILE,)): check}, {}), texts, run), encoding="utf-8"
+    )
     return page.as_uri()
 
 

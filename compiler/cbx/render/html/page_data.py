@@ -32,9 +32,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The checks of keys by model, and of relationships by parent, child and the child's columns."""
+    """The checks of keys by model and columns, and of relationships by parent, child and the child's columns."""
 
-    keys: Mapping[str, Check]
+    keys: Mapping[tuple[str, tuple[str, ...]], Check]
     relations: Mapping[tuple[str, str, tuple[str, ...]], Check]
 
 
@@ -43,7 +43,7 @@ def read_checks(manifest: Mapping[str, Any]) -> Checks:
     keys, relations = {}, {}
     for one in manifest["checks"]:
         if "model" in one:
-            keys[one["model"]] = Check(one["name"], "key_is_unique", one["artifact"])
+            keys[one["model"], tuple(one["columns"])] = Check(one["name"], "key_is_unique", one["artifact"])
         else:
             place = one["parent"], one["child"], tuple(one["on"])
             relations[place] = Check(one["name"], "parent_exists", one["artifact"])
@@ -130,9 +130,10 @@ def _node(node: Node, told: _Told) -> dict[str, Any]:
         "description": node.description,
         "tags": list(node.tags),
         "owner": node.owner,
-        "key": list(node.key),
-        "verdict": node.key_verdict,
-        "check": told.check(told.checks.keys.get(node.id)),
+        "keys": [
+            [list(key.columns), key.verdict, told.check(told.checks.keys.get((node.id, key.columns)))]
+            for key in node.keys
+        ],
         "run": None if fared is None else [fared.status, fared.written, fared.dropped, fared.problem],
         "rules": [
             [one.name, one.condition, one.on_violation, *told.counts(node.dataset, one.name)] for one in node.rules
@@ -156,7 +157,10 @@ def _diagram(document: GraphDocument, told: _Told) -> dict[str, Any]:
             [
                 told.numbers[one.node.id],
                 [round(side) for side in (one.box.x, one.box.y, one.box.width, one.box.height)],
-                [[row.name, row.type, int(row.is_key), int(row.refers), int(row.role == "more")] for row in one.rows],
+                [
+                    [row.name, row.type, row.key, int(row.is_proven), int(row.refers), int(row.role == "more")]
+                    for row in one.rows
+                ],
             ]
             for one in diagram.entities
         ],

@@ -1,6 +1,6 @@
 // The columns of a model. One under the pointer, or held, lights up where it comes from and where it goes.
 
-import { columnsOf, nodes } from "./data.js";
+import { columnsOf, keysOf, nodes } from "./data.js";
 import { el, icon } from "./dom.js";
 
 const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
@@ -42,7 +42,8 @@ export function columnsTab(node, body, ways) {
 }
 
 function rowOf(node, column, rows, ways) {
-  const isKey = node.key.includes(column.name);
+  const keys = keysOf(node).filter((key) => key.columns.includes(column.name));
+  const isProven = keys.every((key) => key.verdict === "proven");
   const hold = () =>
     ways.goTo({ tab: "columns", column: button.getAttribute("aria-pressed") === "true" ? null : column.name });
   const button = el(
@@ -57,7 +58,7 @@ function rowOf(node, column, rows, ways) {
   );
   const row = el(
     "tr",
-    { on: { pointerenter: () => ways.hover(column.name) }, class: isKey ? "of-key" : null },
+    { on: { pointerenter: () => ways.hover(column.name) }, class: keys.length > 0 ? "of-key" : null },
     el(
       "td",
       {},
@@ -65,10 +66,13 @@ function rowOf(node, column, rows, ways) {
         "div",
         { class: "column-head" },
         button,
-        isKey
+        keys.length > 0
           ? el(
               "span",
-              { class: node.verdict === "proven" ? "key-mark proven" : "key-mark", title: `key, ${node.verdict}` },
+              {
+                class: isProven ? "key-mark proven" : "key-mark",
+                title: keys.map((key) => `key ${key.columns.join(", ")}, ${key.verdict}`).join("; "),
+              },
               icon(...KEY),
               "key",
             )

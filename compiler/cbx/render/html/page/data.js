@@ -89,9 +89,9 @@ export function rulesOf(node) {
   }));
 }
 
-/** The check of a node's key on the data; null if it needs none. */
-export function keyCheckOf(node) {
-  return checkOf(node.check);
+/** The keys of a node, that of `key=` first; `check` is the one on the data, null if a key needs none. */
+export function keysOf(node) {
+  return node.keys.map(([columns, verdict, check]) => ({ columns, verdict, check: checkOf(check) }));
 }
 
 /** How a node fared in the last run; null if it took no part. */
@@ -107,7 +107,7 @@ export function troubleOf(node) {
   if (status === "failed" || status === "skipped") return { isBad: status === "failed", words: status };
   const rows = node.rules.reduce(
     (sum, rule) => sum + (rule[4] ?? 0),
-    (node.check?.[2] ?? 0) + (orphans.get(node.index) ?? 0),
+    node.keys.reduce((sum, [, , check]) => sum + (check?.[2] ?? 0), 0) + (orphans.get(node.index) ?? 0),
   );
   return rows === 0 ? null : { isBad: false, words: `${rows.toLocaleString("en")} failed` };
 }

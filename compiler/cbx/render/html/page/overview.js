@@ -1,6 +1,6 @@
 // The first part of a model's page: what it is, what it reads, its key, rules and relationships.
 
-import { columnsOf, diagram, keyCheckOf, lastRun, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
+import { columnsOf, diagram, keysOf, lastRun, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
 import { counted, el } from "./dom.js";
 
 /** Fill the part; returns what is called whenever it is shown. */
@@ -94,17 +94,19 @@ function modelLink(other, ways) {
 }
 
 function keyPart(node, ways) {
-  if (node.key.length === 0) return part("Key", el("p", { class: "none" }, "None declared."));
+  const keys = keysOf(node);
+  if (keys.length === 0) return part("Key", el("p", { class: "none" }, "None declared."));
   const known = new Set(columnsOf(node).map((column) => column.name));
-  const names = node.key.map((name) =>
+  const nameOf = (name) =>
     known.has(name)
       ? el("a", { class: "column-name", href: ways.linkTo({ model: node.id, tab: "columns", column: name }) }, name)
-      : el("span", { class: "column-name" }, name),
-  );
+      : el("span", { class: "column-name" }, name);
   return part(
-    "Key",
-    el("p", { class: "key-line" }, ...names, verdict(node.verdict)),
-    checkWords(keyCheckOf(node), "has", "rows with a key of their own", "with another's"),
+    keys.length > 1 ? "Keys" : "Key",
+    ...keys.flatMap((key) => [
+      el("p", { class: "key-line" }, ...key.columns.map(nameOf), verdict(key.verdict)),
+      checkWords(key.check),
+    ]),
   );
 }
 

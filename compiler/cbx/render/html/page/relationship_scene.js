@@ -1,7 +1,7 @@
 // The second view: the relationships between models, with crow's feet.
 
 import { boundsOf, pathOf } from "./curve.js";
-import { diagram, nodes } from "./data.js";
+import { diagram, keysOf, nodes } from "./data.js";
 import { el, svg } from "./dom.js";
 
 export const RELATIONSHIP_LEGEND = [
@@ -35,28 +35,28 @@ export function relationshipScene(linkOf) {
 }
 
 function entity(node, rows, linkOf) {
-  const key = node.key.length > 0 ? `key ${node.key.join(", ")}, ${node.verdict}` : "no key";
+  const keys = keysOf(node).map((key) => `key ${key.columns.join(", ")}, ${key.verdict}`);
   return el(
     "a",
     {
       class: `entity layer-${node.layer}`,
       href: linkOf(node.index),
-      "aria-label": `${node.id}, ${key}`,
+      "aria-label": `${node.id}, ${keys.join("; ") || "no key"}`,
       draggable: "false",
       "data-id": node.id,
     },
     el("span", { class: "entity-name", title: node.id }, node.id),
-    ...rows.map((row) => entityRow(row, node.verdict === "proven")),
+    ...rows.map(entityRow),
   );
 }
 
-function entityRow([name, type, isKey, refers, isMore], isProven) {
+function entityRow([name, type, key, isProven, refers, isMore]) {
   if (isMore) return el("span", { class: "entity-row more" }, el("span", { class: "mark" }), name);
-  const marks = [isKey ? "PK" : null, refers ? "FK" : null].filter(Boolean).join("·");
-  const style = isKey ? (isProven ? "mark key proven" : "mark key") : refers ? "mark refers" : "mark";
+  const marks = [key, refers ? "FK" : null].filter(Boolean).join("·");
+  const style = key ? (isProven ? "mark key proven" : "mark key") : refers ? "mark refers" : "mark";
   return el(
     "span",
-    { class: isKey ? "entity-row of-key" : "entity-row" },
+    { class: key ? "entity-row of-key" : "entity-row" },
     el("span", { class: style }, marks),
     el("span", { class: "row-name", title: name }, name),
     el("span", { class: "row-type", title: type }, type),
