@@ -280,4 +280,31 @@ READING = (
         ("status",),
         "each step selects or aggregates",
     ),
+    # What a star leaves out
+    Case(
+        "EXCEPT in a star of one table",
+        "SELECT o.order_id, c.* EXCEPT (id) FROM (SELECT order_id, customer_id AS id FROM orders) o "
+        "RIGHT JOIN customers c USING (id)",
+        (),
+        "what is left out is the table's own column, not the one that USING makes",
+    ),
+    Case(
+        "EXCEPT in a star of one table",
+        "SELECT c.* EXCEPT (id) FROM customers c JOIN features f USING (id)",
+        (),
+        "what is left out is the table's own column, not the one that USING makes",
+    ),
+    Case(
+        "EXCEPT in a star of one table",
+        "SELECT f.* EXCEPT (active) FROM customers c LEFT JOIN (SELECT * FROM features WHERE active) f USING (id)",
+        (),
+        "a customer without features has NULL there",
+    ),
+    Case(
+        "EXCEPT in a star of one table",
+        "SELECT b.* EXCEPT (id) FROM customers a JOIN (SELECT id, order_id FROM customers JOIN orders "
+        "ON customer_id = id) b USING (id)",
+        ("order_id",),
+        "the other columns stay",
+    ),
 )

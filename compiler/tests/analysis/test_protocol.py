@@ -113,6 +113,7 @@ PROGRAMS = (
     "orders.withColumns({'x': F.lit(1), 'total': F.lit(2)}).hint('broadcast').withWatermark('placed_at', '1 hour')",
     "orders.observe('seen', F.count('*')).fillna(0, ['total']).fillna('').replace('a', 'b', ['status'])",
     "orders.dropna(thresh=2)",
+    "orders.select('order_id', 'customer_id', 'total').unpivot('order_id', ['customer_id'], 'what', 'n')",
     "orders.select(F.transform(F.array('order_id'), lambda one: one + 1), F.struct('total').withField('x', F.lit(1)))",
     "orders.select(F.array('order_id')[0], F.call_function('f', 'total'), F.udf(lambda x: x, 'int')('order_id'))",
     "orders.select(F.row_number().over(Window.partitionBy('status').orderBy(F.asc_nulls_last('total'))))",

@@ -591,3 +591,39 @@ def test_query_that_the_engine_does_not_know(tracer: Tracer) -> None:
     found = (isinstance(outcome, Traced) and outcome.columns, result_keys(plan.relation), plan.unknown_columns)
 
     assert found == (None, (("status",),), ())
+
+
+KEYS = {
+    'lines.unpivot(["order_id", "line_number"], ["quantity", "product_id"], "what", "n")': (
+        "order_id, line_number, what"
+    ),
+    'lines.select("order_id", "line_number", "price").melt(["order_id", "line_number"], None, "what", "n")': (
+        "order_id, line_number, what"
+    ),
+    'lines.unpivot(["order_id", "line_number"], ["quantity", "quantity"], "what", "n")': "",
+    'lines.unpivot("order_id", ["quantity", "line_number"], "what", "n")': "",
+    'lines.unpivot([F.col("order_id") % 2, "line_number"], ["quantity"], "what", "n")': "",
+    'lines.unpivot(["order_id", "line_number"], ["quantity", "product_id"], "what", "n").drop("what")': "",
+    'orders.groupBy(F.window("placed_at", "1 hour"), "status").count().select("window.start", "status")': (
+        "start, status"
+    ),
+    'orders.groupBy(F.window("placed_at", "1 day").alias("w")).count().select(F.col("w.end").alias("e"))': "e",
+    'orders.groupBy(F.window("placed_at", "1 day"), "status").count().select("window.start")': "",
+    'orders.groupBy(F.window("placed_at", "1 day", "1 hour")).count().select("window.start")': "",
+    'orders.groupBy(F.session_window("placed_at", "1 hour"), "status").count().select("session_window.start")': "",
+    'orders.cube("status", "customer_id").agg(F.grouping("status").alias("s"), F.grouping("customer_id").alias("c"))': (
+        "status, customer_id, s, c"
+    ),
+    'orders.cube("status", "customer_id").agg(F.grouping("status").alias("s"), F.count("*").alias("n"))': "",
+    'orders.rollup("status").agg(F.grouping("status").alias("s")).select("status", "s")': "status, s",
+    'orders.rollup("status").agg((F.grouping("status") * 0).alias("s")).select("status", "s")': "",
+}
+
+
+@pytest.mark.parametrize("expression", KEYS)
+def test_key_of_a_step(expression: str, tracer: Tracer) -> None:
+    """Steps that make rows and groups, and near misses: the only key, or none."""
+    parameter = expression.partition(".")[0]
+    _, plan = read(tracer, f"def model({parameter}):\n    return {expression}")
+
+    assert [", ".join(key) for key in result_keys(plan.relation)] == ([KEYS[expression]] if KEYS[expression] else [])

@@ -136,7 +136,7 @@ class _Selection:
                 return
             fields = list(matching[0].fields) if len(matching) == 1 else []
             is_open = matching[0].is_open if len(matching) == 1 else True
-        left_out, changed = self._excepted(star)
+        left_out, changed = self._excepted(star, fields)
         replaced = {one.alias.lower(): one for one in star.args.get("replace") or ()}
         if star.args.get("rename") or left_out is None:
             fields, is_open, left_out = [], True, set()
@@ -178,12 +178,19 @@ class _Selection:
                 self._define(field, inner, ir.Computed(path, frozenset({found.field.id})))
         return True
 
-    def _excepted(self, star: exp.Star) -> tuple[set[int] | None, set[int]]:
-        """The columns that a star leaves out, None where that is not understood, and those that lose a field."""
+    def _excepted(self, star: exp.Star, fields: list[Field]) -> tuple[set[int] | None, set[int]]:
+        """The columns that a star leaves out, None where that is not understood, and those that lose a field.
+
+        A bare name means a column of the star, also where USING gives the name another meaning outside it.
+        """
         left_out: set[int] = set()
         changed: set[int] = set()
         for one in star.args.get("except_") or ():
             column = one.find(exp.Column)
+            own = {field.id for field in fields if column and [field.name.lower()] == [*parts_of(column)]}
+            if len(own) == 1:
+                left_out |= own
+                continue
             found = self.reader.scope.find(parts_of(column)) if column else Missing(is_sure=False)
             if isinstance(found, Missing) and isinstance(one, exp.Column) and len(one.parts) == 1:
                 left_out |= {field.id for field in self.reader.scope.star if field.name.lower() == one.name.lower()}

@@ -29,6 +29,7 @@ from cbx.analysis.tracing.plan.projections import (
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
 from cbx.analysis.tracing.plan.replacing import read_fill, read_without_nulls
 from cbx.analysis.tracing.plan.rows import Column, Rows, after, opaque
+from cbx.analysis.tracing.plan.unpivots import read_unpivot
 from cbx.analysis.tracing.protocol import OPAQUE
 from cbx.analysis.tracing.requests import Traced
 
@@ -46,6 +47,7 @@ _BY_COLUMNS: dict[str, Callable[[Record, Rows, Reading], Rows]] = {
     "fill_na": read_fill,
     "replace": read_fill,
     "drop_na": read_without_nulls,
+    "unpivot": read_unpivot,
 }
 
 

@@ -23,7 +23,7 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
         "Relation": """
             project filter join set_op sort limit aggregate sql sample offset deduplicate subquery_alias repartition
             to_df with_columns_renamed drop tail with_columns hint repartition_by_expression collect_metrics
-            with_watermark with_relations fill_na drop_na replace
+            with_watermark with_relations fill_na drop_na replace unpivot
         """,
         "Project": "input expressions",
         "Filter": "input condition",
@@ -58,6 +58,8 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
         "NADrop": "input cols min_non_nulls",
         "NAReplace": "input cols replacements",
         "NAReplace.Replacement": "old_value new_value",
+        "Unpivot": "input ids values variable_column_name value_column_name",
+        "Unpivot.Values": "values",
         # Expressions.
         "Expression": """
             literal unresolved_attribute unresolved_function expression_string unresolved_star alias cast
@@ -98,7 +100,7 @@ OPAQUE_FIELDS: Mapping[str, frozenset[str]] = {
     name: frozenset(fields.split())
     for name, fields in {
         "Relation": """
-            read local_relation range map_partitions show_string unpivot to_schema parse group_map co_group_map
+            read local_relation range map_partitions show_string to_schema parse group_map co_group_map
             apply_in_pandas_with_state html_string cached_local_relation cached_remote_relation as_of_join
             common_inline_user_defined_table_function
             common_inline_user_defined_data_source transpose unresolved_table_valued_function lateral_join

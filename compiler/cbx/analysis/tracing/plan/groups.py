@@ -12,6 +12,8 @@ from cbx.analysis import relations as ir
 from cbx.analysis.relations import NONE, CallSite, Field, Ids
 from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.sql.grouping_sets import read_markers
+from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
 from cbx.analysis.sql.types import united_type
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guessed_name
@@ -70,6 +72,7 @@ class _Grouping:
     rows: Rows
     reading: Reading
     definitions: list[ir.Definition] = field(default_factory=list)
+    markers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     has_guesses: bool = False
 
     def __post_init__(self) -> None:
@@ -97,6 +100,9 @@ class _Grouping:
             self._known[signature] = self.reading.context.number()
             self.definitions.append(ir.Definition(self._known[signature], value, kind))
         number = self._known[signature]
+        if is_time_window(node):
+            time = type_of(node.expressions[0], reader)
+            self.reading.context.time_windows[number] = time if time in TIMES else None
         return Field(number, name, kind), number
 
     def grouped(self, record: Record, members: list[tuple[Field, int]], sets: tuple[Ids, ...] | None) -> Rows:
@@ -109,7 +115,7 @@ class _Grouping:
         aggregates: list[ir.Definition] = []
         has_pivot = record.get("group_type") == "GROUP_TYPE_PIVOT"
         for one in () if has_pivot else record.get("aggregate_expressions", ()):
-            column = self._aggregate(one, aggregates, outputs, grouping_id)
+            column = self._aggregate(one, aggregates, outputs, sets, grouping_id)
             if column is None:
                 return opaque([self.rows], "an aggregate that makes rows")
             columns.append(column)
@@ -128,8 +134,9 @@ class _Grouping:
             grouping_id,
             is_open=pivoted is None,
             place=site,
+            markers=tuple(self.markers.items()),
         )
-        alive = frozenset(outputs.values()) | {one.column for one in aggregates}
+        alive = frozenset(outputs.values()) | {one.column for one in aggregates} | self.markers.keys()
         return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses or has_pivot)
 
     def _pivoted(self, record: Record) -> list[Column] | None:
@@ -147,7 +154,12 @@ class _Grouping:
         return columns
 
     def _aggregate(
-        self, record: Record, aggregates: list[ir.Definition], outputs: dict[int, int], grouping_id: int | None
+        self,
+        record: Record,
+        aggregates: list[ir.Definition],
+        outputs: dict[int, int],
+        sets: tuple[Ids, ...] | None,
+        grouping_id: int | None,
     ) -> Column | None:
         name = _name(record)
         self.has_guesses = self.has_guesses or name.endswith(")")
@@ -161,6 +173,10 @@ class _Grouping:
             return Column(Field(value.column, name, kind))
         if grouping_id is not None and reader.signature(node) == "groupingid()":
             return Column(Field(grouping_id, name, kind))
+        marker = read_markers([node], sets, reader).get(reader.signature(node)) if sets is not None else None
+        if marker is not None:
+            self.markers[marker[0]] = marker[1]
+            return Column(Field(marker[0], name, kind))
         if not isinstance(value, ir.Constant):
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
         new = self.reading.context.new_field(name, kind)
@@ -169,7 +185,11 @@ class _Grouping:
 
 
 def _name(record: Record) -> str:
-    return str(record["name"][-1]) if record["kind"] == "alias" else guessed_name(record)
+    """The name of a column; a window of time has that of its function."""
+    if record["kind"] == "alias":
+        return str(record["name"][-1])
+    function = str(record.get("function_name", "")).lower()
+    return function if function in NAMES else guessed_name(record)
 
 
 def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
