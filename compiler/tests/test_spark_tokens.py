@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from sqlglot.errors import SqlglotError
 
@@ -54,6 +56,15 @@ UNCHANGED = (
     "SELECT 'a >>> b', \"TABLE t\" -- X '1F'\nFROM a",
     "SELECT x > y, count(*) FROM a GROUP BY x WITH ROLLUP",
 )
+OPERANDS = ("x", "x.y", "`x`", "date", "f(x)", "m['k']", "1", "'t'", "NULL", "CAST(x AS INT)", "CASE WHEN x THEN 1 END")
+SIGNED = ("-1", "- x", ":n", "NOT x", "-f(x)")
+CLAUSES = (
+    "SELECT {operand} BETWEEN {value} AND {value} FROM a", "SELECT 1 FROM a WHERE {operand} NOT BETWEEN {value} AND 1",
+    "SELECT {operand} FROM a QUALIFY {value}", "SELECT 1 FROM a WHERE {operand} LIMIT {value}",
+    "SELECT 1 FROM a ORDER BY {operand} LIMIT 1 OFFSET {value}",
+)  # fmt: skip
+COLUMNS_OF_WORDS = ("between", "limit", "offset", "qualify", "window", "any", "interval", "values")
+INTERVALS = ("INTERVAL -1 DAY", "INTERVAL - '3' hours", "d - INTERVAL -2 MONTHS", "date + INTERVAL -1 minute")
 WRONG = (
     "SELECT >>> x FROM a", "SELECT x >>> FROM a", "SELECT x FROM a CROSS", "SELECT x FROM a JOIN", "TABLE a b c",
     "FROM a |> DROP", "FROM a |> SET x", "FROM a |> SET", "FROM a |> UNION ALL", "FROM a |> GUESS x",
@@ -77,6 +88,32 @@ def test_other_uses_of_the_words_are_left_alone(written: str) -> None:
     from sqlglot import parse_one
 
     assert read_one(written) == parse_one(written, dialect="databricks")
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_a_clause_may_begin_with_a_sign(clause: str) -> None:
+    """``BETWEEN`` in ``x BETWEEN -1 AND 1`` is no column from which 1 is taken away, whatever stands before it."""
+    from sqlglot import parse_one
+
+    for operand, value in product(OPERANDS, SIGNED):
+        written = clause.format(operand=operand, value=value)
+        assert read_one(written) == parse_one(written, dialect="databricks"), written
+
+
+@pytest.mark.parametrize("written", INTERVALS)
+def test_an_interval_may_have_a_sign(written: str) -> None:
+    """It is no column called ``interval``."""
+    from sqlglot import parse_one
+
+    assert read_one(f"SELECT {written} AS x FROM a") == parse_one(f"SELECT {written} AS x FROM a", dialect="databricks")
+
+
+@pytest.mark.parametrize("word", COLUMNS_OF_WORDS)
+def test_a_sign_after_a_column_is_an_operator(word: str) -> None:
+    """A word of a clause names a column where only a value can stand."""
+    for place in ("{} - 1", "1 + {} - 1", "x AND {} - y > 2", "f({} - x)", "t.{} - 1"):
+        written, quoted = (f"SELECT {place.format(one)} FROM t" for one in (word, f"`{word}`"))
+        assert read_one(written).sql("databricks") == read_one(quoted).sql("databricks"), written
 
 
 @pytest.mark.parametrize("written", WRONG)

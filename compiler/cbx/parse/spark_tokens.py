@@ -6,6 +6,7 @@ stay those of the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
@@ -39,6 +40,16 @@ _BEFORE_A_SIGN = frozenset({
     _T.COMMA, _T.DASH, _T.DISTINCT, _T.ELSE, _T.EQ, _T.GT, _T.GTE, _T.LT, _T.LTE, _T.L_PAREN, _T.MOD, _T.PLUS,
     _T.SELECT, _T.SLASH, _T.STAR, _T.THEN,
 })  # fmt: skip
+_SIGNS = frozenset({_T.COLON, _T.DASH, _T.NOT, _T.PLUS})
+"""What may begin a value, so that it may also follow the word of a clause: ``BETWEEN -1 AND 1``, ``QUALIFY NOT a``."""
+
+_BEFORE_A_VALUE = _BEFORE_A_SIGN | {
+    _T.AMP, _T.AND, _T.CARET, _T.CASE, _T.DIV, _T.DOT, _T.DPIPE, _T.GROUP_BY, _T.HAVING, _T.L_BRACKET, _T.NEQ,
+    _T.NULLSAFE_EQ, _T.ON, _T.OR, _T.ORDER_BY, _T.PARTITION_BY, _T.PIPE, _T.WHEN, _T.WHERE,
+}  # fmt: skip
+"""What only a value can follow: a word of a clause names a column there, whatever stands behind it."""
+
+_UNIT = re.compile(r"(?i)(?:year|month|week|day|hour|minute|second|millisecond|microsecond)s?")
 _AFTER_A_TABLE = _IDENTIFIERS | {_T.R_PAREN}
 _BY_ROWS = {_T.CLUSTER_BY: _T.PARTITION_BY, _T.DISTRIBUTE_BY: _T.PARTITION_BY, _T.SORT_BY: _T.ORDER_BY}
 _SORTING = frozenset({_T.CLUSTER_BY, _T.SORT_BY})
@@ -114,11 +125,18 @@ def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
     follows = _type_at(tokens, at + 1)
     before = done[-1].token_type if done else None
     is_join = tokens[at].token_type in _NO_ALIASES and before in _AFTER_A_TABLE and follows is not _T.FROM
-    is_clause = is_join or before in {None, _T.WITH}
+    is_signed = follows in _SIGNS and (before not in _BEFORE_A_VALUE or _is_signed_interval(tokens, at))
+    is_clause = is_join or is_signed or before in {None, _T.WITH}
     if not is_clause and (follows is None or follows in _AFTER_A_NAME):
         done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
         return at + 1
     return at
+
+
+def _is_signed_interval(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a literal stands at a place, as ``INTERVAL -1 DAY``, and no column that is called ``interval``."""
+    is_value = _type_at(tokens, at + 2) in {_T.NUMBER, _T.STRING} and at + 3 < len(tokens)
+    return tokens[at].token_type is _T.INTERVAL and is_value and bool(_UNIT.fullmatch(tokens[at + 3].text))
 
 
 def _field_name(tokens: list[Token], at: int, done: list[Token]) -> int:
