@@ -151,6 +151,7 @@ def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         leader = next((first[cause] for cause in diagnostic.causes if cause in first), None)
         if leader is not None:
             followers.setdefault(id(leader), []).append(diagnostic)
+            first.update({cause: leader for cause in diagnostic.causes if cause not in first})
             continue
         first.update(dict.fromkeys(diagnostic.causes, diagnostic))
     merged = {id(diagnostic) for group in followers.values() for diagnostic in group}

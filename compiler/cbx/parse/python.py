@@ -190,6 +190,7 @@ def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope:
             f"the function `{function.name}` stands in the file of the model `{name}`",
             source.span(start, start + len(function.name)),
             hint=f"rename the function to `{name}`, or the file to `{function.name}.py`",
+            causes=[Cause("models/", f"model {'.'.join(source.path.split('/')[1:2])}.{function.name}")],
         )
         return False
     if isinstance(function, ast.AsyncFunctionDef):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cbx import codes
-from cbx.diagnostics import Related, Report
+from cbx.diagnostics import Cause, Related, Report
 from cbx.ir.resolved import Cdc, Connected, ModelInput, ResolvedModel
 
 
@@ -43,13 +43,17 @@ def _check_input(model: ResolvedModel, one: ModelInput, other: ResolvedModel, re
     related = [Related(f"`{other.id}` is declared here", other.places.whole)]
     if one.is_streaming:
         reason = _why_not_append_only(other)
-        if reason:
+        if reason and model.kind != "materialized_view":
             message = f"`{model.id}` streams from `{other.id}`, {reason}"
             hint = "read it with `ref`, in a materialized view"
-            report.add(codes.NOT_APPEND_ONLY, message, one.span, label="rows change", hint=hint, related=related)
+            causes = [Cause(model.path, "streams")]
+            report.add(
+                codes.NOT_APPEND_ONLY, message, one.span, label="rows change", hint=hint, related=related, causes=causes
+            )
     elif other.kind == "view" and other.is_streaming and "inputs" not in other.unread:
         message = f"`{model.id}` reads `{other.id}` in batch, but that is a view of a stream"
-        report.add(codes.KIND_MISMATCH, message, one.span, hint="read it with `stream`", related=related)
+        hint, causes = "read it with `stream`", [Cause(other.path, "streams")]
+        report.add(codes.KIND_MISMATCH, message, one.span, hint=hint, related=related, causes=causes)
 
 
 def _why_not_append_only(other: ResolvedModel) -> str:

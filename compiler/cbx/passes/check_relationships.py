@@ -156,7 +156,11 @@ class _Check:
             if mine is not None and other is not None and not _compare_well(mine, other):
                 message = f"`{claim.child}.{ours}` is {mine}, but `{claim.parent}.{theirs}` is {other}"
                 hint = "cast one of them in its model"
-                self.report.add(codes.RELATIONSHIP_TYPE_MISMATCH, message, span, label="types differ", hint=hint)
+                sides = ((claim.child, ours), (claim.parent, theirs))
+                causes = [Cause("models/", f"type of {model}.{name.lower()}") for model, name in sides]
+                self.report.add(
+                    codes.RELATIONSHIP_TYPE_MISMATCH, message, span, label="types differ", hint=hint, causes=causes
+                )
 
     def _type(self, model: str, name: str) -> str | None:
         column = (self.known[model] or {}).get(name.lower())
@@ -196,6 +200,7 @@ class _Check:
             label="the parent is not unique",
             hint=f"{hint}, or relate the models by its key" if not keys else hint,
             related=_key_place(parent),
+            causes=[Cause(parent.path, f"{on} is unique")],
         )
 
     def _keys(self, model: ResolvedModel) -> tuple[Columns, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cbx import codes
-from cbx.diagnostics import Related, Report, did_you_mean
+from cbx.diagnostics import Cause, Related, Report, did_you_mean
 from cbx.graph import cycles, model_graph
 from cbx.ir.resolved import FileInput, Linked, ModelInput, Resolved, ResolvedModel, SqlCode
 
@@ -37,9 +37,8 @@ def _is_known(model: ResolvedModel, one: ModelInput, known_ids: frozenset[str], 
     if one.model in known_ids:
         return True
     message = f"`{model.id}` reads `{one.model}`, which no model defines"
-    report.add(
-        codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=_nearest(one.model, known_ids - {model.id})
-    )
+    hint, causes = _nearest(one.model, known_ids - {model.id}), [Cause("models/", f"model {one.model}")]
+    report.add(codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=hint, causes=causes)
     return False
 
 
@@ -62,6 +61,7 @@ def _check_related(model: ResolvedModel, known_ids: frozenset[str], report: Repo
                 claim.model_span,
                 label="not found",
                 hint=_nearest(other, known_ids - {model.id}),
+                causes=[Cause("models/", f"model {other}")],
             )
 
 

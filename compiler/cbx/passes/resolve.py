@@ -369,7 +369,7 @@ class _Resolving:
             written = str(value).lower() if isinstance(value, bool) else str(value)
             span = places.at("options", name, "key")
             own_name = self.known(name, span)
-            if is_checked and reader_options.spelling(own_name) is None:
+            if is_checked and "{{" not in own_name and reader_options.spelling(own_name) is None:
                 self._report_option(own_name, loader.format, span)
             options.append((own_name, self.text(written, places.at("options", name))))
         if loader.glob is not None:

@@ -176,6 +176,8 @@ class _Typing:
             read = [models[given.model].path for given in model.model_inputs if given.model in models]
             label, causes = "not a column", [Cause(path, f"column {missing}") for path in read]
             causes.append(Cause(model.path, f"column {missing} that it reads"))
+            if not unknown.candidates:
+                causes.append(Cause(model.path, "nothing to read columns of"))
         self.report.add(codes.UNKNOWN_COLUMN, message, span, label=label, hint=hint, causes=causes)
 
     def _has_wrong_code(
@@ -429,14 +431,21 @@ def _compare(
             span = model.places.at("columns", column.name, "type")
             hint = f"cast it in the {code}, or declare {found.type}"
             made = made_at(column.name)
-            report.add(codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint, related=made)
+            typed = [(model.id, column.name), *(found.lineage or ())]
+            causes = [Cause("models/", f"type of {table}.{name.lower()}") for table, name in typed]
+            report.add(
+                codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint, related=made, causes=causes
+            )
     for column in inferred if model.cdc is None else ():
         if column.name and column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.places.at("columns")
             made = made_at(column.name)
-            report.add(codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=made)
+            causes = [Cause(model.path, f"column {column.name.lower()}")]
+            report.add(
+                codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=made, causes=causes
+            )
     return tuple(column for column in inferred if column.name.lower() not in named) if missing else ()
 
 

@@ -5,31 +5,49 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 CLINIC = Path(__file__).with_name("clinic")
 _PROSE = re.compile(r'""".*?"""|--[^\n]*|\{#.*?#\}|#[^\n]*', re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 _MARKS = re.compile(r"[()\[\]{},:=]|[\"']")
+_LINE = re.compile(r"[^\n]*\S[^\n]*\n")
+_OTHER_MARKS = {",": ";", '"': "'", "(": "[", ":": "=", "=": ":", "}": ")"}
+_VALUE = re.compile(r'(?<=\w=)"[^"\n]*"')
+_WRONG_VALUES = ("7", "True", '["x"]')
+_ARGUMENT = re.compile(r'\n    (\w+=(?:"[^"\n]*"|\[[^\[\]\n]*\]|\w+)),')
+_INNER_CALL = re.compile(r"\b(?:column|expect\w*|\w+_to_\w+|ref|stream|source|stream_source|auto_loader)\(")
+_TYPE = re.compile(r'(?<=": ")[A-Z]+(?=")|(?<=column\(")[A-Z]+(?=")')
+_OTHER_TYPES = {"BIGINT": "STRING", "INT": "DATE", "STRING": "BIGINT", "DATE": "TIMESTAMP", "TIMESTAMP": "STRING"}
+_KEY = re.compile(r'(?<=\bkey=")\w+(?=")')
+_COLUMN = re.compile(r'"(\w+)": (?:"[A-Z]|column)')
+_INPUT = re.compile(r"\b(ref|stream|source|stream_source)(?=\(\")")
+_OTHER_INPUTS = {"ref": "stream", "stream": "ref", "source": "stream_source", "stream_source": "source"}
+_MODEL = re.compile(r'(?<=\(")(landing|cleaned|reports)(?=\.\w+")')
+_OTHER_LAYERS = {"landing": "reports", "cleaned": "landing", "reports": "cleaned"}
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A range of a file's text, and what somebody wrote there by mistake."""
+    """A range of a file's text, and what somebody wrote there by mistake; or another path that the file was given."""
 
     path: str
     start: int
     end: int
     text: str
     kind: str
+    moved_to: str | None = None
 
     def apply(self, files: dict[str, str]) -> dict[str, str]:
         before = files[self.path]
-        return {**files, self.path: before[: self.start] + self.text + before[self.end :]}
+        others = {path: text for path, text in files.items() if path != self.path}
+        return {**others, self.moved_to or self.path: before[: self.start] + self.text + before[self.end :]}
 
     def describe(self, files: dict[str, str]) -> str:
         before = files[self.path]
         line = before.count("\n", 0, self.start) + 1
+        if self.moved_to is not None:
+            return f"{self.path}: {self.kind} {self.moved_to}"
         return f"{self.path}:{line}: {self.kind} {before[self.start : self.end]!r} -> {self.text!r}"
 
 
@@ -40,19 +58,62 @@ def read_files(root: Path) -> dict[str, str]:
 
 
 def mistakes_in(files: dict[str, str]) -> Iterator[Mistake]:
-    """Each word misspelt, and each mark left out, outside comments and descriptions."""
+    """Each single mistake of every kind, outside comments and descriptions."""
     for path, text in files.items():
         prose = [found.span() for found in _PROSE.finditer(text)]
+        mistakes = [*_mistaken_text(path, text)]
+        if path.startswith("models/"):
+            mistakes += _mistaken_declarations(path, text)
+            yield from (one for one in _mistaken_files(path, text) if one.moved_to not in files)
+        for mistake in mistakes:
+            if not any(start <= mistake.start < end for start, end in prose):
+                yield mistake
 
-        def is_prose(place: int, ranges: list[tuple[int, int]] = prose) -> bool:
-            return any(start <= place < end for start, end in ranges)
 
-        for found in _WORD.finditer(text):
-            if not is_prose(found.start()):
-                yield Mistake(path, *found.span(), misspell(found[0]), "misspelt")
-        for found in _MARKS.finditer(text):
-            if not is_prose(found.start()):
-                yield Mistake(path, *found.span(), "", "left out")
+def _mistaken_text(path: str, text: str) -> Iterator[Mistake]:
+    for found in _WORD.finditer(text):
+        yield Mistake(path, *found.span(), misspell(found[0]), "misspelt")
+        yield Mistake(path, *found.span(), f"{found[0]} {found[0]}", "word doubled")
+    for found in _MARKS.finditer(text):
+        yield Mistake(path, *found.span(), "", "left out")
+        if found[0] in _OTHER_MARKS:
+            yield Mistake(path, *found.span(), _OTHER_MARKS[found[0]], "mark replaced")
+    for found in _LINE.finditer(text):
+        yield Mistake(path, *found.span(), "", "line deleted")
+        yield Mistake(path, *found.span(), found[0] * 2, "line doubled")
+
+
+def _mistaken_declarations(path: str, text: str) -> Iterator[Mistake]:
+    for number, found in enumerate(_VALUE.finditer(text)):
+        yield Mistake(path, *found.span(), _WRONG_VALUES[number % 3], "wrong value")
+    for argument in _ARGUMENT.finditer(text):
+        for call in _INNER_CALL.finditer(text, argument.end()):
+            between = text[argument.end() : call.end()]
+            yield Mistake(path, argument.start(), call.end(), f"{between}{argument[1]}, ", "argument moved")
+            break
+    for found in _TYPE.finditer(text):
+        yield Mistake(path, *found.span(), _OTHER_TYPES[found[0]], "type changed")
+    columns = _COLUMN.findall(text)
+    for found in _KEY.finditer(text):
+        yield from (Mistake(path, *found.span(), name, "key changed") for name in columns if name != found[0])
+    for found in _INPUT.finditer(text):
+        other = _OTHER_INPUTS[found[0]]
+        yield Mistake(path, *found.span(), other, "input changed")
+        imported = re.search(rf"(?<=[ ,]){found[0]}\b", text[: text.find("\n\n\n")])
+        if path.endswith(".py") and imported is not None:
+            between = text[imported.start() : found.start()].replace(found[0], f"{other}, {found[0]}", 1)
+            yield Mistake(path, imported.start(), found.end(), between + other, "input changed")
+    for found in _MODEL.finditer(text):
+        yield Mistake(path, *found.span(), _OTHER_LAYERS[found[0]], "other layer")
+
+
+def _mistaken_files(path: str, text: str) -> Iterator[Mistake]:
+    yield Mistake(path, 0, len(text), "", "emptied")
+    stem = PurePosixPath(path)
+    yield Mistake(path, 0, len(text), text, "renamed", str(stem.with_stem(misspell(stem.stem))))
+    for layer, other in _OTHER_LAYERS.items():
+        if path.startswith(f"models/{layer}/"):
+            yield Mistake(path, 0, len(text), text, "renamed", path.replace(layer, other, 1))
 
 
 def misspell(word: str) -> str:

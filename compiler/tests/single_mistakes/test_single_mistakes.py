@@ -1,4 +1,4 @@
-"""One mistake, one diagnostic: each word misspelt and each mark left out in a correct project of twenty models."""
+"""One mistake, one diagnostic: single mistakes of many kinds in a correct project of twenty models."""
 
 from __future__ import annotations
 
@@ -33,10 +33,16 @@ def problems(root: Path) -> list[Diagnostic]:
 
 
 def chosen_mistakes() -> list[Mistake]:
-    """As many as are wanted, from all files and of both kinds alike."""
-    every = list(mistakes_in(FILES))
-    step = max(len(every) / MISTAKES, 1.0)
-    return [every[int(at * step)] for at in range(int(len(every) / step))]
+    """As many as are wanted, from all files and as many of each kind, where there are as many."""
+    kinds: dict[str, list[Mistake]] = {}
+    for mistake in mistakes_in(FILES):
+        kinds.setdefault(mistake.kind, []).append(mistake)
+    chosen: list[Mistake] = []
+    for number, every in enumerate(sorted(kinds.values(), key=len)):
+        share = (MISTAKES - len(chosen)) / (len(kinds) - number)
+        step = max(len(every) / share, 1.0)
+        chosen += [every[int(at * step)] for at in range(int(len(every) / step))]
+    return chosen
 
 
 def test_the_project_is_correct(tmp_path: Path) -> None:
@@ -54,10 +60,14 @@ def test_one_mistake_is_one_diagnostic(tmp_path: Path) -> None:
     noticed = 0
     mistakes = chosen_mistakes()
     for mistake in mistakes:
-        path = tmp_path / mistake.path
-        path.write_text(mistake.apply(FILES)[mistake.path], encoding="utf-8")
+        mistaken = mistake.apply(FILES)
+        write_files(tmp_path, {path: text for path, text in mistaken.items() if text != FILES.get(path)})
+        if mistake.path not in mistaken:
+            (tmp_path / mistake.path).unlink()
         found = problems(tmp_path)
-        path.write_text(FILES[mistake.path], encoding="utf-8")
+        for path in mistaken.keys() - FILES.keys():
+            (tmp_path / path).unlink()
+        write_files(tmp_path, {mistake.path: FILES[mistake.path]})
         noticed += bool(found)
         if len(found) > 1:
             listed = "".join(f"\n    {one.code.id} {one.span} {one.message}" for one in found)
