@@ -307,4 +307,46 @@ READING = (
         ("order_id",),
         "the other columns stay",
     ),
+    Case(
+        "EXCEPT in a star of one table",
+        "SELECT * EXCEPT (id) FROM (SELECT id, id AS again FROM customers)",
+        ("again",),
+        "the same column stays under its other name",
+    ),
+    Case(
+        "the star of one table after USING",
+        "WITH t (a, b, c) AS (SELECT o.* FROM (SELECT status, ts, order_id FROM orders) o "
+        "LEFT JOIN items i USING (order_id)) SELECT c FROM (SELECT DISTINCT * FROM t) GROUP BY a, c",
+        (),
+        "the column of USING comes first, so that the last one is the time",
+    ),
+    Case(
+        "the star of one table after USING",
+        "WITH t (a, b) AS (SELECT o.* FROM (SELECT status, order_id FROM orders) o LEFT JOIN "
+        "(SELECT order_id FROM items WHERE line = 1) i USING (order_id)) SELECT a FROM t",
+        ("a",),
+        "the column of USING comes first",
+    ),
+    Case(
+        "the star of one table after USING",
+        "WITH t (a, b) AS (SELECT o.* FROM (SELECT status, order_id FROM orders) o LEFT JOIN "
+        "(SELECT order_id FROM items WHERE line = 1) i USING (order_id)) SELECT b FROM t",
+        (),
+        "the column of USING comes first",
+    ),
+    Case(
+        "the star of one table after USING",
+        "WITH t (a, b, c) AS (SELECT p.* FROM (SELECT motto, name, customer_id FROM profiles JOIN customers "
+        "ON id = customer_id) p RIGHT JOIN accounts USING (customer_id) "
+        "JOIN (SELECT code AS name FROM codes) USING (name)) SELECT a FROM t",
+        ("a",),
+        "a column that the first join hides comes before one that the second joins by",
+    ),
+    Case(
+        "a frame of rows without an order",
+        "SELECT name FROM customers "
+        "QUALIFY count(*) OVER (PARTITION BY name ROWS BETWEEN CURRENT ROW AND CURRENT ROW) = 1",
+        (),
+        "each row counts itself alone",
+    ),
 )

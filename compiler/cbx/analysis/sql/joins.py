@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -11,7 +12,7 @@ from cbx.analysis.relations import Field, Relation
 from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.predicates import read_predicates
-from cbx.analysis.sql.scope import Context, Found, Missing, Scope, UnknownColumn
+from cbx.analysis.sql.scope import Context, Found, Missing, Scope, Source, UnknownColumn
 from cbx.analysis.sql.types import compare_exactly, united_type
 
 _KINDS: dict[tuple[str, str], ir.JoinKind] = {
@@ -54,6 +55,7 @@ def join_sources(
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]
         scope.star = [*first, *(one for one in scope.star if one not in first)]
+        scope.sources = [_in_order(one, scope.star, []) for one in scope.sources]
         return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, extent(join))
     if sure:
         merges = _merge(kind, using, sure, scope, added, context)
@@ -140,4 +142,21 @@ def _merge(
     scope.sources += added.sources
     scope.merged |= {**added.merged, **{field.name.lower(): field for field in shown}}
     scope.star = [*shown, *rest]
+    hidden = [left for left, _ in pairs] if kind in {"right", "full"} else []
+    hidden += [right for _, right in pairs] if kind != "right" else []
+    scope.sources = [_in_order(one, scope.star, hidden) for one in scope.sources]
     return tuple(merges)
+
+
+def _in_order(source: Source, star: Sequence[Field], hidden: Sequence[Field]) -> Source:
+    """A source whose star shows its columns as Spark does after USING: first those that ``*`` does not show.
+
+    Args:
+        source: The source.
+        star: What ``*`` stands for now.
+        hidden: The columns that it no longer stands for; they come before those that were hidden earlier.
+    """
+    places = {(one.id, one.name.lower()): at for at, one in enumerate(hidden)}
+    places |= {(one.id, one.name.lower()): len(hidden) + at for at, one in enumerate(star, start=1)}
+    fields = sorted(source.fields, key=lambda one: places.get((one.id, one.name.lower()), len(hidden)))
+    return replace(source, fields=tuple(fields))

@@ -139,7 +139,7 @@ class _Selection:
         left_out, changed = self._excepted(star, fields)
         replaced = {one.alias.lower(): one for one in star.args.get("replace") or ()}
         if star.args.get("rename") or left_out is None:
-            fields, is_open, left_out = [], True, set()
+            fields, is_open, left_out = [], True, set[tuple[int, str]]()
         self.is_open = self.is_open or is_open or self.is_grouped
         self.reader.context.spend(len(fields))
         for field in fields:
@@ -150,7 +150,7 @@ class _Selection:
                 self._define(
                     field.name, DOUBTFUL, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
                 )
-            elif field.id not in left_out:
+            elif (field.id, name_) not in left_out:
                 self._add(field)
 
     def _struct_star(self, name: tuple[str, ...], star: exp.Star) -> bool:
@@ -178,26 +178,31 @@ class _Selection:
                 self._define(field, inner, ir.Computed(path, frozenset({found.field.id})))
         return True
 
-    def _excepted(self, star: exp.Star, fields: list[Field]) -> tuple[set[int] | None, set[int]]:
+    def _excepted(self, star: exp.Star, fields: list[Field]) -> tuple[set[tuple[int, str]] | None, set[int]]:
         """The columns that a star leaves out, None where that is not understood, and those that lose a field.
 
-        A bare name means a column of the star, also where USING gives the name another meaning outside it.
+        A bare name means a column of the star, also where USING gives the name another meaning outside it. What is left
+        out has its number and its name, since a column may be there under another name too.
         """
-        left_out: set[int] = set()
+        left_out: set[tuple[int, str]] = set()
         changed: set[int] = set()
         for one in star.args.get("except_") or ():
             column = one.find(exp.Column)
-            own = {field.id for field in fields if column and [field.name.lower()] == [*parts_of(column)]}
+            own = {(field.id, name) for field in fields if column and parts_of(column) == (name := field.name.lower(),)}
             if len(own) == 1:
                 left_out |= own
                 continue
             found = self.reader.scope.find(parts_of(column)) if column else Missing(is_sure=False)
             if isinstance(found, Missing) and isinstance(one, exp.Column) and len(one.parts) == 1:
-                left_out |= {field.id for field in self.reader.scope.star if field.name.lower() == one.name.lower()}
+                name = one.name.lower()
+                left_out |= {(field.id, name) for field in self.reader.scope.star if field.name.lower() == name}
                 continue
             if isinstance(found, Missing):
                 return None, changed
-            (changed if found.path else left_out).add(found.field.id)
+            if found.path:
+                changed.add(found.field.id)
+            else:
+                left_out.add((found.field.id, found.field.name.lower()))
         return left_out, changed
 
     def _generator(self, item: exp.Expr, bare: exp.Expr) -> None:
