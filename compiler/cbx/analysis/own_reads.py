@@ -19,6 +19,9 @@ _FORMATS = frozenset({
     "", "avro", "binaryfile", "cloudfiles", "csv", "delta", "excel", "iceberg", "image", "json", "orc", "parquet",
     "text", "textfile", "xml",
 })  # fmt: skip
+_OF_VIEWS = frozenset({"createOrReplaceTempView", "createTempView", "registerTempTable"})
+"""The methods by which a function names a frame for its queries."""
+
 _OF_PIPELINES = {"read": False, "read_stream": True}
 """The functions of `dlt` that read, and whether they read new rows only."""
 
@@ -30,8 +33,10 @@ def reads_in_text(snippets: Sequence[Snippet], imports: Mapping[str, str]) -> tu
         snippets: The code.
         imports: What each imported name is, such as ``dlt`` or ``dlt.read``.
     """
-    found = (one for snippet in snippets if _MAY_READ.search(snippet.text) for one in _reads_of(snippet, imports))
-    return tuple(dict.fromkeys(found))
+    found = [one for snippet in snippets if _MAY_READ.search(snippet.text) for one in _reads_of(snippet, imports)]
+    views = {name for snippet in snippets for name in _views_in(snippet.text)}
+    own = (replace(one, frames=(*one.frames, *sorted(views))) if views else one for one in found)
+    return tuple(dict.fromkeys(one for one in own if one.kind != "table" or one.text.lower() not in views))
 
 
 def tables_of(read: OwnRead) -> tuple[str, ...]:
@@ -60,6 +65,18 @@ def tables_of(read: OwnRead) -> tuple[str, ...]:
 def _without_marks(text: str) -> str:
     """A text in which settings stand by their names."""
     return re.sub(f"{MARK}([^{MARK}]*){MARK}", r"\1", text)
+
+
+def _views_in(text: str) -> Iterator[str]:
+    """The names, in lower case, under which code makes its frames known to its queries: they are read from no table."""
+    if not any(method in text for method in _OF_VIEWS):
+        return
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method), args=[name]) if method in _OF_VIEWS:
+                yield (_text(name) or "").lower()
+            case _:
+                pass
 
 
 def _reads_of(snippet: Snippet, imports: Mapping[str, str]) -> Iterator[OwnRead]:

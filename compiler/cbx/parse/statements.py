@@ -94,6 +94,8 @@ def _defined(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
     """The names that a statement binds at the top level, in blocks and comprehensions too."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
+    if isinstance(node, ast.AnnAssign) and node.value is None:
+        return []  # ``spark: SparkSession`` says what a name is that others define
     bound = {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
     walrus = {one.target.id for one in ast.walk(node) if isinstance(one, ast.NamedExpr)}
     return sorted(bound | {name for name in walrus if not any(_binds(child, name) for child in table.get_children())})

@@ -110,7 +110,8 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
     inner = node.this
     alias = inner.args.get("alias")
     table = inner.this if isinstance(inner, exp.Subquery) else inner
-    if not isinstance(table, exp.Table) or _says_more(table) or (inner is not table and _says_more(inner)):
+    is_named = isinstance(table, exp.Table) and isinstance(table.this, exp.Identifier)
+    if not is_named or _says_more(table) or (inner is not table and _says_more(inner)):
         return _opaque_source(node, scope, context, "a stream of something other than a table")
     _note_own_table(table, scope, context, is_streaming=True)
     relation = sampled(sampled(_scan(table, context, is_streaming=True), table), inner)
