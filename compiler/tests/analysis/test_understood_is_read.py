@@ -30,7 +30,7 @@ CHANGES_NOTHING = {
         # Rows with NULL keep the keys that the others have.
         Pivot: include_nulls
         # A frame that is there makes a window no more than a value, whatever it spans.
-        WindowSpec: kind start start_side end end_side
+        WindowSpec: kind start start_side end
     """.splitlines()
     if ":" in line
     for name in line.partition(":")[0].split()
