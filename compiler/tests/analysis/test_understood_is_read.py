@@ -30,7 +30,7 @@ CHANGES_NOTHING = {
         # Rows with NULL keep the keys that the others have.
         Pivot: include_nulls
         # A frame that is there makes a window no more than a value, whatever it spans.
-        WindowSpec: kind start start_side end
+        WindowSpec: kind start start_side end end_side
     """.splitlines()
     if ":" in line
     for name in line.partition(":")[0].split()
@@ -85,6 +85,7 @@ QUERIES = (
     "SELECT * FROM items TABLESAMPLE (3 ROWS)",
     "SELECT * FROM items TABLESAMPLE (BUCKET 1 OUT OF 4)",
     "SELECT id FROM customers QUALIFY count(*) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) = 1",
+    "SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS n FROM customers",
     "SELECT id FROM customers ORDER BY id LIMIT 2 OFFSET 1",
     "SELECT count(DISTINCT name) AS n, count(DISTINCT country) AS m FROM customers",
 )
