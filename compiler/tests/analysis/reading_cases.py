@@ -349,4 +349,29 @@ READING = (
         (),
         "each row counts itself alone",
     ),
+    # Variables inside texts that are put together
+    Case(
+        "a variable between parts",
+        "SELECT concat_ws('__cbx_var_between', order_id, line) AS k FROM items",
+        (),
+        "it may be empty",
+    ),
+    Case(
+        "a variable between parts",
+        "SELECT concat(order_id, '-__cbx_var_between', line) AS k FROM items",
+        (),
+        "what holds a variable is not taken apart",
+    ),
+    Case(
+        "a variable as a prefix",
+        "SELECT concat('__cbx_var_one', id) AS k FROM customers UNION ALL SELECT concat('J', order_id) FROM orders",
+        (),
+        "it may be the other prefix",
+    ),
+    Case(
+        "a variable as a prefix",
+        "SELECT concat('__cbx_var_one', CAST(id AS STRING)) AS k FROM customers",
+        ("k",),
+        "it is the same in every row",
+    ),
 )

@@ -20,6 +20,7 @@ from cbx.analysis.sql.expression_types import type_of
 from cbx.analysis.sql.expressions import ExpressionReader
 from cbx.analysis.sql.nullness import never_null_if
 from cbx.analysis.sql.types import keeps_apart
+from cbx.ir.text import PLACEHOLDER
 
 _DIGITS = frozenset("0123456789")
 _DIRECTIVE = re.compile(r"%(?:%|(?P<number>(?:0\d+)?d)|(?P<text>s)|.*)", re.DOTALL)
@@ -65,7 +66,12 @@ class Part:
 
 
 def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[Part] | None:
-    """The parts of a text; None for what is put together in a way that is not understood."""
+    """The parts of a text; None for what is put together in a way that is not understood.
+
+    So is what holds a variable: its value may be empty, a digit, or that of another one.
+    """
+    if any(isinstance(one, exp.Literal) and PLACEHOLDER in str(one.this) for one in (node, *node.iter_expressions())):
+        return None
     match node:
         case exp.Paren():
             return parts_of_text(node.this, reader)

@@ -23,6 +23,7 @@ from cbx.analysis.sql.type_rules import fields_of
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
+from cbx.ir.text import PLACEHOLDER
 from cbx.parse.dialect import DIALECT, read_one, write_sql
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
@@ -206,9 +207,10 @@ class Expressions:
         if value is None:
             return self.unknown()
         if kind == "string":
-            literal = exp.Literal.string(value)
+            if MARK not in value:
+                return exp.Literal.string(value)
             # What an environment sets is one value, but it may be the same as another.
-            return exp.Concat(expressions=[literal]) if MARK in value else literal
+            return exp.Concat(expressions=[exp.Literal.string(f"{PLACEHOLDER}{value}")])
         if kind == "boolean":
             return exp.Boolean(this=value == "True")
         if kind in {"integer", "long"} and (kind == "long") == (abs(int(value)) > _MOST_OF_AN_INT):
