@@ -126,7 +126,8 @@ def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
     before = done[-1].token_type if done else None
     is_join = tokens[at].token_type in _NO_ALIASES and before in _AFTER_A_TABLE and follows is not _T.FROM
     is_signed = follows in _SIGNS and (before not in _BEFORE_A_VALUE or _is_signed_interval(tokens, at))
-    is_clause = is_join or is_signed or before in {None, _T.WITH}
+    is_type = tokens[at].token_type is _T.INTERVAL and _closes_types(done)
+    is_clause = is_join or is_signed or is_type or before in {None, _T.WITH}
     if not is_clause and (follows is None or follows in _AFTER_A_NAME):
         done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
         return at + 1

@@ -281,7 +281,7 @@ def test_a_record_as_one_variant(loader: Loader) -> None:
         ({"schemaHints": "a INT"}, "schemaHints is no option", "did you mean cloudFiles.schemaHints?"),
         ({"skipRow": "1"}, "skipRow is no option", "did you mean skipRows?"),
         ({"skipRows": "some"}, "skipRows is 'some'", "write a whole number that is not negative"),
-        ({"modifiedAfter": "yesterday"}, "'yesterday' is no time", "write a time such as 2024-05-01T10:00:00"),
+        ({"modifiedAfter": "last week"}, "'last week' is no time", "write a time such as 2024-05-01T10:00:00"),
         ({"mode": "PERMISIVE"}, "mode is 'PERMISIVE'", "did you mean PERMISSIVE?"),
     ],
 )
