@@ -126,8 +126,8 @@ def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
     before = done[-1].token_type if done else None
     is_join = tokens[at].token_type in _NO_ALIASES and before in _AFTER_A_TABLE and follows is not _T.FROM
     is_signed = follows in _SIGNS and (before not in _BEFORE_A_VALUE or _is_signed_interval(tokens, at))
-    is_type = tokens[at].token_type is _T.INTERVAL and _closes_types(done)
-    is_clause = is_join or is_signed or is_type or before in {None, _T.WITH}
+    is_field = tokens[at].token_type is _T.INTERVAL and follows is _T.NOT and _closes_types(done)
+    is_clause = is_join or is_signed or is_field or before in {None, _T.WITH}
     if not is_clause and (follows is None or follows in _AFTER_A_NAME):
         done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
         return at + 1
@@ -174,10 +174,14 @@ def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
     return at + 3
 
 
+_LONGEST_TYPE = 300
+"""Tokens of a type that are looked at: a text of thousands of signs is not read anew for each."""
+
+
 def _closes_types(done: Sequence[Token]) -> bool:
     """Whether ``>`` closes the types of ``ARRAY<MAP<STRING, ARRAY<INT>>>``."""
     depth = 0
-    for token in reversed(done):
+    for token in reversed(done[-_LONGEST_TYPE:]):
         if token.token_type is _T.GT:
             depth += 1
         elif token.token_type is _T.LT:
