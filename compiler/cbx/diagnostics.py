@@ -10,7 +10,7 @@ from cbx.codes import Code, Severity
 from cbx.location import read_regular
 from cbx.nearest import nearest
 from cbx.sources import SourceFile, Span, as_text
-from cbx.sql_comments import is_in_comment
+from cbx.sql_comments import Ranges, comment_ranges, is_in_one_of
 
 
 class Related(NamedTuple):
@@ -115,14 +115,17 @@ _IN_COMMENT = "it is inside a comment of SQL, which Jinja renders too: write `{#
 
 def _in_comments(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[Diagnostic]:
     """The diagnostics; the hints of errors inside comments of SQL say so: only templates are read there."""
+    comments: dict[str, tuple[SourceFile, Ranges]] = {}
     for diagnostic in diagnostics:
-        span = diagnostic.span if diagnostic.severity is Severity.ERROR else None
-        text = sources.get(span.path, "") if span is not None and span.path.endswith(".sql") else ""
-        if (
-            text
-            and span is not None
-            and is_in_comment(text, SourceFile(span.path, text).offset(span.line, span.column))
-        ):
+        span = diagnostic.span
+        if span is None or diagnostic.severity is not Severity.ERROR or not span.path.endswith(".sql"):
+            yield diagnostic
+            continue
+        if span.path not in comments:
+            text = sources.get(span.path, "")
+            comments[span.path] = SourceFile(span.path, text), comment_ranges(text)
+        file, ranges = comments[span.path]
+        if ranges and is_in_one_of(ranges, file.offset(span.line, span.column)):
             hints = [one for one in (diagnostic.hint, _IN_COMMENT) if one is not None]
             yield diagnostic._replace(hint="; ".join(hints))
         else:
