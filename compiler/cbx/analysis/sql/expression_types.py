@@ -147,10 +147,12 @@ def _literal(node: exp.Expr, reader: ExpressionReader) -> str | None:
     if node.is_string:
         return "STRING"
     if text.isdecimal():
-        value = int(text)
+        if len(text.lstrip("0")) > _MOST_DIGITS:
+            return None
+        value = int(text.lstrip("0") or "0")
         if value <= _MOST_OF_A_BIGINT:
             return "INT" if value <= _MOST_OF_AN_INT else "BIGINT"
-        return f"DECIMAL({len(str(value))}, 0)" if len(str(value)) <= _MOST_DIGITS else None
+        return f"DECIMAL({len(str(value))}, 0)"
     whole, point, fraction = text.partition(".")
     if point and (whole + fraction).isdecimal():
         precision = max(len((whole + fraction).lstrip("0")), len(fraction), 1)
@@ -172,7 +174,8 @@ def _digits_written(node: exp.Expr) -> str | None:
     inner = bare.this if isinstance(bare, exp.Neg) else bare
     if not isinstance(inner, exp.Literal) or inner.is_string or not str(inner.this).isdecimal():
         return None
-    return f"DECIMAL({len(str(int(inner.this)))}, 0)"
+    digits = len(str(inner.this).lstrip("0") or "0")
+    return f"DECIMAL({digits}, 0)" if digits <= _MOST_DIGITS else None
 
 
 def _values(node: exp.Expr) -> Iterable[exp.Expr]:
