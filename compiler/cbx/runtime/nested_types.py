@@ -7,6 +7,7 @@ cast and union go by their places.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
@@ -31,14 +32,10 @@ def widen(known: DataType, incoming: DataType) -> DataType | None:
     Returns:
         None if the two differ in more than fields.
     """
-    if isinstance(known, StructType) and isinstance(incoming, StructType):
-        return _widen_struct(known, incoming)
-    if isinstance(known, ArrayType) and isinstance(incoming, ArrayType):
-        element = widen(known.elementType, incoming.elementType)
-        return None if element is None else ArrayType(element)
-    if isinstance(known, MapType) and isinstance(incoming, MapType):
-        key, value = widen(known.keyType, incoming.keyType), widen(known.valueType, incoming.valueType)
-        return None if key is None or value is None else MapType(key, value)
+    return join_types(known, incoming, _same)
+
+
+def _same(known: DataType, incoming: DataType) -> DataType | None:
     if isinstance(incoming, NullType):
         return known
     if isinstance(known, NullType):
@@ -46,15 +43,31 @@ def widen(known: DataType, incoming: DataType) -> DataType | None:
     return known if known.simpleString() == incoming.simpleString() else None
 
 
-def _widen_struct(known: StructType, incoming: StructType) -> StructType | None:
-    fields = []
-    for field in known.fields:
-        other = find_field(incoming, field.name)
-        kind = field.dataType if other is None else widen(field.dataType, other.dataType)
-        if kind is None:
-            return None
-        fields.append(StructField(field.name, kind))
-    return StructType([*fields, *(field for field in incoming.fields if find_field(known, field.name) is None)])
+def join_types(
+    known: DataType, incoming: DataType, join_leaves: Callable[[DataType, DataType], DataType | None]
+) -> DataType | None:
+    """One type for two: structs, arrays and maps part by part, and what is no such type as ``join_leaves`` has it.
+
+    Returns:
+        None if any two parts have none.
+    """
+    if isinstance(known, StructType) and isinstance(incoming, StructType):
+        fields = []
+        for field in known.fields:
+            other = find_field(incoming, field.name)
+            kind = field.dataType if other is None else join_types(field.dataType, other.dataType, join_leaves)
+            if kind is None:
+                return None
+            fields.append(StructField(field.name, kind))
+        return StructType([*fields, *(field for field in incoming.fields if find_field(known, field.name) is None)])
+    if isinstance(known, ArrayType) and isinstance(incoming, ArrayType):
+        element = join_types(known.elementType, incoming.elementType, join_leaves)
+        return None if element is None else ArrayType(element)
+    if isinstance(known, MapType) and isinstance(incoming, MapType):
+        key = join_types(known.keyType, incoming.keyType, join_leaves)
+        value = join_types(known.valueType, incoming.valueType, join_leaves)
+        return None if key is None or value is None else MapType(key, value)
+    return join_leaves(known, incoming)
 
 
 def fit(value: Column, source: DataType, target: DataType) -> Column:

@@ -23,6 +23,7 @@ from pyspark.sql.types import (
 )
 
 from cbx.runtime.auto_loader.errors import AutoLoaderError
+from cbx.runtime.nested_types import join_types
 
 _NAME: Final = re.compile(r"\s*((?:`[^`]+`|[^\s`.:]+)(?:\.(?:`[^`]+`|[^\s`.:]+))*)\s*:?\s+(.+)", re.DOTALL)
 _PART: Final = re.compile(r"`([^`]+)`|([^.`]+)")
@@ -109,25 +110,11 @@ def widens(narrow: DataType, wide: DataType) -> bool:
 
 def widest(old: StructType, new: StructType) -> StructType | None:
     """The columns of both with types that hold the values of both, or None if there are no such types."""
-    fields = []
-    for field in old.fields:
-        other = find(new, field.name)
-        kind = field.dataType if other is None else _widest(field.dataType, other.dataType)
-        if kind is None:
-            return None
-        fields.append(StructField(field.name, kind))
-    return StructType([*fields, *(field for field in new.fields if find(old, field.name) is None)])
+    joined = join_types(old, new, _wider)
+    return joined if isinstance(joined, StructType) else None
 
 
-def _widest(old: DataType, new: DataType) -> DataType | None:
-    if isinstance(old, StructType) and isinstance(new, StructType):
-        return widest(old, new)
-    if isinstance(old, ArrayType) and isinstance(new, ArrayType):
-        element = _widest(old.elementType, new.elementType)
-        return None if element is None else ArrayType(element)
-    if isinstance(old, MapType) and isinstance(new, MapType):
-        key, value = _widest(old.keyType, new.keyType), _widest(old.valueType, new.valueType)
-        return None if key is None or value is None else MapType(key, value)
+def _wider(old: DataType, new: DataType) -> DataType | None:
     return old if widens(new, old) else new if widens(old, new) else None
 
 
