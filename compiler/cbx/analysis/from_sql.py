@@ -15,7 +15,8 @@ from sqlglot import errors, exp
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.mistakes import Mistake, is_grouped, is_stream
-from cbx.analysis.relations import Field, Relation, TextRange, is_deep
+from cbx.analysis.relation_walks import is_deep, streams_read
+from cbx.analysis.relations import Field, Relation, TextRange
 from cbx.analysis.set_columns import cast_apart
 from cbx.analysis.sql.closed_world import without_unknown
 from cbx.analysis.sql.expressions import whole_number
@@ -96,7 +97,7 @@ def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Contex
         read = {one: ".".join(part.name for part in one.parts).lower() for one in nodes if isinstance(one, exp.Table)}
         fact = context.tables
         streams |= {extent(one) for one, name in read.items() if name in fact and fact[name].is_streaming}
-    return bool(streams) and not streams <= {one.place for one in ir.streams_read(relation)}
+    return bool(streams) and not streams <= {one.place for one in streams_read(relation)}
 
 
 def _expressions(tree: exp.Expr) -> Mapping[str, TextRange]:

@@ -18,6 +18,7 @@ from cbx.analysis.equal_values import columns_of, is_exact, may_hold_text
 from cbx.analysis.facts import Table
 from cbx.analysis.grain_of_joins import handed_down, join_grain
 from cbx.analysis.grain_of_sets import set_grain
+from cbx.analysis.relation_walks import reads_stream
 from cbx.analysis.relations import NONE, Ids, Relation
 from cbx.analysis.uniqueness import Grain, Rule, ValueFact, Versions, exactly, minimal, value_of, values_of
 
@@ -55,7 +56,7 @@ def _infer(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:
     key = (id(relation), assumed)
     if key not in memo.grains:
         grain = _rule(relation, assumed, memo)
-        is_stream = ir.reads_stream(relation, memo.streams)
+        is_stream = reads_stream(relation, memo.streams)
         grain = grain if grain.is_stream is is_stream else replace(grain, is_stream=is_stream)
         memo.grains[key] = with_assumed(grain, assumed) if assumed else grain
     return memo.grains[key]

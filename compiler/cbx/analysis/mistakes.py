@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx.analysis import relations as ir
-from cbx.analysis.relations import Place, Relation, inputs_of
+from cbx.analysis.relation_walks import inputs_of
+from cbx.analysis.relations import Place, Relation
 
 MistakeKind = Literal[
     "aggregate_on_stream", "sort_on_stream", "ungrouped_column", "unknown_function", "window_on_stream"

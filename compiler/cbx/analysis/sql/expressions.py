@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from cbx.analysis import relations as ir
+from cbx.analysis.relation_walks import is_closed
 from cbx.analysis.relations import NONE, Field, Ids
 from cbx.analysis.sql.cast_types import cast_type
 from cbx.analysis.sql.closed_world import DETERMINISTIC, DRAWN_CLASSES, STEADY_CLASSES, UNKNOWN
@@ -100,7 +101,7 @@ class ExpressionReader:
         """A query inside: one that reads nothing around it has one result while the query around it runs."""
         query = self.context.read_query(node, self.scope, self.context)
         self._queries[self.context.identity(node)] = query
-        is_steady = ir.is_closed(query)
+        is_steady = is_closed(query)
         return _Part(f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_steady=is_steady)
 
     def _coalesced(self, node: exp.Coalesce, bound: frozenset[str]) -> _Part | None:

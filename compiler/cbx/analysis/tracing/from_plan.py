@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.mistakes import Mistake, is_grouped, is_stream
-from cbx.analysis.relations import NONE, CallSite, Field, Relation, is_deep
+from cbx.analysis.relation_walks import is_deep, streams_read
+from cbx.analysis.relations import NONE, CallSite, Field, Relation
 from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
@@ -88,7 +89,7 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
         rows = opaque([], "its plan is not understood")
     relation = _as_found(rows, traced, reading)
     streams = {name for name in _inputs_read(traced.plan) if name in tables and tables[name].is_streaming}
-    if streams and not {tables[name].name for name in streams} <= {one.table.name for one in ir.streams_read(relation)}:
+    if streams and not {tables[name].name for name in streams} <= {one.table.name for one in streams_read(relation)}:
         reason = "it reads a stream in a step that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
