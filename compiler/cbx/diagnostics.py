@@ -142,7 +142,7 @@ _MOST_RELATED = 6
 
 
 def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Diagnostics, those with a common cause as one: at the cause if one is there, the others as related places.
+    """Diagnostics, those with a common cause as one: an error, at the cause if one is there; the others as related.
 
     Before: a column misspelt in ``silver.orders``, and two errors of models that read it. After: one error with two
     related places.
@@ -150,7 +150,7 @@ def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     diagnostics = tuple(diagnostics)
     first: dict[Cause, Diagnostic] = {}
     followers: dict[int, list[Diagnostic]] = {}
-    for diagnostic in sorted(diagnostics, key=_is_elsewhere):
+    for diagnostic in sorted(diagnostics, key=lambda one: (one.severity is not Severity.ERROR, _is_elsewhere(one))):
         leader = next((first[cause] for cause in diagnostic.causes if cause in first), None)
         if leader is not None:
             followers.setdefault(id(leader), []).append(diagnostic)
