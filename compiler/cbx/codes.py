@@ -78,6 +78,7 @@ UNKNOWN_FUNCTION = Code("CBX410", "unknown-function")
 UNKNOWN_READER_OPTION = Code("CBX411", "unknown-reader-option")
 
 UNTESTED_MODEL = Code("CBX551", "untested-model", Severity.WARNING)
+SKIPPED_MODEL = Code("CBX551", "skipped-model", Severity.WARNING)
 UNTESTED_EXPECTATION = Code("CBX552", "untested-expectation", Severity.WARNING)
 UNTESTED_CHANGE = Code("CBX553", "untested-change", Severity.WARNING)
 COVERAGE_TOO_LOW = Code("CBX554", "coverage-too-low")

@@ -22,12 +22,16 @@ class Checked:
         broken: The rows that break a rule that must hold.
         read: How many rows there are.
         rules: The rules, each with the number of rows that break it.
+        dropped: The rows that rules drop.
+        dropped_by: The names of the rules that drop each of these.
     """
 
     kept: pa.Table
     broken: pa.Table
     read: int
     rules: tuple[tuple[Expectation, int], ...]
+    dropped: pa.Table
+    dropped_by: tuple[tuple[str, ...], ...]
 
     def counts(self, on_violation: str) -> dict[str, int]:
         """How many rows break each rule of a kind, rules that none breaks left out."""
@@ -64,11 +68,18 @@ def checked(rows: pa.Table, rules: Sequence[Expectation]) -> Checked:
             kept = mark if kept is None else pc.and_(kept, mark)
         elif rule.on_violation == "fail":
             broken = pc.invert(mark) if broken is None else pc.or_(broken, pc.invert(mark))
+    dropping = [(rule.name, mark) for rule, mark in zip(rules, marks, strict=True) if rule.on_violation == "drop"]
+    dropped = data.slice(0, 0) if kept is None else data.filter(pc.invert(kept))
+    broken_marks = [(name, mark.filter(pc.invert(kept)).to_pylist()) for name, mark in dropping]
     return Checked(
         kept=data if kept is None else data.filter(kept),
         broken=data.slice(0, 0) if broken is None else data.filter(broken),
         read=rows.num_rows,
         rules=tuple(zip(rules, failed, strict=True)),
+        dropped=dropped,
+        dropped_by=tuple(
+            tuple(name for name, holds in broken_marks if not holds[row]) for row in range(dropped.num_rows)
+        ),
     )
 
 
@@ -80,4 +91,6 @@ def together(parts: Sequence[Checked]) -> Checked:
         broken=pa.concat_tables([part.broken for part in parts], promote_options="default"),
         read=sum(part.read for part in parts),
         rules=tuple(rules),
+        dropped=pa.concat_tables([part.dropped for part in parts], promote_options="default"),
+        dropped_by=tuple(names for part in parts for names in part.dropped_by),
     )

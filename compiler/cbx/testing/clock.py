@@ -13,7 +13,7 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 from cbx.testing.errors import ModelTestError
-from cbx.testing.reading import replaced
+from cbx.testing.replacing import replaced
 
 _CALLS = re.compile(
     r"(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?:['\"`]|/\*).*)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,15 @@ Part = tuple[str, ...]
 
 @dataclass(slots=True)
 class Exercised:
-    """The parts of a project that tests have exercised so far."""
+    """The parts of a project that tests have exercised so far.
+
+    Attributes:
+        parts: The parts.
+        skipped: Models that a test could not run on its engine, each with the reason.
+    """
 
     parts: set[Part] = field(default_factory=set)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     def add_model(self, model: str, rules: Sequence[tuple[str, int, int]], kinds: Sequence[str]) -> None:
         """Note a run of a model.
@@ -34,13 +40,20 @@ class Exercised:
             self.parts |= {(model, name, side) for side, count in ((MET, met), (BROKEN, broken)) if count}
         self.parts |= {(model, kind) for kind in kinds}
 
-    def to_data(self) -> list[list[str]]:
-        """As JSON has it, for a process to tell another."""
-        return [list(part) for part in sorted(self.parts)]
+    def add_skipped(self, models: Iterable[str], reason: str) -> None:
+        """Note models that a test was to run and did not; the first reason of each is kept."""
+        for model in models:
+            self.skipped.setdefault(model, reason)
 
-    def add_data(self, data: Sequence[Sequence[str]]) -> None:
+    def to_data(self) -> dict[str, Any]:
+        """As JSON has it, for a process to tell another."""
+        return {"parts": [list(part) for part in sorted(self.parts)], "skipped": self.skipped}
+
+    def add_data(self, data: Mapping[str, Any]) -> None:
         """Take in what another process has noted."""
-        self.parts |= {tuple(part) for part in data}
+        self.parts |= {tuple(part) for part in data["parts"]}
+        for model, reason in data["skipped"].items():
+            self.add_skipped([model], reason)
 
 
 KINDS: Mapping[str, str] = {

@@ -23,30 +23,16 @@ if TYPE_CHECKING:
 
 EXERCISED = pytest.StashKey[Exercised]()
 """Where a run of pytest keeps what its tests exercised."""
-PROJECT_FILE = "project.toml"
 
 
-def models_of(config: pytest.Config) -> Models:
-    """The models of the project that is tested.
-
-    Raises:
-        ModelTestError: If there is none.
-    """
-    given = config.getoption("--cbx-project")
-    starts = [Path(given)] if given else [Path(str(one)) for one in (*config.args, config.rootpath)]
-    for start in starts:
-        here = Path(str(start).partition("::")[0]).resolve()
-        for folder in (here, *here.parents):
-            if (folder / PROJECT_FILE).is_file():
-                return Models(
-                    folder,
-                    config.getoption("--cbx-engine"),
-                    config.getoption("--cbx-env"),
-                    config.stash.setdefault(EXERCISED, Exercised()),
-                    frozenset(config.getoption("--cbx-models").split()),
-                )
-    raise ModelTestError(
-        "there is no project.toml above the tests", "run pytest in the project, or give --cbx-project DIR"
+def models_of(config: pytest.Config, root: Path) -> Models:
+    """The models of the project in a folder, with what the run of pytest says of them."""
+    return Models(
+        root,
+        config.getoption("--cbx-engine"),
+        config.getoption("--cbx-env"),
+        config.stash.setdefault(EXERCISED, Exercised()),
+        frozenset(config.getoption("--cbx-models").split()),
     )
 
 
@@ -176,7 +162,12 @@ class Models:
             configuration = self._configuration(variables or {})
             clock = self.default_now if now is None else now
             time = None if clock is None else moment(clock)
-            result = Run(self.project, model, self.engine, frames, time, configuration, self._exercised).result()
+            run = Run(self.project, model, self.engine, frames, time, configuration, self._exercised)
+            try:
+                result = run.result()
+            except UnsupportedByEngine as error:
+                self._exercised.add_skipped((name for name in made if name not in results), str(error))
+                raise
             results[model.id] = result
             if self.listener is not None:
                 self.listener(result)

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cbx.testing.project_imports import ProjectImports, project_above
+
 if TYPE_CHECKING:
     from cbx.testing.fixtures import Models
+    from cbx.testing.recording import Recording
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,12 +33,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cbx-models", metavar="IDS", default="", help="Only tests that run one of these models.")
 
 
+_IMPORTS = pytest.StashKey[ProjectImports]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let tests import the project's macros and models, as the models themselves do."""
-    for folder in (config.rootpath, *config.rootpath.parents):
-        if (folder / "project.toml").is_file() and str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-            return
+    config.stash[_IMPORTS] = ProjectImports()
+    config.stash[_IMPORTS].use(project_above(_starts(config)))
+
+
+def _starts(config: pytest.Config, own: Path | None = None) -> list[Path]:
+    """The places to look for the project from: what is named, the test's own file, where pytest was called."""
+    given = config.getoption("--cbx-project")
+    if given:
+        return [Path(given).resolve()]
+    named = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
+    return [own] if own is not None else [*named, config.rootpath]
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """A file of tests is imported among the macros of its own project."""
+    if isinstance(collector, pytest.Module):
+        collector.config.stash[_IMPORTS].use(project_above(_starts(collector.config, collector.path)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a test imports while it runs is of its own project, too."""
+    item.config.stash[_IMPORTS].use(project_above(_starts(item.config, item.path)))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -56,7 +81,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from cbx.testing.fixtures import EXERCISED
 
         exercised = session.config.stash.get(EXERCISED, None)
-        output["cbx"] = exercised.to_data() if exercised else []
+        output["cbx"] = exercised.to_data() if exercised else {}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -70,19 +95,33 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash.setdefault(EXERCISED, Exercised()).add_data(data)
 
 
-@pytest.fixture(scope="session")
-def _cbx_models(pytestconfig: pytest.Config) -> Models:
-    from cbx.testing.errors import ModelTestError
+_MODELS: pytest.StashKey[dict[Path, Models]] = pytest.StashKey()
+_RECORDING: pytest.StashKey[Recording] = pytest.StashKey()
+
+
+@pytest.fixture
+def _cbx_models(request: pytest.FixtureRequest) -> Models:
+    config = request.config
+    root = project_above(_starts(config, request.path))
+    if root is None:
+        hint = "run pytest in the project, or give --cbx-project DIR"
+        raise pytest.fail.Exception(f"there is no project.toml above the tests\n  hint: {hint}", pytrace=False)
+    known = config.stash.setdefault(_MODELS, {})
+    if root not in known:
+        known[root] = _models(config, root)
+    return known[root]
+
+
+def _models(config: pytest.Config, root: Path) -> Models:
     from cbx.testing.fixtures import models_of
 
-    try:
-        models = models_of(pytestconfig)
-    except ModelTestError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-    if pytestconfig.getoption("--cbx-results"):
+    models = models_of(config, root)
+    if config.getoption("--cbx-results"):
         from cbx.testing.recording import Recording
 
-        recording = Recording(Path(pytestconfig.getoption("--cbx-results")))
+        if _RECORDING not in config.stash:
+            config.stash[_RECORDING] = Recording(Path(config.getoption("--cbx-results")))
+        recording = config.stash[_RECORDING]
         models.listener, models.default_now = recording.add, recording.now
     return models
 

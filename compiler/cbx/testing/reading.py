@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import PySparkException
 
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.sql import rewrite
-from cbx.testing.sail_sql import for_sail
+from cbx.testing.errors import UnsupportedByEngine
+from cbx.testing.replacing import replaced
+from cbx.testing.sail_sql import KEPT, for_sail, is_valid_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
     from cbx.testing.answers import Answers
 
 AUTO_LOADER = "cloudfiles"
+_SYNTAX = re.compile(r"invalid argument: found .* at \d+:\d+ expected", re.DOTALL)
+"""How Sail says that it does not parse a query."""
 
 _numbers = itertools.count(1)
 
@@ -39,7 +46,17 @@ def answered(spark: SparkSession, rows: Answers, *, is_sail: bool) -> Iterator[N
 
     def sql(session: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - as above
         text = rewrite(sqlQuery, lambda name, _: _view(rows, name))
-        return plain_sql(session, for_sail(text) if is_sail else text, *args, **kwargs)
+        if not is_sail:
+            return plain_sql(session, text, *args, **kwargs)
+        text = for_sail(text)
+        try:
+            frame = plain_sql(session, text, *args, **kwargs)
+            return frame.drop(*(one for one in frame.columns if one.startswith(KEPT))) if KEPT in text else frame
+        except PySparkException as error:
+            if _SYNTAX.search(str(error)) and is_valid_sql(sqlQuery):
+                reason = next(iter(str(error).splitlines()), "").partition(" expected ")[0]
+                raise UnsupportedByEngine(f"Sail does not parse this query: {reason}") from None
+            raise
 
     replacements: dict[str, Any] = {
         "table": table,
@@ -49,22 +66,6 @@ def answered(spark: SparkSession, rows: Answers, *, is_sail: bool) -> Iterator[N
     }
     with replaced(owner, replacements):
         yield
-
-
-@contextlib.contextmanager
-def replaced(owner: Any, replacements: Mapping[str, Any]) -> Iterator[None]:
-    """Give a class or module other attributes for a while."""
-    before = {name: owner.__dict__[name] for name in replacements if name in owner.__dict__}
-    for name, value in replacements.items():
-        setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        for name in replacements:
-            if name in before:
-                setattr(owner, name, before[name])
-            else:
-                delattr(owner, name)
 
 
 class _Reader:

@@ -24,10 +24,19 @@ class RowList(list[Any]):
         table: Whose rows they are.
         columns: The columns that were asked for.
         key: The columns by which a row is recognised, if they are among them.
+        dropped: Rows that rules dropped, with the names of these rules.
     """
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]], table: str, columns: Sequence[str], key: Sequence[str]) -> None:
+    def __init__(
+        self,
+        rows: Sequence[tuple[Any, ...]],
+        table: str,
+        columns: Sequence[str],
+        key: Sequence[str],
+        dropped: Sequence[tuple[tuple[Any, ...], tuple[str, ...]]] = (),
+    ) -> None:
         super().__init__(rows)
+        self.dropped = tuple(dropped)
         self.table = table
         self.columns = tuple(columns)
         self.key = tuple(key) if set(key) <= set(columns) else ()
@@ -81,7 +90,11 @@ class Table:
         names = [self._spelling(name) for name in columns] or list(self.columns)
         values = [self._values[name] for name in names]
         rows = list(zip(*values, strict=True)) if values else [()] * len(self)
-        return RowList(rows, self.name, names, self.key)
+        return RowList(rows, self.name, names, self.key, self._dropped(names))
+
+    def _dropped(self, columns: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:  # noqa: ARG002 - for `Result`
+        """The rows that rules dropped, and which."""
+        return []
 
     def row_dicts(self) -> list[dict[str, Any]]:
         """The rows as dicts."""
@@ -135,6 +148,8 @@ class Result(Table):
         warned: The same of rules that only warn.
         failed: The same of rules that must hold. Where one is broken `ExpectationFailed` is raised, with the result.
         broken: The rows that broke a rule that must hold.
+        dropped_rows: The rows that rules dropped.
+        dropped_by: The names of the rules that dropped each of these.
     """
 
     read: int = 0
@@ -143,6 +158,13 @@ class Result(Table):
     failed: dict[str, int] = field(default_factory=dict)
     broken: Table = field(default=None, repr=False)  # type: ignore[assignment] # always given
     quarantine: Callable[[], Table] = field(default=None, repr=False)  # type: ignore[assignment] # always given
+    dropped_rows: Table | None = field(default=None, repr=False)
+    dropped_by: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+
+    def _dropped(self, columns: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:
+        if self.dropped_rows is None or not set(columns) <= set(self.dropped_rows.columns):
+            return []
+        return list(zip(self.dropped_rows.rows(*columns), self.dropped_by, strict=True))
 
     @cached_property
     @at_the_line_of_the_test

@@ -1,7 +1,8 @@
 """Shows how two lists of rows differ: what is missing, what is extra, and which cells of a row are others.
 
-silver.customers_clean: 1 of 3 rows as expected, 1 changed, 1 missing
+silver.customers_clean: 1 of 4 rows as expected, 1 dropped, 1 changed, 1 missing
             customer_id   customer_name
+  dropped             4   NULL            by `has_name`
   expected            2   Bob
   got                 2   Rob
                           ^^^
@@ -36,13 +37,15 @@ def row_diff(expected: RowList, actual: Sequence[Row]) -> list[str]:
     """The lines that tell how rows differ from those that are expected; equal ones are only counted."""
     missing, extra = _without_common(list(expected), list(actual))
     same = len(actual) - len(extra)
+    dropped, missing = _dropped(missing, actual)
     pairs, missing, extra = _paired(missing, extra, expected)
-    counts = [(len(pairs), "changed"), (len(missing), "missing"), (len(extra), "extra")]
+    counts = [(len(dropped), "dropped"), (len(pairs), "changed"), (len(missing), "missing"), (len(extra), "extra")]
     said = [f"{count} {word}" for count, word in counts if count]
     head = f"{expected.table}: {same} of {len(expected)} row{'' if len(expected) == 1 else 's'} as expected"
     if not said:
         return [f"{head}, in another order", *_table(expected.columns, list(_in_order(expected, actual)))]
-    lines = [*_changed(pairs), *_alone("missing", missing), *_alone("extra", extra)]
+    lines = [*dropped[:MOST_ROWS], *_rest(len(dropped)), *_changed(pairs)]
+    lines += [*_alone("missing", missing), *_alone("extra", extra)]
     return [", ".join([head, *said]), *_table(expected.columns, lines)]
 
 
@@ -63,6 +66,22 @@ def _without_common(expected: list[Row], actual: list[Row]) -> tuple[list[Row], 
             left[hashable(row)] -= 1
             extra.append(row)
     return missing, extra[::-1]
+
+
+def _dropped(missing: list[Row], actual: Sequence[Row]) -> tuple[list[_Line], list[Row]]:
+    """The lines of the missing rows that a rule dropped, with its name, and the other missing rows."""
+    left: dict[Any, list[tuple[str, ...]]] = {}
+    for row, rules in actual.dropped if isinstance(actual, RowList) else ():
+        left.setdefault(hashable(row), []).append(rules)
+    lines, others = [], []
+    for row in missing:
+        found = left.get(hashable(row))
+        if found:
+            names = ", ".join(f"`{name}`" for name in found.pop())
+            lines.append(_Line("dropped", (*map(_cell, row), f"by {names}")))
+        else:
+            others.append(row)
+    return lines, others
 
 
 def _paired(
@@ -143,6 +162,7 @@ def _table(columns: Sequence[str], lines: Sequence[_Line]) -> Iterator[str]:
     widths = [max(len(line.cells[index]) for line in rows if line.cells) for index in range(len(columns))]
     for line in rows:
         cells = [cell.ljust(width) for cell, width in zip(line.cells, widths, strict=False)]
+        cells += line.cells[len(columns) :]
         yield f"  {line.label:<{label_width}}   {'   '.join(cells)}".rstrip()
         if any(line.marks):
             carets = [

@@ -33,6 +33,7 @@ from cbx.testing.given import METADATA
 from cbx.testing.reading import answered
 from cbx.testing.result import ExpectationFailed, Result, Table
 from cbx.testing.row_diff import table_lines
+from cbx.testing.stream_operations import streams_as_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -99,6 +100,8 @@ class Run:
             failed=seen.counts("fail"),
             broken=Table(model.id, seen.broken, spark, model.key),
             quarantine=self._quarantined,
+            dropped_rows=Table(model.id, seen.dropped, spark),
+            dropped_by=seen.dropped_by,
         )
         if result.failed:
             message = "\n".join([seen.message(model.id), *table_lines(result.broken.columns, result.broken.rows())])
@@ -115,7 +118,9 @@ class Run:
             self.engine.configure(self.configuration)
             stack.enter_context(_without_ipython())
             stack.enter_context(importable_as_dlt(api.functions(registry, answers)))
-            stack.enter_context(answered(spark, answers, is_sail=self.engine.name == "sail"))
+            is_sail = self.engine.name == "sail"
+            stack.enter_context(answered(spark, answers, is_sail=is_sail))
+            stack.enter_context(streams_as_rows(self.model.id, answers, is_sail=is_sail))
             if self.now is not None:
                 stack.enter_context(frozen(spark, self.now))
             with explained(self.model, self.engine, self.project.root):

@@ -25,6 +25,7 @@ class Coverage:
     models: tuple[int, int]
     expectations: tuple[int, int]
     changes: tuple[int, int]
+    skipped_models: int = 0
 
     @property
     def percent(self) -> float:
@@ -33,9 +34,11 @@ class Coverage:
         return 100.0 * done / all_of_them if all_of_them else 100.0
 
     def __str__(self) -> str:
+        skipped = f" ({self.skipped_models} skipped)" if self.skipped_models else ""
         return (
-            f"coverage: {self.models[0]} of {self.models[1]} models, {self.expectations[0]} of {self.expectations[1]} "
-            f"expectations, {self.changes[0]} of {self.changes[1]} kinds of changes ({self.percent:.0f} %)"
+            f"coverage: {self.models[0]} of {self.models[1]} models{skipped}, "
+            f"{self.expectations[0]} of {self.expectations[1]} expectations, "
+            f"{self.changes[0]} of {self.changes[1]} kinds of changes ({self.percent:.0f} %)"
         )
 
 
@@ -48,6 +51,7 @@ def coverage_of(models: Mapping[str, CompiledModel], exercised: Exercised) -> Co
         (sum((name,) in parts for name in models), len(models)),
         (sum({(*rule, MET), (*rule, BROKEN)} <= parts for rule in rules), len(rules)),
         (sum(kind in parts for kind in kinds), len(kinds)),
+        sum(name in exercised.skipped and (name,) not in parts for name in models),
     )
 
 
@@ -58,12 +62,7 @@ def uncovered(plan: Plan, models: Mapping[str, CompiledModel], exercised: Exerci
             continue
         model = planned.model
         if (model.id,) not in exercised.parts:
-            yield Diagnostic(
-                codes.UNTESTED_MODEL,
-                f"no test runs `{model.id}`",
-                Span(model.path),
-                hint=f"`cbx test --generate {model.id}` writes a first one",
-            )
+            yield _not_run(model, exercised)
             continue
         yield from _untested_rules(model, exercised)
         for kind in possible_kinds(models[model.id].changes):
@@ -72,11 +71,25 @@ def uncovered(plan: Plan, models: Mapping[str, CompiledModel], exercised: Exerci
                 yield Diagnostic(codes.UNTESTED_CHANGE, message, Span(model.path))
 
 
+def _not_run(model: ResolvedModel, exercised: Exercised) -> Diagnostic:
+    """A model that no test ran: none wants to, or each that does was skipped."""
+    reason = exercised.skipped.get(model.id)
+    if reason is not None:
+        message = f"each test of `{model.id}` was skipped: {reason}"
+        return Diagnostic(codes.SKIPPED_MODEL, message, Span(model.path), hint=_ON_SPARK)
+    hint = f"`cbx test --generate {model.id}` writes a first one"
+    return Diagnostic(codes.UNTESTED_MODEL, f"no test runs `{model.id}`", Span(model.path), hint=hint)
+
+
+_ON_SPARK = "`cbx test --engine spark` runs it"
+
+
 def _untested_rules(model: ResolvedModel, exercised: Exercised) -> Iterator[Diagnostic]:
+    hint = f"a test of the model was skipped; {_ON_SPARK}" if model.id in exercised.skipped else None
     for rule in model.expectations:
         sides = {side for side in (MET, BROKEN) if (model.id, rule.name, side) in exercised.parts}
         if len(sides) == 2:
             continue
         what = "breaks" if MET in sides else "meets"
         message = f"no test of `{model.id}` has a row that {what} `{rule.name}`"
-        yield Diagnostic(codes.UNTESTED_EXPECTATION, message, rule.name_span, label="not tested")
+        yield Diagnostic(codes.UNTESTED_EXPECTATION, message, rule.name_span, label="not tested", hint=hint)
