@@ -32,8 +32,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from processes import Figure, measured
 
-from cbx.runtime.java import java_home
-from cbx.runtime.peek import peek
+from cbx.runtime.spark.java import java_home
+from cbx.runtime.tables.show_table import peek
 from landing import write_landing
 
 HERE = Path(__file__).parent

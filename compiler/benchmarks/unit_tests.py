@@ -18,7 +18,7 @@ from pathlib import Path
 
 from processes import Figure, measured
 
-from cbx.runtime.java import java_home
+from cbx.runtime.spark.java import java_home
 
 PROJECT = Path(__file__).parents[2]
 ONE = "test_a_good_profile_passes"

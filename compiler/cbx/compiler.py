@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cbx.diagnostics import Diagnostic, Report, read_sources
-from cbx.ir.declared import Discovered
-from cbx.ir.plan import Artifact, Plan
-from cbx.ir.resolved import KnownTable, Typed
+from cbx.diagnostics.diagnostic import Diagnostic, Report, read_sources
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
@@ -28,7 +25,10 @@ from cbx.passes.prove_keys import prove_keys
 from cbx.passes.read_macros import read_macros
 from cbx.passes.resolve import resolve
 from cbx.passes.type_columns import known_tables, type_columns
-from cbx.project import LOCAL, Project, has_environment, load_project
+from cbx.project.settings import LOCAL, Project, has_environment, load_project
+from cbx.stages.declared import Discovered
+from cbx.stages.plan import Artifact, Plan
+from cbx.stages.resolved import KnownTable, Typed
 
 __all__ = ["PASSES", "Compilation", "Passes", "compile_project", "read_sources"]
 

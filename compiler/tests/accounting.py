@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from cbx.runtime import DatasetResult
-from cbx.runtime.store import tables
+from cbx.runtime.tables.store import tables
 
 Sizes = Mapping[str, int]
 

@@ -18,9 +18,9 @@ from test_golden import PROJECTS, files_below
 from cbx.analysis.tracing import client
 from cbx.analysis.tracing.requests import Limits
 from cbx.compiler import compile_project
+from cbx.diagnostics.code_pages import read_page
 from cbx.incremental.build import Build, build
 from cbx.incremental.options import Options
-from cbx.pages import read_page
 
 ROOT = Path(__file__).parents[2]
 TIMES = int(os.environ.get("CBX_BUSY_COMPILATIONS", "1"))

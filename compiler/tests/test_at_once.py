@@ -15,9 +15,9 @@ from literate import lay_out
 from cbx.compiler import compile_project
 from cbx.incremental.build import build
 from cbx.incremental.options import Options
-from cbx.journal import alone
-from cbx.target import TARGET, WRITING
-from cbx.write import write
+from cbx.target.atomic_change import alone
+from cbx.target.layout import TARGET, WRITING
+from cbx.target.write import write
 
 OPTIONS = Options("local", with_trace=False)
 CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")

@@ -18,13 +18,13 @@ from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare
 from cbx.changes.document import as_document
 from cbx.changes.words import as_lines, as_markdown
-from cbx.cli.diagnostics import as_github, as_json, as_text, visible
+from cbx.cli.display.diagnostics import as_github, as_json, as_text, visible
 from cbx.compiler import compile_project, read_sources
-from cbx.graph_document import read_manifest
-from cbx.ir.text import CELL_MARK
+from cbx.graph.graph_document import read_manifest
 from cbx.render import dot, mermaid, svg
 from cbx.render.column_lineage import column_lineage
 from cbx.render.json_text import render_json
+from cbx.syntax.text import CELL_MARK
 
 HOSTILE = {
     "plain": "plain",

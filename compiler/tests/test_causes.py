@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cbx import codes
-from cbx.diagnostics import Cause, Diagnostic, Related, merge_by_cause
-from cbx.sources import Span
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Diagnostic, Related, merge_by_cause
+from cbx.diagnostics.source_files import Span
 
 PRODUCER, READER = "models/silver/hides.sql", "models/gold/belts.sql"
 COLUMN, TYPE = Cause(PRODUCER, "column width"), Cause(PRODUCER, "type of width")

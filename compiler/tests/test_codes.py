@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from literate import MINIMAL_PROJECT, Case, lay_out, read_cases, reported
 
-from cbx import codes
-from cbx.cli.summary import way_out
-from cbx.codes import every_code
+from cbx.cli.display.summary import way_out
 from cbx.compiler import compile_project
-from cbx.diagnostics import Diagnostic
-from cbx.pages import read_page
-from cbx.sources import Span
+from cbx.diagnostics import codes
+from cbx.diagnostics.code_pages import read_page
+from cbx.diagnostics.codes import every_code
+from cbx.diagnostics.diagnostic import Diagnostic
+from cbx.diagnostics.source_files import Span
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "docs" / "codes"

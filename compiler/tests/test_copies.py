@@ -15,7 +15,7 @@ import os, pickle, shutil, signal, sys
 from pathlib import Path
 from cbx import copies, journal
 from cbx.compiler import compile_project
-from cbx.write import write
+from cbx.target.write import write
 import cbx.passes.emit as emit, cbx.passes.in_shards as in_shards
 processes, fate = int(sys.argv[2]), sys.argv[3]
 copies._processes = lambda: processes

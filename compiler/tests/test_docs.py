@@ -12,11 +12,18 @@ from literate import Case, check, lay_out, read_cases
 from pydantic import BaseModel
 
 from cbx.cli.commands import application
-from cbx.codes import every_code
 from cbx.compiler import compile_project
 from cbx.declare.documents import DOCUMENTS
 from cbx.declare.signatures import SIGNATURES
-from cbx.project import CompileSection, EngineSection, Environment, NamingSection, ProjectSection, ProjectSettings
+from cbx.diagnostics.codes import every_code
+from cbx.project.settings import (
+    CompileSection,
+    EngineSection,
+    Environment,
+    NamingSection,
+    ProjectSection,
+    ProjectSettings,
+)
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))

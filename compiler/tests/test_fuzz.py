@@ -35,16 +35,16 @@ from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare
 from cbx.changes.document import as_document
 from cbx.changes.words import as_lines, as_markdown
-from cbx.cli.diagnostics import as_github, as_text
+from cbx.cli.display.diagnostics import as_github, as_text
 from cbx.cli.selection import Selection, chosen
 from cbx.compiler import compile_project, read_sources
 from cbx.deploy.places import places_of
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import Record, read_committed, read_record
-from cbx.graph_document import read_manifest
+from cbx.graph.graph_document import read_manifest
+from cbx.graph.selector_methods import SelectorError
+from cbx.graph.selectors import select
 from cbx.passes.check_expectations import analyse_condition
-from cbx.selector_methods import SelectorError
-from cbx.selectors import select
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 ROUNDS = 250

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cbx.compiler import compile_project
-from cbx.write import write
+from cbx.target.write import write
 
 PROJECTS = sorted(path.parent for path in (Path(__file__).parent / "golden").glob("*/project.toml"))
 

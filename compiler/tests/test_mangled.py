@@ -13,7 +13,7 @@ import pytest
 from literate import MINIMAL_PROJECT, lay_out, reported
 
 from cbx.compiler import Compilation, compile_project
-from cbx.sources import SourceFile, Span
+from cbx.diagnostics.source_files import SourceFile, Span
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = {"circuit_box": ROOT, "parcels": Path(__file__).parent / "golden" / "parcels"}

@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from cbx.diagnostics import did_you_mean
+from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.failures import reason_of
-from cbx.runtime.sql import rewrite
-from cbx.testing.clock import frozen_text
-from cbx.testing.text_tables import read_text_table
+from cbx.runtime.sql.table_names import rewrite
+from cbx.testing.rows.text_tables import read_text_table
+from cbx.testing.run.frozen_clock import frozen_text
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 ALIKE = frozenset(f"silver.{'a' * 100}{number:05}{'a' * 90}" for number in range(10_000))

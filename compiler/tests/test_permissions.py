@@ -14,7 +14,7 @@ from literate import lay_out
 
 from cbx.compiler import compile_project
 from cbx.incremental.record import RECORD_FILE
-from cbx.write import write
+from cbx.target.write import write
 
 FILES = {
     "models/bronze/orders.py": (

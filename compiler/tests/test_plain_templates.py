@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cbx.diagnostics import Report
-from cbx.parse.template_places import Template
-from cbx.parse.templates import Templates
-from cbx.sources import SourceFile
+from cbx.diagnostics.diagnostic import Report
+from cbx.diagnostics.source_files import SourceFile
+from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.templates import Templates
 
 MACROS = "{% macro over(column, limit='1') %}{{ column }} > {{ limit }}{% endmacro %}"
 VARIABLES = frozenset({"landing", "limit"})

@@ -15,9 +15,9 @@ import pytest
 from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare
 from cbx.emit.code_hash import code_hash
-from cbx.ir.resolved import Import, PythonCode, SqlCode
-from cbx.ir.syntax import Snippet
-from cbx.ir.text import InputSlot, Text, Variable
+from cbx.stages.resolved import Import, PythonCode, SqlCode
+from cbx.syntax.declarations import Snippet
+from cbx.syntax.text import InputSlot, Text, Variable
 
 PACKAGE = Path(__file__).parents[1] / "cbx"
 GOLDEN = Path(__file__).parent / "golden" / "parcels"
@@ -70,7 +70,7 @@ import cbx.compiler
 from cbx.incremental.build import build
 from cbx.incremental.options import Options
 from cbx.incremental.record import RECORD_FILE
-from cbx.testing.compiling import compiled_project
+from cbx.testing.project.compile_once import compiled_project
 
 root, renames = Path(sys.argv[1]), sys.argv[2] == "renamed"
 build(root, Options("local"))

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from cbx.diagnostics import Report
-from cbx.parse.template_places import Template
-from cbx.parse.templates import Rendered, Templates
-from cbx.sources import SourceFile
+from cbx.diagnostics.diagnostic import Report
+from cbx.diagnostics.source_files import SourceFile
+from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.templates import Rendered, Templates
 
 SHARED = "{% set x = (1,) %}{% set y = (1,) %}" + "{% set x = (x, x) %}{% set y = (y, y) %}" * 40
 LONG = "{% set t = 'x' * 100000 %}{% set r = range(100000) %}"

@@ -14,7 +14,7 @@ from notebook_reading import load
 
 from cbx.compiler import compile_project
 from cbx.emit.literals import block_literal, string_literal, text_literal
-from cbx.ir.text import Text, Variable, join
+from cbx.syntax.text import Text, Variable, join
 
 NASTY = [
     '"""', "'''", '"', "'", "\\", "\n", "\r", "\r\n", "\t", "\x00"[:0], "\u2028", "\u202e", "{", "}", "{x}", "${x}",

@@ -14,8 +14,8 @@ import pytest
 from literate import lay_out
 
 from cbx.compiler import compile_project
-from cbx.ir.plan import Artifact
-from cbx.write import compare, mend, write
+from cbx.stages.plan import Artifact
+from cbx.target.write import compare, mend, write
 
 MODEL = """from cbx import materialized_view, source
 

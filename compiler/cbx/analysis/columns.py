@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relations import Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.scope import UnknownColumn
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import CurrentKey, Relationship
-from cbx.analysis.grain import infer_grain
-from cbx.analysis.relations import Ids, Place, Relation
+from cbx.analysis.grain.grain import infer_grain
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Ids, Place, Relation
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 
 from sqlglot import errors, exp
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL, Table
-from cbx.analysis.mistakes import Mistake, is_grouped, is_stream
-from cbx.analysis.relation_walks import is_deep, streams_read
-from cbx.analysis.relations import Field, Relation, TextRange
-from cbx.analysis.set_columns import cast_apart
-from cbx.analysis.sql.closed_world import without_unknown
-from cbx.analysis.sql.expressions import whole_number
-from cbx.analysis.sql.functions import unknown_functions
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.mistakes import Mistake, is_grouped, is_stream
+from cbx.analysis.relation.relation_walks import is_deep, streams_read
+from cbx.analysis.relation.relations import Field, Relation, TextRange
+from cbx.analysis.relation.set_columns import cast_apart
+from cbx.analysis.sql.expressions.expressions import whole_number
+from cbx.analysis.sql.expressions.functions import unknown_functions
 from cbx.analysis.sql.pipes import changes_order
-from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.tables import read_opaque
-from cbx.analysis.sql.types import united_type
+from cbx.analysis.sql.trees.closed_world import without_unknown
+from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.types.value_types import united_type
 from cbx.parse.dialect import only, read_statements
 from cbx.parse.nesting import obstacle
 

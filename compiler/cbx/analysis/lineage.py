@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Ids, Relation
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Ids, Relation
 
 Origin = tuple[str, str]
 """A table and a column of it."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from cbx.analysis.facts import CurrentKey, Relationship
 from cbx.analysis.fan_out import find_fan_out
-from cbx.analysis.grain import infer_grain
-from cbx.analysis.relations import Ids, Opaque, Place, Relation
-from cbx.analysis.uniqueness import Grain, keys_among
+from cbx.analysis.grain.grain import infer_grain
+from cbx.analysis.relation.relations import Ids, Opaque, Place, Relation
+from cbx.analysis.relation.uniqueness import Grain, keys_among
 
 
 @dataclass(frozen=True, slots=True)

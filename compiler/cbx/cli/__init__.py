@@ -18,7 +18,7 @@ def main() -> None:
 
         print(f"cbx {__version__}")
         return
-    from cbx.collector import LOADED
+    from cbx.processes.garbage_collection import LOADED
 
     gc.set_threshold(LOADED)
     from cbx.cli.commands import application

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cbx.cli.places import project_folder, say_waiting
-from cbx.collector import without_collecting
+from cbx.processes.garbage_collection import without_collecting
 
 
 class Format(str, Enum):
@@ -43,8 +43,8 @@ def compile_command(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if target/ is out of date.")] = False,
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
-    from cbx.cli.diagnostics import is_shown, show_diagnostics
-    from cbx.cli.summary import summary_lines, way_out
+    from cbx.cli.display.diagnostics import is_shown, show_diagnostics
+    from cbx.cli.display.summary import summary_lines, way_out
     from cbx.incremental.build import build
     from cbx.incremental.options import Options
 
@@ -71,15 +71,15 @@ def compile_command(
 
 
 def _not_found(diagnostics: tuple[object, ...]) -> bool:
-    from cbx import codes
-    from cbx.diagnostics import Diagnostic
+    from cbx.diagnostics import codes
+    from cbx.diagnostics.diagnostic import Diagnostic
 
     return any(isinstance(one, Diagnostic) and one.code is codes.PROJECT_NOT_FOUND for one in diagnostics)
 
 
 def _status(not_found: bool, could_write: bool, diagnostics: tuple[object, ...]) -> int:
-    from cbx.codes import Severity
-    from cbx.diagnostics import Diagnostic
+    from cbx.diagnostics.codes import Severity
+    from cbx.diagnostics.diagnostic import Diagnostic
 
     if not_found or not could_write:
         return 2

@@ -15,7 +15,7 @@ import typer
 from cbx.cli.selection import EnvOption, ProjectOption, Selection
 
 if TYPE_CHECKING:
-    from cbx.cli.deploy_display import DeployDisplay
+    from cbx.cli.display.deployment import DeployDisplay
     from cbx.compiler import Compilation
     from cbx.deploy.deployment import Deployment, DeployRequest, Preview
     from cbx.deploy.problems import DeployError
@@ -73,7 +73,7 @@ def deploy_command(
     ] = False,
 ) -> None:
     """Compile the project, upload what has changed and bring its pipeline in line."""
-    from cbx.cli.deploy_display import DeployDisplay
+    from cbx.cli.display.deployment import DeployDisplay
     from cbx.cli.selection import stop
 
     if (full_refresh or wait or stop_running) and not (start or dry_run):
@@ -91,12 +91,12 @@ def deploy_command(
 
 def _compiled(project: Path | None, env: str) -> Compilation:
     """The project, compiled, its target/ written; one that cannot be deployed ends the command."""
-    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder, say_waiting
     from cbx.cli.selection import compiled
-    from cbx.journal import alone
-    from cbx.project import LOCAL
-    from cbx.write import write
+    from cbx.project.settings import LOCAL
+    from cbx.target.atomic_change import alone
+    from cbx.target.write import write
 
     root = project_folder(project)
     compilation = compiled(root, env)
@@ -112,9 +112,9 @@ def _compiled(project: Path | None, env: str) -> Compilation:
 
 
 def _refuse_local(others: tuple[str, ...]) -> NoReturn:
-    from cbx import codes
-    from cbx.cli.diagnostics import show_diagnostics
-    from cbx.diagnostics import Diagnostic
+    from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.diagnostics import codes
+    from cbx.diagnostics.diagnostic import Diagnostic
 
     message = "`local` is the environment of `cbx run`; it is not deployed"
     hint = f"the others are {', '.join(others)}" if others else "add one to project.toml, such as `[environments.dev]`"
@@ -184,7 +184,7 @@ def _print_plan(seen: Preview, env: str, output_format: Format) -> None:
     elif output_format is Format.markdown:
         print("\n".join(as_markdown(seen.changes, seen.target.project, env)))
     else:
-        from cbx.cli.deploy_display import print_plan
+        from cbx.cli.display.deployment import print_plan
 
         print_plan(seen.changes)
 
@@ -230,8 +230,8 @@ def _start(session: Session, done: Deployment, begin: Start, display: DeployDisp
 
 
 def _fail(error: DeployError) -> NoReturn:
-    from cbx import codes
-    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.diagnostics import codes
 
     found = {one.code for one in error.diagnostics}
     outcome = "Nothing was deployed."

@@ -26,9 +26,9 @@ def events(
     state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
 ) -> None:
     """Print what the last update did to each table, with the counts of every expectation."""
-    from cbx.cli.run_display import error_console, show_problem
+    from cbx.cli.display.run import error_console, show_problem
     from cbx.cli.state_folder import state_folder
-    from cbx.runtime.event_log import last_update
+    from cbx.runtime.log.last_update import last_update
     from cbx.runtime.problems import CannotRunError
 
     try:

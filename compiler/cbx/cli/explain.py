@@ -10,9 +10,9 @@ import typer
 
 def explain(code: Annotated[str, typer.Argument(help="A code, such as CBX201, or its name.")]) -> None:
     """Print what a diagnostic code means and what to do about it."""
-    from cbx.codes import every_code
-    from cbx.diagnostics import did_you_mean
-    from cbx.pages import read_page
+    from cbx.diagnostics.code_pages import read_page
+    from cbx.diagnostics.codes import every_code
+    from cbx.diagnostics.diagnostic import did_you_mean
 
     known = every_code()
     wanted = code.strip().lower()

@@ -16,7 +16,7 @@ from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, Selection
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from cbx.graph_document import GraphDocument, Node
+    from cbx.graph.graph_document import GraphDocument, Node
     from cbx.render.column_lineage import ColumnGraph
 
 _Drawn = TypeVar("_Drawn")
@@ -130,7 +130,7 @@ def graph(
 def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -> ColumnGraph:
     """The lineage of columns that was asked for; a name that there is not ends the command."""
     from cbx.cli.selection import stop
-    from cbx.diagnostics import did_you_mean
+    from cbx.diagnostics.diagnostic import did_you_mean
     from cbx.render.column_lineage import column_lineage, known_columns
 
     if about is None:
@@ -155,7 +155,7 @@ def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -
 def _named(document: GraphDocument, name: str) -> Node | None:
     """The node with an id or a name; a name that several have ends the command."""
     from cbx.cli.selection import stop
-    from cbx.diagnostics import listing
+    from cbx.diagnostics.diagnostic import listing
 
     if name in document.by_id:
         return document.by_id[name]
@@ -229,7 +229,7 @@ def _hand_over_tree(tree: RenderableType, output: Path | None) -> None:
 def _hand_over(text: str, output: Path | None) -> None:
     """Write to the file that was named, which is replaced as a whole, or print."""
     from cbx.cli.selection import stop
-    from cbx.write import replace
+    from cbx.target.write import replace
 
     if output is None:
         print(text, end="")

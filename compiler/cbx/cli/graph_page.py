@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
-    from cbx.graph_document import GraphDocument
+    from cbx.graph.graph_document import GraphDocument
     from cbx.render.html.last_run import LastRun
 
 
@@ -52,7 +52,7 @@ def _last_run(root: Path, state: Path | None) -> LastRun | None:
     from cbx.cli.selection import stop
     from cbx.cli.state_folder import STATE
     from cbx.render.html.last_run import read_last_run
-    from cbx.runtime.event_log import last_update
+    from cbx.runtime.log.last_update import last_update
     from cbx.runtime.problems import CannotRunError
 
     try:

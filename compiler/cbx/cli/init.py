@@ -13,7 +13,7 @@ def init(
 ) -> None:
     """Write a small project that compiles, runs and passes its tests, and say what to type next."""
     from cbx.cli.selection import stop
-    from cbx.start import starting_files
+    from cbx.project.init_template import starting_files
 
     files = starting_files(folder.resolve().name)
     taken = next((path for path in ("project.toml", "models", *files) if (folder / path).exists()), None)

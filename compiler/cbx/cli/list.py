@@ -12,7 +12,7 @@ import typer
 from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, Selection, SelectOption, StateManifestOption
 
 if TYPE_CHECKING:
-    from cbx.graph_document import GraphDocument, Node
+    from cbx.graph.graph_document import GraphDocument, Node
 
 
 class Format(str, Enum):

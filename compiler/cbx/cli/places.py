@@ -8,7 +8,7 @@ from pathlib import Path
 
 def project_folder(given: Path | None) -> Path:
     """The folder that ``--project`` names, else the nearest one upwards with a ``project.toml``, else here."""
-    from cbx.location import find_project
+    from cbx.project.find_project import find_project
 
     if given is not None:
         return given

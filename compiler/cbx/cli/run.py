@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cbx.compiler import Compilation
-    from cbx.diagnostics import Diagnostic
-    from cbx.project import Project
+    from cbx.diagnostics.diagnostic import Diagnostic
+    from cbx.project.settings import Project
     from cbx.runtime import UpdateResult
     from cbx.runtime.problems import Problem
 
@@ -84,7 +84,7 @@ def run(
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever models or landing files change.")] = False,
 ) -> None:
     """Compile the project and bring its tables up to date on this machine, reading only what is new."""
-    from cbx.cli.run_display import error_console
+    from cbx.cli.display.run import error_console
     from cbx.cli.run_watch import Watcher, sources_of
 
     console = error_console()
@@ -119,7 +119,7 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
     Returns:
         The exit status, and the landing folders that were read, as they were then.
     """
-    from cbx.cli.run_display import show_problem
+    from cbx.cli.display.run import show_problem
     from cbx.runtime import CannotRunError
 
     try:
@@ -139,7 +139,7 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
 
 
 def _update(sources: Sources, options: Options, console: Console) -> UpdateResult:
-    from cbx.cli.run_display import RunDisplay, show_graph, show_result
+    from cbx.cli.display.run import RunDisplay, show_graph, show_result
     from cbx.runtime import RunRequest, run_update
     from cbx.runtime.results import as_it_is
 
@@ -217,16 +217,16 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     Raises:
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
-    from cbx.cli.diagnostics import show_diagnostics
+    from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.cli.places import project_folder, say_waiting
     from cbx.cli.run_places import trace_to_model
     from cbx.cli.run_selection import selected_datasets
     from cbx.compiler import compile_project
-    from cbx.journal import alone
-    from cbx.location import find_project
+    from cbx.project.find_project import find_project
     from cbx.runtime import CannotRunError
-    from cbx.target import TARGET
-    from cbx.write import write
+    from cbx.target.atomic_change import alone
+    from cbx.target.layout import TARGET
+    from cbx.target.write import write
 
     root, env = project_folder(options.project), options.environment
     variables = _variables(options.variables)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from cbx.compiler import Compilation
-from cbx.ir.plan import ModelPlan
-from cbx.ir.resolved import PythonCode, SqlCode
 from cbx.runtime.problems import Place, Problem, QueryLine
+from cbx.stages.plan import ModelPlan
+from cbx.stages.resolved import PythonCode, SqlCode
 
 
 def trace_to_model(problem: Problem, compilation: Compilation, target: Path) -> Problem:

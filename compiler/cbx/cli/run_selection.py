@@ -8,7 +8,7 @@ from cbx.cli.selection import Selection, chosen, graph_of
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
-    from cbx.ir.plan import Plan
+    from cbx.stages.plan import Plan
 
 
 def selected_datasets(compilation: Compilation, selection: Selection) -> frozenset[str] | None:

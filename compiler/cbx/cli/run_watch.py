@@ -39,7 +39,7 @@ class Watcher:
 
     def look(self) -> Look:
         """How everything is now."""
-        from cbx.runtime.nothing_new import signature
+        from cbx.runtime.update.up_to_date import signature
 
         found = {str(file): _stamp(file) for source in self.sources for file in _files(source)}
         return found | {landing: signature(landing, self.folder) for landing in self.landings}
@@ -72,7 +72,7 @@ class Watcher:
 
     def _ticks(self, pause: float) -> Iterator[None]:
         """The moments at which to look: after an event, and after every pause."""
-        from cbx.runtime.nothing_new import plain_root
+        from cbx.runtime.update.up_to_date import plain_root
 
         try:
             from watchfiles import watch

@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
-    from cbx.graph_document import GraphDocument
+    from cbx.graph.graph_document import GraphDocument
 
 SelectOption = Annotated[
     list[str] | None,
@@ -46,9 +46,9 @@ class Selection:
 
 def compiled(root: Path, env: str) -> Compilation:
     """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
-    from cbx.cli.diagnostics import show_diagnostics
-    from cbx.collector import without_collecting
+    from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.compiler import compile_project
+    from cbx.processes.garbage_collection import without_collecting
 
     with without_collecting():
         compilation = compile_project(root, environment=env)
@@ -60,7 +60,7 @@ def compiled(root: Path, env: str) -> Compilation:
 
 def project_graph(root: Path, env: str) -> GraphDocument:
     """The graph of a project as it stands; nothing is compiled where nothing changed since the last time."""
-    from cbx.graph_document import read_manifest
+    from cbx.graph.graph_document import read_manifest
     from cbx.incremental.build import known_manifest
     from cbx.incremental.options import Options
 
@@ -70,7 +70,7 @@ def project_graph(root: Path, env: str) -> GraphDocument:
 
 def graph_of(compilation: Compilation) -> GraphDocument:
     """The graph of a compilation that succeeded."""
-    from cbx.graph_document import read_manifest
+    from cbx.graph.graph_document import read_manifest
 
     return read_manifest(manifest_of(compilation))
 
@@ -85,8 +85,8 @@ def manifest_of(compilation: Compilation) -> dict[str, Any]:
 
 def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
     """The ids that are selected; a selector that cannot be followed ends the command."""
-    from cbx.selector_methods import SelectorError
-    from cbx.selectors import select
+    from cbx.graph.selector_methods import SelectorError
+    from cbx.graph.selectors import select
 
     before = _read_state(selection.state_manifest) if selection.state_manifest is not None else None
     try:
@@ -96,8 +96,8 @@ def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
 
 
 def _read_state(path: Path) -> GraphDocument:
-    from cbx.graph_document import read_manifest
-    from cbx.location import LARGEST, check_document
+    from cbx.graph.graph_document import read_manifest
+    from cbx.project.find_project import LARGEST, check_document
 
     hint = "it is the target/manifest.json of another commit or deployment"
     try:
@@ -120,7 +120,7 @@ def _read_state(path: Path) -> GraphDocument:
 
 def stop(reason: str, hint: str | None = None) -> NoReturn:
     """Say what keeps a command from its work, and end it with status 2."""
-    from cbx.cli.run_display import error_console, show_problem
+    from cbx.cli.display.run import error_console, show_problem
     from cbx.runtime.problems import Problem
 
     show_problem(error_console(), "", Problem(reason, hint=hint))

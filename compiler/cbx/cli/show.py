@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from cbx.runtime.peek import Peek
+    from cbx.runtime.tables.show_table import Peek
 
 
 class Format(str, Enum):
@@ -37,7 +37,7 @@ def show(
     state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
 ) -> None:
     """Print the rows of a table that `cbx run` has made, ordered by its columns from left to right."""
-    from cbx.cli.run_display import error_console, show_problem
+    from cbx.cli.display.run import error_console, show_problem
     from cbx.cli.state_folder import state_folder
     from cbx.runtime.problems import CannotRunError
 
@@ -54,7 +54,7 @@ def _peek(state: Path, table: str, limit: int) -> Peek:
 
     if find_spec("pyarrow") is None:
         raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
-    from cbx.runtime.peek import peek
+    from cbx.runtime.tables.show_table import peek
 
     return peek(state, table, limit)
 

@@ -14,8 +14,8 @@ from typer.core import TyperCommand
 from cbx.cli.selection import EnvOption, ProjectOption
 
 if TYPE_CHECKING:
-    from cbx.testing.compiled import CompiledProject
-    from cbx.testing.coverage import Exercised
+    from cbx.testing.coverage.exercised import Exercised
+    from cbx.testing.project.compiled_project import CompiledProject
 
 TESTS = "tests"
 _PYTEST = "pytest"
@@ -82,7 +82,7 @@ def run_tests(
         *context.meta.get(_PYTEST, []),
     ])  # fmt: skip
     if (coverage or fail_under is not None) and status in {0, 1}:
-        from cbx.cli.test_coverage import show_coverage
+        from cbx.cli.display.coverage import show_coverage
 
         is_enough = show_coverage(root, env, compiled, exercised, wanted, fail_under)
         status = status if is_enough else 1
@@ -91,12 +91,12 @@ def run_tests(
 
 def _compiled(root: Path, env: str) -> CompiledProject:
     """The project; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
-    from cbx.testing.compiling import DoesNotCompileError, compiled_project
+    from cbx.testing.project.compile_once import DoesNotCompileError, compiled_project
 
     try:
         return compiled_project(root, env)
     except DoesNotCompileError as error:
-        from cbx.cli.diagnostics import show_diagnostics
+        from cbx.cli.display.diagnostics import show_diagnostics
 
         show_diagnostics(error.diagnostics, error.sources, error.model_count, "text", "No test was run.")
         raise typer.Exit(1 if (root / "project.toml").is_file() else 2) from None
@@ -109,7 +109,7 @@ def _selected(compiled: CompiledProject, select: list[str] | None) -> tuple[str,
     import json
 
     from cbx.cli.selection import Selection, chosen
-    from cbx.graph_document import read_manifest
+    from cbx.graph.graph_document import read_manifest
 
     graph = read_manifest(json.loads(compiled.manifest))
     return tuple(one for one in chosen(graph, Selection(select, (), None)) if graph.by_id[one].is_model)
@@ -119,7 +119,7 @@ class _Collector:
     """Takes what the tests exercised out of a run of pytest."""
 
     def __init__(self) -> None:
-        from cbx.testing.coverage import Exercised
+        from cbx.testing.coverage.exercised import Exercised
 
         self.exercised: Exercised = Exercised()
 
@@ -175,9 +175,9 @@ def _run(
 
 
 def _no_tests(reason: str, hint: str) -> None:
-    from cbx import codes
-    from cbx.cli.diagnostics import show_diagnostics
-    from cbx.diagnostics import Diagnostic
+    from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.diagnostics import codes
+    from cbx.diagnostics.diagnostic import Diagnostic
 
     show_diagnostics([Diagnostic(codes.NO_TESTS, reason, hint=hint)], {}, 0, "text", "No test was run.")
     raise typer.Exit(2)
@@ -187,7 +187,7 @@ def _generate(compiled: CompiledProject, model: str, engine: EngineName | None) 
     """Write a first test of a model."""
     from cbx.cli.selection import stop
     from cbx.testing.errors import ModelTestError
-    from cbx.testing.generating import generated_test
+    from cbx.testing.generate_test import generated_test
 
     try:
         path, text = generated_test(compiled, model, engine.value if engine else None)

@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cbx import codes
 from cbx.declare.documents import DOCUMENTS, Document
 from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
 from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SIGNATURES
-from cbx.diagnostics import Report, did_you_mean
-from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
-from cbx.nearest import nearest
-from cbx.sources import Span
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.did_you_mean import nearest
+from cbx.diagnostics.source_files import Span
+from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
 
 Path = tuple[Any, ...]
 

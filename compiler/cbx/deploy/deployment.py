@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from cbx import codes
 from cbx.changes.change_plan import ChangePlan, Deployed
 from cbx.changes.compare import compare
 from cbx.deploy.access import grant
@@ -22,9 +21,10 @@ from cbx.deploy.record import Committed, Record, read_committed, read_record, wr
 from cbx.deploy.session import Session
 from cbx.deploy.target import Target, target_of
 from cbx.deploy.update import settled
-from cbx.diagnostics import Diagnostic
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.emit.manifest import PATH
-from cbx.ir.plan import Artifact, Plan
+from cbx.stages.plan import Artifact, Plan
 
 _AT_A_TIME = 8
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from cbx import codes
 from cbx.deploy.problems import DeployError
-from cbx.diagnostics import Diagnostic
-from cbx.ir.plan import Artifact
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Diagnostic
+from cbx.stages.plan import Artifact
 
 ObjectKind = Literal["NOTEBOOK", "FILE", "DIRECTORY"]
 

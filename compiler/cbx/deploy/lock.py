@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from databricks.sdk.errors import NotFound
 
-from cbx import codes
 from cbx.deploy.folder import Folder
 from cbx.deploy.problems import DeployError
+from cbx.diagnostics import codes
 
 _PATH = "deploy.lock"
 

@@ -8,11 +8,11 @@ from typing import Any, Literal
 from databricks.sdk.errors import NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import GetPipelineResponse, PipelineSpec, RunAs
 
-from cbx import codes
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import Record
 from cbx.deploy.session import Session
 from cbx.deploy.target import Target
+from cbx.diagnostics import codes
 
 Outcome = Literal["created", "updated", "unchanged"]
 

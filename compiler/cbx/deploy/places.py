@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from databricks.sdk.errors import NotFound, ResourceConflict
 
-from cbx import codes
 from cbx.changes.change_plan import Deployed
 from cbx.deploy.problems import DeployError
 from cbx.deploy.session import Session
+from cbx.diagnostics import codes
 
 
 def prepare_places(session: Session, catalog: str, schemas: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from databricks.sdk.errors import PermissionDenied, Unauthenticated
 from databricks.sdk.errors.base import DatabricksError
 from requests.exceptions import RequestException
 
-from cbx import codes
-from cbx.codes import Code
-from cbx.diagnostics import Diagnostic
+from cbx.diagnostics import codes
+from cbx.diagnostics.codes import Code
+from cbx.diagnostics.diagnostic import Diagnostic
 
 _DEBUG_INFO = re.compile(r"\.? (?:Config|Env): .*", re.DOTALL)
 

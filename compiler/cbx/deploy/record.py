@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from cbx import codes
 from cbx.changes.change_plan import Deployed
 from cbx.deploy.files import LARGEST
 from cbx.deploy.folder import Folder
 from cbx.deploy.problems import DeployError
 from cbx.deploy.state_shape import ManifestShape, RecordShape, read_state
-from cbx.location import LARGEST as LARGEST_DOCUMENT
-from cbx.location import check_document
+from cbx.diagnostics import codes
+from cbx.project.find_project import LARGEST as LARGEST_DOCUMENT
+from cbx.project.find_project import check_document
 
 _RECORD = "deployment.json"
 _MANIFEST = "manifest.json"

@@ -17,8 +17,8 @@ from databricks.sdk.errors import DeadlineExceeded, InternalError, NotFound
 from databricks.sdk.errors.base import DatabricksError
 from requests.exceptions import RequestException
 
-from cbx import codes
 from cbx.deploy.problems import DeployError, as_deploy_error, said_by, unreachable
+from cbx.diagnostics import codes
 from cbx.version import __version__
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from cbx.emit.pipeline import (
     pipeline_sources,
     run_as,
 )
-from cbx.ir.plan import Plan
-from cbx.project import USER
+from cbx.project.settings import USER
+from cbx.stages.plan import Plan
 
 _HOME = "/Workspace/Users"
 

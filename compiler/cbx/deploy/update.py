@@ -9,11 +9,11 @@ from typing import Any
 from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import UpdateInfo
 
-from cbx import codes
 from cbx.deploy.events import Event, RuleCount, errors, new_events, rule_counts
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import Committed, with_due
 from cbx.deploy.session import Session
+from cbx.diagnostics import codes
 
 _FINAL = ("COMPLETED", "FAILED", "CANCELED")
 _SHORTEST, _LONGEST = 2.0, 10.0

@@ -16,8 +16,8 @@ from cbx.emit.pipeline import (
     pipeline_sources,
     run_as,
 )
-from cbx.ir.plan import Artifact, Plan
-from cbx.project import USER, Environment, Permission, Project
+from cbx.project.settings import USER, Environment, Permission, Project
+from cbx.stages.plan import Artifact, Plan
 
 PATH = "databricks.yml"
 _SHORT_NAME = "${workspace.current_user.short_name}"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from cbx.emit.literals import string_literal
-from cbx.ir.resolved import Import
-from cbx.ir.text import Text
-from cbx.project import Project
+from cbx.project.settings import Project
+from cbx.stages.resolved import Import
+from cbx.syntax.text import Text
 
 WIDTH = 110
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")

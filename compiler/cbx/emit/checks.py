@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from cbx.emit.cells import api_import, api_name, call, document, import_lines
 from cbx.emit.literals import string_literal
-from cbx.ir.plan import Artifact, KeyCheck, RelationshipCheck
-from cbx.ir.resolved import Import
 from cbx.parse.identifiers import quoted_if_needed
-from cbx.project import Project
+from cbx.project.settings import Project
+from cbx.stages.plan import Artifact, KeyCheck, RelationshipCheck
+from cbx.stages.resolved import Import
 
 _FUNCTIONS = Import("pyspark.sql", "functions", "F")
 _CURRENT = '.where("__END_AT IS NULL")'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from cbx.ir.resolved import PythonCode, SqlCode
+from cbx.stages.resolved import PythonCode, SqlCode
 
 SCHEME = "2"
 """Which content is hashed. Whoever changes the content changes this: hashes of two schemes cannot be compared."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.ir.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
 from cbx.parse.identifiers import quoted_if_needed
+from cbx.stages.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
 
 _RESCUED = Column("_rescued_data", "STRING")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cbx.ir.text import CELL_MARK, InputSlot, Text, Variable
+from cbx.syntax.text import CELL_MARK, InputSlot, Text, Variable
 
 _UNSAFE_IN_TRIPLE = re.compile('"""')
 _INVISIBLE = re.compile(

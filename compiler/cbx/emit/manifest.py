@@ -9,9 +9,9 @@ from typing import Any
 
 from cbx.emit.cells import text_in_words
 from cbx.emit.code_hash import code_hash
-from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.ir.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
-from cbx.target import MANIFEST, TARGET
+from cbx.stages.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.stages.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
+from cbx.target.layout import MANIFEST, TARGET
 
 PATH = MANIFEST
 SCHEMA_VERSION = 1

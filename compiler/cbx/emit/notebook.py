@@ -20,11 +20,11 @@ from cbx.emit.cells import (
     wrapped_literal,
 )
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
-from cbx.ir.plan import Artifact, ModelPlan, Read
-from cbx.ir.resolved import FileInput, Import, ModelInput, PythonCode, ResolvedModel, TableInput
-from cbx.ir.text import Text
 from cbx.parse.identifiers import quoted_if_needed
-from cbx.project import Project
+from cbx.project.settings import Project
+from cbx.stages.plan import Artifact, ModelPlan, Read
+from cbx.stages.resolved import FileInput, Import, ModelInput, PythonCode, ResolvedModel, TableInput
+from cbx.syntax.text import Text
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
 _FUNCTIONS = Import("pyspark.sql", "functions", "F")

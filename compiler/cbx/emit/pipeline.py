@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cbx.ir.plan import Plan
-from cbx.project import USER, Environment, Permission, Project
+from cbx.project.settings import USER, Environment, Permission, Project
+from cbx.stages.plan import Plan
 
 _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 
@@ -13,7 +13,7 @@ _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 def pipeline_settings(project: Project, environment: str) -> dict[str, Any]:
     """All settings of the pipeline but its name and its sources, with the names that the pipelines API gives them.
 
-    A catalog or schema that each developer has of their own holds `cbx.project.USER`.
+    A catalog or schema that each developer has of their own holds `cbx.project.settings.USER`.
 
     Args:
         project: The project.

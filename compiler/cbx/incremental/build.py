@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cbx.copies import in_copies
-from cbx.diagnostics import Diagnostic, read_sources
+from cbx.diagnostics.diagnostic import Diagnostic, read_sources
 from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered, Summary, is_large, read_manifest, read_record, write_record
 from cbx.incremental.stamps import (
@@ -24,13 +23,14 @@ from cbx.incremental.stamps import (
     stamp_of,
     stamps_of,
 )
-from cbx.journal import alone, is_unfinished
-from cbx.location import read_regular
-from cbx.target import MANIFEST, TARGET, Changes, unfinished
+from cbx.processes.forked_workers import in_copies
+from cbx.project.find_project import read_regular
+from cbx.target.atomic_change import alone, is_unfinished
+from cbx.target.layout import MANIFEST, TARGET, Changes, unfinished
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
-    from cbx.ir.plan import Plan
+    from cbx.stages.plan import Plan
 
 
 class Build(NamedTuple):
@@ -95,7 +95,7 @@ def build(root: Path, options: Options, *, check: bool = False, waiting: Callabl
         if check:
             built = _build(root, options, check=True)
             return built._replace(diagnostics=(*built.diagnostics, unfinished()))
-        from cbx.write import mend
+        from cbx.target.write import mend
 
         mend(root)
         return _build(root, options, check=False)
@@ -164,8 +164,8 @@ def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> B
     from cbx.compiler import compile_project
     from cbx.incremental.part import remember
     from cbx.incremental.tracing_here import check_tracing
-    from cbx.write import compare as compare_all
-    from cbx.write import write
+    from cbx.target.write import compare as compare_all
+    from cbx.target.write import write
 
     compilation = compile_project(
         root, options.environment, with_analysis=options.with_analysis, with_trace=options.with_trace
@@ -196,7 +196,7 @@ def _compile_part(
 ) -> Build | None:
     """Compile what changed and keep the rest; None where that cannot be told apart."""
     from cbx.incremental.part import compile_part
-    from cbx.write import replace_files
+    from cbx.target.write import replace_files
 
     stamps = before.sources or {}
     is_there = all(path in stamps and path.startswith("models/") and path.endswith((".py", ".sql")) for path in changed)

@@ -16,21 +16,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cbx.codes import Severity
 from cbx.compiler import PASSES, Compilation, compile_project
-from cbx.diagnostics import Diagnostic, Report, in_order
+from cbx.diagnostics.codes import Severity
+from cbx.diagnostics.diagnostic import Diagnostic, Report, in_order
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered
-from cbx.ir.plan import Artifact, ModelPlan, Plan
-from cbx.ir.resolved import Column, FileInput, KnownTable, Proven, PythonCode
-from cbx.ir.text import Text
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.emit import emit
 from cbx.passes.gate import gate
 from cbx.passes.plan import plan
 from cbx.passes.type_columns import type_columns
-from cbx.target import MANIFEST, TARGET
+from cbx.stages.plan import Artifact, ModelPlan, Plan
+from cbx.stages.resolved import Column, FileInput, KnownTable, Proven, PythonCode
+from cbx.syntax.text import Text
+from cbx.target.layout import MANIFEST, TARGET
 
 _MOST_MODELS = 100
 _MOST_NEIGHBOURS = 1000

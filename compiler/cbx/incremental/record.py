@@ -19,12 +19,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cbx.codes import Code, every_code
-from cbx.diagnostics import Diagnostic, Related
+from cbx.diagnostics.codes import Code, every_code
+from cbx.diagnostics.diagnostic import Diagnostic, Related
+from cbx.diagnostics.source_files import Span
 from cbx.incremental.stamps import NO_STAMP, Seen, Stamp, digest
-from cbx.location import is_inside, read_regular
-from cbx.sources import Span
-from cbx.target import MANIFEST, TARGET
+from cbx.project.find_project import is_inside, read_regular
+from cbx.target.layout import MANIFEST, TARGET
 from cbx.version import __version__
 
 RECORD_FILE = ".cbx/cache/compile.json"

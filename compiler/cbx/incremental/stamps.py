@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from cbx.location import PROJECT_FILE, read_regular
-from cbx.sources import as_text
-from cbx.target import OWN_FILES, OWN_FOLDERS, TARGET
+from cbx.diagnostics.source_files import as_text
+from cbx.project.find_project import PROJECT_FILE, read_regular
+from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET
 
 _COARSE = 1_000_000
 _TICK, _COARSE_TICK = 100_000_000, 3_000_000_000

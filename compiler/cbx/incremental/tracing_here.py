@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cbx import codes
-from cbx.diagnostics import ALL_MODELS, Diagnostic
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import ALL_MODELS, Diagnostic
+from cbx.diagnostics.source_files import Span
 from cbx.emit.code_hash import code_hash
-from cbx.location import PROJECT_FILE, read_regular
-from cbx.sources import Span
-from cbx.target import MANIFEST, TARGET
+from cbx.project.find_project import PROJECT_FILE, read_regular
+from cbx.target.layout import MANIFEST, TARGET
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
-from cbx.diagnostics import Cause, Report, did_you_mean
-from cbx.ir.syntax import Argument, Call, DictLiteral, ListLiteral, Literal, Value
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.source_files import Span
 from cbx.parse.positions import Positions
-from cbx.sources import Span
+from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
 
 HALF = re.compile("[\ud800-\udfff]")
 """Half of a character: no text of a file can hold one, a literal of Python can."""

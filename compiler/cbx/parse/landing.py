@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cbx.ir.syntax import PythonFunction, SqlQuery
 from cbx.parse.identifiers import quoted_if_needed
+from cbx.syntax.declarations import PythonFunction, SqlQuery
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from cbx.sources import SourceFile, Span
+from cbx.diagnostics.source_files import SourceFile, Span
 
 
 class Positions:

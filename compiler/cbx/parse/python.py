@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from cbx import codes
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
-from cbx.diagnostics import Cause, Related, Report, did_you_mean
-from cbx.ir.syntax import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
-from cbx.nearest import nearest
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.diagnostics.did_you_mean import nearest
+from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.expression import HALF, Scope, read_call, read_value, refuse_too_many_braces
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
-from cbx.sources import SourceFile, Span
+from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
 
 _MOST_STATEMENTS = 50_000
 """In a file, not counting those inside others: what each needs takes twenty microseconds to tell."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cbx import codes
-from cbx.diagnostics import Report
-from cbx.ir.text import PLACEHOLDER
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Report
 from cbx.parse.dialect import read_statements
+from cbx.parse.jinja.templates import Rendered
 from cbx.parse.nesting import obstacle
 from cbx.parse.quotes import without_quotes
-from cbx.parse.templates import Rendered
+from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
     from sqlglot import exp

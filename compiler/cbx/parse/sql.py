@@ -6,17 +6,17 @@ import ast
 import re
 from dataclasses import dataclass, replace
 
-from cbx import codes
 from cbx.declare.signatures import KINDS, SIGNATURES
-from cbx.diagnostics import Report, did_you_mean
-from cbx.ir.syntax import Call, ParsedInput, ParsedModel, SqlQuery
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.expression import Scope, read_value, refuse_too_many_braces
+from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.templates import Templates
 from cbx.parse.landing import columns_added_by
 from cbx.parse.positions import Positions
 from cbx.parse.queries import parse_query
-from cbx.parse.template_places import Template
-from cbx.parse.templates import Templates
-from cbx.sources import SourceFile, Span
+from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, SqlQuery
 
 _WORDS = {word: word for word in SIGNATURES}
 _TOKENS = re.compile(

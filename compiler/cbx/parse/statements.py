@@ -8,9 +8,9 @@ import symtable
 from collections.abc import Iterable, Iterator, Sequence
 
 from cbx.declare.signatures import SIGNATURES
-from cbx.ir.syntax import ImportedName, NeededName, PythonModule, Snippet, Statement, VariableUse
+from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.positions import Positions
-from cbx.sources import SourceFile, Span
+from cbx.syntax.declarations import ImportedName, NeededName, PythonModule, Snippet, Statement, VariableUse
 
 
 def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Statement] | None = None) -> PythonModule:

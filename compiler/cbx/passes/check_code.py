@@ -6,20 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cbx import codes
-from cbx.analyse import span_of
-from cbx.analysis.own_reads import reads_in_text, tables_of
-from cbx.analysis.relations import CallSite
+from cbx.analysis.relation.relations import CallSite
+from cbx.analysis.tracing.own_reads import reads_in_text, tables_of
 from cbx.analysis.tracing.requests import Mistake, OwnRead, Unknown
-from cbx.diagnostics import Cause, Report, did_you_mean
-from cbx.ir.resolved import PythonCode, ResolvedModel
-from cbx.ir.text import PLACEHOLDER
-from cbx.sources import SourceFile, Span
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.passes.model_analysis import span_of
+from cbx.stages.resolved import PythonCode, ResolvedModel
+from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from cbx.analyse import Analysed
     from cbx.analysis.sql.scope import OwnTable
     from cbx.analysis.tracing.requests import MissingExtra
+    from cbx.passes.model_analysis import Analysed
 
 _NOT_IN_A_NAME = re.compile(r"\W+")
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cbx import codes
-from cbx.diagnostics import Cause, Related, Report, did_you_mean, listing
-from cbx.ir.resolved import Column, Connected, Expectation, ResolvedModel
-from cbx.ir.text import PLACEHOLDER, Text
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.dialect import DIALECT, read_sql, write_sql
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
+from cbx.stages.resolved import Column, Connected, Expectation, ResolvedModel
+from cbx.syntax.text import PLACEHOLDER, Text
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cbx import codes
-from cbx.diagnostics import Cause, Report, did_you_mean, listing
-from cbx.ir.resolved import Column, ResolvedModel, Typed
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
+from cbx.stages.resolved import Column, ResolvedModel, Typed
 
 
 def check_keys(typed: Typed, report: Report) -> Typed:

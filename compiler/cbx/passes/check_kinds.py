@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cbx import codes
-from cbx.diagnostics import Cause, Related, Report
-from cbx.ir.resolved import Cdc, Connected, ModelInput, ResolvedModel
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report
+from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel
 
 
 def check_kinds(connected: Connected, report: Report) -> Connected:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cbx import codes
-from cbx.diagnostics import Cause, Related, Report, did_you_mean, listing
-from cbx.ir.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.types import is_same_type, normal_type
 from cbx.passes.type_columns import START_AT
+from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
 
 Columns = tuple[str, ...]
 
@@ -255,7 +255,7 @@ def _holds_versions(model: ResolvedModel, names: list[str]) -> bool:
 
 def _compare_well(one: str, other: str) -> bool:
     """Whether columns of two types can be compared: values that are equal then stand for the same value."""
-    from cbx.analysis.sql.types import compare_exactly
+    from cbx.analysis.types.value_types import compare_exactly
 
     return is_same_type(one, other) or compare_exactly(one, other)
 

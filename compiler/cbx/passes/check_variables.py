@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cbx import codes
-from cbx.diagnostics import Report
-from cbx.ir.resolved import FileInput, PythonCode, Resolved, ResolvedModel, SqlCode, TableInput
-from cbx.ir.text import Text
-from cbx.parse.toml import setting_span
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Report
+from cbx.project.toml_places import setting_span
+from cbx.stages.resolved import FileInput, PythonCode, Resolved, ResolvedModel, SqlCode, TableInput
+from cbx.syntax.text import Text
 
 
 def check_variables(resolved: Resolved, report: Report) -> Resolved:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import read_document
-from cbx.diagnostics import Report
-from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel, Parsed
-from cbx.ir.syntax import ParsedModel, SqlQuery
-from cbx.ir.text import Text
+from cbx.diagnostics.diagnostic import Report
+from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel, Parsed
+from cbx.syntax.declarations import ParsedModel, SqlQuery
+from cbx.syntax.text import Text
 
 
 def declare(parsed: Parsed, report: Report) -> Declared:

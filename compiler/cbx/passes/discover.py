@@ -7,12 +7,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cbx import codes
-from cbx.diagnostics import Cause, Related, Report, did_you_mean
-from cbx.ir.declared import Discovered, ModelFile
-from cbx.location import PROJECT_FILE
-from cbx.project import DEVICE, IDENTIFIER, Project
-from cbx.sources import SourceFile, Span, as_text
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.diagnostics.source_files import SourceFile, Span, as_text
+from cbx.project.find_project import PROJECT_FILE
+from cbx.project.settings import DEVICE, IDENTIFIER, Project
+from cbx.stages.declared import Discovered, ModelFile
 
 _LARGEST_FILE = 1 << 20
 _LANGUAGES = (".py", ".sql")

@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cbx.copies import MANY, each_in_copies
-from cbx.diagnostics import Report
+from cbx.diagnostics.diagnostic import Report
 from cbx.emit.bundle import emit_bundle
 from cbx.emit.checks import emit_key_check, emit_relationship_check
 from cbx.emit.manifest import emit_manifest, lay_out_check, lay_out_model
 from cbx.emit.notebook import emit_notebook
-from cbx.ir.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
-from cbx.ir.resolved import Relationship
+from cbx.processes.forked_workers import MANY, each_in_copies
+from cbx.stages.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.stages.resolved import Relationship
 
 _TOGETHER = 100
 """Notebooks that a process takes at a time."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cbx.diagnostics import Report
-from cbx.ir.resolved import Proven
+from cbx.diagnostics.diagnostic import Report
+from cbx.stages.resolved import Proven
 
 
 def gate(proven: Proven, report: Report) -> Proven | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cbx.collector import let_go_of_trees
-from cbx.copies import MANY, in_copies
-from cbx.diagnostics import Diagnostic, Report
-from cbx.ir.declared import Prepared
-from cbx.ir.resolved import Resolved, ResolvedModel
+from cbx.diagnostics.diagnostic import Diagnostic, Report
+from cbx.processes.forked_workers import MANY, in_copies
+from cbx.processes.garbage_collection import let_go_of_trees
+from cbx.stages.declared import Prepared
+from cbx.stages.resolved import Resolved, ResolvedModel
 
 _TOGETHER = 25
 """Models that a process takes at a time."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbx import codes
-from cbx.diagnostics import Cause, Related, Report, did_you_mean
-from cbx.graph import cycles, model_graph
-from cbx.ir.resolved import FileInput, Linked, ModelInput, Resolved, ResolvedModel, SqlCode
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.graph.model_graph import cycles, model_graph
+from cbx.stages.resolved import FileInput, Linked, ModelInput, Resolved, ResolvedModel, SqlCode
 
 
 def link(resolved: Resolved, report: Report) -> Linked:

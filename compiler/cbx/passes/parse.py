@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 
-from cbx.diagnostics import Report
-from cbx.ir.declared import ModelFile, Parsed, Prepared
-from cbx.ir.syntax import ParsedModel
+from cbx.diagnostics.diagnostic import Report
 from cbx.parse.python import parse_python_model
 from cbx.parse.sql import parse_sql_model
+from cbx.stages.declared import ModelFile, Parsed, Prepared
+from cbx.syntax.declarations import ParsedModel
 
 
 def parse(prepared: Prepared, report: Report) -> Parsed:

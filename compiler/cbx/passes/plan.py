@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cbx.diagnostics import Report
+from cbx.diagnostics.diagnostic import Report
 from cbx.emit.ddl import table_schema
-from cbx.ir.plan import KeyCheck, ModelPlan, Plan, Read, RelationshipCheck
-from cbx.ir.resolved import (
+from cbx.stages.plan import KeyCheck, ModelPlan, Plan, Read, RelationshipCheck
+from cbx.stages.resolved import (
     FileInput,
     Input,
     ModelInput,
@@ -15,7 +15,7 @@ from cbx.ir.resolved import (
     SqlCode,
     TableInput,
 )
-from cbx.ir.text import Text, join
+from cbx.syntax.text import Text, join
 
 _FOLDERS = {"notebook": "notebooks", "file": "transformations"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from cbx import codes
-from cbx.diagnostics import Related, Report, listing
-from cbx.ir.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Related, Report, listing
+from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
 
 if TYPE_CHECKING:
     from cbx.analysis import verdicts
@@ -127,8 +127,8 @@ def _report_fan_out(
     relationships: tuple[Relationship, ...],
     report: Report,
 ) -> None:
-    from cbx.analyse import span_of
     from cbx.analysis.facts import Relationship as RelationshipFact
+    from cbx.passes.model_analysis import span_of
 
     key = listing(declared.columns)
     if isinstance(verdict.cause, RelationshipFact):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 
-from cbx import codes
-from cbx.diagnostics import Related, Report
-from cbx.ir.declared import Discovered, Prepared
-from cbx.ir.syntax import PythonModule
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Related, Report
+from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.parse.jinja.templates import Templates
 from cbx.parse.python import parse_syntax
 from cbx.parse.statements import read_module
-from cbx.parse.templates import Templates
-from cbx.sources import SourceFile, Span
+from cbx.stages.declared import Discovered, Prepared
+from cbx.syntax.declarations import PythonModule
 
 
 def read_macros(discovered: Discovered, report: Report) -> Prepared:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cbx import codes
-from cbx.diagnostics import Report, did_you_mean
-from cbx.ir.resolved import Linked, PythonCode, ResolvedModel, SqlCode
-from cbx.sources import Span
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.source_files import Span
+from cbx.stages.resolved import Linked, PythonCode, ResolvedModel, SqlCode
 
 if TYPE_CHECKING:
-    from cbx.analysis.mistakes import Mistake
+    from cbx.analysis.relation.mistakes import Mistake
 
 _REGISTERED = re.compile(r"\bregister\w*\(\s*['\"](\w+)['\"]")
 _WATERMARK = re.compile(r"\bWATERMARK\b", re.IGNORECASE)
@@ -26,7 +26,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[Mistake], linked: L
     Before: ``SELECT g, sum(x) FROM t``. After: a diagnostic at ``g``. That a materialized view reads a stream is
     reported elsewhere, so what follows from it is not. A function that a model or a macro registers is known.
     """
-    from cbx.analyse import span_of
+    from cbx.passes.model_analysis import span_of
 
     for mistake in mistakes:
         span = span_of(model, mistake.place) or model.places.whole
@@ -53,7 +53,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[Mistake], linked: L
 
 
 def _report_unknown_function(subject: str, name: str, span: Span, report: Report) -> None:
-    from cbx.analysis.sql.functions import FUNCTIONS
+    from cbx.analysis.sql.expressions.functions import FUNCTIONS
 
     full_name = f"a function of Unity Catalog is called by its full name: `catalog.schema.{name}`"
     hint = did_you_mean(name.lower(), FUNCTIONS, full_name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, Literal, TypeVar
 
-from cbx import codes, reader_options
+from cbx.declare import reader_options
 from cbx.declare.documents import (
     AutoCdcDocument,
     AutoLoaderDocument,
@@ -19,10 +19,16 @@ from cbx.declare.documents import (
     TableInputDocument,
 )
 from cbx.declare.reading import Places
-from cbx.diagnostics import Report
-from cbx.inline import inline
-from cbx.ir.declared import Declared, DeclaredInput, DeclaredModel
-from cbx.ir.resolved import (
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Report
+from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.parse.jinja.template_places import Template
+from cbx.parse.landing import schema_hints
+from cbx.parse.types import normal_type
+from cbx.passes.inline_macros import inline
+from cbx.project.settings import Project
+from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel
+from cbx.stages.resolved import (
     Cdc,
     Column,
     Expectation,
@@ -36,13 +42,8 @@ from cbx.ir.resolved import (
     SqlCode,
     TableInput,
 )
-from cbx.ir.syntax import PythonFunction, SqlQuery
-from cbx.ir.text import Text
-from cbx.parse.landing import schema_hints
-from cbx.parse.template_places import Template
-from cbx.parse.types import normal_type
-from cbx.project import Project
-from cbx.sources import SourceFile, Span
+from cbx.syntax.declarations import PythonFunction, SqlQuery
+from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
 _TABLE = re.compile(rf"{_NAME}(?:\.{_NAME}){{0,2}}\Z")

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cbx import codes
-from cbx.collector import let_go_of_trees
-from cbx.diagnostics import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
+from cbx.diagnostics.source_files import Span
 from cbx.emit.cells import text_in_words
 from cbx.emit.ddl import has_primary_key
-from cbx.graph import cycles, in_order
-from cbx.ir.resolved import (
+from cbx.graph.model_graph import cycles, in_order
+from cbx.parse.identifiers import quoted_if_needed
+from cbx.parse.types import is_same_type, normal_type
+from cbx.passes.report_mistakes import report_mistakes
+from cbx.processes.garbage_collection import let_go_of_trees
+from cbx.project.settings import Project
+from cbx.stages.resolved import (
     Column,
     FileInput,
     Input,
@@ -28,17 +33,12 @@ from cbx.ir.resolved import (
     TableInput,
     Typed,
 )
-from cbx.parse.identifiers import quoted_if_needed
-from cbx.parse.types import is_same_type, normal_type
-from cbx.passes.report_mistakes import report_mistakes
-from cbx.project import Project
-from cbx.sources import Span
 
 if TYPE_CHECKING:
-    from cbx.analyse import Analysed, Analysis, UnknownColumn
     from cbx.analysis.facts import CurrentKey, Table
-    from cbx.analysis.relations import Relation
+    from cbx.analysis.relation.relations import Relation
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
+    from cbx.passes.model_analysis import Analysed, Analysis, UnknownColumn
 
 _NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 _TOGETHER = 50
@@ -78,7 +78,7 @@ def _analysis(project: Project, stack: ExitStack) -> Analysis | None:
     """What reads the code of models; None where the project leaves that out, which then costs no time to load."""
     if not project.settings.compile.analysis:
         return None
-    from cbx.analyse import Analysis
+    from cbx.passes.model_analysis import Analysis
 
     return stack.enter_context(Analysis(project))
 
@@ -134,7 +134,7 @@ class _Typing:
             if isinstance(model.code, PythonCode):
                 self._has_wrong_code(model, model.code, None)
             return None
-        from cbx.analysis.relations import Opaque
+        from cbx.analysis.relation.relations import Opaque
         from cbx.analysis.tracing.requests import MissingExtra, Unknown
 
         analysed = self.analysis.read(model, partial(self._tables, model.inputs))
@@ -184,7 +184,7 @@ class _Typing:
         self, model: ResolvedModel, code: PythonCode, outcome: Analysed | Unknown | MissingExtra | None
     ) -> bool:
         """Report what is wrong in a function, of which nothing more is known then."""
-        from cbx.analysis.relations import Opaque
+        from cbx.analysis.relation.relations import Opaque
         from cbx.passes.check_code import check_code
 
         is_wrong = check_code(model, code, outcome, self.linked.models, self.report)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cbx.graph_document import ColumnId, GraphDocument
+from cbx.graph.graph_document import ColumnId, GraphDocument
 
 ColumnEdge = tuple[ColumnId, ColumnId]
 """A column, and one that is made of it."""

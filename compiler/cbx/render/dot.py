@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
-from cbx.graph_document import GraphDocument, Node
+from cbx.graph.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import Colour, layer_colours
 from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line

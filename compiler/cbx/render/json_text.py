@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cbx.graph_document import GraphDocument, Node
+from cbx.graph.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
 
 SCHEMA_VERSION = 1

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from cbx.graph_document import GraphDocument, Node
+from cbx.graph.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import layer_colours
 from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line

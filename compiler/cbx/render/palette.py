@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cbx.graph_document import SOURCE_LAYER
+from cbx.graph.graph_document import SOURCE_LAYER
 
 
 @dataclass(frozen=True, slots=True)

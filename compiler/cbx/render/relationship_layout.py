@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cbx.graph_document import GraphDocument, Node, Relation
+from cbx.graph.graph_document import GraphDocument, Node, Relation
 from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing
 from cbx.render.layout.shelves import lay_out_parts
 from cbx.render.words import text_width

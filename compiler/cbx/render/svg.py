@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbx.graph_document import GraphDocument, Node
+from cbx.graph.graph_document import GraphDocument, Node
 from cbx.render.layout.layout import Box, Layout, Size, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.svg_parts import arrowhead, curve, label, picture, text

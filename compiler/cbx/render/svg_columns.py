@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from cbx.graph_document import ColumnId
+from cbx.graph.graph_document import ColumnId
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.layout.layout import Layout, Point, Size, lay_out
 from cbx.render.palette import layer_colours

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbx.graph_document import GraphDocument
+from cbx.graph.graph_document import GraphDocument
 from cbx.render.layout.layout import Point
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import HEAD, ROW, TYPE_WIDTH, Entity, Line, Row, lay_out_relationships

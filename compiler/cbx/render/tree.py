@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from cbx.graph_document import ColumnId, GraphDocument, Node, Relation
+from cbx.graph.graph_document import ColumnId, GraphDocument, Node, Relation
 from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import Colour, layer_colours
 from cbx.render.words import kind_in_words, on_in_words, one_line

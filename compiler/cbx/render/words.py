@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.graph_document import Node, Relation
+from cbx.graph.graph_document import Node, Relation
 
 _KINDS = {
     "streaming_table": "streaming table",

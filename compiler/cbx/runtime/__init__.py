@@ -11,7 +11,7 @@ from cbx.runtime.problems import CannotRunError, Problem
 from cbx.runtime.results import DatasetResult, RuleCount, RunRequest, UpdateResult
 
 if TYPE_CHECKING:
-    from cbx.runtime.update import run_update
+    from cbx.runtime.update.run_update import run_update
 
 __all__ = [
     "CannotRunError",
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 def _engine() -> Any:
     """The module that runs updates, which needs pyspark."""
     try:
-        from cbx.runtime import update
+        from cbx.runtime.update import run_update as update
     except ModuleNotFoundError as error:
         if error.name != "pyspark":
             raise

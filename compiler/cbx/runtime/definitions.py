@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from cbx.diagnostics import did_you_mean
+from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.problems import Place, Problem, RunError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
 
-from cbx.diagnostics import did_you_mean
-from cbx.runtime.expectations import VIOLATION
+from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.flows.expectations import VIOLATION
 from cbx.runtime.problems import Place, Problem, QueryLine, RunError
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cbx.testing.comparing import assert_rows
     from cbx.testing.errors import ModelFailed, ModelTestError
-    from cbx.testing.result import ExpectationFailed, Result
+    from cbx.testing.results.assert_rows import assert_rows
+    from cbx.testing.results.result import ExpectationFailed, Result
 
 _HOMES = {
-    "assert_rows": "comparing",
-    "ExpectationFailed": "result",
+    "assert_rows": "results.assert_rows",
+    "ExpectationFailed": "results.result",
     "ModelFailed": "errors",
     "ModelTestError": "errors",
-    "Result": "result",
+    "Result": "results.result",
 }
 
 __all__ = ["ExpectationFailed", "ModelFailed", "ModelTestError", "Result", "assert_rows"]

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cbx.diagnostics import did_you_mean, listing
-from cbx.testing.compiled import CompiledModel, CompiledProject
-from cbx.testing.compiling import DoesNotCompileError, compiled_project
-from cbx.testing.coverage import Exercised
-from cbx.testing.engine import Engine, start_engine
+from cbx.diagnostics.diagnostic import did_you_mean, listing
+from cbx.testing.coverage.exercised import Exercised
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine, at_the_line_of_the_test
+from cbx.testing.project.compile_once import DoesNotCompileError, compiled_project
+from cbx.testing.project.compiled_project import CompiledModel, CompiledProject
+from cbx.testing.run.engine import Engine, start_engine
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from cbx.testing.result import Result
+    from cbx.testing.results.result import Result
 
 EXERCISED = pytest.StashKey[Exercised]()
 """Where a run of pytest keeps what its tests exercised."""
@@ -147,9 +147,9 @@ class Models:
             The results by model id.
         """
         __tracebackhide__ = True
-        from cbx.testing.clock import moment
-        from cbx.testing.given import given_batches
-        from cbx.testing.running import Run
+        from cbx.testing.rows.input_frames import given_batches
+        from cbx.testing.run.frozen_clock import moment
+        from cbx.testing.run.run_model import Run
 
         wanted = self._in_order([self.model(name) for name in models])
         if self._chosen and not self._chosen & set(models):
@@ -222,6 +222,6 @@ class Models:
         Raises:
             ModelTestError: If there is no such macro, or it fails.
         """
-        from cbx.testing.macros import rendered_macro
+        from cbx.testing.project.render_macro import rendered_macro
 
         return rendered_macro(self._root, name, arguments, named, self.project.variables)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cbx.testing.project_imports import ProjectImports, project_above
+from cbx.testing.project.project_imports import ProjectImports, project_above
 
 if TYPE_CHECKING:
     from cbx.testing.fixtures import Models
-    from cbx.testing.recording import Recording
+    from cbx.testing.results.record_results import Recording
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the tests that run one of the selected models."""
     wanted = frozenset(config.getoption("--cbx-models").split())
     if wanted:
-        from cbx.testing.choosing import chosen_items
+        from cbx.testing.coverage.select_tests import chosen_items
 
         kept = chosen_items(items, wanted)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -89,7 +89,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Take in what the tests of a worker of pytest-xdist exercised."""
     data = getattr(node, "workeroutput", {}).get("cbx")
     if data:
-        from cbx.testing.coverage import Exercised
+        from cbx.testing.coverage.exercised import Exercised
         from cbx.testing.fixtures import EXERCISED
 
         node.config.stash.setdefault(EXERCISED, Exercised()).add_data(data)
@@ -117,7 +117,7 @@ def _models(config: pytest.Config, root: Path) -> Models:
 
     models = models_of(config, root)
     if config.getoption("--cbx-results"):
-        from cbx.testing.recording import Recording
+        from cbx.testing.results.record_results import Recording
 
         if _RECORDING not in config.stash:
             config.stash[_RECORDING] = Recording(Path(config.getoption("--cbx-results")))
@@ -154,6 +154,6 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     """Show how rows differ, where a test compares them with a list."""
     if op != "==" or not {type(left).__name__, type(right).__name__} & {"RowList"}:
         return None
-    from cbx.testing.row_diff import comparison_lines
+    from cbx.testing.results.row_diff import comparison_lines
 
     return comparison_lines(left, right)

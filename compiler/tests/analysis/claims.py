@@ -12,8 +12,8 @@ from typed_schemas import TypedSchema
 
 from cbx.analysis.facts import DOUBTFUL, Relationship
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.grain import infer_grain
-from cbx.analysis.relations import Relation
+from cbx.analysis.grain.grain import infer_grain
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.verdicts import Proven, Refuted, judge_key, result_keys
 from cbx.parse.types import normal_type
 

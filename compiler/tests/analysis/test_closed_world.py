@@ -13,9 +13,9 @@ from shop import TABLES
 from sqlglot import exp
 
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.sql import closed_world
-from cbx.analysis.sql.closed_world import KNOWN, UNKNOWN, without_unknown
-from cbx.analysis.sql.understood import ROLES, entries
+from cbx.analysis.sql.trees import closed_world
+from cbx.analysis.sql.trees.closed_world import KNOWN, UNKNOWN, without_unknown
+from cbx.analysis.sql.trees.understood import ROLES, entries
 from cbx.analysis.verdicts import result_keys
 from cbx.parse.dialect import read_one
 

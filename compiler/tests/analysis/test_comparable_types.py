@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.types.value_types import compare_exactly
 
 EXACT = (
     ("BIGINT", "long"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cbx.analysis.equal_values import is_exact
+from cbx.analysis.grain.equal_values import is_exact
 
 EXACT = (
     "TINYINT", "smallint", "INT", "BIGINT", "DECIMAL(10, 2)", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cbx.analysis.facts import Table
-from cbx.analysis.relation_walks import reads_stream
-from cbx.analysis.relations import Distinct, Opaque, Scan
+from cbx.analysis.relation.relation_walks import reads_stream
+from cbx.analysis.relation.relations import Distinct, Opaque, Scan
 
 FEED = Scan(Table("feed", is_streaming=True), (), is_open=True)
 TABLE = Scan(Table("table"), (), is_open=True)

@@ -15,7 +15,7 @@ from traced_shop import IMPORTS, PATH, function
 from cbx.analysis.tracing import client
 from cbx.analysis.tracing.client import Tracer, trace
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
-from cbx.ir.syntax import Snippet
+from cbx.syntax.declarations import Snippet
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 

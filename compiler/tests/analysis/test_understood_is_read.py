@@ -11,7 +11,7 @@ from shop import TABLES
 from sqlglot import exp
 
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.sql.understood import CLAUSES, RELATIONS, entries
+from cbx.analysis.sql.trees.understood import CLAUSES, RELATIONS, entries
 from cbx.parse.dialect import read_one
 
 CHANGES_NOTHING = {

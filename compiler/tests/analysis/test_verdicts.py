@@ -9,7 +9,7 @@ from shop import RELATIONSHIPS, TABLES
 
 from cbx.analysis.facts import CurrentKey, Relationship
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relations import TextRange
+from cbx.analysis.relation.relations import TextRange
 from cbx.analysis.verdicts import Proven, Refuted, Unproven, judge_key
 
 

@@ -11,7 +11,7 @@ from cbx.analysis.tracing.client import Tracer
 from cbx.analysis.tracing.from_plan import Plan, read_plan
 from cbx.analysis.tracing.requests import Frame, Function, Outcome, Traced
 from cbx.analysis.verdicts import result_keys
-from cbx.ir.syntax import Snippet
+from cbx.syntax.declarations import Snippet
 
 IMPORTS = """
 from pyspark.sql import DataFrame, Window

@@ -21,8 +21,8 @@ from cbx.deploy.files import source_files
 from cbx.deploy.folder import Folder
 from cbx.deploy.lock import locked
 from cbx.deploy.problems import DeployError
-from cbx.ir.plan import Artifact
-from cbx.pages import read_page
+from cbx.diagnostics.code_pages import read_page
+from cbx.stages.plan import Artifact
 
 LOCK = f"/Users/{ANN}/.cbx/shop/prod/state/deploy.lock"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 from compiler.tests.foreign.terminal import Desk
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from cbx.graph_document import SOURCE, SOURCE_LAYER, Edge, GraphDocument, Node
+from cbx.graph.graph_document import SOURCE, SOURCE_LAYER, Edge, GraphDocument, Node
 
 LAYERS = ("bronze", "silver", "gold")
 

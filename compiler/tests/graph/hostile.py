@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from cbx.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Key, Node, Relation
+from cbx.graph.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Key, Node, Relation
 
 TEXTS = (
     "end",

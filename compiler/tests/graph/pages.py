@@ -10,7 +10,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from cbx.cli.commands import application
-from cbx.graph_document import ColumnNode, Edge, GraphDocument, Node, Relation, Rule
+from cbx.graph.graph_document import ColumnNode, Edge, GraphDocument, Node, Relation, Rule
 from cbx.render.html.last_run import DatasetRun, LastRun
 from cbx.render.html.page import render_html
 from cbx.render.html.page_data import Check, Checks

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from cbx.graph_document import GraphDocument
+from cbx.graph.graph_document import GraphDocument
 from cbx.render import dot, mermaid, svg, svg_columns, svg_relationships, tree
 from cbx.render.column_lineage import column_lineage
 from cbx.render.json_text import render_json

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from cbx.cli.commands import application
 from cbx.cli.graph import ENDINGS, Format
-from cbx.graph_document import read_manifest
-from cbx.selector_methods import _METHODS, _PARTS
-from cbx.selectors import select
+from cbx.graph.graph_document import read_manifest
+from cbx.graph.selector_methods import _METHODS, _PARTS
+from cbx.graph.selectors import select
 
 ROOT = Path(__file__).parents[3]
 SELECTORS = (ROOT / "compiler/docs/selectors.md").read_text(encoding="utf-8")

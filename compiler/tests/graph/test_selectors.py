@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cbx.graph_document import ColumnNode, GraphDocument
-from cbx.selector_methods import SelectorError
-from cbx.selectors import select
+from cbx.graph.graph_document import ColumnNode, GraphDocument
+from cbx.graph.selector_methods import SelectorError
+from cbx.graph.selectors import select
 from compiler.tests.graph.drawn import graph, model, source
 
 PAYMENTS = {

@@ -17,7 +17,7 @@ from cbx.incremental.build import Build, build, known_manifest
 from cbx.incremental.options import Options
 from cbx.incremental.record import RECORD_FILE
 from cbx.incremental.stamps import NO_STAMP
-from cbx.target import TARGET
+from cbx.target.layout import TARGET
 
 OPTIONS = Options("local", with_trace=False)
 

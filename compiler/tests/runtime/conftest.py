@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from cbx.runtime.session import session as make_session
+from cbx.runtime.spark.session import session as make_session
 from compiler.tests.runtime.landing import Loader
 from compiler.tests.runtime.pipelines import Pipeline
 

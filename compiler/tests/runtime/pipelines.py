@@ -9,8 +9,8 @@ from textwrap import dedent
 from typing import Any
 
 from cbx.runtime import DatasetResult, RunRequest, UpdateResult, run_update
-from cbx.runtime.events import Event
-from cbx.runtime.peek import peek
+from cbx.runtime.log.events import Event
+from cbx.runtime.tables.show_table import peek
 from compiler.tests.accounting import sizes, unaccounted
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cbx.runtime.api import functions
+from cbx.runtime.api.dlt_module import functions
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
 from cbx.runtime.problems import RunError

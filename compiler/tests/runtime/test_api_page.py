@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cbx.reader_options import CLOUD_FILES, DATABRICKS
-from cbx.runtime.api import functions
+from cbx.declare.reader_options import CLOUD_FILES, DATABRICKS
+from cbx.runtime.api.dlt_module import functions
 from cbx.runtime.auto_loader import AutoLoaderError
 from cbx.runtime.auto_loader.options import (
     _OWN_READER_OPTIONS,

@@ -14,7 +14,7 @@ from cbx.runtime.auto_cdc import (
     merge_changes,
     target_rows,
 )
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_frames import by_id, frame, in_order, shown
 
 pytestmark = pytest.mark.spark

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import AllBut, CdcSpec, CdcSpecError, changed_row_error, merge_changes
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_frames import by_id, frame
 
 pytestmark = pytest.mark.spark

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import CdcSpec, current_rows, merge_changes, snapshot_changes, snapshot_spec
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_frames import frame, shown
 
 pytestmark = pytest.mark.spark

@@ -8,7 +8,7 @@ from cbx.analysis.columns import output_columns
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
 from cbx.parse.types import is_same_type
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 
 COLUMNS = {
     "no": "BIGINT",

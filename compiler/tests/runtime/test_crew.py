@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from cbx.runtime.crew import Crew
 from cbx.runtime.problems import RunError
+from cbx.runtime.update.workers import Crew
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("pipeline")]

@@ -17,16 +17,16 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from sqlglot.errors import SqlglotError
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Field
-from cbx.analysis.sql.closed_world import without_unknown
-from cbx.analysis.sql.expression_types import RULES, type_of
-from cbx.analysis.sql.expressions import ExpressionReader
-from cbx.analysis.sql.result_types import RESULTS
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field
+from cbx.analysis.sql.expressions.expression_types import RULES, type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.trees.closed_world import without_unknown
+from cbx.analysis.types.result_types import RESULTS
 from cbx.parse.dialect import read_one
 from cbx.parse.types import is_same_type
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
 PAIRS = int(os.environ.get("TYPES_OF_SPARK", "3"))

@@ -9,10 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 from sqlglot.errors import SqlglotError
 
-from cbx.analysis.sql.function_names import DRAWS, FUNCTIONS, GENERATORS
+from cbx.analysis.sql.expressions.function_names import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.parse.dialect import read_one
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 
 SYNTAX = {"case", "cast", "python_worker_logs"}
 """What Spark lists among its functions and DataFrames cannot call."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.runtime.java import java_home
+from cbx.runtime.spark.java import java_home
 
 
 def fake_java(home: Path, version: str) -> Path:

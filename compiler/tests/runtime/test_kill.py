@@ -93,7 +93,7 @@ shutil.rmtree = hooked(shutil.rmtree)
 pathlib.Path.mkdir = hooked(pathlib.Path.mkdir)
 
 from cbx.runtime import RunRequest, run_update
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 session(folder / ".cbx", "local[2]")
 count = 0
 if seconds:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cbx.runtime.lock import exclusive
 from cbx.runtime.problems import CannotRunError
+from cbx.runtime.tables.state_lock import exclusive
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from cbx.runtime.lock import exclusive
+from cbx.runtime.tables.state_lock import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

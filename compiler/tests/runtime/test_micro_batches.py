@@ -24,8 +24,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from cbx.runtime import CannotRunError, RunRequest, run_update
-from cbx.runtime.events import Event
-from cbx.runtime.session import session
+from cbx.runtime.log.events import Event
+from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 from compiler.tests.runtime.faults import Fault, striking
 from compiler.tests.runtime.pipelines import Pipeline, problems

@@ -13,9 +13,9 @@ import pytest
 
 from cbx.cli.run_places import trace_to_model
 from cbx.compiler import Compilation, compile_project
-from cbx.ir.plan import ModelPlan
-from cbx.ir.resolved import PythonCode
 from cbx.runtime.problems import Place, Problem, QueryLine
+from cbx.stages.plan import ModelPlan
+from cbx.stages.resolved import PythonCode
 
 ROOT = Path(__file__).parents[3]
 PROJECTS = (ROOT, ROOT / "compiler/tests/golden/parcels")

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 
 COLUMNS = {
     "id": "BIGINT",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.runtime.notebook import Cell, cells, source_files
+from cbx.runtime.notebooks.notebook import Cell, cells, source_files
 from cbx.runtime.problems import CannotRunError
 
 NOTEBOOK = """\

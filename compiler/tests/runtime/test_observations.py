@@ -13,11 +13,11 @@ from pyspark.sql import Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.definitions import Expectation
-from cbx.runtime.flow import ExpectationFailedError
-from cbx.runtime.observations import observed, observed_of
+from cbx.runtime.flow_context import ExpectationFailedError
+from cbx.runtime.flows.append_stream import write_checked
 from cbx.runtime.problems import RunError
-from cbx.runtime.session import session
-from cbx.runtime.streaming import write_checked
+from cbx.runtime.spark.observations import observed, observed_of
+from cbx.runtime.spark.session import session
 
 pytestmark = pytest.mark.spark
 RULES = (Expectation("small", "id < 3", "fail"),)

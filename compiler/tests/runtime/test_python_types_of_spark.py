@@ -20,9 +20,9 @@ from cbx.analysis.tracing.client import Tracer
 from cbx.analysis.tracing.from_plan import read_plan
 from cbx.analysis.tracing.requests import Frame, Function, Traced
 from cbx.analysis.tracing.types import spelled
-from cbx.ir.syntax import Snippet
 from cbx.parse.types import is_same_type
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
+from cbx.syntax.declarations import Snippet
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
 ROUNDS = int(os.environ.get("PYTHON_TYPES_OF_SPARK", "6"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cbx import reader_options
+from cbx.declare import reader_options
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
 from compiler.tests.runtime.landing import CSV, JSON, Loader
 from compiler.tests.runtime.pipelines import problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cbx.runtime.names import DatasetName
-from cbx.runtime.sql import rewrite
+from cbx.runtime.sql.table_names import rewrite
 
 KNOWN = ("silver.orders", "orders", "bronze.raw", "my table")
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Registry
+from cbx.runtime.notebooks.sql_statements import define
 from cbx.runtime.problems import RunError
-from cbx.runtime.sql import is_expression
-from cbx.runtime.sql_columns import read_definitions
-from cbx.runtime.sql_source import define
-from cbx.runtime.sql_text import SqlText
-from cbx.runtime.sql_words import read_words
+from cbx.runtime.sql.column_definitions import read_definitions
+from cbx.runtime.sql.parameters import SqlText
+from cbx.runtime.sql.table_names import is_expression
+from cbx.runtime.sql.tokens import read_words
 
 STATEMENTS = (
     """CREATE OR REFRESH PRIVATE STREAMING TABLE shop.parcels (

@@ -9,9 +9,9 @@ import pytest
 
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
+from cbx.runtime.notebooks.sql_statements import define
 from cbx.runtime.problems import Problem, SeveralProblemsError
-from cbx.runtime.sql_source import define
-from cbx.runtime.sql_text import SqlText
+from cbx.runtime.sql.parameters import SqlText
 
 FILE = Path("pipeline.sql")
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from cbx.runtime.names import DatasetName
-from cbx.runtime.peek import peek
 from cbx.runtime.problems import CannotRunError
-from cbx.runtime.store import POINTER, TableFolder, TableState, recover, tables
+from cbx.runtime.tables.show_table import peek
+from cbx.runtime.tables.store import POINTER, TableFolder, TableState, recover, tables
 from compiler.tests.runtime.faults import Fault, striking
 
 SCHEMA = json.dumps({"type": "struct", "fields": [{"name": "n", "type": "long", "nullable": True, "metadata": {}}]})

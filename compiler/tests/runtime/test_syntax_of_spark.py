@@ -10,7 +10,7 @@ from sqlglot.tokenizer_core import TokenType
 from sqlglot.tokens import Tokenizer
 
 from cbx.parse.dialect import read_statements
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 
 PLACES = (
     "SELECT {} FROM t", "SELECT a, {}, b FROM t", "SELECT a AS {} FROM t", "SELECT a {} FROM t",

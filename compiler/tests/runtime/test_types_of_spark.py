@@ -17,10 +17,10 @@ from pyspark.sql.types import (
     VarcharType,
 )
 
-from cbx.analysis.sql.cast_types import cast_type
+from cbx.analysis.types.cast_types import cast_type
 from cbx.parse.dialect import read_sql
 from cbx.parse.types import is_same_type, normal_type
-from cbx.runtime.session import session
+from cbx.runtime.spark.session import session
 
 NAMES = (
     "INT", "INTEGER", "BIGINT", "LONG", "SMALLINT", "SHORT", "TINYINT", "BYTE", "FLOAT", "REAL", "DOUBLE", "DEC",

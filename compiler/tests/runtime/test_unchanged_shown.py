@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cbx.cli.display.run import show_result
 from cbx.cli.events import _cells
-from cbx.cli.run_display import show_result
 from cbx.render.html.last_run import Counted, DatasetRun, read_last_run
 from cbx.runtime import DatasetResult, UpdateResult
-from cbx.runtime.event_log import last_update
-from cbx.runtime.events import EventLog, FlowFinished, UpdateProgress
+from cbx.runtime.log.events import EventLog, FlowFinished, UpdateProgress
+from cbx.runtime.log.last_update import last_update
 from cbx.runtime.problems import Problem
 from cbx.runtime.results import RuleCount
 

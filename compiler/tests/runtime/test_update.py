@@ -10,7 +10,7 @@ import pytest
 
 from cbx.render.html.last_run import Counted, read_last_run
 from cbx.runtime import DatasetResult, RunRequest, run_update
-from cbx.runtime.event_log import last_update
+from cbx.runtime.log.last_update import last_update
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 pytestmark = pytest.mark.spark

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cbx.cli.run_watch import Watcher, sources_of
-from cbx.runtime.nothing_new import signature
+from cbx.runtime.update.up_to_date import signature
 
 SOON = 30.0
 

@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from mistakes import CLINIC, Mistake, mistakes_in, read_files
 
-from cbx.codes import Severity
 from cbx.compiler import compile_project
-from cbx.diagnostics import Diagnostic
+from cbx.diagnostics.codes import Severity
+from cbx.diagnostics.diagnostic import Diagnostic
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 

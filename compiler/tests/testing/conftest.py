@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from literate import lay_out
 
-from cbx.testing.coverage import Exercised
+from cbx.testing.coverage.exercised import Exercised
 from cbx.testing.fixtures import Models
 
 RunText = Callable[..., Any]

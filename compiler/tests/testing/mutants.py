@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from cbx.testing.compiling import DoesNotCompileError, compiled_project
+from cbx.testing.project.compile_once import DoesNotCompileError, compiled_project
 
 PROJECT = Path(__file__).parents[3]
 

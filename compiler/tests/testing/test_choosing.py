@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cbx.testing.choosing import models_run_by
+from cbx.testing.coverage.select_tests import models_run_by
 
 ONE = "silver.one"
 NAMES = {"a": "silver.two"}

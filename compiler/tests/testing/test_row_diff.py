@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cbx.testing.result import RowList
-from cbx.testing.row_diff import comparison_lines, row_diff, table_lines
+from cbx.testing.results.result import RowList
+from cbx.testing.results.row_diff import comparison_lines, row_diff, table_lines
 
 CASES = {
     "a changed row is found by its key, and its cells are marked": (

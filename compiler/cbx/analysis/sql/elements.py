@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, whole_number
-from cbx.analysis.sql.types import is_whole
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
 from cbx.analysis.sql.written_rows import keys_of_rows
+from cbx.analysis.types.value_types import is_whole
 
 _SETS = (exp.MapKeys, exp.ArrayDistinct, exp.ArrayIntersect, exp.ArrayUniqueAgg, exp.ArrayExcept)
 """Functions that give each element once."""

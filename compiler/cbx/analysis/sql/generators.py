@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
-from cbx.analysis.relations import Field, Relation
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.elements import distinct_elements
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes, whole_number
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes, whole_number
 from cbx.analysis.sql.laterals import read_lateral_query
 from cbx.analysis.sql.scope import Context, Scope, Source
-from cbx.analysis.sql.understood import GENERATOR_NAMES, GENERATORS, classes
+from cbx.analysis.sql.trees.understood import GENERATOR_NAMES, GENERATORS, classes
 from cbx.parse.types import parts_of_type
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Field, Ids, Relation
-from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, any_node, whole_number
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Ids, Relation
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, any_node, whole_number
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
-from cbx.analysis.sql.places import extent
 from cbx.analysis.sql.scope import Missing
 from cbx.analysis.sql.time_windows import TIMES, is_time_window
-from cbx.analysis.sql.understood import AGGREGATE_NAMES
+from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
+from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.sql.trees.understood import AGGREGATE_NAMES
 from cbx.analysis.sql.windows import unwrapped
 
 _NAMES = frozenset(AGGREGATE_NAMES.split())

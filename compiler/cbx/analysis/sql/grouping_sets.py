@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Ids
-from cbx.analysis.sql.expressions import ExpressionReader, whole_number
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Ids
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
 
 Marker = tuple[int, tuple[int, ...]]
 """A column, and the number that it holds in the rows of each grouping set."""

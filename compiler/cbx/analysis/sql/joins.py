@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Field, Relation
-from cbx.analysis.sql.expressions import ExpressionReader
-from cbx.analysis.sql.places import extent
-from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.scope import Context, Found, Missing, Scope, Source, UnknownColumn
-from cbx.analysis.sql.types import compare_exactly, united_type
+from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.types.value_types import compare_exactly, united_type
 
 _KINDS: dict[tuple[str, str], ir.JoinKind] = {
     ("", ""): "inner",

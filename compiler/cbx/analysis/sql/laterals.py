@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Relation
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.scope import Context, Scope, Source
 
 

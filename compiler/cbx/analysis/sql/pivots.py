@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
-from cbx.analysis.relations import Field, Relation
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader
-from cbx.analysis.sql.names import item_name
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.names import item_name
 from cbx.analysis.sql.scope import Context, Scope, Source
 
 _UNKNOWN = "a pivot"

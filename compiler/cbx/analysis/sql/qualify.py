@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from cbx.analysis.sql.closed_world import UNKNOWN
-from cbx.analysis.sql.expressions import ExpressionReader, parts_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.scope import Found
+from cbx.analysis.sql.trees.closed_world import UNKNOWN
 
 _AS_COLUMN = "as column"
 """Marks a name that is a column's for sure, or by one of the two readings."""

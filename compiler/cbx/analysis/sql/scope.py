@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
-from cbx.analysis.mistakes import Mistake
-from cbx.analysis.relations import Field, Relation, TextRange
+from cbx.analysis.relation.mistakes import Mistake
+from cbx.analysis.relation.relations import Field, Relation, TextRange
 
 
 @dataclass(frozen=True, slots=True)

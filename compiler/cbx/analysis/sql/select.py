@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
-from cbx.analysis.mistakes import Mistake, is_stream
-from cbx.analysis.relations import Field, Relation
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, parts_of
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.mistakes import Mistake, is_stream
+from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
+from cbx.analysis.sql.expressions.names import item_name
+from cbx.analysis.sql.expressions.predicates import read_predicates
+from cbx.analysis.sql.expressions.recovering import with_recovery
 from cbx.analysis.sql.generators import generate, hides_generator, in_sliding_windows, is_generator
 from cbx.analysis.sql.grouping import aggregates_in, read_group
-from cbx.analysis.sql.names import item_name
-from cbx.analysis.sql.places import extent
-from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.qualify import name_qualify
-from cbx.analysis.sql.recovering import with_recovery
 from cbx.analysis.sql.scope import Context, Found, Missing, Scope
 from cbx.analysis.sql.tables import read_from, sampled
+from cbx.analysis.sql.trees.places import extent
 from cbx.analysis.sql.ungrouped import is_own_column, ungrouped_columns
 from cbx.analysis.sql.windows import read_windows
 from cbx.parse.types import parts_of_type

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table
-from cbx.analysis.relations import Field, Relation, TextRange
-from cbx.analysis.sql.expressions import ExpressionReader
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Relation, TextRange
+from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.generators import read_lateral
 from cbx.analysis.sql.joins import join_sources
 from cbx.analysis.sql.pivots import read_pivot, scope_of
-from cbx.analysis.sql.places import extent
-from cbx.analysis.sql.predicates import read_predicates
 from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, Source
+from cbx.analysis.sql.trees.places import extent
 from cbx.analysis.sql.written_rows import read_values
-from cbx.ir.text import PLACEHOLDER
+from cbx.syntax.text import PLACEHOLDER
 
 _NOT_UNDERSTOOD = "a part of it is not understood"
 _OF_A_JOIN = 10

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from cbx.analysis.mistakes import Mistake
-from cbx.analysis.relations import Field
-from cbx.analysis.sql.closed_world import DETERMINISTIC
-from cbx.analysis.sql.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
-from cbx.analysis.sql.places import extent
+from cbx.analysis.relation.mistakes import Mistake
+from cbx.analysis.relation.relations import Field
+from cbx.analysis.sql.expressions.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
 from cbx.analysis.sql.scope import Found
-from cbx.ir.text import PLACEHOLDER
+from cbx.analysis.sql.trees.closed_world import DETERMINISTIC
+from cbx.analysis.sql.trees.places import extent
+from cbx.syntax.text import PLACEHOLDER
 
 _SCALARS = (DETERMINISTIC | {exp.Alias, exp.Paren}) - {exp.Any, exp.Lambda}
 """What is one value of each row if its parts are; inside anything else there may be an aggregate."""

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.mistakes import Mistake, is_stream
-from cbx.analysis.relations import Ids, Relation
-from cbx.analysis.sql.closed_world import AGGREGATE_CLASSES
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, visible_nodes
-from cbx.analysis.sql.places import extent
-from cbx.analysis.sql.recovering import told_from
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.mistakes import Mistake, is_stream
+from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
+from cbx.analysis.sql.expressions.recovering import told_from
+from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
+from cbx.analysis.sql.trees.places import extent
 
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 """What may stand between OVER and its function."""

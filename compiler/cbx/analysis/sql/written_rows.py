@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
-from cbx.analysis.relations import Ids
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import ExpressionReader, literal
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Ids
+from cbx.analysis.relation.values_apart import are_different
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.scope import Context, Scope
-from cbx.analysis.sql.types import united_type
-from cbx.analysis.values_apart import are_different
+from cbx.analysis.types.value_types import united_type
 
 _MOST_ROWS = 1000
 _MOST_COLUMNS = 6

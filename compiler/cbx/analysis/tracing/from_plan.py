@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL, Table
-from cbx.analysis.mistakes import Mistake, is_grouped, is_stream
-from cbx.analysis.relation_walks import is_deep, streams_read
-from cbx.analysis.relations import NONE, CallSite, Field, Relation
-from cbx.analysis.sql.predicates import read_predicates
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.mistakes import Mistake, is_grouped, is_stream
+from cbx.analysis.relation.relation_walks import is_deep, streams_read
+from cbx.analysis.relation.relations import NONE, CallSite, Field, Relation
+from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation

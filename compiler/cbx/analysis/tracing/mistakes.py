@@ -24,7 +24,7 @@ from pyspark.sql.connect.window import Window
 
 from cbx.analysis.tracing.placeholders import Placeholder
 from cbx.analysis.tracing.session import Session
-from cbx.nearest import nearest
+from cbx.diagnostics.did_you_mean import nearest
 
 Record = dict[str, Any]
 

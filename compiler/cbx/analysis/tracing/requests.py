@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cbx.analysis.facts import TableColumn
-from cbx.ir.syntax import Snippet
+from cbx.syntax.declarations import Snippet
 
 
 @dataclass(frozen=True, slots=True)

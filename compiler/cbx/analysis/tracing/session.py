@@ -23,8 +23,8 @@ from pyspark.sql.connect.proto import base_pb2, expressions_pb2, relations_pb2
 from pyspark.sql.connect.session import SparkSession as ConnectSession
 from pyspark.sql.types import StructType
 
-from cbx.analysis.own_reads import is_of_files
 from cbx.analysis.tracing.guard import Guard
+from cbx.analysis.tracing.own_reads import is_of_files
 from cbx.analysis.tracing.placeholders import Placeholder
 from cbx.analysis.tracing.protocol import FILE_METADATA
 

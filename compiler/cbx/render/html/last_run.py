@@ -49,7 +49,7 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
     """The rows of one update in the shape of the Databricks event log, oldest first.
 
     Args:
-        rows: As `cbx.runtime.event_log.last_update` gives them.
+        rows: As `cbx.runtime.log.last_update.last_update` gives them.
     """
     at, state, problem, datasets = "", "", None, {}
     rules: dict[tuple[str, str], Counted] = {}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from cbx.graph_document import GraphDocument
+from cbx.graph.graph_document import GraphDocument
 from cbx.render.html.assets import libraries, page_text, script, style_sheet
 from cbx.render.html.last_run import LastRun
 from cbx.render.html.page_data import Checks, page_data

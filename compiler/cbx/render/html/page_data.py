@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cbx.graph_document import ColumnNode, GraphDocument, Node, Relation
+from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.render.html.last_run import LastRun
 from cbx.render.layout.layout import Point, Size, Spacing, lay_out
 from cbx.render.palette import layer_colours

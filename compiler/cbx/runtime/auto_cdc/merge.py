@@ -3,10 +3,10 @@
 from pyspark.sql import DataFrame, Observation
 
 from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column
-from cbx.runtime.auto_cdc.current import merge_current
 from cbx.runtime.auto_cdc.events import DELETED, SEQUENCE, TRUNCATED, gather_events
-from cbx.runtime.auto_cdc.history import VISIBLE, merge_history
-from cbx.runtime.auto_cdc.leaves import FLOOR, GIVEN
+from cbx.runtime.auto_cdc.ignored_nulls import FLOOR, GIVEN
+from cbx.runtime.auto_cdc.scd_type_1 import merge_current
+from cbx.runtime.auto_cdc.scd_type_2 import VISIBLE, merge_history
 from cbx.runtime.auto_cdc.spec import CdcSpec
 
 

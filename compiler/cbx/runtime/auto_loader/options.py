@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cbx import reader_options
+from cbx.declare import reader_options
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 
 FORMATS: Final = ("json", "csv", "parquet", "orc", "text", "binaryFile")

@@ -11,22 +11,22 @@ from typing import Any
 
 from sqlglot import errors, exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import CallSite, Field
-from cbx.analysis.sql.cast_types import cast_type
-from cbx.analysis.sql.closed_world import without_unknown
-from cbx.analysis.sql.expressions import ExpressionReader
-from cbx.analysis.sql.function_names import DRAWS, FUNCTIONS, GENERATORS
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import CallSite, Field
+from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.function_names import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, Scope, Source
-from cbx.analysis.sql.type_rules import fields_of
+from cbx.analysis.sql.trees.closed_world import without_unknown
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
-from cbx.ir.text import PLACEHOLDER
+from cbx.analysis.types.cast_types import cast_type
+from cbx.analysis.types.type_rules import fields_of
 from cbx.parse.dialect import DIALECT, read_one, write_sql
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
+from cbx.syntax.text import PLACEHOLDER
 
 Record = Mapping[str, Any]
 

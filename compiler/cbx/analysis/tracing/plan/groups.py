@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import NONE, CallSite, Field, Ids
-from cbx.analysis.set_columns import cast_apart
-from cbx.analysis.sql.expression_types import type_of
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import NONE, CallSite, Field, Ids
+from cbx.analysis.relation.set_columns import cast_apart
+from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
-from cbx.analysis.sql.types import united_type
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guessed_name
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, after, opaque
+from cbx.analysis.types.value_types import united_type
 
 _SET_KINDS: dict[str, ir.SetKind] = {
     "SET_OP_TYPE_UNION": "union",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import CallSite, Field
-from cbx.analysis.sql.predicates import read_predicates
-from cbx.analysis.sql.type_rules import common_type
-from cbx.analysis.sql.types import compare_exactly
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import CallSite, Field
+from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Found, Rows, merged_steps, opaque
+from cbx.analysis.types.type_rules import common_type
+from cbx.analysis.types.value_types import compare_exactly
 
 _KINDS: dict[str, ir.JoinKind] = {
     "JOIN_TYPE_INNER": "inner",

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Field
-from cbx.analysis.sql.expression_types import type_of
-from cbx.analysis.sql.expressions import visible_nodes
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import visible_nodes
+from cbx.analysis.sql.expressions.recovering import with_recovery
 from cbx.analysis.sql.generators import generate, is_generator
 from cbx.analysis.sql.grouping import aggregates_in
-from cbx.analysis.sql.recovering import with_recovery
 from cbx.analysis.sql.windows import read_windows
 from cbx.analysis.tracing.plan.expressions import (
     Expressions,

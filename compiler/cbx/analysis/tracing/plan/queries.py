@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation_walks import reads_stream
-from cbx.analysis.relations import Field, Relation
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relation_walks import reads_stream
+from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Rows, opaque

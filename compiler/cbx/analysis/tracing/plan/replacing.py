@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
-from cbx.analysis.relations import Field
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Rows, after
 

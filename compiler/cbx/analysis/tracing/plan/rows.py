@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from cbx.analysis import relations as ir
-from cbx.analysis.relations import Field, Ids, Relation
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Ids, Relation
 
 _NAME_PART = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
 

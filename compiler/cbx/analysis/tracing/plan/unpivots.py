@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cbx.analysis import relations as ir
 from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.relation import relations as ir
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, opaque, parts_of
 

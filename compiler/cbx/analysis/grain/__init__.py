@@ -1,0 +1,1 @@
+"""What is unique in a relation."""

@@ -1,0 +1,117 @@
+"""Finds unions of parts of one table that have no row in common: ``WHERE amount > 0`` and ``WHERE amount <= 0``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.relation.uniqueness import ValueFact
+from cbx.analysis.relation.values_apart import are_apart
+
+_COLUMN = re.compile(r"#(\d+)")
+
+
+def keys_of_parts(inputs: Sequence[Relation]) -> list[Ids]:
+    """Positions that hold a key of the table that all inputs are parts of, where no two of them share a row."""
+    parts = [_part(one) for one in inputs]
+    known = [one for one in parts if one is not None]
+    if len(known) < len(parts) or len({one.scan.table.name for one in known}) > 1:
+        return []
+    if not all(_have_no_row_in_common(one, other) for at, one in enumerate(known) for other in known[at + 1 :]):
+        return []
+    keys = []
+    for key in known[0].scan.table.keys:
+        found = {tuple(one.position(name, branch) for name in key) for one, branch in zip(known, inputs, strict=True)}
+        if len(found) == 1:
+            positions = found.pop()
+            keys += [frozenset(one for one in positions if one is not None)] if None not in positions else []
+    return keys
+
+
+@dataclass
+class _Part:
+    """Rows of a table that fulfil conditions; columns are numbered as in the relation that they were found in."""
+
+    scan: ir.Scan
+    offset: int
+    predicates: list[tuple[ir.Predicate, int]] = field(default_factory=list)
+
+    def position(self, name: str, branch: Relation) -> int | None:
+        """Where a relation shows a column of the table."""
+        wanted = {one.id + self.offset for one in self.scan.fields if one.name.lower() == name.lower()}
+        return next((at for at, one in enumerate(branch.fields) if one.id in wanted), None)
+
+    def facts(self) -> Mapping[str, list[ValueFact]]:
+        """What the conditions say of the values of each of the table's columns."""
+        found: dict[str, list[ValueFact]] = {}
+        for predicate, offset in self.predicates:
+            fact = _fact(predicate)
+            name = self.names(offset).get(fact.column) if fact is not None else None
+            if fact is not None and name is not None:
+                found.setdefault(name, []).append(fact)
+        return found
+
+    def conditions(self) -> set[tuple[str, bool]]:
+        """Other conditions, by the names of the columns, and whether they are negated."""
+        found = set()
+        for predicate, offset in self.predicates:
+            if isinstance(predicate, ir.Condition) and predicate.signature and predicate.is_deterministic:
+                text = _named(predicate.signature, self.names(offset))
+                found |= {(text, predicate.is_negated)} if text is not None else set()
+        return found
+
+    def names(self, offset: int) -> Mapping[int, str]:
+        """The table's columns by the numbers that a condition has for them."""
+        return {one.id + self.offset - offset: one.name.lower() for one in self.scan.fields}
+
+
+def _part(relation: Relation) -> _Part | None:
+    """The table and the conditions; None for anything that is not rows of one table."""
+    predicates: list[tuple[ir.Predicate, int]] = []
+    offset = 0
+    at = relation
+    while not isinstance(at, ir.Scan):
+        match at:
+            case ir.Filter():
+                predicates += [(one, offset) for one in at.predicates]
+            case ir.Copy(offset=added):
+                offset += added
+            case ir.Project():
+                pass
+            case _:
+                return None
+        at = at.input
+    return _Part(at, offset, predicates)
+
+
+def _have_no_row_in_common(one: _Part, other: _Part) -> bool:
+    ours, theirs = one.facts(), other.facts()
+    return bool(one.conditions() & {(text, not is_negated) for text, is_negated in other.conditions()}) or any(
+        are_apart(facts, theirs[name]) for name, facts in ours.items() if name in theirs
+    )
+
+
+def _named(signature: str, names: Mapping[int, str]) -> str | None:
+    columns = {int(one) for one in _COLUMN.findall(signature)}
+    return _COLUMN.sub(lambda one: f"#{names[int(one[1])]}", signature) if columns <= names.keys() else None
+
+
+def _fact(predicate: ir.Predicate) -> ValueFact | None:
+    match predicate:
+        case ir.Equal(ir.Reference(column), ir.Constant(str() as text)) | ir.Equal(
+            ir.Constant(str() as text), ir.Reference(column)
+        ):
+            return ValueFact(column, "one of", frozenset({text}))
+        case ir.OneOfValues(column, texts):
+            return ValueFact(column, "one of", frozenset(texts))
+        case ir.Compared(column, kind, text):
+            return ValueFact(column, kind, frozenset({text}))
+        case ir.IsNull(column):
+            return ValueFact(column, "one of", frozenset({None}))
+        case ir.NotNull(column):
+            return ValueFact(column, "not null", frozenset())
+        case _:
+            return None

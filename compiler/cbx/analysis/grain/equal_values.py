@@ -1,0 +1,47 @@
+"""Which types have equal values that are not the same, so that a function may tell them apart.
+
+0.0 and -0.0 are equal and have different texts; so do strings that a collation takes as equal. GROUP BY, DISTINCT, a
+join and ``=`` compare for equality, and every function sees the value. A type that is not known may be such a type.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from cbx.analysis.relation.relations import Field, Ids
+from cbx.analysis.relation.uniqueness import value_of
+from cbx.parse.types import normal_type
+
+_EXACT = frozenset({
+    "TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "BINARY",
+    "STRING", "ARRAY", "STRUCT",
+})  # fmt: skip
+"""Types each of whose values is equal to itself alone, if its parts are. The entries of equal maps may be in another
+order, and of what is not listed nothing is known."""
+
+_FIELD_NAME = re.compile(r"(?:`(?:``|[^`])*`|\w+): ")
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+@lru_cache(maxsize=4096)
+def is_exact(kind: str | None) -> bool:
+    """Whether two values of a type are the same if they are equal; a type that is not known is not known to be so."""
+    normal = normal_type(kind) if kind is not None else None
+    return normal is not None and _EXACT.issuperset(_WORD.findall(_FIELD_NAME.sub("", normal)))
+
+
+def may_hold_text(kind: str | None) -> bool:
+    """Whether values of a type may have a collation, which they can have from what they are made of."""
+    return kind is None or any(word in kind.upper() for word in ("STRING", "CHAR", "TEXT"))
+
+
+def columns_of(fields: Iterable[Field]) -> Ids:
+    """The numbers of columns, and of their exact values where equal ones may differ."""
+    found: set[int] = set()
+    for one in fields:
+        found.add(one.id)
+        if not is_exact(one.type):
+            found.add(value_of(one.id))
+    return frozenset(found)

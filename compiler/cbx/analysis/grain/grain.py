@@ -1,0 +1,347 @@
+"""Infers what is unique in a relation, from the bottom up, each node by one rule.
+
+What the rows above are known to fulfil is handed down as assumptions: ``WHERE __END_AT IS NULL`` above a join makes
+the current key of the table below count, and ``WHERE right.id IS NOT NULL`` makes a left join an inner one. That is
+sound because every property here, once true of rows, is true of any part of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+
+from cbx.analysis.facts import Table
+from cbx.analysis.grain.equal_values import columns_of, is_exact, may_hold_text
+from cbx.analysis.grain.grain_of_joins import handed_down, join_grain
+from cbx.analysis.grain.grain_of_sets import set_grain
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.conditions import Assumed, assumptions, moved, with_assumed, with_predicates
+from cbx.analysis.relation.relation_walks import reads_stream
+from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.uniqueness import Grain, Rule, ValueFact, Versions, exactly, minimal, value_of, values_of
+
+_NOTHING: Assumed = frozenset()
+_MOST_CHOICES = 64
+
+
+def infer_grain(relation: Relation, *, trusts_hashes: bool = False) -> Grain:
+    """What is unique in a relation, and which of its columns fix others.
+
+    Args:
+        relation: The relation; its scans carry what is known of the tables.
+        trusts_hashes: Whether two texts may be taken to have two hashes, if the hash is a cryptographic one.
+
+    Returns:
+        The grain, in the numbers of the relation's columns.
+
+    Example:
+        ``SELECT a.id, b.name FROM a LEFT JOIN b ON b.id = a.b_id`` where ``id`` is the key of both tables has
+        the key ``a.id``.
+    """
+    return _infer(relation, _NOTHING, _Memo(trusts_hashes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Memo:
+    """What was inferred so far: grains, and which relations read a stream."""
+
+    trusts_hashes: bool = False
+    grains: dict[tuple[int, Assumed], Grain] = field(default_factory=dict)
+    streams: dict[int, bool] = field(default_factory=dict)
+
+
+def _infer(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:
+    key = (id(relation), assumed)
+    if key not in memo.grains:
+        grain = _rule(relation, assumed, memo)
+        is_stream = reads_stream(relation, memo.streams)
+        grain = grain if grain.is_stream is is_stream else replace(grain, is_stream=is_stream)
+        memo.grains[key] = with_assumed(grain, assumed) if assumed else grain
+    return memo.grains[key]
+
+
+def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: C901, PLR0912 - a case for each node
+    match relation:
+        case ir.Scan():
+            return _scan(relation, assumed)
+        case ir.Values():
+            keys = (NONE,) if relation.row_count <= 1 else relation.keys
+            return Grain(columns_of(relation.fields), keys)
+        case ir.Project():
+            return _project(relation, _infer(relation.input, assumed, memo), trusts_hashes=memo.trusts_hashes)
+        case ir.Filter():
+            grain = _infer(relation.input, assumed | assumptions(relation.predicates), memo)
+            return with_predicates(grain, relation.predicates)
+        case ir.Join():
+            of_left, of_right = handed_down(relation, assumed)
+            left, right = _infer(relation.left, of_left, memo), _infer(relation.right, of_right, memo)
+            return join_grain(relation, left, right, assumed)
+        case ir.Aggregate():
+            return _aggregate(relation, _infer(relation.input, assumed, memo))
+        case ir.Window():
+            return _window(relation, _infer(relation.input, assumed, memo), assumed)
+        case ir.Distinct():
+            return _distinct(relation, _infer(relation.input, assumed, memo))
+        case ir.SetOperation():
+            branches = [_infer(one, moved(assumed, _positions(relation, one)), memo) for one in relation.inputs]
+            return set_grain(relation, branches)
+        case ir.Explode():
+            return _explode(relation, _infer(relation.input, assumed, memo))
+        case ir.Lateral():
+            return _lateral(_infer(relation.input, assumed, memo), _infer(relation.query, _NOTHING, memo))
+        case ir.Limit():
+            grain = _infer(relation.input, assumed, memo)
+            return grain.with_keys([NONE]) if relation.count is not None and relation.count <= 1 else grain
+        case ir.Copy():
+            return _copy(relation, _infer(relation.input, _below(assumed, relation.offset), memo))
+        case ir.Opaque():
+            return Grain(columns_of(relation.fields))
+
+
+def _ids(relation: Relation) -> Ids:
+    return frozenset(field.id for field in relation.fields)
+
+
+def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
+    """A table's declared keys hold; those of its current rows where the rows are known to be current."""
+    ids = {field.name.lower(): field.id for field in scan.fields}
+    declared = [_named(key, ids) for key in scan.table.keys]
+    declared += [
+        _named(current.columns, ids)
+        for current in scan.table.current_keys
+        if ir.IsNull(ids.get(current.null_column.lower(), -1)) in assumed
+    ]
+    keys = minimal(key for key in declared if key is not None)
+    not_null = _never_null(scan.table, ids)
+    versions = []
+    for current in scan.table.current_keys:
+        key, ends = _named(current.columns, ids), (current.start or "", current.null_column)
+        if key is not None and all(name.lower() in ids for name in ends):
+            versions.append(Versions(key, *(ids[name.lower()] for name in ends)))
+    return Grain(columns_of(scan.fields), keys, not_null=not_null, versions=tuple(versions))
+
+
+def _named(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
+    lowered = [name.lower() for name in names]
+    return frozenset(ids[name] for name in lowered) if all(name in ids for name in lowered) else None
+
+
+def _never_null(table: Table, ids: dict[str, int]) -> Ids:
+    names = (column.name.lower() for column in table.columns or () if column.not_null)
+    return frozenset(ids[name] for name in names if name in ids)
+
+
+def _project(project: ir.Project, grain: Grain, *, trusts_hashes: bool) -> Grain:
+    """A column passed on keeps its number, so keys stay; a new column is fixed by the values it is made of."""
+    grain = _with_exact_types(grain, project.fields)
+    if not project.definitions:
+        return grain
+    types = {one.id: one.type for one in project.fields}
+    rules, constants, columns = list(grain.rules), list(grain.constants), set(grain.columns)
+    not_null, values = set(grain.not_null), list(grain.values)
+    for definition in project.definitions:
+        column = definition.column
+        new = frozenset({column})
+        match definition.expression:
+            case ir.Constant(text):
+                rules.append(Rule(NONE, new, lasts=True))
+                constants.append((column, text))
+                not_null |= new if text is not None else NONE
+            case ir.Computed() as computed:
+                kind = definition.type or types.get(column)
+                reads = exactly(computed.reads, columns)
+                if not is_exact(kind) or (may_hold_text(kind) and reads != computed.reads):
+                    new |= {value_of(column)}
+                if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
+                    rules.append(Rule(reads, new, lasts=computed.is_deterministic))
+                told = _told(computed, not_null, trusts_hashes=trusts_hashes)
+                if told:
+                    rules.append(Rule(new, values_of(told), lasts=True))
+                if computed.prefix:
+                    values.append(ValueFact(column, "prefix", frozenset({computed.prefix})))
+                not_null |= {column} if _is_never_null(computed, not_null) else NONE
+        columns |= new
+    return replace(
+        grain,
+        columns=frozenset(columns),
+        rules=tuple(rules),
+        constants=tuple(constants),
+        not_null=frozenset(not_null),
+        values=tuple(values),
+    )
+
+
+def _told(computed: ir.Computed, not_null: AbstractSet[int], *, trusts_hashes: bool) -> Ids:
+    """The columns whose values can be told from that of an expression."""
+    sources = [computed.fixes_if, computed.hashes_if] if trusts_hashes else [computed.fixes_if]
+    return computed.fixes.union(*(told for told, never_null in sources if never_null <= not_null))
+
+
+def _is_never_null(computed: ir.Computed, not_null: AbstractSet[int]) -> bool:
+    return computed.not_null or any(one <= not_null for one in computed.not_null_if)
+
+
+def _with_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
+    """The same, where more is learned of the types of columns; a text may have a collation that nobody tells of."""
+    exact = {value_of(one.id) for one in fields if is_exact(one.type) and not may_hold_text(one.type)}
+    found = grain.columns & exact
+    return replace(grain, columns=grain.columns - found) if found else grain
+
+
+def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
+    """One row for each group, so the columns grouped by are unique; what they fix keeps its value."""
+    if node.sets is not None:
+        return _grouping_sets(node, grain, node.sets)
+    groups = frozenset(group.source for group in node.groups)
+    kept = grain.within(groups).with_keys([groups])
+    return replace(kept, columns=kept.columns | _with_values(groups, grain) | _aggregated(node))
+
+
+def _with_values(columns: Ids, grain: Grain) -> Ids:
+    """Columns with the numbers of their exact values, of which each group has one again."""
+    return columns.union(value_of(one) for one in columns if value_of(one) in grain.columns)
+
+
+def _aggregated(node: ir.Aggregate) -> Ids:
+    types = {one.id: one.type for one in node.fields}
+    return columns_of(ir.Field(one.column, "", one.type or types.get(one.column)) for one in node.aggregates)
+
+
+def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
+    """Each set brings its own groups, with NULL in the columns it does not group by.
+
+    A NULL of the data cannot be told from such a NULL, except by ``grouping_id()``.
+    """
+    in_all = frozenset.intersection(*sets) if sets else NONE
+    outputs = frozenset(group.column for group in node.groups)
+    added = _aggregated(node) | {value_of(one.column) for one in node.groups if value_of(one.source) in grain.columns}
+    markers = dict(node.markers)
+    if node.grouping_id is not None:
+        added |= {node.grouping_id}
+        markers[node.grouping_id] = _numbers(sets)
+    not_null = frozenset(one.column for one in node.groups if one.source in in_all & grain.not_null)
+    keys = [outputs | chosen for chosen in _told_by_markers(sets, markers, grain.not_null)]
+    return Grain(outputs | added, minimal(keys), not_null=not_null | markers.keys())
+
+
+def _numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:
+    """A number for each grouping set, the same for two that are the same."""
+    different = list(dict.fromkeys(sets))
+    return tuple(different.index(one) for one in sets)
+
+
+def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]], not_null: Ids) -> list[Ids]:
+    """The choices of markers by which, with the NULLs that grouping sets make, rows of any two sets differ.
+
+    A column that only one of two sets groups by, and that is never NULL before, is NULL in the rows of the other one.
+    """
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(range(len(sets)), 2)
+        if not (sets[one] ^ sets[other]) & not_null
+    ]
+
+    def tell(chosen: Iterable[int]) -> bool:
+        return all(any(markers[marker][one] != markers[marker][other] for marker in chosen) for one, other in pairs)
+
+    choices = (one for count in range(len(markers) + 1) for one in itertools.combinations(sorted(markers), count))
+    found: list[Ids] = []
+    for chosen in itertools.islice(choices, _MOST_CHOICES):
+        if not any(one <= set(chosen) for one in found) and tell(chosen):
+            found.append(frozenset(chosen))
+    return found
+
+
+def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
+    """A window adds columns: a row's number is unique in its partition, a whole partition's value is fixed by it."""
+    keys, rules, counters = list(grain.keys), list(grain.rules), set(grain.counters)
+    for column in node.columns:
+        if column.partition is None:
+            continue
+        if column.function == "row_number":
+            keys.append(column.partition | {column.column})
+        if column.function == "count_rows" and ir.Equal(ir.Reference(column.column), ir.Constant("1")) in assumed:
+            keys.append(column.partition)
+        if column.function == "rank" and grain.is_key(column.partition | column.order):
+            keys.append(column.partition | {column.column})
+        if column.is_whole_partition:
+            rules.append(Rule(column.partition, values_of([column.column])))
+        if column.function != "other":
+            counters.add(column.column)
+    return replace(
+        grain,
+        columns=grain.columns | values_of(one.column for one in node.columns) - values_of(counters) | counters,
+        keys=minimal(keys),
+        rules=tuple(rules),
+        counters=frozenset(counters),
+        not_null=grain.not_null | counters,
+    )
+
+
+def _distinct(node: ir.Distinct, grain: Grain) -> Grain:
+    """No two rows agree on all columns, if all are known, or on those by which they are compared."""
+    if node.by is not None:
+        return grain.with_keys([node.by])
+    columns = _ids(node)
+    kept = grain.within(columns)
+    kept = replace(kept, columns=kept.columns | _with_values(columns, grain))
+    return kept if node.is_open else kept.with_keys([columns])
+
+
+def _explode(node: ir.Explode, grain: Grain) -> Grain:
+    """A row becomes as many as its collection has elements, which their positions tell apart."""
+    return replace(
+        grain,
+        columns=grain.columns | {node.position} | columns_of(_element_fields(node)),
+        keys=minimal(key | {one} for key in grain.keys for one in (node.position, *sorted(node.distinct))),
+        rules=(*grain.rules, *grain.keys_as_rules()),
+    )
+
+
+def _lateral(grain: Grain, query: Grain) -> Grain:
+    """A row becomes as many as the query makes of it; for one row, what the query reads around it is fixed."""
+    if query.is_stream and not grain.is_stream:
+        grain = grain.over_time()
+    keys = minimal(key | own for key in grain.keys for own in query.keys)
+    if query.is_key(grain.columns):
+        keys = grain.keys
+    return replace(
+        grain, columns=grain.columns | query.columns, keys=keys, rules=(*grain.rules, *grain.keys_as_rules())
+    )
+
+
+def _element_fields(node: ir.Explode) -> list[ir.Field]:
+    types = {one.id: one.type for one in node.fields}
+    return [ir.Field(one, "", types.get(one)) for one in node.columns]
+
+
+def _copy(node: ir.Copy, grain: Grain) -> Grain:
+    """The same once more, under other numbers."""
+
+    def shifted(columns: Ids) -> Ids:
+        return frozenset(column + node.offset if column >= 0 else column - node.offset for column in columns)
+
+    return Grain(
+        shifted(grain.columns),
+        tuple(shifted(key) for key in grain.keys),
+        tuple(Rule(shifted(rule.condition), shifted(rule.fixed), rule.lasts) for rule in grain.rules),
+        tuple((a + node.offset, b + node.offset) for a, b in grain.equal),
+        shifted(grain.not_null),
+        shifted(grain.counters),
+        tuple((column + node.offset, value) for column, value in grain.constants),
+        values=tuple(one._replace(column=one.column + node.offset) for one in grain.values),
+        versions=tuple(
+            Versions(shifted(one.key), one.start + node.offset, one.end + node.offset) for one in grain.versions
+        ),
+    )
+
+
+def _below(assumed: Assumed, offset: int) -> Assumed:
+    columns = (column for one in assumed for column in ir.condition_reads(one))
+    return moved(assumed, {column: column - offset for column in columns if offset <= column < 2 * offset})
+
+
+def _positions(operation: ir.SetOperation, branch: Relation) -> dict[int, int]:
+    return {new.id: old.id for new, old in zip(operation.fields, branch.fields, strict=True)}

@@ -1,0 +1,248 @@
+"""What is unique in a join."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.conditions import Assumed, assumptions, with_predicates
+from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.uniqueness import Grain, Rule, minimal, value_of, values_of
+
+
+def handed_down(join: ir.Join, assumed: Assumed) -> tuple[Assumed, Assumed]:
+    """What the rows of the left and the right input may be taken to fulfil.
+
+    The join's own condition counts for a side whose rows are only seen where it holds.
+    """
+    inner = assumed | assumptions(join.predicates)
+    match join.kind:
+        case "inner" | "semi":
+            return inner, inner
+        case "left":
+            return assumed, inner
+        case "right":
+            return inner, assumed
+        case "anti":
+            return assumed, frozenset()
+        case "full":
+            return assumed, assumed
+
+
+def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> Grain:
+    """What is unique in a join, given what is in its inputs.
+
+    Args:
+        join: The join.
+        left: The grain of the left input.
+        right: The grain of the right input.
+        assumed: What the join's rows are known to fulfil further up.
+    """
+    match _narrowed(join, left, right, assumed):
+        case "inner":
+            return _inner(join, left, right)
+        case "left":
+            return _left(join, left, right, assumed)
+        case "right":
+            return _left(join, right, left, assumed)
+        case "semi":
+            seen = _seen_by(left, right)
+            return with_predicates(seen, [one for one in join.predicates if ir.condition_reads(one) <= left.columns])
+        case "anti":
+            return _seen_by(left, right)
+        case "full":
+            return _full(join, left, right)
+
+
+def _narrowed(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> ir.JoinKind:
+    """The kind of join that gives the rows which are left over further up.
+
+    Where a column of the right side must not be NULL, the rows that found no partner there are gone.
+    """
+    wanted = {one.column for one in assumed if isinstance(one, ir.NotNull)}
+    keeps_left = join.kind in {"left", "full"} and not wanted & right.columns
+    keeps_right = join.kind in {"right", "full"} and not wanted & left.columns
+    if join.kind not in {"left", "right", "full"}:
+        return join.kind
+    if keeps_left and keeps_right:
+        return "full"
+    return "left" if keeps_left else "right" if keeps_right else "inner"
+
+
+def _inner(join: ir.Join, left: Grain, right: Grain) -> Grain:
+    """Rows pair up: keys combine, unless each row of a side finds at most one partner."""
+    keys: list[Ids] = []
+    if _finds_one(join, right) and not _changes(left, right):
+        keys += left.keys
+    if _finds_one(join, left) and not _changes(right, left):
+        keys += right.keys
+    both = Grain(
+        left.columns | right.columns,
+        minimal(keys or _combined(left, right)),
+        (*_rules(left, right), *_rules(right, left)),
+        (*left.equal, *right.equal),
+        left.not_null | right.not_null,
+        left.counters | right.counters,
+        (*left.constants, *right.constants),
+        values=(*left.values, *right.values),
+        versions=(*left.versions, *right.versions),
+    )
+    return with_predicates(both, join.predicates)
+
+
+def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grain:
+    """Rows of the kept side stay, with NULLs where they find no partner.
+
+    The kept side's keys stay if no row finds two partners. The optional side's do not: rows without a partner all
+    have NULLs there. What the optional side's rules say stays where a column that is never NULL tells real rows
+    from those NULLs.
+    """
+    partners = with_predicates(optional, join.predicates)
+    seen_null = {one.column for one in assumed if isinstance(one, ir.IsNull)}
+    if seen_null & partners.not_null & optional.columns:
+        return _without_partner(_seen_by(kept, optional), optional)
+    unique = _finds_one(join, optional)
+    rules = _rules(kept, optional)
+    rules += [rule for rule in _rules(optional, kept) if rule.condition & partners.not_null]
+    if not kept.is_stream and not optional.is_stream:
+        rules += _found_by_condition(join, kept, optional, unique)
+    keys = kept.keys if unique else _combined(kept, optional)
+    return Grain(
+        kept.columns | optional.columns,
+        () if _changes(kept, optional) else minimal(keys),
+        tuple(rules),
+        (*kept.equal, *optional.equal),
+        kept.not_null,
+        kept.counters,
+        kept.constants,
+        values=kept.values,
+        versions=kept.versions,
+    )
+
+
+def _without_partner(kept: Grain, optional: Grain) -> Grain:
+    """Only rows that found no partner are left over: the other side is NULL throughout."""
+    nulls = tuple((column, None) for column in sorted(optional.columns))
+    return replace(
+        kept,
+        columns=kept.columns | optional.columns,
+        rules=(*kept.rules, Rule(NONE, optional.columns, lasts=True)),
+        constants=(*kept.constants, *nulls),
+    )
+
+
+def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: bool) -> list[Rule]:  # noqa: FBT001 - private, named at its call
+    """The columns of the kept side that the condition reads fix which partner is found, if there is only one."""
+    if not all(_is_deterministic(one) for one in join.predicates):
+        return []
+    reads: Ids = frozenset().union(*(ir.condition_reads(one) for one in join.predicates))
+    if not reads <= kept.columns | optional.columns:
+        return []
+    compared = frozenset(
+        side.column
+        for one in join.predicates
+        if isinstance(one, ir.Equal)
+        for side, other in ((one.left, one.right), (one.right, one.left))
+        if isinstance(side, ir.Reference) and side.column in optional.columns and ir.reads_of(other) <= kept.columns
+    )
+    return [Rule(_decisive(join, kept), optional.columns if unique else compared)]
+
+
+def _decisive(join: ir.Join, kept: Grain) -> Ids:
+    """What the rows of the kept side have to agree in to find the same partner.
+
+    A column that is only compared for equality finds the same one with any equal value.
+    """
+    columns: set[int] = set()
+    for predicate in join.predicates:
+        match predicate:
+            case ir.Equal(ir.Reference(), ir.Reference()) | ir.IsNull() | ir.NotNull():
+                columns |= ir.condition_reads(predicate) & kept.columns
+            case _:
+                columns |= kept.exactly(ir.condition_reads(predicate) & kept.columns)
+    return frozenset(columns)
+
+
+def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
+    """Rows of both sides stay: keys combine, if a row without a left and one without a right partner differ."""
+    sides = ((left, right), (right, left))
+    rules = [rule for side, other in sides for rule in _rules(side, other) if rule.condition & side.not_null]
+    for one in join.merged:
+        compared, values = (frozenset({one.left, one.right}), values_of([one.left, one.right]))
+        rules += [
+            Rule(compared, frozenset({one.column}), lasts=True),
+            Rule(values, values_of([one.column]), lasts=True),
+        ]
+    never_null = left.not_null | right.not_null
+    keys = [key for key in _combined(left, right) if key & never_null]
+    merged = frozenset(one.column for one in join.merged)
+    values = frozenset(
+        value_of(one.column)
+        for one in join.merged
+        if value_of(one.left) in left.columns or value_of(one.right) in right.columns
+    )
+    not_null = frozenset(one.column for one in join.merged if one.left in left.not_null and one.right in right.not_null)
+    if merged and _merged_is_key(join, left, right):
+        keys.append(merged)
+    if left.is_stream != right.is_stream:
+        keys = []
+    columns = left.columns | right.columns | merged | values
+    return Grain(columns, minimal(keys), tuple(rules), (*left.equal, *right.equal), not_null)
+
+
+def _merged_is_key(join: ir.Join, left: Grain, right: Grain) -> bool:
+    """Whether the columns of USING are unique: they are on both sides, and no NULL of one meets a NULL of the other."""
+    return (
+        left.is_key(frozenset(one.left for one in join.merged))
+        and right.is_key(frozenset(one.right for one in join.merged))
+        and all(one.left in left.not_null or one.right in right.not_null for one in join.merged)
+    )
+
+
+def _finds_one(join: ir.Join, side: Grain) -> bool:
+    """Whether no row of the other side finds two partners on this one: the condition fixes a key of it."""
+    own = [one for one in join.predicates if ir.condition_reads(one) <= side.columns]
+    fixed = frozenset(
+        one.column
+        for predicate in join.predicates
+        if isinstance(predicate, ir.Equal)
+        for one, other in ((predicate.left, predicate.right), (predicate.right, predicate.left))
+        if isinstance(one, ir.Reference) and one.column in side.columns and not ir.reads_of(other) & side.columns
+    )
+    found = with_predicates(side, own)
+    return found.is_key(fixed | _started(join, found, fixed))
+
+
+def _started(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
+    """The starts of the versions that hold at a time which the other side tells, of keys that it fixes."""
+    return frozenset(
+        version.start
+        for within in join.predicates
+        if isinstance(within, ir.Within) and not within.reads & side.columns
+        for version in side.versions
+        if (version.start, version.end) == (within.start, within.end) and version.key <= side.closure(fixed)
+    )
+
+
+def _changes(side: Grain, other: Grain) -> bool:
+    """Whether a side may change while the other is a stream, whose rows met it at different times."""
+    return other.is_stream and not side.is_stream
+
+
+def _seen_by(side: Grain, other: Grain) -> Grain:
+    """A side's rows as the other side meets them: at different times, if that is a stream."""
+    return side.over_time() if _changes(side, other) else side
+
+
+def _rules(side: Grain, other: Grain) -> list[Rule]:
+    """What a side's rules and keys say of the join's rows."""
+    seen = _seen_by(side, other)
+    return [*seen.rules, *seen.keys_as_rules()]
+
+
+def _combined(left: Grain, right: Grain) -> list[Ids]:
+    return [one | other for one in left.keys for other in right.keys]
+
+
+def _is_deterministic(predicate: ir.Predicate) -> bool:
+    return not isinstance(predicate, ir.Condition) or predicate.is_deterministic

@@ -1,0 +1,148 @@
+"""What a condition says of the rows for which it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import NONE, Ids
+from cbx.analysis.relation.uniqueness import Grain, Rule, ValueFact, values_of
+
+Assumed = frozenset[ir.Predicate]
+
+
+def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
+    """What is known of those rows for which predicates hold."""
+    rules, equal, constants = list(grain.rules), list(grain.equal), list(grain.constants)
+    not_null = set(grain.not_null)
+    values = list(grain.values)
+    for predicate in predicates:
+        not_null |= null_rejected(predicate)
+        match predicate:
+            case ir.Equal(ir.Reference(left), ir.Reference(right)):
+                equal.append((left, right))
+            case ir.OneOfValues(column, texts):
+                values.append(ValueFact(column, "one of", frozenset(texts)))
+            case ir.Compared(column, kind, text):
+                values.append(ValueFact(column, kind, frozenset({text})))
+            case ir.Within():
+                rules += versions_within(grain, predicate)
+            case ir.Equal(left, right):
+                rules += _fixed(left, right, grain)
+                constants += _literals(left, right)
+            case ir.IsNull(column):
+                rules.append(Rule(NONE, values_of([column]), lasts=True))
+                constants.append((column, None))
+            case ir.AtMostOne(column) if column in grain.counters:
+                rules.append(Rule(NONE, frozenset({column}), lasts=True))
+            case _:
+                pass
+    return replace(
+        grain,
+        rules=tuple(rules),
+        equal=tuple(equal),
+        not_null=frozenset(not_null),
+        constants=tuple(constants),
+        values=tuple(values),
+    )
+
+
+def versions_within(grain: Grain, within: ir.Within) -> list[Rule]:
+    """Of the versions of a row one at most holds at a time, so that the key and the time fix when it started."""
+    return [
+        Rule(one.key | grain.exactly(within.reads), frozenset({one.start}))
+        for one in grain.versions
+        if (one.start, one.end) == (within.start, within.end)
+    ]
+
+
+def null_rejected(predicate: ir.Predicate) -> Ids:
+    """The columns that are not NULL where a predicate holds."""
+    match predicate:
+        case ir.Equal(left, right, is_null_safe):
+            sides = ((left, right), (right, left))
+            return frozenset(
+                one.column
+                for one, other in sides
+                if isinstance(one, ir.Reference) and (not is_null_safe or is_value(other))
+            )
+        case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Compared(column):
+            return frozenset({column})
+        case ir.Condition(not_null=not_null):
+            return not_null
+        case ir.Within(_, start, _):
+            return frozenset({start})
+        case ir.IsNull() | ir.Never():
+            return NONE
+
+
+def assumptions(predicates: Iterable[ir.Predicate]) -> Assumed:
+    """What rows further down may be taken to fulfil, since those that do not are left out here."""
+    found: set[ir.Predicate] = set()
+    for predicate in predicates:
+        found |= {ir.NotNull(column) for column in null_rejected(predicate)}
+        match predicate:
+            case ir.Equal(ir.Reference() as column, ir.Constant() as value) | ir.Equal(
+                ir.Constant() as value, ir.Reference() as column
+            ):
+                found.add(ir.Equal(column, value))
+            case ir.IsNull() | ir.AtMostOne():
+                found.add(predicate)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def with_assumed(grain: Grain, assumed: Assumed) -> Grain:
+    """What is known of rows that are left over further up."""
+    not_null = {one.column for one in assumed if isinstance(one, ir.NotNull)} & grain.columns
+    return replace(grain, not_null=grain.not_null | not_null) if not_null - grain.not_null else grain
+
+
+def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
+    """Assumptions about other columns: those that a mapping names, by their new numbers."""
+    found: set[ir.Predicate] = set()
+    for one in assumed:
+        match one:
+            case ir.Equal(ir.Reference(column), value) if column in numbers:
+                found.add(ir.Equal(ir.Reference(numbers[column]), value))
+            case ir.IsNull(column) if column in numbers:
+                found.add(ir.IsNull(numbers[column]))
+            case ir.NotNull(column) if column in numbers:
+                found.add(ir.NotNull(numbers[column]))
+            case ir.AtMostOne(column) if column in numbers:
+                found.add(ir.AtMostOne(numbers[column]))
+            case _:
+                pass
+    return frozenset(found)
+
+
+def is_value(expression: ir.Expression) -> bool:
+    """Whether an expression is never NULL, whatever the columns hold."""
+    if isinstance(expression, ir.Constant):
+        return expression.text is not None
+    return isinstance(expression, ir.Computed) and expression.not_null
+
+
+def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[Rule]:
+    """A column that equals an expression is fixed by the values that the expression reads: equal, not the same.
+
+    What is steady only while a query runs, as the result of a query is, fixes nothing in a stream.
+    """
+    lasts = all(not isinstance(one, ir.Computed) or one.is_deterministic for one in (left, right))
+    sides = ((left, right), (right, left))
+    return [
+        Rule(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=lasts)
+        for one, other in sides
+        if isinstance(one, ir.Reference) and (lasts or not grain.is_stream)
+    ]
+
+
+def _literals(left: ir.Expression, right: ir.Expression) -> list[tuple[int, str | None]]:
+    sides = ((left, right), (right, left))
+    return [
+        (one.column, other.text)
+        for one, other in sides
+        if isinstance(one, ir.Reference) and isinstance(other, ir.Constant)
+    ]

@@ -1,0 +1,28 @@
+"""Whether a relation has no rows, whatever its tables hold."""
+
+from __future__ import annotations
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Relation
+
+
+def is_empty(relation: Relation) -> bool:
+    """Whether a relation has no rows for sure: ``WHERE FALSE``, ``LIMIT 0``, and what is made of such rows alone.
+
+    Grouping by nothing makes a row of none.
+    """
+    match relation:
+        case ir.Filter(input=below, predicates=predicates):
+            return any(isinstance(one, ir.Never) for one in predicates) or is_empty(below)
+        case ir.Limit(input=below, count=count):
+            return count == 0 or is_empty(below)
+        case ir.Project() | ir.Window() | ir.Distinct() | ir.Explode() | ir.Copy():
+            return is_empty(relation.input)
+        case ir.Aggregate(input=below, groups=groups, sets=None) if groups:
+            return is_empty(below)
+        case ir.Join(kind="inner" | "semi", left=left, right=right):
+            return is_empty(left) or is_empty(right)
+        case ir.Join(kind="left" | "anti", left=left):
+            return is_empty(left)
+        case _:
+            return False

@@ -1,0 +1,137 @@
+"""Questions that take a whole relation to answer: what it is made of, what it reads, whether it reads a stream."""
+
+from __future__ import annotations
+
+from cbx.analysis.relation.relations import (
+    NONE,
+    Aggregate,
+    Computed,
+    Copy,
+    Explode,
+    Filter,
+    Ids,
+    Join,
+    Lateral,
+    Opaque,
+    Project,
+    Relation,
+    Scan,
+    SetOperation,
+    Values,
+    Window,
+    condition_reads,
+    reads_of,
+)
+
+
+def reads_stream(relation: Relation, known: dict[int, bool] | None = None) -> bool:
+    """Whether a relation reads a stream anywhere, so that its rows come at different times.
+
+    Args:
+        relation: The relation.
+        known: What was found so far, by the identity of a relation; this adds to it.
+    """
+    known = {} if known is None else known
+    if id(relation) not in known:
+        is_stream = (isinstance(relation, Scan) and relation.table.is_streaming) or (
+            isinstance(relation, Opaque) and relation.hides_stream
+        )
+        # All are asked, so that all are known.
+        inputs = [reads_stream(one, known) for one in inputs_of(relation)]
+        known[id(relation)] = is_stream or any(inputs)
+    return known[id(relation)]
+
+
+def is_closed(relation: Relation) -> bool:
+    """Whether a relation reads no column of what is around it, as far as is known of it."""
+    made: set[int] = set()
+    read: set[int] = set()
+    pending = [relation]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, (Opaque, Copy, Lateral)):
+            return False
+        made |= {one.id for one in at.fields}
+        read |= _reads_in(at)
+        made |= _made_in(at)
+        pending.extend(inputs_of(at))
+    return read <= made
+
+
+def _reads_in(relation: Relation) -> Ids:
+    match relation:
+        case Project(definitions=definitions) | Aggregate(aggregates=definitions):
+            grouped = {one.source for one in relation.groups} if isinstance(relation, Aggregate) else NONE
+            return NONE.union(*(reads_of(one.expression) for one in definitions), grouped)
+        case Filter(predicates=predicates) | Join(predicates=predicates):
+            return NONE.union(*(condition_reads(one) for one in predicates))
+        case Window(columns=columns):
+            return NONE.union(*(one.reads | one.order for one in columns))
+        case Explode(reads=reads):
+            return reads
+        case _:
+            return NONE
+
+
+def _made_in(relation: Relation) -> set[int]:
+    match relation:
+        case Project(definitions=definitions):
+            return {one.column for one in definitions}
+        case Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id, markers=markers):
+            made = {one.column for one in groups} | {one.column for one in aggregates} | dict(markers).keys()
+            return made | ({grouping_id} if grouping_id is not None else set())
+        case Window(columns=columns):
+            return {one.column for one in columns}
+        case Join(merged=merged):
+            return {one.column for one in merged}
+        case Explode(position=position, columns=columns):
+            return {position, *columns}
+        case _:
+            return set()
+
+
+def streams_read(relation: Relation) -> list[Scan]:
+    """The scans of streams in a relation, wherever they are."""
+    found: list[Scan] = []
+    seen: set[int] = set()
+    pending = [relation]
+    while pending:
+        at = pending.pop()
+        if id(at) not in seen:
+            seen.add(id(at))
+            pending.extend(inputs_of(at))
+            if isinstance(at, Scan) and at.table.is_streaming:
+                found.append(at)
+    return found
+
+
+_DEEPEST = 300
+
+
+def is_deep(relation: Relation) -> bool:
+    """Whether a relation has too many levels for rules that call themselves to go through it."""
+    level, depth = {id(relation): relation}, 0
+    while level and depth <= _DEEPEST:
+        level = {id(one): one for above in level.values() for one in inputs_of(above)}
+        depth += 1
+    return bool(level)
+
+
+def inputs_of(relation: Relation) -> tuple[Relation, ...]:
+    """The relations that a relation is made of, those of the queries inside its expressions included."""
+    match relation:
+        case Scan() | Values():
+            return ()
+        case Join(left=left, right=right):
+            return (left, right)
+        case Lateral(input=rows, query=query):
+            return (rows, query)
+        case SetOperation(inputs=inputs) | Opaque(inputs=inputs):
+            return inputs
+        case Project(input=below, definitions=new) | Aggregate(input=below, aggregates=new):
+            return (
+                below,
+                *(one for made in new if isinstance(made.expression, Computed) for one in made.expression.queries),
+            )
+        case _:
+            return (relation.input,)

@@ -1,0 +1,50 @@
+"""The columns of a set operation, where its inputs have other types: each input is cast to what all of them become."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.types.value_types import compare_exactly
+
+
+def cast_apart(
+    inputs: Sequence[Relation], new_field: Callable[[str, str | None], Field]
+) -> tuple[tuple[Relation, ...], list[bool]]:
+    """Cast the columns whose types do not compare exactly.
+
+    What a cast makes of a value is fixed by the value, but may be made of other values as well: so a key stays one
+    only if no column of it is cast.
+
+    Args:
+        inputs: The inputs, all with as many columns.
+        new_field: Makes a column of a name and a type.
+
+    Returns:
+        The inputs, and which of the columns were cast.
+    """
+    columns = [[one.fields[at].type for one in inputs] for at in range(len(inputs[0].fields))]
+    is_cast = [not _agree(types) for types in columns]
+    return tuple(_cast(one, is_cast, new_field) for one in inputs), is_cast
+
+
+def _agree(types: list[str | None]) -> bool:
+    return all(compare_exactly(one, other) for one, other in itertools.combinations(dict.fromkeys(types), 2)) and (
+        DOUBTFUL not in types
+    )
+
+
+def _cast(relation: Relation, is_cast: list[bool], new_field: Callable[[str, str | None], Field]) -> Relation:
+    if not any(is_cast):
+        return relation
+    definitions: list[ir.Definition] = []
+    fields = list(relation.fields)
+    for at, one in enumerate(relation.fields):
+        if is_cast[at]:
+            fields[at] = new_field(one.name, DOUBTFUL)
+            value = ir.Computed(f"?{fields[at].id}", frozenset({one.id}))
+            definitions.append(ir.Definition(fields[at].id, value))
+    return ir.Project(relation, tuple(definitions), tuple(fields))

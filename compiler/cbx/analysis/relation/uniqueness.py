@@ -1,0 +1,200 @@
+"""Which columns of a relation are unique, and which columns fix the value of others.
+
+All of it takes NULLs as equal, as GROUP BY does: a key is a set of columns in which no two rows agree, a rule says
+that rows which agree in some columns agree in others. Equal values are not always the same: 0.0 and -0.0 are equal,
+and their texts are not. So a column whose type has such values goes by two numbers, its own and that of `value_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from cbx.analysis.relation.relations import NONE, Ids
+
+
+class Rule(NamedTuple):
+    """Rows that agree in some columns agree in others.
+
+    Attributes:
+        condition: The columns to agree in.
+        fixed: The columns in which they then agree.
+        lasts: Whether each row fulfils it by itself, as with a deterministic function of the row's own columns. Only
+            such a rule holds between rows that were read at different times. A key, a window or a scalar subquery
+            speaks of all the rows of one moment.
+    """
+
+    condition: Ids
+    fixed: Ids
+    lasts: bool = False
+
+
+class ValueFact(NamedTuple):
+    """What is known of the values of a column in all rows.
+
+    Attributes:
+        column: The column.
+        kind: ``one of`` (the texts), ``prefix`` (the text), or an operator that compares with the text.
+        texts: Literals as the query spells them; None among them is NULL.
+    """
+
+    column: int
+    kind: str
+    texts: frozenset[str | None]
+
+
+class Versions(NamedTuple):
+    """The key of a table that keeps each version of a row, and the columns that say from when to when it held."""
+
+    key: Ids
+    start: int
+    end: int
+
+
+def value_of(column: int) -> int:
+    """The number that stands for the exact value of a column whose equal values may differ, as 0.0 and -0.0 do.
+
+    Two rows agree in the column if its values are equal; they agree in this number if the values are the same. Only
+    then does a function of the column give the same for both.
+    """
+    return ~column
+
+
+def values_of(columns: Iterable[int]) -> Ids:
+    """The columns, and the numbers of their exact values."""
+    return frozenset(number for column in columns for number in (column, value_of(column)))
+
+
+_MOST_KEYS = 12
+
+
+def exactly(columns: Ids, alive: AbstractSet[int]) -> Ids:
+    """Columns with the numbers of their exact values, as far as equal values may differ.
+
+    Args:
+        columns: The columns.
+        alive: The numbers of all that is known of the rows; what else is read may be of any type.
+    """
+    return columns.union(value_of(one) for one in columns if one not in alive or value_of(one) in alive)
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """What is known of a relation's rows.
+
+    Attributes:
+        columns: The columns that have a value in each row, those included that a projection left out. With a column
+            whose equal values may differ also the number of its exact value.
+        keys: Column sets in which no two rows agree. The empty set says that there is at most one row.
+        rules: Which columns fix which others.
+        equal: Pairs of columns that hold the same value, or both NULL.
+        not_null: Columns that are never NULL.
+        counters: Columns that are whole numbers of at least 1.
+        constants: Columns that hold one literal in all rows, at all times, with the literal; None is NULL.
+        values: Other conditions that each row fulfils by itself: from which literals on, with which text at the
+            beginning.
+        versions: Keys of tables of whose rows no two of a key hold at one time, with the start and the end of a row.
+        is_stream: Whether the rows come one after the other, each met by other tables as they were then. It is
+            computed of the whole relation, never passed on from rule to rule.
+    """
+
+    columns: Ids
+    keys: tuple[Ids, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    equal: tuple[tuple[int, int], ...] = ()
+    not_null: Ids = NONE
+    counters: Ids = NONE
+    constants: tuple[tuple[int, str | None], ...] = ()
+    is_stream: bool = False
+    values: tuple[ValueFact, ...] = ()
+    versions: tuple[Versions, ...] = ()
+
+    def closure(self, columns: Ids) -> Ids:
+        """The columns on which rows agree that agree on some."""
+        known = set(columns)
+        pending = [(rule.condition, rule.fixed) for rule in self.rules]
+        pending += [(key, self.columns) for key in self.keys]
+        pending += [(frozenset({one}), frozenset({other})) for a, b in self.equal for one, other in ((a, b), (b, a))]
+        while True:
+            left = [rule for rule in pending if not rule[0] <= known]
+            if len(left) == len(pending):
+                return frozenset(known)
+            for condition, fixed in pending:
+                if condition <= known:
+                    known |= fixed
+            pending = left
+
+    def exactly(self, columns: Ids) -> Ids:
+        """What rows have to agree in so that functions of some columns give the same for them."""
+        return exactly(columns, self.columns)
+
+    def is_key(self, columns: Ids) -> bool:
+        """Whether no two rows agree on columns."""
+        reached = self.closure(columns)
+        return any(key <= reached for key in self.keys)
+
+    def within(self, columns: Ids) -> Grain:
+        """What remains known when rows that agree on columns become one: what those columns fix keeps its value."""
+        alive = self.closure(columns) & self.columns
+        return Grain(
+            alive,
+            minimal(key for key in self.keys if key <= alive),
+            tuple(rule._replace(fixed=rule.fixed & alive) for rule in self.rules if rule.condition <= alive),
+            tuple(pair for pair in self.equal if alive.issuperset(pair)),
+            self.not_null & alive,
+            self.counters & alive,
+            tuple(one for one in self.constants if one[0] in alive),
+            self.is_stream,
+            tuple(one for one in self.values if one.column in alive),
+        )
+
+    def with_keys(self, keys: Iterable[Ids]) -> Grain:
+        """The same with further keys."""
+        return replace(self, keys=minimal((*self.keys, *keys)))
+
+    def keys_as_rules(self) -> tuple[Rule, ...]:
+        """What the keys say of the columns, for where rows may repeat."""
+        return tuple(Rule(key, self.columns) for key in self.keys)
+
+    def over_time(self) -> Grain:
+        """What holds between rows of a table that were read at different times: what each row fulfils by itself."""
+        return replace(self, keys=(), rules=tuple(rule for rule in self.rules if rule.lasts))
+
+
+def minimal(keys: Iterable[Ids]) -> tuple[Ids, ...]:
+    """Keys without those that hold another, shortest first, not more than can be worked with."""
+    chosen: list[Ids] = []
+    for key in sorted(dict.fromkeys(keys), key=lambda one: (len(one), sorted(one))):
+        if not any(other <= key for other in chosen):
+            chosen.append(key)
+    return tuple(chosen[:_MOST_KEYS])
+
+
+def keys_among(grain: Grain, columns: tuple[int, ...]) -> tuple[Ids, ...]:
+    """The keys that can be put together from some columns, each without a column it does not need."""
+    allowed = frozenset(columns)
+    reached = grain.closure(allowed)
+    within_reach = [key for key in grain.keys if key <= reached]
+    return minimal(_reduced(grain, _replaced(grain, key, columns, allowed)) for key in within_reach)
+
+
+def _replaced(grain: Grain, key: Ids, columns: tuple[int, ...], allowed: Ids) -> list[int]:
+    """A superset of columns that fixes a key: its own columns where allowed, else columns that fix them."""
+    chosen = [column for column in columns if column in key]
+    if not key <= grain.closure(frozenset(chosen)):
+        for column in sorted(key - allowed):
+            stand_in = next((one for one in columns if column in grain.closure(frozenset({one}))), None)
+            if stand_in is None:
+                return list(dict.fromkeys((*chosen, *columns)))
+            chosen.append(stand_in)
+    return list(dict.fromkeys(chosen))
+
+
+def _reduced(grain: Grain, columns: list[int]) -> Ids:
+    kept = frozenset(columns)
+    for column in reversed(columns):
+        if grain.is_key(kept - {column}):
+            kept -= {column}
+    return kept

@@ -1,0 +1,92 @@
+"""The names that Spark gives to what a query selects without an alias.
+
+Only forms of which Spark's name is certain have one here; `tests/runtime/test_names_of_spark.py` holds them against
+Spark. Any other is unknown, which is the empty name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
+from cbx.analysis.sql.scope import Found
+from cbx.syntax.text import PLACEHOLDER
+
+_FRACTION = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
+_AGGREGATES: dict[type[exp.Expr], str] = {exp.Count: "count", exp.Max: "max", exp.Min: "min", exp.Sum: "sum"}
+"""The functions with one name only: sqlglot does not tell ``avg`` from ``mean``."""
+
+_WINDOWS = frozenset({"session_window", "window"})
+
+
+def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
+    """The name of the column that an item of SELECT makes; empty where it is not known.
+
+    Example:
+        ``CAST(t.id AS INT)`` and ``(id)`` are ``id``, ``'web'`` is ``web``, ``count(*)`` is ``count(1)``.
+    """
+    bare = item.unnest()
+    match bare:
+        case exp.Alias() | exp.Column():
+            return bare.alias_or_name
+        case exp.Cast() | exp.TryCast():
+            return _column(bare.this, reader)
+        case exp.Dot(expression=exp.Identifier() as last):
+            return str(last.this) if _is_path(bare) else ""
+        case exp.Anonymous() if bare.name.lower() in _WINDOWS:
+            return bare.name.lower()
+        case exp.Count() | exp.Max() | exp.Min() | exp.Sum():
+            return _aggregate(bare, reader)
+        case _:
+            return _literal(bare)
+
+
+def _column(node: exp.Expr, reader: ExpressionReader) -> str:
+    """The name of a column; empty for a field inside one, which has another in a larger expression."""
+    bare = node.unnest()
+    if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star) or bare.name.startswith(PLACEHOLDER):
+        return ""
+    found = reader.scope.find(parts_of(bare))
+    is_whole = not found.path if isinstance(found, Found) else len(bare.parts) == 1
+    return bare.name if is_whole else ""
+
+
+def _is_path(node: exp.Expr) -> bool:
+    """Whether fields are taken out of a column; of another expression Spark writes out the whole."""
+    while isinstance(node, (exp.Dot, exp.Paren)):
+        node = node.this
+    return isinstance(node, exp.Column)
+
+
+def _literal(node: exp.Expr) -> str:
+    match node:
+        case exp.Null():
+            return "NULL"
+        case exp.Boolean():
+            return "true" if node.this else "false"
+        case exp.Neg(this=exp.Literal(is_string=False) as positive):
+            name = _literal(positive)
+            return f"-{name}" if name else ""
+        case exp.Literal(is_string=True):
+            return "" if PLACEHOLDER in str(node.this) else str(node.this)
+        case exp.Literal():
+            digits = str(node.this)
+            if digits.isdecimal():
+                return digits.lstrip("0") or "0"
+            return digits if _FRACTION.fullmatch(digits) else ""
+        case _:
+            return ""
+
+
+def _aggregate(node: exp.Expr, reader: ExpressionReader) -> str:
+    inner = node.this
+    if isinstance(node, exp.Count) and isinstance(inner, exp.Star) and not inner.args.get("except_"):
+        return "count(1)"
+    is_distinct = isinstance(inner, exp.Distinct) and not inner.args.get("on")
+    arguments = inner.expressions if is_distinct else [inner, *node.expressions]
+    names = [_column(one, reader) or _literal(one.unnest()) for one in arguments if isinstance(one, exp.Expr)]
+    if not names or not all(names):
+        return ""
+    return f"{_AGGREGATES[type(node)]}({'DISTINCT ' if is_distinct else ''}{', '.join(names)})"

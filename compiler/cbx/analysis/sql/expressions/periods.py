@@ -1,0 +1,81 @@
+"""Finds conditions that say that a time lies between two columns: those of a table that keeps each version of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
+from cbx.analysis.types.value_types import compare_exactly
+
+_FLIPPED: dict[type[exp.Expr], type[exp.Binary]] = {exp.GT: exp.LT, exp.GTE: exp.LTE}
+
+
+def read_periods(conjuncts: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[ir.Within, ...]:
+    """The periods that conjuncts speak of.
+
+    Example:
+        ``t >= start AND (t < end OR end IS NULL)``; also ``t < coalesce(end, DATE'9999-12-31')``, and with the start
+        left out and the end in: ``start < t AND t <= end``. Both ends in would hold for two periods.
+    """
+    starts = [one for node in conjuncts for one in _bounds(node) if isinstance(one, (exp.LT, exp.LTE))]
+    ends = [
+        one for node in conjuncts for one in _bounds(_without_null(node, reader)) if isinstance(one, (exp.LT, exp.LTE))
+    ]
+    found = []
+    for start in starts:
+        for end in ends:
+            if type(start) is type(end) or start.expression != end.this:
+                continue
+            within = _within(start.this, end.expression, start.expression, reader)
+            found += [within] if within is not None else []
+    return tuple(dict.fromkeys(found))
+
+
+def _bounds(node: exp.Expr) -> list[exp.Expr]:
+    """A comparison, the lesser side first."""
+    flipped = _FLIPPED.get(type(node))
+    if flipped is not None and isinstance(node, exp.Binary):
+        turned = flipped()
+        turned.args.update({"this": node.expression, "expression": node.this})
+        return [turned]
+    return [node] if isinstance(node, (exp.LT, exp.LTE)) else []
+
+
+def _without_null(node: exp.Expr, reader: ExpressionReader) -> exp.Expr:
+    """What a condition says of an end that is there: without ``OR end IS NULL``."""
+    if not isinstance(node, exp.Or):
+        return node
+    sides: list[exp.Expr] = [node.this.unnest(), node.expression.unnest()]
+    for test, other in (sides, sides[::-1]):
+        if isinstance(test, exp.Is) and isinstance(test.expression, exp.Null):
+            tested = reader.read(test.this)
+            bounds = _bounds(other)
+            if bounds and isinstance(tested, ir.Reference) and reader.read(_end(bounds[0].expression)) == tested:
+                return other
+    return node
+
+
+def _end(node: exp.Expr) -> exp.Expr:
+    """The column that an end is, where a literal stands for one that is not there."""
+    bare: exp.Expr = node.unnest()
+    if isinstance(bare, exp.Coalesce) and len(bare.expressions) == 1:
+        default = bare.expressions[0].unnest()
+        inner = default.this if isinstance(default, (exp.Cast, exp.Date)) else default
+        if literal(inner) is not None:
+            bare = bare.this
+    return bare
+
+
+def _within(start: exp.Expr, end: exp.Expr, time: exp.Expr, reader: ExpressionReader) -> ir.Within | None:
+    first, last, value = reader.read(start), reader.read(_end(end)), reader.read(time)
+    kinds = [type_of(one, reader) for one in (start, _end(end), time)]
+    if not isinstance(first, ir.Reference) or not isinstance(last, ir.Reference):
+        return None
+    if isinstance(value, ir.Computed) and not value.is_deterministic:
+        return None
+    is_exact = all(kind is not None and compare_exactly(kinds[0], kind) for kind in kinds)
+    return ir.Within(ir.reads_of(value), first.column, last.column) if is_exact else None

@@ -1,0 +1,207 @@
+"""Finds what the code of a model reads by itself, by its text, and the tables of the queries that it makes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from cbx.analysis.tracing.placeholders import MARK
+from cbx.analysis.tracing.requests import OwnRead
+from cbx.syntax.declarations import Snippet
+
+_MAY_READ = re.compile(r"\b(?:spark|sparkSession|getActiveSession|getOrCreate|active|read|read_stream)\b")
+_SESSIONS = frozenset({"getActiveSession", "getOrCreate"})
+_BUILDERS = frozenset({"format", "option", "options", "schema"})
+_FORMATS = frozenset({
+    "", "avro", "binaryfile", "cloudfiles", "csv", "delta", "excel", "iceberg", "image", "json", "orc", "parquet",
+    "text", "textfile", "xml",
+})  # fmt: skip
+_OF_VIEWS = frozenset({"createOrReplaceTempView", "createTempView", "registerTempTable"})
+"""The methods by which a function names a frame for its queries."""
+
+_OF_PIPELINES = {"read": False, "read_stream": True}
+"""The functions of `dlt` that read, and whether they read new rows only."""
+
+
+def reads_in_text(snippets: Sequence[Snippet], imports: Mapping[str, str]) -> tuple[OwnRead, ...]:
+    """What code reads by itself, as far as its text tells; for code that was not traced.
+
+    Args:
+        snippets: The code.
+        imports: What each imported name is, such as ``dlt`` or ``dlt.read``.
+    """
+    found = [one for snippet in snippets if _MAY_READ.search(snippet.text) for one in _reads_of(snippet, imports)]
+    views = {name for snippet in snippets for name in _views_in(snippet.text)}
+    own = (replace(one, frames=(*one.frames, *sorted(views))) if views else one for one in found)
+    return tuple(dict.fromkeys(one for one in own if one.kind != "table" or one.text.lower() not in views))
+
+
+def tables_of(read: OwnRead) -> tuple[str, ...]:
+    """The tables that are read; of a query those that are neither its own nor frames, none if it does not parse."""
+    if read.kind != "query":
+        return (_without_marks(read.text),)
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    from cbx.parse.dialect import read_statements
+
+    try:
+        statements = read_statements(_without_marks(read.text))
+    except (SqlglotError, RecursionError):
+        return ()
+    names: dict[str, None] = {}
+    for statement in statements:
+        own = {one.alias.lower() for one in statement.find_all(exp.CTE)} | {one.lower() for one in read.frames}
+        for table in statement.find_all(exp.Table):
+            name = ".".join(part.name for part in table.parts)
+            if isinstance(table.this, exp.Identifier) and name.lower() not in own:
+                names[name] = None
+    return tuple(names)
+
+
+def _without_marks(text: str) -> str:
+    """A text in which settings stand by their names."""
+    return re.sub(f"{MARK}([^{MARK}]*){MARK}", r"\1", text)
+
+
+def _views_in(text: str) -> Iterator[str]:
+    """The names, in lower case, under which code makes its frames known to its queries: they are read from no table."""
+    if not any(method in text for method in _OF_VIEWS):
+        return
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=method), args=[name]) if method in _OF_VIEWS:
+                yield (_text(name) or "").lower()
+            case _:
+                pass
+
+
+def _reads_of(snippet: Snippet, imports: Mapping[str, str]) -> Iterator[OwnRead]:
+    tree = ast.parse(snippet.text)
+    code = _Code(snippet, imports)
+    code.learn_names(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (read := code.read_of(node)) is not None:
+            yield read
+
+
+def is_of_files(file_format: str) -> bool:
+    """Whether a format is one of files or tables; others, such as Kafka's, are no input that a model can declare."""
+    return file_format.lower() in _FORMATS
+
+
+class _Reader(NamedTuple):
+    """A reader: whether it reads new rows only, and its format; None where only a run can tell."""
+
+    is_streaming: bool
+    format: str | None = ""
+
+
+@dataclass
+class _Code:
+    snippet: Snippet
+    imports: Mapping[str, str]
+    sessions: set[str] = field(default_factory=lambda: {"spark"})
+    readers: dict[str, _Reader] = field(default_factory=dict)
+
+    def learn_names(self, tree: ast.Module) -> None:
+        """Learn which names stand for a session or a reader, also those that are given one by way of another."""
+        given = [one for node in ast.walk(tree) for one in _given(node)]
+        for _ in range(3):
+            for name, value in given:
+                if self._is_session(value):
+                    self.sessions.add(name)
+                elif (reader := self._reader(value)) is not None:
+                    self.readers[name] = reader
+        self.sessions -= {name for name, value in given if name in self.sessions and not self._is_session(value)}
+
+    def read_of(self, call: ast.Call) -> OwnRead | None:
+        """What a call reads; None if it reads nothing."""
+        origin = self._imported(call.func)
+        if origin is not None and origin.partition(".")[2] in _OF_PIPELINES:
+            return self._made(call, "table", _OF_PIPELINES[origin.partition(".")[2]])
+        if not isinstance(call.func, ast.Attribute):
+            return None
+        method, owner = call.func.attr, call.func.value
+        if self._is_session(owner):
+            if method == "table":
+                return self._made(call, "table", is_streaming=False)
+            return self._query(call) if method == "sql" else None
+        reader = self._reader(owner)
+        if reader is None or method in _BUILDERS:
+            return None
+        if method == "table":
+            return self._made(call, "table", reader.is_streaming)
+        file_format = reader.format if method == "load" else method
+        is_declarable = file_format is not None and is_of_files(file_format)
+        return self._made(call, "files", reader.is_streaming) if is_declarable else None
+
+    def _query(self, call: ast.Call) -> OwnRead | None:
+        read = self._made(call, "query", is_streaming=False)
+        frames = tuple(one.arg for one in call.keywords if one.arg and one.arg != "args")
+        text = re.sub(r"\{(\w+)\}", r"\1", read.text)
+        return replace(read, text=text, frames=frames) if text else None
+
+    def _made(self, call: ast.Call, kind: str, is_streaming: bool) -> OwnRead:  # noqa: FBT001 - as `OwnRead` has it
+        text = (_text(call.args[0]) if call.args else None) or ""
+        line = self.snippet.line + (call.func.end_lineno or call.lineno) - 1
+        return OwnRead(kind, text, (), is_streaming, self.snippet.path, line)
+
+    def _imported(self, function: ast.expr) -> str | None:
+        """The full name of an imported function of `dlt`."""
+        match function:
+            case ast.Name(id=name):
+                full = self.imports.get(name, "")
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                full = f"{self.imports.get(name, '')}.{attribute}"
+            case _:
+                return None
+        return full if full.partition(".")[0] == "dlt" else None
+
+    def _is_session(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Name(id=name):
+                return name in self.sessions
+            case ast.Attribute(attr="sparkSession"):
+                return True
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _SESSIONS:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="SparkSession"), attr="active")):
+                return True
+            case ast.Call(func=ast.Attribute(value=owner, attr="newSession")):
+                return self._is_session(owner)
+            case _:
+                return False
+
+    def _reader(self, node: ast.expr) -> _Reader | None:
+        """What is known of a reader; None for what is no reader."""
+        match node:
+            case ast.Name(id=name):
+                return self.readers.get(name)
+            case ast.Attribute(value=owner, attr="read" | "readStream" as name) if self._is_session(owner):
+                return _Reader(name == "readStream")
+            case ast.Call(func=ast.Attribute(value=owner, attr=name), args=arguments) if name in _BUILDERS:
+                reader = self._reader(owner)
+                if reader is None or name != "format":
+                    return reader
+                return _Reader(reader.is_streaming, _text(arguments[0]) if arguments else None)
+            case _:
+                return None
+
+
+def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """The names that a statement or expression gives a value, each with it."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((one.id, value) for one in targets if isinstance(one, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+        case ast.NamedExpr(target=ast.Name(id=name), value=value):
+            yield name, value
+
+
+def _text(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

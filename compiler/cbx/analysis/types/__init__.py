@@ -1,0 +1,1 @@
+"""Types of values, by rules held against Spark."""

@@ -1,0 +1,1 @@
+"""What is reported: codes, places in files, and names that were probably meant."""

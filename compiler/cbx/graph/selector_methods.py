@@ -1,0 +1,231 @@
+"""What a selector's method finds: models by name, path, tag, setting or state, and what they read from outside.
+
+Methods and their values are those of dbt (page "Methods" of its documentation), with `layer`, `kind` and `owner` beside
+them. Names, tags and settings are compared regardless of case, as Spark compares names; paths are compared exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, TypeAlias
+
+from cbx.diagnostics.diagnostic import did_you_mean, listing
+from cbx.graph.graph_document import GraphDocument, Node
+
+_WILDCARDS = re.compile(r"[*?\[]")
+_FILES = (".py", ".sql")
+_KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc")
+
+
+class SelectorError(ValueError):
+    """A selector that the user has to mend: what is wrong with it, and a hint."""
+
+    def __init__(self, reason: str, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What methods look into: the graph, and the one that states are compared with."""
+
+    graph: GraphDocument
+    before: GraphDocument | None
+
+
+_Method: TypeAlias = Callable[[Search, str], Collection[str]]
+
+
+def default_method(value: str) -> str:
+    """The method of a value without one: a path has a slash, a file an ending, and all else is a name."""
+    if "/" in value:
+        return "path"
+    return "file" if value.endswith(_FILES) else "fqn"
+
+
+def find(search: Search, name: str, value: str, text: str) -> set[str]:
+    """The ids of what a method finds.
+
+    Args:
+        search: What to look into.
+        name: The method, such as ``tag`` or ``config.cluster_by``.
+        value: What stands behind the colon.
+        text: The whole selector, for messages.
+
+    Raises:
+        SelectorError: If there is no such method, or the value names something that there is not.
+    """
+    word, _, setting = name.partition(".")
+    if word == "config" and setting:
+        return set(_by_setting(setting)(search, value))
+    method = _METHODS.get(name)
+    if method is None:
+        hint = did_you_mean(name, _METHODS, otherwise=f"there are {listing((*_METHODS, 'config.<setting>'))}")
+        raise SelectorError(f"`{text}`: there is no method `{name}`", hint)
+    return set(method(search, value))
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return fnmatchcase(text.lower(), pattern.lower())
+
+
+def _found(found: list[str], what: str, value: str, known: Collection[str]) -> list[str]:
+    """What was found; nothing is an error, unless the value is known or a pattern, which may match nothing."""
+    if found or value in known or _WILDCARDS.search(value):
+        return found
+    otherwise = f"there are {listing(sorted(known))}" if known else f"the project has no {what}"
+    raise SelectorError(f"no {what} `{value}`", did_you_mean(value, known, otherwise))
+
+
+def _by_name(search: Search, value: str) -> Collection[str]:
+    """A name, an id, or the first folders of a model, before which the project's name may stand."""
+    models = [node for node in search.graph.nodes if node.is_model]
+    found = [node.id for node in models if _is_named(node, value, search.graph.project)]
+    if not found and not _WILDCARDS.search(value):
+        names = dict.fromkeys([*(node.id for node in models), *(node.name for node in models)])
+        raise SelectorError(f"no model is named `{value}`", did_you_mean(value, names, "`cbx list` prints the models"))
+    return found
+
+
+def _is_named(node: Node, value: str, project: str) -> bool:
+    if any(_matches(value, name) for name in (node.name, node.id, node.dataset)):
+        return True
+    within = [*node.path.split("/")[1:-1], node.name]
+    return any(_begins(names, value.split(".")) for names in ([project, *within], within))
+
+
+def _begins(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether names begin with the wanted ones; from the first wildcard on, all that is left has to match."""
+    if len(names) < len(wanted):
+        return False
+    for place, (name, one) in enumerate(zip(names, wanted, strict=False)):
+        if _WILDCARDS.search(one):
+            return _matches(".".join(wanted[place:]), ".".join(names[place:]))
+        if name.lower() != one.lower():
+            return False
+    return True
+
+
+def _by_path(search: Search, value: str) -> Collection[str]:
+    wanted = value.rstrip("/").removeprefix("./")
+    models = [node for node in search.graph.nodes if node.is_model]
+    found = [node.id for node in models if _is_below(node.path.split("/"), wanted.split("/"))]
+    known = {
+        "/".join(parts[: end + 1]) for node in models for parts in [node.path.split("/")] for end in range(len(parts))
+    }
+    return _found(found, "path", wanted, known)
+
+
+def _is_below(path: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether a pattern of folders, in which ``**`` is any number of them, matches a file or a folder above it."""
+    places = {0}
+    for one in wanted:
+        if one == "**":
+            places = set(range(min(places, default=len(path) + 1), len(path) + 1))
+        else:
+            places = {place + 1 for place in places if place < len(path) and fnmatchcase(path[place], one)}
+    return bool(places)
+
+
+def _by_source(search: Search, value: str) -> Collection[str]:
+    """A table or a path, or the beginning of one up to a dot or a slash."""
+    sources = [node for node in search.graph.nodes if not node.is_model]
+    beginnings = tuple(f"{value.lower()}{end}" for end in "./")
+    found = [one.id for one in sources if _matches(value, one.name) or one.name.lower().startswith(beginnings)]
+    return _found(found, "source", value, [node.name for node in sources])
+
+
+def _by_state(search: Search, value: str) -> Collection[str]:
+    """By content: ``modified`` compares the hashes of a model's file and of the notebook that it compiles to."""
+    if search.before is None:
+        hint = "give the manifest to compare with: --state-manifest FILE"
+        raise SelectorError(f"`state:{value}` has nothing to compare with", hint)
+    states = {"new", "old", "modified", "unmodified", *(f"modified.{one}" for one in _PARTS)}
+    if value not in states:
+        hint = did_you_mean(value, states, otherwise=f"there are {listing(sorted(states))}")
+        raise SelectorError(f"there is no state `{value}`", hint)
+    before = search.before.by_id
+    word, _, part = value.partition(".")
+    if word in {"new", "old"}:
+        return [node.id for node in search.graph.nodes if (node.id in before) == (word == "old")]
+    content = _PARTS[part] if part else (lambda node: node.hashes)
+    same = {node.id for node in search.graph.nodes if node.id in before and content(node) == content(before[node.id])}
+    return [node.id for node in search.graph.nodes if (node.id in same) == (word == "unmodified")]
+
+
+_PARTS: Mapping[str, Callable[[Node], Any]] = {
+    "body": lambda node: node.hashes[:1],
+    "configs": lambda node: node.config,
+    "contract": lambda node: [(one.name, one.type) for one in node.columns],
+    "persisted_descriptions": lambda node: (node.description, [(one.name, one.description) for one in node.columns]),
+    "relation": lambda node: node.dataset,
+}
+"""What dbt's subselectors of ``state:modified`` compare."""
+
+
+def _by(what: str, values: Callable[[Node], Iterable[str]], known: Callable[[GraphDocument], Iterable[str]]) -> _Method:
+    """A method that compares one property of the nodes."""
+
+    def method(search: Search, value: str) -> Collection[str]:
+        found = [node.id for node in search.graph.nodes if any(_matches(value, one) for one in values(node))]
+        choices = {one for node in search.graph.nodes for one in values(node)} | set(known(search.graph))
+        return _found(found, what, value, choices)
+
+    return method
+
+
+def _nothing(_: GraphDocument) -> Iterable[str]:
+    return ()
+
+
+def _by_setting(name: str) -> _Method:
+    """By ``config.<name>``, as dbt has it: a setting, one of a list, or a key within one."""
+
+    def method(search: Search, value: str) -> Collection[str]:
+        settings = sorted({one for node in search.graph.nodes for one in node.config})
+        if name.partition(".")[0] not in settings:
+            raise SelectorError(
+                f"no setting `{name}`", did_you_mean(name, settings, otherwise=f"there are {listing(settings)}")
+            )
+        known = _KINDS if name in {"materialized", "kind"} else ("true", "false") if name == "quarantine" else ()
+        return _by(name, partial(_setting, name), lambda _: known)(search, value)
+
+    return method
+
+
+def _setting(name: str, node: Node) -> Iterable[str]:
+    """The values of a setting as words."""
+    word, _, key = name.partition(".")
+    value = node.config.get(word)
+    if key:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if value is None or isinstance(value, Mapping):
+        return ()
+    return [
+        str(one).lower() if isinstance(one, bool) else str(one)
+        for one in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _file_names(node: Node) -> Iterable[str]:
+    name = node.path.rpartition("/")[2]
+    return (name, name.rpartition(".")[0]) if node.is_model else ()
+
+
+_METHODS: Mapping[str, _Method] = {
+    "fqn": _by_name,
+    "path": _by_path,
+    "file": _by("file", _file_names, _nothing),
+    "layer": _by("layer", lambda node: [node.layer] if node.is_model else [], lambda graph: graph.layers),
+    "tag": _by("tag", lambda node: node.tags, _nothing),
+    "kind": _by("kind", lambda node: [node.kind] if node.is_model else [], lambda _: _KINDS),
+    "owner": _by("owner", lambda node: [node.owner] if node.owner else [], _nothing),
+    "source": _by_source,
+    "resource_type": _by("resource type", lambda node: [node.resource_type], lambda _: ("model", "source")),
+    "state": _by_state,
+}

@@ -1,0 +1,85 @@
+"""Templates that say no more than ``{{ word("text") }}``: nearly all of them, read without Jinja.
+
+Jinja takes a millisecond for a template, and a project has thousands that only name an input or a macro. What is not
+as plain as that is left to Jinja, so that this says the same or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cbx.diagnostics.source_files import Span
+from cbx.parse.jinja.template_places import CallSite, Template
+
+_TEXT = r"\"[^\"\\\0]*\"|'[^'\\\0]*'"
+_CALL = re.compile(
+    rf"\{{\{{\s*(?P<word>[A-Za-z_]\w*)\((?P<arguments>(?:[\s\w=,]|{_TEXT})*)\)\s*\}}\}}",
+    re.ASCII,
+)
+_ARGUMENT = re.compile(rf"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?(?P<text>{_TEXT})\s*(?:,|\Z)", re.ASCII)
+
+
+class PlainCall(NamedTuple):
+    """A call of a word with texts, and where it stands."""
+
+    site: CallSite
+    arguments: tuple[str, ...]
+    keywords: Mapping[str, str]
+
+
+Piece = tuple[int, str | PlainCall]
+"""A part of a template and the offset at which it begins there: text as it stands, or a call."""
+
+
+def plain_pieces(template: Template) -> tuple[Piece, ...] | None:
+    """The parts of a template; None where it says more than texts and calls with texts.
+
+    Example:
+        ``FROM {{ ref("silver.orders") }}`` is the text ``FROM`` with its space, and a call of ``ref``.
+    """
+    text = template.text
+    pieces: list[Piece] = []
+    position = 0
+    while (start := text.find("{{", position)) != -1:
+        found = _CALL.match(text, start)
+        call = _call(found, template) if found is not None else None
+        if found is None or call is None or not _is_plain(text[position:start]):
+            return None
+        if start > position:
+            pieces.append((position, text[position:start]))
+        pieces.append((start, call))
+        position = found.end()
+    if not _is_plain(text[position:]):
+        return None
+    if position < len(text):
+        pieces.append((position, text[position:]))
+    return tuple(pieces)
+
+
+def _is_plain(text: str) -> bool:
+    return not any(mark in text for mark in ("{%", "{#", "\0"))
+
+
+def _call(found: re.Match[str], template: Template) -> PlainCall | None:
+    written, start = found["arguments"], found.start("arguments")
+    arguments: list[str] = []
+    keywords: dict[str, str] = {}
+    strings: dict[str, Span] = {}
+    places: dict[str, Span] = {}
+    position = 0
+    while position < len(written):
+        one = _ARGUMENT.match(written, position)
+        if one is None or (one["name"] is None and keywords) or one["name"] in keywords:
+            return None
+        value = one["text"][1:-1]
+        strings.setdefault(value, template.place(start + one.start("text"), start + one.end("text")))
+        if one["name"] is None:
+            arguments.append(value)
+        else:
+            keywords[one["name"]] = value
+            places[one["name"]] = template.place(start + one.start("name"), start + one.end("name"))
+        position = one.end()
+    span = template.place(found.start("word"), found.end("arguments") + 1)
+    return PlainCall(CallSite(found["word"], span, strings, places), tuple(arguments), keywords)

@@ -1,0 +1,221 @@
+"""Jinja's sandbox with a bound on what templates spend.
+
+Jinja's own keeps a template from attributes and files, not from looping for days or building gigabytes. Here every
+body that runs again and again, every call, filter, test and operation pays a `Budget` before it works; what could
+not be bounded, or would not give the same text everywhere, is left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import re
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+from jinja2.runtime import Context, Macro
+from jinja2.sandbox import SandboxedEnvironment
+
+from cbx.parse.jinja.budget import Budget, TooMuchError
+
+_UNITS = 3_000_000
+_TOKENS = 50_000
+"""Jinja takes a second and 100 MB for as many."""
+_FILTERS = (
+    "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "first", "float", "format", "groupby",
+    "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",
+    "replace", "reverse", "round", "select", "selectattr", "slice", "sort", "string", "sum", "title", "tojson", "trim",
+    "truncate", "unique", "upper", "wordcount",
+)  # fmt: skip
+_GLOBALS = ("range", "dict", "namespace", "cycler", "joiner")
+_METHODS_OF_TEXTS = frozenset((
+    "capitalize", "casefold", "center", "count", "endswith", "find", "format", "index", "isalnum", "isalpha", "isascii",
+    "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isspace", "istitle", "isupper", "join", "ljust",
+    "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition",
+    "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill",
+))  # fmt: skip
+_MULTIPLYING = frozenset((
+    "batch", "center", "format", "indent", "join", "ljust", "replace", "rjust", "round", "slice", "tojson", "zfill",
+))  # fmt: skip
+"""Filters and methods whose result may be as large as their arguments multiplied."""
+_WRITING = frozenset((
+    "capitalize", "center", "format", "indent", "join", "lower", "replace", "string", "title", "tojson", "trim",
+    "truncate", "upper", "wordcount",
+))  # fmt: skip
+"""Filters that make a text of whatever they are given."""
+_WITHOUT_LOOKING = frozenset(("append", "get", "items", "keys", "pop", "setdefault", "values"))
+"""Methods whose work does not grow with what they are called on."""
+_PERCENT = re.compile(r"%(?:\([^()%]*\))?[#0\- +]*[0-9]{0,3}(?:\.[0-9]{0,3})?[A-Za-z%]")
+_BRACES = re.compile(r"\{\{|\}\}|\{\w*\}")
+_FIELD = 1000
+_STEP, _JOINED, _COMPARED = "a step", "the joined", "the compared"
+"""Filters that pay; the pieces of a template's tree that no template can write."""
+
+
+class BoundedEnvironment(SandboxedEnvironment):
+    """A sandbox in which a template ends after a bounded time, in bounded memory, with the same result everywhere.
+
+    Args:
+        printable: Types besides Python's own whose values may be printed.
+    """
+
+    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
+
+    def __init__(self, printable: tuple[type, ...] = ()) -> None:
+        self.budget = Budget(_UNITS, printable)
+        super().__init__(
+            keep_trailing_newline=True,
+            undefined=jinja2.StrictUndefined,
+            optimized=False,
+            finalize=jinja2.pass_context(lambda _, value: self._printed(value)),  # with a context: nothing is folded
+        )
+        self.globals = {name: self.globals[name] for name in _GLOBALS}
+        self.filters = {name: self._paying(name, self.filters[name]) for name in _FILTERS}
+        self.filters["sum"] = self._paying("sum", _sum)
+        self.tests = {name: self._paying(name, test) for name, test in dict[str, Any](self.tests).items()}
+        self.filters |= {_STEP: self._step, _JOINED: self._joined, _COMPARED: self._compared}
+
+    def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
+        """The tree of a template, with the filters that pay in it.
+
+        Raises:
+            TemplateSyntaxError: If it is no template, whichever part of Jinja finds that.
+        """
+        try:
+            if len(source) > _TOKENS and next(itertools.islice(self.lex(source), _TOKENS, None), None):
+                message = f"it is too long: it has more than {_TOKENS:,} words and signs"
+                raise jinja2.TemplateSyntaxError(message, 1)
+            tree = super().parse(source, name, filename)
+        except ValueError as error:  # a number of thousands of digits
+            raise jinja2.TemplateSyntaxError(str(error).partition(":")[0], 1) from None
+        _let_pay(tree)
+        return tree.set_environment(self)  # type: ignore[return-value] # the same node
+
+    def from_string(self, source: str | nodes.Template, *args: Any, **kwargs: Any) -> jinja2.Template:
+        """A template, ready to render, with the filters that pay in it."""
+        return super().from_string(self.parse(source) if isinstance(source, str) else source, *args, **kwargs)
+
+    def undeclared(self, tree: nodes.Template) -> set[str]:
+        """The names that a template looks up outside itself, as `meta.find_undeclared_variables` finds them."""
+        names = meta.TrackingCodeGenerator(self)
+        names.optimizer = None  # it would work out filters of constants
+        names.visit(tree)
+        return names.undeclared_identifiers
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may look at an attribute: of texts at listed methods only, of numbers at none."""
+        if isinstance(obj, (int, float)) or (isinstance(obj, str) and attr not in _METHODS_OF_TEXTS):
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, _: Any) -> None:
+        """Nothing: `call` bounds ``format`` itself."""
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """An operation, paid."""
+        self.budget.operate(operator, left, right)
+        if operator == "%" and isinstance(left, str):
+            self._check_fields(left, _PERCENT, "%")
+            self._pay("format", left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """A call, paid: a method of a built-in type by what it goes through and what it makes."""
+        if isinstance(obj, Macro):
+            self.budget.spend(1 + len(args) + len(kwargs))
+        elif isinstance(obj, types.BuiltinMethodType) and obj.__name__ not in _WITHOUT_LOOKING:
+            if obj.__name__ == "format":
+                self._check_fields(obj.__self__, _BRACES, "{")
+            self._pay(obj.__name__, obj.__self__, *args, *kwargs.values())
+        else:
+            self.budget.weigh(args, kwargs)
+        return self.budget.glance(super().call(context, obj, *args, **kwargs))
+
+    def _paying(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A filter or a test that pays for its arguments before, and for its result."""
+        leading = 1 if hasattr(function, "jinja_pass_arg") else 0
+
+        @functools.wraps(function)
+        def paid(*args: Any, **kwargs: Any) -> Any:
+            own = [list(one) if isinstance(one, Iterator) else one for one in args[leading:]]
+            if name == "format":
+                self._check_fields(own[0], _PERCENT, "%")
+            self._pay(name, *own, *kwargs.values())
+            result = self.budget.glance(function(*args[:leading], *own, **kwargs))
+            return str(result) if name == "tojson" else result
+
+        return paid
+
+    def _pay(self, name: str, *args: Any) -> None:
+        """Pay for a filter or method: for its arguments, or for their product where it may make as much."""
+        sizes = [self.budget.weigh(one, printed=name in _WRITING) for one in args]
+        if name in _MULTIPLYING:
+            numbers = [1 + abs(one) for one in args if isinstance(one, int)]
+            self.budget.spend(math.prod((*sizes, *numbers)))
+
+    def _check_fields(self, template: Any, plain: re.Pattern[str], mark: str) -> None:
+        """Pay for the fields of a text that is filled in; plain ones only: no long widths, no attributes."""
+        text = str(template)
+        if mark in plain.sub("", text):
+            raise TooMuchError("`format` fills in plain fields only: `{}`, `{name}`, `%s`, `%03d`")
+        self.budget.spend(text.count(mark) * _FIELD)
+
+    def _printed(self, value: Any) -> str:
+        """What an expression prints, paid."""
+        self.budget.weigh(value, printed=True)
+        return self.budget.glance(str(value))  # type: ignore[no-any-return]
+
+    def _joined(self, values: list[Any]) -> str:
+        """What ``~`` makes, paid."""
+        return "".join(self._printed(value) for value in values)
+
+    def _compared(self, value: Any) -> Any:
+        """What is compared, hashed or sliced, paid."""
+        self.budget.weigh(value)
+        return value
+
+    def _step(self, units: int) -> bool:
+        """Pay for one run of a body."""
+        self.budget.spend(units)
+        return True
+
+
+def _sum(values: Any) -> Any:
+    """The sum of numbers; Jinja's own adds lists as well, which takes the square of their length."""
+    return sum(values)
+
+
+def _let_pay(tree: nodes.Template) -> None:
+    """Put filters that pay where a template repeats, compares, looks up, slices or joins."""
+    bodies = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
+    for node in list(tree.find_all((*bodies, nodes.Compare, nodes.Concat, nodes.Getitem, nodes.Pair))):
+        if isinstance(node, bodies):
+            step = _paid(nodes.Const(_steps(node), lineno=node.lineno), _STEP)
+            node.body.insert(0, nodes.ExprStmt(step, lineno=node.lineno))
+            if isinstance(node, nodes.For) and node.test is not None:
+                node.test = nodes.And(step, node.test, lineno=node.lineno)
+        elif isinstance(node, nodes.Compare):
+            node.expr = _paid(node.expr, _COMPARED)
+            for operand in node.ops:
+                operand.expr = _paid(operand.expr, _COMPARED)
+        elif isinstance(node, nodes.Concat):
+            node.nodes = [_paid(nodes.List(node.nodes, lineno=node.lineno), _JOINED)]
+        elif isinstance(node, nodes.Pair):
+            node.key = _paid(node.key, _COMPARED)
+        elif isinstance(node, nodes.Getitem):
+            is_slice = isinstance(node.arg, nodes.Slice)
+            node.node = _paid(node.node, _COMPARED) if is_slice else node.node
+            node.arg = node.arg if is_slice else _paid(node.arg, _COMPARED)
+
+
+def _steps(body: nodes.Node) -> int:
+    """What one run of a body costs: its nodes, and the characters of its plain text."""
+    return sum(1 + (len(one.data) if isinstance(one, nodes.TemplateData) else 0) for one in body.find_all(nodes.Node))
+
+
+def _paid(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)

@@ -1,0 +1,214 @@
+"""Where things stand in a template: Jinja itself remembers lines only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jinja2
+from jinja2.debug import rewrite_traceback_stack
+
+from cbx.declare.signatures import INPUTS
+from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.syntax.declarations import DictLiteral, ListLiteral, Literal, Value
+
+_VARIABLE_MARK = re.compile("\0var:([^\0]*)\0")
+
+
+def _as_template(mark: re.Match[str]) -> str:
+    """A variable's mark inside an argument as the template that stands for it, to be rendered with the argument."""
+    return "{{ var(" + repr(mark[1]) + ") }}"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template in a file: its text and the file's offset of its first character.
+
+    ``span`` is set where the text is a string of a declaration, whose place is known as a whole only.
+    """
+
+    text: str
+    source: SourceFile
+    offset: int = 0
+    span: Span | None = None
+
+    def place(self, start: int, end: int) -> Span:
+        """The span of a range of the template's text."""
+        return self.span or self.source.span(self.offset + start, self.offset + end)
+
+    def blame(self) -> Span:
+        """The first line that is more than plain text: for problems whose place is not known better."""
+        first = re.search(r"\{[{%#]", self.text)
+        start = first.start() if first else 0
+        end = self.text.find("\n", start)
+        return self.place(start, end if end != -1 else len(self.text))
+
+    def expression(self, reached: int, line: int | None) -> Span:
+        """The span of the expression or tag that failed while the template was rendered.
+
+        Args:
+            reached: The offset of the last piece of text or expression that was begun.
+            line: The line that failed, counted from 1 in the template's text; None where it is not known.
+        """
+        start = self.text.find("{", reached)
+        if line is not None:
+            begins = sum(len(text) + 1 for text in self.text.split("\n")[: line - 1])
+            tag = re.compile(r"\{[{%]").search(self.text, begins)
+            if start == -1 or self.text.count("\n", 0, start) + 1 < line:
+                start = tag.start() if tag else start
+        if start == -1:
+            return self.blame()
+        closing = re.compile(r"[}%]\}").search(self.text, start)
+        return self.place(start, closing.end() if closing else len(self.text))
+
+
+class Token(NamedTuple):
+    """A token of a template with its offsets in the template's text."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+class CallSite(NamedTuple):
+    """A call of a word as it stands in a template, with the places of the strings and the names among its arguments."""
+
+    word: str
+    span: Span
+    strings: Mapping[str, Span]
+    keywords: Mapping[str, Span]
+
+    def value(self, given: Any, place: Span | None = None) -> Value:
+        """The syntax of a value that the call was given while rendering; ``place`` is the best known of it."""
+        span = place or self.span
+        if isinstance(given, (list, tuple)):
+            return ListLiteral(tuple(self.value(one, place) for one in given), span)
+        if isinstance(given, dict):
+            entries = tuple((self._key(key, span), self.value(one, place)) for key, one in given.items())
+            return DictLiteral(entries, span)
+        if given is None or isinstance(given, (bool, int, float)):
+            return Literal(given, span)
+        text = _VARIABLE_MARK.sub(_as_template, str(given))
+        return Literal(text, self.strings.get(text, span))
+
+    def _key(self, key: Any, span: Span) -> Literal:
+        return Literal(key, self.strings.get(key, span) if isinstance(key, str) else span)
+
+
+def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[Token, ...]:
+    """The template's tokens, white space left out. Jinja gives them without offsets, but in order and complete."""
+    tokens: list[Token] = []
+    position = 0
+    for _, kind, text in environment.lex(template.text):
+        start = template.text.find(text, position)
+        position = start + len(text)
+        if kind != "whitespace":
+            tokens.append(Token(kind, text, start, position))
+    return tuple(tokens)
+
+
+def split_macros(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], list[tuple[Token, ...]]]:
+    """The tokens around the macros of a file, and those of each macro, from its name on."""
+    around: list[Token] = []
+    bodies: list[list[Token]] = []
+    depth = 0
+    for before, token in zip((None, *tokens), tokens, strict=False):
+        word = token.text if before is not None and before.kind == "block_begin" else ""
+        if word == "macro":
+            depth += 1
+            if depth == 1:
+                bodies.append([])
+        (bodies[-1] if depth else around).append(token)
+        if word == "endmacro":
+            depth -= 1
+    return tuple(around), [tuple(body) for body in bodies]
+
+
+def is_attribute(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a name is an attribute or the name of a keyword argument rather than a variable."""
+    before = tokens[index - 1].text if index else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    return before in {".", "|"} or (after == "=" and before in {"(", ","})
+
+
+def call_sites(template: Template, tokens: Sequence[Token]) -> tuple[CallSite, ...]:
+    """The calls of ``var`` and of inputs in a template."""
+    sites: list[CallSite] = []
+    for index, token in enumerate(tokens[:-1]):
+        is_word = token.kind == "name" and token.text in {"var", *INPUTS}
+        if is_word and tokens[index + 1].text == "(" and not is_attribute(tokens, index):
+            sites.append(_site(template, tokens, index))
+    return tuple(sites)
+
+
+def _site(template: Template, tokens: Sequence[Token], index: int) -> CallSite:
+    depth = 0
+    strings: dict[str, Span] = {}
+    keywords: dict[str, Span] = {}
+    end = tokens[index].end
+    for place, token in enumerate(tokens[index + 1 :], start=index + 1):
+        depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
+        end = token.end
+        if depth == 1 and token.kind == "name" and place + 1 < len(tokens) and tokens[place + 1].text == "=":
+            keywords[token.text] = template.place(token.start, token.end)
+        if token.kind == "string":
+            strings.setdefault(_unquoted(token.text), template.place(token.start, token.end))
+        if depth <= 0 or token.kind.endswith("_end"):
+            break
+    return CallSite(tokens[index].text, template.place(tokens[index].start, end), strings, keywords)
+
+
+def _unquoted(literal: str) -> str:
+    try:
+        return str(ast.literal_eval(literal))
+    except (SyntaxError, ValueError):
+        return literal[1:-1]
+
+
+def with_marks(template: Template, tokens: Sequence[Token]) -> str:
+    """The template's text with a mark of its offset before each piece of plain text and each expression.
+
+    A mark before ``{{-`` would keep it from eating the white space in front of it; it gets none.
+    """
+    pieces: list[str] = []
+    position = 0
+    for token in tokens:
+        if token.kind == "data" or (token.kind == "variable_begin" and not token.text.endswith(("-", "+"))):
+            pieces.append(template.text[position : token.start])
+            pieces.append(f"\0@{token.start}\0")
+            position = token.start
+    pieces.append(template.text[position:])
+    return "".join(pieces)
+
+
+def template_lines(error: Exception) -> list[tuple[str, int]]:
+    """The lines of templates that an exception came through, from the outside in: the file and the line's number."""
+    rewritten = rewrite_traceback_stack()
+    lines = []
+    step = rewritten.__traceback__ if rewritten is error else None
+    while step is not None:
+        lines.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
+        step = step.tb_next
+    return lines
+
+
+def error_place(error: jinja2.TemplateSyntaxError, template: Template) -> Span:
+    """The place of a syntax error: the token that the message names, else the line's first tag."""
+    if template.span is not None:
+        return template.span
+    lines = template.text.split("\n")
+    number = min(max(error.lineno, 1), len(lines))
+    start = sum(len(line) + 1 for line in lines[: number - 1])
+    line = lines[number - 1]
+    named = re.findall(r"'([^']+)'", (error.message or "").rpartition("got")[2] or error.message or "")
+    column = next((line.find(word) for word in named if word in line), -1)
+    if column != -1:
+        width = len(next(word for word in named if word in line))
+        return template.place(start + column, start + column + width)
+    tag = re.search(r"\{[{%#]", line)
+    column = tag.start() if tag else len(line) - len(line.lstrip())
+    return template.place(start + column, start + max(len(line.rstrip()), column + 1))

@@ -1,0 +1,482 @@
+"""Renders Jinja templates in a sandbox, keeping where each character of the result came from.
+
+What a template may call besides the project's macros are words that leave a mark: ``var`` and, in a query, the
+inputs. The marks are cut out again after rendering, so a variable's value never takes part in a compilation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+
+from cbx.declare.foreign_words import FOREIGN_TEMPLATE_WORDS
+from cbx.declare.signatures import INPUTS
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
+from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.parse.jinja.plain_templates import plain_pieces
+from cbx.parse.jinja.sandbox import BoundedEnvironment
+from cbx.parse.jinja.template_marks import (
+    BrokenMacroError,
+    InputHereError,
+    NotANameError,
+    UnknownNowError,
+    VariableMark,
+    variable,
+)
+from cbx.parse.jinja.template_places import (
+    CallSite,
+    Template,
+    Token,
+    call_sites,
+    error_place,
+    is_attribute,
+    read_tokens,
+    split_macros,
+    template_lines,
+    with_marks,
+)
+from cbx.project.find_project import PROJECT_FILE
+from cbx.syntax.declarations import Argument, Call
+from cbx.syntax.text import InputSlot, Part, Text, TextPlaces, Variable, join
+
+_MARK = re.compile("\0(?:@(?P<place>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
+_PLACE = re.compile("\0@([0-9]{1,9})\0")
+_WORDS = frozenset({"var", *INPUTS})
+_HALF = re.compile("[\ud800-\udfff]")
+_SPECIAL = re.compile(r"\{[{%#]")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A rendered template.
+
+    Attributes:
+        text: The result.
+        calls: The input calls made while rendering, by the number of their `InputSlot`.
+        places: Where it came from.
+    """
+
+    text: Text
+    calls: tuple[Call, ...]
+    places: TextPlaces
+
+
+class Templates:
+    """The project's macros, ready to render templates that use them."""
+
+    def __init__(self) -> None:
+        self._environment = BoundedEnvironment(printable=(VariableMark,))
+        self._builtins = frozenset(self._environment.globals)
+        self._calls: list[Call] = []
+        self._sites: tuple[CallSite, ...] = ()
+        self._span = Span("")
+        self._inputs_allowed = False
+        self._macros: dict[str, Any] = {}
+        self._macro_sources: dict[str, SourceFile] = {}
+        self._unparsed: list[str] = []
+        self._reached = 0
+        self._modules: dict[jinja2.Template, Any] = {}
+        self._have_state = False
+        self._spender = ""
+        self._known: dict[str, Text] = {}
+        self._environment.globals["var"] = variable
+        for word in INPUTS:
+            self._environment.globals[word] = self._input_word(word)
+
+    def add_macros(self, source: SourceFile, report: Report) -> list[tuple[str, Span]]:
+        """Make the macros of a file known, and return their names with their places; CBX101 if it does not parse."""
+        template = Template(source.text, source)
+        tree = self._parse(template, report)
+        if tree is None:
+            self._unparsed.append(source.text)
+            return []
+        compiled = self._compiled(source.text, template, report)
+        self._macro_sources[source.path] = source
+        if compiled is None:
+            self._break([node.name for node in tree.find_all(nodes.Macro)])
+            return []
+        self._have_state |= any(not isinstance(node, (nodes.Macro, nodes.Output)) for node in tree.body)
+        found = []
+        places = self._macro_places(template)
+        for node in tree.find_all(nodes.Macro):
+            place = places[node.name].pop(0) if places.get(node.name) else source.start()
+            if node.name in _WORDS or node.name in self._builtins:
+                message = f"a macro cannot be named `{node.name}`, which templates know already"
+                report.add(codes.INVALID_NAME, message, place, hint="choose another name")
+                continue
+            found.append((node.name, place))
+            self._macros[node.name] = compiled
+            self._environment.globals[node.name] = self._macro_word(node.name)
+        return found
+
+    def check_macros(self, source: SourceFile, variables: frozenset[str], report: Report) -> None:
+        """Report unknown names in a file of macros."""
+        template = Template(source.text, source)
+        tree = self._environment.parse(source.text)
+        assignments = (*tree.find_all(nodes.Assign), *tree.find_all(nodes.AssignBlock))
+        allowed = {name.name for one in assignments for name in one.find_all(nodes.Name)} | set(INPUTS)
+        around, bodies = split_macros(read_tokens(self._environment, template))
+        macros = list(_outermost_macros(tree))
+        found = len(report)
+        self._check_names(template, tree, around, frozenset(allowed), variables, report)
+        broken = {macro.name for macro in macros} if len(report) > found else set()
+        for macro, own in zip(macros, bodies, strict=True):
+            found = len(report)
+            alone = nodes.Template([macro], lineno=macro.lineno)
+            alone.set_environment(self._environment)
+            self._check_names(template, alone, own, frozenset(allowed), variables, report)
+            if len(report) > found:
+                broken.add(macro.name)
+        self._break(sorted(_with_callers(broken, macros)))
+
+    def _break(self, names: list[str]) -> None:
+        """Remember macros that were reported: whoever uses them is not reported again."""
+
+        def call(*_: Any, **__: Any) -> Any:
+            raise BrokenMacroError
+
+        for name in names:
+            self._macros.setdefault(name, None)
+            self._environment.globals[name] = call
+
+    def render(
+        self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool = False
+    ) -> Rendered | None:
+        """Render a template.
+
+        Args:
+            template: The template.
+            report: Where problems go: CBX101 for what does not parse or fails, CBX104 for a variable whose value
+                is looked at, CBX205 for an unknown macro or variable.
+            variables: The variables that have a value somewhere.
+            inputs_allowed: Whether ``ref`` and its like may be called.
+
+        Returns:
+            The result, or None after a diagnostic.
+        """
+        if not _SPECIAL.search(template.text):
+            return Rendered(Text.of(template.text), (), TextPlaces(template.source.lines, ((0, template.offset),)))
+        if "\r" in template.text:  # a string of a declaration; Jinja makes the same of it, but loses the places
+            template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
+        if inputs_allowed:
+            return self._render(template, report, variables, inputs_allowed=True)
+        if template.text not in self._known:
+            rendered = self._render(template, report, variables, inputs_allowed=False)
+            if rendered is None:
+                return None
+            self._known[template.text] = rendered.text
+        return Rendered(self._known[template.text], (), TextPlaces(template.source.lines, ((0, template.offset),)))
+
+    def _render(
+        self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
+    ) -> Rendered | None:
+        words = frozenset(INPUTS if inputs_allowed else ())
+        try:
+            run = self._plainly(template, words, variables) or self._by_jinja(template, words, variables, report)
+        except BrokenMacroError:
+            return None
+        if run is None:
+            return None
+        self._calls = []
+        self._inputs_allowed = inputs_allowed
+        self._span = template.blame()
+        self._reached = 0
+        self._begin(template.source)
+        try:
+            rendered = run()
+        except UnknownNowError as error:
+            hint = "it can be a part of the text, but cannot decide what is compiled"
+            report.add(codes.NOT_A_LITERAL, str(error), self._site("var", (error.variable,)).span, hint=hint)
+            return None
+        except InputHereError as error:
+            self._report_unknown(str(error), True, True, template.blame(), report)
+            return None
+        except NotANameError:
+            message, hint = "`var` takes the name of one variable", 'write `var("landing")`'
+            report.add(codes.WRONG_ARGUMENT_TYPE, message, self._nameless_site().span, hint=hint)
+            return None
+        except BrokenMacroError:
+            return None
+        except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
+            self._report_failure(error, template, report)
+            return None
+        return self._split(rendered, template, variables, report)
+
+    def _report_failure(self, error: Exception, template: Template, report: Report) -> None:
+        """Report an expression that failed, with the line of the macro in which it did."""
+        lines = template_lines(error)
+        own = [line for path, line in lines if path == template.source.path]
+        inner = [(path, line) for path, line in lines if path in self._macro_sources]
+        related, causes = [], []
+        if inner and not isinstance(error, RecursionError):
+            path, line = inner[-1]
+            related.append(Related("it fails in this macro", self._macro_sources[path].whole_line(line)))
+            causes.append(Cause(path, f"line {line}"))
+        span = template.expression(self._reached, own[0] if own else None)
+        message = f"the template fails: {_reason(error)}"
+        report.add(codes.SYNTAX_ERROR, message, span, related=related, causes=causes)
+
+    def _begin(self, source: SourceFile) -> None:
+        """Begin a rendering: those of a file spend together, and macros remember nothing of the last one."""
+        if source.path != self._spender:
+            self._spender = source.path
+            self._environment.budget.refill()
+        if self._have_state:
+            self._modules.clear()
+
+    def _plainly(
+        self, template: Template, inputs: frozenset[str], variables: frozenset[str]
+    ) -> Callable[[], str] | None:
+        """What renders a template of plain calls, with its marks; None where Jinja is needed, or something is wrong."""
+        pieces = plain_pieces(template)
+        if pieces is None:
+            return None
+        calls = [piece for _, piece in pieces if not isinstance(piece, str)]
+        for one in calls:
+            is_variable = one.site.word == "var" and len(one.arguments) == 1 and not one.keywords
+            if one.site.word not in {*inputs, *self._macros} and not (is_variable and one.arguments[0] in variables):
+                return None
+        self._sites = tuple(one.site for one in calls if one.site.word in _WORDS)
+        words: dict[str, Any] = self._environment.globals
+
+        def run() -> str:
+            rendered = []
+            for self._reached, piece in pieces:
+                if not isinstance(piece, str):
+                    piece = words[piece.site.word](*piece.arguments, **piece.keywords)  # noqa: PLW2901 - what it renders
+                rendered.append(f"\0@{self._reached}\0{piece}")
+            return "".join(rendered)
+
+        return run
+
+    def _by_jinja(
+        self, template: Template, inputs: frozenset[str], variables: frozenset[str], report: Report
+    ) -> Callable[[], str] | None:
+        """What renders a template, with its marks; None after a diagnostic."""
+        tree = self._parse(template, report)
+        if tree is None:
+            return None
+        found = len(report)
+        tokens = read_tokens(self._environment, template)
+        self._check_names(template, tree, tokens, inputs, variables, report)
+        if len(report) > found:
+            return None
+        self._sites = call_sites(template, tokens)
+        compiled = self._compiled(with_marks(template, tokens), template, report)
+        if compiled is None:
+            return None
+
+        def run() -> str:
+            rendered = []
+            for piece in compiled.generate():
+                rendered.append(piece)
+                for mark in _PLACE.finditer(piece):
+                    self._reached = int(mark[1])
+            return "".join(rendered)
+
+        return run
+
+    def _compiled(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
+        """Jinja makes Python of a template, and Python refuses what Jinja took, such as an argument given twice."""
+        try:
+            compiled = self._environment.from_string(text)
+        except SyntaxError as error:
+            report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.msg}", template.blame())
+        except (RecursionError, MemoryError):
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+        else:
+            compiled.filename = template.source.path
+            return compiled
+        return None
+
+    def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
+        parts: list[Part] = []
+        places: list[tuple[int, int]] = []
+        length = position = 0
+        for mark in _MARK.finditer(rendered):
+            parts.append(rendered[position : mark.start()])
+            length += mark.start() - position
+            position = mark.end()
+            if mark["place"]:
+                places.append((length, template.offset + min(int(mark["place"]), len(template.text))))
+                continue
+            part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
+            parts.append(part)
+            length += len(Text((part,)).placeholder())
+        parts.append(rendered[position:])
+        places.append((length + len(rendered) - position, template.offset + len(template.text)))
+        text = join(parts)
+        unknown = [name for name in text.variables if name not in variables]
+        for name in unknown:
+            check_variable(name, self._site("var", (name,)).span, variables, report)
+        if unknown:
+            return None
+        if any(isinstance(part, InputSlot) and part.index >= len(self._calls) for part in text.parts):
+            report.add(codes.SYNTAX_ERROR, "the template makes a NUL character", template.blame())
+            return None
+        if any(_HALF.search(part) for part in text.parts if isinstance(part, str)):
+            report.add(codes.SYNTAX_ERROR, "the template makes half of a character", template.blame())
+            return None
+        if any("\0" in part for part in text.parts if isinstance(part, str)):
+            message = "a filter or an operation changes what `var` or an input stands for"
+            place = self._sites[0].span if self._sites else template.blame()
+            report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
+            return None
+        return Rendered(text, tuple(self._calls), TextPlaces(template.source.lines, tuple(places)))
+
+    def _parse(self, template: Template, report: Report) -> nodes.Template | None:
+        """Parse a template and, since Jinja looks up filters only then, generate its code once."""
+        try:
+            tree = self._environment.parse(template.text)
+            self._environment.undeclared(tree)
+        except jinja2.TemplateSyntaxError as error:
+            place = error_place(error, template)
+            report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.message}", place)
+        except RecursionError:
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+        else:
+            including = next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None)
+            if including is None:
+                return tree
+            word = type(including).__name__.lower().removeprefix("from")
+            message, hint = f"a template cannot `{word}` files", "macros of macros/ are known everywhere"
+            place = template.span or template.source.whole_line(
+                template.source.place(template.offset)[0] + including.lineno - 1
+            )
+            report.add(codes.SYNTAX_ERROR, message, place, hint=hint)
+        return None
+
+    def _check_names(
+        self,
+        template: Template,
+        tree: nodes.Template,
+        tokens: Sequence[Token],
+        allowed: frozenset[str],
+        variables: frozenset[str],
+        report: Report,
+    ) -> None:
+        local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
+        known = {*self._macros, *self._builtins, *local, "var", *allowed}
+        first: dict[str, int] = {}
+        for index, token in enumerate(tokens):
+            if token.kind == "name" and not is_attribute(tokens, index):
+                first.setdefault(token.text, index)
+        for name in sorted((self._environment.undeclared(tree) - known) & set(first)):
+            token, after = tokens[first[name]], tokens[first[name] + 1 : first[name] + 2]
+            called = bool(after) and after[0].text == "("
+            if called and any(name in text for text in self._unparsed):
+                raise BrokenMacroError
+            self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
+        for site in call_sites(template, tokens):
+            if site.word == "var" and len(site.strings) == 1:
+                name, span = next(iter(site.strings.items()))
+                check_variable(name, span, variables, report)
+
+    def _report_unknown(self, name: str, called: bool, is_input: bool, span: Span, report: Report) -> None:  # noqa: FBT001 - private
+        if is_input:
+            message = f"`{name}` names an input, which only a query can read"
+            report.add(
+                codes.UNKNOWN_MACRO,
+                message,
+                span,
+                hint="in a declaration only macros and `var` can be called",
+            )
+        elif called:
+            near = did_you_mean(name, (*self._macros, "var"), "define it in a file of macros/")
+            hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
+            message, causes = f"no macro is named `{name}`", [Cause("macros/", f"macro {name}")]
+            report.add(codes.UNKNOWN_MACRO, message, span, label="not found", hint=hint, causes=causes)
+        else:
+            near = did_you_mean(name, self._macros, 'a variable of the project is written `var("name")`')
+            hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
+            report.add(
+                codes.UNKNOWN_VARIABLE,
+                f"the template does not know `{name}`",
+                span,
+                label="not found",
+                hint=hint,
+            )
+
+    def _macro_places(self, template: Template) -> dict[str, list[Span]]:
+        """Where each name stands that a macro is given, in the order of the file."""
+        places: dict[str, list[Span]] = {}
+        for before, token in itertools.pairwise(read_tokens(self._environment, template)):
+            if before.text == "macro":
+                places.setdefault(token.text, []).append(template.place(token.start, token.end))
+        return places
+
+    def _macro_word(self, name: str) -> Callable[..., Any]:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            compiled = self._macros[name]
+            if compiled not in self._modules:
+                self._modules[compiled] = compiled.make_module()
+            return getattr(self._modules[compiled], name)(*arguments, **keywords)
+
+        return call
+
+    def _input_word(self, word: str) -> Callable[..., str]:
+        def call(*arguments: Any, **keywords: Any) -> str:
+            if not self._inputs_allowed:
+                raise InputHereError(word)
+            site = self._site(word, arguments)
+            given = [Argument(None, site.value(one), site.span) for one in arguments]
+            given += [
+                Argument(name, site.value(one, site.keywords.get(name)), site.keywords.get(name, site.span))
+                for name, one in keywords.items()
+            ]
+            self._calls.append(Call(word, tuple(given), site.span, site.span))
+            return f"\0input:{len(self._calls) - 1}\0"
+
+        return call
+
+    def _nameless_site(self) -> CallSite:
+        """The first call of ``var`` that does not give one string; a macro may hold it."""
+        sites = [site for site in self._sites if site.word == "var"]
+        nameless = [site for site in sites if len(site.strings) != 1]
+        return (nameless or sites or [CallSite("var", self._span, {}, {})])[0]
+
+    def _site(self, word: str, arguments: tuple[Any, ...]) -> CallSite:
+        sites = [site for site in self._sites if site.word == word]
+        for site in sites:
+            if arguments and isinstance(arguments[0], str) and arguments[0] in site.strings:
+                return site
+        return sites[0] if sites else CallSite(word, self._span, {}, {})
+
+
+def _outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:
+    """The macros of a file in their order, without those inside another."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Macro):
+            yield child
+        else:
+            yield from _outermost_macros(child)
+
+
+def _with_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
+    """Broken macros with those of their file that name them, directly or through others."""
+    names = {macro.name: {name.name for name in macro.find_all(nodes.Name)} for macro in macros}
+    while more := {name for name, used in names.items() if used & broken} - broken:
+        broken = broken | more
+    return broken
+
+
+def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:
+    """Report CBX205 for a variable that has no value in any environment."""
+    if name not in variables:
+        hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
+        message, causes = f"no variable is named `{name}`", [Cause(PROJECT_FILE, f"variable {name}")]
+        report.add(codes.UNKNOWN_VARIABLE, message, span, label="not found", hint=hint, causes=causes)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong inside a template, in one line."""
+    if isinstance(error, RecursionError):
+        return "a macro calls itself without end"
+    return (str(error) or type(error).__name__).splitlines()[0]

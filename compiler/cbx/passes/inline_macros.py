@@ -1,0 +1,294 @@
+"""Gathers what the function of a Python model needs, so that its notebook can stand alone."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from cbx.declare.signatures import SIGNATURES
+from cbx.diagnostics import codes
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.source_files import Span
+from cbx.parse.jinja.templates import check_variable
+from cbx.stages.resolved import Import, PythonCode
+from cbx.syntax.declarations import ImportedName, NeededName, PythonFunction, PythonModule, Snippet, Statement
+from cbx.syntax.text import CELL_MARK
+
+
+def inline(
+    function: PythonFunction,
+    name: str,
+    macros: Mapping[str, PythonModule | None],
+    variables: frozenset[str],
+    report: Report,
+) -> PythonCode | None:
+    """The function with the definitions and imports it needs, taken from its own file and from macros.
+
+    Args:
+        function: The function and its file.
+        name: The function's name.
+        macros: The Python macros by module name.
+        variables: The variables that have a value somewhere.
+        report: Where problems go: CBX101 for too many definitions that need each other, CBX205 for a macro or
+            variable that does not exist, CBX104 for a word of the
+            vocabulary in code that runs, CBX106 for two definitions of one name.
+
+    Returns:
+        The code, or None after a diagnostic.
+    """
+    found = len(report)
+    gathering = _Gathering(macros, variables, report, function.definition.span)
+    gathering.claim(name, function.module.path, function.definition.span)
+    try:
+        gathering.take(function.definition, function.module)
+    except RecursionError:
+        message = f"`{name}` needs too many definitions that need each other"
+        report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="let fewer functions call the next")
+    if len(report) > found or gathering.is_broken:
+        return None
+    return PythonCode(
+        function=name,
+        source=function.definition.source,
+        definitions=gathering.definitions(),
+        imports=tuple(sorted(set(gathering.imports.values()))),
+        variables=tuple(dict.fromkeys(gathering.variables)),
+        names=gathering.names(),
+    )
+
+
+_OWN_PACKAGES = ("cbx", "macros", "models")
+_TAKEN = ("dlt", "dp", "spark", "var")
+_MOST_SUGGESTIONS = 50
+"""For how many unknown names a near one is looked for."""
+_ALWAYS_KNOWN = frozenset(dir(builtins)) | {
+    "spark",
+    "sc",
+    "sqlContext",
+    "dbutils",
+    "display",
+    "displayHTML",
+    "__file__",
+}
+"""What notebooks know without a definition: Python's own names and those that Databricks adds."""
+
+
+class _Index:
+    """What a file defines, changes and imports, by name: a file of many names is not looked through for each."""
+
+    def __init__(self, module: PythonModule) -> None:
+        self.defining: dict[str, list[int]] = {}
+        self.changing: dict[str, list[int]] = {}
+        self.imports: dict[str, list[ImportedName]] = {}
+        for number, statement in enumerate(module.statements):
+            for name in statement.names:
+                self.defining.setdefault(name, []).append(number)
+            for name in statement.changes:
+                self.changing.setdefault(name, []).append(number)
+        for one in module.imports:
+            self.imports.setdefault(one.binding, []).append(one)
+        self.stars = [one for one in module.imports if one.name == "*"]
+        self.has_late_annotations = any(
+            (one.module, one.name) == ("__future__", "annotations") for one in module.imports
+        )
+
+
+@dataclass
+class _Gathering:
+    macros: Mapping[str, PythonModule | None]
+    variables_known: frozenset[str]
+    report: Report
+    model_span: Span
+    imports: dict[str, Import] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    is_broken: bool = False
+    _taken: dict[tuple[str, int], tuple[PythonModule, Statement]] = field(default_factory=dict)
+    _owners: dict[str, str] = field(default_factory=lambda: dict.fromkeys(_TAKEN, "the notebook itself"))
+    _renamed: dict[str, dict[str, str]] = field(default_factory=dict)
+    _indexes: dict[str, _Index] = field(default_factory=dict)
+    _unknown: int = 0
+    _file_needs: dict[str, set[str]] = field(default_factory=dict)
+
+    def take(self, statement: Statement, module: PythonModule) -> None:
+        """Take over what a statement needs, and what that needs in turn."""
+        for use in statement.variables:
+            if use.name is None:
+                message = "`var` takes the name of a variable as a literal"
+                self.report.add(codes.NOT_A_LITERAL, message, use.span, hint='write `var("landing")`')
+            else:
+                check_variable(use.name, use.span, self.variables_known, self.report)
+                self.variables.append(use.name)
+        index = self._index(module)
+        if index.has_late_annotations:
+            self.imports["annotations:__future__"] = Import("__future__", "annotations")
+        self._check_text(statement)
+        for imported in index.stars:
+            self._take_star(imported)
+        for needed in statement.needs:
+            if not self._take_name(needed.name, module):
+                self._check_known(needed, module)
+
+    def _check_text(self, statement: Statement) -> None:
+        """Of what a statement says as it stands, report what would not work in a notebook."""
+        for imported in statement.inner_imports:
+            if imported.module.split(".")[0] in _OWN_PACKAGES:
+                message = (
+                    f"`{imported.module}` is imported below the top level of the file, and is not there when that runs"
+                )
+                self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
+        if CELL_MARK.search(statement.source.text):
+            message = "a line of this begins as the lines that divide notebooks do"
+            hint = "indent the line, or take it out"
+            self.report.add(codes.SYNTAX_ERROR, message, statement.span, hint=hint)
+
+    def definitions(self) -> tuple[Snippet, ...]:
+        """What was taken, by file: a file's macros before the files that use them, each in its own order."""
+        by_path: dict[str, list[tuple[int, Snippet]]] = {}
+        for (path, number), (_, statement) in self._taken.items():
+            by_path.setdefault(path, []).append((number, statement.source))
+        ordered = _after_needs(sorted(by_path), self._file_needs)
+        return tuple(
+            snippet
+            for path in ordered
+            for snippet in (
+                *(source for _, source in sorted(by_path[path], key=itemgetter(0))),
+                *(Snippet(path, 1, text) for text in self._renamed.get(path, {}).values()),
+            )
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that the code defines or imports."""
+        return tuple(sorted(self._owners))
+
+    def _take_name(self, name: str, module: PythonModule) -> bool:
+        """Take over what gives a name its value; False if the file neither defines nor imports it."""
+        index = self._index(module)
+        defining = index.defining.get(name, [])
+        for number in sorted({*defining, *index.changing.get(name, ())}) if defining else ():
+            statement = module.statements[number]
+            if (module.path, number) not in self._taken and statement.span != self.model_span:
+                for defined in statement.names:
+                    self.claim(defined, module.path, statement.span)
+                self._taken[module.path, number] = (module, statement)
+                self.take(statement, module)
+        imports = index.imports.get(name, [])
+        packages = [one for one in imports if not one.name and one.module.split(".")[0] == name]
+        for imported in packages or imports[-1:]:
+            self._take_import(imported, module)
+        return bool(defining or imports)
+
+    def _index(self, module: PythonModule) -> _Index:
+        if module.path not in self._indexes:
+            self._indexes[module.path] = _Index(module)
+        return self._indexes[module.path]
+
+    def _check_known(self, needed: NeededName, module: PythonModule) -> None:
+        """A name that nothing gives a value would stop the notebook."""
+        index = self._index(module)
+        is_looked_up = needed.use == "code" or (needed.use == "annotation" and not index.has_late_annotations)
+        if index.stars or not is_looked_up or needed.name in _ALWAYS_KNOWN:
+            return
+        message = f"`{needed.name}` is neither defined nor imported in `{module.path}`"
+        self._unknown += 1
+        near = {*index.defining, *index.imports} if self._unknown <= _MOST_SUGGESTIONS else ()
+        hint = did_you_mean(needed.name, near, "import it, from a library or from macros/")
+        causes = [Cause(module.path, f"name {needed.name}")]
+        self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint, causes=causes)
+
+    def _take_import(self, imported: ImportedName, module: PythonModule) -> None:
+        if imported.module.split(".")[0] == "cbx":
+            self._take_word(imported)
+            return
+        package = imported.module.split(".")[0]
+        if package == "macros":
+            self._take_macro(imported, module)
+        elif package == "models":
+            message = f"`{imported.module}` is a model; the code of another model cannot use it"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint="move what both need into macros/")
+        else:
+            alias = imported.binding if imported.binding != (imported.name or package) else ""
+            one = Import(imported.module, imported.name, alias)
+            origin = f"{one.module}.{one.name}" if one.name else one.module if alias else package
+            self.claim(imported.binding, origin, imported.span)
+            self.imports[f"{imported.binding}:{imported.module}"] = one
+
+    def _take_star(self, imported: ImportedName) -> None:
+        """A star import of a library is taken over; of macros it would hide what the code needs."""
+        if imported.module.split(".")[0] in _OWN_PACKAGES:
+            message = f"a star import of `{imported.module}` hides what the code needs"
+            self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import each name that is used")
+        else:
+            self.imports[f"*:{imported.module}"] = Import(imported.module, "*")
+
+    def _take_word(self, imported: ImportedName) -> None:
+        """Of the vocabulary, only ``var`` has a meaning in code that runs."""
+        if imported.module == "cbx" and imported.name == imported.binding == "var":
+            return
+        word = imported.name or imported.module
+        if imported.module == "cbx" and word == "var":
+            message, hint = "`var` keeps its name in the code of a model", "import it without `as`"
+        elif imported.module == "cbx" and word in SIGNATURES:
+            message = f"`{word}` is a word of declarations; the code of a model runs where cbx is not"
+            hint = "use it in the decorator or as the default of a parameter"
+        else:
+            message = f"`{word}`{' of cbx' if imported.name else ''} is not there where the code of a model runs"
+            hint = "of cbx, code can use `var` only, imported by its name"
+        causes = [Cause(imported.span.path, f"import {word}")]
+        self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint, causes=causes)
+
+    def _take_macro(self, imported: ImportedName, module: PythonModule) -> None:
+        if not imported.name or f"{imported.module}.{imported.name}" in self.macros:
+            message = "a Python macro is imported by its own name"
+            home = f"{imported.module}.{imported.name}" if imported.name else imported.module
+            hint = f"write `from {home} import ...`"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint=hint)
+            return
+        if imported.module not in self.macros:
+            hint = did_you_mean(imported.module, self.macros, "define it in a file of macros/")
+            message = f"there is no file `{imported.module.replace('.', '/')}.py`"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
+            return
+        found = self.macros[imported.module]
+        if found is None:
+            self.is_broken = True
+            return
+        index = self._index(found)
+        if imported.name not in index.defining and imported.name not in index.imports:
+            self._unknown += 1
+            hint = f"define it in `{found.path}`"
+            if self._unknown <= _MOST_SUGGESTIONS:
+                names = sorted(index.defining)
+                hint = did_you_mean(imported.name, names, f"`{found.path}` defines {', '.join(names) or 'nothing'}")
+            message = f"`{found.path}` defines no `{imported.name}`"
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
+            return
+        self._file_needs.setdefault(module.path, set()).add(found.path)
+        self._take_name(imported.name, found)
+        if imported.binding != imported.name:
+            self.claim(imported.binding, f"{found.path}:{imported.name}", imported.span)
+            self._renamed.setdefault(found.path, {})[imported.binding] = f"{imported.binding} = {imported.name}"
+
+    def claim(self, name: str, owner: str, span: Span) -> None:
+        """Two different things of one name cannot stand in one notebook."""
+        first = self._owners.setdefault(name, owner)
+        if first != owner:
+            message = f"`{name}` would be defined twice in the notebook: by `{first}` and by `{owner}`"
+            self.report.add(codes.INVALID_NAME, message, span, hint="rename one of the two")
+
+
+def _after_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:
+    """Files in an order in which each stands after those it needs, as far as they do not need each other."""
+    ordered: dict[str, None] = {}
+    started: set[str] = set()
+
+    def visit(path: str) -> None:
+        if path not in started:
+            started.add(path)
+            for needed in sorted(needs.get(path, ())):
+                visit(needed)
+            ordered[path] = None
+
+    for path in paths:
+        visit(path)
+    return [path for path in ordered if path in paths]

@@ -1,0 +1,169 @@
+"""Reads what the code of a model does: queries as they stand, functions by tracing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
+from cbx.analysis.relation.mistakes import Mistake
+from cbx.analysis.relation.relations import CallSite, Place, Relation, TextRange
+from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
+from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.emit.cells import import_lines
+from cbx.project.find_project import is_inside
+from cbx.project.settings import Project
+from cbx.stages.resolved import PythonCode, ResolvedModel, SqlCode
+from cbx.syntax.text import PLACEHOLDER
+
+if TYPE_CHECKING:
+    from cbx.analysis.sql.scope import OwnTable
+    from cbx.analysis.tracing.client import Tracer
+
+CACHE_FILE = ".cbx/cache/trace.json"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownColumn:
+    """A column that none of a model's inputs has.
+
+    Attributes:
+        name: As it was written.
+        span: Where.
+        candidates: The names that would have been known there.
+        missing: The part of the name that is not known.
+        is_table: Whether that part names a table of the query, and not a column.
+    """
+
+    name: str
+    span: Span | None
+    candidates: tuple[str, ...]
+    missing: str
+    is_table: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What the code of a model does.
+
+    Attributes:
+        relation: What it does.
+        unknown_columns: The columns it names that do not exist.
+        expressions: Where it makes the columns of its result, by their names in lower case.
+        reads: What a function reads by itself.
+        own_tables: The tables that a query reads by their names, each with its place.
+        mistakes: What else in it fails in every run.
+    """
+
+    relation: Relation
+    unknown_columns: tuple[UnknownColumn, ...]
+    expressions: Mapping[str, Span | None]
+    reads: tuple[OwnRead, ...] = ()
+    own_tables: tuple[tuple[OwnTable, Span], ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+
+
+_SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
+"""The arguments that decide which columns a table has: without one of them, all there is to say is a guess."""
+
+
+class Analysis:
+    """Reads one model after the other; a context, which ends the process that traces.
+
+    Example:
+        >>> with Analysis(project) as analysis:
+        ...     analysed = analysis.read(model, tables)
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Prepare; nothing is started before a function has to be traced."""
+        self._settings = project.settings.compile
+        file = project.root / CACHE_FILE
+        self._cache_file = file if is_inside(project.root, file.parent) else None
+        self._tracer: Tracer | None = None
+
+    def __enter__(self) -> Analysis:  # noqa: PYI034 - `typing.Self` came with Python 3.11
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._tracer is not None:
+            self._tracer.close()
+
+    def read(
+        self, model: ResolvedModel, tables: Callable[[], tuple[Table, ...]]
+    ) -> Analysed | Unknown | MissingExtra | None:
+        """What a model's code does.
+
+        Args:
+            model: The model.
+            tables: Tells what is known of its inputs, in their order.
+
+        Returns:
+            What it does; why that is not known; or None where functions are not traced, or the
+            declaration is not known well enough.
+        """
+        if model.unread & _SHAPING:
+            return None
+        if isinstance(model.code, SqlCode):
+            return _read_query(model.code, tables())
+        return self._trace(model, model.code, tables()) if self._settings.trace else None
+
+    def _trace(
+        self, model: ResolvedModel, code: PythonCode, tables: tuple[Table, ...]
+    ) -> Analysed | Unknown | MissingExtra:
+        from cbx.analysis.tracing.client import Tracer
+        from cbx.analysis.tracing.from_plan import read_plan
+
+        named = {one.parameter or "": table for one, table in zip(model.inputs, tables, strict=True)}
+        self._tracer = self._tracer or Tracer(self._cache_file)
+        outcome = self._tracer.trace(_function(model.id, code, named))
+        if isinstance(outcome, (Unknown, MissingExtra)):
+            return outcome
+        plan = read_plan(outcome, named)
+        unknown = tuple(
+            UnknownColumn(one.name, span_of(model, one.place), one.candidates, one.name) for one in plan.unknown_columns
+        )
+        places = {name: span_of(model, site) for name, site in plan.expressions.items()}
+        return Analysed(plan.relation, unknown, places, outcome.reads, mistakes=plan.mistakes)
+
+
+def span_of(model: ResolvedModel, place: Place) -> Span | None:
+    """Where in the files of the project a place is that the analysis of a model speaks of."""
+    if isinstance(place, TextRange) and isinstance(model.code, SqlCode) and model.code.places is not None:
+        return model.code.places.span(place.start, place.end)
+    if isinstance(place, CallSite) and isinstance(model.code, PythonCode):
+        for one in (model.code.source, *model.code.definitions):
+            if one.path == place.file and 0 <= place.line - one.line <= one.text.count("\n"):
+                return SourceFile(one.path, "\n" * (one.line - 1) + one.text).whole_line(place.line)
+    return None
+
+
+def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
+    from cbx.analysis.from_sql import read_query
+
+    if code.places is None:
+        return None
+    named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}
+    query = read_query(code.query.placeholder(), named)
+    unknown = tuple(
+        UnknownColumn(one.name, code.places.span(one.start, one.end), one.candidates, one.missing, one.is_table)
+        for one in query.unknown_columns
+        if not one.name.startswith(PLACEHOLDER)
+    )
+    places = {name: code.places.span(place.start, place.end) for name, place in query.expressions.items()}
+    own = tuple((table, code.places.span(table.place.start, table.place.end)) for table in query.own_tables)
+    return Analysed(query.relation, unknown, places, own_tables=own, mistakes=query.mistakes)
+
+
+def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:
+    inputs = tuple(Frame(parameter, table.name, _typed(table.columns)) for parameter, table in tables.items())
+    return Function(model, code.function, import_lines(code.imports), code.definitions, code.source, inputs)
+
+
+def _typed(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
+    """Columns as the engine that traces is told of them: it needs a type, or to know that there is none."""
+    if columns is None:
+        return None
+    return tuple(one._replace(type=None) if one.type == DOUBTFUL else one for one in columns)

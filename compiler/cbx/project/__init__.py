@@ -1,0 +1,1 @@
+"""`project.toml`: where it is and what it says."""

@@ -1,0 +1,1 @@
+"""What `import dlt` gives a notebook."""

@@ -1,0 +1,236 @@
+"""Holding what notebooks pass to the API's functions against the documented parameters.
+
+Every function is checked by the same few lines, so that a slip is told in the words of the call: the name that was
+called, the parameter, what was given and what to write instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql.types import StructType
+
+from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.api.expectation_decorators import caller
+from cbx.runtime.problems import Place, RunError
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a parameter takes.
+
+    Attributes:
+        wanted: It, in words.
+        fits: Tells whether a value is of this kind.
+        example: What to write in the place of a value that is not, from the parameter's name and the value.
+    """
+
+    wanted: str
+    fits: Callable[[Any], bool]
+    example: Callable[[str, Any], str]
+
+
+def checked(
+    name: str, function: Function, signature: inspect.Signature, takes_function: tuple[str, ...] = ()
+) -> Function:
+    """A function of the API under one of its names, which refuses arguments that do not fit.
+
+    Args:
+        name: The name that notebooks call.
+        function: What to call when the arguments fit.
+        signature: The documented parameters.
+        takes_function: Parameters that may be given a function instead of what their name says.
+    """
+
+    @functools.wraps(function)
+    def call(*by_position: Any, **by_name: Any) -> Any:
+        place = caller()
+        _check_names(name, signature, by_position, by_name, place)
+        for parameter, value in signature.bind(*by_position, **by_name).arguments.items():
+            if not (parameter in takes_function and callable(value)):
+                _check_value(name, parameter, value, place)
+        made = function(*by_position, **by_name)
+        is_decorator = callable(made) and not any(made is one for one in by_position)
+        return _decorator(name, made) if is_decorator else made
+
+    call.__name__ = name
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call
+
+
+def documented(function: Function, *more: str) -> inspect.Signature:
+    """A function's parameters, with these names in the place of those that it takes as they come."""
+    own = inspect.signature(function)
+    fixed = [one for one in own.parameters.values() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
+    added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more]
+    return own.replace(parameters=sorted([*added, *fixed], key=lambda one: one.kind))
+
+
+def _check_names(
+    name: str,
+    signature: inspect.Signature,
+    by_position: Sequence[Any],
+    by_name: Mapping[str, Any],
+    place: Place | None,
+) -> None:
+    """Refuse arguments that the signature does not have, or has twice, and miss those that it needs."""
+    parameters = signature.parameters
+    positional = [one.name for one in parameters.values() if one.kind is not one.KEYWORD_ONLY]
+    known = [one.name for one in parameters.values() if one.kind is not one.POSITIONAL_ONLY]
+    for given in by_name:
+        if given not in known:
+            meant = did_you_mean(given, known)
+            listing = f"known are {', '.join(known)}"
+            raise RunError(
+                f"`{name}` has no argument `{given}`", place=place, hint=f"{meant} {listing}" if meant else listing
+            )
+    if len(by_position) > len(positional):
+        raise RunError(
+            f"`{name}` takes {len(positional) or 'no'} argument{'' if len(positional) == 1 else 's'} by position, "
+            f"and is given {len(by_position)}",
+            place=place,
+            hint=f"name them: {name}({_by_name([one for one in known if one not in by_name][: len(by_position)])})",
+        )
+    for given in positional[: len(by_position)]:
+        if given in by_name:
+            raise RunError(
+                f"`{name}` is given `{given}` twice, by position and by name", place=place, hint="leave one of them out"
+            )
+    values = {**dict(zip(positional, by_position, strict=False)), **by_name}
+    needed = [one.name for one in parameters.values() if one.default is one.empty]
+    missing = [one for one in needed if values.get(one) is None]
+    if missing:
+        raise RunError(
+            f"`{name}` needs {' and '.join(f'`{one}`' for one in missing)}",
+            place=place,
+            hint=f"write {name}({_by_name(needed)})",
+        )
+
+
+def _by_name(names: Sequence[str]) -> str:
+    return ", ".join(f"{one}=..." for one in names)
+
+
+def _check_value(name: str, parameter: str, value: Any, place: Place | None) -> None:
+    """Refuse a value that is not what the parameter takes; None is what is left out."""
+    kind = _kind(parameter)
+    if value is None or kind is None or kind.fits(value):
+        return
+    if kind is _FUNCTION:
+        raise RunError(
+            f"`{name}` is given {_described(value)} by position, and takes its arguments by name",
+            place=place,
+            hint=kind.example(name, value),
+        )
+    raise RunError(
+        f"`{parameter}` of `{name}` is {kind.wanted}, not {_described(value)}",
+        place=place,
+        hint=kind.example(parameter, value),
+    )
+
+
+def _decorator(name: str, made: Function) -> Function:
+    """A decorator that refuses to stand above anything but a function."""
+
+    @functools.wraps(made)
+    def decorate(query: Any) -> Any:
+        if not callable(query):
+            raise RunError(
+                f"`{name}` decorates a function, not {_described(query)}",
+                place=caller(),
+                hint="let a function return the DataFrame, and put the decorator above it",
+            )
+        return made(query)
+
+    return decorate
+
+
+def _described(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, (DataFrame, Column)):
+        return "a DataFrame" if isinstance(value, DataFrame) else "a Column"
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    if callable(value):
+        return "a function"
+    if isinstance(value, (bool, int, float)):
+        return repr(value)
+    kind = type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _is_columns(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(one, (str, Column)) for one in value)
+
+
+def _is_settings(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(one, str) for one in value)
+
+
+def _is_rules(value: Any) -> bool:
+    return _is_settings(value) and all(isinstance(one, str) for one in value.values())
+
+
+def _column_example(parameter: str, value: Any) -> str:
+    return f'write {parameter}=["{value}"]' if isinstance(value, str) else f'write {parameter}=["id"], for example'
+
+
+def _source_example(_: str, value: Any) -> str:
+    return "define a view that returns it, and name the view" if isinstance(value, DataFrame) else "put its name here"
+
+
+def _function_example(name: str, value: Any) -> str:
+    return f'write {name}(name="{value}")' if isinstance(value, str) else f"put @{name}(...) above a function"
+
+
+_TEXT = _Kind("a text", lambda value: isinstance(value, str), lambda name, _: f'write {name}="..."')
+_DATASET = _Kind("the name of a dataset", lambda value: isinstance(value, str), _source_example)
+_CONDITION = _Kind(
+    "a SQL condition as text",
+    lambda value: isinstance(value, str),
+    lambda _, __: 'write it as SQL, "id IS NOT NULL" for example',
+)
+_EXPRESSION = _Kind(
+    "a text or a Column",
+    lambda value: isinstance(value, (str, Column)),
+    lambda name, _: f"write {name}=expr(...), or the same as text",
+)
+_COLUMNS = _Kind("a list of columns", _is_columns, _column_example)
+_SETTINGS = _Kind(
+    "a dictionary from names to values", _is_settings, lambda name, _: f'write {name}={{"name": "value"}}, for example'
+)
+_RULES = _Kind(
+    "a dictionary from names to conditions",
+    _is_rules,
+    lambda _, __: 'write {"valid_id": "id IS NOT NULL"}, for example',
+)
+_SCHEMA = _Kind(
+    "a text or a StructType",
+    lambda value: isinstance(value, (str, StructType)),
+    lambda name, _: f'write {name}="id BIGINT NOT NULL, name STRING", for example',
+)
+_FUNCTION = _Kind("a function", callable, _function_example)
+
+_KINDS: Mapping[str, _Kind] = {
+    "query_function": _FUNCTION,
+    **dict.fromkeys(("name", "flow_name", "comment", "path", "format", "row_filter"), _TEXT),
+    **dict.fromkeys(("source", "target"), _DATASET),
+    "condition": _CONDITION,
+    **dict.fromkeys(("sequence_by", "apply_as_deletes", "apply_as_truncates"), _EXPRESSION),
+    **dict.fromkeys(("keys", "partition_cols", "cluster_by"), _COLUMNS),
+    **dict.fromkeys(("spark_conf", "table_properties", "options"), _SETTINGS),
+    **dict.fromkeys(("expectations", "expect_all", "expect_all_or_drop", "expect_all_or_fail"), _RULES),
+    "schema": _SCHEMA,
+}
+
+
+def _kind(parameter: str) -> _Kind | None:
+    """What a parameter of this name takes; None if nothing is known that it does not."""
+    return _KINDS.get(parameter, _COLUMNS if parameter.endswith("column_list") else None)

@@ -1,0 +1,85 @@
+"""The expectation decorators, which hand their rules up to the decorator of the dataset."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from cbx.runtime.definitions import Expectation, OnViolation, Query
+from cbx.runtime.problems import Place, RunError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+RULES = "__cbx_rules__"
+DEFINED = "__cbx_defined__"
+
+Decorator = Callable[[Query], Query]
+
+_OURS = str(Path(__file__).parents[1])
+
+
+def caller() -> Place | None:
+    """The line of the user's that is being executed."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - a traceback costs more and says no more
+    while frame is not None and frame.f_code.co_filename.startswith((_OURS, "<")):
+        frame = frame.f_back
+    return None if frame is None else Place(Path(frame.f_code.co_filename), frame.f_lineno)
+
+
+def expect(on_violation: OnViolation, name: str, condition: str) -> Decorator:
+    """One rule."""
+    return _with_rules([Expectation(name, condition, on_violation)])
+
+
+def expect_all(on_violation: OnViolation, expectations: Mapping[str, str]) -> Decorator:
+    """Several rules, conditions by name."""
+    return _with_rules(rules_of(on_violation, expectations))
+
+
+def rules_of(on_violation: OnViolation, expectations: Mapping[str, str]) -> list[Expectation]:
+    """Rules as values."""
+    return [Expectation(name, condition, on_violation) for name, condition in expectations.items()]
+
+
+def _with_rules(rules: Sequence[Expectation]) -> Decorator:
+    """A decorator that hands rules up to the decorator of the dataset.
+
+    Decorators apply from the function upwards, so rules are put in front to stand as they are written.
+    """
+    place = caller()
+
+    def attach(query: Query) -> Query:
+        if hasattr(query, DEFINED):
+            raise RunError(
+                "an expectation stands above the dataset's decorator, where it has no effect",
+                place=place,
+                hint="put @dlt.table or @dlt.view on top and the expectations below it",
+            )
+
+        @functools.wraps(query)
+        def checked() -> DataFrame:
+            return query()
+
+        setattr(checked, RULES, distinct([*rules, *getattr(query, RULES, ())], place))
+        return checked
+
+    return attach
+
+
+def distinct(rules: Sequence[Expectation], place: Place | None) -> tuple[Expectation, ...]:
+    """The rules, none of which may have another's name.
+
+    Raises:
+        RunError: If two have the same.
+    """
+    seen = set()
+    for rule in rules:
+        if rule.name in seen:
+            raise RunError(f"two expectations are named `{rule.name}`", place=place, hint="give each a name of its own")
+        seen.add(rule.name)
+    return tuple(rules)

@@ -1,0 +1,51 @@
+"""Putting the local ``dlt`` and ``pyspark.pipelines`` where ``import`` finds them, for the time of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pyspark
+
+from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.api.expectation_decorators import caller
+from cbx.runtime.problems import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_NAMES = ("dlt", "pyspark.pipelines")
+_ATTRIBUTE = "pipelines"
+
+
+class UnknownFunctionError(RunError, AttributeError):
+    """A name that the API does not have; an ``AttributeError`` too, so that ``hasattr`` answers."""
+
+
+@contextlib.contextmanager
+def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """Let ``import dlt`` and ``from pyspark import pipelines`` give modules with these functions."""
+    modules_before = {name: sys.modules[name] for name in _NAMES if name in sys.modules}
+    attribute_before = vars(pyspark).get(_ATTRIBUTE)
+    for name in _NAMES:
+        module = types.ModuleType(name, "The local implementation of declarative pipelines.")
+        vars(module).update(functions, __all__=sorted(functions), __getattr__=partial(_unknown, name, functions))
+        sys.modules[name] = module
+    setattr(pyspark, _ATTRIBUTE, sys.modules["pyspark.pipelines"])
+    try:
+        yield
+    finally:
+        for name in _NAMES:
+            del sys.modules[name]
+        sys.modules.update(modules_before)
+        delattr(pyspark, _ATTRIBUTE)
+        if attribute_before is not None:
+            setattr(pyspark, _ATTRIBUTE, attribute_before)
+
+
+def _unknown(module: str, functions: Mapping[str, Callable[..., Any]], name: str) -> NoReturn:
+    hint = did_you_mean(name, functions, "the documentation lists the functions of the pipeline API")
+    raise UnknownFunctionError(f"`{module}` has no function `{name}`", place=caller(), hint=hint)

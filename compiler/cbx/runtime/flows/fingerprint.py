@@ -1,0 +1,179 @@
+"""Telling whether a batch table would come out as it is.
+
+A table is left alone only where that is certain: its analysed query is the same text, all it reads is files that
+are the same, and nothing in it can give another answer on another day. Whatever is not known here makes the
+table anew, which is always right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+import pyspark
+
+from cbx.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame
+
+    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.flow_context import FlowContext
+
+_PLAIN_NODES = frozenset(
+    {
+        "Aggregate",
+        "CTERelationDef",
+        "CTERelationRef",
+        "CollectMetrics",
+        "Deduplicate",
+        "Distinct",
+        "Except",
+        "Expand",
+        "Filter",
+        "Generate",
+        "GlobalLimit",
+        "Intersect",
+        "Join",
+        "LocalLimit",
+        "OneRowRelation",
+        "Project",
+        "Range",
+        "Relation",
+        "ResolvedHint",
+        "Sort",
+        "SubqueryAlias",
+        "Union",
+        "View",
+        "Window",
+        "WithCTE",
+    }
+)
+_NUMBER = re.compile(r"(#|__cbx_|CTERelationDef |CTERelationRef )\d+")
+_TREE = re.compile(r"^[\s:+-]*(?:'|!)?(\w+)")
+_UNCERTAIN_PATTERNS = ("PYTHON_UDF", "SCALA_UDF", "CURRENT_LIKE", "PLAN_EXPRESSION")
+_UNCERTAIN_WORDS = re.compile(r"\b(?:rand|randn|random|uuid|shuffle|current_\w+|now|session_user|user)\(")
+
+
+def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
+    """What a table's rows are made of; None if that cannot be told for certain.
+
+    Args:
+        frame: The query.
+        rules: The table's rules.
+    """
+    analysed = _java(frame).analyzed()
+    if not analysed.deterministic() or any(_contains(frame, analysed, name) for name in _UNCERTAIN_PATTERNS):
+        return None
+    text = analysed.treeString()
+    if _UNCERTAIN_WORDS.search(text) or not all(_is_plain(line) for line in text.splitlines()):
+        return None
+    relations = _relations(analysed)
+    files = [_file(uri) for uri in _input_files(relations)]
+    if None in files or not all(map(_is_of_files, relations)):
+        return None
+    parts = [
+        pyspark.__version__,
+        __version__,
+        _settings(frame),
+        _numbered_afresh(text),
+        *map(_reading, relations),
+        frame.schema.json(),
+        *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
+        *map(str, files),
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def reads_only(frame: DataFrame, state: Path) -> bool:
+    """Whether a batch query reads tables of the state folder and nothing else."""
+    tables = state / "tables"
+    relations = _relations(_java(frame).analyzed())
+    files = (_file(uri) for uri in _input_files(relations))
+    return all(file is not None and Path(file[0]).is_relative_to(tables) for file in files)
+
+
+def streams_only(frame: DataFrame, context: FlowContext) -> bool:
+    """Whether a stream reads streaming tables and landing folders that Auto Loader watches, and nothing else.
+
+    What it joins them with does not matter: rows are made of new rows of the stream alone.
+    """
+    paths = stream_paths(frame)
+    tables = f"{(context.folder.state / 'tables').as_posix()}/"
+    landings = [landing.rstrip("/") for landing in context.landings]
+    return all(path.removeprefix("file:").startswith(tables) or path.rstrip("/") in landings for path in paths)
+
+
+def stream_paths(frame: DataFrame) -> list[str]:
+    """The path that each stream of a query reads, as it was given; an empty text where it reads something else."""
+    leaves = _java(frame).analyzed().collectLeaves()
+    streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
+    return [
+        str(leaf.dataSource().options().get("path").getOrElse(None) or "")
+        if leaf.nodeName() == "StreamingRelation"
+        else ""
+        for leaf in streams
+    ]
+
+
+def _settings(frame: DataFrame) -> str:
+    """What is set for Spark SQL, which can change what an expression gives without a trace in the plan."""
+    jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - as below
+    known = _java(frame).sparkSession().sessionState().conf().getAllConfs()
+    ordered = jvm.java.util.TreeMap(jvm.scala.jdk.javaapi.CollectionConverters.asJava(known))
+    return str(ordered.subMap("spark.sql.", "spark.sql/").toString())
+
+
+def _numbered_afresh(text: str) -> str:
+    """A plan's text without the numbers that Spark gives out as it goes."""
+    numbers: dict[str, str] = {}
+    return _NUMBER.sub(lambda match: numbers.setdefault(match[0], f"{match[1]}{len(numbers)}"), text)
+
+
+def _relations(plan: Any) -> list[Any]:
+    """The leaves of a plan that are read from files."""
+    leaves = plan.collectLeaves()
+    found = (leaves.apply(index) for index in range(leaves.size()))
+    return [leaf.relation() for leaf in found if leaf.nodeName() == "LogicalRelation"]
+
+
+def _is_of_files(relation: Any) -> bool:
+    return str(relation.getClass().getSimpleName()) == "HadoopFsRelation"
+
+
+def _input_files(relations: Sequence[Any]) -> list[str]:
+    """The files that are read; a DataFrame's own ``inputFiles`` optimises its plan, as the write will do again."""
+    return sorted({str(uri) for relation in relations if _is_of_files(relation) for uri in relation.inputFiles()})
+
+
+def _reading(relation: Any) -> str:
+    """How and from where a relation is read."""
+    return f"{relation.fileFormat()} {relation.options()} {relation.location().rootPaths()}"
+
+
+def _is_plain(line: str) -> bool:
+    match = _TREE.match(line)
+    return match is not None and match[1] in _PLAIN_NODES
+
+
+def _contains(frame: DataFrame, plan: Any, pattern: str) -> bool:
+    patterns = frame.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern  # type: ignore[union-attr]  # noqa: SLF001 - plans have no Python face
+    return bool(plan.containsPattern(getattr(patterns, pattern)()))
+
+
+def _file(uri: str) -> tuple[str, int, int] | None:
+    parsed = urlparse(uri)
+    if parsed.scheme not in ("", "file"):
+        return None
+    path = Path(unquote(parsed.path))
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+def _java(frame: DataFrame) -> Any:
+    return frame._jdf.queryExecution()  # noqa: SLF001 - as above

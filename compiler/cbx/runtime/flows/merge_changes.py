@@ -1,0 +1,153 @@
+"""Merging changes into a target, each micro-batch once and all of an update at once.
+
+A target has two folders a version: the rows that readers see, and the state of the merge, which also
+remembers what readers must not see. Each micro-batch makes a version; the commit of the update names the last one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Observation
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
+from cbx.runtime.auto_cdc import (
+    CdcSpec,
+    CdcSpecError,
+    ChangedRowError,
+    changed_row_error,
+    merge_changes,
+    target_rows,
+)
+from cbx.runtime.flows.append_stream import drain, write_checked
+from cbx.runtime.flows.expectations import NOTHING, Counts, added
+from cbx.runtime.problems import RunError
+from cbx.runtime.spark.observations import observed, observed_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+    from cbx.runtime.definitions import CdcFlow
+    from cbx.runtime.flow_context import FlowContext
+    from cbx.runtime.flows.declared_shape import Shape
+    from cbx.runtime.tables.store import TableFolder, TableState
+
+
+@dataclass(slots=True)
+class Merger:
+    """Merges the changes of one flow into its target.
+
+    Attributes:
+        context: The flow.
+        spec: How its changes are to be understood.
+        shape: What the target's definition says of its rows.
+        table: The target as it stands.
+        total: Changes that arrived and rows of the target that they wrote, so far.
+    """
+
+    context: FlowContext
+    spec: CdcSpec
+    shape: Shape
+    table: TableState
+    total: Counts = NOTHING
+
+    def merge_stream(self, frame: DataFrame) -> None:
+        """Merge what is new in a stream of changes."""
+        drain(self.context, frame, lambda changes, _: self.merge(changes, {}))
+        if not self.table.schema:
+            self.merge(frame.sparkSession.createDataFrame([], frame.schema), {})
+
+    def merge(self, changes: DataFrame, facts: dict[str, object]) -> None:
+        """Merge some changes, and remember something about the flow with them.
+
+        Args:
+            changes: The changes.
+            facts: What the flow has to remember.
+
+        Raises:
+            RunError: If the changes do not fit the target, or one has no sequence.
+        """
+        if self.context.is_dry:
+            changes = changes.sparkSession.createDataFrame([], changes.schema)
+        try:
+            table, counts = self._next_version(changes)
+        except Exception as error:
+            explained = _explained(error)
+            if explained is None:
+                raise
+            raise RunError(explained.reason, hint=explained.hint) from None
+        merged, self.table = self.table, remembering(table, self.context.name, facts)
+        self.total = added(self.total, counts)
+        if merged.schema and merged.number >= self.context.update:
+            self.context.folder.drop_version(merged.version)
+
+    def _next_version(self, changes: DataFrame) -> tuple[TableState, Counts]:
+        """Write the next version of the target, which nobody reads yet."""
+        spark, folder, table = changes.sparkSession, self.context.folder, self.table
+        number = table.number + 1 if table.schema else table.number
+        version = f"v{number}"
+        arrived, written = Observation(), Observation()
+        before = _parquet(spark, folder, table.version) if table.schema else None
+        counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
+        _write(merge_changes(before, counted, self.spec, written), str(folder.internal(version)))
+        rows = target_rows(_parquet(spark, folder, version), self.spec)
+        rows = self.shape.applied_to_history(rows) if self.spec.scd_type == 2 else self.shape.applied(rows)
+        shutil.rmtree(folder.rows(version), ignore_errors=True)
+        write_checked(rows, self.shape.rules, folder.rows(version), folder.name.written)
+        read = int(observed_of(changes, arrived).get("n") or 0)
+        target = observed(written) if not read else observed_of(changes, written)
+        upserted, deleted = (int(target.get(name) or 0) for name in ("num_upserted_rows", "num_deleted_rows"))
+        counts = Counts(read, upserted, 0, (), deleted)
+        return replace(table, version=version, number=number, schema=rows.schema.json()), counts
+
+
+def _explained(error: Exception) -> CdcSpecError | ChangedRowError | None:
+    return error if isinstance(error, CdcSpecError) else changed_row_error(error)
+
+
+def remembering(table: TableState, flow: str, facts: dict[str, object]) -> TableState:
+    """The table with more for one of its flows to remember."""
+    return replace(table, flows={**table.flows, flow: {**table.flows.get(flow, {}), **facts}})
+
+
+def spec_of(flow: CdcFlow) -> CdcSpec:
+    """A flow's arguments with their texts as Spark's columns.
+
+    Raises:
+        RunError: If they contradict each other.
+    """
+    try:
+        return CdcSpec(
+            target=flow.target.written,
+            keys=flow.keys,
+            sequence_by=_column(flow.sequence_by),
+            scd_type=flow.scd_type,
+            apply_as_deletes=_condition(flow.apply_as_deletes),
+            apply_as_truncates=_condition(flow.apply_as_truncates),
+            ignore_null_updates=flow.ignore_null_updates,
+            column_list=flow.column_list,
+            except_column_list=flow.except_column_list,
+            track_history_column_list=flow.track_history_column_list,
+            track_history_except_column_list=flow.track_history_except_column_list,
+        )
+    except CdcSpecError as error:
+        raise RunError(error.reason, place=flow.place, hint=error.hint) from None
+
+
+def _column(value: str | Column) -> Column:
+    return F.expr(value) if isinstance(value, str) else value
+
+
+def _condition(value: str | Column | None) -> Column | None:
+    return None if value is None else _column(value)
+
+
+def _parquet(spark: SparkSession, folder: TableFolder, version: str) -> DataFrame:
+    return spark.read.parquet(str(folder.internal(version)))
+
+
+def _write(rows: DataFrame, folder: str) -> None:
+    writer = rows.write.mode("overwrite")
+    writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(folder)

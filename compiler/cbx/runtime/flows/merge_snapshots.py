@@ -1,0 +1,136 @@
+"""Merging whole snapshots into a target: the differences from one to the next are the changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
+from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, snapshot_spec
+from cbx.runtime.flows.merge_changes import Merger
+from cbx.runtime.problems import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from cbx.runtime.auto_cdc import CdcSpec
+    from cbx.runtime.definitions import SnapshotFlow
+    from cbx.runtime.flow_context import FlowContext
+    from cbx.runtime.flows.declared_shape import Shape
+    from cbx.runtime.names import DatasetName
+    from cbx.runtime.tables.store import TableState
+
+_VERSION = "version"
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "str": str,
+    "float": float,
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "Decimal": decimal.Decimal,
+}
+
+
+def merge_snapshots(
+    context: FlowContext,
+    flow: SnapshotFlow,
+    shape: Shape,
+    table: TableState,
+    read: Callable[[DatasetName], DataFrame],
+) -> Merger:
+    """Merge the snapshots that are new.
+
+    Args:
+        context: The flow.
+        flow: Its definition.
+        shape: What the target's definition says of its rows.
+        table: The target as it stands.
+        read: From a dataset's name to its rows.
+
+    Returns:
+        What has been merged.
+    """
+    try:
+        spec = snapshot_spec(
+            flow.target.written,
+            flow.keys,
+            flow.scd_type,
+            flow.track_history_column_list,
+            flow.track_history_except_column_list,
+        )
+    except CdcSpecError as error:
+        raise RunError(error.reason, place=flow.place, hint=error.hint) from None
+    merger = Merger(context, spec, shape, table)
+    for snapshot, version in _snapshots(flow, merger, read):
+        before = _before(snapshot.sparkSession, merger, spec)
+        changes = snapshot_changes(before, snapshot, spec, F.lit(version))
+        merger.merge(changes, {_VERSION: _remembered(version, flow)})
+    return merger
+
+
+def _snapshots(
+    flow: SnapshotFlow, merger: Merger, read: Callable[[DatasetName], DataFrame]
+) -> Iterator[tuple[DataFrame, Any]]:
+    """The snapshots that the target has not yet seen, with their versions.
+
+    A table has one, as of now; a function gives one after the other until it gives None.
+    """
+    if not callable(flow.source):
+        yield read(flow.source), dt.datetime.now(dt.timezone.utc)
+        return
+    while True:
+        last = _recalled(merger.table.flows.get(flow.name, {}).get(_VERSION))
+        answer: Any = flow.source(last)
+        if answer is None and last is None:
+            raise RunError(
+                "the function gave no snapshot at its first call (FIRST_SNAPSHOT_EMPTY)",
+                place=flow.place,
+                hint="return the first snapshot and its version where it is given None",
+            )
+        if answer is None:
+            return
+        if not isinstance(answer, tuple) or len(answer) != 2 or answer[1] is None:
+            raise RunError(
+                f"the function gave {_described(answer)} (INVALID_SNAPSHOT_VERSION)",
+                place=flow.place,
+                hint="return a tuple of a DataFrame and its version, or None",
+            )
+        snapshot, version = answer
+        if last is not None and version <= last:
+            raise RunError(
+                f"the function gave the version {version!r} after {last!r}",
+                place=flow.place,
+                hint="return a version greater than the one it is given, or None",
+            )
+        yield snapshot, version
+
+
+def _described(answer: Any) -> str:
+    if not isinstance(answer, tuple):
+        return f"a {type(answer).__name__} in the place of a snapshot and its version"
+    return "a snapshot without a version" if len(answer) == 2 else f"a tuple of {len(answer)} values"
+
+
+def _before(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:
+    if not merger.table.schema:
+        return None
+    folder = merger.context.folder.internal(merger.table.version)
+    return current_rows(spark.read.parquet(str(folder)), spec)
+
+
+def _remembered(version: Any, flow: SnapshotFlow) -> dict[str, str]:
+    kind = type(version).__name__
+    if kind not in _KINDS:
+        raise RunError(
+            f"a snapshot's version cannot be {version!r}", place=flow.place, hint="use a number, a text or a time"
+        )
+    text = version.isoformat() if isinstance(version, dt.date) else str(version)
+    return {"kind": kind, "value": text}
+
+
+def _recalled(remembered: dict[str, str] | None) -> Any:
+    return None if remembered is None else _KINDS[remembered["kind"]](remembered["value"])

@@ -1,0 +1,275 @@
+"""Filling one table by its flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
+from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, SnapshotFlow
+from cbx.runtime.flow_context import FlowContext
+from cbx.runtime.flows.append_stream import append_once, append_stream, only_streams
+from cbx.runtime.flows.check_views import view_counts
+from cbx.runtime.flows.declared_shape import Shape
+from cbx.runtime.flows.expectations import NOTHING, Counts, added
+from cbx.runtime.flows.fingerprint import fingerprint, reads_only, streams_only
+from cbx.runtime.flows.last_verdict import Verdict, last_verdict, verdict_of, view_rules
+from cbx.runtime.flows.merge_changes import Merger, remembering, spec_of
+from cbx.runtime.flows.merge_snapshots import merge_snapshots
+from cbx.runtime.flows.replace_rows import replace_rows
+from cbx.runtime.problems import RunError
+from cbx.runtime.spark.session import settings
+from cbx.runtime.tables.store import TableFolder, TableState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from cbx.runtime.names import DatasetName
+
+_STARTS = 5
+
+
+class Queries(Protocol):
+    """Who calls the queries of the notebooks on behalf of a flow."""
+
+    spark: SparkSession
+
+    def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
+        """Call a function that returns rows."""
+
+    def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
+        """Read a dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What happened to one table in an update.
+
+    Attributes:
+        kind: What it is now.
+        counts: What happened to its rows.
+        verdict: What the rules said, in this update or in the last one that had rows.
+        did_work: Whether there was anything to do.
+        is_certain: Whether all it depends on is known, so that it stays as it is until some of that changes.
+    """
+
+    kind: str
+    counts: Counts
+    verdict: Verdict
+    did_work: bool = True
+    is_certain: bool = False
+
+
+def fill(
+    dataset: Dataset,
+    flows: Sequence[Flow],
+    folder: TableFolder,
+    queries: Queries,
+    *,
+    full_refresh: bool,
+    is_dry: bool = False,
+) -> Filled:
+    """Bring a table up to date.
+
+    Args:
+        dataset: Its definition.
+        flows: The flows that target it, beside the definition's own query.
+        folder: Its place.
+        queries: Calls the notebooks' functions.
+        full_refresh: Whether to start over.
+        is_dry: Whether the flows are only checked: the table gets its columns and no rows.
+
+    Returns:
+        What happened.
+    """
+    table = None if full_refresh and dataset.is_reset_allowed else folder.current()
+    number = folder.begin(table)
+    if dataset.query is None:
+        return _fill_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
+    own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
+    context = FlowContext(own.name, folder, number, is_dry)
+    frame = queries.evaluate(own.query, context)
+    if frame.isStreaming:
+        if dataset.kind == "materialized_view":
+            raise RunError(
+                f"the materialized view `{dataset.name.written}` reads a stream",
+                hint="define it with @dp.table, or read with spark.read",
+            )
+        return _fill_by_flows(dataset, [own, *flows], folder, table, queries, is_dry=is_dry)
+    if flows:
+        raise RunError(
+            f"`{dataset.name.written}` has a batch query, so flows cannot append to it",
+            hint="define the target with create_streaming_table",
+        )
+    return _fill_batch(dataset, context, frame, table)
+
+
+def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None) -> Filled:
+    if table is not None and table.kind != "batch":
+        raise _other_kind(table, "batch")
+    number = context.update
+    wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
+    shaped = Shape.of(dataset)
+    frame = shaped.applied(frame)
+    made_of = fingerprint(frame, shaped.rules)
+    is_certain = made_of is not None and reads_only(frame, context.folder.state)
+    if table is not None and made_of is not None and table.fingerprint == made_of:
+        verdict = last_verdict(table.verdict, {**shaped.named_rules, **view_rules((context,))})
+        return Filled("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
+    counts, made = replace_rows(context, frame, shaped.rules, wanted)
+    verdict = verdict_of(counts, view_counts((context,)), "batch")
+    context.folder.commit(replace(made, fingerprint=made_of, verdict=verdict.document()))
+    context.folder.tidy()
+    return Filled("batch", counts, verdict, is_certain=is_certain)
+
+
+def _fill_by_flows(
+    dataset: Dataset,
+    flows: Sequence[Flow],
+    folder: TableFolder,
+    table: TableState | None,
+    queries: Queries,
+    *,
+    is_dry: bool,
+) -> Filled:
+    """Run all flows, and once more where new columns or files came in between, as Databricks restarts flows."""
+    kind = _kind(dataset, flows)
+    if table is not None and table.kind != kind:
+        raise _other_kind(table, kind)
+    for attempt in range(_STARTS):
+        update = _Update(dataset, folder, folder.begin(table), queries, is_dry)
+        try:
+            return update.run(flows, kind, table)
+        except Exception as error:
+            folder.tidy()
+            explained = update.explain(error)
+            if explained is None:
+                raise
+            if not explained.is_restart_enough or attempt == _STARTS - 1:
+                raise explained from None
+    raise AssertionError("unreachable")
+
+
+@dataclass(slots=True)
+class _Update:
+    """One update of a table by its flows, all or nothing.
+
+    Attributes:
+        dataset: The table's definition.
+        folder: Its place.
+        number: The number of the update.
+        queries: Calls the notebooks' functions.
+        is_dry: Whether the flows are only checked.
+        contexts: The flows that have run.
+    """
+
+    dataset: Dataset
+    folder: TableFolder
+    number: int
+    queries: Queries
+    is_dry: bool
+    contexts: list[FlowContext] = field(default_factory=list)
+
+    def run(self, flows: Sequence[Flow], kind: str, before: TableState | None) -> Filled:
+        """Run the flows one after the other, and commit what they brought."""
+        number = self.number
+        table = before or TableState(self.dataset.name.written, kind, f"v{number}", number, number, "")
+        total = NOTHING
+        for flow in flows:
+            context = FlowContext(flow.name, self.folder, number, self.is_dry)
+            self.contexts.append(context)
+            table, counts = _run(self.dataset, flow, context, table, self.queries)
+            table = remembering(table, flow.name, {"streams": context.streams})
+            total = added(total, counts)
+        views = view_counts(self.contexts)
+        did_work = total.rows_read > 0 or views.rows_read > 0
+        if did_work or before is None:
+            verdict = verdict_of(total, views, kind)
+        else:
+            rules = {**Shape.of(self.dataset).named_rules, **view_rules(self.contexts)}
+            verdict = last_verdict(before.verdict, rules)
+        table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
+        self.folder.commit(table)
+        self.folder.tidy()
+        return Filled(kind, total, verdict, did_work, all(context.is_certain for context in self.contexts))
+
+    def explain(self, error: Exception) -> AutoLoaderError | None:
+        """The failure of a flow's Auto Loader, if that is what an exception is."""
+        if isinstance(error, AutoLoaderError):
+            return error
+        if isinstance(error, RunError):
+            return None
+        landings = (landing for context in self.contexts[-1:] for landing in context.landings)
+        found = (explain_failure(error, landing) for landing in landings)
+        return next((explained for explained in found if explained is not None), None)
+
+
+def _run(
+    dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[TableState, Counts]:
+    """Run one flow; what it brings waits for the commit."""
+    if getattr(flow, "once", False) and table.flows.get(flow.name, {}).get("once"):
+        return table, NOTHING
+    if isinstance(flow, SnapshotFlow):
+        shape = Shape.of(dataset)
+        merger = merge_snapshots(
+            context, flow, shape, table, lambda name: queries.opened(name, context, is_stream=False)
+        )
+        return merger.table, merger.total
+    if isinstance(flow, CdcFlow):
+        return _run_cdc(dataset, flow, context, table, queries)
+    with settings(queries.spark, flow.spark_conf):
+        return _run_append(dataset, flow, context, table, queries)
+
+
+def _run_append(
+    dataset: Dataset, flow: AppendFlow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[TableState, Counts]:
+    frame = queries.evaluate(flow.query, context)
+    context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
+    shaped = Shape.of(dataset)
+    frame = shaped.applied(frame)
+    if flow.once:
+        counts, table = append_once(context, frame, shaped.rules, table)
+        return remembering(table, flow.name, {"once": True}), counts
+    only_streams(frame, flow.name)
+    context.is_certain = streams_only(frame, context)
+    counts, table = append_stream(context, frame, shaped.rules, table)
+    return table, counts
+
+
+def _run_cdc(
+    dataset: Dataset, flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[TableState, Counts]:
+    merger = Merger(context, spec_of(flow), Shape.of(dataset), table)
+    frame = queries.opened(flow.source, context, is_stream=not flow.once)
+    context.is_certain = streams_only(frame, context)
+    context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
+    if flow.once:
+        merger.merge(frame, {"once": True})
+    else:
+        merger.merge_stream(frame)
+    return merger.table, merger.total
+
+
+def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
+    if not flows:
+        raise RunError(
+            f"no flow fills `{dataset.name.written}`",
+            hint="add one with @dlt.append_flow or create_auto_cdc_flow",
+        )
+    kinds = {"streaming" if isinstance(flow, AppendFlow) else f"scd {flow.scd_type}" for flow in flows}
+    if len(kinds) > 1:
+        raise RunError(f"the flows into `{dataset.name.written}` are of different kinds: {', '.join(sorted(kinds))}")
+    if dataset.expectations and "streaming" not in kinds:
+        raise RunError(
+            f"`{dataset.name.written}` takes changes, so its rows cannot be checked on the way in",
+            hint="put the expectations on the view that feeds the flow",
+        )
+    return kinds.pop()
+
+
+def _other_kind(table: TableState, kind: str) -> RunError:
+    return RunError(f"`{table.name}` was {table.kind} and is now {kind}", hint="start it over with --full-refresh")

@@ -1,0 +1,206 @@
+"""Writing to sinks: places outside the pipeline that append flows fill.
+
+A sink of files gets plain files that any reader understands, all of an update or none. What a laptop does not have
+(Kafka, Delta tables) is written to files too, with a note. A sink that is a function, or another format of Spark's,
+gets each micro-batch at least once, and under the same number always the same one: what it was given cannot be taken
+back, so a micro-batch that failed is repeated as it was planned, and those before it stay.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import Observation
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
+from cbx.runtime.definitions import AppendFlow
+from cbx.runtime.flow_context import FlowContext
+from cbx.runtime.flows.append_stream import drain, only_streams, run_to_end
+from cbx.runtime.flows.check_views import view_counts
+from cbx.runtime.flows.expectations import NOTHING, ROWS_READ, Counts, added
+from cbx.runtime.flows.fingerprint import streams_only
+from cbx.runtime.flows.last_verdict import Verdict, last_verdict, view_rules
+from cbx.runtime.flows.refresh_table import Filled
+from cbx.runtime.problems import RunError
+from cbx.runtime.spark.observations import observed_of
+from cbx.runtime.spark.session import settings
+from cbx.runtime.tables.sink_store import SinkFolder, SinkState
+from cbx.runtime.tables.store import TableFolder, folder_name, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pyspark.sql import DataFrame
+
+    from cbx.runtime.definitions import Flow, Sink
+    from cbx.runtime.flows.refresh_table import Queries
+
+_FILES = frozenset({"parquet", "json", "csv", "orc", "text"})
+_STAND_INS = {"delta": "parquet", "kafka": "json"}
+_METRIC = "cbx sink"
+
+
+def fill_sink(
+    sink: Sink,
+    flows: Sequence[Flow],
+    state: Path,
+    queries: Queries,
+    note: Callable[[str], None],
+    *,
+    full_refresh: bool,
+    is_dry: bool = False,
+) -> Filled:
+    """Append to a sink what is new in its flows.
+
+    Args:
+        sink: Its definition.
+        flows: The flows that target it.
+        state: The state folder, for the flows' checkpoints.
+        queries: Calls the notebooks' functions.
+        note: Takes what the user should know.
+        is_dry: Whether the flows are only checked.
+        full_refresh: Whether the flows read their input from the start; what they wrote before stays.
+    """
+    store = SinkFolder(TableFolder(state, sink.name))
+    before = store.current()
+    is_fresh = full_refresh or not before.number
+    update = store.begin(before, is_fresh=is_fresh) if is_fresh or _is_of_files(sink) else before
+    if update != before and not _is_of_files(sink):
+        store.commit(update)
+    total, contexts = NOTHING, []
+    for flow in flows:
+        if not isinstance(flow, AppendFlow):
+            raise RunError(f"only append flows fill a sink, and `{flow.name}` is none", place=flow.place)
+        context = FlowContext(flow.name, store.folder, update.progress, is_dry)
+        contexts.append(context)
+        with settings(queries.spark, flow.spark_conf):
+            frame = queries.evaluate(flow.query, context)
+            only_streams(frame, flow.name)
+            _check_sources(context)
+            context.is_certain = streams_only(frame, context)
+            counts, update = _append(sink, frame, context, store, update, note)
+            total = added(total, counts)
+    views = view_counts(contexts)
+    did_work = total.rows_read > 0 or views.rows_read > 0
+    verdict = Verdict(0, views.rules) if did_work else last_verdict(update.verdict, view_rules(contexts))
+    store.commit(replace(update, verdict=verdict.document()))
+    return Filled("sink", total, verdict, did_work, all(context.is_certain for context in contexts))
+
+
+def _is_of_files(sink: Sink) -> bool:
+    return sink.handler is None and (sink.format in _FILES or sink.format in _STAND_INS)
+
+
+def _check_sources(context: FlowContext) -> None:
+    """Refuse a source that was started over, whose rows the sink would get a second time."""
+    if context.is_dry:
+        return
+    memory = context.checkpoint.with_name(f"{context.checkpoint.name}.streams.json")
+    context.check_generations(json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {})
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(memory, json.dumps(context.streams))
+
+
+def _append(
+    sink: Sink,
+    frame: DataFrame,
+    context: FlowContext,
+    store: SinkFolder,
+    update: SinkState,
+    note: Callable[[str], None],
+) -> tuple[Counts, SinkState]:
+    """Run one flow; the files that it makes wait for the commit."""
+    if sink.handler is not None:
+        caller = _Caller(sink.handler)
+        drain(context, frame, caller.write)
+        return Counts(caller.rows, caller.rows, 0, ()), update
+    if not _is_of_files(sink):
+        if context.is_dry:
+            return NOTHING, update
+        counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
+        run_to_end(counted.writeStream.format(sink.format).options(**sink.options), context)
+        rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.observed)
+        return Counts(rows, rows, 0, ()), update
+    writer, target = _writer(sink, frame, context, store, update)
+    if sink.format in _STAND_INS:
+        note(f"the sink `{sink.name.written}` is not {sink.format} locally: its rows are in {target}")
+    drain(context, frame, writer.write)
+    return Counts(writer.rows, writer.rows, 0, ()), replace(update, target=str(target.absolute()))
+
+
+def _writer(
+    sink: Sink, frame: DataFrame, context: FlowContext, store: SinkFolder, update: SinkState
+) -> tuple[_FileWriter, Path]:
+    """What writes the files of a flow, and the folder where they belong."""
+    options = dict(sink.options)
+    path = options.pop("path", None)
+    if sink.format in _FILES and path is None:
+        raise RunError(
+            f"the sink `{sink.name.written}` has no path", place=sink.place, hint='add options={"path": "..."}'
+        )
+    if sink.format == "kafka":
+        path, options = None, {}
+        if "value" not in frame.columns:
+            raise RunError(
+                f"the rows for the Kafka sink `{sink.name.written}` have no column `value`",
+                place=sink.place,
+                hint="make one, with to_json(struct(*)) for example",
+            )
+    stand_in = context.folder.state / "sinks" / folder_name(sink.name.key)
+    target = stand_in if path is None else Path(path.removeprefix("file:"))
+    prefix = f"{folder_name(context.name)}-{update.generation}"
+    return _FileWriter(store.files(update.number), prefix, _STAND_INS.get(sink.format, sink.format), options), target
+
+
+@dataclass(slots=True)
+class _Caller:
+    """Hands micro-batches to a function; the same one again where a run was killed or the function failed.
+
+    The rows are kept until it returns, since it may use them more than once, and counted as they are read.
+    """
+
+    handler: Callable[..., Any]
+    rows: int = 0
+
+    def write(self, batch: DataFrame, number: int) -> None:
+        """Call the function with one micro-batch."""
+        kept = batch.persist()
+        try:
+            count = kept.count()
+            self.handler(kept, number)
+        finally:
+            kept.unpersist()
+        self.rows += count
+
+
+@dataclass(slots=True)
+class _FileWriter:
+    """Writes micro-batches as files of one folder.
+
+    Attributes:
+        folder: Where the files wait for the commit.
+        prefix: What their names start with.
+        format: Spark's name of their format.
+        options: Spark's options for it.
+        rows: How many rows have been written.
+    """
+
+    folder: Path
+    prefix: str
+    format: str
+    options: Mapping[str, str]
+    rows: int = 0
+
+    def write(self, batch: DataFrame, number: int) -> None:
+        """Put the files of one micro-batch into the folder."""
+        staging = self.folder / "_batch"
+        observation = Observation()
+        counted = batch.observe(observation, F.count(F.lit(1)).alias(ROWS_READ))
+        counted.write.format(self.format).options(**self.options).mode("overwrite").save(str(staging))
+        for index, file in enumerate(sorted(staging.glob("part-*"))):
+            name = f"{self.prefix}-{number:06d}-{index:05d}.{file.name.partition('.')[2] or self.format}"
+            file.replace(self.folder / name)
+        self.rows += int(observed_of(batch, observation).get(ROWS_READ) or 0)

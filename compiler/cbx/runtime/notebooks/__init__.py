@@ -1,0 +1,1 @@
+"""Notebooks and SQL files, read and executed."""

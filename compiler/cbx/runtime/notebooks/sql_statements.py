@@ -1,0 +1,335 @@
+"""SQL that defines a pipeline: the statements of ``%sql`` cells and of ``.sql`` files.
+
+The statements are those of the Databricks page "Pipeline SQL language reference". Queries themselves are left to
+``spark.sql``, which finds the tables of the pipeline in them. Every other word of a statement is read, or reported at
+its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.api.argument_values import dataset_name, is_reset_allowed, scd_type
+from cbx.runtime.api.expectation_decorators import distinct
+from cbx.runtime.auto_cdc import AllBut
+from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, DatasetKind, Query
+from cbx.runtime.problems import Place, RunError, SeveralProblemsError
+from cbx.runtime.sql.column_definitions import Definitions, check_expression, read_definitions
+from cbx.runtime.sql.parameters import Lookup, SqlText, replace_parameters
+from cbx.runtime.sql.table_clauses import read_clauses
+from cbx.runtime.sql.tokens import Words, choice_of, statements
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from cbx.runtime.definitions import Registry
+    from cbx.runtime.names import DatasetName
+
+_STATEMENTS: Final = ("CREATE", "APPLY CHANGES INTO", "SET")
+_OTHER_STATEMENTS: Final = frozenset(
+    {
+        *("ALTER", "ANALYZE", "BEGIN", "CACHE", "CALL", "COPY", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DROP"),
+        *("EXECUTE", "EXPLAIN", "FROM", "GRANT", "INSERT", "MERGE", "OPTIMIZE", "REFRESH", "RESET", "REVOKE", "SELECT"),
+        *("SHOW", "TABLE", "TRUNCATE", "UPDATE", "USE", "VACUUM", "VALUES", "WITH"),
+    }
+)
+"""What SQL has and no pipeline runs; other words are misspelt ones."""
+
+_CHANGE_CLAUSES: Final = (
+    *("KEYS", "IGNORE NULL UPDATES", "APPLY AS DELETE WHEN", "APPLY AS TRUNCATE WHEN", "SEQUENCE BY", "COLUMNS"),
+    *("STORED AS SCD TYPE", "TRACK HISTORY ON"),
+)
+_REFUSED_CLAUSES: Final = {
+    "SYSTEM SEQUENCE BY": "store the table as SCD TYPE 1 or 2",
+    "STORED AS BITEMPORAL": "store the table as SCD TYPE 1 or 2",
+    "COLUMNS TO UPDATE": "let the columns that a change leaves alone be NULL, and use IGNORE NULL UPDATES",
+}
+"""Clauses of Databricks that would change rows, each with a way out."""
+
+_EXPRESSIONS: Final = {
+    "APPLY AS DELETE WHEN": ("apply_as_deletes", "the condition"),
+    "APPLY AS TRUNCATE WHEN": ("apply_as_truncates", "the condition"),
+    "SEQUENCE BY": ("sequence_by", "the sequence"),
+}
+_COLUMN_LISTS: Final = {
+    "COLUMNS": ("column_list", "except_column_list"),
+    "TRACK HISTORY ON": ("track_history_column_list", "track_history_except_column_list"),
+}
+_CHANGE_WORDS: Final = tuple(dict.fromkeys(clause.split()[0] for clause in (*_CHANGE_CLAUSES, *_REFUSED_CLAUSES)))
+_QUERY_WORDS: Final = ("SELECT", "WITH", "FROM", "VALUES", "TABLE", "MAP", "REDUCE")
+_MODIFIERS: Final = ("OR REFRESH", "OR REPLACE", "TEMPORARY", "TEMP", "PRIVATE", "STREAMING", "INCREMENTAL", "LIVE")
+_EXAMPLE: Final = "define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ..."
+_CREATED: Final = ("STREAMING TABLE", "MATERIALIZED VIEW", "TEMPORARY VIEW", "FLOW")
+
+
+def define(sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup) -> None:
+    """Take in what the statements of a text define.
+
+    Args:
+        sql: The statements, apart at semicolons.
+        spark: Runs the queries.
+        registry: Takes the definitions.
+        lookup: The configuration of the pipeline, from which parameters get their values.
+
+    Raises:
+        SeveralProblemsError: If a statement is none that defines a part of a pipeline, with what is wrong in each.
+    """
+    problems = []
+    for words in statements(replace_parameters(sql, lookup)):
+        try:
+            _define(words, spark, registry)
+        except RunError as error:
+            problems.append(error.problem)
+    if problems:
+        raise SeveralProblemsError(problems)
+
+
+def _define(words: Words, spark: SparkSession, registry: Registry) -> None:
+    place = words.place
+    if words.takes("CREATE"):
+        _create(words, place, spark, registry)
+    elif words.takes("APPLY"):
+        words.wants("CHANGES", "INTO")
+        target = dataset_name(words.name("the name of the target"), place)
+        registry.add_flow(_changes(words, target, None, place, is_once=False))
+    elif words.takes("SET"):
+        _set(words, spark)
+    else:
+        raise _other_statement(words)
+
+
+def _other_statement(words: Words) -> RunError:
+    word = words.words[0]
+    is_misspelt = word.keyword not in _OTHER_STATEMENTS
+    hint = did_you_mean(word.text, [statement.split()[0] for statement in _STATEMENTS]) if is_misspelt else None
+    return RunError(f"a pipeline does not run the statement {word.keyword}", place=words.place, hint=hint or _EXAMPLE)
+
+
+def _set(words: Words, spark: SparkSession) -> None:
+    """A setting; as in Spark the quotes are part of a value, but for those of Spark's own settings."""
+    key = words.until("=").written().strip("`")
+    words.wants("=")
+    value = words.rest()
+    if not key or not value:
+        raise words.error("a key and a value, as in SET key = value")
+    spark.conf.set(key, value.strip("'\"`") if key.startswith("spark.") else value)
+
+
+def _create(words: Words, place: Place | None, spark: SparkSession, registry: Registry) -> None:
+    if words.takes("OR") and not (words.takes("REFRESH") or words.takes("REPLACE")):
+        raise words.error("REFRESH or REPLACE", ("REFRESH", "REPLACE"))
+    if words.takes("FLOW"):
+        _create_flow(words, place, spark, registry)
+        return
+    is_private = any([words.takes("TEMPORARY"), words.takes("TEMP"), words.takes("PRIVATE")])
+    kind = _kind(words)
+    if words.takes("IF"):
+        words.wants("NOT", "EXISTS")
+    name = words.name("the name of the table")
+    definitions = read_definitions(words.group()) if words.sees("(") else Definitions((), ())
+    is_stream = kind == "streaming_table"
+    clauses = read_clauses(words, kind, ("AS", "FLOW") if is_stream else ("AS",))
+    query = None
+    if words.takes("FLOW"):
+        words.wants("AUTO", "CDC")
+        registry.add_flow(_changes(words, dataset_name(name, place), None, place, is_once=False))
+    if words.takes("AS"):
+        query = _query(_query_text(words), spark, _given_names(definitions))
+    elif not is_stream:
+        raise words.error("AS and a query")
+    words.ends("the end of the statement")
+    has_mask = any(column.has_mask for column in definitions.columns)
+    notes = ["MASK has no effect locally: every reader sees every value"] if has_mask else []
+    for note in (*notes, *clauses.notes):
+        registry.note_once(note, place)
+    registry.add_dataset(
+        Dataset(
+            name=dataset_name(name, place),
+            kind="table" if is_stream and query is not None else kind,
+            query=_of_stream(query, name) if is_stream and query is not None else query,
+            expectations=distinct(definitions.expectations, place),
+            schema=", ".join(column.written for column in definitions.columns if column.type) or None,
+            private=is_private,
+            place=place,
+            is_reset_allowed=is_reset_allowed({"table_properties": clauses.properties}),
+        )
+    )
+
+
+def _kind(words: Words) -> DatasetKind:
+    """What a CREATE statement makes, in the words of today and of the days of live tables."""
+    is_streaming = words.takes("STREAMING") or words.takes("INCREMENTAL")
+    is_live = words.takes("LIVE")
+    if words.takes("MATERIALIZED"):
+        words.wants("VIEW")
+        return "materialized_view"
+    if words.takes("VIEW"):
+        return "view"
+    if words.sees("TABLE") and (is_streaming or is_live):
+        words.wants("TABLE")
+        return "streaming_table" if is_streaming else "materialized_view"
+    choices = [word for phrase in (*_MODIFIERS, *_CREATED) for word in phrase.split()]
+    hint = "write CREATE OR REFRESH STREAMING TABLE or MATERIALIZED VIEW"
+    raise words.error(choice_of(_CREATED), sorted({*choices, "TABLE", "VIEW"}), otherwise=hint)
+
+
+def _given_names(definitions: Definitions) -> list[str]:
+    """The names of a list that gives the columns of the query their names.
+
+    Raises:
+        RunError: If only some of the columns have a type.
+    """
+    named = [column.name for column in definitions.columns if not column.type]
+    if named and len(named) < len(definitions.columns):
+        raise RunError(
+            f"the column `{named[0]}` has no type, and others have one", hint="give all columns a type, or none of them"
+        )
+    return named
+
+
+def _query_text(words: Words) -> str:
+    """The query that a statement ends with.
+
+    Raises:
+        RunError: If what follows is none.
+    """
+    if not words.sees("(") and not any(words.sees(word) for word in _QUERY_WORDS):
+        raise words.error("a query", _QUERY_WORDS)
+    return words.rest()
+
+
+def _query(text: str, spark: SparkSession, names: list[str]) -> Query:
+    def query() -> DataFrame:
+        rows = spark.sql(text)
+        return rows.toDF(*names) if names else rows
+
+    return query
+
+
+def _of_stream(query: Query, name: str) -> Query:
+    def checked() -> DataFrame:
+        rows = query()
+        if not rows.isStreaming:
+            raise RunError(
+                f"the streaming table {name} reads no stream", hint="read with FROM STREAM(...), or create a view"
+            )
+        return rows
+
+    return checked
+
+
+def _create_flow(words: Words, place: Place | None, spark: SparkSession, registry: Registry) -> None:
+    name = words.identifier("the name of the flow")
+    if words.takes("COMMENT"):
+        words.text("the comment as a text in quotes")
+    words.wants("AS")
+    if words.takes("INSERT"):
+        is_once = words.takes("ONCE")
+        words.wants("INTO")
+        is_once = words.takes("ONCE") or is_once
+        table = words.name("the name of the table")
+        if words.takes("BY"):
+            words.wants("NAME")
+        query = _query(_query_text(words), spark, [])
+        registry.add_flow(AppendFlow(dataset_name(table, place), name, query, is_once, place=place))
+        return
+    if not words.takes("AUTO"):
+        raise words.error("INSERT INTO or AUTO CDC INTO", ("INSERT", "AUTO"))
+    words.wants("CDC")
+    is_once = words.takes("ONCE")
+    words.wants("INTO")
+    target = dataset_name(words.name("the name of the target"), place)
+    registry.add_flow(_changes(words, target, name, place, is_once=is_once))
+
+
+def _changes(words: Words, target: DatasetName, name: str | None, place: Place | None, *, is_once: bool) -> CdcFlow:
+    """The rest of ``AUTO CDC INTO``, of ``APPLY CHANGES INTO`` or of ``FLOW AUTO CDC``, behind the target."""
+    words.wants("FROM")
+    if words.sees("SNAPSHOT"):
+        raise _unsupported(words, "FROM SNAPSHOT", "call create_auto_cdc_from_snapshot_flow in Python")
+    is_stream = words.takes("STREAM")
+    if is_stream and words.sees("("):
+        group = words.group()
+        source = group.name("the name of the source")
+        group.ends("the closing bracket")
+    else:
+        source = words.name("the name of the source")
+    facts: dict[str, Any] = {}
+    seen: set[str] = set()
+    while not words.is_at_end:
+        _change_clause(words, facts, seen)
+    for wanted, spelling in (("keys", "KEYS (...)"), ("sequence_by", "SEQUENCE BY ...")):
+        if wanted not in facts:
+            raise words.error(spelling)
+    return CdcFlow(
+        target=target,
+        name=name or target.written,
+        source=dataset_name(source, place),
+        once=is_once,
+        place=place,
+        **{"scd_type": 1, **facts},
+    )
+
+
+def _change_clause(words: Words, facts: dict[str, Any], seen: set[str]) -> None:
+    """One clause of a statement about changes."""
+    clause = next((name for name in (*_REFUSED_CLAUSES, *_CHANGE_CLAUSES) if words.sees(*name.split())), None)
+    if clause is None:
+        choices = sorted({word for name in _CHANGE_CLAUSES for word in name.split()})
+        raise words.error(f"a clause of the changes ({', '.join(_CHANGE_CLAUSES)})", choices)
+    if clause in _REFUSED_CLAUSES:
+        raise _unsupported(words, clause, _REFUSED_CLAUSES[clause])
+    if clause in seen:
+        raise words.error(f"{clause} only once")
+    seen.add(clause)
+    words.wants(*clause.split())
+    if clause in _EXPRESSIONS:
+        argument, what = _EXPRESSIONS[clause]
+        facts[argument] = _expression(words, what)
+    elif clause == "KEYS":
+        facts["keys"] = tuple(_names(words.group("the key columns in brackets")))
+    elif clause == "IGNORE NULL UPDATES":
+        facts["ignore_null_updates"] = _ignored_nulls(words)
+    elif clause == "STORED AS SCD TYPE":
+        place = words.place
+        facts["scd_type"] = scd_type(words.any_word("1 or 2").text, place)
+    else:
+        _columns(words, facts, *_COLUMN_LISTS[clause])
+
+
+def _unsupported(words: Words, clause: str, hint: str) -> RunError:
+    return RunError(f"{clause} is not supported locally", place=words.place, hint=hint)
+
+
+def _expression(words: Words, what: str) -> str:
+    """An expression up to the next clause."""
+    expression = words.until(*_CHANGE_WORDS)
+    check_expression(expression, what, _CHANGE_WORDS)
+    return expression.written()
+
+
+def _ignored_nulls(words: Words) -> bool | tuple[str, ...] | AllBut:
+    """For which columns a NULL leaves what is there."""
+    if not words.takes("ON"):
+        return True
+    facts: dict[str, tuple[str, ...]] = {}
+    _columns(words, facts, "some", "excepted")
+    return facts["some"] if "some" in facts else AllBut(facts["excepted"])
+
+
+def _columns(words: Words, facts: dict[str, Any], listed: str, excepted: str) -> None:
+    if words.takes("*"):
+        words.wants("EXCEPT")
+        facts[excepted] = tuple(_names(words.group("the columns in brackets")))
+    else:
+        listing = words.group() if words.sees("(") else words.until(*_CHANGE_WORDS)
+        facts[listed] = tuple(_names(listing))
+
+
+def _names(words: Words) -> list[str]:
+    names = []
+    for item in words.items("a column"):
+        names.append(item.identifier("a column"))
+        item.ends("a comma or the next clause", _CHANGE_WORDS)
+    return names

@@ -1,0 +1,226 @@
+"""The one Spark session of a run: quiet, small enough for a laptop, and set as Databricks sets it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyspark
+from pyspark.logger import PySparkLogger
+from pyspark.sql import SparkSession
+
+from cbx.runtime.problems import CannotRunError
+from cbx.runtime.spark.java import java_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+LOG_FILE = "spark.log"
+
+_LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
+"""
+
+
+def session(state: Path, master: str | None = None) -> SparkSession:
+    """The running session, or a new one.
+
+    What Spark says on the way goes to ``spark.log`` in the state folder, since it is about Spark's insides;
+    what matters to the user comes back as an exception.
+
+    Args:
+        state: The state folder, for Spark's log, its scratch files and its warehouse.
+        master: A Spark master; None for all the cores of this machine.
+
+    Raises:
+        CannotRunError: If Java is missing or Spark does not start.
+    """
+    running = SparkSession.getActiveSession()
+    if running is not None and running.sparkContext._jsc is not None:  # noqa: SLF001 - Hadoop and the gateway have no Python face
+        _configure(running)
+        return running
+    return _start(state.resolve(), master)
+
+
+def make_active(running: SparkSession) -> None:
+    """Let a session be the active one of this thread, which Spark knows for each thread apart."""
+    java: Any = running._jvm  # noqa: SLF001 - Python has no way to say it
+    java.org.apache.spark.sql.classic.SparkSession.setActiveSession(running._jsparkSession)  # noqa: SLF001 - as above
+
+
+def _start(state: Path, master: str | None) -> SparkSession:
+    scratch = state / "spark"
+    scratch.mkdir(parents=True, exist_ok=True)
+    log4j = scratch / "log4j2.properties"
+    if not log4j.is_file() or log4j.read_text(encoding="utf-8") != _LOGGING:
+        log4j.write_text(_LOGGING, encoding="utf-8")
+    builder = SparkSession.builder.appName("cbx").master(master or "local[*]")
+    for name, value in _start_settings(scratch, log4j).items():
+        builder = builder.config(name, value)
+    log = state / LOG_FILE
+    with _launch_environment(java_home(scratch)), _standard_error_to(log):
+        try:
+            started = builder.getOrCreate()
+        except Exception as error:
+            raise CannotRunError(f"Spark did not start: {_last_line(error)}", hint=f"see {log}") from error
+    started.sparkContext.setLogLevel("WARN")
+    _configure(started)
+    return started
+
+
+def _start_settings(scratch: Path, log4j: Path) -> Mapping[str, str]:
+    """What has to be known before Spark starts."""
+    cores = str(min(os.cpu_count() or 2, 8))
+    return {
+        "spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m {_LATE_OPTIMISING}',
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "2g",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.local.dir": str(scratch / "scratch"),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.shuffle.partitions": cores,
+        "spark.default.parallelism": cores,
+        "spark.sql.streaming.metricsEnabled": "false",
+        "spark.pyspark.python": sys.executable,
+        "spark.pyspark.driver.python": sys.executable,
+    }
+
+
+_LATE_OPTIMISING = " ".join(
+    f"-XX:Tier4{threshold}={ten_times}"
+    for threshold, ten_times in {
+        "InvocationThreshold": 50_000,
+        "MinInvocationThreshold": 6_000,
+        "CompileThreshold": 150_000,
+        "BackEdgeThreshold": 400_000,
+    }.items()
+)
+"""The JVM's second compiler waits for code that is ten times as busy as usual: a run of seconds is spared it, and one
+over millions of rows, which takes a third longer without it, has it where it pays."""
+
+PROGRESS_LIMIT = 100_000
+"""How many micro-batches of one query Spark remembers, with what it observed in them."""
+
+_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.debug.maxToStringFields": "100000",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.streaming.stopTimeout": "60000",
+    "spark.sql.streaming.minBatchesToRetain": "5",
+    "spark.sql.streaming.numRecentProgressUpdates": str(PROGRESS_LIMIT),
+    "spark.sql.execution.arrow.pyspark.enabled": "false",
+}
+
+
+_LOUD = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""Loggers that print every exception of Spark's with its Java stack, also those that are caught."""
+
+
+def _configure(running: SparkSession) -> None:
+    """What can be set on a running session, so that one that somebody else started behaves alike."""
+    for name, value in _SETTINGS.items():
+        running.conf.set(name, value)
+    for name in _LOUD:
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+@contextlib.contextmanager
+def _launch_environment(home: Path) -> Iterator[None]:
+    """The environment for starting Java, and the old one afterwards."""
+    wanted = {
+        "JAVA_HOME": str(home),
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _standard_error_to(log: Path) -> Iterator[None]:
+    """Let what is started meanwhile write its errors to a file: Java keeps the descriptor it is born with."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(file, 2)
+    os.close(file)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1] if lines else type(error).__name__
+
+
+@contextlib.contextmanager
+def working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
+    """Let relative paths, in Spark and in Python, start at a folder.
+
+    Spark resolves them through Hadoop's cached local file system, which has a working directory of its own.
+    """
+    before = Path.cwd()
+    _set_working_folder(spark, folder)
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        _set_working_folder(spark, before)
+
+
+def _set_working_folder(spark: SparkSession, folder: Path) -> None:
+    context: Any = spark.sparkContext
+    hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - Hadoop has no Python face
+    path = context._jvm.org.apache.hadoop.fs.Path(folder.resolve().as_uri())  # noqa: SLF001 - as above
+    path.getFileSystem(hadoop).setWorkingDirectory(path)
+
+
+@contextlib.contextmanager
+def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Session settings for a while, and what they were afterwards."""
+    before = {name: spark.conf.get(name, None) for name in wanted}
+    for name, value in wanted.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, old)
+
+
+def configured(spark: SparkSession, key: str) -> str | None:
+    """What the configuration of the pipeline says of a key, None if nothing."""
+    return spark.conf.get(key, None)

@@ -1,0 +1,285 @@
+"""Walking over a SQL text word by word, for statements that Spark's own parser does not know.
+
+Nothing is passed over: whoever reads a statement takes each of its words or reports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.problems import RunError
+from cbx.runtime.sql.parameters import SqlText, split_statements, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot.tokenizer_core import Token
+
+    from cbx.runtime.problems import Place
+
+_NAME = re.compile(r"\w*[^\W\d]\w*")
+_DEEPER = {"(": 1, ")": -1}
+_ANGLES = {"<": 1, ">": -1, ">>": -2}
+
+
+class Word(NamedTuple):
+    """A word, a name, a literal or a sign.
+
+    Attributes:
+        text: What it says, without quotes.
+        keyword: The text in capitals, as it is compared; empty in quotes, where it is no keyword.
+        is_text: Whether it is a text in quotes.
+        start: The offset of its first character.
+        end: The offset behind its last one.
+    """
+
+    text: str
+    keyword: str
+    is_text: bool
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Words:
+    """Words of a statement, and how far they have been read.
+
+    Attributes:
+        sql: The text that they are part of.
+        words: The words.
+        end: The offset behind them, for errors.
+        next: The number of the word to be read next.
+    """
+
+    sql: SqlText
+    words: Sequence[Word]
+    end: int
+    next: int = 0
+
+    @property
+    def place(self) -> Place | None:
+        """Where the word to be read next stands, or what follows the last one."""
+        return self.sql.place(self.end if self.is_at_end else self.words[self.next].start)
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether all words have been read."""
+        return self.next >= len(self.words)
+
+    def sees(self, *wanted: str) -> bool:
+        """Whether these words come next, in any case."""
+        ahead = self.words[self.next : self.next + len(wanted)]
+        return [word.keyword for word in ahead] == list(wanted)
+
+    def sees_text(self) -> bool:
+        """Whether a text in quotes comes next."""
+        return not self.is_at_end and self.words[self.next].is_text
+
+    def takes(self, *wanted: str) -> bool:
+        """Read these words if they come next."""
+        is_next = self.sees(*wanted)
+        self.next += len(wanted) if is_next else 0
+        return is_next
+
+    def wants(self, *wanted: str) -> None:
+        """Read these words.
+
+        Raises:
+            RunError: If others come next.
+        """
+        for word in wanted:
+            if not self.takes(word):
+                raise self.error(" ".join(wanted), [word])
+
+    def identifier(self, what: str = "a name") -> str:
+        """Read a name of one part, without its quotes.
+
+        Raises:
+            RunError: If none comes next.
+        """
+        if self.is_at_end:
+            raise self.error(what)
+        word = self.words[self.next]
+        if word.is_text or not (word.keyword == "" or _NAME.fullmatch(word.text)):
+            raise self.error(what)
+        self.next += 1
+        return word.text
+
+    def text(self, what: str) -> str:
+        """Read a text in quotes.
+
+        Raises:
+            RunError: If none comes next.
+        """
+        if not self.sees_text():
+            raise self.error(what)
+        self.next += 1
+        return self.words[self.next - 1].text
+
+    def any_word(self, what: str) -> Word:
+        """Read one word, whatever it is.
+
+        Raises:
+            RunError: If there is none.
+        """
+        if self.is_at_end:
+            raise self.error(what)
+        self.next += 1
+        return self.words[self.next - 1]
+
+    def name(self, what: str = "a name") -> str:
+        """Read a name of several parts, each in backticks."""
+        parts = [self.identifier(what)]
+        while self.takes("."):
+            parts.append(self.identifier(what))
+        return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+    def group(self, what: str = "an opening bracket") -> Words:
+        """Read what stands between a bracket and the one that closes it."""
+        if not self.sees("("):
+            raise self.error(what)
+        self.next += 1
+        start = self.next
+        self._skip_until(lambda depth: depth < 0)
+        self.next += 1
+        return self._part(start, self.next - 1)
+
+    def items(self, what: str) -> list[Words]:
+        """The parts between the commas, none of which is empty; those inside of a type's ``<>`` divide nothing."""
+        parts: list[Words] = []
+        while True:
+            start = self.next
+            self._skip_until(partial(self._is_at_comma, start))
+            if self.next == start:
+                raise self.error(what)
+            parts.append(self._part(start, self.next))
+            if self.is_at_end:
+                return parts
+            self.next += 1
+
+    def until(self, *wanted: str) -> Words:
+        """Read up to one of these words outside of brackets, or to the end."""
+        start = self.next
+        self._skip_until(lambda depth: depth == 0 and any(self.sees(word) for word in wanted))
+        return self._part(start, self.next)
+
+    def ends(self, what: str, choices: Sequence[str] = ()) -> None:
+        """Hold that all words have been read.
+
+        Raises:
+            RunError: If one is left.
+        """
+        if not self.is_at_end:
+            raise self.error(what, choices)
+
+    def written(self) -> str:
+        """All the words as the file has them."""
+        return self.sql.text[self.words[0].start : self.words[-1].end] if self.words else ""
+
+    def rest(self) -> str:
+        """Read all that has not been read, as the file has it."""
+        start, self.next = self.next, len(self.words)
+        return self._part(start, self.next).written()
+
+    def error(
+        self, expected: str, choices: Sequence[str] = (), hint: str | None = None, otherwise: str | None = None
+    ) -> RunError:
+        """A problem at the word to be read next.
+
+        Args:
+            expected: What should stand there.
+            choices: The words that are allowed there, of which the nearest becomes the hint.
+            hint: What to write instead, if that is known.
+            otherwise: The hint where no word is near.
+        """
+        if self.is_at_end:
+            after = f" after `{self.words[-1].text}`" if self.words else ""
+            return RunError(f"{expected} is missing{after}", place=self.place, hint=hint or otherwise)
+        word = self.words[self.next]
+        is_misspelt = word.keyword and word.keyword not in choices
+        hint = hint or (did_you_mean(word.text, choices) if is_misspelt else None) or otherwise
+        reason = f"`{self._shown(word)}` is not expected here: expected {expected}"
+        return RunError(reason, place=self.place, hint=hint)
+
+    def _is_at_comma(self, start: int, depth: int) -> bool:
+        return depth == 0 and self.sees(",") and not self._is_in_angles(start)
+
+    def _is_in_angles(self, start: int) -> bool:
+        """Whether a ``<`` is open between a word and the one to be read next, outside of brackets."""
+        depth = opened = 0
+        for word in self.words[start : self.next]:
+            depth += _DEEPER.get(word.keyword, 0)
+            opened += _ANGLES.get(word.keyword, 0) if depth == 0 else 0
+        return opened > 0
+
+    def _shown(self, word: Word) -> str:
+        return self.sql.text[word.start : word.end].split("\n")[0]
+
+    def _part(self, start: int, end: int) -> Words:
+        behind = self.words[end].start if end < len(self.words) else self.end
+        return Words(self.sql, self.words[start:end], behind)
+
+    def _skip_until(self, is_reached: Callable[[int], bool]) -> None:
+        depth, opened = 0, self.next
+        while not self.is_at_end:
+            change = _DEEPER.get(self.words[self.next].keyword, 0)
+            if is_reached(depth + min(change, 0)):
+                return
+            opened = self.next if change > 0 and depth == 0 else opened
+            depth += change
+            if depth < 0:
+                raise self.error("no closing bracket, since none is open")
+            self.next += 1
+        if depth or is_reached(-1):
+            raise RunError("a closing bracket is missing", place=self.sql.place(self.words[opened - (not depth)].start))
+
+
+def choice_of(words: Sequence[str]) -> str:
+    """Words of which one is expected, for a message."""
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def statements(sql: SqlText) -> list[Words]:
+    """The statements of a text, apart at semicolons.
+
+    Raises:
+        RunError: If a quote or a comment is not closed.
+    """
+    return [_statement(sql, tokens) for tokens in split_statements(tokenize(sql))]
+
+
+def read_words(text: str) -> Words:
+    """The words of a text that is in no file.
+
+    Raises:
+        RunError: If a quote or a comment is not closed.
+    """
+    sql = SqlText.plain(text)
+    return _statement(sql, tokenize(sql))
+
+
+def _statement(sql: SqlText, tokens: list[Token]) -> Words:
+    words = [word for token in tokens for word in _words_of(sql, token)]
+    return Words(sql, words, words[-1].end if words else 0)
+
+
+def _words_of(sql: SqlText, token: Token) -> list[Word]:
+    """The words of a token, which may be several: ``CLUSTER BY`` is one."""
+    start, end = token.start, token.end + 1
+    written = sql.text[start:end]
+    kind = token.token_type.name
+    if kind == "IDENTIFIER":
+        return [Word(token.text, "", False, start, end)]
+    if written[-1:] in "'\"":
+        return [Word(token.text, "", True, start, end)]
+    found, position = [], start
+    for part in written.split():
+        position = sql.text.index(part, position)
+        found.append(Word(part, part.upper(), False, position, position + len(part)))
+        position += len(part)
+    return found

@@ -1,0 +1,173 @@
+"""The columns of a table: declared, and growing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+from pyspark.sql.types import StructField, StructType
+
+from cbx.runtime.definitions import Expectation
+from cbx.runtime.nested_types import fit, unknown_fields, widen
+from cbx.runtime.problems import RunError
+from cbx.runtime.sql.column_definitions import ColumnDefinition, read_definitions
+from cbx.runtime.sql.tokens import read_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyspark.sql import DataFrame
+
+    from cbx.runtime.tables.store import TableState
+
+_EXAMPLE = "write it as `id BIGINT NOT NULL, name STRING`"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredColumns:
+    """What the ``schema=`` of a definition says.
+
+    Attributes:
+        fields: The columns, those that may not be NULL marked so.
+        generated: The expression of each column that is computed from others.
+    """
+
+    fields: StructType
+    generated: Mapping[str, str]
+
+    @classmethod
+    def read(cls, schema: Any) -> DeclaredColumns:
+        """Read a ``StructType`` or DDL text; keys, masks and defaults in the text change nothing here.
+
+        Raises:
+            RunError: If the text is no list of columns.
+        """
+        if isinstance(schema, StructType):
+            return cls(schema, {})
+        try:
+            columns = _columns(str(schema))
+            fields = [_field(column) for column in columns]
+        except PySparkException as error:
+            reason = next(filter(None, str(error).splitlines()), "it is no list of columns")
+            raise RunError(f"the schema cannot be read: {reason}", hint=_EXAMPLE) from None
+        except RunError as error:
+            hint = error.problem.hint or _EXAMPLE
+            raise RunError(f"the schema cannot be read: {error.problem.reason}", hint=hint) from None
+        for column in columns:
+            if column.is_identity:
+                raise RunError(
+                    f"`{column.name}` is an identity column, which is not supported locally",
+                    hint="leave it out, or make the numbers in the query",
+                )
+        return cls(StructType(fields), {column.name: column.expression for column in columns if column.expression})
+
+    def constraints(self, rules: Sequence[Expectation]) -> tuple[Expectation, ...]:
+        """Rules that NOT NULL and GENERATED are, for the rows that no other rule drops."""
+        dropping = [f"({rule.condition})" for rule in rules if rule.on_violation == "drop"]
+        unless = f"NOT coalesce({' AND '.join(dropping)}, false) OR " if dropping else ""
+        required = [
+            Expectation(f"{field.name} NOT NULL", f"{unless}{_quoted(field.name)} IS NOT NULL", "fail", True)
+            for field in self.fields
+            if not field.nullable
+        ]
+        for name, expression in self.generated.items():
+            computed = f"CAST({expression} AS {self.fields[name].dataType.simpleString()})"
+            holds = f"{unless}{_quoted(name)} <=> {computed}"
+            required.append(Expectation(f"{name} GENERATED ALWAYS AS ({expression})", holds, "fail", True))
+        return tuple(required)
+
+    def applied(self, frame: DataFrame) -> DataFrame:
+        """Rows with these columns, in this order and of these types.
+
+        Raises:
+            RunError: If the rows have a column that is not declared.
+        """
+        incoming = {name.lower(): name for name in frame.columns}
+        known = {field.name.lower(): field for field in self.fields}
+        extra = [name for name in frame.columns if name.lower() not in known]
+        for field in frame.schema:
+            if field.name.lower() in known:
+                extra += unknown_fields(field.dataType, known[field.name.lower()].dataType, field.name)
+        if extra:
+            raise RunError(
+                f"the rows have {', '.join(f'`{name}`' for name in extra)}, which schema= does not declare",
+                hint="declare it, or leave it out of what fills the table",
+            )
+        given = []
+        for field in self.fields:
+            name = incoming.get(field.name.lower())
+            if name is not None:
+                value = fit(F.col(_quoted(name)), frame.schema[name].dataType, field.dataType)
+                given.append(value.alias(field.name))
+            elif field.name not in self.generated:
+                given.append(F.lit(None).cast(field.dataType).alias(field.name))
+        rows = frame.select(*given)
+        computed = {
+            field.name: F.expr(self.generated[field.name]).cast(field.dataType)
+            for field in self.fields
+            if field.name in self.generated and field.name.lower() not in incoming
+        }
+        if not computed:
+            return rows
+        return rows.withColumns(computed).select(*(F.col(_quoted(field.name)) for field in self.fields))
+
+
+def has_mask(schema: Any) -> bool:
+    """Whether a ``schema=`` hides a column's values from some readers; a text that cannot be read does not."""
+    try:
+        return isinstance(schema, str) and any(column.has_mask for column in _columns(schema))
+    except RunError:
+        return False
+
+
+def _columns(text: str) -> tuple[ColumnDefinition, ...]:
+    """Every column in a DDL text."""
+    definitions = read_definitions(read_words(text))
+    if definitions.expectations:
+        raise RunError("an expectation has no place in schema=", hint="use the decorator expect, or expect_all=")
+    return definitions.columns
+
+
+def _field(column: ColumnDefinition) -> StructField:
+    """A column with its type, as Spark reads it."""
+    if not column.type:
+        raise RunError(f"the column `{column.name}` has no type")
+    fields = StructType([*StructType.fromDDL(f"c {column.type}")])  # type: ignore[misc] # its stub says DataType
+    return StructField(column.name, fields[0].dataType, nullable=not column.is_required)
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def struct(schema: str) -> StructType:
+    """The columns of a table as ``table.json`` has them."""
+    return StructType.fromJson(json.loads(schema))
+
+
+def evolved(table: TableState, incoming: StructType) -> StructType:
+    """The columns of a streaming table after rows with these columns came in.
+
+    Older rows have NULL in new columns, and rows to come have NULL in columns that they no longer bring, as
+    in a Delta table that merges schemas. So it is with the fields of structs.
+
+    Raises:
+        RunError: If a column has changed its type.
+    """
+    if not table.schema:
+        return incoming
+    fields = {field.name.lower(): field for field in struct(table.schema)}
+    for field in incoming:
+        known = fields.setdefault(field.name.lower(), field)
+        kind = widen(known.dataType, field.dataType)
+        if kind is None:
+            raise RunError(
+                f"the column `{field.name}` of `{table.name}` was {known.dataType.simpleString()} "
+                f"and is now {field.dataType.simpleString()}",
+                hint="cast it to what it was, or start over with --full-refresh",
+            )
+        fields[field.name.lower()] = StructField(known.name, kind, known.nullable)
+    return StructType(list(fields.values()))

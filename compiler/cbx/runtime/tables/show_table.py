@@ -1,0 +1,109 @@
+"""Reading tables of the state folder without Spark, to show them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.dataset as ds  # type: ignore[import-untyped]
+import pyarrow.types as kinds  # type: ignore[import-untyped]
+
+from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.problems import CannotRunError
+from cbx.runtime.tables.arrow_structs import conform, unify_schemas
+from cbx.runtime.tables.store import TableFolder, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """Some rows of a table, and how many it has in all."""
+
+    rows: pa.Table
+    total: int
+
+
+def peek(state: Path, name: str, limit: int) -> Peek:
+    """The first rows of a table, ordered by its columns from left to right.
+
+    Args:
+        state: The state folder.
+        name: The table, in any case.
+        limit: How many rows; 0 for all.
+
+    Raises:
+        CannotRunError: If there is no such table.
+    """
+    folder = _found(state, name)
+    rows = _rows(folder)
+    order = [(field.name, "ascending") for field in rows.schema if _is_sortable(field.type)]
+    if order and rows.num_rows:
+        rows = rows.sort_by(order)
+    return Peek(rows.slice(0, limit) if limit else rows, rows.num_rows)
+
+
+def _found(state: Path, name: str) -> TableFolder:
+    known = tables(state)
+    try:
+        key = DatasetName.parse(name).key
+    except InvalidNameError as error:
+        raise CannotRunError(str(error)) from None
+    if key in known:
+        return known[key]
+    names = sorted(known)
+    if not names:
+        raise CannotRunError(f"{state} holds no tables", hint="make them with `cbx run`")
+    listing = "the tables are " + ", ".join(names)
+    near = did_you_mean(key, names)
+    hint = f"{near} {listing}" if near else listing
+    raise CannotRunError(f"there is no table `{name}` in {state}", hint=hint)
+
+
+def _rows(folder: TableFolder) -> pa.Table:
+    """A table's rows, also while an update is switching its version."""
+    for attempt in range(_ATTEMPTS):
+        table = folder.current()
+        if table is None:
+            break
+        try:
+            return _read(folder.row_files(table), [field["name"] for field in json.loads(table.schema)["fields"]])
+        except FileNotFoundError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise CannotRunError(f"`{folder.name.written}` has just been removed")
+
+
+def _read(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
+    if not files:
+        return pa.table({name: pa.array([], pa.null()) for name in columns})
+    dataset = ds.dataset([str(file) for file in files], format="parquet")
+    fragments = list(dataset.get_fragments())
+    schemas = [fragment.physical_schema for fragment in fragments]
+    has_structs = any(kinds.is_nested(field.type) for schema in schemas for field in schema)
+    if has_structs and any(schema != schemas[0] for schema in schemas):
+        whole = unify_schemas(schemas)
+        parts = [conform(fragment.to_table(), whole) for fragment in fragments]
+        return _shortest_floats(pa.concat_tables(parts))
+    whole = pa.unify_schemas([dataset.schema, *schemas], promote_options="permissive")
+    return _shortest_floats(dataset.replace_schema(whole).to_table())
+
+
+def _shortest_floats(table: pa.Table) -> pa.Table:
+    """The table with 0.1 where a FLOAT holds the number that is closest to it, as Spark shows it."""
+    for place, field in enumerate(table.schema):
+        if kinds.is_float32(field.type):
+            shortest = table.column(place).cast(pa.string()).cast(pa.float64())
+            table = table.set_column(place, pa.field(field.name, pa.float64()), shortest)
+    return table
+
+
+def _is_sortable(kind: pa.DataType) -> bool:
+    return not (kinds.is_nested(kind) or kinds.is_null(kind) or kinds.is_binary(kind))

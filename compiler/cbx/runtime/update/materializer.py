@@ -1,0 +1,340 @@
+"""Making datasets: each when it is first read, once an update."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame as Frame
+
+from cbx.runtime.definitions import AppendFlow, Sink
+from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
+from cbx.runtime.flows.check_views import checked_view
+from cbx.runtime.flows.fingerprint import stream_paths
+from cbx.runtime.flows.refresh_table import Filled, fill
+from cbx.runtime.flows.write_sink import fill_sink
+from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, Noted
+from cbx.runtime.problems import RunError, UnknownTableError
+from cbx.runtime.results import DatasetResult, RunRequest
+from cbx.runtime.spark.session import make_active, settings
+from cbx.runtime.tables.read_table import read_stream, read_table
+from cbx.runtime.tables.store import TableFolder
+from cbx.runtime.update.dataset_results import failed, in_order, made
+from cbx.runtime.update.up_to_date import signature
+from cbx.runtime.update.workers import Crew, circle_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+    from cbx.runtime.definitions import Dataset, Query, Registry
+    from cbx.runtime.names import DatasetName
+
+
+class _Here(threading.local):
+    """Where one thread is, the innermost last.
+
+    Attributes:
+        under_way: The datasets that it is making, each with the views that it is reading for it.
+        contexts: The flows whose queries it is calling.
+        waited: For each dataset the seconds that it waited for others.
+    """
+
+    def __init__(self) -> None:
+        self.under_way: list[list[str]] = []
+        self.contexts: list[FlowContext] = []
+        self.waited: list[float] = [0.0]
+
+
+class Making:
+    """Answers what notebooks read, and makes it first where that is due.
+
+    Attributes:
+        spark: The session.
+        landings: The folders of files that streams read, with what was in them before they were read.
+    """
+
+    def __init__(
+        self,
+        request: RunRequest,
+        spark: SparkSession,
+        registry: Registry,
+        roots: Sequence[Path],
+        log: EventLog,
+        user_code_ran: Callable[[], None],
+    ) -> None:
+        self._request = request
+        self._state = request.state.resolve()
+        self.spark = spark
+        self._registry = registry
+        self._roots = roots
+        self._log = log
+        self._user_code_ran = user_code_ran
+        self._results: dict[str, DatasetResult] = {}
+        self._here = _Here()
+        self._inputs: dict[str, dict[str, None]] = {}
+        self.landings: dict[str, str] = {}
+        self._certain: dict[str, bool] = {}
+
+    @cached_property
+    def _crew(self) -> Crew:
+        registry = self._registry
+        flows = [flow for flows in registry.flows.values() for flow in flows if isinstance(flow, AppendFlow)]
+        has_settings = any(one.spark_conf for one in registry.datasets.values()) or any(one.spark_conf for one in flows)
+        # A setting holds for the whole session.
+        size = 1 if has_settings or self._request.dry_run else _THREADS
+        return Crew(tuple(registry.datasets), size, partial(make_active, self.spark))
+
+    def make_all(self) -> None:
+        """Make everything that is selected, in the order of definition but for what is read earlier."""
+        keys = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
+        keys += self._registry.sinks
+        self._crew.work([key for key in keys if self._is_selected(key)], self._make)
+
+    def results(self) -> tuple[DatasetResult, ...]:
+        """What happened so far: in the order of definition, but each after those that it reads."""
+        return in_order(self._results, (*self._registry.datasets, *self._registry.sinks), self._inputs)
+
+    def view_graph(self) -> tuple[DatasetResult, ...]:
+        """The views that were read, as far as they matter to a graph."""
+        views = [one for one in self._registry.datasets.values() if one.kind == "view" and one.name.key in self._inputs]
+        return tuple(
+            DatasetResult(view.name.written, "view", "completed", inputs=self._input_names(view.name.key))
+            for view in views
+        )
+
+    def is_certain(self) -> bool:
+        """Whether everything was made, and everything that it depends on is known."""
+        request, wanted = self._request, len(self._results)
+        is_whole = request.select is None and not request.dry_run
+        return is_whole and len(self._certain) == wanted and all(self._certain.values())
+
+    def batch(self, name: DatasetName) -> DataFrame | None:
+        """A table's rows; None if the name is not ours."""
+        dataset = self._registry.datasets.get(name.key)
+        self._remember_input(dataset)
+        if dataset is not None and dataset.kind == "view":
+            frame = self._view(dataset)
+            if frame.isStreaming:
+                raise RunError(
+                    f"the view `{name.written}` is a stream and is read as a batch",
+                    hint="read it with spark.readStream.table",
+                )
+            return frame
+        return self._table(name, dataset, read_table)
+
+    def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
+        """A table's rows as they come; None if the name is not ours."""
+        dataset = self._registry.datasets.get(name.key)
+        self._remember_input(dataset)
+        if dataset is not None and dataset.kind == "view":
+            frame = self._view(dataset)
+            if not frame.isStreaming:
+                raise RunError(
+                    f"the view `{name.written}` is a batch and is read as a stream",
+                    hint="let the view read its own input with spark.readStream",
+                )
+            return frame
+        return self._table(name, dataset, lambda folder, spark: read_stream(folder, spark, self.context(name), options))
+
+    def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
+        """New files of a folder, as Auto Loader reads them."""
+        from cbx.runtime.auto_loader import open_stream
+
+        context = self._here.contexts[-1] if self._here.contexts else None
+        if context is None:
+            raise RunError(
+                "Auto Loader is used outside a dataset's function",
+                hint="move the read into the function below @dlt.table",
+            )
+        context.landings.append(path)
+        self.landings.setdefault(path, signature(path, self._request.working_folder))
+        with self._crew.aside():
+            return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
+
+    def _note(self, text: str) -> None:
+        self._log(Noted(text))
+
+    @staticmethod
+    def _called(view: Dataset) -> DataFrame:
+        frame = view.query() if view.query is not None else None
+        if not isinstance(frame, Frame):
+            raise RunError(
+                f"the view `{view.name.written}` returns {type(frame).__name__} and not a DataFrame",
+                place=view.place,
+                hint="return the DataFrame that the query builds",
+            )
+        return frame
+
+    def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
+        """Call a dataset's function on behalf of a flow."""
+        here, started = self._here, time.monotonic()
+        with self._crew.calling():
+            here.waited[-1] += time.monotonic() - started
+            here.contexts.append(context)
+            try:
+                frame = query()
+            finally:
+                here.contexts.pop()
+                self._user_code_ran()
+        if not isinstance(frame, Frame):
+            raise RunError(
+                f"`{context.folder.name.written}` returns {type(frame).__name__} and not a DataFrame",
+                hint="return the DataFrame that the query builds",
+            )
+        self._remember_landings(frame, context)
+        return frame
+
+    def _remember_landings(self, frame: DataFrame, context: FlowContext) -> None:
+        """Note what was in the folders that a stream reads without Auto Loader, which does so itself."""
+        tables = (self._state / "tables").as_posix()
+        for path in stream_paths(frame) if frame.isStreaming else ():
+            if path and path not in context.landings and not path.removeprefix("file:").startswith(tables):
+                self.landings.setdefault(path, signature(path, self._request.working_folder))
+
+    def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
+        """Read a dataset on behalf of a flow that names it."""
+
+        def query() -> DataFrame:
+            frame = self.stream(name, {}) if is_stream else self.batch(name)
+            if frame is None:
+                raise UnknownTableError(name.written)
+            return frame
+
+        return self.evaluate(query, context)
+
+    def context(self, name: DatasetName) -> FlowContext:
+        """The flow that a dataset is read for.
+
+        Raises:
+            RunError: If it is read outside a dataset's function.
+        """
+        if not self._here.contexts:
+            raise RunError(
+                f"`{name.written}` is read outside a dataset's function",
+                hint="move the read into the function below @dlt.table",
+            )
+        return self._here.contexts[-1]
+
+    def _table(
+        self,
+        name: DatasetName,
+        dataset: Dataset | None,
+        read: Callable[[TableFolder, SparkSession], DataFrame],
+    ) -> DataFrame | None:
+        folder = TableFolder(self._state, name if dataset is None else dataset.name)
+        if dataset is None:
+            return read(folder, self.spark) if folder.current() is not None else None
+        self.context(name)
+        if self._is_selected(name.key):
+            self._make(name.key)
+            result = self._results[name.key]
+            if result.status in ("failed", "skipped"):
+                raise UpstreamFailedError(f"it reads `{result.name}`, which {_FAILED[result.status]}")
+        elif folder.current() is None:
+            raise RunError(
+                f"`{name.written}` has no rows yet and is not selected",
+                hint=f"select it too: --select {name.key}",
+            )
+        return read(folder, self.spark)
+
+    def _view(self, view: Dataset) -> DataFrame:
+        context = self.context(view.name)
+        known = context.view_frames.get(view.name.key)
+        if known is None:
+            with self._reading(view.name.key):
+                self._inputs.setdefault(view.name.key, {})
+                known = checked_view(view, self._called(view), context)
+            context.view_frames[view.name.key] = known
+        return known
+
+    def _remember_input(self, dataset: Dataset | None) -> None:
+        """Note that what is being made reads a dataset."""
+        if dataset is not None and self._here.under_way:
+            self._inputs.setdefault(self._here.under_way[-1][-1], {})[dataset.name.key] = None
+
+    def _input_names(self, key: str) -> tuple[str, ...]:
+        return tuple(self._registry.datasets[other].name.written for other in self._inputs.get(key, ()))
+
+    def _fill(self, dataset: Dataset) -> Filled:
+        flows = self._registry.flows.get(dataset.name.key, [])
+        folder = TableFolder(self._state, dataset.name)
+        request = self._request
+        with settings(self.spark, dataset.spark_conf):
+            return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
+
+    def _fill_sink(self, sink: Sink) -> Filled:
+        request = self._request
+        return fill_sink(
+            sink,
+            self._registry.flows.get(sink.name.key, []),
+            self._state,
+            self,
+            self._note,
+            full_refresh=request.full_refresh,
+            is_dry=request.dry_run,
+        )
+
+    def _make(self, key: str) -> None:
+        """Have a dataset or a sink made, for the dataset that this thread is making if there is one."""
+        here, started = self._here, time.monotonic()
+        needed_by = here.under_way[-1] if here.under_way else ()
+        try:
+            self._crew.once(key, partial(self._make_now, key), needed_by)
+        finally:
+            here.waited[-1] += time.monotonic() - started
+
+    def _make_now(self, key: str) -> None:
+        here, started = self._here, time.monotonic()
+        definition = self._registry.datasets.get(key) or self._registry.sinks[key]
+        self._log(FlowStarted(definition.name.written))
+        here.under_way.append([key])
+        here.waited.append(0.0)
+        try:
+            result = self._result(definition)
+        finally:
+            here.under_way.pop()
+            waited = here.waited.pop()
+        seconds = time.monotonic() - started - waited
+        self._results[key] = replace(result, seconds=seconds, inputs=self._input_names(key))
+        self._log(FlowFinished(self._results[key]))
+
+    def _result(self, definition: Dataset | Sink) -> DatasetResult:
+        try:
+            filled = self._fill_sink(definition) if isinstance(definition, Sink) else self._fill(definition)
+        except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
+            result = failed(definition, error, self._state, self._roots, self._registry.datasets)
+            problem = None if result.problem is None else self._request.trace_back(result.problem)
+            return replace(result, problem=problem)
+        self._certain[definition.name.key] = filled.is_certain
+        return made(definition, filled)
+
+    @contextmanager
+    def _reading(self, view: str) -> Iterator[None]:
+        """Remember that a view is being read, and notice when it reads itself."""
+        chain = self._here.under_way[-1]
+        if view in chain:
+            raise circle_error([*chain[chain.index(view) :], view])
+        chain.append(view)
+        try:
+            yield
+        finally:
+            chain.pop()
+
+    def _is_selected(self, key: str) -> bool:
+        select = self._request.select
+        return select is None or key in {name.lower() for name in select}
+
+
+_FAILED = {"failed": "failed", "skipped": "was skipped"}
+
+_THREADS = max(4, min(os.cpu_count() or 1, 8))
+"""More than two cores can use: while some wait for others and for files, there is always one that has work."""

@@ -1,0 +1,106 @@
+"""What will be written: every dataset with the names, reads and checks it will have, nothing left to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from cbx.project.settings import Project
+from cbx.stages.resolved import Column, FileInput, Relationship, ResolvedModel, Verdict
+from cbx.syntax.text import Text
+
+
+class Read(NamedTuple):
+    """How a dataset gets one of its inputs.
+
+    Attributes:
+        parameter: The parameter that takes it; None in SQL.
+        keyword_only: Whether the parameter is given by its name only.
+        table: The dataset or table; for files in SQL the view over them, for files in Python None.
+        is_streaming: Whether only new rows are read.
+        files: The files, where it reads files.
+    """
+
+    parameter: str | None
+    keyword_only: bool
+    table: Text | None
+    is_streaming: bool
+    files: FileInput | None
+
+
+class ModelPlan(NamedTuple):
+    """A model's notebook."""
+
+    model: ResolvedModel
+    artifact: str
+    reads: tuple[Read, ...]
+    query: Text | None
+    schema: tuple[str, ...]
+    changes_view: str | None
+
+
+class KeyCheck(NamedTuple):
+    """A check that a key is unique; ``current_only`` leaves out versions of rows that hold no more."""
+
+    name: str
+    artifact: str
+    model: str
+    table: str
+    columns: tuple[str, ...]
+    current_only: bool
+    on_violation: Literal["warn", "fail"]
+
+
+class RelationshipCheck(NamedTuple):
+    """A check that every reference finds its parent; ``on`` pairs the child's columns with the parent's."""
+
+    name: str
+    artifact: str
+    child: str
+    child_table: str
+    parent: str
+    parent_table: str
+    on: tuple[tuple[str, str], ...]
+    current_only: bool
+    on_violation: Literal["warn", "fail"]
+
+
+class Plan(NamedTuple):
+    """All that a compilation will write."""
+
+    project: Project
+    models: tuple[ModelPlan, ...]
+    key_checks: tuple[KeyCheck, ...]
+    relationship_checks: tuple[RelationshipCheck, ...]
+    relationships: tuple[Relationship, ...]
+    columns: Mapping[str, tuple[Column, ...] | None]
+    key_verdicts: Mapping[str, Verdict]
+    further_verdicts: Mapping[str, tuple[Verdict, ...]]
+    traced: frozenset[str]
+
+    @property
+    def relationships_by_model(self) -> Mapping[str, tuple[Relationship, ...]]:
+        """The relationships that each model is a side of, in the order of all."""
+        found: dict[str, list[Relationship]] = {one.model.id: [] for one in self.models}
+        for relationship in self.relationships:
+            for model in dict.fromkeys((relationship.parent, relationship.child)):
+                found.setdefault(model, []).append(relationship)
+        return {model: tuple(given) for model, given in found.items()}
+
+    @property
+    def check_names(self) -> frozenset[str]:
+        """The datasets that only check others."""
+        return frozenset([*(one.name for one in self.key_checks), *(one.name for one in self.relationship_checks)])
+
+    @property
+    def notebook_paths(self) -> tuple[str, ...]:
+        """The paths of all source files of the pipeline, models first."""
+        checks = [*(one.artifact for one in self.key_checks), *(one.artifact for one in self.relationship_checks)]
+        return (*(one.artifact for one in self.models), *sorted(checks))
+
+
+class Artifact(NamedTuple):
+    """A file to be written: its path under ``target/`` and its text."""
+
+    path: str
+    text: str

@@ -1,0 +1,334 @@
+"""Models with every template rendered and every name settled: what checks and the plan work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cbx.declare.reading import PackedPlaces
+from cbx.diagnostics.source_files import Span
+from cbx.graph.model_graph import ModelGraph
+from cbx.project.settings import Project
+from cbx.syntax.declarations import Snippet
+from cbx.syntax.text import Text, TextPlaces
+
+if TYPE_CHECKING:
+    from cbx.analysis.relation.relations import Relation
+
+Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
+OnViolation = Literal["warn", "drop", "fail"]
+Cardinality = Literal["one_to_one", "one_to_many"]
+Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
+"""Of the second kind is a hash of all columns of a key: only two texts with one hash could break it. Like an unproven
+key it is checked on the data."""
+
+
+class Column(NamedTuple):
+    """A column of a model.
+
+    Attributes:
+        name: Its name.
+        type: Its SQL type as declared, else as inferred; empty where it is not known.
+        description: What it holds.
+        not_null: Whether it is declared to be never NULL.
+        lineage: The models and columns that its values are made of; None where that is not known.
+        is_computed: Whether an expression makes it whose type is not known, so that nothing is assumed of the type.
+    """
+
+    name: str
+    type: str
+    description: str | None = None
+    not_null: bool = False
+    lineage: tuple[tuple[str, str], ...] | None = None
+    is_computed: bool = False
+
+
+class Expectation(NamedTuple):
+    """A rule on the rows of a model; ``macros`` are those that its text was made with."""
+
+    name: str
+    condition: Text
+    on_violation: OnViolation
+    span: Span
+    name_span: Span
+    macros: tuple[str, ...] = ()
+
+
+class ModelInput(NamedTuple):
+    """A model that is read."""
+
+    parameter: str | None
+    keyword_only: bool
+    model: str
+    is_streaming: bool
+    span: Span
+
+
+class TableInput(NamedTuple):
+    """A table that is read and that no model makes."""
+
+    parameter: str | None
+    keyword_only: bool
+    table: Text
+    is_streaming: bool
+    span: Span
+
+
+class FileInput(NamedTuple):
+    """A folder whose new files are read by Auto Loader.
+
+    Attributes:
+        parameter: The parameter's name; None in SQL.
+        keyword_only: Whether Python wants the parameter by its name.
+        path: The folder.
+        format: The format of the files.
+        schema_hints: Types by column name, in order: those given and those the model declares.
+        options: Further options of the reader.
+        span: Where the input is declared.
+    """
+
+    parameter: str | None
+    keyword_only: bool
+    path: Text
+    format: str
+    schema_hints: str
+    options: tuple[tuple[str, Text], ...]
+    span: Span
+    is_streaming: bool = True
+
+
+Input = ModelInput | TableInput | FileInput
+
+
+class RelationshipClaim(NamedTuple):
+    """A relationship as one model declares it.
+
+    Attributes:
+        on: The child's columns, each with the parent's.
+        on_spans: Where each of these is written.
+    """
+
+    parent: str
+    child: str
+    on: tuple[tuple[str, str], ...]
+    cardinality: Cardinality
+    enforce: Literal["warn", "fail"]
+    declared_by: str
+    span: Span
+    model_span: Span
+    on_spans: tuple[tuple[Span, Span], ...]
+
+
+class Cdc(NamedTuple):
+    """How the changes of an ``auto_cdc`` model are applied."""
+
+    sequence_by: tuple[str, ...]
+    scd_type: Literal[1, 2]
+    apply_as_deletes: Text | None
+    apply_as_truncates: Text | None
+    ignore_null_updates: bool | tuple[str, ...]
+    except_columns: tuple[str, ...]
+    track_history: tuple[str, ...]
+    track_history_except: tuple[str, ...]
+
+
+class Import(NamedTuple):
+    """One imported name: ``from module import name as alias``, or ``import module as alias`` without a name."""
+
+    module: str
+    name: str = ""
+    alias: str = ""
+
+
+class PythonCode(NamedTuple):
+    """The code of a Python model, complete: it can stand in a notebook.
+
+    Attributes:
+        function: The function's name.
+        source: The function verbatim, without its declaration.
+        definitions: What it needs from macros and from its own file, file by file, in an order that works.
+        imports: The imports that all of this needs.
+        variables: The variables that the code reads with ``var``.
+        names: The names that all of this defines or imports.
+    """
+
+    function: str
+    source: Snippet
+    definitions: tuple[Snippet, ...]
+    imports: tuple[Import, ...]
+    variables: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+class SqlCode(NamedTuple):
+    """The query of a SQL model, with slots for its inputs."""
+
+    query: Text
+    places: TextPlaces | None = None
+
+
+class ResolvedModel(NamedTuple):
+    """A model with all names settled.
+
+    Attributes:
+        id: ``layer.name``.
+        layer: The layer.
+        name: The name inside the layer.
+        path: The file.
+        kind: The kind.
+        dataset: The name under which pipelines read it: ``schema.table``, or a plain name for a view.
+        description: What it holds.
+        inputs: What it reads.
+        key: The declared key; None if none is declared.
+        columns: The declared columns; None if none are declared.
+        expectations: The rules.
+        claims: The relationships that it declares.
+        cdc: How changes are applied; for ``auto_cdc`` only.
+        tags: Words to select it by.
+        owner: Who answers for it.
+        properties: Table properties.
+        cluster_by: Columns for clustering.
+        quarantine: Whether dropped rows are kept.
+        enforce: What a duplicate key found on the data does.
+        code: Its code.
+        places: Where its declaration says all this.
+        unread: Arguments that could not be read; what depends on them is not checked.
+        content_hash: A hash of the model's file and of the macros it uses.
+    """
+
+    id: str
+    layer: str
+    name: str
+    path: str
+    kind: Kind
+    dataset: str
+    description: str | None
+    inputs: tuple[Input, ...]
+    key: tuple[str, ...] | None
+    further_keys: tuple[tuple[str, ...], ...]
+    columns: tuple[Column, ...] | None
+    expectations: tuple[Expectation, ...]
+    claims: tuple[RelationshipClaim, ...]
+    cdc: Cdc | None
+    tags: tuple[str, ...]
+    owner: str | None
+    properties: tuple[tuple[str, str], ...]
+    cluster_by: tuple[str, ...]
+    quarantine: bool
+    enforce: Literal["warn", "fail"]
+    code: PythonCode | SqlCode
+    places: PackedPlaces
+    unread: frozenset[str]
+    content_hash: str
+
+    @property
+    def declared_keys(self) -> tuple[tuple[str, ...], ...]:
+        """All keys that are declared, the one of ``key`` first."""
+        return (*([self.key] if self.key else []), *self.further_keys)
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether any of its inputs is a stream."""
+        return any(one.is_streaming for one in self.inputs)
+
+    @property
+    def model_inputs(self) -> tuple[ModelInput, ...]:
+        """The inputs that are models."""
+        return tuple(one for one in self.inputs if isinstance(one, ModelInput))
+
+
+class Resolved(NamedTuple):
+    """The project's models, resolved; ``known_ids`` holds those of broken files too."""
+
+    project: Project
+    models: tuple[ResolvedModel, ...]
+    known_ids: frozenset[str]
+
+
+class KnownTable(NamedTuple):
+    """What an earlier compilation found of a model's table.
+
+    Attributes:
+        columns: Its columns; None where they are not known.
+        keys: Column sets that are proven to be unique in it.
+        is_partly_declared: Whether its query produces more columns than are declared.
+        never_null: Its columns, in lower case, that its readers take to be never NULL; to be told anew if empty.
+    """
+
+    columns: tuple[Column, ...] | None
+    keys: tuple[tuple[str, ...], ...]
+    is_partly_declared: bool
+    never_null: frozenset[str] = frozenset()
+
+
+class Linked(NamedTuple):
+    """The models and the graph of what reads what; edges lead from the model read to its reader."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    graph: ModelGraph
+
+
+class Typed(NamedTuple):
+    """`Linked`, with what is known of each model's table.
+
+    Attributes:
+        project: The project.
+        models: The models by id.
+        graph: What reads what.
+        columns: The columns of each table; None where they are not known.
+        relations: What each analysed query does; a model that was not analysed is not among them.
+        partly_declared: The models whose queries produce more columns than are declared.
+        traced: The Python models whose functions were traced.
+        proven_keys: The keys that the results of analysed models have, whatever is declared; none of CDC targets.
+    """
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    graph: ModelGraph
+    columns: Mapping[str, tuple[Column, ...] | None]
+    relations: Mapping[str, Relation]
+    partly_declared: frozenset[str]
+    traced: frozenset[str]
+    proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
+
+
+class Relationship(NamedTuple):
+    """A relationship, stored once, whoever declared it.
+
+    ``on`` pairs the child's columns with the parent's; ``span`` is the place of one declaration.
+    """
+
+    parent: str
+    child: str
+    on: tuple[tuple[str, str], ...]
+    cardinality: Cardinality
+    enforce: Literal["warn", "fail"]
+    span: Span
+
+
+class Connected(NamedTuple):
+    """`Typed`, with the relationships of the project in the order of child and parent."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    graph: ModelGraph
+    columns: Mapping[str, tuple[Column, ...] | None]
+    relations: Mapping[str, Relation]
+    partly_declared: frozenset[str]
+    traced: frozenset[str]
+    proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
+    relationships: tuple[Relationship, ...]
+
+
+class Proven(NamedTuple):
+    """`Connected`, with the verdict on each declared key, by model id; those on further keys are in their order."""
+
+    project: Project
+    models: Mapping[str, ResolvedModel]
+    columns: Mapping[str, tuple[Column, ...] | None]
+    partly_declared: frozenset[str]
+    traced: frozenset[str]
+    relationships: tuple[Relationship, ...]
+    key_verdicts: Mapping[str, Verdict]
+    further_verdicts: Mapping[str, tuple[Verdict, ...]]

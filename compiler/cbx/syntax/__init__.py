@@ -1,0 +1,1 @@
+"""What a parser makes of a text."""

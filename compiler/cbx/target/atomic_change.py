@@ -1,0 +1,260 @@
+"""Changes files of ``target/`` all together or not at all, also where the process is killed in between.
+
+The new files are first written aside, with a list of where they belong and of what goes. Renaming that folder decides:
+before it ``target/`` is the old one, after it whoever comes next moves the files that are not in their places yet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from cbx.processes.forked_workers import each_in_copies
+from cbx.project.find_project import read_regular
+from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
+
+_STAGED, _LIST = ".staged-", "list.json"
+_TOGETHER = 1000
+"""Files that a process takes at a time."""
+
+
+@contextlib.contextmanager
+def alone(root: Path, waiting: Callable[[], object], *, reading: bool = False) -> Iterator[None]:
+    """Keep other compilations from changing ``target/`` as long as the context lasts, waiting for one that does.
+
+    The lock is the operating system's, on the project's folder: it leaves no file, and goes when the process goes.
+    Where there is none, as on Windows and some network drives, nobody waits.
+
+    Args:
+        root: The folder with ``project.toml``.
+        waiting: Is called once where somebody has to wait.
+        reading: Nothing is to be changed, so others that read need not wait.
+    """
+    try:
+        import fcntl
+
+        kind = fcntl.LOCK_SH if reading else fcntl.LOCK_EX
+        folder = os.open(root, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(folder, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(folder, kind)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_UN)
+        os.close(folder)
+
+
+def is_unfinished(root: Path) -> bool:
+    """Whether a change was decided and not brought to its end."""
+    return os.path.lexists(root / TARGET / WRITING)
+
+
+def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None:
+    """Replace and remove files of ``target/``.
+
+    Args:
+        root: The folder with ``project.toml``.
+        files: The new texts, by their paths below ``target/``.
+        removed: The files that go.
+
+    Raises:
+        OSError: If that cannot be; ``filename`` is the path, below the project. Nothing is changed then, save where
+            the moving itself fails, which the next call goes on with.
+    """
+    target, gone = root / TARGET, tuple(removed)
+    with _naming(TARGET):
+        _refuse_links(root, [*files, *gone])
+        finish(root)
+        if not files and not gone:
+            return
+        target.mkdir(exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{os.getpid()}-", dir=target))
+    try:
+        names = _stage(target, staged, files)
+        with _naming(TARGET):
+            (staged / _LIST).write_text(json.dumps({"files": names, "removed": gone}), encoding="utf-8")
+            finish(root)
+            os.rename(staged, target / WRITING)  # noqa: PTH104 - says what it does: this decides
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    finish(root)
+
+
+def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """Write new files aside, and return where what stands there belongs: files, and folders that are not there yet."""
+    names: dict[str, str] = {}
+    new_folders: dict[str, str | None] = {}
+    places: list[tuple[str, str]] = []
+    for path in files:
+        folder = path.rpartition("/")[0]
+        if folder not in new_folders:
+            with _naming(f"{TARGET}/{folder}".rstrip("/")):
+                new_folders[folder] = _first_missing(target, folder)
+        moved = new_folders[folder] or path
+        name = names.setdefault(moved, f"{staged.name}-{len(names)}")
+        places.append((path, f"{staged}/{name}{path[len(moved) :]}"))
+        if moved == path and _is_folder(f"{target}/{path}"):  # where a folder stands, no file can be moved to
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), f"{TARGET}/{path}")
+    with _naming(TARGET):
+        for parent in sorted({place.rpartition("/")[0] for _, place in places}):
+            os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
+
+    def write(one: tuple[str, str]) -> None:
+        path, place = one
+        try:
+            _write(place, files[path].encode())
+        except OSError as error:
+            raise _named(error, f"{TARGET}/{path}") from error
+
+    each_in_copies(write, places, _TOGETHER)
+    return {name: path for path, name in names.items()}
+
+
+def _write(place: str, content: bytes) -> None:
+    """Make a file; without a buffer, which for thousands of small files takes longer than they do."""
+    with open(place, "wb", buffering=0) as opened:  # noqa: PTH123 - of a text
+        if opened.write(content) < len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _first_missing(target: Path, folder: str) -> str | None:
+    """The topmost of the folders that lead to one, itself among them, that is not there; the others take files."""
+    parts = PurePosixPath(folder).parts
+    for length in range(len(parts) + 1):
+        path = target.joinpath(*parts[:length])
+        if not os.path.lexists(path):
+            return "/".join(parts[:length])
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if not os.access(target / folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return None
+
+
+def finish(root: Path) -> None:
+    """Bring a change to its end that was decided and not finished, and clear away those that were not decided.
+
+    Raises:
+        OSError: If a file cannot be moved; ``filename`` is the path, below the project.
+    """
+    target = root / TARGET
+    writing = target / WRITING
+    if target.is_symlink():
+        return
+    for left in target.glob(f"{_STAGED}*"):
+        if not _is_running(left.name):
+            shutil.rmtree(left, ignore_errors=True)
+    if not writing.is_symlink() and not writing.exists():
+        return
+    files, removed = _read_list(root, writing)
+    for name, path in files.items():
+        try:
+            _move(f"{writing}/{name}", f"{target}/{path}")
+        except OSError as error:
+            raise _named(error, f"{TARGET}/{path}") from error
+    for path in removed:
+        with _naming(f"{TARGET}/{path}"):
+            (target / path).unlink(missing_ok=True)
+    if writing.is_symlink():
+        writing.unlink()
+    with contextlib.suppress(OSError):
+        (writing / _LIST).unlink()
+    with contextlib.suppress(OSError):  # another compilation's, by now
+        writing.rmdir()
+
+
+def _move(source: str, place: str) -> None:
+    """Move a file, or a folder, into its place; one that is not there was moved already."""
+    for folder_is_there in (False, True):
+        try:
+            os.replace(source, place)  # noqa: PTH105 - says what it does: the old one goes at once
+        except FileNotFoundError:
+            parent = Path(place).parent
+            if folder_is_there or parent.is_dir():
+                return
+            parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            if not all(_is_folder(one) for one in (source, place)):
+                raise
+            for name in sorted(os.listdir(source)):  # noqa: PTH208 - somebody has made the folder by now
+                _move(f"{source}/{name}", f"{place}/{name}")
+            with contextlib.suppress(OSError):
+                os.rmdir(source)  # noqa: PTH106 - of a text
+            return
+        else:
+            return
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 - of a text
+
+
+def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """What is to be moved and removed; nothing where the list is none that this wrote: it may lead anywhere."""
+    try:
+        known = json.loads(read_regular(writing / _LIST)) if not writing.is_symlink() else {}
+        files, removed = dict(known["files"]), tuple(known["removed"])
+        paths = [*files.values(), *removed]
+        if all(_is_own(path) for path in paths) and all(PurePosixPath(name).name == name for name in files):
+            _refuse_links(root, paths)
+            return files, removed
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    if not writing.is_symlink() and writing.is_dir():
+        shutil.rmtree(writing, ignore_errors=True)
+    return {}, ()
+
+
+def _is_own(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return ".." not in parts and (path in OWN_FILES or parts[:1] in [(folder,) for folder in OWN_FOLDERS])
+
+
+def _refuse_links(root: Path, paths: Iterable[str]) -> None:
+    """A link in ``target/`` could lead a write out of it."""
+    parents = {Path(TARGET, folder) for folder in {path.rpartition("/")[0] for path in paths}} | {Path(TARGET)}
+    folders = {folder for parent in parents for folder in (parent, *parent.parents)}
+    for folder in sorted(folders):
+        if (root / folder).is_symlink():
+            raise OSError(0, f"`{folder.as_posix()}` is a link")
+
+
+def _is_running(name: str) -> bool:
+    """Whether the process that writes a folder is still at it, as far as that can be told."""
+    number = name.removeprefix(_STAGED).partition("-")[0]
+    if os.name != "posix" or not number.isdecimal() or int(number) == os.getpid():
+        return number.isdecimal()
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Let an error name the file that it is about, not the one beside it."""
+    try:
+        yield
+    except OSError as error:
+        raise _named(error, path) from error
+
+
+def _named(error: OSError, path: str) -> OSError:
+    return OSError(error.errno, error.strerror or str(error), path)

@@ -1,0 +1,1 @@
+"""What a run of a model gave, and how it differs."""

@@ -1,0 +1,37 @@
+"""Writes down what models made of their rows in each test, so that the results of two engines can be compared."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cbx.testing.results.result import Result
+
+_TEST = "PYTEST_CURRENT_TEST"
+
+
+class Recording:
+    """A file with a line a result: the test, the model, the columns with their types, the rows and the counts."""
+
+    now = "2026-01-31 12:00:00"
+    """The time in tests that set none, since two runs never meet at the same."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        file.write_text("", encoding="utf-8")
+
+    def add(self, result: Result) -> None:
+        """Add a result."""
+        line: dict[str, Any] = {
+            "test": os.environ.get(_TEST, "").partition(" ")[0],
+            "model": result.name,
+            "columns": [[field.name, field.dataType.simpleString()] for field in result.schema],
+            "rows": sorted(repr(row) for row in result.rows()),
+            "dropped": result.dropped,
+            "warned": result.warned,
+        }
+        with self._file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(line) + "\n")

@@ -1,0 +1,1 @@
+"""A model's notebook, run on given rows."""

@@ -1,0 +1,56 @@
+"""Turns what an engine raises into what a test reports: the model fails, or the engine cannot run it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark.errors import PySparkException, UnsupportedOperationException
+from pyspark.sql import functions
+
+from cbx.runtime.failures import problem_of
+from cbx.runtime.problems import RunError
+from cbx.testing.errors import ModelFailed, UnsupportedByEngine
+
+if TYPE_CHECKING:
+    from cbx.testing.project.compiled_project import CompiledModel
+    from cbx.testing.run.engine import Engine
+
+_OTHER_ENGINE = "`--engine spark` tells whether it is the model or Sail"
+_UNKNOWN_FUNCTION = re.compile(r"unknown function: (\w+)")
+_UNSUPPORTED = re.compile(
+    r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b|^Internal error|should be rewritten during",
+    re.IGNORECASE,
+)
+"""How Sail says what it lacks; that its own code is wrong it calls an internal error."""
+
+
+@contextmanager
+def explained(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None]:
+    """Report what the code of a model raises in the context.
+
+    Raises:
+        ModelFailed: If the code is wrong, or the rows do not suit it.
+        UnsupportedByEngine: If the engine does not know something that the code uses.
+    """
+    try:
+        yield
+    except (PySparkException, RunError) as error:
+        problem = problem_of(error, (root,), None)
+        where = f"{problem.place.path.relative_to(root)}:{problem.place.line}: " if problem.place else ""
+        if engine.name == "sail" and _is_unsupported(error):
+            reason = next(iter(problem.reason.splitlines()), "")
+            raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {reason}") from None
+        hint = problem.hint or (_OTHER_ENGINE if engine.name == "sail" else None)
+        raise ModelFailed(f"`{model.id}` fails: {where}{problem.reason}", hint) from None
+
+
+def _is_unsupported(error: Exception) -> bool:
+    """Whether the engine lacks something; a function that Spark does not have either is a mistake of the model's."""
+    unknown = _UNKNOWN_FUNCTION.search(str(error))
+    if unknown is not None:
+        return hasattr(functions, unknown[1].lower())
+    return isinstance(error, UnsupportedOperationException) or bool(_UNSUPPORTED.search(str(error)))
