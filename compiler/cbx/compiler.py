@@ -24,7 +24,8 @@ from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
 from cbx.passes.read_macros import read_macros
 from cbx.passes.resolve import resolve
-from cbx.passes.type_columns import known_tables, type_columns
+from cbx.passes.table_facts import known_tables
+from cbx.passes.type_columns import type_columns
 from cbx.project.settings import LOCAL, Project, has_environment, load_project
 from cbx.stages.declared import Discovered
 from cbx.stages.plan import Artifact, Plan

@@ -96,8 +96,8 @@ def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
 
 
 def _read_state(path: Path) -> GraphDocument:
+    from cbx.files.bounded_read import LARGEST, check_document
     from cbx.graph.graph_document import read_manifest
-    from cbx.project.find_project import LARGEST, check_document
 
     hint = "it is the target/manifest.json of another commit or deployment"
     try:

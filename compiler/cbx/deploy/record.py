@@ -21,8 +21,8 @@ from cbx.deploy.folder import Folder
 from cbx.deploy.problems import DeployError
 from cbx.deploy.state_shape import ManifestShape, RecordShape, read_state
 from cbx.diagnostics import codes
-from cbx.project.find_project import LARGEST as LARGEST_DOCUMENT
-from cbx.project.find_project import check_document
+from cbx.files.bounded_read import LARGEST as LARGEST_DOCUMENT
+from cbx.files.bounded_read import check_document
 
 _RECORD = "deployment.json"
 _MANIFEST = "manifest.json"

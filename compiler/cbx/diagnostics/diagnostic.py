@@ -10,7 +10,7 @@ from cbx.diagnostics.codes import Code, Severity
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, Span, as_text
 from cbx.diagnostics.sql_comments import Ranges, comment_ranges, is_in_one_of
-from cbx.project.find_project import read_regular
+from cbx.files.bounded_read import read_regular
 
 
 class Related(NamedTuple):

@@ -10,7 +10,6 @@ from functools import lru_cache
 from cbx.emit.literals import string_literal
 from cbx.project.settings import Project
 from cbx.stages.resolved import Import
-from cbx.syntax.text import Text
 
 WIDTH = 110
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -139,8 +138,3 @@ def free_name(wanted: str, taken: frozenset[str]) -> str:
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1
     return name
-
-
-def text_in_words(text: Text) -> str:
-    """A rendered text for people: a variable as ``${name}``."""
-    return "".join(part if isinstance(part, str) else f"${{{getattr(part, 'name', '')}}}" for part in text.parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cbx.parse.identifiers import quoted_if_needed
+from cbx.stages.constraints import has_primary_key
 from cbx.stages.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
 
 _RESCUED = Column("_rescued_data", "STRING")
@@ -40,14 +41,6 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
     if setting == "all" and model.columns is not None:
         found += [_foreign_key(one, proven) for one in references if _is_reference(one, proven)]
     return tuple(found)
-
-
-def has_primary_key(model: ResolvedModel) -> bool:
-    """Whether a table can carry its key as a constraint: one row a key, and no part of the key NULL."""
-    if model.columns is None or not model.key or (model.cdc is not None and model.cdc.scd_type != 1):
-        return False
-    required = {column.name.lower() for column in model.columns if column.not_null}
-    return all(name.lower() in required for name in model.key)
 
 
 def _is_reference(one: Relationship, proven: Proven) -> bool:

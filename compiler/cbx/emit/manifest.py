@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
-from cbx.emit.cells import text_in_words
 from cbx.emit.code_hash import code_hash
 from cbx.stages.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
+from cbx.syntax.text import text_in_words
 from cbx.target.layout import MANIFEST, TARGET
 
 PATH = MANIFEST

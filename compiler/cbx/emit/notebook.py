@@ -16,7 +16,6 @@ from cbx.emit.cells import (
     free_name,
     import_lines,
     mapping,
-    text_in_words,
     wrapped_literal,
 )
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
@@ -24,7 +23,7 @@ from cbx.parse.identifiers import quoted_if_needed
 from cbx.project.settings import Project
 from cbx.stages.plan import Artifact, ModelPlan, Read
 from cbx.stages.resolved import FileInput, Import, ModelInput, PythonCode, ResolvedModel, TableInput
-from cbx.syntax.text import Text
+from cbx.syntax.text import Text, text_in_words
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
 _FUNCTIONS = Import("pyspark.sql", "functions", "F")

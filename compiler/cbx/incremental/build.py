@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cbx.diagnostics.diagnostic import Diagnostic, read_sources
+from cbx.files.bounded_read import read_regular
 from cbx.incremental.options import Options
 from cbx.incremental.record import Record, Remembered, Summary, is_large, read_manifest, read_record, write_record
 from cbx.incremental.stamps import (
@@ -24,7 +25,6 @@ from cbx.incremental.stamps import (
     stamps_of,
 )
 from cbx.processes.forked_workers import in_copies
-from cbx.project.find_project import read_regular
 from cbx.target.atomic_change import alone, is_unfinished
 from cbx.target.layout import MANIFEST, TARGET, Changes, unfinished
 

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 from cbx.diagnostics.codes import Code, every_code
 from cbx.diagnostics.diagnostic import Diagnostic, Related
 from cbx.diagnostics.source_files import Span
+from cbx.files.bounded_read import is_inside, read_regular
 from cbx.incremental.stamps import NO_STAMP, Seen, Stamp, digest
-from cbx.project.find_project import is_inside, read_regular
 from cbx.target.layout import MANIFEST, TARGET
 from cbx.version import __version__
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cbx.diagnostics.source_files import as_text
-from cbx.project.find_project import PROJECT_FILE, read_regular
+from cbx.files.bounded_read import read_regular
+from cbx.project.find_project import PROJECT_FILE
 from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET
 
 _COARSE = 1_000_000

@@ -11,7 +11,8 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Diagnostic
 from cbx.diagnostics.source_files import Span
 from cbx.emit.code_hash import code_hash
-from cbx.project.find_project import PROJECT_FILE, read_regular
+from cbx.files.bounded_read import read_regular
+from cbx.project.find_project import PROJECT_FILE
 from cbx.target.layout import MANIFEST, TARGET
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Literal
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.types import is_same_type, normal_type
-from cbx.passes.type_columns import START_AT
+from cbx.passes.table_facts import START_AT
 from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
 
 Columns = tuple[str, ...]

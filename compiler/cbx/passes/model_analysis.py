@@ -13,7 +13,7 @@ from cbx.analysis.relation.relations import CallSite, Place, Relation, TextRange
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.emit.cells import import_lines
-from cbx.project.find_project import is_inside
+from cbx.files.bounded_read import is_inside
 from cbx.project.settings import Project
 from cbx.stages.resolved import PythonCode, ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER

@@ -18,7 +18,6 @@ from cbx.declare.documents import (
     RelationshipDocument,
     TableInputDocument,
 )
-from cbx.declare.reading import Places
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
@@ -43,6 +42,7 @@ from cbx.stages.resolved import (
     TableInput,
 )
 from cbx.syntax.declarations import PythonFunction, SqlQuery
+from cbx.syntax.places import Places
 from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"

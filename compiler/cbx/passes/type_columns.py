@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,12 +11,10 @@ from typing import TYPE_CHECKING
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
-from cbx.emit.cells import text_in_words
-from cbx.emit.ddl import has_primary_key
 from cbx.graph.model_graph import cycles, in_order
-from cbx.parse.identifiers import quoted_if_needed
-from cbx.parse.types import is_same_type, normal_type
+from cbx.parse.types import is_same_type
 from cbx.passes.report_mistakes import report_mistakes
+from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, table_columns, table_facts
 from cbx.processes.garbage_collection import let_go_of_trees
 from cbx.project.settings import Project
 from cbx.stages.resolved import (
@@ -33,17 +30,16 @@ from cbx.stages.resolved import (
     TableInput,
     Typed,
 )
+from cbx.syntax.text import text_in_words
 
 if TYPE_CHECKING:
-    from cbx.analysis.facts import CurrentKey, Table
+    from cbx.analysis.facts import Table
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
     from cbx.passes.model_analysis import Analysed, Analysis, UnknownColumn
 
-_NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 _TOGETHER = 50
 """Models whose trees are let go of together."""
-START_AT, END_AT = "__START_AT", "__END_AT"
 
 
 def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable] | None = None) -> Typed:
@@ -206,7 +202,9 @@ class _Typing:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
         if isinstance(one, ModelInput) and one.model in self.columns:
             read = self.linked.models[one.model]
-            has_schema = _has_schema(read, self.linked.project, is_partly_declared=read.id in self.partly_declared)
+            has_schema = has_emitted_schema(
+                read, self.linked.project, is_partly_declared=read.id in self.partly_declared
+            )
             return table_facts(
                 read,
                 self.columns[read.id] if read.id not in self.doubtful else None,
@@ -287,104 +285,10 @@ def _are_named(columns: tuple[Column, ...] | None) -> bool:
     return columns is not None and all(column.name for column in columns)
 
 
-def table_facts(
-    model: ResolvedModel,
-    known: tuple[Column, ...] | None,
-    proven: tuple[tuple[str, ...], ...],
-    *,
-    is_streaming: bool,
-    has_schema: bool,
-) -> Table:
-    """What a model's readers may take as true of its table, given its columns and the keys that it is proven to have.
-
-    A declared key counts as well: where it is not proven it is checked on the data.
-    """
-    from cbx.analysis.facts import DOUBTFUL, CurrentKey, Table, TableColumn
-
-    typed = None
-    if known is not None:
-        never = _never_null(model, has_schema=has_schema)
-        typed = tuple(
-            TableColumn(
-                one.name,
-                normal_type(one.type) if one.type else DOUBTFUL if one.is_computed else None,
-                one.name.lower() in never,
-            )
-            for one in known
-        )
-    keys = tuple(dict.fromkeys([*model.declared_keys, *proven]))
-    current: tuple[CurrentKey, ...] = ()
-    if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
-        keys = tuple((*key, START_AT) for key in model.declared_keys)
-        current = tuple(CurrentKey(key, END_AT, START_AT) for key in model.declared_keys)
-    return Table(model.id, typed, keys, current, is_streaming)
-
-
-def _has_schema(model: ResolvedModel, project: Project, *, is_partly_declared: bool) -> bool:
-    """Whether a model's table is made with a schema, which refuses NULL where a column is declared so."""
-    wanted = project.settings.compile.constraints != "none"
-    return wanted and model.kind != "view" and has_primary_key(model) and not is_partly_declared
-
-
-def _never_null(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
-    """The columns, in lower case, without NULL: those that the table's schema refuses or a rule keeps out.
-
-    A rule counts where all rows are made anew with it: a streaming table may hold rows from before it had the rule.
-    """
-    declared = {one.name.lower() for one in model.columns or () if one.not_null} if has_schema else set()
-    rules = model.expectations if model.kind in {"materialized_view", "view"} else ()
-    texts = [one.condition.placeholder() for one in rules if one.on_violation in {"drop", "fail"}]
-    tested = [_NOT_NULL.fullmatch(text) for text in texts]
-    return frozenset(declared | {match[1].lower() for match in tested if match is not None})
-
-
-def known_tables(typed: Typed) -> dict[str, KnownTable]:
-    """What is known of each model's table, without what its code does."""
-    return {name: _known_table(model, typed) for name, model in typed.models.items()}
-
-
-def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
-    columns, keys = typed.columns[model.id], typed.proven_keys[model.id]
-    is_partly_declared = model.id in typed.partly_declared
-    has_schema = _has_schema(model, typed.project, is_partly_declared=is_partly_declared)
-    return KnownTable(columns, keys, is_partly_declared, _never_null(model, has_schema=has_schema))
-
-
 def _result_keys(relation: Relation) -> tuple[tuple[str, ...], ...]:
     from cbx.analysis.verdicts import result_keys
 
     return result_keys(relation)
-
-
-def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:
-    """The columns of a table, given those of its rows: AUTO CDC leaves some out and adds those of history."""
-    if columns is None or model.cdc is None:
-        return columns
-    if model.unread & {"scd_type", "except_columns"}:
-        return None
-    left_out = {name.lower() for name in model.cdc.except_columns}
-    kept = tuple(column for column in columns if column.name.lower() not in left_out)
-    if model.cdc.scd_type == 1:
-        return kept
-    names = {column.name.upper() for column in kept}
-    own = _sequence(model.cdc.sequence_by, columns)
-    history = [Column(name, own.type, lineage=own.lineage) for name in (START_AT, END_AT) if name not in names]
-    return (*kept, *history)
-
-
-def _sequence(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
-    """What the changes are ordered by: a column, or a struct of several."""
-    known = {column.name.lower(): column for column in columns}
-    own = [known[name.lower()] for name in names if name.lower() in known]
-    if len(own) < len(names) or not names:
-        return Column("", "TIMESTAMP")
-    if len(own) == 1:
-        return own[0]
-    types = [f"{quoted_if_needed(column.name)}: {column.type}" for column in own]
-    origins = [column.lineage for column in own if column.lineage is not None]
-    lineage = tuple(dict.fromkeys(one for origin in origins for one in origin)) if len(origins) == len(own) else None
-    is_typed = all(column.type for column in own)
-    return Column("", f"STRUCT<{', '.join(types)}>" if is_typed else "", lineage=lineage)
 
 
 def _compare(

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, as_text
-from cbx.project.find_project import PROJECT_FILE, read_regular
+from cbx.files.bounded_read import read_regular
+from cbx.project.find_project import PROJECT_FILE
 from cbx.project.toml_places import parse_toml, setting_span
 
 LOCAL = "local"

@@ -36,6 +36,31 @@ class ViewUse:
 
 
 @dataclass(slots=True)
+class FlowReads:
+    """What the query of a flow has read so far, and what Spark counted of it.
+
+    Attributes:
+        streams: The generation of every streaming table that it streams from, by the table's key.
+        views: The views with rules that it reads.
+        view_frames: The rows of the views that it has read, since a view is one query however often it is read.
+        landings: The folders that Auto Loader watches for it.
+        is_streaming: Whether a streaming query reads them.
+        is_certain: Whether all that the flow reads is known, so that it has nothing to do until some of it grows.
+        observed: What Spark observed under the views' metrics, one per micro-batch.
+        sources: How many sources of Auto Loader it has.
+    """
+
+    streams: dict[str, int] = field(default_factory=dict)
+    views: list[ViewUse] = field(default_factory=list)
+    view_frames: dict[str, DataFrame] = field(default_factory=dict)
+    landings: list[str] = field(default_factory=list)
+    is_streaming: bool = False
+    is_certain: bool = False
+    observed: list[dict[str, dict[str, int]]] = field(default_factory=list)
+    sources: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FlowContext:
     """One flow, from the call of its query to the end of its write.
 
@@ -44,27 +69,14 @@ class FlowContext:
         folder: The table that it fills.
         update: The number of the table's update that it is part of.
         is_dry: Whether the flow is only checked: no row is read or written.
-        streams: The generation of every streaming table that it streams from, by the table's key.
-        views: The views with rules that it reads.
-        is_streaming: Whether a streaming query reads them.
-        is_certain: Whether all that the flow reads is known, so that it has nothing to do until some of it grows.
-        view_frames: The rows of the views that it has read, since a view is one query however often it is read.
-        landings: The folders that Auto Loader watches for it.
-        observed: What Spark observed under the views' metrics, one a micro-batch.
+        reads: What it has read so far.
     """
 
     name: str
     folder: TableFolder
     update: int
     is_dry: bool = False
-    streams: dict[str, int] = field(default_factory=dict)
-    views: list[ViewUse] = field(default_factory=list)
-    is_streaming: bool = False
-    is_certain: bool = False
-    observed: list[dict[str, dict[str, int]]] = field(default_factory=list)
-    view_frames: dict[str, DataFrame] = field(default_factory=dict)
-    landings: list[str] = field(default_factory=list)
-    _sources: int = 0
+    reads: FlowReads = field(default_factory=FlowReads)
 
     @property
     def checkpoint(self) -> Path:
@@ -73,8 +85,8 @@ class FlowContext:
 
     def next_schema_folder(self) -> Path:
         """Where Auto Loader keeps the schema of the next source of the flow."""
-        self._sources += 1
-        return self.folder.progress(self.update) / f"schemas-{folder_name(self.name)}" / str(self._sources)
+        self.reads.sources += 1
+        return self.folder.progress(self.update) / f"schemas-{folder_name(self.name)}" / str(self.reads.sources)
 
     def check_generations(self, known: Mapping[str, int]) -> None:
         """Refuse to go on with a stream whose source has been started over.
@@ -85,7 +97,7 @@ class FlowContext:
         Raises:
             RunError: If a source is not the one that the flow has read so far.
         """
-        for key, generation in self.streams.items():
+        for key, generation in self.reads.streams.items():
             if known.get(key, generation) != generation:
                 raise RunError(
                     f"`{key}` was started over since `{self.folder.name.written}` read it",

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cbx.declare.documents import ModelDocument
-from cbx.declare.reading import Places, ReadCall
+from cbx.declare.reading import ReadCall
 from cbx.diagnostics.source_files import SourceFile
 from cbx.parse.jinja.templates import Templates
 from cbx.project.settings import Project
 from cbx.syntax.declarations import ParsedModel, PythonFunction, PythonModule, SqlQuery
+from cbx.syntax.places import Places
 
 
 class ModelFile(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cbx.declare.reading import PackedPlaces
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
 from cbx.syntax.declarations import Snippet
+from cbx.syntax.places import PackedPlaces
 from cbx.syntax.text import Text, TextPlaces
 
 if TYPE_CHECKING:

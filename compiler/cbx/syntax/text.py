@@ -131,3 +131,8 @@ def join(parts: Iterable[Part]) -> Text:
         elif part != "":
             joined.append(part)
     return Text(tuple(joined))
+
+
+def text_in_words(text: Text) -> str:
+    """A rendered text for people: a variable as ``${name}``."""
+    return "".join(part if isinstance(part, str) else f"${{{getattr(part, 'name', '')}}}" for part in text.parts)

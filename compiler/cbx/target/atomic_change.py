@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from cbx.processes.forked_workers import each_in_copies
-from cbx.project.find_project import read_regular
+from cbx.files.bounded_read import read_regular
 from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
 _STAGED, _LIST = ".staged-", "list.json"

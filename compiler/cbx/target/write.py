@@ -11,7 +11,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.stages.plan import Artifact
 from cbx.target.atomic_change import change
-from cbx.project.find_project import read_regular
+from cbx.files.bounded_read import read_regular
 from cbx.diagnostics.source_files import Span
 from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, Changes
 

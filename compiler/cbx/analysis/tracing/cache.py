@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, outcome_from_data, outcome_to_data
-from cbx.project.find_project import read_regular
+from cbx.files.bounded_read import read_regular
 from cbx.version import __version__
 
 _FORMAT = 2

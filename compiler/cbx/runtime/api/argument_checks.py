@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql.types import StructType
 
 from cbx.diagnostics.diagnostic import did_you_mean
-from cbx.runtime.api.expectation_decorators import caller
+from cbx.runtime.calling_line import calling_line
 from cbx.runtime.problems import Place, RunError
 
 Function = Callable[..., Any]
@@ -51,7 +51,7 @@ def checked(
 
     @functools.wraps(function)
     def call(*by_position: Any, **by_name: Any) -> Any:
-        place = caller()
+        place = calling_line()
         _check_names(name, signature, by_position, by_name, place)
         for parameter, value in signature.bind(*by_position, **by_name).arguments.items():
             if not (parameter in takes_function and callable(value)):
@@ -144,7 +144,7 @@ def _decorator(name: str, made: Function) -> Function:
         if not callable(query):
             raise RunError(
                 f"`{name}` decorates a function, not {_described(query)}",
-                place=caller(),
+                place=calling_line(),
                 hint="let a function return the DataFrame, and put the decorator above it",
             )
         return made(query)

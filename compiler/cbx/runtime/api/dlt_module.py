@@ -20,16 +20,8 @@ from cbx.runtime.api.argument_values import (
     scd_type,
     texts,
 )
-from cbx.runtime.api.expectation_decorators import (
-    DEFINED,
-    RULES,
-    Decorator,
-    caller,
-    distinct,
-    expect,
-    expect_all,
-    rules_of,
-)
+from cbx.runtime.api.expectation_decorators import DEFINED, RULES, Decorator, distinct, expect, expect_all, rules_of
+from cbx.runtime.calling_line import calling_line
 from cbx.runtime.definitions import (
     AppendFlow,
     CdcFlow,
@@ -120,7 +112,7 @@ class _Api:
         return self._dataset("view", query_function, arguments)
 
     def _dataset(self, kind: DatasetKind, function: Query | None, arguments: Mapping[str, Any]) -> Query | Decorator:
-        place = caller()
+        place = calling_line()
         self._note_unused(arguments, place)
 
         def define(query: Query) -> Query:
@@ -152,7 +144,7 @@ class _Api:
         **arguments: Any,
     ) -> None:
         """A table that flows fill."""
-        place = caller()
+        place = calling_line()
         self._note_unused(arguments, place)
         rules = [
             *rules_of("warn", expect_all or {}),
@@ -183,7 +175,7 @@ class _Api:
         comment: str | None = None,  # noqa: ARG002 - for readers only
     ) -> Decorator:
         """``@dlt.append_flow``: one of the queries that fill a table or a sink."""
-        place = caller()
+        place = calling_line()
 
         def define(query: Query) -> Query:
             if hasattr(query, RULES):
@@ -203,12 +195,12 @@ class _Api:
 
     def create_sink(self, name: str, format: str, options: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the documented name
         """A place outside the pipeline for append flows."""
-        place = caller()
+        place = calling_line()
         self._registry.add_sink(Sink(dataset_name(name, place), format.lower(), texts(options), place))
 
     def foreach_batch_sink(self, name: str | None = None) -> Decorator:
         """``@dp.foreach_batch_sink``: a sink that is a function of the micro-batch and its number."""
-        place = caller()
+        place = calling_line()
 
         def define(handler: Query) -> Query:
             written = name or own_name(handler, place)
@@ -239,7 +231,7 @@ class _Api:
         columns_to_update: str | Column | None = None,
     ) -> None:
         """Merge a feed of changes into a table."""
-        place = caller()
+        place = calling_line()
         if system_sequence_by is not None:
             raise RunError(
                 "system_sequence_by is not supported locally: it belongs to bitemporal tables",
@@ -293,7 +285,7 @@ class _Api:
         track_history_except_column_list: Sequence[str | Column] | None = None,
     ) -> None:
         """Merge the differences between whole snapshots into a table."""
-        place = caller()
+        place = calling_line()
         self._registry.add_flow(
             SnapshotFlow(
                 target=dataset_name(target, place),
@@ -319,19 +311,19 @@ class _Api:
 
     def _wanted(self, name: str) -> DatasetName:
         """The dataset to read, for which there has to be a reader."""
-        wanted = dataset_name(name, caller())
+        wanted = dataset_name(name, calling_line())
         self._reads.context(wanted)
         return wanted
 
     @staticmethod
     def _found(wanted: DatasetName, rows: DataFrame | None) -> DataFrame:
         if rows is None:
-            raise UnknownTableError(wanted.written, place=caller())
+            raise UnknownTableError(wanted.written, place=calling_line())
         return rows
 
     def on_event_hook(self, max_allowable_consecutive_failures: Any = None) -> Any:
         """``@dlt.on_event_hook``, with brackets or bare: there is no event stream to hook into here."""
-        self._registry.note("event hooks are not called locally", caller())
+        self._registry.note("event hooks are not called locally", calling_line())
         is_bare = callable(max_allowable_consecutive_failures)
         return max_allowable_consecutive_failures if is_bare else lambda function: function
 

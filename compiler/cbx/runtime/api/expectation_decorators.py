@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
+from cbx.runtime.calling_line import calling_line
 from cbx.runtime.definitions import Expectation, OnViolation, Query
 from cbx.runtime.problems import Place, RunError
 
@@ -19,16 +17,6 @@ RULES = "__cbx_rules__"
 DEFINED = "__cbx_defined__"
 
 Decorator = Callable[[Query], Query]
-
-_OURS = str(Path(__file__).parents[1])
-
-
-def caller() -> Place | None:
-    """The line of the user's that is being executed."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - a traceback costs more and says no more
-    while frame is not None and frame.f_code.co_filename.startswith((_OURS, "<")):
-        frame = frame.f_back
-    return None if frame is None else Place(Path(frame.f_code.co_filename), frame.f_lineno)
 
 
 def expect(on_violation: OnViolation, name: str, condition: str) -> Decorator:
@@ -51,7 +39,7 @@ def _with_rules(rules: Sequence[Expectation]) -> Decorator:
 
     Decorators apply from the function upwards, so rules are put in front to stand as they are written.
     """
-    place = caller()
+    place = calling_line()
 
     def attach(query: Query) -> Query:
         if hasattr(query, DEFINED):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pyspark
 
 from cbx.diagnostics.diagnostic import did_you_mean
-from cbx.runtime.api.expectation_decorators import caller
+from cbx.runtime.calling_line import calling_line
 from cbx.runtime.problems import RunError
 
 if TYPE_CHECKING:
@@ -48,4 +48,4 @@ def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[N
 
 def _unknown(module: str, functions: Mapping[str, Callable[..., Any]], name: str) -> NoReturn:
     hint = did_you_mean(name, functions, "the documentation lists the functions of the pipeline API")
-    raise UnknownFunctionError(f"`{module}` has no function `{name}`", place=caller(), hint=hint)
+    raise UnknownFunctionError(f"`{module}` has no function `{name}`", place=calling_line(), hint=hint)

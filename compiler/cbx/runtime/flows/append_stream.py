@@ -144,7 +144,7 @@ def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
         writer: The query.
         context: Its flow.
     """
-    context.is_streaming = True
+    context.reads.is_streaming = True
     query = writer.option("checkpointLocation", str(context.checkpoint)).trigger(availableNow=True).start()
     try:
         query.awaitTermination()
@@ -156,7 +156,7 @@ def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
             f"the flow `{context.name}` took {PROGRESS_LIMIT:,} micro-batches or more; Spark keeps the counts of fewer",
             hint="let a micro-batch take more, with a greater maxFilesPerTrigger",
         )
-    context.observed = [_metrics(each) for each in progress]
+    context.reads.observed = [_metrics(each) for each in progress]
 
 
 def _metrics(progress: object) -> dict[str, dict[str, int]]:

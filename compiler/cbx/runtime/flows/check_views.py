@@ -44,7 +44,7 @@ def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataF
     check_conditions(frame, view.expectations)
     metric = f"cbx view {view.name.key}"
     observation = None if frame.isStreaming else Observation(metric)
-    context.views.append(ViewUse(view, metric, observation))
+    context.reads.views.append(ViewUse(view, metric, observation))
     rows = marked(frame, view.expectations).observe(observation or metric, *measures(view.expectations))
     return kept(required(rows, view.expectations, view.name.written), view.expectations)
 
@@ -56,16 +56,16 @@ def view_counts(contexts: Sequence[FlowContext]) -> Counts:
     """
     total = NOTHING
     for context in contexts:
-        for use in () if context.is_dry else context.views:
+        for use in () if context.is_dry else context.reads.views:
             total = added(total, _observed(use, context))
     return total
 
 
 def _observed(use: ViewUse, context: FlowContext) -> Counts:
     rules, name = use.view.expectations, use.view.name.written
-    if use.observation is not None and not context.is_streaming:
+    if use.observation is not None and not context.reads.is_streaming:
         return counts(observed(use.observation), rules, name)
     total = counts({}, rules, name)
-    for metrics in context.observed:
+    for metrics in context.reads.observed:
         total = added(total, counts(metrics.get(use.metric, {}), rules, name))
     return total

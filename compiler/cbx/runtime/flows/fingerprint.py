@@ -105,7 +105,7 @@ def streams_only(frame: DataFrame, context: FlowContext) -> bool:
     """
     paths = stream_paths(frame)
     tables = f"{(context.folder.state / 'tables').as_posix()}/"
-    landings = [landing.rstrip("/") for landing in context.landings]
+    landings = [landing.rstrip("/") for landing in context.reads.landings]
     return all(path.removeprefix("file:").startswith(tables) or path.rstrip("/") in landings for path in paths)
 
 

@@ -60,7 +60,7 @@ def verdict_of(counts: Counts, views: Counts, kind: str) -> Verdict:
 
 def view_rules(contexts: Iterable[FlowContext]) -> dict[str, dict[str, Expectation]]:
     """The rules that the views have now which some flows read, by view and name."""
-    uses = (use.view for context in contexts for use in context.views)
+    uses = (use.view for context in contexts for use in context.reads.views)
     return {view.name.written: {rule.name: rule for rule in view.expectations} for view in uses}
 
 

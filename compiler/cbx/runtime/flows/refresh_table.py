@@ -181,7 +181,7 @@ class _Update:
             context = FlowContext(flow.name, self.folder, number, self.is_dry)
             self.contexts.append(context)
             table, counts = _run(self.dataset, flow, context, table, self.queries)
-            table = remembering(table, flow.name, {"streams": context.streams})
+            table = remembering(table, flow.name, {"streams": context.reads.streams})
             total = added(total, counts)
         views = view_counts(self.contexts)
         did_work = total.rows_read > 0 or views.rows_read > 0
@@ -193,7 +193,7 @@ class _Update:
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         self.folder.commit(table)
         self.folder.tidy()
-        return Filled(kind, total, verdict, did_work, all(context.is_certain for context in self.contexts))
+        return Filled(kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts))
 
     def explain(self, error: Exception) -> AutoLoaderError | None:
         """The failure of a flow's Auto Loader, if that is what an exception is."""
@@ -201,7 +201,7 @@ class _Update:
             return error
         if isinstance(error, RunError):
             return None
-        landings = (landing for context in self.contexts[-1:] for landing in context.landings)
+        landings = (landing for context in self.contexts[-1:] for landing in context.reads.landings)
         found = (explain_failure(error, landing) for landing in landings)
         return next((explained for explained in found if explained is not None), None)
 
@@ -235,7 +235,7 @@ def _run_append(
         counts, table = append_once(context, frame, shaped.rules, table)
         return remembering(table, flow.name, {"once": True}), counts
     only_streams(frame, flow.name)
-    context.is_certain = streams_only(frame, context)
+    context.reads.is_certain = streams_only(frame, context)
     counts, table = append_stream(context, frame, shaped.rules, table)
     return table, counts
 
@@ -245,7 +245,7 @@ def _run_cdc(
 ) -> tuple[TableState, Counts]:
     merger = Merger(context, spec_of(flow), Shape.of(dataset), table)
     frame = queries.opened(flow.source, context, is_stream=not flow.once)
-    context.is_certain = streams_only(frame, context)
+    context.reads.is_certain = streams_only(frame, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     if flow.once:
         merger.merge(frame, {"once": True})

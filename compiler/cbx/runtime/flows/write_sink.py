@@ -80,14 +80,14 @@ def fill_sink(
             frame = queries.evaluate(flow.query, context)
             only_streams(frame, flow.name)
             _check_sources(context)
-            context.is_certain = streams_only(frame, context)
+            context.reads.is_certain = streams_only(frame, context)
             counts, update = _append(sink, frame, context, store, update, note)
             total = added(total, counts)
     views = view_counts(contexts)
     did_work = total.rows_read > 0 or views.rows_read > 0
     verdict = Verdict(0, views.rules) if did_work else last_verdict(update.verdict, view_rules(contexts))
     store.commit(replace(update, verdict=verdict.document()))
-    return Filled("sink", total, verdict, did_work, all(context.is_certain for context in contexts))
+    return Filled("sink", total, verdict, did_work, all(context.reads.is_certain for context in contexts))
 
 
 def _is_of_files(sink: Sink) -> bool:
@@ -101,7 +101,7 @@ def _check_sources(context: FlowContext) -> None:
     memory = context.checkpoint.with_name(f"{context.checkpoint.name}.streams.json")
     context.check_generations(json.loads(memory.read_text(encoding="utf-8")) if memory.exists() else {})
     memory.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(memory, json.dumps(context.streams))
+    write_atomically(memory, json.dumps(context.reads.streams))
 
 
 def _append(
@@ -122,7 +122,7 @@ def _append(
             return NOTHING, update
         counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
         run_to_end(counted.writeStream.format(sink.format).options(**sink.options), context)
-        rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.observed)
+        rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.reads.observed)
         return Counts(rows, rows, 0, ()), update
     writer, target = _writer(sink, frame, context, store, update)
     if sink.format in _STAND_INS:

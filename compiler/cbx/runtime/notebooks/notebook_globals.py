@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cbx.runtime.api.expectation_decorators import caller
+from cbx.runtime.calling_line import calling_line
 from cbx.runtime.problems import RunError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def notebook_scope(spark: SparkSession, registry: Registry) -> dict[str, Any]:
     """``spark`` as it is, and clear words for what only a workspace has."""
 
     def display(*_: Any, **__: Any) -> None:
-        registry.note("display() shows nothing in a pipeline", caller())
+        registry.note("display() shows nothing in a pipeline", calling_line())
 
     return {"spark": spark, "sc": spark.sparkContext, "dbutils": _Dbutils(), "display": display}
 
@@ -26,7 +26,7 @@ class _Dbutils:
     """Stands where a workspace has ``dbutils``."""
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise RunError(f"dbutils.{name} needs a Databricks workspace", place=caller(), hint=_INSTEAD.get(name))
+        raise RunError(f"dbutils.{name} needs a Databricks workspace", place=calling_line(), hint=_INSTEAD.get(name))
 
 
 _INSTEAD = {

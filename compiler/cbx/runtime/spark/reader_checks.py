@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cbx.declare import reader_options
-from cbx.runtime.api.expectation_decorators import caller
+from cbx.runtime.calling_line import calling_line
 from cbx.runtime.problems import RunError
 
 if TYPE_CHECKING:
@@ -34,18 +34,18 @@ def check_reader_options(options: Iterable[str], source: str) -> None:
             meant = reader_options.meant(option, file_format, with_auto_loader=False)
             raise RunError(
                 f"the reader of {file_format} files has no option `{option}`",
-                place=caller(),
+                place=calling_line(),
                 hint=f"did you mean `{meant}`?" if meant else "remove it",
             )
         if name in reader_options.CLOUD_FILES and name.startswith("cloudFiles."):
             raise RunError(
                 f"`{name}` is an option of Auto Loader, and this reads {file_format} files without it",
-                place=caller(),
+                place=calling_line(),
                 hint='read with spark.readStream.format("cloudFiles")',
             )
         if reader_options.is_of_databricks(name, file_format) and name not in _HARMLESS:
             raise RunError(
                 f"the option `{name}` is one of Databricks' readers, which the local reader does not have",
-                place=caller(),
+                place=calling_line(),
                 hint='read with spark.readStream.format("cloudFiles"), which is emulated with it',
             )

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.tables.store import TableFolder, TableState
 
 _OLDEST_FILE = "36500d"
@@ -26,15 +25,12 @@ def read_table(folder: TableFolder, spark: SparkSession) -> DataFrame:
     return reader.parquet(str(folder.rows(table.version)))
 
 
-def read_stream(
-    folder: TableFolder, spark: SparkSession, context: FlowContext, options: Mapping[str, str]
-) -> DataFrame:
-    """A streaming table's rows as they come.
+def read_stream(folder: TableFolder, spark: SparkSession, options: Mapping[str, str]) -> tuple[DataFrame, int]:
+    """A streaming table's rows as they come, and the generation of the table that they belong to.
 
     Args:
         folder: The table.
         spark: The session.
-        context: The flow that reads; remembers which generation of the table it reads.
         options: What the reader was told.
 
     Raises:
@@ -46,12 +42,12 @@ def read_stream(
             f"`{table.name}` is not append-only ({table.kind}), so it cannot be read as a stream",
             hint="read it with spark.read.table, or stream from what feeds it",
         )
-    context.streams[folder.name.key] = table.generation
     reader = spark.readStream.schema(struct(table.schema)).option("recursiveFileLookup", "true")
     for limit in _LIMITS:
         if limit in options:
             reader = reader.option(limit, options[limit])
-    return reader.option("maxFileAge", _OLDEST_FILE).parquet(str(folder.rows(table.version)))
+    rows = reader.option("maxFileAge", _OLDEST_FILE).parquet(str(folder.rows(table.version)))
+    return rows, table.generation
 
 
 def _current(folder: TableFolder) -> TableState:

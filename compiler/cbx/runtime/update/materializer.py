@@ -143,7 +143,13 @@ class Making:
                     hint="let the view read its own input with spark.readStream",
                 )
             return frame
-        return self._table(name, dataset, lambda folder, spark: read_stream(folder, spark, self.context(name), options))
+
+        def read(folder: TableFolder, spark: SparkSession) -> DataFrame:
+            rows, generation = read_stream(folder, spark, options)
+            self.context(name).reads.streams[folder.name.key] = generation
+            return rows
+
+        return self._table(name, dataset, read)
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
@@ -155,7 +161,7 @@ class Making:
                 "Auto Loader is used outside a dataset's function",
                 hint="move the read into the function below @dlt.table",
             )
-        context.landings.append(path)
+        context.reads.landings.append(path)
         self.landings.setdefault(path, signature(path, self._request.working_folder))
         with self._crew.aside():
             return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
@@ -197,7 +203,7 @@ class Making:
         """Note what was in the folders that a stream reads without Auto Loader, which does so itself."""
         tables = (self._state / "tables").as_posix()
         for path in stream_paths(frame) if frame.isStreaming else ():
-            if path and path not in context.landings and not path.removeprefix("file:").startswith(tables):
+            if path and path not in context.reads.landings and not path.removeprefix("file:").startswith(tables):
                 self.landings.setdefault(path, signature(path, self._request.working_folder))
 
     def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
@@ -248,12 +254,12 @@ class Making:
 
     def _view(self, view: Dataset) -> DataFrame:
         context = self.context(view.name)
-        known = context.view_frames.get(view.name.key)
+        known = context.reads.view_frames.get(view.name.key)
         if known is None:
             with self._reading(view.name.key):
                 self._inputs.setdefault(view.name.key, {})
                 known = checked_view(view, self._called(view), context)
-            context.view_frames[view.name.key] = known
+            context.reads.view_frames[view.name.key] = known
         return known
 
     def _remember_input(self, dataset: Dataset | None) -> None:

@@ -21,6 +21,7 @@ from cbx.runtime.definitions import Registry
 from cbx.runtime.log.events import Event, EventLog, FlowFinished, Noted, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
+from cbx.runtime.notebooks.local_modules import importable
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
 from cbx.runtime.problems import CannotRunError, Problem
 from cbx.runtime.results import DatasetResult, RunRequest, UpdateResult
@@ -104,7 +105,7 @@ def _made(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outco
         spark = session(request.state, request.master)
         stack.enter_context(working_folder(spark, request.working_folder))
         stack.enter_context(settings(spark, request.configuration))
-        modules = stack.enter_context(notebook.importable(roots))
+        modules = stack.enter_context(importable(roots))
         making = Making(request, spark, registry, roots, log, modules.send_by_value)
         stack.enter_context(importable_as_dlt(api.functions(registry, making)))
         stack.enter_context(caught(making))

@@ -165,9 +165,9 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
 
 
 def _input(one: Input, plan: Plan, values: Mapping[str, str]) -> ModelInput:
-    from cbx.emit.cells import text_in_words
     from cbx.stages.resolved import FileInput, TableInput
     from cbx.stages.resolved import ModelInput as ResolvedInput
+    from cbx.syntax.text import text_in_words
 
     columns, options = None, {}
     match one:
