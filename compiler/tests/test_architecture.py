@@ -1,133 +1,203 @@
-"""Holds the import rows: arrows point down only, and some libraries have one room."""
+"""Holds the floors, the fences and the permissions that ``compiler/ARCHITECTURE.md`` tells."""
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
-import networkx
+import pytest
 
-PACKAGE = Path(__file__).parents[1] / "cbx"
-
-ROWS = (
-    ("cli", "__main__"),
-    ("incremental",),
-    ("testing",),
-    ("compiler", "write", "pages", "start", "runtime", "selectors", "selector_methods", "render", "deploy"),
-    ("changes",),
-    ("passes",),
-    ("analyse",),
-    ("emit",),
-    ("inline",),
-    ("ir.plan",),
-    ("ir.resolved",),
-    ("ir.declared",),
-    ("analysis",),
-    ("project",),
-    ("parse",),
-    ("declare.reading",),
-    ("ir.syntax",),
-    ("ir.text",),
-    ("declare",),
-    ("journal", "graph", "diagnostics", "graph_document", "target"),
-    ("reader_options",),
-    ("sources", "codes", "version", "location", "nearest", "sql_comments", "copies", "collector"),
+from compiler.tests.architecture import (
+    Package,
+    circles,
+    crowded_folders,
+    forbidden_deeds,
+    module_circles,
+    read_floors,
+    read_package,
+    read_table,
+    strays,
+    wrong_arrows,
 )
-"""From the top down: a module may import from its own row's room and from the rows below it."""
 
-FENCES = {
-    "networkx": ("graph",),
-    "jinja2": ("parse.templates", "parse.template_places", "parse.template_marks", "parse.sandbox", "parse.budget"),
-    "sqlglot": ("parse", "analysis", "passes.check_expectations", "runtime", "testing.sail_sql"),
-    "pyspark": ("runtime", "analysis.tracing", "testing"),
-    "pytest": ("testing.plugin", "testing.fixtures", "testing.choosing", "cli.test"),
-    "typer": ("cli",),
-    "rich": ("cli", "render.tree"),
-    "yaml": ("emit.bundle",),
-    "databricks": ("deploy",),
-    "requests": ("deploy",),
-    "pydantic": ("project", "declare", "deploy.state_shape"),
-}
-"""The rooms that may import a library."""
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "compiler" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+FLOORS = read_floors(PAGE)
+LIBRARIES = read_table(PAGE, "Which library is used where")
+MAY = read_table(PAGE, "Who may touch the world outside")
+DEEDS = {"write files": "write", "print": "print", "start processes": "start", "use the network": "connect"}
 
 
-def modules() -> dict[str, Path]:
-    named = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return named
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return read_package(ROOT / "compiler" / "cbx")
 
 
-def imports(path: Path) -> set[str]:
-    """Every name that a file imports, wherever in the file it does, with its module."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+@pytest.mark.parametrize("place", FLOORS)
+def test_imports_point_to_a_lower_floor(package: Package, place: str) -> None:
+    """A room imports from the floors below its own: neither from above nor from its neighbours."""
+    assert wrong_arrows(package, place, FLOORS[place]) == []
 
 
-def own_imports(path: Path, known: dict[str, Path]) -> set[str]:
-    """The modules of the package that a file imports or imports from."""
-    found = {name.removeprefix("cbx.") for name in imports(path) if name.startswith("cbx.")}
-    return {name if name in known else name.rpartition(".")[0] for name in found} & set(known)
+def test_no_folder_is_in_a_circle(package: Package) -> None:
+    """In every folder, rooms do not import each other in a circle, also where the page draws no floors."""
+    folders = {""} | {module.rpartition(".")[0] for module in package.modules}
+
+    assert [circle for folder in sorted(folders) for circle in circles(package, folder)] == []
 
 
-def row(module: str) -> int:
-    """The row of a module: that of the longest room that holds it."""
-    rooms = [(room, number) for number, line in enumerate(ROWS) for room in line]
-    matching = [(len(room), number) for room, number in rooms if module == room or module.startswith(f"{room}.")]
-    assert matching, f"{module} stands in no room"
-    return max(matching)[1]
-
-
-def test_imports_point_down() -> None:
-    """A module imports from its own room and from the rows below, never upwards."""
-    known = {name: path for name, path in modules().items() if name}
-    upwards = [
-        f"{module} -> {imported}"
-        for module, path in known.items()
-        for imported in own_imports(path, known)
-        if row(imported) < row(module)
-    ]
-
-    assert upwards == []
-
-
-def test_modules_form_no_cycle() -> None:
+def test_no_module_is_in_a_circle(package: Package) -> None:
     """No module imports itself by way of others, imports inside functions counted."""
-    known = {name: path for name, path in modules().items() if name}
-    graph = networkx.DiGraph(
-        (module, imported) for module, path in known.items() for imported in own_imports(path, known)
-    )
-    knots = [sorted(knot) for knot in networkx.strongly_connected_components(graph) if len(knot) > 1]
-
-    assert knots == []
+    assert module_circles(package) == []
 
 
-def test_libraries_keep_to_their_rooms() -> None:
+def test_folders_can_be_taken_in(package: Package) -> None:
+    """A folder with many files has files of one kind, which the page names."""
+    assert crowded_folders(package, ("passes",)) == []
+    assert "one file a pass" in PAGE
+
+
+def test_libraries_keep_to_their_rooms(package: Package) -> None:
     """Each library is imported in the rooms that are about it, so that it can be replaced there."""
-    strays = []
-    for module, path in modules().items():
-        for library in {name.split(".")[0] for name in imports(path)}:
-            rooms = FENCES.get(library)
-            if rooms is not None and not any(module == room or module.startswith(f"{room}.") for room in rooms):
-                strays.append(f"{module} imports {library}")
-
-    assert strays == []
+    assert strays(package, LIBRARIES) == []
 
 
-def test_only_the_command_line_prints() -> None:
-    """Nothing outside `cli` calls `print`."""
-    printing = [
-        module
-        for module, path in modules().items()
-        if not module.startswith("cli")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+@pytest.mark.parametrize("deed", DEEDS)
+def test_only_some_rooms_touch_the_world_outside(package: Package, deed: str) -> None:
+    """Files are written, processes started and so on where the page says so, and nowhere else."""
+    assert forbidden_deeds(package, DEEDS[deed], MAY[deed]) == []
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_each_permission_is_needed(package: Package, deed: str) -> None:
+    """A room that may do something does it: the table does not grow by habit."""
+    for room in MAY[deed]:
+        others = [other for other in MAY[deed] if other != room]
+        assert forbidden_deeds(package, DEEDS[deed], others) != [], f"{room} need not {deed}"
+
+
+def test_what_the_page_promises_is_read() -> None:
+    """The tables are found in the page, with the rooms that matter most in them."""
+    assert FLOORS.keys() >= {"", "runtime", "testing", "analysis"}
+    assert MAY.keys() == DEEDS.keys()
+    assert LIBRARIES["databricks"] == ("deploy",)
+
+
+def made(folder: Path, **files: str) -> Package:
+    """A package called ``cbx`` of these files; ``__`` in a name is a folder."""
+    for name, text in files.items():
+        path = folder / "cbx" / (name.replace("__", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return read_package(folder / "cbx")
+
+
+UPWARDS = {
+    "runtime imports deploy": ("runtime__update", "from cbx.deploy.session import ask"),
+    "deploy imports runtime": ("deploy__session", "import cbx.runtime.update"),
+    "analysis imports a pass": ("analysis__grain", "def grain():\n    from cbx.passes.link import link"),
+}
+
+
+@pytest.mark.parametrize("violation", UPWARDS)
+def test_an_import_that_does_not_point_down_is_caught(tmp_path: Path, violation: str) -> None:
+    """Between neighbours, upwards, and inside a function."""
+    files = dict.fromkeys(("runtime__update", "deploy__session", "analysis__grain", "passes__link"), "")
+    floors = read_floors("```text\ncbx/\nruntime deploy\npasses\nanalysis\n```\n")[""]
+    assert wrong_arrows(made(tmp_path, **files), "", floors) == []
+    name, text = UPWARDS[violation]
+
+    caught = wrong_arrows(made(tmp_path, **{**files, name: text}), "", floors)
+
+    assert len(caught) == 1
+    assert caught[0].startswith(name.replace("__", "."))
+
+
+@pytest.mark.parametrize("new", ["attic", "cellar__door", "shed"])
+def test_a_room_that_no_floor_names_is_caught(tmp_path: Path, new: str) -> None:
+    floors = read_floors("```text\ncbx/\npasses\n```\n")[""]
+
+    assert wrong_arrows(made(tmp_path, passes__link="", **{new: ""}), "", floors) == [
+        f"{new.partition('__')[0]} is on no floor"
     ]
 
-    assert printing == []
+
+CIRCLES = {
+    "two rooms": {"parse__a": "import cbx.declare.a", "declare__b": "import cbx.parse.b"},
+    "three rooms": {
+        "parse__a": "import cbx.declare.a",
+        "declare__a": "import cbx.stages.a",
+        "stages__a": "import cbx.parse.b",
+    },
+    "in a function": {
+        "parse__a": "def f():\n    from cbx.declare import b",
+        "declare__a": "from cbx.parse.a import f",
+    },
+}
+
+
+@pytest.mark.parametrize("violation", CIRCLES)
+def test_a_circle_of_folders_is_caught(tmp_path: Path, violation: str) -> None:
+    files = dict.fromkeys(("parse__a", "parse__b", "declare__a", "declare__b", "stages__a"), "")
+
+    assert len(circles(made(tmp_path, **files | CIRCLES[violation]), "")) == 1
+
+
+def test_a_circle_of_modules_is_caught(tmp_path: Path) -> None:
+    files = {
+        "parse__a": "import cbx.parse.b",
+        "parse__b": "def f():\n    from cbx.parse.c import g",
+        "parse__c": "import cbx.parse.a",
+    }
+
+    assert module_circles(made(tmp_path, **files)) == [["parse.a", "parse.b", "parse.c"]]
+
+
+VIOLATIONS = {
+    "write": (
+        "from pathlib import Path\nPath('a').write_text('b')", "open('a', 'w')", "import os\nos.replace('a', 'b')",
+        "import shutil\nshutil.rmtree('a')", "from pathlib import Path\nPath('a').open(mode='ab')",
+        "def f(path, other):\n    path.replace(other)",
+    ),
+    "print": (
+        "print(1)",
+        "import sys\nsys.stdout.write('a')",
+        "import sys\nwriter = sys.stderr",
+        "import typer\ntyper.echo('a')",
+    ),
+    "start": ("import subprocess", "import os\nos.fork()", "from multiprocessing import Pool"),
+    "connect": ("import socket", "from urllib.request import urlopen", "import databricks.sdk"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("deed", "text"), [(deed, text) for deed, texts in VIOLATIONS.items() for text in texts])
+def test_a_deed_outside_its_rooms_is_caught(tmp_path: Path, deed: str, text: str) -> None:
+    """A pass that opens a file for writing, a parser that prints."""
+    files = made(tmp_path, passes__link=text, target__write=text)
+
+    assert [line.partition(":")[0] for line in forbidden_deeds(files, deed, ("target",))] == ["passes.link"]
+
+
+@pytest.mark.parametrize(
+    "text", ["'a'.replace('b', 'c')", "open('a')", "x.open('r')", "from urllib.parse import quote"]
+)
+def test_what_touches_nothing_is_no_deed(tmp_path: Path, text: str) -> None:
+    files = made(tmp_path, passes__link=text)
+
+    assert [line for deed in DEEDS.values() for line in forbidden_deeds(files, deed, ())] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["import networkx", "from networkx.algorithms import dag", "def f():\n    import networkx"]
+)
+def test_a_library_outside_its_rooms_is_caught(tmp_path: Path, text: str) -> None:
+    assert strays(made(tmp_path, passes__link=text, graph__a=text), {"networkx": ("graph",)}) == [
+        "passes.link imports networkx"
+    ]
+
+
+@pytest.mark.parametrize("folder", ["parse", "runtime__tables", "cli"])
+def test_a_crowded_folder_is_caught(tmp_path: Path, folder: str) -> None:
+    files = {f"{folder}__file_{number}": "" for number in range(30)}
+
+    assert crowded_folders(made(tmp_path, **files), ()) == [f"{folder.replace('__', '.')}: 30"]
+    assert crowded_folders(made(tmp_path, **files), (folder.replace("__", "."),)) == []
