@@ -13,7 +13,8 @@ from compiler.benchmarks.projects import write_project
 COMPILED = """
 import os, pickle, shutil, signal, sys
 from pathlib import Path
-from cbx import copies, journal
+from cbx.processes import forked_workers as copies
+from cbx.target import atomic_change as journal
 from cbx.compiler import compile_project
 from cbx.target.write import write
 import cbx.passes.emit as emit, cbx.passes.in_shards as in_shards

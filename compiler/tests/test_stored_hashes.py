@@ -114,18 +114,18 @@ HASHING = {
     "incremental/part.py": "names and texts, as JSON",
     "incremental/record.py": "versions, paths and times, as JSON",
     "incremental/stamps.py": "a file's content",
-    "testing/compiling.py": "contents and times of files",
+    "testing/project/compile_once.py": "contents and times of files",
     "deploy/files.py": "a file's content",
     "render/html/page.py": "a script's text",
-    "runtime/nothing_new.py": "contents, sizes and times of files, and settings as JSON",
-    "runtime/unchanged.py": "texts of Spark's, with Spark's version",
+    "runtime/update/up_to_date.py": "contents, sizes and times of files, and settings as JSON",
+    "runtime/flows/fingerprint.py": "texts of Spark's, with Spark's version",
     "analysis/tracing/cache.py": "the request and its limits, as JSON",
 }
 """The only files that make hashes, and of what."""
 
 PICKLING = {
-    "copies.py": "between processes of one compilation, in unnamed files",
-    "runtime/notebook.py": "to Spark's workers of one run",
+    "processes/forked_workers.py": "between processes of one compilation, in unnamed files",
+    "runtime/notebooks/local_modules.py": "to Spark's workers of one run",
 }
 """The only files that pickle, which writes down the names of classes; nothing of it is kept."""
 

@@ -166,4 +166,4 @@ def test_loading_the_plugin_loads_nothing_else() -> None:
 
     assert [name for name in done.stdout.split() if not name.startswith("cbx")] == []
     own = ["cbx", "cbx.declare", "cbx.declare.vocabulary", "cbx.testing", "cbx.testing.plugin"]
-    assert done.stdout.split() == [*own, "cbx.testing.project.project_imports"]
+    assert done.stdout.split() == [*own, "cbx.testing.project", "cbx.testing.project.project_imports"]
