@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile
-from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
 
 MACROS = "{% macro over(column, limit='1') %}{{ column }} > {{ limit }}{% endmacro %}"
@@ -41,7 +41,7 @@ def _outcome(text: str, *, plainly: bool, inputs_allowed: bool) -> object:
         templates._plainly = lambda *_: None  # type: ignore[method-assign]
     source = SourceFile("models/silver/m.sql", "-- m\n" + text)
     rendered = templates.render(Template(text, source, 5), report, VARIABLES, inputs_allowed=inputs_allowed)
-    found = rendered and (rendered.text, rendered.calls, rendered.places.pairs)
+    found = rendered and (rendered.text, rendered.calls, rendered.spans.pairs)
     return found, report.sorted()
 
 

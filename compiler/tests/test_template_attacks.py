@@ -8,7 +8,7 @@ import pytest
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile
-from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Rendered, Templates
 
 SHARED = "{% set x = (1,) %}{% set y = (1,) %}" + "{% set x = (x, x) %}{% set y = (y, y) %}" * 40

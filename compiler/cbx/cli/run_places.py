@@ -35,7 +35,7 @@ def _place_in_model(planned: ModelPlan, notebook: str, line: int, query_line: Qu
     found = _line_of_code(code, notebook, line) if isinstance(code, PythonCode) else None
     if isinstance(code, SqlCode) and query_line is not None and planned.query is not None:
         found = _line_of_query(planned, code, query_line)
-    declaration = planned.model.places.whole
+    declaration = planned.model.spans.whole
     return found or Place(Path(declaration.path), declaration.line)
 
 
@@ -53,7 +53,7 @@ def _line_of_query(planned: ModelPlan, code: SqlCode, found: QueryLine) -> Place
 
     The notebook's query begins with a line break, and has tables and values where the model names inputs and variables.
     """
-    if planned.query is None or code.places is None:
+    if planned.query is None or code.spans is None:
         return None
     parts = [part if isinstance(part, str) else "\0" for part in planned.query.parts]
     lines, number = "".join(parts).split("\n"), found.number - 2
@@ -66,4 +66,4 @@ def _line_of_query(planned: ModelPlan, code: SqlCode, found: QueryLine) -> Place
     own = code.query.placeholder()
     start = sum(len(line) + 1 for line in own.split("\n")[:number])
     blank = len(own[start:]) - len(own[start:].lstrip())
-    return Place(Path(planned.model.path), code.places.span(start + blank, start + blank + 1).line)
+    return Place(Path(planned.model.path), code.spans.span(start + blank, start + blank + 1).line)

@@ -16,7 +16,7 @@ from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
-from cbx.syntax.places import Path, Places
+from cbx.syntax.spans import Spans, ValuePath
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ReadCall:
 
     word: str
     document: Document
-    places: Places
+    spans: Spans
     unread: frozenset[str]
 
 
@@ -38,7 +38,7 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
         if what it reads is known: what is wrong is left at its default and named in ``unread``, so that the rest
         can be checked.
     """
-    spans: dict[Path, Span] = {}
+    spans: dict[ValuePath, Span] = {}
     given = _named_arguments(call, report)
     fields = _FIELDS[call.function]
     values: dict[str, Any] = {}
@@ -56,7 +56,7 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
         unread |= {meant} if meant is not None else fields.keys() - given.keys()
         message = f"`{call.function}` has no argument `{name}`"
         report.add(codes.UNKNOWN_ARGUMENT, message, given[name].span, label="unknown", hint=hint)
-    return _validate(call, values, unread, Places(call.span, spans), report)
+    return _validate(call, values, unread, Spans(call.span, spans), report)
 
 
 def _meant(name: str, fields: Mapping[str, bool]) -> tuple[str | None, str]:
@@ -114,7 +114,7 @@ def _example(call: Call) -> str | None:
     return 'name it, as in `format="json"`' if word == "auto_loader" else None
 
 
-def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) -> Any:
+def _plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
     """A value as the documents take it: text, numbers, tuples, dictionaries, documents for calls inside it.
 
     The place of every value goes to ``spans``; what was reported is left out of lists and makes the rest `_BAD`.
@@ -126,7 +126,7 @@ def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) ->
         case ListLiteral(items=items):
             result: list[Any] = []
             for item in items:
-                own: dict[Path, Span] = {}
+                own: dict[ValuePath, Span] = {}
                 plain = _plain(item, (*path, len(result)), own, report)
                 if plain is not _BAD:
                     result.append(plain)
@@ -143,14 +143,14 @@ def _plain(value: Value, path: Path, spans: dict[Path, Span], report: Report) ->
             return _nested(value, path, spans, report)
 
 
-def _nested(call: Call, path: Path, spans: dict[Path, Span], report: Report) -> Any:
+def _nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
     if call.function not in DOCUMENTS:
         report.add(codes.WRONG_ARGUMENT_TYPE, f"`{call.function}` cannot stand here", call.span)
         return _BAD
     read = read_document(call, report)
     if read is None:
         return _BAD
-    spans.update({path + inner: span for inner, span in read.places.spans.items()})
+    spans.update({path + inner: span for inner, span in read.spans.by_path.items()})
     is_listed = call.function in EXPECTATIONS or call.function in RELATIONSHIPS
     return (call.function, read.document) if is_listed else read.document
 
@@ -159,10 +159,10 @@ _STAND_INS = {"format": "json"}
 """What stands for a required argument that is wrong or missing, where a text will not do."""
 
 
-def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Places, report: Report) -> ReadCall | None:
+def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans, report: Report) -> ReadCall | None:
     document = DOCUMENTS[call.function]
     try:
-        return ReadCall(call.function, document.model_validate(values), places, frozenset(unread))
+        return ReadCall(call.function, document.model_validate(values), spans, frozenset(unread))
     except ValidationError as error:
         problems = error.errors()
     bad = dict.fromkeys(str(problem["loc"][0]) for problem in problems if problem["type"] != "missing")
@@ -180,7 +180,7 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Plac
                 hint=f"`{name}` takes {document.model_fields[name].description}",
             )
     for name in bad:
-        _report_wrong(call, name, values[name], document, places, problems, report)
+        _report_wrong(call, name, values[name], document, spans, problems, report)
     if call.function not in (*KINDS, *INPUTS):
         return None
     good = {name: value for name, value in values.items() if name not in bad}
@@ -188,7 +188,7 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], places: Plac
     if call.function in INPUTS and required[0] not in good:
         return None
     fallback = document.model_validate({**{name: _STAND_INS.get(name, "unread") for name in required}, **good})
-    return ReadCall(call.function, fallback, places, frozenset({*unread, *missing, *bad}))
+    return ReadCall(call.function, fallback, spans, frozenset({*unread, *missing, *bad}))
 
 
 def _report_wrong(
@@ -196,7 +196,7 @@ def _report_wrong(
     name: str,
     value: Any,
     document: type[Document],
-    places: Places,
+    spans: Spans,
     problems: list[Any],
     report: Report,
 ) -> None:
@@ -204,10 +204,10 @@ def _report_wrong(
     message = f"`{name}` of `{call.function}` takes {document.model_fields[name].description}"
     for path in paths:
         if not any(path == other[: len(path)] for other in paths - {path}):
-            report.add(codes.WRONG_ARGUMENT_TYPE, message, places.at(*path), label="wrong type")
+            report.add(codes.WRONG_ARGUMENT_TYPE, message, spans.at(*path), label="wrong type")
 
 
-def _value_path(location: Path, value: Any) -> Path:
+def _value_path(location: ValuePath, value: Any) -> ValuePath:
     """The part of pydantic's location that names values, or a key; the rest names the types it tried."""
     path: list[Any] = [location[0]]
     current = value

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cbx.diagnostics.diagnostic import Diagnostic, read_sources
 from cbx.files.bounded_read import read_regular
 from cbx.incremental.options import Options
-from cbx.incremental.record import Record, Remembered, Summary, is_large, read_manifest, read_record, write_record
+from cbx.incremental.record import (
+    CompilationRecord,
+    Remembered,
+    Summary,
+    is_large,
+    read_manifest,
+    read_record,
+    write_record,
+)
 from cbx.incremental.stamps import (
-    Compared,
+    FileChanges,
     Seen,
     Stamp,
     artifact_stamps,
@@ -77,7 +85,7 @@ class _Before(NamedTuple):
     now: int
     sources: Mapping[str, Stamp] | None
     artifacts: Mapping[str, Stamp]
-    record: Record | None
+    record: CompilationRecord | None
 
 
 def build(root: Path, options: Options, *, check: bool = False, waiting: Callable[[], object] = lambda: None) -> Build:
@@ -143,14 +151,14 @@ def known_manifest(root: Path, options: Options) -> str | None:
     return read_manifest(root, record)
 
 
-def _believed(root: Path, options: Options) -> Record | None:
+def _believed(root: Path, options: Options) -> CompilationRecord | None:
     """The record of the last compilation if it was made with the same options."""
     record = read_record(root)
     is_same = record is not None and record.options == (options.with_analysis, options.with_trace)
     return record if record is not None and is_same and options.environment in record.environments else None
 
 
-def _changes(record: Record, found: Compared) -> Changes:
+def _changes(record: CompilationRecord, found: FileChanges) -> Changes:
     known, changed = record.artifacts.digests, frozenset(found.changed)
     return Changes(
         written=tuple(path for path in found.changed if path in known),
@@ -189,7 +197,7 @@ def _compile_part(
     root: Path,
     options: Options,
     before: _Before,
-    known: Record,
+    known: CompilationRecord,
     changed: tuple[str, ...],
     *,
     check: bool,
@@ -262,12 +270,12 @@ def _record(
     compilation: Compilation,
     summary: Summary,
     models: Mapping[str, Remembered],
-) -> Record:
+) -> CompilationRecord:
     """What is worth knowing of a compilation next time; a file that came after the stamps were taken has none."""
     project, stamps = compilation.project, before.sources or {}
     written = time.time_ns()
     made = artifact_stamps(root)
-    return Record(
+    return CompilationRecord(
         options=(options.with_analysis, options.with_trace),
         environments=project.environment_names if project is not None else (),
         sources=Seen(

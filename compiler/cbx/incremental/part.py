@@ -21,7 +21,7 @@ from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Report, in_order
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
-from cbx.incremental.record import Record, Remembered
+from cbx.incremental.record import CompilationRecord, Remembered
 from cbx.passes.discover import discover, discover_part
 from cbx.passes.emit import emit
 from cbx.passes.gate import gate
@@ -36,7 +36,7 @@ _MOST_MODELS = 100
 _MOST_NEIGHBOURS = 1000
 
 
-class Part(NamedTuple):
+class PartialCompilation(NamedTuple):
     """What came of compiling some models.
 
     Attributes:
@@ -52,7 +52,9 @@ class Part(NamedTuple):
     more_expectations: int
 
 
-def compile_part(root: Path, options: Options, record: Record, changed: Iterable[str], manifest: str) -> Part | None:
+def compile_part(
+    root: Path, options: Options, record: CompilationRecord, changed: Iterable[str], manifest: str
+) -> PartialCompilation | None:
     """Compile the models in some files.
 
     Args:
@@ -214,7 +216,7 @@ def _merged(
     return in_order((*kept, *new)) if is_told and is_clean else None
 
 
-def _part(compilation: Compilation, known: _Known, diagnostics: tuple[Diagnostic, ...]) -> Part:
+def _part(compilation: Compilation, known: _Known, diagnostics: tuple[Diagnostic, ...]) -> PartialCompilation:
     """The files of the changed models, and the manifest with what it says of them in the place of what it said."""
     assert compilation.plan is not None  # noqa: S101 - nothing is remembered of a compilation without one
     texts = {one.path: one.text for one in compilation.artifacts}
@@ -229,7 +231,7 @@ def _part(compilation: Compilation, known: _Known, diagnostics: tuple[Diagnostic
         pieces[known.place(name)] = lay_out_entry(name, now)
         pieces[known.hash_place(planned.artifact)] = now["artifact_hash"]
     notebooks = [Artifact(one.artifact, texts[one.artifact]) for one in compilation.plan.models]
-    return Part(
+    return PartialCompilation(
         (*notebooks, Artifact(MANIFEST, known.changed(pieces))),
         {planned.model.path: compilation.sources[planned.model.path] for planned in compilation.plan.models},
         diagnostics,

@@ -63,7 +63,7 @@ class Remembered(NamedTuple):
     computed: tuple[str, ...]
 
 
-class Record(NamedTuple):
+class CompilationRecord(NamedTuple):
     """A compilation without errors.
 
     Attributes:
@@ -92,7 +92,7 @@ def is_large(root: Path) -> bool:
     return False
 
 
-def read_record(root: Path) -> Record | None:
+def read_record(root: Path) -> CompilationRecord | None:
     """The record of a project; None without one that can be believed."""
     try:
         header, _, body = read_regular(root / RECORD_FILE).partition(b"\n")
@@ -103,7 +103,7 @@ def read_record(root: Path) -> Record | None:
         return None
 
 
-def read_manifest(root: Path, record: Record) -> str | None:
+def read_manifest(root: Path, record: CompilationRecord) -> str | None:
     """The manifest as it was compiled; None where it is not there any more."""
     try:
         content = read_regular(root / TARGET / MANIFEST)
@@ -112,7 +112,7 @@ def read_manifest(root: Path, record: Record) -> str | None:
     return content.decode() if digest(content) == record.artifacts.digests[MANIFEST] else None
 
 
-def write_record(root: Path, record: Record) -> None:
+def write_record(root: Path, record: CompilationRecord) -> None:
     """Replace the record of a project; a folder that cannot be written to, or is not in the project, is left alone."""
     file = root / RECORD_FILE
     if not is_inside(root, file.parent):
@@ -148,7 +148,7 @@ def _maker() -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _to_data(record: Record) -> dict[str, Any]:
+def _to_data(record: CompilationRecord) -> dict[str, Any]:
     return {
         "options": record.options,
         "environments": record.environments,
@@ -160,10 +160,10 @@ def _to_data(record: Record) -> dict[str, Any]:
     }
 
 
-def _from_data(data: Mapping[str, Any]) -> Record:
+def _from_data(data: Mapping[str, Any]) -> CompilationRecord:
     codes = {(one.id, one.name): one for one in every_code()}
     with_analysis, with_trace = data["options"]
-    return Record(
+    return CompilationRecord(
         (with_analysis, with_trace),
         tuple(data["environments"]),
         _seen_from_data(data["sources"]),

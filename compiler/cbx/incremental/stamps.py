@@ -40,7 +40,7 @@ class Seen(NamedTuple):
         return Seen({**self.stamps, **stamps}, {**self.digests, **digests} if digests else self.digests)
 
 
-class Compared(NamedTuple):
+class FileChanges(NamedTuple):
     """What became of files since they were seen.
 
     Attributes:
@@ -74,7 +74,9 @@ def at_rest(stamp: Stamp | None, now: int) -> Stamp:
     return stamp if changed + tick < now else NO_STAMP
 
 
-def compare(root: Path, stamps: Mapping[str, Stamp], known: Seen, hashed: Callable[[bytes], str], now: int) -> Compared:
+def compare(
+    root: Path, stamps: Mapping[str, Stamp], known: Seen, hashed: Callable[[bytes], str], now: int
+) -> FileChanges:
     """Hold files against what was seen of them; only those are read whose stamps do not tell.
 
     Args:
@@ -85,7 +87,7 @@ def compare(root: Path, stamps: Mapping[str, Stamp], known: Seen, hashed: Callab
         now: The time in nanoseconds before the stamps were taken.
     """
     if stamps == known.stamps:
-        return Compared((), {})
+        return FileChanges((), {})
     changed = [path for path in known.stamps if path not in stamps]
     touched: dict[str, Stamp] = {}
     for path, stamp in stamps.items():
@@ -95,7 +97,7 @@ def compare(root: Path, stamps: Mapping[str, Stamp], known: Seen, hashed: Callab
             touched[path] = at_rest(stamp, now)
         else:
             changed.append(path)
-    return Compared(tuple(changed), touched)
+    return FileChanges(tuple(changed), touched)
 
 
 def _digest_at(path: Path, hashed: Callable[[bytes], str]) -> str:

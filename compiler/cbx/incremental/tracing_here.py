@@ -46,7 +46,7 @@ def _absent_modules(compilation: Compilation, traced: dict[str, Any]) -> Iterato
         reason = compilation.untraced_here.get(model.id)
         if reason is not None and traced.get(model.id) == code_hash(model.code):
             message = f"`{model.id}` was traced for the `{TARGET}/` that is there, and cannot be here: {reason}"
-            yield _diagnostic(message, model.places.whole, "install what is missing")
+            yield _diagnostic(message, model.spans.whole, "install what is missing")
 
 
 def _diagnostic(message: str, span: Span, hint: str) -> Diagnostic:

@@ -36,7 +36,7 @@ class _Room:
 
 
 @dataclass(frozen=True)
-class Scope:
+class DeclarationScope:
     """What a declaration may mention.
 
     Attributes:
@@ -66,7 +66,7 @@ class Scope:
             return node.attr if known else None
         return None
 
-    def inside(self, constant: str) -> Scope:
+    def inside(self, constant: str) -> DeclarationScope:
         """The scope while the expression of a constant is being read."""
         return replace(self, open_constants=(*self.open_constants, constant))
 
@@ -81,7 +81,7 @@ def refuse_too_many_braces(text: str) -> None:
         raise ValueError(f"it has more than {_MOST_BRACES:,} opening braces")
 
 
-def read_value(node: ast.expr, scope: Scope) -> Value | None:
+def read_value(node: ast.expr, scope: DeclarationScope) -> Value | None:
     """Read one expression of a declaration.
 
     Returns:
@@ -114,7 +114,7 @@ def read_value(node: ast.expr, scope: Scope) -> Value | None:
             return None
 
 
-def _report_unknown(name: str, scope: Scope, span: Span) -> None:
+def _report_unknown(name: str, scope: DeclarationScope, span: Span) -> None:
     otherwise = f"a declaration is read, not run: it may hold {_LITERALS}"
     python = _SPELLED_IN_PYTHON.get(name.lower())
     hint = f"write `{python}`, as Python does" if python else None
@@ -123,7 +123,7 @@ def _report_unknown(name: str, scope: Scope, span: Span) -> None:
     scope.report.add(codes.NOT_A_LITERAL, message, span, label="not known", hint=hint)
 
 
-def _has_room(letters: int, scope: Scope, span: Span) -> bool:
+def _has_room(letters: int, scope: DeclarationScope, span: Span) -> bool:
     room = scope.room
     room.left -= letters + 20
     if room.left >= 0:
@@ -134,7 +134,7 @@ def _has_room(letters: int, scope: Scope, span: Span) -> bool:
     return False
 
 
-def _read_literal(node: ast.Constant, scope: Scope, span: Span) -> Literal | None:
+def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Literal | None:
     """A constant, if a file can hold its text."""
     value = node.value
     if not _has_room(len(value) if isinstance(value, str) else 0, scope, span):
@@ -155,7 +155,7 @@ def _read_literal(node: ast.Constant, scope: Scope, span: Span) -> Literal | Non
     return None
 
 
-def read_call(node: ast.Call, scope: Scope) -> Call | Literal | None:
+def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
     """Read a call of the vocabulary; ``var("x")`` becomes the template that stands for it."""
     span = scope.positions.span(node)
     word = scope.word(node.func)
@@ -192,7 +192,7 @@ class Given(NamedTuple):
     place: Span
 
 
-def _variable_template(arguments: list[Argument], scope: Scope, span: Span) -> Literal | None:
+def _variable_template(arguments: list[Argument], scope: DeclarationScope, span: Span) -> Literal | None:
     if len(arguments) == 1 and isinstance(arguments[0].value, Literal) and isinstance(arguments[0].value.value, str):
         return Literal("{{ var(" + repr(arguments[0].value.value) + ") }}", span)
     scope.report.add(
@@ -201,7 +201,7 @@ def _variable_template(arguments: list[Argument], scope: Scope, span: Span) -> L
     return None
 
 
-def _read_list(items: list[ast.expr], scope: Scope, span: Span) -> ListLiteral:
+def _read_list(items: list[ast.expr], scope: DeclarationScope, span: Span) -> ListLiteral:
     values: list[Value] = []
     for item in items:
         starred = item.value if isinstance(item, ast.Starred) else None
@@ -217,7 +217,7 @@ def _read_list(items: list[ast.expr], scope: Scope, span: Span) -> ListLiteral:
     return ListLiteral(tuple(values), span)
 
 
-def _read_dict(node: ast.Dict, scope: Scope, span: Span) -> DictLiteral:
+def _read_dict(node: ast.Dict, scope: DeclarationScope, span: Span) -> DictLiteral:
     entries: dict[object, tuple[Literal, Value]] = {}
     for key_node, value_node in zip(node.keys, node.values, strict=True):
         value = read_value(value_node, scope)
@@ -238,7 +238,7 @@ def _read_dict(node: ast.Dict, scope: Scope, span: Span) -> DictLiteral:
     return DictLiteral(tuple(entries.values()), span)
 
 
-def _read_constant(name: str, scope: Scope, span: Span) -> Value | None:
+def _read_constant(name: str, scope: DeclarationScope, span: Span) -> Value | None:
     if name in scope.open_constants:
         scope.report.add(codes.NOT_A_LITERAL, f"the constant `{name}` is defined by itself", span)
         return None
@@ -252,7 +252,7 @@ def _read_constant(name: str, scope: Scope, span: Span) -> Value | None:
     return None
 
 
-def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | None:
+def _read_f_string(node: ast.JoinedStr, scope: DeclarationScope, span: Span) -> Literal | None:
     parts: list[str] = []
     for part in node.values:
         if isinstance(part, ast.Constant) and not HALF.search(str(part.value)):
@@ -284,7 +284,7 @@ def _read_f_string(node: ast.JoinedStr, scope: Scope, span: Span) -> Literal | N
     return Literal("".join(parts), span)
 
 
-def _refuse(node: ast.expr, scope: Scope, span: Span) -> None:
+def _refuse(node: ast.expr, scope: DeclarationScope, span: Span) -> None:
     kind = _KINDS_OF_EXPRESSION.get(type(node), "an expression")
     hint: str | None = None
     causes: list[Cause] = []

@@ -14,7 +14,7 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.parse.expression import HALF, Scope, read_call, read_value, refuse_too_many_braces
+from cbx.parse.expression import HALF, DeclarationScope, read_call, read_value, refuse_too_many_braces
 from cbx.parse.positions import Positions
 from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
@@ -84,7 +84,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     positions = Positions(source)
     words = _vocabulary(tree)
     words.names.update(_report_misspelt_words(tree, positions, report))
-    scope = Scope(positions, words.names, {}, report, words.packages)
+    scope = DeclarationScope(positions, words.names, {}, report, words.packages)
     found = [
         (function, decorator)
         for function in tree.body
@@ -158,7 +158,7 @@ def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:
     return {name: value for name, value in constants.items() if touched[name] == 1}
 
 
-def _kind(decorator: ast.expr, scope: Scope) -> str | None:
+def _kind(decorator: ast.expr, scope: DeclarationScope) -> str | None:
     word = scope.word(decorator.func if isinstance(decorator, ast.Call) else decorator)
     return word if word in KINDS else None
 
@@ -166,7 +166,7 @@ def _kind(decorator: ast.expr, scope: Scope) -> str | None:
 FoundModel = tuple["ast.FunctionDef | ast.AsyncFunctionDef", ast.expr]
 
 
-def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope: Scope) -> bool:
+def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope: DeclarationScope) -> bool:
     report, positions = scope.report, scope.positions
     if not found:
         kinds = ", ".join(f"`@{kind}`" for kind in KINDS)
@@ -203,7 +203,7 @@ def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope:
     return True
 
 
-def _misspelt_kind(source: SourceFile, scope: Scope) -> tuple[Span, str] | None:
+def _misspelt_kind(source: SourceFile, scope: DeclarationScope) -> tuple[Span, str] | None:
     """The decorator that was probably meant to be a kind, and what to do about it."""
     tree = ast.parse(source.text)
     for node in tree.body:
@@ -219,7 +219,7 @@ def _misspelt_kind(source: SourceFile, scope: Scope) -> tuple[Span, str] | None:
     return None
 
 
-def _read_declaration(decorator: ast.expr, scope: Scope) -> Call:
+def _read_declaration(decorator: ast.expr, scope: DeclarationScope) -> Call:
     if isinstance(decorator, ast.Call):
         call = read_call(decorator, scope)
         if isinstance(call, Call):
@@ -228,7 +228,7 @@ def _read_declaration(decorator: ast.expr, scope: Scope) -> Call:
     return Call(_kind(decorator, scope) or "", (), span, span)
 
 
-def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Iterator[ParsedInput]:
+def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: DeclarationScope) -> Iterator[ParsedInput]:
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     padding: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))

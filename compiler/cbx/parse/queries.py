@@ -29,7 +29,7 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
     blanked = without_quotes(text)
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
-        report.add(codes.SYNTAX_ERROR, message, rendered.places.span(start, end), hint=hint)
+        report.add(codes.SYNTAX_ERROR, message, rendered.spans.span(start, end), hint=hint)
 
     reason = obstacle(text)
     if reason:

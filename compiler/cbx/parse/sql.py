@@ -10,8 +10,8 @@ from cbx.declare.signatures import KINDS, SIGNATURES
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.parse.expression import Scope, read_value, refuse_too_many_braces
-from cbx.parse.jinja.template_places import Template
+from cbx.parse.expression import DeclarationScope, read_value, refuse_too_many_braces
+from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
 from cbx.parse.landing import columns_added_by
 from cbx.parse.positions import Positions
@@ -125,7 +125,7 @@ def _read_declaration(source: SourceFile, name: str, place: _Range | None, repor
     tree = place.tree or _parse_expression(source, start, end, report)
     if tree is None:
         return None
-    scope = Scope(Positions(source), _WORDS, {}, report)
+    scope = DeclarationScope(Positions(source), _WORDS, {}, report)
     is_kind = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id in KINDS
     if not is_kind:
         word = tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else ""
@@ -213,4 +213,4 @@ def _read_query(template: Template, templates: Templates, variables: frozenset[s
     tree = parse_query(rendered, report)
     reads_files = any(call.function == "auto_loader" for call in rendered.calls)
     added = columns_added_by(tree) if tree is not None and reads_files else frozenset()
-    return SqlQuery(rendered.text, rendered.calls, rendered.places, added)
+    return SqlQuery(rendered.text, rendered.calls, rendered.spans, added)

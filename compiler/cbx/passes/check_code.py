@@ -46,7 +46,7 @@ def check_code(
     found = len(report)
     mistake = outcome.mistake if isinstance(outcome, Unknown) else None
     if mistake is not None:
-        span = _span_of_mistake(model, mistake, report.sources) or model.places.whole
+        span = _span_of_mistake(model, mistake, report.sources) or model.spans.whole
         message = f"`{model.id}` fails in every run: {mistake.message}"
         causes = [Cause(span.path, f"line {span.line} fails")]
         report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
@@ -87,7 +87,7 @@ def _imported_names(code: PythonCode) -> dict[str, str]:
 
 
 def _check_read(read: OwnRead, model: ResolvedModel, models: Mapping[str, ResolvedModel], report: Report) -> None:
-    span = span_of(model, CallSite(read.file, read.line)) or model.places.whole
+    span = span_of(model, CallSite(read.file, read.line)) or model.spans.whole
     for name in tables_of(read):
         are_files = read.kind == "files"
         what = f"{'files' if are_files else 'table'}{f' `{name}`' if name else ''}"

@@ -48,7 +48,7 @@ def _check_change(model: ResolvedModel, argument: str, condition: Text | None, r
     if reason:
         message = f"`{argument}` of `{model.id}` is not a condition: {reason}"
         hint = "write a SQL expression that is true or false for each change"
-        report.add(codes.INVALID_EXPECTATION, message, model.places.at(argument), label=reason, hint=hint)
+        report.add(codes.INVALID_EXPECTATION, message, model.spans.at(argument), label=reason, hint=hint)
 
 
 def _check_condition(

@@ -44,7 +44,7 @@ def _check_kept(model: ResolvedModel, report: Report) -> None:
         if name.lower() in left_out:
             message = f"`except_columns` of `{model.id}` leaves out `{name}`, which is a part of its key"
             hint = "the table needs its key: keep the column"
-            report.add(codes.UNKNOWN_KEY_COLUMN, message, model.places.at("key", number), hint=hint)
+            report.add(codes.UNKNOWN_KEY_COLUMN, message, model.spans.at("key", number), hint=hint)
 
 
 def _check(
@@ -59,7 +59,7 @@ def _check(
     known = {column.name.lower(): column.name for column in columns}
     for number, name in enumerate(names):
         if name.lower() not in known:
-            span = model.places.at(*argument, number)
+            span = model.spans.at(*argument, number)
             message = f"`{argument[0]}` of `{model.id}` names `{name}`, which is not a column of it"
             hint = did_you_mean(name, known.values(), f"its columns are {listing(known.values())}")
             causes = [Cause(model.path, f"column {name.lower()}")]

@@ -27,7 +27,7 @@ def check_kinds(connected: Connected, report: Report) -> Connected:
 def _check_mode(model: ResolvedModel, report: Report) -> None:
     if model.kind in {"streaming_table", "auto_cdc"} and not model.is_streaming:
         what = "a streaming table" if model.kind == "streaming_table" else "an AUTO CDC table"
-        span = model.inputs[0].span if model.inputs else model.places.whole
+        span = model.inputs[0].span if model.inputs else model.spans.whole
         message = f"`{model.id}` is {what}, but none of its inputs is a stream"
         hint = "read with `stream`, `stream_source` or `auto_loader`, or make it a `materialized_view`"
         report.add(codes.KIND_MISMATCH, message, span, label="a batch input" if model.inputs else "", hint=hint)
@@ -40,7 +40,7 @@ def _check_mode(model: ResolvedModel, report: Report) -> None:
 
 
 def _check_input(model: ResolvedModel, one: ModelInput, other: ResolvedModel, report: Report) -> None:
-    related = [Related(f"`{other.id}` is declared here", other.places.whole)]
+    related = [Related(f"`{other.id}` is declared here", other.spans.whole)]
     if one.is_streaming:
         reason = _why_not_append_only(other)
         if reason and model.kind != "materialized_view":
@@ -70,8 +70,8 @@ def _check_history(model: ResolvedModel, cdc: Cdc, report: Report) -> None:
     if cdc.scd_type == 2 and cdc.apply_as_truncates is not None:
         message = f"`{model.id}` keeps history (SCD type 2), and a truncate would lose it"
         hint = "truncates exist for `scd_type=1` only"
-        report.add(codes.KIND_MISMATCH, message, model.places.at("apply_as_truncates"), hint=hint)
+        report.add(codes.KIND_MISMATCH, message, model.spans.at("apply_as_truncates"), hint=hint)
     if cdc.scd_type == 1 and (cdc.track_history or cdc.track_history_except):
         message = f"`{model.id}` keeps no history (SCD type 1), so none can be tracked"
         hint = "say `scd_type=2`, or leave `track_history` out"
-        report.add(codes.KIND_MISMATCH, message, model.places.at("track_history"), hint=hint)
+        report.add(codes.KIND_MISMATCH, message, model.spans.at("track_history"), hint=hint)

@@ -39,7 +39,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         if _contradict(group, report):
             continue
         for claim in group:
-            _Check(typed, known, claim, report).run()
+            _ClaimCheck(typed, known, claim, report).run()
         relationships.append(_merged(group, typed))
     ordered = sorted(relationships, key=lambda one: (one.child, one.parent, one.on))
     return Connected(
@@ -106,7 +106,7 @@ def _depth(model: str, typed: Typed) -> int:
 
 
 @dataclass(frozen=True)
-class _Check:
+class _ClaimCheck:
     typed: Typed
     known: Mapping[str, Mapping[str, Column] | None]
     claim: RelationshipClaim
@@ -266,4 +266,4 @@ def _covers(names: list[str], key: Columns | None) -> bool:
 
 
 def _key_place(model: ResolvedModel) -> list[Related]:
-    return [Related(f"the key of `{model.id}`", model.places.at("key"))] if model.key else []
+    return [Related(f"the key of `{model.id}`", model.spans.at("key"))] if model.key else []

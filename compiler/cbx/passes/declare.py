@@ -40,7 +40,7 @@ def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
         path=model.path,
         kind=call.word,
         document=call.document,
-        places=call.places,
+        spans=call.spans,
         unread=call.unread if inputs_complete else call.unread | {"inputs"},
         description=model.description,
         inputs=tuple(DeclaredInput(one.parameter, one.keyword_only, read) for one, read in inputs if read is not None),

@@ -74,7 +74,7 @@ _ALWAYS_KNOWN = frozenset(dir(builtins)) | {
 """What notebooks know without a definition: Python's own names and those that Databricks adds."""
 
 
-class _Index:
+class _ModuleIndex:
     """What a file defines, changes and imports, by name: a file of many names is not looked through for each."""
 
     def __init__(self, module: PythonModule) -> None:
@@ -106,7 +106,7 @@ class _Gathering:
     _taken: dict[tuple[str, int], tuple[PythonModule, Statement]] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=lambda: dict.fromkeys(_TAKEN, "the notebook itself"))
     _renamed: dict[str, dict[str, str]] = field(default_factory=dict)
-    _indexes: dict[str, _Index] = field(default_factory=dict)
+    _indexes: dict[str, _ModuleIndex] = field(default_factory=dict)
     _unknown: int = 0
     _file_needs: dict[str, set[str]] = field(default_factory=dict)
 
@@ -178,9 +178,9 @@ class _Gathering:
             self._take_import(imported, module)
         return bool(defining or imports)
 
-    def _index(self, module: PythonModule) -> _Index:
+    def _index(self, module: PythonModule) -> _ModuleIndex:
         if module.path not in self._indexes:
-            self._indexes[module.path] = _Index(module)
+            self._indexes[module.path] = _ModuleIndex(module)
         return self._indexes[module.path]
 
     def _check_known(self, needed: NeededName, module: PythonModule) -> None:

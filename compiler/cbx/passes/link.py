@@ -75,14 +75,12 @@ def _check_layers(model: ResolvedModel, one: ModelInput, layers: tuple[str, ...]
 
 def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Report) -> None:
     steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
-    places = [next(one.span for one in models[reader].model_inputs if one.model == read) for reader, read in steps]
+    spans = [next(one.span for one in models[reader].model_inputs if one.model == read) for reader, read in steps]
     way = " -> ".join(f"`{name}`" for name in [*cycle, cycle[0]])
-    related = [
-        Related(f"`{reader}` reads `{read}`", place) for (reader, read), place in zip(steps, places, strict=True)
-    ]
+    related = [Related(f"`{reader}` reads `{read}`", place) for (reader, read), place in zip(steps, spans, strict=True)]
     itself = len(cycle) == 1
     message = f"`{cycle[0]}` reads itself" if itself else f"models read each other in a circle: {way}"
-    report.add(codes.CYCLE, message, places[0], hint="take one of these inputs out", related=related[1:])
+    report.add(codes.CYCLE, message, spans[0], hint="take one of these inputs out", related=related[1:])
 
 
 def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
@@ -93,7 +91,7 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
             if owner != model.id:
                 message = f"`{model.id}` and `{owner}` would both be the dataset `{name}`"
                 hint = "rename one of them, or change `[naming]` in project.toml"
-                report.add(codes.DUPLICATE_MODEL, message, model.places.whole, hint=hint)
+                report.add(codes.DUPLICATE_MODEL, message, model.spans.whole, hint=hint)
 
 
 def _dataset_names(model: ResolvedModel) -> Iterator[str]:

@@ -26,7 +26,7 @@ CACHE_FILE = ".cbx/cache/trace.json"
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownColumn:
+class UnknownReference:
     """A column that none of a model's inputs has.
 
     Attributes:
@@ -58,7 +58,7 @@ class Analysed:
     """
 
     relation: Relation
-    unknown_columns: tuple[UnknownColumn, ...]
+    unknown_columns: tuple[UnknownReference, ...]
     expressions: Mapping[str, Span | None]
     reads: tuple[OwnRead, ...] = ()
     own_tables: tuple[tuple[OwnTable, Span], ...] = ()
@@ -123,16 +123,17 @@ class Analysis:
             return outcome
         plan = read_plan(outcome, named)
         unknown = tuple(
-            UnknownColumn(one.name, span_of(model, one.place), one.candidates, one.name) for one in plan.unknown_columns
+            UnknownReference(one.name, span_of(model, one.place), one.candidates, one.name)
+            for one in plan.unknown_columns
         )
-        places = {name: span_of(model, site) for name, site in plan.expressions.items()}
-        return Analysed(plan.relation, unknown, places, outcome.reads, mistakes=plan.mistakes)
+        spans = {name: span_of(model, site) for name, site in plan.expressions.items()}
+        return Analysed(plan.relation, unknown, spans, outcome.reads, mistakes=plan.mistakes)
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
     """Where in the files of the project a place is that the analysis of a model speaks of."""
-    if isinstance(place, TextRange) and isinstance(model.code, SqlCode) and model.code.places is not None:
-        return model.code.places.span(place.start, place.end)
+    if isinstance(place, TextRange) and isinstance(model.code, SqlCode) and model.code.spans is not None:
+        return model.code.spans.span(place.start, place.end)
     if isinstance(place, CallSite) and isinstance(model.code, PythonCode):
         for one in (model.code.source, *model.code.definitions):
             if one.path == place.file and 0 <= place.line - one.line <= one.text.count("\n"):
@@ -143,18 +144,18 @@ def span_of(model: ResolvedModel, place: Place) -> Span | None:
 def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
     from cbx.analysis.from_sql import read_query
 
-    if code.places is None:
+    if code.spans is None:
         return None
     named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}
     query = read_query(code.query.placeholder(), named)
     unknown = tuple(
-        UnknownColumn(one.name, code.places.span(one.start, one.end), one.candidates, one.missing, one.is_table)
+        UnknownReference(one.name, code.spans.span(one.start, one.end), one.candidates, one.missing, one.is_table)
         for one in query.unknown_columns
         if not one.name.startswith(PLACEHOLDER)
     )
-    places = {name: code.places.span(place.start, place.end) for name, place in query.expressions.items()}
-    own = tuple((table, code.places.span(table.place.start, table.place.end)) for table in query.own_tables)
-    return Analysed(query.relation, unknown, places, own_tables=own, mistakes=query.mistakes)
+    spans = {name: code.spans.span(place.start, place.end) for name, place in query.expressions.items()}
+    own = tuple((table, code.spans.span(table.place.start, table.place.end)) for table in query.own_tables)
+    return Analysed(query.relation, unknown, spans, own_tables=own, mistakes=query.mistakes)
 
 
 def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -90,7 +90,7 @@ def _remark(model: ResolvedModel, key: _Key, reason: str, report: Report) -> Non
     if reason:
         word = "proven but for collisions" if reason == _COLLISIONS else "not proven"
         message = f"the key {listing(key.columns)} of `{model.id}` is {word}: {reason}"
-        report.add(codes.UNPROVEN_KEY, message, model.places.at(*key.place), hint="it is checked on the data")
+        report.add(codes.UNPROVEN_KEY, message, model.spans.at(*key.place), hint="it is checked on the data")
 
 
 def _why_unproven(
@@ -149,4 +149,4 @@ def _report_fan_out(
         if isinstance(verdict.cause, RelationshipFact)
         and (one.parent, one.child, one.on) == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
     ]
-    report.add(codes.FAN_OUT, message, span or model.places.at(*declared.place), label=what, hint=hint, related=related)
+    report.add(codes.FAN_OUT, message, span or model.spans.at(*declared.place), label=what, hint=hint, related=related)

@@ -29,7 +29,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[Mistake], linked: L
     from cbx.passes.model_analysis import span_of
 
     for mistake in mistakes:
-        span = span_of(model, mistake.place) or model.places.whole
+        span = span_of(model, mistake.place) or model.spans.whole
         subject = f"the {_CODE[type(model.code)]} of `{model.id}`"
         match mistake.kind:
             case "sort_on_stream" if model.kind != "materialized_view":

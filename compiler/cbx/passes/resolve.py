@@ -21,7 +21,7 @@ from cbx.declare.documents import (
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.template_spans import Template
 from cbx.parse.landing import schema_hints
 from cbx.parse.types import normal_type
 from cbx.passes.inline_macros import inline
@@ -42,7 +42,7 @@ from cbx.stages.resolved import (
     TableInput,
 )
 from cbx.syntax.declarations import PythonFunction, SqlQuery
-from cbx.syntax.places import Places
+from cbx.syntax.spans import Spans
 from cbx.syntax.text import Text
 
 _NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)"
@@ -87,7 +87,7 @@ class _Resolving:
         return self.declared.sources[self.declaration.path]
 
     def model(self) -> ResolvedModel:
-        one, document, places = self.declaration, self.declaration.document, self.declaration.places
+        one, document = self.declaration, self.declaration.document
         columns = self._columns(document)
         code = self._code(one.code)
         inputs = [self._unless_wrong("inputs", self._input, given, columns, one.code) for given in one.inputs]
@@ -102,7 +102,7 @@ class _Resolving:
             path=one.path,
             kind=one.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
             dataset=dataset_name(self.declared.project, one.layer, one.name, one.kind),
-            description=self.constant(document.description, places.at("description")) or one.description,
+            description=self.constant(document.description, self._span("description")) or one.description,
             inputs=tuple(given for given in inputs if given is not None),
             key=self._names(document.key, "key"),
             further_keys=self._unless_wrong("keys", self._further_keys, document.keys) or (),
@@ -111,11 +111,11 @@ class _Resolving:
             claims=tuple(claim for claim in claims if claim is not None),
             cdc=self._cdc(document) if isinstance(document, AutoCdcDocument) else None,
             tags=self._names(document.tags, "tags") or (),
-            owner=self.constant(document.owner, places.at("owner")),
+            owner=self.constant(document.owner, self._span("owner")),
             properties=tuple(
                 (
-                    self.known(name, places.at("properties", name, "key")),
-                    self.known(value, places.at("properties", name)),
+                    self.known(name, self._span("properties", name, "key")),
+                    self.known(value, self._span("properties", name)),
                 )
                 for name, value in document.properties.items()
             ),
@@ -123,10 +123,13 @@ class _Resolving:
             quarantine=document.quarantine,
             enforce=document.enforce,
             code=code or SqlCode(Text.of("")),
-            places=places.packed(),
+            spans=one.spans.pack(),
             unread=one.unread | self.wrong,
             content_hash=self._hash(code),
         )
+
+    def _span(self, *path: str | int) -> Span:
+        return self.declaration.spans.at(*path)
 
     def _unless_wrong(self, argument: str, read: Callable[..., T], *given: Any) -> T | None:
         """What is read of an argument; None, with the argument among the unread, if that reports anything."""
@@ -170,10 +173,9 @@ class _Resolving:
         return self._unless_wrong(argument, self._known_names, value, argument)
 
     def _known_names(self, value: str | tuple[str, ...], argument: str) -> tuple[str, ...]:
-        places = self.declaration.places
         if isinstance(value, str):
-            return (self.known(value, places.at(argument)),)
-        spans = [places.at(argument, number) for number in range(len(value))]
+            return (self.known(value, self._span(argument)),)
+        spans = [self._span(argument, number) for number in range(len(value))]
         names = [self.known(one, span) for one, span in zip(value, spans, strict=True)]
         return self._once(names, spans, what="tag" if argument == "tags" else "column")
 
@@ -181,15 +183,14 @@ class _Resolving:
         """The keys beside the first one."""
         if "keys" in self.declaration.unread:
             return ()
-        places = self.declaration.places
         if isinstance(keys, str):
-            return ((self.known(keys, places.at("keys")),),)
+            return ((self.known(keys, self._span("keys")),),)
         found: list[tuple[str, ...]] = []
         for number, key in enumerate(keys):
             if isinstance(key, str):
-                found.append((self.known(key, places.at("keys", number)),))
+                found.append((self.known(key, self._span("keys", number)),))
                 continue
-            spans = [places.at("keys", number, at) for at in range(len(key))]
+            spans = [self._span("keys", number, at) for at in range(len(key))]
             names = [self.known(one, span) for one, span in zip(key, spans, strict=True)]
             found.append(self._once(names, spans))
         return tuple(found)
@@ -209,8 +210,7 @@ class _Resolving:
     def _names_in(self, history: object, argument: str) -> tuple[str, ...]:
         """The names under ``{"except": [...]}``."""
         listed = history.get("except", ()) if isinstance(history, dict) else ()
-        places = self.declaration.places
-        spans = [places.at(argument, "except", number) for number in range(len(listed))]
+        spans = [self._span(argument, "except", number) for number in range(len(listed))]
         return self._unless_wrong(argument, self._known_each, listed, spans) or ()
 
     def _known_each(self, names: Sequence[str], spans: Sequence[Span]) -> tuple[str, ...]:
@@ -219,18 +219,17 @@ class _Resolving:
     def _columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
         if document.columns is None or "columns" in self.declaration.unread:
             return None
-        places = self.declaration.places
         columns: list[Column] = []
         spans: list[Span] = []
         for name, given in document.columns.items():
-            span = places.at("columns", name, "key")
+            span = self._span("columns", name, "key")
             own_name = intern(self.known(name, span))
             spans.append(span)
             if isinstance(given, str):
-                columns.append(Column(own_name, self._type(given, places.at("columns", name))))
+                columns.append(Column(own_name, self._type(given, self._span("columns", name))))
                 continue
-            written = self._type(given.type, places.at("columns", name, "type"))
-            description = self.constant(given.description, places.at("columns", name, "description"))
+            written = self._type(given.type, self._span("columns", name, "type"))
+            description = self.constant(given.description, self._span("columns", name, "description"))
             columns.append(Column(own_name, written, description, given.not_null))
         self._once([column.name for column in columns], spans)
         return tuple(columns)
@@ -246,10 +245,9 @@ class _Resolving:
         return intern(written) if len(self.report) == found else ""
 
     def _expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
-        places = self.declaration.places
         expectations = []
         for number, (word, one) in enumerate(document.expectations):
-            span, name_span = places.at("expectations", number, "sql"), places.at("expectations", number, "name")
+            span, name_span = self._span("expectations", number, "sql"), self._span("expectations", number, "name")
             condition = self.rendered(one.sql, span)
             if condition is not None:
                 name = self.known(one.name, name_span)
@@ -259,13 +257,12 @@ class _Resolving:
 
     def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
         word, one = given
-        places = self.declaration.places
-        related = self.known(one.model, places.at("relationships", number, "model"))
+        related = self.known(one.model, self._span("relationships", number, "model"))
         at = ("relationships", number, "on")
         if isinstance(one.on, dict):
-            pairs = [(*pair, places.at(*at, pair[0], "key"), places.at(*at, pair[0])) for pair in one.on.items()]
+            pairs = [(*pair, self._span(*at, pair[0], "key"), self._span(*at, pair[0])) for pair in one.on.items()]
         else:
-            spans = [places.at(*at, place) for place in range(len(_listed(one.on)))]
+            spans = [self._span(*at, place) for place in range(len(_listed(one.on)))]
             self._once(list(_listed(one.on)), spans)
             pairs = [(name, name, span, span) for name, span in zip(_listed(one.on), spans, strict=True)]
         known = {
@@ -280,18 +277,17 @@ class _Resolving:
             cardinality="one_to_one" if word == "one_to_one" else "one_to_many",
             enforce=one.enforce,
             declared_by=self.declaration.id,
-            span=places.at("relationships", number),
-            model_span=places.at("relationships", number, "model"),
+            span=self._span("relationships", number),
+            model_span=self._span("relationships", number, "model"),
             on_spans=tuple(known[pair] for pair in on),
         )
 
     def _cdc(self, document: AutoCdcDocument) -> Cdc:
-        places = self.declaration.places
         history = document.track_history
         ignored = document.ignore_null_updates
 
         def condition(template: str | None, argument: str) -> Text | None:
-            return None if template is None else self.rendered(template, places.at(argument))
+            return None if template is None else self.rendered(template, self._span(argument))
 
         return Cdc(
             sequence_by=self._names(document.sequence_by, "sequence_by") or (),
@@ -310,10 +306,10 @@ class _Resolving:
         self, given: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery
     ) -> Input:
         call = given.call
-        span = call.places.whole
+        span = call.spans.whole
         match call.document:
             case ModelInputDocument(model=model):
-                place = call.places.at("model")
+                place = call.spans.at("model")
                 return ModelInput(
                     given.parameter,
                     given.keyword_only,
@@ -322,17 +318,17 @@ class _Resolving:
                     place,
                 )
             case TableInputDocument(table=table):
-                place = call.places.at("table")
+                place = call.spans.at("table")
                 name = self._table(table, place)
                 return TableInput(given.parameter, given.keyword_only, name, call.word == "stream_source", place)
             case AutoLoaderDocument() as loader:
                 return FileInput(
                     parameter=given.parameter,
                     keyword_only=given.keyword_only,
-                    path=self.text(loader.path, call.places.at("path")),
+                    path=self.text(loader.path, call.spans.at("path")),
                     format=loader.format,
-                    schema_hints=self._schema_hints(loader, call.places, columns, code),
-                    options=self._options(loader, call.places),
+                    schema_hints=self._schema_hints(loader, call.spans, columns, code),
+                    options=self._options(loader, call.spans),
                     span=span,
                 )
             case _:
@@ -341,16 +337,17 @@ class _Resolving:
     def _schema_hints(
         self,
         loader: AutoLoaderDocument,
-        places: Places,
+        spans: Spans,
         columns: tuple[Column, ...] | None,
         code: PythonFunction | SqlQuery,
     ) -> str:
         types = {one.name: one.type for one in columns or ()} if len(self.declaration.inputs) == 1 else {}
         given = loader.schema_hints
         if isinstance(given, dict):
-            spans = {name: places.at("schema_hints", name) for name in given}
-            return schema_hints({name: self._type(one, spans[name]) for name, one in given.items()}, types, code)
-        return schema_hints(self.constant(given, places.at("schema_hints")), types, code)
+            return schema_hints(
+                {name: self._type(one, spans.at("schema_hints", name)) for name, one in given.items()}, types, code
+            )
+        return schema_hints(self.constant(given, spans.at("schema_hints")), types, code)
 
     def _table(self, table: str, span: Span) -> Text:
         name = self.text(table, span)
@@ -360,7 +357,7 @@ class _Resolving:
             self.report.add(codes.INVALID_NAME, message, span, hint=hint)
         return name
 
-    def _options(self, loader: AutoLoaderDocument, places: Places) -> tuple[tuple[str, Text], ...]:
+    def _options(self, loader: AutoLoaderDocument, spans: Spans) -> tuple[tuple[str, Text], ...]:
         options = []
         is_checked = not any(
             name.lower() == _VALIDATE.lower() and str(value).lower() == "false"
@@ -368,14 +365,14 @@ class _Resolving:
         )
         for name, value in loader.options.items():
             written = str(value).lower() if isinstance(value, bool) else str(value)
-            span = places.at("options", name, "key")
+            span = spans.at("options", name, "key")
             own_name = self.known(name, span)
             if is_checked and "{{" not in own_name and reader_options.spelling(own_name) is None:
                 self._report_option(own_name, loader.format, span)
-            options.append((own_name, self.text(written, places.at("options", name))))
+            options.append((own_name, self.text(written, spans.at("options", name))))
         if loader.glob is not None:
             options = [option for option in options if option[0].lower() != _GLOB.lower()]
-            options.append((_GLOB, self.text(loader.glob, places.at("glob"))))
+            options.append((_GLOB, self.text(loader.glob, spans.at("glob"))))
         return tuple(options)
 
     def _report_option(self, name: str, file_format: str, span: Span) -> None:
@@ -390,7 +387,7 @@ class _Resolving:
 
     def _code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
         if isinstance(code, SqlQuery):
-            return SqlCode(code.text, code.places)
+            return SqlCode(code.text, code.spans)
         return inline(
             code,
             self.declaration.name,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cbx.analysis.facts import Table
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
-    from cbx.passes.model_analysis import Analysed, Analysis, UnknownColumn
+    from cbx.passes.model_analysis import Analysed, Analysis, UnknownReference
 
 _TOGETHER = 50
 """Models whose trees are let go of together."""
@@ -157,12 +157,12 @@ class _Typing:
             report_mistakes(model, analysed.mistakes, self.linked, self.report)
         return analysed
 
-    def _report_unknown(self, model: ResolvedModel, unknown: UnknownColumn) -> None:
+    def _report_unknown(self, model: ResolvedModel, unknown: UnknownReference) -> None:
         """Report a name that no input has, once for each name, whichever models ask for it."""
         code, missing = _CODE[type(model.code)], unknown.missing.lower()
         known = listing(sorted(set(unknown.candidates)))
         hint = did_you_mean(missing, unknown.candidates, f"known here: {known}" if known else "none is known here")
-        span = unknown.span or model.places.whole
+        span = unknown.span or model.spans.whole
         if unknown.is_table:
             message = f"the {code} of `{model.id}` reads `{unknown.name}`, but has no table `{unknown.missing}`"
             label, causes = "not a table here", [Cause(model.path, f"table {missing}")]
@@ -251,10 +251,10 @@ class _Typing:
                 self.report.is_lasting = False
                 self.report.untraced_here[name] = outcome.reason
             message = f"what the function of `{name}` does is not known: {outcome.reason}"
-            span = self.linked.models[name].places.whole
+            span = self.linked.models[name].spans.whole
             self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED)
         for reason, names in failed.items():
-            span = self.linked.models[names[0]].places.whole
+            span = self.linked.models[names[0]].spans.whole
             message = f"{listing(names)} cannot be traced on this machine now: {reason}"
             self.report.add(codes.TRACING_UNAVAILABLE, message, span, hint=_NO_ANSWER)
 
@@ -324,7 +324,7 @@ def _compare(
             near = [one.name for one in inferred if one.name.lower() not in named]
             hint = did_you_mean(column.name, near)
             meant.update(name.lower() for name in near if hint is not None and f"`{name}`" in hint)
-            span = model.places.at("columns", column.name, "key")
+            span = model.spans.at("columns", column.name, "key")
             report.add(
                 codes.MISSING_COLUMN, message, span, label="not produced", hint=hint or "select it, or take it out"
             )
@@ -332,7 +332,7 @@ def _compare(
             message = (
                 f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {found.type}"
             )
-            span = model.places.at("columns", column.name, "type")
+            span = model.spans.at("columns", column.name, "type")
             hint = f"cast it in the {code}, or declare {found.type}"
             made = made_at(column.name)
             typed = [(model.id, column.name), *(found.lineage or ())]
@@ -344,7 +344,7 @@ def _compare(
         if column.name and column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
-            span = model.places.at("columns")
+            span = model.spans.at("columns")
             made = made_at(column.name)
             causes = [Cause(model.path, f"column {column.name.lower()}")]
             report.add(

@@ -11,7 +11,7 @@ from cbx.diagnostics.source_files import SourceFile
 from cbx.parse.jinja.templates import Templates
 from cbx.project.settings import Project
 from cbx.syntax.declarations import ParsedModel, PythonFunction, PythonModule, SqlQuery
-from cbx.syntax.places import Places
+from cbx.syntax.spans import Spans
 
 
 class ModelFile(NamedTuple):
@@ -87,7 +87,7 @@ class DeclaredModel(NamedTuple):
     path: str
     kind: str
     document: ModelDocument
-    places: Places
+    spans: Spans
     unread: frozenset[str]
     description: str | None
     inputs: tuple[DeclaredInput, ...]

@@ -9,8 +9,8 @@ from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
 from cbx.syntax.declarations import Snippet
-from cbx.syntax.places import PackedPlaces
-from cbx.syntax.text import Text, TextPlaces
+from cbx.syntax.spans import PackedSpans
+from cbx.syntax.text import Text, TextSpans
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
@@ -164,7 +164,7 @@ class SqlCode(NamedTuple):
     """The query of a SQL model, with slots for its inputs."""
 
     query: Text
-    places: TextPlaces | None = None
+    spans: TextSpans | None = None
 
 
 class ResolvedModel(NamedTuple):
@@ -217,7 +217,7 @@ class ResolvedModel(NamedTuple):
     quarantine: bool
     enforce: Literal["warn", "fail"]
     code: PythonCode | SqlCode
-    places: PackedPlaces
+    spans: PackedSpans
     unread: frozenset[str]
     content_hash: str
 

@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 from typing import NamedTuple
 
 from cbx.diagnostics.source_files import Span
-from cbx.syntax.text import Text, TextPlaces
+from cbx.syntax.text import Text, TextSpans
 
 Scalar = str | int | float | bool | None
 
@@ -164,7 +164,7 @@ class SqlQuery(NamedTuple):
 
     text: Text
     calls: tuple[Call, ...]
-    places: TextPlaces | None = None
+    spans: TextSpans | None = None
     added_columns: frozenset[str] = frozenset()
 
 

@@ -31,13 +31,13 @@ class InputSlot:
     index: int
 
 
-Part = str | Variable | InputSlot
+TextPart = str | Variable | InputSlot
 
 
 class Text(NamedTuple):
     """Parts that make up a string, adjacent strings joined."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
 
     @classmethod
     def of(cls, text: str) -> Text:
@@ -74,7 +74,7 @@ PLACEHOLDER = "__cbx_"
 """What every identifier that stands for an unknown part begins with."""
 
 
-def _placeholder(part: Part) -> str:
+def _placeholder(part: TextPart) -> str:
     match part:
         case Variable(name):
             return f"{PLACEHOLDER}var_{name}"
@@ -84,7 +84,7 @@ def _placeholder(part: Part) -> str:
             return part
 
 
-def _data(part: Part) -> str | list[str | int]:
+def _data(part: TextPart) -> str | list[str | int]:
     match part:
         case Variable(name):
             return ["var", name]
@@ -94,7 +94,7 @@ def _data(part: Part) -> str | list[str | int]:
             return part
 
 
-class TextPlaces(NamedTuple):
+class TextSpans(NamedTuple):
     """Where a rendered text came from.
 
     Attributes:
@@ -122,9 +122,9 @@ class TextPlaces(NamedTuple):
         return self.pairs[max(behind - 1, 0)] if self.pairs else (0, 0)
 
 
-def join(parts: Iterable[Part]) -> Text:
+def join(parts: Iterable[TextPart]) -> Text:
     """A text of these parts."""
-    joined: list[Part] = []
+    joined: list[TextPart] = []
     for part in parts:
         if isinstance(part, str) and joined and isinstance(joined[-1], str):
             joined[-1] += part

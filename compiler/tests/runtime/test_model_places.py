@@ -56,7 +56,7 @@ def test_each_line_of_a_function_or_macro_is_the_same_line_in_its_file(project: 
                     looked_at += 1
                     assert own[place.line - 1] == line
         declaration = traced(compilation, planned, len(notebook))
-        assert declaration == Place(Path(planned.model.path), planned.model.places.whole.line)
+        assert declaration == Place(Path(planned.model.path), planned.model.spans.whole.line)
 
     assert looked_at > 10
 
@@ -86,7 +86,7 @@ def test_a_line_of_another_text_is_not_looked_for_in_the_query() -> None:
     planned = next(one for one, _ in found if one.query is not None)
     place = traced(compilation, planned, 1, QueryLine(3, "quite another text"))
 
-    assert place == Place(Path(planned.model.path), planned.model.places.whole.line)
+    assert place == Place(Path(planned.model.path), planned.model.spans.whole.line)
 
 
 def test_a_problem_elsewhere_stays_where_it_is() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cbx.diagnostics.source_files import Span
-from cbx.parse.jinja.template_places import CallSite, Template
+from cbx.parse.jinja.template_spans import Template, TemplateCall
 
 _TEXT = r"\"[^\"\\\0]*\"|'[^'\\\0]*'"
 _CALL = re.compile(
@@ -24,7 +24,7 @@ _ARGUMENT = re.compile(rf"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?(?P<text>{_TEXT})
 class PlainCall(NamedTuple):
     """A call of a word with texts, and where it stands."""
 
-    site: CallSite
+    template_call: TemplateCall
     arguments: tuple[str, ...]
     keywords: Mapping[str, str]
 
@@ -67,7 +67,7 @@ def _call(found: re.Match[str], template: Template) -> PlainCall | None:
     arguments: list[str] = []
     keywords: dict[str, str] = {}
     strings: dict[str, Span] = {}
-    places: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     position = 0
     while position < len(written):
         one = _ARGUMENT.match(written, position)
@@ -79,7 +79,7 @@ def _call(found: re.Match[str], template: Template) -> PlainCall | None:
             arguments.append(value)
         else:
             keywords[one["name"]] = value
-            places[one["name"]] = template.place(start + one.start("name"), start + one.end("name"))
+            spans[one["name"]] = template.place(start + one.start("name"), start + one.end("name"))
         position = one.end()
     span = template.place(found.start("word"), found.end("arguments") + 1)
-    return PlainCall(CallSite(found["word"], span, strings, places), tuple(arguments), keywords)
+    return PlainCall(TemplateCall(found["word"], span, strings, spans), tuple(arguments), keywords)

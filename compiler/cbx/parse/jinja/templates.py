@@ -30,13 +30,13 @@ from cbx.parse.jinja.template_marks import (
     VariableMark,
     variable,
 )
-from cbx.parse.jinja.template_places import (
-    CallSite,
+from cbx.parse.jinja.template_spans import (
     Template,
-    Token,
-    call_sites,
+    TemplateCall,
+    TemplateToken,
     error_place,
     is_attribute,
+    read_calls,
     read_tokens,
     split_macros,
     template_lines,
@@ -44,7 +44,7 @@ from cbx.parse.jinja.template_places import (
 )
 from cbx.project.find_project import PROJECT_FILE
 from cbx.syntax.declarations import Argument, Call
-from cbx.syntax.text import InputSlot, Part, Text, TextPlaces, Variable, join
+from cbx.syntax.text import InputSlot, Text, TextPart, TextSpans, Variable, join
 
 _MARK = re.compile("\0(?:@(?P<place>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
 _PLACE = re.compile("\0@([0-9]{1,9})\0")
@@ -65,7 +65,7 @@ class Rendered:
 
     text: Text
     calls: tuple[Call, ...]
-    places: TextPlaces
+    spans: TextSpans
 
 
 class Templates:
@@ -75,7 +75,7 @@ class Templates:
         self._environment = BoundedEnvironment(printable=(VariableMark,))
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
-        self._sites: tuple[CallSite, ...] = ()
+        self._template_calls: tuple[TemplateCall, ...] = ()
         self._span = Span("")
         self._inputs_allowed = False
         self._macros: dict[str, Any] = {}
@@ -104,9 +104,9 @@ class Templates:
             return []
         self._have_state |= any(not isinstance(node, (nodes.Macro, nodes.Output)) for node in tree.body)
         found = []
-        places = self._macro_places(template)
+        spans = self._macro_places(template)
         for node in tree.find_all(nodes.Macro):
-            place = places[node.name].pop(0) if places.get(node.name) else source.start()
+            place = spans[node.name].pop(0) if spans.get(node.name) else source.start()
             if node.name in _WORDS or node.name in self._builtins:
                 message = f"a macro cannot be named `{node.name}`, which templates know already"
                 report.add(codes.INVALID_NAME, message, place, hint="choose another name")
@@ -162,7 +162,7 @@ class Templates:
             The result, or None after a diagnostic.
         """
         if not _SPECIAL.search(template.text):
-            return Rendered(Text.of(template.text), (), TextPlaces(template.source.lines, ((0, template.offset),)))
+            return Rendered(Text.of(template.text), (), TextSpans(template.source.lines, ((0, template.offset),)))
         if "\r" in template.text:  # a string of a declaration; Jinja makes the same of it, but loses the places
             template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
@@ -172,7 +172,7 @@ class Templates:
             if rendered is None:
                 return None
             self._known[template.text] = rendered.text
-        return Rendered(self._known[template.text], (), TextPlaces(template.source.lines, ((0, template.offset),)))
+        return Rendered(self._known[template.text], (), TextSpans(template.source.lines, ((0, template.offset),)))
 
     def _render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
@@ -193,14 +193,14 @@ class Templates:
             rendered = run()
         except UnknownNowError as error:
             hint = "it can be a part of the text, but cannot decide what is compiled"
-            report.add(codes.NOT_A_LITERAL, str(error), self._site("var", (error.variable,)).span, hint=hint)
+            report.add(codes.NOT_A_LITERAL, str(error), self._template_call("var", (error.variable,)).span, hint=hint)
             return None
         except InputHereError as error:
             self._report_unknown(str(error), True, True, template.blame(), report)
             return None
         except NotANameError:
             message, hint = "`var` takes the name of one variable", 'write `var("landing")`'
-            report.add(codes.WRONG_ARGUMENT_TYPE, message, self._nameless_site().span, hint=hint)
+            report.add(codes.WRONG_ARGUMENT_TYPE, message, self._nameless_call().span, hint=hint)
             return None
         except BrokenMacroError:
             return None
@@ -240,17 +240,19 @@ class Templates:
             return None
         calls = [piece for _, piece in pieces if not isinstance(piece, str)]
         for one in calls:
-            is_variable = one.site.word == "var" and len(one.arguments) == 1 and not one.keywords
-            if one.site.word not in {*inputs, *self._macros} and not (is_variable and one.arguments[0] in variables):
+            is_variable = one.template_call.word == "var" and len(one.arguments) == 1 and not one.keywords
+            if one.template_call.word not in {*inputs, *self._macros} and not (
+                is_variable and one.arguments[0] in variables
+            ):
                 return None
-        self._sites = tuple(one.site for one in calls if one.site.word in _WORDS)
+        self._template_calls = tuple(one.template_call for one in calls if one.template_call.word in _WORDS)
         words: dict[str, Any] = self._environment.globals
 
         def run() -> str:
             rendered = []
             for self._reached, piece in pieces:
                 if not isinstance(piece, str):
-                    piece = words[piece.site.word](*piece.arguments, **piece.keywords)  # noqa: PLW2901 - what it renders
+                    piece = words[piece.template_call.word](*piece.arguments, **piece.keywords)  # noqa: PLW2901 - what it renders
                 rendered.append(f"\0@{self._reached}\0{piece}")
             return "".join(rendered)
 
@@ -268,7 +270,7 @@ class Templates:
         self._check_names(template, tree, tokens, inputs, variables, report)
         if len(report) > found:
             return None
-        self._sites = call_sites(template, tokens)
+        self._template_calls = read_calls(template, tokens)
         compiled = self._compiled(with_marks(template, tokens), template, report)
         if compiled is None:
             return None
@@ -297,25 +299,25 @@ class Templates:
         return None
 
     def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
-        parts: list[Part] = []
-        places: list[tuple[int, int]] = []
+        parts: list[TextPart] = []
+        spans: list[tuple[int, int]] = []
         length = position = 0
         for mark in _MARK.finditer(rendered):
             parts.append(rendered[position : mark.start()])
             length += mark.start() - position
             position = mark.end()
             if mark["place"]:
-                places.append((length, template.offset + min(int(mark["place"]), len(template.text))))
+                spans.append((length, template.offset + min(int(mark["place"]), len(template.text))))
                 continue
             part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
             parts.append(part)
             length += len(Text((part,)).placeholder())
         parts.append(rendered[position:])
-        places.append((length + len(rendered) - position, template.offset + len(template.text)))
+        spans.append((length + len(rendered) - position, template.offset + len(template.text)))
         text = join(parts)
         unknown = [name for name in text.variables if name not in variables]
         for name in unknown:
-            check_variable(name, self._site("var", (name,)).span, variables, report)
+            check_variable(name, self._template_call("var", (name,)).span, variables, report)
         if unknown:
             return None
         if any(isinstance(part, InputSlot) and part.index >= len(self._calls) for part in text.parts):
@@ -326,10 +328,10 @@ class Templates:
             return None
         if any("\0" in part for part in text.parts if isinstance(part, str)):
             message = "a filter or an operation changes what `var` or an input stands for"
-            place = self._sites[0].span if self._sites else template.blame()
+            place = self._template_calls[0].span if self._template_calls else template.blame()
             report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
             return None
-        return Rendered(text, tuple(self._calls), TextPlaces(template.source.lines, tuple(places)))
+        return Rendered(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
 
     def _parse(self, template: Template, report: Report) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
@@ -357,7 +359,7 @@ class Templates:
         self,
         template: Template,
         tree: nodes.Template,
-        tokens: Sequence[Token],
+        tokens: Sequence[TemplateToken],
         allowed: frozenset[str],
         variables: frozenset[str],
         report: Report,
@@ -374,9 +376,9 @@ class Templates:
             if called and any(name in text for text in self._unparsed):
                 raise BrokenMacroError
             self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
-        for site in call_sites(template, tokens):
-            if site.word == "var" and len(site.strings) == 1:
-                name, span = next(iter(site.strings.items()))
+        for template_call in read_calls(template, tokens):
+            if template_call.word == "var" and len(template_call.strings) == 1:
+                name, span = next(iter(template_call.strings.items()))
                 check_variable(name, span, variables, report)
 
     def _report_unknown(self, name: str, called: bool, is_input: bool, span: Span, report: Report) -> None:  # noqa: FBT001 - private
@@ -406,11 +408,11 @@ class Templates:
 
     def _macro_places(self, template: Template) -> dict[str, list[Span]]:
         """Where each name stands that a macro is given, in the order of the file."""
-        places: dict[str, list[Span]] = {}
+        spans: dict[str, list[Span]] = {}
         for before, token in itertools.pairwise(read_tokens(self._environment, template)):
             if before.text == "macro":
-                places.setdefault(token.text, []).append(template.place(token.start, token.end))
-        return places
+                spans.setdefault(token.text, []).append(template.place(token.start, token.end))
+        return spans
 
     def _macro_word(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
@@ -425,29 +427,33 @@ class Templates:
         def call(*arguments: Any, **keywords: Any) -> str:
             if not self._inputs_allowed:
                 raise InputHereError(word)
-            site = self._site(word, arguments)
-            given = [Argument(None, site.value(one), site.span) for one in arguments]
+            template_call = self._template_call(word, arguments)
+            given = [Argument(None, template_call.value(one), template_call.span) for one in arguments]
             given += [
-                Argument(name, site.value(one, site.keywords.get(name)), site.keywords.get(name, site.span))
+                Argument(
+                    name,
+                    template_call.value(one, template_call.keywords.get(name)),
+                    template_call.keywords.get(name, template_call.span),
+                )
                 for name, one in keywords.items()
             ]
-            self._calls.append(Call(word, tuple(given), site.span, site.span))
+            self._calls.append(Call(word, tuple(given), template_call.span, template_call.span))
             return f"\0input:{len(self._calls) - 1}\0"
 
         return call
 
-    def _nameless_site(self) -> CallSite:
+    def _nameless_call(self) -> TemplateCall:
         """The first call of ``var`` that does not give one string; a macro may hold it."""
-        sites = [site for site in self._sites if site.word == "var"]
-        nameless = [site for site in sites if len(site.strings) != 1]
-        return (nameless or sites or [CallSite("var", self._span, {}, {})])[0]
+        calls = [template_call for template_call in self._template_calls if template_call.word == "var"]
+        nameless = [template_call for template_call in calls if len(template_call.strings) != 1]
+        return (nameless or calls or [TemplateCall("var", self._span, {}, {})])[0]
 
-    def _site(self, word: str, arguments: tuple[Any, ...]) -> CallSite:
-        sites = [site for site in self._sites if site.word == word]
-        for site in sites:
-            if arguments and isinstance(arguments[0], str) and arguments[0] in site.strings:
-                return site
-        return sites[0] if sites else CallSite(word, self._span, {}, {})
+    def _template_call(self, word: str, arguments: tuple[Any, ...]) -> TemplateCall:
+        calls = [template_call for template_call in self._template_calls if template_call.word == word]
+        for template_call in calls:
+            if arguments and isinstance(arguments[0], str) and arguments[0] in template_call.strings:
+                return template_call
+        return calls[0] if calls else TemplateCall(word, self._span, {}, {})
 
 
 def _outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:

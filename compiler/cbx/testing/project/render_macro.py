@@ -8,7 +8,7 @@ from typing import Any
 
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile
-from cbx.parse.jinja.template_places import Template
+from cbx.parse.jinja.template_spans import Template
 from cbx.parse.jinja.templates import Templates
 from cbx.syntax.text import Variable
 from cbx.testing.errors import ModelTestError

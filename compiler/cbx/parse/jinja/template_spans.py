@@ -65,7 +65,7 @@ class Template:
         return self.place(start, closing.end() if closing else len(self.text))
 
 
-class Token(NamedTuple):
+class TemplateToken(NamedTuple):
     """A token of a template with its offsets in the template's text."""
 
     kind: str
@@ -74,7 +74,7 @@ class Token(NamedTuple):
     end: int
 
 
-class CallSite(NamedTuple):
+class TemplateCall(NamedTuple):
     """A call of a word as it stands in a template, with the places of the strings and the names among its arguments."""
 
     word: str
@@ -99,22 +99,22 @@ class CallSite(NamedTuple):
         return Literal(key, self.strings.get(key, span) if isinstance(key, str) else span)
 
 
-def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[Token, ...]:
+def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[TemplateToken, ...]:
     """The template's tokens, white space left out. Jinja gives them without offsets, but in order and complete."""
-    tokens: list[Token] = []
+    tokens: list[TemplateToken] = []
     position = 0
     for _, kind, text in environment.lex(template.text):
         start = template.text.find(text, position)
         position = start + len(text)
         if kind != "whitespace":
-            tokens.append(Token(kind, text, start, position))
+            tokens.append(TemplateToken(kind, text, start, position))
     return tuple(tokens)
 
 
-def split_macros(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], list[tuple[Token, ...]]]:
+def split_macros(tokens: Sequence[TemplateToken]) -> tuple[tuple[TemplateToken, ...], list[tuple[TemplateToken, ...]]]:
     """The tokens around the macros of a file, and those of each macro, from its name on."""
-    around: list[Token] = []
-    bodies: list[list[Token]] = []
+    around: list[TemplateToken] = []
+    bodies: list[list[TemplateToken]] = []
     depth = 0
     for before, token in zip((None, *tokens), tokens, strict=False):
         word = token.text if before is not None and before.kind == "block_begin" else ""
@@ -128,24 +128,24 @@ def split_macros(tokens: Sequence[Token]) -> tuple[tuple[Token, ...], list[tuple
     return tuple(around), [tuple(body) for body in bodies]
 
 
-def is_attribute(tokens: Sequence[Token], index: int) -> bool:
+def is_attribute(tokens: Sequence[TemplateToken], index: int) -> bool:
     """Whether a name is an attribute or the name of a keyword argument rather than a variable."""
     before = tokens[index - 1].text if index else ""
     after = tokens[index + 1].text if index + 1 < len(tokens) else ""
     return before in {".", "|"} or (after == "=" and before in {"(", ","})
 
 
-def call_sites(template: Template, tokens: Sequence[Token]) -> tuple[CallSite, ...]:
+def read_calls(template: Template, tokens: Sequence[TemplateToken]) -> tuple[TemplateCall, ...]:
     """The calls of ``var`` and of inputs in a template."""
-    sites: list[CallSite] = []
+    calls: list[TemplateCall] = []
     for index, token in enumerate(tokens[:-1]):
         is_word = token.kind == "name" and token.text in {"var", *INPUTS}
         if is_word and tokens[index + 1].text == "(" and not is_attribute(tokens, index):
-            sites.append(_site(template, tokens, index))
-    return tuple(sites)
+            calls.append(_read_call(template, tokens, index))
+    return tuple(calls)
 
 
-def _site(template: Template, tokens: Sequence[Token], index: int) -> CallSite:
+def _read_call(template: Template, tokens: Sequence[TemplateToken], index: int) -> TemplateCall:
     depth = 0
     strings: dict[str, Span] = {}
     keywords: dict[str, Span] = {}
@@ -159,7 +159,7 @@ def _site(template: Template, tokens: Sequence[Token], index: int) -> CallSite:
             strings.setdefault(_unquoted(token.text), template.place(token.start, token.end))
         if depth <= 0 or token.kind.endswith("_end"):
             break
-    return CallSite(tokens[index].text, template.place(tokens[index].start, end), strings, keywords)
+    return TemplateCall(tokens[index].text, template.place(tokens[index].start, end), strings, keywords)
 
 
 def _unquoted(literal: str) -> str:
@@ -169,7 +169,7 @@ def _unquoted(literal: str) -> str:
         return literal[1:-1]
 
 
-def with_marks(template: Template, tokens: Sequence[Token]) -> str:
+def with_marks(template: Template, tokens: Sequence[TemplateToken]) -> str:
     """The template's text with a mark of its offset before each piece of plain text and each expression.
 
     A mark before ``{{-`` would keep it from eating the white space in front of it; it gets none.
