@@ -18,14 +18,14 @@ from cbx.analysis.relation.mistakes import Mistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, streams_read
 from cbx.analysis.relation.relations import Field, Relation, TextRange
 from cbx.analysis.relation.set_columns import cast_apart
+from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
-from cbx.analysis.sql.expressions.functions import unknown_functions
-from cbx.analysis.sql.pipes import changes_order
+from cbx.analysis.sql.from_clause import read_opaque
+from cbx.analysis.sql.pipes import reorders_pipe_steps
 from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, TooLargeError, UnknownColumn
 from cbx.analysis.sql.select import read_select
-from cbx.analysis.sql.tables import read_opaque
-from cbx.analysis.sql.trees.closed_world import without_unknown
-from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.sql.trees.closed_world import replace_unknown
+from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.types.value_types import united_type
 from cbx.parse.dialect import only, read_statements
 from cbx.parse.nesting import obstacle
@@ -64,14 +64,14 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply", hides_stream=True), ())
     try:
         tree = only(read_statements(query)) if isinstance(query, str) else query.copy()
-        expressions = _expressions(tree)
+        expressions = _expression_ranges(tree)
         nodes = list(tree.walk())
         functions = tuple(unknown_functions(nodes, query)) if isinstance(query, str) else ()
         mentioned = [one.name for one in nodes if isinstance(one, exp.Column) and not isinstance(one.this, exp.Star)]
         mentioned += [one.name for join in nodes if isinstance(join, exp.Join) for one in join.args.get("using") or ()]
         by_name = {name.lower(): table for name, table in tables.items()}
-        context = Context(by_name, tuple(dict.fromkeys(mentioned)), _read)
-        relation = _read(without_unknown(tree, nodes), Scope(), context)
+        context = Context(by_name, tuple(dict.fromkeys(mentioned)), _read_relation)
+        relation = _read_relation(replace_unknown(tree, nodes), Scope(), context)
     except (errors.SqlglotError, RecursionError):
         return Query(ir.Opaque((), (), reason="the query does not parse", hides_stream=True), ())
     except TooLargeError:
@@ -81,7 +81,7 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     if _hides_stream(nodes, relation, context):
         reason = "it reads a stream in a part that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
-    if isinstance(query, str) and changes_order(query):
+    if isinstance(query, str) and reorders_pipe_steps(query):
         reason = "the order of a pipe's steps is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason)
     unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
@@ -92,33 +92,33 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
 
 def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:
     """Whether a query reads a stream that its relation does not show, so that no rule could know of it."""
-    streams = {extent(stream.find(exp.Table) or stream) for stream in nodes if isinstance(stream, exp.Stream)}
+    streams = {query_span(stream.find(exp.Table) or stream) for stream in nodes if isinstance(stream, exp.Stream)}
     if any(one.is_streaming for one in context.tables.values()):
         read = {one: ".".join(part.name for part in one.parts).lower() for one in nodes if isinstance(one, exp.Table)}
         fact = context.tables
-        streams |= {extent(one) for one, name in read.items() if name in fact and fact[name].is_streaming}
+        streams |= {query_span(one) for one, name in read.items() if name in fact and fact[name].is_streaming}
     return bool(streams) and not streams <= {one.place for one in streams_read(relation)}
 
 
-def _expressions(tree: exp.Expr) -> Mapping[str, TextRange]:
+def _expression_ranges(tree: exp.Expr) -> Mapping[str, TextRange]:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     items = tree.expressions if isinstance(tree, exp.Select) else ()
-    places = {one.alias_or_name.lower(): extent(one) for one in items if not one.is_star}
+    places = {one.alias_or_name.lower(): query_span(one) for one in items if not one.is_star}
     return {name: place for name, place in places.items() if place is not None}
 
 
-def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
+def _read_relation(node: exp.Expr, around: Scope, context: Context) -> Relation:
     """Read a query inside a scope, whose columns it may use."""
     found = len(context.unknown)
-    scope = Scope(outer=around, queries=_with_queries(node, around, context))
+    scope = Scope(outer=around, queries=_read_with_clause(node, around, context))
     match node:
         case exp.Subquery() if not any(node.args.get(name) for name in ("joins", "pivots", "sample")):
-            relation = _read(node.this, scope, context)
+            relation = _read_relation(node.this, scope, context)
         case exp.Select():
             relation = read_select(node, scope, context)
         case exp.SetOperation():
-            relation = _set_operation(node, scope, context)
+            relation = _read_set_operation(node, scope, context)
         case exp.Table() | exp.Values() | exp.Subquery():
             relation = read_select(exp.select("*").from_(node, copy=False), scope, context)
         case _:
@@ -127,24 +127,24 @@ def _read(node: exp.Expr, around: Scope, context: Context) -> Relation:
     _note_sort(node, relation, context)
     if len(context.unknown) > found:
         return ir.Opaque((relation,), relation.fields, reason="it reads a column that no input has")
-    return _limited(relation, node)
+    return _apply_limit(relation, node)
 
 
 def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
     """Note that a stream is sorted, which only a stream of groups can be."""
     order = next((node.args[name] for name in ("order", "sort", "cluster") if node.args.get(name)), None)
     if order is not None and is_stream(relation) and not is_grouped(relation):
-        context.mistakes.append(Mistake("sort_on_stream", "", extent(order)))
+        context.mistakes.append(Mistake("sort_on_stream", "", query_span(order)))
 
 
-def _limited(relation: Relation, node: exp.Expr) -> Relation:
+def _apply_limit(relation: Relation, node: exp.Expr) -> Relation:
     limit = node.args.get("limit")
     if limit is None:
         return relation
     return ir.Limit(relation, whole_number(limit.args.get("expression")), relation.fields, relation.is_open)
 
 
-def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[str, CommonTable]:
+def _read_with_clause(node: exp.Expr, around: Scope, context: Context) -> Mapping[str, CommonTable]:
     clause = node.args.get("with_")
     if clause is None:
         return around.queries
@@ -157,10 +157,10 @@ def _with_queries(node: exp.Expr, around: Scope, context: Context) -> Mapping[st
             )
             continue
         before = context.spent + context.inside
-        relation = _read(common.this, Scope(outer=around, queries=queries), context)
+        relation = _read_relation(common.this, Scope(outer=around, queries=queries), context)
         names = common.alias_column_names
         if names:
-            relation = _with_names(relation, names)
+            relation = _rename_columns(relation, names)
         queries[name] = CommonTable(relation, context.spent + context.inside - before)
     return queries
 
@@ -173,7 +173,7 @@ def _recursive_columns(common: exp.CTE, scope: Scope, context: Context) -> tuple
     name = common.alias.lower()
     if any(one.name.lower() == name for one in first.find_all(exp.Table)):
         return None
-    relation = _read(first, scope, context)
+    relation = _read_relation(first, scope, context)
     names = common.alias_column_names or [one.name for one in relation.fields]
     if relation.is_open or len(names) != len(relation.fields):
         return None
@@ -181,19 +181,19 @@ def _recursive_columns(common: exp.CTE, scope: Scope, context: Context) -> tuple
     return tuple(zip(names, kinds, strict=True))
 
 
-def _with_names(relation: Relation, names: list[str]) -> Relation:
+def _rename_columns(relation: Relation, names: list[str]) -> Relation:
     if relation.is_open or len(names) != len(relation.fields):
         return ir.Opaque((relation,), ())
     fields = tuple(Field(one.id, name, one.type) for one, name in zip(relation.fields, names, strict=True))
     return ir.Project(relation, (), fields)
 
 
-def _set_operation(node: exp.SetOperation, scope: Scope, context: Context) -> Relation:
+def _read_set_operation(node: exp.SetOperation, scope: Scope, context: Context) -> Relation:
     is_all = not node.args.get("distinct")
     parts = [node.this, node.expression]
     while is_all and isinstance(node, exp.Union) and _is_plain_union_all(parts[0]):
         parts[:1] = [parts[0].this, parts[0].expression]
-    inputs = tuple(_read(one, scope, context) for one in parts)
+    inputs = tuple(_read_relation(one, scope, context) for one in parts)
     first = inputs[0]
     kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
     fits = all(not one.is_open and len(one.fields) == len(first.fields) for one in inputs)

@@ -53,7 +53,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[Mistake], linked: L
 
 
 def _report_unknown_function(subject: str, name: str, span: Span, report: Report) -> None:
-    from cbx.analysis.sql.expressions.functions import FUNCTIONS
+    from cbx.analysis.sql.expressions.databricks_functions import FUNCTIONS
 
     full_name = f"a function of Unity Catalog is called by its full name: `catalog.schema.{name}`"
     hint = did_you_mean(name.lower(), FUNCTIONS, full_name)

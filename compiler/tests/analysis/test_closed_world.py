@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.sql.trees import closed_world
-from cbx.analysis.sql.trees.closed_world import KNOWN, UNKNOWN, without_unknown
+from cbx.analysis.sql.trees.closed_world import KNOWN, UNKNOWN, replace_unknown
 from cbx.analysis.sql.trees.understood import ROLES, entries
 from cbx.analysis.verdicts import result_keys
 from cbx.parse.dialect import read_one
@@ -128,7 +128,7 @@ def test_an_unknown_argument_is_never_seen(case: Case) -> None:
         node = list(tree.walk())[at]
         unlisted = [one for one in (*type(node).arg_types, "added") if one not in KNOWN[type(node)]]
         node.set(unlisted[-1], exp.Literal.string("?"))
-        seen = without_unknown(tree, list(tree.walk()))
+        seen = replace_unknown(tree, list(tree.walk()))
 
         names = [one.this for one in seen.walk() if isinstance(one, (exp.Anonymous, exp.AnonymousAggFunc))]
         assert node not in list(seen.walk())

@@ -21,8 +21,8 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expression_types import RULES, type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
-from cbx.analysis.sql.scope import Context, Scope, Source
-from cbx.analysis.sql.trees.closed_world import without_unknown
+from cbx.analysis.sql.scope import Context, FromItem, Scope
+from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.types.result_types import RESULTS
 from cbx.parse.dialect import read_one
 from cbx.parse.types import is_same_type
@@ -82,13 +82,13 @@ def analyser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyser]:
 def own_type(expression: str) -> str | None:
     """The type that cbx gives an expression."""
     fields = tuple(Field(at, name, kind) for at, (name, kind) in enumerate(TYPES.items()))
-    scope = Scope(sources=[Source((), fields, is_open=False, certain=frozenset(TYPES))])
+    scope = Scope(from_items=[FromItem((), fields, is_open=False, certain=frozenset(TYPES))])
     reader = ExpressionReader(scope, Context({}, (), lambda *_: ir.Opaque((), ())))
     try:
         tree = read_one(f"SELECT {expression}").expressions[0]
     except SqlglotError:
         return None
-    return type_of(without_unknown(tree, list(tree.walk())), reader)
+    return type_of(replace_unknown(tree, list(tree.walk())), reader)
 
 
 def calls(name: str, choose: random.Random) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 from sqlglot.errors import SqlglotError
 
-from cbx.analysis.sql.expressions.function_names import DRAWS, FUNCTIONS, GENERATORS
+from cbx.analysis.sql.expressions.spark_functions import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.parse.dialect import read_one
 from cbx.runtime.spark.session import session

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.relation.mistakes import Mistake
-from cbx.analysis.sql.expressions.functions import FAMILIES, FUNCTIONS
+from cbx.analysis.sql.expressions.databricks_functions import FAMILIES, FUNCTIONS
 from cbx.runtime.spark.session import session
 
 COLUMNS = {

@@ -9,11 +9,11 @@ from sqlglot import exp
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
-from cbx.analysis.sql.elements import distinct_elements
+from cbx.analysis.sql.distinct_elements import distinct_elements
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes, whole_number
-from cbx.analysis.sql.laterals import read_lateral_query
-from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.lateral_subqueries import read_lateral_subquery
+from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.understood import GENERATOR_NAMES, GENERATORS, classes
 from cbx.parse.types import parts_of_type
 
@@ -28,12 +28,12 @@ def is_generator(node: exp.Expr) -> bool:
     return type(node) in _GENERATORS or (isinstance(node, exp.Anonymous) and node.name.lower() in _BY_NAME)
 
 
-def hides_generator(node: exp.Expr) -> bool:
+def has_nested_generator(node: exp.Expr) -> bool:
     """Whether an expression makes several rows of one somewhere inside, or hands rows to a script."""
     return any(one is not node and (is_generator(one) or isinstance(one, exp.QueryTransform)) for one in node.walk())
 
 
-def in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: Context) -> Relation:
+def repeat_in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: Context) -> Relation:
     """The rows as expressions see them: one for each window that holds it, where ``window`` makes some that overlap."""
     slides = any(
         isinstance(one, exp.Anonymous) and one.name.lower() == "window" and len(one.expressions) > 2
@@ -45,7 +45,7 @@ def in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: C
     return ir.Explode(relation, context.number(), (), ir.NONE, False, relation.fields, relation.is_open)
 
 
-def generate(
+def read_generator(
     node: exp.Expr, names: list[str], relation: Relation, reader: ExpressionReader, *, is_outer: bool = False
 ) -> tuple[ir.Explode, tuple[Field, ...], bool]:
     """Read a generator.
@@ -63,8 +63,8 @@ def generate(
     context = reader.context
     value = reader.read(node.this) if isinstance(node.this, exp.Expr) else ir.Constant(None)
     has_position = isinstance(node, _WITH_POSITION)
-    made = _columns_made(node, reader)
-    unknown = _unknown_type(node, reader)
+    made = _generated_columns(node, reader)
+    unknown = _fallback_type(node, reader)
     if made is None:
         is_open = not names
         made = [("pos", "INT")] if has_position else []
@@ -88,17 +88,17 @@ def generate(
     return rows, fields, is_open
 
 
-def _unknown_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _fallback_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """The type of what is made of a value, where that is not known."""
     is_undeclared = isinstance(node.this, exp.Expr) and type_of(node.this, reader) is None
     return None if is_undeclared else DOUBTFUL
 
 
-def _columns_made(node: exp.Expr, reader: ExpressionReader) -> list[tuple[str, str | None]] | None:
+def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[str, str | None]] | None:
     """The columns that a generator makes, with their types; None where that is not known."""
     name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
     if isinstance(node, exp.Stack):
-        return _stacked(node)
+        return _stack_columns(node)
     if name == "json_tuple":
         return [(f"c{number}", "STRING") for number in range(len(node.expressions) - 1)]
     if isinstance(node, exp.Inline) or name == "inline_outer":
@@ -115,28 +115,28 @@ def _columns_made(node: exp.Expr, reader: ExpressionReader) -> list[tuple[str, s
     return [*position, *parts] if parts else None
 
 
-def _stacked(node: exp.Stack) -> list[tuple[str, str | None]] | None:
+def _stack_columns(node: exp.Stack) -> list[tuple[str, str | None]] | None:
     """The columns of ``stack(2, a, b, c, d)``: as many as each of the two rows needs."""
     rows = whole_number(node.this)
     return [(f"col{number}", DOUBTFUL) for number in range(-(-len(node.expressions) // rows))] if rows else None
 
 
-def read_lateral(
+def read_lateral_view(
     node: exp.Lateral, relation: Relation, scope: Scope, context: Context, *, is_outer: bool = False
 ) -> Relation:
     """Read a lateral view, and make its columns known."""
     alias = node.args.get("alias")
     name = (alias.name.lower(),) if alias and alias.name else ()
     if isinstance(node.this, exp.Subquery) and not node.args.get("view"):
-        return read_lateral_query(node, relation, scope, context, is_outer=is_outer)
+        return read_lateral_subquery(node, relation, scope, context, is_outer=is_outer)
     if not is_generator(node.this):
-        scope.sources.append(Source(name, (), is_open=True, certain=frozenset()))
+        scope.from_items.append(FromItem(name, (), is_open=True, certain=frozenset()))
         return ir.Opaque((relation,), tuple(scope.star), reason="a lateral subquery or a table function")
     names = [one.name for one in alias.columns] if alias else []
-    rows, fields, is_open = generate(
+    rows, fields, is_open = read_generator(
         node.this, names, relation, ExpressionReader(scope, context), is_outer=bool(node.args.get("outer"))
     )
     certain = frozenset(field.name.lower() for field in fields if names or not is_open)
-    scope.sources.append(Source(name, fields, is_open, certain))
+    scope.from_items.append(FromItem(name, fields, is_open, certain))
     scope.star += fields
     return rows

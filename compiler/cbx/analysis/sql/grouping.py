@@ -12,15 +12,15 @@ from sqlglot import exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Ids, Relation
 from cbx.analysis.sql.expressions.expression_types import type_of
-from cbx.analysis.sql.expressions.expressions import ExpressionReader, any_node, whole_number
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
-from cbx.analysis.sql.scope import Missing
+from cbx.analysis.sql.scope import UnresolvedColumn
 from cbx.analysis.sql.time_windows import TIMES, is_time_window
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
-from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.trees.understood import AGGREGATE_NAMES
-from cbx.analysis.sql.windows import unwrapped
+from cbx.analysis.sql.windows import unwrap_window_function
 
 _NAMES = frozenset(AGGREGATE_NAMES.split())
 _MOST_SETS = 64
@@ -29,7 +29,7 @@ _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 
 @dataclass(frozen=True, slots=True)
-class _Element:
+class _GroupingElement:
     """An element of GROUP BY: the sets of columns that it stands for; one set where it is a plain expression."""
 
     sets: tuple[Ids, ...]
@@ -44,10 +44,10 @@ def aggregates_in(nodes: Sequence[exp.Expr]) -> list[exp.Expr]:
         if isinstance(one, (exp.Query, exp.Subquery)):
             continue
         if isinstance(one, exp.Window):
-            function, clauses = unwrapped(one.this)
+            function, clauses = unwrap_window_function(one.this)
             pending += [*function.iter_expressions(), *clauses, *(one.args.get("partition_by") or ())]
             pending += [one.args["order"]] if one.args.get("order") else []
-        elif _is_aggregate(unwrapped(one)[0]):
+        elif _is_aggregate(unwrap_window_function(one)[0]):
             found.append(one)
         else:
             pending.extend(one.iter_expressions())
@@ -60,7 +60,7 @@ def _is_aggregate(node: exp.Expr) -> bool:
     return type(node) in AGGREGATE_CLASSES or (isinstance(node, exp.Anonymous) and node.name.lower() in _NAMES)
 
 
-def read_group(
+def read_group_by(
     node: exp.Select,
     items: Sequence[exp.Expr],
     others: Sequence[exp.Expr],
@@ -83,13 +83,13 @@ def read_group(
     calls = aggregates_in([*items, *others])
     if group is None and not calls and node.args.get("having") is None:
         return relation
-    grouping = _Grouping(reader, items, node.expressions)
-    elements = grouping.elements(group) if group is not None else []
+    grouping = _GroupByReader(reader, items, node.expressions)
+    elements = grouping.read_elements(group) if group is not None else []
     if not grouping.is_counted:
         return ir.Opaque((relation,), (), reason="a position behind an item that makes several columns")
     if elements is None or math.prod(len(one.sets) for one in elements) > _MOST_CHOICES:
         return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
-    before = ir.Project(relation, grouping.in_order(), relation.fields, relation.is_open)
+    before = ir.Project(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates = []
     learned = {}
     for call in calls:
@@ -122,16 +122,16 @@ def read_group(
         fields,
         None if is_plain else sets,
         grouping_id,
-        place=extent(group) if group else None,
+        place=query_span(group) if group else None,
         markers=tuple(markers.values()),
     )
 
 
-def _parts(node: exp.Expr) -> list[exp.Expr]:
+def _members(node: exp.Expr) -> list[exp.Expr]:
     return node.expressions if isinstance(node, exp.Tuple) else [node]
 
 
-class _Grouping:
+class _GroupByReader:
     """Reads the elements of GROUP BY, defining a column for each expression that is not one."""
 
     def __init__(self, reader: ExpressionReader, items: Sequence[exp.Expr], selected: Sequence[exp.Expr]) -> None:
@@ -144,12 +144,12 @@ class _Grouping:
         self.written: dict[int, exp.Expr] = {}
         self.names: dict[int, set[str]] = {}
 
-    def elements(self, group: exp.Group) -> list[_Element] | None:
+    def read_elements(self, group: exp.Group) -> list[_GroupingElement] | None:
         """The elements; None where one is not understood."""
         if group.args.get("all"):
-            chosen = [one for one in self.items if not aggregates_in([one]) and not any_node(one, exp.Window)]
-            return [_Element((self._column(one),)) for one in chosen]
-        plain = [part for one in group.expressions if not isinstance(one, _SETS) for part in _parts(one)]
+            chosen = [one for one in self.items if not aggregates_in([one]) and not contains_node(one, exp.Window)]
+            return [_GroupingElement((self._columns_of(one),)) for one in chosen]
+        plain = [part for one in group.expressions if not isinstance(one, _SETS) for part in _members(one)]
         sets = [one for one in group.expressions if isinstance(one, _SETS)]
         for name in ("rollup", "cube", "grouping_sets"):
             sets += group.args.get(name) or []
@@ -158,39 +158,41 @@ class _Grouping:
                 return None
             sets = [type(sets[0])(expressions=[one.copy() for one in plain])]
             plain = []
-        found = [_Element((self._column(one),)) for one in plain]
+        found = [_GroupingElement((self._columns_of(one),)) for one in plain]
         for one in sets:
-            element = self._sets(one)
+            element = self._read_sets(one)
             if element is None:
                 return None
             found.append(element)
-        return None if sets and self._has_two_names() else found
+        return None if sets and self._groups_under_two_names() else found
 
-    def _has_two_names(self) -> bool:
+    def _groups_under_two_names(self) -> bool:
         """Whether a column is grouped by under two names: a set may then leave out one of them, and keep the other."""
         return any(len(names) > 1 for names in self.names.values())
 
-    def _sets(self, node: exp.Expr) -> _Element | None:
-        members = [self._member(one) for one in node.expressions]
+    def _read_sets(self, node: exp.Expr) -> _GroupingElement | None:
+        members = [self._read_member(one) for one in node.expressions]
         is_cube = isinstance(node, exp.Cube)
         if any(isinstance(one, _SETS) for one in node.expressions) or len(members) > (6 if is_cube else _MOST_SETS):
             return None
         if isinstance(node, exp.GroupingSets):
-            return _Element(tuple(members))
+            return _GroupingElement(tuple(members))
         if isinstance(node, exp.Rollup):
-            return _Element(tuple(frozenset[int]().union(*members[:count]) for count in range(len(members), -1, -1)))
+            return _GroupingElement(
+                tuple(frozenset[int]().union(*members[:count]) for count in range(len(members), -1, -1))
+            )
         choices = itertools.product((True, False), repeat=len(members))
-        return _Element(
+        return _GroupingElement(
             tuple(
                 frozenset[int]().union(*(one for one, taken in zip(members, choice, strict=True) if taken))
                 for choice in choices
             )
         )
 
-    def _member(self, node: exp.Expr) -> Ids:
-        return frozenset[int]().union(*(self._column(one) for one in _parts(node)))
+    def _read_member(self, node: exp.Expr) -> Ids:
+        return frozenset[int]().union(*(self._columns_of(one) for one in _members(node)))
 
-    def _column(self, node: exp.Expr) -> Ids:
+    def _columns_of(self, node: exp.Expr) -> Ids:
         """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives.
 
         A bare identifier is the name that ``|> AGGREGATE .. GROUP BY x AS name`` gives.
@@ -199,7 +201,9 @@ class _Grouping:
         position = whole_number(node)
         if position is not None and 0 < position <= len(self.selected):
             node = self.selected[position - 1]
-            self.is_counted = self.is_counted and not any(_makes_columns(one) for one in self.selected[:position])
+            self.is_counted = self.is_counted and not any(
+                _may_make_several_columns(one) for one in self.selected[:position]
+            )
         elif isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and self._is_alias(node)):
             node = next(one for one in self.items if one.alias.lower() == node.name.lower())
         node = node.unalias()
@@ -217,7 +221,7 @@ class _Grouping:
             self.reader.context.time_windows[self.known[signature]] = kind if kind in TIMES else None
         return frozenset({self.known[signature]})
 
-    def in_order(self) -> tuple[ir.Definition, ...]:
+    def order_definitions(self) -> tuple[ir.Definition, ...]:
         """The definitions, each made of those that it contains: what ``year(month)`` is follows from ``month``."""
         found = []
         for one in sorted(self.definitions, key=lambda each: len(list(self.written[each.column].walk()))):
@@ -235,10 +239,14 @@ class _Grouping:
 
     def _is_alias(self, node: exp.Column) -> bool:
         named = any(one.alias.lower() == node.name.lower() for one in self.items if isinstance(one, exp.Alias))
-        return named and len(node.parts) == 1 and isinstance(self.reader.scope.find((node.name.lower(),)), Missing)
+        return (
+            named
+            and len(node.parts) == 1
+            and isinstance(self.reader.scope.find((node.name.lower(),)), UnresolvedColumn)
+        )
 
 
-def _makes_columns(node: exp.Expr) -> bool:
+def _may_make_several_columns(node: exp.Expr) -> bool:
     """Whether an item of SELECT may stand for several columns, so that positions behind it count differently."""
     bare = node.unalias() if isinstance(node, exp.Alias) else node
     return isinstance(bare, exp.Aliases) or bare.is_star or is_generator(bare)

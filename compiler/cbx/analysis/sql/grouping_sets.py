@@ -36,7 +36,7 @@ def read_markers(nodes: Sequence[exp.Expr], sets: tuple[Ids, ...], reader: Expre
     pending = list(nodes)
     while pending:
         node = pending.pop().unalias().unnest()
-        numbers = _numbers(node, sets, reader)
+        numbers = _value_in_each_set(node, sets, reader)
         if numbers is None:
             pending += [one for one in node.iter_expressions() if not isinstance(one, (exp.Query, exp.Subquery))]
         elif whole_number(node) is None:
@@ -46,28 +46,28 @@ def read_markers(nodes: Sequence[exp.Expr], sets: tuple[Ids, ...], reader: Expre
     return found
 
 
-def _numbers(node: exp.Expr, sets: tuple[Ids, ...], reader: ExpressionReader) -> tuple[int, ...] | None:
+def _value_in_each_set(node: exp.Expr, sets: tuple[Ids, ...], reader: ExpressionReader) -> tuple[int, ...] | None:
     """What an expression is in each set; None for what is not the same in all rows of a set."""
     bare = node.unnest()
     number = whole_number(bare)
     if number is not None:
         return tuple(number for _ in sets)
     if isinstance(bare, (exp.Grouping, exp.GroupingId)) and bare.expressions:
-        sources = [_source(one, reader) for one in bare.expressions]
-        return tuple(_left_out(sources, one) for one in sets) if None not in sources else None
+        sources = [_grouped_column(one, reader) for one in bare.expressions]
+        return tuple(_grouping_bits(sources, one) for one in sets) if None not in sources else None
     if type(bare) in _OPERATIONS:
-        sides = [_numbers(one, sets, reader) for one in (bare.this, bare.expression)]
+        sides = [_value_in_each_set(one, sets, reader) for one in (bare.this, bare.expression)]
         if sides[0] is not None and sides[1] is not None:
             return tuple(_OPERATIONS[type(bare)](*pair) for pair in zip(sides[0], sides[1], strict=True))
     return None
 
 
-def _source(node: exp.Expr, reader: ExpressionReader) -> int | None:
+def _grouped_column(node: exp.Expr, reader: ExpressionReader) -> int | None:
     value = reader.read(node)
     return value.column if isinstance(value, ir.Reference) else None
 
 
-def _left_out(sources: Sequence[int | None], chosen: Ids) -> int:
+def _grouping_bits(sources: Sequence[int | None], chosen: Ids) -> int:
     """A bit for each column, the first one highest: 1 where a set does not group by it."""
     total = 0
     for source in sources:

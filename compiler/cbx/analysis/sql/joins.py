@@ -11,8 +11,8 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
-from cbx.analysis.sql.scope import Context, Found, Missing, Scope, Source, UnknownColumn
-from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.sql.scope import Context, FromItem, ResolvedColumn, Scope, UnknownColumn, UnresolvedColumn
+from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.types.value_types import compare_exactly, united_type
 
 _KINDS: dict[tuple[str, str], ir.JoinKind] = {
@@ -32,39 +32,39 @@ _KINDS: dict[tuple[str, str], ir.JoinKind] = {
 }
 
 
-def join_sources(
+def read_join(
     join: exp.Join, left: Relation, right: Relation, scope: Scope, added: Scope, context: Context
 ) -> Relation:
     """Join what a scope holds so far with what a join adds, and make the names of both known in the scope."""
     kind = _KINDS.get((join.side or "", join.kind or ""))
     using = _using_names(join, scope, added)
     if kind is None or using is None:
-        _take_over(scope, added)
+        _add_names(scope, added)
         return ir.Opaque((left, right), tuple(scope.star), reason="a kind of join that is not understood")
-    pairs = [_pair(name, scope, added) for name in using]
+    pairs = [_find_using_pair(name, scope, added) for name in using]
     sure = [pair for pair in pairs if pair is not None]
     if len(sure) < len(pairs):
-        _report_missing(join, scope, added, context)
-        _take_over(scope, added)
+        _report_missing_using(join, scope, added, context)
+        _add_names(scope, added)
         return ir.Opaque((left, right), tuple(scope.star), reason="columns of USING that are not known on both sides")
     both = Scope(outer=scope.outer, queries=scope.queries)
-    _take_over(both, scope)
-    _take_over(both, added)
-    predicates = (*_equalities(sure), *read_predicates(join.args.get("on"), ExpressionReader(both, context)))
+    _add_names(both, scope)
+    _add_names(both, added)
+    predicates = (*_using_predicates(sure), *read_predicates(join.args.get("on"), ExpressionReader(both, context)))
     merges: tuple[ir.Merge, ...] = ()
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]
         scope.star = [*first, *(one for one in scope.star if one not in first)]
-        scope.sources = [_in_order(one, scope.star, []) for one in scope.sources]
-        return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, extent(join))
+        scope.from_items = [_order_star(one, scope.star, []) for one in scope.from_items]
+        return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, query_span(join))
     if sure:
-        merges = _merge(kind, using, sure, scope, added, context)
+        merges = _merge_using_columns(kind, using, sure, scope, added, context)
     else:
-        _take_over(scope, added)
+        _add_names(scope, added)
     if kind == "full":
-        merges = merges or _compared(predicates, {field.id for field in added.star}, context)
+        merges = merges or _merge_compared_columns(predicates, {field.id for field in added.star}, context)
         scope.coalesced.update({frozenset({one.left, one.right}): one.column for one in merges})
-    return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, extent(join))
+    return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, query_span(join))
 
 
 def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None:
@@ -76,21 +76,21 @@ def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None
     return [one.name for one in scope.star if one.name.lower() in there]
 
 
-def _report_missing(join: exp.Join, scope: Scope, added: Scope, context: Context) -> None:
+def _report_missing_using(join: exp.Join, scope: Scope, added: Scope, context: Context) -> None:
     """Report the names of USING that one of the sides does not have."""
     for one in join.args.get("using") or ():
-        sides = [side for side in (scope, added) if side.find((one.name.lower(),)) == Missing(is_sure=True)]
+        sides = [side for side in (scope, added) if side.find((one.name.lower(),)) == UnresolvedColumn(is_sure=True)]
         if sides and "start" in one.meta:
             start, end = one.meta["start"], one.meta["end"] + 1
             context.unknown.append(UnknownColumn(one.name, start, end, sides[0].names(), one.name))
 
 
-def _pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:
+def _find_using_pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:
     left, right = scope.find((name.lower(),)), added.find((name.lower(),))
-    return (left.field, right.field) if isinstance(left, Found) and isinstance(right, Found) else None
+    return (left.field, right.field) if isinstance(left, ResolvedColumn) and isinstance(right, ResolvedColumn) else None
 
 
-def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
+def _using_predicates(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
     return [
         ir.Equal(ir.Reference(left.id), ir.Reference(right.id))
         if compare_exactly(left.type, right.type)
@@ -99,7 +99,9 @@ def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
     ]
 
 
-def _compared(predicates: Sequence[ir.Predicate], added: set[int], context: Context) -> tuple[ir.Merge, ...]:
+def _merge_compared_columns(
+    predicates: Sequence[ir.Predicate], added: set[int], context: Context
+) -> tuple[ir.Merge, ...]:
     """What a full join by equalities alone makes of the columns compared: ``coalesce`` of the two is one of USING."""
     merges = []
     for predicate in predicates:
@@ -112,14 +114,14 @@ def _compared(predicates: Sequence[ir.Predicate], added: set[int], context: Cont
     return tuple(merges)
 
 
-def _take_over(scope: Scope, added: Scope) -> None:
-    scope.sources += added.sources
+def _add_names(scope: Scope, added: Scope) -> None:
+    scope.from_items += added.from_items
     scope.merged |= added.merged
     scope.coalesced |= added.coalesced
     scope.star += added.star
 
 
-def _merge(
+def _merge_using_columns(
     kind: ir.JoinKind,
     using: list[str],
     pairs: Sequence[tuple[Field, Field]],
@@ -139,16 +141,16 @@ def _merge(
         shown.append(Field(kept.id, name, kept.type))
     gone = {field for pair in pairs for field in pair}
     rest = [field for field in (*scope.star, *added.star) if field not in gone]
-    scope.sources += added.sources
+    scope.from_items += added.from_items
     scope.merged |= {**added.merged, **{field.name.lower(): field for field in shown}}
     scope.star = [*shown, *rest]
     hidden = [left for left, _ in pairs] if kind in {"right", "full"} else []
     hidden += [right for _, right in pairs] if kind != "right" else []
-    scope.sources = [_in_order(one, scope.star, hidden) for one in scope.sources]
+    scope.from_items = [_order_star(one, scope.star, hidden) for one in scope.from_items]
     return tuple(merges)
 
 
-def _in_order(source: Source, star: Sequence[Field], hidden: Sequence[Field]) -> Source:
+def _order_star(source: FromItem, star: Sequence[Field], hidden: Sequence[Field]) -> FromItem:
     """A source whose star shows its columns as Spark does after USING: first those that ``*`` does not show.
 
     Args:

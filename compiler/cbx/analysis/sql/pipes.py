@@ -15,12 +15,12 @@ _PIPE = "|>"
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _KEEP_ROWS = frozenset({"WHERE", "ORDER", "LIMIT", "OFFSET"})
 _JOINS = frozenset({"ANTI", "CROSS", "FULL", "INNER", "JOIN", "LATERAL", "LEFT", "NATURAL", "RIGHT", "SEMI"})
-_OF_A_SELECT = frozenset({"SELECT", "WHERE", "GROUP", "LIMIT", "HAVING", "QUALIFY", "DISTINCT"})
+_SELECT_CLAUSES = frozenset({"SELECT", "WHERE", "GROUP", "LIMIT", "HAVING", "QUALIFY", "DISTINCT"})
 _SET_OPERATIONS = frozenset({"INTERSECT", "UNION"})
 
 
 @dataclass
-class _Level:
+class _BracketLevel:
     """What one level of brackets has seen since its rows were last settled."""
 
     is_piped: bool = False
@@ -30,27 +30,29 @@ class _Level:
     has_clauses: bool = False
 
 
-def changes_order(query: str) -> bool:
+def reorders_pipe_steps(query: str) -> bool:
     """Whether a query has a pipe whose steps sqlglot reads in another order, or in part only."""
     if _PIPE not in query:
         return False
     words = [one.upper().split()[0] if one.strip() else one for one in tokens_of(query)]
-    levels = [_Level()]
+    levels = [_BracketLevel()]
     for at, word in enumerate(words):
         if word in _OPENING:
-            levels.append(_Level())
+            levels.append(_BracketLevel())
         elif word in _CLOSING and len(levels) > 1:
             levels.pop()
         elif word == _PIPE:
             levels[-1].is_piped = True
-            if levels[-1].has_clauses or _is_moved(levels[-1], words[at + 1 : at + 3]):
+            if levels[-1].has_clauses or _take_step(levels[-1], words[at + 1 : at + 3]):
                 return True
-        elif (word in _SET_OPERATIONS and words[at - 1] != _PIPE) or (word in _OF_A_SELECT and not levels[-1].is_piped):
+        elif (word in _SET_OPERATIONS and words[at - 1] != _PIPE) or (
+            word in _SELECT_CLAUSES and not levels[-1].is_piped
+        ):
             levels[-1].has_clauses = True
     return False
 
 
-def _is_moved(level: _Level, step: Sequence[str]) -> bool:
+def _take_step(level: _BracketLevel, step: Sequence[str]) -> bool:
     """Take one more step; whether it is read in front of one before it."""
     head = step[0] if step else ""
     is_moved = level.is_limited and head not in _KEEP_ROWS

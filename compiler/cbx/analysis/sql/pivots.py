@@ -7,10 +7,10 @@ from sqlglot import exp
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
-from cbx.analysis.sql.expressions.names import item_name
-from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.scope import Context, FromItem, Scope
 
 _UNKNOWN = "a pivot"
 
@@ -34,18 +34,18 @@ def read_pivot(pivot: exp.Expr, relation: Relation, scope: Scope, context: Conte
     if pivot.args.get("using") or pivot.args.get("group"):
         return opaque
     reader = ExpressionReader(scope, context)
-    made = (_unpivoted if pivot.args.get("unpivot") else _pivoted)(pivot, fields[0], relation, reader)
+    made = (_unpivot if pivot.args.get("unpivot") else _pivot)(pivot, fields[0], relation, reader)
     return made or opaque
 
 
-def scope_of(relation: Relation, name: tuple[str, ...], around: Scope) -> Scope:
+def scope_of_relation(relation: Relation, name: tuple[str, ...], around: Scope) -> Scope:
     """A scope in which the rows' own columns alone can be named."""
     certain = frozenset(one.name.lower() for one in relation.fields)
-    source = Source(name, relation.fields, relation.is_open, certain)
-    return Scope(sources=[source], star=list(relation.fields), queries=around.queries)
+    source = FromItem(name, relation.fields, relation.is_open, certain)
+    return Scope(from_items=[source], star=list(relation.fields), queries=around.queries)
 
 
-def _pivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
+def _pivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
     """The columns that neither an aggregate nor FOR names are grouped by; each value in IN makes columns."""
     used: set[int] = set()
     for column in [
@@ -59,14 +59,14 @@ def _pivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
     groups = tuple(one for one in relation.fields if one.id not in used)
     if len({one.id for one in relation.fields}) < len(relation.fields):
         return None
-    made = _columns_made(pivot, choice, reader)
+    made = _pivot_columns(pivot, choice, reader)
     reads = frozenset(used)
     values = tuple(ir.Definition(one.id, ir.Computed("", reads, is_deterministic=False)) for one in made)
     keys = tuple(ir.Group(one.id, one.id) for one in groups)
     return ir.Aggregate(relation, keys, values, (*groups, *made), is_open=not made)
 
 
-def _columns_made(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -> tuple[Field, ...]:
+def _pivot_columns(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -> tuple[Field, ...]:
     """A column for each value and aggregate; where Spark's name of one is not certain, it has none."""
     calls, fields = pivot.expressions, []
     for value in choice.expressions:
@@ -78,7 +78,7 @@ def _columns_made(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) ->
     return tuple(fields)
 
 
-def _unpivoted(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
+def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
     """A row for each of some columns, or groups of columns; their names tell the rows of one row apart."""
     name_column = choice.this
     values = pivot.expressions[0] if len(pivot.expressions) == 1 else None

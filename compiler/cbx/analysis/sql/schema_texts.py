@@ -18,27 +18,27 @@ def schema_type(text: str) -> str | None:
     if not text.lstrip().startswith("{"):
         return normal_type(text) or normal_type(f"STRUCT<{text}>")
     try:
-        written = _written(json.loads(text))
+        written = _write_ddl(json.loads(text))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return normal_type(written) if written else None
 
 
-def _written(kind: Any) -> str | None:
+def _write_ddl(kind: Any) -> str | None:
     """A type of Spark's JSON as DDL; a plain one has its name there."""
     if isinstance(kind, str):
         return kind
     match kind["type"]:
         case "struct":
-            fields = [(quoted_if_needed(one["name"]), _written(one["type"])) for one in kind["fields"]]
-            collated = any("metadata" in one and one["metadata"] for one in kind["fields"])
+            fields = [(quoted_if_needed(one["name"]), _write_ddl(one["type"])) for one in kind["fields"]]
+            is_collated = any("metadata" in one and one["metadata"] for one in kind["fields"])
             inside = ", ".join(f"{name}: {inner}" for name, inner in fields)
-            return None if collated or any(inner is None for _, inner in fields) else f"STRUCT<{inside}>"
+            return None if is_collated or any(inner is None for _, inner in fields) else f"STRUCT<{inside}>"
         case "array":
-            element = _written(kind["elementType"])
+            element = _write_ddl(kind["elementType"])
             return f"ARRAY<{element}>" if element else None
         case "map":
-            key, value = _written(kind["keyType"]), _written(kind["valueType"])
+            key, value = _write_ddl(kind["keyType"]), _write_ddl(kind["valueType"])
             return f"MAP<{key}, {value}>" if key and value else None
         case _:
             return None

@@ -50,7 +50,7 @@ class OwnTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FromItem:
     """Something that FROM names.
 
     Attributes:
@@ -69,7 +69,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ResolvedColumn:
     """The column that a name means, and the fields of a struct that the rest of the name picks."""
 
     field: Field
@@ -77,7 +77,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class UnresolvedColumn:
     """A name that no input has; ``is_sure`` is false where an input may have it."""
 
     is_sure: bool
@@ -166,7 +166,7 @@ class Scope:
         queries: The queries of WITH, by name.
     """
 
-    sources: list[Source] = field(default_factory=list)
+    from_items: list[FromItem] = field(default_factory=list)
     merged: dict[str, Field] = field(default_factory=dict)
     coalesced: dict[frozenset[int], int] = field(default_factory=dict)
     star: list[Field] = field(default_factory=list)
@@ -177,66 +177,66 @@ class Scope:
     @property
     def is_open(self) -> bool:
         """Whether ``*`` may stand for more."""
-        return any(source.is_open for source in self.sources)
+        return any(source.is_open for source in self.from_items)
 
-    def find(self, parts: tuple[str, ...]) -> Found | Missing:
+    def find(self, parts: tuple[str, ...]) -> ResolvedColumn | UnresolvedColumn:
         """What a dotted name means: a column, qualified or not, or a field of a struct in a column."""
         is_sure = True
         scope: Scope | None = self
         while scope is not None:
             for found in scope.readings(parts):
-                if isinstance(found, Found):
+                if isinstance(found, ResolvedColumn):
                     return found
                 is_sure = is_sure and found.is_sure
             is_sure = is_sure and not scope.is_open and all(one.name for one in scope.star)
             scope = scope.outer
-        return Missing(is_sure)
+        return UnresolvedColumn(is_sure)
 
-    def readings(self, parts: tuple[str, ...]) -> Iterator[Found | Missing]:
+    def readings(self, parts: tuple[str, ...]) -> Iterator[ResolvedColumn | UnresolvedColumn]:
         """What a dotted name means at this level, the likeliest first."""
         for length in range(len(parts) - 1, 0, -1):
-            matching = [source for source in self.sources if source.name[-length:] == parts[:length]]
-            if len(matching) > 1 or (not matching and any(one.has_other_names for one in self.sources)):
-                yield Missing(is_sure=False)
+            matching = [source for source in self.from_items if source.name[-length:] == parts[:length]]
+            if len(matching) > 1 or (not matching and any(one.has_other_names for one in self.from_items)):
+                yield UnresolvedColumn(is_sure=False)
             elif matching:
                 field_ = _only(matching[0].fields, parts[length])
                 if field_ is not None:
-                    yield Found(field_, parts[length + 1 :])
+                    yield ResolvedColumn(field_, parts[length + 1 :])
         yield self._unqualified(parts)
 
-    def _unqualified(self, parts: tuple[str, ...]) -> Found | Missing:
+    def _unqualified(self, parts: tuple[str, ...]) -> ResolvedColumn | UnresolvedColumn:
         name = parts[0]
         if name in self.merged:
-            return Found(self.merged[name], parts[1:])
-        matches = [(source, one) for source in self.sources for one in source.fields if one.name.lower() == name]
+            return ResolvedColumn(self.merged[name], parts[1:])
+        matches = [(source, one) for source in self.from_items for one in source.fields if one.name.lower() == name]
         certain = [one for source, one in matches if name in source.certain]
         chosen = certain or [one for _, one in matches]
         if len({one.id for one in chosen}) == 1:
-            return Found(chosen[0], parts[1:])
+            return ResolvedColumn(chosen[0], parts[1:])
         if not chosen and name in self.aliases:
-            return Found(self.aliases[name], parts[1:])
-        return Missing(is_sure=not chosen)
+            return ResolvedColumn(self.aliases[name], parts[1:])
+        return UnresolvedColumn(is_sure=not chosen)
 
     def unknown_table(self, parts: tuple[str, ...]) -> bool:
         """Whether a dotted name begins with the name of a table that no FROM here or around knows."""
         scope: Scope | None = self
         while scope is not None and len(parts) > 1:
-            if any(parts[0] in source.name for source in scope.sources) or parts[0] in scope.fields_by_name():
+            if any(parts[0] in source.name for source in scope.from_items) or parts[0] in scope.fields_by_name():
                 return False
             scope = scope.outer
         return len(parts) > 1
 
     def tables(self) -> tuple[str, ...]:
         """The names by which the tables of FROM can be named."""
-        return tuple(source.name[-1] for source in self.sources if source.name and not source.has_other_names)
+        return tuple(source.name[-1] for source in self.from_items if source.name and not source.has_other_names)
 
     def fields_by_name(self) -> frozenset[str]:
         """The names of the columns that can be named, lower case."""
-        return frozenset(one.name.lower() for source in self.sources for one in source.fields) | self.merged.keys()
+        return frozenset(one.name.lower() for source in self.from_items for one in source.fields) | self.merged.keys()
 
     def names(self) -> tuple[str, ...]:
         """The columns that can be named, each once."""
-        return tuple(dict.fromkeys(one.name for source in self.sources for one in source.fields if one.name))
+        return tuple(dict.fromkeys(one.name for source in self.from_items for one in source.fields if one.name))
 
 
 @dataclass

@@ -9,9 +9,9 @@ from sqlglot import exp
 from cbx.analysis.relation.mistakes import Mistake
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
-from cbx.analysis.sql.scope import Found
+from cbx.analysis.sql.scope import ResolvedColumn
 from cbx.analysis.sql.trees.closed_world import DETERMINISTIC
-from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.syntax.text import PLACEHOLDER
 
 _SCALARS = (DETERMINISTIC | {exp.Alias, exp.Paren}) - {exp.Any, exp.Lambda}
@@ -30,10 +30,10 @@ def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> It
         bare = item.unalias()
         is_star = isinstance(bare, exp.Star) or (isinstance(bare, exp.Column) and isinstance(bare.this, exp.Star))
         if is_star and reader.scope.star:
-            yield Mistake("ungrouped_column", "*", extent(bare))
-        for column in () if is_star else _columns(bare):
+            yield Mistake("ungrouped_column", "*", query_span(bare))
+        for column in () if is_star else _columns_of_each_row(bare):
             if is_own_column(column, reader) and column.name.lower() not in named:
-                yield Mistake("ungrouped_column", ".".join(part.name for part in column.parts), extent(column))
+                yield Mistake("ungrouped_column", ".".join(part.name for part in column.parts), query_span(column))
         named.add(item.alias_or_name.lower())
 
 
@@ -42,17 +42,17 @@ def is_own_column(column: exp.Column, reader: ExpressionReader) -> bool:
     scope = reader.scope
     if column.name.startswith(PLACEHOLDER) or parts_of(column)[0] in WITHOUT_PARENTHESES:
         return False
-    if scope.is_open and scope.outer is not None and scope.outer.sources:
+    if scope.is_open and scope.outer is not None and scope.outer.from_items:
         return False
     found = scope.find(parts_of(column))
-    return isinstance(found, Found) and _is_own(found.field, reader)
+    return isinstance(found, ResolvedColumn) and _is_from_item_column(found.field, reader)
 
 
-def _is_own(field: Field, reader: ExpressionReader) -> bool:
-    return any(field.id == one.id for source in reader.scope.sources for one in source.fields)
+def _is_from_item_column(field: Field, reader: ExpressionReader) -> bool:
+    return any(field.id == one.id for source in reader.scope.from_items for one in source.fields)
 
 
-def _columns(node: exp.Expr) -> Iterator[exp.Column]:
+def _columns_of_each_row(node: exp.Expr) -> Iterator[exp.Column]:
     """The columns in an expression that are read of each row."""
     pending = [node]
     while pending:

@@ -10,17 +10,17 @@ from sqlglot import exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.mistakes import Mistake, is_stream
 from cbx.analysis.relation.relations import Ids, Relation
+from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
-from cbx.analysis.sql.expressions.recovering import told_from
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
-from cbx.analysis.sql.trees.places import extent
+from cbx.analysis.sql.trees.query_spans import query_span
 
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 """What may stand between OVER and its function."""
 
 
-def unwrapped(node: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
+def unwrap_window_function(node: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
     """The function that is called, and what is said of its rows: which, and in what order."""
     clauses: list[exp.Expr] = []
     while isinstance(node, _WRAPPERS):
@@ -50,22 +50,22 @@ def read_windows(
             signature = reader.signature(window)
             if signature in reader.known or signature.startswith("#"):
                 continue
-            column = _window_column(window, by_name, reader, definitions)
+            column = _read_window(window, by_name, reader, definitions)
             reader.known[signature] = column.column
             columns.append(column)
             if is_stream(relation):
-                reader.context.mistakes.append(Mistake("window_on_stream", "", extent(window)))
+                reader.context.mistakes.append(Mistake("window_on_stream", "", query_span(window)))
     if not columns:
         return relation
     before = ir.Project(relation, tuple(definitions), relation.fields, relation.is_open)
     return ir.Window(before, tuple(columns), relation.fields, relation.is_open)
 
 
-def _window_column(
+def _read_window(
     window: exp.Window, named: dict[str, exp.Window], reader: ExpressionReader, definitions: list[ir.Definition]
 ) -> ir.WindowColumn:
     value = reader.read(window)
-    base = _named(window, named)
+    base = _base_window(window, named)
     parts = [*(window.args.get("partition_by") or ())]
     order = window.args.get("order")
     spec = window.args.get("spec")
@@ -73,19 +73,19 @@ def _window_column(
         parts += base.args.get("partition_by") or ()
         order, spec = order or base.args.get("order"), spec or base.args.get("spec")
     is_known = (window.alias == "" or base is not None) and window.args.get("over") == "OVER"
-    partition = _partition(parts, reader, definitions) if is_known else None
-    function = unwrapped(window.this)[0]
+    partition = _read_partition(parts, reader, definitions) if is_known else None
+    function = unwrap_window_function(window.this)[0]
     is_whole = order is None and spec is None and type(function) in AGGREGATE_CLASSES
     is_whole = is_whole and not isinstance(function, exp.AnonymousAggFunc)
     counts_rows = is_whole and _counts_rows(window.this)
     kind = "row_number" if isinstance(window.this, exp.RowNumber) else "count_rows" if counts_rows else "other"
     kind = "rank" if isinstance(window.this, (exp.Rank, exp.DenseRank)) else kind
     reads = ir.reads_of(value) | (partition or ir.NONE)
-    ordered = _order(order, reader) if kind == "rank" else ir.NONE
+    ordered = _order_columns(order, reader) if kind == "rank" else ir.NONE
     return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole, ordered)  # type: ignore[arg-type]
 
 
-def _order(order: exp.Expr | None, reader: ExpressionReader) -> Ids:
+def _order_columns(order: exp.Expr | None, reader: ExpressionReader) -> Ids:
     """The columns that rows are ordered by; rows that agree in all of them may still be told apart by what else is."""
     values = (
         [reader.read(one.this if isinstance(one, exp.Ordered) else one) for one in order.expressions] if order else []
@@ -101,7 +101,7 @@ def _counts_rows(function: exp.Expr) -> bool:
     return isinstance(counted, exp.Literal) or (isinstance(counted, exp.Star) and not any(counted.args.values()))
 
 
-def _named(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | None:
+def _base_window(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | None:
     """The window that one is made of by its name; that may be but another name."""
     base = window
     for _ in named:
@@ -111,19 +111,21 @@ def _named(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | Non
     return base if base is not window and not base.alias else None
 
 
-def _partition(parts: Sequence[exp.Expr], reader: ExpressionReader, definitions: list[ir.Definition]) -> Ids | None:
+def _read_partition(
+    parts: Sequence[exp.Expr], reader: ExpressionReader, definitions: list[ir.Definition]
+) -> Ids | None:
     columns: Ids = ir.NONE
     for part in parts:
         for inner in part.find_all(exp.Paren):
             named = reader.read(inner)
             if isinstance(named, ir.Computed) and named.is_deterministic:
-                _define(inner, named, reader, definitions)
+                _define_column(inner, named, reader, definitions)
         value = reader.read(part)
         match value:
             case ir.Reference(column):
                 columns |= {column}
             case ir.Computed(is_deterministic=True):
-                columns |= {_define(part, value, reader, definitions)}
+                columns |= {_define_column(part, value, reader, definitions)}
             case ir.Constant():
                 continue
             case _:
@@ -131,10 +133,12 @@ def _partition(parts: Sequence[exp.Expr], reader: ExpressionReader, definitions:
     return columns
 
 
-def _define(node: exp.Expr, value: ir.Computed, reader: ExpressionReader, definitions: list[ir.Definition]) -> int:
+def _define_column(
+    node: exp.Expr, value: ir.Computed, reader: ExpressionReader, definitions: list[ir.Definition]
+) -> int:
     """The column that holds an expression from here on, wherever it is written."""
     column = reader.context.number()
-    value = replace(value, fixes=told_from(node, reader))
+    value = replace(value, fixes=determined_columns(node, reader))
     definitions.append(ir.Definition(column, value, type_of(node, reader)))
     reader.known[reader.signature(node)] = column
     return column

@@ -17,7 +17,7 @@ def cast_type(kind: exp.Expr) -> str | None:
     """The type of a tree; None for one that Databricks does not have."""
     if kind.args.keys() <= _PLAIN and not kind.args.get("expressions") and isinstance(kind.this, exp.DType):
         return _plain_type(kind.this.name)
-    return normal_type(_written(kind))
+    return normal_type(_write_type(kind))
 
 
 _PLAIN = frozenset({"this", "nested", "expressions"})
@@ -25,27 +25,27 @@ _PLAIN = frozenset({"this", "nested", "expressions"})
 
 @lru_cache(maxsize=256)
 def _plain_type(name: str) -> str | None:
-    return normal_type(_written(exp.DataType(this=exp.DType[name])))
+    return normal_type(_write_type(exp.DataType(this=exp.DType[name])))
 
 
-def _written(kind: exp.Expr) -> str:
+def _write_type(kind: exp.Expr) -> str:
     """A type as text: sqlglot's own way leaves out collations, and makes a timestamp of a time of day."""
     collation = kind.args.get("collate")
     if collation is not None:
         return f"STRING COLLATE {_last_name(collation)}"
     if kind.this in _NESTED:
-        return f"{kind.this.name}<{', '.join(_member(one) for one in kind.expressions)}>"
+        return f"{kind.this.name}<{', '.join(_write_member(one) for one in kind.expressions)}>"
     if kind.this is exp.DType.TIME:
         sizes = ", ".join(write_sql(one) for one in kind.expressions)
         return f"TIME({sizes})" if sizes else "TIME"
     return write_sql(kind)
 
 
-def _member(node: exp.Expr) -> str:
+def _write_member(node: exp.Expr) -> str:
     if not isinstance(node, exp.ColumnDef):
-        return _written(node)
+        return _write_type(node)
     collations = [one.kind.this for one in node.args.get("constraints") or () if _is_collation(one)]
-    written = f"STRING COLLATE {_last_name(collations[0])}" if collations else _written(node.args["kind"])
+    written = f"STRING COLLATE {_last_name(collations[0])}" if collations else _write_type(node.args["kind"])
     return f"{quoted_if_needed(node.name)}: {written}"
 
 

@@ -80,20 +80,20 @@ def field_type(kind: str | None, name: str) -> str | None:
 
 def element_of(kind: str | None) -> str | None:
     """What an array holds."""
-    return _part_of(kind, "ARRAY", 0)
+    return _member_at(kind, "ARRAY", 0)
 
 
 def key_of(kind: str | None) -> str | None:
     """The keys of a map."""
-    return _part_of(kind, "MAP", 0)
+    return _member_at(kind, "MAP", 0)
 
 
 def value_of(kind: str | None) -> str | None:
     """The values of a map."""
-    return _part_of(kind, "MAP", 1)
+    return _member_at(kind, "MAP", 1)
 
 
-def _part_of(kind: str | None, name: str, at: int) -> str | None:
+def _member_at(kind: str | None, name: str, at: int) -> str | None:
     found, parts = members_of(kind or "")
     return parts[at] if found == name and len(parts) > at else None
 
@@ -108,7 +108,7 @@ def decimal_digits(kind: str) -> Digits | None:
     return int(precision or 10), int(scale or 0)
 
 
-def decimal(digits: Digits) -> str:
+def decimal_type(digits: Digits) -> str:
     """A decimal type; of one with too many digits Spark gives up scale, but at most down to six."""
     precision, scale = digits
     if precision > _MOST_DIGITS:
@@ -121,11 +121,11 @@ def common_type(kinds: Iterable[str | None]) -> str | None:
     """The type that values of several types become in a column, as in ``coalesce``; ``VOID`` goes with any."""
     found: str | None = "VOID"
     for kind in kinds:
-        found = _common(found, kind) if found is not None and kind is not None else None
+        found = _common_pair(found, kind) if found is not None and kind is not None else None
     return found
 
 
-def _common(one: str, other: str) -> str | None:
+def _common_pair(one: str, other: str) -> str | None:
     if one == "VOID":
         return other
     if other in {one, "VOID"}:
@@ -182,7 +182,7 @@ def arithmetic_type(sign: str, one: str | None, other: str | None) -> str | None
         return "BIGINT"
     if one in WHOLE and other in WHOLE:
         return "DOUBLE" if sign == "/" else max(one, other, key=WHOLE.index)
-    return decimal(_decimal_result(sign, first, second))
+    return decimal_type(_decimal_result(sign, first, second))
 
 
 def _decimal_result(sign: str, one: Digits, other: Digits) -> Digits:
@@ -229,12 +229,12 @@ def rounded_type(kind: str | None, places: int | None) -> str | None:
         return None
     whole = digits[0] - digits[1] + 1
     if places < 0:
-        return decimal((max(whole, -places + 1), 0))
+        return decimal_type((max(whole, -places + 1), 0))
     scale = min(digits[1], places)
-    return decimal((whole + scale, scale))
+    return decimal_type((whole + scale, scale))
 
 
-def collated(kinds: Iterable[str | None]) -> str | None:
+def text_type(kinds: Iterable[str | None]) -> str | None:
     """The type of a text made of texts, or of what becomes one; None where they differ in their collation."""
     found = set(kinds)
     if any(kind and kind.startswith(_COLLATED) for kind in found):

@@ -66,7 +66,7 @@ def has_few_digits(kind: str) -> bool:
     return size is not None and sum(size) <= _DIGITS_OF_A_DOUBLE
 
 
-def keeps_apart(source: str | None, target: str | None) -> bool:
+def is_injective_cast(source: str | None, target: str | None) -> bool:
     """Whether a cast gives different values of a type different results, and none that is no NULL becomes one."""
     if source is None or target is None or DOUBTFUL in {source, target}:
         return False

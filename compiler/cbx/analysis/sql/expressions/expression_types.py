@@ -14,13 +14,12 @@ from sqlglot import exp
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.schema_texts import schema_type
-from cbx.analysis.sql.scope import Found
+from cbx.analysis.sql.scope import ResolvedColumn
 from cbx.analysis.types.cast_types import cast_type
 from cbx.analysis.types.result_types import RESULTS
 from cbx.analysis.types.type_rules import (
     arithmetic_type,
     average_type,
-    collated,
     common_type,
     decimal_digits,
     element_of,
@@ -29,6 +28,7 @@ from cbx.analysis.types.type_rules import (
     members_of,
     rounded_type,
     sum_type,
+    text_type,
     value_of,
 )
 from cbx.parse.identifiers import quoted_if_needed
@@ -64,12 +64,12 @@ def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:
     """Whether a type is not known for no other reason than that nobody declared that of a column."""
     if isinstance(node, exp.Column):
         found = None if isinstance(node.this, exp.Star) else reader.scope.find(parts_of(node))
-        return isinstance(found, Found) and found.field.type is None
-    kinds = {type_of(one, reader) for one in _passed_on(node)}
+        return isinstance(found, ResolvedColumn) and found.field.type is None
+    kinds = {type_of(one, reader) for one in _value_expressions(node)}
     return None in kinds and DOUBTFUL not in kinds
 
 
-def _passed_on(node: exp.Expr) -> list[exp.Expr]:
+def _value_expressions(node: exp.Expr) -> list[exp.Expr]:
     """The expressions of which one gives an expression its value, and all of them its type."""
     if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
         return [node.this, *node.expressions]
@@ -83,11 +83,11 @@ def _passed_on(node: exp.Expr) -> list[exp.Expr]:
 def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """The type of an expression, which is ``VOID`` for NULL."""
     if isinstance(node, exp.Column):
-        return _column(node, reader)
+        return _column_type(node, reader)
     if type(node) in _BOOLEAN:
         return "BOOLEAN"
     if isinstance(node, exp.Window):
-        return _same(node, reader)
+        return _same_type(node, reader)
     if isinstance(node, exp.Subquery):
         return reader.type_of_query(node)
     rule = _rule_of(*_parts_of_shape(node))
@@ -123,11 +123,11 @@ def _shapes() -> dict[str, str]:
     return {shape: rule for rule, shapes in RESULTS.items() for shape in shapes.split()}
 
 
-def _column(node: exp.Column, reader: ExpressionReader) -> str | None:
+def _column_type(node: exp.Column, reader: ExpressionReader) -> str | None:
     if isinstance(node.this, exp.Star):
         return None
     found = reader.scope.find(parts_of(node))
-    if not isinstance(found, Found):
+    if not isinstance(found, ResolvedColumn):
         return None
     kind = found.field.type
     for name in found.path:
@@ -135,12 +135,12 @@ def _column(node: exp.Column, reader: ExpressionReader) -> str | None:
     return None if kind == DOUBTFUL else kind
 
 
-def _cast(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _cast_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     del reader
     return cast_type(node.args["to"])
 
 
-def _literal(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _literal_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """A number has the smallest type that holds it; with a point it is a decimal, with an exponent a DOUBLE."""
     del reader
     text = str(node.this)
@@ -160,15 +160,15 @@ def _literal(node: exp.Expr, reader: ExpressionReader) -> str | None:
     return "DOUBLE" if "e" in text.lower() and text[-1].isdecimal() else None
 
 
-def _arithmetic(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _arithmetic_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     sides = (node.this, node.expression)
     kinds = [_type_of(side, reader) for side in sides]
     if any(kind is not None and kind.startswith("DECIMAL") for kind in kinds):
-        kinds = [_digits_written(side) or kind for side, kind in zip(sides, kinds, strict=True)]
+        kinds = [_literal_digits(side) or kind for side, kind in zip(sides, kinds, strict=True)]
     return arithmetic_type(_ARITHMETIC[type(node)], *kinds)
 
 
-def _digits_written(node: exp.Expr) -> str | None:
+def _literal_digits(node: exp.Expr) -> str | None:
     """The decimal that a whole number written out is where it meets one."""
     bare = node.unnest()
     inner = bare.this if isinstance(bare, exp.Neg) else bare
@@ -178,7 +178,7 @@ def _digits_written(node: exp.Expr) -> str | None:
     return f"DECIMAL({digits}, 0)" if digits <= _MOST_DIGITS else None
 
 
-def _values(node: exp.Expr) -> Iterable[exp.Expr]:
+def _arguments(node: exp.Expr) -> Iterable[exp.Expr]:
     """The arguments of a function, in the order of the text where its class has them in one."""
     for value in node.args.values():
         for one in value if isinstance(value, list) else [value]:
@@ -186,94 +186,94 @@ def _values(node: exp.Expr) -> Iterable[exp.Expr]:
                 yield one
 
 
-def _same(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _same_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     inner = node.this if isinstance(node.this, exp.Expr) else next(iter(node.expressions), None)
     return _type_of(inner, reader) if isinstance(inner, exp.Expr) else None
 
 
-def _number(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _number_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """The same type, if it is a number's."""
-    kind = _same(node, reader)
+    kind = _same_type(node, reader)
     return kind if kind in {"FLOAT", "DOUBLE"} or decimal_digits(kind or "") else None
 
 
-def _common(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return common_type(_type_of(one, reader) for one in _values(node))
+def _common_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return common_type(_type_of(one, reader) for one in _arguments(node))
 
 
-def _branches(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _branches_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """What the branches of ``CASE`` and ``IF`` have in common; without ELSE there is NULL."""
     ends = [one.args.get("true") for one in node.args.get("ifs", ())]
     ends += [node.args.get(name) for name in ("true", "false", "default")]
     return common_type(_type_of(one, reader) for one in ends if isinstance(one, exp.Expr))
 
 
-def _text(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _text_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """A text made of texts, or of what becomes one; what is made of bytes may be bytes."""
-    return _text_of([_type_of(one, reader) for one in _values(node)])
+    return _text_type_of([_type_of(one, reader) for one in _arguments(node)])
 
 
-def _text_of(kinds: list[str | None]) -> str | None:
-    return None if any(kind in {None, "BINARY"} for kind in kinds) else collated(kinds)
+def _text_type_of(kinds: list[str | None]) -> str | None:
+    return None if any(kind in {None, "BINARY"} for kind in kinds) else text_type(kinds)
 
 
-def _first_text(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _first_text_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """A text made of the first argument, whatever the others are."""
-    return _text_of([_same(node, reader)])
+    return _text_type_of([_same_type(node, reader)])
 
 
-def _texts_of_first(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    inner = _first_text(node, reader)
+def _texts_of_first_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = _first_text_type(node, reader)
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _joined(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _concat_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """``concat`` and ``||``: of texts a text, of arrays an array."""
-    kinds = [_type_of(one, reader) for one in _values(node)]
+    kinds = [_type_of(one, reader) for one in _arguments(node)]
     if all(kind is not None and members_of(kind)[0] == "ARRAY" for kind in kinds):
         return common_type(kinds)
-    return None if any(kind is not None and "<" in kind for kind in kinds) else _text_of(kinds)
+    return None if any(kind is not None and "<" in kind for kind in kinds) else _text_type_of(kinds)
 
 
-def _array(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    inner = _common(node, reader)
+def _array_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = _common_type(node, reader)
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _array_of_same(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    inner = _same(node, reader)
+def _array_of_same_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = _same_type(node, reader)
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _same_array(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    kind = _same(node, reader)
+def _same_array_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    kind = _same_type(node, reader)
     return kind if element_of(kind) else None
 
 
-def _common_array(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    kind = _common(node, reader)
+def _common_array_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    kind = _common_type(node, reader)
     return kind if element_of(kind) else None
 
 
-def _appended(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _append_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """An array that another element is compared with, or put into: both become one type."""
-    inner = common_type([element_of(_same(node, reader)), _type_of(node.expression, reader)])
+    inner = common_type([element_of(_same_type(node, reader)), _type_of(node.expression, reader)])
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _transformed(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _transform_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """What a function makes of the elements of an array, in so far as it does not depend on theirs."""
     made = node.expression
     inner = _type_of(made.this, reader) if isinstance(made, exp.Lambda) else None
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _map(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _map_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     keys, values = (element_of(_type_of(node.args[name], reader)) for name in ("keys", "values"))
     return f"MAP<{keys}, {values}>" if keys and values else None
 
 
-def _struct(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _struct_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     fields = []
     for one in node.expressions:
         kind = _type_of(one.expression, reader) if isinstance(one, exp.PropertyEQ) else None
@@ -283,55 +283,55 @@ def _struct(node: exp.Expr, reader: ExpressionReader) -> str | None:
     return f"STRUCT<{', '.join(fields)}>" if fields else None
 
 
-def _element(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return element_of(_same(node, reader))
+def _element_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return element_of(_same_type(node, reader))
 
 
-def _picked(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _subscript_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """``a[1]`` of an array or a map, and ``s['field']`` of a struct."""
-    kind = _same(node, reader)
+    kind = _same_type(node, reader)
     key = node.expressions[0] if len(node.expressions) == 1 else None
     if isinstance(key, exp.Literal) and key.is_string and kind is not None and members_of(kind)[0] == "STRUCT":
         return field_type(kind, key.name)
     return element_of(kind) or value_of(kind) if key is not None else None
 
 
-def _dotted(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _field_access_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     return field_type(_type_of(node.this, reader), node.expression.name)
 
 
-def _keys(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    inner = key_of(_same(node, reader))
+def _map_keys_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = key_of(_same_type(node, reader))
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _map_values(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    inner = value_of(_same(node, reader))
+def _map_values_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    inner = value_of(_same_type(node, reader))
     return f"ARRAY<{inner}>" if inner else None
 
 
-def _sum(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return sum_type(_same(node, reader))
+def _sum_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return sum_type(_same_type(node, reader))
 
 
-def _average(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return average_type(_same(node, reader))
+def _average_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return average_type(_same_type(node, reader))
 
 
-def _rounded(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _round_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     places = node.args.get("decimals")
     sign = -1 if isinstance(places, exp.Neg) else 1
     number = places.this if isinstance(places, exp.Neg) else places
     if number is None:
-        return rounded_type(_same(node, reader), 0)
+        return rounded_type(_same_type(node, reader), 0)
     is_written = isinstance(number, exp.Literal) and not number.is_string and len(str(number.this)) < 3
     is_written = is_written and str(number.this).isdecimal()
-    return rounded_type(_same(node, reader), sign * int(number.this) if is_written else None)
+    return rounded_type(_same_type(node, reader), sign * int(number.this) if is_written else None)
 
 
-def _whole(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _floor_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """``floor`` and ``ceil``."""
-    kind = _same(node, reader)
+    kind = _same_type(node, reader)
     digits = decimal_digits(kind) if kind else None
     if kind is None or not (digits or kind in {"FLOAT", "DOUBLE"}):
         return None
@@ -340,39 +340,39 @@ def _whole(node: exp.Expr, reader: ExpressionReader) -> str | None:
     return rounded_type(kind, 0) if digits and digits[1] else kind
 
 
-def _double(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _double_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """A DOUBLE, if it is made of a number."""
-    return "DOUBLE" if _number(node, reader) else None
+    return "DOUBLE" if _number_type(node, reader) else None
 
 
-def _quantile(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _quantile_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """One quantile, not several."""
-    return _double(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
+    return _double_type(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
 
 
-def _near_quantile(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return _number(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
+def _approximate_quantile_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return _number_type(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
 
 
-def _days_between(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return "INT" if _days_later(node, reader) else None
+def _days_between_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
+    return "INT" if _days_later_type(node, reader) else None
 
 
-def _days_later(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _days_later_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     del reader
     unit = node.args.get("unit")
     return "DATE" if isinstance(unit, exp.Var) and unit.name.upper() == "DAY" else None
 
 
-def _time_window(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _time_window_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """``window``: from when to when."""
-    kind = _same(node, reader)
+    kind = _same_type(node, reader)
     if kind in {"DATE", "STRING"}:
         kind = "TIMESTAMP"
     return f"STRUCT<start: {kind}, end: {kind}>" if kind in {"TIMESTAMP", "TIMESTAMP_NTZ"} else None
 
 
-def _parsed(node: exp.Expr, reader: ExpressionReader) -> str | None:
+def _parsed_schema_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     """What a text is parsed to, as a schema that is written out says."""
     del reader
     schema = node.expression
@@ -380,40 +380,40 @@ def _parsed(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 RULES: dict[str, Rule] = {
-    "parsed": _parsed,
-    "time window": _time_window,
-    "cast": _cast,
-    "literal": _literal,
-    "arithmetic": _arithmetic,
-    "same": _same,
-    "number": _number,
-    "common": _common,
-    "branches": _branches,
-    "text": _text,
-    "first text": _first_text,
-    "texts of first": _texts_of_first,
-    "joined": _joined,
-    "array": _array,
-    "array of same": _array_of_same,
-    "same array": _same_array,
-    "common array": _common_array,
-    "appended": _appended,
-    "transformed": _transformed,
-    "map": _map,
-    "struct": _struct,
-    "element": _element,
-    "picked": _picked,
-    "dotted": _dotted,
-    "keys": _keys,
-    "values": _map_values,
-    "sum": _sum,
-    "average": _average,
-    "rounded": _rounded,
-    "whole": _whole,
-    "double": _double,
-    "quantile": _quantile,
-    "near quantile": _near_quantile,
-    "days later": _days_later,
-    "days between": _days_between,
+    "parsed": _parsed_schema_type,
+    "time window": _time_window_type,
+    "cast": _cast_type,
+    "literal": _literal_type,
+    "arithmetic": _arithmetic_type,
+    "same": _same_type,
+    "number": _number_type,
+    "common": _common_type,
+    "branches": _branches_type,
+    "text": _text_type,
+    "first text": _first_text_type,
+    "texts of first": _texts_of_first_type,
+    "joined": _concat_type,
+    "array": _array_type,
+    "array of same": _array_of_same_type,
+    "same array": _same_array_type,
+    "common array": _common_array_type,
+    "appended": _append_type,
+    "transformed": _transform_type,
+    "map": _map_type,
+    "struct": _struct_type,
+    "element": _element_type,
+    "picked": _subscript_type,
+    "dotted": _field_access_type,
+    "keys": _map_keys_type,
+    "values": _map_values_type,
+    "sum": _sum_type,
+    "average": _average_type,
+    "rounded": _round_type,
+    "whole": _floor_type,
+    "double": _double_type,
+    "quantile": _quantile_type,
+    "near quantile": _approximate_quantile_type,
+    "days later": _days_later_type,
+    "days between": _days_between_type,
 }
 """How the type of a node comes about, by the names that `RESULTS` uses."""

@@ -10,8 +10,8 @@ from sqlglot import exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relation_walks import is_closed
 from cbx.analysis.relation.relations import NONE, Field, Ids
-from cbx.analysis.sql.expressions.coalescing import as_coalesce
-from cbx.analysis.sql.scope import Context, Found, Scope, UnknownColumn
+from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
+from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn
 from cbx.analysis.sql.trees.closed_world import DETERMINISTIC, DRAWN_CLASSES, STEADY_CLASSES, UNKNOWN
 from cbx.analysis.types.cast_types import cast_type
 from cbx.syntax.text import PLACEHOLDER
@@ -51,7 +51,7 @@ class ExpressionReader:
         constant = literal(node)
         if constant is not None:
             return constant
-        part = self._part(node, frozenset())
+        part = self._facts_of(node, frozenset())
         if part.column is not None:
             return ir.Reference(part.column)
         not_null = isinstance(node.unnest(), exp.Count)
@@ -61,7 +61,7 @@ class ExpressionReader:
 
     def signature(self, node: exp.Expr) -> str:
         """What tells an expression from others."""
-        return self._part(node, frozenset()).signature
+        return self._facts_of(node, frozenset()).signature
 
     def field(self, node: exp.Expr) -> Field | None:
         """The column that an expression is, if it is nothing more."""
@@ -69,69 +69,71 @@ class ExpressionReader:
         if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star):
             return None
         found = self.scope.find(parts_of(bare))
-        return found.field if isinstance(found, Found) and not found.path else None
+        return found.field if isinstance(found, ResolvedColumn) and not found.path else None
 
-    def _part(self, node: exp.Expr, bound: frozenset[str]) -> _Part:
+    def _facts_of(self, node: exp.Expr, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node, (exp.Paren, exp.Alias)):
-            return self._part(node.this, bound)
+            return self._facts_of(node.this, bound)
         if isinstance(node, exp.DataType):
-            return _Part(cast_type(node) or repr(node), NONE)
+            return _ExpressionFacts(cast_type(node) or repr(node), NONE)
         if isinstance(node, _CHOICES):
-            node = as_coalesce(node) or node
+            node = rewrite_as_coalesce(node) or node
         if isinstance(node, exp.Column):
-            part = self._column(node, bound)
+            part = self._facts_of_column(node, bound)
         elif isinstance(node, (exp.Query, exp.Subquery)):
-            return self._query(node)
+            return self._facts_of_query(node)
         else:
-            part = self._composed(node, bound)
+            part = self._combine_parts(node, bound)
             if isinstance(node, exp.Coalesce):
-                part = self._coalesced(node, bound) or part
+                part = self._merged_column(node, bound) or part
         known = self.known.get(part.signature)
-        return replace(_Part.of_column(known), signature=part.signature) if known is not None else part
+        return replace(_ExpressionFacts.of_column(known), signature=part.signature) if known is not None else part
 
     def type_of_query(self, node: exp.Expr) -> str | None:
         """The type of the one column of a query inside; None where that is not known."""
         query = self._queries.get(id(node))
         if query is None:
-            self._query(node)
+            self._facts_of_query(node)
             query = self._queries[id(node)]
         return query.fields[0].type if len(query.fields) == 1 and not query.is_open else None
 
-    def _query(self, node: exp.Expr) -> _Part:
+    def _facts_of_query(self, node: exp.Expr) -> _ExpressionFacts:
         """A query inside: one that reads nothing around it has one result while the query around it runs."""
         query = self.context.read_query(node, self.scope, self.context)
         self._queries[self.context.identity(node)] = query
         is_steady = is_closed(query)
-        return _Part(f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_steady=is_steady)
+        return _ExpressionFacts(
+            f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_steady=is_steady
+        )
 
-    def _coalesced(self, node: exp.Coalesce, bound: frozenset[str]) -> _Part | None:
+    def _merged_column(self, node: exp.Coalesce, bound: frozenset[str]) -> _ExpressionFacts | None:
         """The column that a full join already has for the first of its columns that is not NULL."""
-        at = self._part(node.this, bound).column
+        at = self._facts_of(node.this, bound).column
         for one in node.expressions:
-            other = self._part(one, bound).column
+            other = self._facts_of(one, bound).column
             pair = frozenset({at, other})
             at = self.scope.coalesced.get(pair) if None not in pair else None  # type: ignore[arg-type]
-        return _Part.of_column(at) if at is not None else None
+        return _ExpressionFacts.of_column(at) if at is not None else None
 
-    def _column(self, node: exp.Column, bound: frozenset[str]) -> _Part:
+    def _facts_of_column(self, node: exp.Column, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node.this, exp.Star):
-            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+            return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
         parts = parts_of(node)
         if any(PLACEHOLDER in part for part in parts):
-            return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+            return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
         if parts[0] in bound:
-            return _Part(f"bound {'.'.join(parts)}", NONE)
+            return _ExpressionFacts(f"bound {'.'.join(parts)}", NONE)
         found = self.scope.find(parts)
-        if isinstance(found, Found):
-            whole = _Part.of_column(found.field.id)
-            return _Part(".".join((whole.signature, *found.path)), whole.reads) if found.path else whole
+        if isinstance(found, ResolvedColumn):
+            whole = _ExpressionFacts.of_column(found.field.id)
+            return _ExpressionFacts(".".join((whole.signature, *found.path)), whole.reads) if found.path else whole
         if parts == ("grouping__id",) and "groupingid()" in self.known:
-            return _Part.of_column(self.known["groupingid()"])
+            return _ExpressionFacts.of_column(self.known["groupingid()"])
         if found.is_sure and parts[0] not in WITHOUT_PARENTHESES:
-            self._report(node)
-        return _Part(f"?{self.context.number()}", NONE, is_deterministic=False)
+            self._report_unknown(node)
+        return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
 
-    def _report(self, node: exp.Column) -> None:
+    def _report_unknown(self, node: exp.Column) -> None:
         places = [part.meta for part in node.parts if "start" in part.meta]
         if places:
             start, end = min(one["start"] for one in places), max(one["end"] for one in places) + 1
@@ -145,7 +147,7 @@ class ExpressionReader:
             missing = parts[1] if is_qualified else parts[0]
             self.context.unknown.append(UnknownColumn(name, start, end, self.scope.names(), missing))
 
-    def _composed(self, node: exp.Expr, bound: frozenset[str]) -> _Part:
+    def _combine_parts(self, node: exp.Expr, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node, exp.Lambda):
             bound |= {one.name.lower() for one in node.expressions}
         reads: Ids = NONE
@@ -158,7 +160,7 @@ class ExpressionReader:
                 continue
             for one in value if isinstance(value, list) else [value]:
                 if isinstance(one, exp.Expr):
-                    part = self._part(one, bound)
+                    part = self._facts_of(one, bound)
                     reads |= part.reads
                     queries += part.queries
                     is_deterministic = is_deterministic and part.is_deterministic
@@ -169,7 +171,7 @@ class ExpressionReader:
         signature = f"{node.key}({','.join(pieces)})"
         if _is_drawn(node):
             signature += f"@{self.context.identity(node)}"
-        return _Part(signature, reads, is_deterministic, queries=queries, is_steady=is_steady)
+        return _ExpressionFacts(signature, reads, is_deterministic, queries=queries, is_steady=is_steady)
 
 
 def _is_drawn(node: exp.Expr) -> bool:
@@ -180,7 +182,7 @@ def _is_drawn(node: exp.Expr) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _ExpressionFacts:
     signature: str
     reads: Ids
     is_deterministic: bool = True
@@ -189,7 +191,7 @@ class _Part:
     is_steady: bool = False
 
     @classmethod
-    def of_column(cls, number: int) -> _Part:
+    def of_column(cls, number: int) -> _ExpressionFacts:
         return cls(f"#{number}", frozenset({number}), column=number)
 
 
@@ -232,7 +234,7 @@ def _number(text: str) -> str:
     return f"{text[: -len(digits)]}{bare}" if bare else "0"
 
 
-def any_node(node: exp.Expr, wanted: Any, unwanted: Any = ()) -> bool:
+def contains_node(node: exp.Expr, wanted: Any, unwanted: Any = ()) -> bool:
     """Whether an expression contains a node of a class, not looking into subqueries and unwanted nodes."""
     return any(isinstance(one, wanted) for one in visible_nodes(node, unwanted))
 

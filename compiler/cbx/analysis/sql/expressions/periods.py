@@ -21,21 +21,24 @@ def read_periods(conjuncts: Sequence[exp.Expr], reader: ExpressionReader) -> tup
         ``t >= start AND (t < end OR end IS NULL)``; also ``t < coalesce(end, DATE'9999-12-31')``, and with the start
         left out and the end in: ``start < t AND t <= end``. Both ends in would hold for two periods.
     """
-    starts = [one for node in conjuncts for one in _bounds(node) if isinstance(one, (exp.LT, exp.LTE))]
+    starts = [one for node in conjuncts for one in _order_bounds(node) if isinstance(one, (exp.LT, exp.LTE))]
     ends = [
-        one for node in conjuncts for one in _bounds(_without_null(node, reader)) if isinstance(one, (exp.LT, exp.LTE))
+        one
+        for node in conjuncts
+        for one in _order_bounds(_remove_null_test(node, reader))
+        if isinstance(one, (exp.LT, exp.LTE))
     ]
     found = []
     for start in starts:
         for end in ends:
             if type(start) is type(end) or start.expression != end.this:
                 continue
-            within = _within(start.this, end.expression, start.expression, reader)
+            within = _read_period(start.this, end.expression, start.expression, reader)
             found += [within] if within is not None else []
     return tuple(dict.fromkeys(found))
 
 
-def _bounds(node: exp.Expr) -> list[exp.Expr]:
+def _order_bounds(node: exp.Expr) -> list[exp.Expr]:
     """A comparison, the lesser side first."""
     flipped = _FLIPPED.get(type(node))
     if flipped is not None and isinstance(node, exp.Binary):
@@ -45,7 +48,7 @@ def _bounds(node: exp.Expr) -> list[exp.Expr]:
     return [node] if isinstance(node, (exp.LT, exp.LTE)) else []
 
 
-def _without_null(node: exp.Expr, reader: ExpressionReader) -> exp.Expr:
+def _remove_null_test(node: exp.Expr, reader: ExpressionReader) -> exp.Expr:
     """What a condition says of an end that is there: without ``OR end IS NULL``."""
     if not isinstance(node, exp.Or):
         return node
@@ -53,13 +56,13 @@ def _without_null(node: exp.Expr, reader: ExpressionReader) -> exp.Expr:
     for test, other in (sides, sides[::-1]):
         if isinstance(test, exp.Is) and isinstance(test.expression, exp.Null):
             tested = reader.read(test.this)
-            bounds = _bounds(other)
-            if bounds and isinstance(tested, ir.Reference) and reader.read(_end(bounds[0].expression)) == tested:
+            bounds = _order_bounds(other)
+            if bounds and isinstance(tested, ir.Reference) and reader.read(_end_column(bounds[0].expression)) == tested:
                 return other
     return node
 
 
-def _end(node: exp.Expr) -> exp.Expr:
+def _end_column(node: exp.Expr) -> exp.Expr:
     """The column that an end is, where a literal stands for one that is not there."""
     bare: exp.Expr = node.unnest()
     if isinstance(bare, exp.Coalesce) and len(bare.expressions) == 1:
@@ -70,9 +73,9 @@ def _end(node: exp.Expr) -> exp.Expr:
     return bare
 
 
-def _within(start: exp.Expr, end: exp.Expr, time: exp.Expr, reader: ExpressionReader) -> ir.Within | None:
-    first, last, value = reader.read(start), reader.read(_end(end)), reader.read(time)
-    kinds = [type_of(one, reader) for one in (start, _end(end), time)]
+def _read_period(start: exp.Expr, end: exp.Expr, time: exp.Expr, reader: ExpressionReader) -> ir.Within | None:
+    first, last, value = reader.read(start), reader.read(_end_column(end)), reader.read(time)
+    kinds = [type_of(one, reader) for one in (start, _end_column(end), time)]
     if not isinstance(first, ir.Reference) or not isinstance(last, ir.Reference):
         return None
     if isinstance(value, ir.Computed) and not value.is_deterministic:

@@ -41,14 +41,14 @@ def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tup
         one = pending.pop().unnest()
         if isinstance(one, exp.And):
             pending += [one.expression, one.this]
-        elif isinstance(one, exp.Not) and (apart := _none_of(one.this.unnest())):
+        elif isinstance(one, exp.Not) and (apart := _split_not_in(one.this.unnest())):
             pending += apart
         elif not _always_holds(one):
             conjuncts.append(one)
-    return (*(_predicate(one, reader) for one in conjuncts), *read_periods(conjuncts, reader))
+    return (*(_read_predicate(one, reader) for one in conjuncts), *read_periods(conjuncts, reader))
 
 
-def _none_of(node: exp.Expr) -> list[exp.Expr]:
+def _split_not_in(node: exp.Expr) -> list[exp.Expr]:
     """The comparisons that together say that something is none of some literals; none for any other condition."""
     if not isinstance(node, exp.In) or node.args.get("query") or not node.expressions:
         return []
@@ -74,7 +74,7 @@ def _never_holds(node: exp.Expr) -> bool:
     return isinstance(node, exp.Null) or (isinstance(node, exp.Boolean) and not node.this)
 
 
-def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:  # noqa: C901, PLR0912 - a case for each kind
+def _read_predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:  # noqa: C901, PLR0912 - a case for each kind
     if _never_holds(node):
         return ir.Never()
     match node:
@@ -82,38 +82,38 @@ def _predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:  # noq
             value = reader.read(node)
             return ir.Condition(ir.reads_of(value), is_deterministic=False)
         case exp.NullSafeEQ(this=tested, expression=exp.Null()) | exp.NullSafeEQ(this=exp.Null(), expression=tested):
-            return _null_test(tested, reader, wants_null=True)
+            return _read_null_test(tested, reader, wants_null=True)
         case exp.EQ(this=left, expression=right) | exp.NullSafeEQ(this=left, expression=right):
-            return _equality(node, left, right, reader)
+            return _read_equality(node, left, right, reader)
         case exp.In(this=left, expressions=[right]) if not node.args.get("query"):
-            return _equality(node, left, right, reader)
+            return _read_equality(node, left, right, reader)
         case exp.In(this=left, expressions=[_, _, *_]) if not node.args.get("query"):
-            return _one_of(node, left, reader) or _other(node, reader)
+            return _read_in(node, left, reader) or _read_other(node, reader)
         case exp.Is(this=tested, expression=exp.Null()) | exp.Anonymous(this="isnull", expressions=[tested]):
-            return _null_test(tested, reader, wants_null=True)
+            return _read_null_test(tested, reader, wants_null=True)
         case exp.Anonymous(this="isnotnull", expressions=[tested]):
-            return _null_test(tested, reader, wants_null=False)
+            return _read_null_test(tested, reader, wants_null=False)
         case exp.Is(this=tested, expression=exp.Boolean() as truth):
-            return _truth(tested, reader, wanted=bool(truth.this)) or _other(node, reader)
+            return _read_truth_value(tested, reader, wanted=bool(truth.this)) or _read_other(node, reader)
         case exp.Not(this=inner):
-            return _negated(node, inner.unnest(), reader)
+            return _read_negation(node, inner.unnest(), reader)
         case (
             exp.LTE(this=tested, expression=exp.Literal(this="1"))
             | exp.LT(this=tested, expression=exp.Literal(this="2"))
         ):
             value = reader.read(tested)
-            return ir.AtMostOne(value.column) if isinstance(value, ir.Reference) else _other(node, reader)
+            return ir.AtMostOne(value.column) if isinstance(value, ir.Reference) else _read_other(node, reader)
         case exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
-            return _comparison(node, reader) or _other(node, reader)
+            return _read_comparison(node, reader) or _read_other(node, reader)
         case _:
-            return _truth(node, reader, wanted=True) or _other(node, reader)
+            return _read_truth_value(node, reader, wanted=True) or _read_other(node, reader)
 
 
-def _one_of(node: exp.In, left: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
+def _read_in(node: exp.In, left: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
     """That a column has one of some literals."""
     value = reader.read(left)
     literals = [literal(one) for one in node.expressions]
-    known = [_as_compared(one, left, reader) for one in literals if one is not None and one.text is not None]
+    known = [_convert_literal(one, left, reader) for one in literals if one is not None and one.text is not None]
     texts = {one.text for one in known if isinstance(one, ir.Constant)}
     if not isinstance(value, ir.Reference) or len(known) < len(literals):
         return None
@@ -124,7 +124,7 @@ def _one_of(node: exp.In, left: exp.Expr, reader: ExpressionReader) -> ir.Predic
     return ir.OneOfValues(value.column, frozenset(text for text in texts if text is not None))
 
 
-def _comparison(node: exp.Binary, reader: ExpressionReader) -> ir.Predicate | None:
+def _read_comparison(node: exp.Binary, reader: ExpressionReader) -> ir.Predicate | None:
     """That a column is less than a literal, or anything of the kind."""
     for side, other, which in ((node.this, node.expression, 0), (node.expression, node.this, 1)):
         value, constant = reader.read(side), literal(other)
@@ -133,19 +133,19 @@ def _comparison(node: exp.Binary, reader: ExpressionReader) -> ir.Predicate | No
     return None
 
 
-def _negated(node: exp.Not, inner: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
+def _read_negation(node: exp.Not, inner: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
     match inner:
         case exp.Is(this=tested, expression=exp.Null()):
-            return _null_test(tested, reader, wants_null=False)
+            return _read_null_test(tested, reader, wants_null=False)
         case exp.Not(this=twice):
-            return _predicate(twice.unnest(), reader)
+            return _read_predicate(twice.unnest(), reader)
         case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
-            return _predicate(_OPPOSITES[type(inner)](this=inner.this, expression=inner.expression), reader)
+            return _read_predicate(_OPPOSITES[type(inner)](this=inner.this, expression=inner.expression), reader)
         case _:
-            return _truth(inner, reader, wanted=False) or _other(node, reader)
+            return _read_truth_value(inner, reader, wanted=False) or _read_other(node, reader)
 
 
-def _truth(node: exp.Expr, reader: ExpressionReader, *, wanted: bool) -> ir.Predicate | None:
+def _read_truth_value(node: exp.Expr, reader: ExpressionReader, *, wanted: bool) -> ir.Predicate | None:
     """That a column of truth values has one of them; None for anything else."""
     if type_of(node, reader) != "BOOLEAN":
         return None
@@ -153,21 +153,23 @@ def _truth(node: exp.Expr, reader: ExpressionReader, *, wanted: bool) -> ir.Pred
     return ir.Equal(value, _TRUTHS[wanted]) if isinstance(value, ir.Reference) else None
 
 
-def _equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
+def _read_equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
     one, other = reader.read(left), reader.read(right)
     is_null_safe = isinstance(node, exp.NullSafeEQ)
     if not _is_steady(one) or not _is_steady(other):
-        return _condition(one, other, is_null_safe)
-    moment = _moment_of_date(node, left, right, reader)
+        return _make_condition(one, other, is_null_safe)
+    moment = _read_time_equal_to_date(node, left, right, reader)
     if moment is not None:
         return moment
     if not _comparable(left, right, reader):
-        return _condition(one, other, is_null_safe)
-    one, other = _as_compared(one, right, reader), _as_compared(other, left, reader)
+        return _make_condition(one, other, is_null_safe)
+    one, other = _convert_literal(one, right, reader), _convert_literal(other, left, reader)
     return ir.Equal(one, other, is_null_safe)
 
 
-def _moment_of_date(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
+def _read_time_equal_to_date(
+    node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader
+) -> ir.Predicate | None:
     """A time that equals a date: the date fixes it, and not the other way round, as a zone may have skipped a day."""
     for date, time in ((left, right), (right, left)):
         if (type_of(date, reader), type_of(time, reader)) == ("DATE", "TIMESTAMP"):
@@ -178,7 +180,7 @@ def _moment_of_date(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: Exp
     return None
 
 
-def _as_compared(value: ir.Expression, other: exp.Expr, reader: ExpressionReader) -> ir.Expression:
+def _convert_literal(value: ir.Expression, other: exp.Expr, reader: ExpressionReader) -> ir.Expression:
     """A literal as the type of the other side has it: only spelled in that type it is told from others by its text."""
     if not isinstance(value, ir.Constant) or value.text is None:
         return value
@@ -197,13 +199,13 @@ def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bo
     for one, other in ((left, right), (right, left)):
         constant = literal(one)
         if constant is not None and constant.text is not None:
-            return _fits(type_of(one, reader), type_of(other, reader))
+            return _equals_one_value(type_of(one, reader), type_of(other, reader))
     if any(isinstance(one, exp.Collate) for side in (left, right) for one in side.walk()):
         return False
     return compare_exactly(type_of(left, reader), type_of(right, reader))
 
 
-def _fits(literal_type: str | None, kind: str | None) -> bool:
+def _equals_one_value(literal_type: str | None, kind: str | None) -> bool:
     """Whether one value of a type at most equals a literal.
 
     A literal is cast to the type of the other side, unless that type is the narrower one: then the other side is, and
@@ -223,7 +225,7 @@ def _fits(literal_type: str | None, kind: str | None) -> bool:
     return compare_exactly(kind, literal_type)
 
 
-def _condition(one: ir.Expression, other: ir.Expression, is_null_safe: bool) -> ir.Condition:  # noqa: FBT001 - the field's
+def _make_condition(one: ir.Expression, other: ir.Expression, is_null_safe: bool) -> ir.Condition:  # noqa: FBT001 - the field's
     not_null = ir.NONE if is_null_safe else _columns(one) | _columns(other)
     if is_null_safe:
         not_null = frozenset().union(
@@ -234,14 +236,14 @@ def _condition(one: ir.Expression, other: ir.Expression, is_null_safe: bool) -> 
     )
 
 
-def _null_test(tested: exp.Expr, reader: ExpressionReader, *, wants_null: bool) -> ir.Predicate:
+def _read_null_test(tested: exp.Expr, reader: ExpressionReader, *, wants_null: bool) -> ir.Predicate:
     value = reader.read(tested)
     if isinstance(value, ir.Reference):
         return ir.IsNull(value.column) if wants_null else ir.NotNull(value.column)
     return ir.Condition(ir.reads_of(value), is_deterministic=_is_deterministic(value))
 
 
-def _other(node: exp.Expr, reader: ExpressionReader) -> ir.Condition:
+def _read_other(node: exp.Expr, reader: ExpressionReader) -> ir.Condition:
     value = reader.read(node)
     sides = []
     if isinstance(node, _COMPARISONS):
@@ -249,14 +251,14 @@ def _other(node: exp.Expr, reader: ExpressionReader) -> ir.Condition:
     elif isinstance(node, (exp.In, exp.Between)):
         sides = [node.this]
     not_null: Ids = frozenset().union(*(_columns(reader.read(side)) for side in sides))
-    signature, is_negated = _told_apart(node, reader)
+    signature, is_negated = _split_negation(node, reader)
     return ir.Condition(ir.reads_of(value), not_null, _is_deterministic(value), signature, is_negated)
 
 
-def _told_apart(node: exp.Expr, reader: ExpressionReader) -> tuple[str, bool]:
+def _split_negation(node: exp.Expr, reader: ExpressionReader) -> tuple[str, bool]:
     """The signature of a condition without its negation, and whether it is negated: ``a <= b`` is ``NOT a > b``."""
     if isinstance(node, exp.Not):
-        signature, is_negated = _told_apart(node.this.unnest(), reader)
+        signature, is_negated = _split_negation(node.this.unnest(), reader)
         return signature, not is_negated
     if isinstance(node, (exp.LTE, exp.GTE, exp.NEQ)):
         opposite = _OPPOSITES[type(node)]()

@@ -18,8 +18,8 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
-from cbx.analysis.sql.expressions.nullness import never_null_if
-from cbx.analysis.types.value_types import keeps_apart
+from cbx.analysis.sql.expressions.nullability import not_null_conditions
+from cbx.analysis.types.value_types import is_injective_cast
 from cbx.syntax.text import PLACEHOLDER
 
 _DIGITS = frozenset("0123456789")
@@ -27,7 +27,7 @@ _DIRECTIVE = re.compile(r"%(?:%|(?P<number>(?:0\d+)?d)|(?P<text>s)|.*)", re.DOTA
 
 
 @dataclass(frozen=True, slots=True)
-class _Language:
+class _TextForm:
     """The texts that values of a type have: with which signs they begin, and with which they may go on.
 
     A text of a type that has no sign to go on with is no beginning of another one: a date has all its digits, and so
@@ -39,15 +39,15 @@ class _Language:
     continues: frozenset[str]
 
 
-_WHOLE = _Language(re.compile(r"-?\d+"), _DIGITS | {"-"}, _DIGITS)
-_DECIMAL = _Language(re.compile(r"-?[\dE.+-]+"), _DIGITS | {"-"}, frozenset())
-_DATE = _Language(re.compile(r"[-+]?[\d-]+"), _DIGITS | {"-", "+"}, frozenset())
-_TRUTH = _Language(re.compile(r"true|false"), frozenset("tf"), frozenset())
-_LANGUAGES = {"TINYINT": _WHOLE, "SMALLINT": _WHOLE, "INT": _WHOLE, "BIGINT": _WHOLE, "DATE": _DATE, "BOOLEAN": _TRUTH}
+_WHOLE = _TextForm(re.compile(r"-?\d+"), _DIGITS | {"-"}, _DIGITS)
+_DECIMAL = _TextForm(re.compile(r"-?[\dE.+-]+"), _DIGITS | {"-"}, frozenset())
+_DATE = _TextForm(re.compile(r"[-+]?[\d-]+"), _DIGITS | {"-", "+"}, frozenset())
+_TRUTH = _TextForm(re.compile(r"true|false"), frozenset("tf"), frozenset())
+_FORMS = {"TINYINT": _WHOLE, "SMALLINT": _WHOLE, "INT": _WHOLE, "BIGINT": _WHOLE, "DATE": _DATE, "BOOLEAN": _TRUTH}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """A part of a text.
 
     Attributes:
@@ -61,11 +61,11 @@ class Part:
     literal: str | None = None
     columns: Ids = NONE
     nullable: Ids = NONE
-    language: _Language | None = None
+    form: _TextForm | None = None
     in_place_of_null: str | None = None
 
 
-def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[Part] | None:
+def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | None:
     """The parts of a text; None for what is put together in a way that is not understood.
 
     So is what holds a variable: its value may be empty, a digit, or that of another one.
@@ -76,46 +76,48 @@ def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[Part] | None
         case exp.Paren():
             return parts_of_text(node.this, reader)
         case exp.Concat() if not node.args.get("coalesce"):
-            return _all_parts(node.expressions, reader)
+            return _parts_of_all(node.expressions, reader)
         case exp.DPipe():
-            return _all_parts([node.this, node.expression], reader)
+            return _parts_of_all([node.this, node.expression], reader)
         case exp.ConcatWs(expressions=[exp.Literal(is_string=True) as separator, *others]):
-            parts = _all_parts(others, reader, is_flat=True)
-            between = Part(literal=str(separator.this))
+            parts = _parts_of_all(others, reader, is_flat=True)
+            between = TextPart(literal=str(separator.this))
             return None if parts is None else [one for part in parts for one in (between, part)][1:]
         case exp.Format(this=exp.Literal(is_string=True) as pattern, expressions=values):
-            return _formatted(str(pattern.this), values, reader)
+            return _parts_of_format(str(pattern.this), values, reader)
         case exp.Literal(is_string=True):
-            return [Part(literal=str(node.this))]
+            return [TextPart(literal=str(node.this))]
         case exp.Coalesce(expressions=[exp.Literal(is_string=True) as default]):
             parts = parts_of_text(node.this, reader)
-            if parts is None or len(parts) != 1 or parts[0].language is None or parts[0].in_place_of_null is not None:
+            if parts is None or len(parts) != 1 or parts[0].form is None or parts[0].in_place_of_null is not None:
                 return None
             return [replace(parts[0], in_place_of_null=str(default.this))]
         case _:
-            return _value(node, reader)
+            return _part_of_value(node, reader)
 
 
-def told_from_parts(parts: Sequence[Part]) -> tuple[Ids, Ids]:
+def columns_determined_by(parts: Sequence[TextPart]) -> tuple[Ids, Ids]:
     """The columns that can be told from a text, and those of them that must never be NULL for that; none if none can.
 
     The text is NULL where a part is, so that nothing can be told then, unless there is no other part to tell.
     """
     values = [one for one in parts if one.literal is None]
-    if not all(_ends(part, parts[at + 1 :]) for at, part in enumerate(parts)):
+    if not all(_has_clear_end(part, parts[at + 1 :]) for at, part in enumerate(parts)):
         return NONE, NONE
     told: Ids = frozenset().union(*(one.columns for one in values))
     nullable: Ids = frozenset().union(*(one.nullable for one in values if one.in_place_of_null is None))
     return told, nullable if len(values) > 1 else NONE
 
 
-def prefix_of(parts: Sequence[Part]) -> str:
+def prefix_of(parts: Sequence[TextPart]) -> str:
     """What a text begins with."""
     return parts[0].literal or "" if parts else ""
 
 
-def _all_parts(nodes: Sequence[exp.Expr], reader: ExpressionReader, *, is_flat: bool = False) -> list[Part] | None:
-    found: list[Part] = []
+def _parts_of_all(
+    nodes: Sequence[exp.Expr], reader: ExpressionReader, *, is_flat: bool = False
+) -> list[TextPart] | None:
+    found: list[TextPart] = []
     for node in nodes:
         parts = parts_of_text(node, reader)
         if parts is None or (is_flat and len(parts) != 1):
@@ -124,7 +126,7 @@ def _all_parts(nodes: Sequence[exp.Expr], reader: ExpressionReader, *, is_flat: 
     return found
 
 
-def _value(node: exp.Expr, reader: ExpressionReader) -> list[Part] | None:
+def _part_of_value(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | None:
     """A value of a type whose texts are known, or its cast to STRING."""
     is_cast = isinstance(node, (exp.Cast, exp.TryCast)) and type_of(node, reader) == "STRING"
     bare = node.this if is_cast else node
@@ -132,52 +134,52 @@ def _value(node: exp.Expr, reader: ExpressionReader) -> list[Part] | None:
     if kind is None:
         return None
     columns = frozenset({value.column}) if isinstance(value, ir.Reference) else NONE
-    choices = (columns,) if columns else never_null_if(bare, reader)
+    choices = (columns,) if columns else not_null_conditions(bare, reader)
     if not choices:
         return None
     if kind == "STRING":
-        return [Part(columns=columns, nullable=choices[0])]
-    language = _LANGUAGES.get(kind)
+        return [TextPart(columns=columns, nullable=choices[0])]
+    form = _FORMS.get(kind)
     if kind.startswith("DECIMAL("):
-        language = _WHOLE if kind.endswith(", 0)") else _DECIMAL
-    if language is None or not keeps_apart(kind, "STRING"):
+        form = _WHOLE if kind.endswith(", 0)") else _DECIMAL
+    if form is None or not is_injective_cast(kind, "STRING"):
         return None
-    return [Part(columns=columns, nullable=choices[0], language=language)]
+    return [TextPart(columns=columns, nullable=choices[0], form=form)]
 
 
-def _formatted(pattern: str, values: Sequence[exp.Expr], reader: ExpressionReader) -> list[Part] | None:
+def _parts_of_format(pattern: str, values: Sequence[exp.Expr], reader: ExpressionReader) -> list[TextPart] | None:
     """The parts of ``format_string``, of which ``%d`` of whole numbers and ``%s`` of these and of texts are known."""
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     position, left = 0, list(values)
     for directive in _DIRECTIVE.finditer(pattern):
-        parts.append(Part(literal=pattern[position : directive.start()]))
+        parts.append(TextPart(literal=pattern[position : directive.start()]))
         position = directive.end()
         if directive[0] == "%%":
-            parts.append(Part(literal="%"))
+            parts.append(TextPart(literal="%"))
             continue
-        value = _value(left.pop(0), reader) if left else None
+        value = _part_of_value(left.pop(0), reader) if left else None
         allowed = (_WHOLE,) if directive["number"] else (_WHOLE, None) if directive["text"] else ()
-        if value is None or value[0].language not in allowed:
+        if value is None or value[0].form not in allowed:
             return None
-        parts.append(replace(value[0], in_place_of_null="null" if value[0].language else None))
-    parts.append(Part(literal=pattern[position:]))
+        parts.append(replace(value[0], in_place_of_null="null" if value[0].form else None))
+    parts.append(TextPart(literal=pattern[position:]))
     return [one for one in parts if one.literal != ""] if not left else None
 
 
-def _ends(part: Part, following: Sequence[Part]) -> bool:
+def _has_clear_end(part: TextPart, following: Sequence[TextPart]) -> bool:
     """Whether it can be told where a part ends, whatever follows."""
     if part.literal is not None:
         return True
-    follows = _begins(following)
-    if part.language is None:
+    follows = _first_characters(following)
+    if part.form is None:
         return not following
     if part.in_place_of_null is None:
-        return follows is not None and not part.language.continues & follows
-    goes_on = _continues(part.language, part.in_place_of_null)
+        return follows is not None and not part.form.continues & follows
+    goes_on = _next_characters(part.form, part.in_place_of_null)
     return goes_on is not None and follows is not None and not goes_on & follows
 
 
-def _begins(parts: Sequence[Part]) -> frozenset[str] | None:
+def _first_characters(parts: Sequence[TextPart]) -> frozenset[str] | None:
     """The signs with which the rest of a text may begin; None where it may be any."""
     found: frozenset[str] = frozenset()
     for part in parts:
@@ -185,20 +187,20 @@ def _begins(parts: Sequence[Part]) -> frozenset[str] | None:
             if part.literal:
                 return found | {part.literal[0]}
             continue
-        if part.language is None:
+        if part.form is None:
             return None
-        found |= part.language.begins
+        found |= part.form.begins
         if part.in_place_of_null != "":
             return found | {part.in_place_of_null[0]} if part.in_place_of_null else found
     return found
 
 
-def _continues(language: _Language, default: str) -> frozenset[str] | None:
+def _next_characters(form: _TextForm, default: str) -> frozenset[str] | None:
     """With what a text of a type may go on if another one stands for NULL; None where that one may be a value's."""
-    if language.pattern.fullmatch(default):
+    if form.pattern.fullmatch(default):
         return None
     if default == "":
-        return language.continues | language.begins
-    if set(default) & (language.begins | language.continues) and language is not _TRUTH:
+        return form.continues | form.begins
+    if set(default) & (form.begins | form.continues) and form is not _TRUTH:
         return None
-    return language.continues if language is not _TRUTH or default[0] not in "tf" else None
+    return form.continues if form is not _TRUTH or default[0] not in "tf" else None

@@ -49,7 +49,7 @@ _EXPRESSIONS = classes(SCALARS, STEADY, DRAWN, CHANGING, AGGREGATES, OF_WINDOWS)
 _RELATIONS = classes(RELATIONS)
 
 
-def without_unknown(tree: exp.Expr, nodes: Sequence[exp.Expr]) -> exp.Expr:
+def replace_unknown(tree: exp.Expr, nodes: Sequence[exp.Expr]) -> exp.Expr:
     """A query in which the reader understands every node.
 
     Args:
@@ -65,8 +65,8 @@ def without_unknown(tree: exp.Expr, nodes: Sequence[exp.Expr]) -> exp.Expr:
     """
     strangers = [node for node in nodes if not _is_understood(node)]
     for node in strangers:
-        place = node if type(node) in _EXPRESSIONS or _is_named_function(node) else _rows_around(node)
-        stand_in = _stand_in(place)
+        place = node if type(node) in _EXPRESSIONS or _is_named_function(node) else _enclosing_rows(node)
+        stand_in = _unknown_call(place)
         if place.parent is None:
             return stand_in
         place.replace(stand_in)
@@ -90,14 +90,14 @@ def _is_named_function(node: exp.Expr) -> TypeGuard[exp.Func]:
     return isinstance(node, exp.Func) and not isinstance(node, exp.Anonymous) and type(node) not in KNOWN
 
 
-def _rows_around(node: exp.Expr) -> exp.Expr:
+def _enclosing_rows(node: exp.Expr) -> exp.Expr:
     """The rows that a node is or belongs to."""
     while type(node) not in _RELATIONS and node.parent is not None:
         node = node.parent
     return node
 
 
-def _stand_in(node: exp.Expr) -> exp.Expr:
+def _unknown_call(node: exp.Expr) -> exp.Expr:
     """A call of an unknown function with the parts of a node, of rows with the tables that they are made of.
 
     A function without a known class keeps its name, by which some functions without a class are told.

@@ -14,10 +14,10 @@ from sqlglot import errors, exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import CallSite, Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
-from cbx.analysis.sql.expressions.function_names import DRAWS, FUNCTIONS, GENERATORS
+from cbx.analysis.sql.expressions.spark_functions import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.generators import is_generator
-from cbx.analysis.sql.scope import Context, Scope, Source
-from cbx.analysis.sql.trees.closed_world import without_unknown
+from cbx.analysis.sql.scope import Context, FromItem, Scope
+from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
@@ -123,7 +123,7 @@ class Expressions:
     def reader(self) -> ExpressionReader:
         """Reads what was written so far."""
         fields = tuple(Field(one.id, f"#{one.id}", one.type) for one in self._used.values())
-        scope = Scope(sources=[Source((), fields, is_open=False, certain=frozenset(one.name for one in fields))])
+        scope = Scope(from_items=[FromItem((), fields, is_open=False, certain=frozenset(one.name for one in fields))])
         return ExpressionReader(scope, self.reading.context, self.known)
 
     def column(self, column: Field, path: tuple[str, ...] = ()) -> exp.Expr:
@@ -296,7 +296,7 @@ class Expressions:
         found = [one for one in node.find_all(exp.Column) if one.name in by_name]
         if sorted(one.name for one in found) != sorted(by_name):
             return exp.Anonymous(this=name, expressions=written)
-        node = without_unknown(node, list(node.walk()))
+        node = replace_unknown(node, list(node.walk()))
         for one in found:
             one.replace(by_name[one.name])
         return node
@@ -373,7 +373,7 @@ def select_item(text: str) -> exp.Expr | None:
     if len(items) != 1:
         return None
     item = items[0].pop()
-    return without_unknown(item, list(item.walk()))
+    return replace_unknown(item, list(item.walk()))
 
 
 def makes_rows(node: exp.Expr) -> bool:

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
+from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import visible_nodes
-from cbx.analysis.sql.expressions.recovering import with_recovery
-from cbx.analysis.sql.generators import generate, is_generator
+from cbx.analysis.sql.generators import is_generator, read_generator
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.analysis.sql.windows import read_windows
 from cbx.analysis.tracing.plan.expressions import (
@@ -150,7 +150,7 @@ class Selection:
         else:
             new = self.reading.context.new_field(item.name, kind)
             if isinstance(value, ir.Computed):
-                value = with_recovery(value, node, reader)
+                value = add_determined_columns(value, node, reader)
             self._define(new.id, value)
         self.has_guesses = self.has_guesses or not item.has_sure_name
         self._add(Column(new, qualifiers))
@@ -198,7 +198,7 @@ class Selection:
     def _generator(self, item: _Item) -> bool:
         self._flush()
         self._makes_rows = True
-        self.relation, fields, is_open = generate(item.node, item.names, self.relation, self.writer.reader())
+        self.relation, fields, is_open = read_generator(item.node, item.names, self.relation, self.writer.reader())
         self._new |= {one.id for one in fields}
         self.is_open = self.is_open or is_open
         for one in fields:

@@ -20,7 +20,7 @@ _MOST_ROWS = 1000
 _MOST_COLUMNS = 6
 
 
-def read_values(node: exp.Values, context: Context) -> ir.Values:
+def read_inline_table(node: exp.Values, context: Context) -> ir.Values:
     """Read VALUES; columns in which no two rows have the same literals are keys."""
     rows = [one.expressions if isinstance(one, exp.Tuple) else [one] for one in node.expressions]
     width = len(rows[0]) if rows else 1

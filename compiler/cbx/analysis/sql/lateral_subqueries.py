@@ -6,10 +6,10 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Relation
-from cbx.analysis.sql.scope import Context, Scope, Source
+from cbx.analysis.sql.scope import Context, FromItem, Scope
 
 
-def read_lateral_query(
+def read_lateral_subquery(
     node: exp.Lateral, relation: Relation, scope: Scope, context: Context, *, is_outer: bool
 ) -> Relation:
     """Read a lateral query, and make its columns known.
@@ -22,7 +22,7 @@ def read_lateral_query(
         is_outer: Whether a row stays for which the query has none.
     """
     around = Scope(
-        outer=Scope(scope.sources, scope.merged, scope.coalesced, scope.star, {}, scope.outer), queries=scope.queries
+        outer=Scope(scope.from_items, scope.merged, scope.coalesced, scope.star, {}, scope.outer), queries=scope.queries
     )
     query = context.read_query(node.this, around, context)
     alias = node.args.get("alias")
@@ -33,6 +33,8 @@ def read_lateral_query(
     elif names:
         fields = tuple(ir.Field(one.id, name, one.type) for one, name in zip(fields, names, strict=True))
     certain = frozenset[str]() if query.is_open else frozenset(one.name.lower() for one in fields)
-    scope.sources.append(Source((alias.name.lower(),) if alias and alias.name else (), fields, query.is_open, certain))
+    scope.from_items.append(
+        FromItem((alias.name.lower(),) if alias and alias.name else (), fields, query.is_open, certain)
+    )
     scope.star += fields
     return ir.Lateral(relation, query, is_outer, tuple(scope.star), scope.is_open)

@@ -7,7 +7,7 @@ from sqlglot import exp
 from cbx.analysis.relation.relations import TextRange
 
 
-def extent(node: exp.Expr) -> TextRange | None:
+def query_span(node: exp.Expr) -> TextRange | None:
     """From the first to the last word of a part of a query; None where the parser kept no places."""
     starts: list[int] = []
     ends: list[int] = []

@@ -11,28 +11,28 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation, TextRange
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
-from cbx.analysis.sql.generators import read_lateral
-from cbx.analysis.sql.joins import join_sources
-from cbx.analysis.sql.pivots import read_pivot, scope_of
-from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, Source
-from cbx.analysis.sql.trees.places import extent
-from cbx.analysis.sql.written_rows import read_values
+from cbx.analysis.sql.generators import read_lateral_view
+from cbx.analysis.sql.inline_tables import read_inline_table
+from cbx.analysis.sql.joins import read_join
+from cbx.analysis.sql.pivots import read_pivot, scope_of_relation
+from cbx.analysis.sql.scope import CommonTable, Context, FromItem, OwnTable, Scope
+from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.syntax.text import PLACEHOLDER
 
 _NOT_UNDERSTOOD = "a part of it is not understood"
-_OF_A_JOIN = 10
+_COST_OF_A_JOIN = 10
 """What a join costs beside its columns."""
 
 
-def read_from(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+def read_from_clause(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     """Read FROM, the joins and the lateral views of a SELECT into a scope, and return their rows."""
     clause = node.args.get("from_")
     if clause is None:
         return ir.Values(1, ())
-    relation = _read_source(clause.this, scope, context)
+    relation = _read_from_item(clause.this, scope, context)
     relation = _read_joins(node, relation, scope, context)
     for lateral in node.args.get("laterals") or ():
-        relation = read_lateral(lateral, relation, scope, context)
+        relation = read_lateral_view(lateral, relation, scope, context)
         context.spend(len(relation.fields))
     return relation
 
@@ -42,45 +42,45 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
     for join in node.args.get("joins") or ():
         if isinstance(join.this, exp.Lateral):
             is_outer = join.side == "LEFT"
-            relation = read_lateral(join.this, relation, scope, context, is_outer=is_outer)
+            relation = read_lateral_view(join.this, relation, scope, context, is_outer=is_outer)
             if not is_outer and join.args.get("on") is not None:
-                relation = _kept_by(join, relation, scope, context)
+                relation = _apply_join_condition(join, relation, scope, context)
             context.spend(len(relation.fields))
             continue
         if crossed and join.side in {"RIGHT", "FULL"}:
             relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma stands before an outer join")
         crossed = crossed or join.kind == "CROSS"
         added = Scope(outer=scope.outer, queries=scope.queries)
-        right = _read_source(join.this, added, context)
-        relation = join_sources(join, relation, right, scope, added, context)
-        context.spend(_OF_A_JOIN + len(relation.fields))
+        right = _read_from_item(join.this, added, context)
+        relation = read_join(join, relation, right, scope, added, context)
+        context.spend(_COST_OF_A_JOIN + len(relation.fields))
         if join.args.get("pivots") or join.this.args.get("pivots"):
             relation = ir.Opaque((relation,), (), reason="a pivot")
-            scope.sources.append(Source((), (), is_open=True, certain=frozenset()))
+            scope.from_items.append(FromItem((), (), is_open=True, certain=frozenset()))
     return relation
 
 
-def _kept_by(join: exp.Join, relation: Relation, scope: Scope, context: Context) -> Relation:
+def _apply_join_condition(join: exp.Join, relation: Relation, scope: Scope, context: Context) -> Relation:
     """The rows that the condition of a join with a lateral query leaves."""
     predicates = read_predicates(join.args["on"], ExpressionReader(scope, context))
-    return ir.Filter(relation, predicates, relation.fields, relation.is_open, extent(join))
+    return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(join))
 
 
-def _read_source(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+def _read_from_item(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     """Read one thing that FROM names, and make its names known."""
     if isinstance(node, exp.Stream):
         return _read_stream(node, scope, context)
     if node.args.get("pivots"):
         return _read_pivot(node, scope, context)
     if isinstance(node, (exp.Table, exp.Subquery)) and node.args.get("joins"):
-        return _read_nested(node, scope, context)
+        return _read_parenthesized_join(node, scope, context)
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table):
-        return _read_nested(node, scope, context)
-    relation = sampled(_rows_of(node, scope, context), node)
+        return _read_parenthesized_join(node, scope, context)
+    relation = apply_table_sample(_read_rows(node, scope, context), node)
     columns = node.alias_column_names if isinstance(node, (exp.Table, exp.Subquery, exp.Values)) else []
     if columns:
-        relation = _renamed(relation, tuple(columns))
-    _add_source(_name_of(node), relation, scope, context, is_placeholder=_is_placeholder(node))
+        relation = _rename_first_columns(relation, tuple(columns))
+    _add_from_item(_from_item_name(node), relation, scope, context, is_placeholder=_is_placeholder(node))
     return relation
 
 
@@ -89,15 +89,15 @@ def _read_pivot(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     pivots = node.args["pivots"]
     is_plain = isinstance(node, (exp.Table, exp.Subquery)) and not node.args.get("joins") and len(pivots) == 1
     if not is_plain or (isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table)):
-        return _opaque_source(node, scope, context, "a pivot")
+        return _add_opaque_item(node, scope, context, "a pivot")
     query = node.this if isinstance(node, exp.Subquery) else None
     rows = context.read_query(query, Scope(outer=scope.outer, queries=scope.queries), context) if query else None
-    inner = sampled(rows or _rows_of(node, scope, context), node)
-    relation = read_pivot(pivots[0], inner, scope_of(inner, _name_of(node), scope), context)
+    inner = apply_table_sample(rows or _read_rows(node, scope, context), node)
+    relation = read_pivot(pivots[0], inner, scope_of_relation(inner, _from_item_name(node), scope), context)
     alias = pivots[0].args.get("alias")
     if alias is not None and alias.columns:
-        relation = _renamed(relation, tuple(one.name for one in alias.columns))
-    _add_source((alias.name.lower(),) if alias is not None else _name_of(node), relation, scope, context)
+        relation = _rename_first_columns(relation, tuple(one.name for one in alias.columns))
+    _add_from_item((alias.name.lower(),) if alias is not None else _from_item_name(node), relation, scope, context)
     return relation
 
 
@@ -111,63 +111,63 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
     alias = inner.args.get("alias")
     table = inner.this if isinstance(inner, exp.Subquery) else inner
     is_named = isinstance(table, exp.Table) and isinstance(table.this, exp.Identifier)
-    if not is_named or _says_more(table) or (inner is not table and _says_more(inner)):
-        return _opaque_source(node, scope, context, "a stream of something other than a table")
+    if not is_named or _has_other_clauses(table) or (inner is not table and _has_other_clauses(inner)):
+        return _add_opaque_item(node, scope, context, "a stream of something other than a table")
     _note_own_table(table, scope, context, is_streaming=True)
-    relation = sampled(sampled(_scan(table, context, is_streaming=True), table), inner)
-    name = (alias.name.lower(),) if alias else _name_of(table)
-    _add_source(name, relation, scope, context, is_placeholder=not alias and _is_placeholder(table))
+    relation = apply_table_sample(apply_table_sample(_scan_table(table, context, is_streaming=True), table), inner)
+    name = (alias.name.lower(),) if alias else _from_item_name(table)
+    _add_from_item(name, relation, scope, context, is_placeholder=not alias and _is_placeholder(table))
     return relation
 
 
-def sampled(relation: Relation, node: exp.Expr) -> Relation:
+def apply_table_sample(relation: Relation, node: exp.Expr) -> Relation:
     """The rows that TABLESAMPLE leaves, if there is one: which ones nobody knows, and no row is there twice."""
     if not node.args.get("sample"):
         return relation
     chosen = ir.Condition(ir.NONE, is_deterministic=False)
-    return ir.Filter(relation, (chosen,), relation.fields, relation.is_open, extent(node.args["sample"]))
+    return ir.Filter(relation, (chosen,), relation.fields, relation.is_open, query_span(node.args["sample"]))
 
 
-def _says_more(node: exp.Expr) -> bool:
+def _has_other_clauses(node: exp.Expr) -> bool:
     """Whether something is said of a table beside its name."""
     return any(value for name, value in node.args.items() if name not in {"this", "db", "catalog", "alias", "sample"})
 
 
-def _read_nested(node: exp.Table | exp.Subquery, scope: Scope, context: Context) -> Relation:
+def _read_parenthesized_join(node: exp.Table | exp.Subquery, scope: Scope, context: Context) -> Relation:
     """Read a join in parentheses; under an alias its tables can no longer be named."""
     inner = Scope(outer=scope.outer, queries=scope.queries)
     first = node.this if isinstance(node, exp.Subquery) else node
     if isinstance(node, exp.Subquery):
-        relation = _read_source(first, inner, context)
+        relation = _read_from_item(first, inner, context)
         relation = _read_joins(node, relation, inner, context)
     else:
-        relation = sampled(_rows_of(node, inner, context), node)
-        _add_source(_name_of(node), relation, inner, context)
+        relation = apply_table_sample(_read_rows(node, inner, context), node)
+        _add_from_item(_from_item_name(node), relation, inner, context)
         relation = _read_joins(node, relation, inner, context)
     if isinstance(node, exp.Subquery):
-        relation = sampled(relation, node)
+        relation = apply_table_sample(relation, node)
     alias = node.alias if isinstance(node, exp.Subquery) else ""
     if alias:
         fields = tuple(inner.star)
         certain = frozenset[str]() if inner.is_open else frozenset(one.name.lower() for one in fields)
-        inner.sources = [Source((alias.lower(),), fields, inner.is_open, certain)]
+        inner.from_items = [FromItem((alias.lower(),), fields, inner.is_open, certain)]
         inner.merged = {}
-    scope.sources += inner.sources
+    scope.from_items += inner.from_items
     scope.merged |= inner.merged
     scope.coalesced |= inner.coalesced
     scope.star += inner.star
     return relation
 
 
-def _rows_of(node: exp.Expr, scope: Scope, context: Context) -> Relation:
+def _read_rows(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         common = None if node.args.get("db") else _common_table(node.name, scope)
         if common:
-            return _use(common, context)
+            return _use_common_table(common, context)
         _note_own_table(node, scope, context, is_streaming=False)
-        return _scan(node, context)
+        return _scan_table(node, context)
     if isinstance(node, exp.Values):
-        return read_values(node, context)
+        return read_inline_table(node, context)
     if isinstance(node, exp.Subquery):
         around = Scope(outer=scope.outer, queries=scope.queries)
         return context.read_query(node, around, context)
@@ -182,7 +182,9 @@ def read_opaque(node: exp.Expr, scope: Scope, context: Context, reason: str = _N
     for table in node.find_all(exp.Table):
         common = None if table.args.get("db") else _common_table(table.name, scope)
         is_streaming = isinstance(table.find_ancestor(exp.Stream, exp.Select), exp.Stream)
-        inputs.append(_use(common, context) if common else _scan(table, context, is_streaming=is_streaming))
+        inputs.append(
+            _use_common_table(common, context) if common else _scan_table(table, context, is_streaming=is_streaming)
+        )
     return ir.Opaque(tuple(inputs), (), reason=reason)
 
 
@@ -190,7 +192,7 @@ def _common_table(name: str, scope: Scope) -> CommonTable | None:
     return scope.queries.get(name.lower())
 
 
-def _use(common: CommonTable, context: Context) -> Relation:
+def _use_common_table(common: CommonTable, context: Context) -> Relation:
     """The rows of a query of WITH; used again it may be computed again, so its columns get new numbers."""
     if common.relation is None:
         names = common.columns
@@ -216,21 +218,23 @@ def _note_own_table(node: exp.Table, scope: Scope, context: Context, *, is_strea
         context.own_tables.append(OwnTable(name, place, is_streaming, tuple(scope.queries)))
 
 
-def _scan(node: exp.Table, context: Context, *, is_streaming: bool = False) -> Relation:
+def _scan_table(node: exp.Table, context: Context, *, is_streaming: bool = False) -> Relation:
     name = ".".join(part.name for part in node.parts)
     table = context.tables.get(name.lower()) or Table(name)
     if is_streaming:
         table = replace(table, is_streaming=True)
     if table.columns is not None:
         listed = [context.new_field(one.name, one.type) for one in table.columns]
-        return ir.Scan(table, tuple(listed), is_open=False, place=extent(node))
+        return ir.Scan(table, tuple(listed), is_open=False, place=query_span(node))
     named = [column for key in table.keys for column in key]
     named += [column for key in table.current_keys for column in (*key.columns, key.null_column)]
     spelled = {one.lower(): one for one in (*reversed(named), *context.mentioned)}
-    return ir.Scan(table, tuple(context.new_field(one) for one in spelled.values()), is_open=True, place=extent(node))
+    return ir.Scan(
+        table, tuple(context.new_field(one) for one in spelled.values()), is_open=True, place=query_span(node)
+    )
 
 
-def _renamed(relation: Relation, names: tuple[str, ...]) -> Relation:
+def _rename_first_columns(relation: Relation, names: tuple[str, ...]) -> Relation:
     if relation.is_open or len(names) > len(relation.fields):
         return ir.Opaque((relation,), ())
     rest = relation.fields[len(names) :]
@@ -238,25 +242,25 @@ def _renamed(relation: Relation, names: tuple[str, ...]) -> Relation:
     return ir.Project(relation, (), (*fields, *rest))
 
 
-def _name_of(node: exp.Expr) -> tuple[str, ...]:
+def _from_item_name(node: exp.Expr) -> tuple[str, ...]:
     if node.alias:
         return (node.alias.lower(),)
     return tuple(part.name.lower() for part in node.parts) if isinstance(node, exp.Table) else ()
 
 
-def _add_source(
+def _add_from_item(
     name: tuple[str, ...], relation: Relation, scope: Scope, context: Context, *, is_placeholder: bool = False
 ) -> None:
     fields = relation.fields
     context.spend(len(fields))
-    certain = _certain(relation) if relation.is_open else frozenset(one.name.lower() for one in fields)
+    certain = _certain_names(relation) if relation.is_open else frozenset(one.name.lower() for one in fields)
     if is_placeholder and isinstance(relation, ir.Scan):
         name = tuple(relation.table.name.lower().split("."))
-    scope.sources.append(Source(name, fields, relation.is_open, certain, is_placeholder))
+    scope.from_items.append(FromItem(name, fields, relation.is_open, certain, is_placeholder))
     scope.star += fields
 
 
-def _certain(relation: Relation) -> frozenset[str]:
+def _certain_names(relation: Relation) -> frozenset[str]:
     if not isinstance(relation, ir.Scan):
         return frozenset()
     table = relation.table
@@ -264,7 +268,7 @@ def _certain(relation: Relation) -> frozenset[str]:
     return frozenset(name.lower() for key in keys for name in key)
 
 
-def _opaque_source(node: exp.Expr, scope: Scope, context: Context, reason: str) -> Relation:
+def _add_opaque_item(node: exp.Expr, scope: Scope, context: Context, reason: str) -> Relation:
     relation = read_opaque(node, scope, context, reason)
-    scope.sources.append(Source(_name_of(node), (), is_open=True, certain=frozenset()))
+    scope.from_items.append(FromItem(_from_item_name(node), (), is_open=True, certain=frozenset()))
     return relation

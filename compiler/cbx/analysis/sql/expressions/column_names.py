@@ -11,7 +11,7 @@ import re
 from sqlglot import exp
 
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
-from cbx.analysis.sql.scope import Found
+from cbx.analysis.sql.scope import ResolvedColumn
 from cbx.syntax.text import PLACEHOLDER
 
 _FRACTION = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
@@ -32,24 +32,24 @@ def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
         case exp.Alias() | exp.Column():
             return bare.alias_or_name
         case exp.Cast() | exp.TryCast():
-            return _column(bare.this, reader)
+            return _column_name(bare.this, reader)
         case exp.Dot(expression=exp.Identifier() as last):
             return str(last.this) if _is_path(bare) else ""
         case exp.Anonymous() if bare.name.lower() in _WINDOWS:
             return bare.name.lower()
         case exp.Count() | exp.Max() | exp.Min() | exp.Sum():
-            return _aggregate(bare, reader)
+            return _aggregate_name(bare, reader)
         case _:
-            return _literal(bare)
+            return _literal_name(bare)
 
 
-def _column(node: exp.Expr, reader: ExpressionReader) -> str:
+def _column_name(node: exp.Expr, reader: ExpressionReader) -> str:
     """The name of a column; empty for a field inside one, which has another in a larger expression."""
     bare = node.unnest()
     if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star) or bare.name.startswith(PLACEHOLDER):
         return ""
     found = reader.scope.find(parts_of(bare))
-    is_whole = not found.path if isinstance(found, Found) else len(bare.parts) == 1
+    is_whole = not found.path if isinstance(found, ResolvedColumn) else len(bare.parts) == 1
     return bare.name if is_whole else ""
 
 
@@ -60,14 +60,14 @@ def _is_path(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column)
 
 
-def _literal(node: exp.Expr) -> str:
+def _literal_name(node: exp.Expr) -> str:
     match node:
         case exp.Null():
             return "NULL"
         case exp.Boolean():
             return "true" if node.this else "false"
         case exp.Neg(this=exp.Literal(is_string=False) as positive):
-            name = _literal(positive)
+            name = _literal_name(positive)
             return f"-{name}" if name else ""
         case exp.Literal(is_string=True):
             return "" if PLACEHOLDER in str(node.this) else str(node.this)
@@ -80,13 +80,13 @@ def _literal(node: exp.Expr) -> str:
             return ""
 
 
-def _aggregate(node: exp.Expr, reader: ExpressionReader) -> str:
+def _aggregate_name(node: exp.Expr, reader: ExpressionReader) -> str:
     inner = node.this
     if isinstance(node, exp.Count) and isinstance(inner, exp.Star) and not inner.args.get("except_"):
         return "count(1)"
     is_distinct = isinstance(inner, exp.Distinct) and not inner.args.get("on")
     arguments = inner.expressions if is_distinct else [inner, *node.expressions]
-    names = [_column(one, reader) or _literal(one.unnest()) for one in arguments if isinstance(one, exp.Expr)]
+    names = [_column_name(one, reader) or _literal_name(one.unnest()) for one in arguments if isinstance(one, exp.Expr)]
     if not names or not all(names):
         return ""
     return f"{_AGGREGATES[type(node)]}({'DISTINCT ' if is_distinct else ''}{', '.join(names)})"

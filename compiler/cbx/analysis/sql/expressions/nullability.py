@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.sql.expressions.coalescing import as_coalesce
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
-from cbx.analysis.types.value_types import keeps_apart
+from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
+from cbx.analysis.types.value_types import is_injective_cast
 
 _OF_ALL = (exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.MD5, exp.SHA, exp.SHA2, exp.Year, exp.Month,
            exp.Day, exp.TsOrDsAdd)  # fmt: skip
@@ -21,51 +21,51 @@ _OF_ALL = (exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.MD5, exp.S
 _MOST_CHOICES = 8
 
 
-def never_null_if(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, ...]:  # noqa: C901 - a case for each kind
+def not_null_conditions(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, ...]:  # noqa: C901 - a case for each kind
     """Sets of columns: an expression is never NULL if all columns of one of them are never NULL."""
     constant = literal(node)
     if constant is not None:
         return (NONE,) if constant.text is not None else ()
-    first = as_coalesce(node)
+    first = rewrite_as_coalesce(node)
     if first is not None:
-        return _first([first.this, *first.expressions], reader)
+        return _conditions_of_any([first.this, *first.expressions], reader)
     match node:
         case exp.Paren() | exp.Alias():
-            return never_null_if(node.this, reader)
+            return not_null_conditions(node.this, reader)
         case exp.Column():
             value = reader.read(node)
             return (frozenset({value.column}),) if isinstance(value, ir.Reference) else ()
         case exp.Count() | exp.RowNumber():
             return (NONE,)
         case exp.Format():
-            return never_null_if(node.this, reader)
+            return not_null_conditions(node.this, reader)
         case exp.Mul() if literal(node.this) and literal(node.expression):
-            return _all([node.this, node.expression], reader)
+            return _conditions_of_all([node.this, node.expression], reader)
         case exp.Case(args={"ifs": branches, "default": exp.Expr() as default}) if not node.this:
-            return _all([*(one.args["true"] for one in branches), default], reader)
+            return _conditions_of_all([*(one.args["true"] for one in branches), default], reader)
         case exp.ConcatWs(expressions=[separator, *_]):
-            return never_null_if(separator, reader)
+            return not_null_conditions(separator, reader)
         case exp.Cast() if _always_succeeds(node, reader):
-            return never_null_if(node.this, reader)
+            return not_null_conditions(node.this, reader)
         case exp.Concat() | exp.DPipe() | exp.Func() if isinstance(node, _OF_ALL):
-            return _all([one for one in node.iter_expressions() if not isinstance(one, exp.Var)], reader)
+            return _conditions_of_all([one for one in node.iter_expressions() if not isinstance(one, exp.Var)], reader)
         case _:
             return ()
 
 
 def _always_succeeds(node: exp.Cast, reader: ExpressionReader) -> bool:
     source, target = type_of(node.this, reader), type_of(node, reader)
-    return target == "STRING" or keeps_apart(source, target)
+    return target == "STRING" or is_injective_cast(source, target)
 
 
-def _first(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:
+def _conditions_of_any(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:
     """Any of them being never NULL is enough."""
-    found = dict.fromkeys(one for node in nodes for one in never_null_if(node, reader))
+    found = dict.fromkeys(one for node in nodes for one in not_null_conditions(node, reader))
     return tuple(found)[:_MOST_CHOICES]
 
 
-def _all(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:
+def _conditions_of_all(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:
     """None of them may be NULL."""
-    choices = (never_null_if(node, reader) for node in nodes)
+    choices = (not_null_conditions(node, reader) for node in nodes)
     found = dict.fromkeys(frozenset[int]().union(*chosen) for chosen in itertools.product(*choices))
     return tuple(found)[:_MOST_CHOICES]

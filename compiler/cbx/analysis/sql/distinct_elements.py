@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
-from cbx.analysis.sql.written_rows import keys_of_rows
+from cbx.analysis.sql.inline_tables import keys_of_rows
 from cbx.analysis.types.value_types import is_whole
 
 _SETS = (exp.MapKeys, exp.ArrayDistinct, exp.ArrayIntersect, exp.ArrayUniqueAgg, exp.ArrayExcept)
@@ -26,17 +26,17 @@ def distinct_elements(node: exp.Expr, width: int, reader: ExpressionReader) -> l
         reader: Reads its argument.
     """
     if isinstance(node, exp.Stack):
-        return _of_stack(node, width)
+        return _distinct_stack_columns(node, width)
     if not isinstance(node, (exp.Explode, exp.ExplodeOuter, exp.Posexplode, exp.PosexplodeOuter)):
         return []
     is_of_map = width == 2
-    return [0] if is_of_map or (width == 1 and _has_each_once(node.this, reader)) else []
+    return [0] if is_of_map or (width == 1 and _has_distinct_elements(node.this, reader)) else []
 
 
-def _has_each_once(node: exp.Expr, reader: ExpressionReader) -> bool:
+def _has_distinct_elements(node: exp.Expr, reader: ExpressionReader) -> bool:
     match node:
         case exp.Paren() | exp.ArraySort():
-            return _has_each_once(node.this, reader)
+            return _has_distinct_elements(node.this, reader)
         case exp.GenerateSeries(args={"start": start}):
             kind = type_of(start, reader)
             return kind is not None and (kind == "DATE" or is_whole(kind))
@@ -48,7 +48,7 @@ def _has_each_once(node: exp.Expr, reader: ExpressionReader) -> bool:
             return isinstance(node, _SETS)
 
 
-def _of_stack(node: exp.Stack, width: int) -> list[int]:
+def _distinct_stack_columns(node: exp.Stack, width: int) -> list[int]:
     """``stack(2, 'a', x, 'b', y)`` makes rows of which the first column tells which is which."""
     count = whole_number(node.this)
     values: Sequence[exp.Expr] = node.expressions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 
-def as_coalesce(node: exp.Expr) -> exp.Coalesce | None:
+def rewrite_as_coalesce(node: exp.Expr) -> exp.Coalesce | None:
     """The ``coalesce`` that an expression says in other words; None for any other expression.
 
     Example:
@@ -18,28 +18,28 @@ def as_coalesce(node: exp.Expr) -> exp.Coalesce | None:
         case exp.Case(args={"ifs": [exp.If(args={"this": test, "true": chosen})], "default": exp.Expr() as other}) if (
             not node.this
         ):
-            return _chosen(test, chosen, other)
+            return _rewrite_choice(test, chosen, other)
         case exp.If(args={"this": test, "true": exp.Expr() as chosen, "false": exp.Expr() as other}):
-            return _chosen(test, chosen, other)
+            return _rewrite_choice(test, chosen, other)
         case exp.Nvl2(args={"this": tested, "true": exp.Expr() as chosen, "false": exp.Expr() as other}) if (
             tested == chosen
         ):
-            return _of(chosen, other)
+            return _make_coalesce(chosen, other)
         case _:
             return None
 
 
-def _chosen(test: exp.Expr, chosen: exp.Expr, other: exp.Expr) -> exp.Coalesce | None:
+def _rewrite_choice(test: exp.Expr, chosen: exp.Expr, other: exp.Expr) -> exp.Coalesce | None:
     match test.unnest():
         case exp.Is(this=tested, expression=exp.Null()) if tested == other:
-            return _of(other, chosen)
+            return _make_coalesce(other, chosen)
         case exp.Not(this=inner):
-            return _chosen(inner, other, chosen)
+            return _rewrite_choice(inner, other, chosen)
         case _:
             return None
 
 
-def _of(first: exp.Expr, second: exp.Expr) -> exp.Coalesce:
+def _make_coalesce(first: exp.Expr, second: exp.Expr) -> exp.Coalesce:
     """A ``coalesce`` of parts that stay where they are."""
     node = exp.Coalesce()
     node.args.update({"this": first, "expressions": [second]})
