@@ -10,7 +10,7 @@ import pytest
 
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.failures import reason_of
-from cbx.runtime.sql.table_names import rewrite
+from cbx.runtime.sql.table_names import rewrite_table_names
 from cbx.testing.rows.text_tables import read_text_table
 from cbx.testing.run.frozen_clock import frozen_text
 
@@ -24,11 +24,13 @@ SEARCHES: dict[str, Callable[[], object]] = {
     "quotes that are never closed": lambda: frozen_text("'\\" * 100_000, NOON),
     "comments that are never closed": lambda: frozen_text("/*/" * 100_000, NOON),
     "names of the time": lambda: frozen_text("current_date, " * 20_000, NOON),
-    "many tables of a text that does not parse": lambda: rewrite(
+    "many tables of a text that does not parse": lambda: rewrite_table_names(
         "SELECT ((( FROM a, STREAM(b) JOIN c " * 5_000, replaced
     ),
-    "many tables": lambda: rewrite("SELECT 1 FROM a.b" + ", STREAM(a.b)" * 3_000, replaced),
-    "nested brackets": lambda: rewrite("SELECT " + "(" * 20_000 + "1" + ")" * 20_000 + " FROM a.b", replaced),
+    "many tables": lambda: rewrite_table_names("SELECT 1 FROM a.b" + ", STREAM(a.b)" * 3_000, replaced),
+    "nested brackets": lambda: rewrite_table_names(
+        "SELECT " + "(" * 20_000 + "1" + ")" * 20_000 + " FROM a.b", replaced
+    ),
     "long names that are all alike": lambda: [did_you_mean(f"b{one}", ALIKE) for one in sorted(ALIKE)],
     "a name that has no end": lambda: did_you_mean("a" * 1_000_000, ALIKE),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.project.settings import Project
-    from cbx.runtime import UpdateResult
+    from cbx.runtime import RunResult
     from cbx.runtime.problems import Problem
 
 
@@ -138,7 +138,7 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
     return int(not result.is_success), result.landings
 
 
-def _update(sources: Sources, options: Options, console: Console) -> UpdateResult:
+def _update(sources: Sources, options: Options, console: Console) -> RunResult:
     from cbx.cli.display.run import RunDisplay, show_graph, show_result
     from cbx.runtime import RunRequest, run_update
     from cbx.runtime.results import as_it_is

@@ -54,9 +54,9 @@ def _peek(state: Path, table: str, limit: int) -> Peek:
 
     if find_spec("pyarrow") is None:
         raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")
-    from cbx.runtime.tables.show_table import peek
+    from cbx.runtime.tables.show_table import first_rows
 
-    return peek(state, table, limit)
+    return first_rows(state, table, limit)
 
 
 def _print_json(found: Peek) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.problems import CannotRunError, Problem
-from cbx.runtime.results import DatasetResult, RuleCount, RunRequest, UpdateResult
+from cbx.runtime.results import DatasetResult, ExpectationCount, RunRequest, RunResult
 
 if TYPE_CHECKING:
     from cbx.runtime.update.run_update import run_update
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotRunError",
     "DatasetResult",
+    "ExpectationCount",
     "Problem",
-    "RuleCount",
     "RunRequest",
-    "UpdateResult",
+    "RunResult",
     "run_update",
 ]
 

@@ -21,7 +21,7 @@ DatasetKind = Literal["table", "materialized_view", "streaming_table", "view"]
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class DatasetExpectation:
     """A rule that every row of a dataset should meet.
 
     Attributes:
@@ -56,7 +56,7 @@ class Dataset:
     name: DatasetName
     kind: DatasetKind
     query: Query | None
-    expectations: tuple[Expectation, ...] = ()
+    expectations: tuple[DatasetExpectation, ...] = ()
     schema: Any = None
     private: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)

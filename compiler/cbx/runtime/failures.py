@@ -80,19 +80,19 @@ def _hint(error: BaseException) -> str | None:
 
 def _place(error: BaseException, roots: Sequence[Path]) -> Place | None:
     frames = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
-    return _last_below(frames, roots)
+    return _last_user_line(frames, roots)
 
 
 def _worker_place(message: str, roots: Sequence[Path]) -> Place | None:
     """The user's line in the traceback that a Python worker sent."""
     if _WORKER not in message:
         return None
-    return _last_below([(name, int(line)) for name, line in _WORKER_FRAME.findall(message)], roots)
+    return _last_user_line([(name, int(line)) for name, line in _WORKER_FRAME.findall(message)], roots)
 
 
 def _called_place(message: str, roots: Sequence[Path]) -> Place | None:
     """The user's line that made the expression which failed, where Spark names it."""
-    return _last_below([(name, int(line)) for name, line in _CALLED.findall(message)], roots)
+    return _last_user_line([(name, int(line)) for name, line in _CALLED.findall(message)], roots)
 
 
 def _query_line(error: BaseException) -> QueryLine | None:
@@ -114,11 +114,11 @@ def _fragment(error: BaseException) -> str:
     """The beginning of what Spark could not resolve in a SQL text; empty where it does not say."""
     if not isinstance(error, AnalysisException):
         return ""
-    fragments = [one.fragment() for one in error.getQueryContext() or [] if one.contextType().name == "SQL"]
+    fragments = [context.fragment() for context in error.getQueryContext() or [] if context.contextType().name == "SQL"]
     return str(fragments[0]).partition("\n")[0].strip() if fragments else ""
 
 
-def _last_below(frames: Sequence[tuple[str, int]], roots: Sequence[Path]) -> Place | None:
+def _last_user_line(frames: Sequence[tuple[str, int]], roots: Sequence[Path]) -> Place | None:
     for filename, line in reversed(frames):
         if any(Path(filename).is_relative_to(root) for root in roots):
             return Place(Path(filename), line)
@@ -131,8 +131,8 @@ def reason_of(error: BaseException) -> str:
     if VIOLATION in message:
         return message.partition(VIOLATION)[2].partition("` fails")[0] + "` fails"
     if _WORKER in message:
-        found = _WORKER_ERROR.findall(message.partition(_WORKER)[2])
-        return str(found[0]) if found else "a Python worker failed"
+        errors = _WORKER_ERROR.findall(message.partition(_WORKER)[2])
+        return str(errors[0]) if errors else "a Python worker failed"
     message = _CALL.sub("", _innermost(message).strip())
     message = _POSITION.sub("", _STATE.sub("", _PLAN.sub("", message))).strip()
     if type(error).__module__.startswith(("pyspark", "py4j")):

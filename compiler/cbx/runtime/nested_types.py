@@ -32,10 +32,10 @@ def widen(known: DataType, incoming: DataType) -> DataType | None:
     Returns:
         None if the two differ in more than fields.
     """
-    return join_types(known, incoming, _same)
+    return join_types(known, incoming, _same_type)
 
 
-def _same(known: DataType, incoming: DataType) -> DataType | None:
+def _same_type(known: DataType, incoming: DataType) -> DataType | None:
     if isinstance(incoming, NullType):
         return known
     if isinstance(known, NullType):

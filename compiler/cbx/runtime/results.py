@@ -47,7 +47,7 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCount:
+class ExpectationCount:
     """How many rows met a rule in one update, and how many did not; the condition tells rules of one name apart."""
 
     name: str
@@ -85,14 +85,14 @@ class DatasetResult:
     rows_written: int = 0
     rows_dropped: int = 0
     rows_deleted: int = 0
-    expectations: tuple[RuleCount, ...] = ()
+    expectations: tuple[ExpectationCount, ...] = ()
     seconds: float = 0.0
     problem: Problem | None = None
     inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateResult:
+class RunResult:
     """What one update did.
 
     Attributes:

@@ -8,9 +8,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from cbx.runtime import DatasetResult, RunRequest, UpdateResult, run_update
+from cbx.runtime import DatasetResult, RunRequest, RunResult, run_update
 from cbx.runtime.log.events import Event
-from cbx.runtime.tables.show_table import peek
+from cbx.runtime.tables.show_table import first_rows
 from compiler.tests.accounting import sizes, unaccounted
 
 
@@ -44,7 +44,7 @@ class Pipeline:
         *,
         full_refresh: bool = False,
         dry_run: bool = False,
-    ) -> UpdateResult:
+    ) -> RunResult:
         request = RunRequest(
             (self.folder / "notebooks",),
             self.state,
@@ -68,12 +68,12 @@ class Pipeline:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table's rows, ordered by its columns from left to right."""
-        return [tuple(row.values()) for row in peek(self.state, table, 0).rows.to_pylist()]
+        return [tuple(row.values()) for row in first_rows(self.state, table, 0).rows.to_pylist()]
 
     def columns(self, table: str) -> list[str]:
-        return list(peek(self.state, table, 0).rows.column_names)
+        return list(first_rows(self.state, table, 0).rows.column_names)
 
 
-def problems(result: UpdateResult) -> list[Any]:
+def problems(result: RunResult) -> list[Any]:
     """Everything that went wrong, as values."""
     return [*result.problems, *(dataset.problem for dataset in result.datasets if dataset.problem)]

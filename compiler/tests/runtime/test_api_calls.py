@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from cbx.runtime.api.dlt_module import functions
+from cbx.runtime.api.dlt_module import api_functions
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
 from cbx.runtime.problems import RunError
 
 
 def api(registry: Registry | None = None) -> Any:
-    return SimpleNamespace(**functions(registry or Registry(), None))  # type: ignore[arg-type] # nothing is read
+    return SimpleNamespace(**api_functions(registry or Registry(), None))  # type: ignore[arg-type] # nothing is read
 
 
 def rows() -> Any:

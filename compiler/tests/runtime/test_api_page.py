@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cbx.declare.reader_options import CLOUD_FILES, DATABRICKS
-from cbx.runtime.api.dlt_module import functions
+from cbx.runtime.api.dlt_module import api_functions
 from cbx.runtime.auto_loader import AutoLoaderError
 from cbx.runtime.auto_loader.options import (
     _OWN_READER_OPTIONS,
@@ -94,7 +94,7 @@ def value_of(parameter: str) -> Any:
 
 
 def api(registry: Registry) -> dict[str, Callable[..., Any]]:
-    return dict(functions(registry, None))  # type: ignore[arg-type] # nothing is read
+    return dict(api_functions(registry, None))  # type: ignore[arg-type] # nothing is read
 
 
 def parameters(name: str) -> set[str]:

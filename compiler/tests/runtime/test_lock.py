@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from cbx.runtime.problems import CannotRunError
-from cbx.runtime.tables.state_lock import exclusive
+from cbx.runtime.tables.state_lock import lock_state
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from cbx.runtime.tables.state_lock import exclusive
-with exclusive(Path(sys.argv[1])):
+from cbx.runtime.tables.state_lock import lock_state
+with lock_state(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -28,10 +28,10 @@ def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
     assert holder.stdout is not None
     with holder, holder.stdout:
         holder.stdout.readline()
-        with pytest.raises(CannotRunError) as error, exclusive(tmp_path):
+        with pytest.raises(CannotRunError) as error, lock_state(tmp_path):
             pass
         holder.kill()
-    with exclusive(tmp_path):
+    with lock_state(tmp_path):
         owner = (tmp_path / "lock").read_text().strip()
 
     expected = (f"another run is using {tmp_path} (process {holder.pid})", str(os.getpid()))

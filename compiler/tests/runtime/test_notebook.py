@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.runtime.notebooks.notebook import Cell, cells, source_files
+from cbx.runtime.notebooks.notebook import NotebookCell, cells, source_files
 from cbx.runtime.problems import CannotRunError
 
 NOTEBOOK = """\
@@ -33,7 +33,7 @@ def test_a_plain_file_is_one_cell() -> None:
     """Separators mean nothing where the first line is another."""
     text = "import dlt\n# COMMAND ----------\n1\n"
 
-    assert cells(text) == (Cell(1, text),)
+    assert cells(text) == (NotebookCell(1, text),)
 
 
 def test_folders_are_read_in_the_order_of_their_paths(tmp_path: Path) -> None:

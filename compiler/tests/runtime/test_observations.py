@@ -12,15 +12,15 @@ from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
-from cbx.runtime.definitions import Expectation
+from cbx.runtime.definitions import DatasetExpectation
 from cbx.runtime.flow_context import ExpectationFailedError
 from cbx.runtime.flows.append_stream import write_checked
 from cbx.runtime.problems import RunError
-from cbx.runtime.spark.observations import observed, observed_of
+from cbx.runtime.spark.observations import read_observation, read_write_observation
 from cbx.runtime.spark.session import session
 
 pytestmark = pytest.mark.spark
-RULES = (Expectation("small", "id < 3", "fail"),)
+RULES = (DatasetExpectation("small", "id < 3", "fail"),)
 
 
 class Slow:
@@ -73,7 +73,7 @@ def test_a_count_that_no_query_holds_is_not_waited_for(spark: SparkSession, tmp_
     spark.range(5).observe(apart, F.count(F.lit(1)).alias("n"))
     spark.range(5).write.parquet(str(tmp_path / "rows"))
 
-    assert dict(observed(apart)) == {}
+    assert dict(read_observation(apart)) == {}
 
 
 def test_rows_whose_count_was_left_out_are_not_taken_for_none(spark: SparkSession, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_rows_whose_count_was_left_out_are_not_taken_for_none(spark: SparkSessio
     none.observe(nothing, F.count(F.lit(1)).alias("n")).filter("1 = 0").write.parquet(str(tmp_path / "none"))
     rows.observe(apart, F.count(F.lit(1)).alias("n"))
 
-    assert dict(observed_of(none, nothing)) == {}
+    assert dict(read_write_observation(none, nothing)) == {}
     for observation in (counted, apart):
         with pytest.raises(RunError, match="Spark did not say how many rows there were"):
-            observed_of(rows, observation)
+            read_write_observation(rows, observation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cbx.runtime.names import DatasetName
-from cbx.runtime.sql.table_names import rewrite
+from cbx.runtime.sql.table_names import rewrite_table_names
 
 KNOWN = ("silver.orders", "orders", "bronze.raw", "my table")
 
@@ -46,4 +46,4 @@ def view(name: DatasetName, is_stream: bool) -> str | None:  # noqa: FBT001 - as
 )
 def test_tables_are_replaced_in_place(text: str, expected: str) -> None:
     """Everything that is no table of the pipeline stays, to the character."""
-    assert rewrite(text, view) == expected
+    assert rewrite_table_names(text, view) == expected

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Registry
-from cbx.runtime.notebooks.sql_statements import define
+from cbx.runtime.notebooks.sql_statements import define_statements
 from cbx.runtime.problems import RunError
 from cbx.runtime.sql.column_definitions import read_definitions
 from cbx.runtime.sql.parameters import SqlText
@@ -72,7 +72,7 @@ def facts(text: str) -> tuple[list[str], list[str]]:
         RunError: If the statement is refused, or Spark will refuse an expression in it.
     """
     session, registry = Session(), Registry()
-    define(SqlText.plain(text, Path("p.sql")), session, registry, lambda _: None)  # type: ignore[arg-type] # see above
+    define_statements(SqlText.plain(text, Path("p.sql")), session, registry, lambda _: None)  # type: ignore[arg-type] # see above
     said = [note for note, _ in registry.notes]
     queries = []
     for dataset in registry.datasets.values():

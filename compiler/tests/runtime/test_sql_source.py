@@ -9,7 +9,7 @@ import pytest
 
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
-from cbx.runtime.notebooks.sql_statements import define
+from cbx.runtime.notebooks.sql_statements import define_statements
 from cbx.runtime.problems import Problem, SeveralProblemsError
 from cbx.runtime.sql.parameters import SqlText
 
@@ -32,7 +32,7 @@ class Settings:
 
 def defined(text: str, **parameters: str) -> Registry:
     registry, session = Registry(), Settings()
-    define(SqlText.plain(text, FILE), session, registry, parameters.get)  # type: ignore[arg-type] # no query runs
+    define_statements(SqlText.plain(text, FILE), session, registry, parameters.get)  # type: ignore[arg-type] # no query runs
     return registry
 
 

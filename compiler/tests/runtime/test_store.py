@@ -11,7 +11,7 @@ import pytest
 
 from cbx.runtime.names import DatasetName
 from cbx.runtime.problems import CannotRunError
-from cbx.runtime.tables.show_table import peek
+from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import POINTER, TableFolder, TableState, recover, tables
 from compiler.tests.runtime.faults import Fault, striking
 
@@ -37,7 +37,7 @@ def content(folder: TableFolder) -> tuple[list[int], list[int]]:
     table = folder.current()
     if table is None:
         return [], []
-    rows = peek(folder.state, "t", 0).rows.column("n").to_pylist()
+    rows = first_rows(folder.state, "t", 0).rows.column("n").to_pylist()
     read = folder.progress(table.progress) / "flow"
     return rows, sorted(int(entry.name) for entry in read.iterdir())
 
@@ -87,6 +87,6 @@ def test_a_corrupt_table_is_named(tmp_path: Path) -> None:
     update(folder, 1)
     (folder.path / POINTER).write_bytes(b"\0\0\0")
 
-    for look in (folder.current, lambda: tables(tmp_path), lambda: peek(tmp_path, "t", 0)):
+    for look in (folder.current, lambda: tables(tmp_path), lambda: first_rows(tmp_path, "t", 0)):
         with pytest.raises(CannotRunError, match=r"table\.json is corrupt"):
             look()

@@ -13,11 +13,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from cbx.runtime.log.events import Event, FlowFinished, FlowStarted, Noted, UpdateProgress
+from cbx.runtime.log.events import Event, FlowFinished, FlowStarted, NoteAdded, UpdateProgress
 
 if TYPE_CHECKING:
     from cbx.runtime.problems import Problem
-    from cbx.runtime.results import DatasetResult, UpdateResult
+    from cbx.runtime.results import DatasetResult, RunResult
 
 _FILE_WIDTH = 200
 _COLUMNS = ("read", "written", "dropped")
@@ -54,7 +54,7 @@ class RunDisplay:
                 self._under_way.remove(event.result.name)
             if not self._is_dry:
                 self._console.print(_progress_line(event.result), highlight=False)
-        elif isinstance(event, Noted):
+        elif isinstance(event, NoteAdded):
             where = f"{event.place}: " if event.place else ""
             self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
         elif isinstance(event, UpdateProgress):
@@ -157,7 +157,7 @@ def show_problem(console: Console, headline: str, problem: Problem) -> None:
         console.print(f"   = hint: {problem.hint}", soft_wrap=True, highlight=False, markup=False)
 
 
-def show_result(console: Console, result: UpdateResult, state: str, checks: frozenset[str] = frozenset()) -> None:
+def show_result(console: Console, result: RunResult, state: str, checks: frozenset[str] = frozenset()) -> None:
     """Print the end of an update: the table, the checks, what went wrong, and where to look.
 
     Args:
@@ -182,7 +182,7 @@ def show_result(console: Console, result: UpdateResult, state: str, checks: froz
         console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
 
 
-def _show_problems(console: Console, result: UpdateResult) -> None:
+def _show_problems(console: Console, result: RunResult) -> None:
     for problem in result.problems:
         show_problem(console, "", problem)
     for dataset in result.datasets:
@@ -191,7 +191,7 @@ def _show_problems(console: Console, result: UpdateResult) -> None:
             show_problem(console, prefix, dataset.problem)
 
 
-def show_graph(console: Console, result: UpdateResult) -> None:
+def show_graph(console: Console, result: RunResult) -> None:
     """Print what the definitions are and what each reads, after a dry run."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     for name in ("dataset", "kind", "reads"):

@@ -37,7 +37,7 @@ class _Kind:
     example: Callable[[str, Any], str]
 
 
-def checked(
+def check_arguments(
     name: str, function: Function, signature: inspect.Signature, takes_function: tuple[str, ...] = ()
 ) -> Function:
     """A function of the API under one of its names, which refuses arguments that do not fit.
@@ -56,21 +56,22 @@ def checked(
         for parameter, value in signature.bind(*by_position, **by_name).arguments.items():
             if not (parameter in takes_function and callable(value)):
                 _check_value(name, parameter, value, place)
-        made = function(*by_position, **by_name)
-        is_decorator = callable(made) and not any(made is one for one in by_position)
-        return _decorator(name, made) if is_decorator else made
+        result = function(*by_position, **by_name)
+        is_decorator = callable(result) and not any(result is argument for argument in by_position)
+        return _check_decorated(name, result) if is_decorator else result
 
     call.__name__ = name
     call.__signature__ = signature  # type: ignore[attr-defined]
     return call
 
 
-def documented(function: Function, *more: str) -> inspect.Signature:
+def documented_signature(function: Function, *more: str) -> inspect.Signature:
     """A function's parameters, with these names in the place of those that it takes as they come."""
-    own = inspect.signature(function)
-    fixed = [one for one in own.parameters.values() if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL)]
-    added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more]
-    return own.replace(parameters=sorted([*added, *fixed], key=lambda one: one.kind))
+    signature = inspect.signature(function)
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    fixed = [parameter for parameter in signature.parameters.values() if parameter.kind not in variadic]
+    more_parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in more]
+    return signature.replace(parameters=sorted([*more_parameters, *fixed], key=lambda parameter: parameter.kind))
 
 
 def _check_names(
@@ -81,41 +82,44 @@ def _check_names(
     place: Place | None,
 ) -> None:
     """Refuse arguments that the signature does not have, or has twice, and miss those that it needs."""
-    parameters = signature.parameters
-    positional = [one.name for one in parameters.values() if one.kind is not one.KEYWORD_ONLY]
-    known = [one.name for one in parameters.values() if one.kind is not one.POSITIONAL_ONLY]
-    for given in by_name:
-        if given not in known:
-            meant = did_you_mean(given, known)
-            listing = f"known are {', '.join(known)}"
+    parameters = signature.parameters.values()
+    positional = [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
+    nameable = [parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY]
+    for argument in by_name:
+        if argument not in nameable:
+            meant = did_you_mean(argument, nameable)
+            listing = f"known are {', '.join(nameable)}"
             raise RunError(
-                f"`{name}` has no argument `{given}`", place=place, hint=f"{meant} {listing}" if meant else listing
+                f"`{name}` has no argument `{argument}`", place=place, hint=f"{meant} {listing}" if meant else listing
             )
     if len(by_position) > len(positional):
+        by_their_names = [argument for argument in nameable if argument not in by_name][: len(by_position)]
         raise RunError(
             f"`{name}` takes {len(positional) or 'no'} argument{'' if len(positional) == 1 else 's'} by position, "
             f"and is given {len(by_position)}",
             place=place,
-            hint=f"name them: {name}({_by_name([one for one in known if one not in by_name][: len(by_position)])})",
+            hint=f"name them: {name}({_named_arguments(by_their_names)})",
         )
-    for given in positional[: len(by_position)]:
-        if given in by_name:
+    for argument in positional[: len(by_position)]:
+        if argument in by_name:
             raise RunError(
-                f"`{name}` is given `{given}` twice, by position and by name", place=place, hint="leave one of them out"
+                f"`{name}` is given `{argument}` twice, by position and by name",
+                place=place,
+                hint="leave one of them out",
             )
     values = {**dict(zip(positional, by_position, strict=False)), **by_name}
-    needed = [one.name for one in parameters.values() if one.default is one.empty]
-    missing = [one for one in needed if values.get(one) is None]
+    required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    missing = [argument for argument in required if values.get(argument) is None]
     if missing:
         raise RunError(
-            f"`{name}` needs {' and '.join(f'`{one}`' for one in missing)}",
+            f"`{name}` needs {' and '.join(f'`{argument}`' for argument in missing)}",
             place=place,
-            hint=f"write {name}({_by_name(needed)})",
+            hint=f"write {name}({_named_arguments(required)})",
         )
 
 
-def _by_name(names: Sequence[str]) -> str:
-    return ", ".join(f"{one}=..." for one in names)
+def _named_arguments(names: Sequence[str]) -> str:
+    return ", ".join(f"{name}=..." for name in names)
 
 
 def _check_value(name: str, parameter: str, value: Any, place: Place | None) -> None:
@@ -125,34 +129,34 @@ def _check_value(name: str, parameter: str, value: Any, place: Place | None) -> 
         return
     if kind is _FUNCTION:
         raise RunError(
-            f"`{name}` is given {_described(value)} by position, and takes its arguments by name",
+            f"`{name}` is given {_describe(value)} by position, and takes its arguments by name",
             place=place,
             hint=kind.example(name, value),
         )
     raise RunError(
-        f"`{parameter}` of `{name}` is {kind.wanted}, not {_described(value)}",
+        f"`{parameter}` of `{name}` is {kind.wanted}, not {_describe(value)}",
         place=place,
         hint=kind.example(parameter, value),
     )
 
 
-def _decorator(name: str, made: Function) -> Function:
+def _check_decorated(name: str, decorator: Function) -> Function:
     """A decorator that refuses to stand above anything but a function."""
 
-    @functools.wraps(made)
+    @functools.wraps(decorator)
     def decorate(query: Any) -> Any:
         if not callable(query):
             raise RunError(
-                f"`{name}` decorates a function, not {_described(query)}",
+                f"`{name}` decorates a function, not {_describe(query)}",
                 place=calling_line(),
                 hint="let a function return the DataFrame, and put the decorator above it",
             )
-        return made(query)
+        return decorator(query)
 
     return decorate
 
 
-def _described(value: Any) -> str:
+def _describe(value: Any) -> str:
     """A value in a few words."""
     if isinstance(value, (DataFrame, Column)):
         return "a DataFrame" if isinstance(value, DataFrame) else "a Column"
@@ -167,15 +171,15 @@ def _described(value: Any) -> str:
 
 
 def _is_columns(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(one, (str, Column)) for one in value)
+    return isinstance(value, (list, tuple)) and all(isinstance(item, (str, Column)) for item in value)
 
 
 def _is_settings(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(one, str) for one in value)
+    return isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
 
 
 def _is_rules(value: Any) -> bool:
-    return _is_settings(value) and all(isinstance(one, str) for one in value.values())
+    return _is_settings(value) and all(isinstance(item, str) for item in value.values())
 
 
 def _column_example(parameter: str, value: Any) -> str:

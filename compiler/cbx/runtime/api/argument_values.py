@@ -30,7 +30,7 @@ def dataset_name(text: Any, place: Place | None) -> DatasetName:
         ) from None
 
 
-def own_name(query: Query, place: Place | None) -> str:
+def function_name(query: Query, place: Place | None) -> str:
     """A function's name, for a dataset or flow without ``name=``.
 
     Raises:
@@ -42,7 +42,7 @@ def own_name(query: Query, place: Place | None) -> str:
     return name
 
 
-def ignored_nulls(
+def read_ignored_nulls(
     every: bool,  # noqa: FBT001 - as the documented argument
     some: tuple[str, ...] | None,
     excepted: tuple[str, ...] | None,
@@ -78,7 +78,7 @@ def _name_of(column: Column) -> str:
     return text.strip("`")
 
 
-def scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
+def read_scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
     """The type of a slowly changing dimension.
 
     Raises:
@@ -94,7 +94,7 @@ def scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
     return 1 if text == "1" else 2
 
 
-def texts(options: Mapping[str, Any] | None) -> dict[str, str]:
+def option_values(options: Mapping[str, Any] | None) -> dict[str, str]:
     """Settings as Spark spells them."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
@@ -103,4 +103,4 @@ def texts(options: Mapping[str, Any] | None) -> dict[str, str]:
 
 def is_reset_allowed(arguments: Mapping[str, Any]) -> bool:
     """What the table property of that name says (the page "Pipeline properties reference")."""
-    return texts(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"
+    return option_values(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"

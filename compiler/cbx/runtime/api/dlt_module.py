@@ -10,17 +10,25 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.api.argument_checks import checked, documented
+from cbx.runtime.api.argument_checks import check_arguments, documented_signature
 from cbx.runtime.api.argument_values import (
     column_names,
     dataset_name,
-    ignored_nulls,
+    function_name,
     is_reset_allowed,
-    own_name,
-    scd_type,
-    texts,
+    option_values,
+    read_ignored_nulls,
+    read_scd_type,
 )
-from cbx.runtime.api.expectation_decorators import DEFINED, RULES, Decorator, distinct, expect, expect_all, rules_of
+from cbx.runtime.api.expectation_decorators import (
+    DEFINED,
+    RULES,
+    Decorator,
+    check_distinct_names,
+    expect,
+    expect_all,
+    expectations_of,
+)
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.definitions import (
     AppendFlow,
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
     from cbx.runtime.spark.intercepted_reads import Reads
 
 
-def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., Any]]:
+def api_functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., Any]]:
     """Every function of the module by its name.
 
     Args:
@@ -77,16 +85,16 @@ def functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., An
         own[f"expect{suffix}"] = functools.partial(expect, on_violation)
         own[f"expect_all{suffix}"] = functools.partial(expect_all, on_violation)
     signatures = {
-        api.table: documented(api.table, *_TABLE_ARGUMENTS),
-        api.materialized_view: documented(api.materialized_view, *_TABLE_ARGUMENTS),
-        api.view: documented(api.view, *_VIEW_ARGUMENTS),
-        api.create_streaming_table: documented(api.create_streaming_table, *_TABLE_ARGUMENTS[1:]),
-        api.apply_changes: documented(changes, "flow_name"),
+        api.table: documented_signature(api.table, *_TABLE_ARGUMENTS),
+        api.materialized_view: documented_signature(api.materialized_view, *_TABLE_ARGUMENTS),
+        api.view: documented_signature(api.view, *_VIEW_ARGUMENTS),
+        api.create_streaming_table: documented_signature(api.create_streaming_table, *_TABLE_ARGUMENTS[1:]),
+        api.apply_changes: documented_signature(changes, "flow_name"),
     }
     takes_function = {snapshots: ("source",)}
     return {
-        name: checked(
-            name, function, signatures.get(function) or documented(function), takes_function.get(function, ())
+        name: check_arguments(
+            name, function, signatures.get(function) or documented_signature(function), takes_function.get(function, ())
         )
         for name, function in own.items()
     }
@@ -118,13 +126,13 @@ class _Api:
         def define(query: Query) -> Query:
             self._registry.add_dataset(
                 Dataset(
-                    name=dataset_name(arguments.get("name") or own_name(query, place), place),
+                    name=dataset_name(arguments.get("name") or function_name(query, place), place),
                     kind=kind,
                     query=query,
                     expectations=tuple(getattr(query, RULES, ())),
                     schema=arguments.get("schema"),
                     private=bool(arguments.get("private") or arguments.get("temporary")),
-                    spark_conf=texts(arguments.get("spark_conf")),
+                    spark_conf=option_values(arguments.get("spark_conf")),
                     place=place,
                     is_reset_allowed=is_reset_allowed(arguments),
                 )
@@ -147,19 +155,19 @@ class _Api:
         place = calling_line()
         self._note_unused(arguments, place)
         rules = [
-            *rules_of("warn", expect_all or {}),
-            *rules_of("drop", expect_all_or_drop or {}),
-            *rules_of("fail", expect_all_or_fail or {}),
+            *expectations_of("warn", expect_all or {}),
+            *expectations_of("drop", expect_all_or_drop or {}),
+            *expectations_of("fail", expect_all_or_fail or {}),
         ]
         self._registry.add_dataset(
             Dataset(
                 name=dataset_name(name, place),
                 kind="streaming_table",
                 query=None,
-                expectations=distinct(rules, place),
+                expectations=check_distinct_names(rules, place),
                 schema=arguments.get("schema"),
                 private=bool(arguments.get("private") or arguments.get("temporary")),
-                spark_conf=texts(arguments.get("spark_conf")),
+                spark_conf=option_values(arguments.get("spark_conf")),
                 place=place,
                 is_reset_allowed=is_reset_allowed(arguments),
             )
@@ -180,13 +188,18 @@ class _Api:
         def define(query: Query) -> Query:
             if hasattr(query, RULES):
                 raise RunError(
-                    f"the flow `{name or own_name(query, place)}` has expectations, which belong to a table",
+                    f"the flow `{name or function_name(query, place)}` has expectations, which belong to a table",
                     place=place,
                     hint=f"give them to `{target}`, with create_streaming_table(expect_all={{...}})",
                 )
             self._registry.add_flow(
                 AppendFlow(
-                    dataset_name(target, place), name or own_name(query, place), query, once, texts(spark_conf), place
+                    dataset_name(target, place),
+                    name or function_name(query, place),
+                    query,
+                    once,
+                    option_values(spark_conf),
+                    place,
                 )
             )
             return query
@@ -196,14 +209,14 @@ class _Api:
     def create_sink(self, name: str, format: str, options: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the documented name
         """A place outside the pipeline for append flows."""
         place = calling_line()
-        self._registry.add_sink(Sink(dataset_name(name, place), format.lower(), texts(options), place))
+        self._registry.add_sink(Sink(dataset_name(name, place), format.lower(), option_values(options), place))
 
     def foreach_batch_sink(self, name: str | None = None) -> Decorator:
         """``@dp.foreach_batch_sink``: a sink that is a function of the micro-batch and its number."""
         place = calling_line()
 
         def define(handler: Query) -> Query:
-            written = name or own_name(handler, place)
+            written = name or function_name(handler, place)
             self._registry.add_sink(Sink(dataset_name(written, place), "foreachbatch", {}, place, handler))
             return handler
 
@@ -251,10 +264,10 @@ class _Api:
                 source=dataset_name(source, place),
                 keys=column_names(keys) or (),
                 sequence_by=sequence_by,
-                scd_type=scd_type(stored_as_scd_type, place),
+                scd_type=read_scd_type(stored_as_scd_type, place),
                 apply_as_deletes=apply_as_deletes,
                 apply_as_truncates=apply_as_truncates,
-                ignore_null_updates=ignored_nulls(
+                ignore_null_updates=read_ignored_nulls(
                     ignore_null_updates,
                     column_names(ignore_null_updates_column_list),
                     column_names(ignore_null_updates_except_column_list),
@@ -292,7 +305,7 @@ class _Api:
                 name=target,
                 source=source if callable(source) else dataset_name(source, place),
                 keys=column_names(keys) or (),
-                scd_type=scd_type(stored_as_scd_type, place),
+                scd_type=read_scd_type(stored_as_scd_type, place),
                 track_history_column_list=column_names(track_history_column_list),
                 track_history_except_column_list=column_names(track_history_except_column_list),
                 place=place,
@@ -301,22 +314,22 @@ class _Api:
 
     def read(self, name: str) -> DataFrame:
         """``dlt.read``: a dataset of the pipeline, in batch."""
-        wanted = self._wanted(name)
-        return self._found(wanted, self._reads.batch(wanted))
+        wanted = self._readable_name(name)
+        return self._check_found(wanted, self._reads.batch(wanted))
 
     def read_stream(self, name: str) -> DataFrame:
         """``dlt.read_stream``: a dataset of the pipeline, as a stream."""
-        wanted = self._wanted(name)
-        return self._found(wanted, self._reads.stream(wanted, {}))
+        wanted = self._readable_name(name)
+        return self._check_found(wanted, self._reads.stream(wanted, {}))
 
-    def _wanted(self, name: str) -> DatasetName:
+    def _readable_name(self, name: str) -> DatasetName:
         """The dataset to read, for which there has to be a reader."""
         wanted = dataset_name(name, calling_line())
         self._reads.context(wanted)
         return wanted
 
     @staticmethod
-    def _found(wanted: DatasetName, rows: DataFrame | None) -> DataFrame:
+    def _check_found(wanted: DatasetName, rows: DataFrame | None) -> DataFrame:
         if rows is None:
             raise UnknownTableError(wanted.written, place=calling_line())
         return rows

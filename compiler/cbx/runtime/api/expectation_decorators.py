@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cbx.runtime.calling_line import calling_line
-from cbx.runtime.definitions import Expectation, OnViolation, Query
+from cbx.runtime.definitions import DatasetExpectation, OnViolation, Query
 from cbx.runtime.problems import Place, RunError
 
 if TYPE_CHECKING:
@@ -21,20 +21,20 @@ Decorator = Callable[[Query], Query]
 
 def expect(on_violation: OnViolation, name: str, condition: str) -> Decorator:
     """One rule."""
-    return _with_rules([Expectation(name, condition, on_violation)])
+    return _with_rules([DatasetExpectation(name, condition, on_violation)])
 
 
 def expect_all(on_violation: OnViolation, expectations: Mapping[str, str]) -> Decorator:
     """Several rules, conditions by name."""
-    return _with_rules(rules_of(on_violation, expectations))
+    return _with_rules(expectations_of(on_violation, expectations))
 
 
-def rules_of(on_violation: OnViolation, expectations: Mapping[str, str]) -> list[Expectation]:
+def expectations_of(on_violation: OnViolation, expectations: Mapping[str, str]) -> list[DatasetExpectation]:
     """Rules as values."""
-    return [Expectation(name, condition, on_violation) for name, condition in expectations.items()]
+    return [DatasetExpectation(name, condition, on_violation) for name, condition in expectations.items()]
 
 
-def _with_rules(rules: Sequence[Expectation]) -> Decorator:
+def _with_rules(rules: Sequence[DatasetExpectation]) -> Decorator:
     """A decorator that hands rules up to the decorator of the dataset.
 
     Decorators apply from the function upwards, so rules are put in front to stand as they are written.
@@ -53,13 +53,13 @@ def _with_rules(rules: Sequence[Expectation]) -> Decorator:
         def checked() -> DataFrame:
             return query()
 
-        setattr(checked, RULES, distinct([*rules, *getattr(query, RULES, ())], place))
+        setattr(checked, RULES, check_distinct_names([*rules, *getattr(query, RULES, ())], place))
         return checked
 
     return attach
 
 
-def distinct(rules: Sequence[Expectation], place: Place | None) -> tuple[Expectation, ...]:
+def check_distinct_names(rules: Sequence[DatasetExpectation], place: Place | None) -> tuple[DatasetExpectation, ...]:
     """The rules, none of which may have another's name.
 
     Raises:

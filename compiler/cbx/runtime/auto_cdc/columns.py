@@ -33,7 +33,7 @@ def with_columns(rows: DataFrame, columns: dict[str, Column]) -> DataFrame:
     return rows.withColumns(columns) if columns else rows
 
 
-def comparable(value: Column, data_type: DataType) -> Column:
+def comparable_value(value: Column, data_type: DataType) -> Column:
     """Return what has an order and an equality in place of `value`, which may be a map or a variant."""
     if is_orderable(data_type):
         return value

@@ -15,7 +15,7 @@ UPSERTED = HIDDEN + "upserted"
 REMOVED = HIDDEN + "removed"
 
 
-def observed(rows: DataFrame, counts: Observation | None) -> DataFrame:
+def observe_counts(rows: DataFrame, counts: Observation | None) -> DataFrame:
     """Let Spark count `UPSERTED` and `REMOVED` whenever the rows are computed; no job of its own."""
     if counts is None:
         return rows

@@ -18,13 +18,13 @@ from cbx.runtime.auto_cdc.columns import (
     HIDDEN,
     START_AT,
     column,
-    comparable,
+    comparable_value,
     find_name,
     is_orderable,
     with_columns,
 )
 from cbx.runtime.auto_cdc.errors import NULL_KEY, NULL_SEQUENCE
-from cbx.runtime.auto_cdc.spec import CdcSpec, resolved, selected_columns
+from cbx.runtime.auto_cdc.spec import CdcSpec, resolve_columns, selected_columns
 from cbx.runtime.nested_types import fit, widen
 
 SEQUENCE = HIDDEN + "sequence"
@@ -66,7 +66,7 @@ class Events:
 
     def tie_breakers(self, names: Iterable[str]) -> list[Column]:
         """Return what decides between two upserts of the same key and sequence: the columns, by name."""
-        return [comparable(column(name), self.type_of(name)) for name in sorted(names)]
+        return [comparable_value(column(name), self.type_of(name)) for name in sorted(names)]
 
 
 def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) -> Events:
@@ -85,8 +85,8 @@ def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) ->
         rows = rows.withColumn(TRUNCATED, is_true(column(TRUNCATED)))
     bounds = (START_AT, END_AT) if spec.scd_type == 2 else ()
     visible = [name for name in rows.columns if not name.startswith(HIDDEN) and name not in bounds]
-    resolved(spec.column_list or (), visible, "column_list", spec)
-    keys = resolved(spec.keys, visible, "keys", spec)
+    resolve_columns(spec.column_list or (), visible, "column_list", spec)
+    keys = resolve_columns(spec.keys, visible, "keys", spec)
     return Events(rows, keys, tuple(name for name in visible if name not in keys), stored)
 
 
@@ -137,11 +137,11 @@ def check_state(stored: frozenset[str], spec: CdcSpec) -> None:
 def change_events(changes: DataFrame, spec: CdcSpec) -> DataFrame:
     """Return a batch of change rows as events."""
     names = selected_columns(changes.columns, spec)
-    keys = resolved(spec.keys, names, "keys", spec)
+    keys = resolve_columns(spec.keys, names, "keys", spec)
     truncates = is_true(spec.apply_as_truncates)
     gone = is_true(spec.apply_as_deletes) | truncates
     selected = [F.when(~(truncates if name in keys else gone), column(name)).alias(name) for name in names]
-    hidden = [checked_sequence(changes, keys, truncates, spec).alias(SEQUENCE), (gone & ~truncates).alias(DELETED)]
+    hidden = [check_sequence(changes, keys, truncates, spec).alias(SEQUENCE), (gone & ~truncates).alias(DELETED)]
     if spec.apply_as_truncates is not None:
         hidden.append(truncates.alias(TRUNCATED))
     return changes.select(*selected, *hidden)
@@ -152,7 +152,7 @@ def is_true(condition: Column | None) -> Column:
     return F.lit(col=False) if condition is None else F.coalesce(condition, F.lit(col=False))
 
 
-def checked_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Column, spec: CdcSpec) -> Column:
+def check_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Column, spec: CdcSpec) -> Column:
     """Return the sequence, which fails the query where it or a key is NULL; a truncate has no key.
 
     Databricks calls it AUTOCDC_MICROBATCH_VALIDATION.
@@ -168,13 +168,13 @@ def checked_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Colum
         missing = missing | reduce(and_, [sequence[name].isNull() for name in data_type.names])
     is_keyless = ~truncates & reduce(or_, [column(name).isNull() for name in keys])
     return (
-        F.when(missing, F.raise_error(about_key(NULL_SEQUENCE, keys, spec)))
-        .when(is_keyless, F.raise_error(about_key(NULL_KEY, keys, spec)))
+        F.when(missing, F.raise_error(key_message(NULL_SEQUENCE, keys, spec)))
+        .when(is_keyless, F.raise_error(key_message(NULL_KEY, keys, spec)))
         .otherwise(sequence)
     )
 
 
-def about_key(mark: str, keys: tuple[str, ...], spec: CdcSpec) -> Column:
+def key_message(mark: str, keys: tuple[str, ...], spec: CdcSpec) -> Column:
     """Return the message of a mistake in a row, which names its key."""
     offender = F.struct(F.lit(spec.target).alias("target"), F.struct(*map(column, keys)).alias("key"))
     return F.concat(F.lit(mark), F.to_json(offender, {"ignoreNullFields": "false"}))

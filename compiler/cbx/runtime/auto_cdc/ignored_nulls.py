@@ -15,9 +15,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 from pyspark.sql.types import BooleanType, DataType, StructField, StructType
 
-from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable, is_orderable, with_columns
+from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable_value, is_orderable, with_columns
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
-from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec, resolved
+from cbx.runtime.auto_cdc.spec import AllBut, CdcSpec, resolve_columns
 from cbx.runtime.nested_types import fit
 
 GIVEN = HIDDEN + "given_"
@@ -37,14 +37,14 @@ class Leaf:
     data_type: DataType
     ignores_null: bool
 
-    def named(self, prefix: str) -> str:
+    def hidden_name(self, prefix: str) -> str:
         """Return a hidden name for the leaf: injective, whatever characters the path has."""
         return prefix + ".".join(part.replace("~", "~0").replace(".", "~1") for part in self.path)
 
     @property
     def name(self) -> str:
         """The column of the state that keeps the leaf."""
-        return self.named(GIVEN)
+        return self.hidden_name(GIVEN)
 
     @property
     def value(self) -> Column:
@@ -54,7 +54,7 @@ class Leaf:
         return column(*self.path)
 
     @property
-    def kept_type(self) -> DataType:
+    def stored_type(self) -> DataType:
         """The type of `value`."""
         return BooleanType() if isinstance(self.data_type, StructType) else self.data_type
 
@@ -64,7 +64,7 @@ Leaves = dict[str, list[Leaf]]  # by column, the column's own leaf first
 
 def column_leaves(events: Events, spec: CdcSpec) -> Leaves:
     """Return the leaves of every column whose NULLs this flow ignores, or an earlier one did."""
-    ignored = _ignoring(events, spec)
+    ignored = _columns_ignoring_nulls(events, spec)
     found = {}
     for name in events.values:
         leaves = field_leaves((), events.rows.schema[name], ignores_null=name in ignored)
@@ -73,15 +73,15 @@ def column_leaves(events: Events, spec: CdcSpec) -> Leaves:
     return found
 
 
-def _ignoring(events: Events, spec: CdcSpec) -> Iterable[str]:
+def _columns_ignoring_nulls(events: Events, spec: CdcSpec) -> Iterable[str]:
     """Return the columns whose NULLs this flow ignores."""
     named, known = spec.ignore_null_updates, (*events.keys, *events.values)
     if isinstance(named, bool):
         return events.values if named else ()
     if isinstance(named, AllBut):
-        excepted = resolved(named.names, known, "ignore_null_updates_except_column_list", spec)
+        excepted = resolve_columns(named.names, known, "ignore_null_updates_except_column_list", spec)
         return [name for name in events.values if name not in excepted]
-    return resolved(named, known, "ignore_null_updates_column_list", spec)
+    return resolve_columns(named, known, "ignore_null_updates_column_list", spec)
 
 
 def field_leaves(parents: tuple[str, ...], field: StructField, *, ignores_null: bool) -> list[Leaf]:
@@ -97,16 +97,16 @@ def every_leaf(leaves: Leaves) -> Iterable[Leaf]:
     return (leaf for each in leaves.values() for leaf in each)
 
 
-def with_given(leaves: Leaves, events: Events) -> DataFrame:
+def add_given_values(leaves: Leaves, events: Events) -> DataFrame:
     """Tell for each event and leaf what the event gives: a sequence and a value, or NULL for nothing."""
     new = {}
     for own, *below in leaves.values():
         for leaf in (own, *below):
-            new[leaf.name] = given(leaf, own, events)
+            new[leaf.name] = given_value(leaf, own, events)
     return with_columns(events.rows, new)
 
 
-def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
+def given_value(leaf: Leaf, own: Leaf, events: Events) -> Column:
     """Return what an event gives to a leaf of the column whose own leaf is `own`.
 
     Rows of the state bring theirs along. Where they have none for a column that they do have, no flow ignored its
@@ -115,7 +115,7 @@ def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
     whole = F.struct(column(SEQUENCE).alias("sequence"), leaf.value.alias("value"))
     unless_null = F.when(leaf.value.isNotNull(), whole)
     if leaf.name in events.stored:
-        kept = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.kept_type)]
+        kept = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.stored_type)]
         known = fit(column(leaf.name), events.type_of(leaf.name), StructType(kept))
     else:
         is_whole = own.path[0] in events.stored and own.name not in events.stored
@@ -124,16 +124,16 @@ def given(leaf: Leaf, own: Leaf, events: Events) -> Column:
     return F.when(column(KNOWN), known).otherwise(fresh)
 
 
-def newest_given(leaf: Leaf) -> Column:
+def newest_given_value(leaf: Leaf) -> Column:
     """Return an aggregate: the newest that a leaf was given, and of the same sequence the greatest."""
-    if is_orderable(leaf.kept_type):
+    if is_orderable(leaf.stored_type):
         return F.max(column(leaf.name))
-    value = comparable(column(leaf.name)["value"], leaf.kept_type)
+    value = comparable_value(column(leaf.name)["value"], leaf.stored_type)
     order = F.when(column(leaf.name).isNotNull(), F.struct(column(leaf.name)["sequence"], value))
     return F.max_by(column(leaf.name), order)
 
 
-def restored(rows: DataFrame, leaves: Leaves, prefix: str, events: Events) -> DataFrame:
+def restore_columns(rows: DataFrame, leaves: Leaves, prefix: str, events: Events) -> DataFrame:
     """Put the columns together from their leaves, and tell which rows that changed.
 
     Args:
@@ -142,25 +142,25 @@ def restored(rows: DataFrame, leaves: Leaves, prefix: str, events: Events) -> Da
         prefix: Which of the leaves' hidden columns hold the values.
         events: What the columns are.
     """
-    new = {name: assembled(each, prefix) for name, each in leaves.items()}
+    new = {name: assemble_column(each, prefix) for name, each in leaves.items()}
     same = []
     for name, value in new.items():
         data_type = events.type_of(name)
-        same.append(comparable(column(name), data_type).eqNullSafe(comparable(value, data_type)))
+        same.append(comparable_value(column(name), data_type).eqNullSafe(comparable_value(value, data_type)))
     return rows.withColumn(RESTORED, ~reduce(and_, same)).withColumns(new)
 
 
-def assembled(leaves: list[Leaf], prefix: str) -> Column:
+def assemble_column(leaves: list[Leaf], prefix: str) -> Column:
     """Put a column or a field together from its own leaf, which comes first, and those below it."""
     own, *below = leaves
-    newest = column(own.named(prefix))
+    newest = column(own.hidden_name(prefix))
     is_forgotten = F.coalesce(newest["sequence"] <= column(FLOOR), F.lit(col=False))
     value = F.when(~is_forgotten, newest["value"])
     if not isinstance(own.data_type, StructType):
         return value
     depth = len(own.path)
     fields = [
-        assembled([leaf for leaf in below if leaf.path[depth] == name], prefix).alias(name)
+        assemble_column([leaf for leaf in below if leaf.path[depth] == name], prefix).alias(name)
         for name in own.data_type.names
     ]
     return F.when(value, F.struct(*fields))

@@ -6,18 +6,18 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc.columns import HIDDEN, column, with_columns
-from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observed
+from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observe_counts
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, TRUNCATED, Events
 from cbx.runtime.auto_cdc.ignored_nulls import (
     FLOOR,
     GIVEN,
     RESTORED,
     Leaves,
+    add_given_values,
     column_leaves,
     every_leaf,
-    newest_given,
-    restored,
-    with_given,
+    newest_given_value,
+    restore_columns,
 )
 from cbx.runtime.auto_cdc.spec import CdcSpec
 
@@ -43,11 +43,11 @@ def merge_current(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     leaves = column_leaves(events, spec)
     rows = newest_rows(events, leaves, counted=counts is not None)
     if events.has_truncates:
-        rows = with_emptied_at(rows, events)
+        rows = add_emptied_at(rows, events)
     if leaves:
-        rows = restored(rows, leaves, GIVEN, events)
+        rows = restore_columns(rows, leaves, GIVEN, events)
     if counts is not None:
-        rows = observed(with_counts(rows, events, leaves), counts)
+        rows = observe_counts(add_counts(rows, events, leaves), counts)
     return rows.filter(~is_emptied(events))
 
 
@@ -58,22 +58,22 @@ def newest_rows(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
     """
     ties = [each.desc() for each in events.tie_breakers(set(events.values) - set(leaves))]
     newest_first = events.by_key.orderBy(column(SEQUENCE).desc(), column(DELETED).desc(), *ties, column(KNOWN).desc())
-    rows = with_given(leaves, events).withColumn(RANK, F.row_number().over(newest_first))
-    gathered = {leaf.name: newest_given(leaf).over(events.by_key) for leaf in every_leaf(leaves)}
+    rows = add_given_values(leaves, events).withColumn(RANK, F.row_number().over(newest_first))
+    gathered = {leaf.name: newest_given_value(leaf).over(events.by_key) for leaf in every_leaf(leaves)}
     if leaves:
-        gathered[FLOOR] = F.max(own_floor(events.stored)).over(events.by_key)
+        gathered[FLOOR] = F.max(last_delete(events.stored)).over(events.by_key)
     if counted:
         gathered[SHOWN] = F.bool_or(column(KNOWN) & is_row(events)).over(events.by_key)
     return with_columns(rows, gathered).filter(column(RANK) == 1)
 
 
-def own_floor(stored: Collection[str]) -> Column:
+def last_delete(stored: Collection[str]) -> Column:
     """Return the sequence of the last delete that an event knows of."""
     before = column(FLOOR) if FLOOR in stored else F.lit(None)
     return F.when(column(DELETED), column(SEQUENCE)).otherwise(before)
 
 
-def with_emptied_at(rows: DataFrame, events: Events) -> DataFrame:
+def add_emptied_at(rows: DataFrame, events: Events) -> DataFrame:
     """Add the sequence of the last truncate to every row; it is a floor for the leaves too."""
     truncates = events.rows.filter(column(TRUNCATED)).agg(F.max(SEQUENCE).alias(EMPTIED_AT))
     rows = rows.crossJoin(F.broadcast(truncates))
@@ -94,7 +94,7 @@ def is_row(events: Events) -> Column:
     return ~(column(DELETED) | column(TRUNCATED)) if events.has_truncates else ~column(DELETED)
 
 
-def with_counts(rows: DataFrame, events: Events, leaves: Leaves) -> DataFrame:
+def add_counts(rows: DataFrame, events: Events, leaves: Leaves) -> DataFrame:
     """Tell what each key's newest event means for the counts."""
     shown_now = is_row(events) & ~is_emptied(events)
     is_new = ~column(KNOWN) | column(RESTORED) if leaves else ~column(KNOWN)

@@ -7,21 +7,21 @@ the bounds of the row that it stands for and whether it is shown, so that reader
 from pyspark.sql import Column, DataFrame, Observation, Window, WindowSpec
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable, with_columns
-from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observed
+from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, column, comparable_value, with_columns
+from cbx.runtime.auto_cdc.counts import REMOVED, UPSERTED, observe_counts
 from cbx.runtime.auto_cdc.events import DELETED, KNOWN, SEQUENCE, Events
 from cbx.runtime.auto_cdc.ignored_nulls import (
     FLOOR,
     LATEST,
     RESTORED,
     Leaves,
+    add_given_values,
     column_leaves,
     every_leaf,
-    newest_given,
-    restored,
-    with_given,
+    newest_given_value,
+    restore_columns,
 )
-from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
+from cbx.runtime.auto_cdc.spec import CdcSpec, resolve_columns
 
 VISIBLE = HIDDEN + "visible"
 NEXT = HIDDEN + "next"
@@ -47,16 +47,16 @@ def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     leaves = column_leaves(events, spec)
     counted = counts is not None and bool(events.stored)
     in_order = events.by_key.orderBy(SEQUENCE)
-    rows = one_per_sequence(events, leaves, counted=counted)
+    rows = winning_events(events, leaves, counted=counted)
     if leaves:
-        rows = with_values_until_now(rows, in_order, leaves, events)
-    rows = with_bounds(rows, in_order, tracked_values(events, spec))
+        rows = fill_ignored_nulls(rows, in_order, leaves, events)
+    rows = add_bounds(rows, in_order, tracked_values(events, spec))
     if counts is None:
         return rows
-    return observed(with_counts(rows, leaves, counted=counted), counts)
+    return observe_counts(add_counts(rows, leaves, counted=counted), counts)
 
 
-def one_per_sequence(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
+def winning_events(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
     """Return the event of each key and sequence that wins.
 
     In a complete tie the state's row does, so that a replay of changes counts nothing.
@@ -64,8 +64,8 @@ def one_per_sequence(events: Events, leaves: Leaves, *, counted: bool) -> DataFr
     ties = events.tie_breakers(set(events.values) - set(leaves))
     winner_last = events.by_key.orderBy(SEQUENCE, DELETED, *ties, KNOWN)
     same = Window.partitionBy(*map(column, events.keys), SEQUENCE)
-    rows = with_given(leaves, events).withColumn(NEXT, F.lead(SEQUENCE).over(winner_last))
-    gathered = {leaf.name: newest_given(leaf).over(same) for leaf in every_leaf(leaves)}
+    rows = add_given_values(leaves, events).withColumn(NEXT, F.lead(SEQUENCE).over(winner_last))
+    gathered = {leaf.name: newest_given_value(leaf).over(same) for leaf in every_leaf(leaves)}
     if counted:
         began = ~column(DELETED) & (column(START_AT) == column(SEQUENCE))
         gathered[BEGAN] = F.coalesce(F.bool_or(began).over(same), F.lit(col=False))
@@ -74,16 +74,17 @@ def one_per_sequence(events: Events, leaves: Leaves, *, counted: bool) -> DataFr
     return with_columns(rows, gathered).filter(~column(NEXT).eqNullSafe(column(SEQUENCE)))
 
 
-def with_values_until_now(rows: DataFrame, in_order: WindowSpec, leaves: Leaves, events: Events) -> DataFrame:
+def fill_ignored_nulls(rows: DataFrame, in_order: WindowSpec, leaves: Leaves, events: Events) -> DataFrame:
     """Fill the NULLs that mean "as before" from the events before, back to the last delete."""
     until_now = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     latest = {
-        leaf.named(LATEST): F.last(column(leaf.name), ignorenulls=True).over(until_now) for leaf in every_leaf(leaves)
+        leaf.hidden_name(LATEST): F.last(column(leaf.name), ignorenulls=True).over(until_now)
+        for leaf in every_leaf(leaves)
     }
     last_delete = F.last(F.when(column(DELETED), column(SEQUENCE)), ignorenulls=True)
-    return restored(rows.withColumns({**latest, FLOOR: last_delete.over(until_now)}), leaves, LATEST, events).drop(
-        FLOOR
-    )
+    return restore_columns(
+        rows.withColumns({**latest, FLOOR: last_delete.over(until_now)}), leaves, LATEST, events
+    ).drop(FLOOR)
 
 
 def tracked_values(events: Events, spec: CdcSpec) -> Column:
@@ -91,16 +92,16 @@ def tracked_values(events: Events, spec: CdcSpec) -> Column:
     tracked = set(events.values)
     known = (*events.keys, *events.values)
     if spec.track_history_column_list is not None:
-        names = resolved(spec.track_history_column_list, known, "track_history_column_list", spec)
+        names = resolve_columns(spec.track_history_column_list, known, "track_history_column_list", spec)
         tracked &= set(names)
     if spec.track_history_except_column_list is not None:
-        names = resolved(spec.track_history_except_column_list, known, "track_history_except_column_list", spec)
+        names = resolve_columns(spec.track_history_except_column_list, known, "track_history_except_column_list", spec)
         tracked -= set(names)
-    values = [comparable(column(name), events.type_of(name)) for name in events.values if name in tracked]
+    values = [comparable_value(column(name), events.type_of(name)) for name in events.values if name in tracked]
     return F.struct(*values, F.lit(0))
 
 
-def with_bounds(rows: DataFrame, in_order: WindowSpec, tracked: Column) -> DataFrame:
+def add_bounds(rows: DataFrame, in_order: WindowSpec, tracked: Column) -> DataFrame:
     """Tell where each event's row of the target starts and ends, and which event of a run is the one shown.
 
     Upserts that follow each other with the same tracked values are a run: one row of the target, shown by the
@@ -120,7 +121,7 @@ def with_bounds(rows: DataFrame, in_order: WindowSpec, tracked: Column) -> DataF
     )
 
 
-def with_counts(rows: DataFrame, leaves: Leaves, *, counted: bool) -> DataFrame:
+def add_counts(rows: DataFrame, leaves: Leaves, *, counted: bool) -> DataFrame:
     """Tell what each event means for the counts; without a state every row is new."""
     if not counted:
         return rows.withColumns({UPSERTED: column(VISIBLE), REMOVED: F.lit(col=False)})

@@ -7,10 +7,10 @@ had not (or had otherwise) is an upsert, what it no longer has is a delete, both
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
-from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable
+from cbx.runtime.auto_cdc.columns import HIDDEN, column, comparable_value
 from cbx.runtime.auto_cdc.errors import DUPLICATE_KEY
-from cbx.runtime.auto_cdc.events import about_key, union_by_name
-from cbx.runtime.auto_cdc.spec import CdcSpec, resolved
+from cbx.runtime.auto_cdc.events import key_message, union_by_name
+from cbx.runtime.auto_cdc.spec import CdcSpec, resolve_columns
 
 VERSION = HIDDEN + "version"
 IS_DELETE = HIDDEN + "is_delete"
@@ -54,10 +54,10 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
     if previous is not None:
         old = previous.withColumn(IS_NEW, F.lit(col=False))
         rows = union_by_name(old, rows, spec)
-    keys = resolved(spec.keys, rows.columns, "keys", spec)
+    keys = resolve_columns(spec.keys, rows.columns, "keys", spec)
     values = [name for name in rows.columns if name not in (*keys, IS_NEW)]
     whole = F.struct(F.lit(0).alias(IS_NEW), *map(column, values))
-    order = F.struct(F.lit(0), *(comparable(column(name), rows.schema[name].dataType) for name in values))
+    order = F.struct(F.lit(0), *(comparable_value(column(name), rows.schema[name].dataType) for name in values))
     is_new = column(IS_NEW)
     found = rows.groupBy(*map(column, keys)).agg(
         F.max(F.when(~is_new, order)).alias("before"),
@@ -66,7 +66,7 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
         F.count_if(is_new).alias("times"),
     )
     is_change = ~F.col("before").eqNullSafe(F.col("after"))
-    twice = F.raise_error(about_key(DUPLICATE_KEY, keys, spec)).cast("boolean")
+    twice = F.raise_error(key_message(DUPLICATE_KEY, keys, spec)).cast("boolean")
     return found.filter(F.when(F.col("times") > 1, twice).otherwise(is_change)).select(
         *map(column, keys),
         *(F.col("row")[name].alias(name) for name in values),

@@ -84,8 +84,8 @@ def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
     if spec.column_list is not None:
         selected = {name for name in names if find_name(name, spec.column_list)}
     if spec.except_column_list is not None:
-        selected -= set(resolved(spec.except_column_list, names, "except_column_list", spec))
-    keys = resolved(spec.keys, names, "keys", spec)
+        selected -= set(resolve_columns(spec.except_column_list, names, "except_column_list", spec))
+    keys = resolve_columns(spec.keys, names, "keys", spec)
     for key in keys:
         if key not in selected:
             raise spec.error(f"the target has no column for the key `{key}`", "select it, a target needs its keys")
@@ -100,7 +100,7 @@ def is_reserved(name: str) -> bool:
     return name.casefold().startswith(HIDDEN) or find_name(name, (START_AT, END_AT)) is not None
 
 
-def resolved(names: Iterable[str], columns: Iterable[str], argument: str, spec: CdcSpec) -> tuple[str, ...]:
+def resolve_columns(names: Iterable[str], columns: Iterable[str], argument: str, spec: CdcSpec) -> tuple[str, ...]:
     """Return the names as the columns spell them.
 
     Raises:

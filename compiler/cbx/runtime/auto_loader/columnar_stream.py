@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F  # noqa: N812 (Spark's own convention)
 
-from cbx.runtime.auto_loader.rescue import FILE_KEY, file_path, only_known_files
+from cbx.runtime.auto_loader.rescue import FILE_KEY, file_path, refuse_unknown_files
 from cbx.runtime.auto_loader.schemas import find, widens
-from cbx.runtime.auto_loader.source import ParsedRows, Source
+from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.runtime.nested_types import fit, unknown_fields
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql.types import DataType
 
 
-def read_columnar(source: Source) -> ParsedRows:
+def read_columnar(source: LandingSource) -> ParsedRows:
     """Read the columns wanted from files that carry their own types.
 
     A column is read with the type that the files have. Where the wanted type holds every value of it the column is
@@ -26,7 +26,7 @@ def read_columnar(source: Source) -> ParsedRows:
     """
     schema = source.seen if source.seen.fields else source.columns
     reader = source.reader(source.options.file_format).schema(schema)
-    rows = only_known_files(source.load(reader), source)
+    rows = refuse_unknown_files(source.load(reader), source)
     is_exact = source.options.is_case_sensitive
 
     def column(name: str) -> Column:
@@ -57,10 +57,10 @@ def read_columnar(source: Source) -> ParsedRows:
 def _is_whole(value: Column, kind: DataType, wanted: DataType) -> Column:
     """Whether a value loses nothing by the type that is wanted: what comes back from it is the same."""
     there_and_back = fit(fit(value, kind, wanted), wanted, kind)
-    return _comparable(value).eqNullSafe(_comparable(there_and_back))
+    return _comparable_value(value).eqNullSafe(_comparable_value(there_and_back))
 
 
-def _comparable(value: Column) -> Column:
+def _comparable_value(value: Column) -> Column:
     return F.to_json(F.struct(value.alias("value")), {"ignoreNullFields": "false"})
 
 

@@ -15,12 +15,12 @@ from cbx.runtime.auto_loader.rescue import (
     apply_mode,
     file_path,
     is_one_of,
-    malformed_as_json,
-    only_known_files,
+    malformed_json,
     record_text,
+    refuse_unknown_files,
 )
 from cbx.runtime.auto_loader.schemas import find
-from cbx.runtime.auto_loader.source import ParsedRows, Source, file_options
+from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ _MALFORMED: Final = "__cbx_malformed"
 Header = tuple[str, ...]
 
 
-def read_csv(source: Source) -> ParsedRows:
+def read_csv(source: LandingSource) -> ParsedRows:
     """Read CSV records with the columns wanted.
 
     Where all files have one header, Spark's reader does it alone. Where they differ, the reader gives the text of
@@ -43,17 +43,17 @@ def read_csv(source: Source) -> ParsedRows:
     """
     headers = tuple(dict.fromkeys(header for header in source.headers.values() if header))
     if source.options.skipped_rows:
-        return _by_record(source, headers, *_skipping_records(source))
+        return _parse_records(source, headers, *_records_after_skipped_rows(source))
     if len(headers) < 2:
-        return _one_header(source, headers[0] if headers else ())
-    return _by_record(source, headers, *_all_records(source))
+        return _read_with_one_header(source, headers[0] if headers else ())
+    return _parse_records(source, headers, *_all_records(source))
 
 
-def _one_header(source: Source, header: Header) -> ParsedRows:
+def _read_with_one_header(source: LandingSource, header: Header) -> ParsedRows:
     # A reader needs a column; a folder without a record has none to name.
-    schema = _positional(source, header or ("",))
+    schema = _positional_schema(source, header or ("",))
     reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
-    rows = only_known_files(source.load(reader.schema(schema)), source)
+    rows = refuse_unknown_files(source.load(reader.schema(schema)), source)
     raw = record_text(F.col("p0"))
 
     def parsed(place: int) -> Column:
@@ -62,10 +62,10 @@ def _one_header(source: Source, header: Header) -> ParsedRows:
     is_malformed = _is_malformed(source, header, raw)
     rows = apply_mode(rows, is_malformed, source.options.malformed)
     rescued = _rescue(source, header, raw, parsed)
-    return ParsedRows(rows, _by_name(source, header, parsed), rescued, F.when(is_malformed, raw))
+    return ParsedRows(rows, _column_by_name(source, header, parsed), rescued, F.when(is_malformed, raw))
 
 
-def _is_malformed(source: Source, header: Header, misfit: Column) -> Column:
+def _is_malformed(source: LandingSource, header: Header, misfit: Column) -> Column:
     """Whether a record has too few or too many values, or, without a rescued data column, one of another type.
 
     Args:
@@ -78,7 +78,7 @@ def _is_malformed(source: Source, header: Header, misfit: Column) -> Column:
     return misfit.isNotNull() & _tokens(source, header, misfit)[CORRUPT].isNotNull()
 
 
-def _all_records(source: Source) -> tuple[DataFrame, Column]:
+def _all_records(source: LandingSource) -> tuple[DataFrame, Column]:
     """The text of every record of all files."""
     # Declared one column short, every record is one that does not fit, so that Spark hands over its text.
     schema = StructType([StructField("p0", StringType()), StructField(CORRUPT, StringType())])
@@ -87,7 +87,7 @@ def _all_records(source: Source) -> tuple[DataFrame, Column]:
     return rows, F.coalesce(F.col(CORRUPT), F.col("p0"))
 
 
-def _skipping_records(source: Source) -> tuple[DataFrame, Column]:
+def _records_after_skipped_rows(source: LandingSource) -> tuple[DataFrame, Column]:
     """The text of every record of all files, without the first lines of each."""
     reader = source.spark.readStream.format("text").options(**file_options(source.options))
     texts = source.load(reader.option("wholetext", "true"))
@@ -95,7 +95,7 @@ def _skipping_records(source: Source) -> tuple[DataFrame, Column]:
     return texts.select(F.explode(records).alias(_TEXT)), F.col(_TEXT)
 
 
-def _by_record(source: Source, headers: tuple[Header, ...], rows: DataFrame, raw: Column) -> ParsedRows:
+def _parse_records(source: LandingSource, headers: tuple[Header, ...], rows: DataFrame, raw: Column) -> ParsedRows:
     """Parse the text of each record as the header of its file says."""
     late = F.raise_error(F.concat(F.lit(f"{ARRIVED_LATE} "), file_path()))
     record: Column | None = None
@@ -113,16 +113,16 @@ def _by_record(source: Source, headers: tuple[Header, ...], rows: DataFrame, raw
     return ParsedRows(rows, column, F.col(_RECORD).getField(_RESCUED), malformed)
 
 
-def _record(source: Source, header: Header, raw: Column) -> Column:
+def _record(source: LandingSource, header: Header, raw: Column) -> Column:
     """One record of a file with this header, as a struct of the wanted columns and what is rescued."""
     options = {**_parser_options(source), "columnNameOfCorruptRecord": CORRUPT}
-    values = F.from_csv(raw, _ddl(_positional(source, header)), options)
+    values = F.from_csv(raw, _ddl(_positional_schema(source, header)), options)
 
     def of_values(found: Column) -> Column:
         def parsed(place: int) -> Column:
             return found.getField(f"p{place}")
 
-        by_name = _by_name(source, header, parsed)
+        by_name = _column_by_name(source, header, parsed)
         misfit = F.when(found.getField(CORRUPT).isNotNull(), raw)
         return F.struct(
             *(by_name(name).alias(f"c{place}") for place, name in enumerate(source.columns.names)),
@@ -133,21 +133,21 @@ def _record(source: Source, header: Header, raw: Column) -> Column:
     return F.transform(F.array(values), of_values)[0]
 
 
-def _wanted(source: Source, name: str) -> StructField | None:
+def _wanted_column(source: LandingSource, name: str) -> StructField | None:
     return find(source.columns, name, is_case_sensitive=source.options.is_case_sensitive)
 
 
-def _positional(source: Source, header: Header) -> StructType:
+def _positional_schema(source: LandingSource, header: Header) -> StructType:
     """The columns of a file in its own order, named by place, since a header may repeat a name."""
     fields = []
     for place, name in enumerate(header):
-        field = _wanted(source, name)
+        field = _wanted_column(source, name)
         fields.append(StructField(f"p{place}", field.dataType if field else StringType()))
     return StructType([*fields, StructField(CORRUPT, StringType())])
 
 
-def _by_name(source: Source, header: Header, parsed: Callable[[int], Column]) -> Callable[[str], Column]:
-    places = {field.name: place for place, name in enumerate(header) if (field := _wanted(source, name))}
+def _column_by_name(source: LandingSource, header: Header, parsed: Callable[[int], Column]) -> Callable[[str], Column]:
+    places = {field.name: place for place, name in enumerate(header) if (field := _wanted_column(source, name))}
 
     def column(name: str) -> Column:
         kind = source.columns[name].dataType
@@ -156,33 +156,35 @@ def _by_name(source: Source, header: Header, parsed: Callable[[int], Column]) ->
     return column
 
 
-def _tokens(source: Source, header: Header, raw: Column) -> Column:
+def _tokens(source: LandingSource, header: Header, raw: Column) -> Column:
     """The record's values as text; the corrupt column is set if there are too few or too many of them."""
     schema = StructType([StructField(f"p{place}", StringType()) for place in range(len(header) or 1)])
     options = {**_parser_options(source), "columnNameOfCorruptRecord": CORRUPT}
     return F.from_csv(raw, _ddl(StructType([*schema.fields, StructField(CORRUPT, StringType())])), options)
 
 
-def _rescue(source: Source, header: Header, raw: Column, parsed: Callable[[int], Column]) -> Column:
+def _rescue(source: LandingSource, header: Header, raw: Column, parsed: Callable[[int], Column]) -> Column:
     """The rescued data of one record; `raw` is its text if it did not fit, else NULL."""
 
     def of_tokens(tokens: Column) -> Column:
         entries = []
         for place, name in enumerate(header):
             token = tokens.getField(f"p{place}")
-            if _wanted(source, name):
+            if _wanted_column(source, name):
                 entries += [F.lit(name), F.when(parsed(place).isNull(), token)]
             elif source.is_rescuing_new:
                 entries += [F.lit(name), parsed(place)]
         if not entries:
-            return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_as_json(raw))
+            return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_json(raw))
         kept = F.map_filter(F.create_map(*entries), lambda _, value: value.isNotNull())
         origin = F.create_map(F.lit(FILE_KEY), file_path())
-        return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_as_json(raw)).when(
+        return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_json(raw)).when(
             F.size(kept) > 0, F.to_json(F.map_concat(kept, origin))
         )
 
-    unknown = [place for place, name in enumerate(header) if source.is_rescuing_new and not _wanted(source, name)]
+    unknown = [
+        place for place, name in enumerate(header) if source.is_rescuing_new and not _wanted_column(source, name)
+    ]
     is_needed = raw.isNotNull()
     for place in unknown:
         is_needed = is_needed | parsed(place).isNotNull()
@@ -190,7 +192,7 @@ def _rescue(source: Source, header: Header, raw: Column, parsed: Callable[[int],
     return F.when(is_needed, rescued)
 
 
-def _parser_options(source: Source) -> dict[str, str]:
+def _parser_options(source: LandingSource) -> dict[str, str]:
     left_out = ("header", "multiline", "encoding", "charset", "linesep", "enforceschema")
     return {key: value for key, value in source.options.reader.items() if key.lower() not in left_out}
 

@@ -55,14 +55,14 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
     found = _FILE.search(text)
     file = unquote(found.group().rstrip(".:;")).removeprefix("file:") if found else landing
     file = re.sub(r"^/+", "/", file)
-    if _raised(ARRIVED_LATE) in text:
+    if _raised_message(ARRIVED_LATE) in text:
         return AutoLoaderError(
             "the file landed while the update was starting",
             path=file,
             hint="run the update again; nothing of it was written",
             is_restart_enough=True,
         )
-    if _raised(MALFORMED) in text:
+    if _raised_message(MALFORMED) in text:
         return AutoLoaderError(
             "the file holds a malformed record, and the reader's mode is FAILFAST",
             path=file,
@@ -95,6 +95,6 @@ def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | Non
     return None
 
 
-def _raised(message: str) -> str:
+def _raised_message(message: str) -> str:
     """As `raise_error` puts it."""
     return f"[USER_RAISED_EXCEPTION] {message}"

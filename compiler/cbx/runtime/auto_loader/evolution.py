@@ -13,14 +13,14 @@ from cbx.runtime.auto_loader.known_fields import known_fields
 from cbx.runtime.auto_loader.listing import LandedFile, partition_columns
 from cbx.runtime.auto_loader.schemas import (
     apply_hints,
-    as_strings,
     distinct_names,
     every_name,
     find,
+    make_nullable,
+    make_strings,
     merge,
-    nullable,
     parse_hints,
-    widest,
+    widest_schema,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: L
     fresh = tuple(file for file in landing.files if looked_at.get(file.uri) != (file.size, file.modified))
     if landing.is_plain:
         fresh = ()
-    looked = _look_at_headers(spark, options, landing, old, fresh)
+    looked = _read_new_headers(spark, options, landing, old, fresh)
     found = _infer(spark, options, landing, fresh, looked) if fresh else StructType([])
     partitions = _partitions(options, landing, old)
     found = StructType([field for field in found.fields if find(partitions, field.name) is None])
@@ -74,10 +74,10 @@ def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: L
     return replace(
         looked,
         columns=columns,
-        seen=_seen(options, landing, old, found),
+        seen=_seen_fields(options, landing, old, found),
         files={file.uri: (file.size, file.modified) for file in landing.files},
         partitions=partitions,
-        skipped=_skipped(options, landing, old),
+        skipped=_skipped_files(options, landing, old),
     )
 
 
@@ -88,17 +88,17 @@ def wanted_columns(options: LoaderOptions, landing: Landing, state: LoaderState)
         AutoLoaderError: A hint that cannot be read.
     """
     if landing.given is not None:
-        given = nullable(landing.given)
+        given = make_nullable(landing.given)
         return StructType([field for field in given.fields if find(state.partitions, field.name) is None])
     hints = parse_hints(options.hints)
     columns = state.columns or StructType([])
     if options.file_format in _TEXT_FORMATS and not options.infer_types:
-        columns = as_strings(columns, {path[0].lower() for path, _ in hints if len(path) > 1})
+        columns = make_strings(columns, {path[0].lower() for path, _ in hints if len(path) > 1})
     hinted = apply_hints(columns, hints)
     return StructType([field for field in hinted.fields if find(state.partitions, field.name) is None])
 
 
-def _look_at_headers(
+def _read_new_headers(
     spark: SparkSession,
     options: LoaderOptions,
     landing: Landing,
@@ -122,7 +122,7 @@ def _infer(
     looked: LoaderState,
 ) -> StructType:
     if options.file_format == "json":
-        return _known(options, landing, fresh, looked) or infer_json(spark, options, fresh)
+        return _infer_known_fields(options, landing, fresh, looked) or infer_json(spark, options, fresh)
     if options.file_format == "csv":
         headers = {file.uri: looked.headers[looked.header_of[file.uri]] for file in fresh}
         hinted = apply_hints(StructType([]), parse_hints(options.hints))
@@ -130,7 +130,7 @@ def _infer(
     return infer_columnar(spark, options, fresh)
 
 
-def _known(
+def _infer_known_fields(
     options: LoaderOptions, landing: Landing, fresh: tuple[LandedFile, ...], looked: LoaderState
 ) -> StructType | None:
     """The fields of JSON files where all of them are known, so that Spark need not look for others.
@@ -176,10 +176,10 @@ def _refuse_new(landing: Landing, found: StructType, known: StructType) -> None:
         )
 
 
-def _seen(options: LoaderOptions, landing: Landing, old: LoaderState, found: StructType) -> StructType:
+def _seen_fields(options: LoaderOptions, landing: Landing, old: LoaderState, found: StructType) -> StructType:
     if options.file_format in _TEXT_FORMATS:
         return every_name(old.seen, found)
-    types = widest(old.seen, nullable(found))
+    types = widest_schema(old.seen, make_nullable(found))
     if types is None:
         raise AutoLoaderError(
             "new files hold a column with a type that does not go with that of earlier files",
@@ -200,7 +200,7 @@ def _partitions(options: LoaderOptions, landing: Landing, old: LoaderState) -> S
     return merge(old.partitions, StructType(fields))
 
 
-def _skipped(options: LoaderOptions, landing: Landing, old: LoaderState) -> tuple[str, ...]:
+def _skipped_files(options: LoaderOptions, landing: Landing, old: LoaderState) -> tuple[str, ...]:
     if old.skipped is not None:
         return old.skipped
     return () if options.include_existing else tuple(file.uri for file in landing.files)

@@ -38,7 +38,7 @@ def read_header(spark: SparkSession, options: LoaderOptions, file: LandedFile) -
     path = local_path(file.uri)
     separator = options.reader_value("sep", options.reader_value("delimiter", ","))
     if path is None or path.endswith(_OTHER_COMPRESSION) or len(separator) != 1:
-        return _by_spark(spark, options, file)
+        return _read_by_spark(spark, options, file)
     try:
         record = _first_record(path, options, separator)
     except PermissionError as error:
@@ -96,7 +96,7 @@ def _names(record: list[str], *, has_header: bool) -> tuple[str, ...]:
     )
 
 
-def _by_spark(spark: SparkSession, options: LoaderOptions, file: LandedFile) -> tuple[str, ...]:
+def _read_by_spark(spark: SparkSession, options: LoaderOptions, file: LandedFile) -> tuple[str, ...]:
     try:
         if options.skipped_rows:
             return tuple(read_records(spark, options, (file,), has_header=False).columns)

@@ -34,7 +34,7 @@ def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedF
     Raises:
         AutoLoaderError: A file cannot be read.
     """
-    session = _looking_session(spark)
+    session = _inference_session(spark)
     # Names that differ in case only must both be seen.
     session.conf.set("spark.sql.caseSensitive", "true")
     reader = session.read.options(**_batch_options(options)).option("columnNameOfCorruptRecord", _CORRUPT)
@@ -49,7 +49,7 @@ def infer_columnar(spark: SparkSession, options: LoaderOptions, files: tuple[Lan
         AutoLoaderError: A file cannot be read, or two files disagree about a column's type.
     """
     reader = (
-        _looking_session(spark)
+        _inference_session(spark)
         .read.options(**_batch_options(options))
         .option("mergeSchema", "true")
         .format(options.file_format)
@@ -100,7 +100,7 @@ def infer_csv(
 def _csv_types(
     spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], header: tuple[str, ...]
 ) -> StructType:
-    session = _looking_session(spark)
+    session = _inference_session(spark)
     batch = replace(options, reader={**_batch_options(options), "inferSchema": "true"})
 
     def infer() -> StructType:
@@ -112,7 +112,7 @@ def _csv_types(
     return StructType([StructField(name, field.dataType) for name, field in zip(header, schema.fields, strict=False)])
 
 
-def _looking_session(spark: SparkSession) -> SparkSession:
+def _inference_session(spark: SparkSession) -> SparkSession:
     """A session with settings of its own, since other queries run in the first one meanwhile.
 
     Files are listed one by one here: Spark's listing job would start a task for each of a thousand files.

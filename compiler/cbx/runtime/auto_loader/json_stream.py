@@ -13,11 +13,11 @@ from cbx.runtime.auto_loader.rescue import (
     apply_mode,
     has_unknown_names,
     is_malformed_json,
-    only_known_files,
     record_text,
+    refuse_unknown_files,
     rescue_json,
 )
-from cbx.runtime.auto_loader.source import ParsedRows, Source, file_options
+from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -26,7 +26,7 @@ _RECORD: Final = "__cbx_record"
 _RAW: Final = "__cbx_raw"
 
 
-def read_json(source: Source, *, is_all_known: bool) -> ParsedRows:
+def read_json(source: LandingSource, *, is_all_known: bool) -> ParsedRows:
     """Read JSON records with the columns wanted.
 
     Where every field of the files has a column, Spark's own reader does it, and hands over the text of those
@@ -37,15 +37,15 @@ def read_json(source: Source, *, is_all_known: bool) -> ParsedRows:
         is_all_known: Whether every field name in the files has a column.
     """
     is_plain = (is_all_known or not source.is_rescuing_new) and not source.options.is_reader_set("multiLine")
-    return _by_reader(source) if is_plain else _by_text(source)
+    return _read_by_spark(source) if is_plain else _read_texts(source)
 
 
-def _by_reader(source: Source) -> ParsedRows:
+def _read_by_spark(source: LandingSource) -> ParsedRows:
     schema = StructType([*source.columns.fields, StructField(CORRUPT, StringType())])
     reader = source.reader("json").option("columnNameOfCorruptRecord", CORRUPT)
     rows = source.load(reader.schema(schema))
     if source.is_rescuing_new:
-        rows = only_known_files(rows, source)
+        rows = refuse_unknown_files(rows, source)
     raw = record_text(_column(source.columns.names[0])) if source.columns.fields else F.col(CORRUPT)
     options = _parser_options(source)
     is_malformed = raw.isNotNull() if source.is_strict else is_malformed_json(raw, options)
@@ -59,7 +59,7 @@ def _column(name: str) -> Column:
     return F.col(f"`{name.replace('`', '``')}`")
 
 
-def _by_text(source: Source) -> ParsedRows:
+def _read_texts(source: LandingSource) -> ParsedRows:
     is_whole = source.options.is_reader_set("multiLine")
     reader = source.spark.readStream.format("text").options(**file_options(source.options))
     if is_whole:
@@ -67,7 +67,7 @@ def _by_text(source: Source) -> ParsedRows:
     options = _parser_options(source)
     rows = source.load(reader)
     if source.is_rescuing_new:
-        rows = only_known_files(rows, source)
+        rows = refuse_unknown_files(rows, source)
     rows = rows.select(_records(source, options).alias(_RAW))
     raw = F.col(_RAW)
     rows = rows.where(F.trim(raw) != "")
@@ -89,7 +89,7 @@ def _by_text(source: Source) -> ParsedRows:
     return ParsedRows(rows, column, rescued, F.when(is_malformed, raw))
 
 
-def _spellings(source: Source) -> StructType:
+def _spellings(source: LandingSource) -> StructType:
     """The wanted columns under every name that their fields go by in the files."""
     fields = []
     for field in source.columns.fields:
@@ -98,7 +98,7 @@ def _spellings(source: Source) -> StructType:
     return StructType(fields)
 
 
-def _is_spelled(source: Source, name: str, other: str) -> bool:
+def _is_spelled(source: LandingSource, name: str, other: str) -> bool:
     is_same = name.lower() == other.lower() and not source.options.is_case_sensitive
     return is_same or name == other
 
@@ -113,7 +113,7 @@ def _parse(raw: Column, spellings: StructType, options: dict[str, str]) -> Colum
     return record.cast(StructType([*places, corrupt]))
 
 
-def _records(source: Source, options: dict[str, str]) -> Column:
+def _records(source: LandingSource, options: dict[str, str]) -> Column:
     """The records of a text: its elements if it is an array, else the text itself."""
     text = F.col("value")
     encoding = source.options.reader_value("encoding", source.options.reader_value("charset", "UTF-8"))
@@ -123,6 +123,6 @@ def _records(source: Source, options: dict[str, str]) -> Column:
     return F.explode(F.when(F.ltrim(text).startswith("["), elements).otherwise(F.array(text)))
 
 
-def _parser_options(source: Source) -> dict[str, str]:
+def _parser_options(source: LandingSource) -> dict[str, str]:
     left_out = ("multiline", "encoding", "charset", "linesep")
     return {key: value for key, value in source.options.reader.items() if key.lower() not in left_out}

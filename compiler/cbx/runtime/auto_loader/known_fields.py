@@ -80,7 +80,7 @@ def known_fields(files: tuple[LandedFile, ...], known: StructType, reader: Mappi
     options = pj.ParseOptions(explicit_schema=pa.schema(list(schema)), unexpected_field_behavior="error")
     valued: set[str] = set()
     for file in files:
-        table = _parsed(file, options)
+        table = _read_with_arrow(file, options)
         if table is None:
             return None
         valued.update(name for name in known.names if table[name].null_count < table.num_rows)
@@ -88,7 +88,7 @@ def known_fields(files: tuple[LandedFile, ...], known: StructType, reader: Mappi
     return KnownFields(StructType(fields), have_values=valued == set(known.names))
 
 
-def _parsed(file: LandedFile, options: pj.ParseOptions) -> pa.Table | None:
+def _read_with_arrow(file: LandedFile, options: pj.ParseOptions) -> pa.Table | None:
     path = local_path(file.uri)
     if path is None or not 0 < file.size <= _LARGEST:
         return None

@@ -139,7 +139,7 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
     )
 
 
-def with_header(options: LoaderOptions, *, is_inferred: bool) -> LoaderOptions:
+def assume_header(options: LoaderOptions, *, is_inferred: bool) -> LoaderOptions:
     """The options with ``header`` set for CSV files whose columns are inferred, where the notebook leaves it out.
 
     "Auto Loader assumes that files have headers when inferring the schema", says the page of its options.

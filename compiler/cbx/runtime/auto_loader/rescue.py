@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column, DataFrame
 
-    from cbx.runtime.auto_loader.source import Source
+    from cbx.runtime.auto_loader.source import LandingSource
 
 CORRUPT: Final = "__cbx_corrupt"
 MALFORMED_KEY: Final = "_corrupt_record"
@@ -52,7 +52,7 @@ def is_one_of(uris: Iterable[str]) -> Column:
     return F.expr(f"_metadata.file_path IN ({', '.join(texts)})") if texts else F.lit(False)
 
 
-def only_known_files(rows: DataFrame, source: Source) -> DataFrame:
+def refuse_unknown_files(rows: DataFrame, source: LandingSource) -> DataFrame:
     """Fail the query at a file that was not looked at before the stream started.
 
     A file that lands in between may hold a column that the stream does not read, which would be lost. Opening
@@ -79,7 +79,7 @@ def apply_mode(rows: DataFrame, malformed: Column, mode: str) -> DataFrame:
     return rows
 
 
-def malformed_as_json(raw: Column) -> Column:
+def malformed_json(raw: Column) -> Column:
     """A record that is no record: its text, whole."""
     return F.to_json(F.create_map(F.lit(MALFORMED_KEY), raw, F.lit(FILE_KEY), file_path()))
 
@@ -127,9 +127,9 @@ def rescue_json(record: JsonRecord) -> Column:
         rest = F.map_filter(found, lambda key, _: record.is_rejected | ~key.isin(whole)) if whole else found
         return F.transform(F.array(_misfits(rest, record.parsed, record.schema, record.seen, record)), of_entries)[0]
 
-    return _once(
+    return _bind(
         F.from_json(record.raw, _VARIANTS, record.options),
-        lambda found: F.when(found.isNull(), malformed_as_json(record.raw)).otherwise(of_fields(found)),
+        lambda found: F.when(found.isNull(), malformed_json(record.raw)).otherwise(of_fields(found)),
     )
 
 
@@ -145,7 +145,7 @@ def _has_place_for(field: StructField, seen: StructType) -> bool:
     return found is None or covers(field.dataType, found.dataType)
 
 
-def _once(value: Column, then: Callable[[Column], Column]) -> Column:
+def _bind(value: Column, then: Callable[[Column], Column]) -> Column:
     """Compute a value once for all its uses: Spark binds it as the argument of a function over an array."""
     return F.transform(F.array(value), then)[0]
 
@@ -178,7 +178,7 @@ def _misfit(value: Column, parsed: Column, kind: DataType, seen: DataType, recor
         inside = F.try_variant_get(value, "$", _VARIANTS)
         entries = _misfits(inside, parsed.getField, kind, below, record)
         is_no_object = inside.isNull() & ~F.is_variant_null(value)
-        return _once(
+        return _bind(
             entries,
             lambda found: F.when(is_no_object, value).when(F.size(found) > 0, F.parse_json(F.to_json(found))),
         )

@@ -108,13 +108,13 @@ def widens(narrow: DataType, wide: DataType) -> bool:
     return narrow == wide or any(narrow in row and wide in row[row.index(narrow) :] for row in _WIDENING)
 
 
-def widest(old: StructType, new: StructType) -> StructType | None:
+def widest_schema(old: StructType, new: StructType) -> StructType | None:
     """The columns of both with types that hold the values of both, or None if there are no such types."""
-    joined = join_types(old, new, _wider)
+    joined = join_types(old, new, _wider_type)
     return joined if isinstance(joined, StructType) else None
 
 
-def _wider(old: DataType, new: DataType) -> DataType | None:
+def _wider_type(old: DataType, new: DataType) -> DataType | None:
     return old if widens(new, old) else new if widens(old, new) else None
 
 
@@ -150,7 +150,7 @@ def _distinct_below(kind: DataType) -> DataType:
     return ArrayType(_distinct_below(kind.elementType)) if isinstance(kind, ArrayType) else kind
 
 
-def as_strings(schema: StructType, kept: set[str]) -> StructType:
+def make_strings(schema: StructType, kept: set[str]) -> StructType:
     """The columns as strings, as JSON and CSV are inferred without `cloudFiles.inferColumnTypes`.
 
     A column with a hint inside of it keeps its structure, with strings for leaves.
@@ -199,7 +199,7 @@ def parse_hints(text: str) -> list[tuple[tuple[str, ...], DataType]]:
 
 def _parse_type(text: str, hint: str) -> DataType:
     try:
-        return nullable(read_ddl(f"hinted {text}")).fields[0].dataType
+        return make_nullable(read_ddl(f"hinted {text}")).fields[0].dataType
     except PySparkException as error:
         raise AutoLoaderError(
             f"the schema hint {hint.strip()!r} has a type that Spark cannot read",
@@ -231,12 +231,12 @@ def _split(text: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def nullable(schema: StructType) -> StructType:
+def make_nullable(schema: StructType) -> StructType:
     """The same with every field nullable, since a landing file promises nothing."""
 
     def loosen(kind: DataType) -> DataType:
         if isinstance(kind, StructType):
-            return nullable(kind)
+            return make_nullable(kind)
         if isinstance(kind, ArrayType):
             return ArrayType(loosen(kind.elementType))
         return MapType(loosen(kind.keyType), loosen(kind.valueType)) if isinstance(kind, MapType) else kind

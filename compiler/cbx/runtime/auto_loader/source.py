@@ -32,7 +32,7 @@ _OF_FILES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LandingSource:
     """A landing folder with everything known about it.
 
     Attributes:

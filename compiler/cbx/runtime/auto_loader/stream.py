@@ -15,10 +15,10 @@ from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.evolution import Landing, evolve, wanted_columns
 from cbx.runtime.auto_loader.json_stream import read_json
 from cbx.runtime.auto_loader.listing import LandedFile, list_files
-from cbx.runtime.auto_loader.options import LoaderOptions, read_options, with_header
+from cbx.runtime.auto_loader.options import LoaderOptions, assume_header, read_options
 from cbx.runtime.auto_loader.rescue import file_path, is_one_of
 from cbx.runtime.auto_loader.schemas import covers, find, read_ddl
-from cbx.runtime.auto_loader.source import ParsedRows, Source
+from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FIXED: Final = {
 }
 
 
-def _quiet(_note: str) -> None:
+def _ignore_note(_note: str) -> None:
     """Where nobody wants the notes."""
 
 
@@ -45,7 +45,7 @@ def open_stream(
     schema: StructType | str | None,
     schema_folder: Path,
     *,
-    note: Callable[[str], None] = _quiet,
+    note: Callable[[str], None] = _ignore_note,
 ) -> DataFrame:
     """Open a landing folder as a stream, as `spark.readStream.format("cloudFiles")` does on Databricks.
 
@@ -73,8 +73,8 @@ def open_stream(
     checked = read_options(options)
     for sentence in checked.notes:
         note(sentence)
-    given = _given(schema, checked, note)
-    checked = with_header(checked, is_inferred=given is None)
+    given = _given_schema(schema, checked, note)
+    checked = assume_header(checked, is_inferred=given is None)
     files = list_files(spark, checked, path)
     old = load_state(schema_folder)
     _note_changes(old, files, note)
@@ -87,7 +87,9 @@ def open_stream(
     return _rows(spark, checked, landing, state, rescued)
 
 
-def _given(schema: StructType | str | None, options: LoaderOptions, note: Callable[[str], None]) -> StructType | None:
+def _given_schema(
+    schema: StructType | str | None, options: LoaderOptions, note: Callable[[str], None]
+) -> StructType | None:
     fixed = _FIXED.get(options.file_format)
     if fixed is not None:
         return read_ddl(fixed)
@@ -139,7 +141,7 @@ def _rows(
     columns = StructType([field for field in columns.fields if field.name != rescued])
     corrupt = None if landing.is_plain else _corrupt_column(options, columns)
     columns = StructType([field for field in columns.fields if field.name != corrupt])
-    source = Source(
+    source = LandingSource(
         spark=spark,
         options=options,
         landing=landing.path,
@@ -150,7 +152,7 @@ def _rows(
         is_rescuing_new=landing.mode != "none" or options.rescued_column is not None,
         is_strict=rescued is None,
     )
-    parsed = _read_plainly(source) if landing.is_plain else _read(source)
+    parsed = _read_by_spark(source) if landing.is_plain else _read(source)
     rows = parsed.rows
     if state.skipped:
         rows = rows.where(~is_one_of(state.skipped))
@@ -192,13 +194,13 @@ def _headers(
     return {uri: (*names[: len(header)], *header[len(names) :]) for uri, header in headers.items()}
 
 
-def _read(source: Source) -> ParsedRows:
+def _read(source: LandingSource) -> ParsedRows:
     if source.options.file_format == "json":
         return read_json(source, is_all_known=covers(source.columns, source.seen))
     return read_csv(source) if source.options.file_format == "csv" else read_columnar(source)
 
 
-def _read_plainly(source: Source) -> ParsedRows:
+def _read_by_spark(source: LandingSource) -> ParsedRows:
     """As Spark reads it: with a schema, without evolution and without rescued data there is nothing to add."""
     reader = source.reader(source.options.file_format).schema(source.columns)
     if source.options.file_format in ("json", "csv"):

@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Observation
 
 from cbx.runtime.flow_context import ExpectationFailedError
-from cbx.runtime.flows.expectations import NOTHING, Counts, added, counts, kept, marked, measures
+from cbx.runtime.flows.expectations import (
+    NOTHING,
+    Counts,
+    add_counts,
+    drop_violating_rows,
+    mark_violations,
+    read_counts,
+    violation_counts,
+)
 from cbx.runtime.problems import RunError
-from cbx.runtime.spark.observations import observed_of
+from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import PROGRESS_LIMIT
-from cbx.runtime.tables.schema import evolved
+from cbx.runtime.tables.schema import evolve_schema
 from cbx.runtime.tables.store import folder_name
 
 if TYPE_CHECKING:
@@ -28,13 +36,13 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.tables.store import TableState
 
 
 def append_stream(
-    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
+    context: FlowContext, frame: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
     """Append what is new in a stream to a table.
 
@@ -52,11 +60,11 @@ def append_stream(
     """
     writer = _BatchWriter(context, tuple(rules))
     drain(context, frame, writer.write)
-    return writer.total, replace(table, schema=evolved(table, frame.schema).json())
+    return writer.total, replace(table, schema=evolve_schema(table, frame.schema).json())
 
 
 def append_once(
-    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
+    context: FlowContext, frame: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
     """Append the rows of a batch query to a table, as the only micro-batch of its flow.
 
@@ -70,7 +78,7 @@ def append_once(
     writer = _BatchWriter(context, tuple(rules))
     if not context.is_dry:
         writer.write(frame, 0)
-    return writer.total, replace(table, schema=evolved(table, frame.schema).json())
+    return writer.total, replace(table, schema=evolve_schema(table, frame.schema).json())
 
 
 @dataclass(slots=True)
@@ -78,35 +86,37 @@ class _BatchWriter:
     """Writes a flow's micro-batches and adds up their counts."""
 
     context: FlowContext
-    rules: tuple[Expectation, ...]
+    rules: tuple[DatasetExpectation, ...]
     total: Counts = NOTHING
 
     def write(self, batch: DataFrame, number: int) -> None:
         """Add one micro-batch to the update's new rows."""
         folder = self.context.folder.pending(self.context.update) / f"{folder_name(self.context.name)}.{number:06d}"
         done = write_checked(batch, self.rules, folder, self.context.folder.name.written)
-        self.total = added(self.total, done)
+        self.total = add_counts(self.total, done)
 
 
-def write_checked(batch: DataFrame, rules: Sequence[Expectation], folder: Path, dataset: str) -> Counts:
+def write_checked(batch: DataFrame, rules: Sequence[DatasetExpectation], folder: Path, dataset: str) -> Counts:
     """Write rows as Parquet and count them and their violations on the way.
 
     Raises:
         ExpectationFailedError: If a rule that must hold does not; the folder is then removed again.
     """
     observation = Observation()
-    checked = kept(marked(batch, rules).observe(observation, *measures(rules)), rules)
+    checked = drop_violating_rows(mark_violations(batch, rules).observe(observation, *violation_counts(rules)), rules)
     checked.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
-    done = counts(observed_of(batch, observation), rules, dataset)
-    if done.broken:
+    done = read_counts(read_write_observation(batch, observation), rules, dataset)
+    if done.violated_fail_rules:
         shutil.rmtree(folder)
-        raise broken(done, dataset)
+        raise expectation_error(done, dataset)
     return done
 
 
-def broken(done: Counts, dataset: str) -> ExpectationFailedError:
+def expectation_error(done: Counts, dataset: str) -> ExpectationFailedError:
     """The failure of rules that must hold."""
-    rules = ", ".join(f"`{rule.name}` fails for {rule.failed} of {done.rows_read} rows" for rule in done.broken)
+    rules = ", ".join(
+        f"`{rule.name}` fails for {rule.failed} of {done.rows_read} rows" for rule in done.violated_fail_rules
+    )
     return ExpectationFailedError(
         f"{dataset}: {rules}", hint="the table is as it was; correct the input or the rule and run again"
     )
@@ -164,7 +174,7 @@ def _metrics(progress: object) -> dict[str, dict[str, int]]:
     return {name: row.asDict() for name, row in observed.items()}
 
 
-def only_streams(frame: DataFrame, flow: str) -> None:
+def check_streaming(frame: DataFrame, flow: str) -> None:
     """Refuse a batch query where a stream is needed.
 
     Raises:

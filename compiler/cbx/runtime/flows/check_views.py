@@ -10,15 +10,15 @@ from cbx.runtime.flow_context import FlowContext, ViewUse
 from cbx.runtime.flows.expectations import (
     NOTHING,
     Counts,
-    added,
+    add_counts,
     check_conditions,
-    counts,
-    kept,
-    marked,
-    measures,
-    required,
+    drop_violating_rows,
+    fail_on_violations,
+    mark_violations,
+    read_counts,
+    violation_counts,
 )
-from cbx.runtime.spark.observations import observed
+from cbx.runtime.spark.observations import read_observation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Dataset
 
 
-def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
+def check_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
     """A view's rows with its rules applied.
 
     The counts are observed by the query of the flow that reads the view. A stream's come with its progress, a
@@ -45,8 +45,10 @@ def checked_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataF
     metric = f"cbx view {view.name.key}"
     observation = None if frame.isStreaming else Observation(metric)
     context.reads.views.append(ViewUse(view, metric, observation))
-    rows = marked(frame, view.expectations).observe(observation or metric, *measures(view.expectations))
-    return kept(required(rows, view.expectations, view.name.written), view.expectations)
+    rows = mark_violations(frame, view.expectations).observe(
+        observation or metric, *violation_counts(view.expectations)
+    )
+    return drop_violating_rows(fail_on_violations(rows, view.expectations, view.name.written), view.expectations)
 
 
 def view_counts(contexts: Sequence[FlowContext]) -> Counts:
@@ -57,15 +59,15 @@ def view_counts(contexts: Sequence[FlowContext]) -> Counts:
     total = NOTHING
     for context in contexts:
         for use in () if context.is_dry else context.reads.views:
-            total = added(total, _observed(use, context))
+            total = add_counts(total, _observed_counts(use, context))
     return total
 
 
-def _observed(use: ViewUse, context: FlowContext) -> Counts:
+def _observed_counts(use: ViewUse, context: FlowContext) -> Counts:
     rules, name = use.view.expectations, use.view.name.written
     if use.observation is not None and not context.reads.is_streaming:
-        return counts(observed(use.observation), rules, name)
-    total = counts({}, rules, name)
+        return read_counts(read_observation(use.observation), rules, name)
+    total = read_counts({}, rules, name)
     for metrics in context.reads.observed:
-        total = added(total, counts(metrics.get(use.metric, {}), rules, name))
+        total = add_counts(total, read_counts(metrics.get(use.metric, {}), rules, name))
     return total

@@ -12,7 +12,7 @@ from cbx.runtime.tables.schema import DeclaredColumns
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from cbx.runtime.definitions import Dataset, Expectation
+    from cbx.runtime.definitions import Dataset, DatasetExpectation
 
 _BOUNDS = ("__START_AT", "__END_AT")
 
@@ -28,8 +28,8 @@ class Shape:
     """
 
     columns: DeclaredColumns | None
-    rules: tuple[Expectation, ...]
-    named_rules: dict[str, dict[str, Expectation]]
+    rules: tuple[DatasetExpectation, ...]
+    named_rules: dict[str, dict[str, DatasetExpectation]]
 
     @classmethod
     def of(cls, dataset: Dataset) -> Shape:
@@ -43,21 +43,21 @@ class Shape:
         rules = (*dataset.expectations, *constraints)
         return cls(columns, rules, {dataset.name.written: {rule.name: rule for rule in rules}})
 
-    def applied(self, frame: DataFrame) -> DataFrame:
+    def apply(self, frame: DataFrame) -> DataFrame:
         """Rows with the declared columns.
 
         Raises:
             RunError: If they do not fit, or a rule is no condition on them.
         """
-        rows = frame if self.columns is None else self.columns.applied(frame)
+        rows = frame if self.columns is None else self.columns.apply(frame)
         check_conditions(rows, self.rules)
         return rows
 
-    def applied_to_history(self, frame: DataFrame) -> DataFrame:
+    def apply_to_history(self, frame: DataFrame) -> DataFrame:
         """The rows of an SCD type 2 target with the declared columns, among which are the bounds of each row.
 
         Raises:
-            RunError: As for ``applied``, or if a bound is not declared or has another type than the sequence.
+            RunError: As for ``apply``, or if a bound is not declared or has another type than the sequence.
         """
         declared = {} if self.columns is None else {field.name.lower(): field for field in self.columns.fields}
         for name in _BOUNDS if declared else ():
@@ -72,4 +72,4 @@ class Shape:
                     f"schema= declares `{name}` as {field.dataType.simpleString()}, and the sequence is {kind}",
                     hint=f"declare `{name} {kind.upper()}`",
                 )
-        return self.applied(frame)
+        return self.apply(frame)

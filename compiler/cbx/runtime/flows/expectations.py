@@ -14,14 +14,14 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.problems import RunError
-from cbx.runtime.results import RuleCount
+from cbx.runtime.results import ExpectationCount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pyspark.sql import Column, DataFrame
 
-    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.definitions import DatasetExpectation
 
 _MARK = "__cbx_rule_{}"
 
@@ -44,11 +44,11 @@ class Counts:
     rows_read: int
     written: int
     dropped: int
-    rules: tuple[RuleCount, ...]
+    rules: tuple[ExpectationCount, ...]
     deleted: int = 0
 
     @property
-    def broken(self) -> tuple[RuleCount, ...]:
+    def violated_fail_rules(self) -> tuple[ExpectationCount, ...]:
         """The rules that must hold and did not."""
         return tuple(rule for rule in self.rules if rule.on_violation == "fail" and rule.failed)
 
@@ -56,7 +56,7 @@ class Counts:
 NOTHING = Counts(0, 0, 0, ())
 
 
-def marked(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
+def mark_violations(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:
     """The rows with one more boolean column a rule: whether it holds.
 
     A column, rather than the condition where it is counted and again where it is filtered, so that a condition
@@ -77,7 +77,7 @@ def marked(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
         raise
 
 
-def _check(frame: DataFrame, rule: Expectation) -> None:
+def _check(frame: DataFrame, rule: DatasetExpectation) -> None:
     try:
         frame.select(F.expr(rule.condition).cast("boolean"))
     except AnalysisException as error:
@@ -87,7 +87,7 @@ def _check(frame: DataFrame, rule: Expectation) -> None:
         ) from None
 
 
-def check_conditions(frame: DataFrame, rules: Sequence[Expectation]) -> None:
+def check_conditions(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
     """Hold that rules are conditions on one row, as the page "Manage data quality with pipeline expectations" wants.
 
     Spark would compute a window function or a subquery for each row, and make more rows of a generator.
@@ -123,25 +123,25 @@ def _beyond_a_row(plan: Any) -> str | None:
     return None
 
 
-def measures(rules: Sequence[Expectation]) -> list[Column]:
+def violation_counts(rules: Sequence[DatasetExpectation]) -> list[Column]:
     """What to observe on marked rows: how many there are, how many break each rule, how many are dropped."""
     columns = [F.count(F.lit(1)).alias(ROWS_READ)]
     columns += [F.count_if(~F.col(_MARK.format(index))).alias(f"failed_{index}") for index in range(len(rules))]
-    dropping = _dropping(rules)
+    dropping = _dropping_rules(rules)
     if dropping:
         columns.append(F.count_if(~_all_hold(dropping)).alias(ROWS_DROPPED))
     return columns
 
 
-def kept(frame: DataFrame, rules: Sequence[Expectation]) -> DataFrame:
+def drop_violating_rows(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:
     """The marked rows that no rule drops, without the marks."""
-    dropping = _dropping(rules)
+    dropping = _dropping_rules(rules)
     if dropping:
         frame = frame.filter(_all_hold(dropping))
     return frame.drop(*(_MARK.format(index) for index in range(len(rules))))
 
 
-def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> DataFrame:
+def fail_on_violations(frame: DataFrame, rules: Sequence[DatasetExpectation], dataset: str) -> DataFrame:
     """The marked rows, of which the first to break a rule that must hold stops the query.
 
     For views, whose rows end up in a flow's write before their counts are known. The filter stands right after
@@ -155,7 +155,7 @@ def required(frame: DataFrame, rules: Sequence[Expectation], dataset: str) -> Da
     return frame
 
 
-def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: str) -> Counts:
+def read_counts(metrics: Mapping[str, int], rules: Sequence[DatasetExpectation], dataset: str) -> Counts:
     """Read what was observed.
 
     Args:
@@ -171,16 +171,16 @@ def counts(metrics: Mapping[str, int], rules: Sequence[Expectation], dataset: st
         read - dropped,
         dropped,
         tuple(
-            RuleCount(rule.name, dataset, rule.on_violation, read - bad, bad, rule.condition)
+            ExpectationCount(rule.name, dataset, rule.on_violation, read - bad, bad, rule.condition)
             for rule, bad in zip(rules, failed, strict=True)
             if bad or not rule.is_constraint
         ),
     )
 
 
-def added(first: Counts, second: Counts) -> Counts:
+def add_counts(first: Counts, second: Counts) -> Counts:
     """The counts of two writes together."""
-    rules = merged_rules((*first.rules, *second.rules))
+    rules = merge_rule_counts((*first.rules, *second.rules))
     return Counts(
         first.rows_read + second.rows_read,
         first.written + second.written,
@@ -190,7 +190,7 @@ def added(first: Counts, second: Counts) -> Counts:
     )
 
 
-def _dropping(rules: Sequence[Expectation]) -> list[int]:
+def _dropping_rules(rules: Sequence[DatasetExpectation]) -> list[int]:
     return [index for index, rule in enumerate(rules) if rule.on_violation == "drop"]
 
 
@@ -202,9 +202,9 @@ def _all_hold(indices: Sequence[int]) -> Column:
     return holds
 
 
-def merged_rules(rules: Sequence[RuleCount]) -> tuple[RuleCount, ...]:
+def merge_rule_counts(rules: Sequence[ExpectationCount]) -> tuple[ExpectationCount, ...]:
     """The counts of each rule together, in the order in which the rules first occur."""
-    found: dict[tuple[str, str], RuleCount] = {}
+    found: dict[tuple[str, str], ExpectationCount] = {}
     for rule in rules:
         key = (rule.dataset, rule.name)
         other = found.get(key)
@@ -212,8 +212,8 @@ def merged_rules(rules: Sequence[RuleCount]) -> tuple[RuleCount, ...]:
     return tuple(found.values())
 
 
-def _sum(first: RuleCount, second: RuleCount) -> RuleCount:
-    return RuleCount(
+def _sum(first: ExpectationCount, second: ExpectationCount) -> ExpectationCount:
+    return ExpectationCount(
         first.name,
         first.dataset,
         first.on_violation,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
 
 _PLAIN_NODES = frozenset(
@@ -60,7 +60,7 @@ _UNCERTAIN_PATTERNS = ("PYTHON_UDF", "SCALA_UDF", "CURRENT_LIKE", "PLAN_EXPRESSI
 _UNCERTAIN_WORDS = re.compile(r"\b(?:rand|randn|random|uuid|shuffle|current_\w+|now|session_user|user)\(")
 
 
-def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
+def fingerprint(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
     """What a table's rows are made of; None if that cannot be told for certain.
 
     Args:
@@ -81,8 +81,8 @@ def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
         pyspark.__version__,
         __version__,
         _settings(frame),
-        _numbered_afresh(text),
-        *map(_reading, relations),
+        _renumber(text),
+        *map(_relation_text, relations),
         frame.schema.json(),
         *(f"{rule.name} {rule.condition} {rule.on_violation}" for rule in rules),
         *map(str, files),
@@ -90,7 +90,7 @@ def fingerprint(frame: DataFrame, rules: Sequence[Expectation]) -> str | None:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def reads_only(frame: DataFrame, state: Path) -> bool:
+def reads_only_tables(frame: DataFrame, state: Path) -> bool:
     """Whether a batch query reads tables of the state folder and nothing else."""
     tables = state / "tables"
     relations = _relations(_java(frame).analyzed())
@@ -98,7 +98,7 @@ def reads_only(frame: DataFrame, state: Path) -> bool:
     return all(file is not None and Path(file[0]).is_relative_to(tables) for file in files)
 
 
-def streams_only(frame: DataFrame, context: FlowContext) -> bool:
+def streams_only_known_sources(frame: DataFrame, context: FlowContext) -> bool:
     """Whether a stream reads streaming tables and landing folders that Auto Loader watches, and nothing else.
 
     What it joins them with does not matter: rows are made of new rows of the stream alone.
@@ -129,7 +129,7 @@ def _settings(frame: DataFrame) -> str:
     return str(ordered.subMap("spark.sql.", "spark.sql/").toString())
 
 
-def _numbered_afresh(text: str) -> str:
+def _renumber(text: str) -> str:
     """A plan's text without the numbers that Spark gives out as it goes."""
     numbers: dict[str, str] = {}
     return _NUMBER.sub(lambda match: numbers.setdefault(match[0], f"{match[1]}{len(numbers)}"), text)
@@ -151,7 +151,7 @@ def _input_files(relations: Sequence[Any]) -> list[str]:
     return sorted({str(uri) for relation in relations if _is_of_files(relation) for uri in relation.inputFiles()})
 
 
-def _reading(relation: Any) -> str:
+def _relation_text(relation: Any) -> str:
     """How and from where a relation is read."""
     return f"{relation.fileFormat()} {relation.options()} {relation.location().rootPaths()}"
 

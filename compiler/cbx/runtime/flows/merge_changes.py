@@ -22,9 +22,9 @@ from cbx.runtime.auto_cdc import (
     target_rows,
 )
 from cbx.runtime.flows.append_stream import drain, write_checked
-from cbx.runtime.flows.expectations import NOTHING, Counts, added
+from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
 from cbx.runtime.problems import RunError
-from cbx.runtime.spark.observations import observed, observed_of
+from cbx.runtime.spark.observations import read_observation, read_write_observation
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -74,12 +74,12 @@ class Merger:
         try:
             table, counts = self._next_version(changes)
         except Exception as error:
-            explained = _explained(error)
+            explained = _explain(error)
             if explained is None:
                 raise
             raise RunError(explained.reason, hint=explained.hint) from None
-        merged, self.table = self.table, remembering(table, self.context.name, facts)
-        self.total = added(self.total, counts)
+        merged, self.table = self.table, remember_in_flow(table, self.context.name, facts)
+        self.total = add_counts(self.total, counts)
         if merged.schema and merged.number >= self.context.update:
             self.context.folder.drop_version(merged.version)
 
@@ -93,26 +93,26 @@ class Merger:
         counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
         _write(merge_changes(before, counted, self.spec, written), str(folder.internal(version)))
         rows = target_rows(_parquet(spark, folder, version), self.spec)
-        rows = self.shape.applied_to_history(rows) if self.spec.scd_type == 2 else self.shape.applied(rows)
+        rows = self.shape.apply_to_history(rows) if self.spec.scd_type == 2 else self.shape.apply(rows)
         shutil.rmtree(folder.rows(version), ignore_errors=True)
         write_checked(rows, self.shape.rules, folder.rows(version), folder.name.written)
-        read = int(observed_of(changes, arrived).get("n") or 0)
-        target = observed(written) if not read else observed_of(changes, written)
+        read = int(read_write_observation(changes, arrived).get("n") or 0)
+        target = read_observation(written) if not read else read_write_observation(changes, written)
         upserted, deleted = (int(target.get(name) or 0) for name in ("num_upserted_rows", "num_deleted_rows"))
         counts = Counts(read, upserted, 0, (), deleted)
         return replace(table, version=version, number=number, schema=rows.schema.json()), counts
 
 
-def _explained(error: Exception) -> CdcSpecError | ChangedRowError | None:
+def _explain(error: Exception) -> CdcSpecError | ChangedRowError | None:
     return error if isinstance(error, CdcSpecError) else changed_row_error(error)
 
 
-def remembering(table: TableState, flow: str, facts: dict[str, object]) -> TableState:
+def remember_in_flow(table: TableState, flow: str, facts: dict[str, object]) -> TableState:
     """The table with more for one of its flows to remember."""
     return replace(table, flows={**table.flows, flow: {**table.flows.get(flow, {}), **facts}})
 
 
-def spec_of(flow: CdcFlow) -> CdcSpec:
+def cdc_spec(flow: CdcFlow) -> CdcSpec:
     """A flow's arguments with their texts as Spark's columns.
 
     Raises:

@@ -66,9 +66,9 @@ def merge_snapshots(
         raise RunError(error.reason, place=flow.place, hint=error.hint) from None
     merger = Merger(context, spec, shape, table)
     for snapshot, version in _snapshots(flow, merger, read):
-        before = _before(snapshot.sparkSession, merger, spec)
+        before = _previous_snapshot(snapshot.sparkSession, merger, spec)
         changes = snapshot_changes(before, snapshot, spec, F.lit(version))
-        merger.merge(changes, {_VERSION: _remembered(version, flow)})
+        merger.merge(changes, {_VERSION: _version_document(version, flow)})
     return merger
 
 
@@ -83,7 +83,7 @@ def _snapshots(
         yield read(flow.source), dt.datetime.now(dt.timezone.utc)
         return
     while True:
-        last = _recalled(merger.table.flows.get(flow.name, {}).get(_VERSION))
+        last = _version_value(merger.table.flows.get(flow.name, {}).get(_VERSION))
         answer: Any = flow.source(last)
         if answer is None and last is None:
             raise RunError(
@@ -95,7 +95,7 @@ def _snapshots(
             return
         if not isinstance(answer, tuple) or len(answer) != 2 or answer[1] is None:
             raise RunError(
-                f"the function gave {_described(answer)} (INVALID_SNAPSHOT_VERSION)",
+                f"the function gave {_describe(answer)} (INVALID_SNAPSHOT_VERSION)",
                 place=flow.place,
                 hint="return a tuple of a DataFrame and its version, or None",
             )
@@ -109,20 +109,20 @@ def _snapshots(
         yield snapshot, version
 
 
-def _described(answer: Any) -> str:
+def _describe(answer: Any) -> str:
     if not isinstance(answer, tuple):
         return f"a {type(answer).__name__} in the place of a snapshot and its version"
     return "a snapshot without a version" if len(answer) == 2 else f"a tuple of {len(answer)} values"
 
 
-def _before(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:
+def _previous_snapshot(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:
     if not merger.table.schema:
         return None
     folder = merger.context.folder.internal(merger.table.version)
     return current_rows(spark.read.parquet(str(folder)), spec)
 
 
-def _remembered(version: Any, flow: SnapshotFlow) -> dict[str, str]:
+def _version_document(version: Any, flow: SnapshotFlow) -> dict[str, str]:
     kind = type(version).__name__
     if kind not in _KINDS:
         raise RunError(
@@ -132,5 +132,5 @@ def _remembered(version: Any, flow: SnapshotFlow) -> dict[str, str]:
     return {"kind": kind, "value": text}
 
 
-def _recalled(remembered: dict[str, str] | None) -> Any:
+def _version_value(remembered: dict[str, str] | None) -> Any:
     return None if remembered is None else _KINDS[remembered["kind"]](remembered["value"])

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Protocol
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, SnapshotFlow
 from cbx.runtime.flow_context import FlowContext
-from cbx.runtime.flows.append_stream import append_once, append_stream, only_streams
+from cbx.runtime.flows.append_stream import append_once, append_stream, check_streaming
 from cbx.runtime.flows.check_views import view_counts
 from cbx.runtime.flows.declared_shape import Shape
-from cbx.runtime.flows.expectations import NOTHING, Counts, added
-from cbx.runtime.flows.fingerprint import fingerprint, reads_only, streams_only
-from cbx.runtime.flows.last_verdict import Verdict, last_verdict, verdict_of, view_rules
-from cbx.runtime.flows.merge_changes import Merger, remembering, spec_of
+from cbx.runtime.flows.expectation_results import (
+    ExpectationResults,
+    expectation_results,
+    last_expectation_results,
+    view_rules,
+)
+from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
+from cbx.runtime.flows.fingerprint import fingerprint, reads_only_tables, streams_only_known_sources
+from cbx.runtime.flows.merge_changes import Merger, cdc_spec, remember_in_flow
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.replace_rows import replace_rows
 from cbx.runtime.problems import RunError
@@ -39,12 +44,12 @@ class Queries(Protocol):
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a function that returns rows."""
 
-    def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
+    def read_dataset(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
         """Read a dataset."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class RefreshResult:
     """What happened to one table in an update.
 
     Attributes:
@@ -57,12 +62,12 @@ class Filled:
 
     kind: str
     counts: Counts
-    verdict: Verdict
+    verdict: ExpectationResults
     did_work: bool = True
     is_certain: bool = False
 
 
-def fill(
+def refresh_table(
     dataset: Dataset,
     flows: Sequence[Flow],
     folder: TableFolder,
@@ -70,7 +75,7 @@ def fill(
     *,
     full_refresh: bool,
     is_dry: bool = False,
-) -> Filled:
+) -> RefreshResult:
     """Bring a table up to date.
 
     Args:
@@ -87,7 +92,7 @@ def fill(
     table = None if full_refresh and dataset.is_reset_allowed else folder.current()
     number = folder.begin(table)
     if dataset.query is None:
-        return _fill_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
+        return _refresh_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
     own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
     context = FlowContext(own.name, folder, number, is_dry)
     frame = queries.evaluate(own.query, context)
@@ -97,35 +102,37 @@ def fill(
                 f"the materialized view `{dataset.name.written}` reads a stream",
                 hint="define it with @dp.table, or read with spark.read",
             )
-        return _fill_by_flows(dataset, [own, *flows], folder, table, queries, is_dry=is_dry)
+        return _refresh_by_flows(dataset, [own, *flows], folder, table, queries, is_dry=is_dry)
     if flows:
         raise RunError(
             f"`{dataset.name.written}` has a batch query, so flows cannot append to it",
             hint="define the target with create_streaming_table",
         )
-    return _fill_batch(dataset, context, frame, table)
+    return _refresh_batch_table(dataset, context, frame, table)
 
 
-def _fill_batch(dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None) -> Filled:
+def _refresh_batch_table(
+    dataset: Dataset, context: FlowContext, frame: DataFrame, table: TableState | None
+) -> RefreshResult:
     if table is not None and table.kind != "batch":
         raise _other_kind(table, "batch")
     number = context.update
     wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
     shaped = Shape.of(dataset)
-    frame = shaped.applied(frame)
+    frame = shaped.apply(frame)
     made_of = fingerprint(frame, shaped.rules)
-    is_certain = made_of is not None and reads_only(frame, context.folder.state)
+    is_certain = made_of is not None and reads_only_tables(frame, context.folder.state)
     if table is not None and made_of is not None and table.fingerprint == made_of:
-        verdict = last_verdict(table.verdict, {**shaped.named_rules, **view_rules((context,))})
-        return Filled("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
+        verdict = last_expectation_results(table.verdict, {**shaped.named_rules, **view_rules((context,))})
+        return RefreshResult("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
     counts, made = replace_rows(context, frame, shaped.rules, wanted)
-    verdict = verdict_of(counts, view_counts((context,)), "batch")
+    verdict = expectation_results(counts, view_counts((context,)), "batch")
     context.folder.commit(replace(made, fingerprint=made_of, verdict=verdict.document()))
     context.folder.tidy()
-    return Filled("batch", counts, verdict, is_certain=is_certain)
+    return RefreshResult("batch", counts, verdict, is_certain=is_certain)
 
 
-def _fill_by_flows(
+def _refresh_by_flows(
     dataset: Dataset,
     flows: Sequence[Flow],
     folder: TableFolder,
@@ -133,13 +140,13 @@ def _fill_by_flows(
     queries: Queries,
     *,
     is_dry: bool,
-) -> Filled:
+) -> RefreshResult:
     """Run all flows, and once more where new columns or files came in between, as Databricks restarts flows."""
     kind = _kind(dataset, flows)
     if table is not None and table.kind != kind:
         raise _other_kind(table, kind)
     for attempt in range(_STARTS):
-        update = _Update(dataset, folder, folder.begin(table), queries, is_dry)
+        update = _TableUpdate(dataset, folder, folder.begin(table), queries, is_dry)
         try:
             return update.run(flows, kind, table)
         except Exception as error:
@@ -153,7 +160,7 @@ def _fill_by_flows(
 
 
 @dataclass(slots=True)
-class _Update:
+class _TableUpdate:
     """One update of a table by its flows, all or nothing.
 
     Attributes:
@@ -172,7 +179,7 @@ class _Update:
     is_dry: bool
     contexts: list[FlowContext] = field(default_factory=list)
 
-    def run(self, flows: Sequence[Flow], kind: str, before: TableState | None) -> Filled:
+    def run(self, flows: Sequence[Flow], kind: str, before: TableState | None) -> RefreshResult:
         """Run the flows one after the other, and commit what they brought."""
         number = self.number
         table = before or TableState(self.dataset.name.written, kind, f"v{number}", number, number, "")
@@ -181,19 +188,19 @@ class _Update:
             context = FlowContext(flow.name, self.folder, number, self.is_dry)
             self.contexts.append(context)
             table, counts = _run(self.dataset, flow, context, table, self.queries)
-            table = remembering(table, flow.name, {"streams": context.reads.streams})
-            total = added(total, counts)
+            table = remember_in_flow(table, flow.name, {"streams": context.reads.streams})
+            total = add_counts(total, counts)
         views = view_counts(self.contexts)
         did_work = total.rows_read > 0 or views.rows_read > 0
         if did_work or before is None:
-            verdict = verdict_of(total, views, kind)
+            verdict = expectation_results(total, views, kind)
         else:
             rules = {**Shape.of(self.dataset).named_rules, **view_rules(self.contexts)}
-            verdict = last_verdict(before.verdict, rules)
+            verdict = last_expectation_results(before.verdict, rules)
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         self.folder.commit(table)
         self.folder.tidy()
-        return Filled(kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts))
+        return RefreshResult(kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts))
 
     def explain(self, error: Exception) -> AutoLoaderError | None:
         """The failure of a flow's Auto Loader, if that is what an exception is."""
@@ -215,7 +222,7 @@ def _run(
     if isinstance(flow, SnapshotFlow):
         shape = Shape.of(dataset)
         merger = merge_snapshots(
-            context, flow, shape, table, lambda name: queries.opened(name, context, is_stream=False)
+            context, flow, shape, table, lambda name: queries.read_dataset(name, context, is_stream=False)
         )
         return merger.table, merger.total
     if isinstance(flow, CdcFlow):
@@ -230,12 +237,12 @@ def _run_append(
     frame = queries.evaluate(flow.query, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     shaped = Shape.of(dataset)
-    frame = shaped.applied(frame)
+    frame = shaped.apply(frame)
     if flow.once:
         counts, table = append_once(context, frame, shaped.rules, table)
-        return remembering(table, flow.name, {"once": True}), counts
-    only_streams(frame, flow.name)
-    context.reads.is_certain = streams_only(frame, context)
+        return remember_in_flow(table, flow.name, {"once": True}), counts
+    check_streaming(frame, flow.name)
+    context.reads.is_certain = streams_only_known_sources(frame, context)
     counts, table = append_stream(context, frame, shaped.rules, table)
     return table, counts
 
@@ -243,9 +250,9 @@ def _run_append(
 def _run_cdc(
     dataset: Dataset, flow: CdcFlow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
-    merger = Merger(context, spec_of(flow), Shape.of(dataset), table)
-    frame = queries.opened(flow.source, context, is_stream=not flow.once)
-    context.reads.is_certain = streams_only(frame, context)
+    merger = Merger(context, cdc_spec(flow), Shape.of(dataset), table)
+    frame = queries.read_dataset(flow.source, context, is_stream=not flow.once)
+    context.reads.is_certain = streams_only_known_sources(frame, context)
     context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
     if flow.once:
         merger.merge(frame, {"once": True})

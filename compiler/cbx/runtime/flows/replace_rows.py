@@ -6,21 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbx.runtime.flows.append_stream import write_checked
-from cbx.runtime.flows.expectations import NOTHING, kept, marked
+from cbx.runtime.flows.expectations import NOTHING, drop_violating_rows, mark_violations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyspark.sql import DataFrame
 
-    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.flows.expectations import Counts
     from cbx.runtime.tables.store import TableState
 
 
 def replace_rows(
-    context: FlowContext, frame: DataFrame, rules: Sequence[Expectation], table: TableState
+    context: FlowContext, frame: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
     """Write a table's rows as a version that nobody reads yet.
 
@@ -38,7 +38,7 @@ def replace_rows(
     """
     made = replace(table, schema=frame.schema.json())
     if context.is_dry:
-        kept(marked(frame, rules), rules)
+        drop_violating_rows(mark_violations(frame, rules), rules)
         context.folder.rows(table.version).mkdir(parents=True)
         return NOTHING, made
     done = write_checked(frame, rules, context.folder.rows(table.version), context.folder.name.written)

@@ -18,14 +18,14 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 
 from cbx.runtime.definitions import AppendFlow
 from cbx.runtime.flow_context import FlowContext
-from cbx.runtime.flows.append_stream import drain, only_streams, run_to_end
+from cbx.runtime.flows.append_stream import check_streaming, drain, run_to_end
 from cbx.runtime.flows.check_views import view_counts
-from cbx.runtime.flows.expectations import NOTHING, ROWS_READ, Counts, added
-from cbx.runtime.flows.fingerprint import streams_only
-from cbx.runtime.flows.last_verdict import Verdict, last_verdict, view_rules
-from cbx.runtime.flows.refresh_table import Filled
+from cbx.runtime.flows.expectation_results import ExpectationResults, last_expectation_results, view_rules
+from cbx.runtime.flows.expectations import NOTHING, ROWS_READ, Counts, add_counts
+from cbx.runtime.flows.fingerprint import streams_only_known_sources
+from cbx.runtime.flows.refresh_table import RefreshResult
 from cbx.runtime.problems import RunError
-from cbx.runtime.spark.observations import observed_of
+from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.sink_store import SinkFolder, SinkState
 from cbx.runtime.tables.store import TableFolder, folder_name, write_atomically
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from cbx.runtime.flows.refresh_table import Queries
 
 _FILES = frozenset({"parquet", "json", "csv", "orc", "text"})
-_STAND_INS = {"delta": "parquet", "kafka": "json"}
+_REPLACEMENT_FORMATS = {"delta": "parquet", "kafka": "json"}
 _METRIC = "cbx sink"
 
 
-def fill_sink(
+def write_sink(
     sink: Sink,
     flows: Sequence[Flow],
     state: Path,
@@ -52,7 +52,7 @@ def fill_sink(
     *,
     full_refresh: bool,
     is_dry: bool = False,
-) -> Filled:
+) -> RefreshResult:
     """Append to a sink what is new in its flows.
 
     Args:
@@ -78,20 +78,24 @@ def fill_sink(
         contexts.append(context)
         with settings(queries.spark, flow.spark_conf):
             frame = queries.evaluate(flow.query, context)
-            only_streams(frame, flow.name)
+            check_streaming(frame, flow.name)
             _check_sources(context)
-            context.reads.is_certain = streams_only(frame, context)
+            context.reads.is_certain = streams_only_known_sources(frame, context)
             counts, update = _append(sink, frame, context, store, update, note)
-            total = added(total, counts)
+            total = add_counts(total, counts)
     views = view_counts(contexts)
     did_work = total.rows_read > 0 or views.rows_read > 0
-    verdict = Verdict(0, views.rules) if did_work else last_verdict(update.verdict, view_rules(contexts))
+    verdict = (
+        ExpectationResults(0, views.rules)
+        if did_work
+        else last_expectation_results(update.verdict, view_rules(contexts))
+    )
     store.commit(replace(update, verdict=verdict.document()))
-    return Filled("sink", total, verdict, did_work, all(context.reads.is_certain for context in contexts))
+    return RefreshResult("sink", total, verdict, did_work, all(context.reads.is_certain for context in contexts))
 
 
 def _is_of_files(sink: Sink) -> bool:
-    return sink.handler is None and (sink.format in _FILES or sink.format in _STAND_INS)
+    return sink.handler is None and (sink.format in _FILES or sink.format in _REPLACEMENT_FORMATS)
 
 
 def _check_sources(context: FlowContext) -> None:
@@ -114,7 +118,7 @@ def _append(
 ) -> tuple[Counts, SinkState]:
     """Run one flow; the files that it makes wait for the commit."""
     if sink.handler is not None:
-        caller = _Caller(sink.handler)
+        caller = _BatchFunction(sink.handler)
         drain(context, frame, caller.write)
         return Counts(caller.rows, caller.rows, 0, ()), update
     if not _is_of_files(sink):
@@ -125,7 +129,7 @@ def _append(
         rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.reads.observed)
         return Counts(rows, rows, 0, ()), update
     writer, target = _writer(sink, frame, context, store, update)
-    if sink.format in _STAND_INS:
+    if sink.format in _REPLACEMENT_FORMATS:
         note(f"the sink `{sink.name.written}` is not {sink.format} locally: its rows are in {target}")
     drain(context, frame, writer.write)
     return Counts(writer.rows, writer.rows, 0, ()), replace(update, target=str(target.absolute()))
@@ -152,11 +156,13 @@ def _writer(
     stand_in = context.folder.state / "sinks" / folder_name(sink.name.key)
     target = stand_in if path is None else Path(path.removeprefix("file:"))
     prefix = f"{folder_name(context.name)}-{update.generation}"
-    return _FileWriter(store.files(update.number), prefix, _STAND_INS.get(sink.format, sink.format), options), target
+    return _FileWriter(
+        store.files(update.number), prefix, _REPLACEMENT_FORMATS.get(sink.format, sink.format), options
+    ), target
 
 
 @dataclass(slots=True)
-class _Caller:
+class _BatchFunction:
     """Hands micro-batches to a function; the same one again where a run was killed or the function failed.
 
     The rows are kept until it returns, since it may use them more than once, and counted as they are read.
@@ -203,4 +209,4 @@ class _FileWriter:
         for index, file in enumerate(sorted(staging.glob("part-*"))):
             name = f"{self.prefix}-{number:06d}-{index:05d}.{file.name.partition('.')[2] or self.format}"
             file.replace(self.folder / name)
-        self.rows += int(observed_of(batch, observation).get(ROWS_READ) or 0)
+        self.rows += int(read_write_observation(batch, observation).get(ROWS_READ) or 0)

@@ -48,14 +48,14 @@ class FlowFinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NoteAdded:
     """Something that the user should know and that stops nothing."""
 
     text: str
     place: str | None = None
 
 
-Event = UpdateProgress | FlowStarted | FlowFinished | Noted
+Event = UpdateProgress | FlowStarted | FlowFinished | NoteAdded
 
 _FLOW_STATUS = {
     "completed": "COMPLETED",
@@ -86,7 +86,7 @@ class EventLog:
             self._listen(event)
 
     def _row(self, event: Event) -> dict[str, Any]:
-        kind, level, message, origin, details = _described(event)
+        kind, level, message, origin, details = _describe(event)
         self._count += 1
         row: dict[str, Any] = {
             "id": f"{self._update}-{self._count}",
@@ -116,7 +116,7 @@ def _end_last_line(path: Path) -> None:
             file.write(b"\n")
 
 
-def _described(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
+def _describe(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, Any]]:
     """An event's type, level, message, origin and details."""
     if isinstance(event, UpdateProgress):
         level = "ERROR" if event.state == "FAILED" else "INFO"
@@ -125,7 +125,7 @@ def _described(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, A
         origin = {"dataset_name": event.dataset, "flow_name": event.dataset}
         details = {"flow_progress": {"status": "RUNNING"}}
         return "flow_progress", "INFO", f"Flow '{event.dataset}' is RUNNING.", origin, details
-    if isinstance(event, Noted):
+    if isinstance(event, NoteAdded):
         where = {"source_code_location": event.place} if event.place else {}
         return "hint", "WARN", event.text, where, {}
     result = event.result

@@ -50,7 +50,7 @@ class LocalModules:
 
 
 @contextlib.contextmanager
-def importable(folders: Sequence[Path]) -> Iterator[LocalModules]:
+def add_import_folders(folders: Sequence[Path]) -> Iterator[LocalModules]:
     """Let notebooks import the modules beside them, for as long as the context lasts."""
     before, modules = list(sys.path), LocalModules(folders)
     sys.path[:0] = [str(folder) for folder in dict.fromkeys(folders)]

@@ -29,7 +29,7 @@ _SUFFIXES = (".py", ".sql")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class NotebookCell:
     """A part of a source file that is run in one go; ``line`` is the number of its first line."""
 
     line: int
@@ -83,7 +83,7 @@ def _is_source(file: Path, folder: Path) -> bool:
     return is_visible and not any((folder / parent / "__init__.py").exists() for parent in inside.parents[:-1])
 
 
-def cells(text: str) -> tuple[Cell, ...]:
+def cells(text: str) -> tuple[NotebookCell, ...]:
     """The cells of a notebook; a plain file is one cell.
 
     Args:
@@ -91,13 +91,15 @@ def cells(text: str) -> tuple[Cell, ...]:
     """
     lines = text.removesuffix("\n").split("\n")
     if lines[0].strip() != FIRST_LINE:
-        return (Cell(1, text),)
+        return (NotebookCell(1, text),)
     starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
     bounds = [0, *starts, len(lines)]
-    return tuple(Cell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds))
+    return tuple(
+        NotebookCell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds)
+    )
 
 
-def load(
+def run_file(
     path: Path,
     scope: dict[str, Any],
     note: Callable[[str, Place | None], None],
@@ -122,7 +124,7 @@ def load(
     except (OSError, UnicodeDecodeError) as error:
         return (Problem(f"cannot be read: {error}", Place(path, 1)),)
     namespace = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__, **scope}
-    for cell in cells(text) if path.suffix != ".sql" else (Cell(1, text),):
+    for cell in cells(text) if path.suffix != ".sql" else (NotebookCell(1, text),):
         try:
             if path.suffix == ".sql":
                 _check_sql_magic(cell, path)
@@ -139,7 +141,7 @@ def load(
 
 
 def _run(
-    cell: Cell,
+    cell: NotebookCell,
     path: Path,
     namespace: dict[str, Any],
     note: Callable[[str, Place | None], None],
@@ -161,7 +163,7 @@ def _run(
         note(f"a {magic} cell is passed over, as a pipeline does", place)
 
 
-def _check_sql_magic(cell: Cell, path: Path) -> None:
+def _check_sql_magic(cell: NotebookCell, path: Path) -> None:
     """Refuse a SQL notebook with a cell of another language.
 
     Raises:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cbx.diagnostics.diagnostic import did_you_mean
-from cbx.runtime.api.argument_values import dataset_name, is_reset_allowed, scd_type
-from cbx.runtime.api.expectation_decorators import distinct
+from cbx.runtime.api.argument_values import dataset_name, is_reset_allowed, read_scd_type
+from cbx.runtime.api.expectation_decorators import check_distinct_names
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, DatasetKind, Query
 from cbx.runtime.problems import Place, RunError, SeveralProblemsError
@@ -63,7 +63,7 @@ _EXAMPLE: Final = "define a table with CREATE OR REFRESH MATERIALIZED VIEW name 
 _CREATED: Final = ("STREAMING TABLE", "MATERIALIZED VIEW", "TEMPORARY VIEW", "FLOW")
 
 
-def define(sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup) -> None:
+def define_statements(sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup) -> None:
     """Take in what the statements of a text define.
 
     Args:
@@ -78,14 +78,14 @@ def define(sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup
     problems = []
     for words in statements(replace_parameters(sql, lookup)):
         try:
-            _define(words, spark, registry)
+            _define_statement(words, spark, registry)
         except RunError as error:
             problems.append(error.problem)
     if problems:
         raise SeveralProblemsError(problems)
 
 
-def _define(words: Words, spark: SparkSession, registry: Registry) -> None:
+def _define_statement(words: Words, spark: SparkSession, registry: Registry) -> None:
     place = words.place
     if words.takes("CREATE"):
         _create(words, place, spark, registry)
@@ -135,7 +135,7 @@ def _create(words: Words, place: Place | None, spark: SparkSession, registry: Re
         words.wants("AUTO", "CDC")
         registry.add_flow(_changes(words, dataset_name(name, place), None, place, is_once=False))
     if words.takes("AS"):
-        query = _query(_query_text(words), spark, _given_names(definitions))
+        query = _query(_query_text(words), spark, _listed_names(definitions))
     elif not is_stream:
         raise words.error("AS and a query")
     words.ends("the end of the statement")
@@ -147,8 +147,8 @@ def _create(words: Words, place: Place | None, spark: SparkSession, registry: Re
         Dataset(
             name=dataset_name(name, place),
             kind="table" if is_stream and query is not None else kind,
-            query=_of_stream(query, name) if is_stream and query is not None else query,
-            expectations=distinct(definitions.expectations, place),
+            query=_check_streaming(query, name) if is_stream and query is not None else query,
+            expectations=check_distinct_names(definitions.expectations, place),
             schema=", ".join(column.written for column in definitions.columns if column.type) or None,
             private=is_private,
             place=place,
@@ -174,7 +174,7 @@ def _kind(words: Words) -> DatasetKind:
     raise words.error(choice_of(_CREATED), sorted({*choices, "TABLE", "VIEW"}), otherwise=hint)
 
 
-def _given_names(definitions: Definitions) -> list[str]:
+def _listed_names(definitions: Definitions) -> list[str]:
     """The names of a list that gives the columns of the query their names.
 
     Raises:
@@ -207,7 +207,7 @@ def _query(text: str, spark: SparkSession, names: list[str]) -> Query:
     return query
 
 
-def _of_stream(query: Query, name: str) -> Query:
+def _check_streaming(query: Query, name: str) -> Query:
     def checked() -> DataFrame:
         rows = query()
         if not rows.isStreaming:
@@ -247,7 +247,7 @@ def _changes(words: Words, target: DatasetName, name: str | None, place: Place |
     """The rest of ``AUTO CDC INTO``, of ``APPLY CHANGES INTO`` or of ``FLOW AUTO CDC``, behind the target."""
     words.wants("FROM")
     if words.sees("SNAPSHOT"):
-        raise _unsupported(words, "FROM SNAPSHOT", "call create_auto_cdc_from_snapshot_flow in Python")
+        raise _unsupported_clause(words, "FROM SNAPSHOT", "call create_auto_cdc_from_snapshot_flow in Python")
     is_stream = words.takes("STREAM")
     if is_stream and words.sees("("):
         group = words.group()
@@ -279,7 +279,7 @@ def _change_clause(words: Words, facts: dict[str, Any], seen: set[str]) -> None:
         choices = sorted({word for name in _CHANGE_CLAUSES for word in name.split()})
         raise words.error(f"a clause of the changes ({', '.join(_CHANGE_CLAUSES)})", choices)
     if clause in _REFUSED_CLAUSES:
-        raise _unsupported(words, clause, _REFUSED_CLAUSES[clause])
+        raise _unsupported_clause(words, clause, _REFUSED_CLAUSES[clause])
     if clause in seen:
         raise words.error(f"{clause} only once")
     seen.add(clause)
@@ -293,12 +293,12 @@ def _change_clause(words: Words, facts: dict[str, Any], seen: set[str]) -> None:
         facts["ignore_null_updates"] = _ignored_nulls(words)
     elif clause == "STORED AS SCD TYPE":
         place = words.place
-        facts["scd_type"] = scd_type(words.any_word("1 or 2").text, place)
+        facts["scd_type"] = read_scd_type(words.any_word("1 or 2").text, place)
     else:
         _columns(words, facts, *_COLUMN_LISTS[clause])
 
 
-def _unsupported(words: Words, clause: str, hint: str) -> RunError:
+def _unsupported_clause(words: Words, clause: str, hint: str) -> RunError:
     return RunError(f"{clause} is not supported locally", place=words.place, hint=hint)
 
 

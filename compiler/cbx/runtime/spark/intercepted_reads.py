@@ -18,9 +18,9 @@ from pyspark.sql.types import StructType, _parse_datatype_string
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import RunError
 from cbx.runtime.spark.reader_checks import check_reader_options
-from cbx.runtime.spark.session import configured
+from cbx.runtime.spark.session import configuration_value
 from cbx.runtime.sql.parameters import replace_known_parameters
-from cbx.runtime.sql.table_names import rewrite
+from cbx.runtime.sql.table_names import rewrite_table_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,8 +58,8 @@ def caught(reads: Reads) -> Iterator[None]:
         return plain_table(session, tableName) if found is None else found
 
     def sql(session: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - as above
-        written = replace_known_parameters(sqlQuery, partial(configured, session))
-        text = rewrite(written, lambda name, is_stream: _view(reads, name, is_stream=is_stream))
+        written = replace_known_parameters(sqlQuery, partial(configuration_value, session))
+        text = rewrite_table_names(written, lambda name, is_stream: _view(reads, name, is_stream=is_stream))
         return plain_sql(session, text, *args, **kwargs)
 
     replacements = {

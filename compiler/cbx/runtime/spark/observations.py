@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Observation
 
 
-def observed_of(rows: DataFrame, observation: Observation) -> Mapping[str, int]:
+def read_write_observation(rows: DataFrame, observation: Observation) -> Mapping[str, int]:
     """What was observed of all rows of a write that has ended.
 
     Args:
@@ -33,13 +33,13 @@ def observed_of(rows: DataFrame, observation: Observation) -> Mapping[str, int]:
     Raises:
         RunError: If it cannot be told.
     """
-    metrics = observed(observation)
+    metrics = read_observation(observation)
     if not metrics and not rows.isEmpty():
-        raise _untold("it left the count out of the query")
+        raise _missing_counts("it left the count out of the query")
     return metrics
 
 
-def observed(observation: Observation) -> Mapping[str, int]:
+def read_observation(observation: Observation) -> Mapping[str, int]:
     """What was observed by a query that has ended; nothing if the query as it was executed had no need of the rows.
 
     Raises:
@@ -52,10 +52,10 @@ def observed(observation: Observation) -> Mapping[str, int]:
         row = java.future().value().get().get()
         return {} if row.schema() is None else observation.get
     except Py4JJavaError as error:
-        raise _untold(str(error.java_exception)) from error
+        raise _missing_counts(str(error.java_exception)) from error
 
 
-def _untold(reason: str) -> RunError:
+def _missing_counts(reason: str) -> RunError:
     return RunError(
         f"Spark did not say how many rows there were and which rules they broke: {reason}",
         hint="the table is as it was; run again",

@@ -69,7 +69,7 @@ def _start(state: Path, master: str | None) -> SparkSession:
     for name, value in _start_settings(scratch, log4j).items():
         builder = builder.config(name, value)
     log = state / LOG_FILE
-    with _launch_environment(java_home(scratch)), _standard_error_to(log):
+    with _launch_environment(java_home(scratch)), _redirect_standard_error(log):
         try:
             started = builder.getOrCreate()
         except Exception as error:
@@ -162,7 +162,7 @@ def _launch_environment(home: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _standard_error_to(log: Path) -> Iterator[None]:
+def _redirect_standard_error(log: Path) -> Iterator[None]:
     """Let what is started meanwhile write its errors to a file: Java keeps the descriptor it is born with."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -183,7 +183,7 @@ def _last_line(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
+def in_working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
     """Let relative paths, in Spark and in Python, start at a folder.
 
     Spark resolves them through Hadoop's cached local file system, which has a working directory of its own.
@@ -221,6 +221,6 @@ def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
                 spark.conf.set(name, old)
 
 
-def configured(spark: SparkSession, key: str) -> str | None:
+def configuration_value(spark: SparkSession, key: str) -> str | None:
     """What the configuration of the pipeline says of a key, None if nothing."""
     return spark.conf.get(key, None)

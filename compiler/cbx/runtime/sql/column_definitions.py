@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cbx.runtime.definitions import Expectation, OnViolation
+from cbx.runtime.definitions import DatasetExpectation, OnViolation
 from cbx.runtime.sql.table_names import is_expression
 from cbx.runtime.sql.tokens import choice_of
 
@@ -59,7 +59,7 @@ class Definitions:
     """What stands in the brackets: columns and expectations, each in their order. Keys inform only and are left out."""
 
     columns: tuple[ColumnDefinition, ...]
-    expectations: tuple[Expectation, ...]
+    expectations: tuple[DatasetExpectation, ...]
 
 
 def read_definitions(words: Words) -> Definitions:
@@ -69,7 +69,7 @@ def read_definitions(words: Words) -> Definitions:
         RunError: At the first word that has no place in them.
     """
     columns: list[ColumnDefinition] = []
-    expectations: list[Expectation] = []
+    expectations: list[DatasetExpectation] = []
     for item in words.items("a column or a constraint"):
         if item.sees("CONSTRAINT") and len(item.words) > 2:
             expectation = _constraint(item)
@@ -82,7 +82,7 @@ def read_definitions(words: Words) -> Definitions:
     return Definitions(tuple(columns), tuple(expectations))
 
 
-def _constraint(words: Words) -> Expectation | None:
+def _constraint(words: Words) -> DatasetExpectation | None:
     """An expectation; None for a key."""
     words.wants("CONSTRAINT")
     name = words.identifier("the name of the constraint")
@@ -93,7 +93,7 @@ def _constraint(words: Words) -> Expectation | None:
         raise words.error(choice_of(_CONSTRAINTS), _CONSTRAINTS, otherwise=_EXAMPLE)
     condition = words.group("the condition in brackets")
     check_expression(condition, "the condition")
-    return Expectation(name, condition.written(), _on_violation(words))
+    return DatasetExpectation(name, condition.written(), _on_violation(words))
 
 
 def _on_violation(words: Words) -> OnViolation:
@@ -287,14 +287,14 @@ def _column_key(words: Words) -> bool:
             words.wants("KEY")
         _references(words)
     elif is_named:
-        raise _misplaced(words)
+        raise _misplaced_constraint(words)
     else:
         return False
     _key_options(words)
     return True
 
 
-def _misplaced(words: Words) -> RunError:
+def _misplaced_constraint(words: Words) -> RunError:
     return words.error(
         "PRIMARY KEY, FOREIGN KEY or REFERENCES", ("PRIMARY", "FOREIGN", "REFERENCES"), _hint_for_expectation(words)
     )

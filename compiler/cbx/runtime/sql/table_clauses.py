@@ -67,37 +67,37 @@ def read_clauses(words: Words, kind: DatasetKind, ends: tuple[str, ...]) -> Clau
     return clauses
 
 
-def _using(words: Words, _: Clauses) -> None:
+def _read_using(words: Words, _: Clauses) -> None:
     words.wants("DELTA")
 
 
-def _partitioned(words: Words, clauses: Clauses) -> None:
-    _columns(words)
+def _read_partitioned_by(words: Words, clauses: Clauses) -> None:
+    _read_columns(words)
     clauses.note("PARTITIONED BY", _LAID_OUT)
 
 
-def _clustered(words: Words, clauses: Clauses) -> None:
+def _read_cluster_by(words: Words, clauses: Clauses) -> None:
     if not (words.takes("AUTO") or words.takes("NONE")):
-        _columns(words)
+        _read_columns(words)
     clauses.note("CLUSTER BY", _LAID_OUT)
 
 
-def _columns(words: Words) -> None:
+def _read_columns(words: Words) -> None:
     for item in words.group("columns in brackets").items("a column"):
         item.name("a column")
         item.ends("a comma or the closing bracket")
 
 
-def _location(words: Words, clauses: Clauses) -> None:
+def _read_location(words: Words, clauses: Clauses) -> None:
     words.text("the path as a text in quotes")
     clauses.note("LOCATION", "the table is kept in the state folder")
 
 
-def _comment(words: Words, _: Clauses) -> None:
+def _read_comment(words: Words, _: Clauses) -> None:
     words.text("the comment as a text in quotes")
 
 
-def _properties(words: Words, clauses: Clauses) -> None:
+def _read_properties(words: Words, clauses: Clauses) -> None:
     for item in words.group("properties in brackets").items("a property"):
         key = item.text("a property") if item.sees_text() else item.name("a property").replace("`", "")
         item.takes("=")
@@ -106,19 +106,19 @@ def _properties(words: Words, clauses: Clauses) -> None:
         item.ends("a comma or the closing bracket")
 
 
-def _row_filter(words: Words, clauses: Clauses) -> None:
+def _read_row_filter(words: Words, clauses: Clauses) -> None:
     words.name("the function of the filter")
     words.wants("ON")
     read_arguments(words.group("the columns of the filter in brackets"))
     clauses.note("WITH ROW FILTER", "every reader sees every row")
 
 
-def _collation(words: Words, clauses: Clauses) -> None:
+def _read_collation(words: Words, clauses: Clauses) -> None:
     words.identifier("the name of a collation")
     clauses.note("DEFAULT COLLATION", "texts are compared byte by byte")
 
 
-def _schedule(words: Words, clauses: Clauses) -> None:
+def _read_schedule(words: Words, clauses: Clauses) -> None:
     words.takes("REFRESH")
     if words.takes("CRON"):
         words.text("the schedule as a text in quotes")
@@ -132,7 +132,7 @@ def _schedule(words: Words, clauses: Clauses) -> None:
     clauses.note("SCHEDULE", _SCHEDULED)
 
 
-def _trigger(words: Words, clauses: Clauses) -> None:
+def _read_trigger(words: Words, clauses: Clauses) -> None:
     words.wants("UPDATE")
     if words.takes("AT"):
         words.wants("MOST", "EVERY")
@@ -142,7 +142,7 @@ def _trigger(words: Words, clauses: Clauses) -> None:
     clauses.note("TRIGGER ON UPDATE", _SCHEDULED)
 
 
-def _refresh_policy(words: Words, clauses: Clauses) -> None:
+def _read_refresh_policy(words: Words, clauses: Clauses) -> None:
     if words.takes("INCREMENTAL"):
         words.takes("STRICT")
     elif not (words.takes("AUTO") or words.takes("FULL")):
@@ -151,17 +151,17 @@ def _refresh_policy(words: Words, clauses: Clauses) -> None:
 
 
 _READERS: Final[dict[str, Callable[[Words, Clauses], None]]] = {
-    "CLUSTER BY": _clustered,
-    "COMMENT": _comment,
-    "DEFAULT COLLATION": _collation,
-    "LOCATION": _location,
-    "PARTITIONED BY": _partitioned,
-    "REFRESH POLICY": _refresh_policy,
-    "ROW FILTER": _row_filter,
-    "SCHEDULE": _schedule,
-    "TBLPROPERTIES": _properties,
-    "TRIGGER ON": _trigger,
-    "USING": _using,
-    "WITH ROW FILTER": _row_filter,
+    "CLUSTER BY": _read_cluster_by,
+    "COMMENT": _read_comment,
+    "DEFAULT COLLATION": _read_collation,
+    "LOCATION": _read_location,
+    "PARTITIONED BY": _read_partitioned_by,
+    "REFRESH POLICY": _read_refresh_policy,
+    "ROW FILTER": _read_row_filter,
+    "SCHEDULE": _read_schedule,
+    "TBLPROPERTIES": _read_properties,
+    "TRIGGER ON": _read_trigger,
+    "USING": _read_using,
+    "WITH ROW FILTER": _read_row_filter,
 }
 _OF_VIEWS: Final = ("COMMENT", "DEFAULT COLLATION", "TBLPROPERTIES")

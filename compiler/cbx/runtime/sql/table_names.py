@@ -44,7 +44,7 @@ class TableRead:
     has_alias: bool
 
 
-def rewrite(text: str, view_for: Callable[[DatasetName, bool], str | None]) -> str:
+def rewrite_table_names(text: str, view_for: Callable[[DatasetName, bool], str | None]) -> str:
     """The text with table names replaced.
 
     Args:
@@ -99,7 +99,7 @@ def _reads_of_tree(text: str, tree: exp.Expr) -> Iterator[TableRead]:
         around = table.parent if isinstance(table.parent, exp.Subquery) else table
         has_alias = bool(table.alias or around.alias or table.args.get("sample"))
         start, end = parts[0].meta["start"], parts[-1].meta["end"] + 1
-        yield _with_stream(name, start, end, streams.get(start), has_alias=has_alias)
+        yield _table_read(name, start, end, streams.get(start), has_alias=has_alias)
 
 
 def _streams(text: str) -> dict[int, re.Match[str]]:
@@ -107,9 +107,7 @@ def _streams(text: str) -> dict[int, re.Match[str]]:
     return {found.end(): found for found in _STREAM.finditer(text)}
 
 
-def _with_stream(
-    name: DatasetName, start: int, end: int, before: re.Match[str] | None, *, has_alias: bool
-) -> TableRead:
+def _table_read(name: DatasetName, start: int, end: int, before: re.Match[str] | None, *, has_alias: bool) -> TableRead:
     if before is None:
         return TableRead(name, is_stream=False, start=start, end=end, has_alias=has_alias)
     if before[1]:
@@ -167,7 +165,7 @@ def _reads_of_tokens(text: str) -> Iterator[TableRead]:
         if len(parts) <= 3 and not (after and after.token_type == TokenType.L_PAREN):
             has_alias = after is not None and (after.token_type in (*words, TokenType.ALIAS))
             end = tokens[last].end + 1
-            yield _with_stream(DatasetName.of(parts), token.start, end, streams.get(token.start), has_alias=has_alias)
+            yield _table_read(DatasetName.of(parts), token.start, end, streams.get(token.start), has_alias=has_alias)
 
 
 def is_expression(text: str) -> bool:

@@ -26,18 +26,18 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(rows.flatten(), schema=schema)
 
 
-def _unify(one: pa.DataType, other: pa.DataType) -> pa.DataType:
-    if kinds.is_struct(one) and kinds.is_struct(other):
+def _unify(first: pa.DataType, second: pa.DataType) -> pa.DataType:
+    if kinds.is_struct(first) and kinds.is_struct(second):
         fields = []
-        for field in one:
-            more = _field(other, field.name)
+        for field in first:
+            more = _field(second, field.name)
             fields.append(pa.field(field.name, field.type if more is None else _unify(field.type, more.type)))
-        return pa.struct([*fields, *(field for field in other if _field(one, field.name) is None)])
-    if kinds.is_list(one) and kinds.is_list(other):
-        return pa.list_(_unify(one.value_type, other.value_type))
-    if kinds.is_map(one) and kinds.is_map(other):
-        return pa.map_(_unify(one.key_type, other.key_type), _unify(one.item_type, other.item_type))
-    both = [pa.schema([("c", one)]), pa.schema([("c", other)])]
+        return pa.struct([*fields, *(field for field in second if _field(first, field.name) is None)])
+    if kinds.is_list(first) and kinds.is_list(second):
+        return pa.list_(_unify(first.value_type, second.value_type))
+    if kinds.is_map(first) and kinds.is_map(second):
+        return pa.map_(_unify(first.key_type, second.key_type), _unify(first.item_type, second.item_type))
+    both = [pa.schema([("c", first)]), pa.schema([("c", second)])]
     return pa.unify_schemas(both, promote_options="permissive").field(0).type
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbx.runtime.problems import RunError
-from cbx.runtime.tables.schema import struct
+from cbx.runtime.tables.schema import read_struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ _LIMITS = ("maxFilesPerTrigger", "maxBytesPerTrigger")
 def read_table(folder: TableFolder, spark: SparkSession) -> DataFrame:
     """A table's rows."""
     table = _current(folder)
-    reader = spark.read.schema(struct(table.schema)).option("recursiveFileLookup", "true")
+    reader = spark.read.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
     return reader.parquet(str(folder.rows(table.version)))
 
 
@@ -42,7 +42,7 @@ def read_stream(folder: TableFolder, spark: SparkSession, options: Mapping[str, 
             f"`{table.name}` is not append-only ({table.kind}), so it cannot be read as a stream",
             hint="read it with spark.read.table, or stream from what feeds it",
         )
-    reader = spark.readStream.schema(struct(table.schema)).option("recursiveFileLookup", "true")
+    reader = spark.readStream.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
     for limit in _LIMITS:
         if limit in options:
             reader = reader.option(limit, options[limit])

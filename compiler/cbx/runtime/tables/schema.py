@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 from pyspark.sql.types import StructField, StructType
 
-from cbx.runtime.definitions import Expectation
+from cbx.runtime.definitions import DatasetExpectation
 from cbx.runtime.nested_types import fit, unknown_fields, widen
 from cbx.runtime.problems import RunError
 from cbx.runtime.sql.column_definitions import ColumnDefinition, read_definitions
@@ -64,22 +64,22 @@ class DeclaredColumns:
                 )
         return cls(StructType(fields), {column.name: column.expression for column in columns if column.expression})
 
-    def constraints(self, rules: Sequence[Expectation]) -> tuple[Expectation, ...]:
+    def constraints(self, rules: Sequence[DatasetExpectation]) -> tuple[DatasetExpectation, ...]:
         """Rules that NOT NULL and GENERATED are, for the rows that no other rule drops."""
         dropping = [f"({rule.condition})" for rule in rules if rule.on_violation == "drop"]
         unless = f"NOT coalesce({' AND '.join(dropping)}, false) OR " if dropping else ""
         required = [
-            Expectation(f"{field.name} NOT NULL", f"{unless}{_quoted(field.name)} IS NOT NULL", "fail", True)
+            DatasetExpectation(f"{field.name} NOT NULL", f"{unless}{_quoted(field.name)} IS NOT NULL", "fail", True)
             for field in self.fields
             if not field.nullable
         ]
         for name, expression in self.generated.items():
             computed = f"CAST({expression} AS {self.fields[name].dataType.simpleString()})"
             holds = f"{unless}{_quoted(name)} <=> {computed}"
-            required.append(Expectation(f"{name} GENERATED ALWAYS AS ({expression})", holds, "fail", True))
+            required.append(DatasetExpectation(f"{name} GENERATED ALWAYS AS ({expression})", holds, "fail", True))
         return tuple(required)
 
-    def applied(self, frame: DataFrame) -> DataFrame:
+    def apply(self, frame: DataFrame) -> DataFrame:
         """Rows with these columns, in this order and of these types.
 
         Raises:
@@ -143,12 +143,12 @@ def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def struct(schema: str) -> StructType:
+def read_struct(schema: str) -> StructType:
     """The columns of a table as ``table.json`` has them."""
     return StructType.fromJson(json.loads(schema))
 
 
-def evolved(table: TableState, incoming: StructType) -> StructType:
+def evolve_schema(table: TableState, incoming: StructType) -> StructType:
     """The columns of a streaming table after rows with these columns came in.
 
     Older rows have NULL in new columns, and rows to come have NULL in columns that they no longer bring, as
@@ -159,7 +159,7 @@ def evolved(table: TableState, incoming: StructType) -> StructType:
     """
     if not table.schema:
         return incoming
-    fields = {field.name.lower(): field for field in struct(table.schema)}
+    fields = {field.name.lower(): field for field in read_struct(table.schema)}
     for field in incoming:
         known = fields.setdefault(field.name.lower(), field)
         kind = widen(known.dataType, field.dataType)

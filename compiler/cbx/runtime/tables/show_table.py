@@ -31,7 +31,7 @@ class Peek:
     total: int
 
 
-def peek(state: Path, name: str, limit: int) -> Peek:
+def first_rows(state: Path, name: str, limit: int) -> Peek:
     """The first rows of a table, ordered by its columns from left to right.
 
     Args:
@@ -42,7 +42,7 @@ def peek(state: Path, name: str, limit: int) -> Peek:
     Raises:
         CannotRunError: If there is no such table.
     """
-    folder = _found(state, name)
+    folder = _find_table(state, name)
     rows = _rows(folder)
     order = [(field.name, "ascending") for field in rows.schema if _is_sortable(field.type)]
     if order and rows.num_rows:
@@ -50,7 +50,7 @@ def peek(state: Path, name: str, limit: int) -> Peek:
     return Peek(rows.slice(0, limit) if limit else rows, rows.num_rows)
 
 
-def _found(state: Path, name: str) -> TableFolder:
+def _find_table(state: Path, name: str) -> TableFolder:
     known = tables(state)
     try:
         key = DatasetName.parse(name).key

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def exclusive(state: Path) -> Iterator[None]:
+def lock_state(state: Path) -> Iterator[None]:
     """Hold the state folder for as long as the context lasts.
 
     The lock is the operating system's: it goes when the process goes, however it went, and what the file says

@@ -9,7 +9,7 @@ from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.definitions import Sink
 from cbx.runtime.failures import missing_table, problem_of
 from cbx.runtime.flow_context import UpstreamFailedError
-from cbx.runtime.flows.last_verdict import last_verdict
+from cbx.runtime.flows.expectation_results import last_expectation_results
 from cbx.runtime.problems import CannotRunError, Problem, UnknownTableError
 from cbx.runtime.results import DatasetResult
 from cbx.runtime.tables.store import TableFolder, TableState, tables
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cbx.runtime.definitions import Dataset
-    from cbx.runtime.flows.refresh_table import Filled
+    from cbx.runtime.flows.refresh_table import RefreshResult
     from cbx.runtime.names import DatasetName
 
 
-def made(definition: Dataset | Sink, filled: Filled) -> DatasetResult:
+def completed_result(definition: Dataset | Sink, filled: RefreshResult) -> DatasetResult:
     """The result of a dataset or a sink that was brought up to date."""
     counts = filled.counts
     return DatasetResult(
@@ -38,7 +38,7 @@ def made(definition: Dataset | Sink, filled: Filled) -> DatasetResult:
     )
 
 
-def failed(
+def failed_result(
     definition: Dataset | Sink, error: Exception, state: Path, roots: Sequence[Path], known: Iterable[str]
 ) -> DatasetResult:
     """The result of one that could not be made.
@@ -52,7 +52,7 @@ def failed(
     """
     name = definition.name
     if isinstance(error, UpstreamFailedError):
-        return _skipped(definition, Problem(error.problem.reason, definition.place), state)
+        return _skipped_result(definition, Problem(error.problem.reason, definition.place), state)
     problem = problem_of(error, roots, definition.place)
     missing = error.name if isinstance(error, UnknownTableError) else missing_table(problem)
     if missing is not None:
@@ -61,19 +61,19 @@ def failed(
     return DatasetResult(name.written, _last_kind(state, name), "failed", problem=problem)
 
 
-def _skipped(definition: Dataset | Sink, problem: Problem, state: Path) -> DatasetResult:
+def _skipped_result(definition: Dataset | Sink, problem: Problem, state: Path) -> DatasetResult:
     """The result of one whose input failed. Its rows are as they were, and so is what its rules said of them."""
     name = definition.name.written
-    table = _last(state, definition.name)
+    table = _last_state(state, definition.name)
     if table is None or isinstance(definition, Sink):
         return DatasetResult(name, "" if table is None else table.kind, "skipped", problem=problem)
-    last = last_verdict(table.verdict, {name: {rule.name: rule for rule in definition.expectations}})
+    last = last_expectation_results(table.verdict, {name: {rule.name: rule for rule in definition.expectations}})
     return DatasetResult(
         name, table.kind, "skipped", rows_dropped=last.dropped, expectations=last.rules, problem=problem
     )
 
 
-def in_order(
+def order_results(
     results: dict[str, DatasetResult], keys: Iterable[str], inputs: dict[str, dict[str, None]]
 ) -> tuple[DatasetResult, ...]:
     """Results in the order of definition, but each after those that it reads, in whatever order they came.
@@ -102,11 +102,11 @@ def in_order(
 
 def _last_kind(state: Path, name: DatasetName) -> str:
     """What a table was after the last update, for a dataset that did not get so far as to tell."""
-    table = _last(state, name)
+    table = _last_state(state, name)
     return table.kind if table is not None else ""
 
 
-def _last(state: Path, name: DatasetName) -> TableState | None:
+def _last_state(state: Path, name: DatasetName) -> TableState | None:
     """A table as it is; None also where it cannot be read, which the update has then failed for."""
     try:
         return TableFolder(state, name).current()

@@ -14,19 +14,19 @@ from pyspark.sql import DataFrame as Frame
 
 from cbx.runtime.definitions import AppendFlow, Sink
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
-from cbx.runtime.flows.check_views import checked_view
+from cbx.runtime.flows.check_views import check_view
 from cbx.runtime.flows.fingerprint import stream_paths
-from cbx.runtime.flows.refresh_table import Filled, fill
-from cbx.runtime.flows.write_sink import fill_sink
-from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, Noted
+from cbx.runtime.flows.refresh_table import RefreshResult, refresh_table
+from cbx.runtime.flows.write_sink import write_sink
+from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, NoteAdded
 from cbx.runtime.problems import RunError, UnknownTableError
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import make_active, settings
 from cbx.runtime.tables.read_table import read_stream, read_table
 from cbx.runtime.tables.store import TableFolder
-from cbx.runtime.update.dataset_results import failed, in_order, made
+from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
 from cbx.runtime.update.up_to_date import signature
-from cbx.runtime.update.workers import Crew, circle_error
+from cbx.runtime.update.workers import DatasetWorkers, cycle_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cbx.runtime.names import DatasetName
 
 
-class _Here(threading.local):
+class _ThreadState(threading.local):
     """Where one thread is, the innermost last.
 
     Attributes:
@@ -54,7 +54,7 @@ class _Here(threading.local):
         self.waited: list[float] = [0.0]
 
 
-class Making:
+class Materializer:
     """Answers what notebooks read, and makes it first where that is due.
 
     Attributes:
@@ -79,33 +79,36 @@ class Making:
         self._log = log
         self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
-        self._here = _Here()
+        self._here = _ThreadState()
         self._inputs: dict[str, dict[str, None]] = {}
         self.landings: dict[str, str] = {}
         self._certain: dict[str, bool] = {}
 
     @cached_property
-    def _crew(self) -> Crew:
+    def _workers(self) -> DatasetWorkers:
         registry = self._registry
         flows = [flow for flows in registry.flows.values() for flow in flows if isinstance(flow, AppendFlow)]
-        has_settings = any(one.spark_conf for one in registry.datasets.values()) or any(one.spark_conf for one in flows)
+        has_settings = any(definition.spark_conf for definition in registry.datasets.values()) or any(
+            flow.spark_conf for flow in flows
+        )
         # A setting holds for the whole session.
         size = 1 if has_settings or self._request.dry_run else _THREADS
-        return Crew(tuple(registry.datasets), size, partial(make_active, self.spark))
+        return DatasetWorkers(tuple(registry.datasets), size, partial(make_active, self.spark))
 
-    def make_all(self) -> None:
+    def refresh_all(self) -> None:
         """Make everything that is selected, in the order of definition but for what is read earlier."""
         keys = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
         keys += self._registry.sinks
-        self._crew.work([key for key in keys if self._is_selected(key)], self._make)
+        self._workers.work([key for key in keys if self._is_selected(key)], self._refresh)
 
     def results(self) -> tuple[DatasetResult, ...]:
         """What happened so far: in the order of definition, but each after those that it reads."""
-        return in_order(self._results, (*self._registry.datasets, *self._registry.sinks), self._inputs)
+        return order_results(self._results, (*self._registry.datasets, *self._registry.sinks), self._inputs)
 
     def view_graph(self) -> tuple[DatasetResult, ...]:
         """The views that were read, as far as they matter to a graph."""
-        views = [one for one in self._registry.datasets.values() if one.kind == "view" and one.name.key in self._inputs]
+        datasets = self._registry.datasets.values()
+        views = [dataset for dataset in datasets if dataset.kind == "view" and dataset.name.key in self._inputs]
         return tuple(
             DatasetResult(view.name.written, "view", "completed", inputs=self._input_names(view.name.key))
             for view in views
@@ -163,14 +166,14 @@ class Making:
             )
         context.reads.landings.append(path)
         self.landings.setdefault(path, signature(path, self._request.working_folder))
-        with self._crew.aside():
+        with self._workers.let_others_call():
             return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
 
     def _note(self, text: str) -> None:
-        self._log(Noted(text))
+        self._log(NoteAdded(text))
 
     @staticmethod
-    def _called(view: Dataset) -> DataFrame:
+    def _call_view(view: Dataset) -> DataFrame:
         frame = view.query() if view.query is not None else None
         if not isinstance(frame, Frame):
             raise RunError(
@@ -183,7 +186,7 @@ class Making:
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
         """Call a dataset's function on behalf of a flow."""
         here, started = self._here, time.monotonic()
-        with self._crew.calling():
+        with self._workers.calling_user_code():
             here.waited[-1] += time.monotonic() - started
             here.contexts.append(context)
             try:
@@ -206,7 +209,7 @@ class Making:
             if path and path not in context.reads.landings and not path.removeprefix("file:").startswith(tables):
                 self.landings.setdefault(path, signature(path, self._request.working_folder))
 
-    def opened(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
+    def read_dataset(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
         """Read a dataset on behalf of a flow that names it."""
 
         def query() -> DataFrame:
@@ -241,7 +244,7 @@ class Making:
             return read(folder, self.spark) if folder.current() is not None else None
         self.context(name)
         if self._is_selected(name.key):
-            self._make(name.key)
+            self._refresh(name.key)
             result = self._results[name.key]
             if result.status in ("failed", "skipped"):
                 raise UpstreamFailedError(f"it reads `{result.name}`, which {_FAILED[result.status]}")
@@ -258,7 +261,7 @@ class Making:
         if known is None:
             with self._reading(view.name.key):
                 self._inputs.setdefault(view.name.key, {})
-                known = checked_view(view, self._called(view), context)
+                known = check_view(view, self._call_view(view), context)
             context.reads.view_frames[view.name.key] = known
         return known
 
@@ -270,16 +273,18 @@ class Making:
     def _input_names(self, key: str) -> tuple[str, ...]:
         return tuple(self._registry.datasets[other].name.written for other in self._inputs.get(key, ()))
 
-    def _fill(self, dataset: Dataset) -> Filled:
+    def _refresh_table(self, dataset: Dataset) -> RefreshResult:
         flows = self._registry.flows.get(dataset.name.key, [])
         folder = TableFolder(self._state, dataset.name)
         request = self._request
         with settings(self.spark, dataset.spark_conf):
-            return fill(dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run)
+            return refresh_table(
+                dataset, flows, folder, self, full_refresh=request.full_refresh, is_dry=request.dry_run
+            )
 
-    def _fill_sink(self, sink: Sink) -> Filled:
+    def _write_sink(self, sink: Sink) -> RefreshResult:
         request = self._request
-        return fill_sink(
+        return write_sink(
             sink,
             self._registry.flows.get(sink.name.key, []),
             self._state,
@@ -289,16 +294,16 @@ class Making:
             is_dry=request.dry_run,
         )
 
-    def _make(self, key: str) -> None:
+    def _refresh(self, key: str) -> None:
         """Have a dataset or a sink made, for the dataset that this thread is making if there is one."""
         here, started = self._here, time.monotonic()
         needed_by = here.under_way[-1] if here.under_way else ()
         try:
-            self._crew.once(key, partial(self._make_now, key), needed_by)
+            self._workers.run_once(key, partial(self._refresh_now, key), needed_by)
         finally:
             here.waited[-1] += time.monotonic() - started
 
-    def _make_now(self, key: str) -> None:
+    def _refresh_now(self, key: str) -> None:
         here, started = self._here, time.monotonic()
         definition = self._registry.datasets.get(key) or self._registry.sinks[key]
         self._log(FlowStarted(definition.name.written))
@@ -315,20 +320,20 @@ class Making:
 
     def _result(self, definition: Dataset | Sink) -> DatasetResult:
         try:
-            filled = self._fill_sink(definition) if isinstance(definition, Sink) else self._fill(definition)
+            filled = self._write_sink(definition) if isinstance(definition, Sink) else self._refresh_table(definition)
         except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
-            result = failed(definition, error, self._state, self._roots, self._registry.datasets)
+            result = failed_result(definition, error, self._state, self._roots, self._registry.datasets)
             problem = None if result.problem is None else self._request.trace_back(result.problem)
             return replace(result, problem=problem)
         self._certain[definition.name.key] = filled.is_certain
-        return made(definition, filled)
+        return completed_result(definition, filled)
 
     @contextmanager
     def _reading(self, view: str) -> Iterator[None]:
         """Remember that a view is being read, and notice when it reads itself."""
         chain = self._here.under_way[-1]
         if view in chain:
-            raise circle_error([*chain[chain.index(view) :], view])
+            raise cycle_error([*chain[chain.index(view) :], view])
         chain.append(view)
         try:
             yield

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.flows.last_verdict import Verdict, read_verdict
+from cbx.runtime.flows.expectation_results import ExpectationResults, read_expectation_results
 from cbx.runtime.results import DatasetResult
 from cbx.runtime.tables.store import POINTER, write_atomically
 from cbx.version import __version__
@@ -86,7 +86,7 @@ def plain_root(landing: str, folder: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class UnchangedUpdate:
     """What an update with nothing to do is about.
 
     Attributes:
@@ -115,7 +115,7 @@ def remember(
         "landings": dict(landings),
         "tables": _tables(request.state),
         "results": [
-            [result.name, result.kind, Verdict(result.rows_dropped, result.expectations).document()]
+            [result.name, result.kind, ExpectationResults(result.rows_dropped, result.expectations).document()]
             for result in results
         ],
     }
@@ -127,7 +127,7 @@ def forget(state: Path) -> None:
     (state / MEMORY).unlink(missing_ok=True)
 
 
-def recalled(request: RunRequest, files: Sequence[Path]) -> Unchanged | None:
+def recall_unchanged(request: RunRequest, files: Sequence[Path]) -> UnchangedUpdate | None:
     """What an update would leave as it is; None if it has, or may have, something to do."""
     if request.select is not None or request.full_refresh or request.dry_run:
         return None
@@ -142,16 +142,16 @@ def recalled(request: RunRequest, files: Sequence[Path]) -> Unchanged | None:
             and memory["landings"] == landings
             and memory["tables"] == _tables(request.state)
         )
-        results = tuple(_unchanged(*result) for result in memory["results"])
+        results = tuple(_unchanged_result(*result) for result in memory["results"])
     except (OSError, ValueError, KeyError):
         return None
     if not same:
         return None
-    return Unchanged(results, landings)
+    return UnchangedUpdate(results, landings)
 
 
-def _unchanged(name: str, kind: str, document: dict[str, Any]) -> DatasetResult:
-    verdict = read_verdict(document)
+def _unchanged_result(name: str, kind: str, document: dict[str, Any]) -> DatasetResult:
+    verdict = read_expectation_results(document)
     return DatasetResult(name, kind, "unchanged", rows_dropped=verdict.dropped, expectations=verdict.rules)
 
 

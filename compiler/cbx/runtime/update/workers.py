@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-class Crew:
+class DatasetWorkers:
     """Makes each dataset once, whoever asks for it first.
 
     Args:
@@ -36,7 +36,7 @@ class Crew:
         self._begun: set[str] = set()
         self._done: set[str] = set()
         self._needs: dict[str, tuple[str, ...]] = {}
-        self._circles: dict[str, tuple[str, ...]] = {}
+        self._cycles: dict[str, tuple[str, ...]] = {}
         self._calls = threading.Lock()
         self._here = threading.local()
         self._raised: list[BaseException] = []
@@ -46,7 +46,7 @@ class Crew:
 
         Args:
             keys: What to make, in the order in which to begin.
-            make: Makes one of them with ``once``, and returns if another thread is about it.
+            make: Makes one of them with ``run_once``, and returns if another thread is about it.
         """
         left = list(reversed(keys))
 
@@ -82,7 +82,7 @@ class Crew:
             self._raised.append(error)
             raise
 
-    def once(self, key: str, make: Callable[[], None], needed_by: Sequence[str] = ()) -> None:
+    def run_once(self, key: str, make: Callable[[], None], needed_by: Sequence[str] = ()) -> None:
         """Make a dataset, or wait until another thread has.
 
         Args:
@@ -102,7 +102,7 @@ class Crew:
             if needed_by:
                 self._needs[needed_by[0]] = (*needed_by, key)
         try:
-            with self.aside():
+            with self.let_others_call():
                 if is_mine:
                     make()
                 elif needed_by:
@@ -119,8 +119,8 @@ class Crew:
         with self._change:
             self._blame(waiting)
             while key not in self._done:
-                if waiting in self._circles:
-                    raise circle_error(self._circles.pop(waiting))
+                if waiting in self._cycles:
+                    raise cycle_error(self._cycles.pop(waiting))
                 self._change.wait()
 
     def _blame(self, waiting: str) -> None:
@@ -135,11 +135,11 @@ class Crew:
         first = min(range(len(parts)), key=lambda place: self._order.get(parts[place][0], 0))
         parts = [*parts[first:], *parts[:first]]
         circle = [name for part in parts for name in part[:-1]]
-        self._circles[parts[-1][0]] = (*circle, circle[0])
+        self._cycles[parts[-1][0]] = (*circle, circle[0])
         self._change.notify_all()
 
     @contextmanager
-    def calling(self) -> Iterator[None]:
+    def calling_user_code(self) -> Iterator[None]:
         """The only thread that calls a function of the user's, while the context lasts."""
         with self._calls:
             self._here.is_calling = True
@@ -149,7 +149,7 @@ class Crew:
                 self._here.is_calling = False
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def let_others_call(self) -> Iterator[None]:
         """Let other threads call the user's functions, if it is this one's turn."""
         if not getattr(self._here, "is_calling", False):
             yield
@@ -163,7 +163,7 @@ class Crew:
             self._here.is_calling = True
 
 
-def circle_error(circle: Sequence[str]) -> RunError:
+def cycle_error(circle: Sequence[str]) -> RunError:
     """The failure of a dataset that needs itself, through those in between."""
     return RunError(
         f"the datasets read each other in a circle: {' -> '.join(circle)}",

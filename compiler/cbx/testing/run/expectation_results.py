@@ -10,7 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
-    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.definitions import DatasetExpectation
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Checked:
     kept: pa.Table
     broken: pa.Table
     read: int
-    rules: tuple[tuple[Expectation, int], ...]
+    rules: tuple[tuple[DatasetExpectation, int], ...]
     dropped: pa.Table
     dropped_by: tuple[tuple[str, ...], ...]
 
@@ -37,7 +37,7 @@ class Checked:
         """How many rows break each rule of a kind, rules that none breaks left out."""
         return {rule.name: count for rule, count in self._broken_rules(on_violation)}
 
-    def _broken_rules(self, on_violation: str) -> list[tuple[Expectation, int]]:
+    def _broken_rules(self, on_violation: str) -> list[tuple[DatasetExpectation, int]]:
         """The broken rules of a kind; that a column is NOT NULL counts where nothing else says it."""
         found = [(rule, count) for rule, count in self.rules if count and rule.on_violation == on_violation]
         return [pair for pair in found if not pair[0].is_constraint] or found
@@ -52,7 +52,7 @@ class Checked:
         )
 
 
-def checked(rows: pa.Table, rules: Sequence[Expectation]) -> Checked:
+def checked(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> Checked:
     """Tell what becomes of rows.
 
     Args:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import PySparkException
 
 from cbx.runtime.names import DatasetName, InvalidNameError
-from cbx.runtime.sql.table_names import rewrite
+from cbx.runtime.sql.table_names import rewrite_table_names
 from cbx.testing.errors import UnsupportedByEngine
 from cbx.testing.run.replace_attributes import replaced
 from cbx.testing.run.sail_sql import KEPT, for_sail, is_valid_sql
@@ -45,7 +45,7 @@ def answered(spark: SparkSession, rows: Answers, *, is_sail: bool) -> Iterator[N
         return plain_table(session, tableName) if found is None else found
 
     def sql(session: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - as above
-        text = rewrite(sqlQuery, lambda name, _: _view(rows, name))
+        text = rewrite_table_names(sqlQuery, lambda name, _: _view(rows, name))
         if not is_sail:
             return plain_sql(session, text, *args, **kwargs)
         text = for_sail(text)

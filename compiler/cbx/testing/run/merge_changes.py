@@ -9,7 +9,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 
 from cbx.runtime.auto_cdc import CdcSpecError, changed_row_error, merge_changes, target_rows
 from cbx.runtime.definitions import CdcFlow
-from cbx.runtime.flows.merge_changes import spec_of
+from cbx.runtime.flows.merge_changes import cdc_spec
 from cbx.runtime.names import DatasetName
 from cbx.testing.coverage.exercised import ChangesSeen
 from cbx.testing.errors import ModelFailed
@@ -18,13 +18,13 @@ from cbx.testing.run.expectation_results import Checked, together
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-    from cbx.runtime.definitions import Expectation, Registry
+    from cbx.runtime.definitions import DatasetExpectation, Registry
     from cbx.testing.project.compiled_project import CompiledModel
     from cbx.testing.run.given_tables import Answers
 
 _DELETES, _TRUNCATES = "__cbx_deletes", "__cbx_truncates"
 
-Check = Callable[["DataFrame", "tuple[Expectation, ...]"], Checked]
+Check = Callable[["DataFrame", "tuple[DatasetExpectation, ...]"], Checked]
 
 
 def merged(
@@ -52,7 +52,7 @@ def merged(
         ModelFailed: If the changes do not fit, or one has no sequence.
     """
     flow = _flow(registry, model)
-    spec, view = spec_of(flow), registry.datasets[flow.source.key]
+    spec, view = cdc_spec(flow), registry.datasets[flow.source.key]
     state, parts = None, []
     marks = [_is_true(spec.apply_as_deletes).alias(_DELETES), _is_true(spec.apply_as_truncates).alias(_TRUNCATES)]
     try:

@@ -16,9 +16,9 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.api import dlt_module as api
-from cbx.runtime.api.importable import importable_as_dlt
+from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
-from cbx.runtime.flows.expectations import marked
+from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.notebook import cells
 from cbx.runtime.tables.schema import DeclaredColumns
@@ -38,7 +38,7 @@ from cbx.testing.run.stream_operations import streams_as_rows
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from cbx.runtime.definitions import Dataset, Expectation
+    from cbx.runtime.definitions import Dataset, DatasetExpectation
     from cbx.testing.project.compiled_project import CompiledModel, CompiledProject
     from cbx.testing.rows.input_frames import Batches
     from cbx.testing.run.engine import Engine
@@ -117,7 +117,7 @@ class Run:
         with ExitStack() as stack:
             self.engine.configure(self.configuration)
             stack.enter_context(_without_ipython())
-            stack.enter_context(importable_as_dlt(api.functions(registry, answers)))
+            stack.enter_context(install_dlt_modules(api.api_functions(registry, answers)))
             is_sail = self.engine.name == "sail"
             stack.enter_context(answered(spark, answers, is_sail=is_sail))
             stack.enter_context(streams_as_rows(self.model.id, answers, is_sail=is_sail))
@@ -134,17 +134,17 @@ class Run:
         known = {name for name, _ in self.model.columns or ()}
         if METADATA in self.model.notebook and METADATA not in known:
             frame = frame.drop(METADATA)
-        return frame if dataset.schema is None else _declared(dataset.schema).applied(frame)
+        return frame if dataset.schema is None else _declared(dataset.schema).apply(frame)
 
     @staticmethod
-    def _rules(dataset: Dataset) -> tuple[Expectation, ...]:
+    def _rules(dataset: Dataset) -> tuple[DatasetExpectation, ...]:
         if dataset.schema is None:
             return dataset.expectations
         return (*dataset.expectations, *_declared(dataset.schema).constraints(dataset.expectations))
 
     @staticmethod
-    def _checked(frame: DataFrame, rules: tuple[Expectation, ...]) -> Checked:
-        return checked(marked(frame, rules).toArrow(), rules)
+    def _checked(frame: DataFrame, rules: tuple[DatasetExpectation, ...]) -> Checked:
+        return checked(mark_violations(frame, rules).toArrow(), rules)
 
     def _quarantined(self) -> Table:
         with self._loaded() as (registry, _):

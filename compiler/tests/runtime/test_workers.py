@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from cbx.runtime.problems import RunError
-from cbx.runtime.update.workers import Crew
+from cbx.runtime.update.workers import DatasetWorkers
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("pipeline")]
@@ -17,17 +17,17 @@ pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("pipeline")]
 
 def made(needs: Mapping[str, Sequence[str]], size: int, pause: Callable[[], float]) -> dict[str, str]:
     """What a crew makes of things that need others, each with the reason if it failed."""
-    crew = Crew(tuple(needs), size, lambda: None)
+    crew = DatasetWorkers(tuple(needs), size, lambda: None)
     outcome: dict[str, str] = {}
 
     def make(key: str, needed_by: Sequence[str] = ()) -> None:
-        crew.once(key, lambda: work(key), needed_by)
+        crew.run_once(key, lambda: work(key), needed_by)
 
     def work(key: str) -> None:
         assert key not in outcome
         outcome[key] = "made"
         try:
-            with crew.calling():
+            with crew.calling_user_code():
                 time.sleep(pause())
                 for other in needs[key]:
                     make(other, (key,))
@@ -107,19 +107,19 @@ def test_a_function_that_leaves_ends_the_update(pipeline: Pipeline) -> None:
 
 def test_the_user_s_functions_are_called_one_at_a_time() -> None:
     """Whatever they share, no two of them are in it at once; one that waits for a table lets others in."""
-    crew = Crew(("a", "b", "c", "d"), 4, lambda: None)
+    crew = DatasetWorkers(("a", "b", "c", "d"), 4, lambda: None)
     inside: list[int] = []
     most: list[int] = []
 
     def make(key: str) -> None:
         def work() -> None:
-            with crew.calling():
+            with crew.calling_user_code():
                 inside.append(1)
                 most.append(len(inside))
                 time.sleep(0.01)
                 inside.pop()
 
-        crew.once(key, work)
+        crew.run_once(key, work)
 
     crew.work(("a", "b", "c", "d"), make)
 

@@ -26,13 +26,13 @@ class UnknownFunctionError(RunError, AttributeError):
 
 
 @contextlib.contextmanager
-def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+def install_dlt_modules(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
     """Let ``import dlt`` and ``from pyspark import pipelines`` give modules with these functions."""
     modules_before = {name: sys.modules[name] for name in _NAMES if name in sys.modules}
     attribute_before = vars(pyspark).get(_ATTRIBUTE)
     for name in _NAMES:
         module = types.ModuleType(name, "The local implementation of declarative pipelines.")
-        vars(module).update(functions, __all__=sorted(functions), __getattr__=partial(_unknown, name, functions))
+        vars(module).update(functions, __all__=sorted(functions), __getattr__=partial(_refuse_unknown, name, functions))
         sys.modules[name] = module
     setattr(pyspark, _ATTRIBUTE, sys.modules["pyspark.pipelines"])
     try:
@@ -46,6 +46,6 @@ def importable_as_dlt(functions: Mapping[str, Callable[..., Any]]) -> Iterator[N
             setattr(pyspark, _ATTRIBUTE, attribute_before)
 
 
-def _unknown(module: str, functions: Mapping[str, Callable[..., Any]], name: str) -> NoReturn:
+def _refuse_unknown(module: str, functions: Mapping[str, Callable[..., Any]], name: str) -> NoReturn:
     hint = did_you_mean(name, functions, "the documentation lists the functions of the pipeline API")
     raise UnknownFunctionError(f"`{module}` has no function `{name}`", place=calling_line(), hint=hint)

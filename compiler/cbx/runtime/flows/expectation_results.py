@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.results import RuleCount
+from cbx.runtime.results import ExpectationCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cbx.runtime.definitions import Expectation
+    from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.flows.expectations import Counts
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ExpectationResults:
     """What the rules said of the rows of one update.
 
     Attributes:
@@ -29,24 +29,24 @@ class Verdict:
     """
 
     dropped: int
-    rules: tuple[RuleCount, ...]
+    rules: tuple[ExpectationCount, ...]
 
     def document(self) -> dict[str, Any]:
         """The verdict as JSON has it."""
         return {"dropped": self.dropped, "rules": [asdict(rule) for rule in self.rules]}
 
 
-NONE = Verdict(0, ())
+NONE = ExpectationResults(0, ())
 
 
-def read_verdict(document: Mapping[str, Any] | None) -> Verdict:
+def read_expectation_results(document: Mapping[str, Any] | None) -> ExpectationResults:
     """A verdict from what ``Verdict.document`` wrote; none where nothing was judged."""
     if document is None:
         return NONE
-    return Verdict(document["dropped"], tuple(RuleCount(**rule) for rule in document["rules"]))
+    return ExpectationResults(document["dropped"], tuple(ExpectationCount(**rule) for rule in document["rules"]))
 
 
-def verdict_of(counts: Counts, views: Counts, kind: str) -> Verdict:
+def expectation_results(counts: Counts, views: Counts, kind: str) -> ExpectationResults:
     """The verdict of an update that had rows.
 
     Args:
@@ -55,29 +55,31 @@ def verdict_of(counts: Counts, views: Counts, kind: str) -> Verdict:
         kind: What the table is. A CDC target has no rules of its own, so its drops are those of its views.
     """
     dropped = views.dropped if kind.startswith("scd") else counts.dropped
-    return Verdict(dropped, (*counts.rules, *views.rules))
+    return ExpectationResults(dropped, (*counts.rules, *views.rules))
 
 
-def view_rules(contexts: Iterable[FlowContext]) -> dict[str, dict[str, Expectation]]:
+def view_rules(contexts: Iterable[FlowContext]) -> dict[str, dict[str, DatasetExpectation]]:
     """The rules that the views have now which some flows read, by view and name."""
     uses = (use.view for context in contexts for use in context.reads.views)
     return {view.name.written: {rule.name: rule for rule in view.expectations} for view in uses}
 
 
-def last_verdict(document: Mapping[str, Any] | None, rules: Mapping[str, Mapping[str, Expectation]]) -> Verdict:
+def last_expectation_results(
+    document: Mapping[str, Any] | None, rules: Mapping[str, Mapping[str, DatasetExpectation]]
+) -> ExpectationResults:
     """The last verdict, without rules that are no longer there or have changed.
 
     Args:
         document: The last verdict.
         rules: The rules of today, of those datasets that this update has looked at.
     """
-    last = read_verdict(document)
+    last = read_expectation_results(document)
 
-    def is_of_today(count: RuleCount) -> bool:
+    def is_of_today(count: ExpectationCount) -> bool:
         if count.dataset not in rules:
             return True
         rule = rules[count.dataset].get(count.name)
         return rule is not None and (rule.condition, rule.on_violation) == (count.condition, count.on_violation)
 
     kept = tuple(filter(is_of_today, last.rules))
-    return Verdict(last.dropped if kept or not last.rules else 0, kept)
+    return ExpectationResults(last.dropped if kept or not last.rules else 0, kept)
