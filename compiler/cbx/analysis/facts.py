@@ -61,7 +61,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Relationship:
+class TableRelationship:
     """A declared relationship; ``on`` pairs the child's columns with the parent's."""
 
     parent: str

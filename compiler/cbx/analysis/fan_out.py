@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cbx.analysis.facts import CurrentKey, Relationship
+from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.grain.grain import infer_grain
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Ids, Place, Relation
@@ -21,11 +21,11 @@ class FanOut:
     """Rows multiply: ``table`` has several rows for one, as ``cause`` says."""
 
     place: Place
-    cause: Relationship | CurrentKey
+    cause: TableRelationship | CurrentKey
     table: str
 
 
-def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[Relationship, ...]) -> FanOut | None:
+def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[TableRelationship, ...]) -> FanOut | None:
     """The place where rows multiply that agree on columns; None if that is not certain.
 
     Args:
@@ -60,7 +60,7 @@ def _ungrouped(relation: Relation, joined: _Joined) -> tuple[Ids | None, Relatio
     """The columns that the last grouping groups by and its input; no columns where nothing is grouped."""
     definitions: list[ir.Definition] = []
     at = relation
-    while isinstance(at, ir.Project):
+    while isinstance(at, ir.Projection):
         definitions += at.definitions
         at = at.input
     if isinstance(at, ir.Aggregate) and at.sets is None:
@@ -100,7 +100,7 @@ class _Edge:
 class _Joined:
     """The tables of a plain join, and what is compared."""
 
-    relationships: tuple[Relationship, ...]
+    relationships: tuple[TableRelationship, ...]
     scans: tuple[ir.Scan, ...] = ()
     equalities: tuple[tuple[int, int, Place], ...] = ()
     tested: Ids = ir.NONE
@@ -112,7 +112,7 @@ class _Joined:
             case ir.Scan():
                 self.scans += (relation,)
                 return True
-            case ir.Project():
+            case ir.Projection():
                 self.definitions.update({one.column: one.expression for one in relation.definitions})
                 return self.collect(relation.input)
             case ir.Window():
@@ -192,7 +192,7 @@ class _Joined:
         """Whether a relationship says that rows of the two tables belong together in this way."""
         return any(self._relating(edge, many) or self.multiplies(edge, many) for many in (edge.left, edge.right))
 
-    def multiplies(self, edge: _Edge, many: int) -> Relationship | CurrentKey | None:
+    def multiplies(self, edge: _Edge, many: int) -> TableRelationship | CurrentKey | None:
         """What says that a row of the other table finds several of this one; None if nothing does."""
         for relationship in self._relating(edge, many):
             if relationship.cardinality == "one_to_many":
@@ -203,7 +203,7 @@ class _Joined:
                 return current
         return None
 
-    def _relating(self, edge: _Edge, many: int) -> list[Relationship]:
+    def _relating(self, edge: _Edge, many: int) -> list[TableRelationship]:
         """The relationships of a table with the other one, or with a parent that both refer to, by these columns."""
         child, other = (self.scans[at].table.name for at in (many, edge.right if many == edge.left else edge.left))
         pairs = self._compared(edge, many)

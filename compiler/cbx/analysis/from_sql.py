@@ -14,9 +14,9 @@ from sqlglot import errors, exp
 
 from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import Mistake, is_grouped, is_stream
+from cbx.analysis.relation.mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, streams_read
-from cbx.analysis.relation.relations import Field, Relation, TextRange
+from cbx.analysis.relation.relations import Field, QuerySpan, Relation
 from cbx.analysis.relation.set_columns import cast_apart
 from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
@@ -45,9 +45,9 @@ class Query:
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
-    expressions: Mapping[str, TextRange] = field(default_factory=dict)
+    expressions: Mapping[str, QuerySpan] = field(default_factory=dict)
     own_tables: tuple[OwnTable, ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[QueryMistake, ...] = ()
 
 
 def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
@@ -100,7 +100,7 @@ def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Contex
     return bool(streams) and not streams <= {one.place for one in streams_read(relation)}
 
 
-def _expression_ranges(tree: exp.Expr) -> Mapping[str, TextRange]:
+def _expression_ranges(tree: exp.Expr) -> Mapping[str, QuerySpan]:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     items = tree.expressions if isinstance(tree, exp.Select) else ()
@@ -134,7 +134,7 @@ def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
     """Note that a stream is sorted, which only a stream of groups can be."""
     order = next((node.args[name] for name in ("order", "sort", "cluster") if node.args.get(name)), None)
     if order is not None and is_stream(relation) and not is_grouped(relation):
-        context.mistakes.append(Mistake("sort_on_stream", "", query_span(order)))
+        context.mistakes.append(QueryMistake("sort_on_stream", "", query_span(order)))
 
 
 def _apply_limit(relation: Relation, node: exp.Expr) -> Relation:
@@ -185,7 +185,7 @@ def _rename_columns(relation: Relation, names: list[str]) -> Relation:
     if relation.is_open or len(names) != len(relation.fields):
         return ir.Opaque((relation,), ())
     fields = tuple(Field(one.id, name, one.type) for one, name in zip(relation.fields, names, strict=True))
-    return ir.Project(relation, (), fields)
+    return ir.Projection(relation, (), fields)
 
 
 def _read_set_operation(node: exp.SetOperation, scope: Scope, context: Context) -> Relation:

@@ -62,10 +62,10 @@ def _learn_many(relation: ir.Join | ir.SetOperation | ir.Opaque, known: _Known) 
 
 
 def _learn_new(
-    relation: ir.Project | ir.Filter | ir.Aggregate | ir.Window | ir.Distinct | ir.Explode | ir.Limit, known: _Known
+    relation: ir.Projection | ir.Filter | ir.Aggregate | ir.Window | ir.Distinct | ir.Explode | ir.Limit, known: _Known
 ) -> None:
     match relation:
-        case ir.Project(definitions=definitions):
+        case ir.Projection(definitions=definitions):
             _define(definitions, known)
         case ir.Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id):
             _define(aggregates, known)

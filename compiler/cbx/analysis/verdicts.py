@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from cbx.analysis.facts import CurrentKey, Relationship
+from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.fan_out import find_fan_out
 from cbx.analysis.grain.grain import infer_grain
 from cbx.analysis.relation.relations import Ids, Opaque, Place, Relation
@@ -13,19 +13,19 @@ from cbx.analysis.relation.uniqueness import Grain, keys_among
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class KeyProven:
     """No two rows of the result can agree on the key."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProvenButForCollisions:
+class KeyProvenButForCollisions:
     """Rows of the result can agree on the key only if two texts have the same cryptographic hash."""
 
     known_key: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Refuted:
+class KeyRefuted:
     """Rows of the result repeat, by what is declared.
 
     Attributes:
@@ -36,23 +36,23 @@ class Refuted:
     """
 
     place: Place
-    cause: Relationship | CurrentKey
+    cause: TableRelationship | CurrentKey
     table: str
     true_key: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Unproven:
+class KeyUnproven:
     """Nothing is known for sure; ``reason`` says why, in a few words, and ``known_key`` is one that does hold."""
 
     reason: str
     known_key: tuple[str, ...] | None
 
 
-Verdict = Proven | ProvenButForCollisions | Refuted | Unproven
+Verdict = KeyProven | KeyProvenButForCollisions | KeyRefuted | KeyUnproven
 
 
-def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Relationship, ...]) -> Verdict:
+def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[TableRelationship, ...]) -> Verdict:
     """The verdict on a key that is declared for a query's result.
 
     Args:
@@ -61,13 +61,14 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
         relationships: All declared relationships.
 
     Returns:
-        `Proven`, `ProvenButForCollisions`, `Refuted` or `Unproven`; names are compared without regard to case.
+        `KeyProven`, `KeyProvenButForCollisions`, `KeyRefuted` or `KeyUnproven`. Names are compared without regard to
+        case.
     """
     columns = _named(relation, key)
     if columns is None:
         if isinstance(relation, Opaque) and relation.reason:
-            return Unproven(relation.reason, None)
-        return Unproven(
+            return KeyUnproven(relation.reason, None)
+        return KeyUnproven(
             "the columns of the result are not known"
             if relation.is_open
             else "the result has no such columns, or several of one name",
@@ -75,15 +76,15 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Rel
         )
     grain = infer_grain(relation)
     if grain.is_key(columns):
-        return Proven()
+        return KeyProven()
     known = result_keys(relation, grain)
     best = known[0] if known else None
     if infer_grain(relation, trusts_hashes=True).is_key(columns):
-        return ProvenButForCollisions(best)
+        return KeyProvenButForCollisions(best)
     found = find_fan_out(relation, columns, relationships)
     if found is not None:
-        return Refuted(found.place, found.cause, found.table, best)
-    return Unproven(_reason(known), best)
+        return KeyRefuted(found.place, found.cause, found.table, best)
+    return KeyUnproven(_reason(known), best)
 
 
 def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[str, ...], ...]:

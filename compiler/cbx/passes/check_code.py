@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cbx.analysis.relation.relations import CallSite
+from cbx.analysis.relation.relations import PythonCallSite
 from cbx.analysis.tracing.own_reads import reads_in_text, tables_of
-from cbx.analysis.tracing.requests import Mistake, OwnRead, Unknown
+from cbx.analysis.tracing.requests import CodeMistake, OwnRead, Unknown
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
@@ -87,7 +87,7 @@ def _imported_names(code: PythonCode) -> dict[str, str]:
 
 
 def _check_read(read: OwnRead, model: ResolvedModel, models: Mapping[str, ResolvedModel], report: Report) -> None:
-    span = span_of(model, CallSite(read.file, read.line)) or model.spans.whole
+    span = span_of(model, PythonCallSite(read.file, read.line)) or model.spans.whole
     for name in tables_of(read):
         are_files = read.kind == "files"
         what = f"{'files' if are_files else 'table'}{f' `{name}`' if name else ''}"
@@ -116,10 +116,10 @@ def _hint(read: OwnRead, name: str, model: ResolvedModel, models: Iterable[Resol
     return f'add a parameter: `{parameter}: DataFrame = {words[own is None]}("{own or name or "..."}")`'
 
 
-def _span_of_mistake(model: ResolvedModel, mistake: Mistake, sources: Mapping[str, str]) -> Span | None:
+def _span_of_mistake(model: ResolvedModel, mistake: CodeMistake, sources: Mapping[str, str]) -> Span | None:
     """The line that fails; of an import the line that has the name, in the model's file or in a macro's."""
     if mistake.file:
-        return span_of(model, CallSite(mistake.file, mistake.line))
+        return span_of(model, PythonCallSite(mistake.file, mistake.line))
     code = model.code
     others = [one.path for one in code.definitions] if isinstance(code, PythonCode) else []
     for path in (model.path, *others):

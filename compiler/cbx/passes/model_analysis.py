@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
-from cbx.analysis.relation.mistakes import Mistake
-from cbx.analysis.relation.relations import CallSite, Place, Relation, TextRange
+from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.relations import Place, PythonCallSite, QuerySpan, Relation
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.emit.cells import import_lines
@@ -62,7 +62,7 @@ class Analysed:
     expressions: Mapping[str, Span | None]
     reads: tuple[OwnRead, ...] = ()
     own_tables: tuple[tuple[OwnTable, Span], ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[QueryMistake, ...] = ()
 
 
 _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
@@ -132,9 +132,9 @@ class Analysis:
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
     """Where in the files of the project a place is that the analysis of a model speaks of."""
-    if isinstance(place, TextRange) and isinstance(model.code, SqlCode) and model.code.spans is not None:
+    if isinstance(place, QuerySpan) and isinstance(model.code, SqlCode) and model.code.spans is not None:
         return model.code.spans.span(place.start, place.end)
-    if isinstance(place, CallSite) and isinstance(model.code, PythonCode):
+    if isinstance(place, PythonCallSite) and isinstance(model.code, PythonCode):
         for one in (model.code.source, *model.code.definitions):
             if one.path == place.file and 0 <= place.line - one.line <= one.text.count("\n"):
                 return SourceFile(one.path, "\n" * (one.line - 1) + one.text).whole_line(place.line)

@@ -11,7 +11,7 @@ from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, 
 
 if TYPE_CHECKING:
     from cbx.analysis import verdicts
-    from cbx.analysis.facts import Relationship as RelationshipFact
+    from cbx.analysis.facts import TableRelationship
 
 
 def prove_keys(connected: Connected, report: Report) -> Proven:
@@ -70,16 +70,16 @@ def _verdict(reason: str) -> Verdict:
     return "unproven" if reason else "proven"
 
 
-def _by_child(relationships: Iterable[Relationship]) -> dict[str, list[RelationshipFact]]:
-    from cbx.analysis.facts import Relationship as RelationshipFact
+def _by_child(relationships: Iterable[Relationship]) -> dict[str, list[TableRelationship]]:
+    from cbx.analysis.facts import TableRelationship
 
-    found: dict[str, list[RelationshipFact]] = {}
+    found: dict[str, list[TableRelationship]] = {}
     for one in relationships:
-        found.setdefault(one.child, []).append(RelationshipFact(one.parent, one.child, one.on, one.cardinality))
+        found.setdefault(one.child, []).append(TableRelationship(one.parent, one.child, one.on, one.cardinality))
     return found
 
 
-def _of_inputs(model: ResolvedModel, by_child: dict[str, list[RelationshipFact]]) -> tuple[RelationshipFact, ...]:
+def _of_inputs(model: ResolvedModel, by_child: dict[str, list[TableRelationship]]) -> tuple[TableRelationship, ...]:
     """The relationships in which a table that a model reads is the child: no other tells anything of its rows."""
     read = sorted({one.model for one in model.model_inputs})
     return tuple(one for child in read for one in by_child.get(child, ()))
@@ -94,7 +94,7 @@ def _remark(model: ResolvedModel, key: _Key, reason: str, report: Report) -> Non
 
 
 def _why_unproven(
-    model: ResolvedModel, key: _Key, connected: Connected, relationships: tuple[RelationshipFact, ...], report: Report
+    model: ResolvedModel, key: _Key, connected: Connected, relationships: tuple[TableRelationship, ...], report: Report
 ) -> str:
     """Why a key is not proven; empty if it is."""
     declared = {name.lower() for name in key.columns}
@@ -109,11 +109,11 @@ def _why_unproven(
         from cbx.analysis import verdicts
 
         verdict = verdicts.judge_key(relation, key.columns, relationships)
-        if isinstance(verdict, verdicts.Proven):
+        if isinstance(verdict, verdicts.KeyProven):
             return ""
-        if isinstance(verdict, verdicts.ProvenButForCollisions):
+        if isinstance(verdict, verdicts.KeyProvenButForCollisions):
             return _COLLISIONS
-        if isinstance(verdict, verdicts.Refuted):
+        if isinstance(verdict, verdicts.KeyRefuted):
             _report_fan_out(model, key, verdict, connected.relationships, report)
             return "it is refuted"
         reason = verdict.reason
@@ -123,15 +123,15 @@ def _why_unproven(
 def _report_fan_out(
     model: ResolvedModel,
     declared: _Key,
-    verdict: verdicts.Refuted,
+    verdict: verdicts.KeyRefuted,
     relationships: tuple[Relationship, ...],
     report: Report,
 ) -> None:
-    from cbx.analysis.facts import Relationship as RelationshipFact
+    from cbx.analysis.facts import TableRelationship
     from cbx.passes.model_analysis import span_of
 
     key = listing(declared.columns)
-    if isinstance(verdict.cause, RelationshipFact):
+    if isinstance(verdict.cause, TableRelationship):
         reason = f"one row of `{verdict.cause.parent}` has many of `{verdict.table}`"
         what = f"this join with `{verdict.table}` repeats rows"
     else:
@@ -140,13 +140,13 @@ def _report_fan_out(
     true_key = f"; {listing(verdict.true_key)} would be one" if verdict.true_key else ""
     message = f"{key} is not a key of `{model.id}`: {reason}"
     hint = f"aggregate `{verdict.table}` before it is joined, or declare another key{true_key}"
-    if not isinstance(verdict.cause, RelationshipFact):
+    if not isinstance(verdict.cause, TableRelationship):
         hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
     span = span_of(model, verdict.place)
     related = [
         Related("this says so", one.span)
         for one in relationships
-        if isinstance(verdict.cause, RelationshipFact)
+        if isinstance(verdict.cause, TableRelationship)
         and (one.parent, one.child, one.on) == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
     ]
     report.add(codes.FAN_OUT, message, span or model.spans.at(*declared.place), label=what, hint=hint, related=related)

@@ -12,7 +12,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.stages.resolved import Linked, PythonCode, ResolvedModel, SqlCode
 
 if TYPE_CHECKING:
-    from cbx.analysis.relation.mistakes import Mistake
+    from cbx.analysis.relation.mistakes import QueryMistake
 
 _REGISTERED = re.compile(r"\bregister\w*\(\s*['\"](\w+)['\"]")
 _WATERMARK = re.compile(r"\bWATERMARK\b", re.IGNORECASE)
@@ -20,7 +20,7 @@ _CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
 _IN_BATCH = "read the rows with `ref` in a materialized view"
 
 
-def report_mistakes(model: ResolvedModel, mistakes: Iterable[Mistake], linked: Linked, report: Report) -> None:
+def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], linked: Linked, report: Report) -> None:
     """Report CBX408 for what streams do not support, CBX409 for an ungrouped column, CBX410 for an unknown function.
 
     Before: ``SELECT g, sum(x) FROM t``. After: a diagnostic at ``g``. That a materialized view reads a stream is

@@ -10,12 +10,14 @@ from itertools import combinations
 from local_spark import Result
 from typed_schemas import TypedSchema
 
-from cbx.analysis.facts import DOUBTFUL, Relationship
+from cbx.analysis.facts import DOUBTFUL, TableRelationship
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.grain.grain import infer_grain
 from cbx.analysis.relation.relations import Relation
-from cbx.analysis.verdicts import Proven, Refuted, judge_key, result_keys
+from cbx.analysis.verdicts import KeyProven, KeyRefuted, judge_key, result_keys
 from cbx.parse.types import normal_type
+
+_VERDICTS = {KeyProven: "proven", KeyRefuted: "refuted"}
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,17 @@ def claims_of(text: str, schema: TypedSchema, chance: random.Random) -> Claims:
     return claims_about(read_query(text, schema.by_name).relation, schema.relationships, chance)
 
 
-def claims_about(relation: Relation, relationships: tuple[Relationship, ...], chance: random.Random) -> Claims:
+def claims_about(relation: Relation, relationships: tuple[TableRelationship, ...], chance: random.Random) -> Claims:
     """All that the analysis says of a relation."""
     found = result_keys(relation)
     counts: Counter[str] = Counter()
     proven, refuted = [], []
     for key in candidate_keys(tuple(field.name for field in relation.fields), found, chance):
         verdict = judge_key(relation, key, relationships)
-        counts[type(verdict).__name__.lower()] += 1
-        proven += [key] if isinstance(verdict, Proven) else []
-        refuted += [key] if isinstance(verdict, Refuted) else []
-        assert isinstance(verdict, Proven) or key not in found, key
+        counts[_VERDICTS.get(type(verdict), "unproven")] += 1
+        proven += [key] if isinstance(verdict, KeyProven) else []
+        refuted += [key] if isinstance(verdict, KeyRefuted) else []
+        assert isinstance(verdict, KeyProven) or key not in found, key
     if relation.is_open:
         return Claims(None, dict(counts), tuple(proven), tuple(refuted))
     columns = tuple((field.name, None if field.type == DOUBTFUL else field.type) for field in relation.fields)

@@ -33,9 +33,9 @@ def main(count: int, seed: str, path: str) -> None:
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 
     from cbx.analysis.tracing.records import columns_of, plan_records
-    from cbx.analysis.tracing.session import Session
+    from cbx.analysis.tracing.session import TracingSession
 
-    session = Session(Guard())
+    session = TracingSession(Guard())
 
     def traced(program: ProgramWriter, schema: TypedSchema, chance: random.Random) -> dict[str, Any]:
         frames = {table.name: session.empty_frame(ddl_of(schema, table.name)) for table in schema.tables}

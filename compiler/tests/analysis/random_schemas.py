@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from cbx.analysis.facts import CurrentKey, Relationship, Table, TableColumn
+from cbx.analysis.facts import CurrentKey, Table, TableColumn, TableRelationship
 
 Row = tuple[int | None, ...]
 
@@ -15,7 +15,7 @@ _NAMES = ("a", "b", "c", "d")
 @dataclass(frozen=True)
 class Schema:
     tables: tuple[Table, ...]
-    relationships: tuple[Relationship, ...]
+    relationships: tuple[TableRelationship, ...]
 
     @property
     def by_name(self) -> dict[str, Table]:
@@ -47,7 +47,7 @@ def _some(names: tuple[str, ...], count: int, chance: random.Random) -> tuple[st
     return tuple(sorted(chance.sample(names, count)))
 
 
-def _random_relationship(tables: tuple[Table, ...], chance: random.Random) -> Relationship | None:
+def _random_relationship(tables: tuple[Table, ...], chance: random.Random) -> TableRelationship | None:
     parent, child = sorted(chance.sample(tables, 2), key=tables.index)
     if not parent.keys or parent.current_keys:
         return None
@@ -59,7 +59,7 @@ def _random_relationship(tables: tuple[Table, ...], chance: random.Random) -> Re
     unique = any(set(one) <= set(columns) for one in child.keys)
     if child.current_keys and columns == ("a",):
         return None
-    return Relationship(
+    return TableRelationship(
         parent.name, child.name, tuple(zip(columns, key, strict=True)), "one_to_one" if unique else "one_to_many"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.analysis.facts import CurrentKey, Relationship, Table, TableColumn
+from cbx.analysis.facts import CurrentKey, Table, TableColumn, TableRelationship
 
 
 def table(name: str, columns: str, *keys: tuple[str, ...], current: tuple[CurrentKey, ...] = ()) -> Table:
@@ -41,8 +41,8 @@ TABLES = {
 }
 
 RELATIONSHIPS = (
-    Relationship("customers", "orders", (("customer_id", "id"),), "one_to_many"),
-    Relationship("customers", "events", (("customer_id", "id"),), "one_to_many"),
-    Relationship("customers", "profiles", (("customer_id", "id"),), "one_to_one"),
-    Relationship("orders", "items", (("order_id", "order_id"),), "one_to_many"),
+    TableRelationship("customers", "orders", (("customer_id", "id"),), "one_to_many"),
+    TableRelationship("customers", "events", (("customer_id", "id"),), "one_to_many"),
+    TableRelationship("customers", "profiles", (("customer_id", "id"),), "one_to_one"),
+    TableRelationship("orders", "items", (("order_id", "order_id"),), "one_to_many"),
 )

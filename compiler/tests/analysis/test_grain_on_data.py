@@ -59,13 +59,14 @@ from random_queries import RandomQuery, random_query
 from random_schemas import Schema, random_rows, random_schema
 
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.verdicts import Proven, Refuted, judge_key, result_keys
+from cbx.analysis.verdicts import KeyProven, KeyRefuted, judge_key, result_keys
 
 QUERIES = int(os.environ.get("CBX_GRAIN_QUERIES", "400"))
 SEED = int(os.environ.get("CBX_GRAIN_SEED", "1"))
 QUERIES_A_SCHEMA = 10
 DRAWS = 6
 MOST_DRAWS = 120
+_VERDICTS = {KeyProven: "proven", KeyRefuted: "refuted"}
 
 
 class Data:
@@ -123,10 +124,10 @@ def check_query(query: RandomQuery, schema: Schema, data: Data, chance: random.R
     found = result_keys(relation)
     for key in candidate_keys(query, found, chance):
         verdict = judge_key(relation, key, schema.relationships)
-        counts[type(verdict).__name__.lower()] += 1
-        assert isinstance(verdict, Proven) or key not in found, explain("found", key, query, schema)
-        proven += [key] if isinstance(verdict, Proven) else []
-        refuted += [key] if isinstance(verdict, Refuted) else []
+        counts[_VERDICTS.get(type(verdict), "unproven")] += 1
+        assert isinstance(verdict, KeyProven) or key not in found, explain("found", key, query, schema)
+        proven += [key] if isinstance(verdict, KeyProven) else []
+        refuted += [key] if isinstance(verdict, KeyRefuted) else []
     if proven:
         for rows in data.results(query, DRAWS):
             for key in proven:

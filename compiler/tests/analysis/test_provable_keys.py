@@ -11,7 +11,7 @@ import pytest
 from provable_tables import TABLES
 
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.verdicts import Proven, ProvenButForCollisions, judge_key
+from cbx.analysis.verdicts import KeyProven, KeyProvenButForCollisions, judge_key
 
 LEAST_SHARE = 0.95
 
@@ -47,7 +47,7 @@ CLAIMS = read_claims()
 def test_share_of_proven_keys(capsys: pytest.CaptureFixture[str]) -> None:
     """Of the keys that hold, nearly all are proven, of each kind more than half."""
     holding = [one for one in CLAIMS if one.sign != "-"]
-    proven = Counter(one.kind for one in holding if one.verdict() in {Proven, ProvenButForCollisions})
+    proven = Counter(one.kind for one in holding if one.verdict() in {KeyProven, KeyProvenButForCollisions})
     all_of_a_kind = Counter(one.kind for one in holding)
     share = proven.total() / len(holding)
     with capsys.disabled():
@@ -63,10 +63,10 @@ def test_share_of_proven_keys(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_near_misses_stay_unproven(claim: Claim) -> None:
     """A key that some rows break is not proven."""
-    assert claim.verdict() not in {Proven, ProvenButForCollisions}
+    assert claim.verdict() not in {KeyProven, KeyProvenButForCollisions}
 
 
 @pytest.mark.parametrize("claim", [one for one in CLAIMS if one.sign == "~"], ids=lambda one: one.query)
 def test_hashes_prove_nothing_for_sure(claim: Claim) -> None:
     """A key that two equal hashes break has a verdict of its own."""
-    assert claim.verdict() is not Proven
+    assert claim.verdict() is not KeyProven

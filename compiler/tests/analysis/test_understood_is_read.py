@@ -95,7 +95,9 @@ Entry = tuple[str, str]
 def said(tree: exp.Expr) -> str:
     """All that is read of a query, but for places in its text."""
     query = read_query(tree, TABLES)
-    return re.sub(r"(TextRange|CallSite)\([^)]*\)", "", repr((query.relation, query.unknown_columns, query.mistakes)))
+    return re.sub(
+        r"(QuerySpan|PythonCallSite)\([^)]*\)", "", repr((query.relation, query.unknown_columns, query.mistakes))
+    )
 
 
 def given(tree: exp.Expr) -> Iterator[tuple[int, Entry]]:

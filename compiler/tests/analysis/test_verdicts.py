@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 from shop import RELATIONSHIPS, TABLES
 
-from cbx.analysis.facts import CurrentKey, Relationship
+from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation.relations import TextRange
-from cbx.analysis.verdicts import Proven, Refuted, Unproven, judge_key
+from cbx.analysis.relation.relations import QuerySpan
+from cbx.analysis.verdicts import KeyProven, KeyRefuted, KeyUnproven, judge_key
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def test_refuted_key(wrong: Wrong) -> None:
     """A key is refuted with the join that multiplies, the table that comes several times, and a key that is true."""
     verdict = judge_key(read_query(wrong.query, TABLES).relation, tuple(wrong.key.split(", ")), RELATIONSHIPS)
 
-    assert isinstance(verdict, Refuted)
-    assert isinstance(verdict.place, TextRange)
+    assert isinstance(verdict, KeyRefuted)
+    assert isinstance(verdict.place, QuerySpan)
     blamed = wrong.query[verdict.place.start : verdict.place.end]
     true_key = ", ".join(verdict.true_key) if verdict.true_key else None
     assert (blamed, verdict.table, true_key) == (wrong.blamed, wrong.table, wrong.true_key)
@@ -153,11 +153,11 @@ def test_refuted_key(wrong: Wrong) -> None:
         ("SELECT customer_id AS id FROM addresses", CurrentKey(("customer_id",), "__END_AT")),
     ],
 )
-def test_cause_of_a_refuted_key(query: str, cause: Relationship | CurrentKey) -> None:
+def test_cause_of_a_refuted_key(query: str, cause: TableRelationship | CurrentKey) -> None:
     """The relationship that says so is named, or the key that holds among current rows only."""
     verdict = judge_key(read_query(query, TABLES).relation, ("id",), RELATIONSHIPS)
 
-    assert isinstance(verdict, Refuted)
+    assert isinstance(verdict, KeyRefuted)
     assert verdict.cause == cause
 
 
@@ -211,25 +211,25 @@ def test_unproven_key(why: str, query: str, key: str) -> None:
     """What may be true is not refuted."""
     verdict = judge_key(read_query(query, TABLES).relation, tuple(key.split(", ")), RELATIONSHIPS)
 
-    assert (why, type(verdict)) == (why, Unproven)
+    assert (why, type(verdict)) == (why, KeyUnproven)
 
 
 def test_tables_compared_in_a_circle() -> None:
     """The third comparison may leave out all but one of the rows that the first two pair up."""
-    both = (*RELATIONSHIPS, Relationship("orders", "events", (("customer_id", "order_id"),), "one_to_many"))
+    both = (*RELATIONSHIPS, TableRelationship("orders", "events", (("customer_id", "order_id"),), "one_to_many"))
     joined = "customers c JOIN orders o ON o.customer_id = c.id JOIN events e ON e.customer_id = o.order_id"
     line = read_query(f"SELECT o.customer_id FROM {joined}", TABLES)
     circle = read_query(f"SELECT o.customer_id FROM {joined} AND e.customer_id = c.id", TABLES)
     verdicts = [type(judge_key(one.relation, ("customer_id",), both)) for one in (line, circle)]
 
-    assert verdicts == [Refuted, Unproven]
+    assert verdicts == [KeyRefuted, KeyUnproven]
 
 
 def test_key_that_is_known_instead() -> None:
     """An unproven verdict tells a key that does hold."""
     query = read_query("SELECT order_id, status FROM orders", TABLES)
 
-    assert judge_key(query.relation, ("status",), RELATIONSHIPS) == Unproven(
+    assert judge_key(query.relation, ("status",), RELATIONSHIPS) == KeyUnproven(
         "the result is known to be unique on order_id", ("order_id",)
     )
 
@@ -238,4 +238,4 @@ def test_key_with_more_than_it_needs() -> None:
     """Columns that hold a key are a key, in any order and any case."""
     query = read_query("SELECT order_id, status FROM orders", TABLES)
 
-    assert judge_key(query.relation, ("STATUS", "Order_Id"), RELATIONSHIPS) == Proven()
+    assert judge_key(query.relation, ("STATUS", "Order_Id"), RELATIONSHIPS) == KeyProven()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shop import table
 
-from cbx.analysis.facts import Relationship
+from cbx.analysis.facts import TableRelationship
 
 TABLES = {
     one.name: one
@@ -53,8 +53,8 @@ TABLES = {
 }
 
 
-def _many(parent: str, child: str, on: dict[str, str]) -> Relationship:
-    return Relationship(parent, child, tuple(on.items()), "one_to_many")
+def _many(parent: str, child: str, on: dict[str, str]) -> TableRelationship:
+    return TableRelationship(parent, child, tuple(on.items()), "one_to_many")
 
 
 RELATIONSHIPS = (

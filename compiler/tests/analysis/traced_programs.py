@@ -203,9 +203,9 @@ def main(count: int, first_seed: int) -> dict[str, Any]:
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 
     from cbx.analysis.tracing.records import columns_of, plan_records
-    from cbx.analysis.tracing.session import Session
+    from cbx.analysis.tracing.session import TracingSession
 
-    session = Session(Guard())
+    session = TracingSession(Guard())
     ddl = {name: ", ".join(f"{one} BIGINT" for one in columns) for name, columns in COLUMNS.items()}
 
     def run(program: Program, frames: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from textwrap import dedent
 from cbx.analysis.facts import CurrentKey, Table, TableColumn
 from cbx.analysis.from_sql import Query
 from cbx.analysis.tracing.client import Tracer
-from cbx.analysis.tracing.from_plan import Plan, read_plan
+from cbx.analysis.tracing.from_plan import TracedPlan, read_plan
 from cbx.analysis.tracing.requests import Frame, Function, Outcome, Traced
 from cbx.analysis.verdicts import result_keys
 from cbx.syntax.declarations import Snippet
@@ -66,7 +66,7 @@ def function(source: str, model: str = "gold.model", imports: str = IMPORTS) -> 
     return Function(model, name, imports, (), Snippet(PATH, 10, text), frames)
 
 
-def read(tracer: Tracer, source: str) -> tuple[Outcome, Plan]:
+def read(tracer: Tracer, source: str) -> tuple[Outcome, TracedPlan]:
     """Trace a model and read its plan."""
     outcome = tracer.trace(function(source))
     assert isinstance(outcome, Traced), outcome.reason
@@ -81,5 +81,5 @@ def described(tracer: Tracer, source: str) -> str:
     return "\n".join([*(f"{one.name} {one.type}" for one in plan.relation.fields), *_keys(plan)])
 
 
-def _keys(plan: Plan | Query) -> Iterator[str]:
+def _keys(plan: TracedPlan | Query) -> Iterator[str]:
     yield from (f"key: {', '.join(key) or '(one row)'}" for key in result_keys(plan.relation))

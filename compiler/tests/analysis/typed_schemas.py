@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cbx.analysis.facts import CurrentKey, Relationship, Table, TableColumn
+from cbx.analysis.facts import CurrentKey, Table, TableColumn, TableRelationship
 
 
 class Value(NamedTuple):
@@ -73,7 +73,7 @@ class TypedSchema:
     """Tables with keys and relationships; ``kinds`` has the pool of each column's values."""
 
     tables: tuple[Table, ...]
-    relationships: tuple[Relationship, ...]
+    relationships: tuple[TableRelationship, ...]
     kinds: dict[tuple[str, str], str]
 
     @property
@@ -90,7 +90,7 @@ def typed_schema(chance: random.Random) -> TypedSchema:
     """Two to four tables; a table refers to those before it."""
     kinds: dict[tuple[str, str], str] = {}
     tables: list[Table] = []
-    relationships: list[Relationship] = []
+    relationships: list[TableRelationship] = []
     for number in range(chance.randint(2, 4)):
         parents = [table for table in tables if table.keys and not table.current_keys]
         parent = chance.choice(parents) if parents and chance.random() < 0.75 else None
@@ -102,7 +102,7 @@ def typed_schema(chance: random.Random) -> TypedSchema:
 
 def _random_table(
     name: str, parent: Table | None, kinds: dict[tuple[str, str], str], chance: random.Random
-) -> tuple[Table, Relationship | None]:
+) -> tuple[Table, TableRelationship | None]:
     names = list(_NAMES[: chance.randint(3, 6)])
     types = [chance.choice(_KEY_TYPES) for _ in names[:2]]
     types += [chance.choice((*_FREQUENT, *POOLS)) for _ in names[2:]]
@@ -138,7 +138,7 @@ def _random_table(
     if current and tuple(references) == current[0].columns:
         return table, None
     cardinality = "one_to_one" if is_unique else "one_to_many"
-    return table, Relationship(parent.name, name, tuple(references.items()), cardinality)
+    return table, TableRelationship(parent.name, name, tuple(references.items()), cardinality)
 
 
 Row = dict[str, Value]
@@ -178,7 +178,7 @@ def _pool(kind: str, chance: random.Random) -> tuple[Value, ...]:
     return tuple(chance.sample(pool, min(size, len(pool))))
 
 
-def _referring(table: Table, relationship: Relationship, row: Row, parent: Row) -> Row:
+def _referring(table: Table, relationship: TableRelationship, row: Row, parent: Row) -> Row:
     not_null = {column.name for column in table.columns or () if column.not_null}
     found = {mine: parent[theirs] for mine, theirs in relationship.on}
     return {mine: row[mine] if value is _NULL and mine in not_null else value for mine, value in found.items()}

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation.mistakes import Mistake
+from cbx.analysis.relation.mistakes import QueryMistake
 from cbx.analysis.sql.expressions.databricks_functions import FAMILIES, FUNCTIONS
 from cbx.runtime.spark.session import session
 
@@ -52,7 +52,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     return spark
 
 
-def mistakes(query: str) -> list[Mistake]:
+def mistakes(query: str) -> list[QueryMistake]:
     table = Table("t", tuple(TableColumn(name, kind) for name, kind in COLUMNS.items()))
     return list(read_query(query, {"t": table}).mistakes)
 

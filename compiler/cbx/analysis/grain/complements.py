@@ -32,7 +32,7 @@ def keys_of_parts(inputs: Sequence[Relation]) -> list[Ids]:
 
 
 @dataclass
-class _Part:
+class _FilteredTable:
     """Rows of a table that fulfil conditions; columns are numbered as in the relation that they were found in."""
 
     scan: ir.Scan
@@ -68,7 +68,7 @@ class _Part:
         return {one.id + self.offset - offset: one.name.lower() for one in self.scan.fields}
 
 
-def _part(relation: Relation) -> _Part | None:
+def _part(relation: Relation) -> _FilteredTable | None:
     """The table and the conditions; None for anything that is not rows of one table."""
     predicates: list[tuple[ir.Predicate, int]] = []
     offset = 0
@@ -79,15 +79,15 @@ def _part(relation: Relation) -> _Part | None:
                 predicates += [(one, offset) for one in at.predicates]
             case ir.Copy(offset=added):
                 offset += added
-            case ir.Project():
+            case ir.Projection():
                 pass
             case _:
                 return None
         at = at.input
-    return _Part(at, offset, predicates)
+    return _FilteredTable(at, offset, predicates)
 
 
-def _have_no_row_in_common(one: _Part, other: _Part) -> bool:
+def _have_no_row_in_common(one: _FilteredTable, other: _FilteredTable) -> bool:
     ours, theirs = one.facts(), other.facts()
     return bool(one.conditions() & {(text, not is_negated) for text, is_negated in other.conditions()}) or any(
         are_apart(facts, theirs[name]) for name, facts in ours.items() if name in theirs
@@ -107,7 +107,7 @@ def _fact(predicate: ir.Predicate) -> ValueFact | None:
             return ValueFact(column, "one of", frozenset({text}))
         case ir.OneOfValues(column, texts):
             return ValueFact(column, "one of", frozenset(texts))
-        case ir.Compared(column, kind, text):
+        case ir.Comparison(column, kind, text):
             return ValueFact(column, kind, frozenset({text}))
         case ir.IsNull(column):
             return ValueFact(column, "one of", frozenset({None}))

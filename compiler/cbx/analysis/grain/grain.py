@@ -20,7 +20,16 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import Assumed, assumptions, moved, with_assumed, with_predicates
 from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import NONE, Ids, Relation
-from cbx.analysis.relation.uniqueness import Grain, Rule, ValueFact, Versions, exactly, minimal, value_of, values_of
+from cbx.analysis.relation.uniqueness import (
+    FunctionalDependency,
+    Grain,
+    ValueFact,
+    Versions,
+    exactly,
+    minimal,
+    value_of,
+    values_of,
+)
 
 _NOTHING: Assumed = frozenset()
 _MOST_CHOICES = 64
@@ -69,7 +78,7 @@ def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: 
         case ir.Values():
             keys = (NONE,) if relation.row_count <= 1 else relation.keys
             return Grain(columns_of(relation.fields), keys)
-        case ir.Project():
+        case ir.Projection():
             return _project(relation, _infer(relation.input, assumed, memo), trusts_hashes=memo.trusts_hashes)
         case ir.Filter():
             grain = _infer(relation.input, assumed | assumptions(relation.predicates), memo)
@@ -133,7 +142,7 @@ def _never_null(table: Table, ids: dict[str, int]) -> Ids:
     return frozenset(ids[name] for name in names if name in ids)
 
 
-def _project(project: ir.Project, grain: Grain, *, trusts_hashes: bool) -> Grain:
+def _project(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Grain:
     """A column passed on keeps its number, so keys stay; a new column is fixed by the values it is made of."""
     grain = _with_exact_types(grain, project.fields)
     if not project.definitions:
@@ -146,7 +155,7 @@ def _project(project: ir.Project, grain: Grain, *, trusts_hashes: bool) -> Grain
         new = frozenset({column})
         match definition.expression:
             case ir.Constant(text):
-                rules.append(Rule(NONE, new, lasts=True))
+                rules.append(FunctionalDependency(NONE, new, lasts=True))
                 constants.append((column, text))
                 not_null |= new if text is not None else NONE
             case ir.Computed() as computed:
@@ -155,10 +164,10 @@ def _project(project: ir.Project, grain: Grain, *, trusts_hashes: bool) -> Grain
                 if not is_exact(kind) or (may_hold_text(kind) and reads != computed.reads):
                     new |= {value_of(column)}
                 if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
-                    rules.append(Rule(reads, new, lasts=computed.is_deterministic))
+                    rules.append(FunctionalDependency(reads, new, lasts=computed.is_deterministic))
                 told = _told(computed, not_null, trusts_hashes=trusts_hashes)
                 if told:
-                    rules.append(Rule(new, values_of(told), lasts=True))
+                    rules.append(FunctionalDependency(new, values_of(told), lasts=True))
                 if computed.prefix:
                     values.append(ValueFact(column, "prefix", frozenset({computed.prefix})))
                 not_null |= {column} if _is_never_null(computed, not_null) else NONE
@@ -267,7 +276,7 @@ def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
         if column.function == "rank" and grain.is_key(column.partition | column.order):
             keys.append(column.partition | {column.column})
         if column.is_whole_partition:
-            rules.append(Rule(column.partition, values_of([column.column])))
+            rules.append(FunctionalDependency(column.partition, values_of([column.column])))
         if column.function != "other":
             counters.add(column.column)
     return replace(
@@ -326,7 +335,7 @@ def _copy(node: ir.Copy, grain: Grain) -> Grain:
     return Grain(
         shifted(grain.columns),
         tuple(shifted(key) for key in grain.keys),
-        tuple(Rule(shifted(rule.condition), shifted(rule.fixed), rule.lasts) for rule in grain.rules),
+        tuple(FunctionalDependency(shifted(rule.condition), shifted(rule.fixed), rule.lasts) for rule in grain.rules),
         tuple((a + node.offset, b + node.offset) for a, b in grain.equal),
         shifted(grain.not_null),
         shifted(grain.counters),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import Assumed, assumptions, with_predicates
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.relation.uniqueness import Grain, Rule, minimal, value_of, values_of
+from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, minimal, value_of, values_of
 
 
 def handed_down(join: ir.Join, assumed: Assumed) -> tuple[Assumed, Assumed]:
@@ -126,12 +126,12 @@ def _without_partner(kept: Grain, optional: Grain) -> Grain:
     return replace(
         kept,
         columns=kept.columns | optional.columns,
-        rules=(*kept.rules, Rule(NONE, optional.columns, lasts=True)),
+        rules=(*kept.rules, FunctionalDependency(NONE, optional.columns, lasts=True)),
         constants=(*kept.constants, *nulls),
     )
 
 
-def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: bool) -> list[Rule]:  # noqa: FBT001 - private, named at its call
+def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: bool) -> list[FunctionalDependency]:  # noqa: FBT001 - private, named at its call
     """The columns of the kept side that the condition reads fix which partner is found, if there is only one."""
     if not all(_is_deterministic(one) for one in join.predicates):
         return []
@@ -145,7 +145,7 @@ def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: boo
         for side, other in ((one.left, one.right), (one.right, one.left))
         if isinstance(side, ir.Reference) and side.column in optional.columns and ir.reads_of(other) <= kept.columns
     )
-    return [Rule(_decisive(join, kept), optional.columns if unique else compared)]
+    return [FunctionalDependency(_decisive(join, kept), optional.columns if unique else compared)]
 
 
 def _decisive(join: ir.Join, kept: Grain) -> Ids:
@@ -170,8 +170,8 @@ def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
     for one in join.merged:
         compared, values = (frozenset({one.left, one.right}), values_of([one.left, one.right]))
         rules += [
-            Rule(compared, frozenset({one.column}), lasts=True),
-            Rule(values, values_of([one.column]), lasts=True),
+            FunctionalDependency(compared, frozenset({one.column}), lasts=True),
+            FunctionalDependency(values, values_of([one.column]), lasts=True),
         ]
     never_null = left.not_null | right.not_null
     keys = [key for key in _combined(left, right) if key & never_null]
@@ -234,7 +234,7 @@ def _seen_by(side: Grain, other: Grain) -> Grain:
     return side.over_time() if _changes(side, other) else side
 
 
-def _rules(side: Grain, other: Grain) -> list[Rule]:
+def _rules(side: Grain, other: Grain) -> list[FunctionalDependency]:
     """What a side's rules and keys say of the join's rows."""
     seen = _seen_by(side, other)
     return [*seen.rules, *seen.keys_as_rules()]

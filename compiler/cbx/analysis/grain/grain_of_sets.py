@@ -9,7 +9,7 @@ from cbx.analysis.grain.equal_values import columns_of
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.empty import is_empty
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.relation.uniqueness import Grain, Rule, ValueFact, keys_among, minimal
+from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, keys_among, minimal
 from cbx.analysis.relation.values_apart import are_apart, facts_of
 
 _MOST_CANDIDATES = 8
@@ -84,7 +84,7 @@ def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
         for position in positions
         if all(one.fields[position].id in grain.not_null for one, grain in zip(operation.inputs, branches, strict=True))
     )
-    rules = tuple(Rule(NONE, frozenset({column}), lasts=True) for column, _ in same)
+    rules = tuple(FunctionalDependency(NONE, frozenset({column}), lasts=True) for column, _ in same)
     values = tuple(
         ValueFact(field.id, "one of", texts)
         for at, field in enumerate(operation.fields)

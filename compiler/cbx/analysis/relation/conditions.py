@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.relation.uniqueness import Grain, Rule, ValueFact, values_of
+from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, values_of
 
 Assumed = frozenset[ir.Predicate]
 
@@ -24,7 +24,7 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
                 equal.append((left, right))
             case ir.OneOfValues(column, texts):
                 values.append(ValueFact(column, "one of", frozenset(texts)))
-            case ir.Compared(column, kind, text):
+            case ir.Comparison(column, kind, text):
                 values.append(ValueFact(column, kind, frozenset({text})))
             case ir.Within():
                 rules += versions_within(grain, predicate)
@@ -32,10 +32,10 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
                 rules += _fixed(left, right, grain)
                 constants += _literals(left, right)
             case ir.IsNull(column):
-                rules.append(Rule(NONE, values_of([column]), lasts=True))
+                rules.append(FunctionalDependency(NONE, values_of([column]), lasts=True))
                 constants.append((column, None))
             case ir.AtMostOne(column) if column in grain.counters:
-                rules.append(Rule(NONE, frozenset({column}), lasts=True))
+                rules.append(FunctionalDependency(NONE, frozenset({column}), lasts=True))
             case _:
                 pass
     return replace(
@@ -48,10 +48,10 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
     )
 
 
-def versions_within(grain: Grain, within: ir.Within) -> list[Rule]:
+def versions_within(grain: Grain, within: ir.Within) -> list[FunctionalDependency]:
     """Of the versions of a row one at most holds at a time, so that the key and the time fix when it started."""
     return [
-        Rule(one.key | grain.exactly(within.reads), frozenset({one.start}))
+        FunctionalDependency(one.key | grain.exactly(within.reads), frozenset({one.start}))
         for one in grain.versions
         if (one.start, one.end) == (within.start, within.end)
     ]
@@ -67,7 +67,7 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
                 for one, other in sides
                 if isinstance(one, ir.Reference) and (not is_null_safe or is_value(other))
             )
-        case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Compared(column):
+        case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Comparison(column):
             return frozenset({column})
         case ir.Condition(not_null=not_null):
             return not_null
@@ -125,7 +125,7 @@ def is_value(expression: ir.Expression) -> bool:
     return isinstance(expression, ir.Computed) and expression.not_null
 
 
-def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[Rule]:
+def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[FunctionalDependency]:
     """A column that equals an expression is fixed by the values that the expression reads: equal, not the same.
 
     What is steady only while a query runs, as the result of a query is, fixes nothing in a stream.
@@ -133,7 +133,7 @@ def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[Rule
     lasts = all(not isinstance(one, ir.Computed) or one.is_deterministic for one in (left, right))
     sides = ((left, right), (right, left))
     return [
-        Rule(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=lasts)
+        FunctionalDependency(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=lasts)
         for one, other in sides
         if isinstance(one, ir.Reference) and (lasts or not grain.is_stream)
     ]

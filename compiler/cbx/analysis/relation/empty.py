@@ -16,7 +16,7 @@ def is_empty(relation: Relation) -> bool:
             return any(isinstance(one, ir.Never) for one in predicates) or is_empty(below)
         case ir.Limit(input=below, count=count):
             return count == 0 or is_empty(below)
-        case ir.Project() | ir.Window() | ir.Distinct() | ir.Explode() | ir.Copy():
+        case ir.Projection() | ir.Window() | ir.Distinct() | ir.Explode() | ir.Copy():
             return is_empty(relation.input)
         case ir.Aggregate(input=below, groups=groups, sets=None) if groups:
             return is_empty(below)

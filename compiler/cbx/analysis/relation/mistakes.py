@@ -10,13 +10,13 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relation_walks import inputs_of
 from cbx.analysis.relation.relations import Place, Relation
 
-MistakeKind = Literal[
+QueryMistakeKind = Literal[
     "aggregate_on_stream", "sort_on_stream", "ungrouped_column", "unknown_function", "window_on_stream"
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class QueryMistake:
     """Something that fails in every run.
 
     Attributes:
@@ -25,7 +25,7 @@ class Mistake:
         place: Where.
     """
 
-    kind: MistakeKind
+    kind: QueryMistakeKind
     name: str
     place: Place
 
@@ -48,4 +48,4 @@ def _below(relation: Relation) -> Iterator[Relation]:
         if id(at) not in seen:
             seen.add(id(at))
             yield at
-            pending += [at.input] if isinstance(at, (ir.Project, ir.Aggregate)) else inputs_of(at)
+            pending += [at.input] if isinstance(at, (ir.Projection, ir.Aggregate)) else inputs_of(at)

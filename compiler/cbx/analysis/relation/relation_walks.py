@@ -13,7 +13,7 @@ from cbx.analysis.relation.relations import (
     Join,
     Lateral,
     Opaque,
-    Project,
+    Projection,
     Relation,
     Scan,
     SetOperation,
@@ -60,7 +60,7 @@ def is_closed(relation: Relation) -> bool:
 
 def _reads_in(relation: Relation) -> Ids:
     match relation:
-        case Project(definitions=definitions) | Aggregate(aggregates=definitions):
+        case Projection(definitions=definitions) | Aggregate(aggregates=definitions):
             grouped = {one.source for one in relation.groups} if isinstance(relation, Aggregate) else NONE
             return NONE.union(*(reads_of(one.expression) for one in definitions), grouped)
         case Filter(predicates=predicates) | Join(predicates=predicates):
@@ -75,7 +75,7 @@ def _reads_in(relation: Relation) -> Ids:
 
 def _made_in(relation: Relation) -> set[int]:
     match relation:
-        case Project(definitions=definitions):
+        case Projection(definitions=definitions):
             return {one.column for one in definitions}
         case Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id, markers=markers):
             made = {one.column for one in groups} | {one.column for one in aggregates} | dict(markers).keys()
@@ -128,7 +128,7 @@ def inputs_of(relation: Relation) -> tuple[Relation, ...]:
             return (rows, query)
         case SetOperation(inputs=inputs) | Opaque(inputs=inputs):
             return inputs
-        case Project(input=below, definitions=new) | Aggregate(input=below, aggregates=new):
+        case Projection(input=below, definitions=new) | Aggregate(input=below, aggregates=new):
             return (
                 below,
                 *(one for made in new if isinstance(made.expression, Computed) for one in made.expression.queries),

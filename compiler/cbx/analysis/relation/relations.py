@@ -20,7 +20,7 @@ NONE: Ids = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class TextRange:
+class QuerySpan:
     """Where in the text of a query something stands: the offsets of its first character and of the one after."""
 
     start: int
@@ -28,14 +28,14 @@ class TextRange:
 
 
 @dataclass(frozen=True, slots=True)
-class CallSite:
+class PythonCallSite:
     """Where in a Python file something is called."""
 
     file: str
     line: int
 
 
-Place = TextRange | CallSite | None
+Place = QuerySpan | PythonCallSite | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class OneOfValues:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """A column compares with a number or a text that is written out: ``<``, ``<=``, ``>``, ``>=`` or ``<>``."""
 
     column: int
@@ -188,7 +188,7 @@ class Condition:
     is_negated: bool = False
 
 
-Predicate = Equal | IsNull | NotNull | AtMostOne | OneOfValues | Compared | Within | Never | Condition
+Predicate = Equal | IsNull | NotNull | AtMostOne | OneOfValues | Comparison | Within | Never | Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class Projection:
     """A choice of columns, some of them new."""
 
     input: Relation
@@ -447,7 +447,7 @@ class Opaque:
 Relation = (
     Scan
     | Values
-    | Project
+    | Projection
     | Filter
     | Join
     | Aggregate

@@ -47,4 +47,4 @@ def _cast(relation: Relation, is_cast: list[bool], new_field: Callable[[str, str
             fields[at] = new_field(one.name, DOUBTFUL)
             value = ir.Computed(f"?{fields[at].id}", frozenset({one.id}))
             definitions.append(ir.Definition(fields[at].id, value))
-    return ir.Project(relation, tuple(definitions), tuple(fields))
+    return ir.Projection(relation, tuple(definitions), tuple(fields))

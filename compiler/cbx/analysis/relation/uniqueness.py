@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cbx.analysis.relation.relations import NONE, Ids
 
 
-class Rule(NamedTuple):
+class FunctionalDependency(NamedTuple):
     """Rows that agree in some columns agree in others.
 
     Attributes:
@@ -102,7 +102,7 @@ class Grain:
 
     columns: Ids
     keys: tuple[Ids, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[FunctionalDependency, ...] = ()
     equal: tuple[tuple[int, int], ...] = ()
     not_null: Ids = NONE
     counters: Ids = NONE
@@ -154,9 +154,9 @@ class Grain:
         """The same with further keys."""
         return replace(self, keys=minimal((*self.keys, *keys)))
 
-    def keys_as_rules(self) -> tuple[Rule, ...]:
+    def keys_as_rules(self) -> tuple[FunctionalDependency, ...]:
         """What the keys say of the columns, for where rows may repeat."""
-        return tuple(Rule(key, self.columns) for key in self.keys)
+        return tuple(FunctionalDependency(key, self.columns) for key in self.keys)
 
     def over_time(self) -> Grain:
         """What holds between rows of a table that were read at different times: what each row fulfils by itself."""

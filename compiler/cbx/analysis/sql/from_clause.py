@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cbx.analysis.facts import Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Relation, TextRange
+from cbx.analysis.relation.relations import Field, QuerySpan, Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.generators import read_lateral_view
@@ -214,7 +214,7 @@ def _note_own_table(node: exp.Table, scope: Scope, context: Context, *, is_strea
     name = ".".join(part.name for part in node.parts)
     places = [part.meta for part in node.parts if "start" in part.meta]
     if name.lower() not in context.tables and places:
-        place = TextRange(places[0]["start"], places[-1]["end"] + 1)
+        place = QuerySpan(places[0]["start"], places[-1]["end"] + 1)
         context.own_tables.append(OwnTable(name, place, is_streaming, tuple(scope.queries)))
 
 
@@ -239,7 +239,7 @@ def _rename_first_columns(relation: Relation, names: tuple[str, ...]) -> Relatio
         return ir.Opaque((relation,), ())
     rest = relation.fields[len(names) :]
     fields = tuple(Field(one.id, name, one.type) for one, name in zip(relation.fields, names, strict=False))
-    return ir.Project(relation, (), (*fields, *rest))
+    return ir.Projection(relation, (), (*fields, *rest))
 
 
 def _from_item_name(node: exp.Expr) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def read_group_by(
         return ir.Opaque((relation,), (), reason="a position behind an item that makes several columns")
     if elements is None or math.prod(len(one.sets) for one in elements) > _MOST_CHOICES:
         return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
-    before = ir.Project(relation, grouping.order_definitions(), relation.fields, relation.is_open)
+    before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates = []
     learned = {}
     for call in calls:

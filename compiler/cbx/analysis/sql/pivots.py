@@ -106,4 +106,4 @@ def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
     made = tuple(reader.context.new_field(one.name, DOUBTFUL) for one in wanted)  # type: ignore[union-attr]
     fields: tuple[Field, ...] = (*kept, position, *made)
     rows = ir.Explode(relation, position.id, tuple(one.id for one in made), frozenset(used), False, fields)
-    return ir.Project(rows, (), fields)
+    return ir.Projection(rows, (), fields)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
-from cbx.analysis.relation.mistakes import Mistake
-from cbx.analysis.relation.relations import Field, Relation, TextRange
+from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.relations import Field, QuerySpan, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class OwnTable:
     """
 
     name: str
-    place: TextRange
+    place: QuerySpan
     is_streaming: bool
     queries: tuple[str, ...]
 
@@ -116,7 +116,7 @@ class Context:
     inside: int = 0
     unknown: list[UnknownColumn] = field(default_factory=list)
     own_tables: list[OwnTable] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[QueryMistake] = field(default_factory=list)
     kept: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import Mistake, is_stream
+from cbx.analysis.relation.mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
@@ -59,7 +59,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = _apply_filter(relation, qualify, reader)
     if node.args.get("distinct") is not None:
         if is_stream(relation):
-            context.mistakes.append(Mistake("aggregate_on_stream", "DISTINCT", query_span(items[0])))
+            context.mistakes.append(QueryMistake("aggregate_on_stream", "DISTINCT", query_span(items[0])))
         on = node.args["distinct"].args.get("on")
         if on is not None:
             return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
@@ -87,7 +87,7 @@ def _note_grouping_mistakes(
     if group is None:
         mistakes.extend(ungrouped_columns(node.expressions, reader))
     if is_stream(relation):
-        mistakes.append(Mistake("aggregate_on_stream", "", query_span(group or aggregates_in(aggregating)[0])))
+        mistakes.append(QueryMistake("aggregate_on_stream", "", query_span(group or aggregates_in(aggregating)[0])))
 
 
 def _remove_alias(node: exp.Expr) -> exp.Expr:
@@ -125,7 +125,7 @@ class _SelectListReader:
                 self._read_generator_item(item, bare)
             else:
                 self._read_item(item)
-        return ir.Project(self.relation, tuple(self.definitions), tuple(self.fields), self.is_open)
+        return ir.Projection(self.relation, tuple(self.definitions), tuple(self.fields), self.is_open)
 
     def _read_star(self, node: exp.Expr) -> None:
         scope = self.reader.scope
@@ -233,7 +233,9 @@ class _SelectListReader:
         if isinstance(value, ir.Reference):
             column = item.unalias().unnest()
             if isinstance(column, exp.Column) and not scope.is_open and is_own_column(column, self.reader):
-                mistake = Mistake("ungrouped_column", ".".join(part.name for part in column.parts), query_span(column))
+                mistake = QueryMistake(
+                    "ungrouped_column", ".".join(part.name for part in column.parts), query_span(column)
+                )
                 self.reader.context.mistakes.append(mistake)
             value = ir.Computed(f"?{value.column}", ir.NONE, is_deterministic=False)
         if isinstance(value, ir.Computed):

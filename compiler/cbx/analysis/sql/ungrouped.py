@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from cbx.analysis.relation.mistakes import Mistake
+from cbx.analysis.relation.mistakes import QueryMistake
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
 from cbx.analysis.sql.scope import ResolvedColumn
@@ -18,7 +18,7 @@ _SCALARS = (DETERMINISTIC | {exp.Alias, exp.Paren}) - {exp.Any, exp.Lambda}
 """What is one value of each row if its parts are; inside anything else there may be an aggregate."""
 
 
-def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> Iterator[Mistake]:
+def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> Iterator[QueryMistake]:
     """The columns that a SELECT without GROUP BY names outside its aggregates.
 
     Args:
@@ -30,10 +30,10 @@ def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> It
         bare = item.unalias()
         is_star = isinstance(bare, exp.Star) or (isinstance(bare, exp.Column) and isinstance(bare.this, exp.Star))
         if is_star and reader.scope.star:
-            yield Mistake("ungrouped_column", "*", query_span(bare))
+            yield QueryMistake("ungrouped_column", "*", query_span(bare))
         for column in () if is_star else _columns_of_each_row(bare):
             if is_own_column(column, reader) and column.name.lower() not in named:
-                yield Mistake("ungrouped_column", ".".join(part.name for part in column.parts), query_span(column))
+                yield QueryMistake("ungrouped_column", ".".join(part.name for part in column.parts), query_span(column))
         named.add(item.alias_or_name.lower())
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import Mistake, is_stream
+from cbx.analysis.relation.mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
@@ -54,10 +54,10 @@ def read_windows(
             reader.known[signature] = column.column
             columns.append(column)
             if is_stream(relation):
-                reader.context.mistakes.append(Mistake("window_on_stream", "", query_span(window)))
+                reader.context.mistakes.append(QueryMistake("window_on_stream", "", query_span(window)))
     if not columns:
         return relation
-    before = ir.Project(relation, tuple(definitions), relation.fields, relation.is_open)
+    before = ir.Projection(relation, tuple(definitions), relation.fields, relation.is_open)
     return ir.Window(before, tuple(columns), relation.fields, relation.is_open)
 
 

@@ -15,7 +15,7 @@ from cbx.analysis.tracing.guard import ForbiddenError, Guard
 from cbx.analysis.tracing.mistakes import NotAFrameError, mistake_of
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
 from cbx.analysis.tracing.records import Record, columns_of, plan_records
-from cbx.analysis.tracing.session import EngineLostError, Session
+from cbx.analysis.tracing.session import EngineLostError, TracingSession
 from cbx.analysis.tracing.types import quoted
 
 _LARGEST_PLAN = 1 << 20
@@ -34,7 +34,7 @@ class UntraceableError(Exception):
     """The model cannot be traced; the text says why, in one line."""
 
 
-def trace_function(request: Mapping[str, Any], session: Session, guard: Guard, seconds: float) -> Record:
+def trace_function(request: Mapping[str, Any], session: TracingSession, guard: Guard, seconds: float) -> Record:
     """Call a model's function and describe what it would do.
 
     Args:
@@ -75,11 +75,11 @@ def guard_reason(guard: Guard) -> str | None:
     return f"it {guard.seen}" if guard.seen else None
 
 
-def _answer(request: Mapping[str, Any], session: Session) -> Record:
+def _answer(request: Mapping[str, Any], session: TracingSession) -> Record:
     snippets = [*request["definitions"], request["source"]]
     session.begin(frozenset(one["path"] for one in snippets))
     frames = {one["parameter"]: session.empty_frame(_ddl(one["columns"])) for one in request["inputs"]}
-    steps = {frame._plan._plan_id: parameter for parameter, frame in frames.items()}  # noqa: SLF001 - as in `Session.plan_of`
+    steps = {frame._plan._plan_id: parameter for parameter, frame in frames.items()}  # noqa: SLF001 - as in `TracingSession.plan_of`
     function = _load(request, snippets, session)
     result = function(**frames)
     if not isinstance(result, DataFrame):
@@ -99,7 +99,7 @@ def _answer(request: Mapping[str, Any], session: Session) -> Record:
     return {"plan": records, "columns": columns, "trouble": None}
 
 
-def _load(request: Mapping[str, Any], snippets: list[Mapping[str, Any]], session: Session) -> Any:
+def _load(request: Mapping[str, Any], snippets: list[Mapping[str, Any]], session: TracingSession) -> Any:
     """Run the imports and the definitions, as the model's notebook would."""
     module = types.ModuleType(request["model"])
     namespace = vars(module)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import Mistake, is_grouped, is_stream
+from cbx.analysis.relation.mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, streams_read
-from cbx.analysis.relation.relations import NONE, CallSite, Field, Relation
+from cbx.analysis.relation.relations import NONE, Field, PythonCallSite, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
@@ -29,7 +29,7 @@ from cbx.analysis.tracing.plan.projections import (
 )
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
 from cbx.analysis.tracing.plan.replacing import read_fill, read_without_nulls
-from cbx.analysis.tracing.plan.rows import Column, Rows, after, opaque
+from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, after, opaque
 from cbx.analysis.tracing.plan.unpivots import read_unpivot
 from cbx.analysis.tracing.protocol import OPAQUE
 from cbx.analysis.tracing.requests import Traced
@@ -53,7 +53,7 @@ _BY_COLUMNS: dict[str, Callable[[Record, Rows, Reading], Rows]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TracedPlan:
     """A traced model, read.
 
     Attributes:
@@ -66,11 +66,11 @@ class Plan:
 
     relation: Relation
     unknown_columns: tuple[UnknownName, ...]
-    expressions: Mapping[str, CallSite]
-    mistakes: tuple[Mistake, ...] = ()
+    expressions: Mapping[str, PythonCallSite]
+    mistakes: tuple[QueryMistake, ...] = ()
 
 
-def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
+def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
     """Read the plan of a model. Never fails: what is not understood is `Opaque`.
 
     Args:
@@ -82,7 +82,7 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
     """
     reading = Reading(Context({}, (), lambda *_: ir.Opaque((), ())))
     try:
-        rows = _Plan(tables, reading).read(traced.plan)
+        rows = _PlanReader(tables, reading).read(traced.plan)
         if is_deep(rows.relation):
             rows = opaque([], "its plan is nested too deeply")
     except (LookupError, TypeError, ValueError, RecursionError):
@@ -93,7 +93,7 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> Plan:
         reason = "it reads a stream in a step that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
-    return Plan(relation, unknown, _expressions(traced.plan), tuple(reading.context.mistakes))
+    return TracedPlan(relation, unknown, _expressions(traced.plan), tuple(reading.context.mistakes))
 
 
 def _inputs_read(record: object) -> set[str]:
@@ -111,20 +111,20 @@ def _inputs_read(record: object) -> set[str]:
     return found
 
 
-def _expressions(step: Record) -> Mapping[str, CallSite]:
+def _expressions(step: Record) -> Mapping[str, PythonCallSite]:
     """Where the columns of the result get their names: in the last step that gives it, for each."""
-    found: dict[str, CallSite] = {}
+    found: dict[str, PythonCallSite] = {}
     while True:
         made = [*step.get("aliases", ()), *step.get("expressions", ()), *step.get("aggregate_expressions", ())]
         for name in (one["name"][0] for one in made if one.get("name") and step.get("site")):
-            found.setdefault(name.lower(), CallSite(*step["site"]))
+            found.setdefault(name.lower(), PythonCallSite(*step["site"]))
         if "input" not in step:
             return found
         step = step["input"]
 
 
 @dataclass
-class _Plan:
+class _PlanReader:
     tables: Mapping[str, Table]
     reading: Reading
 
@@ -140,7 +140,7 @@ class _Plan:
         schema = record.get("schema")
         if schema and not rows.is_open and len(schema) == len(rows.columns):
             columns = tuple(
-                Column(replace(one.field, name=name), one.qualifiers)
+                QualifiedColumn(replace(one.field, name=name), one.qualifiers)
                 for one, (name, _) in zip(rows.columns, schema, strict=True)
             )
             rows = replace(rows, relation=_with_fields(rows, columns), columns=columns, has_guesses=False)
@@ -180,7 +180,7 @@ class _Plan:
             return read
         if kind == "sort" and is_stream(rows.relation) and not is_grouped(rows.relation):
             found = len(self.reading.context.mistakes)
-            self.reading.context.mistakes.append(Mistake("sort_on_stream", "", None))
+            self.reading.context.mistakes.append(QueryMistake("sort_on_stream", "", None))
             self._place_mistakes(found)
         if kind in _SAME_ROWS:
             self._look_at(record, rows)
@@ -198,14 +198,14 @@ class _Plan:
                 return after(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
             case "subquery_alias":
                 alias = record["alias"].lower()
-                return replace(rows, columns=tuple(Column(one.field, (alias,)) for one in rows.columns))
+                return replace(rows, columns=tuple(QualifiedColumn(one.field, (alias,)) for one in rows.columns))
             case _:
                 raise ValueError(kind)
 
     def _place_mistakes(self, found: int) -> None:
         """Say of the mistakes found since that they are in the step that is read: what is traced has no text."""
         mistakes = self.reading.context.mistakes
-        site = CallSite(*self.reading.site) if self.reading.site else None
+        site = PythonCallSite(*self.reading.site) if self.reading.site else None
         kinds = ("sort_on_stream", "window_on_stream")
         mistakes[found:] = dict.fromkeys(replace(one, place=site) for one in mistakes[found:] if one.kind in kinds)
 
@@ -219,7 +219,7 @@ class _Plan:
         writer = Expressions(rows, self.reading, also_left_out=True)
         node = writer.write(record["condition"])
         predicates = read_predicates(node, writer.reader())
-        site = CallSite(*record["site"]) if record.get("site") else None
+        site = PythonCallSite(*record["site"]) if record.get("site") else None
         return after(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
 
     def _scan(self, parameter: str) -> Rows:
@@ -227,7 +227,7 @@ class _Plan:
         if table is None or table.columns is None:
             return opaque([], f"the columns of its input `{parameter}` are not known")
         fields = tuple(self.reading.context.new_field(one.name, one.type) for one in table.columns)
-        columns = tuple(Column(one) for one in fields)
+        columns = tuple(QualifiedColumn(one) for one in fields)
         return Rows(ir.Scan(table, fields, is_open=False), columns, frozenset(one.id for one in fields))
 
     def _opaque(self, record: Record) -> Rows:
@@ -235,13 +235,15 @@ class _Plan:
         reason = f"a step of the plan that is not understood: {record['of'].replace('_', ' ')}"
         inputs = [self.read(one) for one in record["inputs"]]
         schema = record.get("schema")
-        columns = tuple(Column(self.reading.context.new_field(name, kind or DOUBTFUL)) for name, kind in schema or ())
+        columns = tuple(
+            QualifiedColumn(self.reading.context.new_field(name, kind or DOUBTFUL)) for name, kind in schema or ()
+        )
         return opaque(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
 
 
-def _with_fields(rows: Rows, columns: tuple[Column, ...]) -> Relation:
+def _with_fields(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Relation:
     fields = tuple(one.field for one in columns)
-    return rows.relation if fields == rows.fields else ir.Project(rows.relation, (), fields, rows.is_open)
+    return rows.relation if fields == rows.fields else ir.Projection(rows.relation, (), fields, rows.is_open)
 
 
 def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
@@ -255,7 +257,7 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
         )
     if not rows.is_open:
         pairs = zip(rows.columns, found, strict=True)
-        columns = tuple(Column(replace(one.field, name=exact.name)) for one, exact in pairs)
+        columns = tuple(QualifiedColumn(replace(one.field, name=exact.name)) for one, exact in pairs)
         return _with_fields(rows, columns)
     fields = []
     definitions = []
@@ -268,7 +270,7 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
             new = reading.context.new_field(exact.name, DOUBTFUL)
             definitions.append(ir.Definition(new.id, ir.Computed("", NONE, is_deterministic=False)))
             fields.append(new)
-    return ir.Project(rows.relation, tuple(definitions), tuple(fields))
+    return ir.Projection(rows.relation, tuple(definitions), tuple(fields))
 
 
 def _agree(rows: Rows, traced: Traced) -> bool:

@@ -23,7 +23,7 @@ from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.window import Window
 
 from cbx.analysis.tracing.placeholders import Placeholder
-from cbx.analysis.tracing.session import Session
+from cbx.analysis.tracing.session import TracingSession
 from cbx.diagnostics.did_you_mean import nearest
 
 Record = dict[str, Any]
@@ -74,7 +74,7 @@ class NotAFrameError(Exception):
         self.result = result
 
 
-def mistake_of(error: BaseException, request: Mapping[str, Any], session: Session) -> Record | None:
+def mistake_of(error: BaseException, request: Mapping[str, Any], session: TracingSession) -> Record | None:
     """An exception as a mistake in the code of a model; None where it may be due to how the model is traced.
 
     Args:
@@ -83,7 +83,7 @@ def mistake_of(error: BaseException, request: Mapping[str, Any], session: Sessio
         session: The session that it was traced with.
 
     Returns:
-        The mistake as `requests.Mistake` has it.
+        The mistake as `requests.CodeMistake` has it.
     """
     if Placeholder.made:
         return None

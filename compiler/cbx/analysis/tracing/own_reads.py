@@ -93,7 +93,7 @@ def is_of_files(file_format: str) -> bool:
     return file_format.lower() in _FORMATS
 
 
-class _Reader(NamedTuple):
+class _SparkReader(NamedTuple):
     """A reader: whether it reads new rows only, and its format; None where only a run can tell."""
 
     is_streaming: bool
@@ -105,7 +105,7 @@ class _Code:
     snippet: Snippet
     imports: Mapping[str, str]
     sessions: set[str] = field(default_factory=lambda: {"spark"})
-    readers: dict[str, _Reader] = field(default_factory=dict)
+    readers: dict[str, _SparkReader] = field(default_factory=dict)
 
     def learn_names(self, tree: ast.Module) -> None:
         """Learn which names stand for a session or a reader, also those that are given one by way of another."""
@@ -176,18 +176,18 @@ class _Code:
             case _:
                 return False
 
-    def _reader(self, node: ast.expr) -> _Reader | None:
+    def _reader(self, node: ast.expr) -> _SparkReader | None:
         """What is known of a reader; None for what is no reader."""
         match node:
             case ast.Name(id=name):
                 return self.readers.get(name)
             case ast.Attribute(value=owner, attr="read" | "readStream" as name) if self._is_session(owner):
-                return _Reader(name == "readStream")
+                return _SparkReader(name == "readStream")
             case ast.Call(func=ast.Attribute(value=owner, attr=name), args=arguments) if name in _BUILDERS:
                 reader = self._reader(owner)
                 if reader is None or name != "format":
                     return reader
-                return _Reader(reader.is_streaming, _text(arguments[0]) if arguments else None)
+                return _SparkReader(reader.is_streaming, _text(arguments[0]) if arguments else None)
             case _:
                 return None
 

@@ -20,7 +20,7 @@ from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from pyspark.sql.types import StructType
 
 from cbx.analysis.tracing.protocol import OPAQUE, UNDERSTOOD, UNDERSTOOD_VALUES
-from cbx.analysis.tracing.session import Session
+from cbx.analysis.tracing.session import TracingSession
 from cbx.analysis.tracing.types import spelled
 
 Record = dict[str, Any]
@@ -40,7 +40,9 @@ _READS_ELSEWHERE = frozenset({"read", "relation_changes"})
 """The relations that read what is not among the inputs."""
 
 
-def plan_records(relation: relations_pb2.Relation, inputs: Mapping[int, str], session: Session) -> tuple[Record, bool]:
+def plan_records(
+    relation: relations_pb2.Relation, inputs: Mapping[int, str], session: TracingSession
+) -> tuple[Record, bool]:
     """A plan as records, and whether it reads only its inputs.
 
     Args:
@@ -53,7 +55,7 @@ def plan_records(relation: relations_pb2.Relation, inputs: Mapping[int, str], se
 
 
 class _Writer:
-    def __init__(self, inputs: Mapping[int, str], session: Session) -> None:
+    def __init__(self, inputs: Mapping[int, str], session: TracingSession) -> None:
         self.inputs = inputs
         self.session = session
         self.numbers: dict[int, int] = {}

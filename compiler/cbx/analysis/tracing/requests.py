@@ -91,7 +91,7 @@ class OwnRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class CodeMistake:
     """What makes every run of a model fail.
 
     Attributes:
@@ -146,7 +146,7 @@ class Unknown:
     is_lasting: bool = True
     is_for_inputs: bool = False
     is_no_answer: bool = False
-    mistake: Mistake | None = None
+    mistake: CodeMistake | None = None
     reads: tuple[OwnRead, ...] = ()
 
     @classmethod
@@ -191,7 +191,7 @@ def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
     if "unknown" in data:
         if data.get("no_answer"):
             return Unknown.no_answer(str(data["unknown"]))
-        mistake = Mistake(**data["mistake"]) if data.get("mistake") else None
+        mistake = CodeMistake(**data["mistake"]) if data.get("mistake") else None
         return Unknown(str(data["unknown"]), is_lasting=not data.get("passes"), mistake=mistake, reads=_own_reads(data))
     columns = data["columns"]
     known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)

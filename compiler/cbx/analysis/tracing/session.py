@@ -33,7 +33,7 @@ class EngineLostError(BaseException):
     """The engine does not answer any more. Not an `Exception`, so that no model takes it for an answer."""
 
 
-class Session:
+class TracingSession:
     """A session for the code of models.
 
     Attributes:

@@ -21,10 +21,10 @@ def main() -> None:
 
     from cbx.analysis.tracing.execution import trace_function
     from cbx.analysis.tracing.guard import Guard, limit_memory
-    from cbx.analysis.tracing.session import Session
+    from cbx.analysis.tracing.session import TracingSession
 
     guard = Guard()
-    session = Session(guard)
+    session = TracingSession(guard)
     limit_memory(memory)
     answers.write("ready\n")
     answers.flush()

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
-from cbx.analysis.relation.mistakes import Mistake
-from cbx.analysis.relation.relations import TextRange
+from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.relations import QuerySpan
 from cbx.syntax.text import PLACEHOLDER
 
 FAMILIES = (
@@ -74,7 +74,7 @@ FUNCTIONS = frozenset(_NAMES.split())
 """The names of all other functions, lower case."""
 
 
-def unknown_functions(nodes: Iterable[exp.Expr], text: str) -> Iterator[Mistake]:
+def unknown_functions(nodes: Iterable[exp.Expr], text: str) -> Iterator[QueryMistake]:
     """The calls of functions that Databricks does not have.
 
     A function of Unity Catalog has a name with dots, and is not looked at.
@@ -91,7 +91,7 @@ def unknown_functions(nodes: Iterable[exp.Expr], text: str) -> Iterator[Mistake]
         is_call = text[end:].lstrip().startswith("(")
         is_known = name.lower() in FUNCTIONS or name.lower().startswith((*FAMILIES, PLACEHOLDER.lower()))
         if is_call and not is_known and not _has_dots(node):
-            yield Mistake("unknown_function", name, TextRange(start, end))
+            yield QueryMistake("unknown_function", name, QuerySpan(start, end))
 
 
 def _has_dots(node: exp.Expr) -> bool:

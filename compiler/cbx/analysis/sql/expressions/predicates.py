@@ -129,7 +129,7 @@ def _read_comparison(node: exp.Binary, reader: ExpressionReader) -> ir.Predicate
     for side, other, which in ((node.this, node.expression, 0), (node.expression, node.this, 1)):
         value, constant = reader.read(side), literal(other)
         if isinstance(value, ir.Reference) and constant is not None and constant.text is not None:
-            return ir.Compared(value.column, _OPERATORS[type(node)][which], constant.text)
+            return ir.Comparison(value.column, _OPERATORS[type(node)][which], constant.text)
     return None
 
 

@@ -12,14 +12,14 @@ from typing import Any
 from sqlglot import errors, exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import CallSite, Field
+from cbx.analysis.relation.relations import Field, PythonCallSite
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.spark_functions import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, parts_of
+from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
 from cbx.analysis.types.cast_types import cast_type
 from cbx.analysis.types.type_rules import fields_of
@@ -68,7 +68,7 @@ class UnknownName:
     """
 
     name: str
-    place: CallSite | None
+    place: PythonCallSite | None
     candidates: tuple[str, ...]
 
 
@@ -90,7 +90,7 @@ class Reading:
         """Remember those of some names that rows do not have."""
         for name in names:
             quoted = f"`{name.replace('`', '``')}`"
-            if rows.find(quoted) == Missing(is_sure=True):
+            if rows.find(quoted) == MissingColumn(is_sure=True):
                 self.report(quoted, rows)
 
     def report(self, name: str, rows: Rows, site: list[Any] | None = None) -> None:
@@ -98,7 +98,7 @@ class Reading:
         at = site or self.site
         spelled = ".".join(parts_of(name)) or name
         known = tuple(dict.fromkeys(one.field.name for one in rows.columns))
-        self.unknown.append(UnknownName(spelled, CallSite(*at) if at else None, known))
+        self.unknown.append(UnknownName(spelled, PythonCallSite(*at) if at else None, known))
 
 
 @dataclass
@@ -188,7 +188,7 @@ class Expressions:
 
     def _attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
         found = self.rows.find(name, step, also_left_out=self.also_left_out)
-        if isinstance(found, Found):
+        if isinstance(found, FoundColumn):
             return self.column(found.field, found.path)
         if step is None and name.lower() in self.named:
             return self.column(self.named[name.lower()])
@@ -429,11 +429,13 @@ def _type_tree(text: str | None) -> exp.DataType | None:
     return kind if known is not None and known == normal_type(text) else None
 
 
-def struct_columns(whole: Field, writer: Expressions, reading: Reading) -> list[tuple[Column, exp.Expr]] | None:
+def struct_columns(
+    whole: Field, writer: Expressions, reading: Reading
+) -> list[tuple[QualifiedColumn, exp.Expr]] | None:
     """The fields of a struct as columns; None where they are not known."""
     fields = fields_of(whole.type or "")
     return [
-        (Column(reading.context.new_field(name, kind)), writer.column(whole, (name,))) for name, kind in fields
+        (QualifiedColumn(reading.context.new_field(name, kind)), writer.column(whole, (name,))) for name, kind in fields
     ] or None
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import NONE, CallSite, Field, Ids
+from cbx.analysis.relation.relations import NONE, Field, Ids, PythonCallSite
 from cbx.analysis.relation.set_columns import cast_apart
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guessed_name
-from cbx.analysis.tracing.plan.rows import Column, Found, Rows, after, opaque
+from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, after, opaque
 from cbx.analysis.types.value_types import united_type
 
 _SET_KINDS: dict[str, ir.SetKind] = {
@@ -30,7 +30,7 @@ _MOST_CUBED = 6
 
 def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``groupBy``, ``rollup``, ``cube`` and ``groupingSets``; ``pivot`` adds columns of its own."""
-    grouping = _Grouping(rows, reading)
+    grouping = _GroupingReader(rows, reading)
     members = [grouping.column(one) for one in record.get("grouping_expressions", ())]
     sets = _sets(record, members, grouping)
     if any(one is None for one in members) or sets == ():
@@ -38,7 +38,9 @@ def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
     return grouping.grouped(record, [one for one in members if one is not None], sets)
 
 
-def _sets(record: Record, members: Sequence[tuple[Field, int] | None], grouping: _Grouping) -> tuple[Ids, ...] | None:
+def _sets(
+    record: Record, members: Sequence[tuple[Field, int] | None], grouping: _GroupingReader
+) -> tuple[Ids, ...] | None:
     """The grouping sets; None where there are none, empty where they are not understood."""
     sources = [one[1] for one in members if one is not None]
     if len(set(sources)) < len(sources) and record.get("group_type") not in _PLAIN:
@@ -66,7 +68,7 @@ def _sets(record: Record, members: Sequence[tuple[Field, int] | None], grouping:
 
 
 @dataclass
-class _Grouping:
+class _GroupingReader:
     """Reads what is grouped by, giving a column to each expression that is not one."""
 
     rows: Rows
@@ -110,8 +112,8 @@ class _Grouping:
         sources = list(dict.fromkeys(source for _, source in members))
         outputs = {one: one if sets is None else self.reading.context.number() for one in sources}
         grouping_id = None if sets is None else self.reading.context.number()
-        columns = [Column(replace(one, id=outputs[source])) for one, source in members]
-        before = ir.Project(self.rows.relation, tuple(self.definitions), self.rows.fields, self.rows.is_open)
+        columns = [QualifiedColumn(replace(one, id=outputs[source])) for one, source in members]
+        before = ir.Projection(self.rows.relation, tuple(self.definitions), self.rows.fields, self.rows.is_open)
         aggregates: list[ir.Definition] = []
         has_pivot = record.get("group_type") == "GROUP_TYPE_PIVOT"
         for one in () if has_pivot else record.get("aggregate_expressions", ()):
@@ -124,7 +126,7 @@ class _Grouping:
             columns.append(column)
             aggregates.append(ir.Definition(column.field.id, ir.Computed("", NONE, is_deterministic=False)))
         fields = tuple(one.field for one in columns)
-        site = CallSite(*record["site"]) if record.get("site") else None
+        site = PythonCallSite(*record["site"]) if record.get("site") else None
         relation = ir.Aggregate(
             before,
             tuple(ir.Group(column, source) for source, column in outputs.items()),
@@ -139,7 +141,7 @@ class _Grouping:
         alive = frozenset(outputs.values()) | {one.column for one in aggregates} | self.markers.keys()
         return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses or has_pivot)
 
-    def _pivoted(self, record: Record) -> list[Column] | None:
+    def _pivoted(self, record: Record) -> list[QualifiedColumn] | None:
         """The columns of a pivot, by its values if the model names them; None where it does not."""
         self.writer.write(record["pivot"]["col"])
         values = record["pivot"].get("values")
@@ -150,7 +152,9 @@ class _Grouping:
             for one in record["aggregate_expressions"]:
                 node = self.writer.write(one)
                 name = value["value"] if len(record["aggregate_expressions"]) == 1 else f"{value['value']}_{_name(one)}"
-                columns.append(Column(self.reading.context.new_field(name, type_of(node, self.writer.reader()))))
+                columns.append(
+                    QualifiedColumn(self.reading.context.new_field(name, type_of(node, self.writer.reader())))
+                )
         return columns
 
     def _aggregate(
@@ -160,7 +164,7 @@ class _Grouping:
         outputs: dict[int, int],
         sets: tuple[Ids, ...] | None,
         grouping_id: int | None,
-    ) -> Column | None:
+    ) -> QualifiedColumn | None:
         name = _name(record)
         self.has_guesses = self.has_guesses or name.endswith(")")
         node = self.writer.write(record)
@@ -170,18 +174,18 @@ class _Grouping:
         value = reader.read(node)
         kind = type_of(node, reader)
         if isinstance(value, ir.Reference) and outputs.get(value.column) == value.column:
-            return Column(Field(value.column, name, kind))
+            return QualifiedColumn(Field(value.column, name, kind))
         if grouping_id is not None and reader.signature(node) == "groupingid()":
-            return Column(Field(grouping_id, name, kind))
+            return QualifiedColumn(Field(grouping_id, name, kind))
         marker = read_markers([node], sets, reader).get(reader.signature(node)) if sets is not None else None
         if marker is not None:
             self.markers[marker[0]] = marker[1]
-            return Column(Field(marker[0], name, kind))
+            return QualifiedColumn(Field(marker[0], name, kind))
         if not isinstance(value, ir.Constant):
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
         new = self.reading.context.new_field(name, kind)
         aggregates.append(ir.Definition(new.id, value))
-        return Column(new)
+        return QualifiedColumn(new)
 
 
 def _name(record: Record) -> str:
@@ -228,7 +232,7 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
     before = (first,) if any(is_cast) else _branches(left, kind, is_all=is_all)
     inputs = (*before, second)
     relation = ir.SetOperation(kind, is_all, inputs, fields)
-    return Rows(relation, tuple(Column(one) for one in fields), frozenset(one.id for one in fields))
+    return Rows(relation, tuple(QualifiedColumn(one) for one in fields), frozenset(one.id for one in fields))
 
 
 def _branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.Relation, ...]:
@@ -252,7 +256,7 @@ def _aligned(left: Rows, right: Rows, reading: Reading, *, fills: bool) -> tuple
     missing = [one.name for one in right.columns if one.name not in names]
     if len(names) < len(left.columns) or len({one.name for one in right.columns}) < len(right.columns):
         return None
-    lacking = [name for name in names if not isinstance(right.find(f"`{name}`"), Found)]
+    lacking = [name for name in names if not isinstance(right.find(f"`{name}`"), FoundColumn)]
     if (missing or lacking) and not fills:
         return None
     spelled = {one.name: one.field for one in (*right.columns, *left.columns)}
@@ -270,6 +274,6 @@ def _with_names(rows: Rows, order: list[Field], reading: Reading) -> Rows:
         else:
             new = reading.context.new_field(wanted.name, wanted.type)
             definitions.append(ir.Definition(new.id, ir.Constant(None)))
-            columns.append(Column(new))
+            columns.append(QualifiedColumn(new))
     fields = tuple(one.field for one in columns)
-    return replace(rows, relation=ir.Project(rows.relation, tuple(definitions), fields), columns=tuple(columns))
+    return replace(rows, relation=ir.Projection(rows.relation, tuple(definitions), fields), columns=tuple(columns))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import CallSite, Field
+from cbx.analysis.relation.relations import Field, PythonCallSite
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record
-from cbx.analysis.tracing.plan.rows import Column, Found, Rows, merged_steps, opaque
+from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merged_steps, opaque
 from cbx.analysis.types.type_rules import common_type
 from cbx.analysis.types.value_types import compare_exactly
 
@@ -34,7 +34,7 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     sure = [pair for pair in pairs if pair is not None]
     if len(sure) < len(pairs):
         reading.report_missing(using, left)
-        reading.report_missing([name for name in using if isinstance(left.find(_quoted(name)), Found)], right)
+        reading.report_missing([name for name in using if isinstance(left.find(_quoted(name)), FoundColumn)], right)
         return opaque([left, right], "columns to join on that are not known on both sides")
     both = Rows(
         left.relation,
@@ -45,7 +45,7 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     )
     predicates = (*_equalities(sure), *_condition(record, both, reading))
     columns, merges = _columns(kind, sure, left, right, reading)
-    site = CallSite(*record["site"]) if record.get("site") else None
+    site = PythonCallSite(*record["site"]) if record.get("site") else None
     is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
     fields = tuple(one.field for one in columns)
     relation = ir.Join(kind, left.relation, right.relation, predicates, fields, merges, is_open, site)
@@ -67,7 +67,7 @@ def _condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Predica
 
 def _pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
     mine, theirs = left.find(_quoted(name)), right.find(_quoted(name))
-    return (mine.field, theirs.field) if isinstance(mine, Found) and isinstance(theirs, Found) else None
+    return (mine.field, theirs.field) if isinstance(mine, FoundColumn) and isinstance(theirs, FoundColumn) else None
 
 
 def _quoted(name: str) -> str:
@@ -85,7 +85,7 @@ def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
 
 def _columns(
     kind: ir.JoinKind, pairs: Sequence[tuple[Field, Field]], left: Rows, right: Rows, reading: Reading
-) -> tuple[tuple[Column, ...], tuple[ir.Merge, ...]]:
+) -> tuple[tuple[QualifiedColumn, ...], tuple[ir.Merge, ...]]:
     """The result's columns: those joined on by name first and once, then those of the left, then of the right."""
     merges = []
     shown = []
@@ -94,7 +94,7 @@ def _columns(
         if kind == "full":
             kept = reading.context.new_field(mine.name, common_type((mine.type, theirs.type)))
             merges.append(ir.Merge(kept.id, mine.id, theirs.id))
-        shown.append(Column(replace(kept, name=mine.name)))
+        shown.append(QualifiedColumn(replace(kept, name=mine.name)))
     names = {one.name for one in shown}
     sides = left.columns if kind in {"semi", "anti"} else (*left.columns, *right.columns)
     return (*shown, *(one for one in sides if one.name not in names)), tuple(merges)

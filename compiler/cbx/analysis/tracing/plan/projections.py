@@ -22,14 +22,14 @@ from cbx.analysis.tracing.plan.expressions import (
     select_item,
     struct_columns,
 )
-from cbx.analysis.tracing.plan.rows import Column, Found, Rows, opaque, parts_of
+from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque, parts_of
 
 _MAKES_ROWS = "an expression that makes rows in a way that is not understood"
 
 
 def read_project(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``select`` and ``selectExpr``."""
-    selection = Selection(rows, reading)
+    selection = ProjectionReader(rows, reading)
     for one in record.get("expressions", ()):
         if not selection.take(one):
             return opaque([rows], _MAKES_ROWS)
@@ -38,8 +38,8 @@ def read_project(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 def read_with_columns(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``withColumn`` and ``withColumns``: a column of the same name is replaced, another one added at the end."""
-    selection = Selection(rows, reading)
-    new: dict[str, list[Column]] = {}
+    selection = ProjectionReader(rows, reading)
+    new: dict[str, list[QualifiedColumn]] = {}
     for alias in record.get("aliases", ()):
         before = len(selection.columns)
         if not selection.take({**alias, "kind": "alias"}):
@@ -60,7 +60,8 @@ def read_rename(record: Record, rows: Rows, reading: Reading) -> Rows:
     columns = rows.columns
     for old, new in pairs:
         columns = tuple(
-            Column(replace(one.field, name=new), one.qualifiers) if one.name == old.lower() else one for one in columns
+            QualifiedColumn(replace(one.field, name=new), one.qualifiers) if one.name == old.lower() else one
+            for one in columns
         )
     return choose(rows, columns)
 
@@ -72,7 +73,7 @@ def read_to_df(record: Record, rows: Rows, reading: Reading) -> Rows:
     if rows.is_open or len(names) != len(rows.columns):
         return opaque([rows], "new names for columns that are not known")
     pairs = zip(rows.columns, names, strict=True)
-    return choose(rows, tuple(Column(replace(one.field, name=name)) for one, name in pairs))
+    return choose(rows, tuple(QualifiedColumn(replace(one.field, name=name)) for one, name in pairs))
 
 
 def read_drop(record: Record, rows: Rows, reading: Reading) -> Rows:
@@ -84,28 +85,28 @@ def read_drop(record: Record, rows: Rows, reading: Reading) -> Rows:
         if one["kind"] != "unresolved_attribute":
             return opaque([rows], "an expression that is dropped")
         found = rows.find(one["unparsed_identifier"], one.get("plan_id"))
-        if isinstance(found, Found) and not found.path:
+        if isinstance(found, FoundColumn) and not found.path:
             gone.add((found.field.id, found.field.name.lower()))
-        elif not (isinstance(found, Found) or found.is_sure):
+        elif not (isinstance(found, FoundColumn) or found.is_sure):
             return opaque([rows], "a dropped column that is not known")
     kept = [one for one in rows.columns if one.name not in names and (one.field.id, one.name) not in gone]
     return choose(rows, tuple(kept))
 
 
-def choose(rows: Rows, columns: tuple[Column, ...]) -> Rows:
+def choose(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Rows:
     """The rows with some of their columns, under whatever names."""
     fields = tuple(one.field for one in columns)
     chosen = {one.id for one in fields}
     return replace(
         rows,
-        relation=ir.Project(rows.relation, (), fields, rows.is_open),
+        relation=ir.Projection(rows.relation, (), fields, rows.is_open),
         columns=columns,
         left_out=tuple(one for one in rows.columns if one.field.id not in chosen),
     )
 
 
 @dataclass
-class Selection:
+class ProjectionReader:
     """Reads what is selected, one expression after the other; a later one may use the names of earlier ones."""
 
     input: Rows
@@ -114,7 +115,7 @@ class Selection:
     def __post_init__(self) -> None:
         self.writer = Expressions(self.input, self.reading)
         self.relation = self.input.relation
-        self.columns: list[Column] = []
+        self.columns: list[QualifiedColumn] = []
         self.is_open = False
         self.has_guesses = False
         self._definitions: list[ir.Definition] = []
@@ -153,7 +154,7 @@ class Selection:
                 value = add_determined_columns(value, node, reader)
             self._define(new.id, value)
         self.has_guesses = self.has_guesses or not item.has_sure_name
-        self._add(Column(new, qualifiers))
+        self._add(QualifiedColumn(new, qualifiers))
         return True
 
     def rows(self) -> Rows:
@@ -169,7 +170,7 @@ class Selection:
             relation = ir.Aggregate(self.input.relation, (), tuple(self._definitions), fields, is_open=is_open)
             alive = frozenset(self._new)
         else:
-            relation = ir.Project(self.relation, tuple(self._definitions), fields, is_open)
+            relation = ir.Projection(self.relation, tuple(self._definitions), fields, is_open)
         chosen = {one.id for one in fields}
         left_out = tuple(one for one in self.input.columns if one.field.id not in chosen)
         return Rows(relation, tuple(self.columns), alive, self.input.steps, left_out, self.has_guesses)
@@ -178,7 +179,7 @@ class Selection:
         self._definitions.append(ir.Definition(number, value))
         self._new.add(number)
 
-    def _add(self, column: Column) -> None:
+    def _add(self, column: QualifiedColumn) -> None:
         self.columns.append(column)
         self.writer.named.setdefault(column.name, column.field)
 
@@ -186,7 +187,7 @@ class Selection:
         """Make what was defined so far part of the rows."""
         if self._definitions:
             before = self.relation
-            self.relation = ir.Project(before, tuple(self._definitions), before.fields, before.is_open)
+            self.relation = ir.Projection(before, tuple(self._definitions), before.fields, before.is_open)
             self._definitions = []
 
     def _read_windows(self, node: exp.Expr) -> None:
@@ -202,7 +203,7 @@ class Selection:
         self._new |= {one.id for one in fields}
         self.is_open = self.is_open or is_open
         for one in fields:
-            self._add(Column(one))
+            self._add(QualifiedColumn(one))
         return True
 
     def _take_star(self, record: Record) -> bool:
@@ -216,7 +217,7 @@ class Selection:
         step = self.input.steps.get(record["plan_id"])
         if step is None or not step.is_complete or not {one.id for one in step.fields} <= self.input.alive:
             self.is_open = True
-        self.columns += [Column(one) for one in (step.fields if step else ()) if one.id in self.input.alive]
+        self.columns += [QualifiedColumn(one) for one in (step.fields if step else ()) if one.id in self.input.alive]
         return True
 
     def _star(self, node: exp.Expr) -> bool:
@@ -241,8 +242,8 @@ class Selection:
             self.is_open = self.is_open or self.input.is_open
             return True
         found = self.input.find(".".join(f"`{part}`" for part in target))
-        inner = struct_columns(found.field, self.writer, self.reading) if isinstance(found, Found) else None
-        if inner is None or (isinstance(found, Found) and found.path):
+        inner = struct_columns(found.field, self.writer, self.reading) if isinstance(found, FoundColumn) else None
+        if inner is None or (isinstance(found, FoundColumn) and found.path):
             self.is_open = True
             return True
         reader = self.writer.reader()

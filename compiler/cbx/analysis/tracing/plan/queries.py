@@ -13,7 +13,7 @@ from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.expressions import Reading, Record
-from cbx.analysis.tracing.plan.rows import Column, Rows, opaque
+from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque
 
 
 def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Rows:
@@ -30,7 +30,7 @@ def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Row
     moved = tuple(Field(one.id + offset, one.name, one.type) for one in found.relation.fields)
     inner = _with_views(found.relation, views)
     relation = ir.Copy(inner, offset, moved, found.relation.is_open)
-    columns = tuple(Column(one) for one in moved)
+    columns = tuple(QualifiedColumn(one) for one in moved)
     return Rows(relation, columns, frozenset(one.id for one in moved))
 
 

@@ -8,7 +8,7 @@ from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
-from cbx.analysis.tracing.plan.rows import Column, Rows, after
+from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, after
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 _FAMILIES = {"string": ("STRING",), "boolean": ("BOOLEAN",)}
@@ -29,9 +29,9 @@ def read_fill(record: Record, rows: Rows, reading: Reading) -> Rows:
         new = Field(reading.context.number(), old.name, old.type)
         value = ir.Computed(f"?{new.id}", frozenset({old.id}))
         definitions.append(ir.Definition(new.id, value))
-        columns.append(Column(new, column.qualifiers))
+        columns.append(QualifiedColumn(new, column.qualifiers))
     fields = tuple(one.field for one in columns)
-    relation = ir.Project(rows.relation, tuple(definitions), fields, rows.is_open)
+    relation = ir.Projection(rows.relation, tuple(definitions), fields, rows.is_open)
     alive = rows.alive | {one.column for one in definitions}
     return replace(rows, relation=relation, columns=tuple(columns), alive=alive)
 

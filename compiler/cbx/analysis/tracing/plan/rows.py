@@ -17,7 +17,7 @@ _NAME_PART = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class QualifiedColumn:
     """A column of the rows, and the names that may stand before its name."""
 
     field: Field
@@ -30,7 +30,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundColumn:
     """The column that a name means, and the fields of a struct that the rest of the name picks."""
 
     field: Field
@@ -38,7 +38,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingColumn:
     """A name that means no column; ``is_sure`` where the rows have no such column for sure."""
 
     is_sure: bool
@@ -66,10 +66,10 @@ class Rows:
     """
 
     relation: Relation
-    columns: tuple[Column, ...]
+    columns: tuple[QualifiedColumn, ...]
     alive: Ids
     steps: Mapping[int, Step | None] = field(default_factory=dict)
-    left_out: tuple[Column, ...] = ()
+    left_out: tuple[QualifiedColumn, ...] = ()
     has_guesses: bool = False
 
     @property
@@ -82,7 +82,7 @@ class Rows:
         """Whether they may have further columns."""
         return self.relation.is_open
 
-    def find(self, name: str, step: int | None = None, *, also_left_out: bool = False) -> Found | Missing:
+    def find(self, name: str, step: int | None = None, *, also_left_out: bool = False) -> FoundColumn | MissingColumn:
         """What a name means.
 
         Args:
@@ -92,23 +92,23 @@ class Rows:
         """
         parts = parts_of(name)
         if not parts:
-            return Missing(is_sure=False)
+            return MissingColumn(is_sure=False)
         if step is not None:
             return self._find_in_step(parts, self.steps.get(step))
         found = _find(self.columns, parts)
         if found is None and also_left_out:
             found = _find(self.left_out, parts)
         if found is None:
-            return Missing(is_sure=not self.is_open and not self.has_guesses)
+            return MissingColumn(is_sure=not self.is_open and not self.has_guesses)
         return found
 
-    def _find_in_step(self, parts: tuple[str, ...], step: Step | None) -> Found | Missing:
+    def _find_in_step(self, parts: tuple[str, ...], step: Step | None) -> FoundColumn | MissingColumn:
         if step is None:
-            return Missing(is_sure=False)
-        found = _find([Column(one) for one in step.fields], parts)
-        if isinstance(found, Found) and found.field.id in self.alive:
+            return MissingColumn(is_sure=False)
+        found = _find([QualifiedColumn(one) for one in step.fields], parts)
+        if isinstance(found, FoundColumn) and found.field.id in self.alive:
             return found
-        return Missing(is_sure=found is None and step.is_complete)
+        return MissingColumn(is_sure=found is None and step.is_complete)
 
     def with_step(self, number: int) -> Rows:
         """The same, made by a step with a number."""
@@ -131,7 +131,7 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _find(columns: Iterable[Column], parts: tuple[str, ...]) -> Found | Missing | None:
+def _find(columns: Iterable[QualifiedColumn], parts: tuple[str, ...]) -> FoundColumn | MissingColumn | None:
     first = parts[0].lower()
     readings = []
     if len(parts) > 1:
@@ -140,9 +140,9 @@ def _find(columns: Iterable[Column], parts: tuple[str, ...]) -> Found | Missing 
     readings.append(([one for one in columns if one.name == first], parts[1:]))
     for matching, path in readings:
         if len({one.field.id for one in matching}) == 1:
-            return Found(matching[0].field, path)
+            return FoundColumn(matching[0].field, path)
         if matching:
-            return Missing(is_sure=False)
+            return MissingColumn(is_sure=False)
     return None
 
 
@@ -160,7 +160,7 @@ def merged_steps(left: Rows, right: Rows) -> Mapping[int, Step | None]:
 def opaque(
     inputs: Iterable[Rows],
     reason: str,
-    columns: tuple[Column, ...] = (),
+    columns: tuple[QualifiedColumn, ...] = (),
     *,
     is_open: bool = True,
     hides_stream: bool = False,

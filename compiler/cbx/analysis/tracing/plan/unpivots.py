@@ -8,7 +8,7 @@ from dataclasses import replace
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.tracing.plan.expressions import Reading, Record
-from cbx.analysis.tracing.plan.rows import Column, Found, Missing, Rows, opaque, parts_of
+from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, opaque, parts_of
 
 _UNKNOWN = "columns to unpivot that are not known"
 
@@ -26,15 +26,17 @@ def read_unpivot(record: Record, rows: Rows, reading: Reading) -> Rows:
         return opaque([rows], _UNKNOWN)
     name = reading.context.new_field(record["variable_column_name"], "STRING")
     value = reading.context.new_field(record["value_column_name"], DOUBTFUL)
-    columns = (*kept, Column(name), Column(value))
+    columns = (*kept, QualifiedColumn(name), QualifiedColumn(value))
     fields = tuple(one.field for one in columns)
     reads = frozenset(one.field.id for one in values)
     made = ir.Explode(rows.relation, name.id, (value.id,), reads, False, fields)
     alive = frozenset(one.id for one in fields)
-    return replace(rows, relation=ir.Project(made, (), fields), columns=columns, alive=alive, left_out=())
+    return replace(rows, relation=ir.Projection(made, (), fields), columns=columns, alive=alive, left_out=())
 
 
-def _values(record: Record, rows: Rows, kept: Sequence[Column], reading: Reading) -> list[Column] | None:
+def _values(
+    record: Record, rows: Rows, kept: Sequence[QualifiedColumn], reading: Reading
+) -> list[QualifiedColumn] | None:
     """The columns that rows are made of: those that are listed, or all that are not kept."""
     if "values" in record:
         return _columns(record["values"].get("values", ()), rows, reading)
@@ -42,17 +44,17 @@ def _values(record: Record, rows: Rows, kept: Sequence[Column], reading: Reading
     return [one for one in rows.columns if one.field.id not in ids]
 
 
-def _columns(records: Sequence[Record], rows: Rows, reading: Reading) -> list[Column] | None:
+def _columns(records: Sequence[Record], rows: Rows, reading: Reading) -> list[QualifiedColumn] | None:
     """The columns that expressions are; None where one is no column that is known."""
-    columns: list[Column] = []
+    columns: list[QualifiedColumn] = []
     for one in records:
         if one["kind"] != "unresolved_attribute" or one.get("is_metadata_column"):
             return None
         name = one["unparsed_identifier"]
         found = rows.find(name, one.get("plan_id"))
-        if found == Missing(is_sure=True):
+        if found == MissingColumn(is_sure=True):
             reading.report(name, rows, one.get("site"))
-        if not isinstance(found, Found) or found.path:
+        if not isinstance(found, FoundColumn) or found.path:
             return None
         wanted = parts_of(name)[-1].lower()
         matching = [column for column in rows.columns if (column.field.id, column.name) == (found.field.id, wanted)]
