@@ -25,7 +25,7 @@ from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
 from cbx.runtime.problems import CannotRunError, Problem
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
-from cbx.runtime.spark.intercepted_reads import caught
+from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
@@ -110,7 +110,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Ou
         modules = stack.enter_context(add_import_folders(roots))
         materializer = Materializer(request, spark, registry, roots, log, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
-        stack.enter_context(caught(materializer))
+        stack.enter_context(intercept_reads(spark, materializer))
         problems = _load(files, spark, registry)
         modules.send_by_value()
         for text, place in registry.notes:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timezone
 from typing import Any
 
+from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.testing.errors import ModelTestError
-from cbx.testing.run.replace_attributes import replaced
 
 _CALLS = re.compile(
     r"(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?:['\"`]|/\*).*)"
@@ -85,12 +85,12 @@ def frozen(spark: Any, now: datetime) -> Iterator[None]:
     clocks = {name: fixed(name, getattr(functions, name)) for name in names}
     with contextlib.ExitStack() as stack:
         for module in (functions, functions.builtin):
-            stack.enter_context(replaced(module, {**clocks, "expr": expr}))
+            stack.enter_context(replace_attributes(module, {**clocks, "expr": expr}))
         methods = {
             name: _with_frozen_texts(getattr(frame_class, name), now) for name in ("filter", "where", "selectExpr")
         }
-        stack.enter_context(replaced(frame_class, methods))
-        stack.enter_context(replaced(type(spark), {"sql": _with_frozen_texts(type(spark).sql, now)}))
+        stack.enter_context(replace_attributes(frame_class, methods))
+        stack.enter_context(replace_attributes(type(spark), {"sql": _with_frozen_texts(type(spark).sql, now)}))
         yield
 
 

@@ -21,6 +21,7 @@ from cbx.runtime.definitions import Registry
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.notebook import cells
+from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.tables.schema import DeclaredColumns
 from cbx.testing.coverage.exercised import ChangesSeen, Exercised
 from cbx.testing.errors import ModelTestError
@@ -31,8 +32,8 @@ from cbx.testing.run.expectation_results import Checked, checked
 from cbx.testing.run.failures import explained
 from cbx.testing.run.frozen_clock import frozen
 from cbx.testing.run.given_tables import Answers
-from cbx.testing.run.intercepted_reads import answered
 from cbx.testing.run.merge_changes import merged
+from cbx.testing.run.sail_queries import rewrite_queries_for_sail
 from cbx.testing.run.stream_operations import streams_as_rows
 
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ class Run:
             stack.enter_context(_without_ipython())
             stack.enter_context(install_dlt_modules(api.api_functions(registry, answers)))
             is_sail = self.engine.name == "sail"
-            stack.enter_context(answered(spark, answers, is_sail=is_sail))
+            if is_sail:
+                stack.enter_context(rewrite_queries_for_sail(spark))
+            stack.enter_context(intercept_reads(spark, answers))
             stack.enter_context(streams_as_rows(self.model.id, answers, is_sail=is_sail))
             if self.now is not None:
                 stack.enter_context(frozen(spark, self.now))

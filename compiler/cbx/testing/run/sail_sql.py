@@ -18,13 +18,13 @@ from cbx.parse.nesting import obstacle
 _DIALECT = "databricks"
 _GROUP_BY_ALL = re.compile(r"\bGROUP\s+BY\s+ALL\b", re.IGNORECASE)
 _REWRITTEN = re.compile(r"\bQUALIFY\b|\bstruct\s*\(", re.IGNORECASE)
-KEPT = "__cbx_qualified_"
+QUALIFIED = "__cbx_qualified_"
 """How the columns are named that hold what QUALIFY asks for."""
 _OUTER = ("with_", "order", "limit", "offset")
 """The clauses that apply after QUALIFY, or to the query as a whole."""
 
 
-def for_sail(text: str) -> str:
+def rewrite_for_sail(text: str) -> str:
     """The text in the words that Sail reads, as far as they mean the same.
 
     Example:
@@ -61,7 +61,7 @@ def _without_qualify(tree: exp.Expr) -> exp.Expr:
     """
     qualified = [node for node in tree.find_all(exp.Select) if node.args.get("qualify")]
     for number, node in enumerate(reversed(qualified)):
-        query = _filtered_around(node, f"{KEPT}{number}")
+        query = _filtered_around(node, f"{QUALIFIED}{number}")
         if query is None:
             continue
         if node is tree:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import AnalysisException
 from pyspark.sql.types import TimestampNTZType, TimestampType
 
+from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.testing.errors import UnsupportedByEngine
-from cbx.testing.run.replace_attributes import replaced
 
 if TYPE_CHECKING:
     from cbx.testing.run.given_tables import Answers
@@ -47,7 +47,7 @@ def streams_as_rows(model: str, rows: Answers, *, is_sail: bool) -> Iterator[Non
             raise UnsupportedByEngine(f"`{model}`: {reason}, or run it with `cbx run`")
         return frame.dropDuplicates(subset)
 
-    with replaced(Frame, {"withWatermark": watermark, "dropDuplicatesWithinWatermark": drop_duplicates}):
+    with replace_attributes(Frame, {"withWatermark": watermark, "dropDuplicatesWithinWatermark": drop_duplicates}):
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @contextlib.contextmanager
-def replaced(owner: Any, replacements: Mapping[str, Any]) -> Iterator[None]:
+def replace_attributes(owner: Any, replacements: Mapping[str, Any]) -> Iterator[None]:
     """Give a class or module other attributes while the context lasts."""
     before = {name: owner.__dict__[name] for name in replacements if name in owner.__dict__}
     for name, value in replacements.items():

@@ -1,0 +1,46 @@
+"""Runs SQL queries on Sail, which parses less than Spark: rewritten where that helps, skipped where it does not."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import PySparkException
+
+from cbx.runtime.spark.replace_attributes import replace_attributes
+from cbx.testing.errors import UnsupportedByEngine
+from cbx.testing.run.sail_sql import QUALIFIED, is_valid_sql, rewrite_for_sail
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_SYNTAX_ERROR = re.compile(r"invalid argument: found .* at \d+:\d+ expected", re.DOTALL)
+"""Sail's message for a query that it does not parse."""
+
+
+@contextlib.contextmanager
+def rewrite_queries_for_sail(spark: SparkSession) -> Iterator[None]:
+    """Let ``spark.sql`` rewrite queries for Sail while the context lasts.
+
+    Within it ``spark.sql`` raises `UnsupportedByEngine` for a valid query that Sail does not parse.
+    """
+    owner = type(spark)
+    plain_sql = owner.sql
+
+    def sql(session: Any, sqlQuery: str, *args: Any, **kwargs: Any) -> Any:  # noqa: N803 - Spark's own name
+        text = rewrite_for_sail(sqlQuery)
+        try:
+            frame = plain_sql(session, text, *args, **kwargs)
+            if QUALIFIED in text:
+                frame = frame.drop(*(name for name in frame.columns if name.startswith(QUALIFIED)))
+        except PySparkException as error:
+            if _SYNTAX_ERROR.search(str(error)) and is_valid_sql(sqlQuery):
+                reason = next(iter(str(error).splitlines()), "").partition(" expected ")[0]
+                raise UnsupportedByEngine(f"Sail does not parse this query: {reason}") from None
+            raise
+        return frame
+
+    with replace_attributes(owner, {"sql": sql}):
+        yield
