@@ -66,12 +66,12 @@ class ModelChange:
     @property
     def refresh(self) -> Refresh:
         """What the model needs: the most that any of its differences asks for."""
-        return heaviest(one.refresh for one in self.differences)
+        return heaviest(difference.refresh for difference in self.differences)
 
     @property
     def is_destructive(self) -> bool:
         """Whether rows are lost that no update brings back."""
-        return any(one.is_destructive for one in self.differences)
+        return any(difference.is_destructive for difference in self.differences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class ChangePlan:
     @property
     def full_refresh(self) -> tuple[str, ...]:
         """The models that the next update has to refresh fully."""
-        return tuple(one.model for one in self.models if one.refresh == "full_refresh")
+        return tuple(change.model for change in self.models if change.refresh == "full_refresh")
 
     @property
     def is_destructive(self) -> bool:
@@ -110,11 +110,11 @@ class ChangePlan:
     @property
     def destructive(self) -> tuple[tuple[str, Difference], ...]:
         """The differences that lose rows, each with the model or setting it is about."""
-        of_models = [(one.model, difference) for one in self.models for difference in one.differences]
-        of_settings = [(one.aspect, one) for one in self.settings]
-        return tuple((name, one) for name, one in (*of_models, *of_settings) if one.is_destructive)
+        of_models = [(change.model, difference) for change in self.models for difference in change.differences]
+        of_settings = [(difference.aspect, difference) for difference in self.settings]
+        return tuple((name, difference) for name, difference in (*of_models, *of_settings) if difference.is_destructive)
 
 
 def heaviest(refreshes: Iterable[Refresh]) -> Refresh:
     """The refresh that covers all of the given ones."""
-    return WEIGHTS[max((WEIGHTS.index(one) for one in refreshes), default=0)]
+    return WEIGHTS[max((WEIGHTS.index(refresh) for refresh in refreshes), default=0)]

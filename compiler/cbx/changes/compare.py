@@ -45,14 +45,14 @@ def compare(before: Deployed | None, after: Deployed, asked: Collection[str] = (
     for name, found in _with_readers(wanted, old, new).items():
         model = new["models"][name]
         weighed = list(_weighed(found, old["models"][name], model))
-        if name in due and not any(one.refresh == "full_refresh" for one in found):
+        if name in due and not any(difference.refresh == "full_refresh" for difference in found):
             weighed.append(_LEFT)
         if weighed:
             action: Action = "change" if own[name] else "refresh"
             changes.append(ModelChange(name, model["kind"], action, tuple(weighed)))
     return ChangePlan(
         is_first=before is None,
-        models=tuple(sorted(changes, key=lambda one: one.model)),
+        models=tuple(sorted(changes, key=lambda change: change.model)),
         settings=tuple(_settings(before, after)),
         checks=tuple(_checks(old, new)) if before else (),
         project=tuple(_project(old, new)) if before else (),
@@ -88,15 +88,15 @@ def _moved_source(name: str, before: Deployed | None, after: Deployed) -> Iterat
         return
     old, new = before.manifest["models"][name], after.manifest["models"][name]
     project = after.manifest["project"].get("name", "")
-    for one in new["inputs"]:
-        place = one.get("path") or one.get("table")
-        if place is None or one not in old["inputs"]:
+    for source in new["inputs"]:
+        place = source.get("path") or source.get("table")
+        if place is None or source not in old["inputs"]:
             continue
         was, will_be = filled(place, before.settings, project), filled(place, after.settings, project)
         if was != will_be:
-            streams = is_streaming(new) and one["mode"] == "stream"
+            streams = is_streaming(new) and source["mode"] == "stream"
             reason = "what it has read so far is of another source" if streams else None
-            aspect = "stream" if one["mode"] == "stream" else "inputs"
+            aspect = "stream" if source["mode"] == "stream" else "inputs"
             yield Difference(aspect, f"`{was}` -> `{will_be}`", "full_refresh" if streams else "incremental", reason)
 
 
@@ -126,24 +126,25 @@ def _with_readers(
 def _starts_over(found: list[Difference], model: Model) -> bool:
     """Whether who streams from the model has to begin again; a view is but a name for what it streams from."""
     if not is_table(model):
-        return any(one.aspect == "stream" for one in found)
-    return any(one.refresh in {"full_refresh", "recreate"} or one.aspect == "dataset" for one in found)
+        return any(difference.aspect == "stream" for difference in found)
+    restarting = {"full_refresh", "recreate"}
+    return any(difference.refresh in restarting or difference.aspect == "dataset" for difference in found)
 
 
 def _restarted_source(model: Model, restarted: set[str]) -> str | None:
-    return next((one["model"] for one in streamed(model) if one.get("model") in restarted), None)
+    return next((source["model"] for source in streamed(model) if source.get("model") in restarted), None)
 
 
 def _weighed(found: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
     """The differences, and what stands in the way of a full refresh that they ask for, or is lost by it."""
     yield from found
-    if not any(one.refresh == "full_refresh" for one in found):
+    if not any(difference.refresh == "full_refresh" for difference in found):
         return
     if forbids_full_refresh(before) or forbids_full_refresh(after):
         reason = "a full refresh leaves this table as it is: take the property away first"
         yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
     if streams_from_outside(after):
-        sources = ", ".join(source_name(one) for one in streamed(after) if "model" not in one)
+        sources = ", ".join(source_name(source) for source in streamed(after) if "model" not in source)
         reason = "rows come back only as far as the source still has them"
         yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
 
@@ -175,14 +176,14 @@ def _shown(value: Any) -> str:
 
 
 def _checks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
-    before, after = ({one["name"]: one for one in side["checks"]} for side in (old, new))
+    before, after = ({check["name"]: check for check in side["checks"]} for side in (old, new))
     for name in before:
         if name not in after:
             yield Difference("check", f"`{name}` removed", "none")
-    for name, one in after.items():
+    for name, check in after.items():
         if name not in before:
             yield Difference("check", f"`{name}` added")
-        elif before[name] != one or _hash(old, before[name]) != _hash(new, one):
+        elif before[name] != check or _hash(old, before[name]) != _hash(new, check):
             yield Difference("check", f"`{name}` changed")
 
 

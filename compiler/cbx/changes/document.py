@@ -24,10 +24,10 @@ def as_document(plan: ChangePlan, project: str, environment: str) -> dict[str, A
         "first_deployment": plan.is_first,
         "up_to_date": plan.is_empty,
         "destructive": plan.is_destructive,
-        "models": [_model(one) for one in plan.models],
-        "settings": [_difference(one) for one in plan.settings],
-        "checks": [_difference(one) for one in plan.checks],
-        "project_settings": [_difference(one) for one in plan.project],
+        "models": [_model(change) for change in plan.models],
+        "settings": [_difference(difference) for difference in plan.settings],
+        "checks": [_difference(difference) for difference in plan.checks],
+        "project_settings": [_difference(difference) for difference in plan.project],
         "full_refresh": list(plan.full_refresh),
         "summary": counts(plan),
     }
@@ -35,34 +35,34 @@ def as_document(plan: ChangePlan, project: str, environment: str) -> dict[str, A
 
 def counts(plan: ChangePlan) -> dict[str, int]:
     """How many models there are of each action, and how many need more than a usual update."""
-    actions = [one.action for one in plan.models]
+    actions = [change.action for change in plan.models]
     return {
         "added": actions.count("add"),
         "changed": actions.count("change"),
         "removed": actions.count("remove"),
         "refreshed": actions.count("refresh"),
         "full_refresh": len(plan.full_refresh),
-        "recreate": sum(one.refresh == "recreate" for one in plan.models),
+        "recreate": sum(change.refresh == "recreate" for change in plan.models),
         "destructive": len({name for name, _ in plan.destructive}),
     }
 
 
-def _model(one: ModelChange) -> dict[str, Any]:
+def _model(change: ModelChange) -> dict[str, Any]:
     return {
-        "model": one.model,
-        "kind": one.kind,
-        "action": one.action,
-        "refresh": one.refresh,
-        "destructive": one.is_destructive,
-        "differences": [_difference(difference) for difference in one.differences],
+        "model": change.model,
+        "kind": change.kind,
+        "action": change.action,
+        "refresh": change.refresh,
+        "destructive": change.is_destructive,
+        "differences": [_difference(difference) for difference in change.differences],
     }
 
 
-def _difference(one: Difference) -> dict[str, Any]:
+def _difference(difference: Difference) -> dict[str, Any]:
     return {
-        "aspect": one.aspect,
-        "detail": one.detail,
-        "refresh": one.refresh,
-        "reason": one.reason,
-        "destructive": one.is_destructive,
+        "aspect": difference.aspect,
+        "detail": difference.detail,
+        "refresh": difference.refresh,
+        "reason": difference.reason,
+        "destructive": difference.is_destructive,
     }

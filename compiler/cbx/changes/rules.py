@@ -77,7 +77,7 @@ def _code(before: Model, after: Model) -> Iterator[Difference]:
 
 def _is_of_another_scheme(old: str, new: str) -> bool:
     """Whether two hashes of code are made of different content; the page docs/output.md says how a hash tells."""
-    schemes = [_SCHEME.match(one) for one in (old, new)]
+    schemes = [_SCHEME.match(code_hash) for code_hash in (old, new)]
     return all(schemes) and len({match[1] for match in schemes if match}) > 1
 
 
@@ -103,7 +103,7 @@ def _key(before: Model, after: Model) -> Iterator[Difference]:
     is_cdc = before["cdc"] and after["cdc"]
     if before["key"] != after["key"] and not is_cdc:
         yield Difference("key", f"{_shown(before['key'])} -> {_shown(after['key'])}")
-    old, new = ([one["columns"] for one in model.get("further_keys", ())] for model in (before, after))
+    old, new = ([key["columns"] for key in model.get("further_keys", ())] for model in (before, after))
     if old != new:
         yield Difference("keys", f"{_shown(old)} -> {_shown(new)}")
     if before["key_verdict"] != after["key_verdict"]:
@@ -112,36 +112,36 @@ def _key(before: Model, after: Model) -> Iterator[Difference]:
 
 def _inputs(before: Model, after: Model) -> Iterator[Difference]:
     old, new = before["inputs"], after["inputs"]
-    for one in old:
-        if not any(_identity(one) == _identity(other) for other in new):
-            yield _source(one, "no longer reads", after)
-    for one in new:
-        if not any(_identity(one) == _identity(other) for other in old):
-            yield _source(one, "reads", after)
+    for source in old:
+        if not any(_identity(source) == _identity(other) for other in new):
+            yield _source(source, "no longer reads", after)
+    for source in new:
+        if not any(_identity(source) == _identity(other) for other in old):
+            yield _source(source, "reads", after)
         for other in old:
-            if _identity(one) == _identity(other):
+            if _identity(source) == _identity(other):
                 for name in ("schema_hints", "options"):
-                    if name in other and one.get(name) != other[name]:
-                        detail = f"{name} of {source_name(one)}: {_shown(other[name])} -> {_shown(one.get(name))}"
+                    if name in other and source.get(name) != other[name]:
+                        detail = f"{name} of {source_name(source)}: {_shown(other[name])} -> {_shown(source.get(name))}"
                         yield Difference("inputs", detail, "incremental", _new_rows(after))
     if old != new and sorted(map(repr, old)) == sorted(map(repr, new)):
         yield Difference("inputs", "in another order")
 
 
-def _identity(one: Model) -> tuple[Any, ...]:
-    return tuple(one.get(name) for name in ("model", "table", "path", "format", "mode"))
+def _identity(source: Model) -> tuple[Any, ...]:
+    return tuple(source.get(name) for name in ("model", "table", "path", "format", "mode"))
 
 
-def _source(one: Model, verb: str, after: Model) -> Difference:
-    if one["mode"] != "stream":
-        return Difference("inputs", f"{verb} {source_name(one)}", "incremental", _new_rows(after))
+def _source(source: Model, verb: str, after: Model) -> Difference:
+    if source["mode"] != "stream":
+        return Difference("inputs", f"{verb} {source_name(source)}", "incremental", _new_rows(after))
     reason = "what it has read so far is of another source" if is_streaming(after) else None
-    return Difference("stream", f"{verb} new rows of {source_name(one)}", _asks(after, "full_refresh"), reason)
+    return Difference("stream", f"{verb} new rows of {source_name(source)}", _asks(after, "full_refresh"), reason)
 
 
 def _columns(before: Model, after: Model) -> Iterator[Difference]:
-    old = {one["name"]: one for one in before["columns"]}
-    new = {one["name"]: one for one in after["columns"]}
+    old = {column["name"]: column for column in before["columns"]}
+    new = {column["name"]: column for column in after["columns"]}
     if bool(old) != bool(new):
         known = "are known now" if new else "are no longer known"
         yield Difference("columns", f"{known}: {', '.join(f'`{name}`' for name in (new or old))}", "none")
@@ -211,34 +211,34 @@ def _others(before: Model, after: Model) -> Iterator[Difference]:
 
 def _named(aspect: str, old: list[Model], new: list[Model], key: str, reason: str | None) -> Iterator[Difference]:
     """Differences of lists whose items have names."""
-    before, after = {one[key]: one for one in old}, {one[key]: one for one in new}
+    before, after = {item[key]: item for item in old}, {item[key]: item for item in new}
     for name in before:
         if name not in after:
             yield Difference(aspect, f"`{name}` removed", "incremental", reason)
-    for name, one in after.items():
+    for name, item in after.items():
         if name not in before:
             yield Difference(aspect, f"`{name}` added", "incremental", reason)
-        elif before[name] != one:
+        elif before[name] != item:
             parts = [
-                f"{field} {_shown(before[name].get(field))} -> {_shown(one.get(field))}"
-                for field in one
-                if before[name].get(field) != one.get(field)
+                f"{field} {_shown(before[name].get(field))} -> {_shown(item.get(field))}"
+                for field in item
+                if before[name].get(field) != item.get(field)
             ]
             yield Difference(aspect, f"`{name}`: {', '.join(parts)}", "incremental", reason)
 
 
 def _unnamed(aspect: str, old: list[Model], new: list[Model]) -> Iterator[Difference]:
-    for one in old:
-        if one not in new:
-            yield Difference(aspect, f"no longer {_related(one)}")
-    for one in new:
-        if one not in old:
-            yield Difference(aspect, _related(one))
+    for relationship in old:
+        if relationship not in new:
+            yield Difference(aspect, f"no longer {_related(relationship)}")
+    for relationship in new:
+        if relationship not in old:
+            yield Difference(aspect, _related(relationship))
 
 
-def _related(one: Model) -> str:
-    pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in one["on"].items())
-    return f"{one['cardinality']} from `{one['parent']}` to `{one['child']}` on {pairs}"
+def _related(relationship: Model) -> str:
+    pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in relationship["on"].items())
+    return f"{relationship['cardinality']} from `{relationship['parent']}` to `{relationship['child']}` on {pairs}"
 
 
 def _mapping(aspect: str, old: Model, new: Model) -> Iterator[Difference]:

@@ -35,17 +35,17 @@ def widens_types(model: Model) -> bool:
 
 def streamed(model: Model) -> list[Model]:
     """The inputs of which only new rows are read."""
-    return [one for one in model["inputs"] if one["mode"] == "stream"]
+    return [source for source in model["inputs"] if source["mode"] == "stream"]
 
 
 def streams_from_outside(model: Model) -> bool:
     """Whether it takes in files or foreign tables, which may no longer hold what they once held."""
-    return any("model" not in one for one in streamed(model))
+    return any("model" not in source for source in streamed(model))
 
 
-def source_name(one: Model) -> str:
+def source_name(source: Model) -> str:
     """An input in words."""
-    return str(one.get("model") or one.get("table") or f"{one.get('format', 'files')} in {one.get('path')}")
+    return str(source.get("model") or source.get("table") or f"{source.get('format', 'files')} in {source.get('path')}")
 
 
 def filled(text: str, settings: Mapping[str, Any], project: str) -> str:

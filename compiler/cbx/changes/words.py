@@ -23,12 +23,12 @@ _CALL = re.compile(r"(?<!\w)@(?=\w)")
 
 def as_lines(plan: ChangePlan) -> Iterator[str]:
     """The plan for a terminal; a line begins with ``+``, ``-`` or ``~``, or is indented below one that does."""
-    width = max((len(one.model) for one in plan.models), default=0)
-    kinds = max((len(one.kind) for one in plan.models), default=0)
-    for one in plan.models:
-        yield f"{MARKS[one.action]} {one.model:<{width}}   {one.kind:<{kinds}}   {_verdict(one)}".rstrip()
-        if one.action != "add":
-            yield from _below(one.differences)
+    width = max((len(change.model) for change in plan.models), default=0)
+    kinds = max((len(change.kind) for change in plan.models), default=0)
+    for change in plan.models:
+        yield f"{MARKS[change.action]} {change.model:<{width}}   {change.kind:<{kinds}}   {_verdict(change)}".rstrip()
+        if change.action != "add":
+            yield from _below(change.differences)
     for heading, differences in _beside(plan):
         yield f"~ {heading}"
         yield from _below(differences)
@@ -50,17 +50,17 @@ def summary(plan: ChangePlan) -> str:
     return f"{first}{models}.{tail}{lost}"
 
 
-def _verdict(one: ModelChange) -> str:
-    if one.action == "add":
+def _verdict(change: ModelChange) -> str:
+    if change.action == "add":
         return "new"
-    verdict = "removed" if one.action == "remove" else _REFRESH[one.refresh]
-    return f"{verdict}, rows are lost" if one.is_destructive else verdict
+    verdict = "removed" if change.action == "remove" else _REFRESH[change.refresh]
+    return f"{verdict}, rows are lost" if change.is_destructive else verdict
 
 
 def _below(differences: Iterable[Difference]) -> Iterator[str]:
-    for one in differences:
-        reason = f" ({one.reason})" if one.reason else ""
-        yield f"    {one.aspect}: {one.detail}{reason}"
+    for difference in differences:
+        reason = f" ({difference.reason})" if difference.reason else ""
+        yield f"    {difference.aspect}: {difference.detail}{reason}"
 
 
 def _beside(plan: ChangePlan) -> Iterator[tuple[str, tuple[Difference, ...]]]:
@@ -78,8 +78,9 @@ def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[st
         yield ""
         yield "| | model | kind | next update | why |"
         yield "|---|---|---|---|---|"
-        for one in plan.models:
-            yield f"| `{MARKS[one.action]}` | `{one.model}` | {one.kind} | {_emphasised(one)} | {_reasons(one)} |"
+        for change in plan.models:
+            verdict, reasons = _bold_verdict(change), _reasons(change)
+            yield f"| `{MARKS[change.action]}` | `{change.model}` | {change.kind} | {verdict} | {reasons} |"
     rows = [(heading, difference) for heading, differences in _beside(plan) for difference in differences]
     if rows:
         yield ""
@@ -93,17 +94,17 @@ def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[st
         yield "</details>"
 
 
-def _emphasised(one: ModelChange) -> str:
-    verdict = _verdict(one)
-    return f"**{verdict}**" if one.is_destructive or one.refresh in {"full_refresh", "recreate"} else verdict
+def _bold_verdict(change: ModelChange) -> str:
+    verdict = _verdict(change)
+    return f"**{verdict}**" if change.is_destructive or change.refresh in {"full_refresh", "recreate"} else verdict
 
 
-def _reasons(one: ModelChange) -> str:
-    if one.action == "add":
+def _reasons(change: ModelChange) -> str:
+    if change.action == "add":
         return ""
     return "<br>".join(
         _escaped(f"{difference.aspect}: {difference.detail}" + (f" ({difference.reason})" if difference.reason else ""))
-        for difference in one.differences
+        for difference in change.differences
     )
 
 

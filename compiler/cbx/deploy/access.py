@@ -10,7 +10,8 @@ from cbx.deploy.session import Session
 
 _OWNER = "IS_OWNER"
 _PRINCIPALS = ("user_name", "group_name", "service_principal_name")
-_OF_JOBS = {"CAN_RUN": "CAN_MANAGE_RUN"}
+_JOB_LEVELS = {"CAN_RUN": "CAN_MANAGE_RUN"}
+"""The levels that have another name on jobs."""
 
 
 def grant(session: Session, kind: str, identity: str, permissions: Iterable[Mapping[str, str]]) -> None:
@@ -23,22 +24,24 @@ def grant(session: Session, kind: str, identity: str, permissions: Iterable[Mapp
         permissions: A ``permission_level`` and one of user, group and service principal each.
     """
     api = session.client.permissions
-    wanted = [dict(one) for one in permissions]
-    if kind == "jobs":
-        wanted = [one | {"permission_level": _OF_JOBS.get(level := one["permission_level"], level)} for one in wanted]
-    if not any(one["permission_level"] == _OWNER for one in wanted):
-        found = session.ask("reading permissions", lambda: api.get(kind, identity))
-        wanted += _owners(found.as_dict())
-    lists = [AccessControlRequest.from_dict(one) for one in wanted]
-    session.ask("setting permissions", lambda: api.set(kind, identity, access_control_list=lists))
+    levels = _JOB_LEVELS if kind == "jobs" else {}
+    entries = [
+        {**entry, "permission_level": levels.get(entry["permission_level"], entry["permission_level"])}
+        for entry in permissions
+    ]
+    if not any(entry["permission_level"] == _OWNER for entry in entries):
+        current = session.ask("reading permissions", lambda: api.get(kind, identity))
+        entries += _owners(current.as_dict())
+    requests = [AccessControlRequest.from_dict(entry) for entry in entries]
+    session.ask("setting permissions", lambda: api.set(kind, identity, access_control_list=requests))
 
 
-def _owners(found: Mapping[str, object]) -> list[dict[str, str]]:
-    entries = found.get("access_control_list", [])
+def _owners(permissions: Mapping[str, object]) -> list[dict[str, str]]:
+    entries = permissions.get("access_control_list", [])
     assert isinstance(entries, list)  # noqa: S101 - what the SDK reads from the answer
     return [
-        {"permission_level": _OWNER, **{name: one[name] for name in _PRINCIPALS if one.get(name)}}
-        for one in entries
-        for permission in one.get("all_permissions", [])
+        {"permission_level": _OWNER, **{name: entry[name] for name in _PRINCIPALS if entry.get(name)}}
+        for entry in entries
+        for permission in entry.get("all_permissions", [])
         if permission.get("permission_level") == _OWNER and not permission.get("inherited")
     ]

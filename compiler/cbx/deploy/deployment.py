@@ -118,7 +118,7 @@ def deploy(session: Session, request: DeployRequest, say: Say) -> Deployment:
 
 
 def _compared(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
-    manifest = json.loads(next(one.text for one in request.artifacts if one.path == PATH))
+    manifest = json.loads(next(artifact.text for artifact in request.artifacts if artifact.path == PATH))
     compiled = Deployed(manifest, {**wanted(target), **target.beside})
     changes = compare(committed.deployed if committed else None, compiled, request.full_refresh)
     return Preview(target, committed, compiled, changes)
@@ -128,8 +128,8 @@ def _destructive(changes: ChangePlan) -> DeployError:
     hint = "`cbx plan` says more; `--allow-destructive` deploys all the same"
     return DeployError(
         *(
-            Diagnostic(codes.DESTRUCTIVE_CHANGE, f"`{name}`: {one.detail}: {one.reason}", hint=hint)
-            for name, one in changes.destructive
+            Diagnostic(codes.DESTRUCTIVE_CHANGE, f"`{name}`: {difference.detail}: {difference.reason}", hint=hint)
+            for name, difference in changes.destructive
         )
     )
 
@@ -152,7 +152,7 @@ def _deploy(
     pipeline = bring_in_line(session, target, record, found)
     after = replace(
         record,
-        files={one.path: one.digest for one in files},
+        files={file.path: file.digest for file in files},
         pipeline_id=pipeline.id,
         pipeline=wanted(target),
         last_modified=pipeline.last_modified,

@@ -13,6 +13,7 @@ from cbx.deploy.session import Session
 
 Event = Mapping[str, Any]
 _PAGE = 100
+_ROW_METRICS = ("num_output_rows", "num_upserted_rows", "num_deleted_rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,14 @@ def new_events(session: Session, pipeline_id: str, update_id: str, known: set[st
     token: str | None = None
     while True:
         page = _page(session, pipeline_id, token)
-        fresh = [one for one in page.get("events", ()) if one["id"] not in known]
-        found += [one for one in fresh if one.get("origin", {}).get("update_id") == update_id]
-        is_past = len(fresh) < len(page.get("events", ())) or any(_begins(one, update_id) for one in fresh)
+        fresh = [event for event in page.get("events", ()) if event["id"] not in known]
+        found += [event for event in fresh if event.get("origin", {}).get("update_id") == update_id]
+        is_past = len(fresh) < len(page.get("events", ())) or any(_begins(event, update_id) for event in fresh)
         token = page.get("next_page_token")
         if is_past or not token:
             break
-    known |= {str(one["id"]) for one in found}
-    return sorted(found, key=lambda one: str(one.get("timestamp", "")))
+    known |= {str(event["id"]) for event in found}
+    return sorted(found, key=lambda event: str(event.get("timestamp", "")))
 
 
 def _page(session: Session, pipeline_id: str, token: str | None) -> Mapping[str, Any]:
@@ -61,7 +62,7 @@ def flow_progress(event: Event) -> tuple[str, str, int | None] | None:
         return None
     name = event.get("origin", {}).get("flow_name") or event.get("origin", {}).get("dataset_name") or ""
     metrics = progress.get("metrics") or {}
-    counts = [metrics[one] for one in ("num_output_rows", "num_upserted_rows", "num_deleted_rows") if one in metrics]
+    counts = [metrics[metric] for metric in _ROW_METRICS if metric in metrics]
     return str(name), str(progress["status"]), sum(map(int, counts)) if counts else None
 
 
@@ -84,7 +85,7 @@ def errors(events: Iterable[Event]) -> tuple[str, ...]:
         if event.get("level") != "ERROR":
             continue
         exceptions = (event.get("error") or {}).get("exceptions") or ()
-        details = [str(one["message"]) for one in exceptions if one.get("message")]
+        details = [str(exception["message"]) for exception in exceptions if exception.get("message")]
         message = str(event.get("message", ""))
         found.append(f"{message} {details[0]}" if details and details[0] not in message else message)
-    return tuple(dict.fromkeys(" ".join(one.split()) for one in found if one.strip()))
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in found if text.strip()))

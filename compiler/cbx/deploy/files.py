@@ -62,8 +62,8 @@ def source_files(artifacts: Iterable[Artifact]) -> tuple[SourceFile, ...]:
     Raises:
         DeployError: CBX609 for each that is too large to be uploaded.
     """
-    sources = [one for one in artifacts if one.path.endswith(".py")]
-    sizes = {one.path: len(one.text.encode()) for one in sources}
+    sources = [artifact for artifact in artifacts if artifact.path.endswith(".py")]
+    sizes = {artifact.path: len(artifact.text.encode()) for artifact in sources}
     problems = [
         Diagnostic(
             codes.FILE_TOO_LARGE,
@@ -86,15 +86,15 @@ def file_steps(wanted: Iterable[SourceFile], known: Mapping[str, str], existing:
         known: The hashes of files that an earlier deployment uploaded for certain.
         existing: The kinds of all objects below the deployment's folder.
     """
-    files = {one.path: one for one in wanted}
+    files = {file.path: file for file in wanted}
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents if str(folder) != "."}
     clear = [path for path, kind in existing.items() if _is_in_the_way(path, kind, files, folders)]
-    same = [path for path, one in files.items() if existing.get(path) == one.kind and known.get(path) == one.digest]
+    same = [path for path, file in files.items() if existing.get(path) == file.kind and known.get(path) == file.digest]
     unwanted = [path for path in existing if path not in files and path not in folders and path not in clear]
     return FileSteps(
         clear=tuple(sorted(clear)),
         folders=tuple(sorted(folder for folder in folders if existing.get(folder) != "DIRECTORY")),
-        upload=tuple(one for path, one in sorted(files.items()) if path not in same),
+        upload=tuple(file for path, file in sorted(files.items()) if path not in same),
         unchanged=tuple(sorted(same)),
         remove=_tops(unwanted),
     )
@@ -109,4 +109,6 @@ def _is_in_the_way(path: str, kind: ObjectKind, files: Mapping[str, SourceFile],
 def _tops(paths: Iterable[str]) -> tuple[str, ...]:
     """Paths without those below others: a folder is removed with all that it holds."""
     kept = set(paths)
-    return tuple(sorted(path for path in kept if not any(str(one) in kept for one in PurePosixPath(path).parents)))
+    return tuple(
+        sorted(path for path in kept if not any(str(parent) in kept for parent in PurePosixPath(path).parents))
+    )

@@ -27,9 +27,9 @@ class Folder:
         found: dict[str, ObjectKind] = {}
         waiting = [self.path]
         while waiting:
-            for one in self._listed(waiting.pop(0)):
-                kind = _KINDS.get(one.object_type.value if one.object_type else "", "FILE")
-                path = _below_root(one.path or "")
+            for info in self._listed(waiting.pop(0)):
+                kind = _KINDS.get(info.object_type.value if info.object_type else "", "FILE")
+                path = _below_root(info.path or "")
                 found[path.removeprefix(f"{self.path}/")] = kind
                 if kind == "DIRECTORY":
                     waiting.append(path)

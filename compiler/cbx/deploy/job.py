@@ -57,10 +57,10 @@ def _twins(session: Session, settings: dict[str, Any]) -> list[int]:
     named = session.ask("looking for the job", lambda: list(jobs.list(name=settings["name"], expand_tasks=True)))
     pipeline = settings["tasks"][0]["pipeline_task"]["pipeline_id"]
     found = []
-    for one in named:
-        tasks = (one.settings.tasks or []) if one.settings else []
-        if one.job_id is not None and [task.pipeline_task.pipeline_id for task in tasks if task.pipeline_task] == [
+    for job in named:
+        tasks = (job.settings.tasks or []) if job.settings else []
+        if job.job_id is not None and [task.pipeline_task.pipeline_id for task in tasks if task.pipeline_task] == [
             pipeline
         ]:
-            found.append(one.job_id)
+            found.append(job.job_id)
     return sorted(found)

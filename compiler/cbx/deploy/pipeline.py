@@ -43,13 +43,13 @@ def find_pipeline(session: Session, target: Target, record: Record) -> GetPipeli
         "looking for the pipeline", lambda: list(pipelines.list_pipelines(filter=f"name LIKE '{pattern}'"))
     )
     others = []
-    for one in named:
-        if one.name != name or one.pipeline_id is None:
+    for pipeline in named:
+        if pipeline.name != name or pipeline.pipeline_id is None:
             continue
-        found = _get(session, one.pipeline_id)
+        found = _get(session, pipeline.pipeline_id)
         if found is not None and _is_ours(found, target):
             return found
-        others.append(one.pipeline_id)
+        others.append(pipeline.pipeline_id)
     if others:
         hint = f"rename it, or the project; if it is a bundle's, `databricks bundle destroy` removes it: {others[0]}"
         raise DeployError.of(codes.PIPELINE_NAME_TAKEN, f"another pipeline is named `{name}`", hint)
@@ -127,8 +127,8 @@ def _is_ours(found: GetPipelineResponse, target: Target) -> bool:
     spec = found.spec.as_dict() if found.spec else {}
     paths = [
         path
-        for one in spec.get("libraries", ())
-        for path in (*one.get("notebook", {}).values(), *one.get("glob", {}).values())
+        for library in spec.get("libraries", ())
+        for path in (*library.get("notebook", {}).values(), *library.get("glob", {}).values())
     ]
     return any(str(path).startswith(f"{target.files}/") for path in paths)
 

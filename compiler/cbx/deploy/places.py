@@ -52,6 +52,6 @@ def _make_schema(session: Session, catalog: str, name: str) -> bool:
 
 def places_of(deployed: Deployed) -> tuple[str | None, tuple[str, ...]]:
     """The catalog of a deployment, and the schemas in it that its tables, views and checks go to."""
-    datasets = [str(one["dataset"]) for one in deployed.manifest["models"].values() if one["kind"] != "view"]
+    datasets = [str(model["dataset"]) for model in deployed.manifest["models"].values() if model["kind"] != "view"]
     schemas = {str(deployed.settings["schema"]), *(dataset.rpartition(".")[0] for dataset in datasets)}
     return deployed.settings.get("catalog"), tuple(sorted(schemas - {""}))

@@ -20,7 +20,7 @@ class DeployError(Exception):
     """Diagnostics on their way to the command line: a deployment stops where it finds them."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__("; ".join(one.message for one in diagnostics))
+        super().__init__("; ".join(diagnostic.message for diagnostic in diagnostics))
         self.diagnostics = diagnostics
 
     @classmethod

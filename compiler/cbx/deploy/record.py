@@ -76,7 +76,7 @@ def read_record(state: Folder) -> Record:
         found = {} if content is None else _unpacked(content, RecordShape)
     except ValueError:
         return Record()
-    known = {one.name: found[one.name] for one in fields(Record) if one.name in found}
+    known = {field_.name: found[field_.name] for field_ in fields(Record) if field_.name in found}
     return Record(**{**known, "permissions": tuple(known.get("permissions", ()))})
 
 

@@ -58,7 +58,7 @@ class Target:
         schedule = (self.job or {}).get("schedule", {})
         words = {
             "schedule": f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}" if schedule else "",
-            "permissions": ", ".join(" ".join(one.values()) for one in self.permissions),
+            "permissions": ", ".join(" ".join(permission.values()) for permission in self.permissions),
         }
         return {name: text for name, text in words.items() if text}
 
@@ -96,5 +96,7 @@ def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Targe
         settings=settings,
         run_as=run_as(chosen),
         job=job,
-        permissions=tuple({"permission_level": one.level, **grantee(one)} for one in chosen.permissions),
+        permissions=tuple(
+            {"permission_level": permission.level, **grantee(permission)} for permission in chosen.permissions
+        ),
     )

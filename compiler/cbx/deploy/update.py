@@ -74,9 +74,9 @@ def active_update(session: Session, pipeline_id: str) -> str | None:
     """The id of the update that runs or waits, if one does."""
     pipelines = session.client.pipelines
     found = session.ask("reading the pipeline's state", lambda: pipelines.get(pipeline_id))
-    for one in found.latest_updates or ():
-        if one.state is not None and one.state.value not in _FINAL:
-            return one.update_id
+    for update in found.latest_updates or ():
+        if update.state is not None and update.state.value not in _FINAL:
+            return update.update_id
     return None
 
 
@@ -152,5 +152,5 @@ def settled(session: Session, committed: Committed, pipeline_id: str | None) -> 
     update_id, models = committed.refreshing
     state = _state(session, pipeline_id, update_id)
     if state == "COMPLETED":
-        return with_due(committed, tuple(one for one in committed.deployed.due if one not in models))
+        return with_due(committed, tuple(model for model in committed.deployed.due if model not in models))
     return replace(committed, refreshing=None) if state in _FINAL else committed

@@ -126,7 +126,7 @@ def _in_comments(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) 
             comments[span.path] = SourceFile(span.path, text), comment_ranges(text)
         file, ranges = comments[span.path]
         if ranges and is_in_one_of(ranges, file.offset(span.line, span.column)):
-            hints = [one for one in (diagnostic.hint, _IN_COMMENT) if one is not None]
+            hints = [hint for hint in (diagnostic.hint, _IN_COMMENT) if hint is not None]
             yield diagnostic._replace(hint="; ".join(hints))
         else:
             yield diagnostic
@@ -135,7 +135,9 @@ def _in_comments(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Diagnostics by their places, each once."""
     unique = dict.fromkeys(diagnostics)
-    return merge_by_cause(sorted(unique, key=lambda one: (one.span or Span(""), one.code.id, one.message)))
+    return merge_by_cause(
+        sorted(unique, key=lambda diagnostic: (diagnostic.span or Span(""), diagnostic.code.id, diagnostic.message))
+    )
 
 
 _MOST_RELATED = 6
@@ -150,7 +152,9 @@ def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     diagnostics = tuple(diagnostics)
     first: dict[Cause, Diagnostic] = {}
     followers: dict[int, list[Diagnostic]] = {}
-    for diagnostic in sorted(diagnostics, key=lambda one: (one.severity is not Severity.ERROR, _is_elsewhere(one))):
+    for diagnostic in sorted(
+        diagnostics, key=lambda diagnostic: (diagnostic.severity is not Severity.ERROR, _is_elsewhere(diagnostic))
+    ):
         leader = next((first[cause] for cause in diagnostic.causes if cause in first), None)
         if leader is not None:
             followers.setdefault(id(leader), []).append(diagnostic)
@@ -173,7 +177,9 @@ def _is_elsewhere(diagnostic: Diagnostic) -> bool:
 def _with_followers(diagnostic: Diagnostic, followers: Sequence[Diagnostic]) -> Diagnostic:
     if not followers:
         return diagnostic
-    places = dict.fromkeys(Related(one.message, one.span) for one in followers if one.span is not None)
+    places = dict.fromkeys(
+        Related(follower.message, follower.span) for follower in followers if follower.span is not None
+    )
     shown = [place for place in places if place.span != diagnostic.span]
     more = len(shown) - _MOST_RELATED
     if more > 0:
@@ -195,7 +201,12 @@ def read_sources(
         diagnostics: What is to be shown.
         is_same: Tells of a path and a text whether it is what was compiled; others are left out.
     """
-    paths = {span.path for one in diagnostics for span in (one.span, *(other.span for other in one.related)) if span}
+    paths = {
+        span.path
+        for diagnostic in diagnostics
+        for span in (diagnostic.span, *(other.span for other in diagnostic.related))
+        if span
+    }
     texts = {}
     for path in sorted(paths):
         try:

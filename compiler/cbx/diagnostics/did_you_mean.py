@@ -32,8 +32,8 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     positions: dict[str, int] = {}
     for place, character in enumerate(wanted):
         positions[character] = positions.get(character, 0) | 1 << place
-    scored = sorted((-_likeness(positions, len(wanted), one.lower()), one) for one in few)
-    likely = [one for score, one in scored[:_FEW] if -score >= _NEAR]
+    scored = sorted((-_likeness(positions, len(wanted), choice.lower()), choice) for choice in few)
+    likely = [choice for score, choice in scored[:_FEW] if -score >= _NEAR]
     if len(word) > _LONG:
         return likely[0] if likely else None
     return _closest(word, likely)
@@ -43,8 +43,8 @@ def _closest(word: str, likely: list[str]) -> str | None:
     by_case = get_close_matches(word, likely, n=1, cutoff=_NEAR)
     if by_case:
         return by_case[0]
-    lower = {one.lower(): one for one in reversed(likely)}
-    return next((lower[one] for one in get_close_matches(word.lower(), lower, n=1, cutoff=_NEAR)), None)
+    lower = {choice.lower(): choice for choice in reversed(likely)}
+    return next((lower[match] for match in get_close_matches(word.lower(), lower, n=1, cutoff=_NEAR)), None)
 
 
 def _likeness(positions: dict[str, int], length: int, other: str) -> float:
@@ -86,4 +86,4 @@ class _Index(NamedTuple):
 @lru_cache(maxsize=8)
 def _index(names: tuple[str, ...] | frozenset[str]) -> _Index:
     lower = [(name.lower(), name) for name in names]
-    return _Index(sorted(lower), sorted((one[::-1], name) for one, name in lower))
+    return _Index(sorted(lower), sorted((lowered[::-1], name) for lowered, name in lower))

@@ -51,8 +51,8 @@ def emit_bundle(plan: Plan) -> Artifact:
     }
     if environments:
         bundle["targets"] = {
-            name: _target(project, one, settings[name], variables, is_default=number == 0)
-            for number, (name, one) in enumerate(environments)
+            name: _target(project, environment, settings[name], variables, is_default=number == 0)
+            for number, (name, environment) in enumerate(environments)
         }
     heading = "# Compiled by cbx from project.toml: change that, not this file.\n"
     sources = pipeline_sources(plan, ".", is_imported=False)
@@ -76,7 +76,7 @@ def _with_notebooks(text: str, libraries: list[dict[str, Any]]) -> str | None:
 
     Of ten thousand models, yaml would look at the notebooks for as long as it takes to make them.
     """
-    paths = [str(one["notebook"]["path"]) for one in libraries if "notebook" in one]
+    paths = [str(library["notebook"]["path"]) for library in libraries if "notebook" in library]
     if not 0 < len(paths) == len(libraries) or text.count(_NO_LIBRARIES) != 1 or not all(map(_PLAIN.fullmatch, paths)):
         return None
     lines = "".join(f"      - notebook:\n          path: {path}\n" for path in paths)
@@ -90,7 +90,7 @@ _PLAIN = re.compile(r"\./[\w/]+\.py", re.ASCII)
 def _default_first(project: Project) -> list[tuple[str, Environment]]:
     """The environments to deploy to, the default first: the first in development mode, else none is."""
     environments = list(project.deployed_environments.items())
-    return sorted(environments, key=lambda one: (not one[1].development, one[0]))
+    return sorted(environments, key=lambda named: (not named[1].development, named[0]))
 
 
 def _variables(project: Project, settings: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -103,14 +103,16 @@ def _variables(project: Project, settings: dict[str, dict[str, Any]]) -> dict[st
 
 
 def _is_everywhere(name: str, settings: dict[str, dict[str, Any]]) -> bool:
-    return bool(settings) and all(name in one for one in settings.values())
+    return bool(settings) and all(name in target for target in settings.values())
 
 
 def _configured(project: Project, settings: dict[str, dict[str, Any]]) -> list[str]:
     """The project's variables with a value in every target."""
     names = sorted(project.variable_names)
-    own = [one.get("configuration", {}) for one in settings.values()]
-    return [name for name in names if own and all(project.configuration_key(name) in one for one in own)]
+    own = [target.get("configuration", {}) for target in settings.values()]
+    return [
+        name for name in names if own and all(project.configuration_key(name) in configuration for configuration in own)
+    ]
 
 
 def _variable(name: str) -> str:
@@ -148,13 +150,17 @@ def _target(
     identity = run_as(environment)
     if identity:
         target["run_as"] = identity
-    shared = [_permission(one) for one in environment.permissions if one.level != "IS_OWNER"]
+    shared = [_permission(permission) for permission in environment.permissions if permission.level != "IS_OWNER"]
     if shared:
         target["permissions"] = shared
     own, named = _own_settings(project, settings, variables)
     if named:
         target["variables"] = named
-    owners = {"permissions": [_permission(one) for one in environment.permissions if one.level == "IS_OWNER"]}
+    owners = {
+        "permissions": [
+            _permission(permission) for permission in environment.permissions if permission.level == "IS_OWNER"
+        ]
+    }
     job = job_schedule(environment) | (owners if owners["permissions"] else {})
     target["resources"] = {"pipelines": {key: own | (owners if owners["permissions"] else {})}}
     if job:
@@ -188,5 +194,5 @@ def _own_settings(
     return own | ({"configuration": rest} if rest else {}), named
 
 
-def _permission(one: Permission) -> dict[str, str]:
-    return {"level": one.level, **grantee(one)}
+def _permission(permission: Permission) -> dict[str, str]:
+    return {"level": permission.level, **grantee(permission)}

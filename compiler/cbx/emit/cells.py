@@ -23,7 +23,7 @@ def document(project: Project, title: Sequence[str], cells: Iterable[str]) -> st
 
     The title stands behind marks of comments, however many lines the names in it have.
     """
-    title = [line for one in title for line in _lines(one)]
+    title = [line for part in title for line in _lines(part)]
     if project.settings.compile.source_format == "file":
         lines = [*title[:1], *[""] * any(map(_ENCODING.search, title[1:2])), *title[1:]]
         heading = "\n".join(f"# {line}".rstrip() for line in lines)
@@ -78,24 +78,24 @@ def import_lines(imports: Iterable[Import]) -> str:
 @lru_cache(maxsize=256)
 def _import_lines(imports: tuple[Import, ...]) -> str:
     groups: dict[int, list[Import]] = {0: [], 1: [], 2: []}
-    for one in imports:
-        package = one.module.split(".")[0]
-        groups[0 if package == "__future__" else 1 if package in _STANDARD else 2].append(one)
+    for imported in imports:
+        package = imported.module.split(".")[0]
+        groups[0 if package == "__future__" else 1 if package in _STANDARD else 2].append(imported)
     return "\n\n".join("\n".join(_group(group)) for group in groups.values() if group)
 
 
 def _group(imports: list[Import]) -> Iterator[str]:
-    for one in imports:
-        if not one.name:
-            yield f"import {one.module} as {one.alias}" if one.alias else f"import {one.module}"
-    for module in dict.fromkeys(one.module for one in imports if one.name):
-        named = [one for one in imports if one.module == module and one.name]
-        if any(one.name == "*" for one in named):
+    for imported in imports:
+        if not imported.name:
+            yield f"import {imported.module} as {imported.alias}" if imported.alias else f"import {imported.module}"
+    for module in dict.fromkeys(imported.module for imported in imports if imported.name):
+        named = [imported for imported in imports if imported.module == module and imported.name]
+        if any(imported.name == "*" for imported in named):
             yield f"from {module} import *"
-        plain = sorted((one.name for one in named if not one.alias and one.name != "*"), key=_case)
+        plain = sorted((imported.name for imported in named if not imported.alias and imported.name != "*"), key=_case)
         if plain:
             yield f"from {module} import {', '.join(plain)}"
-        yield from (f"from {module} import {one.name} as {one.alias}" for one in named if one.alias)
+        yield from (f"from {module} import {imported.name} as {imported.alias}" for imported in named if imported.alias)
 
 
 def _case(name: str) -> tuple[int, str]:

@@ -19,7 +19,12 @@ def code_hash(code: PythonCode | SqlCode) -> str:
     """
     match code:
         case PythonCode(source=source, definitions=definitions, imports=imports):
-            content: list[object] = ["python", source.text, [one.text for one in definitions], list(imports)]
+            content: list[object] = [
+                "python",
+                source.text,
+                [definition.text for definition in definitions],
+                list(imports),
+            ]
         case SqlCode(query=query):
             content = ["sql", query.as_data()]
     return f"{SCHEME}:{hashlib.sha256(json.dumps(content).encode()).hexdigest()}"

@@ -24,7 +24,7 @@ def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Rela
     constraints = _constraints(model, proven, references)
     if not constraints or columns is None or model.id in proven.partly_declared:
         return ()
-    lands = any(isinstance(one, FileInput) for one in model.inputs)
+    lands = any(isinstance(model_input, FileInput) for model_input in model.inputs)
     names = {column.name.lower() for column in columns}
     extra = (_RESCUED,) if lands and _RESCUED.name not in names else ()
     return (*(_column(column) for column in (*columns, *extra)), *constraints)
@@ -39,21 +39,23 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
         name = quoted_if_needed(f"{model.name}_key")
         found.append(f"CONSTRAINT {name} PRIMARY KEY ({_names(model.key or ())})")
     if setting == "all" and model.columns is not None:
-        found += [_foreign_key(one, proven) for one in references if _is_reference(one, proven)]
+        found += [
+            _foreign_key(relationship, proven) for relationship in references if _is_reference(relationship, proven)
+        ]
     return tuple(found)
 
 
-def _is_reference(one: Relationship, proven: Proven) -> bool:
-    parent = proven.models[one.parent]
-    wanted = {theirs.lower() for _, theirs in one.on}
+def _is_reference(relationship: Relationship, proven: Proven) -> bool:
+    parent = proven.models[relationship.parent]
+    wanted = {theirs.lower() for _, theirs in relationship.on}
     if parent.kind == "view" or parent.id in proven.partly_declared or not has_primary_key(parent):
         return False
     return wanted == {name.lower() for name in parent.key or ()}
 
 
-def _foreign_key(one: Relationship, proven: Proven) -> str:
-    parent = proven.models[one.parent]
-    ours, theirs = _names(mine for mine, _ in one.on), _names(other for _, other in one.on)
+def _foreign_key(relationship: Relationship, proven: Proven) -> str:
+    parent = proven.models[relationship.parent]
+    ours, theirs = _names(mine for mine, _ in relationship.on), _names(other for _, other in relationship.on)
     return f"FOREIGN KEY ({ours}) REFERENCES {parent.dataset} ({theirs})"
 
 

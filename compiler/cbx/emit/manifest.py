@@ -37,7 +37,8 @@ def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hash
         },
     }
     relationships = [
-        _item({**_relationship(one), "enforce": one.enforce, "verdict": "unproven"}) for one in plan.relationships
+        _item({**_relationship(relationship), "enforce": relationship.enforce, "verdict": "unproven"})
+        for relationship in plan.relationships
     ]
     artifacts = [f"    {_text(f'{TARGET}/{path}')}: {_text(digest)}" for path, digest in sorted(hashes.items())]
     lines = [
@@ -93,13 +94,13 @@ def _laid_out(value: Any, indent: str, levels: int) -> str:
     if isinstance(value, dict):
         lines = _entries(value, inner, levels - 1)
     else:
-        lines = [f"{inner}{_laid_out(one, inner, levels - 1)}" for one in value]
+        lines = [f"{inner}{_laid_out(item, inner, levels - 1)}" for item in value]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
 
 
 def _entries(value: Mapping[str, Any], indent: str, levels: int) -> list[str]:
-    return [f"{indent}{_text(key)}: {_laid_out(one, indent, levels)}" for key, one in value.items()]
+    return [f"{indent}{_text(key)}: {_laid_out(item, indent, levels)}" for key, item in value.items()]
 
 
 class _Written(str):
@@ -116,11 +117,11 @@ def _in_line(value: Any) -> str:
         return "null"
     if isinstance(value, dict):
         entries = [
-            f"{_text(key)}: {_text(one) if isinstance(one, str) else _in_line(one)}" for key, one in value.items()
+            f"{_text(key)}: {_text(item) if isinstance(item, str) else _in_line(item)}" for key, item in value.items()
         ]
         return "{" + ", ".join(entries) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join([_in_line(one) for one in value]) + "]"
+        return "[" + ", ".join([_in_line(item) for item in value]) + "]"
     return json.dumps(value) if not isinstance(value, bool) else "true" if value else "false"
 
 
@@ -139,19 +140,23 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
         "name": model.name,
         "dataset": model.dataset,
         "description": model.description,
-        "inputs": [_input(one) for one in model.inputs],
+        "inputs": [_input(model_input) for model_input in model.inputs],
         "key": list(model.key) if model.key is not None else None,
         "key_verdict": plan.key_verdicts.get(model.id),
         "further_keys": [
             {"columns": list(key), "verdict": verdict}
             for key, verdict in zip(model.further_keys, plan.further_verdicts.get(model.id, ()), strict=True)
         ],
-        "relationships": [_relationship(one) for one in relationships],
+        "relationships": [_relationship(relationship) for relationship in relationships],
         "expectations": [
-            {"name": one.name, "condition": text_in_words(one.condition), "on_violation": one.on_violation}
-            for one in model.expectations
+            {
+                "name": expectation.name,
+                "condition": text_in_words(expectation.condition),
+                "on_violation": expectation.on_violation,
+            }
+            for expectation in model.expectations
         ],
-        "columns": [_column(one) for one in columns or ()],
+        "columns": [_column(column) for column in columns or ()],
         "cdc": None if model.cdc is None else _cdc(model.cdc),
         "tags": list(model.tags),
         "owner": model.owner,
@@ -166,23 +171,31 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
     }
 
 
-def _relationship(one: Relationship) -> dict[str, Any]:
-    return {"parent": one.parent, "child": one.child, "on": dict(one.on), "cardinality": one.cardinality}
+def _relationship(relationship: Relationship) -> dict[str, Any]:
+    return {
+        "parent": relationship.parent,
+        "child": relationship.child,
+        "on": dict(relationship.on),
+        "cardinality": relationship.cardinality,
+    }
 
 
-def _column(one: Column) -> _Written:
+def _column(column: Column) -> _Written:
     """A column, of which there are many, in half of the time that a dictionary takes."""
-    name, type_, description = _text(one.name), _in_line(one.type or None), _in_line(one.description)
-    not_null, lineage = _in_line(one.not_null), _in_line(None if one.lineage is None else list(map(list, one.lineage)))
+    name, type_, description = _text(column.name), _in_line(column.type or None), _in_line(column.description)
+    not_null, lineage = (
+        _in_line(column.not_null),
+        _in_line(None if column.lineage is None else list(map(list, column.lineage))),
+    )
     return _Written(
         f'{{"name": {name}, "type": {type_}, "description": {description}, "not_null": {not_null}, '
         f'"lineage": {lineage}}}'
     )
 
 
-def _input(one: Input) -> dict[str, Any]:
-    mode = "stream" if one.is_streaming else "batch"
-    match one:
+def _input(model_input: Input) -> dict[str, Any]:
+    mode = "stream" if model_input.is_streaming else "batch"
+    match model_input:
         case ModelInput(model=name):
             return {"model": name, "mode": mode}
         case TableInput(table=table):
@@ -190,8 +203,8 @@ def _input(one: Input) -> dict[str, Any]:
         case FileInput(path=path, format=file_format):
             described: dict[str, Any] = {"path": text_in_words(path), "mode": mode, "format": file_format}
             return described | {
-                "schema_hints": one.schema_hints,
-                "options": {name: text_in_words(value) for name, value in one.options},
+                "schema_hints": model_input.schema_hints,
+                "options": {name: text_in_words(value) for name, value in model_input.options},
             }
 
 

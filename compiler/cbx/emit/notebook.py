@@ -43,11 +43,15 @@ class _Notebook:
         self.project = project
         self.api = api_name(project)
         self.code = plan.model.code if isinstance(plan.model.code, PythonCode) else None
-        own = [one.alias or one.name or one.module.split(".")[0] for one in self.code.imports] if self.code else []
+        own = (
+            [imported.alias or imported.name or imported.module.split(".")[0] for imported in self.code.imports]
+            if self.code
+            else []
+        )
         defined = self.code.names if self.code else ()
         self.taken = frozenset([*own, *defined, self.api, "spark", "var"])
         rules = self.model.expectations if self.model.quarantine else ()
-        self.dropping = [one for one in rules if one.on_violation == "drop"]
+        self.dropping = [rule for rule in rules if rule.on_violation == "drop"]
         same = self.code is not None and _FUNCTIONS in self.code.imports
         self.functions = "F" if same else free_name("F", self.taken)
         self.base = f"{self.model.layer}_{self.model.name}"
@@ -66,7 +70,7 @@ class _Notebook:
         if self.model.description:
             yield from comment_lines(self.model.description)
         yield ""
-        reads = ", ".join(f"`{one}`" for one in dict.fromkeys(_read_names(self.model)))
+        reads = ", ".join(f"`{name}`" for name in dict.fromkeys(_read_names(self.model)))
         this = "file" if self.project.settings.compile.source_format == "file" else "notebook"
         compiled = f"Compiled by cbx from `{self.model.path}`: change the model, not this {this}."
         yield from comment_lines(f"Reads {reads}. {compiled}" if reads else compiled)
@@ -80,7 +84,7 @@ class _Notebook:
             if self.code.variables:
                 yield _var_function(self.project)
             for path, snippets in groupby(self.code.definitions, attrgetter("path")):
-                yield f"# {path}\n" + "\n\n\n".join(one.text for one in snippets)
+                yield f"# {path}\n" + "\n\n\n".join(snippet.text for snippet in snippets)
             yield self.code.source.text
         elif self.plan.query is not None:
             yield f"QUERY = {block_literal(self.plan.query, self.project.name)}"
@@ -124,10 +128,10 @@ class _Notebook:
         return " ".join((self.model.description or "").split())
 
     def _expectations(self) -> Iterator[str]:
-        for one in self.model.expectations:
-            condition = text_literal(one.condition, self.project.name)
-            decorator = _DECORATORS[one.on_violation]
-            yield f"@{self.api}.{decorator}({string_literal(one.name)}, {condition})"
+        for expectation in self.model.expectations:
+            condition = text_literal(expectation.condition, self.project.name)
+            decorator = _DECORATORS[expectation.on_violation]
+            yield f"@{self.api}.{decorator}({string_literal(expectation.name)}, {condition})"
 
     def _definition(self, name: str, result: str) -> str:
         return f"def {name}():\n    return {result}"
@@ -192,8 +196,8 @@ class _Notebook:
 
     def _quarantine(self) -> Iterator[str]:
         rules = [
-            f"    {string_literal(one.name)}: {text_literal(one.condition, self.project.name)},\n"
-            for one in self.dropping
+            f"    {string_literal(rule.name)}: {text_literal(rule.condition, self.project.name)},\n"
+            for rule in self.dropping
         ]
         name = free_name("DROPPING_RULES", self.taken)
         yield f"{name} = {{\n{''.join(rules)}}}"
@@ -234,8 +238,8 @@ class _Notebook:
 
 
 def _read_names(model: ResolvedModel) -> Iterator[str]:
-    for one in model.inputs:
-        match one:
+    for model_input in model.inputs:
+        match model_input:
             case FileInput(path=text) | TableInput(table=text):
                 yield text_in_words(text)
             case ModelInput(model=name):

@@ -92,7 +92,11 @@ def run_as(environment: Environment) -> dict[str, str] | None:
     return {"user_name" if "@" in name else "service_principal_name": name}
 
 
-def grantee(one: Permission) -> dict[str, str]:
+def grantee(permission: Permission) -> dict[str, str]:
     """Who is given a permission, as bundles and the permissions API name them."""
-    named = {"group_name": one.group, "user_name": one.user, "service_principal_name": one.service_principal}
+    named = {
+        "group_name": permission.group,
+        "user_name": permission.user,
+        "service_principal_name": permission.service_principal,
+    }
     return {field: name for field, name in named.items() if name is not None}

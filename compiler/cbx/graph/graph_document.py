@@ -161,7 +161,7 @@ class GraphDocument:
     @property
     def related(self) -> GraphDocument:
         """The part of the graph whose models refer to others or are referred to."""
-        return self.restricted({one for relation in self.relations for one in (relation.parent, relation.child)})
+        return self.restricted({model for relation in self.relations for model in (relation.parent, relation.child)})
 
     def restricted(self, ids: Collection[str]) -> GraphDocument:
         """The part of the graph that lies between some of its nodes."""
@@ -170,15 +170,15 @@ class GraphDocument:
             self,
             nodes=tuple(node for node in self.nodes if node.id in wanted),
             edges=tuple(edge for edge in self.edges if {edge.source, edge.target} <= wanted),
-            relations=tuple(one for one in self.relations if {one.parent, one.child} <= wanted),
+            relations=tuple(relation for relation in self.relations if {relation.parent, relation.child} <= wanted),
         )
 
 
 def _neighbours(nodes: tuple[Node, ...], pairs: Any) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {node.id: [] for node in nodes}
-    for one, other in pairs:
-        found[one].append(other)
-    return {one: tuple(others) for one, others in found.items()}
+    for node, other in pairs:
+        found[node].append(other)
+    return {node: tuple(others) for node, others in found.items()}
 
 
 def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
@@ -191,7 +191,7 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
         KeyError: If it is not a manifest of this version of the schema.
     """
     layers = tuple(manifest["project"]["layers"])
-    models = [_model(identity, one, manifest["models"]) for identity, one in manifest["models"].items()]
+    models = [_model(identity, model, manifest["models"]) for identity, model in manifest["models"].items()]
     sources, modes = _reads(manifest["models"])
     place = {layer: number for number, layer in enumerate((SOURCE_LAYER, *layers))}
     nodes = sorted([*sources.values(), *models], key=lambda node: (place[node.layer], node.id))
@@ -200,7 +200,7 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
         layers=layers,
         nodes=tuple(nodes),
         edges=tuple(Edge(source, target, mode) for (source, target), mode in sorted(modes.items())),
-        relations=tuple(_relation(one) for one in manifest["relationships"]),
+        relations=tuple(_relation(entry) for entry in manifest["relationships"]),
     )
 
 
@@ -209,23 +209,23 @@ def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, 
     sources: dict[str, Node] = {}
     modes: dict[tuple[str, str], Any] = {}
     for reader, model in models.items():
-        for one in model["inputs"]:
-            read = one.get("model")
+        for entry in model["inputs"]:
+            read = entry.get("model")
             if read is None:
-                source = _source(one)
+                source = _source(entry)
                 sources[source.id] = source
                 read = source.id
             if modes.get((read, reader)) != "stream":
-                modes[read, reader] = one["mode"]
+                modes[read, reader] = entry["mode"]
     return sources, modes
 
 
-def _source(one: Mapping[str, str]) -> Node:
-    place = one.get("table") or one["path"]
+def _source(entry: Mapping[str, str]) -> Node:
+    place = entry.get("table") or entry["path"]
     return Node(
         id=f"{SOURCE}{place}",
         resource_type="source",
-        kind="table" if "table" in one else one["format"],
+        kind="table" if "table" in entry else entry["format"],
         layer=SOURCE_LAYER,
         name=place,
         dataset="",
@@ -233,56 +233,56 @@ def _source(one: Mapping[str, str]) -> Node:
     )
 
 
-def _model(identity: str, one: Mapping[str, Any], models: Collection[str]) -> Node:
+def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> Node:
     return Node(
         id=identity,
         resource_type="model",
-        kind=one["kind"],
-        layer=one["layer"],
-        name=one["name"],
-        dataset=one["dataset"],
-        path=one["path"],
-        description=one["description"] or "",
-        language=one["language"],
-        tags=tuple(one["tags"]),
-        owner=one["owner"],
-        key=tuple(one["key"] or ()),
-        key_verdict=one["key_verdict"],
-        further_keys=tuple(Key(tuple(key["columns"]), key["verdict"]) for key in one.get("further_keys", ())),
-        columns=tuple(_column(column, models) for column in one["columns"]),
-        rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in one["expectations"]),
-        artifact=one["artifact"],
-        hashes=(one["source_hash"], one["artifact_hash"]),
-        config=_config(one),
+        kind=entry["kind"],
+        layer=entry["layer"],
+        name=entry["name"],
+        dataset=entry["dataset"],
+        path=entry["path"],
+        description=entry["description"] or "",
+        language=entry["language"],
+        tags=tuple(entry["tags"]),
+        owner=entry["owner"],
+        key=tuple(entry["key"] or ()),
+        key_verdict=entry["key_verdict"],
+        further_keys=tuple(Key(tuple(key["columns"]), key["verdict"]) for key in entry.get("further_keys", ())),
+        columns=tuple(_column(column, models) for column in entry["columns"]),
+        rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]),
+        artifact=entry["artifact"],
+        hashes=(entry["source_hash"], entry["artifact_hash"]),
+        config=_config(entry),
     )
 
 
-def _config(one: Mapping[str, Any]) -> Mapping[str, Any]:
+def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
-        "materialized": one["kind"],
-        "kind": one["kind"],
-        "schema": one["dataset"].rpartition(".")[0],
-        "alias": one["dataset"].rpartition(".")[2],
-        "unique_key": one["key"],
-        "key": one["key"],
-        "tags": one["tags"],
-        "owner": one["owner"],
-        "meta": one["properties"],
-        "properties": one["properties"],
-        "cluster_by": one["cluster_by"],
-        "quarantine": one["quarantine"],
+        "materialized": entry["kind"],
+        "kind": entry["kind"],
+        "schema": entry["dataset"].rpartition(".")[0],
+        "alias": entry["dataset"].rpartition(".")[2],
+        "unique_key": entry["key"],
+        "key": entry["key"],
+        "tags": entry["tags"],
+        "owner": entry["owner"],
+        "meta": entry["properties"],
+        "properties": entry["properties"],
+        "cluster_by": entry["cluster_by"],
+        "quarantine": entry["quarantine"],
     }
 
 
-def _column(one: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
-    origins = one["lineage"]
+def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
+    origins = entry["lineage"]
     lineage = None if origins is None else tuple((_node_id(table, models), column) for table, column in origins)
-    return ColumnNode(one["name"], one["type"], one["description"], one["not_null"], lineage)
+    return ColumnNode(entry["name"], entry["type"], entry["description"], entry["not_null"], lineage)
 
 
 def _node_id(table: str, models: Collection[str]) -> str:
     return table if table in models else f"{SOURCE}{table}"
 
 
-def _relation(one: Mapping[str, Any]) -> Relation:
-    return Relation(one["parent"], one["child"], tuple(one["on"].items()), one["cardinality"], one["verdict"])
+def _relation(entry: Mapping[str, Any]) -> Relation:
+    return Relation(entry["parent"], entry["child"], tuple(entry["on"].items()), entry["cardinality"], entry["verdict"])

@@ -103,10 +103,10 @@ def _begins(names: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether names begin with the wanted ones; from the first wildcard on, all that is left has to match."""
     if len(names) < len(wanted):
         return False
-    for place, (name, one) in enumerate(zip(names, wanted, strict=False)):
-        if _WILDCARDS.search(one):
+    for place, (name, pattern) in enumerate(zip(names, wanted, strict=False)):
+        if _WILDCARDS.search(pattern):
             return _matches(".".join(wanted[place:]), ".".join(names[place:]))
-        if name.lower() != one.lower():
+        if name.lower() != pattern.lower():
             return False
     return True
 
@@ -124,11 +124,11 @@ def _by_path(search: Search, value: str) -> Collection[str]:
 def _is_below(path: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether a pattern of folders, in which ``**`` is any number of them, matches a file or a folder above it."""
     places = {0}
-    for one in wanted:
-        if one == "**":
+    for pattern in wanted:
+        if pattern == "**":
             places = set(range(min(places, default=len(path) + 1), len(path) + 1))
         else:
-            places = {place + 1 for place in places if place < len(path) and fnmatchcase(path[place], one)}
+            places = {place + 1 for place in places if place < len(path) and fnmatchcase(path[place], pattern)}
     return bool(places)
 
 
@@ -136,7 +136,9 @@ def _by_source(search: Search, value: str) -> Collection[str]:
     """A table or a path, or the beginning of one up to a dot or a slash."""
     sources = [node for node in search.graph.nodes if not node.is_model]
     beginnings = tuple(f"{value.lower()}{end}" for end in "./")
-    found = [one.id for one in sources if _matches(value, one.name) or one.name.lower().startswith(beginnings)]
+    found = [
+        source.id for source in sources if _matches(value, source.name) or source.name.lower().startswith(beginnings)
+    ]
     return _found(found, "source", value, [node.name for node in sources])
 
 
@@ -145,7 +147,7 @@ def _by_state(search: Search, value: str) -> Collection[str]:
     if search.before is None:
         hint = "give the manifest to compare with: --state-manifest FILE"
         raise SelectorError(f"`state:{value}` has nothing to compare with", hint)
-    states = {"new", "old", "modified", "unmodified", *(f"modified.{one}" for one in _PARTS)}
+    states = {"new", "old", "modified", "unmodified", *(f"modified.{part}" for part in _PARTS)}
     if value not in states:
         hint = did_you_mean(value, states, otherwise=f"there are {listing(sorted(states))}")
         raise SelectorError(f"there is no state `{value}`", hint)
@@ -161,8 +163,11 @@ def _by_state(search: Search, value: str) -> Collection[str]:
 _PARTS: Mapping[str, Callable[[Node], Any]] = {
     "body": lambda node: node.hashes[:1],
     "configs": lambda node: node.config,
-    "contract": lambda node: [(one.name, one.type) for one in node.columns],
-    "persisted_descriptions": lambda node: (node.description, [(one.name, one.description) for one in node.columns]),
+    "contract": lambda node: [(column.name, column.type) for column in node.columns],
+    "persisted_descriptions": lambda node: (
+        node.description,
+        [(column.name, column.description) for column in node.columns],
+    ),
     "relation": lambda node: node.dataset,
 }
 """What dbt's subselectors of ``state:modified`` compare."""
@@ -172,8 +177,10 @@ def _by(what: str, values: Callable[[Node], Iterable[str]], known: Callable[[Gra
     """A method that compares one property of the nodes."""
 
     def method(search: Search, value: str) -> Collection[str]:
-        found = [node.id for node in search.graph.nodes if any(_matches(value, one) for one in values(node))]
-        choices = {one for node in search.graph.nodes for one in values(node)} | set(known(search.graph))
+        found = [
+            node.id for node in search.graph.nodes if any(_matches(value, candidate) for candidate in values(node))
+        ]
+        choices = {candidate for node in search.graph.nodes for candidate in values(node)} | set(known(search.graph))
         return _found(found, what, value, choices)
 
     return method
@@ -187,7 +194,7 @@ def _by_setting(name: str) -> _Method:
     """By ``config.<name>``, as dbt has it: a setting, one of a list, or a key within one."""
 
     def method(search: Search, value: str) -> Collection[str]:
-        settings = sorted({one for node in search.graph.nodes for one in node.config})
+        settings = sorted({setting for node in search.graph.nodes for setting in node.config})
         if name.partition(".")[0] not in settings:
             raise SelectorError(
                 f"no setting `{name}`", did_you_mean(name, settings, otherwise=f"there are {listing(settings)}")
@@ -207,8 +214,8 @@ def _setting(name: str, node: Node) -> Iterable[str]:
     if value is None or isinstance(value, Mapping):
         return ()
     return [
-        str(one).lower() if isinstance(one, bool) else str(one)
-        for one in (value if isinstance(value, list) else [value])
+        str(item).lower() if isinstance(item, bool) else str(item)
+        for item in (value if isinstance(value, list) else [value])
     ]
 
 

@@ -66,7 +66,7 @@ def select(
 def _union(search: Search, texts: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for part in (part for text in texts for part in text.split()):
-        matches = [_chosen(search, _read(one)) for one in part.split(",")]
+        matches = [_chosen(search, _read(selector)) for selector in part.split(",")]
         found |= set.intersection(*matches)
     return found
 
@@ -96,14 +96,14 @@ def _depth(digits: str | None) -> int | None:
     return int(digits) if digits and len(digits) < _TOO_MANY_DIGITS else None
 
 
-def _chosen(search: Search, one: _Criterion) -> set[str]:
-    found = find(search, one.method, one.value, one.text)
+def _chosen(search: Search, criterion: _Criterion) -> set[str]:
+    found = find(search, criterion.method, criterion.value, criterion.text)
     graph, chosen = search.graph, set(found)
-    if one.has_ancestors:
-        chosen |= _reached(graph.parents, found, one.up)
-    if one.has_descendants:
-        chosen |= _reached(graph.children, found, one.down)
-    if one.with_needs:
+    if criterion.has_ancestors:
+        chosen |= _reached(graph.parents, found, criterion.up)
+    if criterion.has_descendants:
+        chosen |= _reached(graph.children, found, criterion.down)
+    if criterion.with_needs:
         readers = found | _reached(graph.children, found, None)
         chosen |= readers | _reached(graph.parents, readers, None)
     return chosen
@@ -113,7 +113,7 @@ def _reached(steps: Mapping[str, tuple[str, ...]], starts: Collection[str], dept
     """What lies at most ``depth`` steps from any of the starts."""
     seen, edge, walked = set(starts), set(starts), 0
     while edge and (depth is None or walked < depth):
-        edge = {further for one in edge for further in steps[one]} - seen
+        edge = {further for node in edge for further in steps[node]} - seen
         seen |= edge
         walked += 1
     return seen

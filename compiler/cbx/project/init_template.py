@@ -20,10 +20,10 @@ def starting_files(name: str) -> Mapping[str, str]:
     Args:
         name: What the project's folder is called; the project is named after it as far as names allow.
     """
-    folder = next(one for one in _FOLDERS if one.is_dir())
-    files = (one.relative_to(folder) for one in sorted(folder.rglob("*")) if one.suffix in _SUFFIXES)
-    own = [one for one in files if one.parts[0] in _PARTS]
-    texts = {one.as_posix(): (folder / one).read_text(encoding="utf-8") for one in own}
+    folder = next(candidate for candidate in _FOLDERS if candidate.is_dir())
+    files = (file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.suffix in _SUFFIXES)
+    own = [file for file in files if file.parts[0] in _PARTS]
+    texts = {file.as_posix(): (folder / file).read_text(encoding="utf-8") for file in own}
     return {".gitignore": _IGNORED, **{path: _named(text, name) for path, text in texts.items()}}
 
 

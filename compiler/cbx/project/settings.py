@@ -87,7 +87,7 @@ class Permission(_Settings):
 
     @model_validator(mode="after")
     def _names_one(self) -> Permission:
-        if sum(one is not None for one in (self.group, self.user, self.service_principal)) != 1:
+        if sum(principal is not None for principal in (self.group, self.user, self.service_principal)) != 1:
             raise ValueError("a permission names one of `group`, `user` and `service_principal`")
         return self
 
@@ -177,7 +177,7 @@ class Project:
     @cached_property
     def deployed_environments(self) -> Mapping[str, Environment]:
         """The environments that are deployed: all but ``local``."""
-        return {name: one for name, one in sorted(self.settings.environments.items()) if name != LOCAL}
+        return {name: environment for name, environment in sorted(self.settings.environments.items()) if name != LOCAL}
 
     @property
     def environment_names(self) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ class Project:
     @cached_property
     def variable_names(self) -> frozenset[str]:
         """The variables that have a value in some environment."""
-        own = (name for one in self.settings.environments.values() for name in one.vars)
+        own = (name for environment in self.settings.environments.values() for name in environment.vars)
         return frozenset([*self.settings.vars, *own])
 
     def analysed(self, *, analysis: bool, trace: bool) -> Project:
@@ -391,11 +391,13 @@ def _check_naming(settings: ProjectSettings, source: SourceFile, report: Report)
 
 def _check_references(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """A text of the bundle that the Databricks CLI would replace says something else there than with `cbx deploy`."""
-    deployed = {name: one for name, one in settings.environments.items() if name != LOCAL}
+    deployed = {name: environment for name, environment in settings.environments.items() if name != LOCAL}
     shared = {
-        name: value for name, value in settings.vars.items() if any(name not in one.vars for one in deployed.values())
+        name: value
+        for name, value in settings.vars.items()
+        if any(name not in environment.vars for environment in deployed.values())
     }
-    own = {name: one.model_dump(by_alias=True) for name, one in deployed.items()}
+    own = {name: environment.model_dump(by_alias=True) for name, environment in deployed.items()}
     for path, text in _texts({"vars": shared, "environments": own}):
         found = _REFERENCE.search(text)
         if found:
@@ -409,7 +411,7 @@ def _check_references(settings: ProjectSettings, source: SourceFile, report: Rep
 def _check_values(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
     """The bundle says the value of every variable in every environment, which a short file can make very many."""
     environments = settings.environments.values()
-    values = len(environments) * (1 + len(settings.vars)) + sum(len(one.vars) for one in environments)
+    values = len(environments) * (1 + len(settings.vars)) + sum(len(environment.vars) for environment in environments)
     if values > _MOST_VALUES:
         message = f"the variables of all environments are {values:,} values, and at most {_MOST_VALUES:,} are compiled"
         span = setting_span(source, ("environments",))
@@ -421,11 +423,11 @@ def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
-        for name, one in value.items():
-            yield from _texts(one, (*path, name))
+        for name, item in value.items():
+            yield from _texts(item, (*path, name))
     elif isinstance(value, tuple):
-        for number, one in enumerate(value):
-            yield from _texts(one, (*path, number))
+        for number, item in enumerate(value):
+            yield from _texts(item, (*path, number))
 
 
 def _fill(template: str, layer: str, name: str) -> str:

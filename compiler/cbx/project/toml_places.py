@@ -32,7 +32,9 @@ _DEEPEST = 8
 
 def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
     """Parse a TOML file; None after a CBX002."""
-    dotted = next((at for at, one in enumerate(source.text.split("\n"), start=1) if one.count(".") > _MOST_DOTS), None)
+    dotted = next(
+        (at for at, line in enumerate(source.text.split("\n"), start=1) if line.count(".") > _MOST_DOTS), None
+    )
     if dotted is not None:
         message = f"this line has more than {_MOST_DOTS:,} dots, which no setting has"
         report.add(codes.INVALID_PROJECT_SETTING, message, source.whole_line(dotted))
@@ -70,7 +72,7 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
     places = _places(source)
     around = [places.named[wanted[:depth]] for depth in range(len(wanted), 0, -1) if wanted[:depth] in places.named]
     inside = places.inside.get(wanted)
-    if inside is not None and all(inside < one for one in around):
+    if inside is not None and all(inside < span for span in around):
         return inside
     return around[0] if around else source.start()
 

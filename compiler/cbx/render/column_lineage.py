@@ -40,9 +40,11 @@ class ColumnGraph:
 def known_columns(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:
     """The columns of each node; of a table outside the project, those that models are known to read."""
     known: dict[str, dict[str, None]] = {
-        node.id: dict.fromkeys(one.name for one in node.columns) for node in document.nodes
+        node.id: dict.fromkeys(column.name for column in node.columns) for node in document.nodes
     }
-    for origin, column in sorted({one for node in document.nodes for had in node.columns for one in had.lineage or ()}):
+    for origin, column in sorted(
+        {origin for node in document.nodes for had in node.columns for origin in had.lineage or ()}
+    ):
         if origin in known:
             known[origin].setdefault(column)
     return {node: tuple(names) for node, names in known.items()}
@@ -57,10 +59,10 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
         column: The name of a column of it.
     """
     edges = tuple(
-        (origin, (node.id, one.name))
+        (origin, (node.id, target.name))
         for node in document.nodes
-        for one in node.columns
-        for origin in one.lineage or ()
+        for target in node.columns
+        for origin in target.lineage or ()
         if origin[0] in document.by_id
     )
     asked = None
@@ -76,11 +78,11 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
 
 def _followed(starts: Iterable[ColumnId], steps: Iterable[ColumnEdge]) -> set[ColumnId]:
     further: dict[ColumnId, list[ColumnId]] = {}
-    for one, other in steps:
-        further.setdefault(one, []).append(other)
+    for column, other in steps:
+        further.setdefault(column, []).append(other)
     seen, edge = set(starts), list(starts)
     while edge:
-        found = [other for one in edge for other in further.get(one, ()) if other not in seen]
+        found = [other for column in edge for other in further.get(column, ()) if other not in seen]
         edge = list(dict.fromkeys(found))
         seen.update(edge)
     return seen

@@ -93,11 +93,11 @@ def render_dot_relationships(document: GraphDocument) -> str:
     for node in document.related.nodes:
         rows = [(f"c{place}", text) for place, text in enumerate(_key_rows(node, document.references))]
         lines.append(_table(node.id, rows, colours[node.layer]))
-    for one in document.relations:
-        head = "teeodot" if one.cardinality == "one_to_one" else "crowodot"
-        style = "" if one.verdict == "proven" else ", style=dashed"
-        settings = f"arrowhead={head}, label={_quoted(one_line(on_in_words(one)))}{style}"
-        lines.append(f"  {_quoted(one.parent)} -> {_quoted(one.child)} [{settings}]")
+    for relation in document.relations:
+        head = "teeodot" if relation.cardinality == "one_to_one" else "crowodot"
+        style = "" if relation.verdict == "proven" else ", style=dashed"
+        settings = f"arrowhead={head}, label={_quoted(one_line(on_in_words(relation)))}{style}"
+        lines.append(f"  {_quoted(relation.parent)} -> {_quoted(relation.child)} [{settings}]")
     return _graph("relationships", lines)
 
 

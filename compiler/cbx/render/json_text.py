@@ -20,16 +20,16 @@ def render_json(document: GraphDocument, columns: ColumnGraph | None = None) -> 
         "schema_version": SCHEMA_VERSION,
         "project": {"name": document.project, "layers": list(document.layers)},
         "nodes": [_node(node) for node in document.nodes],
-        "edges": [{"source": one.source, "target": one.target, "mode": one.mode} for one in document.edges],
+        "edges": [{"source": edge.source, "target": edge.target, "mode": edge.mode} for edge in document.edges],
         "relationships": [
             {
-                "parent": one.parent,
-                "child": one.child,
-                "on": dict(one.on),
-                "cardinality": one.cardinality,
-                "verdict": one.verdict,
+                "parent": relation.parent,
+                "child": relation.child,
+                "on": dict(relation.on),
+                "cardinality": relation.cardinality,
+                "verdict": relation.verdict,
             }
-            for one in document.relations
+            for relation in document.relations
         ],
     }
     if columns is not None:
@@ -52,19 +52,19 @@ def _node(node: Node) -> dict[str, Any]:
         "owner": node.owner,
         "key": list(node.key) or None,
         "key_verdict": node.key_verdict,
-        "further_keys": [{"columns": list(one.columns), "verdict": one.verdict} for one in node.further_keys],
+        "further_keys": [{"columns": list(key.columns), "verdict": key.verdict} for key in node.further_keys],
         "columns": [
             {
-                "name": one.name,
-                "type": one.type,
-                "description": one.description,
-                "not_null": one.is_not_null,
-                "lineage": None if one.lineage is None else [list(origin) for origin in one.lineage],
+                "name": column.name,
+                "type": column.type,
+                "description": column.description,
+                "not_null": column.is_not_null,
+                "lineage": None if column.lineage is None else [list(origin) for origin in column.lineage],
             }
-            for one in node.columns
+            for column in node.columns
         ],
         "expectations": [
-            {"name": one.name, "condition": one.condition, "on_violation": one.on_violation} for one in node.rules
+            {"name": rule.name, "condition": rule.condition, "on_violation": rule.on_violation} for rule in node.rules
         ],
         "artifact": node.artifact or None,
     }

@@ -17,7 +17,7 @@ from cbx.render.column_lineage import ColumnGraph
 from cbx.render.palette import layer_colours
 from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line
 
-_ENTITIES = {one: f"#{ord(one)};" for one in '#"<>&`\\{}[]()|;:%$'}
+_ENTITIES = {character: f"#{ord(character)};" for character in '#"<>&`\\{}[]()|;:%$'}
 _Key = TypeVar("_Key")
 _NO_ID = re.compile(r"[^A-Za-z0-9]+")
 _KEYS = {"PK", "FK", "UK"}
@@ -56,7 +56,7 @@ def _shape(node: Node) -> str:
 
 def _text(text: str) -> str:
     """Text within quotes."""
-    return "".join(_ENTITIES.get(one, one) for one in one_line(text))
+    return "".join(_ENTITIES.get(character, character) for character in one_line(text))
 
 
 def _finished(lines: list[str], document: GraphDocument, ids: Mapping[str, str]) -> str:
@@ -86,7 +86,7 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
         lines += ["  end", f"  style model{place} fill:{colour}14,stroke:{colour}"]
     lines += [f"  {ids[origin]} --> {ids[made]}" for origin, made in graph.edges]
     if graph.asked is not None:
-        asked = [ids[one] for one in columns if one == graph.asked]
+        asked = [ids[column] for column in columns if column == graph.asked]
         lines += ["  classDef asked stroke-width:3px", f"  class {','.join(asked)} asked"] if asked else []
     return "\n".join(lines) + "\n"
 
@@ -100,16 +100,16 @@ def render_mermaid_relationships(document: GraphDocument) -> str:
         lines.append(f'  {ids[node.id]}["{_text(node.id)}"] {{')
         lines += [f"    {line}" for line in _attributes(node, document.references.get(node.id, ()))]
         lines.append("  }")
-    for one in document.relations:
-        line = "--" if one.verdict == "proven" else ".."
-        end = "o|" if one.cardinality == "one_to_one" else "o{"
-        lines.append(f'  {ids[one.parent]} ||{line}{end} {ids[one.child]} : "{_text(on_in_words(one))}"')
+    for relation in document.relations:
+        line = "--" if relation.verdict == "proven" else ".."
+        end = "o|" if relation.cardinality == "one_to_one" else "o{"
+        lines.append(f'  {ids[relation.parent]} ||{line}{end} {ids[relation.child]} : "{_text(on_in_words(relation))}"')
     return "\n".join(lines) + "\n"
 
 
 def _attributes(node: Node, references: Sequence[str]) -> Iterator[str]:
     """The columns of keys and relationships, as ``type name PK, FK "what else there is to say"``."""
-    types = {one.name: one.type for one in node.columns}
+    types = {column.name: column.type for column in node.columns}
     further = {name for key in node.further_keys for name in key.columns}
     for name in dict.fromkeys([*(name for key in node.keys for name in key.columns), *references]):
         marks = [mark for mark, its in (("PK", node.key), ("FK", references), ("UK", further)) if name in its]

@@ -70,7 +70,7 @@ def lay_out_relationships(document: GraphDocument) -> Diagram:
     nodes = document.related.nodes
     rows = {node.id: _rows(node, document.references.get(node.id, ())) for node in nodes}
     sizes = {node.id: _size(node, rows[node.id]) for node in nodes}
-    arrows = list(dict.fromkeys((one.parent, one.child) for one in document.relations))
+    arrows = list(dict.fromkeys((relation.parent, relation.child) for relation in document.relations))
     layout = lay_out_parts(sizes, arrows, _SPACING)
     return Diagram(
         entities=tuple(Entity(node, layout.boxes[node.id], rows[node.id]) for node in nodes),
@@ -82,9 +82,9 @@ def lay_out_relationships(document: GraphDocument) -> Diagram:
 
 def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
     """The columns of the keys first, then those that refer to others, then as many more as there is room for."""
-    types = {one.name: one.type or "" for one in node.columns}
+    types = {column.name: column.type or "" for column in node.columns}
     of_keys = [name for key in node.keys for name in key.columns]
-    ordered = dict.fromkeys([*of_keys, *references, *(one.name for one in node.columns)])
+    ordered = dict.fromkeys([*of_keys, *references, *(column.name for column in node.columns)])
     found = [Row(name, types.get(name, ""), *_mark(node, name), name in references) for name in ordered]
     kept = max(_MOST_ROWS - 1, sum(bool(row.key) or row.refers for row in found))
     if len(found) > max(_MOST_ROWS, kept):
@@ -111,15 +111,15 @@ def _lines(relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, t
     """The lines between the rows of the columns; those of the same two models must not lie on each other."""
     drawn: dict[tuple[str, str], int] = {}
     lines = []
-    for one in relations:
-        pair = one.parent, one.child
+    for relation in relations:
+        pair = relation.parent, relation.child
         shift = 12 * drawn.get(pair, 0)
         drawn[pair] = drawn.get(pair, 0) + 1
-        start = layout.boxes[one.parent].y + _height(rows[one.parent], one.on[0][1])
-        end = layout.boxes[one.child].y + _height(rows[one.child], one.on[0][0])
-        if one.parent == one.child and start == end:
+        start = layout.boxes[relation.parent].y + _height(rows[relation.parent], relation.on[0][1])
+        end = layout.boxes[relation.child].y + _height(rows[relation.child], relation.on[0][0])
+        if relation.parent == relation.child and start == end:
             end += 8
-        lines.append(Line(one, _led(layout.routes[pair], start, end, shift)))
+        lines.append(Line(relation, _led(layout.routes[pair], start, end, shift)))
     return tuple(lines)
 
 

@@ -33,7 +33,7 @@ def _lay_out(graph: ColumnGraph) -> Layout:
     place = {layer: number for number, layer in enumerate(document.lanes)}
     sizes = {
         node: Size(
-            min(max(text_width(one, 13, is_bold=True) for one in (node, *names)) + 36, 320),
+            min(max(text_width(line, 13, is_bold=True) for line in (node, *names)) + 36, 320),
             _HEAD + _ROW * len(names) + 8,
         )
         for node, names in graph.columns.items()

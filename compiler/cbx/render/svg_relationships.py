@@ -27,7 +27,7 @@ def render_svg_relationships(document: GraphDocument) -> str:
     body = [
         f'<g transform="translate({_MARGIN} {_MARGIN})">',
         *map(_line, diagram.lines),
-        *(_entity(one, numbers[one.node.layer]) for one in diagram.entities),
+        *(_entity(entity, numbers[entity.node.layer]) for entity in diagram.entities),
         "</g>",
         *_legend(_MARGIN, diagram.height + _MARGIN + 34),
     ]
@@ -39,7 +39,7 @@ def render_svg_relationships(document: GraphDocument) -> str:
 
 def _entity(entity: Entity, number: int) -> str:
     node, box = entity.node, entity.box
-    keys = "; ".join(f"key {', '.join(one.columns)} {one.verdict or ''}" for one in node.keys) or "no key"
+    keys = "; ".join(f"key {', '.join(key.columns)} {key.verdict or ''}" for key in node.keys) or "no key"
     lines = [
         f'<g transform="translate({box.x:.1f} {box.y:.1f})">',
         f"<title>{text(f'{node.id}, {keys}')}</title>",
@@ -80,10 +80,11 @@ def _badge(row: Row, y: float, number: int) -> str:
 
 def _line(line: Line) -> str:
     """The line between the columns of a relationship, with its two ends."""
-    one, route = line.relation, line.route
-    many = one.cardinality == "one_to_many"
-    said = f"{one.parent} to {one.child}: {one.cardinality.replace('_', ' ')} on {on_in_words(one)}, {one.verdict}"
-    proof = "" if one.verdict == "proven" else " unproven"
+    relation, route = line.relation, line.route
+    many = relation.cardinality == "one_to_many"
+    cardinality = relation.cardinality.replace("_", " ")
+    said = f"{relation.parent} to {relation.child}: {cardinality} on {on_in_words(relation)}, {relation.verdict}"
+    proof = "" if relation.verdict == "proven" else " unproven"
     return (
         f'<g><title>{text(said)}</title><path class="edge relation{proof}" d="{curve(route)}"/>'
         f"{_one(route[0], route[1])}{_many(route[-1], route[-2]) if many else _one_or_none(route[-1], route[-2])}</g>"

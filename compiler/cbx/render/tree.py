@@ -25,17 +25,17 @@ def render_tree(document: GraphDocument) -> Group:
     colours = layer_colours(document.lanes)
     modes = {(edge.source, edge.target): edge.mode for edge in document.edges}
 
-    def label(one: str, parent: str | None, *, is_again: bool) -> Text:
-        node = document.by_id[one]
-        arrow = _ARROWS[None if parent is None else modes[parent, one]]
-        text = Text.assemble(arrow, _name(one, colours[node.layer]))
+    def label(name: str, parent: str | None, *, is_again: bool) -> Text:
+        node = document.by_id[name]
+        arrow = _ARROWS[None if parent is None else modes[parent, name]]
+        text = Text.assemble(arrow, _name(name, colours[node.layer]))
         if is_again:
-            return text.append(_AGAIN if document.children[one] else "", "dim")
+            return text.append(_AGAIN if document.children[name] else "", "dim")
         return text.append("  " + " · ".join([kind_in_words(node), *_keys(node)]), "dim")
 
     roots = [node.id for node in document.nodes if not document.parents[node.id]]
     tree = _tree(document)
-    _grow(tree, roots, lambda one: document.children[one], label)
+    _grow(tree, roots, lambda name: document.children[name], label)
     used = set(modes.values())
     said = {"stream": "reads new rows (stream)   ", "batch": "reads all rows (batch)"}
     legend = Text.assemble(*(part for mode in said if mode in used for part in (_ARROWS[mode], (said[mode], "dim"))))
@@ -58,33 +58,33 @@ def _name(text: str, colour: Colour) -> tuple[str, str]:
 
 def _keys(node: Node) -> list[str]:
     """What there is to say of each of its keys."""
-    return [one_line(f"key {', '.join(one.columns)}{f' ({one.verdict})' if one.verdict else ''}") for one in node.keys]
+    return [one_line(f"key {', '.join(key.columns)}{f' ({key.verdict})' if key.verdict else ''}") for key in node.keys]
 
 
 def render_column_tree(graph: ColumnGraph) -> Group:
     """A tree of columns and what is made of them."""
     document = graph.document
     colours = layer_colours(document.lanes)
-    types = {(node.id, one.name): one.type for node in document.nodes for one in node.columns}
+    types = {(node.id, column.name): column.type for node in document.nodes for column in node.columns}
     made: dict[ColumnId, list[ColumnId]] = {(node, name): [] for node, names in graph.columns.items() for name in names}
     roots = dict.fromkeys(made)
     for origin, column in graph.edges:
         made[origin].append(column)
         roots.pop(column, None)
 
-    def label(one: ColumnId, parent: ColumnId | None, *, is_again: bool) -> Text:
-        node, column = one
+    def label(item: ColumnId, parent: ColumnId | None, *, is_again: bool) -> Text:
+        node, column = item
         is_asked = graph.asked is not None and graph.asked[0] == node and graph.asked[1] in {None, column}
         style = f"{'bold reverse ' if is_asked else ''}{colours[document.by_id[node].layer].anywhere}"
         text = Text.assemble(
             ("" if parent is None else f"{_BATCH} ", "dim"), (f"{one_line(node)}.", "dim"), (one_line(column), style)
         )
         if is_again:
-            return text.append(_AGAIN if made[one] else "", "dim")
-        return text.append(f"  {shorten(types.get(one) or '', 48, placeholder=' …')}".rstrip(), "dim")
+            return text.append(_AGAIN if made[item] else "", "dim")
+        return text.append(f"  {shorten(types.get(item) or '', 48, placeholder=' …')}".rstrip(), "dim")
 
     tree = _tree(document)
-    _grow(tree, list(roots), lambda one: made[one], label)
+    _grow(tree, list(roots), lambda column: made[column], label)
     return Group(tree)
 
 
@@ -92,17 +92,17 @@ def render_relationship_tree(document: GraphDocument) -> Group:
     """A tree of models and those that refer to them."""
     colours = layer_colours(document.lanes)
     children: dict[str, list[Relation]] = {}
-    for one in document.relations:
-        children.setdefault(one.parent, []).append(one)
+    for relation in document.relations:
+        children.setdefault(relation.parent, []).append(relation)
     tree = _tree(document)
     for node in document.nodes:
         if node.id in children:
             name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_keys(node))}".rstrip(), "dim"))
             branch = tree.add(_cut(name))
-            for one in children[node.id]:
-                count = "1:1" if one.cardinality == "one_to_one" else "1:n"
-                child = _name(one.child, colours[document.by_id[one.child].layer])
-                said = f"  on {one_line(on_in_words(one))} ({one.verdict})"
+            for relation in children[node.id]:
+                count = "1:1" if relation.cardinality == "one_to_one" else "1:n"
+                child = _name(relation.child, colours[document.by_id[relation.child].layer])
+                said = f"  on {one_line(on_in_words(relation))} ({relation.verdict})"
                 branch.add(_cut(Text.assemble((f"{count} ", "bold"), child, (said, "dim"))))
     return Group(tree)
 
@@ -122,4 +122,4 @@ def _grow(
         twig = branch.add(_cut(label(item, parent, is_again=is_again)))
         seen.add(item)
         if not is_again:
-            waiting += [(twig, one, item) for one in reversed(further(item))]
+            waiting += [(twig, child, item) for child in reversed(further(item))]

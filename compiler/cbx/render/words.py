@@ -15,7 +15,9 @@ _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.
 
 def one_line(text: str) -> str:
     """A text on one line, without what no terminal and no XML has a sign for."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split()))
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in " ".join(text.split())
+    )
 
 
 def kind_in_words(node: Node) -> str:
@@ -48,7 +50,10 @@ def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
         size: Of the font, in pixels.
         is_bold: Whether it is set in a heavier weight.
     """
-    ems = sum(0.4 if one in _NARROW else 0.8 if one in _WIDE else 1.0 if ord(one) > 0x2E80 else 0.62 for one in text)
+    ems = sum(
+        0.4 if character in _NARROW else 0.8 if character in _WIDE else 1.0 if ord(character) > 0x2E80 else 0.62
+        for character in text
+    )
     return ems * size * (1.1 if is_bold else 1)
 
 

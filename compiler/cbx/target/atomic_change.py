@@ -113,8 +113,8 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
         for parent in sorted({place.rpartition("/")[0] for _, place in places}):
             os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
 
-    def write(one: tuple[str, str]) -> None:
-        path, place = one
+    def write(file: tuple[str, str]) -> None:
+        path, place = file
         try:
             _write(place, files[path].encode())
         except OSError as error:
@@ -188,7 +188,7 @@ def _move(source: str, place: str) -> None:
                 return
             parent.mkdir(parents=True, exist_ok=True)
         except OSError:
-            if not all(_is_folder(one) for one in (source, place)):
+            if not all(_is_folder(path) for path in (source, place)):
                 raise
             for name in sorted(os.listdir(source)):  # noqa: PTH208 - somebody has made the folder by now
                 _move(f"{source}/{name}", f"{place}/{name}")

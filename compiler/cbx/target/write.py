@@ -45,7 +45,7 @@ def write(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[Changes, tuple[D
     changes = compare(root, artifacts)
     if not len(report):
         wanted = frozenset(changes.written)
-        _change(root, [one for one in artifacts if one.path in wanted], changes.removed, report)
+        _change(root, [artifact for artifact in artifacts if artifact.path in wanted], changes.removed, report)
         _remove_empty_folders(root / TARGET)
     return changes, report.sorted()
 
@@ -64,7 +64,7 @@ def mend(root: Path) -> tuple[Diagnostic, ...]:
 
 def _change(root: Path, artifacts: Iterable[Artifact], removed: Iterable[str], report: Report) -> None:
     try:
-        change(root, {one.path: one.text for one in artifacts}, removed)
+        change(root, {artifact.path: artifact.text for artifact in artifacts}, removed)
     except OSError as error:
         _report_not_writable(error.filename or TARGET, error, report)
 

@@ -8,10 +8,10 @@ from importlib.resources import files
 _HERE = files(__package__)
 
 _LIBRARIES = (
-    *(f"d3-{one}" for one in ("dispatch", "color", "interpolate", "ease", "timer")),
-    *(f"d3-{one}" for one in ("selection", "transition", "drag", "zoom")),
+    *(f"d3-{name}" for name in ("dispatch", "color", "interpolate", "ease", "timer")),
+    *(f"d3-{name}" for name in ("selection", "transition", "drag", "zoom")),
     "dagre",
-    *(f"prism-{one}" for one in ("core", "python", "sql")),
+    *(f"prism-{name}" for name in ("core", "python", "sql")),
 )
 """In the order in which each finds what it needs."""
 

@@ -41,12 +41,12 @@ class Checks:
 def read_checks(manifest: Mapping[str, Any]) -> Checks:
     """The checks of a manifest, as `cbx.emit.manifest` writes them."""
     keys, relations = {}, {}
-    for one in manifest["checks"]:
-        if "model" in one:
-            keys[one["model"], tuple(one["columns"])] = Check(one["name"], "key_is_unique", one["artifact"])
+    for check in manifest["checks"]:
+        if "model" in check:
+            keys[check["model"], tuple(check["columns"])] = Check(check["name"], "key_is_unique", check["artifact"])
         else:
-            place = one["parent"], one["child"], tuple(one["on"])
-            relations[place] = Check(one["name"], "parent_exists", one["artifact"])
+            place = check["parent"], check["child"], tuple(check["on"])
+            relations[place] = Check(check["name"], "parent_exists", check["artifact"])
     return Checks(keys, relations)
 
 
@@ -84,14 +84,14 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         "nodes": [
             {
                 **_node(node, told),
-                "columns": [_column(one, told) for one in node.columns],
+                "columns": [_column(column, told) for column in node.columns],
                 "place": [round(layout.boxes[node.id].x), round(layout.boxes[node.id].y)],
             }
             for node in document.nodes
         ],
         "edges": [
-            [told.numbers[one.source], told.numbers[one.target], int(one.mode == "stream"), _flat(route)]
-            for one, route in ((one, layout.routes[one.source, one.target]) for one in document.edges)
+            [told.numbers[edge.source], told.numbers[edge.target], int(edge.mode == "stream"), _flat(route)]
+            for edge, route in ((edge, layout.routes[edge.source, edge.target]) for edge in document.edges)
         ],
         "diagram": _diagram(document, told),
     }
@@ -136,17 +136,16 @@ def _node(node: Node, told: _Told) -> dict[str, Any]:
         ],
         "run": None if fared is None else [fared.status, fared.written, fared.dropped, fared.problem],
         "rules": [
-            [one.name, one.condition, one.on_violation, *told.counts(node.dataset, one.name)] for one in node.rules
+            [rule.name, rule.condition, rule.on_violation, *told.counts(node.dataset, rule.name)] for rule in node.rules
         ],
     }
 
 
-def _column(one: ColumnNode, told: _Told) -> list[Any]:
-    known = told.numbers
-    origins = (
-        None if one.lineage is None else [[known[origin], column] for origin, column in one.lineage if origin in known]
-    )
-    return [one.name, one.type, one.description, int(one.is_not_null), origins]
+def _column(column: ColumnNode, told: _Told) -> list[Any]:
+    numbers = told.numbers
+    lineage = column.lineage
+    origins = None if lineage is None else [[numbers[node], name] for node, name in lineage if node in numbers]
+    return [column.name, column.type, column.description, int(column.is_not_null), origins]
 
 
 def _diagram(document: GraphDocument, told: _Told) -> dict[str, Any]:
@@ -155,14 +154,14 @@ def _diagram(document: GraphDocument, told: _Told) -> dict[str, Any]:
         "size": [round(diagram.width), round(diagram.height)],
         "entities": [
             [
-                told.numbers[one.node.id],
-                [round(side) for side in (one.box.x, one.box.y, one.box.width, one.box.height)],
+                told.numbers[entity.node.id],
+                [round(side) for side in (entity.box.x, entity.box.y, entity.box.width, entity.box.height)],
                 [
                     [row.name, row.type, row.key, int(row.is_proven), int(row.refers), int(row.role == "more")]
-                    for row in one.rows
+                    for row in entity.rows
                 ],
             ]
-            for one in diagram.entities
+            for entity in diagram.entities
         ],
         "relations": [
             [
@@ -179,8 +178,8 @@ def _diagram(document: GraphDocument, told: _Told) -> dict[str, Any]:
     }
 
 
-def _place(one: Relation) -> tuple[str, str, tuple[str, ...]]:
-    return one.parent, one.child, tuple(child for child, _ in one.on)
+def _place(relation: Relation) -> tuple[str, str, tuple[str, ...]]:
+    return relation.parent, relation.child, tuple(child for child, _ in relation.on)
 
 
 def _flat(route: Iterable[Point]) -> list[int]:

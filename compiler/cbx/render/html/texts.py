@@ -33,9 +33,11 @@ def parcels(ids: Sequence[str], texts: Mapping[str, Texts]) -> Iterator[tuple[st
         ids: The nodes in the order of the page.
         texts: Those that are known, by id.
     """
-    is_small = sum(len(one.source) + len(one.notebook) for one in texts.values()) <= _MOST_PLAIN
+    is_small = sum(len(model_texts.source) + len(model_texts.notebook) for model_texts in texts.values()) <= _MOST_PLAIN
     for start in range(0, len(ids), PARCEL):
-        parcel = {one: [texts[one].source, texts[one].notebook] for one in ids[start : start + PARCEL] if one in texts}
+        parcel = {
+            name: [texts[name].source, texts[name].notebook] for name in ids[start : start + PARCEL] if name in texts
+        }
         if is_small:
             yield "json", safe_json(parcel)
         else:

@@ -99,7 +99,7 @@ def lay_out(
         ways: Mapping[Arrow, tuple[Waypoint, ...]] = {}
     else:
         order = order_ranks(sizes, ordered, ranks, with_waypoints=True)
-        columns = [([one for one in rank if isinstance(one, str)],) for rank in order.ranks]
+        columns = [([stop for stop in rank if isinstance(stop, str)],) for rank in order.ranks]
         heights = place(order, sizes, spacing.row, {way: (thickness or {}).get(way, 0.0) for way in order.ways})
         ways = order.ways
     return _drawn(sizes, arrows, lanes, ranks, columns, heights, ways, spacing)
@@ -163,7 +163,7 @@ def _route(
     start, end = boxes[source], boxes[target]
     if source == target:
         return _loop(start)
-    between = [(*borders[one.rank], heights[one]) for one in ways.get(arrow, ())]
+    between = [(*borders[waypoint.rank], heights[waypoint]) for waypoint in ways.get(arrow, ())]
     stops = [(start.right, start.right, start.middle), *between, (end.x, end.x, end.middle)]
     points: list[Point] = [(start.right, start.middle)]
     for (_, leave, y), (entry, far, level) in pairwise(stops):

@@ -30,15 +30,15 @@ def pack(
     Returns:
         The columns of each rank, and the height of the middle of each box.
     """
-    step = max((one.height for one in sizes.values()), default=0.0) + gap
+    step = max((size.height for size in sizes.values()), default=0.0) + gap
     columns: list[tuple[list[str], ...]] = []
     middles: dict[Stop, float] = {}
     for rank in order.ranks:
-        names = [one for one in rank if isinstance(one, str)]
+        names = [stop for stop in rank if isinstance(stop, str)]
         count = max(ceil(len(names) / most_rows), 1)
         columns.append(tuple(names[start::count] for start in range(count)))
         rows = ceil(len(names) / count)
-        top = (min(most_rows, max(len(one) for one in order.ranks)) - rows) * step / 2
+        top = (min(most_rows, max(len(rank) for rank in order.ranks)) - rows) * step / 2
         for place, name in enumerate(names):
             middles[name] = round(top + place // count * step + (step - gap) / 2, 1)
     return columns, middles

@@ -156,7 +156,7 @@ def _straight_on(order: Order) -> dict[Stop, Stop]:
             if other is not None and _middle(before[other], places) == stop:
                 pairs.append((stop, other))
         kept: list[tuple[int, int]] = []
-        for left, right in sorted(pairs, key=lambda pair: not all(isinstance(one, Waypoint) for one in pair)):
+        for left, right in sorted(pairs, key=lambda pair: not all(isinstance(stop, Waypoint) for stop in pair)):
             ends = (places[left], places[right])
             at = bisect_left(kept, ends)
             if (not at or kept[at - 1][1] < ends[1]) and (at == len(kept) or kept[at][1] > ends[1]):

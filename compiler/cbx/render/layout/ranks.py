@@ -13,7 +13,7 @@ def assign_ranks(names: Sequence[str], arrows: Sequence[tuple[str, str]], lanes:
     Example:
         ``a -> b`` in lane 0 and ``c`` in lane 1 give ``{"a": 0, "b": 1, "c": 2}``.
     """
-    depths = _depths(names, [one for one in arrows if lanes[one[0]] == lanes[one[1]]])
+    depths = _depths(names, [arrow for arrow in arrows if lanes[arrow[0]] == lanes[arrow[1]]])
     widths: dict[int, int] = {}
     for name in names:
         widths[lanes[name]] = max(widths.get(lanes[name], 0), depths[name] + 1)
@@ -34,11 +34,13 @@ def _depths(names: Sequence[str], arrows: Sequence[tuple[str, str]]) -> dict[str
         path, under_way = [(name, iter(before[name]))], {name}
         while path:
             here, rest = path[-1]
-            further = None if here in depths else next((one for one in rest if one not in under_way), None)
+            further = None if here in depths else next((parent for parent in rest if parent not in under_way), None)
             if further is None:
                 path.pop()
                 under_way.discard(here)
-                depths.setdefault(here, max((depths[one] + 1 for one in before[here] if one in depths), default=0))
+                depths.setdefault(
+                    here, max((depths[parent] + 1 for parent in before[here] if parent in depths), default=0)
+                )
             elif further not in depths:
                 path.append((further, iter(before[further])))
                 under_way.add(further)

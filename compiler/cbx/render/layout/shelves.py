@@ -48,16 +48,16 @@ def _joined(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, Non
 
 def _on_shelves(layouts: Sequence[Layout], gap: float) -> Layout:
     """The highest first, which fills the shelves best."""
-    area = sum((one.width + gap) * (one.height + gap) for one in layouts)
-    widest = max([sqrt(area * _PROPORTION), *(one.width for one in layouts)])
+    area = sum((layout.width + gap) * (layout.height + gap) for layout in layouts)
+    widest = max([sqrt(area * _PROPORTION), *(layout.width for layout in layouts)])
     boxes: dict[str, Box] = {}
     routes: dict[Arrow, tuple[Point, ...]] = {}
     x = y = width = shelf = 0.0
-    for one in sorted(layouts, key=lambda layout: -layout.height):
-        if x and x + one.width > widest:
+    for layout in sorted(layouts, key=lambda layout: -layout.height):
+        if x and x + layout.width > widest:
             x, y, shelf = 0.0, y + shelf + gap, 0.0
-        boxes |= {name: replace(box, x=box.x + x, y=box.y + y) for name, box in one.boxes.items()}
-        routes |= {arrow: tuple((left + x, top + y) for left, top in route) for arrow, route in one.routes.items()}
-        width, shelf = max(width, x + one.width), max(shelf, one.height)
-        x += one.width + gap
+        boxes |= {name: replace(box, x=box.x + x, y=box.y + y) for name, box in layout.boxes.items()}
+        routes |= {arrow: tuple((left + x, top + y) for left, top in route) for arrow, route in layout.routes.items()}
+        width, shelf = max(width, x + layout.width), max(shelf, layout.height)
+        x += layout.width + gap
     return Layout(boxes, routes, (), width, y + shelf)

@@ -56,7 +56,7 @@ class Weave:
         for column in self._columns:
             seen: list[int] = []
             for stop in column:
-                for end in sorted(self._places[one] for one in self._after[stop]):
+                for end in sorted(self._places[neighbour] for neighbour in self._after[stop]):
                     count += len(seen) - bisect_right(seen, end)
                     insort(seen, end)
         return count
@@ -83,7 +83,7 @@ class Weave:
             wanted = {}
             for place, stop in enumerate(column):
                 others = neighbours[stop]
-                wanted[stop] = sum(self._places[one] for one in others) / len(others) if others else place
+                wanted[stop] = sum(self._places[other] for other in others) / len(others) if others else place
             column.sort(key=wanted.__getitem__)
             self._place(column)
 
@@ -114,7 +114,7 @@ class Weave:
     def _sift(self, column: list[int]) -> bool:
         ends = self._ends(column)
         has_changed = False
-        for stop in sorted(column, key=lambda one: -sum(map(len, ends[one]))):
+        for stop in sorted(column, key=lambda stop: -sum(map(len, ends[stop]))):
             place = column.index(stop)
             others = column[:place] + column[place + 1 :]
             costs = [0]
@@ -131,8 +131,8 @@ class Weave:
         """The places of the neighbours of each stop on both sides, in order."""
         return {
             stop: (
-                sorted(self._places[one] for one in self._before[stop]),
-                sorted(self._places[one] for one in self._after[stop]),
+                sorted(self._places[neighbour] for neighbour in self._before[stop]),
+                sorted(self._places[neighbour] for neighbour in self._after[stop]),
             )
             for stop in column
         }
