@@ -15,9 +15,9 @@ from literate import lay_out
 from cbx.compiler import compile_project
 from cbx.incremental.build import build
 from cbx.incremental.options import Options
-from cbx.target.atomic_change import alone
+from cbx.target.atomic_change import lock_target
 from cbx.target.layout import TARGET, WRITING
-from cbx.target.write import write
+from cbx.target.write import write_target
 
 OPTIONS = Options("local", with_trace=False)
 CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")
@@ -81,8 +81,8 @@ def test_two_that_write_at_once_leave_the_whole_of_one(tmp_path: Path) -> None:
                 signal.alarm(60)
                 os.close(go)
                 os.read(waiting, 1)
-                with alone(tmp_path, list):
-                    _, problems = write(tmp_path, artifacts)
+                with lock_target(tmp_path, list):
+                    _, problems = write_target(tmp_path, artifacts)
                 os._exit(len(problems))
             children.append(child)
         os.close(go)

@@ -15,7 +15,7 @@ from literate import lay_out
 from notebook_reading import load
 
 from cbx.changes.change_plan import Deployed
-from cbx.changes.compare import compare
+from cbx.changes.compare import compare_manifests
 from cbx.changes.document import as_document
 from cbx.changes.words import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_json, as_text, visible
@@ -240,7 +240,9 @@ def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path
         for number, one in enumerate(("before", "plain", text))
     }
     plain, hostile = (
-        compare(*(Deployed(manifests[one], {"catalog": one, "notifications": [one]}) for one in ("before", after)))
+        compare_manifests(
+            *(Deployed(manifests[one], {"catalog": one, "notifications": [one]}) for one in ("before", after))
+        )
         for after in ("plain", text)
     )
     if text == "plain":

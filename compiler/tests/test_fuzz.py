@@ -32,15 +32,15 @@ from literate import MINIMAL_PROJECT, lay_out
 from test_mangled import TOKENS, strays
 
 from cbx.changes.change_plan import Deployed
-from cbx.changes.compare import compare
+from cbx.changes.compare import compare_manifests
 from cbx.changes.document import as_document
 from cbx.changes.words import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_text
 from cbx.cli.selection import Selection, chosen
 from cbx.compiler import compile_project, read_sources
-from cbx.deploy.places import places_of
+from cbx.deploy.places import catalog_and_schemas
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import Record, read_committed, read_record
+from cbx.deploy.record import DeploymentRecord, read_committed, read_record
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select
@@ -268,8 +268,8 @@ def plan_round(seed: int, folder: Path) -> None:
     with suppress(DeployError):
         committed = read_committed(Kept(content))  # type: ignore[arg-type] # all that it has is read
         assert committed is not None
-        places_of(committed.deployed)
-        plan = compare(committed.deployed, compiled)
+        catalog_and_schemas(committed.deployed)
+        plan = compare_manifests(committed.deployed, compiled)
         json.dumps([as_document(plan, "", ""), *as_lines(plan), *as_markdown(plan, "", "")]).encode()
     (folder / "manifest.json").write_bytes(content)
     with suppress(typer.Exit), redirect_stderr(io.StringIO()):
@@ -304,7 +304,7 @@ def test_a_state_that_would_fill_the_memory_is_not_unpacked(content: bytes) -> N
         read_committed(state)
 
     assert "too large to be a manifest" in str(refused.value)
-    assert read_record(state) == Record()
+    assert read_record(state) == DeploymentRecord()
 
 
 def hang(seed: int, _: Path) -> None:

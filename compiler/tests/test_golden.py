@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cbx.compiler import compile_project
-from cbx.target.write import write
+from cbx.target.write import write_target
 
 PROJECTS = sorted(path.parent for path in (Path(__file__).parent / "golden").glob("*/project.toml"))
 
@@ -28,7 +28,7 @@ def test_golden(project: Path, tmp_path: Path, request: pytest.FixtureRequest) -
     shutil.copytree(project, copy, ignore=shutil.ignore_patterns("target"))
     compilation = compile_project(copy)
     assert compilation.succeeded
-    write(copy, compilation.artifacts)
+    write_target(copy, compilation.artifacts)
     if request.config.getoption("--bless"):
         shutil.rmtree(project / "target", ignore_errors=True)
         shutil.copytree(copy / "target", project / "target")

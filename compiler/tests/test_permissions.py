@@ -14,7 +14,7 @@ from literate import lay_out
 
 from cbx.compiler import compile_project
 from cbx.incremental.record import RECORD_FILE
-from cbx.target.write import write
+from cbx.target.write import write_target
 
 FILES = {
     "models/bronze/orders.py": (
@@ -43,7 +43,7 @@ def _bound() -> tuple[str, ...]:
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     lay_out(FILES, tmp_path)
-    write(tmp_path, compile_project(tmp_path, with_trace=False).artifacts)
+    write_target(tmp_path, compile_project(tmp_path, with_trace=False).artifacts)
     yield tmp_path
     for folder, _, _ in os.walk(tmp_path, topdown=True, onerror=lambda error: Path(error.filename).chmod(0o700)):
         Path(folder).chmod(0o700)

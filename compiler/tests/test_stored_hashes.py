@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cbx.changes.change_plan import Deployed
-from cbx.changes.compare import compare
+from cbx.changes.compare import compare_manifests
 from cbx.emit.code_hash import code_hash
 from cbx.stages.resolved import Import, PythonCode, SqlCode
 from cbx.syntax.declarations import Snippet
@@ -206,6 +206,8 @@ def test_hashes_of_two_schemes_say_nothing_of_each_other(before: dict[str, objec
         Deployed({"project": {}, "checks": [], "artifacts": {}, "models": {"silver.v": one}}, {})
         for one in (model(**before), model())
     )
-    details = [difference.detail for one in compare(deployed, compiled).models for difference in one.differences]
+    details = [
+        difference.detail for one in compare_manifests(deployed, compiled).models for difference in one.differences
+    ]
 
     assert expected == details

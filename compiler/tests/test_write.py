@@ -15,7 +15,7 @@ from literate import lay_out
 
 from cbx.compiler import compile_project
 from cbx.stages.plan import Artifact
-from cbx.target.write import compare, mend, write
+from cbx.target.write import compare_target, finish_interrupted_change, write_target
 
 MODEL = """from cbx import materialized_view, source
 
@@ -29,7 +29,7 @@ def {name}(rows=source("a.b")):
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     lay_out({f"models/gold/{name}.py": MODEL.format(name=name) for name in ("first", "second")}, tmp_path)
-    write(tmp_path, compile_project(tmp_path).artifacts)
+    write_target(tmp_path, compile_project(tmp_path).artifacts)
     return tmp_path
 
 
@@ -47,7 +47,7 @@ def test_an_error_leaves_target_as_it_was(project: Path) -> None:
     (project / "models/gold/first.py").write_text(MODEL.format(name="first").replace("return rows", "return rows.x"))
     (project / "models/gold/third.py").write_text(MODEL.format(name="thrid"))
     compilation = compile_project(project)
-    write(project, compilation.artifacts) if compilation.succeeded else None
+    write_target(project, compilation.artifacts) if compilation.succeeded else None
 
     assert (compilation.succeeded, snapshot(project / "target")) == (False, before)
 
@@ -55,7 +55,7 @@ def test_an_error_leaves_target_as_it_was(project: Path) -> None:
 def test_unchanged_files_are_not_touched(project: Path) -> None:
     """A file whose bytes are right keeps its time."""
     before = snapshot(project / "target")
-    changes, _ = write(project, compile_project(project).artifacts)
+    changes, _ = write_target(project, compile_project(project).artifacts)
 
     assert (changes.written, changes.removed, snapshot(project / "target")) == ((), (), before)
 
@@ -64,7 +64,7 @@ def test_files_of_removed_models_go(project: Path) -> None:
     """A model that is gone takes its notebook along; files that are not ours stay."""
     (project / "models/gold/first.py").unlink()
     (project / "target/NOTES.md").write_text("mine")
-    write(project, compile_project(project).artifacts)
+    write_target(project, compile_project(project).artifacts)
 
     assert sorted(snapshot(project / "target")) == [
         "NOTES.md",
@@ -94,7 +94,7 @@ def killed_at(step: int, root: Path, artifacts: tuple[Artifact, ...]) -> bool:
                 os._exit(9)
 
         sys.addaudithook(die_in_time)
-        write(root, artifacts)
+        write_target(root, artifacts)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
@@ -116,12 +116,12 @@ def test_target_is_the_old_one_or_the_new_one_wherever_writing_is_killed(
     shutil.copytree(target, pristine)
     found, step = [], 1
     while killed_at(step, project, artifacts):
-        mend(project)
+        finish_interrupted_change(project)
         found.append(tree(target))
         shutil.rmtree(target)
         shutil.copytree(pristine, target)
         step += 1
-    write(project, artifacts)
+    write_target(project, artifacts)
     new = tree(target)
 
     assert [one for one in found if one not in (old, new)] == []
@@ -135,7 +135,7 @@ def test_a_folder_that_came_in_between_takes_the_files_of_the_decided_one(projec
     staged.mkdir(parents=True)
     (staged / "third.py").write_text("decided")
     (project / "target/.writing/list.json").write_text(json.dumps({"files": {"x": "notebooks"}, "removed": []}))
-    mend(project)
+    finish_interrupted_change(project)
 
     assert tree(project / "target") == {**before, "notebooks/gold/third.py": b"decided"}
     assert not (project / "target/.writing").exists()
@@ -154,7 +154,7 @@ def test_a_list_of_somebody_else_leads_nowhere(project: Path, tmp_path: Path) ->
         (project / "target/.writing").mkdir()
         (project / "target/.writing/x").write_text("theirs")
         (project / "target/.writing/list.json").write_text(json.dumps({"files": files, "removed": removed}))
-        mend(project)
+        finish_interrupted_change(project)
 
     assert (tree(project / "target"), (tmp_path / "precious.py").read_text()) == (before, "mine")
 
@@ -165,7 +165,7 @@ def test_a_file_where_a_folder_should_be_changes_nothing(project: Path) -> None:
     (project / "target/notebooks").write_text("a file")
     (project / "target/manifest.json").write_text("old")
     before = tree(project / "target")
-    _, problems = write(project, compile_project(project).artifacts)
+    _, problems = write_target(project, compile_project(project).artifacts)
 
     assert ([one.code.id for one in problems], tree(project / "target")) == (["CBX003"], before)
 
@@ -180,7 +180,7 @@ def test_a_full_disk_changes_nothing(project: Path) -> None:
     if child == 0:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-        _, problems = write(project, artifacts)
+        _, problems = write_target(project, artifacts)
         os._exit(len(problems))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -194,7 +194,7 @@ def test_a_link_in_target_is_not_followed(project: Path, tmp_path_factory: pytes
         path.unlink()
     (project / "target/notebooks/gold").rmdir()
     (project / "target/notebooks/gold").symlink_to(outside, target_is_directory=True)
-    _, problems = write(project, compile_project(project).artifacts)
+    _, problems = write_target(project, compile_project(project).artifacts)
 
     assert ([one.code.id for one in problems], list(outside.iterdir())) == (["CBX003"], [])
 
@@ -203,7 +203,7 @@ def test_a_folder_in_the_place_of_a_file_is_reported(project: Path) -> None:
     """What cannot be replaced is a diagnostic that names it."""
     (project / "target/manifest.json").unlink()
     (project / "target/manifest.json").mkdir()
-    _, problems = write(project, compile_project(project).artifacts)
+    _, problems = write_target(project, compile_project(project).artifacts)
 
     assert [(one.code.id, one.span.path) for one in problems] == [("CBX003", "target/manifest.json")]
 
@@ -213,7 +213,7 @@ def test_check_names_what_is_out_of_date(project: Path) -> None:
     (project / "target/notebooks/gold/first.py").write_text("changed")
     (project / "target/notebooks/gold/old.py").write_text("left over")
     before = snapshot(project / "target")
-    changes = compare(project, compile_project(project).artifacts)
+    changes = compare_target(project, compile_project(project).artifacts)
 
     assert (changes.written, changes.removed) == (("notebooks/gold/first.py",), ("notebooks/gold/old.py",))
     assert snapshot(project / "target") == before

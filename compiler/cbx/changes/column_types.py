@@ -16,7 +16,7 @@ _WIDER = {
 _DIGITS = {"TINYINT": 10, "SMALLINT": 10, "INT": 10, "BIGINT": 20}
 
 
-def normalised(type_name: str) -> str:
+def normalise_type(type_name: str) -> str:
     """A type's name in one spelling: capitals, no spaces, one word for each type."""
     name = re.sub(r"\s+", "", type_name).upper()
     name = {"DEC": "DECIMAL(10,0)", "DECIMAL": "DECIMAL(10,0)", "NUMERIC": "DECIMAL(10,0)"}.get(name, name)
@@ -31,7 +31,7 @@ def is_widening(before: str, after: str) -> bool:
     The table is that of the page "Type widening" of the Databricks documentation; of types with parts, such as
     structs, none is taken to be wider than another.
     """
-    old, new = normalised(before), normalised(after)
+    old, new = normalise_type(before), normalise_type(after)
     wide = _DECIMAL.fullmatch(new)
     if wide is None:
         return new in _WIDER.get(old, ())

@@ -7,24 +7,24 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
-from cbx.changes.rules import differences
+from cbx.changes.rules import model_differences
 from cbx.changes.tables import (
     Model,
-    filled,
+    fill_variables,
     forbids_full_refresh,
     is_streaming,
     is_table,
     source_name,
-    streamed,
+    streamed_inputs,
     streams_from_outside,
 )
 
-_ASKED = Difference("full refresh", "asked for", "full_refresh")
-_LEFT = Difference("full refresh", "left to do by an earlier deployment", "full_refresh")
+_REQUESTED = Difference("full refresh", "asked for", "full_refresh")
+_LEFT_OVER = Difference("full refresh", "left to do by an earlier deployment", "full_refresh")
 _NO_MODELS: Mapping[str, Any] = {"models": {}, "checks": [], "artifacts": {}, "project": {}}
 
 
-def compare(before: Deployed | None, after: Deployed, asked: Collection[str] = ()) -> ChangePlan:
+def compare_manifests(before: Deployed | None, after: Deployed, asked: Collection[str] = ()) -> ChangePlan:
     """What deploying changes.
 
     Args:
@@ -36,38 +36,38 @@ def compare(before: Deployed | None, after: Deployed, asked: Collection[str] = (
         ``compare(deployed, compiled).full_refresh``: the models that have to be refreshed fully.
     """
     old, new = (before.manifest if before else _NO_MODELS), after.manifest
-    own = {name: _own_differences(old["models"][name], new["models"][name]) for name in _shared(old, new)}
-    own = {name: [*found, *_moved_source(name, before, after)] for name, found in own.items()}
+    own = {name: _own_differences(old["models"][name], new["models"][name]) for name in _models_in_both(old, new)}
+    own = {name: [*found, *_source_differences(name, before, after)] for name, found in own.items()}
     due = before.due if before else ()
-    changes = [_removed(name, old["models"][name]) for name in old["models"] if name not in new["models"]]
-    changes += [_added(name, model) for name, model in new["models"].items() if name not in old["models"]]
-    wanted = {name: [*own[name], *((_ASKED,) if name in asked else ())] for name in own}
-    for name, found in _with_readers(wanted, old, new).items():
+    changes = [_removal(name, old["models"][name]) for name in old["models"] if name not in new["models"]]
+    changes += [_addition(name, model) for name, model in new["models"].items() if name not in old["models"]]
+    wanted = {name: [*own[name], *((_REQUESTED,) if name in asked else ())] for name in own}
+    for name, found in _add_restarted_readers(wanted, old, new).items():
         model = new["models"][name]
-        weighed = list(_weighed(found, old["models"][name], model))
+        weighed = list(_add_full_refresh_costs(found, old["models"][name], model))
         if name in due and not any(difference.refresh == "full_refresh" for difference in found):
-            weighed.append(_LEFT)
+            weighed.append(_LEFT_OVER)
         if weighed:
             action: Action = "change" if own[name] else "refresh"
             changes.append(ModelChange(name, model["kind"], action, tuple(weighed)))
     return ChangePlan(
         is_first=before is None,
         models=tuple(sorted(changes, key=lambda change: change.model)),
-        settings=tuple(_settings(before, after)),
-        checks=tuple(_checks(old, new)) if before else (),
-        project=tuple(_project(old, new)) if before else (),
+        settings=tuple(_settings_differences(before, after)),
+        checks=tuple(_check_differences(old, new)) if before else (),
+        project=tuple(_project_differences(old, new)) if before else (),
     )
 
 
-def _shared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def _models_in_both(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [name for name in new["models"] if name in old["models"]]
 
 
-def _added(name: str, model: Model) -> ModelChange:
+def _addition(name: str, model: Model) -> ModelChange:
     return ModelChange(name, model["kind"], "add", (Difference("model", f"new {model['kind']}"),))
 
 
-def _removed(name: str, model: Model) -> ModelChange:
+def _removal(name: str, model: Model) -> ModelChange:
     if not is_table(model):
         return ModelChange(name, model["kind"], "remove", (Difference("model", "removed", "none"),))
     reason = f"the next update drops `{model['dataset']}` with its rows"
@@ -76,13 +76,13 @@ def _removed(name: str, model: Model) -> ModelChange:
 
 
 def _own_differences(before: Model, after: Model) -> list[Difference]:
-    found = list(differences(before, after))
+    found = list(model_differences(before, after))
     if not found and before["artifact_hash"] != after["artifact_hash"]:
         found.append(Difference("notebook", "the same model in other code"))
     return found
 
 
-def _moved_source(name: str, before: Deployed | None, after: Deployed) -> Iterator[Difference]:
+def _source_differences(name: str, before: Deployed | None, after: Deployed) -> Iterator[Difference]:
     """Files and tables that are the same in the model, but whose variables have other values now."""
     if before is None:
         return
@@ -92,7 +92,7 @@ def _moved_source(name: str, before: Deployed | None, after: Deployed) -> Iterat
         place = source.get("path") or source.get("table")
         if place is None or source not in old["inputs"]:
             continue
-        was, will_be = filled(place, before.settings, project), filled(place, after.settings, project)
+        was, will_be = fill_variables(place, before.settings, project), fill_variables(place, after.settings, project)
         if was != will_be:
             streams = is_streaming(new) and source["mode"] == "stream"
             reason = "what it has read so far is of another source" if streams else None
@@ -100,7 +100,7 @@ def _moved_source(name: str, before: Deployed | None, after: Deployed) -> Iterat
             yield Difference(aspect, f"`{was}` -> `{will_be}`", "full_refresh" if streams else "incremental", reason)
 
 
-def _with_readers(
+def _add_restarted_readers(
     own: Mapping[str, list[Difference]], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> dict[str, list[Difference]]:
     """The differences, with those of tables that stream from a table whose rows are made anew.
@@ -132,10 +132,10 @@ def _starts_over(found: list[Difference], model: Model) -> bool:
 
 
 def _restarted_source(model: Model, restarted: set[str]) -> str | None:
-    return next((source["model"] for source in streamed(model) if source.get("model") in restarted), None)
+    return next((source["model"] for source in streamed_inputs(model) if source.get("model") in restarted), None)
 
 
-def _weighed(found: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
+def _add_full_refresh_costs(found: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
     """The differences, and what stands in the way of a full refresh that they ask for, or is lost by it."""
     yield from found
     if not any(difference.refresh == "full_refresh" for difference in found):
@@ -144,18 +144,18 @@ def _weighed(found: list[Difference], before: Model, after: Model) -> Iterator[D
         reason = "a full refresh leaves this table as it is: take the property away first"
         yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
     if streams_from_outside(after):
-        sources = ", ".join(source_name(source) for source in streamed(after) if "model" not in source)
+        sources = ", ".join(source_name(source) for source in streamed_inputs(after) if "model" not in source)
         reason = "rows come back only as far as the source still has them"
         yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
 
 
-def _settings(before: Deployed | None, after: Deployed) -> Iterator[Difference]:
+def _settings_differences(before: Deployed | None, after: Deployed) -> Iterator[Difference]:
     if before is None:
         return
-    old, new = _flat(before.settings), _flat(after.settings)
+    old, new = _flatten_settings(before.settings), _flatten_settings(after.settings)
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
-            detail = f"{_shown(old.get(name))} -> {_shown(new.get(name))}"
+            detail = f"{_value_text(old.get(name))} -> {_value_text(new.get(name))}"
             if name == "catalog":
                 reason = "all tables are made anew in the other catalog, and dropped where they are"
                 yield Difference(name, detail, "recreate", reason, is_destructive=True)
@@ -163,19 +163,19 @@ def _settings(before: Deployed | None, after: Deployed) -> Iterator[Difference]:
                 yield Difference(name, detail)
 
 
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _flatten_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings by one name each; the list of sources says nothing that the models do not."""
     plain = {name: value for name, value in settings.items() if name not in {"configuration", "libraries"}}
     return plain | {f"configuration.{name}": value for name, value in settings.get("configuration", {}).items()}
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None:
         return "none"
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _checks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def _check_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     before, after = ({check["name"]: check for check in side["checks"]} for side in (old, new))
     for name in before:
         if name not in after:
@@ -183,16 +183,18 @@ def _checks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Differen
     for name, check in after.items():
         if name not in before:
             yield Difference("check", f"`{name}` added")
-        elif before[name] != check or _hash(old, before[name]) != _hash(new, check):
+        elif before[name] != check or _artifact_hash(old, before[name]) != _artifact_hash(new, check):
             yield Difference("check", f"`{name}` changed")
 
 
-def _hash(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> str | None:
+def _artifact_hash(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> str | None:
     found = manifest["artifacts"].get(check.get("artifact"))
     return None if found is None else str(found)
 
 
-def _project(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
+def _project_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
     for name in sorted({*old["project"], *new["project"]}):
         if old["project"].get(name) != new["project"].get(name):
-            yield Difference(name, f"{_shown(old['project'].get(name))} -> {_shown(new['project'].get(name))}")
+            yield Difference(
+                name, f"{_value_text(old['project'].get(name))} -> {_value_text(new['project'].get(name))}"
+            )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cbx.changes.change_plan import Difference, Refresh
-from cbx.changes.column_types import is_widening, normalised
+from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.tables import Model, is_streaming, is_table, source_name, widens_types
 
 NEW_ROWS = "rows that are there stay as they are"
@@ -23,36 +23,38 @@ _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs",
 _HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships"})
 
 
-def differences(before: Model, after: Model) -> Iterator[Difference]:
+def model_differences(before: Model, after: Model) -> Iterator[Difference]:
     """Every difference between a model as it is deployed and as it was compiled, one rule after the other."""
     if before["kind"] != after["kind"]:
-        yield _kind(before, after)
+        yield _kind_difference(before, after)
     if before["dataset"] != after["dataset"]:
         is_lost = is_table(before)
         detail = f"`{before['dataset']}` -> `{after['dataset']}`"
         yield Difference("dataset", detail, "incremental", MOVED if is_lost else None, is_lost)
-    yield from _code(before, after)
-    yield from _cdc(before, after)
-    yield from _key(before, after)
-    yield from _inputs(before, after)
-    yield from _columns(before, after)
-    yield from _named("expectations", before["expectations"], after["expectations"], "name", _new_rows(after))
-    yield from _quarantine(before, after)
-    yield from _mapping("properties", before.get("properties", {}), after.get("properties", {}))
-    yield from _relationships(before, after)
-    yield from _others(before, after)
+    yield from _compare_code(before, after)
+    yield from _compare_cdc(before, after)
+    yield from _compare_keys(before, after)
+    yield from _compare_inputs(before, after)
+    yield from _compare_columns(before, after)
+    yield from _compare_named(
+        "expectations", before["expectations"], after["expectations"], "name", _new_rows_reason(after)
+    )
+    yield from _compare_quarantine(before, after)
+    yield from _compare_mapping("properties", before.get("properties", {}), after.get("properties", {}))
+    yield from _compare_relationships(before, after)
+    yield from _compare_other_fields(before, after)
 
 
-def _asks(after: Model, refresh: Refresh) -> Refresh:
+def _refresh_for(after: Model, refresh: Refresh) -> Refresh:
     """What a rule asks of a table that keeps its rows; others are made anew anyway."""
     return refresh if is_streaming(after) else "incremental"
 
 
-def _new_rows(after: Model) -> str | None:
+def _new_rows_reason(after: Model) -> str | None:
     return NEW_ROWS if is_streaming(after) else None
 
 
-def _kind(before: Model, after: Model) -> Difference:
+def _kind_difference(before: Model, after: Model) -> Difference:
     detail = f"{before['kind']} -> {after['kind']}"
     if not is_table(before):
         return Difference("kind", detail)
@@ -63,16 +65,16 @@ def _kind(before: Model, after: Model) -> Difference:
     return Difference("kind", detail, "recreate", NOT_IN_PLACE, is_destructive=True)
 
 
-def _code(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_code(before: Model, after: Model) -> Iterator[Difference]:
     """The code is another if hashes of one scheme differ; hashes of two schemes say nothing of each other."""
     old, new = before.get("code_hash"), after.get("code_hash")
     if old is None or old == new:
         return
     if not _is_of_another_scheme(str(old), str(new)):
-        yield Difference("code", "what computes the rows is another", "incremental", _new_rows(after))
+        yield Difference("code", "what computes the rows is another", "incremental", _new_rows_reason(after))
     elif all(before.get(name) != after.get(name) for name in ("source_hash", "artifact_hash")):
         detail = "unknown whether what computes the rows is the same: another version of cbx deployed it"
-        yield Difference("code", detail, "incremental", _new_rows(after))
+        yield Difference("code", detail, "incremental", _new_rows_reason(after))
 
 
 def _is_of_another_scheme(old: str, new: str) -> bool:
@@ -81,12 +83,12 @@ def _is_of_another_scheme(old: str, new: str) -> bool:
     return all(schemes) and len({match[1] for match in schemes if match}) > 1
 
 
-def _cdc(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_cdc(before: Model, after: Model) -> Iterator[Difference]:
     old, new = before["cdc"] or {}, after["cdc"] or {}
     if not (old and new):
         return
     if before["key"] != after["key"]:
-        detail = f"{_shown(before['key'])} -> {_shown(after['key'])}"
+        detail = f"{_value_text(before['key'])} -> {_value_text(after['key'])}"
         yield Difference("cdc.key", detail, "full_refresh", "changes were applied to the rows of another key")
     weights: dict[str, tuple[Refresh, str]] = {
         "sequence_by": ("full_refresh", "the rows that are there are in another order"),
@@ -96,50 +98,61 @@ def _cdc(before: Model, after: Model) -> Iterator[Difference]:
     for name in sorted({*old, *new}):
         if name in old and old[name] != new.get(name):
             refresh, reason = weights.get(name, ("incremental", NEW_ROWS))
-            yield Difference(f"cdc.{name}", f"{_shown(old[name])} -> {_shown(new.get(name))}", refresh, reason)
+            yield Difference(
+                f"cdc.{name}", f"{_value_text(old[name])} -> {_value_text(new.get(name))}", refresh, reason
+            )
 
 
-def _key(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_keys(before: Model, after: Model) -> Iterator[Difference]:
     is_cdc = before["cdc"] and after["cdc"]
     if before["key"] != after["key"] and not is_cdc:
-        yield Difference("key", f"{_shown(before['key'])} -> {_shown(after['key'])}")
+        yield Difference("key", f"{_value_text(before['key'])} -> {_value_text(after['key'])}")
     old, new = ([key["columns"] for key in model.get("further_keys", ())] for model in (before, after))
     if old != new:
-        yield Difference("keys", f"{_shown(old)} -> {_shown(new)}")
+        yield Difference("keys", f"{_value_text(old)} -> {_value_text(new)}")
     if before["key_verdict"] != after["key_verdict"]:
-        yield Difference("key_verdict", f"{_shown(before['key_verdict'])} -> {_shown(after['key_verdict'])}", "none")
+        yield Difference(
+            "key_verdict", f"{_value_text(before['key_verdict'])} -> {_value_text(after['key_verdict'])}", "none"
+        )
 
 
-def _inputs(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_inputs(before: Model, after: Model) -> Iterator[Difference]:
     old, new = before["inputs"], after["inputs"]
     for source in old:
         if not any(_identity(source) == _identity(other) for other in new):
-            yield _source(source, "no longer reads", after)
+            yield _source_difference(source, "no longer reads", after)
     for source in new:
         if not any(_identity(source) == _identity(other) for other in old):
-            yield _source(source, "reads", after)
+            yield _source_difference(source, "reads", after)
         for other in old:
             if _identity(source) == _identity(other):
-                for name in ("schema_hints", "options"):
-                    if name in other and source.get(name) != other[name]:
-                        detail = f"{name} of {source_name(source)}: {_shown(other[name])} -> {_shown(source.get(name))}"
-                        yield Difference("inputs", detail, "incremental", _new_rows(after))
+                yield from _compare_reading(other, source, after)
     if old != new and sorted(map(repr, old)) == sorted(map(repr, new)):
         yield Difference("inputs", "in another order")
+
+
+def _compare_reading(old: Model, new: Model, after: Model) -> Iterator[Difference]:
+    """How the same source is read."""
+    for name in ("schema_hints", "options"):
+        if name in old and new.get(name) != old[name]:
+            detail = f"{name} of {source_name(new)}: {_value_text(old[name])} -> {_value_text(new.get(name))}"
+            yield Difference("inputs", detail, "incremental", _new_rows_reason(after))
 
 
 def _identity(source: Model) -> tuple[Any, ...]:
     return tuple(source.get(name) for name in ("model", "table", "path", "format", "mode"))
 
 
-def _source(source: Model, verb: str, after: Model) -> Difference:
+def _source_difference(source: Model, verb: str, after: Model) -> Difference:
     if source["mode"] != "stream":
-        return Difference("inputs", f"{verb} {source_name(source)}", "incremental", _new_rows(after))
+        return Difference("inputs", f"{verb} {source_name(source)}", "incremental", _new_rows_reason(after))
     reason = "what it has read so far is of another source" if is_streaming(after) else None
-    return Difference("stream", f"{verb} new rows of {source_name(source)}", _asks(after, "full_refresh"), reason)
+    return Difference(
+        "stream", f"{verb} new rows of {source_name(source)}", _refresh_for(after, "full_refresh"), reason
+    )
 
 
-def _columns(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_columns(before: Model, after: Model) -> Iterator[Difference]:
     old = {column["name"]: column for column in before["columns"]}
     new = {column["name"]: column for column in after["columns"]}
     if bool(old) != bool(new):
@@ -149,35 +162,35 @@ def _columns(before: Model, after: Model) -> Iterator[Difference]:
     for name in old:
         if name not in new:
             reason = "a column cannot leave a table that keeps its rows" if is_streaming(after) else None
-            yield Difference("columns", f"`{name}` removed", _asks(after, "full_refresh"), reason)
+            yield Difference("columns", f"`{name}` removed", _refresh_for(after, "full_refresh"), reason)
     for name, column in new.items():
         if name not in old:
-            yield Difference("columns", f"`{name}` added", "incremental", _new_rows(after))
+            yield Difference("columns", f"`{name}` added", "incremental", _new_rows_reason(after))
         else:
-            yield from _column(old[name], column, before, after)
+            yield from _compare_column(old[name], column, before, after)
     shared = [name for name in old if name in new], [name for name in new if name in old]
     if shared[0] != shared[1]:
         yield Difference("columns", "in another order")
 
 
-def _column(old: Model, new: Model, before: Model, after: Model) -> Iterator[Difference]:
+def _compare_column(old: Model, new: Model, before: Model, after: Model) -> Iterator[Difference]:
     name = f"`{new['name']}`"
     if None in {old["type"], new["type"]}:
         if old["type"] != new["type"]:
             yield Difference("columns", f"{name}: {old['type'] or 'unknown'} -> {new['type'] or 'unknown'}", "none")
-    elif normalised(old["type"]) != normalised(new["type"]):
-        yield _type(old, new, before, after)
+    elif normalise_type(old["type"]) != normalise_type(new["type"]):
+        yield _type_difference(old, new, before, after)
     if old["not_null"] != new["not_null"]:
         if new["not_null"]:
             reason = "rows that are there may hold NULL" if is_streaming(after) else None
-            yield Difference("columns", f"{name} is NOT NULL now", _asks(after, "full_refresh"), reason)
+            yield Difference("columns", f"{name} is NOT NULL now", _refresh_for(after, "full_refresh"), reason)
         else:
             yield Difference("columns", f"{name} may be NULL now")
     if old["description"] != new["description"]:
         yield Difference("columns", f"{name} is described in other words")
 
 
-def _type(old: Model, new: Model, before: Model, after: Model) -> Difference:
+def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Difference:
     detail = f"`{new['name']}`: {old['type']} -> {new['type']}"
     if not is_streaming(after):
         return Difference("columns", detail)
@@ -189,7 +202,7 @@ def _type(old: Model, new: Model, before: Model, after: Model) -> Difference:
     return Difference("columns", detail, "full_refresh", "the rows that are there do not fit the type")
 
 
-def _quarantine(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_quarantine(before: Model, after: Model) -> Iterator[Difference]:
     if before["quarantine"] and not after["quarantine"]:
         reason = f"`{before['dataset']}_quarantine` is dropped with its rows"
         yield Difference("quarantine", "rows that rules drop are no longer kept", "incremental", reason, True)
@@ -197,19 +210,21 @@ def _quarantine(before: Model, after: Model) -> Iterator[Difference]:
         yield Difference("quarantine", f"`{after['dataset']}_quarantine` keeps the rows that rules drop")
 
 
-def _relationships(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_relationships(before: Model, after: Model) -> Iterator[Difference]:
     yield from _unnamed("relationships", before["relationships"], after["relationships"])
 
 
-def _others(before: Model, after: Model) -> Iterator[Difference]:
+def _compare_other_fields(before: Model, after: Model) -> Iterator[Difference]:
     """What has no rule of its own; a field that the deployed manifest does not have yet is no difference."""
     ruled = _NOT_DEPLOYED | _HAS_A_RULE | _HAS_A_RULE_TOO | {"key_verdict", "further_keys"}
     for name in sorted({*before, *after} - ruled):
         if name in before and before[name] != after.get(name):
-            yield Difference(name, f"{_shown(before[name])} -> {_shown(after.get(name))}")
+            yield Difference(name, f"{_value_text(before[name])} -> {_value_text(after.get(name))}")
 
 
-def _named(aspect: str, old: list[Model], new: list[Model], key: str, reason: str | None) -> Iterator[Difference]:
+def _compare_named(
+    aspect: str, old: list[Model], new: list[Model], key: str, reason: str | None
+) -> Iterator[Difference]:
     """Differences of lists whose items have names."""
     before, after = {item[key]: item for item in old}, {item[key]: item for item in new}
     for name in before:
@@ -220,7 +235,7 @@ def _named(aspect: str, old: list[Model], new: list[Model], key: str, reason: st
             yield Difference(aspect, f"`{name}` added", "incremental", reason)
         elif before[name] != item:
             parts = [
-                f"{field} {_shown(before[name].get(field))} -> {_shown(item.get(field))}"
+                f"{field} {_value_text(before[name].get(field))} -> {_value_text(item.get(field))}"
                 for field in item
                 if before[name].get(field) != item.get(field)
             ]
@@ -230,24 +245,24 @@ def _named(aspect: str, old: list[Model], new: list[Model], key: str, reason: st
 def _unnamed(aspect: str, old: list[Model], new: list[Model]) -> Iterator[Difference]:
     for relationship in old:
         if relationship not in new:
-            yield Difference(aspect, f"no longer {_related(relationship)}")
+            yield Difference(aspect, f"no longer {_relationship_text(relationship)}")
     for relationship in new:
         if relationship not in old:
-            yield Difference(aspect, _related(relationship))
+            yield Difference(aspect, _relationship_text(relationship))
 
 
-def _related(relationship: Model) -> str:
+def _relationship_text(relationship: Model) -> str:
     pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in relationship["on"].items())
     return f"{relationship['cardinality']} from `{relationship['parent']}` to `{relationship['child']}` on {pairs}"
 
 
-def _mapping(aspect: str, old: Model, new: Model) -> Iterator[Difference]:
+def _compare_mapping(aspect: str, old: Model, new: Model) -> Iterator[Difference]:
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
-            yield Difference(aspect, f"`{name}`: {_shown(old.get(name))} -> {_shown(new.get(name))}")
+            yield Difference(aspect, f"`{name}`: {_value_text(old.get(name))} -> {_value_text(new.get(name))}")
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None or value in ([], {}):
         return "none"
     if isinstance(value, bool):

@@ -33,14 +33,14 @@ def widens_types(model: Model) -> bool:
     return str(model.get("properties", {}).get(TYPE_WIDENING, "false")).lower() == "true"
 
 
-def streamed(model: Model) -> list[Model]:
+def streamed_inputs(model: Model) -> list[Model]:
     """The inputs of which only new rows are read."""
     return [source for source in model["inputs"] if source["mode"] == "stream"]
 
 
 def streams_from_outside(model: Model) -> bool:
     """Whether it takes in files or foreign tables, which may no longer hold what they once held."""
-    return any("model" not in source for source in streamed(model))
+    return any("model" not in source for source in streamed_inputs(model))
 
 
 def source_name(source: Model) -> str:
@@ -48,7 +48,7 @@ def source_name(source: Model) -> str:
     return str(source.get("model") or source.get("table") or f"{source.get('format', 'files')} in {source.get('path')}")
 
 
-def filled(text: str, settings: Mapping[str, Any], project: str) -> str:
+def fill_variables(text: str, settings: Mapping[str, Any], project: str) -> str:
     """A path or table of a manifest with the values that a pipeline's configuration gives its variables."""
     for key, value in settings.get("configuration", {}).items():
         text = text.replace(f"${{{key.removeprefix(f'{project}.')}}}", str(value))

@@ -28,10 +28,10 @@ def as_lines(plan: ChangePlan) -> Iterator[str]:
     for change in plan.models:
         yield f"{MARKS[change.action]} {change.model:<{width}}   {change.kind:<{kinds}}   {_verdict(change)}".rstrip()
         if change.action != "add":
-            yield from _below(change.differences)
-    for heading, differences in _beside(plan):
+            yield from _difference_lines(change.differences)
+    for heading, differences in _other_differences(plan):
         yield f"~ {heading}"
-        yield from _below(differences)
+        yield from _difference_lines(differences)
     yield summary(plan)
 
 
@@ -57,13 +57,13 @@ def _verdict(change: ModelChange) -> str:
     return f"{verdict}, rows are lost" if change.is_destructive else verdict
 
 
-def _below(differences: Iterable[Difference]) -> Iterator[str]:
+def _difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
     for difference in differences:
         reason = f" ({difference.reason})" if difference.reason else ""
         yield f"    {difference.aspect}: {difference.detail}{reason}"
 
 
-def _beside(plan: ChangePlan) -> Iterator[tuple[str, tuple[Difference, ...]]]:
+def _other_differences(plan: ChangePlan) -> Iterator[tuple[str, tuple[Difference, ...]]]:
     for heading, differences in (("pipeline", plan.settings), ("checks", plan.checks), ("project", plan.project)):
         if differences:
             yield heading, differences
@@ -73,15 +73,15 @@ def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[st
     """The plan as a comment on a pull request: a table of the models, and what lies behind it to unfold."""
     yield f"### `{project}` in `{environment}`"
     yield ""
-    yield _escaped(summary(plan))
+    yield _escape_markdown(summary(plan))
     if plan.models:
         yield ""
         yield "| | model | kind | next update | why |"
         yield "|---|---|---|---|---|"
         for change in plan.models:
-            verdict, reasons = _bold_verdict(change), _reasons(change)
+            verdict, reasons = _verdict_markdown(change), _reasons_markdown(change)
             yield f"| `{MARKS[change.action]}` | `{change.model}` | {change.kind} | {verdict} | {reasons} |"
-    rows = [(heading, difference) for heading, differences in _beside(plan) for difference in differences]
+    rows = [(heading, difference) for heading, differences in _other_differences(plan) for difference in differences]
     if rows:
         yield ""
         yield f"<details><summary>{len(rows)} more difference{'' if len(rows) == 1 else 's'}</summary>"
@@ -89,25 +89,27 @@ def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[st
         yield "| | what | |"
         yield "|---|---|---|"
         for heading, difference in rows:
-            yield f"| {heading} | {_escaped(difference.aspect)} | {_escaped(difference.detail)} |"
+            yield f"| {heading} | {_escape_markdown(difference.aspect)} | {_escape_markdown(difference.detail)} |"
         yield ""
         yield "</details>"
 
 
-def _bold_verdict(change: ModelChange) -> str:
+def _verdict_markdown(change: ModelChange) -> str:
     verdict = _verdict(change)
     return f"**{verdict}**" if change.is_destructive or change.refresh in {"full_refresh", "recreate"} else verdict
 
 
-def _reasons(change: ModelChange) -> str:
+def _reasons_markdown(change: ModelChange) -> str:
     if change.action == "add":
         return ""
     return "<br>".join(
-        _escaped(f"{difference.aspect}: {difference.detail}" + (f" ({difference.reason})" if difference.reason else ""))
+        _escape_markdown(
+            f"{difference.aspect}: {difference.detail}" + (f" ({difference.reason})" if difference.reason else "")
+        )
         for difference in change.differences
     )
 
 
-def _escaped(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     """Text of the user's, safe in a table of GitHub's Markdown: no tags, cells, lines, links or calls of its own."""
     return " ".join(_CALL.sub("@<!-- -->", text.translate(_AS_TEXT)).split())

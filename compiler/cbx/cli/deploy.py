@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cbx.compiler import Compilation
     from cbx.deploy.deployment import Deployment, DeployRequest, Preview
     from cbx.deploy.problems import DeployError
-    from cbx.deploy.session import Session
+    from cbx.deploy.session import WorkspaceSession
 
 
 class Format(str, Enum):
@@ -95,15 +95,15 @@ def _compiled(project: Path | None, env: str) -> Compilation:
     from cbx.cli.places import project_folder, say_waiting
     from cbx.cli.selection import compiled
     from cbx.project.settings import LOCAL
-    from cbx.target.atomic_change import alone
-    from cbx.target.write import write
+    from cbx.target.atomic_change import lock_target
+    from cbx.target.write import write_target
 
     root = project_folder(project)
     compilation = compiled(root, env)
     if env == LOCAL:
         _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
-    with alone(root, say_waiting):
-        _, problems = write(root, compilation.artifacts)
+    with lock_target(root, say_waiting):
+        _, problems = write_target(root, compilation.artifacts)
     if problems:
         show_diagnostics(problems, {}, 0, "text", "Nothing was deployed.")
         raise typer.Exit(2)
@@ -168,7 +168,7 @@ def _previewed(compilation: Compilation, request: DeployRequest) -> Preview:
         _fail(error)
 
 
-def _connected(compilation: Compilation, env: str) -> Session:
+def _connected(compilation: Compilation, env: str) -> WorkspaceSession:
     from cbx.deploy.session import connect
 
     assert compilation.project is not None  # noqa: S101 - as above
@@ -210,22 +210,22 @@ def _deploy(compilation: Compilation, request: DeployRequest, begin: Start, disp
         return 130
 
 
-def _start(session: Session, done: Deployment, begin: Start, display: DeployDisplay) -> int:
-    from cbx.deploy.refresh import conclude, refresh
-    from cbx.deploy.update import follow
+def _start(session: WorkspaceSession, done: Deployment, begin: Start, display: DeployDisplay) -> int:
+    from cbx.deploy.refresh import record_refreshed, start_refresh
+    from cbx.deploy.update import wait_for_update
 
     pipeline = done.pipeline.id
-    update = refresh(session, done, stop_running=begin.stops_running)
+    update = start_refresh(session, done, stop_running=begin.stops_running)
     display.started(update, done, session.host)
     if not begin.waits:
         return 0
     try:
-        result = follow(session, pipeline, update.id, display.listen)
+        result = wait_for_update(session, pipeline, update.id, display.listen)
     except KeyboardInterrupt:
         display.stop()
         print(f"Interrupted. The update goes on: {display.place(session.host, pipeline)}", file=sys.stderr)
         return 130
-    conclude(session, done, update, result)
+    record_refreshed(session, done, update, result)
     return display.ended(result)
 
 

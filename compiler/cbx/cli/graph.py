@@ -131,7 +131,7 @@ def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -
     """The lineage of columns that was asked for; a name that there is not ends the command."""
     from cbx.cli.selection import stop
     from cbx.diagnostics.diagnostic import did_you_mean
-    from cbx.render.column_lineage import column_lineage, known_columns
+    from cbx.render.column_lineage import column_lineage, columns_by_node
 
     if about is None:
         return column_lineage(document)
@@ -145,7 +145,7 @@ def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -
             stop(f"no model is named `{about}`" + (f", nor `{model}`" if model else ""), hint)
     if node.id not in document.by_id:
         stop(f"`{node.id}` is not among what is selected", "leave out --select, or select it too")
-    names = known_columns(document)[node.id]
+    names = columns_by_node(document)[node.id]
     if name is not None and name not in names:
         hint = did_you_mean(name, names, f"it has {', '.join(names)}" if names else "its columns are not known")
         stop(f"`{node.id}` has no column `{name}`", hint)
@@ -229,7 +229,7 @@ def _hand_over_tree(tree: RenderableType, output: Path | None) -> None:
 def _hand_over(text: str, output: Path | None) -> None:
     """Write to the file that was named, which is replaced as a whole, or print."""
     from cbx.cli.selection import stop
-    from cbx.target.write import replace
+    from cbx.target.write import replace_file
 
     if output is None:
         print(text, end="")
@@ -238,7 +238,7 @@ def _hand_over(text: str, output: Path | None) -> None:
         if output.exists() and not output.is_file():  # a device or a pipe
             output.write_text(text, encoding="utf-8", newline="\n")
         else:
-            replace(output.resolve(), text.encode())
+            replace_file(output.resolve(), text.encode())
     except OSError as error:
         stop(f"{output} cannot be written: {error.strerror}")
     print(f"Wrote {output}.", file=sys.stderr)

@@ -33,17 +33,17 @@ def graph_page(document: GraphDocument, compilation: Compilation, root: Path, st
     from cbx.cli.selection import manifest_of
     from cbx.render.html.page import render_html
     from cbx.render.html.page_data import read_checks
-    from cbx.render.html.place import Place
-    from cbx.render.html.texts import Texts
+    from cbx.render.html.place import PageAddress
+    from cbx.render.html.texts import ModelTexts
 
     notebooks = {f"target/{one.path}": one.text for one in compilation.artifacts}
     texts = {
-        node.id: Texts((root / node.path).read_text(encoding="utf-8-sig"), notebooks[node.artifact])
+        node.id: ModelTexts((root / node.path).read_text(encoding="utf-8-sig"), notebooks[node.artifact])
         for node in document.nodes
         if node.is_model
     }
     model, column = asked.about or (None, None)
-    start = Place("relationships" if asked.relationships else "lineage", model, "columns", column)
+    start = PageAddress("relationships" if asked.relationships else "lineage", model, "columns", column)
     return render_html(document, read_checks(manifest_of(compilation)), texts, _last_run(root, state), start)
 
 

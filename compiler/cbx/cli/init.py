@@ -13,9 +13,9 @@ def init(
 ) -> None:
     """Write a small project that compiles, runs and passes its tests, and say what to type next."""
     from cbx.cli.selection import stop
-    from cbx.project.init_template import starting_files
+    from cbx.project.init_template import template_files
 
-    files = starting_files(folder.resolve().name)
+    files = template_files(folder.resolve().name)
     taken = next((path for path in ("project.toml", "models", *files) if (folder / path).exists()), None)
     if taken is not None:
         stop(f"{folder / taken} is there already, so nothing was written", "name a new folder: cbx init shop")

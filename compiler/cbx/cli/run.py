@@ -224,9 +224,9 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
     from cbx.runtime import CannotRunError
-    from cbx.target.atomic_change import alone
+    from cbx.target.atomic_change import lock_target
     from cbx.target.layout import TARGET
-    from cbx.target.write import write
+    from cbx.target.write import write_target
 
     root, env = project_folder(options.project), options.environment
     variables = _variables(options.variables)
@@ -235,8 +235,8 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     problems: tuple[Diagnostic, ...] = ()
     select = selected_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
     if compilation.succeeded:
-        with alone(output or root, say_waiting):
-            _, problems = write(output or root, compilation.artifacts)
+        with lock_target(output or root, say_waiting):
+            _, problems = write_target(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
     show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):

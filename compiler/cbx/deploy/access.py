@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from databricks.sdk.service.iam import AccessControlRequest
 
-from cbx.deploy.session import Session
+from cbx.deploy.session import WorkspaceSession
 
 _OWNER = "IS_OWNER"
 _PRINCIPALS = ("user_name", "group_name", "service_principal_name")
@@ -14,7 +14,7 @@ _JOB_LEVELS = {"CAN_RUN": "CAN_MANAGE_RUN"}
 """The levels that have another name on jobs."""
 
 
-def grant(session: Session, kind: str, identity: str, permissions: Iterable[Mapping[str, str]]) -> None:
+def grant(session: WorkspaceSession, kind: str, identity: str, permissions: Iterable[Mapping[str, str]]) -> None:
     """Give an object the permissions of the project, and no others of its own; its owner stays if none is named.
 
     Args:

@@ -8,19 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from cbx.changes.change_plan import ChangePlan, Deployed
-from cbx.changes.compare import compare
+from cbx.changes.compare import compare_manifests
 from cbx.deploy.access import grant
-from cbx.deploy.files import FileSteps, SourceFile, file_steps, source_files
+from cbx.deploy.files import FileSteps, WorkspaceFile, file_steps, workspace_files
 from cbx.deploy.folder import Folder
 from cbx.deploy.job import remove_job, schedule_job
-from cbx.deploy.lock import locked
-from cbx.deploy.pipeline import Outcome, Pipeline, bring_in_line, find_pipeline, wanted
-from cbx.deploy.places import places_of, prepare_places
+from cbx.deploy.lock import hold_lock
+from cbx.deploy.pipeline import Outcome, Pipeline, all_settings, create_or_update_pipeline, find_pipeline
+from cbx.deploy.places import catalog_and_schemas, create_schemas
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import Committed, Record, read_committed, read_record, write_committed, write_record
-from cbx.deploy.session import Session
+from cbx.deploy.record import Committed, DeploymentRecord, read_committed, read_record, write_committed, write_record
+from cbx.deploy.session import WorkspaceSession
 from cbx.deploy.target import Target, target_of
-from cbx.deploy.update import settled
+from cbx.deploy.update import settle_refreshing_update
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.emit.manifest import PATH
@@ -28,7 +28,7 @@ from cbx.stages.plan import Artifact, Plan
 
 _AT_A_TIME = 8
 
-Say = Callable[[str], None]
+OnStep = Callable[[str], None]
 """Told what is being done, in a few words."""
 
 
@@ -86,45 +86,45 @@ class Deployment:
     is_changed: bool
 
 
-def preview(session: Session, request: DeployRequest) -> Preview:
+def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
     """What deploying would do; the workspace is only read."""
     target = target_of(request.plan, request.environment, session.user, session.short_name)
     state = Folder(session, target.state)
     committed = read_committed(state)
     if committed is not None and committed.refreshing is not None:
-        committed = settled(session, committed, read_record(state).pipeline_id)
-    return _compared(request, target, committed)
+        committed = settle_refreshing_update(session, committed, read_record(state).pipeline_id)
+    return _compare_with_deployed(request, target, committed)
 
 
-def deploy(session: Session, request: DeployRequest, say: Say) -> Deployment:
+def deploy(session: WorkspaceSession, request: DeployRequest, say: OnStep) -> Deployment:
     """Bring the workspace in line with a compiled project.
 
     Raises:
         DeployError: CBX611 if rows would be lost and that is not allowed; for whatever else keeps it from its end.
     """
-    files = source_files(request.artifacts)
+    files = workspace_files(request.artifacts)
     target = target_of(request.plan, request.environment, session.user, session.short_name)
     state = Folder(session, target.state)
-    with locked(state, by_force=request.force_lock) as make_sure:
+    with hold_lock(state, by_force=request.force_lock) as make_sure:
         say("reading what is deployed")
         record = read_record(state)
         committed = read_committed(state)
         if committed is not None:
-            committed = settled(session, committed, record.pipeline_id)
-        seen = _compared(request, target, committed)
+            committed = settle_refreshing_update(session, committed, record.pipeline_id)
+        seen = _compare_with_deployed(request, target, committed)
         if seen.changes.is_destructive and not request.allow_destructive:
-            raise _destructive(seen.changes)
+            raise _destructive_error(seen.changes)
         return _deploy(session, seen, files, record, say, make_sure)
 
 
-def _compared(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
+def _compare_with_deployed(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
     manifest = json.loads(next(artifact.text for artifact in request.artifacts if artifact.path == PATH))
-    compiled = Deployed(manifest, {**wanted(target), **target.beside})
-    changes = compare(committed.deployed if committed else None, compiled, request.full_refresh)
+    compiled = Deployed(manifest, {**all_settings(target), **target.beside})
+    changes = compare_manifests(committed.deployed if committed else None, compiled, request.full_refresh)
     return Preview(target, committed, compiled, changes)
 
 
-def _destructive(changes: ChangePlan) -> DeployError:
+def _destructive_error(changes: ChangePlan) -> DeployError:
     hint = "`cbx plan` says more; `--allow-destructive` deploys all the same"
     return DeployError(
         *(
@@ -135,36 +135,38 @@ def _destructive(changes: ChangePlan) -> DeployError:
 
 
 def _deploy(
-    session: Session,
+    session: WorkspaceSession,
     seen: Preview,
-    files: tuple[SourceFile, ...],
-    record: Record,
-    say: Say,
+    files: tuple[WorkspaceFile, ...],
+    record: DeploymentRecord,
+    say: OnStep,
     make_sure: Callable[[], None],
 ) -> Deployment:
     target = seen.target
     folder, state = Folder(session, target.files), Folder(session, target.state)
     steps = file_steps(files, record.files, folder.objects())
     found = find_pipeline(session, target, record)
-    schemas = _prepared(session, seen)
-    record = _upload(folder, state, steps, record, say)
+    schemas = _create_missing_schemas(session, seen)
+    record = _upload_files(folder, state, steps, record, say)
     say("pipeline")
-    pipeline = bring_in_line(session, target, record, found)
+    pipeline = create_or_update_pipeline(session, target, record, found)
     after = replace(
         record,
         files={file.path: file.digest for file in files},
         pipeline_id=pipeline.id,
-        pipeline=wanted(target),
+        pipeline=all_settings(target),
         last_modified=pipeline.last_modified,
     )
-    after = _job(session, target, after)
-    after = _access(session, target, record, after, pipeline.outcome)
+    after = _update_job(session, target, after)
+    after = _update_permissions(session, target, record, after, pipeline.outcome)
     for path in steps.remove:
         say(f"removing {path}")
         folder.remove(path)
     if after != record:
         write_record(state, after)
-    committed = Committed(replace(seen.compiled, due=_due(seen)), seen.committed.refreshing if seen.committed else None)
+    committed = Committed(
+        replace(seen.compiled, due=_due_tables(seen)), seen.committed.refreshing if seen.committed else None
+    )
     if committed != seen.committed:
         make_sure()
         write_committed(state, committed)
@@ -172,7 +174,7 @@ def _deploy(
     return Deployment(target, seen.changes, steps, pipeline, schemas, committed, is_changed)
 
 
-def _due(seen: Preview) -> tuple[str, ...]:
+def _due_tables(seen: Preview) -> tuple[str, ...]:
     """The tables that the next update has to refresh fully: those of this deployment and of earlier ones."""
     left = seen.committed.deployed.due if seen.committed else ()
     models = seen.compiled.manifest["models"]
@@ -180,14 +182,16 @@ def _due(seen: Preview) -> tuple[str, ...]:
     return tuple(name for name in models if name in either and models[name]["kind"] != "view")
 
 
-def _prepared(session: Session, seen: Preview) -> tuple[str, ...]:
-    catalog, schemas = places_of(seen.compiled)
-    if catalog is None or (seen.committed and places_of(seen.committed.deployed) == (catalog, schemas)):
+def _create_missing_schemas(session: WorkspaceSession, seen: Preview) -> tuple[str, ...]:
+    catalog, schemas = catalog_and_schemas(seen.compiled)
+    if catalog is None or (seen.committed and catalog_and_schemas(seen.committed.deployed) == (catalog, schemas)):
         return ()
-    return prepare_places(session, catalog, schemas)
+    return create_schemas(session, catalog, schemas)
 
 
-def _upload(folder: Folder, state: Folder, steps: FileSteps, record: Record, say: Say) -> Record:
+def _upload_files(
+    folder: Folder, state: Folder, steps: FileSteps, record: DeploymentRecord, say: OnStep
+) -> DeploymentRecord:
     """Upload what is new, after noting that what it replaces is no longer certain."""
     if not (steps.upload or steps.clear or steps.remove):
         return record
@@ -198,7 +202,7 @@ def _upload(folder: Folder, state: Folder, steps: FileSteps, record: Record, say
     for path in steps.folders:
         folder.make(path)
 
-    def upload(file: SourceFile) -> None:
+    def upload(file: WorkspaceFile) -> None:
         say(f"uploading {file.path}")
         folder.upload(file)
 
@@ -207,7 +211,7 @@ def _upload(folder: Folder, state: Folder, steps: FileSteps, record: Record, say
     return certain
 
 
-def _job(session: Session, target: Target, record: Record) -> Record:
+def _update_job(session: WorkspaceSession, target: Target, record: DeploymentRecord) -> DeploymentRecord:
     """The record with the job as it is now."""
     if target.job is None:
         if record.job_id is not None:
@@ -219,7 +223,9 @@ def _job(session: Session, target: Target, record: Record) -> Record:
     return replace(record, job_id=schedule_job(session, settings, record), job=settings)
 
 
-def _access(session: Session, target: Target, before: Record, after: Record, outcome: Outcome) -> Record:
+def _update_permissions(
+    session: WorkspaceSession, target: Target, before: DeploymentRecord, after: DeploymentRecord, outcome: Outcome
+) -> DeploymentRecord:
     """The record with the permissions as they are now; who never declared any leaves them alone."""
     is_new = outcome == "created" or before.job_id != after.job_id
     if before.permissions == target.permissions and not (is_new and target.permissions):

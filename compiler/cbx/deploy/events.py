@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cbx.deploy.session import Session
+from cbx.deploy.session import WorkspaceSession
 
 Event = Mapping[str, Any]
 _PAGE = 100
@@ -17,7 +17,7 @@ _ROW_METRICS = ("num_output_rows", "num_upserted_rows", "num_deleted_rows")
 
 
 @dataclass(frozen=True, slots=True)
-class RuleCount:
+class ExpectationTotal:
     """How many rows kept and broke an expectation in an update."""
 
     dataset: str
@@ -26,7 +26,7 @@ class RuleCount:
     failed: int
 
 
-def new_events(session: Session, pipeline_id: str, update_id: str, known: set[str]) -> list[Event]:
+def new_events(session: WorkspaceSession, pipeline_id: str, update_id: str, known: set[str]) -> list[Event]:
     """The events of an update that are not known yet, oldest first; they are known from then on."""
     found: list[Event] = []
     token: str | None = None
@@ -34,7 +34,7 @@ def new_events(session: Session, pipeline_id: str, update_id: str, known: set[st
         page = _page(session, pipeline_id, token)
         fresh = [event for event in page.get("events", ()) if event["id"] not in known]
         found += [event for event in fresh if event.get("origin", {}).get("update_id") == update_id]
-        is_past = len(fresh) < len(page.get("events", ())) or any(_begins(event, update_id) for event in fresh)
+        is_past = len(fresh) < len(page.get("events", ())) or any(_is_start_of(event, update_id) for event in fresh)
         token = page.get("next_page_token")
         if is_past or not token:
             break
@@ -42,7 +42,7 @@ def new_events(session: Session, pipeline_id: str, update_id: str, known: set[st
     return sorted(found, key=lambda event: str(event.get("timestamp", "")))
 
 
-def _page(session: Session, pipeline_id: str, token: str | None) -> Mapping[str, Any]:
+def _page(session: WorkspaceSession, pipeline_id: str, token: str | None) -> Mapping[str, Any]:
     query: dict[str, Any] = {"max_results": _PAGE, "order_by": "timestamp desc"}
     if token:
         query = {"page_token": token}
@@ -51,7 +51,7 @@ def _page(session: Session, pipeline_id: str, token: str | None) -> Mapping[str,
     return answer if isinstance(answer, dict) else {}
 
 
-def _begins(event: Event, update_id: str) -> bool:
+def _is_start_of(event: Event, update_id: str) -> bool:
     return event.get("event_type") == "create_update" and event.get("origin", {}).get("update_id") == update_id
 
 
@@ -66,7 +66,7 @@ def flow_progress(event: Event) -> tuple[str, str, int | None] | None:
     return str(name), str(progress["status"]), sum(map(int, counts)) if counts else None
 
 
-def rule_counts(events: Iterable[Event]) -> tuple[RuleCount, ...]:
+def expectation_totals(events: Iterable[Event]) -> tuple[ExpectationTotal, ...]:
     """The counts of each expectation, added up over all events as the documentation of the event log does."""
     totals: dict[tuple[str, str], tuple[int, int]] = {}
     for event in events:
@@ -75,7 +75,7 @@ def rule_counts(events: Iterable[Event]) -> tuple[RuleCount, ...]:
             key = str(rule.get("dataset", "")), str(rule["name"])
             passed, failed = totals.get(key, (0, 0))
             totals[key] = passed + int(rule.get("passed_records", 0)), failed + int(rule.get("failed_records", 0))
-    return tuple(RuleCount(*key, *counts) for key, counts in sorted(totals.items()))
+    return tuple(ExpectationTotal(*key, *counts) for key, counts in sorted(totals.items()))
 
 
 def errors(events: Iterable[Event]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ LARGEST = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class SourceFile:
+class WorkspaceFile:
     """A compiled file as an object of the workspace: a notebook loses its suffix."""
 
     path: str
@@ -29,7 +29,7 @@ class SourceFile:
     digest: str
 
     @classmethod
-    def of(cls, artifact: Artifact) -> SourceFile:
+    def of(cls, artifact: Artifact) -> WorkspaceFile:
         """The object that a compiled file becomes."""
         is_notebook = artifact.text.startswith("# Databricks notebook source\n")
         content = artifact.text.encode()
@@ -51,12 +51,12 @@ class FileSteps:
 
     clear: tuple[str, ...]
     folders: tuple[str, ...]
-    upload: tuple[SourceFile, ...]
+    upload: tuple[WorkspaceFile, ...]
     unchanged: tuple[str, ...]
     remove: tuple[str, ...]
 
 
-def source_files(artifacts: Iterable[Artifact]) -> tuple[SourceFile, ...]:
+def workspace_files(artifacts: Iterable[Artifact]) -> tuple[WorkspaceFile, ...]:
     """The files of a compilation that run in the pipeline.
 
     Raises:
@@ -75,10 +75,12 @@ def source_files(artifacts: Iterable[Artifact]) -> tuple[SourceFile, ...]:
     ]
     if problems:
         raise DeployError(*problems)
-    return tuple(map(SourceFile.of, sources))
+    return tuple(map(WorkspaceFile.of, sources))
 
 
-def file_steps(wanted: Iterable[SourceFile], known: Mapping[str, str], existing: Mapping[str, ObjectKind]) -> FileSteps:
+def file_steps(
+    wanted: Iterable[WorkspaceFile], known: Mapping[str, str], existing: Mapping[str, ObjectKind]
+) -> FileSteps:
     """From what is wanted and what is there to what has to be done.
 
     Args:
@@ -88,7 +90,7 @@ def file_steps(wanted: Iterable[SourceFile], known: Mapping[str, str], existing:
     """
     files = {file.path: file for file in wanted}
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents if str(folder) != "."}
-    clear = [path for path, kind in existing.items() if _is_in_the_way(path, kind, files, folders)]
+    clear = [path for path, kind in existing.items() if _blocks_path(path, kind, files, folders)]
     same = [path for path, file in files.items() if existing.get(path) == file.kind and known.get(path) == file.digest]
     unwanted = [path for path in existing if path not in files and path not in folders and path not in clear]
     return FileSteps(
@@ -96,17 +98,17 @@ def file_steps(wanted: Iterable[SourceFile], known: Mapping[str, str], existing:
         folders=tuple(sorted(folder for folder in folders if existing.get(folder) != "DIRECTORY")),
         upload=tuple(file for path, file in sorted(files.items()) if path not in same),
         unchanged=tuple(sorted(same)),
-        remove=_tops(unwanted),
+        remove=_topmost(unwanted),
     )
 
 
-def _is_in_the_way(path: str, kind: ObjectKind, files: Mapping[str, SourceFile], folders: set[str]) -> bool:
+def _blocks_path(path: str, kind: ObjectKind, files: Mapping[str, WorkspaceFile], folders: set[str]) -> bool:
     if path in files:
         return kind != files[path].kind
     return path in folders and kind != "DIRECTORY"
 
 
-def _tops(paths: Iterable[str]) -> tuple[str, ...]:
+def _topmost(paths: Iterable[str]) -> tuple[str, ...]:
     """Paths without those below others: a folder is removed with all that it holds."""
     kept = set(paths)
     return tuple(

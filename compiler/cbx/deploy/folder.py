@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from databricks.sdk.errors import NotFound, ResourceConflict
 from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectInfo
 
-from cbx.deploy.files import ObjectKind, SourceFile
-from cbx.deploy.session import Session
+from cbx.deploy.files import ObjectKind, WorkspaceFile
+from cbx.deploy.session import WorkspaceSession
 
 _KINDS: dict[str, ObjectKind] = {"NOTEBOOK": "NOTEBOOK", "DIRECTORY": "DIRECTORY"}
 _ROOT = "/Workspace"
@@ -19,7 +19,7 @@ _ROOT = "/Workspace"
 class Folder:
     """A folder of a workspace and what is below it; paths are relative to it."""
 
-    session: Session
+    session: WorkspaceSession
     path: str
 
     def objects(self) -> dict[str, ObjectKind]:
@@ -56,7 +56,7 @@ class Folder:
         except NotFound:
             return
 
-    def upload(self, file: SourceFile) -> None:
+    def upload(self, file: WorkspaceFile) -> None:
         """Put a compiled file in its place, over one of the same kind."""
         is_notebook = file.kind == "NOTEBOOK"
         self._import(

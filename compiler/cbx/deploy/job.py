@@ -7,11 +7,11 @@ from typing import Any
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
 from databricks.sdk.service.jobs import JobSettings
 
-from cbx.deploy.record import Record
-from cbx.deploy.session import Session
+from cbx.deploy.record import DeploymentRecord
+from cbx.deploy.session import WorkspaceSession
 
 
-def schedule_job(session: Session, settings: dict[str, Any], record: Record) -> int:
+def schedule_job(session: WorkspaceSession, settings: dict[str, Any], record: DeploymentRecord) -> int:
     """Make the job, or give it all its settings anew; the id of the job.
 
     Names of jobs are not unique. A job of the same name that updates our pipeline is ours: one from an attempt whose
@@ -20,11 +20,11 @@ def schedule_job(session: Session, settings: dict[str, Any], record: Record) -> 
     jobs = session.client.jobs
     identity = record.job_id if record.job_id is not None and _exists(session, record.job_id) else None
     if identity is None:
-        twins = _twins(session, settings)
+        twins = _matching_jobs(session, settings)
         if not twins:
             spec = JobSettings.from_dict(settings).as_shallow_dict()
             session.ask("creating the job", lambda: jobs.create(**spec))
-            twins = _twins(session, settings)
+            twins = _matching_jobs(session, settings)
         identity, *others = twins
         for other in others:
             remove_job(session, other)
@@ -33,7 +33,7 @@ def schedule_job(session: Session, settings: dict[str, Any], record: Record) -> 
     return identity
 
 
-def remove_job(session: Session, identity: int) -> None:
+def remove_job(session: WorkspaceSession, identity: int) -> None:
     """Remove a job; one that is gone stays gone."""
     gone = (NotFound, BadRequest)
     try:
@@ -42,7 +42,7 @@ def remove_job(session: Session, identity: int) -> None:
         return
 
 
-def _exists(session: Session, identity: int) -> bool:
+def _exists(session: WorkspaceSession, identity: int) -> bool:
     missing = (NotFound, BadRequest, PermissionDenied)
     try:
         session.ask("reading the job", lambda: session.client.jobs.get(identity), missing)
@@ -51,7 +51,7 @@ def _exists(session: Session, identity: int) -> bool:
     return True
 
 
-def _twins(session: Session, settings: dict[str, Any]) -> list[int]:
+def _matching_jobs(session: WorkspaceSession, settings: dict[str, Any]) -> list[int]:
     """The jobs with the name of ours whose only task updates our pipeline, oldest first."""
     jobs = session.client.jobs
     named = session.ask("looking for the job", lambda: list(jobs.list(name=settings["name"], expand_tasks=True)))

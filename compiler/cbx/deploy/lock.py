@@ -20,7 +20,7 @@ _PATH = "deploy.lock"
 
 
 @contextlib.contextmanager
-def locked(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
+def hold_lock(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
     """Hold the lock of a deployment, and give a way to make sure of it.
 
     A lock that a process of this machine left behind when it was killed is taken over.
@@ -41,11 +41,11 @@ def locked(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
     }
 
     def make_sure() -> None:
-        held = _held(state)
+        held = _read_lock(state)
         if held is None or held["id"] != mine["id"]:
-            raise _somebody_else(held or {})
+            raise _locked_error(held or {})
 
-    _take(state, mine, by_force=by_force)
+    _acquire(state, mine, by_force=by_force)
     try:
         yield make_sure
     finally:
@@ -54,7 +54,7 @@ def locked(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
             state.remove(_PATH)
 
 
-def _take(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
+def _acquire(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
     content = (json.dumps(mine, indent=2) + "\n").encode()
     for _ in range(3):
         try:
@@ -63,18 +63,18 @@ def _take(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
         except NotFound:
             state.make()
             continue
-        held = _held(state)
+        held = _read_lock(state)
         if held is None:
             continue
         if held["id"] == mine["id"]:  # an attempt whose answer was lost
             return
-        if not (by_force or _was_left_behind(held)):
-            raise _somebody_else(held)
+        if not (by_force or _is_stale(held)):
+            raise _locked_error(held)
         state.remove(_PATH)
     raise DeployError.of(codes.DEPLOYMENT_LOCKED, "somebody else deploys", "wait, and deploy again")
 
 
-def _held(state: Folder) -> dict[str, object] | None:
+def _read_lock(state: Folder) -> dict[str, object] | None:
     content = state.read(_PATH)
     if content is None:
         return None
@@ -85,7 +85,7 @@ def _held(state: Folder) -> dict[str, object] | None:
     return held if isinstance(held, dict) and "id" in held else {"id": None}
 
 
-def _was_left_behind(held: dict[str, object]) -> bool:
+def _is_stale(held: dict[str, object]) -> bool:
     """Whether a process of this machine holds it that is no more, or it is ours from an earlier attempt."""
     process = held.get("process")
     if held.get("machine") != platform.node() or not isinstance(process, int) or os.name != "posix":
@@ -101,7 +101,7 @@ def _was_left_behind(held: dict[str, object]) -> bool:
     return False
 
 
-def _somebody_else(held: dict[str, object]) -> DeployError:
+def _locked_error(held: dict[str, object]) -> DeployError:
     who = f"`{held['user']}` deploys from `{held.get('machine')}`" if held.get("user") else "somebody deploys"
     since = f" since {held['since']}" if held.get("since") else ""
     hint = "wait for it to end; if it was killed, `--force-lock` takes its place"

@@ -9,8 +9,8 @@ from databricks.sdk.errors import NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import GetPipelineResponse, PipelineSpec, RunAs
 
 from cbx.deploy.problems import DeployError
-from cbx.deploy.record import Record
-from cbx.deploy.session import Session
+from cbx.deploy.record import DeploymentRecord
+from cbx.deploy.session import WorkspaceSession
 from cbx.deploy.target import Target
 from cbx.diagnostics import codes
 
@@ -26,7 +26,7 @@ class Pipeline:
     outcome: Outcome
 
 
-def find_pipeline(session: Session, target: Target, record: Record) -> GetPipelineResponse | None:
+def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentRecord) -> GetPipelineResponse | None:
     """The pipeline of an earlier deployment: that of the record, else the one of its name whose files are ours.
 
     Raises:
@@ -56,7 +56,9 @@ def find_pipeline(session: Session, target: Target, record: Record) -> GetPipeli
     return None
 
 
-def bring_in_line(session: Session, target: Target, record: Record, found: GetPipelineResponse | None) -> Pipeline:
+def create_or_update_pipeline(
+    session: WorkspaceSession, target: Target, record: DeploymentRecord, found: GetPipelineResponse | None
+) -> Pipeline:
     """Make the pipeline, or give it all its settings anew, if it does not have them as we left them.
 
     Raises:
@@ -65,23 +67,23 @@ def bring_in_line(session: Session, target: Target, record: Record, found: GetPi
     if found is None:
         created = _create(session, target)
         if created is not None:
-            return Pipeline(created, _modified(session, created), "created")
+            return Pipeline(created, _last_modified(session, created), "created")
         found = find_pipeline(session, target, record)
         if found is None:
             raise DeployError.of(codes.PIPELINE_CHANGED, "the pipeline comes and goes", "deploy again")
     identity = str(found.pipeline_id)
-    if record.pipeline == wanted(target) and record.last_modified == found.last_modified:
+    if record.pipeline == all_settings(target) and record.last_modified == found.last_modified:
         return Pipeline(identity, found.last_modified, "unchanged")
     _update(session, target, found)
-    return Pipeline(identity, _modified(session, identity), "updated")
+    return Pipeline(identity, _last_modified(session, identity), "updated")
 
 
-def wanted(target: Target) -> dict[str, Any]:
+def all_settings(target: Target) -> dict[str, Any]:
     """Everything that the pipeline is told."""
     return {**target.settings, "run_as": target.run_as}
 
 
-def _create(session: Session, target: Target) -> str | None:
+def _create(session: WorkspaceSession, target: Target) -> str | None:
     """The id of a new pipeline; None if there is one of this name, perhaps from an attempt whose answer was lost."""
     pipelines = session.client.pipelines
     try:
@@ -91,7 +93,7 @@ def _create(session: Session, target: Target) -> str | None:
     return str(made.pipeline_id)
 
 
-def _update(session: Session, target: Target, found: GetPipelineResponse) -> None:
+def _update(session: WorkspaceSession, target: Target, found: GetPipelineResponse) -> None:
     identity = str(found.pipeline_id)
     pipelines = session.client.pipelines
     try:
@@ -102,7 +104,7 @@ def _update(session: Session, target: Target, found: GetPipelineResponse) -> Non
         )
     except ResourceConflict as error:
         now = _get(session, identity)
-        if now is None or not _has(now, target):  # else it was an attempt of ours, whose answer was lost
+        if now is None or not _has_settings(now, target):  # else it was an attempt of ours, whose answer was lost
             hint = "deploy again when they are done: all settings are those of project.toml then"
             message = "somebody else has just edited the pipeline's settings"
             raise DeployError.of(codes.PIPELINE_CHANGED, message, hint) from error
@@ -115,7 +117,7 @@ def _arguments(target: Target) -> dict[str, Any]:
     return arguments
 
 
-def _has(found: GetPipelineResponse, target: Target) -> bool:
+def _has_settings(found: GetPipelineResponse, target: Target) -> bool:
     spec = found.spec.as_dict() if found.spec else {}
     given = {name: spec.get(name) for name in target.settings}
     configuration = spec.get("configuration", {})  # the workspace adds keys of its own
@@ -133,7 +135,7 @@ def _is_ours(found: GetPipelineResponse, target: Target) -> bool:
     return any(str(path).startswith(f"{target.files}/") for path in paths)
 
 
-def _get(session: Session, identity: str) -> GetPipelineResponse | None:
+def _get(session: WorkspaceSession, identity: str) -> GetPipelineResponse | None:
     pipelines = session.client.pipelines
     try:
         return session.ask("reading the pipeline's settings", lambda: pipelines.get(identity), (NotFound,))
@@ -141,6 +143,6 @@ def _get(session: Session, identity: str) -> GetPipelineResponse | None:
         return None
 
 
-def _modified(session: Session, identity: str) -> int | None:
+def _last_modified(session: WorkspaceSession, identity: str) -> int | None:
     found = _get(session, identity)
     return found.last_modified if found else None

@@ -6,11 +6,11 @@ from databricks.sdk.errors import NotFound, ResourceConflict
 
 from cbx.changes.change_plan import Deployed
 from cbx.deploy.problems import DeployError
-from cbx.deploy.session import Session
+from cbx.deploy.session import WorkspaceSession
 from cbx.diagnostics import codes
 
 
-def prepare_places(session: Session, catalog: str, schemas: tuple[str, ...]) -> tuple[str, ...]:
+def create_schemas(session: WorkspaceSession, catalog: str, schemas: tuple[str, ...]) -> tuple[str, ...]:
     """Make the schemas that are missing.
 
     Args:
@@ -30,10 +30,10 @@ def prepare_places(session: Session, catalog: str, schemas: tuple[str, ...]) -> 
     except NotFound as error:
         hint = "create it, or name another as `catalog` of the environment in project.toml"
         raise DeployError.of(codes.MISSING_CATALOG, f"there is no catalog `{catalog}`", hint) from error
-    return tuple(f"{catalog}.{name}" for name in schemas if _make_schema(session, catalog, name))
+    return tuple(f"{catalog}.{name}" for name in schemas if _create_schema(session, catalog, name))
 
 
-def _make_schema(session: Session, catalog: str, name: str) -> bool:
+def _create_schema(session: WorkspaceSession, catalog: str, name: str) -> bool:
     schemas = session.client.schemas
     full = f"{catalog}.{name}"
     try:
@@ -50,7 +50,7 @@ def _make_schema(session: Session, catalog: str, name: str) -> bool:
     return True
 
 
-def places_of(deployed: Deployed) -> tuple[str | None, tuple[str, ...]]:
+def catalog_and_schemas(deployed: Deployed) -> tuple[str | None, tuple[str, ...]]:
     """The catalog of a deployment, and the schemas in it that its tables, views and checks go to."""
     datasets = [str(model["dataset"]) for model in deployed.manifest["models"].values() if model["kind"] != "view"]
     schemas = {str(deployed.settings["schema"]), *(dataset.rpartition(".")[0] for dataset in datasets)}

@@ -37,8 +37,8 @@ def as_deploy_error(error: Exception, doing: str, host: str) -> DeployError:
         doing: What was being done, as the end of a sentence that begins with "while".
         host: The workspace's address.
     """
-    message = said_by(error)
-    if _is_of_credentials(error, message):
+    message = error_message(error)
+    if _is_credentials_error(error, message):
         hint = "the token has expired or is not of this workspace: make a new one, or log in again"
         return DeployError.of(codes.NOT_AUTHENTICATED, f"`{host}` does not accept the credentials: {message}", hint)
     if isinstance(error, PermissionDenied):
@@ -47,41 +47,41 @@ def as_deploy_error(error: Exception, doing: str, host: str) -> DeployError:
     if isinstance(error, DatabricksError):
         hint = "what was done so far stays; deploying again goes on from there"
         return DeployError.of(codes.WORKSPACE_FAILURE, f"the workspace failed while {doing}: {message}", hint)
-    return unreachable(host, message)
+    return unreachable_error(host, message)
 
 
-def _is_of_credentials(error: Exception, message: str) -> bool:
+def _is_credentials_error(error: Exception, message: str) -> bool:
     """Whether it is the credentials that are refused: by their status, their words, or before there is a token."""
     if isinstance(error, PermissionDenied):
         return "access token" in message
     return isinstance(error, Unauthenticated) or type(error) is ValueError
 
 
-def unreachable(host: str, message: str) -> DeployError:
+def unreachable_error(host: str, message: str) -> DeployError:
     """Nothing answers at the workspace's address."""
     hint = "look at `host` in project.toml, at DATABRICKS_HOST and at the network; deploying again goes on from here"
     return DeployError.of(codes.WORKSPACE_UNREACHABLE, f"`{host}` does not answer: {message}", hint)
 
 
-def said_by(error: BaseException) -> str:
+def error_message(error: BaseException) -> str:
     """What an error says, on one line, without what the SDK adds about its configuration."""
     if isinstance(error, TimeoutError) and error.__cause__ is not None:
-        return said_by(error.__cause__)
+        return error_message(error.__cause__)
     if isinstance(error, RequestException) and not isinstance(error, DatabricksError):
-        return _network(error)
+        return _network_message(error)
     text = " ".join(_DEBUG_INFO.sub("", str(error)).split())
     return text[:300] or type(error).__name__
 
 
-def _network(error: RequestException) -> str:
+def _network_message(error: RequestException) -> str:
     text = str(error)
-    for sign, words in _SIGNS:
+    for sign, words in _NETWORK_MESSAGES:
         if sign in text:
             return words
     return "the connection broke"
 
 
-_SIGNS: Iterable[tuple[str, str]] = (
+_NETWORK_MESSAGES: Iterable[tuple[str, str]] = (
     ("NameResolutionError", "no such name"),
     ("Name or service not known", "no such name"),
     ("refused", "the connection was refused"),

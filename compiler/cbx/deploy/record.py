@@ -31,7 +31,7 @@ _COMPRESSED = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
-class Record:
+class DeploymentRecord:
     """What earlier deployments left in the workspace.
 
     Attributes:
@@ -66,23 +66,23 @@ class Committed:
     refreshing: tuple[str, tuple[str, ...]] | None = None
 
 
-def read_record(state: Folder) -> Record:
+def read_record(state: Folder) -> DeploymentRecord:
     """The record of the deployment; an empty one where there is none that can be read.
 
     Nothing is lost without it: files are uploaded again, and pipeline and job are found by their names.
     """
     content = state.read(_RECORD)
     try:
-        found = {} if content is None else _unpacked(content, RecordShape)
+        found = {} if content is None else _decode(content, RecordShape)
     except ValueError:
-        return Record()
-    known = {field_.name: found[field_.name] for field_ in fields(Record) if field_.name in found}
-    return Record(**{**known, "permissions": tuple(known.get("permissions", ()))})
+        return DeploymentRecord()
+    known = {field_.name: found[field_.name] for field_ in fields(DeploymentRecord) if field_.name in found}
+    return DeploymentRecord(**{**known, "permissions": tuple(known.get("permissions", ()))})
 
 
-def write_record(state: Folder, record: Record) -> None:
+def write_record(state: Folder, record: DeploymentRecord) -> None:
     """Keep the record."""
-    state.write(_RECORD, _packed({"version": _VERSION, **asdict(record)}))
+    state.write(_RECORD, _encode({"version": _VERSION, **asdict(record)}))
 
 
 def read_committed(state: Folder) -> Committed | None:
@@ -95,7 +95,7 @@ def read_committed(state: Folder) -> Committed | None:
     if content is None:
         return None
     try:
-        found = _unpacked(content, ManifestShape)
+        found = _decode(content, ManifestShape)
     except ValueError as error:
         hint = "bring back the file as it was; without it, the next deployment takes everything for new"
         reason = f"`{state.path}/{_MANIFEST}` is not what a deployment left there: {error}"
@@ -117,7 +117,7 @@ def write_committed(state: Folder, committed: Committed) -> None:
     }
     if committed.refreshing:
         own["refreshing"] = {"update_id": committed.refreshing[0], "models": list(committed.refreshing[1])}
-    state.write(_MANIFEST, _packed({**committed.deployed.manifest, "deployment": own}))
+    state.write(_MANIFEST, _encode({**committed.deployed.manifest, "deployment": own}))
 
 
 def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
@@ -125,15 +125,15 @@ def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
     return Committed(replace(committed.deployed, due=due))
 
 
-def _packed(document: Mapping[str, Any]) -> bytes:
+def _encode(document: Mapping[str, Any]) -> bytes:
     """A document as JSON; as compressed JSON where a workspace would not take it as it is."""
     content = (json.dumps(document, indent=1) + "\n").encode()
     return content if len(content) * 4 <= LARGEST * 3 else gzip.compress(content, mtime=0)
 
 
-def _unpacked(content: bytes, shape: type[RecordShape | ManifestShape]) -> dict[str, Any]:
+def _decode(content: bytes, shape: type[RecordShape | ManifestShape]) -> dict[str, Any]:
     try:
-        plain = _decompressed(content) if content.startswith(_COMPRESSED) else content
+        plain = _decompress(content) if content.startswith(_COMPRESSED) else content
     except (OSError, EOFError, zlib.error) as error:
         reason = "compressed, but not whole"
         raise ValueError(reason) from error
@@ -141,7 +141,7 @@ def _unpacked(content: bytes, shape: type[RecordShape | ManifestShape]) -> dict[
     return read_state(plain, shape)
 
 
-def _decompressed(content: bytes) -> bytes:
+def _decompress(content: bytes) -> bytes:
     """What was compressed, or a little more than is read of any document."""
     with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
         return file.read(LARGEST_DOCUMENT + 1)

@@ -9,8 +9,8 @@ from typing import Any
 from cbx.deploy.deployment import Deployment
 from cbx.deploy.folder import Folder
 from cbx.deploy.record import Committed, with_due, write_committed
-from cbx.deploy.session import Session
-from cbx.deploy.update import UpdateResult, start_update
+from cbx.deploy.session import WorkspaceSession
+from cbx.deploy.update import FinishedUpdate, start_update
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class StartedUpdate:
     full_refresh: tuple[str, ...]
 
 
-def refresh(session: Session, done: Deployment, *, stop_running: bool) -> StartedUpdate:
+def start_refresh(session: WorkspaceSession, done: Deployment, *, stop_running: bool) -> StartedUpdate:
     """Start an update that refreshes all tables, those fully that have to be.
 
     What it is to refresh fully is noted in the workspace, since nobody may wait for its end: the next deployment looks
@@ -37,8 +37,8 @@ def refresh(session: Session, done: Deployment, *, stop_running: bool) -> Starte
     update_id = start_update(
         session,
         done.pipeline.id,
-        tuple(table for name in full for table in _tables(models[name])),
-        tuple(table for name in tables if name not in full for table in _tables(models[name])),
+        tuple(table for name in full for table in _tables_of_model(models[name])),
+        tuple(table for name in tables if name not in full for table in _tables_of_model(models[name])),
         stop_running=stop_running,
     )
     if full:
@@ -47,13 +47,15 @@ def refresh(session: Session, done: Deployment, *, stop_running: bool) -> Starte
     return StartedUpdate(update_id, full)
 
 
-def _tables(model: Mapping[str, Any]) -> tuple[str, ...]:
+def _tables_of_model(model: Mapping[str, Any]) -> tuple[str, ...]:
     """A model's table, and the one beside it that keeps the rows its rules drop."""
     dataset = str(model["dataset"])
     return (dataset, f"{dataset}_quarantine") if model["quarantine"] else (dataset,)
 
 
-def conclude(session: Session, done: Deployment, update: StartedUpdate, result: UpdateResult) -> None:
+def record_refreshed(
+    session: WorkspaceSession, done: Deployment, update: StartedUpdate, result: FinishedUpdate
+) -> None:
     """Note that what an update has refreshed fully is no longer due."""
     if not update.full_refresh or result.state != "COMPLETED":
         return

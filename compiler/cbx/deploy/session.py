@@ -17,7 +17,7 @@ from databricks.sdk.errors import DeadlineExceeded, InternalError, NotFound
 from databricks.sdk.errors.base import DatabricksError
 from requests.exceptions import RequestException
 
-from cbx.deploy.problems import DeployError, as_deploy_error, said_by, unreachable
+from cbx.deploy.problems import DeployError, as_deploy_error, error_message, unreachable_error
 from cbx.diagnostics import codes
 from cbx.version import __version__
 
@@ -31,7 +31,7 @@ _FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
 
 
 @dataclass(frozen=True)
-class Session:
+class WorkspaceSession:
     """A workspace that answers.
 
     Attributes:
@@ -64,14 +64,14 @@ class Session:
             DeployError: For any other error.
         """
         try:
-            return _patiently(call, self.clock)
+            return _call_with_retries(call, self.clock)
         except expected:
             raise
         except _FAILURES as error:
             raise as_deploy_error(error, doing, self.host) from error
 
 
-def _patiently(call: Callable[[], T], clock: Clock) -> T:
+def _call_with_retries(call: Callable[[], T], clock: Clock) -> T:
     """The answer to a request that is sent again where the server failed."""
     for attempt in range(1, _ATTEMPTS):
         try:
@@ -87,7 +87,7 @@ def _is_server_failure(error: Exception) -> bool:
     return isinstance(error, (InternalError, DeadlineExceeded)) or type(error) is DatabricksError
 
 
-def connect(host: str | None, *, clock: Clock | None = None, timeout: float | None = None) -> Session:
+def connect(host: str | None, *, clock: Clock | None = None, timeout: float | None = None) -> WorkspaceSession:
     """A session with the credentials that the SDK finds: environment variables, a profile, a login of the CLI.
 
     Args:
@@ -98,18 +98,18 @@ def connect(host: str | None, *, clock: Clock | None = None, timeout: float | No
     Raises:
         DeployError: CBX601 without credentials, CBX602 if nothing answers, CBX603 if they are not accepted.
     """
-    _log_if_asked()
+    _set_up_logging()
     config = _config(host, clock, timeout)
     address = str(config.host)
     if not address.startswith("http"):
         raise DeployError.of(codes.NO_CREDENTIALS, "no workspace is named", _HOW_TO_LOG_IN)
     try:
-        user = _patiently(WorkspaceClient(config=config).current_user.me, config.clock)
+        user = _call_with_retries(WorkspaceClient(config=config).current_user.me, config.clock)
     except _FAILURES as error:
-        raise _no_workspace(error, address) from error
+        raise _connection_error(error, address) from error
     config.retry_timeout_seconds = _PATIENCE
     name = user.user_name or ""
-    return Session(
+    return WorkspaceSession(
         client=WorkspaceClient(config=config),
         host=address,
         user=name,
@@ -118,7 +118,7 @@ def connect(host: str | None, *, clock: Clock | None = None, timeout: float | No
     )
 
 
-def _log_if_asked() -> None:
+def _set_up_logging() -> None:
     """With CBX_DEBUG every request is logged, without its headers; else nothing is, not even what the SDK warns of."""
     logger = logging.getLogger("databricks")
     if os.environ.get("CBX_DEBUG"):
@@ -147,16 +147,16 @@ def _config(host: str | None, clock: Clock | None, timeout: float | None) -> Con
             **given,
         )
     except ValueError as error:
-        message = said_by(error).removeprefix("default auth: ")
+        message = error_message(error).removeprefix("default auth: ")
         reason = "" if "cannot configure default credentials" in message else f": {message}"
         raise DeployError.of(
             codes.NO_CREDENTIALS, f"no credentials for a workspace were found{reason}", _HOW_TO_LOG_IN
         ) from error
 
 
-def _no_workspace(error: Exception, address: str) -> DeployError:
+def _connection_error(error: Exception, address: str) -> DeployError:
     if isinstance(error, NotFound) or "unable to parse response" in str(error):
-        return unreachable(address, "what answers is not a Databricks workspace")
+        return unreachable_error(address, "what answers is not a Databricks workspace")
     return as_deploy_error(error, "asking who we are", address)
 
 

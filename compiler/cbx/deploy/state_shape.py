@@ -24,76 +24,76 @@ class RecordShape(BaseModel):
     permissions: list[dict[str, str]] = []
 
 
-class _Input(BaseModel):
+class _InputShape(BaseModel):
     mode: str
     model: str | None = None
     table: str | None = None
     path: str | None = None
 
 
-class _Column(BaseModel):
+class _ColumnShape(BaseModel):
     name: str
     type: str | None
     description: str | None
     not_null: bool
 
 
-class _Expectation(BaseModel):
+class _ExpectationShape(BaseModel):
     name: str
 
 
-class _Relationship(BaseModel):
+class _RelationshipShape(BaseModel):
     parent: str
     child: str
     on: dict[str, str]
     cardinality: str
 
 
-class _Model(BaseModel):
+class _ModelShape(BaseModel):
     kind: str
     dataset: str
-    inputs: list[_Input]
+    inputs: list[_InputShape]
     key: list[str] | None
     key_verdict: str | None
-    relationships: list[_Relationship]
-    expectations: list[_Expectation]
-    columns: list[_Column]
+    relationships: list[_RelationshipShape]
+    expectations: list[_ExpectationShape]
+    columns: list[_ColumnShape]
     cdc: dict[str, Any] | None
     properties: dict[str, Any] = {}
     quarantine: bool
     artifact_hash: str
 
 
-class _Check(BaseModel):
+class _CheckShape(BaseModel):
     name: str
     artifact: str | None = None
 
 
-class _Settings(BaseModel):
+class _SettingsShape(BaseModel):
     schema_name: str = Field(alias="schema")
     catalog: str | None = None
     configuration: dict[str, Any] = {}
 
 
-class _Update(BaseModel):
+class _UpdateShape(BaseModel):
     update_id: str
     models: list[str]
 
 
-class _Own(BaseModel):
-    settings: _Settings
+class _DeploymentShape(BaseModel):
+    settings: _SettingsShape
     full_refresh: list[str] = []
-    refreshing: _Update | None = None
+    refreshing: _UpdateShape | None = None
 
 
 class ManifestShape(BaseModel):
     """``manifest.json``, with what a deployment adds to it."""
 
     project: dict[str, Any]
-    models: dict[str, _Model]
-    checks: list[_Check]
+    models: dict[str, _ModelShape]
+    checks: list[_CheckShape]
     artifacts: dict[str, str]
-    deployment: _Own
+    deployment: _DeploymentShape
 
 
 def read_state(content: bytes, shape: type[BaseModel]) -> dict[str, Any]:

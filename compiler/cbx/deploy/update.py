@@ -9,10 +9,10 @@ from typing import Any
 from databricks.sdk.errors import BadRequest, NotFound, ResourceConflict
 from databricks.sdk.service.pipelines import UpdateInfo
 
-from cbx.deploy.events import Event, RuleCount, errors, new_events, rule_counts
+from cbx.deploy.events import Event, ExpectationTotal, errors, expectation_totals, new_events
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import Committed, with_due
-from cbx.deploy.session import Session
+from cbx.deploy.session import WorkspaceSession
 from cbx.diagnostics import codes
 
 _FINAL = ("COMPLETED", "FAILED", "CANCELED")
@@ -20,17 +20,17 @@ _SHORTEST, _LONGEST = 2.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateResult:
+class FinishedUpdate:
     """How an update ended, with the counts of its expectations and what its errors say."""
 
     update_id: str
     state: str
-    rules: tuple[RuleCount, ...]
+    rules: tuple[ExpectationTotal, ...]
     errors: tuple[str, ...]
 
 
 def start_update(
-    session: Session, pipeline_id: str, full: tuple[str, ...], others: tuple[str, ...], *, stop_running: bool
+    session: WorkspaceSession, pipeline_id: str, full: tuple[str, ...], others: tuple[str, ...], *, stop_running: bool
 ) -> str:
     """Start an update, and give its id.
 
@@ -47,7 +47,7 @@ def start_update(
     running = active_update(session, pipeline_id)
     if running is not None:
         if not stop_running:
-            raise _running(running)
+            raise _running_error(running)
         _stop(session, pipeline_id, running)
     pipelines = session.client.pipelines
     selection: dict[str, Any] = (
@@ -58,19 +58,19 @@ def start_update(
         answer = session.ask("starting an update", lambda: pipelines.start_update(pipeline_id, **selection), conflict)
     except conflict as error:
         ours = active_update(session, pipeline_id)
-        if ours is None or not _is_like(session, pipeline_id, ours, full):
-            raise _running(ours) if ours else _not_started(error) from error
+        if ours is None or not _refreshes_same_tables(session, pipeline_id, ours, full):
+            raise _running_error(ours) if ours else _start_error(error) from error
         return ours  # an attempt whose answer was lost
     return str(answer.update_id)
 
 
-def _is_like(session: Session, pipeline_id: str, update_id: str, full: tuple[str, ...]) -> bool:
+def _refreshes_same_tables(session: WorkspaceSession, pipeline_id: str, update_id: str, full: tuple[str, ...]) -> bool:
     """Whether an update that began a moment ago refreshes what we asked for."""
     found = _info(session, pipeline_id, update_id)
     return found is not None and tuple(found.full_refresh_selection or ()) == full
 
 
-def active_update(session: Session, pipeline_id: str) -> str | None:
+def active_update(session: WorkspaceSession, pipeline_id: str) -> str | None:
     """The id of the update that runs or waits, if one does."""
     pipelines = session.client.pipelines
     found = session.ask("reading the pipeline's state", lambda: pipelines.get(pipeline_id))
@@ -80,25 +80,25 @@ def active_update(session: Session, pipeline_id: str) -> str | None:
     return None
 
 
-def _running(update_id: str | None) -> DeployError:
+def _running_error(update_id: str | None) -> DeployError:
     hint = "wait for the update to end and start again, or stop it with `--stop-running`"
     return DeployError.of(codes.UPDATE_RUNNING, f"an update of the pipeline runs already: {update_id}", hint)
 
 
-def _not_started(error: Exception) -> DeployError:
+def _start_error(error: Exception) -> DeployError:
     return DeployError.of(codes.WORKSPACE_FAILURE, f"no update could be started: {error}", "start it again")
 
 
-def _stop(session: Session, pipeline_id: str, update_id: str) -> None:
+def _stop(session: WorkspaceSession, pipeline_id: str, update_id: str) -> None:
     session.ask("stopping the update", lambda: session.client.pipelines.stop(pipeline_id))
-    for _ in _polls(session):
+    for _ in _poll(session):
         if _state(session, pipeline_id, update_id) in _FINAL:
             return
 
 
-def follow(
-    session: Session, pipeline_id: str, update_id: str, listen: Callable[[str, list[Event]], None]
-) -> UpdateResult:
+def wait_for_update(
+    session: WorkspaceSession, pipeline_id: str, update_id: str, listen: Callable[[str, list[Event]], None]
+) -> FinishedUpdate:
     """Wait for an update to end.
 
     Args:
@@ -109,17 +109,17 @@ def follow(
     """
     known: set[str] = set()
     events: list[Event] = []
-    for _ in _polls(session):
+    for _ in _poll(session):
         state = _state(session, pipeline_id, update_id)
         fresh = new_events(session, pipeline_id, update_id, known)
         events += fresh
         listen(state, fresh)
         if state in _FINAL:
-            return UpdateResult(update_id, state, rule_counts(events), errors(events))
+            return FinishedUpdate(update_id, state, expectation_totals(events), errors(events))
     raise AssertionError  # polling goes on until the update ends
 
 
-def _polls(session: Session) -> Iterable[None]:
+def _poll(session: WorkspaceSession) -> Iterable[None]:
     pause = _SHORTEST
     while True:
         yield
@@ -127,12 +127,12 @@ def _polls(session: Session) -> Iterable[None]:
         pause = min(pause * 1.25, _LONGEST)
 
 
-def _state(session: Session, pipeline_id: str, update_id: str) -> str:
+def _state(session: WorkspaceSession, pipeline_id: str, update_id: str) -> str:
     found = _info(session, pipeline_id, update_id)
     return found.state.value if found is not None and found.state is not None else "CANCELED"
 
 
-def _info(session: Session, pipeline_id: str, update_id: str) -> UpdateInfo | None:
+def _info(session: WorkspaceSession, pipeline_id: str, update_id: str) -> UpdateInfo | None:
     pipelines = session.client.pipelines
     try:
         return session.ask(
@@ -142,7 +142,7 @@ def _info(session: Session, pipeline_id: str, update_id: str) -> UpdateInfo | No
         return None
 
 
-def settled(session: Session, committed: Committed, pipeline_id: str | None) -> Committed:
+def settle_refreshing_update(session: WorkspaceSession, committed: Committed, pipeline_id: str | None) -> Committed:
     """What is deployed, after an update that was to refresh models fully has been looked at again.
 
     Whoever started it may not have waited for it. Models that it has refreshed are no longer due.

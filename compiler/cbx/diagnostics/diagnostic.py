@@ -9,7 +9,7 @@ from typing import NamedTuple, overload
 from cbx.diagnostics.codes import Code, Severity
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, Span, as_text
-from cbx.diagnostics.sql_comments import Ranges, comment_ranges, is_in_one_of
+from cbx.diagnostics.sql_comments import Ranges, comment_ranges, is_in_ranges
 from cbx.files.bounded_read import read_regular
 
 
@@ -107,13 +107,13 @@ class Report:
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
-        return in_order(_in_comments(self._diagnostics, self.sources))
+        return sort_diagnostics(_add_comment_hints(self._diagnostics, self.sources))
 
 
 _IN_COMMENT = "it is inside a comment of SQL, which Jinja renders too: write `{# .. #}` around it"
 
 
-def _in_comments(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[Diagnostic]:
+def _add_comment_hints(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[Diagnostic]:
     """The diagnostics; the hints of errors inside comments of SQL say so: only templates are read there."""
     comments: dict[str, tuple[SourceFile, Ranges]] = {}
     for diagnostic in diagnostics:
@@ -125,14 +125,14 @@ def _in_comments(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) 
             text = sources.get(span.path, "")
             comments[span.path] = SourceFile(span.path, text), comment_ranges(text)
         file, ranges = comments[span.path]
-        if ranges and is_in_one_of(ranges, file.offset(span.line, span.column)):
+        if ranges and is_in_ranges(ranges, file.offset(span.line, span.column)):
             hints = [hint for hint in (diagnostic.hint, _IN_COMMENT) if hint is not None]
             yield diagnostic._replace(hint="; ".join(hints))
         else:
             yield diagnostic
 
 
-def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Diagnostics by their places, each once."""
     unique = dict.fromkeys(diagnostics)
     return merge_by_cause(
@@ -163,7 +163,7 @@ def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         first.update(dict.fromkeys(diagnostic.causes, diagnostic))
     merged = {id(diagnostic) for group in followers.values() for diagnostic in group}
     return tuple(
-        _with_followers(diagnostic, followers.get(id(diagnostic), ()))
+        _add_related(diagnostic, followers.get(id(diagnostic), ()))
         for diagnostic in diagnostics
         if id(diagnostic) not in merged
     )
@@ -174,7 +174,7 @@ def _is_elsewhere(diagnostic: Diagnostic) -> bool:
     return diagnostic.span is None or all(cause.path != diagnostic.span.path for cause in diagnostic.causes)
 
 
-def _with_followers(diagnostic: Diagnostic, followers: Sequence[Diagnostic]) -> Diagnostic:
+def _add_related(diagnostic: Diagnostic, followers: Sequence[Diagnostic]) -> Diagnostic:
     if not followers:
         return diagnostic
     places = dict.fromkeys(

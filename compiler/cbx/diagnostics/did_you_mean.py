@@ -28,7 +28,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     wanted = word.lower()
     most = max(_CHARACTERS // len(word), 4)
     ordered = choices if isinstance(choices, frozenset) else tuple(choices)
-    few = ordered if len(ordered) <= most else _index(ordered).around(wanted, most // 2)
+    few = ordered if len(ordered) <= most else _name_index(ordered).around(wanted, most // 2)
     positions: dict[str, int] = {}
     for place, character in enumerate(wanted):
         positions[character] = positions.get(character, 0) | 1 << place
@@ -69,7 +69,7 @@ def _likeness(positions: dict[str, int], length: int, other: str) -> float:
     return 2 * (length - missing.bit_count()) / total
 
 
-class _Index(NamedTuple):
+class _NameIndex(NamedTuple):
     """Names in order, and in the order of their ends."""
 
     forwards: Sequence[tuple[str, str]]
@@ -84,6 +84,6 @@ class _Index(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _index(names: tuple[str, ...] | frozenset[str]) -> _Index:
+def _name_index(names: tuple[str, ...] | frozenset[str]) -> _NameIndex:
     lower = [(name.lower(), name) for name in names]
-    return _Index(sorted(lower), sorted((lowered[::-1], name) for lowered, name in lower))
+    return _NameIndex(sorted(lower), sorted((lowered[::-1], name) for lowered, name in lower))

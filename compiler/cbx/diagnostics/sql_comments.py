@@ -23,7 +23,7 @@ def comment_ranges(text: str) -> Ranges:
     return tuple(found.span() for found in _PIECES.finditer(text) if found["comment"] is not None)
 
 
-def is_in_one_of(ranges: Ranges, offset: int) -> bool:
+def is_in_ranges(ranges: Ranges, offset: int) -> bool:
     """Whether an offset is in one of the ranges, which are in order."""
     place = bisect_right(ranges, (offset, len(ranges) + offset + 1)) - 1
     return place >= 0 and ranges[place][0] <= offset < ranges[place][1]

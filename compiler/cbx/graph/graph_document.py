@@ -33,7 +33,7 @@ class ColumnNode:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ExpectationNode:
     """An expectation of a model."""
 
     name: str
@@ -41,7 +41,7 @@ class Rule:
     on_violation: str
 
 
-class Key(NamedTuple):
+class NodeKey(NamedTuple):
     """Columns that each row of a model has to itself, and what is known of that."""
 
     columns: tuple[str, ...]
@@ -77,17 +77,17 @@ class Node:
     owner: str | None = None
     key: tuple[str, ...] = ()
     key_verdict: str | None = None
-    further_keys: tuple[Key, ...] = ()
+    further_keys: tuple[NodeKey, ...] = ()
     columns: tuple[ColumnNode, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ExpectationNode, ...] = ()
     artifact: str = ""
     hashes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
-    def keys(self) -> tuple[Key, ...]:
+    def keys(self) -> tuple[NodeKey, ...]:
         """The key, if there is one, and the further keys."""
-        return (*([Key(self.key, self.key_verdict)] if self.key else []), *self.further_keys)
+        return (*([NodeKey(self.key, self.key_verdict)] if self.key else []), *self.further_keys)
 
     @property
     def is_model(self) -> bool:
@@ -248,9 +248,11 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
         owner=entry["owner"],
         key=tuple(entry["key"] or ()),
         key_verdict=entry["key_verdict"],
-        further_keys=tuple(Key(tuple(key["columns"]), key["verdict"]) for key in entry.get("further_keys", ())),
+        further_keys=tuple(NodeKey(tuple(key["columns"]), key["verdict"]) for key in entry.get("further_keys", ())),
         columns=tuple(_column(column, models) for column in entry["columns"]),
-        rules=tuple(Rule(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]),
+        rules=tuple(
+            ExpectationNode(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]
+        ),
         artifact=entry["artifact"],
         hashes=(entry["source_hash"], entry["artifact_hash"]),
         config=_config(entry),

@@ -31,12 +31,12 @@ def model_graph(models: Iterable[str], reads: Iterable[tuple[str, str]]) -> Mode
     return ModelGraph({name: tuple(sorted(found)) for name, found in readers.items()})
 
 
-def cycles(graph: ModelGraph) -> list[list[str]]:
+def find_cycles(graph: ModelGraph) -> list[list[str]]:
     """One cycle for every knot of models that read each other, each from its first id on, in the order of ids.
 
     A cycle ``[a, b]`` says that ``a`` reads ``b`` and ``b`` reads ``a``.
     """
-    if len(in_order(graph)) == len(graph.readers):
+    if len(topological_order(graph)) == len(graph.readers):
         return []
     import networkx
 
@@ -59,7 +59,7 @@ def _shortest_cycle(knot: networkx.DiGraph[str], first: str) -> list[str]:
     return [first, *min(ways, key=lambda way: (len(way), way))[:-1]]
 
 
-def in_order(graph: ModelGraph) -> list[str]:
+def topological_order(graph: ModelGraph) -> list[str]:
     """The models, each after all that it reads, otherwise by id; without those in a circle and those after one."""
     waiting = dict.fromkeys(graph.readers, 0)
     for readers in graph.readers.values():

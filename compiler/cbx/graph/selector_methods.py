@@ -48,7 +48,7 @@ def default_method(value: str) -> str:
     return "file" if value.endswith(_FILES) else "fqn"
 
 
-def find(search: Search, name: str, value: str, text: str) -> set[str]:
+def find_nodes(search: Search, name: str, value: str, text: str) -> set[str]:
     """The ids of what a method finds.
 
     Args:
@@ -62,7 +62,7 @@ def find(search: Search, name: str, value: str, text: str) -> set[str]:
     """
     word, _, setting = name.partition(".")
     if word == "config" and setting:
-        return set(_by_setting(setting)(search, value))
+        return set(_setting_method(setting)(search, value))
     method = _METHODS.get(name)
     if method is None:
         hint = did_you_mean(name, _METHODS, otherwise=f"there are {listing((*_METHODS, 'config.<setting>'))}")
@@ -74,7 +74,7 @@ def _matches(pattern: str, text: str) -> bool:
     return fnmatchcase(text.lower(), pattern.lower())
 
 
-def _found(found: list[str], what: str, value: str, known: Collection[str]) -> list[str]:
+def _require_match(found: list[str], what: str, value: str, known: Collection[str]) -> list[str]:
     """What was found; nothing is an error, unless the value is known or a pattern, which may match nothing."""
     if found or value in known or _WILDCARDS.search(value):
         return found
@@ -96,10 +96,10 @@ def _is_named(node: Node, value: str, project: str) -> bool:
     if any(_matches(value, name) for name in (node.name, node.id, node.dataset)):
         return True
     within = [*node.path.split("/")[1:-1], node.name]
-    return any(_begins(names, value.split(".")) for names in ([project, *within], within))
+    return any(_starts_with(names, value.split(".")) for names in ([project, *within], within))
 
 
-def _begins(names: Sequence[str], wanted: Sequence[str]) -> bool:
+def _starts_with(names: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether names begin with the wanted ones; from the first wildcard on, all that is left has to match."""
     if len(names) < len(wanted):
         return False
@@ -118,7 +118,7 @@ def _by_path(search: Search, value: str) -> Collection[str]:
     known = {
         "/".join(parts[: end + 1]) for node in models for parts in [node.path.split("/")] for end in range(len(parts))
     }
-    return _found(found, "path", wanted, known)
+    return _require_match(found, "path", wanted, known)
 
 
 def _is_below(path: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -139,7 +139,7 @@ def _by_source(search: Search, value: str) -> Collection[str]:
     found = [
         source.id for source in sources if _matches(value, source.name) or source.name.lower().startswith(beginnings)
     ]
-    return _found(found, "source", value, [node.name for node in sources])
+    return _require_match(found, "source", value, [node.name for node in sources])
 
 
 def _by_state(search: Search, value: str) -> Collection[str]:
@@ -173,7 +173,9 @@ _PARTS: Mapping[str, Callable[[Node], Any]] = {
 """What dbt's subselectors of ``state:modified`` compare."""
 
 
-def _by(what: str, values: Callable[[Node], Iterable[str]], known: Callable[[GraphDocument], Iterable[str]]) -> _Method:
+def _property_method(
+    what: str, values: Callable[[Node], Iterable[str]], known: Callable[[GraphDocument], Iterable[str]]
+) -> _Method:
     """A method that compares one property of the nodes."""
 
     def method(search: Search, value: str) -> Collection[str]:
@@ -181,16 +183,16 @@ def _by(what: str, values: Callable[[Node], Iterable[str]], known: Callable[[Gra
             node.id for node in search.graph.nodes if any(_matches(value, candidate) for candidate in values(node))
         ]
         choices = {candidate for node in search.graph.nodes for candidate in values(node)} | set(known(search.graph))
-        return _found(found, what, value, choices)
+        return _require_match(found, what, value, choices)
 
     return method
 
 
-def _nothing(_: GraphDocument) -> Iterable[str]:
+def _no_names(_: GraphDocument) -> Iterable[str]:
     return ()
 
 
-def _by_setting(name: str) -> _Method:
+def _setting_method(name: str) -> _Method:
     """By ``config.<name>``, as dbt has it: a setting, one of a list, or a key within one."""
 
     def method(search: Search, value: str) -> Collection[str]:
@@ -200,12 +202,12 @@ def _by_setting(name: str) -> _Method:
                 f"no setting `{name}`", did_you_mean(name, settings, otherwise=f"there are {listing(settings)}")
             )
         known = _KINDS if name in {"materialized", "kind"} else ("true", "false") if name == "quarantine" else ()
-        return _by(name, partial(_setting, name), lambda _: known)(search, value)
+        return _property_method(name, partial(_setting_values, name), lambda _: known)(search, value)
 
     return method
 
 
-def _setting(name: str, node: Node) -> Iterable[str]:
+def _setting_values(name: str, node: Node) -> Iterable[str]:
     """The values of a setting as words."""
     word, _, key = name.partition(".")
     value = node.config.get(word)
@@ -227,12 +229,14 @@ def _file_names(node: Node) -> Iterable[str]:
 _METHODS: Mapping[str, _Method] = {
     "fqn": _by_name,
     "path": _by_path,
-    "file": _by("file", _file_names, _nothing),
-    "layer": _by("layer", lambda node: [node.layer] if node.is_model else [], lambda graph: graph.layers),
-    "tag": _by("tag", lambda node: node.tags, _nothing),
-    "kind": _by("kind", lambda node: [node.kind] if node.is_model else [], lambda _: _KINDS),
-    "owner": _by("owner", lambda node: [node.owner] if node.owner else [], _nothing),
+    "file": _property_method("file", _file_names, _no_names),
+    "layer": _property_method("layer", lambda node: [node.layer] if node.is_model else [], lambda graph: graph.layers),
+    "tag": _property_method("tag", lambda node: node.tags, _no_names),
+    "kind": _property_method("kind", lambda node: [node.kind] if node.is_model else [], lambda _: _KINDS),
+    "owner": _property_method("owner", lambda node: [node.owner] if node.owner else [], _no_names),
     "source": _by_source,
-    "resource_type": _by("resource type", lambda node: [node.resource_type], lambda _: ("model", "source")),
+    "resource_type": _property_method(
+        "resource type", lambda node: [node.resource_type], lambda _: ("model", "source")
+    ),
     "state": _by_state,
 }

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cbx.graph.graph_document import GraphDocument
-from cbx.graph.selector_methods import Search, SelectorError, default_method, find
+from cbx.graph.selector_methods import Search, SelectorError, default_method, find_nodes
 
 _CRITERION = re.compile(
     r"(?P<at>@)?(?:(?P<up>\d*)(?P<ancestors>\+))?(?:(?P<method>[\w.]+):)?"
@@ -66,12 +66,12 @@ def select(
 def _union(search: Search, texts: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for part in (part for text in texts for part in text.split()):
-        matches = [_chosen(search, _read(selector)) for selector in part.split(",")]
+        matches = [_select_criterion(search, _parse_criterion(selector)) for selector in part.split(",")]
         found |= set.intersection(*matches)
     return found
 
 
-def _read(text: str) -> _Criterion:
+def _parse_criterion(text: str) -> _Criterion:
     match = _CRITERION.fullmatch(text)
     if match is None:
         raise SelectorError(
@@ -96,20 +96,20 @@ def _depth(digits: str | None) -> int | None:
     return int(digits) if digits and len(digits) < _TOO_MANY_DIGITS else None
 
 
-def _chosen(search: Search, criterion: _Criterion) -> set[str]:
-    found = find(search, criterion.method, criterion.value, criterion.text)
+def _select_criterion(search: Search, criterion: _Criterion) -> set[str]:
+    found = find_nodes(search, criterion.method, criterion.value, criterion.text)
     graph, chosen = search.graph, set(found)
     if criterion.has_ancestors:
-        chosen |= _reached(graph.parents, found, criterion.up)
+        chosen |= _reach(graph.parents, found, criterion.up)
     if criterion.has_descendants:
-        chosen |= _reached(graph.children, found, criterion.down)
+        chosen |= _reach(graph.children, found, criterion.down)
     if criterion.with_needs:
-        readers = found | _reached(graph.children, found, None)
-        chosen |= readers | _reached(graph.parents, readers, None)
+        readers = found | _reach(graph.children, found, None)
+        chosen |= readers | _reach(graph.parents, readers, None)
     return chosen
 
 
-def _reached(steps: Mapping[str, tuple[str, ...]], starts: Collection[str], depth: int | None) -> set[str]:
+def _reach(steps: Mapping[str, tuple[str, ...]], starts: Collection[str], depth: int | None) -> set[str]:
     """What lies at most ``depth`` steps from any of the starts."""
     seen, edge, walked = set(starts), set(starts), 0
     while edge and (depth is None or walked < depth):

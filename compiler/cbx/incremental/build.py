@@ -33,8 +33,8 @@ from cbx.incremental.stamps import (
     stamps_of,
 )
 from cbx.processes.forked_workers import in_copies
-from cbx.target.atomic_change import alone, is_unfinished
-from cbx.target.layout import MANIFEST, TARGET, Changes, unfinished
+from cbx.target.atomic_change import is_change_pending, lock_target
+from cbx.target.layout import MANIFEST, TARGET, TargetChanges, interrupted_change
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -57,7 +57,7 @@ class Build(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     model_count: int
     summary: Summary | None = None
-    changes: Changes | None = None
+    changes: TargetChanges | None = None
     could_write: bool = True
     sources: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
@@ -97,15 +97,15 @@ def build(root: Path, options: Options, *, check: bool = False, waiting: Callabl
         check: Write nothing, and tell what would be written.
         waiting: Is called where another compilation of the project has to end first.
     """
-    with alone(root, waiting, reading=check):
-        if not is_unfinished(root):
+    with lock_target(root, waiting, reading=check):
+        if not is_change_pending(root):
             return _build(root, options, check=check)
         if check:
             built = _build(root, options, check=True)
-            return built._replace(diagnostics=(*built.diagnostics, unfinished()))
-        from cbx.target.write import mend
+            return built._replace(diagnostics=(*built.diagnostics, interrupted_change()))
+        from cbx.target.write import finish_interrupted_change
 
-        mend(root)
+        finish_interrupted_change(root)
         return _build(root, options, check=False)
 
 
@@ -158,9 +158,9 @@ def _believed(root: Path, options: Options) -> CompilationRecord | None:
     return record if record is not None and is_same and options.environment in record.environments else None
 
 
-def _changes(record: CompilationRecord, found: FileChanges) -> Changes:
+def _changes(record: CompilationRecord, found: FileChanges) -> TargetChanges:
     known, changed = record.artifacts.digests, frozenset(found.changed)
-    return Changes(
+    return TargetChanges(
         written=tuple(path for path in found.changed if path in known),
         unchanged=tuple(path for path in known if path not in changed),
         removed=tuple(sorted(path for path in found.changed if path not in known)),
@@ -172,8 +172,8 @@ def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> B
     from cbx.compiler import compile_project
     from cbx.incremental.part import remember
     from cbx.incremental.tracing_here import check_tracing
-    from cbx.target.write import compare as compare_all
-    from cbx.target.write import write
+    from cbx.target.write import compare_target as compare_all
+    from cbx.target.write import write_target
 
     compilation = compile_project(
         root, options.environment, with_analysis=options.with_analysis, with_trace=options.with_trace
@@ -187,7 +187,7 @@ def _compile(root: Path, options: Options, before: _Before, *, check: bool) -> B
     summary = _summary(compilation.plan)
     if check:
         return Build(diagnostics, count, summary, compare_all(root, compilation.artifacts), sources=sources)
-    changes, problems = write(root, compilation.artifacts)
+    changes, problems = write_target(root, compilation.artifacts)
     if not problems and before.sources is not None and compilation.is_lasting:
         write_record(root, _record(root, options, before, compilation, summary, remember(compilation)))
     return Build((*diagnostics, *problems), count, summary, changes, could_write=not problems, sources=sources)
@@ -228,7 +228,7 @@ def _compile_part(
         write_record(root, updated)
     names = {one.path for one in new}
     unchanged = tuple(path for path in known.artifacts.digests if path not in names)
-    changes = Changes(tuple(sorted(names)), unchanged, ())
+    changes = TargetChanges(tuple(sorted(names)), unchanged, ())
     return Build(
         (*part.diagnostics, *problems),
         summary.models,

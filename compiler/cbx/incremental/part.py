@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from cbx.compiler import PASSES, Compilation, compile_project
 from cbx.diagnostics.codes import Severity
-from cbx.diagnostics.diagnostic import Diagnostic, Report, in_order
+from cbx.diagnostics.diagnostic import Diagnostic, Report, sort_diagnostics
 from cbx.emit.manifest import lay_out_entry
 from cbx.incremental.options import Options
 from cbx.incremental.record import CompilationRecord, Remembered
@@ -213,7 +213,7 @@ def _merged(
     new = [one for one in now if one.span is not None and one.span.path in changed]
     is_told = all(one.span is not None and not one.span.path.startswith("macros/") for one in (*before, *now))
     is_clean = all(one.severity is not Severity.ERROR for one in now)
-    return in_order((*kept, *new)) if is_told and is_clean else None
+    return sort_diagnostics((*kept, *new)) if is_told and is_clean else None
 
 
 def _part(compilation: Compilation, known: _Known, diagnostics: tuple[Diagnostic, ...]) -> PartialCompilation:

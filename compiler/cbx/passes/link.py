@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
-from cbx.graph.model_graph import cycles, model_graph
+from cbx.graph.model_graph import find_cycles, model_graph
 from cbx.stages.resolved import FileInput, Linked, ModelInput, Resolved, ResolvedModel, SqlCode
 
 
@@ -27,7 +27,7 @@ def link(resolved: Resolved, report: Report) -> Linked:
     for model in models.values():
         _check_related(model, resolved.known_ids, report)
     graph = model_graph(models, [read for read in reads if read[1] in models])
-    for cycle in cycles(graph):
+    for cycle in find_cycles(graph):
         _report_cycle(cycle, models, report)
     _check_datasets(models, report)
     return Linked(resolved.project, models, graph)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
 from cbx.diagnostics.source_files import Span
-from cbx.graph.model_graph import cycles, in_order
+from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.parse.types import is_same_type
 from cbx.passes.report_mistakes import report_mistakes
 from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, table_columns, table_facts
@@ -52,7 +52,9 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     """
     with ExitStack() as stack:
         typing = _Typing(linked, report, known or {}, _analysis(linked.project, stack))
-        for number, name in enumerate(in_order(linked.graph) if not cycles(linked.graph) else sorted(linked.models)):
+        for number, name in enumerate(
+            topological_order(linked.graph) if not find_cycles(linked.graph) else sorted(linked.models)
+        ):
             typing.add(linked.models[name])
             if typing.analysis is not None and number % _TOGETHER == 0:
                 let_go_of_trees()

@@ -14,7 +14,7 @@ _IGNORED = ".cbx/\n.venv/\n__pycache__/\n"
 _NAME = "shop"
 
 
-def starting_files(name: str) -> Mapping[str, str]:
+def template_files(name: str) -> Mapping[str, str]:
     """The files of a first project by their paths.
 
     Args:
@@ -24,10 +24,10 @@ def starting_files(name: str) -> Mapping[str, str]:
     files = (file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.suffix in _SUFFIXES)
     own = [file for file in files if file.parts[0] in _PARTS]
     texts = {file.as_posix(): (folder / file).read_text(encoding="utf-8") for file in own}
-    return {".gitignore": _IGNORED, **{path: _named(text, name) for path, text in texts.items()}}
+    return {".gitignore": _IGNORED, **{path: _set_project_name(text, name) for path, text in texts.items()}}
 
 
-def _named(text: str, name: str) -> str:
+def _set_project_name(text: str, name: str) -> str:
     own = re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_")
     own = f"p_{own}" if own[:1].isdigit() else own or _NAME
     return text.replace(f'name = "{_NAME}"', f'name = "{own}"').replace(f"/{_NAME}/", f"/{own}/")

@@ -274,12 +274,12 @@ def _validate(data: dict[str, Any], source: SourceFile, report: Report) -> Proje
     try:
         return ProjectSettings.model_validate(data)
     except ValidationError as error:
-        for path, problem in _by_path(error).items():
+        for path, problem in _problems_by_path(error).items():
             _report_setting(list(path), problem, source, report)
         return None
 
 
-def _by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any]:
+def _problems_by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any]:
     """One problem for each setting: a value that fits no member of a union is one problem, not one a member."""
     problems: dict[tuple[str | int, ...], Any] = {}
     for problem in error.errors():
@@ -306,7 +306,7 @@ def _report_setting(path: list[str | int], problem: Any, source: SourceFile, rep
         hint = f"add `{path[-1]} = ...`" if len(path) > 1 else f"add `[{setting}]` with a `name`"
         report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint)
     else:
-        message = f"`{setting}`: {_in_words(problem)}"
+        message = f"`{setting}`: {_problem_text(problem)}"
         report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")
 
 
@@ -331,7 +331,7 @@ def _right_section(path: list[str | int]) -> str | None:
     return f"`{name}` belongs to `{right[0]}`" + "".join(f" or `{other}`" for other in right[1:]) if right else None
 
 
-def _in_words(problem: Any) -> str:
+def _problem_text(problem: Any) -> str:
     reason = str(problem["msg"])
     if problem["type"] == "string_pattern_mismatch":
         marks = "letters, digits, underscores and dashes" if "-]" in reason else "letters, digits and underscores"
@@ -398,7 +398,7 @@ def _check_references(settings: ProjectSettings, source: SourceFile, report: Rep
         if any(name not in environment.vars for environment in deployed.values())
     }
     own = {name: environment.model_dump(by_alias=True) for name, environment in deployed.items()}
-    for path, text in _texts({"vars": shared, "environments": own}):
+    for path, text in _settings_texts({"vars": shared, "environments": own}):
         found = _REFERENCE.search(text)
         if found:
             setting = ".".join(str(key) for key in path)
@@ -418,16 +418,16 @@ def _check_values(settings: ProjectSettings, source: SourceFile, report: Report)
         report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="leave out some environments or variables")
 
 
-def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _settings_texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """The texts of settings, each with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _texts(item, (*path, name))
+            yield from _settings_texts(item, (*path, name))
     elif isinstance(value, tuple):
         for number, item in enumerate(value):
-            yield from _texts(item, (*path, number))
+            yield from _settings_texts(item, (*path, number))
 
 
 def _fill(template: str, layer: str, name: str) -> str:

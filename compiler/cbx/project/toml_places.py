@@ -69,7 +69,7 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
         path: The keys that lead to the setting, ``("environments", "prod", "catalog")``.
     """
     wanted = tuple(key for key in path if isinstance(key, str))
-    places = _places(source)
+    places = _setting_spans(source)
     around = [places.named[wanted[:depth]] for depth in range(len(wanted), 0, -1) if wanted[:depth] in places.named]
     inside = places.inside.get(wanted)
     if inside is not None and all(inside < span for span in around):
@@ -78,7 +78,7 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
 
 
 @dataclass(frozen=True)
-class _Places:
+class _SettingSpans:
     """Where a file names settings and tables first, by their keys.
 
     Attributes:
@@ -91,7 +91,7 @@ class _Places:
 
 
 @lru_cache(maxsize=1)
-def _places(source: SourceFile) -> _Places:
+def _setting_spans(source: SourceFile) -> _SettingSpans:
     named: dict[tuple[str, ...], Span] = {}
     inside: dict[tuple[str, ...], Span] = {}
     table: tuple[str, ...] = ()
@@ -108,4 +108,4 @@ def _places(source: SourceFile) -> _Places:
             for depth in range(min(len(keys), _DEEPEST)):
                 inside.setdefault(keys[:depth], span)
         named.setdefault(keys if header else (*table, *keys), span)
-    return _Places(named, inside)
+    return _SettingSpans(named, inside)

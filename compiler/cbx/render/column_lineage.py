@@ -32,12 +32,12 @@ class ColumnGraph:
         taking_part = {column for edge in self.edges for column in edge}
         if self.asked is not None and self.asked[1] is not None:
             taking_part.add((self.asked[0], self.asked[1]))
-        known = known_columns(self.document)
+        known = columns_by_node(self.document)
         found = {node: tuple(name for name in names if (node, name) in taking_part) for node, names in known.items()}
         return {node: names for node, names in found.items() if names}
 
 
-def known_columns(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:
+def columns_by_node(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:
     """The columns of each node; of a table outside the project, those that models are known to read."""
     known: dict[str, dict[str, None]] = {
         node.id: dict.fromkeys(column.name for column in node.columns) for node in document.nodes
@@ -68,15 +68,15 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
     asked = None
     if model is not None:
         asked = (model, column)
-        starts = {(model, name) for name in known_columns(document)[model] if column in {None, name}}
-        up = _followed(starts, ((reader, origin) for origin, reader in edges))
-        down = _followed(starts, edges)
+        starts = {(model, name) for name in columns_by_node(document)[model] if column in {None, name}}
+        up = _follow(starts, ((reader, origin) for origin, reader in edges))
+        down = _follow(starts, edges)
         edges = tuple(edge for edge in edges if set(edge) <= up or set(edge) <= down)
     graph = ColumnGraph(document, edges, asked)
     return ColumnGraph(document.restricted(graph.columns), edges, asked)
 
 
-def _followed(starts: Iterable[ColumnId], steps: Iterable[ColumnEdge]) -> set[ColumnId]:
+def _follow(starts: Iterable[ColumnId], steps: Iterable[ColumnEdge]) -> set[ColumnId]:
     further: dict[ColumnId, list[ColumnId]] = {}
     for column, other in steps:
         further.setdefault(column, []).append(other)

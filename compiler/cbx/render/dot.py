@@ -34,25 +34,26 @@ def _lanes(document: GraphDocument) -> Iterator[str]:
     colours = layer_colours(document.lanes)
     for place, layer in enumerate(document.lanes):
         colour = colours[layer].light
+        settings = f'fontcolor="{colour}"; color="{colour}55"; style=rounded; fontsize=12'
         yield f"  subgraph cluster_{place} {{"
-        yield f'    label=<<B>{_html(layer)}</B>>; fontcolor="{colour}"; color="{colour}55"; style=rounded; fontsize=12'
+        yield f"    label=<<B>{_escape(layer)}</B>>; {settings}"
         for node in document.nodes:
             if node.layer == layer:
-                kind = f'<FONT POINT-SIZE="9" COLOR="{_FAINT}">{_html(kind_in_words(node))}</FONT>'
+                kind = f'<FONT POINT-SIZE="9" COLOR="{_FAINT}">{_escape(kind_in_words(node))}</FONT>'
                 shape = "" if node.is_model else ", shape=cylinder"
-                label = f'<B>{_html(node.name)}</B><BR/><FONT POINT-SIZE="4"> <BR/></FONT>{kind}'
-                yield f'    {_quoted(node.id)} [label=<{label}>, color="{colour}"{shape}{_tip(node)}]'
+                label = f'<B>{_escape(node.name)}</B><BR/><FONT POINT-SIZE="4"> <BR/></FONT>{kind}'
+                yield f'    {_quote(node.id)} [label=<{label}>, color="{colour}"{shape}{_tip(node)}]'
         yield "  }"
 
 
 def _tip(node: Node) -> str:
-    return f", tooltip={_quoted(one_line(node.description))}" if node.description else ""
+    return f", tooltip={_quote(one_line(node.description))}" if node.description else ""
 
 
 def _arrows(document: GraphDocument) -> Iterator[str]:
     for edge in document.edges:
         style = f' [style=dashed, color="{_STREAM}"]' if edge.mode == "stream" else ""
-        yield f"  {_quoted(edge.source)} -> {_quoted(edge.target)}{style}"
+        yield f"  {_quote(edge.source)} -> {_quote(edge.target)}{style}"
     if any(edge.mode == "stream" for edge in document.edges):
         yield f'  labelloc=b; fontsize=9; fontcolor="{_FAINT}"; label="dashed: reads new rows (stream)"'
 
@@ -64,26 +65,26 @@ def render_dot_columns(graph: ColumnGraph) -> str:
     ports = {(node, name): f"c{place}" for node, names in graph.columns.items() for place, name in enumerate(names)}
     lines = ["  node [shape=plain, style=solid]"]
     for node, names in graph.columns.items():
-        rows = [(ports[node, name], _marked(graph, node, name)) for name in names]
+        rows = [(ports[node, name], _column_label(graph, node, name)) for name in names]
         lines.append(_table(node, rows, colours[document.by_id[node].layer]))
     for (node, name), (reader, made) in graph.edges:
         left, right = ports[node, name], ports[reader, made]
-        lines.append(f"  {_quoted(node)}:{left}:e -> {_quoted(reader)}:{right}:w")
+        lines.append(f"  {_quote(node)}:{left}:e -> {_quote(reader)}:{right}:w")
     return _graph("columns", lines)
 
 
-def _marked(graph: ColumnGraph, node: str, name: str) -> str:
-    return f"<B>{_html(name)}</B>" if graph.asked == (node, name) else _html(name)
+def _column_label(graph: ColumnGraph, node: str, name: str) -> str:
+    return f"<B>{_escape(name)}</B>" if graph.asked == (node, name) else _escape(name)
 
 
 def _table(node: str, rows: Iterable[tuple[str, str]], colour: Colour) -> str:
     """A node that is a table, with a port for each row; the second of each pair is HTML."""
     cells = "".join(f'<TR><TD ALIGN="LEFT" PORT="{port}">{text}</TD></TR>' for port, text in rows)
-    head = f'<TR><TD ALIGN="LEFT" BGCOLOR="{colour.light}"><FONT COLOR="white"><B>{_html(node)}</B></FONT></TD></TR>'
+    head = f'<TR><TD ALIGN="LEFT" BGCOLOR="{colour.light}"><FONT COLOR="white"><B>{_escape(node)}</B></FONT></TD></TR>'
     table = (
         f'<TABLE BORDER="1" COLOR="{colour.light}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="5">{head}{cells}</TABLE>'
     )
-    return f"  {_quoted(node)} [label=<{table}>]"
+    return f"  {_quote(node)} [label=<{table}>]"
 
 
 def render_dot_relationships(document: GraphDocument) -> str:
@@ -96,8 +97,8 @@ def render_dot_relationships(document: GraphDocument) -> str:
     for relation in document.relations:
         head = "teeodot" if relation.cardinality == "one_to_one" else "crowodot"
         style = "" if relation.verdict == "proven" else ", style=dashed"
-        settings = f"arrowhead={head}, label={_quoted(one_line(on_in_words(relation)))}{style}"
-        lines.append(f"  {_quoted(relation.parent)} -> {_quoted(relation.child)} [{settings}]")
+        settings = f"arrowhead={head}, label={_quote(one_line(on_in_words(relation)))}{style}"
+        lines.append(f"  {_quote(relation.parent)} -> {_quote(relation.child)} [{settings}]")
     return _graph("relationships", lines)
 
 
@@ -106,16 +107,16 @@ def _key_rows(node: Node, references: Mapping[str, Sequence[str]]) -> Iterator[s
     names = dict.fromkeys(name for key in node.keys for name in key.columns)
     for name in names:
         notes = ", ".join(notes_on_keys(node, name))
-        yield f'<B>{_html(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}"> {_html(notes)}</FONT>'
-    yield from (_html(name) for name in references.get(node.id, ()) if name not in names)
+        yield f'<B>{_escape(name)}</B><FONT POINT-SIZE="9" COLOR="{_FAINT}"> {_escape(notes)}</FONT>'
+    yield from (_escape(name) for name in references.get(node.id, ()) if name not in names)
 
 
-def _html(text: str) -> str:
+def _escape(text: str) -> str:
     """Text within a label of HTML, which may not be empty, and where a backslash would begin an escape all the same."""
     return escape(one_line(text)).replace("\\", "\\\\") or " "
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """A text as Graphviz writes one: a backslash would begin an escape of a label."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "")
     return f'"{escaped}"'

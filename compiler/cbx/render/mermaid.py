@@ -35,7 +35,7 @@ def render_mermaid(document: GraphDocument) -> str:
     for edge in document.edges:
         arrow = "-.->" if edge.mode == "stream" else "-->"
         lines.append(f"  {ids[edge.source]} {arrow} {ids[edge.target]}")
-    return _finished(lines, document, ids)
+    return _add_colours(lines, document, ids)
 
 
 def _ids(letter: str, names: Mapping[_Key, str]) -> dict[_Key, str]:
@@ -59,7 +59,7 @@ def _text(text: str) -> str:
     return "".join(_ENTITIES.get(character, character) for character in one_line(text))
 
 
-def _finished(lines: list[str], document: GraphDocument, ids: Mapping[str, str]) -> str:
+def _add_colours(lines: list[str], document: GraphDocument, ids: Mapping[str, str]) -> str:
     """The lines with the colours of the layers."""
     colours = layer_colours(document.lanes)
     for place, layer in enumerate(document.lanes):

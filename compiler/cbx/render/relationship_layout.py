@@ -48,7 +48,7 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RelationLine:
     """A relationship, and the control points of its curve from the parent's column to the child's."""
 
     relation: Relation
@@ -60,7 +60,7 @@ class Diagram:
     """The whole diagram, with its size in pixels."""
 
     entities: tuple[Entity, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[RelationLine, ...]
     width: float
     height: float
 
@@ -107,7 +107,9 @@ def _size(node: Node, rows: tuple[Row, ...]) -> Size:
     return Size(min(width, 380), HEAD + ROW * len(rows) + 8)
 
 
-def _lines(relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, tuple[Row, ...]]) -> tuple[Line, ...]:
+def _lines(
+    relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, tuple[Row, ...]]
+) -> tuple[RelationLine, ...]:
     """The lines between the rows of the columns; those of the same two models must not lie on each other."""
     drawn: dict[tuple[str, str], int] = {}
     lines = []
@@ -119,11 +121,11 @@ def _lines(relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, t
         end = layout.boxes[relation.child].y + _height(rows[relation.child], relation.on[0][0])
         if relation.parent == relation.child and start == end:
             end += 8
-        lines.append(Line(relation, _led(layout.routes[pair], start, end, shift)))
+        lines.append(RelationLine(relation, _lead_route(layout.routes[pair], start, end, shift)))
     return tuple(lines)
 
 
-def _led(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
+def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
     """The route between two boxes, led from one row to another, straight where the ends are marked."""
     (first, _), (second, _), *between, (third, _), (fourth, _) = route
     out, back = (_STUB if second > first else -_STUB), (_STUB if third > fourth else -_STUB)

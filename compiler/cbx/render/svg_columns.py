@@ -54,7 +54,7 @@ def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
         drawn[origin, made] += 1
         start = layout.boxes[origin].y + _middle(graph, origin, column)
         end = layout.boxes[made].y + _middle(graph, made, name)
-        route = _led(layout.routes[origin, made], start, end, shift)
+        route = _lead_route(layout.routes[origin, made], start, end, shift)
         yield f"<g><title>{text(f'{made}.{name} is made of {origin}.{column}')}</title>"
         yield f'<path class="edge" d="{curve(route)}"/>{arrowhead(route, "head")}</g>'
     for node, names in graph.columns.items():
@@ -82,7 +82,7 @@ def _place(graph: ColumnGraph, column: ColumnId) -> tuple[str, int]:
     return column[0], graph.columns[column[0]].index(column[1])
 
 
-def _led(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
+def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
     """The route between two tables, led from one column to another, beside the others of the same two tables."""
     (first, _), (second, _), *between, (third, _), (fourth, _) = route
     shifted = ((x, y + shift) for x, y in between)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from cbx.render.layout.layout import Point
 from cbx.render.palette import Colour
-from cbx.render.words import fitted, one_line
+from cbx.render.words import fit_text, one_line
 
 FONT = "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -80,7 +80,7 @@ def text(words: str) -> str:
 
 def label(words: str, x: float, y: float, classes: str, size: float, width: float, *, at_end: bool = False) -> str:
     """A line of text, cut to a width; all of it is said where the pointer rests."""
-    shown = fitted(words, size, width, is_bold="name" in classes)
+    shown = fit_text(words, size, width, is_bold="name" in classes)
     whole = f"<title>{text(words)}</title>" if shown != words else ""
     anchor = ' text-anchor="end"' if at_end else ""
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{classes}"{anchor}>{text(shown)}{whole}</text>'

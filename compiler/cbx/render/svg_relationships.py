@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from cbx.graph.graph_document import GraphDocument
 from cbx.render.layout.layout import Point
 from cbx.render.palette import layer_colours
-from cbx.render.relationship_layout import HEAD, ROW, TYPE_WIDTH, Entity, Line, Row, lay_out_relationships
+from cbx.render.relationship_layout import HEAD, ROW, TYPE_WIDTH, Entity, RelationLine, Row, lay_out_relationships
 from cbx.render.svg_parts import curve, label, picture, text
 from cbx.render.words import on_in_words, text_width
 
@@ -78,7 +78,7 @@ def _badge(row: Row, y: float, number: int) -> str:
     )
 
 
-def _line(line: Line) -> str:
+def _line(line: RelationLine) -> str:
     """The line between the columns of a relationship, with its two ends."""
     relation, route = line.relation, line.route
     many = relation.cardinality == "one_to_many"

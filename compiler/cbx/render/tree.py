@@ -35,18 +35,18 @@ def render_tree(document: GraphDocument) -> Group:
 
     roots = [node.id for node in document.nodes if not document.parents[node.id]]
     tree = _tree(document)
-    _grow(tree, roots, lambda name: document.children[name], label)
+    _add_branches(tree, roots, lambda name: document.children[name], label)
     used = set(modes.values())
     said = {"stream": "reads new rows (stream)   ", "batch": "reads all rows (batch)"}
     legend = Text.assemble(*(part for mode in said if mode in used for part in (_ARROWS[mode], (said[mode], "dim"))))
-    return Group(tree, *([_cut(legend)] if used else []))
+    return Group(tree, *([_truncate(legend)] if used else []))
 
 
 def _tree(document: GraphDocument) -> Tree:
-    return Tree(_cut(Text(one_line(document.project), "bold")), guide_style="dim")
+    return Tree(_truncate(Text(one_line(document.project), "bold")), guide_style="dim")
 
 
-def _cut(line: Text) -> Text:
+def _truncate(line: Text) -> Text:
     """A line that ends where the terminal does, since a folded tree is none."""
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
@@ -84,7 +84,7 @@ def render_column_tree(graph: ColumnGraph) -> Group:
         return text.append(f"  {shorten(types.get(item) or '', 48, placeholder=' …')}".rstrip(), "dim")
 
     tree = _tree(document)
-    _grow(tree, list(roots), lambda column: made[column], label)
+    _add_branches(tree, list(roots), lambda column: made[column], label)
     return Group(tree)
 
 
@@ -98,16 +98,16 @@ def render_relationship_tree(document: GraphDocument) -> Group:
     for node in document.nodes:
         if node.id in children:
             name = Text.assemble(_name(node.id, colours[node.layer]), (f"  {' '.join(_keys(node))}".rstrip(), "dim"))
-            branch = tree.add(_cut(name))
+            branch = tree.add(_truncate(name))
             for relation in children[node.id]:
                 count = "1:1" if relation.cardinality == "one_to_one" else "1:n"
                 child = _name(relation.child, colours[document.by_id[relation.child].layer])
                 said = f"  on {one_line(on_in_words(relation))} ({relation.verdict})"
-                branch.add(_cut(Text.assemble((f"{count} ", "bold"), child, (said, "dim"))))
+                branch.add(_truncate(Text.assemble((f"{count} ", "bold"), child, (said, "dim"))))
     return Group(tree)
 
 
-def _grow(
+def _add_branches(
     tree: Tree,
     roots: Sequence[_Item],
     further: Callable[[_Item], Sequence[_Item]],
@@ -119,7 +119,7 @@ def _grow(
     while waiting:
         branch, item, parent = waiting.pop()
         is_again = item in seen
-        twig = branch.add(_cut(label(item, parent, is_again=is_again)))
+        twig = branch.add(_truncate(label(item, parent, is_again=is_again)))
         seen.add(item)
         if not is_again:
             waiting += [(twig, child, item) for child in reversed(further(item))]

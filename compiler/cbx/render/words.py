@@ -57,7 +57,7 @@ def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
     return ems * size * (1.1 if is_bold else 1)
 
 
-def fitted(text: str, size: float, width: float, *, is_bold: bool = False) -> str:
+def fit_text(text: str, size: float, width: float, *, is_bold: bool = False) -> str:
     """As much of a text as fits, with an ellipsis where something is left out."""
     if text_width(text, size, is_bold=is_bold) <= width:
         return text

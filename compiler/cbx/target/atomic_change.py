@@ -25,7 +25,7 @@ _TOGETHER = 1000
 
 
 @contextlib.contextmanager
-def alone(root: Path, waiting: Callable[[], object], *, reading: bool = False) -> Iterator[None]:
+def lock_target(root: Path, waiting: Callable[[], object], *, reading: bool = False) -> Iterator[None]:
     """Keep other compilations from changing ``target/`` as long as the context lasts, waiting for one that does.
 
     The lock is the operating system's, on the project's folder: it leaves no file, and goes when the process goes.
@@ -58,12 +58,12 @@ def alone(root: Path, waiting: Callable[[], object], *, reading: bool = False) -
         os.close(folder)
 
 
-def is_unfinished(root: Path) -> bool:
+def is_change_pending(root: Path) -> bool:
     """Whether a change was decided and not brought to its end."""
     return os.path.lexists(root / TARGET / WRITING)
 
 
-def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None:
+def change_files(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None:
     """Replace and remove files of ``target/``.
 
     Args:
@@ -76,22 +76,22 @@ def change(root: Path, files: Mapping[str, str], removed: Iterable[str]) -> None
             the moving itself fails, which the next call goes on with.
     """
     target, gone = root / TARGET, tuple(removed)
-    with _naming(TARGET):
+    with _name_path_in_errors(TARGET):
         _refuse_links(root, [*files, *gone])
-        finish(root)
+        finish_change(root)
         if not files and not gone:
             return
         target.mkdir(exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f"{_STAGED}{os.getpid()}-", dir=target))
     try:
         names = _stage(target, staged, files)
-        with _naming(TARGET):
+        with _name_path_in_errors(TARGET):
             (staged / _LIST).write_text(json.dumps({"files": names, "removed": gone}), encoding="utf-8")
-            finish(root)
+            finish_change(root)
             os.rename(staged, target / WRITING)  # noqa: PTH104 - says what it does: this decides
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    finish(root)
+    finish_change(root)
 
 
 def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, str]:
@@ -102,29 +102,29 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
     for path in files:
         folder = path.rpartition("/")[0]
         if folder not in new_folders:
-            with _naming(f"{TARGET}/{folder}".rstrip("/")):
+            with _name_path_in_errors(f"{TARGET}/{folder}".rstrip("/")):
                 new_folders[folder] = _first_missing(target, folder)
         moved = new_folders[folder] or path
         name = names.setdefault(moved, f"{staged.name}-{len(names)}")
         places.append((path, f"{staged}/{name}{path[len(moved) :]}"))
         if moved == path and _is_folder(f"{target}/{path}"):  # where a folder stands, no file can be moved to
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), f"{TARGET}/{path}")
-    with _naming(TARGET):
+    with _name_path_in_errors(TARGET):
         for parent in sorted({place.rpartition("/")[0] for _, place in places}):
             os.makedirs(parent, exist_ok=True)  # noqa: PTH103 - of a text
 
     def write(file: tuple[str, str]) -> None:
         path, place = file
         try:
-            _write(place, files[path].encode())
+            _write_file(place, files[path].encode())
         except OSError as error:
-            raise _named(error, f"{TARGET}/{path}") from error
+            raise _with_path(error, f"{TARGET}/{path}") from error
 
     each_in_copies(write, places, _TOGETHER)
     return {name: path for path, name in names.items()}
 
 
-def _write(place: str, content: bytes) -> None:
+def _write_file(place: str, content: bytes) -> None:
     """Make a file; without a buffer, which for thousands of small files takes longer than they do."""
     with open(place, "wb", buffering=0) as opened:  # noqa: PTH123 - of a text
         if opened.write(content) < len(content):
@@ -145,7 +145,7 @@ def _first_missing(target: Path, folder: str) -> str | None:
     return None
 
 
-def finish(root: Path) -> None:
+def finish_change(root: Path) -> None:
     """Bring a change to its end that was decided and not finished, and clear away those that were not decided.
 
     Raises:
@@ -165,9 +165,9 @@ def finish(root: Path) -> None:
         try:
             _move(f"{writing}/{name}", f"{target}/{path}")
         except OSError as error:
-            raise _named(error, f"{TARGET}/{path}") from error
+            raise _with_path(error, f"{TARGET}/{path}") from error
     for path in removed:
-        with _naming(f"{TARGET}/{path}"):
+        with _name_path_in_errors(f"{TARGET}/{path}"):
             (target / path).unlink(missing_ok=True)
     if writing.is_symlink():
         writing.unlink()
@@ -248,13 +248,13 @@ def _is_running(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def _naming(path: str) -> Iterator[None]:
+def _name_path_in_errors(path: str) -> Iterator[None]:
     """Let an error name the file that it is about, not the one beside it."""
     try:
         yield
     except OSError as error:
-        raise _named(error, path) from error
+        raise _with_path(error, path) from error
 
 
-def _named(error: OSError, path: str) -> OSError:
+def _with_path(error: OSError, path: str) -> OSError:
     return OSError(error.errno, error.strerror or str(error), path)

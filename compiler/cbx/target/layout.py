@@ -20,7 +20,7 @@ WRITING = ".writing"
 """The folder in it that holds a change which was decided and is not finished."""
 
 
-class Changes(NamedTuple):
+class TargetChanges(NamedTuple):
     """How ``target/`` differs from a compilation: paths under it."""
 
     written: tuple[str, ...]
@@ -38,7 +38,7 @@ class Changes(NamedTuple):
         return report.sorted()
 
 
-def unfinished() -> Diagnostic:
+def interrupted_change() -> Diagnostic:
     """CBX004 where a compilation was interrupted between two states of ``target/``."""
     message = f"`{TARGET}/` is between two states: a compilation was interrupted while it wrote"
     hint = "run `cbx compile`, which brings it to its end"

@@ -10,13 +10,13 @@ from pathlib import Path
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.stages.plan import Artifact
-from cbx.target.atomic_change import change
+from cbx.target.atomic_change import change_files
 from cbx.files.bounded_read import read_regular
 from cbx.diagnostics.source_files import Span
-from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, Changes
+from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, TargetChanges
 
 
-def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
+def compare_target(root: Path, artifacts: Iterable[Artifact]) -> TargetChanges:
     """What `write` would do; nothing is touched."""
     target = root / TARGET
     own = _own_files(target)
@@ -28,10 +28,10 @@ def compare(root: Path, artifacts: Iterable[Artifact]) -> Changes:
         (unchanged if same else written).append(artifact.path)
     wanted = {*written, *unchanged}
     removed = [path for path in own if path not in wanted]
-    return Changes(tuple(written), tuple(unchanged), tuple(removed))
+    return TargetChanges(tuple(written), tuple(unchanged), tuple(removed))
 
 
-def write(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[Changes, tuple[Diagnostic, ...]]:
+def write_target(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[TargetChanges, tuple[Diagnostic, ...]]:
     """Bring ``target/`` in line with a compilation.
 
     All of it is done or nothing, also where the process is killed; a file whose bytes are right is not touched; what
@@ -42,7 +42,7 @@ def write(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[Changes, tuple[D
     """
     report = Report()
     _change(root, (), (), report)
-    changes = compare(root, artifacts)
+    changes = compare_target(root, artifacts)
     if not len(report):
         wanted = frozenset(changes.written)
         _change(root, [artifact for artifact in artifacts if artifact.path in wanted], changes.removed, report)
@@ -57,14 +57,14 @@ def replace_files(root: Path, artifacts: Iterable[Artifact]) -> tuple[Diagnostic
     return report.sorted()
 
 
-def mend(root: Path) -> tuple[Diagnostic, ...]:
+def finish_interrupted_change(root: Path) -> tuple[Diagnostic, ...]:
     """Finish what a process that was killed has left half done; CBX003 if that cannot be."""
     return replace_files(root, ())
 
 
 def _change(root: Path, artifacts: Iterable[Artifact], removed: Iterable[str], report: Report) -> None:
     try:
-        change(root, {artifact.path: artifact.text for artifact in artifacts}, removed)
+        change_files(root, {artifact.path: artifact.text for artifact in artifacts}, removed)
     except OSError as error:
         _report_not_writable(error.filename or TARGET, error, report)
 
@@ -92,7 +92,7 @@ def _own_files(target: Path) -> list[str]:
     return sorted(found)
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all.
 
     Raises:

@@ -14,7 +14,7 @@ from mutations import MUTATIONS, Mutation, State, base, deployed, rows, streamin
 
 from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
 from cbx.changes.column_types import is_widening
-from cbx.changes.compare import compare
+from cbx.changes.compare import compare_manifests
 from cbx.changes.document import as_document
 from cbx.changes.words import as_lines, as_markdown
 
@@ -39,7 +39,7 @@ def found(plan: ChangePlan, name: str) -> ModelChange:
 def test_equal_manifests_have_an_empty_plan(path: Path) -> None:
     """The second deployment has nothing to do."""
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    plan = compare(Deployed(manifest, {"schema": "a"}), Deployed(copy.deepcopy(manifest), {"schema": "a"}))
+    plan = compare_manifests(Deployed(manifest, {"schema": "a"}), Deployed(copy.deepcopy(manifest), {"schema": "a"}))
 
     assert plan.is_empty
     assert as_document(plan, "shop", "prod")["up_to_date"]
@@ -59,7 +59,7 @@ def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     before, after = changed(mutation, name)
     model = {**before[0]["models"], **after[0]["models"]}[name]
     on_streams, on_others, lost = TABLE[mutation.row]
-    change = found(compare(deployed(before), deployed(after)), name)
+    change = found(compare_manifests(deployed(before), deployed(after)), name)
     becomes = after[0]["models"].get(name, model)
     verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
     outside = streaming(becomes) and any("model" not in one for one in becomes["inputs"] if one["mode"] == "stream")
@@ -84,7 +84,7 @@ def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]
         if mutation.fits(model) and mutation.fits(before[0]["models"][name]):
             mutation.make(before, after, name)
             applied.append((mutation, name))
-    plan = compare(deployed(before), deployed(after))
+    plan = compare_manifests(deployed(before), deployed(after))
     named = {(one.model, difference.aspect) for one in plan.models for difference in one.differences}
     lines = "\n".join(as_lines(plan))
     differing = {name for name, model in after[0]["models"].items() if model != before[0]["models"][name]}
@@ -94,7 +94,7 @@ def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]
     assert {name for name, _ in named} == {one.model for one in plan.models}
     assert all(one.model in lines for one in plan.models)
     assert all(one.refresh == heaviest(other.refresh for other in one.differences) for one in plan.models)
-    assert not compare(deployed(before), deployed(before)).models
+    assert not compare_manifests(deployed(before), deployed(before)).models
 
 
 @given(st.sets(st.sampled_from(MODELS)), st.sets(st.sampled_from(MODELS)))
@@ -104,7 +104,7 @@ def test_models_that_come_and_go_are_named(first: set[str], second: set[str]) ->
     before, after = base(), base()
     before[0]["models"] = {name: model for name, model in before[0]["models"].items() if name in first}
     after[0]["models"] = {name: model for name, model in after[0]["models"].items() if name in second}
-    plan = compare(deployed(before), deployed(after))
+    plan = compare_manifests(deployed(before), deployed(after))
     expected = {**dict.fromkeys(second - first, "add"), **dict.fromkeys(first - second, "remove")}
 
     assert expected == {one.model: one.action for one in plan.models}
@@ -120,7 +120,7 @@ def test_a_manifest_of_an_earlier_version_is_understood() -> None:
             one.pop("options", None)
             one.pop("schema_hints", None)
     after[0]["models"]["silver.history"]["cdc"]["scd_type"] = 1
-    plan = compare(deployed(before), deployed(after))
+    plan = compare_manifests(deployed(before), deployed(after))
 
     assert [(one.model, one.refresh) for one in plan.models] == [("silver.history", "full_refresh")]
 
@@ -165,12 +165,12 @@ def test_no_field_of_a_manifest_changes_unnoticed(path: tuple[object, ...]) -> N
     }
     place[path[-1]] = others.get(str(path[-1]), not value if isinstance(value, bool) else "another")  # type: ignore[index]
 
-    assert not compare(deployed(before), deployed(after)).is_empty
+    assert not compare_manifests(deployed(before), deployed(after)).is_empty
 
 
 def test_a_refresh_that_is_asked_for_takes_the_readers_along() -> None:
     """From a table that starts over a stream would read all rows a second time; a view stands between them here."""
-    plan = compare(deployed(base()), deployed(base()), ["silver.orders"])
+    plan = compare_manifests(deployed(base()), deployed(base()), ["silver.orders"])
 
     assert plan.full_refresh == ("silver.history", "silver.orders")
 
@@ -180,7 +180,7 @@ def test_a_refresh_that_is_forbidden_is_destructive() -> None:
     before, after = base(), base()
     before[0]["models"]["silver.orders"]["properties"]["pipelines.reset.allowed"] = "false"
     after[0]["models"]["silver.orders"]["columns"][0]["type"] = "STRING"
-    change = found(compare(deployed(before), deployed(after)), "silver.orders")
+    change = found(compare_manifests(deployed(before), deployed(after)), "silver.orders")
 
     assert (change.refresh, change.is_destructive) == ("full_refresh", True)
     assert "`pipelines.reset.allowed` is false" in {one.detail for one in change.differences}
@@ -189,7 +189,7 @@ def test_a_refresh_that_is_forbidden_is_destructive() -> None:
 def test_what_an_earlier_deployment_left_is_not_forgotten() -> None:
     """Until a full refresh was seen to succeed, every plan names it."""
     manifest, pipeline = base()
-    plan = compare(Deployed(manifest, pipeline, ("silver.orders",)), deployed(base()))
+    plan = compare_manifests(Deployed(manifest, pipeline, ("silver.orders",)), deployed(base()))
 
     assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
 
@@ -197,7 +197,7 @@ def test_what_an_earlier_deployment_left_is_not_forgotten() -> None:
 def test_what_is_left_is_named_beside_what_is_new() -> None:
     """A further change, which alone would want a usual update, does not hide it."""
     before, after = changed(MUTATIONS[2], "silver.orders")
-    plan = compare(Deployed(*before, ("silver.orders",)), deployed(after))
+    plan = compare_manifests(Deployed(*before, ("silver.orders",)), deployed(after))
 
     assert [one.aspect for one in found(plan, "silver.orders").differences] == ["code", "full refresh"]
     assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
@@ -205,7 +205,7 @@ def test_what_is_left_is_named_beside_what_is_new() -> None:
 
 def test_a_first_deployment_only_adds() -> None:
     """Nothing can be lost where nothing is."""
-    plan = compare(None, deployed(base()))
+    plan = compare_manifests(None, deployed(base()))
 
     assert (plan.is_first, {one.action for one in plan.models}, plan.is_destructive) == (True, {"add"}, False)
     assert sorted(one.model for one in plan.models) == MODELS
@@ -215,7 +215,7 @@ def test_another_catalog_is_destructive() -> None:
     """Every table is made anew there, and dropped here."""
     before, after = base(), base()
     after[1]["catalog"] = "elsewhere"
-    plan = compare(deployed(before), deployed(after))
+    plan = compare_manifests(deployed(before), deployed(after))
 
     assert [(name, one.refresh) for name, one in plan.destructive] == [("catalog", "recreate")]
 
@@ -252,7 +252,7 @@ def test_markdown_holds_user_text_as_text() -> None:
     before, after = base(), base()
     name = "a|b<img src=x>\n# heading \\| [a](https://example.com) @team a@b.com"
     after[0]["models"]["gold.totals"]["columns"][0]["name"] = name
-    text = "\n".join(as_markdown(compare(deployed(before), deployed(after)), "shop", "prod"))
+    text = "\n".join(as_markdown(compare_manifests(deployed(before), deployed(after)), "shop", "prod"))
 
     assert "a\\|b&lt;img src=x&gt; # heading &#92;\\| &#91;a](https://example.com) @<!-- -->team a@b.com" in text
     assert [line for line in text.split("\n") if line.startswith("#")] == ["### `shop` in `prod`"]
@@ -260,7 +260,9 @@ def test_markdown_holds_user_text_as_text() -> None:
 
 def test_the_document_has_the_fields_that_the_page_names() -> None:
     """The JSON is an interface; its page must not lag behind."""
-    document = as_document(compare(deployed(base()), deployed(changed(MUTATIONS[2], "gold.totals")[1])), "shop", "prod")
+    document = as_document(
+        compare_manifests(deployed(base()), deployed(changed(MUTATIONS[2], "gold.totals")[1])), "shop", "prod"
+    )
     text = (ROOT / "compiler/docs/deploying.md").read_text(encoding="utf-8").partition("### As JSON")[2]
     fields = {*document, *document["summary"], *document["models"][0], *document["models"][0]["differences"][0]}
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cbx.cli.commands import application
 from cbx.compiler import Compilation, compile_project
 from cbx.deploy.deployment import Deployment, DeployRequest, deploy
-from cbx.deploy.session import Session, connect
+from cbx.deploy.session import WorkspaceSession, connect
 
 SETTINGS = """
 [project]
@@ -95,7 +95,7 @@ class FastClock(Clock):
         self.pauses.append(seconds)
 
 
-def session(timeout: float = 20) -> Session:
+def session(timeout: float = 20) -> WorkspaceSession:
     """A session that never waits between attempts, and for an answer as long as is said, in seconds."""
     return connect(None, clock=FastClock(), timeout=timeout)
 

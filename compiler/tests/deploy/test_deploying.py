@@ -12,8 +12,8 @@ from workspace import Workspace
 from workspace_api import ANN, ROBOT, Stored
 
 from cbx.deploy.deployment import preview
-from cbx.deploy.refresh import conclude, refresh
-from cbx.deploy.update import follow, start_update
+from cbx.deploy.refresh import record_refreshed, start_refresh
+from cbx.deploy.update import start_update, wait_for_update
 
 ROOT = f"/Users/{ANN}/.cbx/shop/prod"
 
@@ -284,7 +284,7 @@ def test_what_has_to_be_refreshed_fully_is_remembered_until_it_is(workspace: Wor
     deployed(SECOND, allow_destructive=True)
     due = preview(here, request(SECOND)).changes.full_refresh
     done = deployed(SECOND)
-    started = refresh(here, done, stop_running=False)
+    started = start_refresh(here, done, stop_running=False)
     under_way = preview(here, request(SECOND)).changes.full_refresh
     update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
     while update["state"] != "COMPLETED":
@@ -304,9 +304,9 @@ def test_an_update_that_fails_refreshes_nothing(workspace: Workspace) -> None:
     deployed(FIRST)
     done = deployed(SECOND, allow_destructive=True)
     workspace.api.updates.failing["bronze.orders"] = "Column `amount` cannot be resolved."
-    started = refresh(here, done, stop_running=False)
-    result = follow(here, done.pipeline.id, started.id, lambda *_: None)
-    conclude(here, done, started, result)
+    started = start_refresh(here, done, stop_running=False)
+    result = wait_for_update(here, done.pipeline.id, started.id, lambda *_: None)
+    record_refreshed(here, done, started, result)
 
     assert result.state == "FAILED"
     assert result.errors[0] == "Flow 'bronze.orders' has FAILED fatally. Column `amount` cannot be resolved."
@@ -321,7 +321,7 @@ def test_counts_are_added_up_from_the_event_log(workspace: Workspace) -> None:
     results = []
     for _ in range(2):
         update = start_update(here, done.pipeline.id, (), (), stop_running=False)
-        results.append(follow(here, done.pipeline.id, update, lambda *_: None))
+        results.append(wait_for_update(here, done.pipeline.id, update, lambda *_: None))
 
     assert [(one.name, one.passed, one.failed) for one in results[1].rules] == [
         ("has_amount", 9, 1),
@@ -404,7 +404,7 @@ def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspac
     here = session()
     deployed(kept)
     done = deployed(kept, full_refresh=("bronze.orders_clean",), allow_destructive=True)
-    started = refresh(here, done, stop_running=False)
+    started = start_refresh(here, done, stop_running=False)
     update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
 
     assert update["full_refresh_selection"] == ["bronze.orders_clean"]

@@ -15,8 +15,8 @@ from workspace_api import WorkspaceApi
 
 from cbx.deploy.deployment import deploy
 from cbx.deploy.problems import DeployError
-from cbx.deploy.refresh import conclude, refresh
-from cbx.deploy.update import follow
+from cbx.deploy.refresh import record_refreshed, start_refresh
+from cbx.deploy.update import wait_for_update
 
 ALL = bool(os.environ.get("CBX_ALL_FAULTS"))
 """Whether every fault is tried at every request; else each request meets some of them."""
@@ -28,9 +28,9 @@ def attempt(files: dict[str, str], *, start: bool = False) -> bool:
         here = session(timeout=LATE * 0.6)
         done = deploy(here, request(files, allow_destructive=True), lambda _: None)
         if start:
-            update = refresh(here, done, stop_running=False)
-            result = follow(here, done.pipeline.id, update.id, lambda *_: None)
-            conclude(here, done, update, result)
+            update = start_refresh(here, done, stop_running=False)
+            result = wait_for_update(here, done.pipeline.id, update.id, lambda *_: None)
+            record_refreshed(here, done, update, result)
     except DeployError:
         return False
     return True

@@ -17,9 +17,9 @@ from workspace import Workspace
 from workspace_api import ANN, ROBOT, Stored
 
 from cbx.deploy.deployment import deploy
-from cbx.deploy.files import source_files
+from cbx.deploy.files import workspace_files
 from cbx.deploy.folder import Folder
-from cbx.deploy.lock import locked
+from cbx.deploy.lock import hold_lock
 from cbx.deploy.problems import DeployError
 from cbx.diagnostics.code_pages import read_page
 from cbx.stages.plan import Artifact
@@ -187,7 +187,7 @@ def test_a_file_that_is_too_large_is_cbx609() -> None:
     """It is found before anything is uploaded, and all of them are named."""
     text = "# Databricks notebook source\n".ljust(9_000_000, "#")
     with pytest.raises(DeployError) as raised:
-        source_files([Artifact("notebooks/silver/orders.py", text), Artifact("notebooks/silver/items.py", text)])
+        workspace_files([Artifact("notebooks/silver/orders.py", text), Artifact("notebooks/silver/items.py", text)])
     messages = [one.message for one in raised.value.diagnostics]
 
     assert f"error[CBX609] file-too-large: {messages[0]}" in (read_page("CBX609") or "")
@@ -220,7 +220,7 @@ def test_two_deployments_do_not_mix(workspace: Workspace) -> None:
     """The second is refused while the first holds the lock, and the lock of the first stays."""
     here = session()
     folder = Folder(here, f"/Workspace/Users/{ANN}/.cbx/shop/prod/state")
-    with locked(folder, by_force=False):
+    with hold_lock(folder, by_force=False):
         held = json.loads(workspace.api.objects[LOCK].content)
         workspace.api.objects[LOCK].content = json.dumps({**held, "machine": "build-7"}).encode()
         with pytest.raises(DeployError, match="deploys from `build-7`"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from cbx.graph.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Key, Node, Relation
+from cbx.graph.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Node, NodeKey, Relation
 
 TEXTS = (
     "end",
@@ -40,7 +40,7 @@ def hostile_graph() -> GraphDocument:
             ColumnNode("other", "DECIMAL(10, 2)", None, is_not_null=False, lineage=()),
         )
         node = Node(f"{layer}.{text}", "model", "view", layer, text, dataset=text, path=text, description=text)
-        keys = {"key": (text,), "key_verdict": "unproven", "further_keys": (Key(("other", text), "proven"),)}
+        keys = {"key": (text,), "key_verdict": "unproven", "further_keys": (NodeKey(("other", text), "proven"),)}
         nodes.append(replace(node, columns=columns, owner=text, tags=(text,), **keys))
     edges = [
         Edge(left.id, right.id, "stream" if place % 2 else "batch")

@@ -10,11 +10,11 @@ from typing import Any
 from typer.testing import CliRunner
 
 from cbx.cli.commands import application
-from cbx.graph.graph_document import ColumnNode, Edge, GraphDocument, Node, Relation, Rule
+from cbx.graph.graph_document import ColumnNode, Edge, ExpectationNode, GraphDocument, Node, Relation
 from cbx.render.html.last_run import DatasetRun, LastRun
 from cbx.render.html.page import render_html
 from cbx.render.html.page_data import Check, Checks
-from cbx.render.html.texts import Texts
+from cbx.render.html.texts import ModelTexts
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = (
@@ -79,7 +79,7 @@ def hostile(folder: Path) -> str:
             key=(HOSTILE,),
             key_verdict="unproven",
             columns=(column,),
-            rules=(Rule(HOSTILE, HOSTILE, "drop"),),
+            rules=(ExpectationNode(HOSTILE, HOSTILE, "drop"),),
             artifact=HOSTILE,
         )
         for name in ("a", "b")
@@ -89,7 +89,7 @@ def hostile(folder: Path) -> str:
     document = GraphDocument(HOSTILE, (HOSTILE,), (source, *models), edges, (relation,))
     check = Check(HOSTILE, "key_is_unique", HOSTILE)
     run = LastRun(HOSTILE, "failed", HOSTILE, {"a": DatasetRun("failed", 1, 1, HOSTILE)})
-    texts = {one.id: Texts(HOSTILE, f'"""{HOSTILE}"""') for one in models}
+    texts = {one.id: ModelTexts(HOSTILE, f'"""{HOSTILE}"""') for one in models}
     page = folder / "hostile.html"
     page.write_text(
         render_html(document, Checks({(models[0].id, (HOSTILE,)): check}, {}), texts, run), encoding="utf-8"
@@ -127,7 +127,7 @@ def large(folder: Path, models: int) -> str:
         for step in range(2)
     ]
     document = GraphDocument("large", layers, tuple(nodes), tuple(edges), ())
-    texts = {one.id: Texts(f"-- {one.id}\n" * 40, "notebook\n" * 40) for one in nodes}
+    texts = {one.id: ModelTexts(f"-- {one.id}\n" * 40, "notebook\n" * 40) for one in nodes}
     page = folder / "large.html"
     page.write_text(render_html(document, Checks({}, {}), texts), encoding="utf-8")
     return page.as_uri()

@@ -16,9 +16,9 @@ from rich.text import Text
 if TYPE_CHECKING:
     from cbx.changes.change_plan import ChangePlan
     from cbx.deploy.deployment import Deployment
-    from cbx.deploy.events import RuleCount
+    from cbx.deploy.events import ExpectationTotal
     from cbx.deploy.refresh import StartedUpdate
-    from cbx.deploy.update import UpdateResult
+    from cbx.deploy.update import FinishedUpdate
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 _FLOW_STYLES = {"COMPLETED": "green", "FAILED": "bold red", "SKIPPED": "yellow", "EXCLUDED": "yellow"}
@@ -135,7 +135,7 @@ class DeployDisplay:
         style = _FLOW_STYLES.get(status, "")
         self._console.print(Text(f"{status.lower():<10} {name}{written}", style=style), soft_wrap=True)
 
-    def ended(self, result: UpdateResult) -> int:
+    def ended(self, result: FinishedUpdate) -> int:
         """Print how an update ended; the exit status of the command."""
         from cbx.cli.display.diagnostics import show_diagnostics
         from cbx.diagnostics import codes
@@ -157,13 +157,13 @@ class DeployDisplay:
         """Whether a dataset only checks others; a workspace may put catalog and schema before its name."""
         return dataset.rpartition(".")[2] in self._checks
 
-    def _show_rules(self, rules: Sequence[RuleCount]) -> None:
+    def _show_rules(self, rules: Sequence[ExpectationTotal]) -> None:
         if rules:
             self._console.print()
             self._console.print(_table(rules), highlight=False)
             self._console.print()
 
-    def _show_checks(self, rules: Sequence[RuleCount]) -> None:
+    def _show_checks(self, rules: Sequence[ExpectationTotal]) -> None:
         """One line on the checks, and one for each that does not hold: a pipeline has more checks than tables."""
         broken = [one for one in rules if one.failed]
         if rules:
@@ -193,7 +193,7 @@ def _schedule(job: Mapping[str, Any]) -> str:
     return f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}{paused}"
 
 
-def _table(rules: Sequence[RuleCount]) -> Table:
+def _table(rules: Sequence[ExpectationTotal]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     table.add_column("table", overflow="fold")
     table.add_column("expectation", overflow="fold")

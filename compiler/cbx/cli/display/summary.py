@@ -8,13 +8,13 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.incremental.record import Summary
 from cbx.project.find_project import PROJECT_FILE
-from cbx.target.layout import Changes
+from cbx.target.layout import TargetChanges
 
 _WIDTH = 76
 
 
 def summary_lines(
-    summary: Summary, diagnostics: Iterable[Diagnostic], changes: Changes, seconds: float, *, check: bool
+    summary: Summary, diagnostics: Iterable[Diagnostic], changes: TargetChanges, seconds: float, *, check: bool
 ) -> Iterator[str]:
     """What was compiled, what is known of the keys, and what changed in ``target/``."""
     yield (

@@ -12,9 +12,9 @@ from cbx.graph.graph_document import GraphDocument
 from cbx.render.html.assets import libraries, page_text, script, style_sheet
 from cbx.render.html.last_run import LastRun
 from cbx.render.html.page_data import Checks, page_data
-from cbx.render.html.place import Place
+from cbx.render.html.place import PageAddress
 from cbx.render.html.safe_json import safe_json
-from cbx.render.html.texts import Texts, parcels
+from cbx.render.html.texts import ModelTexts, encode_chunks
 
 _HOLE = re.compile(r"\{\{ (\w+) \}\}")
 
@@ -22,9 +22,9 @@ _HOLE = re.compile(r"\{\{ (\w+) \}\}")
 def render_html(
     document: GraphDocument,
     checks: Checks,
-    texts: Mapping[str, Texts],
+    texts: Mapping[str, ModelTexts],
     run: LastRun | None = None,
-    start: Place | None = None,
+    start: PageAddress | None = None,
 ) -> str:
     """One file with the graph, the relationships and a page for every model.
 
@@ -43,10 +43,10 @@ def render_html(
         "title": escape(f"{document.project}: lineage"),
         "policy": f"default-src 'none'; style-src {_hash(styles)}; script-src {' '.join(map(_hash, code))}",
         "styles": styles,
-        "graph": safe_json({**page_data(document, checks, run), "start": (start or Place()).fragment}),
+        "graph": safe_json({**page_data(document, checks, run), "start": (start or PageAddress()).fragment}),
         "texts": "\n".join(
             f'<script type="text/plain" class="texts" data-encoding="{encoding}">{content}</script>'
-            for encoding, content in parcels([node.id for node in document.nodes], texts)
+            for encoding, content in encode_chunks([node.id for node in document.nodes], texts)
         ),
         "libraries": code[0],
         "script": code[1],

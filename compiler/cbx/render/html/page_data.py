@@ -58,7 +58,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         checks: The checks on the data.
         run: The last run; None where there was none.
     """
-    told = _Told(
+    told = _PageContext(
         layers={name: number for number, name in enumerate(document.lanes)},
         numbers={node.id: number for number, node in enumerate(document.nodes)},
         checks=checks,
@@ -98,7 +98,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _PageContext:
     """What is needed to tell of a node: numbers of layers and nodes, checks, and the last run."""
 
     layers: Mapping[str, int]
@@ -116,7 +116,7 @@ class _Told:
         return None if check is None else [check.artifact, *self.counts(check.name, check.rule)]
 
 
-def _node(node: Node, told: _Told) -> dict[str, Any]:
+def _node(node: Node, told: _PageContext) -> dict[str, Any]:
     fared = told.run.datasets.get(node.dataset) if told.run is not None and node.is_model else None
     return {
         "id": node.id,
@@ -141,14 +141,14 @@ def _node(node: Node, told: _Told) -> dict[str, Any]:
     }
 
 
-def _column(column: ColumnNode, told: _Told) -> list[Any]:
+def _column(column: ColumnNode, told: _PageContext) -> list[Any]:
     numbers = told.numbers
     lineage = column.lineage
     origins = None if lineage is None else [[numbers[node], name] for node, name in lineage if node in numbers]
     return [column.name, column.type, column.description, int(column.is_not_null), origins]
 
 
-def _diagram(document: GraphDocument, told: _Told) -> dict[str, Any]:
+def _diagram(document: GraphDocument, told: _PageContext) -> dict[str, Any]:
     diagram = lay_out_relationships(document)
     return {
         "size": [round(diagram.width), round(diagram.height)],

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageAddress:
     """A view, and the page of a model that is open in it. ``place.js`` reads the same fragments."""
 
     view: Literal["lineage", "relationships"] = "lineage"

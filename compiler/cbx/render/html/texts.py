@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 from cbx.render.html.safe_json import safe_json
 
-PARCEL = 100
+CHUNK = 100
 """How many nodes share a parcel."""
 
 _MOST_PLAIN = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class ModelTexts:
     """A model's source and the notebook that it compiles to."""
 
     source: str
     notebook: str
 
 
-def parcels(ids: Sequence[str], texts: Mapping[str, Texts]) -> Iterator[tuple[str, str]]:
+def encode_chunks(ids: Sequence[str], texts: Mapping[str, ModelTexts]) -> Iterator[tuple[str, str]]:
     """The encoding (``json`` or ``deflate``) and content of each parcel of `PARCEL` nodes.
 
     Small projects stay readable; above a few megabytes parcels are compressed, which browsers undo one by one.
@@ -34,9 +34,9 @@ def parcels(ids: Sequence[str], texts: Mapping[str, Texts]) -> Iterator[tuple[st
         texts: Those that are known, by id.
     """
     is_small = sum(len(model_texts.source) + len(model_texts.notebook) for model_texts in texts.values()) <= _MOST_PLAIN
-    for start in range(0, len(ids), PARCEL):
+    for start in range(0, len(ids), CHUNK):
         parcel = {
-            name: [texts[name].source, texts[name].notebook] for name in ids[start : start + PARCEL] if name in texts
+            name: [texts[name].source, texts[name].notebook] for name in ids[start : start + CHUNK] if name in texts
         }
         if is_small:
             yield "json", safe_json(parcel)

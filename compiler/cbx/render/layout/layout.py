@@ -94,7 +94,7 @@ def lay_out(
     leftward = {(right, left) if ranks[left] > ranks[right] else (left, right) for left, right in forward}
     ordered = sorted(leftward, key=lambda arrow: (ranks[arrow[0]], ranks[arrow[1]], arrow))
     most_rows = rows_for(len(sizes))
-    if _longest(ranks) > most_rows:
+    if _longest_rank(ranks) > most_rows:
         columns, heights = pack(order_ranks(sizes, ordered, ranks, with_waypoints=False), sizes, most_rows, spacing.row)
         ways: Mapping[Arrow, tuple[Waypoint, ...]] = {}
     else:
@@ -102,17 +102,17 @@ def lay_out(
         columns = [([stop for stop in rank if isinstance(stop, str)],) for rank in order.ranks]
         heights = place(order, sizes, spacing.row, {way: (thickness or {}).get(way, 0.0) for way in order.ways})
         ways = order.ways
-    return _drawn(sizes, arrows, lanes, ranks, columns, heights, ways, spacing)
+    return _draw(sizes, arrows, lanes, ranks, columns, heights, ways, spacing)
 
 
-def _longest(ranks: Mapping[str, int]) -> int:
+def _longest_rank(ranks: Mapping[str, int]) -> int:
     counts: dict[int, int] = {}
     for rank in ranks.values():
         counts[rank] = counts.get(rank, 0) + 1
     return max(counts.values(), default=0)
 
 
-def _drawn(
+def _draw(
     sizes: Mapping[str, Size],
     arrows: Sequence[Arrow],
     lanes: Mapping[str, int],

@@ -81,7 +81,7 @@ def _fewest_crossings(columns: list[list[int]], links: Sequence[tuple[int, int]]
     for leads_right in (True, False):
         weave = Weave(columns, links)
         weave.gather_families()
-        woven, crossings = _swept(weave, leads_right=leads_right, is_slow=is_slow)
+        woven, crossings = _sweep(weave, leads_right=leads_right, is_slow=is_slow)
         if fewest is None or crossings < fewest:
             best, fewest = woven, crossings
         if is_slow:
@@ -89,7 +89,7 @@ def _fewest_crossings(columns: list[list[int]], links: Sequence[tuple[int, int]]
     return best
 
 
-def _swept(weave: Weave, *, leads_right: bool, is_slow: bool) -> tuple[list[list[int]], int]:
+def _sweep(weave: Weave, *, leads_right: bool, is_slow: bool) -> tuple[list[list[int]], int]:
     """Sweep to and fro until several sweeps have brought nothing, then move every single stop to its best place."""
     best, fewest = weave.order(), weave.crossings()
     sweeps, patience = (8, 2) if is_slow else (24, 6)

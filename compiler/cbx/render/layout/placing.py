@@ -24,7 +24,7 @@ class Sized(Protocol):
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _AlignedRows:
     """Stops that move together: they stand on one straight line.
 
     Attributes:
@@ -61,20 +61,20 @@ def place(
         for stop in rank
     }
     rows = _rows(order, heights, gap)
-    middles = _pushed_down([0.0] * rows.count, rows)
+    middles = _push_down([0.0] * rows.count, rows)
     for _ in range(_SWEEPS):
         wanted = [
             (middle + fmean(middles[other] for other in linked)) / 2 if linked else middle
             for middle, linked in zip(middles, rows.linked, strict=True)
         ]
-        both = zip(_pushed_down(wanted, rows), _pushed_up(wanted, rows), strict=True)
+        both = zip(_push_down(wanted, rows), _push_up(wanted, rows), strict=True)
         middles = [(down + up) / 2 for down, up in both]
     placed = {stop: middles[row] for stop, row in rows.row_of.items()}
     highest = min((middle - heights[stop] / 2 for stop, middle in placed.items()), default=0.0)
     return {stop: round(middle - highest, 1) for stop, middle in placed.items()}
 
 
-def _pushed_down(wanted: Sequence[float], rows: _Rows) -> list[float]:
+def _push_down(wanted: Sequence[float], rows: _AlignedRows) -> list[float]:
     middles = list(wanted)
     for row, above in enumerate(rows.above):
         for other, distance in above.items():
@@ -82,7 +82,7 @@ def _pushed_down(wanted: Sequence[float], rows: _Rows) -> list[float]:
     return middles
 
 
-def _pushed_up(wanted: Sequence[float], rows: _Rows) -> list[float]:
+def _push_up(wanted: Sequence[float], rows: _AlignedRows) -> list[float]:
     middles = list(wanted)
     for row in range(rows.count - 1, -1, -1):
         for other, distance in rows.above[row].items():
@@ -90,8 +90,8 @@ def _pushed_up(wanted: Sequence[float], rows: _Rows) -> list[float]:
     return middles
 
 
-def _rows(order: Order, heights: Mapping[Stop, float], gap: float) -> _Rows:
-    after = _straight_on(order)
+def _rows(order: Order, heights: Mapping[Stop, float], gap: float) -> _AlignedRows:
+    after = _straight_links(order)
     members: list[list[Stop]] = []
     begun = set(after.values())
     for start in (stop for rank in order.ranks for stop in rank if stop not in begun):
@@ -118,7 +118,7 @@ def _rows(order: Order, heights: Mapping[Stop, float], gap: float) -> _Rows:
         if row_of[left] != row_of[right]:
             linked[row_of[left]].append(row_of[right])
             linked[row_of[right]].append(row_of[left])
-    return _Rows(len(members), row_of, above, linked)
+    return _AlignedRows(len(members), row_of, above, linked)
 
 
 def _from_above(below: Sequence[Mapping[int, float]]) -> list[int]:
@@ -136,7 +136,7 @@ def _from_above(below: Sequence[Mapping[int, float]]) -> list[int]:
     return free
 
 
-def _straight_on(order: Order) -> dict[Stop, Stop]:
+def _straight_links(order: Order) -> dict[Stop, Stop]:
     """For stops from which a straight line leads to the next rank, where; these lines do not cross each other.
 
     Each end is the middle one of what the other is linked to. Where two such lines cross, one between waypoints is

@@ -20,13 +20,13 @@ def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: S
         spacing: The distances.
     """
     layouts = []
-    for names in _joined(sizes, arrows):
+    for names in _connected_parts(sizes, arrows):
         its_arrows = [arrow for arrow in arrows if arrow[0] in names]
         layouts.append(lay_out({name: sizes[name] for name in names}, its_arrows, dict.fromkeys(names, 0), spacing))
-    return _on_shelves(layouts, spacing.row)
+    return _place_on_shelves(layouts, spacing.row)
 
 
-def _joined(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, None]]:
+def _connected_parts(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, None]]:
     """The boxes by the parts of the picture that they belong to."""
     neighbours: dict[str, list[str]] = {name: [] for name in names}
     for left, right in arrows:
@@ -46,7 +46,7 @@ def _joined(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, Non
     return list(parts.values())
 
 
-def _on_shelves(layouts: Sequence[Layout], gap: float) -> Layout:
+def _place_on_shelves(layouts: Sequence[Layout], gap: float) -> Layout:
     """The highest first, which fills the shelves best."""
     area = sum((layout.width + gap) * (layout.height + gap) for layout in layouts)
     widest = max([sqrt(area * _PROPORTION), *(layout.width for layout in layouts)])
