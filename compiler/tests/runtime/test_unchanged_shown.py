@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cbx.cli.display.run import show_result
 from cbx.cli.events import _cells
-from cbx.render.html.last_run import DatasetRun, ExpectationCount, read_last_run
+from cbx.render.html.last_run import DatasetRun, LastCount, read_last_run
 from cbx.runtime import DatasetResult, RunResult
 from cbx.runtime.log.events import EventLog, FlowFinished, UpdateProgress
 from cbx.runtime.log.last_update import last_update
@@ -51,7 +51,7 @@ def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None
     assert "orders_key   key_is_unique 2 of 9, unchanged" in text.getvalue()
     assert _cells(rows[0])[0][:5] == ["orders_key", "skipped", "key_is_unique", "7", "2"]
     assert run.datasets["orders_key"].status == "skipped"
-    assert run.rules["orders_key", "key_is_unique"] == ExpectationCount(7, 2, is_unchanged=True)
+    assert run.rules["orders_key", "key_is_unique"] == LastCount(7, 2, is_unchanged=True)
 
 
 def test_the_log_keeps_their_counts(tmp_path: Path) -> None:
@@ -72,9 +72,9 @@ def test_the_log_keeps_their_counts(tmp_path: Path) -> None:
     ]
     assert run.datasets["orders"] == DatasetRun("unchanged", 0, 2, None)
     assert run.rules == {
-        ("numbers", "is_even"): ExpectationCount(6, 0),
-        ("orders", "has_id"): ExpectationCount(7, 2, is_unchanged=True),
-        ("orders_key", "key_is_unique"): ExpectationCount(7, 2, is_unchanged=True),
+        ("numbers", "is_even"): LastCount(6, 0),
+        ("orders", "has_id"): LastCount(7, 2, is_unchanged=True),
+        ("orders_key", "key_is_unique"): LastCount(7, 2, is_unchanged=True),
     }
 
 

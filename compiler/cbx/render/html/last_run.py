@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectationCount:
+class LastCount:
     """How many rows met a rule, and how many did not; whether that was counted by an earlier run."""
 
     passed: int
@@ -42,7 +42,7 @@ class LastRun:
     state: str = ""
     problem: str | None = None
     datasets: Mapping[str, DatasetRun] = field(default_factory=dict)
-    rules: Mapping[tuple[str, str], ExpectationCount] = field(default_factory=dict)
+    rules: Mapping[tuple[str, str], LastCount] = field(default_factory=dict)
 
 
 def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
@@ -52,7 +52,7 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
         rows: As `cbx.runtime.log.last_update.last_update` gives them.
     """
     at, state, problem, datasets = "", "", None, {}
-    rules: dict[tuple[str, str], ExpectationCount] = {}
+    rules: dict[tuple[str, str], LastCount] = {}
     for row in rows:
         at = row["timestamp"]
         if "update_progress" in row["details"]:
@@ -72,7 +72,7 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
         for rule in quality.get("expectations", ()):
             key = (rule["dataset"], rule["name"])
             if not is_unchanged or key not in rules:  # a view is read by several datasets, of which some have new rows
-                rules[key] = ExpectationCount(rule["passed_records"], rule["failed_records"], is_unchanged)
+                rules[key] = LastCount(rule["passed_records"], rule["failed_records"], is_unchanged)
     return LastRun(at, state, problem, datasets, rules)
 
 
