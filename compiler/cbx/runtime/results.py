@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
     from cbx.runtime.problems import Problem
 
+TableKind = Literal["streaming", "batch", "scd 1", "scd 2"]
+"""What a table is: appended by streams, replaced by a query, or merged from changes."""
+
+ResultKind = Literal[TableKind, "view", "sink", ""]
+"""What a dataset is; empty where nothing is known of it."""
+
 Status = Literal["completed", "unchanged", "failed", "skipped", "excluded"]
 
 
@@ -64,7 +70,7 @@ class DatasetResult:
 
     Attributes:
         name: The dataset, as its notebook spells it.
-        kind: ``streaming``, ``batch``, ``scd 1``, ``scd 2``, ``view`` or ``sink``.
+        kind: What it is.
         status: How it ended. ``unchanged``: there was nothing to do; ``skipped``: what it reads failed. Then
             ``rows_dropped`` and ``expectations`` are those of the last update that had rows.
         rows_read: Rows that its rules saw, or changes that arrived.
@@ -79,7 +85,7 @@ class DatasetResult:
     """
 
     name: str
-    kind: str
+    kind: ResultKind
     status: Status
     rows_read: int = 0
     rows_written: int = 0

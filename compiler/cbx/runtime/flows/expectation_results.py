@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import DatasetExpectation
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.flows.expectations import Counts
+    from cbx.runtime.results import TableKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def read_expectation_results(document: Mapping[str, Any] | None) -> ExpectationR
     return ExpectationResults(document["dropped"], tuple(ExpectationCount(**rule) for rule in document["rules"]))
 
 
-def expectation_results(counts: Counts, views: Counts, kind: str) -> ExpectationResults:
+def expectation_results(counts: Counts, views: Counts, kind: TableKind) -> ExpectationResults:
     """The verdict of an update that had rows.
 
     Args:

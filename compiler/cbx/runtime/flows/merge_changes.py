@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import CdcFlow
     from cbx.runtime.flow_context import FlowContext
     from cbx.runtime.flows.declared_shape import Shape
+    from cbx.runtime.tables.flow_memory import FlowMemory
     from cbx.runtime.tables.store import TableFolder, TableState
 
 
@@ -55,16 +56,16 @@ class Merger:
 
     def merge_stream(self, frame: DataFrame) -> None:
         """Merge what is new in a stream of changes."""
-        drain(self.context, frame, lambda changes, _: self.merge(changes, {}))
+        drain(self.context, frame, lambda changes, _: self.merge(changes))
         if not self.table.schema:
-            self.merge(frame.sparkSession.createDataFrame([], frame.schema), {})
+            self.merge(frame.sparkSession.createDataFrame([], frame.schema))
 
-    def merge(self, changes: DataFrame, facts: dict[str, object]) -> None:
-        """Merge some changes, and remember something about the flow with them.
+    def merge(self, changes: DataFrame, memory: FlowMemory | None = None) -> None:
+        """Merge some changes.
 
         Args:
             changes: The changes.
-            facts: What the flow has to remember.
+            memory: What the flow remembers from now on; None for what it remembers already.
 
         Raises:
             RunError: If the changes do not fit the target, or one has no sequence.
@@ -78,7 +79,7 @@ class Merger:
             if explained is None:
                 raise
             raise RunError(explained.reason, hint=explained.hint) from None
-        merged, self.table = self.table, remember_in_flow(table, self.context.name, facts)
+        merged, self.table = self.table, table.remember(self.context.name, memory or table.memory(self.context.name))
         self.total = add_counts(self.total, counts)
         if merged.schema and merged.number >= self.context.update:
             self.context.folder.drop_version(merged.version)
@@ -105,11 +106,6 @@ class Merger:
 
 def _explain(error: Exception) -> CdcSpecError | ChangedRowError | None:
     return error if isinstance(error, CdcSpecError) else changed_row_error(error)
-
-
-def remember_in_flow(table: TableState, flow: str, facts: dict[str, object]) -> TableState:
-    """The table with more for one of its flows to remember."""
-    return replace(table, flows={**table.flows, flow: {**table.flows.get(flow, {}), **facts}})
 
 
 def cdc_spec(flow: CdcFlow) -> CdcSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
@@ -11,6 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, snapshot_spec
 from cbx.runtime.flows.merge_changes import Merger
 from cbx.runtime.problems import RunError
+from cbx.runtime.tables.flow_memory import SnapshotVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from cbx.runtime.names import DatasetName
     from cbx.runtime.tables.store import TableState
 
-_VERSION = "version"
 _KINDS: dict[str, Callable[[str], Any]] = {
     "int": int,
     "str": str,
@@ -68,7 +69,8 @@ def merge_snapshots(
     for snapshot, version in _snapshots(flow, merger, read):
         before = _previous_snapshot(snapshot.sparkSession, merger, spec)
         changes = snapshot_changes(before, snapshot, spec, F.lit(version))
-        merger.merge(changes, {_VERSION: _version_document(version, flow)})
+        memory = merger.table.memory(flow.name)
+        merger.merge(changes, replace(memory, version=_stored_version(version, flow)))
     return merger
 
 
@@ -83,7 +85,7 @@ def _snapshots(
         yield read(flow.source), dt.datetime.now(dt.timezone.utc)
         return
     while True:
-        last = _version_value(merger.table.flows.get(flow.name, {}).get(_VERSION))
+        last = _version_value(merger.table.memory(flow.name).version)
         answer: Any = flow.source(last)
         if answer is None and last is None:
             raise RunError(
@@ -122,15 +124,15 @@ def _previous_snapshot(spark: SparkSession, merger: Merger, spec: CdcSpec) -> Da
     return current_rows(spark.read.parquet(str(folder)), spec)
 
 
-def _version_document(version: Any, flow: SnapshotFlow) -> dict[str, str]:
+def _stored_version(version: Any, flow: SnapshotFlow) -> SnapshotVersion:
     kind = type(version).__name__
     if kind not in _KINDS:
         raise RunError(
             f"a snapshot's version cannot be {version!r}", place=flow.place, hint="use a number, a text or a time"
         )
     text = version.isoformat() if isinstance(version, dt.date) else str(version)
-    return {"kind": kind, "value": text}
+    return SnapshotVersion(kind, text)
 
 
-def _version_value(remembered: dict[str, str] | None) -> Any:
-    return None if remembered is None else _KINDS[remembered["kind"]](remembered["value"])
+def _version_value(version: SnapshotVersion | None) -> Any:
+    return None if version is None else _KINDS[version.kind](version.value)

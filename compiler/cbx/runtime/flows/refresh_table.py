@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, SnapshotFlow
@@ -19,7 +19,7 @@ from cbx.runtime.flows.expectation_results import (
 )
 from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
 from cbx.runtime.flows.fingerprint import fingerprint, reads_only_tables, streams_only_known_sources
-from cbx.runtime.flows.merge_changes import Merger, cdc_spec, remember_in_flow
+from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.replace_rows import replace_rows
 from cbx.runtime.problems import RunError
@@ -27,13 +27,15 @@ from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.store import TableFolder, TableState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyspark.sql import DataFrame, SparkSession
 
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.results import TableKind
 
 _STARTS = 5
+_SCD_KINDS: Final[Mapping[int, TableKind]] = {1: "scd 1", 2: "scd 2"}
 
 
 class Queries(Protocol):
@@ -60,7 +62,7 @@ class RefreshResult:
         is_certain: Whether all it depends on is known, so that it stays as it is until some of that changes.
     """
 
-    kind: str
+    kind: TableKind | Literal["sink"]
     counts: Counts
     verdict: ExpectationResults
     did_work: bool = True
@@ -179,7 +181,7 @@ class _TableUpdate:
     is_dry: bool
     contexts: list[FlowContext] = field(default_factory=list)
 
-    def run(self, flows: Sequence[Flow], kind: str, before: TableState | None) -> RefreshResult:
+    def run(self, flows: Sequence[Flow], kind: TableKind, before: TableState | None) -> RefreshResult:
         """Run the flows one after the other, and commit what they brought."""
         number = self.number
         table = before or TableState(self.dataset.name.written, kind, f"v{number}", number, number, "")
@@ -188,7 +190,7 @@ class _TableUpdate:
             context = FlowContext(flow.name, self.folder, number, self.is_dry)
             self.contexts.append(context)
             table, counts = _run(self.dataset, flow, context, table, self.queries)
-            table = remember_in_flow(table, flow.name, {"streams": context.reads.streams})
+            table = table.remember(flow.name, replace(table.memory(flow.name), streams=context.reads.streams))
             total = add_counts(total, counts)
         views = view_counts(self.contexts)
         did_work = total.rows_read > 0 or views.rows_read > 0
@@ -217,7 +219,7 @@ def _run(
     dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
     """Run one flow; what it brings waits for the commit."""
-    if getattr(flow, "once", False) and table.flows.get(flow.name, {}).get("once"):
+    if getattr(flow, "once", False) and table.memory(flow.name).once:
         return table, NOTHING
     if isinstance(flow, SnapshotFlow):
         shape = Shape.of(dataset)
@@ -235,12 +237,12 @@ def _run_append(
     dataset: Dataset, flow: AppendFlow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
     frame = queries.evaluate(flow.query, context)
-    context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
+    context.check_generations(table.memory(flow.name).streams or {})
     shaped = Shape.of(dataset)
     frame = shaped.apply(frame)
     if flow.once:
         counts, table = append_once(context, frame, shaped.rules, table)
-        return remember_in_flow(table, flow.name, {"once": True}), counts
+        return table.remember(flow.name, replace(table.memory(flow.name), once=True)), counts
     check_streaming(frame, flow.name)
     context.reads.is_certain = streams_only_known_sources(frame, context)
     counts, table = append_stream(context, frame, shaped.rules, table)
@@ -253,21 +255,21 @@ def _run_cdc(
     merger = Merger(context, cdc_spec(flow), Shape.of(dataset), table)
     frame = queries.read_dataset(flow.source, context, is_stream=not flow.once)
     context.reads.is_certain = streams_only_known_sources(frame, context)
-    context.check_generations(table.flows.get(flow.name, {}).get("streams", {}))
+    context.check_generations(table.memory(flow.name).streams or {})
     if flow.once:
-        merger.merge(frame, {"once": True})
+        merger.merge(frame, replace(table.memory(flow.name), once=True))
     else:
         merger.merge_stream(frame)
     return merger.table, merger.total
 
 
-def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
+def _kind(dataset: Dataset, flows: Sequence[Flow]) -> TableKind:
     if not flows:
         raise RunError(
             f"no flow fills `{dataset.name.written}`",
             hint="add one with @dlt.append_flow or create_auto_cdc_flow",
         )
-    kinds = {"streaming" if isinstance(flow, AppendFlow) else f"scd {flow.scd_type}" for flow in flows}
+    kinds = {"streaming" if isinstance(flow, AppendFlow) else _SCD_KINDS[flow.scd_type] for flow in flows}
     if len(kinds) > 1:
         raise RunError(f"the flows into `{dataset.name.written}` are of different kinds: {', '.join(sorted(kinds))}")
     if dataset.expectations and "streaming" not in kinds:
@@ -278,5 +280,5 @@ def _kind(dataset: Dataset, flows: Sequence[Flow]) -> str:
     return kinds.pop()
 
 
-def _other_kind(table: TableState, kind: str) -> RunError:
+def _other_kind(table: TableState, kind: TableKind) -> RunError:
     return RunError(f"`{table.name}` was {table.kind} and is now {kind}", hint="start it over with --full-refresh")

@@ -18,14 +18,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from cbx.runtime.names import DatasetName
 from cbx.runtime.problems import CannotRunError
+from cbx.runtime.tables.flow_memory import FlowMemory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from cbx.runtime.results import TableKind
 
 FORMAT = 2
 POINTER = "table.json"
@@ -38,25 +42,25 @@ class TableState:
 
     Attributes:
         name: The table's name as its notebook spells it.
-        kind: ``streaming``, ``batch``, ``scd 1`` or ``scd 2``.
+        kind: What fills it.
         version: The folder of its rows.
         number: Counts versions and updates; never goes back.
         generation: The number of the update that started the table over; the checkpoints of those who stream from it
             belong to it.
         schema: Its columns, as Spark's JSON.
-        flows: What each flow into it has to remember, by the flow's name.
+        flows: What each flow into it remembers, by the flow's name.
         fingerprint: What the rows were made of; equal means that making them again gives the same.
         progress: The number of the update whose checkpoints belong to the rows.
         verdict: What the rules said of the rows of the last update that had any, as ``Verdict.document`` writes it.
     """
 
     name: str
-    kind: str
+    kind: TableKind
     version: str
     number: int
     generation: int
     schema: str
-    flows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    flows: Mapping[str, FlowMemory] = field(default_factory=dict)
     fingerprint: str | None = None
     progress: int = 0
     verdict: dict[str, Any] | None = None
@@ -65,6 +69,25 @@ class TableState:
     def is_append_only(self) -> bool:
         """Whether rows only ever come to it, so that others can stream from it."""
         return self.kind == "streaming"
+
+    def memory(self, flow: str) -> FlowMemory:
+        """What a flow into the table remembers."""
+        return self.flows.get(flow, FlowMemory())
+
+    def remember(self, flow: str, memory: FlowMemory) -> TableState:
+        """The table with another memory of a flow."""
+        return replace(self, flows={**self.flows, flow: memory})
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> TableState:
+        """The table that ``document`` wrote."""
+        flows = {flow: FlowMemory.read(memory) for flow, memory in document.get("flows", {}).items()}
+        return cls(**{**document, "flows": flows})
+
+    def document(self) -> dict[str, Any]:
+        """The table as JSON has it."""
+        flows = {flow: memory.document() for flow, memory in self.flows.items()}
+        return {**{attribute.name: getattr(self, attribute.name) for attribute in fields(self)}, "flows": flows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +116,7 @@ class TableFolder:
                 f"`{self.name.written}` was written by another version of cbx",
                 hint=f"rebuild it: --full-refresh --select {self.name.key}",
             )
-        return TableState(**document)
+        return TableState.read(document)
 
     def next_number(self) -> int:
         """The number of the next update, greater than any before."""
@@ -160,7 +183,7 @@ class TableFolder:
         rows.mkdir(parents=True, exist_ok=True)
         if pending.is_dir():
             pending.rename(rows / pending.name)
-        write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **asdict(table)}, indent=1) + "\n")
+        write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **table.document()}, indent=1) + "\n")
 
     def tidy(self) -> None:
         """Remove what is not part of the table: old versions, and what a failed or killed update left behind.

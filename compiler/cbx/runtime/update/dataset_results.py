@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Dataset
     from cbx.runtime.flows.refresh_table import RefreshResult
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.results import ResultKind
 
 
 def completed_result(definition: Dataset | Sink, filled: RefreshResult) -> DatasetResult:
@@ -100,7 +101,7 @@ def order_results(
     return tuple(found.values())
 
 
-def _last_kind(state: Path, name: DatasetName) -> str:
+def _last_kind(state: Path, name: DatasetName) -> ResultKind:
     """What a table was after the last update, for a dataset that did not get so far as to tell."""
     table = _last_state(state, name)
     return table.kind if table is not None else ""

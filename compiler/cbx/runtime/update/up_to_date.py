@@ -29,7 +29,7 @@ from cbx.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cbx.runtime.results import RunRequest
+    from cbx.runtime.results import ResultKind, RunRequest
 
 MEMORY = "last_update.json"
 
@@ -150,7 +150,7 @@ def recall_unchanged(request: RunRequest, files: Sequence[Path]) -> UnchangedUpd
     return UnchangedUpdate(results, landings)
 
 
-def _unchanged_result(name: str, kind: str, document: dict[str, Any]) -> DatasetResult:
+def _unchanged_result(name: str, kind: ResultKind, document: dict[str, Any]) -> DatasetResult:
     verdict = read_expectation_results(document)
     return DatasetResult(name, kind, "unchanged", rows_dropped=verdict.dropped, expectations=verdict.rules)
 
