@@ -103,8 +103,8 @@ def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
 def test_showing_does_not_start_spark(state: Path) -> None:
     """Neither does it import pyspark, which would take longer than the rest."""
     program = (
-        "import sys; from cbx.runtime.tables.show_table import peek; from pathlib import Path;"
-        f"peek(Path({str(state)!r}), 'silver.orders', 0); print('pyspark' in sys.modules)"
+        "import sys; from cbx.runtime.tables.show_table import first_rows; from pathlib import Path;"
+        f"first_rows(Path({str(state)!r}), 'silver.orders', 0); print('pyspark' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
