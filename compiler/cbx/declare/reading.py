@@ -12,7 +12,7 @@ from cbx.declare.documents import DOCUMENTS, Document
 from cbx.declare.foreign_words import FOREIGN_ARGUMENTS
 from cbx.declare.signatures import EXPECTATIONS, INPUTS, KINDS, RELATIONSHIPS, SIGNATURES
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
@@ -89,7 +89,9 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
         count = f"{len(order)} argument{'s' if len(order) > 1 else ''}"
         takes = f"takes only {count} without a name" if order else "takes named arguments only"
         message = f"`{call.function}` {takes}"
-        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_example(call))
+        first = positional[0].value
+        causes = [Cause("models/", f"model {first.value}")] if order and isinstance(first, Literal) else []
+        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_example(call), causes=causes)
     named.update(dict(zip(order, positional, strict=False)))
     for argument in call.arguments:
         if argument.name is None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cbx.declare.signatures import INPUTS, KINDS, SIGNATURES
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.parse.positions import Positions
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
@@ -230,7 +230,14 @@ def _read_dict(node: ast.Dict, scope: DeclarationScope, span: Span) -> DictLiter
         key = read_value(key_node, scope)
         if isinstance(key, Literal) and key.value in entries:
             message = f"`{key.value}` occurs twice in this dictionary"
-            scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, key.span, hint="keep one of the two")
+            first = entries[key.value][0].span
+            related, causes = (
+                [Related("the first", first)],
+                [Cause(key.span.path, f"lines {first.line} and {key.span.line}")],
+            )
+            scope.report.add(
+                codes.WRONG_ARGUMENT_TYPE, message, key.span, hint="keep one of the two", related=related, causes=causes
+            )
         elif isinstance(key, Literal) and value is not None:
             entries[key.value] = (key, value)
         elif key is not None and not isinstance(key, Literal):

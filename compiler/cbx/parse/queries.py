@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report
+from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.parse.dialect import read_statements
 from cbx.parse.jinja.templates import Rendered
 from cbx.parse.nesting import obstacle
@@ -18,18 +20,37 @@ if TYPE_CHECKING:
 
 _FLATTER = "give each part a name by WITH, and say CROSS JOIN where a join has no condition"
 
+_CALLED = re.compile(r"\{\{-?\s*(\w+)\s*\(")
+_NO_MACROS = frozenset({"var", *INPUTS})
+_CLAUSE = re.compile(
+    r"\b(?:SELECT|FROM|UNION|EXCEPT|INTERSECT|WHERE|GROUP\s+BY|HAVING|QUALIFY)\b|\|>|[()]", re.IGNORECASE
+)
+_BEFORE_QUERY = re.compile(r"(?:[()]|\b(?:UNION|EXCEPT|INTERSECT|ALL|DISTINCT))\s*\Z", re.IGNORECASE)
+_FAR = 200
+_IN_LIST, _IN_CLAUSES = -1, -2
+"""A query before its FROM, where EXCEPT leaves columns out, and after it, where EXCEPT begins another query."""
+_SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
+_NEEDS_SELECT = frozenset({"WHERE", "GROUP", "HAVING", "QUALIFY"})
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
 
 
-def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
-    """The tree of a rendered query; None after a CBX101, in the file, for what is not one query."""
+def parse_query(rendered: Rendered, report: Report, template: str = "") -> exp.Expr | None:
+    """The tree of a rendered query; None after a CBX101, in the file, for what is not one query.
+
+    Args:
+        rendered: The query.
+        report: Where problems go. Queries that fail alike and call the same macro have that as a common cause.
+        template: What was rendered.
+    """
     from sqlglot import errors, exp
 
     text = rendered.text.placeholder()
     blanked = without_quotes(text)
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
-        report.add(codes.SYNTAX_ERROR, message, rendered.spans.span(start, end), hint=hint)
+        called = dict.fromkeys(_CALLED.findall(template))
+        causes = [Cause("macros/", f"{name}: {message}") for name in called if name not in _NO_MACROS]
+        report.add(codes.SYNTAX_ERROR, message, rendered.spans.span(start, end), hint=hint, causes=causes)
 
     reason = obstacle(text)
     if reason:
@@ -50,9 +71,8 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
         add(0, 1, "this is not SQL: it is nested too deeply", _FLATTER)
         return None
     found = len(report)
-    empty = _EMPTY_ITEM.search(blanked)
-    if empty:
-        add(empty.start(), empty.end(), "this is not SQL: nothing stands behind this `,`", "take the comma out")
+    for start, end, message, hint in _not_noticed(blanked):
+        add(start, end, f"this is not SQL: {message}", hint)
     first_line = max(len(text.split("\n")[0]), 1)
     if not statements:
         add(0, first_line, "there is no query here", "write a SELECT below the declaration")
@@ -62,6 +82,49 @@ def parse_query(rendered: Rendered, report: Report) -> exp.Expr | None:
         word = text.split(None, 1)[0].upper()
         add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
     return statements[0] if len(report) == found else None
+
+
+def _not_noticed(blanked: str) -> Iterator[tuple[int, int, str, str]]:
+    """What sqlglot reads and Spark does not: where it starts and ends, what is wrong, and the way out."""
+    empty = _EMPTY_ITEM.search(blanked)
+    if empty:
+        yield empty.start(), empty.end(), "nothing stands behind this `,`", "take the comma out"
+    for start, has_clause in _from_first(blanked):
+        if has_clause:
+            yield start, start + len("FROM"), "there is no SELECT before this FROM", "write `SELECT ...` before it"
+
+
+def _from_first(blanked: str) -> Iterator[tuple[int, bool]]:
+    """The offset of each FROM that begins a query, and whether a clause follows that only a SELECT can have."""
+    around: list[int | None] = []
+    begun: int | None = None
+    for clause in _CLAUSE.finditer(blanked):
+        word = clause[0].upper().split()[0]
+        if word == "(":
+            around.append(begun)
+            begun = None
+        elif word == ")":
+            begun = around.pop() if around else None
+        elif word in _SET_OPERATIONS:
+            begun = None if begun != _IN_LIST else begun
+        elif word == "FROM" and begun is None and _begins_query(blanked, clause.start()):
+            begun = clause.start()
+            yield begun, False
+        elif word in _NEEDS_SELECT and begun is not None and begun >= 0:
+            yield begun, True
+            begun = _IN_CLAUSES
+        elif word in {"SELECT", "|>", "FROM"}:
+            begun = _IN_CLAUSES if word == "FROM" else _IN_LIST
+
+
+def _begins_query(blanked: str, offset: int) -> bool:
+    before = blanked[max(offset - _FAR, 0) : offset].rstrip()
+    return _BEFORE_QUERY.search(before) is not None or (not before and offset < _FAR)
+
+
+def begins_with_from(text: str) -> bool:
+    """Whether a query, or a part of it, begins with FROM: without a SELECT it has all columns of what it reads."""
+    return any(True for _ in _from_first(without_quotes(text)))
 
 
 def _open_quote(text: str) -> int:

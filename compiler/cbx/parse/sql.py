@@ -210,7 +210,7 @@ def _read_query(template: Template, templates: Templates, variables: frozenset[s
     rendered = templates.render(template, report, variables, inputs_allowed=True)
     if rendered is None:
         return None
-    tree = parse_query(rendered, report)
+    tree = parse_query(rendered, report, template.text)
     reads_files = any(call.function == "auto_loader" for call in rendered.calls)
     added = columns_added_by(tree) if tree is not None and reads_files else frozenset()
     return SqlQuery(rendered.text, rendered.calls, rendered.spans, added)

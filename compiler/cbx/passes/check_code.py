@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cbx.analysis.tracing.requests import MissingExtra
     from cbx.passes.model_analysis import Analysed
 
+_DEFINED = re.compile(r"(?:@[^\n]*\n)*(?:async )?(?:def|class) (\w+)")
 _NOT_IN_A_NAME = re.compile(r"\W+")
 
 
@@ -48,7 +50,7 @@ def check_code(
     if mistake is not None:
         span = _span_of_mistake(model, mistake, report.sources) or model.spans.whole
         message = f"`{model.id}` fails in every run: {mistake.message}"
-        causes = [Cause(span.path, f"line {span.line} fails")]
+        causes = [Cause(span.path, f"line {span.line} fails"), *_macros_called(code, mistake)]
         report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
     traced = getattr(outcome, "reads", ())
     for read in traced or reads_in_text((code.source, *code.definitions), _imported_names(code)):
@@ -56,24 +58,42 @@ def check_code(
     return len(report) > found
 
 
+def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
+    """The macros that a failing statement calls: where all models fail alike that call one, it may be at fault."""
+    if mistake.file != code.source.path:
+        return []
+    try:
+        statements = [node for node in ast.walk(ast.parse(code.source.text)) if isinstance(node, ast.stmt)]
+    except SyntaxError:  # pragma: no cover - it was traced
+        return []
+    line = mistake.line - code.source.line + 1
+    around = [node for node in statements if node.lineno <= line <= (node.end_lineno or line)]
+    names = {node.id for node in ast.walk(around[-1]) if isinstance(node, ast.Name)} if around else set()
+    defined = [(one.path, _DEFINED.match(one.text)) for one in code.definitions if one.path.startswith("macros/")]
+    return [Cause(path, f"{found[1]}: {mistake.message}") for path, found in defined if found and found[1] in names]
+
+
 def check_query(model: ResolvedModel, analysed: Analysed, models: Mapping[str, ResolvedModel], report: Report) -> None:
     """Report CBX206 for each table that a query reads by its name; arguments as for `check_code`."""
     for table, span in analysed.own_tables:
         shown = "a table whose name holds a variable" if PLACEHOLDER in table.name else f"the table `{table.name}`"
         message = f"the query of `{model.id}` reads {shown}, which is no input of it"
-        hint = did_you_mean(table.name, table.queries) or _call_in_query(table, models.values())
+        hint = did_you_mean(table.name, table.queries) or _call_in_query(table, model, models.values())
         causes = [Cause(span.path, f"reads {table.name.lower()}")]
+        if not model.inputs:
+            causes.append(Cause(model.path, "nothing to read columns of"))
         report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
 
 
-def _call_in_query(table: OwnTable, models: Iterable[ResolvedModel]) -> str:
+def _call_in_query(table: OwnTable, reader: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
     """The call to write in the place of a table's name."""
     wanted = table.name.lower()
     models = tuple(models)
     own = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
     alike = [model.id for model in models if wanted == model.name.lower()]
     own = own or (alike[0] if len(alike) == 1 else None)
-    words = ("stream", "stream_source") if table.is_streaming else ("ref", "source")
+    needs_stream = reader.kind in {"streaming_table", "auto_cdc"} and not reader.is_streaming
+    words = ("stream", "stream_source") if table.is_streaming or needs_stream else ("ref", "source")
     name = "..." if PLACEHOLDER in table.name else own or table.name
     return f'write `{{{{ {words[own is None]}("{name}") }}}}`'
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report
-from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel
+from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode
 
 
 def check_kinds(connected: Connected, report: Report) -> Connected:
@@ -30,7 +30,11 @@ def _check_mode(model: ResolvedModel, report: Report) -> None:
         span = model.inputs[0].span if model.inputs else model.spans.whole
         message = f"`{model.id}` is {what}, but none of its inputs is a stream"
         hint = "read with `stream`, `stream_source` or `auto_loader`, or make it a `materialized_view`"
-        report.add(codes.KIND_MISMATCH, message, span, label="a batch input" if model.inputs else "", hint=hint)
+        if not model.inputs and isinstance(model.code, SqlCode):
+            hint = f"{hint}; is the FROM missing?"
+        label = "a batch input" if model.inputs else ""
+        causes = [] if model.inputs else [Cause(model.path, "nothing to read columns of")]
+        report.add(codes.KIND_MISMATCH, message, span, label=label, hint=hint, causes=causes)
     if model.kind == "materialized_view":
         for one in model.inputs:
             if one.is_streaming:
@@ -74,4 +78,5 @@ def _check_history(model: ResolvedModel, cdc: Cdc, report: Report) -> None:
     if cdc.scd_type == 1 and (cdc.track_history or cdc.track_history_except):
         message = f"`{model.id}` keeps no history (SCD type 1), so none can be tracked"
         hint = "say `scd_type=2`, or leave `track_history` out"
-        report.add(codes.KIND_MISMATCH, message, model.spans.at("track_history"), hint=hint)
+        span, causes = model.spans.at("track_history"), [Cause(model.path, "history")]
+        report.add(codes.KIND_MISMATCH, message, span, hint=hint, causes=causes)

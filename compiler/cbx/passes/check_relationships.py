@@ -116,8 +116,8 @@ class _ClaimCheck:
         if not self._columns_exist():
             return
         self._types_agree()
-        self._parent_is_unique()
-        self._child_fits()
+        if self._parent_is_unique() or self.claim.cardinality == "one_to_one":
+            self._child_fits()
 
     def _columns_exist(self) -> bool:
         claim = self.claim
@@ -183,12 +183,12 @@ class _ClaimCheck:
         is_left_out = not settings.analysis or (isinstance(model.code, PythonCode) and not settings.trace)
         return (is_left_out and not model.key) or self._has_doubtful_key(model, names)
 
-    def _parent_is_unique(self) -> None:
+    def _parent_is_unique(self) -> bool:
         claim = self.claim
         parent = self.typed.models[claim.parent]
         names = [theirs for _, theirs in claim.on]
         if self._is_unique(parent, names) or self._is_open(parent, names):
-            return
+            return True
         keys = self._keys(parent)
         on = listing(names)
         hint = f"relate the models by {listing(keys[0])}" if keys else f"declare {on} as the key of `{parent.id}`"
@@ -198,10 +198,24 @@ class _ClaimCheck:
             message,
             claim.span,
             label="the parent is not unique",
-            hint=f"{hint}, or relate the models by its key" if not keys else hint,
+            hint=self._reversed() or (f"{hint}, or relate the models by its key" if not keys else hint),
             related=_key_place(parent),
-            causes=[Cause(parent.path, f"{on} is unique")],
+            causes=[*self._uniqueness(parent, names), self._claimed()],
         )
+        return False
+
+    def _reversed(self) -> str | None:
+        """A hint for a claim whose other side is the one side."""
+        claim, child = self.claim, self.typed.models[self.claim.child]
+        if claim.cardinality == "one_to_one" or not self._is_unique(child, [ours for ours, _ in claim.on]):
+            return None
+        word = "many_to_one" if claim.declared_by == claim.parent else "one_to_many"
+        return f"it is the other way round: say `{word}`"
+
+    def _claimed(self) -> Cause:
+        """The claim itself: what is wrong on both of its sides is one mistake."""
+        span = self.claim.span
+        return Cause(span.path, f"claim {span.line}:{span.column}")
 
     def _keys(self, model: ResolvedModel) -> tuple[Columns, ...]:
         """The keys of a model, the declared one first; one that holds for a result of one row names no column."""
@@ -223,6 +237,7 @@ class _ClaimCheck:
                 label="the child is not unique",
                 hint=hint,
                 related=_key_place(child),
+                causes=[*self._uniqueness(child, names), self._claimed()],
             )
         elif claim.cardinality == "one_to_many" and is_unique and not _holds_versions(child, names):
             if self._has_doubtful_key(child, names):
@@ -238,7 +253,28 @@ class _ClaimCheck:
                 label="this is one-to-one",
                 hint=hint,
                 related=_key_place(child),
+                causes=self._uniqueness(child, names),
             )
+
+    def _uniqueness(self, model: ResolvedModel, names: list[str]) -> list[Cause]:
+        """Why columns of a model are unique, or are not: its own key, or that of the models they come from."""
+        causes = []
+        pending = [(model.id, tuple(name.lower() for name in names))]
+        seen = set(pending)
+        for at, wanted in pending:
+            causes.append(Cause(self.typed.models[at].path, f"{listing(wanted)} is unique"))
+            if _covers(list(wanted), self.typed.models[at].key):
+                continue
+            origins: dict[str, list[str]] = {}
+            for name in wanted:
+                column = (self.known[at] or {}).get(name)
+                for table, origin in column.lineage or () if column is not None else ():
+                    origins.setdefault(table, []).append(origin.lower())
+            for table, own in origins.items():
+                if table in self.typed.models and (table, tuple(own)) not in seen:
+                    seen.add((table, tuple(own)))
+                    pending.append((table, tuple(own)))
+        return causes
 
 
 def _in_keys(keys: tuple[Columns, ...]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report
+from cbx.diagnostics.diagnostic import Cause, Report
+from cbx.project.find_project import PROJECT_FILE
 from cbx.project.toml_places import setting_span
 from cbx.stages.resolved import FileInput, PythonCode, Resolved, ResolvedModel, SqlCode, TableInput
 from cbx.syntax.text import Text
@@ -31,6 +32,7 @@ def check_variables(resolved: Resolved, report: Report) -> Resolved:
                     f"the environment `{environment}` gives no value to `{name}`, which `{user}` uses",
                     setting_span(project.source, ("environments", environment)),
                     hint=f"set it under `[environments.{environment}.vars]`, or for all environments under `[vars]`",
+                    causes=[Cause(PROJECT_FILE, f"variable {name}")],
                 )
     return resolved
 

@@ -166,9 +166,13 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
         return None
     layer = folders[0]
     if layer not in project.layers:
-        hint = did_you_mean(layer, project.layers, f"the layers of project.toml are {layers}")
         message = f"the folder `models/{layer}` is not a layer of the project"
         causes = [Cause(PROJECT_FILE, f"layer {layer}")]
+        otherwise = f"the layers of project.toml are {layers}"
+        if "layers" not in project.settings.project.model_fields_set:
+            otherwise = f"name the layers in project.toml: `[project]` `layers = [...]`; without it they are {layers}"
+            causes.append(Cause(PROJECT_FILE, "layers"))
+        hint = did_you_mean(layer, project.layers, otherwise)
         report.add(codes.INVALID_NAME, message, Span(path), hint=hint, causes=causes)
         return None
     if not IDENTIFIER.match(stem):

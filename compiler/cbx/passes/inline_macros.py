@@ -247,7 +247,8 @@ class _Gathering:
         if imported.module not in self.macros:
             hint = did_you_mean(imported.module, self.macros, "define it in a file of macros/")
             message = f"there is no file `{imported.module.replace('.', '/')}.py`"
-            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
+            causes = [Cause("macros/", f"file {imported.module}")]
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint, causes=causes)
             return
         found = self.macros[imported.module]
         if found is None:
@@ -261,7 +262,8 @@ class _Gathering:
                 names = sorted(index.defining)
                 hint = did_you_mean(imported.name, names, f"`{found.path}` defines {', '.join(names) or 'nothing'}")
             message = f"`{found.path}` defines no `{imported.name}`"
-            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint)
+            causes = [Cause(found.path, f"name {imported.name}")]
+            self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint, causes=causes)
             return
         self._file_needs.setdefault(module.path, set()).add(found.path)
         self._take_name(imported.name, found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.graph.model_graph import find_cycles, model_graph
-from cbx.stages.resolved import FileInput, Linked, ModelInput, Resolved, ResolvedModel, SqlCode
+from cbx.project.find_project import PROJECT_FILE
+from cbx.stages.resolved import FileInput, Linked, ModelInput, RelationshipClaim, Resolved, ResolvedModel, SqlCode
 
 
 def link(resolved: Resolved, report: Report) -> Linked:
@@ -18,14 +19,16 @@ def link(resolved: Resolved, report: Report) -> Linked:
     name, CBX204 for a layer that reads a higher one.
     """
     models = {model.id: model for model in sorted(resolved.models, key=lambda model: model.id)}
+    unused = _unused_by_name(models)
+    flows = {(model.layer, one.model.split(".")[0]) for model in models.values() for one in model.model_inputs}
     reads = []
     for model in models.values():
         for one in model.model_inputs:
-            if _is_known(model, one, resolved.known_ids, report):
-                _check_layers(model, one, resolved.project.layers, report)
+            if _is_known(model, one, resolved.known_ids, unused, report):
+                _check_layers(model, one, resolved.project.layers, unused, flows, report)
                 reads.append((model.id, one.model))
     for model in models.values():
-        _check_related(model, resolved.known_ids, report)
+        _check_related(model, resolved.known_ids, unused, report)
     graph = model_graph(models, [read for read in reads if read[1] in models])
     for cycle in find_cycles(graph):
         _report_cycle(cycle, models, report)
@@ -33,13 +36,39 @@ def link(resolved: Resolved, report: Report) -> Linked:
     return Linked(resolved.project, models, graph)
 
 
-def _is_known(model: ResolvedModel, one: ModelInput, known_ids: frozenset[str], report: Report) -> bool:
+def _unused_by_name(models: Mapping[str, ResolvedModel]) -> dict[str, ResolvedModel]:
+    """The models that no other one names: one may have been moved from the layer in which others look for it."""
+    used = {one.model for model in models.values() for one in model.model_inputs}
+    used |= {_related(model, claim) for model in models.values() for claim in model.claims}
+    return {model.name: model for model in models.values() if model.id not in used}
+
+
+def _related(model: ResolvedModel, claim: RelationshipClaim) -> str:
+    return claim.child if claim.parent == model.id else claim.parent
+
+
+def _moved(model: ResolvedModel | None) -> list[Cause]:
+    """The layer of a model as a cause: of what it reads, and of who does not find it."""
+    return [Cause(model.path, "layer")] if model is not None else []
+
+
+def _is_known(
+    model: ResolvedModel,
+    one: ModelInput,
+    known_ids: frozenset[str],
+    unused: Mapping[str, ResolvedModel],
+    report: Report,
+) -> bool:
     if one.model in known_ids:
         return True
     message = f"`{model.id}` reads `{one.model}`, which no model defines"
-    hint, causes = _nearest(one.model, known_ids - {model.id}), [Cause("models/", f"model {one.model}")]
+    hint, causes = _nearest(one.model, known_ids - {model.id}), _of_unknown(one.model, unused)
     report.add(codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=hint, causes=causes)
     return False
+
+
+def _of_unknown(wanted: str, unused: Mapping[str, ResolvedModel]) -> list[Cause]:
+    return [Cause("models/", f"model {wanted}"), *_moved(unused.get(wanted.rpartition(".")[2]))]
 
 
 def _nearest(wanted: str, known_ids: frozenset[str]) -> str | None:
@@ -50,9 +79,11 @@ def _nearest(wanted: str, known_ids: frozenset[str]) -> str | None:
     return did_you_mean(wanted, known_ids, otherwise)
 
 
-def _check_related(model: ResolvedModel, known_ids: frozenset[str], report: Report) -> None:
+def _check_related(
+    model: ResolvedModel, known_ids: frozenset[str], unused: Mapping[str, ResolvedModel], report: Report
+) -> None:
     for claim in model.claims:
-        other = claim.child if claim.parent == model.id else claim.parent
+        other = _related(model, claim)
         if other not in known_ids:
             message = f"`{model.id}` is related to `{other}`, which no model defines"
             report.add(
@@ -61,16 +92,26 @@ def _check_related(model: ResolvedModel, known_ids: frozenset[str], report: Repo
                 claim.model_span,
                 label="not found",
                 hint=_nearest(other, known_ids - {model.id}),
-                causes=[Cause("models/", f"model {other}")],
+                causes=_of_unknown(other, unused),
             )
 
 
-def _check_layers(model: ResolvedModel, one: ModelInput, layers: tuple[str, ...], report: Report) -> None:
+def _check_layers(
+    model: ResolvedModel,
+    one: ModelInput,
+    layers: tuple[str, ...],
+    unused: Mapping[str, ResolvedModel],
+    flows: Collection[tuple[str, str]],
+    report: Report,
+) -> None:
     other = one.model.split(".")[0]
     if other in layers and layers.index(other) > layers.index(model.layer):
         message = f"`{model.id}` reads `{one.model}`: `{model.layer}` comes before `{other}`"
         hint = f"data flows {' -> '.join(layers)}; move one of the two models, or the order in project.toml"
-        report.add(codes.LAYER_ORDER, message, one.span, label="a higher layer", hint=hint)
+        causes = _moved(model) if unused.get(model.name) is model else []
+        if (other, model.layer) not in flows:
+            causes.append(Cause(PROJECT_FILE, f"`{model.layer}` before `{other}`"))
+        report.add(codes.LAYER_ORDER, message, one.span, label="a higher layer", hint=hint, causes=causes)
 
 
 def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Report) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.stages.resolved import Linked, PythonCode, ResolvedModel, SqlCode
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cbx.analysis.relation.mistakes import QueryMistake
 
 _REGISTERED = re.compile(r"\bregister\w*\(\s*['\"](\w+)['\"]")
+_GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 _WATERMARK = re.compile(r"\bWATERMARK\b", re.IGNORECASE)
 _CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
 _IN_BATCH = "read the rows with `ref` in a materialized view"
@@ -47,7 +48,10 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
             case "ungrouped_column":
                 hint = "add it to GROUP BY, or aggregate it, for example with `any_value`"
                 message = f"{subject} selects `{mistake.name}` beside aggregates, but does not group by it"
-                report.add(codes.UNGROUPED_COLUMN, message, span, label="not grouped", hint=hint)
+                grouped = (mistake.name.rpartition(".")[2].strip("`").lower(), "something unknown")
+                causes = [Cause(model.path, f"grouped by {name}") for name in grouped]
+                causes += [Cause(model.path, "no GROUP BY")] if not _has_groups(model) else []
+                report.add(codes.UNGROUPED_COLUMN, message, span, label="not grouped", hint=hint, causes=causes)
             case "unknown_function" if mistake.name.lower() not in _registered(linked):
                 _report_unknown_function(f"{subject} calls `{mistake.name}`", mistake.name, span, report)
 
@@ -66,6 +70,11 @@ def _is_rewritten(model: ResolvedModel, linked: Linked) -> bool:
     text = model.code.query.placeholder() if isinstance(model.code, SqlCode) else ""
     read = [linked.models[one.model].kind for one in model.model_inputs if one.model in linked.models]
     return model.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
+
+
+def _has_groups(model: ResolvedModel) -> bool:
+    """Whether a query says GROUP BY anywhere; if not, all its ungrouped columns are one mistake."""
+    return isinstance(model.code, SqlCode) and _GROUP_BY.search(model.code.query.placeholder()) is not None
 
 
 def _registered(linked: Linked) -> frozenset[str]:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
+from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.parse.queries import begins_with_from
 from cbx.parse.types import is_same_type
 from cbx.passes.report_mistakes import report_mistakes
 from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, table_columns, table_facts
 from cbx.processes.garbage_collection import let_go_of_trees
+from cbx.project.find_project import PROJECT_FILE
 from cbx.project.settings import Project
 from cbx.stages.resolved import (
     Column,
@@ -107,7 +110,8 @@ class _Typing:
         undeclared: tuple[Column, ...] = ()
         if analysed is not None and inferred is not None and model.columns is not None:
             declared = tuple(one for one in model.columns if model.cdc is None or one.name not in {START_AT, END_AT})
-            undeclared = _compare(model, declared, inferred, analysed.expressions, self.report)
+            paths = [model.path, *(other.path for other in self._models_read(model))]
+            undeclared = _compare(model, declared, inferred, analysed.expressions, paths, self.report)
             extra = {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}
             if extra and model.cdc is None:
                 self.partly_declared.add(model.id)
@@ -149,6 +153,11 @@ class _Typing:
         self.relations[model.id] = analysed.relation
         if isinstance(model.code, PythonCode):
             self.traced.add(model.id)
+        self._report_analysed(model, analysed)
+        return analysed
+
+    def _report_analysed(self, model: ResolvedModel, analysed: Analysed) -> None:
+        """Report what is wrong in code that was read; what it would be proven to do without that is not known."""
         for unknown in analysed.unknown_columns:
             self._report_unknown(model, unknown)
         if analysed.own_tables:
@@ -156,27 +165,42 @@ class _Typing:
 
             check_query(model, analysed, self.linked.models, self.report)
         if analysed.mistakes:
+            from cbx.analysis.relation.relations import Opaque
+
             report_mistakes(model, analysed.mistakes, self.linked, self.report)
-        return analysed
+            if any(mistake.kind == "ungrouped_column" for mistake in analysed.mistakes):
+                self.relations[model.id] = Opaque((), (), reason="its code is wrong")
 
     def _report_unknown(self, model: ResolvedModel, unknown: UnknownReference) -> None:
         """Report a name that no input has, once for each name, whichever models ask for it."""
         code, missing = _CODE[type(model.code)], unknown.missing.lower()
         known = listing(sorted(set(unknown.candidates)))
-        hint = did_you_mean(missing, unknown.candidates, f"known here: {known}" if known else "none is known here")
+        nothing = "nothing is read here: is the FROM missing?" if code == "query" else "none is known here"
+        hint = did_you_mean(missing, unknown.candidates, f"known here: {known}" if known else nothing)
         span = unknown.span or model.spans.whole
         if unknown.is_table:
             message = f"the {code} of `{model.id}` reads `{unknown.name}`, but has no table `{unknown.missing}`"
             label, causes = "not a table here", [Cause(model.path, f"table {missing}")]
+            if not unknown.candidates:
+                causes.append(Cause(model.path, "nothing to read columns of"))
         else:
             message = f"the {code} of `{model.id}` reads `{unknown.name}`, which no input has"
-            models = self.linked.models
-            read = [models[given.model].path for given in model.model_inputs if given.model in models]
-            label, causes = "not a column", [Cause(path, f"column {missing}") for path in read]
+            read = self._models_read(model)
+            label, causes = "not a column", [Cause(other.path, f"column {missing}") for other in read]
+            without = [other for other in read if other.cdc is not None and other.cdc.scd_type == 1]
+            if missing.upper() in {START_AT, END_AT} and without:
+                hint = f"`{without[0].id}` keeps no history: `scd_type=2` does"
+                causes += [Cause(other.path, "history") for other in without]
             causes.append(Cause(model.path, f"column {missing} that it reads"))
+            meant = nearest(missing, unknown.candidates)
+            causes.append(Cause(model.path, f"grouped by {meant.lower() if meant else 'something unknown'}"))
             if not unknown.candidates:
                 causes.append(Cause(model.path, "nothing to read columns of"))
         self.report.add(codes.UNKNOWN_COLUMN, message, span, label=label, hint=hint, causes=causes)
+
+    def _models_read(self, model: ResolvedModel) -> list[ResolvedModel]:
+        models = self.linked.models
+        return [models[given.model] for given in model.model_inputs if given.model in models]
 
     def _has_wrong_code(
         self, model: ResolvedModel, code: PythonCode, outcome: Analysed | Unknown | MissingExtra | None
@@ -254,7 +278,8 @@ class _Typing:
                 self.report.untraced_here[name] = outcome.reason
             message = f"what the function of `{name}` does is not known: {outcome.reason}"
             span = self.linked.models[name].spans.whole
-            self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED)
+            causes = [] if outcome.is_lasting else [Cause(PROJECT_FILE, f"here: {outcome.reason}")]
+            self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED, causes=causes)
         for reason, names in failed.items():
             span = self.linked.models[names[0]].spans.whole
             message = f"{listing(names)} cannot be traced on this machine now: {reason}"
@@ -298,6 +323,7 @@ def _compare(
     declared: tuple[Column, ...],
     inferred: tuple[Column, ...],
     expressions: Mapping[str, Span | None],
+    paths: Sequence[str],
     report: Report,
 ) -> tuple[Column, ...]:
     """Report where the declared columns and those of the query or function differ.
@@ -311,6 +337,10 @@ def _compare(
     named = {column.name.lower() for column in declared}
     meant: set[str] = set()
     is_named = _are_named(inferred)
+    extra = produced.keys() - named
+    is_all = bool(extra) and isinstance(model.code, SqlCode) and begins_with_from(model.code.query.placeholder())
+    is_renamed = is_named and len(extra) == len(named - produced.keys()) == 1
+    shared = [Cause(model.path, "no SELECT" if is_all else "column renamed")] if is_all or is_renamed else []
 
     def made_at(name: str) -> list[Related]:
         span = expressions.get(name.lower())
@@ -327,9 +357,9 @@ def _compare(
             hint = did_you_mean(column.name, near)
             meant.update(name.lower() for name in near if hint is not None and f"`{name}`" in hint)
             span = model.spans.at("columns", column.name, "key")
-            report.add(
-                codes.MISSING_COLUMN, message, span, label="not produced", hint=hint or "select it, or take it out"
-            )
+            hint = hint or ("write a SELECT: without one all is selected" if is_all else "select it, or take it out")
+            causes = [*(Cause(path, f"column {column.name.lower()}") for path in paths), *shared]
+            report.add(codes.MISSING_COLUMN, message, span, label="not produced", hint=hint, causes=causes)
         elif _types_differ(found, column) and not missing & {origin.lower() for _, origin in found.lineage or ()}:
             message = (
                 f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {found.type}"
@@ -348,7 +378,11 @@ def _compare(
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.spans.at("columns")
             made = made_at(column.name)
-            causes = [Cause(model.path, f"column {column.name.lower()}")]
+            causes = [
+                Cause(model.path, f"column {column.name.lower()}"),
+                Cause(model.path, "undeclared columns"),
+                *shared,
+            ]
             report.add(
                 codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=made, causes=causes
             )

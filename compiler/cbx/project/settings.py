@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Report, did_you_mean
+from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
+from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, as_text
 from cbx.files.bounded_read import read_regular
 from cbx.project.find_project import PROJECT_FILE
@@ -274,8 +275,12 @@ def _validate(data: dict[str, Any], source: SourceFile, report: Report) -> Proje
     try:
         return ProjectSettings.model_validate(data)
     except ValidationError as error:
-        for path, problem in _problems_by_path(error).items():
-            _report_setting(list(path), problem, source, report)
+        problems = _problems_by_path(error)
+        unknown = [path for path, problem in problems.items() if problem["type"] == "extra_forbidden"]
+        meant = {(*path[:-1], nearest(str(path[-1]), _names_at(list(path[:-1])))) for path in unknown}
+        for path, problem in problems.items():
+            if problem["type"] != "missing" or path not in meant:
+                _report_setting(list(path), problem, data, source, report)
         return None
 
 
@@ -289,22 +294,36 @@ def _problems_by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any
     return problems
 
 
-def _report_setting(path: list[str | int], problem: Any, source: SourceFile, report: Report) -> None:
+_TITLE = re.compile(r"`\[[^`]*\]`")
+
+
+def _report_setting(
+    path: list[str | int], problem: Any, data: Mapping[str, Any], source: SourceFile, report: Report
+) -> None:
     setting = ".".join(str(key) for key in path)
     span = setting_span(source, path)
     if problem["type"] == "extra_forbidden":
         known = _names_at(path[:-1])
-        hint = _right_section(path) or did_you_mean(str(path[-1]), known, f"known here: {', '.join(known)}")
+        hint, causes = _right_section(path), []
+        if hint is not None:
+            causes += [Cause(PROJECT_FILE, f"{path[:-1]}: {title}") for title in _TITLE.findall(hint)]
+        elif (hint := did_you_mean(str(path[-1]), known)) is None:
+            hint = f"known here: {', '.join(known)}"
+            if "vars" not in data and path[0] != "environments" and isinstance(problem["input"], VariableValue):
+                hint = f"is it a variable of the project? write it under `[vars]`; {hint}"
+                causes.append(Cause(PROJECT_FILE, "section vars"))
         report.add(
             codes.INVALID_PROJECT_SETTING,
             f"there is no setting `{setting}`",
             span,
             label="unknown",
             hint=hint,
+            causes=causes,
         )
     elif problem["type"] == "missing":
         hint = f"add `{path[-1]} = ...`" if len(path) > 1 else f"add `[{setting}]` with a `name`"
-        report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint)
+        causes = [Cause(PROJECT_FILE, f"[]: `[{setting}]`")]
+        report.add(codes.INVALID_PROJECT_SETTING, f"`{setting}` is missing", span, hint=hint, causes=causes)
     else:
         message = f"`{setting}`: {_problem_text(problem)}"
         report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not valid")

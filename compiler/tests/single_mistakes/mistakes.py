@@ -24,6 +24,15 @@ _COLUMN = re.compile(r'"(\w+)": (?:"[A-Z]|column)')
 _INPUT = re.compile(r"\b(ref|stream|source|stream_source)(?=\(\")")
 _OTHER_INPUTS = {"ref": "stream", "stream": "ref", "source": "stream_source", "stream_source": "source"}
 _MODEL = re.compile(r'(?<=\(")(landing|cleaned|reports)(?=\.\w+")')
+_CLAUSE = re.compile(r"(?:SELECT|FROM|JOIN|LEFT JOIN|LATERAL VIEW|GROUP BY|WITH)\b[^\n]*\n", re.IGNORECASE)
+_SETTING = re.compile(r"(?m)^(?:\[[^\n]*\]|\w+ =[^\n]*)\n")
+_IMPORT = re.compile(r"from pyspark.sql import functions as F")
+_HEAD = re.compile(r"(?m)^(?:\{% macro|def) (\w+)\(([^\n]*)\n")
+_CALL_OF_MACRO = re.compile(r"(?<!macro )(?<!def )\b(?:positive|listed|price_of|tidy)\(([^,()]*(?:, )?)")
+_RELATIONSHIP = re.compile(r"(?:many|one)_to_(?:many|one)(?=\()")
+_OTHER_ENDS = {"many_to_one": "one_to_many", "one_to_many": "many_to_one", "one_to_one": "many_to_one"}
+_RELATED = re.compile(r"(?<=_to_one\(\")[\w.]+(?=\")|(?<=_to_many\(\")[\w.]+(?=\")")
+_ON = re.compile(r'(?<=\bon=")\w+(?=")')
 _OTHER_LAYERS = {"landing": "reports", "cleaned": "landing", "reports": "cleaned"}
 
 
@@ -61,9 +70,10 @@ def mistakes_in(files: dict[str, str]) -> Iterator[Mistake]:
     """Each single mistake of every kind, outside comments and descriptions."""
     for path, text in files.items():
         prose = [found.span() for found in _PROSE.finditer(text)]
-        mistakes = [*_mistaken_text(path, text)]
+        mistakes = [*_mistaken_text(path, text), *_mistaken_lines(path, text)]
         if path.startswith("models/"):
-            mistakes += _mistaken_declarations(path, text)
+            mistakes += [*_mistaken_declarations(path, text), *_mistaken_relationships(path, text)]
+            mistakes += _renamed_columns(path, text)
             yield from (one for one in _mistaken_files(path, text) if one.moved_to not in files)
         for mistake in mistakes:
             if not any(start <= mistake.start < end for start, end in prose):
@@ -81,6 +91,54 @@ def _mistaken_text(path: str, text: str) -> Iterator[Mistake]:
     for found in _LINE.finditer(text):
         yield Mistake(path, *found.span(), "", "line deleted")
         yield Mistake(path, *found.span(), found[0] * 2, "line doubled")
+
+
+def _mistaken_lines(path: str, text: str) -> Iterator[Mistake]:
+    """Lines that matter to other files: clauses of queries, settings, and the heads and calls of macros."""
+    for found in _CALL_OF_MACRO.finditer(text):
+        yield Mistake(path, *found.span(1), f"1, {found[1]}", "macro argument added")
+        yield Mistake(path, *found.span(1), "", "macro argument left out")
+    if path.endswith(".sql"):
+        declaration = text.find("}}\n") + 1
+        for found in _CLAUSE.finditer(text, declaration):
+            yield Mistake(path, *found.span(), "", "clause deleted")
+    for found in _IMPORT.finditer(text):
+        yield Mistake(path, *found.span(), "from functions_of_nowhere import functions as F", "absent module")
+    if path.endswith(".toml"):
+        for found in _SETTING.finditer(text):
+            yield Mistake(path, *found.span(), "", "setting deleted")
+            yield Mistake(path, found.start() + 1, found.start() + 3, found[0][2:0:-1], "setting misspelt")
+    if path.startswith("macros/"):
+        yield from _mistaken_macros(path, text)
+
+
+def _mistaken_macros(path: str, text: str) -> Iterator[Mistake]:
+    for found in _HEAD.finditer(text):
+        yield Mistake(path, *found.span(), "", "macro head deleted")
+        yield Mistake(path, found.start(2), found.start(2), "more, ", "macro parameter added")
+        yield Mistake(path, *found.span(1), misspell(found[1]), "macro misspelt")
+
+
+def _mistaken_relationships(path: str, text: str) -> Iterator[Mistake]:
+    for found in _RELATIONSHIP.finditer(text):
+        if f"import {found[0]}" not in text and path.endswith(".sql"):
+            yield Mistake(path, *found.span(), _OTHER_ENDS[found[0]], "relationship changed")
+        yield Mistake(path, *found.span(), misspell(found[0]), "relationship misspelt")
+    for found in _RELATED.finditer(text):
+        yield Mistake(path, *found.span(), misspell(found[0]), "relationship misspelt")
+    for found in _ON.finditer(text):
+        yield Mistake(path, *found.span(), misspell(found[0]), "relationship misspelt")
+        others = [name for name in _COLUMN.findall(text) if name != found[0]]
+        yield from (Mistake(path, *found.span(), name, "relationship column changed") for name in others)
+
+
+def _renamed_columns(path: str, text: str) -> Iterator[Mistake]:
+    """A column renamed throughout the file of a model that others read."""
+    if path.startswith("models/landing/"):
+        for name in dict.fromkeys(_COLUMN.findall(text)):
+            places = [found.span() for found in re.finditer(rf"\b{name}\b", text)]
+            start, end = places[0][0], places[-1][1]
+            yield Mistake(path, start, end, re.sub(rf"\b{name}\b", f"new_{name}", text[start:end]), "column renamed")
 
 
 def _mistaken_declarations(path: str, text: str) -> Iterator[Mistake]:

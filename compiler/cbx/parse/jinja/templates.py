@@ -30,6 +30,7 @@ from cbx.parse.jinja.template_marks import (
     VariableMark,
     variable,
 )
+from cbx.parse.jinja.template_problems import hint_of_call, hint_of_tag, lacks_macro_head, reason_of
 from cbx.parse.jinja.template_spans import (
     Template,
     TemplateCall,
@@ -51,6 +52,7 @@ _PLACE = re.compile("\0@([0-9]{1,9})\0")
 _WORDS = frozenset({"var", *INPUTS})
 _HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
+_HEADLESS = Cause("macros/", "a macro without its first line")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Templates:
         self._macros: dict[str, Any] = {}
         self._macro_sources: dict[str, SourceFile] = {}
         self._unparsed: list[str] = []
+        self._lacks_a_head = False
         self._reached = 0
         self._modules: dict[jinja2.Template, Any] = {}
         self._have_state = False
@@ -93,9 +96,11 @@ class Templates:
     def add_macros(self, source: SourceFile, report: Report) -> list[tuple[str, Span]]:
         """Make the macros of a file known, and return their names with their places; CBX101 if it does not parse."""
         template = Template(source.text, source)
-        tree = self._parse(template, report)
+        is_headless = lacks_macro_head(source.text)
+        tree = self._parse(template, report, [_HEADLESS] if is_headless else [])
         if tree is None:
             self._unparsed.append(source.text)
+            self._lacks_a_head |= is_headless
             return []
         compiled = self._compiled(source.text, template, report)
         self._macro_sources[source.path] = source
@@ -220,8 +225,13 @@ class Templates:
             related.append(Related("it fails in this macro", self._macro_sources[path].whole_line(line)))
             causes.append(Cause(path, f"line {line}"))
         span = template.expression(self._reached, own[0] if own else None)
-        message = f"the template fails: {_reason(error)}"
-        report.add(codes.SYNTAX_ERROR, message, span, related=related, causes=causes)
+        message = f"the template fails: {reason_of(error)}"
+        hint = hint_of_call(str(error), self._find_macro)
+        report.add(codes.SYNTAX_ERROR, message, span, hint=hint, related=related, causes=causes)
+
+    def _find_macro(self, name: str) -> Any:
+        compiled = self._macros.get(name)
+        return getattr(self._modules.get(compiled), name, None) if compiled is not None else None
 
     def _begin(self, source: SourceFile) -> None:
         """Begin a rendering: those of a file spend together, and macros remember nothing of the last one."""
@@ -333,14 +343,15 @@ class Templates:
             return None
         return Rendered(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
 
-    def _parse(self, template: Template, report: Report) -> nodes.Template | None:
+    def _parse(self, template: Template, report: Report, causes: Sequence[Cause] = ()) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
         try:
             tree = self._environment.parse(template.text)
             self._environment.undeclared(tree)
         except jinja2.TemplateSyntaxError as error:
             place = error_place(error, template)
-            report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.message}", place)
+            message = f"this is not a Jinja template: {error.message}"
+            report.add(codes.SYNTAX_ERROR, message, place, hint=hint_of_tag(error.message or ""), causes=causes)
         except RecursionError:
             report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
         else:
@@ -391,9 +402,11 @@ class Templates:
                 hint="in a declaration only macros and `var` can be called",
             )
         elif called:
-            near = did_you_mean(name, (*self._macros, "var"), "define it in a file of macros/")
-            hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
+            near = did_you_mean(name, (*self._macros, "var"))
+            hint = FOREIGN_TEMPLATE_WORDS.get(name, near or "define it in a file of macros/")
             message, causes = f"no macro is named `{name}`", [Cause("macros/", f"macro {name}")]
+            if near is None and name not in FOREIGN_TEMPLATE_WORDS and self._lacks_a_head:
+                causes.append(_HEADLESS)
             report.add(codes.UNKNOWN_MACRO, message, span, label="not found", hint=hint, causes=causes)
         else:
             near = did_you_mean(name, self._macros, 'a variable of the project is written `var("name")`')
@@ -479,10 +492,3 @@ def check_variable(name: str, span: Span, variables: frozenset[str], report: Rep
         hint = did_you_mean(name, variables, f"give it a value in project.toml: `[vars]` `{name} = ...`")
         message, causes = f"no variable is named `{name}`", [Cause(PROJECT_FILE, f"variable {name}")]
         report.add(codes.UNKNOWN_VARIABLE, message, span, label="not found", hint=hint, causes=causes)
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong inside a template, in one line."""
-    if isinstance(error, RecursionError):
-        return "a macro calls itself without end"
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,6 +1,7 @@
 """Whom to remind of an open bill."""
 
 from cbx import materialized_view, ref
+from macros.texts import tidy
 from pyspark.sql import DataFrame
 
 
@@ -11,4 +12,4 @@ def reminders(
     owners: DataFrame = ref("cleaned.owners"),
 ) -> DataFrame:
     addressed = bills.join(patients, "animal_id").join(owners, "owner_id")
-    return addressed.select("visit_id", "owner_name", "phone", "animal_name", "open_amount")
+    return addressed.select("visit_id", tidy("owner_name"), "phone", "animal_name", "open_amount")
