@@ -1,4 +1,4 @@
-"""What is known of the tables that a query reads, and of how they relate: what the analysis starts from."""
+"""What is known of the tables that a query reads and of their relationships: the input of the analysis."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ Cardinality = Literal["one_to_one", "one_to_many"]
 
 
 DOUBTFUL = "?"
-"""The type of an expression that is not known. Of a column whose type nobody declared it is assumed that it is compared
-with columns of the same type; of what a function makes of columns, nothing is assumed."""
+"""The unknown type of an expression.
+
+A column without a declared type has the type None instead: it is assumed to be compared with columns of its own type.
+Nothing is assumed of an expression of this type."""
 
 
 class TableColumn(NamedTuple):
     """A column of a table.
 
     Attributes:
-        name: Its name; compared without regard to case.
-        type: Its SQL type as Databricks spells it; None where nobody declared it, `DOUBTFUL` where it is that of an
-            expression and not known.
+        name: Its name; not case-sensitive.
+        type: Its SQL type as Databricks spells it; None where none is declared, `DOUBTFUL` for the unknown type of an
+            expression.
         not_null: Whether it is never NULL.
     """
 
@@ -32,8 +34,8 @@ class TableColumn(NamedTuple):
 class CurrentKey:
     """Columns that are unique among the rows in which another column is NULL.
 
-    The rows of an AUTO CDC target of type 2 that hold now: ``CurrentKey(("customer_id",), "__END_AT")``. Where also a
-    start is named, no two rows of one key hold at one time, each from its start until the column that may be NULL.
+    Example: the current rows of an AUTO CDC target with SCD type 2, ``CurrentKey(("customer_id",), "__END_AT")``. With
+    a ``start`` column, the periods from ``start`` until ``null_column`` of the rows of one key do not overlap.
     """
 
     columns: tuple[str, ...]
@@ -46,11 +48,11 @@ class Table:
     """A table or view that queries read.
 
     Attributes:
-        name: The name under which relationships and lineage speak of it.
-        columns: Its columns in order; None where they are not known.
-        keys: Column sets that are unique, NULLs taken as equal.
-        current_keys: Column sets that are unique among current rows only.
-        is_streaming: Whether the query reads it as a stream, each row once and for all.
+        name: Its name in relationships and lineage.
+        columns: Its columns, in order; None where they are not known.
+        keys: Unique sets of columns; two NULLs are equal.
+        current_keys: Sets of columns that are unique among the current rows.
+        is_streaming: Whether the query reads it as a stream, each row once.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""From the text of a query to the relational IR.
+"""Translates the text of a query to the relational IR.
 
-Names are resolved here and not by ``sqlglot.optimizer.qualify``: that one rewrites the tree, so that the places in
-the text are lost, stops at the first column that it does not find, cannot work with tables of unknown columns, and
-takes, with ``annotate_types``, six times as long.
+This does not use ``sqlglot.optimizer.qualify``, which rewrites the tree and loses the offsets in the text, stops at the
+first unknown column, needs the columns of all tables, and takes six times as long with ``annotate_types``.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from cbx.parse.nesting import obstacle
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query, read.
+    """What a query does.
 
     Attributes:
-        relation: What it does.
+        relation: Its relation.
         unknown_columns: The columns that none of its inputs has, in the order of the text.
-        expressions: Where the columns of the result are made, by their names in lower case; a star makes none.
-        own_tables: The tables that it reads and of which nothing was said, in the order of the text.
-        mistakes: What else fails in every run.
+        expressions: The spans of the expressions of its columns, by their names in lower case; a star has none.
+        own_tables: The tables that it reads although no input declares them, in the order of the text.
+        mistakes: Other errors that fail every run.
     """
 
     relation: Relation
@@ -51,14 +50,14 @@ class Query:
 
 
 def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
-    """Read a query of Databricks SQL. Never fails: what is not understood is `Opaque`.
+    """Read a query of Databricks SQL. Never fails: what is not supported becomes `Opaque`.
 
     Args:
-        query: The text, or what sqlglot made of it.
-        tables: What is known of tables, by the name that the query uses for them, in any case.
+        query: The text, or its tree.
+        tables: The known tables by the names that the query uses; not case-sensitive.
 
     Returns:
-        The query; a place in it is an offset in the text.
+        What the query does. Spans are offsets in the text.
     """
     if isinstance(query, str) and obstacle(query):
         return Query(ir.Opaque((), (), reason="the query is too large or nested too deeply", hides_stream=True), ())
@@ -67,10 +66,17 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         expressions = _expression_ranges(tree)
         nodes = list(tree.walk())
         functions = tuple(unknown_functions(nodes, query)) if isinstance(query, str) else ()
-        mentioned = [one.name for one in nodes if isinstance(one, exp.Column) and not isinstance(one.this, exp.Star)]
-        mentioned += [one.name for join in nodes if isinstance(join, exp.Join) for one in join.args.get("using") or ()]
+        column_names = [
+            node.name for node in nodes if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star)
+        ]
+        column_names += [
+            identifier.name
+            for join in nodes
+            if isinstance(join, exp.Join)
+            for identifier in join.args.get("using") or ()
+        ]
         by_name = {name.lower(): table for name, table in tables.items()}
-        context = Context(by_name, tuple(dict.fromkeys(mentioned)), _read_relation)
+        context = Context(by_name, tuple(dict.fromkeys(column_names)), _read_relation)
         relation = _read_relation(replace_unknown(tree, nodes), Scope(), context)
     except (errors.SqlglotError, RecursionError):
         return Query(ir.Opaque((), (), reason="the query does not parse", hides_stream=True), ())
@@ -84,33 +90,35 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     if isinstance(query, str) and reorders_pipe_steps(query):
         reason = "the order of a pipe's steps is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason)
-    unknown = sorted(dict.fromkeys(context.unknown), key=lambda one: one.start)
+    unknown = sorted(dict.fromkeys(context.unknown_columns), key=lambda column: column.start)
     own_tables = sorted(dict.fromkeys(context.own_tables), key=lambda table: table.place.start)
     mistakes = tuple(dict.fromkeys([*functions, *context.mistakes]))
     return Query(relation, tuple(unknown), expressions, tuple(own_tables), mistakes)
 
 
 def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:
-    """Whether a query reads a stream that its relation does not show, so that no rule could know of it."""
+    """Whether a query reads a stream that its relation does not contain."""
     streams = {query_span(stream.find(exp.Table) or stream) for stream in nodes if isinstance(stream, exp.Stream)}
-    if any(one.is_streaming for one in context.tables.values()):
-        read = {one: ".".join(part.name for part in one.parts).lower() for one in nodes if isinstance(one, exp.Table)}
+    if any(table.is_streaming for table in context.tables.values()):
+        read = {
+            node: ".".join(part.name for part in node.parts).lower() for node in nodes if isinstance(node, exp.Table)
+        }
         fact = context.tables
-        streams |= {query_span(one) for one, name in read.items() if name in fact and fact[name].is_streaming}
-    return bool(streams) and not streams <= {one.place for one in streams_read(relation)}
+        streams |= {query_span(node) for node, name in read.items() if name in fact and fact[name].is_streaming}
+    return bool(streams) and not streams <= {scan.place for scan in streams_read(relation)}
 
 
 def _expression_ranges(tree: exp.Expr) -> Mapping[str, QuerySpan]:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     items = tree.expressions if isinstance(tree, exp.Select) else ()
-    places = {one.alias_or_name.lower(): query_span(one) for one in items if not one.is_star}
+    places = {item.alias_or_name.lower(): query_span(item) for item in items if not item.is_star}
     return {name: place for name, place in places.items() if place is not None}
 
 
 def _read_relation(node: exp.Expr, around: Scope, context: Context) -> Relation:
-    """Read a query inside a scope, whose columns it may use."""
-    found = len(context.unknown)
+    """Read a query; it may use the columns of the outer scope."""
+    unknown_before = len(context.unknown_columns)
     scope = Scope(outer=around, queries=_read_with_clause(node, around, context))
     match node:
         case exp.Subquery() if not any(node.args.get(name) for name in ("joins", "pivots", "sample")):
@@ -123,15 +131,15 @@ def _read_relation(node: exp.Expr, around: Scope, context: Context) -> Relation:
             relation = read_select(exp.select("*").from_(node, copy=False), scope, context)
         case _:
             return read_opaque(node, scope, context)
-    context.spend(len(relation.fields))
+    context.count_columns(len(relation.fields))
     _note_sort(node, relation, context)
-    if len(context.unknown) > found:
+    if len(context.unknown_columns) > unknown_before:
         return ir.Opaque((relation,), relation.fields, reason="it reads a column that no input has")
     return _apply_limit(relation, node)
 
 
 def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
-    """Note that a stream is sorted, which only a stream of groups can be."""
+    """Report that a query sorts a stream without aggregating it."""
     order = next((node.args[name] for name in ("order", "sort", "cluster") if node.args.get(name)), None)
     if order is not None and is_stream(relation) and not is_grouped(relation):
         context.mistakes.append(QueryMistake("sort_on_stream", "", query_span(order)))
@@ -151,40 +159,42 @@ def _read_with_clause(node: exp.Expr, around: Scope, context: Context) -> Mappin
     queries = dict(around.queries)
     for common in clause.expressions:
         name = common.alias.lower()
-        if clause.recursive and any(one.name.lower() == name for one in common.this.find_all(exp.Table)):
+        if clause.recursive and any(table.name.lower() == name for table in common.this.find_all(exp.Table)):
             queries[name] = CommonTable(
                 None, columns=_recursive_columns(common, Scope(outer=around, queries=queries), context)
             )
             continue
-        before = context.spent + context.inside
+        before = context.column_count + context.with_column_count
         relation = _read_relation(common.this, Scope(outer=around, queries=queries), context)
         names = common.alias_column_names
         if names:
             relation = _rename_columns(relation, names)
-        queries[name] = CommonTable(relation, context.spent + context.inside - before)
+        queries[name] = CommonTable(relation, context.column_count + context.with_column_count - before)
     return queries
 
 
 def _recursive_columns(common: exp.CTE, scope: Scope, context: Context) -> tuple[tuple[str, str | None], ...] | None:
-    """The columns of a query that reads itself: those of its first part, which does not."""
+    """The columns of a recursive query: those of its anchor, the first part; None where they are not known."""
     first = common.this
     while isinstance(first, (exp.SetOperation, exp.Subquery)):
         first = first.this
     name = common.alias.lower()
-    if any(one.name.lower() == name for one in first.find_all(exp.Table)):
+    if any(table.name.lower() == name for table in first.find_all(exp.Table)):
         return None
     relation = _read_relation(first, scope, context)
-    names = common.alias_column_names or [one.name for one in relation.fields]
+    names = common.alias_column_names or [field.name for field in relation.fields]
     if relation.is_open or len(names) != len(relation.fields):
         return None
-    kinds = [one.type if one.type and not one.type.startswith("DECIMAL") else DOUBTFUL for one in relation.fields]
+    kinds = [
+        field.type if field.type and not field.type.startswith("DECIMAL") else DOUBTFUL for field in relation.fields
+    ]
     return tuple(zip(names, kinds, strict=True))
 
 
 def _rename_columns(relation: Relation, names: list[str]) -> Relation:
     if relation.is_open or len(names) != len(relation.fields):
         return ir.Opaque((relation,), ())
-    fields = tuple(Field(one.id, name, one.type) for one, name in zip(relation.fields, names, strict=True))
+    fields = tuple(Field(field.id, name, field.type) for field, name in zip(relation.fields, names, strict=True))
     return ir.Projection(relation, (), fields)
 
 
@@ -193,15 +203,15 @@ def _read_set_operation(node: exp.SetOperation, scope: Scope, context: Context) 
     parts = [node.this, node.expression]
     while is_all and isinstance(node, exp.Union) and _is_plain_union_all(parts[0]):
         parts[:1] = [parts[0].this, parts[0].expression]
-    inputs = tuple(_read_relation(one, scope, context) for one in parts)
+    inputs = tuple(_read_relation(part, scope, context) for part in parts)
     first = inputs[0]
     kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
-    fits = all(not one.is_open and len(one.fields) == len(first.fields) for one in inputs)
+    fits = all(not branch.is_open and len(branch.fields) == len(first.fields) for branch in inputs)
     if node.args.get("by_name") or not fits:
         return ir.Opaque(inputs, (), reason="a set operation whose columns are not known to fit")
     fields = tuple(
-        context.new_field(one.name, united_type([branch.fields[at].type for branch in inputs]))
-        for at, one in enumerate(first.fields)
+        context.new_field(field.name, united_type([branch.fields[at].type for branch in inputs]))
+        for at, field in enumerate(first.fields)
     )
     inputs, _ = cast_apart(inputs, context.new_field)
     return ir.SetOperation(kinds[type(node)], is_all, inputs, fields)  # type: ignore[arg-type]

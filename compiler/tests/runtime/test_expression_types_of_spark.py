@@ -82,7 +82,7 @@ def analyser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyser]:
 def own_type(expression: str) -> str | None:
     """The type that cbx gives an expression."""
     fields = tuple(Field(at, name, kind) for at, (name, kind) in enumerate(TYPES.items()))
-    scope = Scope(from_items=[FromItem((), fields, is_open=False, certain=frozenset(TYPES))])
+    scope = Scope(from_items=[FromItem((), fields, is_open=False, certain_names=frozenset(TYPES))])
     reader = ExpressionReader(scope, Context({}, (), lambda *_: ir.Opaque((), ())))
     try:
         tree = read_one(f"SELECT {expression}").expressions[0]

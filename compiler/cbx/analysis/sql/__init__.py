@@ -1,1 +1,1 @@
-"""From SQL, as sqlglot parses it, to the relational IR."""
+"""Translates SQL, as sqlglot parses it, to the relational IR."""

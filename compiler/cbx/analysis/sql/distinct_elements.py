@@ -1,4 +1,4 @@
-"""Tells the elements of a collection apart."""
+"""Finds generator columns whose values differ between the rows that come from one input row."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from cbx.analysis.sql.inline_tables import keys_of_rows
 from cbx.analysis.types.value_types import is_whole
 
 _SETS = (exp.MapKeys, exp.ArrayDistinct, exp.ArrayIntersect, exp.ArrayUniqueAgg, exp.ArrayExcept)
-"""Functions that give each element once."""
+"""Functions that return distinct elements."""
 
 _SETS_BY_NAME = frozenset({"array_union"})
 
 
 def distinct_elements(node: exp.Expr, width: int, reader: ExpressionReader) -> list[int]:
-    """The columns of a generator, by their places among the element's, in each of which no two elements of a row agree.
+    """The columns of a generator that differ between the rows of one input row, by their positions.
 
     Args:
         node: The generator's call.
-        width: How many columns it makes of an element.
+        width: The number of columns per element.
         reader: Reads its argument.
     """
     if isinstance(node, exp.Stack):
@@ -41,7 +41,7 @@ def _has_distinct_elements(node: exp.Expr, reader: ExpressionReader) -> bool:
             kind = type_of(start, reader)
             return kind is not None and (kind == "DATE" or is_whole(kind))
         case exp.Array(expressions=[*items]) if items:
-            return bool(keys_of_rows([[one] for one in items]))
+            return bool(keys_of_rows([[item] for item in items]))
         case exp.Anonymous(this=str() as name):
             return name.lower() in _SETS_BY_NAME
         case _:
@@ -49,7 +49,7 @@ def _has_distinct_elements(node: exp.Expr, reader: ExpressionReader) -> bool:
 
 
 def _distinct_stack_columns(node: exp.Stack, width: int) -> list[int]:
-    """``stack(2, 'a', x, 'b', y)`` makes rows of which the first column tells which is which."""
+    """The columns of ``stack`` with distinct literals: the first one of ``stack(2, 'a', x, 'b', y)``."""
     count = whole_number(node.this)
     values: Sequence[exp.Expr] = node.expressions
     if not count or len(values) != count * width:

@@ -1,4 +1,4 @@
-"""Reads what FROM names: tables, subqueries, joins and lateral views."""
+"""Reads the FROM clause: tables, subqueries, joins and lateral views."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from cbx.syntax.text import PLACEHOLDER
 
 _NOT_UNDERSTOOD = "a part of it is not understood"
 _COST_OF_A_JOIN = 10
-"""What a join costs beside its columns."""
+"""What a join counts for in addition to its columns."""
 
 
 def read_from_clause(node: exp.Expr, scope: Scope, context: Context) -> Relation:
-    """Read FROM, the joins and the lateral views of a SELECT into a scope, and return their rows."""
+    """Read FROM, the joins and the lateral views of a SELECT: add their names to the scope, and return their rows."""
     clause = node.args.get("from_")
     if clause is None:
         return ir.Values(1, ())
@@ -33,7 +33,7 @@ def read_from_clause(node: exp.Expr, scope: Scope, context: Context) -> Relation
     relation = _read_joins(node, relation, scope, context)
     for lateral in node.args.get("laterals") or ():
         relation = read_lateral_view(lateral, relation, scope, context)
-        context.spend(len(relation.fields))
+        context.count_columns(len(relation.fields))
     return relation
 
 
@@ -45,7 +45,7 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
             relation = read_lateral_view(join.this, relation, scope, context, is_outer=is_outer)
             if not is_outer and join.args.get("on") is not None:
                 relation = _apply_join_condition(join, relation, scope, context)
-            context.spend(len(relation.fields))
+            context.count_columns(len(relation.fields))
             continue
         if crossed and join.side in {"RIGHT", "FULL"}:
             relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma stands before an outer join")
@@ -53,21 +53,21 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_from_item(join.this, added, context)
         relation = read_join(join, relation, right, scope, added, context)
-        context.spend(_COST_OF_A_JOIN + len(relation.fields))
+        context.count_columns(_COST_OF_A_JOIN + len(relation.fields))
         if join.args.get("pivots") or join.this.args.get("pivots"):
             relation = ir.Opaque((relation,), (), reason="a pivot")
-            scope.from_items.append(FromItem((), (), is_open=True, certain=frozenset()))
+            scope.from_items.append(FromItem((), (), is_open=True, certain_names=frozenset()))
     return relation
 
 
 def _apply_join_condition(join: exp.Join, relation: Relation, scope: Scope, context: Context) -> Relation:
-    """The rows that the condition of a join with a lateral query leaves."""
+    """Filter the rows of a join with a lateral subquery by its ON condition."""
     predicates = read_predicates(join.args["on"], ExpressionReader(scope, context))
     return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(join))
 
 
 def _read_from_item(node: exp.Expr, scope: Scope, context: Context) -> Relation:
-    """Read one thing that FROM names, and make its names known."""
+    """Read an item of FROM, and add its names to the scope."""
     if isinstance(node, exp.Stream):
         return _read_stream(node, scope, context)
     if node.args.get("pivots"):
@@ -85,7 +85,7 @@ def _read_from_item(node: exp.Expr, scope: Scope, context: Context) -> Relation:
 
 
 def _read_pivot(node: exp.Expr, scope: Scope, context: Context) -> Relation:
-    """Read a source with a PIVOT or UNPIVOT, under whose alias the source is no longer known."""
+    """Read an item with a PIVOT or UNPIVOT, whose alias replaces the alias of the item."""
     pivots = node.args["pivots"]
     is_plain = isinstance(node, (exp.Table, exp.Subquery)) and not node.args.get("joins") and len(pivots) == 1
     if not is_plain or (isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table)):
@@ -96,13 +96,13 @@ def _read_pivot(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     relation = read_pivot(pivots[0], inner, scope_of_relation(inner, _from_item_name(node), scope), context)
     alias = pivots[0].args.get("alias")
     if alias is not None and alias.columns:
-        relation = _rename_first_columns(relation, tuple(one.name for one in alias.columns))
+        relation = _rename_first_columns(relation, tuple(column.name for column in alias.columns))
     _add_from_item((alias.name.lower(),) if alias is not None else _from_item_name(node), relation, scope, context)
     return relation
 
 
 def _is_placeholder(node: exp.Expr) -> bool:
-    """Whether a table without an alias stands for an input, so that the query may use the input's own name."""
+    """Whether a table is the placeholder of an input and has no alias, so that the query may use the input's name."""
     return isinstance(node, exp.Table) and not node.alias and node.name.startswith(PLACEHOLDER)
 
 
@@ -121,20 +121,20 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
 
 
 def apply_table_sample(relation: Relation, node: exp.Expr) -> Relation:
-    """The rows that TABLESAMPLE leaves, if there is one: which ones nobody knows, and no row is there twice."""
+    """Filter the rows by TABLESAMPLE, if there is one. It returns an unknown subset and repeats no row."""
     if not node.args.get("sample"):
         return relation
-    chosen = ir.Condition(ir.NONE, is_deterministic=False)
-    return ir.Filter(relation, (chosen,), relation.fields, relation.is_open, query_span(node.args["sample"]))
+    sampling = ir.Condition(ir.NONE, is_deterministic=False)
+    return ir.Filter(relation, (sampling,), relation.fields, relation.is_open, query_span(node.args["sample"]))
 
 
 def _has_other_clauses(node: exp.Expr) -> bool:
-    """Whether something is said of a table beside its name."""
+    """Whether a table has clauses other than its name, alias and sample."""
     return any(value for name, value in node.args.items() if name not in {"this", "db", "catalog", "alias", "sample"})
 
 
 def _read_parenthesized_join(node: exp.Table | exp.Subquery, scope: Scope, context: Context) -> Relation:
-    """Read a join in parentheses; under an alias its tables can no longer be named."""
+    """Read a join in parentheses; an alias hides the names of its tables."""
     inner = Scope(outer=scope.outer, queries=scope.queries)
     first = node.this if isinstance(node, exp.Subquery) else node
     if isinstance(node, exp.Subquery):
@@ -149,11 +149,11 @@ def _read_parenthesized_join(node: exp.Table | exp.Subquery, scope: Scope, conte
     alias = node.alias if isinstance(node, exp.Subquery) else ""
     if alias:
         fields = tuple(inner.star)
-        certain = frozenset[str]() if inner.is_open else frozenset(one.name.lower() for one in fields)
+        certain = frozenset[str]() if inner.is_open else frozenset(field.name.lower() for field in fields)
         inner.from_items = [FromItem((alias.lower(),), fields, inner.is_open, certain)]
-        inner.merged = {}
+        inner.using_columns = {}
     scope.from_items += inner.from_items
-    scope.merged |= inner.merged
+    scope.using_columns |= inner.using_columns
     scope.coalesced |= inner.coalesced
     scope.star += inner.star
     return relation
@@ -177,7 +177,7 @@ def _read_rows(node: exp.Expr, scope: Scope, context: Context) -> Relation:
 
 
 def read_opaque(node: exp.Expr, scope: Scope, context: Context, reason: str = _NOT_UNDERSTOOD) -> Relation:
-    """Rows of which nothing is known but the tables that they are made of, if that."""
+    """An opaque relation of the tables that occur in a node."""
     inputs: list[Relation] = []
     for table in node.find_all(exp.Table):
         common = None if table.args.get("db") else _common_table(table.name, scope)
@@ -193,7 +193,7 @@ def _common_table(name: str, scope: Scope) -> CommonTable | None:
 
 
 def _use_common_table(common: CommonTable, context: Context) -> Relation:
-    """The rows of a query of WITH; used again it may be computed again, so its columns get new numbers."""
+    """The rows of a common table expression. A further use may be computed again, so its columns get new numbers."""
     if common.relation is None:
         names = common.columns
         fields = tuple(context.new_field(name, kind) for name, kind in names or ())
@@ -201,16 +201,16 @@ def _use_common_table(common: CommonTable, context: Context) -> Relation:
     relation = common.relation
     if not common.is_used:
         common.is_used = True
-        context.inside += common.size
+        context.with_column_count += common.size
         return relation
-    context.spend(common.size)
-    offset = context.offset()
-    fields = tuple(Field(one.id + offset, one.name, one.type) for one in relation.fields)
+    context.count_columns(common.size)
+    offset = context.reserve_offset()
+    fields = tuple(Field(field.id + offset, field.name, field.type) for field in relation.fields)
     return ir.Copy(relation, offset, fields, relation.is_open)
 
 
 def _note_own_table(node: exp.Table, scope: Scope, context: Context, *, is_streaming: bool) -> None:
-    """Remember a table that is none of those that the query is said to read."""
+    """Record a table that the query reads although no input declares it."""
     name = ".".join(part.name for part in node.parts)
     places = [part.meta for part in node.parts if "start" in part.meta]
     if name.lower() not in context.tables and places:
@@ -224,13 +224,13 @@ def _scan_table(node: exp.Table, context: Context, *, is_streaming: bool = False
     if is_streaming:
         table = replace(table, is_streaming=True)
     if table.columns is not None:
-        listed = [context.new_field(one.name, one.type) for one in table.columns]
-        return ir.Scan(table, tuple(listed), is_open=False, place=query_span(node))
-    named = [column for key in table.keys for column in key]
-    named += [column for key in table.current_keys for column in (*key.columns, key.null_column)]
-    spelled = {one.lower(): one for one in (*reversed(named), *context.mentioned)}
+        fields = [context.new_field(column.name, column.type) for column in table.columns]
+        return ir.Scan(table, tuple(fields), is_open=False, place=query_span(node))
+    key_columns = [column for key in table.keys for column in key]
+    key_columns += [column for key in table.current_keys for column in (*key.columns, key.null_column)]
+    spelled = {name.lower(): name for name in (*reversed(key_columns), *context.column_names)}
     return ir.Scan(
-        table, tuple(context.new_field(one) for one in spelled.values()), is_open=True, place=query_span(node)
+        table, tuple(context.new_field(name) for name in spelled.values()), is_open=True, place=query_span(node)
     )
 
 
@@ -238,7 +238,7 @@ def _rename_first_columns(relation: Relation, names: tuple[str, ...]) -> Relatio
     if relation.is_open or len(names) > len(relation.fields):
         return ir.Opaque((relation,), ())
     rest = relation.fields[len(names) :]
-    fields = tuple(Field(one.id, name, one.type) for one, name in zip(relation.fields, names, strict=False))
+    fields = tuple(Field(field.id, name, field.type) for field, name in zip(relation.fields, names, strict=False))
     return ir.Projection(relation, (), (*fields, *rest))
 
 
@@ -252,8 +252,8 @@ def _add_from_item(
     name: tuple[str, ...], relation: Relation, scope: Scope, context: Context, *, is_placeholder: bool = False
 ) -> None:
     fields = relation.fields
-    context.spend(len(fields))
-    certain = _certain_names(relation) if relation.is_open else frozenset(one.name.lower() for one in fields)
+    context.count_columns(len(fields))
+    certain = _certain_names(relation) if relation.is_open else frozenset(field.name.lower() for field in fields)
     if is_placeholder and isinstance(relation, ir.Scan):
         name = tuple(relation.table.name.lower().split("."))
     scope.from_items.append(FromItem(name, fields, relation.is_open, certain, is_placeholder))
@@ -264,11 +264,11 @@ def _certain_names(relation: Relation) -> frozenset[str]:
     if not isinstance(relation, ir.Scan):
         return frozenset()
     table = relation.table
-    keys = (*table.keys, *(one.columns for one in table.current_keys))
+    keys = (*table.keys, *(key.columns for key in table.current_keys))
     return frozenset(name.lower() for key in keys for name in key)
 
 
 def _add_opaque_item(node: exp.Expr, scope: Scope, context: Context, reason: str) -> Relation:
     relation = read_opaque(node, scope, context, reason)
-    scope.from_items.append(FromItem(_from_item_name(node), (), is_open=True, certain=frozenset()))
+    scope.from_items.append(FromItem(_from_item_name(node), (), is_open=True, certain_names=frozenset()))
     return relation

@@ -1,4 +1,4 @@
-"""Reads functions that make several rows of one: explode and its like, in SELECT and as lateral views."""
+"""Reads generator functions such as ``explode``, in SELECT and in LATERAL VIEW."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ _BY_NAME = frozenset(GENERATOR_NAMES.split())
 
 
 def is_generator(node: exp.Expr) -> bool:
-    """Whether an expression makes several rows of one."""
+    """Whether an expression is a generator function, which returns several rows for one."""
     return type(node) in _GENERATORS or (isinstance(node, exp.Anonymous) and node.name.lower() in _BY_NAME)
 
 
 def has_nested_generator(node: exp.Expr) -> bool:
-    """Whether an expression makes several rows of one somewhere inside, or hands rows to a script."""
-    return any(one is not node and (is_generator(one) or isinstance(one, exp.QueryTransform)) for one in node.walk())
+    """Whether an expression contains a generator function or a script transformation below its root."""
+    return any(
+        inner is not node and (is_generator(inner) or isinstance(inner, exp.QueryTransform)) for inner in node.walk()
+    )
 
 
 def repeat_in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], context: Context) -> Relation:
-    """The rows as expressions see them: one for each window that holds it, where ``window`` makes some that overlap."""
+    """Repeat each row for each time window that contains it, if an expression calls ``window`` with a slide."""
     slides = any(
-        isinstance(one, exp.Anonymous) and one.name.lower() == "window" and len(one.expressions) > 2
+        isinstance(inner, exp.Anonymous) and inner.name.lower() == "window" and len(inner.expressions) > 2
         for node in nodes
-        for one in visible_nodes(node)
+        for inner in visible_nodes(node)
     )
     if not slides:
         return relation
@@ -48,31 +50,31 @@ def repeat_in_sliding_windows(relation: Relation, nodes: Sequence[exp.Expr], con
 def read_generator(
     node: exp.Expr, names: list[str], relation: Relation, reader: ExpressionReader, *, is_outer: bool = False
 ) -> tuple[ir.Explode, tuple[Field, ...], bool]:
-    """Read a generator.
+    """Read a generator function.
 
     Args:
         node: The function's call.
         names: The names that the query gives its columns.
-        relation: The rows that it reads.
+        relation: The input.
         reader: Reads its arguments.
-        is_outer: Whether rows without elements stay.
+        is_outer: Whether rows without elements are kept.
 
     Returns:
-        The rows it makes, the columns that the query sees, and whether there may be more of them.
+        The output, its new columns, and whether it may have further columns.
     """
     context = reader.context
     value = reader.read(node.this) if isinstance(node.this, exp.Expr) else ir.Constant(None)
     has_position = isinstance(node, _WITH_POSITION)
-    made = _generated_columns(node, reader)
+    generated = _generated_columns(node, reader)
     unknown = _fallback_type(node, reader)
-    if made is None:
+    if generated is None:
         is_open = not names
-        made = [("pos", "INT")] if has_position else []
-        made += [("col", unknown)] * max(len(names) - len(made), 1 if is_open else 0)
+        generated = [("pos", "INT")] if has_position else []
+        generated += [("col", unknown)] * max(len(names) - len(generated), 1 if is_open else 0)
     else:
-        is_open = len(names) not in {0, len(made)}
-    given = [(name, kind) for name, (_, kind) in zip(names, made, strict=False)] if names else made
-    fields = tuple(context.new_field(name, unknown if is_open else kind) for name, kind in given)
+        is_open = len(names) not in {0, len(generated)}
+    named = [(name, kind) for name, (_, kind) in zip(names, generated, strict=False)] if names else generated
+    fields = tuple(context.new_field(name, unknown if is_open else kind) for name, kind in named)
     position = fields[0].id if has_position else context.number()
     columns = tuple(field.id for field in fields if field.id != position)
     rows = ir.Explode(
@@ -89,13 +91,13 @@ def read_generator(
 
 
 def _fallback_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The type of what is made of a value, where that is not known."""
+    """The type of a generated column of unknown type: None if the argument has no declared type, else `DOUBTFUL`."""
     is_undeclared = isinstance(node.this, exp.Expr) and type_of(node.this, reader) is None
     return None if is_undeclared else DOUBTFUL
 
 
 def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[str, str | None]] | None:
-    """The columns that a generator makes, with their types; None where that is not known."""
+    """The names and types of the columns that a generator returns; None where they are not known."""
     name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
     if isinstance(node, exp.Stack):
         return _stack_columns(node)
@@ -116,7 +118,7 @@ def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[s
 
 
 def _stack_columns(node: exp.Stack) -> list[tuple[str, str | None]] | None:
-    """The columns of ``stack(2, a, b, c, d)``: as many as each of the two rows needs."""
+    """The columns of ``stack(2, a, b, c, d)``: here two."""
     rows = whole_number(node.this)
     return [(f"col{number}", DOUBTFUL) for number in range(-(-len(node.expressions) // rows))] if rows else None
 
@@ -124,15 +126,15 @@ def _stack_columns(node: exp.Stack) -> list[tuple[str, str | None]] | None:
 def read_lateral_view(
     node: exp.Lateral, relation: Relation, scope: Scope, context: Context, *, is_outer: bool = False
 ) -> Relation:
-    """Read a lateral view, and make its columns known."""
+    """Read a lateral view or lateral subquery, and add its columns to the scope."""
     alias = node.args.get("alias")
     name = (alias.name.lower(),) if alias and alias.name else ()
     if isinstance(node.this, exp.Subquery) and not node.args.get("view"):
         return read_lateral_subquery(node, relation, scope, context, is_outer=is_outer)
     if not is_generator(node.this):
-        scope.from_items.append(FromItem(name, (), is_open=True, certain=frozenset()))
+        scope.from_items.append(FromItem(name, (), is_open=True, certain_names=frozenset()))
         return ir.Opaque((relation,), tuple(scope.star), reason="a lateral subquery or a table function")
-    names = [one.name for one in alias.columns] if alias else []
+    names = [column.name for column in alias.columns] if alias else []
     rows, fields, is_open = read_generator(
         node.this, names, relation, ExpressionReader(scope, context), is_outer=bool(node.args.get("outer"))
     )

@@ -1,4 +1,4 @@
-"""Reads GROUP BY: what is grouped by, in which sets, and which aggregates are computed."""
+"""Reads GROUP BY: the grouping columns, the grouping sets and the aggregates."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 @dataclass(frozen=True, slots=True)
 class _GroupingElement:
-    """An element of GROUP BY: the sets of columns that it stands for; one set where it is a plain expression."""
+    """An item of GROUP BY: its grouping sets. A plain expression has one set."""
 
     sets: tuple[Ids, ...]
 
 
 def aggregates_in(nodes: Sequence[exp.Expr]) -> list[exp.Expr]:
-    """The aggregate functions in expressions, without those that a window computes."""
-    found: list[exp.Expr] = []
+    """The aggregate functions in expressions, without those with OVER."""
+    aggregates: list[exp.Expr] = []
     pending = list(reversed(nodes))
     while pending:
-        one = pending.pop()
-        if isinstance(one, (exp.Query, exp.Subquery)):
+        at = pending.pop()
+        if isinstance(at, (exp.Query, exp.Subquery)):
             continue
-        if isinstance(one, exp.Window):
-            function, clauses = unwrap_window_function(one.this)
-            pending += [*function.iter_expressions(), *clauses, *(one.args.get("partition_by") or ())]
-            pending += [one.args["order"]] if one.args.get("order") else []
-        elif _is_aggregate(unwrap_window_function(one)[0]):
-            found.append(one)
+        if isinstance(at, exp.Window):
+            function, clauses = unwrap_window_function(at.this)
+            pending += [*function.iter_expressions(), *clauses, *(at.args.get("partition_by") or ())]
+            pending += [at.args["order"]] if at.args.get("order") else []
+        elif _is_aggregate(unwrap_window_function(at)[0]):
+            aggregates.append(at)
         else:
-            pending.extend(one.iter_expressions())
-    return found
+            pending.extend(at.iter_expressions())
+    return aggregates
 
 
 def _is_aggregate(node: exp.Expr) -> bool:
@@ -72,12 +72,12 @@ def read_group_by(
     Args:
         node: The SELECT.
         items: What it selects.
-        others: What else may hold aggregates: HAVING, QUALIFY.
+        others: Other clauses that may contain aggregates: HAVING, QUALIFY.
         relation: The rows before grouping.
-        reader: Reads expressions before grouping; it learns which columns hold groups and aggregates.
+        reader: Reads expressions before grouping. The columns of groups and aggregates are added to it.
 
     Returns:
-        The rows after grouping; as they were where nothing is grouped.
+        The rows after grouping; the same rows if nothing is grouped.
     """
     group = node.args.get("group")
     calls = aggregates_in([*items, *others])
@@ -87,34 +87,38 @@ def read_group_by(
     elements = grouping.read_elements(group) if group is not None else []
     if not grouping.is_counted:
         return ir.Opaque((relation,), (), reason="a position behind an item that makes several columns")
-    if elements is None or math.prod(len(one.sets) for one in elements) > _MOST_CHOICES:
+    if elements is None or math.prod(len(element.sets) for element in elements) > _MOST_CHOICES:
         return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates = []
-    learned = {}
+    new_columns = {}
     for call in calls:
         signature = reader.signature(call)
-        if signature not in learned:
+        if signature not in new_columns:
             value = reader.read(call)
-            learned[signature] = reader.context.number()
-            aggregates.append(ir.Definition(learned[signature], value))
-    sources = sorted(frozenset().union(*(one for element in elements for one in element.sets)))
-    sets = tuple(frozenset[int]().union(*choice) for choice in itertools.product(*(one.sets for one in elements)))
+            new_columns[signature] = reader.context.number()
+            aggregates.append(ir.Definition(new_columns[signature], value))
+    sources = sorted(frozenset().union(*(columns for element in elements for columns in element.sets)))
+    sets = tuple(
+        frozenset[int]().union(*choice) for choice in itertools.product(*(element.sets for element in elements))
+    )
     is_plain = all(len(element.sets) == 1 for element in elements)
-    groups = tuple(ir.Group(one if is_plain else reader.context.number(), one) for one in sources)
+    groups = tuple(ir.Group(source if is_plain else reader.context.number(), source) for source in sources)
     grouping_id = None if is_plain else reader.context.number()
-    before_grouping = ExpressionReader(reader.scope, reader.context, dict(grouping.known))
+    before_grouping = ExpressionReader(reader.scope, reader.context, dict(grouping.columns_by_signature))
     markers = {} if is_plain else read_markers([*items, *others], sets, before_grouping)
-    reader.known.update(grouping.known)
+    reader.columns_by_signature.update(grouping.columns_by_signature)
     if not is_plain:
-        moved = {one.source: one.column for one in groups}
-        reader.known.update({key: moved[number] for key, number in reader.known.items()})
-        reader.known.update({f"#{source}": column for source, column in moved.items()})
-        reader.known["groupingid()"] = grouping_id or 0
-    reader.known.update(learned)
-    reader.known.update({signature: column for signature, (column, _) in markers.items()})
+        column_of = {group.source: group.column for group in groups}
+        reader.columns_by_signature.update(
+            {key: column_of[number] for key, number in reader.columns_by_signature.items()}
+        )
+        reader.columns_by_signature.update({f"#{source}": column for source, column in column_of.items()})
+        reader.columns_by_signature["groupingid()"] = grouping_id or 0
+    reader.columns_by_signature.update(new_columns)
+    reader.columns_by_signature.update({signature: column for signature, (column, _) in markers.items()})
     grouping.name_time_window()
-    fields = tuple(Field(one.column, "") for one in groups) + tuple(Field(one.column, "") for one in aggregates)
+    fields = tuple(Field(entry.column, "") for entry in groups) + tuple(Field(entry.column, "") for entry in aggregates)
     return ir.Aggregate(
         before,
         groups,
@@ -132,7 +136,7 @@ def _members(node: exp.Expr) -> list[exp.Expr]:
 
 
 class _GroupByReader:
-    """Reads the elements of GROUP BY, defining a column for each expression that is not one."""
+    """Reads the items of GROUP BY, and defines a column for each expression."""
 
     def __init__(self, reader: ExpressionReader, items: Sequence[exp.Expr], selected: Sequence[exp.Expr]) -> None:
         self.reader = reader
@@ -140,40 +144,44 @@ class _GroupByReader:
         self.selected = selected
         self.is_counted = True
         self.definitions: list[ir.Definition] = []
-        self.known: dict[str, int] = {}
-        self.written: dict[int, exp.Expr] = {}
+        self.columns_by_signature: dict[str, int] = {}
+        self.nodes_by_column: dict[int, exp.Expr] = {}
         self.names: dict[int, set[str]] = {}
 
     def read_elements(self, group: exp.Group) -> list[_GroupingElement] | None:
-        """The elements; None where one is not understood."""
+        """Read the items of GROUP BY; None where an item is not supported."""
         if group.args.get("all"):
-            chosen = [one for one in self.items if not aggregates_in([one]) and not contains_node(one, exp.Window)]
-            return [_GroupingElement((self._columns_of(one),)) for one in chosen]
-        plain = [part for one in group.expressions if not isinstance(one, _SETS) for part in _members(one)]
-        sets = [one for one in group.expressions if isinstance(one, _SETS)]
+            plain_items = [
+                item for item in self.items if not aggregates_in([item]) and not contains_node(item, exp.Window)
+            ]
+            return [_GroupingElement((self._columns_of(item),)) for item in plain_items]
+        plain = [part for item in group.expressions if not isinstance(item, _SETS) for part in _members(item)]
+        sets = [item for item in group.expressions if isinstance(item, _SETS)]
         for name in ("rollup", "cube", "grouping_sets"):
             sets += group.args.get(name) or []
-        if any(not one.expressions for one in sets):
-            if len(sets) > 1 or any(isinstance(one, exp.GroupingSets) for one in sets):
+        if any(not grouping_set.expressions for grouping_set in sets):
+            if len(sets) > 1 or any(isinstance(grouping_set, exp.GroupingSets) for grouping_set in sets):
                 return None
-            sets = [type(sets[0])(expressions=[one.copy() for one in plain])]
+            sets = [type(sets[0])(expressions=[item.copy() for item in plain])]
             plain = []
-        found = [_GroupingElement((self._columns_of(one),)) for one in plain]
-        for one in sets:
-            element = self._read_sets(one)
+        elements = [_GroupingElement((self._columns_of(item),)) for item in plain]
+        for grouping_set in sets:
+            element = self._read_sets(grouping_set)
             if element is None:
                 return None
-            found.append(element)
-        return None if sets and self._groups_under_two_names() else found
+            elements.append(element)
+        return None if sets and self._groups_under_two_names() else elements
 
     def _groups_under_two_names(self) -> bool:
-        """Whether a column is grouped by under two names: a set may then leave out one of them, and keep the other."""
+        """Whether a grouping column has two names: a set may then contain one of them only."""
         return any(len(names) > 1 for names in self.names.values())
 
     def _read_sets(self, node: exp.Expr) -> _GroupingElement | None:
-        members = [self._read_member(one) for one in node.expressions]
+        members = [self._read_member(member) for member in node.expressions]
         is_cube = isinstance(node, exp.Cube)
-        if any(isinstance(one, _SETS) for one in node.expressions) or len(members) > (6 if is_cube else _MOST_SETS):
+        if any(isinstance(member, _SETS) for member in node.expressions) or len(members) > (
+            6 if is_cube else _MOST_SETS
+        ):
             return None
         if isinstance(node, exp.GroupingSets):
             return _GroupingElement(tuple(members))
@@ -184,69 +192,73 @@ class _GroupByReader:
         choices = itertools.product((True, False), repeat=len(members))
         return _GroupingElement(
             tuple(
-                frozenset[int]().union(*(one for one, taken in zip(members, choice, strict=True) if taken))
+                frozenset[int]().union(*(member for member, taken in zip(members, choice, strict=True) if taken))
                 for choice in choices
             )
         )
 
     def _read_member(self, node: exp.Expr) -> Ids:
-        return frozenset[int]().union(*(self._columns_of(one) for one in _members(node)))
+        return frozenset[int]().union(*(self._columns_of(member) for member in _members(node)))
 
     def _columns_of(self, node: exp.Expr) -> Ids:
-        """The column that an element is or gets: ``1`` is the first of SELECT, and a name may be one that it gives.
+        """The column of an item. ``1`` means the first item of SELECT, and a name may be an alias of SELECT.
 
-        A bare identifier is the name that ``|> AGGREGATE .. GROUP BY x AS name`` gives.
+        A bare identifier is the alias of ``|> AGGREGATE .. GROUP BY x AS name``.
         """
         node = node.unnest()
         position = whole_number(node)
         if position is not None and 0 < position <= len(self.selected):
             node = self.selected[position - 1]
             self.is_counted = self.is_counted and not any(
-                _may_make_several_columns(one) for one in self.selected[:position]
+                _may_make_several_columns(item) for item in self.selected[:position]
             )
         elif isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and self._is_alias(node)):
-            node = next(one for one in self.items if one.alias.lower() == node.name.lower())
+            node = next(item for item in self.items if item.alias.lower() == node.name.lower())
         node = node.unalias()
         value = self.reader.read(node)
         if isinstance(value, ir.Reference):
             self.names.setdefault(value.column, set()).add(node.name.lower())
             return frozenset({value.column})
         signature = self.reader.signature(node)
-        if signature not in self.known:
-            self.known[signature] = self.reader.context.number()
-            self.definitions.append(ir.Definition(self.known[signature], value, type_of(node, self.reader)))
-            self.written[self.known[signature]] = node
+        if signature not in self.columns_by_signature:
+            self.columns_by_signature[signature] = self.reader.context.number()
+            self.definitions.append(
+                ir.Definition(self.columns_by_signature[signature], value, type_of(node, self.reader))
+            )
+            self.nodes_by_column[self.columns_by_signature[signature]] = node
         if is_time_window(node):
             kind = type_of(node.expressions[0], self.reader)
-            self.reader.context.time_windows[self.known[signature]] = kind if kind in TIMES else None
-        return frozenset({self.known[signature]})
+            self.reader.context.time_windows[self.columns_by_signature[signature]] = kind if kind in TIMES else None
+        return frozenset({self.columns_by_signature[signature]})
 
     def order_definitions(self) -> tuple[ir.Definition, ...]:
-        """The definitions, each made of those that it contains: what ``year(month)`` is follows from ``month``."""
-        found = []
-        for one in sorted(self.definitions, key=lambda each: len(list(self.written[each.column].walk()))):
-            others = {text: number for text, number in self.known.items() if number != one.column}
+        """The definitions, the inner ones first, so that ``year(month)`` reads the column of ``month``."""
+        ordered = []
+        for definition in sorted(
+            self.definitions, key=lambda definition: len(list(self.nodes_by_column[definition.column].walk()))
+        ):
+            others = {text: number for text, number in self.columns_by_signature.items() if number != definition.column}
             inner = ExpressionReader(self.reader.scope, self.reader.context, others)
-            found.append(replace(one, expression=inner.read(self.written[one.column])))
-        return tuple(found)
+            ordered.append(replace(definition, expression=inner.read(self.nodes_by_column[definition.column])))
+        return tuple(ordered)
 
     def name_time_window(self) -> None:
-        """After grouping by a window of time, its start and end can be named."""
-        for number in self.reader.context.time_windows.keys() & set(self.known.values()):
+        """Add the column ``window`` to the scope after grouping by a time window."""
+        for number in self.reader.context.time_windows.keys() & set(self.columns_by_signature.values()):
             kind = self.reader.context.time_windows[number]
             field = Field(number, "window", f"STRUCT<start: {kind}, end: {kind}>" if kind else None)
             self.reader.scope.aliases.setdefault("window", field)
 
     def _is_alias(self, node: exp.Column) -> bool:
-        named = any(one.alias.lower() == node.name.lower() for one in self.items if isinstance(one, exp.Alias))
+        is_named = any(item.alias.lower() == node.name.lower() for item in self.items if isinstance(item, exp.Alias))
         return (
-            named
+            is_named
             and len(node.parts) == 1
             and isinstance(self.reader.scope.find((node.name.lower(),)), UnresolvedColumn)
         )
 
 
 def _may_make_several_columns(node: exp.Expr) -> bool:
-    """Whether an item of SELECT may stand for several columns, so that positions behind it count differently."""
+    """Whether an item of SELECT may expand to several columns, which shifts the positions after it."""
     bare = node.unalias() if isinstance(node, exp.Alias) else node
     return isinstance(bare, exp.Aliases) or bare.is_star or is_generator(bare)

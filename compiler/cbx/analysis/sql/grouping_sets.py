@@ -1,4 +1,4 @@
-"""Reads what tells grouping sets apart: ``grouping(a)``, ``grouping_id(a, b)``, and what is worked out of them."""
+"""Reads the markers of grouping sets: ``grouping(a)``, ``grouping_id(a, b)``, and arithmetic on them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cbx.analysis.relation.relations import Ids
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
 
 Marker = tuple[int, tuple[int, ...]]
-"""A column, and the number that it holds in the rows of each grouping set."""
+"""A column, and its value in each grouping set."""
 
 _OPERATIONS: dict[type[exp.Expr], Callable[[int, int], int]] = {
     exp.Add: operator.add,
@@ -27,36 +27,36 @@ def read_markers(nodes: Sequence[exp.Expr], sets: tuple[Ids, ...], reader: Expre
     Args:
         nodes: The expressions.
         sets: The grouping sets, each with the columns that it groups by.
-        reader: Reads what is grouped by.
+        reader: Reads the grouping columns.
 
     Returns:
         The markers, by the signatures of their expressions.
     """
-    found: dict[str, Marker] = {}
+    markers: dict[str, Marker] = {}
     pending = list(nodes)
     while pending:
         node = pending.pop().unalias().unnest()
         numbers = _value_in_each_set(node, sets, reader)
         if numbers is None:
-            pending += [one for one in node.iter_expressions() if not isinstance(one, (exp.Query, exp.Subquery))]
+            pending += [inner for inner in node.iter_expressions() if not isinstance(inner, (exp.Query, exp.Subquery))]
         elif whole_number(node) is None:
             signature = reader.signature(node)
-            if signature not in found:
-                found[signature] = (reader.context.number(), numbers)
-    return found
+            if signature not in markers:
+                markers[signature] = (reader.context.number(), numbers)
+    return markers
 
 
 def _value_in_each_set(node: exp.Expr, sets: tuple[Ids, ...], reader: ExpressionReader) -> tuple[int, ...] | None:
-    """What an expression is in each set; None for what is not the same in all rows of a set."""
+    """The value of an expression in each set; None if it is not constant within each set."""
     bare = node.unnest()
     number = whole_number(bare)
     if number is not None:
         return tuple(number for _ in sets)
     if isinstance(bare, (exp.Grouping, exp.GroupingId)) and bare.expressions:
-        sources = [_grouped_column(one, reader) for one in bare.expressions]
-        return tuple(_grouping_bits(sources, one) for one in sets) if None not in sources else None
+        sources = [_grouped_column(column, reader) for column in bare.expressions]
+        return tuple(_grouping_bits(sources, columns) for columns in sets) if None not in sources else None
     if type(bare) in _OPERATIONS:
-        sides = [_value_in_each_set(one, sets, reader) for one in (bare.this, bare.expression)]
+        sides = [_value_in_each_set(side, sets, reader) for side in (bare.this, bare.expression)]
         if sides[0] is not None and sides[1] is not None:
             return tuple(_OPERATIONS[type(bare)](*pair) for pair in zip(sides[0], sides[1], strict=True))
     return None
@@ -67,9 +67,9 @@ def _grouped_column(node: exp.Expr, reader: ExpressionReader) -> int | None:
     return value.column if isinstance(value, ir.Reference) else None
 
 
-def _grouping_bits(sources: Sequence[int | None], chosen: Ids) -> int:
-    """A bit for each column, the first one highest: 1 where a set does not group by it."""
+def _grouping_bits(sources: Sequence[int | None], grouped: Ids) -> int:
+    """The value of ``grouping_id``: a bit per column, the first one highest, 1 where the set does not group by it."""
     total = 0
     for source in sources:
-        total = 2 * total + (source not in chosen)
+        total = 2 * total + (source not in grouped)
     return total

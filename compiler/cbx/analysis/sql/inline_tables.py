@@ -1,4 +1,4 @@
-"""Reads rows that are written out: ``VALUES (1, 'a'), (2, 'b')``."""
+"""Reads inline tables: ``VALUES (1, 'a'), (2, 'b')``."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MOST_COLUMNS = 6
 
 
 def read_inline_table(node: exp.Values, context: Context) -> ir.Values:
-    """Read VALUES; columns in which no two rows have the same literals are keys."""
-    rows = [one.expressions if isinstance(one, exp.Tuple) else [one] for one in node.expressions]
+    """Read an inline table; columns with distinct literals are keys."""
+    rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
     width = len(rows[0]) if rows else 1
     fields = tuple(context.new_field(f"col{at + 1}", _type(rows, at, context)) for at in range(width))
     positions = keys_of_rows(rows)
@@ -30,32 +30,32 @@ def read_inline_table(node: exp.Values, context: Context) -> ir.Values:
 
 
 def _type(rows: Sequence[Sequence[exp.Expr]], at: int, context: Context) -> str | None:
-    """The type of a column; NULL goes with any."""
+    """The type of a column; NULL has no influence."""
     reader = ExpressionReader(Scope(), context)
     values = [row[at] for row in rows if at < len(row) and not isinstance(row[at], exp.Null)]
-    return united_type(type_of(one, reader) for one in values) if len(values) <= _MOST_ROWS else DOUBTFUL
+    return united_type(type_of(value, reader) for value in values) if len(values) <= _MOST_ROWS else DOUBTFUL
 
 
 def keys_of_rows(rows: Sequence[Sequence[exp.Expr]]) -> list[Ids]:
-    """The positions, one or two together, at which no two rows have the same literals."""
-    if not rows or len(rows) > _MOST_ROWS or len({len(one) for one in rows}) > 1:
+    """The positions, single ones and pairs, at which all rows have distinct literals."""
+    if not rows or len(rows) > _MOST_ROWS or len({len(row) for row in rows}) > 1:
         return []
     texts = [_texts([row[at] for row in rows]) for at in range(len(rows[0]))]
-    known = [at for at, column in enumerate(texts) if column is not None][:_MOST_COLUMNS]
+    comparable = [at for at, column in enumerate(texts) if column is not None][:_MOST_COLUMNS]
     keys: list[Ids] = []
     for count in (1, 2):
-        for chosen in itertools.combinations(known, count):
-            seen = {tuple((texts[at] or [])[row] for at in chosen) for row in range(len(rows))}
-            if len(seen) == len(rows) and not any(key <= set(chosen) for key in keys):
-                keys.append(frozenset(chosen))
+        for positions in itertools.combinations(comparable, count):
+            seen = {tuple((texts[at] or [])[row] for at in positions) for row in range(len(rows))}
+            if len(seen) == len(rows) and not any(key <= set(positions) for key in keys):
+                keys.append(frozenset(positions))
     return keys
 
 
 def _texts(nodes: Sequence[exp.Expr]) -> list[str | None] | None:
-    """The literals of a column, if those that are spelled differently are different."""
-    literals = [literal(one) for one in nodes]
-    if any(one is None for one in literals):
+    """The literals of a column; None where two that are spelled differently may be equal."""
+    literals = [literal(node) for node in nodes]
+    if any(constant is None for constant in literals):
         return None
-    texts = [one.text for one in literals if one is not None]
-    known = list(dict.fromkeys(one for one in texts if one is not None))
-    return texts if all(are_different(known[0], one) for one in known[1:]) else None
+    texts = [constant.text for constant in literals if constant is not None]
+    distinct = list(dict.fromkeys(text for text in texts if text is not None))
+    return texts if all(are_different(distinct[0], text) for text in distinct[1:]) else None

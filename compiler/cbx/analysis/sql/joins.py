@@ -1,4 +1,4 @@
-"""Reads joins: their kind, their condition, and what USING makes of the columns."""
+"""Reads joins: their kind, their condition, and the columns of USING."""
 
 from __future__ import annotations
 
@@ -35,7 +35,16 @@ _KINDS: dict[tuple[str, str], ir.JoinKind] = {
 def read_join(
     join: exp.Join, left: Relation, right: Relation, scope: Scope, added: Scope, context: Context
 ) -> Relation:
-    """Join what a scope holds so far with what a join adds, and make the names of both known in the scope."""
+    """Read a join, and add the names of its right side to the scope.
+
+    Args:
+        join: The join.
+        left: The left side.
+        right: The right side.
+        scope: The names of the left side; those of the right side are added.
+        added: The names of the right side.
+        context: What is shared while the query is read.
+    """
     kind = _KINDS.get((join.side or "", join.kind or ""))
     using = _using_names(join, scope, added)
     if kind is None or using is None:
@@ -54,8 +63,8 @@ def read_join(
     merges: tuple[ir.Merge, ...] = ()
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]
-        scope.star = [*first, *(one for one in scope.star if one not in first)]
-        scope.from_items = [_order_star(one, scope.star, []) for one in scope.from_items]
+        scope.star = [*first, *(field for field in scope.star if field not in first)]
+        scope.from_items = [_order_star(item, scope.star, []) for item in scope.from_items]
         return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, query_span(join))
     if sure:
         merges = _merge_using_columns(kind, using, sure, scope, added, context)
@@ -63,26 +72,26 @@ def read_join(
         _add_names(scope, added)
     if kind == "full":
         merges = merges or _merge_compared_columns(predicates, {field.id for field in added.star}, context)
-        scope.coalesced.update({frozenset({one.left, one.right}): one.column for one in merges})
+        scope.coalesced.update({frozenset({merge.left, merge.right}): merge.column for merge in merges})
     return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, query_span(join))
 
 
 def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None:
     if not join.method:
-        return [one.name for one in join.args.get("using") or ()]
+        return [column.name for column in join.args.get("using") or ()]
     if join.method != "NATURAL" or scope.is_open or added.is_open:
         return None
-    there = {one.name.lower() for one in added.star}
-    return [one.name for one in scope.star if one.name.lower() in there]
+    names_on_the_right = {field.name.lower() for field in added.star}
+    return [field.name for field in scope.star if field.name.lower() in names_on_the_right]
 
 
 def _report_missing_using(join: exp.Join, scope: Scope, added: Scope, context: Context) -> None:
-    """Report the names of USING that one of the sides does not have."""
-    for one in join.args.get("using") or ():
-        sides = [side for side in (scope, added) if side.find((one.name.lower(),)) == UnresolvedColumn(is_sure=True)]
-        if sides and "start" in one.meta:
-            start, end = one.meta["start"], one.meta["end"] + 1
-            context.unknown.append(UnknownColumn(one.name, start, end, sides[0].names(), one.name))
+    """Report the names of USING that a side does not have."""
+    for column in join.args.get("using") or ():
+        sides = [side for side in (scope, added) if side.find((column.name.lower(),)) == UnresolvedColumn(is_sure=True)]
+        if sides and "start" in column.meta:
+            start, end = column.meta["start"], column.meta["end"] + 1
+            context.unknown_columns.append(UnknownColumn(column.name, start, end, sides[0].column_names(), column.name))
 
 
 def _find_using_pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:
@@ -102,12 +111,12 @@ def _using_predicates(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate
 def _merge_compared_columns(
     predicates: Sequence[ir.Predicate], added: set[int], context: Context
 ) -> tuple[ir.Merge, ...]:
-    """What a full join by equalities alone makes of the columns compared: ``coalesce`` of the two is one of USING."""
+    """The merged columns of a full join on equalities: their ``coalesce`` is a column as with USING."""
     merges = []
     for predicate in predicates:
         match predicate:
-            case ir.Equal(ir.Reference(one), ir.Reference(other), False) if (one in added) != (other in added):
-                left, right = (other, one) if one in added else (one, other)
+            case ir.Equal(ir.Reference(first), ir.Reference(second), False) if (first in added) != (second in added):
+                left, right = (second, first) if first in added else (first, second)
                 merges.append(ir.Merge(context.number(), left, right))
             case _:
                 return ()
@@ -116,7 +125,7 @@ def _merge_compared_columns(
 
 def _add_names(scope: Scope, added: Scope) -> None:
     scope.from_items += added.from_items
-    scope.merged |= added.merged
+    scope.using_columns |= added.using_columns
     scope.coalesced |= added.coalesced
     scope.star += added.star
 
@@ -129,7 +138,7 @@ def _merge_using_columns(
     added: Scope,
     context: Context,
 ) -> tuple[ir.Merge, ...]:
-    """Make one column of each two of USING: ``*`` shows it first, and it is what the bare name means."""
+    """Merge each pair of columns of USING. ``*`` lists the merged columns first, and bare names mean them."""
     merges = []
     shown = []
     for name, (left, right) in zip(using, pairs, strict=True):
@@ -139,26 +148,26 @@ def _merge_using_columns(
             if compare_exactly(left.type, right.type):
                 merges.append(ir.Merge(kept.id, left.id, right.id))
         shown.append(Field(kept.id, name, kept.type))
-    gone = {field for pair in pairs for field in pair}
-    rest = [field for field in (*scope.star, *added.star) if field not in gone]
+    joined = {field for pair in pairs for field in pair}
+    rest = [field for field in (*scope.star, *added.star) if field not in joined]
     scope.from_items += added.from_items
-    scope.merged |= {**added.merged, **{field.name.lower(): field for field in shown}}
+    scope.using_columns |= {**added.using_columns, **{field.name.lower(): field for field in shown}}
     scope.star = [*shown, *rest]
     hidden = [left for left, _ in pairs] if kind in {"right", "full"} else []
     hidden += [right for _, right in pairs] if kind != "right" else []
-    scope.from_items = [_order_star(one, scope.star, hidden) for one in scope.from_items]
+    scope.from_items = [_order_star(item, scope.star, hidden) for item in scope.from_items]
     return tuple(merges)
 
 
 def _order_star(source: FromItem, star: Sequence[Field], hidden: Sequence[Field]) -> FromItem:
-    """A source whose star shows its columns as Spark does after USING: first those that ``*`` does not show.
+    """Order the columns of a FROM item as Spark does for ``item.*`` after USING: hidden columns first.
 
     Args:
-        source: The source.
-        star: What ``*`` stands for now.
-        hidden: The columns that it no longer stands for; they come before those that were hidden earlier.
+        source: The FROM item.
+        star: The columns of ``*``.
+        hidden: The columns that this join hides from ``*``; they precede those that earlier joins hid.
     """
-    places = {(one.id, one.name.lower()): at for at, one in enumerate(hidden)}
-    places |= {(one.id, one.name.lower()): len(hidden) + at for at, one in enumerate(star, start=1)}
-    fields = sorted(source.fields, key=lambda one: places.get((one.id, one.name.lower()), len(hidden)))
+    places = {(field.id, field.name.lower()): at for at, field in enumerate(hidden)}
+    places |= {(field.id, field.name.lower()): len(hidden) + at for at, field in enumerate(star, start=1)}
+    fields = sorted(source.fields, key=lambda field: places.get((field.id, field.name.lower()), len(hidden)))
     return replace(source, fields=tuple(fields))

@@ -1,4 +1,4 @@
-"""Reads queries in FROM that use the columns of what stands before them: ``LATERAL (SELECT .. LIMIT 1)``."""
+"""Reads lateral subqueries, which use columns of preceding FROM items: ``LATERAL (SELECT .. LIMIT 1)``."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from cbx.analysis.sql.scope import Context, FromItem, Scope
 def read_lateral_subquery(
     node: exp.Lateral, relation: Relation, scope: Scope, context: Context, *, is_outer: bool
 ) -> Relation:
-    """Read a lateral query, and make its columns known.
+    """Read a lateral subquery, and add its columns to the scope.
 
     Args:
-        node: The LATERAL, whose inside is a query in brackets.
-        relation: The rows before it.
-        scope: Their names, which the query may use.
+        node: The LATERAL with a subquery.
+        relation: The rows of the preceding FROM items.
+        scope: Their names, which the subquery may use.
         context: What is shared while the query is read.
-        is_outer: Whether a row stays for which the query has none.
+        is_outer: Whether rows without a match are kept.
     """
     around = Scope(
-        outer=Scope(scope.from_items, scope.merged, scope.coalesced, scope.star, {}, scope.outer), queries=scope.queries
+        outer=Scope(scope.from_items, scope.using_columns, scope.coalesced, scope.star, {}, scope.outer),
+        queries=scope.queries,
     )
     query = context.read_query(node.this, around, context)
     alias = node.args.get("alias")
-    names = [one.name for one in alias.columns] if alias else []
+    names = [column.name for column in alias.columns] if alias else []
     fields = query.fields
     if names and (query.is_open or len(names) != len(fields)):
         query, fields = ir.Opaque((query,), ()), ()
     elif names:
-        fields = tuple(ir.Field(one.id, name, one.type) for one, name in zip(fields, names, strict=True))
-    certain = frozenset[str]() if query.is_open else frozenset(one.name.lower() for one in fields)
+        fields = tuple(ir.Field(field.id, name, field.type) for field, name in zip(fields, names, strict=True))
+    certain = frozenset[str]() if query.is_open else frozenset(field.name.lower() for field in fields)
     scope.from_items.append(
         FromItem((alias.name.lower(),) if alias and alias.name else (), fields, query.is_open, certain)
     )

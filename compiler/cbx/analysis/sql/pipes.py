@@ -1,7 +1,7 @@
-"""Finds pipes (``FROM t |> WHERE .. |> JOIN ..``) of which sqlglot loses the order.
+"""Finds pipe syntax (``FROM t |> WHERE .. |> JOIN ..``) whose order sqlglot loses.
 
-It makes clauses of one SELECT of all steps up to the next one that selects or aggregates, and so a LIMIT before a join
-becomes one behind it. The steps are therefore looked at in the text.
+sqlglot puts all steps up to the next SELECT or AGGREGATE into one SELECT, which moves a LIMIT from before a join to
+after it. This module therefore reads the steps from the text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SET_OPERATIONS = frozenset({"INTERSECT", "UNION"})
 
 @dataclass
 class _BracketLevel:
-    """What one level of brackets has seen since its rows were last settled."""
+    """The steps at one level of brackets since the last SELECT or AGGREGATE."""
 
     is_piped: bool = False
     is_limited: bool = False
@@ -31,10 +31,10 @@ class _BracketLevel:
 
 
 def reorders_pipe_steps(query: str) -> bool:
-    """Whether a query has a pipe whose steps sqlglot reads in another order, or in part only."""
+    """Whether sqlglot changes the order of the pipe steps of a query, or drops some."""
     if _PIPE not in query:
         return False
-    words = [one.upper().split()[0] if one.strip() else one for one in tokens_of(query)]
+    words = [token.upper().split()[0] if token.strip() else token for token in tokens_of(query)]
     levels = [_BracketLevel()]
     for at, word in enumerate(words):
         if word in _OPENING:
@@ -53,7 +53,7 @@ def reorders_pipe_steps(query: str) -> bool:
 
 
 def _take_step(level: _BracketLevel, step: Sequence[str]) -> bool:
-    """Take one more step; whether it is read in front of one before it."""
+    """Record a step; return whether sqlglot moves it before an earlier one."""
     head = step[0] if step else ""
     is_moved = level.is_limited and head not in _KEEP_ROWS
     if head in {"LIMIT", "OFFSET"}:

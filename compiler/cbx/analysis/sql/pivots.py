@@ -1,4 +1,4 @@
-"""Reads PIVOT, which groups, and UNPIVOT, which makes a row of each of some columns."""
+"""Reads PIVOT, which aggregates, and UNPIVOT, which turns columns into rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def read_pivot(pivot: exp.Expr, relation: Relation, scope: Scope, context: Conte
 
     Args:
         pivot: The clause.
-        relation: The rows.
-        scope: The names of the rows' columns alone.
+        relation: The input.
+        scope: The names of the input's columns alone.
         context: What is shared while the query is read.
 
     Returns:
-        The rows that it makes; opaque where it is not understood.
+        The output; opaque where the clause is not supported.
     """
     opaque = ir.Opaque((relation,), (), reason=_UNKNOWN)
     fields = pivot.args.get("fields") or []
@@ -34,40 +34,40 @@ def read_pivot(pivot: exp.Expr, relation: Relation, scope: Scope, context: Conte
     if pivot.args.get("using") or pivot.args.get("group"):
         return opaque
     reader = ExpressionReader(scope, context)
-    made = (_unpivot if pivot.args.get("unpivot") else _pivot)(pivot, fields[0], relation, reader)
-    return made or opaque
+    rows = (_unpivot if pivot.args.get("unpivot") else _pivot)(pivot, fields[0], relation, reader)
+    return rows or opaque
 
 
 def scope_of_relation(relation: Relation, name: tuple[str, ...], around: Scope) -> Scope:
-    """A scope in which the rows' own columns alone can be named."""
-    certain = frozenset(one.name.lower() for one in relation.fields)
+    """A scope with the columns of one relation only."""
+    certain = frozenset(field.name.lower() for field in relation.fields)
     source = FromItem(name, relation.fields, relation.is_open, certain)
     return Scope(from_items=[source], star=list(relation.fields), queries=around.queries)
 
 
 def _pivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
-    """The columns that neither an aggregate nor FOR names are grouped by; each value in IN makes columns."""
+    """Read a PIVOT: it groups by the columns that are neither in an aggregate nor in FOR."""
     used: set[int] = set()
     for column in [
         *choice.this.find_all(exp.Column),
-        *(one for call in pivot.expressions for one in call.find_all(exp.Column)),
+        *(argument for call in pivot.expressions for argument in call.find_all(exp.Column)),
     ]:
         field = reader.field(column)
         if field is None:
             return None
         used.add(field.id)
-    groups = tuple(one for one in relation.fields if one.id not in used)
-    if len({one.id for one in relation.fields}) < len(relation.fields):
+    groups = tuple(field for field in relation.fields if field.id not in used)
+    if len({field.id for field in relation.fields}) < len(relation.fields):
         return None
-    made = _pivot_columns(pivot, choice, reader)
+    pivoted = _pivot_columns(pivot, choice, reader)
     reads = frozenset(used)
-    values = tuple(ir.Definition(one.id, ir.Computed("", reads, is_deterministic=False)) for one in made)
-    keys = tuple(ir.Group(one.id, one.id) for one in groups)
-    return ir.Aggregate(relation, keys, values, (*groups, *made), is_open=not made)
+    values = tuple(ir.Definition(field.id, ir.Computed("", reads, is_deterministic=False)) for field in pivoted)
+    keys = tuple(ir.Group(field.id, field.id) for field in groups)
+    return ir.Aggregate(relation, keys, values, (*groups, *pivoted), is_open=not pivoted)
 
 
 def _pivot_columns(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -> tuple[Field, ...]:
-    """A column for each value and aggregate; where Spark's name of one is not certain, it has none."""
+    """A column for each value and aggregate; its name is empty where Spark's is not certain."""
     calls, fields = pivot.expressions, []
     for value in choice.expressions:
         name = value.alias if isinstance(value, exp.PivotAlias) else item_name(value, reader)
@@ -79,12 +79,12 @@ def _pivot_columns(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -
 
 
 def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
-    """A row for each of some columns, or groups of columns; their names tell the rows of one row apart."""
+    """Read an UNPIVOT: a row for each column or tuple of columns, identified by the name column."""
     name_column = choice.this
     values = pivot.expressions[0] if len(pivot.expressions) == 1 else None
-    wanted = values.expressions if isinstance(values, exp.Tuple) else [values]
+    value_names = values.expressions if isinstance(values, exp.Tuple) else [values]
     if not isinstance(name_column, (exp.Identifier, exp.Column)) or not all(
-        isinstance(one, exp.Identifier) for one in wanted
+        isinstance(name, exp.Identifier) for name in value_names
     ):
         return None
     used: set[int] = set()
@@ -93,17 +93,17 @@ def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
     for item in choice.expressions:
         bare = item.this if isinstance(item, exp.PivotAlias) else item
         columns = bare.expressions if isinstance(bare, exp.Tuple) else [bare]
-        found = [reader.field(one) for one in columns]
-        names.append(item.alias if isinstance(item, exp.PivotAlias) else "_".join(one.name for one in columns))
-        used.update(one.id for one in found if one is not None)
-        used_names.update(one.name.lower() for one in found if one is not None)
-        if None in found or len(columns) != len(wanted):
+        fields_read = [reader.field(column) for column in columns]
+        names.append(item.alias if isinstance(item, exp.PivotAlias) else "_".join(column.name for column in columns))
+        used.update(field.id for field in fields_read if field is not None)
+        used_names.update(field.name.lower() for field in fields_read if field is not None)
+        if None in fields_read or len(columns) != len(value_names):
             return None
     if len(set(names)) < len(names):
         return None
-    kept = tuple(one for one in relation.fields if one.name.lower() not in used_names)
+    other_fields = tuple(field for field in relation.fields if field.name.lower() not in used_names)
     position = reader.context.new_field(name_column.name, "STRING")
-    made = tuple(reader.context.new_field(one.name, DOUBTFUL) for one in wanted)  # type: ignore[union-attr]
-    fields: tuple[Field, ...] = (*kept, position, *made)
-    rows = ir.Explode(relation, position.id, tuple(one.id for one in made), frozenset(used), False, fields)
+    value_fields = tuple(reader.context.new_field(name.name, DOUBTFUL) for name in value_names)  # type: ignore[union-attr]
+    fields: tuple[Field, ...] = (*other_fields, position, *value_fields)
+    rows = ir.Explode(relation, position.id, tuple(field.id for field in value_fields), frozenset(used), False, fields)
     return ir.Projection(rows, (), fields)

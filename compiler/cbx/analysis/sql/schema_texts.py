@@ -1,4 +1,4 @@
-"""Schemas written as texts, as ``from_json`` takes them: DDL, or the JSON that Spark makes of a schema in Python."""
+"""Reads the schema argument of ``from_json``: DDL, or Spark's JSON format."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cbx.parse.types import normal_type
 
 
 def schema_type(text: str) -> str | None:
-    """The type that a schema describes; None for one that is not understood.
+    """The type of a schema; None where the schema is not supported.
 
     Example:
-        ``a INT, b STRING`` and ``STRUCT<a: INT, b: STRING>`` both describe the latter.
+        ``a INT, b STRING`` and ``STRUCT<a: INT, b: STRING>`` both have the type ``STRUCT<a: INT, b: STRING>``.
     """
     if not text.lstrip().startswith("{"):
         return normal_type(text) or normal_type(f"STRUCT<{text}>")
@@ -25,13 +25,13 @@ def schema_type(text: str) -> str | None:
 
 
 def _write_ddl(kind: Any) -> str | None:
-    """A type of Spark's JSON as DDL; a plain one has its name there."""
+    """Write a type of Spark's JSON format as DDL; None where it is not supported."""
     if isinstance(kind, str):
         return kind
     match kind["type"]:
         case "struct":
-            fields = [(quoted_if_needed(one["name"]), _write_ddl(one["type"])) for one in kind["fields"]]
-            is_collated = any("metadata" in one and one["metadata"] for one in kind["fields"])
+            fields = [(quoted_if_needed(field["name"]), _write_ddl(field["type"])) for field in kind["fields"]]
+            is_collated = any("metadata" in field and field["metadata"] for field in kind["fields"])
             inside = ", ".join(f"{name}: {inner}" for name, inner in fields)
             return None if is_collated or any(inner is None for _, inner in fields) else f"STRUCT<{inside}>"
         case "array":

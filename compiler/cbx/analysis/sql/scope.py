@@ -1,4 +1,4 @@
-"""Which columns a name can mean at a place in a query."""
+"""Resolves column names at one level of a query."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class UnknownColumn:
     """A column that no input has.
 
     Attributes:
-        name: As it was written.
+        name: Its name as written.
         start: The offset of its first character in the query.
         end: The offset after its last character.
-        candidates: The names that would have been known there.
-        missing: The part of the name that is not known.
-        is_table: Whether that part names a table of FROM, and not a column.
+        candidates: The valid names.
+        missing: The unknown part of the name.
+        is_table: Whether that part names a table, not a column.
     """
 
     name: str
@@ -34,13 +34,13 @@ class UnknownColumn:
 
 @dataclass(frozen=True, slots=True)
 class OwnTable:
-    """A table that a query reads by its name, and that nobody says anything of.
+    """A table that a query reads by name although no input declares it.
 
     Attributes:
         name: Its name.
-        place: Where the query names it.
-        is_streaming: Whether it reads it as a stream.
-        queries: The names of WITH that are known there.
+        place: The span of the name.
+        is_streaming: Whether the query reads it as a stream.
+        queries: The names of the common table expressions in scope.
     """
 
     name: str
@@ -51,26 +51,26 @@ class OwnTable:
 
 @dataclass(frozen=True, slots=True)
 class FromItem:
-    """Something that FROM names.
+    """A table, subquery or lateral view in FROM.
 
     Attributes:
-        name: Its alias, or the parts of its name, lower case.
+        name: Its alias, or the parts of its name, in lower case.
         fields: Its columns.
-        is_open: Whether it may have others; then every name that the query mentions is among its columns.
-        certain: The names that it has for sure, lower case.
-        has_other_names: Whether the query may know it by a name that the compiler gives it later.
+        is_open: Whether it may have further columns. Its fields then include every name in the query.
+        certain_names: The names of the columns that certainly exist, in lower case.
+        has_other_names: Whether the query may use another name, which the compiler inserts later.
     """
 
     name: tuple[str, ...]
     fields: tuple[Field, ...]
     is_open: bool
-    certain: frozenset[str]
+    certain_names: frozenset[str]
     has_other_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedColumn:
-    """The column that a name means, and the fields of a struct that the rest of the name picks."""
+    """The column that a name means, and the path of struct fields that the rest of the name selects."""
 
     field: Field
     path: tuple[str, ...] = ()
@@ -78,13 +78,13 @@ class ResolvedColumn:
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedColumn:
-    """A name that no input has; ``is_sure`` is false where an input may have it."""
+    """A name that means no column; ``is_sure`` is false where an input may have such a column."""
 
     is_sure: bool
 
 
 class TooLargeError(Exception):
-    """A query, with each query of WITH written out where it is used, is larger than can be worked with."""
+    """A query exceeds the size limit, each common table expression counted where it is used."""
 
 
 _MOST_COLUMNS = 300_000
@@ -95,34 +95,34 @@ class Context:
     """What is shared while one query is read.
 
     Attributes:
-        tables: What is known of tables, by the name the query has for them, lower case.
-        mentioned: Every column name in the query, lower case, in order.
-        read_query: Reads a query inside this one, in the scope around it.
-        next_number: The next number for a column.
-        spent: How many columns the relations read so far have together, copies counted.
-        inside: How many those of WITH have that were used for the first time.
-        unknown: The columns that no input has.
-        own_tables: The tables that it reads by their names.
-        mistakes: What else fails in every run.
-        kept: Expressions that are told apart by where they are written.
-        time_windows: The columns that hold windows of time that rows are grouped by, with the type of their ends.
+        tables: The known tables by the names that the query uses, in lower case.
+        column_names: Every column name in the query, in order.
+        read_query: Reads a subquery in its outer scope.
+        next_number: The number of the next column.
+        column_count: The number of columns of all relations so far, copies included.
+        with_column_count: The number of columns of the common table expressions that were used for the first time.
+        unknown_columns: The columns that no input has.
+        own_tables: The tables that the query reads although no input declares them.
+        mistakes: Other errors that fail every run.
+        identified: The nodes with an identity, kept alive so that no other node gets the same one.
+        time_windows: The grouping columns that are time windows, with the type of their edges.
     """
 
     tables: Mapping[str, Table]
-    mentioned: tuple[str, ...]
+    column_names: tuple[str, ...]
     read_query: Callable[[Any, Scope, Context], Relation]
     next_number: int = 1
-    spent: int = 0
-    inside: int = 0
-    unknown: list[UnknownColumn] = field(default_factory=list)
+    column_count: int = 0
+    with_column_count: int = 0
+    unknown_columns: list[UnknownColumn] = field(default_factory=list)
     own_tables: list[OwnTable] = field(default_factory=list)
     mistakes: list[QueryMistake] = field(default_factory=list)
-    kept: dict[int, Any] = field(default_factory=dict)
+    identified: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)
 
     def identity(self, node: object) -> int:
-        """What tells an expression from all others, however they are spelled; it is kept, so that no other gets it."""
-        self.kept[id(node)] = node
+        """A number that no other node of this query has, even if it is spelled alike."""
+        self.identified[id(node)] = node
         return id(node)
 
     def number(self) -> int:
@@ -130,23 +130,23 @@ class Context:
         self.next_number += 1
         return self.next_number - 1
 
-    def spend(self, columns: int) -> None:
-        """Count the columns of one more relation.
+    def count_columns(self, columns: int) -> None:
+        """Add the columns of a relation to the total.
 
         Raises:
-            TooLargeError: If the query has too many in all, as forty queries of WITH do that each read the one before
-                twice.
+            TooLargeError: The query exceeds the limit, as forty common table expressions do that each read the
+                previous one twice.
         """
-        self.spent += 1 + columns
-        if self.spent > _MOST_COLUMNS:
+        self.column_count += 1 + columns
+        if self.column_count > _MOST_COLUMNS:
             raise TooLargeError
 
     def new_field(self, name: str, type: str | None = None) -> Field:  # noqa: A002 - the field's own word
         """A new column."""
         return Field(self.number(), name, type)
 
-    def offset(self) -> int:
-        """An offset that moves all numbers given so far to new ones."""
+    def reserve_offset(self) -> int:
+        """An offset that maps all column numbers so far to unused ones."""
         offset = self.next_number
         self.next_number = 2 * offset
         return offset
@@ -157,17 +157,17 @@ class Scope:
     """The names that can be used at one level of a query.
 
     Attributes:
-        sources: What FROM names.
-        merged: The columns of USING, by name, lower case.
-        coalesced: The column that holds the first of two that is not NULL, for the columns compared by a full join.
-        star: What ``*`` stands for, in order.
-        aliases: The columns that SELECT names, for the clauses that may use them.
-        outer: The scope around a subquery.
-        queries: The queries of WITH, by name.
+        from_items: The items of FROM.
+        using_columns: The merged columns of USING by name, in lower case.
+        coalesced: The column with the ``coalesce`` of two columns, for the pairs that a full join compares.
+        star: The columns of ``*``, in order.
+        aliases: The columns of SELECT by name, for clauses that may use aliases.
+        outer: The outer scope of a subquery.
+        queries: The common table expressions, by name.
     """
 
     from_items: list[FromItem] = field(default_factory=list)
-    merged: dict[str, Field] = field(default_factory=dict)
+    using_columns: dict[str, Field] = field(default_factory=dict)
     coalesced: dict[frozenset[int], int] = field(default_factory=dict)
     star: list[Field] = field(default_factory=list)
     aliases: dict[str, Field] = field(default_factory=dict)
@@ -176,27 +176,27 @@ class Scope:
 
     @property
     def is_open(self) -> bool:
-        """Whether ``*`` may stand for more."""
-        return any(source.is_open for source in self.from_items)
+        """Whether ``*`` may have further columns."""
+        return any(from_item.is_open for from_item in self.from_items)
 
     def find(self, parts: tuple[str, ...]) -> ResolvedColumn | UnresolvedColumn:
-        """What a dotted name means: a column, qualified or not, or a field of a struct in a column."""
+        """Resolve a dotted name to a column, qualified or not, or to a struct field of a column."""
         is_sure = True
         scope: Scope | None = self
         while scope is not None:
-            for found in scope.readings(parts):
-                if isinstance(found, ResolvedColumn):
-                    return found
-                is_sure = is_sure and found.is_sure
-            is_sure = is_sure and not scope.is_open and all(one.name for one in scope.star)
+            for match in scope.matches_at_level(parts):
+                if isinstance(match, ResolvedColumn):
+                    return match
+                is_sure = is_sure and match.is_sure
+            is_sure = is_sure and not scope.is_open and all(field.name for field in scope.star)
             scope = scope.outer
         return UnresolvedColumn(is_sure)
 
-    def readings(self, parts: tuple[str, ...]) -> Iterator[ResolvedColumn | UnresolvedColumn]:
-        """What a dotted name means at this level, the likeliest first."""
+    def matches_at_level(self, parts: tuple[str, ...]) -> Iterator[ResolvedColumn | UnresolvedColumn]:
+        """The possible meanings of a dotted name at this level, the preferred one first."""
         for length in range(len(parts) - 1, 0, -1):
-            matching = [source for source in self.from_items if source.name[-length:] == parts[:length]]
-            if len(matching) > 1 or (not matching and any(one.has_other_names for one in self.from_items)):
+            matching = [from_item for from_item in self.from_items if from_item.name[-length:] == parts[:length]]
+            if len(matching) > 1 or (not matching and any(item.has_other_names for item in self.from_items)):
                 yield UnresolvedColumn(is_sure=False)
             elif matching:
                 field_ = _only(matching[0].fields, parts[length])
@@ -206,45 +206,63 @@ class Scope:
 
     def _unqualified(self, parts: tuple[str, ...]) -> ResolvedColumn | UnresolvedColumn:
         name = parts[0]
-        if name in self.merged:
-            return ResolvedColumn(self.merged[name], parts[1:])
-        matches = [(source, one) for source in self.from_items for one in source.fields if one.name.lower() == name]
-        certain = [one for source, one in matches if name in source.certain]
-        chosen = certain or [one for _, one in matches]
-        if len({one.id for one in chosen}) == 1:
+        if name in self.using_columns:
+            return ResolvedColumn(self.using_columns[name], parts[1:])
+        matches = [
+            (from_item, field)
+            for from_item in self.from_items
+            for field in from_item.fields
+            if field.name.lower() == name
+        ]
+        certain = [field for from_item, field in matches if name in from_item.certain_names]
+        chosen = certain or [field for _, field in matches]
+        if len({field.id for field in chosen}) == 1:
             return ResolvedColumn(chosen[0], parts[1:])
         if not chosen and name in self.aliases:
             return ResolvedColumn(self.aliases[name], parts[1:])
         return UnresolvedColumn(is_sure=not chosen)
 
-    def unknown_table(self, parts: tuple[str, ...]) -> bool:
-        """Whether a dotted name begins with the name of a table that no FROM here or around knows."""
+    def names_unknown_table(self, parts: tuple[str, ...]) -> bool:
+        """Whether a dotted name begins with the name of a table that neither this scope nor an outer one has."""
         scope: Scope | None = self
         while scope is not None and len(parts) > 1:
-            if any(parts[0] in source.name for source in scope.from_items) or parts[0] in scope.fields_by_name():
+            if (
+                any(parts[0] in from_item.name for from_item in scope.from_items)
+                or parts[0] in scope.lower_case_names()
+            ):
                 return False
             scope = scope.outer
         return len(parts) > 1
 
-    def tables(self) -> tuple[str, ...]:
-        """The names by which the tables of FROM can be named."""
-        return tuple(source.name[-1] for source in self.from_items if source.name and not source.has_other_names)
+    def table_names(self) -> tuple[str, ...]:
+        """The names of the FROM items."""
+        return tuple(
+            from_item.name[-1] for from_item in self.from_items if from_item.name and not from_item.has_other_names
+        )
 
-    def fields_by_name(self) -> frozenset[str]:
-        """The names of the columns that can be named, lower case."""
-        return frozenset(one.name.lower() for source in self.from_items for one in source.fields) | self.merged.keys()
+    def lower_case_names(self) -> frozenset[str]:
+        """The names of the columns in scope, in lower case."""
+        return (
+            frozenset(field.name.lower() for from_item in self.from_items for field in from_item.fields)
+            | self.using_columns.keys()
+        )
 
-    def names(self) -> tuple[str, ...]:
-        """The columns that can be named, each once."""
-        return tuple(dict.fromkeys(one.name for source in self.from_items for one in source.fields if one.name))
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns in scope, each once."""
+        return tuple(
+            dict.fromkeys(field.name for from_item in self.from_items for field in from_item.fields if field.name)
+        )
 
 
 @dataclass
 class CommonTable:
-    """A query of WITH; ``relation`` is None for one that reads itself. Used again, its columns are numbered anew.
+    """A common table expression. Each further use numbers its columns anew.
 
-    ``size`` is the number of columns of all the relations in it. Of one that reads itself the ``columns`` may be known,
-    each its name and its type.
+    Attributes:
+        relation: Its relation; None if it is recursive.
+        size: The number of columns of all relations in it.
+        is_used: Whether the query has used it before.
+        columns: The names and types of the columns of a recursive one; None where they are not known.
     """
 
     relation: Relation | None
@@ -254,5 +272,5 @@ class CommonTable:
 
 
 def _only(fields: tuple[Field, ...], name: str) -> Field | None:
-    matches = {one.id: one for one in fields if one.name.lower() == name}
+    matches = {field.id: field for field in fields if field.name.lower() == name}
     return next(iter(matches.values())) if len(matches) == 1 else None

@@ -1,4 +1,4 @@
-"""Reads a SELECT, clause by clause, in the order in which they apply."""
+"""Reads a SELECT, clause by clause, in the order of evaluation."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
 
     Args:
         node: The SELECT.
-        scope: A new scope, which knows the queries of WITH and the scope around.
+        scope: A new scope with the common table expressions and the outer scope.
         context: What is shared while the query is read.
     """
     relation = apply_table_sample(read_from_clause(node, scope, context), node)
     reader = ExpressionReader(scope, context)
     relation = _apply_filter(relation, node.args.get("where"), reader)
     items = node.expressions
-    if any(has_nested_generator(_remove_alias(one)) or isinstance(one, exp.QueryTransform) for one in items):
+    if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
         return _make_opaque(items, relation, reader, "rows that are made inside an expression")
     group = node.args.get("group")
     relation = repeat_in_sliding_windows(relation, [*items, *([group] if group else ())], context)
     qualify = resolve_qualify_names(node, reader)
-    later = [one for one in (node.args.get("having"), qualify) if one is not None]
-    plain = [one for one in items if not is_generator(_remove_alias(one))]
+    later = [clause for clause in (node.args.get("having"), qualify) if clause is not None]
+    plain = [item for item in items if not is_generator(_remove_alias(item))]
     grouped = read_group_by(node, plain, later, relation, reader)
     is_grouped = grouped is not relation
     if is_grouped:
@@ -68,20 +68,20 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
 
 
 def _make_opaque(items: list[exp.Expr], relation: Relation, reader: ExpressionReader, reason: str) -> Relation:
-    """Rows of which nothing but the columns is known, if each item makes one."""
+    """An opaque relation; its columns are known if each item makes one."""
     if any(
-        one.is_star or is_generator(_remove_alias(one)) or isinstance(one, (exp.Aliases, exp.QueryTransform))
-        for one in items
+        item.is_star or is_generator(_remove_alias(item)) or isinstance(item, (exp.Aliases, exp.QueryTransform))
+        for item in items
     ):
         return ir.Opaque((relation,), (), reason=reason)
-    fields = tuple(reader.context.new_field(item_name(one, reader), type_of(one, reader)) for one in items)
+    fields = tuple(reader.context.new_field(item_name(item, reader), type_of(item, reader)) for item in items)
     return ir.Opaque((relation,), fields, is_open=False, reason=reason)
 
 
 def _note_grouping_mistakes(
     node: exp.Select, aggregating: list[exp.Expr], relation: Relation, reader: ExpressionReader
 ) -> None:
-    """Note what is wrong with a SELECT that groups its rows."""
+    """Report the mistakes of a SELECT that groups its rows."""
     mistakes = reader.context.mistakes
     group = node.args.get("group")
     if group is None:
@@ -103,7 +103,7 @@ def _apply_filter(relation: Relation, clause: exp.Expr | None, reader: Expressio
 
 @dataclass
 class _SelectListReader:
-    """Reads what a SELECT selects, from left to right: an item may use the names of those before it."""
+    """Reads the items of SELECT from left to right: an item may use the aliases of earlier ones."""
 
     reader: ExpressionReader
     relation: Relation
@@ -113,10 +113,10 @@ class _SelectListReader:
         self.definitions: list[ir.Definition] = []
         self.fields: list[Field] = []
         self.is_open = False
-        self.alive = {field.id for field in self.relation.fields} | set(self.reader.known.values())
+        self.alive = {field.id for field in self.relation.fields} | set(self.reader.columns_by_signature.values())
 
     def read(self, items: list[exp.Expr]) -> Relation:
-        """The rows with the columns selected."""
+        """Read the items, and return the rows with the selected columns."""
         for item in items:
             bare = _remove_alias(item)
             if isinstance(bare, exp.Star) or (isinstance(bare, exp.Column) and isinstance(bare.this, exp.Star)):
@@ -134,17 +134,17 @@ class _SelectListReader:
             fields, is_open = list(scope.star), scope.is_open
         else:
             name = star_qualifier(node)
-            matching = [one for one in scope.from_items if one.name[-len(name) :] == name]
+            matching = [from_item for from_item in scope.from_items if from_item.name[-len(name) :] == name]
             if not matching and self._read_struct_star(name, star):
                 return
             fields = list(matching[0].fields) if len(matching) == 1 else []
             is_open = matching[0].is_open if len(matching) == 1 else True
         left_out, changed = self._read_except(star, fields)
-        replaced = {one.alias.lower(): one for one in star.args.get("replace") or ()}
+        replaced = {item.alias.lower(): item for item in star.args.get("replace") or ()}
         if star.args.get("rename") or left_out is None:
             fields, is_open, left_out = [], True, set[tuple[int, str]]()
         self.is_open = self.is_open or is_open or self.is_grouped
-        self.reader.context.spend(len(fields))
+        self.reader.context.count_columns(len(fields))
         for field in fields:
             name_ = field.name.lower()
             if name_ in replaced:
@@ -157,65 +157,69 @@ class _SelectListReader:
                 self._add(field)
 
     def _read_struct_star(self, name: tuple[str, ...], star: exp.Star) -> bool:
-        """The fields of a struct, where that is what stands before ``.*`` and its type is known."""
-        found = self.reader.scope.find(name)
-        kind = found.field.type if isinstance(found, ResolvedColumn) else None
-        for step in found.path if isinstance(found, ResolvedColumn) else ():
+        """Add the fields of a struct for ``column.*``; return False where it is no struct of known type."""
+        match = self.reader.scope.find(name)
+        kind = match.field.type if isinstance(match, ResolvedColumn) else None
+        for step in match.path if isinstance(match, ResolvedColumn) else ():
             fields = {field.lower(): inner for field, inner in parts_of_type(kind or "", "STRUCT") or ()}
             kind = fields.get(step)
         parts = parts_of_type(kind, "STRUCT") if kind else None
         left_out = star.args.get("except_") or ()
-        is_plain = all(isinstance(one, (exp.Column, exp.Identifier)) and not one.args.get("table") for one in left_out)
+        is_plain = all(
+            isinstance(column, (exp.Column, exp.Identifier)) and not column.args.get("table") for column in left_out
+        )
         if (
-            not isinstance(found, ResolvedColumn)
+            not isinstance(match, ResolvedColumn)
             or parts is None
             or not is_plain
             or star.args.get("replace")
             or star.args.get("rename")
         ):
             return False
-        without = {one.name.lower() for one in left_out}
+        without = {column.name.lower() for column in left_out}
         for field, inner in parts:
             if field.lower() not in without:
-                path = ".".join((f"#{found.field.id}", *found.path, field.lower()))
-                self._define(field, inner, ir.Computed(path, frozenset({found.field.id})))
+                path = ".".join((f"#{match.field.id}", *match.path, field.lower()))
+                self._define(field, inner, ir.Computed(path, frozenset({match.field.id})))
         return True
 
     def _read_except(self, star: exp.Star, fields: list[Field]) -> tuple[set[tuple[int, str]] | None, set[int]]:
-        """The columns that a star leaves out, None where that is not understood, and those that lose a field.
+        """Read EXCEPT of a star: the excluded columns, None where that is not supported, and those that lose a field.
 
-        A bare name means a column of the star, also where USING gives the name another meaning outside it. What is left
-        out has its number and its name, since a column may be there under another name too.
+        A bare name means a column of the star, even where USING merges columns of that name. An excluded column has its
+        number and its name, since the star may contain it under another name as well.
         """
         left_out: set[tuple[int, str]] = set()
         changed: set[int] = set()
-        for one in star.args.get("except_") or ():
-            column = one.find(exp.Column)
-            own = {(field.id, name) for field in fields if column and parts_of(column) == (name := field.name.lower(),)}
-            if len(own) == 1:
-                left_out |= own
+        for excepted in star.args.get("except_") or ():
+            column = excepted.find(exp.Column)
+            matches = {
+                (field.id, name) for field in fields if column and parts_of(column) == (name := field.name.lower(),)
+            }
+            if len(matches) == 1:
+                left_out |= matches
                 continue
-            found = self.reader.scope.find(parts_of(column)) if column else UnresolvedColumn(is_sure=False)
-            if isinstance(found, UnresolvedColumn) and isinstance(one, exp.Column) and len(one.parts) == 1:
-                name = one.name.lower()
+            match = self.reader.scope.find(parts_of(column)) if column else UnresolvedColumn(is_sure=False)
+            if isinstance(match, UnresolvedColumn) and isinstance(excepted, exp.Column) and len(excepted.parts) == 1:
+                name = excepted.name.lower()
                 left_out |= {(field.id, name) for field in self.reader.scope.star if field.name.lower() == name}
                 continue
-            if isinstance(found, UnresolvedColumn):
+            if isinstance(match, UnresolvedColumn):
                 return None, changed
-            if found.path:
-                changed.add(found.field.id)
+            if match.path:
+                changed.add(match.field.id)
             else:
-                left_out.add((found.field.id, found.field.name.lower()))
+                left_out.add((match.field.id, match.field.name.lower()))
         return left_out, changed
 
     def _read_generator_item(self, item: exp.Expr, bare: exp.Expr) -> None:
-        names = [one.name for one in item.expressions] if isinstance(item, exp.Aliases) else []
+        names = [alias.name for alias in item.expressions] if isinstance(item, exp.Aliases) else []
         if isinstance(item, exp.Alias):
             names = [item.alias]
         if isinstance(bare, (exp.Posexplode, exp.PosexplodeOuter)) and len(names) == 1:
             names = []
         self.relation, fields, is_open = read_generator(bare, names, self.relation, self.reader)
-        self.reader.context.spend(len(self.relation.fields))
+        self.reader.context.count_columns(len(self.relation.fields))
         self.is_open = self.is_open or is_open
         self.alive |= {field.id for field in fields}
         for field in fields:
@@ -242,7 +246,7 @@ class _SelectListReader:
             value = add_determined_columns(value, item, self.reader)
         field = self._define(name, kind, value)
         if isinstance(value, ir.Computed) and value.is_deterministic:
-            self.reader.known.setdefault(value.signature, field.id)
+            self.reader.columns_by_signature.setdefault(value.signature, field.id)
 
     def _define(self, name: str, kind: str | None, value: ir.Expression) -> Field:
         field = self.reader.context.new_field(name, kind)
@@ -258,6 +262,6 @@ class _SelectListReader:
 
 
 def star_qualifier(node: exp.Expr) -> tuple[str, ...]:
-    """What stands before ``.*``, lower case."""
+    """The name parts before ``.*``, in lower case."""
     assert isinstance(node, exp.Column)  # noqa: S101 - the only node that holds a qualified star
     return parts_of(node)[:-1]

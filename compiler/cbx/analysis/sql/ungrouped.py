@@ -1,4 +1,4 @@
-"""Finds columns beside aggregates that nothing groups by: of a group of rows they have no value."""
+"""Finds columns that are selected beside aggregates but not grouped by."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.syntax.text import PLACEHOLDER
 
 _SCALARS = (DETERMINISTIC | {exp.Alias, exp.Paren}) - {exp.Any, exp.Lambda}
-"""What is one value of each row if its parts are; inside anything else there may be an aggregate."""
+"""Classes that contain no aggregate unless their parts do."""
 
 
 def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> Iterator[QueryMistake]:
-    """The columns that a SELECT without GROUP BY names outside its aggregates.
+    """The columns that a SELECT without GROUP BY uses outside its aggregates.
 
     Args:
-        items: What it selects; it has an aggregate.
+        items: The items of SELECT, at least one of them with an aggregate.
         reader: Reads expressions before grouping.
     """
-    named: set[str] = set()
+    aliases: set[str] = set()
     for item in items:
         bare = item.unalias()
         is_star = isinstance(bare, exp.Star) or (isinstance(bare, exp.Column) and isinstance(bare.this, exp.Star))
         if is_star and reader.scope.star:
             yield QueryMistake("ungrouped_column", "*", query_span(bare))
         for column in () if is_star else _columns_of_each_row(bare):
-            if is_own_column(column, reader) and column.name.lower() not in named:
+            if is_own_column(column, reader) and column.name.lower() not in aliases:
                 yield QueryMistake("ungrouped_column", ".".join(part.name for part in column.parts), query_span(column))
-        named.add(item.alias_or_name.lower())
+        aliases.add(item.alias_or_name.lower())
 
 
 def is_own_column(column: exp.Column, reader: ExpressionReader) -> bool:
-    """Whether a name can only be that of a column of what FROM names."""
+    """Whether a name certainly means a column of a FROM item of this query."""
     scope = reader.scope
     if column.name.startswith(PLACEHOLDER) or parts_of(column)[0] in WITHOUT_PARENTHESES:
         return False
     if scope.is_open and scope.outer is not None and scope.outer.from_items:
         return False
-    found = scope.find(parts_of(column))
-    return isinstance(found, ResolvedColumn) and _is_from_item_column(found.field, reader)
+    match = scope.find(parts_of(column))
+    return isinstance(match, ResolvedColumn) and _is_from_item_column(match.field, reader)
 
 
 def _is_from_item_column(field: Field, reader: ExpressionReader) -> bool:
-    return any(field.id == one.id for source in reader.scope.from_items for one in source.fields)
+    return any(field.id == column.id for source in reader.scope.from_items for column in source.fields)
 
 
 def _columns_of_each_row(node: exp.Expr) -> Iterator[exp.Column]:
-    """The columns in an expression that are read of each row."""
+    """The columns that an expression reads outside aggregates."""
     pending = [node]
     while pending:
         at = pending.pop()

@@ -17,11 +17,11 @@ from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
 
 _WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
-"""What may stand between OVER and its function."""
+"""Classes between OVER and its function."""
 
 
 def unwrap_window_function(node: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
-    """The function that is called, and what is said of its rows: which, and in what order."""
+    """The function inside clauses such as FILTER and IGNORE NULLS, and those clauses."""
     clauses: list[exp.Expr] = []
     while isinstance(node, _WRAPPERS):
         clauses += [node.args["expression"]] if node.args.get("expression") else []
@@ -32,15 +32,15 @@ def unwrap_window_function(node: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
 def read_windows(
     nodes: Sequence[exp.Expr], named: Sequence[exp.Window], relation: Relation, reader: ExpressionReader
 ) -> Relation:
-    """Read the window functions in expressions; the reader learns which columns hold them.
+    """Read the window functions in expressions. Their columns are added to the reader.
 
     Args:
         nodes: The expressions.
         named: The windows that the WINDOW clause names.
-        relation: The rows.
+        relation: The input.
         reader: Reads expressions after grouping.
     """
-    by_name = {one.this.name.lower(): one for one in named if isinstance(one.this, exp.Expr)}
+    by_name = {window.this.name.lower(): window for window in named if isinstance(window.this, exp.Expr)}
     columns = []
     definitions: list[ir.Definition] = []
     for node in nodes:
@@ -48,10 +48,10 @@ def read_windows(
             if not isinstance(window, exp.Window):
                 continue
             signature = reader.signature(window)
-            if signature in reader.known or signature.startswith("#"):
+            if signature in reader.columns_by_signature or signature.startswith("#"):
                 continue
             column = _read_window(window, by_name, reader, definitions)
-            reader.known[signature] = column.column
+            reader.columns_by_signature[signature] = column.column
             columns.append(column)
             if is_stream(relation):
                 reader.context.mistakes.append(QueryMistake("window_on_stream", "", query_span(window)))
@@ -86,15 +86,17 @@ def _read_window(
 
 
 def _order_columns(order: exp.Expr | None, reader: ExpressionReader) -> Ids:
-    """The columns that rows are ordered by; rows that agree in all of them may still be told apart by what else is."""
+    """The columns in ORDER BY; expressions that are no columns are left out."""
     values = (
-        [reader.read(one.this if isinstance(one, exp.Ordered) else one) for one in order.expressions] if order else []
+        [reader.read(item.this if isinstance(item, exp.Ordered) else item) for item in order.expressions]
+        if order
+        else []
     )
-    return frozenset(one.column for one in values if isinstance(one, ir.Reference))
+    return frozenset(value.column for value in values if isinstance(value, ir.Reference))
 
 
 def _counts_rows(function: exp.Expr) -> bool:
-    """Whether a function is ``count(*)`` or ``count`` of a literal; of more than one it leaves out rows with a NULL."""
+    """Whether a function counts all rows: ``count(*)`` or ``count(1)``, but not ``count(1, a)``, which skips NULLs."""
     if not isinstance(function, exp.Count) or function.expressions:
         return False
     counted = function.this
@@ -102,7 +104,7 @@ def _counts_rows(function: exp.Expr) -> bool:
 
 
 def _base_window(window: exp.Window, named: dict[str, exp.Window]) -> exp.Window | None:
-    """The window that one is made of by its name; that may be but another name."""
+    """The named window that a window refers to, directly or through other names."""
     base = window
     for _ in named:
         if not base.alias or base.alias.lower() not in named:
@@ -117,9 +119,9 @@ def _read_partition(
     columns: Ids = ir.NONE
     for part in parts:
         for inner in part.find_all(exp.Paren):
-            named = reader.read(inner)
-            if isinstance(named, ir.Computed) and named.is_deterministic:
-                _define_column(inner, named, reader, definitions)
+            value = reader.read(inner)
+            if isinstance(value, ir.Computed) and value.is_deterministic:
+                _define_column(inner, value, reader, definitions)
         value = reader.read(part)
         match value:
             case ir.Reference(column):
@@ -136,9 +138,9 @@ def _read_partition(
 def _define_column(
     node: exp.Expr, value: ir.Computed, reader: ExpressionReader, definitions: list[ir.Definition]
 ) -> int:
-    """The column that holds an expression from here on, wherever it is written."""
+    """Define a column for an expression; the reader uses it for all equal expressions."""
     column = reader.context.number()
     value = replace(value, fixes=determined_columns(node, reader))
     definitions.append(ir.Definition(column, value, type_of(node, reader)))
-    reader.known[reader.signature(node)] = column
+    reader.columns_by_signature[reader.signature(node)] = column
     return column

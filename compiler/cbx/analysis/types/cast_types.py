@@ -1,4 +1,4 @@
-"""The types that casts name, from sqlglot's trees to the spelling of `cbx.parse.types`."""
+"""Converts the types in casts from sqlglot's trees to the spelling of `cbx.parse.types`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NESTED = (exp.DType.ARRAY, exp.DType.MAP, exp.DType.STRUCT)
 
 
 def cast_type(kind: exp.Expr) -> str | None:
-    """The type of a tree; None for one that Databricks does not have."""
+    """The type of a tree; None for a type that Databricks does not have."""
     if kind.args.keys() <= _PLAIN and not kind.args.get("expressions") and isinstance(kind.this, exp.DType):
         return _plain_type(kind.this.name)
     return normal_type(_write_type(kind))
@@ -29,14 +29,14 @@ def _plain_type(name: str) -> str | None:
 
 
 def _write_type(kind: exp.Expr) -> str:
-    """A type as text: sqlglot's own way leaves out collations, and makes a timestamp of a time of day."""
+    """Write a type as SQL. sqlglot's writer drops collations and turns TIME into TIMESTAMP."""
     collation = kind.args.get("collate")
     if collation is not None:
         return f"STRING COLLATE {_last_name(collation)}"
     if kind.this in _NESTED:
         return f"{kind.this.name}<{', '.join(_write_member(one) for one in kind.expressions)}>"
     if kind.this is exp.DType.TIME:
-        sizes = ", ".join(write_sql(one) for one in kind.expressions)
+        sizes = ", ".join(write_sql(size) for size in kind.expressions)
         return f"TIME({sizes})" if sizes else "TIME"
     return write_sql(kind)
 
@@ -44,7 +44,9 @@ def _write_type(kind: exp.Expr) -> str:
 def _write_member(node: exp.Expr) -> str:
     if not isinstance(node, exp.ColumnDef):
         return _write_type(node)
-    collations = [one.kind.this for one in node.args.get("constraints") or () if _is_collation(one)]
+    collations = [
+        constraint.kind.this for constraint in node.args.get("constraints") or () if _is_collation(constraint)
+    ]
     written = f"STRING COLLATE {_last_name(collations[0])}" if collations else _write_type(node.args["kind"])
     return f"{quoted_if_needed(node.name)}: {written}"
 

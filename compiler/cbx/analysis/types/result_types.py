@@ -1,9 +1,9 @@
-"""How the type of each shape of an expression comes about: data for `cbx.analysis.sql.expressions.expression_types`.
+"""Maps types and rules to the shapes of expressions: data for `cbx.analysis.sql.expressions.expression_types`.
 
-A shape is the class of a node of sqlglot's and the names of the arguments that it has. Under a type stand the shapes
-that always have it, under the name of a rule those whose type follows from that of their arguments. The list is closed:
-of a shape that is not in it no type is known. It was made by asking Spark for the types of its functions over all
-types, and `tests/runtime/test_expression_types_of_spark.py` holds it against Spark.
+A shape is the class of a node of sqlglot and the names of its arguments. The shapes under a type always have that type;
+those under the name of a rule have a type that follows from their arguments. The type of an unlisted shape is unknown.
+The data come from the types that Spark gives its functions for arguments of all types, and
+`tests/runtime/test_expression_types_of_spark.py` compares them with Spark.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ RESULTS: Mapping[str, str] = {
     "VOID": """
         null()
     """,
-    "appended": """
+    "append": """
         arrayappend(expression,null_propagation,this) arrayprepend(expression,null_propagation,this)
         arrayremove(expression,null_propagation,this)
     """,
@@ -144,7 +144,7 @@ RESULTS: Mapping[str, str] = {
     "days later": """
         tsordsadd(expression,this,unit)
     """,
-    "dotted": """
+    "field access": """
         dot(expression,this)
     """,
     "double": """
@@ -159,7 +159,7 @@ RESULTS: Mapping[str, str] = {
         regexpextract(expression,group,null_if_pos_overflow,this) regexpsubstr(expression,this)
         repeat(this,times) right(expression,this) substring(length,start,this) substring(start,this)
     """,
-    "joined": """
+    "concat": """
         concat(expressions) concat(expressions,safe) dpipe(expression,safe,this)
     """,
     "keys": """
@@ -171,23 +171,23 @@ RESULTS: Mapping[str, str] = {
     "map": """
         map(keys,values) varmap(keys,values)
     """,
-    "near quantile": """
+    "approximate quantile": """
         approxquantile(accuracy,quantile,this) approxquantile(quantile,this)
     """,
     "number": """
         abs(this) anonymous:positive(expressions) bitwiseandagg(this) bitwiseoragg(this) bitwisexoragg(this)
         neg(this) negative(this)
     """,
-    "parsed": """
+    "parsed schema": """
         fromjson(expression,options,this) fromjson(expression,this)
     """,
-    "picked": """
+    "subscript": """
         bracket(expressions,offset,safe,this) bracket(expressions,offset,this) bracket(expressions,this)
     """,
     "quantile": """
         quantile(quantile,this)
     """,
-    "rounded": """
+    "round": """
         round(decimals,this) round(this)
     """,
     "same": """
@@ -227,7 +227,7 @@ RESULTS: Mapping[str, str] = {
     "time window": """
         anonymous:window(expressions)
     """,
-    "transformed": """
+    "transform": """
         transform(expression,this)
     """,
     "values": """

@@ -1,7 +1,7 @@
-"""What Spark makes of types: the one that two have in common, the result of arithmetic, what an array holds.
+"""Spark's rules for types: common types, results of arithmetic, elements of arrays.
 
-The rules are those of Spark in ANSI mode, https://spark.apache.org/docs/latest/sql-ref-ansi-compliance.html. None
-stands for a type that is not known for sure; the tests hold every other answer against Spark.
+The rules are those of Spark in ANSI mode, https://spark.apache.org/docs/latest/sql-ref-ansi-compliance.html. None means
+that the type is not certain; the tests compare every other result with Spark.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Digits = tuple[int, int]
 
 @lru_cache(maxsize=1024)
 def members_of(kind: str) -> tuple[str, tuple[str, ...]]:
-    """The name of a type and what stands between its brackets.
+    """The name of a type and the types or fields between its brackets.
 
     Example:
         ``MAP<STRING, ARRAY<INT>>`` has the name ``MAP`` and the parts ``STRING`` and ``ARRAY<INT>``.
@@ -74,32 +74,32 @@ def field_type(kind: str | None, name: str) -> str | None:
         return f"ARRAY<{inner}>" if inner else None
     if key_of(kind) == "STRING":
         return value_of(kind)
-    found = [one for field, one in fields_of(kind) if field.lower() == name.lower()]
-    return found[0] if len(found) == 1 else None
+    matching = [inner for field, inner in fields_of(kind) if field.lower() == name.lower()]
+    return matching[0] if len(matching) == 1 else None
 
 
 def element_of(kind: str | None) -> str | None:
-    """What an array holds."""
+    """The element type of an array; None for any other type."""
     return _member_at(kind, "ARRAY", 0)
 
 
 def key_of(kind: str | None) -> str | None:
-    """The keys of a map."""
+    """The key type of a map; None for any other type."""
     return _member_at(kind, "MAP", 0)
 
 
 def value_of(kind: str | None) -> str | None:
-    """The values of a map."""
+    """The value type of a map; None for any other type."""
     return _member_at(kind, "MAP", 1)
 
 
 def _member_at(kind: str | None, name: str, at: int) -> str | None:
-    found, parts = members_of(kind or "")
-    return parts[at] if found == name and len(parts) > at else None
+    kind_name, parts = members_of(kind or "")
+    return parts[at] if kind_name == name and len(parts) > at else None
 
 
 def decimal_digits(kind: str) -> Digits | None:
-    """The digits of a whole number or a decimal, as Spark makes it a decimal."""
+    """The precision and scale of a decimal, or of a whole number that Spark casts to one; None for any other type."""
     if kind in _DIGITS:
         return _DIGITS[kind], 0
     if not kind.startswith("DECIMAL"):
@@ -109,7 +109,7 @@ def decimal_digits(kind: str) -> Digits | None:
 
 
 def decimal_type(digits: Digits) -> str:
-    """A decimal type; of one with too many digits Spark gives up scale, but at most down to six."""
+    """A decimal type; if it has too many digits, Spark reduces the scale down to six."""
     precision, scale = digits
     if precision > _MOST_DIGITS:
         scale = max(_MOST_DIGITS - (precision - scale), min(scale, _LEAST_SCALE))
@@ -118,76 +118,76 @@ def decimal_type(digits: Digits) -> str:
 
 
 def common_type(kinds: Iterable[str | None]) -> str | None:
-    """The type that values of several types become in a column, as in ``coalesce``; ``VOID`` goes with any."""
-    found: str | None = "VOID"
+    """The least common type of several types, as in ``coalesce``; ``VOID`` fits any type."""
+    common: str | None = "VOID"
     for kind in kinds:
-        found = _common_pair(found, kind) if found is not None and kind is not None else None
-    return found
+        common = _common_pair(common, kind) if common is not None and kind is not None else None
+    return common
 
 
-def _common_pair(one: str, other: str) -> str | None:
-    if one == "VOID":
-        return other
-    if other in {one, "VOID"}:
-        return one
-    if one in WHOLE and other in WHOLE:
-        return max(one, other, key=WHOLE.index)
-    if one in _TIMES and other in _TIMES:
-        return max(one, other, key=_TIMES.index)
-    pair = (decimal_digits(one), decimal_digits(other))
-    if one in _FRACTIONS or other in _FRACTIONS:
-        is_number = all(digits or kind in _FRACTIONS for digits, kind in zip(pair, (one, other), strict=True))
+def _common_pair(first: str, second: str) -> str | None:
+    if first == "VOID":
+        return second
+    if second in {first, "VOID"}:
+        return first
+    if first in WHOLE and second in WHOLE:
+        return max(first, second, key=WHOLE.index)
+    if first in _TIMES and second in _TIMES:
+        return max(first, second, key=_TIMES.index)
+    pair = (decimal_digits(first), decimal_digits(second))
+    if first in _FRACTIONS or second in _FRACTIONS:
+        is_number = all(digits or kind in _FRACTIONS for digits, kind in zip(pair, (first, second), strict=True))
         return "DOUBLE" if is_number else None
     if pair[0] and pair[1]:
         return _common_decimal(*pair)
-    return _common_nested(one, other)
+    return _common_nested(first, second)
 
 
-def _common_decimal(one: Digits | None, other: Digits | None) -> str | None:
-    if one is None or other is None:
+def _common_decimal(left: Digits | None, right: Digits | None) -> str | None:
+    if left is None or right is None:
         return None
-    scale = max(one[1], other[1])
-    precision = max(one[0] - one[1], other[0] - other[1]) + scale
+    scale = max(left[1], right[1])
+    precision = max(left[0] - left[1], right[0] - right[1]) + scale
     return f"DECIMAL({precision}, {scale})" if precision <= _MOST_DIGITS else None
 
 
-def _common_nested(one: str, other: str) -> str | None:
-    (name, mine), (name_too, theirs) = members_of(one), members_of(other)
+def _common_nested(first: str, second: str) -> str | None:
+    (name, mine), (name_too, theirs) = members_of(first), members_of(second)
     if name != name_too or name not in {"ARRAY", "MAP"} or len(mine) != len(theirs):
         return None
     inner = [common_type(pair) for pair in zip(mine, theirs, strict=True)]
     return f"{name}<{', '.join(map(str, inner))}>" if all(inner) else None
 
 
-def arithmetic_type(sign: str, one: str | None, other: str | None) -> str | None:
+def arithmetic_type(sign: str, left: str | None, right: str | None) -> str | None:
     """The type of ``+``, ``-``, ``*``, ``/``, ``%`` and ``div`` on numbers, and of days added to a date.
 
     Args:
         sign: The operator.
-        one: The type of the left side; a literal that a decimal meets has the digits that it is written with.
-        other: The type of the right side.
+        left: The type of the left side. A literal beside a decimal has the digits that it is written with.
+        right: The type of the right side.
     """
-    if one is None or other is None:
+    if left is None or right is None:
         return None
-    if sign in "+-" and one == "DATE" and other in {"TINYINT", "SMALLINT", "INT"}:
+    if sign in "+-" and left == "DATE" and right in {"TINYINT", "SMALLINT", "INT"}:
         return "DATE"
-    first, second = decimal_digits(one), decimal_digits(other)
-    if any(kind in _FRACTIONS for kind in (one, other)):
-        if not all(digits or kind in _FRACTIONS for digits, kind in ((first, one), (second, other))) or sign == "div":
+    first, second = decimal_digits(left), decimal_digits(right)
+    if any(kind in _FRACTIONS for kind in (left, right)):
+        if not all(digits or kind in _FRACTIONS for digits, kind in ((first, left), (second, right))) or sign == "div":
             return None
-        return "FLOAT" if one == other == "FLOAT" and sign != "/" else "DOUBLE"
+        return "FLOAT" if left == right == "FLOAT" and sign != "/" else "DOUBLE"
     if first is None or second is None:
         return None
     if sign == "div":
         return "BIGINT"
-    if one in WHOLE and other in WHOLE:
-        return "DOUBLE" if sign == "/" else max(one, other, key=WHOLE.index)
+    if left in WHOLE and right in WHOLE:
+        return "DOUBLE" if sign == "/" else max(left, right, key=WHOLE.index)
     return decimal_type(_decimal_result(sign, first, second))
 
 
-def _decimal_result(sign: str, one: Digits, other: Digits) -> Digits:
-    """The digits of the result, before there are too many of them: `DecimalPrecision` of Spark."""
-    (p1, s1), (p2, s2) = one, other
+def _decimal_result(sign: str, left: Digits, right: Digits) -> Digits:
+    """The digits of the result before the limit is applied: `DecimalPrecision` of Spark."""
+    (p1, s1), (p2, s2) = left, right
     match sign:
         case "*":
             return p1 + p2 + 1, s1 + s2
@@ -221,7 +221,7 @@ def average_type(kind: str | None) -> str | None:
 
 
 def rounded_type(kind: str | None, places: int | None) -> str | None:
-    """The type of a number rounded to some places, which are None where they are not written out."""
+    """The type of a rounded number; ``places`` is None where it is no literal."""
     digits = decimal_digits(kind) if kind else None
     if kind in WHOLE or kind in _FRACTIONS:
         return kind
@@ -235,8 +235,8 @@ def rounded_type(kind: str | None, places: int | None) -> str | None:
 
 
 def text_type(kinds: Iterable[str | None]) -> str | None:
-    """The type of a text made of texts, or of what becomes one; None where they differ in their collation."""
-    found = set(kinds)
-    if any(kind and kind.startswith(_COLLATED) for kind in found):
-        return found.pop() if len(found) == 1 else None
+    """The type of a text function: STRING, with a collation if all arguments have it; None where collations differ."""
+    distinct = set(kinds)
+    if any(kind and kind.startswith(_COLLATED) for kind in distinct):
+        return distinct.pop() if len(distinct) == 1 else None
     return "STRING"

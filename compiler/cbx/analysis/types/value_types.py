@@ -1,4 +1,4 @@
-"""The types of expressions, where they follow from the SQL reference without doubt."""
+"""Compares and unites types, and tells which casts are injective."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from cbx.analysis.types.type_rules import common_type
 from cbx.parse.types import is_same_type, normal_type
 
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
-"""How many digits Spark gives a whole number that it makes a decimal."""
+"""The digits of a whole number that Spark casts to a decimal."""
 
 _ROOM = {"TINYINT": 2, "SMALLINT": 4, "INT": 9, "BIGINT": 18}
-"""How many digits each of these has room for, whatever they are."""
+"""The number of digits that always fit into each of these."""
 
 _MOST_DIGITS = 38
 _DIGITS_OF_A_DOUBLE = 15
@@ -23,51 +23,50 @@ _WIDENED = (
 )
 
 
-def compare_exactly(one: str | None, other: str | None) -> bool:
-    """Whether values of two types are equal only if they stand for the same value.
+def compare_exactly(left: str | None, right: str | None) -> bool:
+    """Whether values of two types are equal only if they are the same value.
 
-    A number compared with a string is not such a case: ``'1'`` and ``'01'`` both equal 1. Nor are times with and
-    without a zone, since an hour that a clock skips is read as the next one, dates and times with a zone, since there
-    are zones that skipped a day, decimals that have more digits together than a decimal can, and texts under a
-    collation, to which ``'a'`` may equal ``'A'``. A type that nobody declared is taken for the right one, that of
-    an expression is not.
+    False for numbers and strings: ``'1'`` and ``'01'`` both equal 1. False for times with and without a time zone,
+    since a skipped hour is read as the next one; for dates and times with a time zone, since some zones skipped a day;
+    for decimals that need more digits together than a decimal has; and for texts with a collation, where ``'a'`` may
+    equal ``'A'``. A type that is not declared is assumed to fit, an unknown type is not.
     """
-    if DOUBTFUL in (one, other):
+    if DOUBTFUL in (left, right):
         return False
-    if one is None or other is None:
+    if left is None or right is None:
         return True
-    first, second = normal_type(one) or one, normal_type(other) or other
+    first, second = normal_type(left) or left, normal_type(right) or right
     if _COLLATED in first or _COLLATED in second:
         return False
     if is_same_type(first, second) or frozenset({first, second}) in _WIDENED:
         return True
     sizes = [_digits(first), _digits(second)]
-    known = [size for size in sizes if size is not None]
-    return len(known) == len(sizes) and sum(max(part) for part in zip(*known, strict=True)) <= _MOST_DIGITS
+    exact = [size for size in sizes if size is not None]
+    return len(exact) == len(sizes) and sum(max(part) for part in zip(*exact, strict=True)) <= _MOST_DIGITS
 
 
 def united_type(kinds: Iterable[str | None]) -> str | None:
-    """The type that columns of several types get together; None where nobody declared one of them."""
-    known = [kind if kind is None else normal_type(kind) or kind for kind in kinds]
-    if DOUBTFUL in known:
+    """The type of a column of a set operation; None where the type of a branch is not declared."""
+    normal = [kind if kind is None else normal_type(kind) or kind for kind in kinds]
+    if DOUBTFUL in normal:
         return DOUBTFUL
-    united = None if None in known else common_type(known) or DOUBTFUL
+    united = None if None in normal else common_type(normal) or DOUBTFUL
     return None if united is not None and "VOID" in united else united
 
 
 def is_whole(kind: str) -> bool:
-    """Whether a type holds whole numbers and decimals, each exactly."""
+    """Whether a type is a whole number or a decimal."""
     return _digits(normal_type(kind) or kind) is not None
 
 
 def has_few_digits(kind: str) -> bool:
-    """Whether a type holds exact numbers with so few digits that no two are one DOUBLE."""
+    """Whether a type is a whole number or decimal with so few digits that its values differ as DOUBLE."""
     size = _digits(normal_type(kind) or kind)
     return size is not None and sum(size) <= _DIGITS_OF_A_DOUBLE
 
 
 def is_injective_cast(source: str | None, target: str | None) -> bool:
-    """Whether a cast gives different values of a type different results, and none that is no NULL becomes one."""
+    """Whether a cast maps distinct values to distinct values, and never turns a value into NULL."""
     if source is None or target is None or DOUBTFUL in {source, target}:
         return False
     first, second = normal_type(source) or source, normal_type(target) or target

@@ -1,7 +1,6 @@
-"""The names that Spark gives to what a query selects without an alias.
+"""Knows the column names that Spark generates for items of SELECT without an alias.
 
-Only forms of which Spark's name is certain have one here; `tests/runtime/test_names_of_spark.py` holds them against
-Spark. Any other is unknown, which is the empty name.
+The name is empty where Spark's name is not certain. `tests/runtime/test_names_of_spark.py` compares them with Spark.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from cbx.syntax.text import PLACEHOLDER
 
 _FRACTION = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
 _AGGREGATES: dict[type[exp.Expr], str] = {exp.Count: "count", exp.Max: "max", exp.Min: "min", exp.Sum: "sum"}
-"""The functions with one name only: sqlglot does not tell ``avg`` from ``mean``."""
+"""Aggregate functions with one name: sqlglot does not distinguish ``avg`` and ``mean``, for example."""
 
 _WINDOWS = frozenset({"session_window", "window"})
 
 
 def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
-    """The name of the column that an item of SELECT makes; empty where it is not known.
+    """The column name of an item of SELECT; empty where it is not known.
 
     Example:
-        ``CAST(t.id AS INT)`` and ``(id)`` are ``id``, ``'web'`` is ``web``, ``count(*)`` is ``count(1)``.
+        ``CAST(t.id AS INT)`` and ``(id)`` have the name ``id``, ``'web'`` has ``web``, ``count(*)`` has ``count(1)``.
     """
     bare = item.unnest()
     match bare:
@@ -44,17 +43,17 @@ def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
 
 
 def _column_name(node: exp.Expr, reader: ExpressionReader) -> str:
-    """The name of a column; empty for a field inside one, which has another in a larger expression."""
+    """The name of a column inside an expression; empty for a struct field, which is spelled otherwise there."""
     bare = node.unnest()
     if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star) or bare.name.startswith(PLACEHOLDER):
         return ""
-    found = reader.scope.find(parts_of(bare))
-    is_whole = not found.path if isinstance(found, ResolvedColumn) else len(bare.parts) == 1
+    match = reader.scope.find(parts_of(bare))
+    is_whole = not match.path if isinstance(match, ResolvedColumn) else len(bare.parts) == 1
     return bare.name if is_whole else ""
 
 
 def _is_path(node: exp.Expr) -> bool:
-    """Whether fields are taken out of a column; of another expression Spark writes out the whole."""
+    """Whether an expression is a field access on a column."""
     while isinstance(node, (exp.Dot, exp.Paren)):
         node = node.this
     return isinstance(node, exp.Column)
@@ -86,7 +85,11 @@ def _aggregate_name(node: exp.Expr, reader: ExpressionReader) -> str:
         return "count(1)"
     is_distinct = isinstance(inner, exp.Distinct) and not inner.args.get("on")
     arguments = inner.expressions if is_distinct else [inner, *node.expressions]
-    names = [_column_name(one, reader) or _literal_name(one.unnest()) for one in arguments if isinstance(one, exp.Expr)]
+    names = [
+        _column_name(argument, reader) or _literal_name(argument.unnest())
+        for argument in arguments
+        if isinstance(argument, exp.Expr)
+    ]
     if not names or not all(names):
         return ""
     return f"{_AGGREGATES[type(node)]}({'DISTINCT ' if is_distinct else ''}{', '.join(names)})"

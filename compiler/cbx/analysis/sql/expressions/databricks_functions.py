@@ -1,7 +1,7 @@
-"""The functions of Databricks SQL, by name.
+"""Lists the functions of Databricks SQL by name, and finds calls of unknown functions.
 
-Those of Spark 4.2 (``SHOW FUNCTIONS``), those that its grammar alone knows, and those that the reference of
-Databricks SQL adds. `tests/runtime/test_mistakes_of_spark.py` holds the list against Spark.
+The list has the functions of Spark 4.2 (``SHOW FUNCTIONS``), those of its grammar, and those of the Databricks SQL
+reference. `tests/runtime/test_mistakes_of_spark.py` compares it with Spark.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cbx.syntax.text import PLACEHOLDER
 FAMILIES = (
     "ai_", "approx_", "bitmap_", "h3_", "hll_", "ip_", "kll_", "st_", "theta_", "try_ip_", "tuple_", "vector_", "xpath",
 )  # fmt: skip
-"""How the names of families of functions begin to which Databricks keeps adding: none of them is called unknown."""
+"""Prefixes of function families that Databricks keeps extending; no function with one of them is reported."""
 
 _NAMES = (
     "abs acos acosh add_months aes_decrypt aes_encrypt agg aggregate all and any any_value array array_agg "
@@ -71,17 +71,17 @@ _NAMES = (
     "when width_bucket window window_time xxhash64 year zeroifnull zip_with zstd_compress zstd_decompress "
 )
 FUNCTIONS = frozenset(_NAMES.split())
-"""The names of all other functions, lower case."""
+"""The names of all other functions, in lower case."""
 
 
 def unknown_functions(nodes: Iterable[exp.Expr], text: str) -> Iterator[QueryMistake]:
     """The calls of functions that Databricks does not have.
 
-    A function of Unity Catalog has a name with dots, and is not looked at.
+    Names with dots are functions of Unity Catalog and are skipped.
 
     Args:
         nodes: The nodes of a query.
-        text: The query.
+        text: The text of the query.
     """
     for node in nodes:
         if not isinstance(node, exp.Func) or not node._meta or "start" not in node._meta:  # noqa: SLF001 - `meta` makes one

@@ -1,4 +1,4 @@
-"""Finds expressions from whose value the columns they are made of can be told."""
+"""Finds the columns that the value of an expression determines (functional dependencies)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from cbx.analysis.sql.time_windows import EDGES
 from cbx.analysis.types.value_types import is_injective_cast
 
 _HASHES = (exp.MD5, exp.SHA, exp.SHA2)
-"""Hashes of 128 bits and more, of which nobody will see two texts with one."""
+"""Hashes of 128 bits and more, for which collisions are ignored."""
 
 
 def add_determined_columns(value: ir.Computed, node: exp.Expr, reader: ExpressionReader) -> ir.Computed:
-    """An expression with what can be told from its value, and when it is never NULL."""
+    """Add to an expression the columns that it determines, and the conditions under which it is never NULL."""
     bare = node.unalias().unnest()
     parts = parts_of_text(bare, reader) if isinstance(bare, (exp.Concat, exp.DPipe, exp.ConcatWs, exp.Format)) else None
     return replace(
@@ -35,10 +35,10 @@ def add_determined_columns(value: ir.Computed, node: exp.Expr, reader: Expressio
 
 
 def determined_columns(node: exp.Expr, reader: ExpressionReader) -> Ids:
-    """The columns whose values can be told from an expression's.
+    """The columns that the value of an expression determines.
 
     Example:
-        ``CAST(id AS STRING)`` and ``'C-' || CAST(id AS STRING)`` tell ``id``, if that is a whole number.
+        ``CAST(id AS STRING)`` and ``'C-' || CAST(id AS STRING)`` determine ``id``, if that is a whole number.
     """
     match node:
         case exp.Alias() | exp.Paren():
@@ -54,19 +54,19 @@ def determined_columns(node: exp.Expr, reader: ExpressionReader) -> Ids:
 
 
 def _determined_by_column(node: exp.Column, reader: ExpressionReader) -> Ids:
-    """A column tells itself, and the start or the end of a window of time tells the window."""
+    """A column determines itself, and the start or the end of a time window determines the window."""
     field = reader.field(node)
     if field is not None:
         return frozenset({field.id})
-    found = reader.scope.find(parts_of(node)) if not isinstance(node.this, exp.Star) else None
-    is_edge = isinstance(found, ResolvedColumn) and found.path in EDGES
-    if is_edge and isinstance(found, ResolvedColumn) and found.field.id in reader.context.time_windows:
-        return frozenset({found.field.id})
+    match = reader.scope.find(parts_of(node)) if not isinstance(node.this, exp.Star) else None
+    is_edge = isinstance(match, ResolvedColumn) and match.path in EDGES
+    if is_edge and isinstance(match, ResolvedColumn) and match.field.id in reader.context.time_windows:
+        return frozenset({match.field.id})
     return ir.NONE
 
 
 def _determined_by_hash(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, Ids]:
-    """The columns that can be told from a hash but for collisions."""
+    """The columns that a hash determines, apart from collisions, and those of them that must not be NULL for that."""
     if not isinstance(node, _HASHES):
         return NONE, NONE
     hashed = node.this.unnest()
@@ -77,11 +77,11 @@ def _determined_by_hash(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, 
 
 
 def _determined_by_concat(pieces: list[exp.Expr], reader: ExpressionReader) -> Ids:
-    """Of texts put together, that which is not written out can be told if there is but one."""
-    open_ones = [one for one in pieces if not isinstance(one, exp.Literal) or not one.is_string]
-    if len(open_ones) != 1 or type_of(open_ones[0], reader) != "STRING" or literal(open_ones[0]) is not None:
+    """The columns that a concatenation determines, if all pieces but one are literals."""
+    open_pieces = [piece for piece in pieces if not isinstance(piece, exp.Literal) or not piece.is_string]
+    if len(open_pieces) != 1 or type_of(open_pieces[0], reader) != "STRING" or literal(open_pieces[0]) is not None:
         return ir.NONE
-    return determined_columns(open_ones[0], reader)
+    return determined_columns(open_pieces[0], reader)
 
 
 def _pieces(node: exp.Expr) -> list[exp.Expr]:

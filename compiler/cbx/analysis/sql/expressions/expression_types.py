@@ -1,7 +1,7 @@
-"""The type of an expression, where Spark's is known without doubt.
+"""Infers the type of an expression, where Spark's type is certain.
 
-What is said of a node follows from its class and from which arguments it has, its shape: `RULES` says how the type of
-each shape comes about, and of any other shape nothing is known.
+The shape of a node is its class and the names of its arguments. `RESULTS` maps each supported shape to a type or to the
+name of a rule in `RULES`. The type of any other shape is unknown.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Rule = Callable[[exp.Expr, ExpressionReader], str | None]
 
 
 def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The type of an expression; None where nobody declared it, and of NULL; `DOUBTFUL` where it is not known."""
+    """The type of an expression; None where it is not declared, and for NULL; `DOUBTFUL` where it is unknown."""
     kind = _type_of(node, reader)
     if kind is not None:
         return None if _NULL in kind else kind
@@ -61,27 +61,27 @@ def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:
-    """Whether a type is not known for no other reason than that nobody declared that of a column."""
+    """Whether a type is unknown only because the type of a column is not declared."""
     if isinstance(node, exp.Column):
-        found = None if isinstance(node.this, exp.Star) else reader.scope.find(parts_of(node))
-        return isinstance(found, ResolvedColumn) and found.field.type is None
-    kinds = {type_of(one, reader) for one in _value_expressions(node)}
+        match = None if isinstance(node.this, exp.Star) else reader.scope.find(parts_of(node))
+        return isinstance(match, ResolvedColumn) and match.field.type is None
+    kinds = {type_of(expression, reader) for expression in _value_expressions(node)}
     return None in kinds and DOUBTFUL not in kinds
 
 
 def _value_expressions(node: exp.Expr) -> list[exp.Expr]:
-    """The expressions of which one gives an expression its value, and all of them its type."""
+    """The subexpressions that give an expression its value: the branches of ``CASE``, for example."""
     if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
         return [node.this, *node.expressions]
     if isinstance(node, (exp.Case, exp.If)):
-        ends = [one.args.get("true") for one in node.args.get("ifs", ())]
+        ends = [branch.args.get("true") for branch in node.args.get("ifs", ())]
         ends += [node.args.get(name) for name in ("true", "false", "default")]
-        return [one for one in ends if isinstance(one, exp.Expr)]
+        return [end for end in ends if isinstance(end, exp.Expr)]
     return [node.this] if isinstance(node, _PASSING) and isinstance(node.this, exp.Expr) else []
 
 
 def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The type of an expression, which is ``VOID`` for NULL."""
+    """The type of an expression, ``VOID`` for NULL; None where it is unknown."""
     if isinstance(node, exp.Column):
         return _column_type(node, reader)
     if type(node) in _BOOLEAN:
@@ -97,15 +97,15 @@ def _type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def shape_of(node: exp.Expr) -> str:
-    """The class of a node, or the name of a function without one, and the arguments that it has."""
+    """The shape of a node: its class, or the name of a function without a class, and its arguments."""
     return _shape(*_parts_of_shape(node))
 
 
 def _parts_of_shape(node: exp.Expr) -> tuple[str, ...]:
-    given = [name for name, value in node.args.items() if value is not None and value is not False and value != []]
+    arguments = [name for name, value in node.args.items() if value is not None and value is not False and value != []]
     if isinstance(node, exp.Anonymous):
-        return (f"anonymous:{node.name.lower()}", *(name for name in given if name != "this"))
-    return (node.key, *given)
+        return (f"anonymous:{node.name.lower()}", *(name for name in arguments if name != "this"))
+    return (node.key, *arguments)
 
 
 def _shape(key: str, *names: str) -> str:
@@ -114,7 +114,7 @@ def _shape(key: str, *names: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _rule_of(*parts: str) -> str | None:
-    """The name of the rule of a shape, or its type; None for a shape that is not listed."""
+    """The rule or the type of a shape; None for an unlisted shape."""
     return _shapes().get(_shape(*parts))
 
 
@@ -126,11 +126,11 @@ def _shapes() -> dict[str, str]:
 def _column_type(node: exp.Column, reader: ExpressionReader) -> str | None:
     if isinstance(node.this, exp.Star):
         return None
-    found = reader.scope.find(parts_of(node))
-    if not isinstance(found, ResolvedColumn):
+    match = reader.scope.find(parts_of(node))
+    if not isinstance(match, ResolvedColumn):
         return None
-    kind = found.field.type
-    for name in found.path:
+    kind = match.field.type
+    for name in match.path:
         kind = field_type(kind, name)
     return None if kind == DOUBTFUL else kind
 
@@ -141,7 +141,7 @@ def _cast_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _literal_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """A number has the smallest type that holds it; with a point it is a decimal, with an exponent a DOUBLE."""
+    """The smallest type for a whole number; DECIMAL for a number with a point, DOUBLE for one with an exponent."""
     del reader
     text = str(node.this)
     if node.is_string:
@@ -169,7 +169,7 @@ def _arithmetic_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _literal_digits(node: exp.Expr) -> str | None:
-    """The decimal that a whole number written out is where it meets one."""
+    """The type of a whole number literal beside a DECIMAL; None for any other expression."""
     bare = node.unnest()
     inner = bare.this if isinstance(bare, exp.Neg) else bare
     if not isinstance(inner, exp.Literal) or inner.is_string or not str(inner.this).isdecimal():
@@ -179,11 +179,11 @@ def _literal_digits(node: exp.Expr) -> str | None:
 
 
 def _arguments(node: exp.Expr) -> Iterable[exp.Expr]:
-    """The arguments of a function, in the order of the text where its class has them in one."""
+    """The arguments of a function."""
     for value in node.args.values():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, exp.Expr):
-                yield one
+        for argument in value if isinstance(value, list) else [value]:
+            if isinstance(argument, exp.Expr):
+                yield argument
 
 
 def _same_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
@@ -192,25 +192,25 @@ def _same_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _number_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The same type, if it is a number's."""
+    """The type of the first argument, if it is numeric."""
     kind = _same_type(node, reader)
     return kind if kind in {"FLOAT", "DOUBLE"} or decimal_digits(kind or "") else None
 
 
 def _common_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    return common_type(_type_of(one, reader) for one in _arguments(node))
+    return common_type(_type_of(argument, reader) for argument in _arguments(node))
 
 
 def _branches_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """What the branches of ``CASE`` and ``IF`` have in common; without ELSE there is NULL."""
-    ends = [one.args.get("true") for one in node.args.get("ifs", ())]
+    """The common type of the branches of ``CASE`` and ``IF``."""
+    ends = [branch.args.get("true") for branch in node.args.get("ifs", ())]
     ends += [node.args.get(name) for name in ("true", "false", "default")]
-    return common_type(_type_of(one, reader) for one in ends if isinstance(one, exp.Expr))
+    return common_type(_type_of(end, reader) for end in ends if isinstance(end, exp.Expr))
 
 
 def _text_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """A text made of texts, or of what becomes one; what is made of bytes may be bytes."""
-    return _text_type_of([_type_of(one, reader) for one in _arguments(node)])
+    """STRING, unless an argument is BINARY."""
+    return _text_type_of([_type_of(argument, reader) for argument in _arguments(node)])
 
 
 def _text_type_of(kinds: list[str | None]) -> str | None:
@@ -218,7 +218,7 @@ def _text_type_of(kinds: list[str | None]) -> str | None:
 
 
 def _first_text_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """A text made of the first argument, whatever the others are."""
+    """STRING, unless the first argument is BINARY."""
     return _text_type_of([_same_type(node, reader)])
 
 
@@ -228,8 +228,8 @@ def _texts_of_first_type(node: exp.Expr, reader: ExpressionReader) -> str | None
 
 
 def _concat_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """``concat`` and ``||``: of texts a text, of arrays an array."""
-    kinds = [_type_of(one, reader) for one in _arguments(node)]
+    """``concat`` and ``||``: STRING for texts, ARRAY for arrays."""
+    kinds = [_type_of(argument, reader) for argument in _arguments(node)]
     if all(kind is not None and members_of(kind)[0] == "ARRAY" for kind in kinds):
         return common_type(kinds)
     return None if any(kind is not None and "<" in kind for kind in kinds) else _text_type_of(kinds)
@@ -256,15 +256,15 @@ def _common_array_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _append_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """An array that another element is compared with, or put into: both become one type."""
+    """The type of an array function with an element as its second argument, such as ``array_append``."""
     inner = common_type([element_of(_same_type(node, reader)), _type_of(node.expression, reader)])
     return f"ARRAY<{inner}>" if inner else None
 
 
 def _transform_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """What a function makes of the elements of an array, in so far as it does not depend on theirs."""
-    made = node.expression
-    inner = _type_of(made.this, reader) if isinstance(made, exp.Lambda) else None
+    """``transform``: an array of the lambda's type, if that does not depend on the element."""
+    function = node.expression
+    inner = _type_of(function.this, reader) if isinstance(function, exp.Lambda) else None
     return f"ARRAY<{inner}>" if inner else None
 
 
@@ -275,11 +275,11 @@ def _map_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 def _struct_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
     fields = []
-    for one in node.expressions:
-        kind = _type_of(one.expression, reader) if isinstance(one, exp.PropertyEQ) else None
+    for field in node.expressions:
+        kind = _type_of(field.expression, reader) if isinstance(field, exp.PropertyEQ) else None
         if kind is None:
             return None
-        fields.append(f"{quoted_if_needed(one.name)}: {kind}")
+        fields.append(f"{quoted_if_needed(field.name)}: {kind}")
     return f"STRUCT<{', '.join(fields)}>" if fields else None
 
 
@@ -341,12 +341,12 @@ def _floor_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _double_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """A DOUBLE, if it is made of a number."""
+    """DOUBLE, if the first argument is numeric."""
     return "DOUBLE" if _number_type(node, reader) else None
 
 
 def _quantile_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """One quantile, not several."""
+    """DOUBLE for a single quantile; an array of quantiles is not supported."""
     return _double_type(node, reader) if isinstance(node.args["quantile"], exp.Literal) else None
 
 
@@ -365,7 +365,7 @@ def _days_later_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _time_window_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """``window``: from when to when."""
+    """``window``: a STRUCT of start and end."""
     kind = _same_type(node, reader)
     if kind in {"DATE", "STRING"}:
         kind = "TIMESTAMP"
@@ -373,14 +373,14 @@ def _time_window_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _parsed_schema_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """What a text is parsed to, as a schema that is written out says."""
+    """The type that a literal schema describes."""
     del reader
     schema = node.expression
     return schema_type(schema.name) if isinstance(schema, exp.Literal) and schema.is_string else None
 
 
 RULES: dict[str, Rule] = {
-    "parsed": _parsed_schema_type,
+    "parsed schema": _parsed_schema_type,
     "time window": _time_window_type,
     "cast": _cast_type,
     "literal": _literal_type,
@@ -392,28 +392,28 @@ RULES: dict[str, Rule] = {
     "text": _text_type,
     "first text": _first_text_type,
     "texts of first": _texts_of_first_type,
-    "joined": _concat_type,
+    "concat": _concat_type,
     "array": _array_type,
     "array of same": _array_of_same_type,
     "same array": _same_array_type,
     "common array": _common_array_type,
-    "appended": _append_type,
-    "transformed": _transform_type,
+    "append": _append_type,
+    "transform": _transform_type,
     "map": _map_type,
     "struct": _struct_type,
     "element": _element_type,
-    "picked": _subscript_type,
-    "dotted": _field_access_type,
+    "subscript": _subscript_type,
+    "field access": _field_access_type,
     "keys": _map_keys_type,
     "values": _map_values_type,
     "sum": _sum_type,
     "average": _average_type,
-    "rounded": _round_type,
+    "round": _round_type,
     "whole": _floor_type,
     "double": _double_type,
     "quantile": _quantile_type,
-    "near quantile": _approximate_quantile_type,
+    "approximate quantile": _approximate_quantile_type,
     "days later": _days_later_type,
     "days between": _days_between_type,
 }
-"""How the type of a node comes about, by the names that `RESULTS` uses."""
+"""The rules by their names in `RESULTS`."""

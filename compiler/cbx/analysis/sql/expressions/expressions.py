@@ -1,4 +1,4 @@
-"""Reads expressions: what they say, what they read, and whether they always give the same."""
+"""Reads expressions: their signature, the columns that they read, and whether they are deterministic."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ WITHOUT_PARENTHESES = frozenset(
         "session_user", "session_window", "user", "window",
     }
 )  # fmt: skip
-"""Names that mean something where no column has them: hidden columns of files, functions, and what grouping by a
-window of time adds."""
+"""Names that are valid without such a column: hidden columns of files, functions, and the columns that grouping by a
+time window adds."""
 
 
 _CHOICES = (exp.Case, exp.If, exp.Nvl2)
@@ -33,17 +33,17 @@ _CHOICES = (exp.Case, exp.If, exp.Nvl2)
 
 @dataclass
 class ExpressionReader:
-    """Reads expressions at one place of a query.
+    """Reads expressions at one point of a query.
 
     Attributes:
         scope: The names that can be used there.
         context: What is shared while the query is read.
-        known: Columns that hold an expression already, by its signature: what was grouped by or aggregated.
+        columns_by_signature: The columns of expressions that are computed already, such as groups and aggregates.
     """
 
     scope: Scope
     context: Context
-    known: dict[str, int] = field(default_factory=dict)
+    columns_by_signature: dict[str, int] = field(default_factory=dict)
     _queries: dict[int, ir.Relation] = field(default_factory=dict)
 
     def read(self, node: exp.Expr) -> ir.Expression:
@@ -60,16 +60,16 @@ class ExpressionReader:
         )
 
     def signature(self, node: exp.Expr) -> str:
-        """What tells an expression from others."""
+        """The signature of an expression: equal signatures mean equal values in one row."""
         return self._facts_of(node, frozenset()).signature
 
     def field(self, node: exp.Expr) -> Field | None:
-        """The column that an expression is, if it is nothing more."""
+        """The column that an expression consists of; None for any other expression."""
         bare = node.unnest()
         if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star):
             return None
-        found = self.scope.find(parts_of(bare))
-        return found.field if isinstance(found, ResolvedColumn) and not found.path else None
+        match = self.scope.find(parts_of(bare))
+        return match.field if isinstance(match, ResolvedColumn) and not match.path else None
 
     def _facts_of(self, node: exp.Expr, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node, (exp.Paren, exp.Alias)):
@@ -86,11 +86,11 @@ class ExpressionReader:
             part = self._combine_parts(node, bound)
             if isinstance(node, exp.Coalesce):
                 part = self._merged_column(node, bound) or part
-        known = self.known.get(part.signature)
-        return replace(_ExpressionFacts.of_column(known), signature=part.signature) if known is not None else part
+        column = self.columns_by_signature.get(part.signature)
+        return replace(_ExpressionFacts.of_column(column), signature=part.signature) if column is not None else part
 
     def type_of_query(self, node: exp.Expr) -> str | None:
-        """The type of the one column of a query inside; None where that is not known."""
+        """The type of the single column of a subquery; None where it is not known."""
         query = self._queries.get(id(node))
         if query is None:
             self._facts_of_query(node)
@@ -98,7 +98,7 @@ class ExpressionReader:
         return query.fields[0].type if len(query.fields) == 1 and not query.is_open else None
 
     def _facts_of_query(self, node: exp.Expr) -> _ExpressionFacts:
-        """A query inside: one that reads nothing around it has one result while the query around it runs."""
+        """Read a subquery; an uncorrelated one has one result while the outer query runs."""
         query = self.context.read_query(node, self.scope, self.context)
         self._queries[self.context.identity(node)] = query
         is_steady = is_closed(query)
@@ -107,13 +107,13 @@ class ExpressionReader:
         )
 
     def _merged_column(self, node: exp.Coalesce, bound: frozenset[str]) -> _ExpressionFacts | None:
-        """The column that a full join already has for the first of its columns that is not NULL."""
-        at = self._facts_of(node.this, bound).column
-        for one in node.expressions:
-            other = self._facts_of(one, bound).column
-            pair = frozenset({at, other})
-            at = self.scope.coalesced.get(pair) if None not in pair else None  # type: ignore[arg-type]
-        return _ExpressionFacts.of_column(at) if at is not None else None
+        """The column of a full join that holds the ``coalesce`` of two of its columns."""
+        column = self._facts_of(node.this, bound).column
+        for alternative in node.expressions:
+            other = self._facts_of(alternative, bound).column
+            pair = frozenset({column, other})
+            column = self.scope.coalesced.get(pair) if None not in pair else None  # type: ignore[arg-type]
+        return _ExpressionFacts.of_column(column) if column is not None else None
 
     def _facts_of_column(self, node: exp.Column, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node.this, exp.Star):
@@ -123,33 +123,35 @@ class ExpressionReader:
             return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
         if parts[0] in bound:
             return _ExpressionFacts(f"bound {'.'.join(parts)}", NONE)
-        found = self.scope.find(parts)
-        if isinstance(found, ResolvedColumn):
-            whole = _ExpressionFacts.of_column(found.field.id)
-            return _ExpressionFacts(".".join((whole.signature, *found.path)), whole.reads) if found.path else whole
-        if parts == ("grouping__id",) and "groupingid()" in self.known:
-            return _ExpressionFacts.of_column(self.known["groupingid()"])
-        if found.is_sure and parts[0] not in WITHOUT_PARENTHESES:
+        match = self.scope.find(parts)
+        if isinstance(match, ResolvedColumn):
+            whole = _ExpressionFacts.of_column(match.field.id)
+            return _ExpressionFacts(".".join((whole.signature, *match.path)), whole.reads) if match.path else whole
+        if parts == ("grouping__id",) and "groupingid()" in self.columns_by_signature:
+            return _ExpressionFacts.of_column(self.columns_by_signature["groupingid()"])
+        if match.is_sure and parts[0] not in WITHOUT_PARENTHESES:
             self._report_unknown(node)
         return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
 
     def _report_unknown(self, node: exp.Column) -> None:
         places = [part.meta for part in node.parts if "start" in part.meta]
         if places:
-            start, end = min(one["start"] for one in places), max(one["end"] for one in places) + 1
+            start, end = min(place["start"] for place in places), max(place["end"] for place in places) + 1
             parts = [part.name for part in node.parts]
             name = ".".join(parts)
-            if self.scope.unknown_table(parts_of(node)):
-                known = self.scope.tables()
-                self.context.unknown.append(UnknownColumn(name, start, end, known, parts[0], is_table=True))
+            if self.scope.names_unknown_table(parts_of(node)):
+                table_names = self.scope.table_names()
+                self.context.unknown_columns.append(
+                    UnknownColumn(name, start, end, table_names, parts[0], is_table=True)
+                )
                 return
-            is_qualified = len(parts) > 1 and parts[0].lower() not in self.scope.fields_by_name()
+            is_qualified = len(parts) > 1 and parts[0].lower() not in self.scope.lower_case_names()
             missing = parts[1] if is_qualified else parts[0]
-            self.context.unknown.append(UnknownColumn(name, start, end, self.scope.names(), missing))
+            self.context.unknown_columns.append(UnknownColumn(name, start, end, self.scope.column_names(), missing))
 
     def _combine_parts(self, node: exp.Expr, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node, exp.Lambda):
-            bound |= {one.name.lower() for one in node.expressions}
+            bound |= {parameter.name.lower() for parameter in node.expressions}
         reads: Ids = NONE
         is_deterministic = type(node) in DETERMINISTIC
         is_steady = is_deterministic or type(node) in STEADY_CLASSES
@@ -158,16 +160,16 @@ class ExpressionReader:
         for name, value in node.args.items():
             if name == "order" and isinstance(node, exp.Subquery):
                 continue
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, exp.Expr):
-                    part = self._facts_of(one, bound)
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, exp.Expr):
+                    part = self._facts_of(child, bound)
                     reads |= part.reads
                     queries += part.queries
                     is_deterministic = is_deterministic and part.is_deterministic
                     is_steady = is_steady and (part.is_deterministic or part.is_steady)
                     pieces.append(f"{name}={part.signature}")
-                elif one is not None and one is not False:
-                    pieces.append(f"{name}={one!r}")
+                elif child is not None and child is not False:
+                    pieces.append(f"{name}={child!r}")
         signature = f"{node.key}({','.join(pieces)})"
         if _is_drawn(node):
             signature += f"@{self.context.identity(node)}"
@@ -175,7 +177,7 @@ class ExpressionReader:
 
 
 def _is_drawn(node: exp.Expr) -> bool:
-    """Whether what is written twice need not be one value: a function without arguments, or something unknown."""
+    """Whether two equal calls may differ in one row: functions without arguments, and unknown ones."""
     if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
         return node.this == UNKNOWN or not node.expressions
     return type(node) in DRAWN_CLASSES
@@ -183,6 +185,8 @@ def _is_drawn(node: exp.Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _ExpressionFacts:
+    """What is known of an expression; ``column`` is its column if it is nothing else."""
+
     signature: str
     reads: Ids
     is_deterministic: bool = True
@@ -196,12 +200,12 @@ class _ExpressionFacts:
 
 
 def parts_of(node: exp.Column) -> tuple[str, ...]:
-    """The parts of a dotted name, lower case."""
+    """The parts of a dotted name, in lower case."""
     return tuple(part.name.lower() for part in node.parts)
 
 
 def literal(node: exp.Expr) -> ir.Constant | None:
-    """The literal that an expression is."""
+    """The literal that an expression consists of; None for any other expression."""
     bare = node.unalias().unnest() if isinstance(node, (exp.Alias, exp.Paren)) else node
     match bare:
         case exp.Null():
@@ -221,7 +225,7 @@ def literal(node: exp.Expr) -> ir.Constant | None:
 
 
 def whole_number(node: object) -> int | None:
-    """The number of rows or the position that a literal is; None where it is none, or too large to be one."""
+    """The value of a non-negative whole number literal; None for anything else, and for more than 19 digits."""
     text = str(node.this) if isinstance(node, exp.Literal) and not node.is_string else ""
     return int(text) if text.isdecimal() and len(text) <= _DIGITS_OF_A_BIGINT else None
 
@@ -235,18 +239,18 @@ def _number(text: str) -> str:
 
 
 def contains_node(node: exp.Expr, wanted: Any, unwanted: Any = ()) -> bool:
-    """Whether an expression contains a node of a class, not looking into subqueries and unwanted nodes."""
-    return any(isinstance(one, wanted) for one in visible_nodes(node, unwanted))
+    """Whether an expression contains a node of the wanted classes outside subqueries and unwanted nodes."""
+    return any(isinstance(visible, wanted) for visible in visible_nodes(node, unwanted))
 
 
 def visible_nodes(node: exp.Expr, unwanted: Any = ()) -> list[exp.Expr]:
-    """The nodes of an expression from the outside in, without subqueries and unwanted nodes."""
-    found: list[exp.Expr] = []
+    """The nodes of an expression in depth-first order, without subqueries and unwanted nodes."""
+    nodes: list[exp.Expr] = []
     pending = [node]
     while pending:
-        one = pending.pop()
-        if isinstance(one, (exp.Query, exp.Subquery)) or (unwanted and isinstance(one, unwanted)):
+        visible = pending.pop()
+        if isinstance(visible, (exp.Query, exp.Subquery)) or (unwanted and isinstance(visible, unwanted)):
             continue
-        found.append(one)
-        pending.extend(reversed(list(one.iter_expressions())))
-    return found
+        nodes.append(visible)
+        pending.extend(reversed(list(visible.iter_expressions())))
+    return nodes

@@ -1,4 +1,4 @@
-"""Finds when an expression is never NULL."""
+"""Finds the conditions under which an expression is never NULL."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from cbx.analysis.types.value_types import is_injective_cast
 
 _OF_ALL = (exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.MD5, exp.SHA, exp.SHA2, exp.Year, exp.Month,
            exp.Day, exp.TsOrDsAdd)  # fmt: skip
-"""Functions that are NULL only if one of their arguments is."""
+"""Functions that return NULL only for a NULL argument."""
 
 _MOST_CHOICES = 8
 
 
 def not_null_conditions(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, ...]:  # noqa: C901 - a case for each kind
-    """Sets of columns: an expression is never NULL if all columns of one of them are never NULL."""
+    """Sets of columns. The expression is never NULL if all columns of at least one set are never NULL."""
     constant = literal(node)
     if constant is not None:
         return (NONE,) if constant.text is not None else ()
@@ -42,13 +42,15 @@ def not_null_conditions(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, 
         case exp.Mul() if literal(node.this) and literal(node.expression):
             return _conditions_of_all([node.this, node.expression], reader)
         case exp.Case(args={"ifs": branches, "default": exp.Expr() as default}) if not node.this:
-            return _conditions_of_all([*(one.args["true"] for one in branches), default], reader)
+            return _conditions_of_all([*(branch.args["true"] for branch in branches), default], reader)
         case exp.ConcatWs(expressions=[separator, *_]):
             return not_null_conditions(separator, reader)
         case exp.Cast() if _always_succeeds(node, reader):
             return not_null_conditions(node.this, reader)
         case exp.Concat() | exp.DPipe() | exp.Func() if isinstance(node, _OF_ALL):
-            return _conditions_of_all([one for one in node.iter_expressions() if not isinstance(one, exp.Var)], reader)
+            return _conditions_of_all(
+                [argument for argument in node.iter_expressions() if not isinstance(argument, exp.Var)], reader
+            )
         case _:
             return ()
 
@@ -59,13 +61,13 @@ def _always_succeeds(node: exp.Cast, reader: ExpressionReader) -> bool:
 
 
 def _conditions_of_any(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:
-    """Any of them being never NULL is enough."""
-    found = dict.fromkeys(one for node in nodes for one in not_null_conditions(node, reader))
-    return tuple(found)[:_MOST_CHOICES]
+    """The conditions under which at least one node is never NULL."""
+    conditions = dict.fromkeys(condition for node in nodes for condition in not_null_conditions(node, reader))
+    return tuple(conditions)[:_MOST_CHOICES]
 
 
 def _conditions_of_all(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:
-    """None of them may be NULL."""
+    """The conditions under which no node is NULL."""
     choices = (not_null_conditions(node, reader) for node in nodes)
-    found = dict.fromkeys(frozenset[int]().union(*chosen) for chosen in itertools.product(*choices))
-    return tuple(found)[:_MOST_CHOICES]
+    conditions = dict.fromkeys(frozenset[int]().union(*chosen) for chosen in itertools.product(*choices))
+    return tuple(conditions)[:_MOST_CHOICES]

@@ -1,4 +1,4 @@
-"""Finds conditions that say that a time lies between two columns: those of a table that keeps each version of a row."""
+"""Finds conditions that a time lies between two columns, as in joins with the versions of a row (SCD type 2)."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ _FLIPPED: dict[type[exp.Expr], type[exp.Binary]] = {exp.GT: exp.LT, exp.GTE: exp
 
 
 def read_periods(conjuncts: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[ir.Within, ...]:
-    """The periods that conjuncts speak of.
+    """The periods in conjuncts.
 
     Example:
-        ``t >= start AND (t < end OR end IS NULL)``; also ``t < coalesce(end, DATE'9999-12-31')``, and with the start
-        left out and the end in: ``start < t AND t <= end``. Both ends in would hold for two periods.
+        ``t >= start AND (t < end OR end IS NULL)``, also with ``t < coalesce(end, DATE'9999-12-31')``, and
+        ``start < t AND t <= end``. A period with both ends included is no match: adjacent ones would overlap.
     """
-    starts = [one for node in conjuncts for one in _order_bounds(node) if isinstance(one, (exp.LT, exp.LTE))]
+    starts = [bound for node in conjuncts for bound in _order_bounds(node) if isinstance(bound, (exp.LT, exp.LTE))]
     ends = [
-        one
+        bound
         for node in conjuncts
-        for one in _order_bounds(_remove_null_test(node, reader))
-        if isinstance(one, (exp.LT, exp.LTE))
+        for bound in _order_bounds(_remove_null_test(node, reader))
+        if isinstance(bound, (exp.LT, exp.LTE))
     ]
-    found = []
+    periods = []
     for start in starts:
         for end in ends:
             if type(start) is type(end) or start.expression != end.this:
                 continue
             within = _read_period(start.this, end.expression, start.expression, reader)
-            found += [within] if within is not None else []
-    return tuple(dict.fromkeys(found))
+            periods += [within] if within is not None else []
+    return tuple(dict.fromkeys(periods))
 
 
 def _order_bounds(node: exp.Expr) -> list[exp.Expr]:
-    """A comparison, the lesser side first."""
+    """A comparison with ``<`` or ``<=``, the lesser side first; empty for any other condition."""
     flipped = _FLIPPED.get(type(node))
     if flipped is not None and isinstance(node, exp.Binary):
         turned = flipped()
@@ -49,7 +49,7 @@ def _order_bounds(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _remove_null_test(node: exp.Expr, reader: ExpressionReader) -> exp.Expr:
-    """What a condition says of an end that is there: without ``OR end IS NULL``."""
+    """A condition without ``OR end IS NULL``."""
     if not isinstance(node, exp.Or):
         return node
     sides: list[exp.Expr] = [node.this.unnest(), node.expression.unnest()]
@@ -63,7 +63,7 @@ def _remove_null_test(node: exp.Expr, reader: ExpressionReader) -> exp.Expr:
 
 
 def _end_column(node: exp.Expr) -> exp.Expr:
-    """The column that an end is, where a literal stands for one that is not there."""
+    """The column of an end, without ``coalesce`` with a literal."""
     bare: exp.Expr = node.unnest()
     if isinstance(bare, exp.Coalesce) and len(bare.expressions) == 1:
         default = bare.expressions[0].unnest()
@@ -75,7 +75,7 @@ def _end_column(node: exp.Expr) -> exp.Expr:
 
 def _read_period(start: exp.Expr, end: exp.Expr, time: exp.Expr, reader: ExpressionReader) -> ir.Within | None:
     first, last, value = reader.read(start), reader.read(_end_column(end)), reader.read(time)
-    kinds = [type_of(one, reader) for one in (start, _end_column(end), time)]
+    kinds = [type_of(side, reader) for side in (start, _end_column(end), time)]
     if not isinstance(first, ir.Reference) or not isinstance(last, ir.Reference):
         return None
     if isinstance(value, ir.Computed) and not value.is_deterministic:

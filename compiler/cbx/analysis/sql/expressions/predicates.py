@@ -16,49 +16,49 @@ from cbx.analysis.types.value_types import compare_exactly, has_few_digits, is_w
 from cbx.parse.types import normal_type
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.RegexpLike)
-"""Conditions that do not hold where a side is NULL."""
+"""Comparisons that are not true where a side is NULL."""
 
 _OPPOSITES: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE, exp.LTE: exp.GT,
 }  # fmt: skip
-"""What holds where a comparison is false."""
+"""The negation of each comparison."""
 
 _OPERATORS: dict[type[exp.Expr], tuple[str, str]] = {
     exp.NEQ: ("<>", "<>"), exp.LT: ("<", ">"), exp.LTE: ("<=", ">="), exp.GT: (">", "<"), exp.GTE: (">=", "<="),
 }  # fmt: skip
-"""How comparisons are spelled, and how with their sides the other way round."""
+"""The operators of comparisons, and those with the sides swapped."""
 
 _TRUTHS = {True: ir.Constant("TRUE"), False: ir.Constant("FALSE")}
 
 
 def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tuple[ir.Predicate, ...]:
-    """The conjuncts of a condition, those left out that always hold."""
+    """Read the conjuncts of a condition; those that are always true are left out."""
     if condition is None:
         return ()
     conjuncts: list[exp.Expr] = []
     pending = [condition]
     while pending:
-        one = pending.pop().unnest()
-        if isinstance(one, exp.And):
-            pending += [one.expression, one.this]
-        elif isinstance(one, exp.Not) and (apart := _split_not_in(one.this.unnest())):
+        conjunct = pending.pop().unnest()
+        if isinstance(conjunct, exp.And):
+            pending += [conjunct.expression, conjunct.this]
+        elif isinstance(conjunct, exp.Not) and (apart := _split_not_in(conjunct.this.unnest())):
             pending += apart
-        elif not _always_holds(one):
-            conjuncts.append(one)
-    return (*(_read_predicate(one, reader) for one in conjuncts), *read_periods(conjuncts, reader))
+        elif not _always_holds(conjunct):
+            conjuncts.append(conjunct)
+    return (*(_read_predicate(conjunct, reader) for conjunct in conjuncts), *read_periods(conjuncts, reader))
 
 
 def _split_not_in(node: exp.Expr) -> list[exp.Expr]:
-    """The comparisons that together say that something is none of some literals; none for any other condition."""
+    """Split ``x NOT IN (1, 2)`` into ``x <> 1`` and ``x <> 2``; empty for any other condition."""
     if not isinstance(node, exp.In) or node.args.get("query") or not node.expressions:
         return []
-    if any((text := literal(one)) is None or text.text is None for one in node.expressions):
+    if any((text := literal(value)) is None or text.text is None for value in node.expressions):
         return []
-    return [exp.NEQ(this=node.this.copy(), expression=one.copy()) for one in node.expressions]
+    return [exp.NEQ(this=node.this.copy(), expression=value.copy()) for value in node.expressions]
 
 
 def _always_holds(node: exp.Expr) -> bool:
-    """Whether a condition leaves nothing out: ``TRUE``, or ``1 = 1``."""
+    """Whether a condition is always true: ``TRUE``, or ``1 = 1``."""
     if isinstance(node, exp.EQ):
         left, right = literal(node.this), literal(node.expression)
         return left is not None and left.text is not None and left == right
@@ -66,7 +66,7 @@ def _always_holds(node: exp.Expr) -> bool:
 
 
 def _never_holds(node: exp.Expr) -> bool:
-    """Whether a condition leaves everything out: ``FALSE``, ``NULL``, or ``1 = 0``."""
+    """Whether a condition is never true: ``FALSE``, ``NULL``, or ``1 = 0``."""
     if isinstance(node, exp.EQ):
         left, right = literal(node.this), literal(node.expression)
         is_known = left is not None and right is not None and None not in (left.text, right.text)
@@ -110,22 +110,26 @@ def _read_predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:  
 
 
 def _read_in(node: exp.In, left: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
-    """That a column has one of some literals."""
+    """Read ``column IN (1, 2)``; None where it is not supported."""
     value = reader.read(left)
-    literals = [literal(one) for one in node.expressions]
-    known = [_convert_literal(one, left, reader) for one in literals if one is not None and one.text is not None]
-    texts = {one.text for one in known if isinstance(one, ir.Constant)}
-    if not isinstance(value, ir.Reference) or len(known) < len(literals):
+    literals = [literal(value) for value in node.expressions]
+    converted = [
+        _convert_literal(constant, left, reader)
+        for constant in literals
+        if constant is not None and constant.text is not None
+    ]
+    texts = {constant.text for constant in converted if isinstance(constant, ir.Constant)}
+    if not isinstance(value, ir.Reference) or len(converted) < len(literals):
         return None
-    if not all(isinstance(one, ir.Constant) for one in known) or not all(
-        _comparable(left, one, reader) for one in node.expressions
+    if not all(isinstance(constant, ir.Constant) for constant in converted) or not all(
+        _comparable(left, item, reader) for item in node.expressions
     ):
         return None
     return ir.OneOfValues(value.column, frozenset(text for text in texts if text is not None))
 
 
 def _read_comparison(node: exp.Binary, reader: ExpressionReader) -> ir.Predicate | None:
-    """That a column is less than a literal, or anything of the kind."""
+    """Read a comparison of a column with a literal; None for any other comparison."""
     for side, other, which in ((node.this, node.expression, 0), (node.expression, node.this, 1)):
         value, constant = reader.read(side), literal(other)
         if isinstance(value, ir.Reference) and constant is not None and constant.text is not None:
@@ -146,7 +150,7 @@ def _read_negation(node: exp.Not, inner: exp.Expr, reader: ExpressionReader) -> 
 
 
 def _read_truth_value(node: exp.Expr, reader: ExpressionReader, *, wanted: bool) -> ir.Predicate | None:
-    """That a column of truth values has one of them; None for anything else."""
+    """Read a BOOLEAN column as a condition; None for anything else."""
     if type_of(node, reader) != "BOOLEAN":
         return None
     value = reader.read(node)
@@ -154,23 +158,26 @@ def _read_truth_value(node: exp.Expr, reader: ExpressionReader, *, wanted: bool)
 
 
 def _read_equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
-    one, other = reader.read(left), reader.read(right)
+    left_value, right_value = reader.read(left), reader.read(right)
     is_null_safe = isinstance(node, exp.NullSafeEQ)
-    if not _is_steady(one) or not _is_steady(other):
-        return _make_condition(one, other, is_null_safe)
+    if not _is_steady(left_value) or not _is_steady(right_value):
+        return _make_condition(left_value, right_value, is_null_safe)
     moment = _read_time_equal_to_date(node, left, right, reader)
     if moment is not None:
         return moment
     if not _comparable(left, right, reader):
-        return _make_condition(one, other, is_null_safe)
-    one, other = _convert_literal(one, right, reader), _convert_literal(other, left, reader)
-    return ir.Equal(one, other, is_null_safe)
+        return _make_condition(left_value, right_value, is_null_safe)
+    left_value, right_value = _convert_literal(left_value, right, reader), _convert_literal(right_value, left, reader)
+    return ir.Equal(left_value, right_value, is_null_safe)
 
 
 def _read_time_equal_to_date(
     node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader
 ) -> ir.Predicate | None:
-    """A time that equals a date: the date fixes it, and not the other way round, as a zone may have skipped a day."""
+    """Read the equality of a TIMESTAMP and a DATE; None for any other equality.
+
+    The date determines the time. The time does not determine the date, since some time zones skipped a day.
+    """
     for date, time in ((left, right), (right, left)):
         if (type_of(date, reader), type_of(time, reader)) == ("DATE", "TIMESTAMP"):
             value, moment = reader.read(date), reader.read(time)
@@ -181,7 +188,7 @@ def _read_time_equal_to_date(
 
 
 def _convert_literal(value: ir.Expression, other: exp.Expr, reader: ExpressionReader) -> ir.Expression:
-    """A literal as the type of the other side has it: only spelled in that type it is told from others by its text."""
+    """A literal as a value of the type of the other side; opaque where its spelling in that type may differ."""
     if not isinstance(value, ir.Constant) or value.text is None:
         return value
     kind = type_of(other, reader)
@@ -195,21 +202,21 @@ def _convert_literal(value: ir.Expression, other: exp.Expr, reader: ExpressionRe
 
 
 def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bool:
-    """Whether equality says that both are the same value; a literal is cast where it stands, once for all rows."""
-    for one, other in ((left, right), (right, left)):
-        constant = literal(one)
+    """Whether equality implies that both sides are the same value. A literal is cast once for all rows."""
+    for side, other in ((left, right), (right, left)):
+        constant = literal(side)
         if constant is not None and constant.text is not None:
-            return _equals_one_value(type_of(one, reader), type_of(other, reader))
-    if any(isinstance(one, exp.Collate) for side in (left, right) for one in side.walk()):
+            return _equals_one_value(type_of(side, reader), type_of(other, reader))
+    if any(isinstance(node, exp.Collate) for side in (left, right) for node in side.walk()):
         return False
     return compare_exactly(type_of(left, reader), type_of(right, reader))
 
 
 def _equals_one_value(literal_type: str | None, kind: str | None) -> bool:
-    """Whether one value of a type at most equals a literal.
+    """Whether at most one value of a type equals a literal.
 
-    A literal is cast to the type of the other side, unless that type is the narrower one: then the other side is, and
-    several values of it may become one. Spark compares a DECIMAL with a text as DOUBLE.
+    A literal is cast to the type of the other side, unless that type is narrower: then the other side is cast, and
+    several of its values may become equal. Spark compares a DECIMAL with a STRING as DOUBLE.
     """
     if kind is None:
         return literal_type != "DOUBLE"
@@ -225,14 +232,14 @@ def _equals_one_value(literal_type: str | None, kind: str | None) -> bool:
     return compare_exactly(kind, literal_type)
 
 
-def _make_condition(one: ir.Expression, other: ir.Expression, is_null_safe: bool) -> ir.Condition:  # noqa: FBT001 - the field's
-    not_null = ir.NONE if is_null_safe else _columns(one) | _columns(other)
+def _make_condition(left: ir.Expression, right: ir.Expression, is_null_safe: bool) -> ir.Condition:  # noqa: FBT001 - the field's
+    not_null = ir.NONE if is_null_safe else _columns(left) | _columns(right)
     if is_null_safe:
         not_null = frozenset().union(
-            *(_columns(mine) for mine, theirs in ((one, other), (other, one)) if is_value(theirs))
+            *(_columns(mine) for mine, theirs in ((left, right), (right, left)) if is_value(theirs))
         )
     return ir.Condition(
-        ir.reads_of(one) | ir.reads_of(other), not_null, _is_deterministic(one) and _is_deterministic(other)
+        ir.reads_of(left) | ir.reads_of(right), not_null, _is_deterministic(left) and _is_deterministic(right)
     )
 
 
@@ -276,7 +283,7 @@ def _columns(expression: ir.Expression) -> Ids:
 
 
 def _is_steady(expression: ir.Expression) -> bool:
-    """Whether an expression gives one value for equal columns while the query runs, as the result of a query does."""
+    """Whether an expression has one value for equal columns while the query runs, as an uncorrelated subquery has."""
     if not isinstance(expression, ir.Computed) or expression.is_deterministic:
         return True
     return expression.is_steady and bool(expression.queries) and not expression.reads

@@ -1,4 +1,4 @@
-"""Other ways to write ``coalesce(a, b)``."""
+"""Recognizes other spellings of ``coalesce(a, b)``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from sqlglot import exp
 
 
 def rewrite_as_coalesce(node: exp.Expr) -> exp.Coalesce | None:
-    """The ``coalesce`` that an expression says in other words; None for any other expression.
+    """Rewrite an expression as ``coalesce``; None where it is not equivalent to one.
 
     Example:
-        ``CASE WHEN a IS NOT NULL THEN a ELSE b END``, ``if(a IS NULL, b, a)`` and ``nvl2(a, a, b)`` are
+        ``CASE WHEN a IS NOT NULL THEN a ELSE b END``, ``if(a IS NULL, b, a)`` and ``nvl2(a, a, b)`` become
         ``coalesce(a, b)``.
     """
     match node:
@@ -40,7 +40,7 @@ def _rewrite_choice(test: exp.Expr, chosen: exp.Expr, other: exp.Expr) -> exp.Co
 
 
 def _make_coalesce(first: exp.Expr, second: exp.Expr) -> exp.Coalesce:
-    """A ``coalesce`` of parts that stay where they are."""
+    """A ``coalesce`` of nodes whose parents stay the same."""
     node = exp.Coalesce()
     node.args.update({"this": first, "expressions": [second]})
     return node

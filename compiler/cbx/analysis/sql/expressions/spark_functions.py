@@ -1,6 +1,6 @@
-"""The functions of Spark, by name: closed lists, so that of a function that is in none of them nothing is known.
+"""Lists the functions of Spark by name and kind. Nothing is assumed of a function that no list has.
 
-`tests/runtime/test_functions_of_spark.py` holds them against the functions of the installed Spark.
+`tests/runtime/test_functions_of_spark.py` compares the lists with the functions of the installed Spark.
 """
 
 from __future__ import annotations
@@ -75,8 +75,7 @@ FUNCTIONS = _names(
     xpath_number xpath_short xpath_string xxhash64 year zeroifnull zip_with
     """
 )
-"""Functions that give one value for a row or, as aggregates, for a group of rows, and the same one each time they are
-evaluated while a query runs."""
+"""Scalar and aggregate functions whose value is the same each time they are evaluated while a query runs."""
 
 GENERATORS = _names(
     """
@@ -84,7 +83,7 @@ GENERATORS = _names(
     sequence_table sql_keywords stack variant_explode variant_explode_outer
     """
 )
-"""Functions that make several rows of one, or a table of none."""
+"""Generator functions and table functions."""
 
 DRAWS = _names(
     """
@@ -92,4 +91,4 @@ DRAWS = _names(
     random randstr shuffle spark_partition_id uniform uuid aes_encrypt java_method reflect try_reflect
     """
 )
-"""Functions that may give another value each time they are evaluated."""
+"""Functions whose value may differ each time they are evaluated."""

@@ -1,9 +1,8 @@
-"""Finds texts from which the values that they are put together from can be told.
+"""Finds concatenated texts that determine the values they are made of.
 
-``concat(a, '-', b)`` of two whole numbers tells both: after the digits of ``a`` the next sign is the hyphen, and what
-follows is ``b``. ``concat(a, b)`` tells neither, as 1 and 11 make the same text as 11 and 1. So a text is read from the
-left, and each part has to end where its own signs end: no text of a part may go on with a sign with which what follows
-can begin.
+``concat(a, '-', b)`` of two whole numbers determines both: the hyphen ends the digits of ``a``, and the rest is ``b``.
+``concat(a, b)`` determines neither: 1 and 11 give the same text as 11 and 1. A text determines its parts if it can be
+split from the left without ambiguity: no part may continue with a character with which the rest can begin.
 """
 
 from __future__ import annotations
@@ -28,10 +27,13 @@ _DIRECTIVE = re.compile(r"%(?:%|(?P<number>(?:0\d+)?d)|(?P<text>s)|.*)", re.DOTA
 
 @dataclass(frozen=True, slots=True)
 class _TextForm:
-    """The texts that values of a type have: with which signs they begin, and with which they may go on.
+    """The texts of the values of a type.
 
-    A text of a type that has no sign to go on with is no beginning of another one: a date has all its digits, and so
-    has a decimal of one scale.
+    Attributes:
+        pattern: Matches every text of the type.
+        begins: The characters with which a text may begin.
+        continues: The characters with which a complete text may continue. Empty if no text is a prefix of another: a
+            date always has all its digits, and so has a decimal of fixed scale.
     """
 
     pattern: re.Pattern[str]
@@ -48,14 +50,14 @@ _FORMS = {"TINYINT": _WHOLE, "SMALLINT": _WHOLE, "INT": _WHOLE, "BIGINT": _WHOLE
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A part of a text.
+    """A part of a concatenated text.
 
     Attributes:
-        literal: What is written out; None for the value of a column.
-        columns: The columns that can be told from it.
-        nullable: The columns of which none may be NULL for it not to be NULL.
-        language: Its texts; None where it may be any.
-        in_place_of_null: What stands for NULL; None where NULL stays NULL.
+        literal: Its text if it is a literal; None for the value of a column.
+        columns: The columns that it determines.
+        nullable: Columns; the part is not NULL if none of them is.
+        form: The form of its texts; None for any text.
+        in_place_of_null: The text that replaces NULL; None where NULL stays NULL.
     """
 
     literal: str | None = None
@@ -66,11 +68,13 @@ class TextPart:
 
 
 def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | None:
-    """The parts of a text; None for what is put together in a way that is not understood.
+    """The parts of a concatenated text; None where it is not supported.
 
-    So is what holds a variable: its value may be empty, a digit, or that of another one.
+    A text with a variable is not supported: the value of the variable may be anything.
     """
-    if any(isinstance(one, exp.Literal) and PLACEHOLDER in str(one.this) for one in (node, *node.iter_expressions())):
+    if any(
+        isinstance(child, exp.Literal) and PLACEHOLDER in str(child.this) for child in (node, *node.iter_expressions())
+    ):
         return None
     match node:
         case exp.Paren():
@@ -82,7 +86,7 @@ def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | 
         case exp.ConcatWs(expressions=[exp.Literal(is_string=True) as separator, *others]):
             parts = _parts_of_all(others, reader, is_flat=True)
             between = TextPart(literal=str(separator.this))
-            return None if parts is None else [one for part in parts for one in (between, part)][1:]
+            return None if parts is None else [piece for part in parts for piece in (between, part)][1:]
         case exp.Format(this=exp.Literal(is_string=True) as pattern, expressions=values):
             return _parts_of_format(str(pattern.this), values, reader)
         case exp.Literal(is_string=True):
@@ -97,37 +101,37 @@ def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | 
 
 
 def columns_determined_by(parts: Sequence[TextPart]) -> tuple[Ids, Ids]:
-    """The columns that can be told from a text, and those of them that must never be NULL for that; none if none can.
+    """The columns that a text determines, and those of them that must not be NULL for that.
 
-    The text is NULL where a part is, so that nothing can be told then, unless there is no other part to tell.
+    Where a part is NULL, the whole text is NULL and determines nothing, unless it has no other part with a value.
     """
-    values = [one for one in parts if one.literal is None]
+    values = [part for part in parts if part.literal is None]
     if not all(_has_clear_end(part, parts[at + 1 :]) for at, part in enumerate(parts)):
         return NONE, NONE
-    told: Ids = frozenset().union(*(one.columns for one in values))
-    nullable: Ids = frozenset().union(*(one.nullable for one in values if one.in_place_of_null is None))
-    return told, nullable if len(values) > 1 else NONE
+    determined: Ids = frozenset().union(*(part.columns for part in values))
+    nullable: Ids = frozenset().union(*(part.nullable for part in values if part.in_place_of_null is None))
+    return determined, nullable if len(values) > 1 else NONE
 
 
 def prefix_of(parts: Sequence[TextPart]) -> str:
-    """What a text begins with."""
+    """The literal with which a text begins; empty where it begins with a value."""
     return parts[0].literal or "" if parts else ""
 
 
 def _parts_of_all(
     nodes: Sequence[exp.Expr], reader: ExpressionReader, *, is_flat: bool = False
 ) -> list[TextPart] | None:
-    found: list[TextPart] = []
+    all_parts: list[TextPart] = []
     for node in nodes:
         parts = parts_of_text(node, reader)
         if parts is None or (is_flat and len(parts) != 1):
             return None
-        found += parts
-    return found
+        all_parts += parts
+    return all_parts
 
 
 def _part_of_value(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | None:
-    """A value of a type whose texts are known, or its cast to STRING."""
+    """The part of a value, or of its cast to STRING; None where the texts of its type are not known."""
     is_cast = isinstance(node, (exp.Cast, exp.TryCast)) and type_of(node, reader) == "STRING"
     bare = node.this if is_cast else node
     value, kind = reader.read(bare), type_of(bare, reader)
@@ -148,7 +152,7 @@ def _part_of_value(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] |
 
 
 def _parts_of_format(pattern: str, values: Sequence[exp.Expr], reader: ExpressionReader) -> list[TextPart] | None:
-    """The parts of ``format_string``, of which ``%d`` of whole numbers and ``%s`` of these and of texts are known."""
+    """The parts of ``format_string``; it may have ``%d`` for whole numbers and ``%s`` for whole numbers and texts."""
     parts: list[TextPart] = []
     position, left = 0, list(values)
     for directive in _DIRECTIVE.finditer(pattern):
@@ -163,11 +167,11 @@ def _parts_of_format(pattern: str, values: Sequence[exp.Expr], reader: Expressio
             return None
         parts.append(replace(value[0], in_place_of_null="null" if value[0].form else None))
     parts.append(TextPart(literal=pattern[position:]))
-    return [one for one in parts if one.literal != ""] if not left else None
+    return [part for part in parts if part.literal != ""] if not left else None
 
 
 def _has_clear_end(part: TextPart, following: Sequence[TextPart]) -> bool:
-    """Whether it can be told where a part ends, whatever follows."""
+    """Whether the end of a part is unambiguous, given the parts that follow."""
     if part.literal is not None:
         return True
     follows = _first_characters(following)
@@ -175,28 +179,28 @@ def _has_clear_end(part: TextPart, following: Sequence[TextPart]) -> bool:
         return not following
     if part.in_place_of_null is None:
         return follows is not None and not part.form.continues & follows
-    goes_on = _next_characters(part.form, part.in_place_of_null)
-    return goes_on is not None and follows is not None and not goes_on & follows
+    continuing = _next_characters(part.form, part.in_place_of_null)
+    return continuing is not None and follows is not None and not continuing & follows
 
 
 def _first_characters(parts: Sequence[TextPart]) -> frozenset[str] | None:
-    """The signs with which the rest of a text may begin; None where it may be any."""
-    found: frozenset[str] = frozenset()
+    """The characters with which the rest of a text may begin; None for any character."""
+    characters: frozenset[str] = frozenset()
     for part in parts:
         if part.literal is not None:
             if part.literal:
-                return found | {part.literal[0]}
+                return characters | {part.literal[0]}
             continue
         if part.form is None:
             return None
-        found |= part.form.begins
+        characters |= part.form.begins
         if part.in_place_of_null != "":
-            return found | {part.in_place_of_null[0]} if part.in_place_of_null else found
-    return found
+            return characters | {part.in_place_of_null[0]} if part.in_place_of_null else characters
+    return characters
 
 
 def _next_characters(form: _TextForm, default: str) -> frozenset[str] | None:
-    """With what a text of a type may go on if another one stands for NULL; None where that one may be a value's."""
+    """The characters with which a text may continue if ``default`` replaces NULL; None where that is ambiguous."""
     if form.pattern.fullmatch(default):
         return None
     if default == "":

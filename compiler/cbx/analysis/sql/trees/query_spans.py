@@ -1,4 +1,4 @@
-"""Where in the text of a query something stands."""
+"""Spans of nodes in the text of a query."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from cbx.analysis.relation.relations import QuerySpan
 
 
 def query_span(node: exp.Expr) -> QuerySpan | None:
-    """From the first to the last word of a part of a query; None where the parser kept no places."""
+    """The span of a node, from its first to its last token; None where the parser kept no offsets."""
     starts: list[int] = []
     ends: list[int] = []
-    for one in node.walk():
-        if one._meta and "start" in one._meta:  # noqa: SLF001 - `meta` would give every node a dictionary
-            starts.append(one._meta["start"])  # noqa: SLF001 - as above
-            ends.append(one._meta["end"])  # noqa: SLF001 - as above
+    for part in node.walk():
+        if part._meta and "start" in part._meta:  # noqa: SLF001 - `meta` would give every node a dictionary
+            starts.append(part._meta["start"])  # noqa: SLF001 - as above
+            ends.append(part._meta["end"])  # noqa: SLF001 - as above
     return QuerySpan(min(starts), max(ends) + 1) if starts else None

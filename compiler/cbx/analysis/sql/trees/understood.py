@@ -1,9 +1,9 @@
-"""What the reader of queries understands: classes of sqlglot's expressions and their arguments, by role.
+"""Lists the classes of sqlglot that the reader of queries supports, and their arguments, by role.
 
-This is data, and all else is unknown to the reader: a class that no table names, and an argument that is not listed
-with its class. Each table maps arguments to the classes that are understood with them. What a new release of sqlglot
-adds is in no table, so it is unknown until somebody has read what it does; `test_closed_world.py` compares the tables
-with all classes that there are, and names those that are left out on purpose.
+Everything else is unsupported: a class that no table lists, and an argument that is not listed with its class. Each
+table maps arguments to the classes that are supported with them. Additions of a new release of sqlglot are unsupported
+until somebody lists them; `test_closed_world.py` compares the tables with all classes of sqlglot, and lists those that
+are left out on purpose.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 Arguments = Mapping[str, str]
-"""Classes, by the arguments that are understood of each of them; both divided by blanks."""
+"""Classes by their supported arguments, both separated by spaces."""
 
 RELATIONS: Arguments = {
     "expressions alias limit": "Values",
@@ -25,7 +25,7 @@ RELATIONS: Arguments = {
     "limit offset sample hint": ("Select"),
     "with_ this expression distinct by_name order sort distribute cluster limit offset": "Except Intersect Union",
 }
-"""Rows: queries and what FROM names. Where one of these is not understood, its rows are unknown."""
+"""Queries and FROM items. Where one of these is not supported, its rows are unknown."""
 
 CLAUSES: Arguments = {
     "except_ replace rename": "Star",
@@ -47,7 +47,7 @@ CLAUSES: Arguments = {
     "this quoted": "Identifier",
     "this view outer alias": "Lateral",
 }
-"""Parts of queries. Where one of these is not understood, neither is the query that it is a part of."""
+"""Parts of queries. Where one of these is not supported, neither is its query."""
 
 TYPES: Arguments = {
     "": "NotNullColumnConstraint",
@@ -57,7 +57,7 @@ TYPES: Arguments = {
     "this expressions nested kind collate": "DataType",
     "this kind constraints": "ColumnDef",
 }
-"""Types of columns and the parts that they consist of."""
+"""Types of columns and their parts."""
 
 SCALARS: Arguments = {
     "": "JSONPathRoot JSONPathWildcard Null Pi",
@@ -157,7 +157,7 @@ SCALARS: Arguments = {
     "year month day hour min sec nano zone": "TimestampFromParts",
     "year month week day hour minute second": "MakeInterval",
 }
-"""Expressions that always give the same for the same values of what they are made of."""
+"""Deterministic expressions: equal arguments give equal values."""
 
 STEADY: Arguments = {
     "": "CurrentCatalog CurrentDatabase CurrentTimestampLTZ CurrentTimezone SessionUser",
@@ -165,7 +165,7 @@ STEADY: Arguments = {
         "CurrentDate CurrentDatetime CurrentSchema CurrentTime CurrentTimestamp CurrentUser Localtime Localtimestamp"
     ),
 }
-"""Expressions that give the same value while a query runs, and maybe another in the next one."""
+"""Expressions with one value while a query runs, which may differ in the next run."""
 
 DRAWN: Arguments = {
     "": "Uuid",
@@ -174,7 +174,7 @@ DRAWN: Arguments = {
     "this generator": "Randstr",
     "this lower upper": "Rand",
 }
-"""Functions whose value is drawn anew wherever they are written: written twice, it is two values of one row."""
+"""Functions that get a new value wherever they are written: two calls may differ in one row."""
 
 CHANGING: Arguments = {
     "expressions": "Grouping GroupingId",
@@ -182,7 +182,7 @@ CHANGING: Arguments = {
     "this expressions": "Anonymous",
     "this kind widget": "Placeholder",
 }
-"""Other expressions of one row of which it is not known that they give the same for the same values."""
+"""Other scalar expressions that may not be deterministic."""
 
 AGGREGATES: Arguments = {
     "this": (
@@ -206,7 +206,7 @@ AGGREGATES: Arguments = {
     "this separator on_overflow": "GroupConcat",
     "this zero_on_all_null": "CountIf",
 }
-"""Functions that make one value of the rows of a group, or of a window."""
+"""Aggregate functions, of a group or of a window."""
 
 AGGREGATE_NAMES = (
     "approx_top_k_accumulate approx_top_k_combine bitmap_and_agg count_min_sketch every histogram_numeric "
@@ -216,7 +216,7 @@ AGGREGATE_NAMES = (
     "tuple_intersection_agg_integer tuple_sketch_agg_double tuple_sketch_agg_integer tuple_union_agg_double "
     "tuple_union_agg_integer vector_avg vector_sum"
 )
-"""Aggregate functions of Spark and Databricks that sqlglot has no class for, or none in a table."""
+"""Aggregate functions of Spark and Databricks without a class of sqlglot, or with an unlisted one."""
 
 OF_WINDOWS: Arguments = {
     "": "RowNumber",
@@ -225,19 +225,19 @@ OF_WINDOWS: Arguments = {
     "this offset": "NthValue",
     "this offset default": "Lag Lead",
 }
-"""Functions that look at the rows of a window only."""
+"""Window functions that are no aggregates."""
 
 GENERATORS: Arguments = {
     "this": "Inline",
     "this expressions": "Explode Posexplode PosexplodeOuter Stack _ExplodeOuter",
 }
-"""Functions that make several rows of one."""
+"""Generator functions, which return several rows for one."""
 
 GENERATOR_NAMES = (
     "explode explode_outer inline inline_outer json_tuple posexplode posexplode_outer stack variant_explode "
     "variant_explode_outer"
 )
-"""Functions of Spark and Databricks that make several rows of one, with a class or without."""
+"""The names of all generator functions of Spark and Databricks."""
 
 ROLES: Mapping[str, Arguments] = {
     "relations": RELATIONS,
@@ -254,7 +254,7 @@ ROLES: Mapping[str, Arguments] = {
 
 
 def entries(table: Arguments) -> Iterator[tuple[str, str]]:
-    """Each class of a table with each argument that is understood of it; an empty one says that it needs none."""
+    """Each class of a table with each of its supported arguments; an empty one for a class without arguments."""
     for arguments, names in table.items():
         for name in names.split():
             for argument in arguments.split() or ("",):
@@ -262,15 +262,19 @@ def entries(table: Arguments) -> Iterator[tuple[str, str]]:
 
 
 def classes(*tables: Arguments) -> frozenset[type[Any]]:
-    """The classes that tables name."""
-    found = {name for table in tables for name, _ in entries(table)}
-    return frozenset(getattr(exp, name) for name in found if hasattr(exp, name))
+    """The classes that tables list."""
+    class_names = {name for table in tables for name, _ in entries(table)}
+    return frozenset(getattr(exp, name) for name in class_names if hasattr(exp, name))
 
 
 def arguments_of(tables: Mapping[str, Arguments]) -> dict[type[Any], frozenset[str]]:
-    """For each class that tables name the arguments that are understood of it."""
-    found: dict[str, set[str]] = {}
+    """The supported arguments of each class that tables list."""
+    arguments_by_class: dict[str, set[str]] = {}
     for table in tables.values():
         for name, argument in entries(table):
-            found.setdefault(name, set()).add(argument)
-    return {getattr(exp, name): frozenset(one) for name, one in found.items() if hasattr(exp, name)}
+            arguments_by_class.setdefault(name, set()).add(argument)
+    return {
+        getattr(exp, name): frozenset(understood)
+        for name, understood in arguments_by_class.items()
+        if hasattr(exp, name)
+    }

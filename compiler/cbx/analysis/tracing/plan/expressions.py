@@ -123,7 +123,9 @@ class Expressions:
     def reader(self) -> ExpressionReader:
         """Reads what was written so far."""
         fields = tuple(Field(one.id, f"#{one.id}", one.type) for one in self._used.values())
-        scope = Scope(from_items=[FromItem((), fields, is_open=False, certain=frozenset(one.name for one in fields))])
+        scope = Scope(
+            from_items=[FromItem((), fields, is_open=False, certain_names=frozenset(one.name for one in fields))]
+        )
         return ExpressionReader(scope, self.reading.context, self.known)
 
     def column(self, column: Field, path: tuple[str, ...] = ()) -> exp.Expr:
