@@ -3,9 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .cbx/demo
+# Two processes, each with a Spark session of its own; a file's tests stay in one process.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test fuzz check soak faults bless bench screenshots grain mutants clean
+.PHONY: demo test quick fuzz check soak faults bless bench screenshots grain mutants clean
 
 # Compile Circuit Box, run its two days, and show a gold table.
 demo: .venv/local
@@ -21,10 +23,15 @@ demo: .venv/local
 	@printf '\n'
 	$(BIN)/cbx show gold.customer_order_summary --state $(DEMO)/state
 
-# The tests of the compiler and of the Circuit Box models.
+# The tests of the compiler and, on both engines, of the Circuit Box models. Random tests take a sample: `soak`, `fuzz`,
+# `faults`, `grain` and `mutants` try everything.
 test: .venv/dev
-	$(BIN)/python -m pytest
-	$(BIN)/cbx test --coverage --fail-under 100
+	$(PYTEST) --durations=20
+
+# Between two edits: every test that needs no Spark on a JVM, and the tests of the Circuit Box models on Sail.
+quick: .venv/dev
+	$(PYTEST) -q -m "not spark"
+	$(BIN)/cbx test
 
 # An hour of files that mean nothing or harm, one after the other; a failure names its seed, for FUZZ_SEED.
 fuzz: .venv/dev
@@ -42,14 +49,17 @@ check: .venv/dev
 faults: .venv/dev
 	CBX_ALL_FAULTS=1 $(BIN)/python -m pytest -q compiler/tests/deploy/test_faults.py
 
-# Merge two thousand random streams of changes, cut anywhere; disturb five hundred between their micro-batches; kill runs
-# at twenty random moments; compile twenty times on a machine with eight busy loops. `make test` tries some.
+# What `make test` takes a sample of: two thousand random streams of changes, cut anywhere; five hundred disturbed between
+# their micro-batches; runs killed at twenty random moments; every single mistake; twenty compilations of each project
+# beside eight busy loops; and types, names and words against Spark's own, each function with forty calls of each length.
 soak: .venv/dev
 	CBX_CDC_STREAMS=2000 $(BIN)/python -m pytest -q compiler/tests/runtime/test_auto_cdc_streams.py
 	CBX_MICRO_BATCH_STREAMS=500 $(BIN)/python -m pytest -q compiler/tests/runtime/test_micro_batches.py
 	CBX_KILLS=20 $(BIN)/python -m pytest -q compiler/tests/runtime/test_kill.py
 	CBX_SINGLE_MISTAKES=10000 $(BIN)/python -m pytest -q compiler/tests/single_mistakes
 	CBX_BUSY_COMPILATIONS=20 $(BIN)/python -m pytest -q compiler/tests/test_any_machine.py
+	TYPES_OF_SPARK=40 PYTHON_TYPES_OF_SPARK=12 SPELLINGS_OF_SPARK=3000 NAMES_OF_SPARK=1 SYNTAX_OF_SPARK=1 \
+	  $(BIN)/python -m pytest -q compiler/tests/runtime -k of_spark
 
 # Rewrite the expectations of literate and golden cases; read the diff afterwards.
 bless: .venv/dev

@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from compiler.tests.accounting import unaccounted_in_log
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+_FOR_FEW_ROWS = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+"""Generating and compiling Java for a query of ten rows takes longer than the query; processes of their own do so."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="Rewrite the expectations of literate and golden cases.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the Spark session, before `-m "not spark"` looks at marks.
+
+    Files with such tests come first, since they are the slowest: two processes then end at about the same time.
+    """
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker("spark")
+    slow_files = {item.path for item in items if item.get_closest_marker("spark")}
+    items.sort(key=lambda item: item.path not in slow_files)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
+    """The Spark session of all tests of a process; each test has its tables in a folder of its own."""
+    from cbx.runtime.spark.session import session
+
+    started = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
+    for name, value in _FOR_FEW_ROWS.items():
+        started.conf.set(name, value)
+    return started
+
+
+@pytest.fixture(autouse=True)
+def only_marked_tests_start_spark(request: pytest.FixtureRequest) -> Iterator[None]:
+    """`make quick` leaves out the tests with the mark `spark`; no other test may start a JVM."""
+    was_running = is_spark_running()
+    yield
+    assert was_running or not is_spark_running() or request.node.get_closest_marker("spark")
+
+
+def is_spark_running() -> bool:
+    context = sys.modules.get("pyspark.core.context")
+    return context is not None and context.SparkContext._gateway is not None
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from cbx.target.write import write_target
 
 OPTIONS = Options("local", with_trace=False)
 CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")
+ROUNDS = 12
 MODEL = "{{{{ view(description='{text}') }}}}\nSELECT 1 AS x\n"
 
 
@@ -48,9 +48,9 @@ def test_two_compilations_at_once_end_and_the_next_finds_what_is_out_of_date(tmp
     project.mkdir()
     expected = edit(project, 0)
     build(project, OPTIONS)
-    for number in range(1, 6):
+    for number, moment in enumerate(("", ".staged-*", WRITING), start=1):
         first = started(project)
-        time.sleep(0.1 * number)
+        wait_until_there(first, project / TARGET, moment)
         expected = edit(project, number)
         second = started(project)
         said = [one.communicate(timeout=60)[0] for one in (first, second)]
@@ -72,7 +72,7 @@ def test_two_that_write_at_once_leave_the_whole_of_one(tmp_path: Path) -> None:
         outputs.append(edit(tmp_path, number))
         compiled.append(compile_project(tmp_path, with_trace=False).artifacts)
     found = []
-    for _ in range(40):
+    for _ in range(ROUNDS):
         waiting, go = os.pipe()
         children = []
         for artifacts in compiled:
@@ -90,7 +90,7 @@ def test_two_that_write_at_once_leave_the_whole_of_one(tmp_path: Path) -> None:
         statuses = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         found.append((statuses, tree(tmp_path / TARGET) in outputs))
 
-    assert found == [([0, 0], True)] * 40
+    assert found == [([0, 0], True)] * ROUNDS
 
 
 def test_check_tells_of_an_interrupted_compilation(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_check_after_a_kill_writes_nothing_and_says_that_it_is_out_of_date(tmp_p
     seen: set[bool] = set()
     for number in range(1, 60):
         expected = edit(tmp_path, number)
-        killed_when_there(started(tmp_path), tmp_path / TARGET, WRITING if number % 2 else ".staged-*")
+        kill_when_there(started(tmp_path), tmp_path / TARGET, WRITING if number % 2 else ".staged-*")
         if tree(tmp_path / TARGET) == expected:
             continue
         before = tree(tmp_path)
@@ -138,9 +138,14 @@ def test_check_after_a_kill_writes_nothing_and_says_that_it_is_out_of_date(tmp_p
     pytest.fail(f"never killed both before and while the files moved, only {seen}")
 
 
-def killed_when_there(running: subprocess.Popen[str], folder: Path, pattern: str) -> None:
-    """Kill a process without warning as soon as something is in a folder, or see it end."""
-    while running.poll() is None and next(folder.glob(pattern), None) is None:
+def wait_until_there(running: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+    """Wait until something is in a folder that a process writes to, or until the process has ended."""
+    while pattern and running.poll() is None and next(folder.glob(pattern), None) is None:
         pass
+
+
+def kill_when_there(running: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+    """Kill a process without warning as soon as something is in a folder, or see it end."""
+    wait_until_there(running, folder, pattern)
     running.kill()
     running.communicate()

@@ -1,7 +1,7 @@
 """Files of pieces of the languages and of any bytes: compiling them ends soon, with diagnostics or well.
 
-Ten seconds in the tests; `make fuzz` goes on for an hour, with other seeds each time. The rounds of a loop are a
-process of their own, so one that hangs or dies leaves its seed behind; `FUZZ_SEED=n` repeats that round alone.
+`make test` runs a hundred rounds of each kind; `make fuzz` runs them for an hour, with other seeds each time. The rounds
+are a process of their own, so one that hangs or dies leaves its seed behind; `FUZZ_SEED=n` repeats that round alone.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from cbx.graph.selectors import select
 from cbx.passes.check_expectations import analyse_condition
 
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
-ROUNDS = 250
+ROUNDS = 100
 SLOWEST = 10
 STUCK = 60
 LARGEST = 1 << 30

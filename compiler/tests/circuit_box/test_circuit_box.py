@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
+
+from compiler.tests.foreign.terminal import cbx_here
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
@@ -59,10 +60,9 @@ def expected_tables(day: int) -> dict[str, list[Row]]:
 
 
 def cbx(*arguments: str | Path) -> str:
-    command = [sys.executable, "-m", "cbx", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=900, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    answer = cbx_here(*map(str, arguments))
+    assert answer.status == 0, f"{arguments}\n{answer.output}\n{answer.errors}"
+    return answer.output
 
 
 def cell(column: str, value: Any) -> str:
@@ -105,7 +105,7 @@ def shown(table: str, columns: Row, project: Path, state: Path) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def updates(tmp_path_factory: pytest.TempPathFactory) -> list[Update]:
+def updates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> list[Update]:  # noqa: ARG001 - runs find it
     """Both days, one update each: the files of a day land, then the pipeline runs."""
     folder = tmp_path_factory.mktemp("circuit_box")
     project, landing, state = folder / "project", folder / "landing", folder / "state"
@@ -125,7 +125,6 @@ def updates(tmp_path_factory: pytest.TempPathFactory) -> list[Update]:
     return done
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize("table", expected_tables(1))
 @pytest.mark.parametrize("day", [1, 2])
 def test_every_table_holds_the_rows_written_out_by_hand(updates: list[Update], day: int, table: str) -> None:
@@ -136,7 +135,6 @@ def test_every_table_holds_the_rows_written_out_by_hand(updates: list[Update], d
     assert expected == actual
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize("day", [1, 2])
 def test_an_update_reads_only_what_is_new(updates: list[Update], day: int) -> None:
     """Streaming tables take the files of their day and no others."""
@@ -149,7 +147,6 @@ def test_an_update_reads_only_what_is_new(updates: list[Update], day: int) -> No
     assert expected == [counted[row[0]] for row in expected]
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize("day", [1, 2])
 def test_every_expectation_counts_what_arrived(updates: list[Update], day: int) -> None:
     """A rule counts the rows that met it and those that did not, whatever the other rules say of them."""
@@ -165,7 +162,6 @@ def test_every_expectation_counts_what_arrived(updates: list[Update], day: int) 
     assert sorted(expected) == sorted(actual)
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize("day", [1, 2])
 def test_every_declared_key_is_unique_on_the_data(updates: list[Update], day: int) -> None:
     """The checks of keys find no row too many."""

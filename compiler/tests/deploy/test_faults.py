@@ -19,7 +19,7 @@ from cbx.deploy.refresh import record_refreshed, start_refresh
 from cbx.deploy.update import wait_for_update
 
 ALL = bool(os.environ.get("CBX_ALL_FAULTS"))
-"""Whether every fault is tried at every request; else each request meets some of them."""
+"""Whether every fault is tried at every request, as `make faults` does; else every third request meets some of them."""
 
 
 def attempt(files: dict[str, str], *, start: bool = False) -> bool:
@@ -77,7 +77,7 @@ def undisturbed(begin: WorkspaceApi, files: dict[str, str], workspace: Workspace
 def chosen(requests: int) -> list[Fault]:
     """Each kind of fault at some requests, each request with some kinds of faults; or all of them."""
     pairs = [(number, at) for at in range(1, requests + 1) for number in range(len(KINDS))]
-    return [Fault(KINDS[number], at) for number, at in pairs if ALL or (number + at) % 6 == 0]
+    return [Fault(KINDS[number], at) for number, at in pairs if ALL or (at % 3 == 1 and (number + at // 3) % 4 == 0)]
 
 
 @pytest.mark.parametrize("step", ["first deployment", "second deployment"])
@@ -111,7 +111,7 @@ def test_an_interrupted_deployment_can_be_taken_back(workspace: Workspace) -> No
     begin = copy.deepcopy(workspace.api)
     _, requests = undisturbed(begin, SECOND, workspace)
     wrong = []
-    for at in range(1, requests + 1):
+    for at in range(1, requests + 1, 1 if ALL else 4):
         workspace.api = copy.deepcopy(begin)
         workspace.strike(Fault("gone", at))
         attempt(SECOND)

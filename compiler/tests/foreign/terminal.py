@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -35,19 +32,6 @@ class Answer:
         known = ("done", "same", "FAILED", "skipped")
         words = (line.split() for line in self.errors.splitlines())
         return {line[1]: line[0] for line in words if len(line) == 4 and line[0] in known}
-
-
-def cbx(*arguments: str, folder: Path) -> Answer:
-    """Run a command in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cbx", *arguments],
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 def cbx_here(*arguments: str) -> Answer:

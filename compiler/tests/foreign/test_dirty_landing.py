@@ -10,11 +10,7 @@ import json
 import shutil
 from typing import Any
 
-import pytest
-
 from compiler.tests.foreign.terminal import Desk
-
-pytestmark = pytest.mark.spark
 
 NOTEBOOK = """
     # Databricks notebook source

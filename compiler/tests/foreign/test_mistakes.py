@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from compiler.tests.foreign.terminal import Answer, Desk
-
-pytestmark = pytest.mark.spark
 
 LOADED = {
     "above.py": """

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from compiler.tests.foreign.tables import actual_table, expected_tables
-from compiler.tests.foreign.terminal import Answer, cbx, events
-
-pytestmark = pytest.mark.spark
+from compiler.tests.foreign.terminal import Answer, cbx_here, events
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 STYLES = sorted(path.parent.name for path in NOTEBOOKS.glob("*/expected.md"))
@@ -36,7 +35,9 @@ class Shop:
     def update(self, number: int) -> None:
         """Run all the notebooks, and look at the tables."""
         arguments = ("--state", "state", "--var", "payments.landing=landing/mixed", "--master", "local[2]")
-        answer = cbx("run", "notebooks", *arguments, folder=self.folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            answer = cbx_here("run", "notebooks", *arguments)
         self.answers.append(answer)
         state = self.folder / "state"
         self.flows += [row for row in events(state) if "flow_progress" in row["details"]]
@@ -47,7 +48,7 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:  # noqa: ARG001 - runs find it
     """Two days: files land, everything is run, more files land, everything is run again."""
     shop = Shop(tmp_path_factory.mktemp("shop"))
     ignored = shutil.ignore_patterns("landing", "expected.md", "ruff.toml", "__pycache__")

@@ -8,8 +8,6 @@ import pytest
 
 from compiler.tests.foreign.terminal import Desk, cbx_here, events
 
-pytestmark = pytest.mark.spark
-
 SHOP = """
     import dlt
 

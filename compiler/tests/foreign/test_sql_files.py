@@ -6,8 +6,6 @@ import pytest
 
 from compiler.tests.foreign.terminal import Desk
 
-pytestmark = pytest.mark.spark
-
 LANDED = """
     import dlt
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from compiler.tests.runtime.pipelines import Pipeline, problems
-
-pytestmark = pytest.mark.spark
 
 
 def told(file: Path, line: int, reason: str) -> str:

@@ -14,16 +14,7 @@ from cbx.runtime.auto_cdc import (
     merge_changes,
     target_rows,
 )
-from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_frames import by_id, frame, in_order, shown
-
-pytestmark = pytest.mark.spark
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
-
 
 # The example of the Databricks documentation: user, name, city, operation, sequence.
 EXAMPLE = [

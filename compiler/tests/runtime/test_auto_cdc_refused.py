@@ -8,15 +8,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import AllBut, CdcSpec, CdcSpecError, changed_row_error, merge_changes
-from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_frames import by_id, frame
-
-pytestmark = pytest.mark.spark
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
 
 
 @pytest.mark.parametrize("sequence", ["at", "struct(at, at as again)"])

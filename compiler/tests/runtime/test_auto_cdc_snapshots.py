@@ -2,20 +2,11 @@
 
 from typing import Any
 
-import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import CdcSpec, current_rows, merge_changes, snapshot_changes, snapshot_spec
-from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_frames import frame, shown
-
-pytestmark = pytest.mark.spark
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
 
 
 def snapshots(spark: SparkSession, spec: CdcSpec, *tables: list[Any]) -> DataFrame:

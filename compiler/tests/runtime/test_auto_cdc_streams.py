@@ -32,7 +32,6 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import AllBut, CdcSpec, merge_changes, target_rows
-from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 
 STREAMS = int(os.environ.get("CBX_CDC_STREAMS", "200"))
@@ -266,12 +265,6 @@ def small_spark(spark: SparkSession) -> Iterator[SparkSession]:
         spark.conf.set(name, value)
 
 
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
-
-
-@pytest.mark.spark
 @pytest.mark.parametrize("number", range(len(COMBINATIONS)))
 def test_any_cut_of_any_stream_gives_what_all_its_changes_give(
     small_spark: SparkSession, tmp_path: Path, number: int

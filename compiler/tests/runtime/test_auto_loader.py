@@ -15,8 +15,6 @@ from compiler.tests.runtime.landing import CSV, JSON, TYPED_CSV, TYPED_JSON, Loa
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-pytestmark = pytest.mark.spark
-
 
 def test_json_columns_are_strings_unless_types_are_inferred(loader: Loader) -> None:
     """Without inferColumnTypes everything is text, a nested value too, as it stands in the file."""

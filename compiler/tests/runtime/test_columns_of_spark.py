@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pyspark.sql import SparkSession
 
 from cbx.analysis.columns import output_columns
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
 from cbx.parse.types import is_same_type
-from cbx.runtime.spark.session import session
 
 COLUMNS = {
     "no": "BIGINT",
@@ -100,9 +99,8 @@ QUERIES = (
 )
 
 
-def test_columns_are_those_of_spark(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_columns_are_those_of_spark(spark: SparkSession) -> None:
     """Each query: the same names in the same order, and each type that is known is Spark's."""
-    spark = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
     schema = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     spark.createDataFrame([], schema).createOrReplaceTempView("t")
     table = Table("t", tuple(TableColumn(name, kind) for name, kind in COLUMNS.items()))

@@ -11,7 +11,6 @@ from compiler.tests.runtime.pipelines import problems
 if TYPE_CHECKING:
     from compiler.tests.runtime.pipelines import Pipeline
 
-pytestmark = pytest.mark.spark
 
 FEED = """
     import dlt

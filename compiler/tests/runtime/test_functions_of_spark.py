@@ -5,24 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from pyspark.sql import SparkSession
 from sqlglot.errors import SqlglotError
 
 from cbx.analysis.sql.expressions.spark_functions import DRAWS, FUNCTIONS, GENERATORS
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.parse.dialect import read_one
-from cbx.runtime.spark.session import session
 
 SYNTAX = {"case", "cast", "python_worker_logs"}
 """What Spark lists among its functions and DataFrames cannot call."""
 
 _CATALYST = "org.apache.spark.sql.catalyst"
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    return session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
 
 
 def functions(spark: SparkSession) -> dict[str, Any]:

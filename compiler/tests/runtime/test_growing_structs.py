@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from compiler.tests.runtime.landing import Loader
     from compiler.tests.runtime.pipelines import Pipeline
 
-pytestmark = pytest.mark.spark
 
 LOADER = """
     import dlt

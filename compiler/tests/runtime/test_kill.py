@@ -16,8 +16,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from compiler.tests.runtime.pipelines import Pipeline
 
 SEED = 20260101
@@ -119,7 +117,6 @@ def run_until(pipeline: Pipeline, moment: int, seconds: float, limit: int) -> st
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=900).stdout
 
 
-@pytest.mark.spark
 def test_a_killed_run_is_as_if_it_had_not_been(pipeline: Pipeline, tmp_path: Path) -> None:
     """Whatever a kill leaves, the next run ends where an undisturbed pipeline is."""
     rng = random.Random(SEED)

@@ -25,7 +25,6 @@ from pyspark.sql import SparkSession
 
 from cbx.runtime import CannotRunError, RunRequest, run_update
 from cbx.runtime.log.events import Event
-from cbx.runtime.spark.session import session
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 from compiler.tests.runtime.faults import Fault, striking
 from compiler.tests.runtime.pipelines import Pipeline, problems
@@ -284,9 +283,8 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def small_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def small_spark(spark: SparkSession) -> Iterator[SparkSession]:
     """Spark as it is fastest for a few rows."""
-    spark = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
     before = {name: spark.conf.get(name) for name in SMALL}
     for name, value in SMALL.items():
         spark.conf.set(name, value)
@@ -295,7 +293,6 @@ def small_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSessi
         spark.conf.set(name, value)
 
 
-@pytest.mark.spark
 @pytest.mark.usefixtures("small_spark")
 @pytest.mark.parametrize("number", range(CASES))
 def test_disturbed_streams_end_as_undisturbed_ones(tmp_path: Path, number: int) -> None:

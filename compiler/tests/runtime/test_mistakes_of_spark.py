@@ -13,7 +13,6 @@ from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.relation.mistakes import QueryMistake
 from cbx.analysis.sql.expressions.databricks_functions import FAMILIES, FUNCTIONS
-from cbx.runtime.spark.session import session
 
 COLUMNS = {
     "id": "BIGINT",
@@ -45,8 +44,8 @@ GROUPINGS = (
 
 
 @pytest.fixture
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
-    spark = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
+def spark(spark: SparkSession) -> SparkSession:
+    """Spark, with the table that the queries read."""
     schema = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     spark.createDataFrame([], schema).createOrReplaceTempView("t")
     return spark

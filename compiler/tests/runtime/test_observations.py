@@ -17,9 +17,7 @@ from cbx.runtime.flow_context import ExpectationFailedError
 from cbx.runtime.flows.append_stream import write_checked
 from cbx.runtime.problems import RunError
 from cbx.runtime.spark.observations import read_observation, read_write_observation
-from cbx.runtime.spark.session import session
 
-pytestmark = pytest.mark.spark
 RULES = (DatasetExpectation("small", "id < 3", "fail"),)
 
 
@@ -43,14 +41,13 @@ SLOW = Slow()
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
+def spark(spark: SparkSession) -> SparkSession:
     """A session whose counts are handed out after a listener that may be slow."""
-    first = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
     context = SparkContext._active_spark_context
     assert context is not None
     ensure_callback_server_started(context._gateway)
     context._jsc.sc().addSparkListener(SLOW)
-    return first.newSession()
+    return spark.newSession()
 
 
 @pytest.fixture

@@ -21,12 +21,11 @@ from cbx.analysis.tracing.from_plan import read_plan
 from cbx.analysis.tracing.requests import Frame, Function, Traced
 from cbx.analysis.tracing.types import spelled
 from cbx.parse.types import is_same_type
-from cbx.runtime.spark.session import session
 from cbx.syntax.declarations import Snippet
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
-ROUNDS = int(os.environ.get("PYTHON_TYPES_OF_SPARK", "6"))
-"""How often each form of expression is tried, each time with other columns."""
+ROUNDS = int(os.environ.get("PYTHON_TYPES_OF_SPARK", "2"))
+"""How often each form of expression is tried, each time with other columns; `make soak` tries more."""
 
 IMPORTS = """
 import datetime
@@ -245,9 +244,8 @@ def own_types(tracer: Tracer, shape: str, expressions: list[str]) -> list[str | 
     return [found[f"x{at}"] for at in range(len(expressions))]
 
 
-def test_types_of_traced_columns(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_types_of_traced_columns(spark: SparkSession) -> None:
     """A type is Spark's, or it is not known; those of usual expressions are known."""
-    spark = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
     counts: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     wrong = []

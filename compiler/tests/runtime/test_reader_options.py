@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from compiler.tests.runtime.pipelines import Pipeline
 
-pytestmark = pytest.mark.spark
 
 PAGE = Path(__file__).parents[2] / "docs" / "running.md"
 OWN = "org.apache.spark.sql.catalyst."
@@ -40,18 +39,18 @@ OF_SPARK = {
 FOR_ALL = f"{SOURCES}FileIndexOptions"
 
 
-def of_spark(session: SparkSession, name: str) -> set[str]:
+def of_spark(spark: SparkSession, name: str) -> set[str]:
     """The options that an object of Spark's registers."""
-    loader: Any = session._jvm.java.lang.Thread.currentThread().getContextClassLoader()  # type: ignore[union-attr]
+    loader: Any = spark._jvm.java.lang.Thread.currentThread().getContextClassLoader()  # type: ignore[union-attr]
     found = loader.loadClass(f"{name}$").getField("MODULE$").get(None)
     return set(found.getAllOptions().mkString(",").split(","))
 
 
 @pytest.mark.parametrize("file_format", OF_SPARK)
-def test_every_option_of_spark_is_known(session: SparkSession, file_format: str) -> None:
+def test_every_option_of_spark_is_known(spark: SparkSession, file_format: str) -> None:
     """Those that Spark registers for its readers: a new Spark with a new option fails this."""
     registered = {
-        option for name in (*OF_SPARK[file_format], FOR_ALL) for option in of_spark(session, name) if "." not in option
+        option for name in (*OF_SPARK[file_format], FOR_ALL) for option in of_spark(spark, name) if "." not in option
     }
     known = {option.lower() for option in reader_options.SPARK[file_format]}
 
@@ -92,7 +91,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("file_format", FILES)
-def test_options_at_their_defaults_change_nothing(session: SparkSession, tmp_path: Path, file_format: str) -> None:
+def test_options_at_their_defaults_change_nothing(spark: SparkSession, tmp_path: Path, file_format: str) -> None:
     """Every default that the page gives as one value, all given at once, reads what is read without them."""
     given = {
         option: default.strip("`").replace("\\0", "\0")
@@ -105,7 +104,7 @@ def test_options_at_their_defaults_change_nothing(session: SparkSession, tmp_pat
     for number, options in enumerate(({}, given)):
         folder = tmp_path / str(number)
         folder.mkdir()
-        loader = Loader(session, folder, tmp_path / "landing")
+        loader = Loader(spark, folder, tmp_path / "landing")
         loader.landing.mkdir(exist_ok=True)
         (loader.landing / "a").write_text(FILES[file_format], encoding="utf-8")
         (loader.landing / ".hidden").write_text("x", encoding="utf-8")

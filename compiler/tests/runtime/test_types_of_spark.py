@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -20,7 +21,9 @@ from pyspark.sql.types import (
 from cbx.analysis.types.cast_types import cast_type
 from cbx.parse.dialect import read_sql
 from cbx.parse.types import is_same_type, normal_type
-from cbx.runtime.spark.session import session
+
+SPELLINGS = int(os.environ.get("SPELLINGS_OF_SPARK", "500"))
+"""How many random types are spelled; `make soak` spells more."""
 
 NAMES = (
     "INT", "INTEGER", "BIGINT", "LONG", "SMALLINT", "SHORT", "TINYINT", "BYTE", "FLOAT", "REAL", "DOUBLE", "DEC",
@@ -76,11 +79,11 @@ def bare(kind: DataType) -> DataType:
             return kind
 
 
-def test_two_spellings_are_one_type_where_spark_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.usefixtures("spark")
+def test_two_spellings_are_one_type_where_spark_says_so() -> None:
     """Random spellings: Spark refuses what has no normal form, and equal types are those with equal normal forms."""
-    session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
     choose = random.Random(14)
-    written = list(dict.fromkeys([*NAMES, *FIELDS, *(spelling(choose) for _ in range(1500))]))
+    written = list(dict.fromkeys([*NAMES, *FIELDS, *(spelling(choose) for _ in range(SPELLINGS))]))
     known = {one: spark_type(one) for one in written}
     refused = {one for one, kind in known.items() if kind is None}
     by_type: dict[str, list[str]] = {}

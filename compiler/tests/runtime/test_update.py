@@ -6,14 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from cbx.render.html.last_run import ExpectationCount, read_last_run
 from cbx.runtime import DatasetResult, RunRequest, run_update
 from cbx.runtime.log.last_update import last_update
 from compiler.tests.runtime.pipelines import Pipeline, problems
-
-pytestmark = pytest.mark.spark
 
 ORDERS = """
     import dlt

@@ -19,7 +19,7 @@ from cbx.diagnostics.diagnostic import Diagnostic
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
-MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "160"))
+MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "56"))
 FILES = read_files(CLINIC)
 
 

@@ -1,4 +1,4 @@
-"""Small projects whose models are run on rows, on the engine that `--cbx-engine` names."""
+"""Small projects whose models are run on rows: on Spark, or on the engine that `--cbx-engine` names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ RunText = Callable[..., Any]
 
 
 @pytest.fixture
-def models(tmp_path: Path, pytestconfig: pytest.Config) -> Callable[[dict[str, str]], Models]:
+def models(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[dict[str, str]], Models]:
     """From the files of a project to its models."""
+    engine: str = request.config.getoption("--cbx-engine") or "spark"
+    if engine == "spark":
+        request.getfixturevalue("spark")
 
     def lay_out_models(files: dict[str, str]) -> Models:
         lay_out(files, tmp_path)
-        return Models(tmp_path, pytestconfig.getoption("--cbx-engine"), "local", Exercised(), frozenset())
+        return Models(tmp_path, engine, "local", Exercised(), frozenset())
 
     return lay_out_models
 

@@ -112,7 +112,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
 
 
-@pytest.mark.parametrize("engine", ["sail", "spark"])
+@pytest.mark.parametrize("engine", ["sail", pytest.param("spark", marks=pytest.mark.spark)])
 def test_each_test_passes_or_is_skipped_with_a_reason(engine: str, harbour: Path) -> None:
     """Watermarks keep all rows, QUALIFY is rewritten, and what depends on batches is said."""
     pytest.importorskip("pysail")
