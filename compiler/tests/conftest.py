@@ -20,8 +20,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 # Queries in tests are many, small and different: Java compiles code once and quickly, also in `cbx run` of a test.
 os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
-_FOR_FEW_ROWS = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-"""Generating and compiling Java for a query of ten rows takes longer than the query; processes of their own do so."""
+_FOR_FEW_ROWS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.shuffle.partitions": "1",
+}
+"""Spark as it is fastest for ten rows. Runs in processes of their own, as in `test_kill`, have the settings of cbx."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

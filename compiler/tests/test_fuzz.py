@@ -1,6 +1,6 @@
 """Files of pieces of the languages and of any bytes: compiling them ends soon, with diagnostics or well.
 
-`make test` runs a hundred rounds of each kind; `make fuzz` runs them for an hour, with other seeds each time. The rounds
+`make test` runs a hundred rounds of each kind; `make fuzz` goes on for an hour, with other seeds each time. The rounds
 are a process of their own, so one that hangs or dies leaves its seed behind; `FUZZ_SEED=n` repeats that round alone.
 """
 

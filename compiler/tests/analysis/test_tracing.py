@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from traced_shop import IMPORTS, PATH, function
 
-from cbx.analysis.tracing import client
 from cbx.analysis.tracing.client import Tracer, trace
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
 from cbx.syntax.declarations import Snippet
@@ -213,7 +212,7 @@ def test_damaged_cache(text: str, tmp_path: Path) -> None:
 
 def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the engine nothing is traced, and the outcome says what to install."""
-    monkeypatch.setattr(client, "find_spec", lambda name: None if name == "pysail" else object())
+    monkeypatch.setitem(sys.modules, "pysail", None)
     found = trace([model("return orders")])
 
     assert found == {"gold.model": MissingExtra("pip install 'circuit-box[trace]'")}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databricks.sdk.clock import RealClock
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -28,7 +29,9 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Works
 @pytest.fixture
 def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A project in a folder, for commands that never really wait."""
-    monkeypatch.setattr("cbx.deploy.session.RealClock", FastClock)
+    clock = FastClock()
+    monkeypatch.setattr(RealClock, "time", lambda _: clock.time())
+    monkeypatch.setattr(RealClock, "sleep", lambda _, seconds: clock.sleep(seconds))
     folder = tmp_path / "shop"
     settings = FIRST["project.toml"] + "\n[compile]\ntrace = false\n"
     lay_out({**FIRST, "project.toml": settings}, folder)

@@ -411,14 +411,14 @@ def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspac
     assert update["refresh_selection"] == ["bronze.orders", "bronze.orders_quarantine", "gold.sales"]
 
 
-def test_a_large_manifest_is_kept_compressed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_manifest_is_kept_compressed(workspace: Workspace) -> None:
     """A workspace takes files up to a size, and thousands of models say more than that."""
-    monkeypatch.setattr("cbx.deploy.record.LARGEST", 5000)
-    workspace.api.largest = 5000
-    deployed(FIRST)
+    model = f'{{{{ view(description="{"x" * 1_000_000}") }}}}\nSELECT 1 AS x\n'
+    files = {**FIRST, **{f"models/gold/long_{number}.sql": model for number in range(8)}}
+    deployed(files)
 
     assert workspace.api.objects[f"{ROOT}/state/manifest.json"].content.startswith(b"\x1f\x8b")
-    assert not deployed(FIRST).is_changed
+    assert not deployed(files).is_changed
 
 
 @pytest.mark.usefixtures("workspace")

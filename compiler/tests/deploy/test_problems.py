@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,8 +45,6 @@ def no_credentials(workspace: Workspace, project: Path, patch: pytest.MonkeyPatc
 def unreachable(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del workspace, project
     patch.setenv("DATABRICKS_HOST", "http://127.0.0.1:1")
-    patch.setattr("databricks.sdk.clock.RealClock.sleep", lambda *_: None)
-    patch.setattr("cbx.deploy.session._FIRST_PATIENCE", 1)
 
 
 def expired(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
@@ -285,10 +283,12 @@ def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, proj
     """Killed in the middle of the uploads: its lock is taken over, since its process is no more."""
     process: list[subprocess.Popen[bytes]] = []
     uploads: list[str] = []
+    handlers: list[threading.Thread] = []
 
     def kill(_: str, path: str) -> None:
         uploads.append(path)
         if uploads.count("/api/2.0/workspace/import") == 5:
+            handlers.append(threading.current_thread())
             process[0].send_signal(signal.SIGKILL)
             process[0].wait()
 
@@ -296,7 +296,7 @@ def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, proj
     command = [sys.executable, "-m", "cbx", "deploy", "--env", "prod", "--project", str(project)]
     process.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
     process[0].wait(timeout=60)
-    time.sleep(0.05)
+    handlers[0].join(timeout=60)
     workspace.before = lambda *_: None
     is_left = LOCK in workspace.api.objects
     done = deployed(FIRST)
@@ -355,7 +355,7 @@ def test_options_of_an_update_want_an_update(project: Path) -> None:
 
 def test_the_extra_is_named_where_it_is_missing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has no SDK is told how to get it."""
-    monkeypatch.setattr("cbx.cli.deploy.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "databricks.sdk", None)
     ended = cbx("plan", "--env", "prod", folder=project)
 
     assert (ended.status, "pip install 'circuit-box[deploy]'" in ended.err) == (2, True)
