@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from cbx.render.html.last_run import ExpectationCount, read_last_run
+from cbx.render.html.last_run import LastCount, read_last_run
 from cbx.runtime import DatasetResult, RunRequest, run_update
 from cbx.runtime.log.last_update import last_update
 from compiler.tests.runtime.pipelines import Pipeline, problems
@@ -808,7 +808,7 @@ def test_the_log_of_an_update_with_nothing_to_do_has_the_counts_of_the_last_one(
         {"name": "is_small", "dataset": "numbers", "passed_records": 1, "failed_records": 1}
     ]
     assert run.datasets["numbers"].status == "unchanged"
-    assert run.rules["numbers", "is_small"] == ExpectationCount(1, 1, is_unchanged=True)
+    assert run.rules["numbers", "is_small"] == LastCount(1, 1, is_unchanged=True)
 
 
 def test_a_rule_that_changed_has_no_verdict_of_the_old_one(pipeline: Pipeline) -> None:
