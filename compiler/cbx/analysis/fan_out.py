@@ -7,8 +7,9 @@ rows for one row of the other side, and columns of that other side alone cannot 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.grain.grain import infer_grain
@@ -64,12 +65,12 @@ def _ungrouped(relation: Relation, joined: _Joined) -> tuple[Ids | None, Relatio
         definitions += at.definitions
         at = at.input
     if isinstance(at, ir.Aggregate) and at.sets is None:
-        groups = frozenset(one.source for one in at.groups)
+        groups = frozenset(group.source for group in at.groups)
     elif isinstance(at, ir.Distinct) and not at.is_open:
-        groups = frozenset(one.id for one in at.fields)
+        groups = frozenset(field.id for field in at.fields)
     else:
         return None, relation
-    joined.definitions.update({one.column: one.expression for one in definitions})
+    joined.definitions.update({definition.column: definition.expression for definition in definitions})
     return groups, at.input
 
 
@@ -77,7 +78,7 @@ def _stay_apart(scan: ir.Scan, groups: Ids | None, rows: Relation) -> bool:
     """Whether grouping, if any, leaves a table's rows apart: it groups by what fixes a key of the table."""
     if groups is None:
         return True
-    ids = {one.name.lower(): one.id for one in scan.fields}
+    ids = {field.name.lower(): field.id for field in scan.fields}
     fixed = infer_grain(rows).closure(groups)
     keys = [[ids.get(name.lower(), -1) for name in key] for key in scan.table.keys]
     return any(fixed.issuperset(key) for key in keys)
@@ -104,7 +105,7 @@ class _Joined:
     scans: tuple[ir.Scan, ...] = ()
     equalities: tuple[tuple[int, int, Place], ...] = ()
     tested: Ids = ir.NONE
-    definitions: dict[int, ir.Expression] = field(default_factory=dict)
+    definitions: dict[int, ir.Expression] = dataclasses.field(default_factory=dict)
 
     def collect(self, relation: Relation) -> bool:
         """Gather the tables and comparisons of a plain join; false if it is anything more."""
@@ -113,7 +114,9 @@ class _Joined:
                 self.scans += (relation,)
                 return True
             case ir.Projection():
-                self.definitions.update({one.column: one.expression for one in relation.definitions})
+                self.definitions.update(
+                    {definition.column: definition.expression for definition in relation.definitions}
+                )
                 return self.collect(relation.input)
             case ir.Window():
                 return self.collect(relation.input)
@@ -124,8 +127,8 @@ class _Joined:
             case ir.Join(kind="right"):
                 return self.collect(relation.right) and self._collect_optional(relation.left, relation)
             case ir.Join(kind="inner" | "full"):
-                for one in relation.merged:
-                    self.definitions[one.column] = ir.Computed("", frozenset({one.left, one.right}))
+                for merge in relation.merged:
+                    self.definitions[merge.column] = ir.Computed("", frozenset({merge.left, merge.right}))
                 both = self.collect(relation.left) and self.collect(relation.right)
                 return both and self._compare(relation.predicates, relation.place)
             case _:
@@ -144,8 +147,8 @@ class _Joined:
     def _compare(self, predicates: Iterable[ir.Predicate], place: Place) -> bool:
         for predicate in predicates:
             match predicate:
-                case ir.Equal(ir.Reference(one), ir.Reference(other)):
-                    self.equalities += ((one, other, place),)
+                case ir.Equal(ir.Reference(first), ir.Reference(second)):
+                    self.equalities += ((first, second, place),)
                 case ir.NotNull(column):
                     self.tested |= {column}
                 case _:
@@ -157,36 +160,36 @@ class _Joined:
         owner = self._owner()
         grouped: dict[tuple[int, int], list[tuple[int, int]]] = {}
         places: dict[tuple[int, int], Place] = {}
-        for one, other, place in self.equalities:
-            if one not in owner or other not in owner or owner[one] == owner[other]:
+        for first, second, place in self.equalities:
+            if first not in owner or second not in owner or owner[first] == owner[second]:
                 return None
-            left, right = (one, other) if owner[one] < owner[other] else (other, one)
+            left, right = (first, second) if owner[first] < owner[second] else (second, first)
             grouped.setdefault((owner[left], owner[right]), []).append((left, right))
             places[owner[left], owner[right]] = place
-        if not self.tested <= {column for one, other, _ in self.equalities for column in (one, other)}:
+        if not self.tested <= {column for first, second, _ in self.equalities for column in (first, second)}:
             return None
         groups = list(range(len(self.scans)))
         for left, right in grouped:
             if groups[left] == groups[right]:
                 return None
-            groups = [groups[left] if one == groups[right] else one for one in groups]
+            groups = [groups[left] if group == groups[right] else group for group in groups]
         return [_Edge(*key, tuple(pairs), places[key]) for key, pairs in grouped.items()]
 
     def origins(self, columns: Ids) -> list[tuple[int, int]] | None:
         """The tables and columns that columns of the result are made of; None where that is not known."""
         owner = self._owner()
-        found: list[tuple[int, int]] = []
+        origins: list[tuple[int, int]] = []
         pending = sorted(columns)
         while pending:
             column = pending.pop()
             expression = self.definitions.get(column)
             if column in owner:
-                found.append((owner[column], column))
+                origins.append((owner[column], column))
             elif expression is None or (isinstance(expression, ir.Computed) and not expression.is_deterministic):
                 return None
             else:
                 pending.extend(sorted(ir.reads_of(expression)))
-        return found
+        return origins
 
     def is_declared(self, edge: _Edge) -> bool:
         """Whether a relationship says that rows of the two tables belong together in this way."""
@@ -207,27 +210,33 @@ class _Joined:
         """The relationships of a table with the other one, or with a parent that both refer to, by these columns."""
         child, other = (self.scans[at].table.name for at in (many, edge.right if many == edge.left else edge.left))
         pairs = self._compared(edge, many)
-        found = []
-        for one in self.relationships:
-            if one.child != child:
+        related = []
+        for relationship in self.relationships:
+            if relationship.child != child:
                 continue
-            if one.parent == other and _lowered(one.on) == pairs:
-                found.append(one)
-            parents = dict(_lowered(one.on))
+            if relationship.parent == other and _lowered(relationship.on) == pairs:
+                related.append(relationship)
+            parents = dict(_lowered(relationship.on))
             for sibling in self.relationships:
                 theirs = {theirs: mine for mine, theirs in _lowered(sibling.on)}
-                if sibling.child == other and sibling.parent == one.parent and set(theirs) == set(parents.values()):
-                    found += [one] if sorted((mine, theirs[key]) for mine, key in parents.items()) == pairs else []
-        return found
+                if (
+                    sibling.child == other
+                    and sibling.parent == relationship.parent
+                    and set(theirs) == set(parents.values())
+                ):
+                    related += (
+                        [relationship] if sorted((mine, theirs[key]) for mine, key in parents.items()) == pairs else []
+                    )
+        return related
 
     def _compared(self, edge: _Edge, many: int) -> list[tuple[str, str]]:
         """The names of the columns compared: of a table, and of the other one."""
-        names = {one.id: one.name.lower() for at in (edge.left, edge.right) for one in self.scans[at].fields}
+        names = {field.id: field.name.lower() for at in (edge.left, edge.right) for field in self.scans[at].fields}
         flipped = [pair if many == edge.left else pair[::-1] for pair in edge.pairs]
         return sorted((names[mine], names[theirs]) for mine, theirs in flipped)
 
     def _owner(self) -> Mapping[int, int]:
-        return {one.id: at for at, scan in enumerate(self.scans) for one in scan.fields}
+        return {field.id: at for at, scan in enumerate(self.scans) for field in scan.fields}
 
 
 def _lowered(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
@@ -236,23 +245,23 @@ def _lowered(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
 
 def _reachable(start: int, edges: list[_Edge]) -> set[int]:
     """The tables that hang together with one along edges."""
-    found = {start}
+    reached = {start}
     pending = [start]
     while pending:
         at = pending.pop()
         for edge in edges:
             if at in {edge.left, edge.right}:
                 other = edge.right if at == edge.left else edge.left
-                if other not in found:
-                    found.add(other)
+                if other not in reached:
+                    reached.add(other)
                     pending.append(other)
-    return found
+    return reached
 
 
 def _versions(joined: _Joined, wanted: list[tuple[int, int]], groups: Ids | None, rows: Relation) -> FanOut | None:
     """A table read with all versions of its rows, where the columns are unique among the current ones only."""
     for at, scan in enumerate(joined.scans):
-        names = {one.id: one.name.lower() for one in scan.fields}
+        names = {field.id: field.name.lower() for field in scan.fields}
         for current in scan.table.current_keys:
             key = {name.lower() for name in current.columns}
             is_same = all(owner == at and names[column] in key for owner, column in wanted)

@@ -77,14 +77,14 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Tab
     grain = infer_grain(relation)
     if grain.is_key(columns):
         return KeyProven()
-    known = result_keys(relation, grain)
-    best = known[0] if known else None
+    keys = result_keys(relation, grain)
+    best = keys[0] if keys else None
     if infer_grain(relation, trusts_hashes=True).is_key(columns):
         return KeyProvenButForCollisions(best)
-    found = find_fan_out(relation, columns, relationships)
-    if found is not None:
-        return KeyRefuted(found.place, found.cause, found.table, best)
-    return KeyUnproven(_reason(known), best)
+    fan_out = find_fan_out(relation, columns, relationships)
+    if fan_out is not None:
+        return KeyRefuted(fan_out.place, fan_out.cause, fan_out.table, best)
+    return KeyUnproven(_reason(keys), best)
 
 
 def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[str, ...], ...]:
@@ -101,11 +101,11 @@ def _named(relation: Relation, key: tuple[str, ...]) -> Ids | None:
     ids: dict[str, set[int]] = {}
     for field in relation.fields:
         ids.setdefault(field.name.lower(), set()).add(field.id)
-    found = [ids.get(name.lower(), set()) for name in key]
-    return frozenset().union(*found) if all(len(one) == 1 for one in found) else None
+    ids_by_name = [ids.get(name.lower(), set()) for name in key]
+    return frozenset().union(*ids_by_name) if all(len(numbers) == 1 for numbers in ids_by_name) else None
 
 
-def _reason(known: tuple[tuple[str, ...], ...]) -> str:
-    if not known:
+def _reason(keys: tuple[tuple[str, ...], ...]) -> str:
+    if not keys:
         return "no key of the result is known"
-    return f"the result is known to be unique on {', '.join(known[0]) or 'nothing: it has one row'}"
+    return f"the result is known to be unique on {', '.join(keys[0]) or 'nothing: it has one row'}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Ids, Relation
@@ -16,18 +17,22 @@ _COLUMN = re.compile(r"#(\d+)")
 
 def keys_of_parts(inputs: Sequence[Relation]) -> list[Ids]:
     """Positions that hold a key of the table that all inputs are parts of, where no two of them share a row."""
-    parts = [_part(one) for one in inputs]
-    known = [one for one in parts if one is not None]
-    if len(known) < len(parts) or len({one.scan.table.name for one in known}) > 1:
+    parts = [_part(relation) for relation in inputs]
+    tables = [part for part in parts if part is not None]
+    if len(tables) < len(parts) or len({part.scan.table.name for part in tables}) > 1:
         return []
-    if not all(_have_no_row_in_common(one, other) for at, one in enumerate(known) for other in known[at + 1 :]):
+    if not all(_have_no_row_in_common(first, second) for at, first in enumerate(tables) for second in tables[at + 1 :]):
         return []
     keys = []
-    for key in known[0].scan.table.keys:
-        found = {tuple(one.position(name, branch) for name in key) for one, branch in zip(known, inputs, strict=True)}
-        if len(found) == 1:
-            positions = found.pop()
-            keys += [frozenset(one for one in positions if one is not None)] if None not in positions else []
+    for key in tables[0].scan.table.keys:
+        choices = {
+            tuple(part.position(name, branch) for name in key) for part, branch in zip(tables, inputs, strict=True)
+        }
+        if len(choices) == 1:
+            positions = choices.pop()
+            keys += (
+                [frozenset(position for position in positions if position is not None)] if None not in positions else []
+            )
     return keys
 
 
@@ -37,35 +42,35 @@ class _FilteredTable:
 
     scan: ir.Scan
     offset: int
-    predicates: list[tuple[ir.Predicate, int]] = field(default_factory=list)
+    predicates: list[tuple[ir.Predicate, int]] = dataclasses.field(default_factory=list)
 
     def position(self, name: str, branch: Relation) -> int | None:
         """Where a relation shows a column of the table."""
-        wanted = {one.id + self.offset for one in self.scan.fields if one.name.lower() == name.lower()}
-        return next((at for at, one in enumerate(branch.fields) if one.id in wanted), None)
+        wanted = {field.id + self.offset for field in self.scan.fields if field.name.lower() == name.lower()}
+        return next((at for at, field in enumerate(branch.fields) if field.id in wanted), None)
 
     def facts(self) -> Mapping[str, list[ValueFact]]:
         """What the conditions say of the values of each of the table's columns."""
-        found: dict[str, list[ValueFact]] = {}
+        facts: dict[str, list[ValueFact]] = {}
         for predicate, offset in self.predicates:
             fact = _fact(predicate)
             name = self.names(offset).get(fact.column) if fact is not None else None
             if fact is not None and name is not None:
-                found.setdefault(name, []).append(fact)
-        return found
+                facts.setdefault(name, []).append(fact)
+        return facts
 
     def conditions(self) -> set[tuple[str, bool]]:
         """Other conditions, by the names of the columns, and whether they are negated."""
-        found = set()
+        texts = set()
         for predicate, offset in self.predicates:
             if isinstance(predicate, ir.Condition) and predicate.signature and predicate.is_deterministic:
                 text = _named(predicate.signature, self.names(offset))
-                found |= {(text, predicate.is_negated)} if text is not None else set()
-        return found
+                texts |= {(text, predicate.is_negated)} if text is not None else set()
+        return texts
 
     def names(self, offset: int) -> Mapping[int, str]:
         """The table's columns by the numbers that a condition has for them."""
-        return {one.id + self.offset - offset: one.name.lower() for one in self.scan.fields}
+        return {field.id + self.offset - offset: field.name.lower() for field in self.scan.fields}
 
 
 def _part(relation: Relation) -> _FilteredTable | None:
@@ -76,7 +81,7 @@ def _part(relation: Relation) -> _FilteredTable | None:
     while not isinstance(at, ir.Scan):
         match at:
             case ir.Filter():
-                predicates += [(one, offset) for one in at.predicates]
+                predicates += [(predicate, offset) for predicate in at.predicates]
             case ir.Copy(offset=added):
                 offset += added
             case ir.Projection():
@@ -87,16 +92,16 @@ def _part(relation: Relation) -> _FilteredTable | None:
     return _FilteredTable(at, offset, predicates)
 
 
-def _have_no_row_in_common(one: _FilteredTable, other: _FilteredTable) -> bool:
-    ours, theirs = one.facts(), other.facts()
-    return bool(one.conditions() & {(text, not is_negated) for text, is_negated in other.conditions()}) or any(
+def _have_no_row_in_common(first: _FilteredTable, second: _FilteredTable) -> bool:
+    ours, theirs = first.facts(), second.facts()
+    return bool(first.conditions() & {(text, not is_negated) for text, is_negated in second.conditions()}) or any(
         are_apart(facts, theirs[name]) for name, facts in ours.items() if name in theirs
     )
 
 
 def _named(signature: str, names: Mapping[int, str]) -> str | None:
-    columns = {int(one) for one in _COLUMN.findall(signature)}
-    return _COLUMN.sub(lambda one: f"#{names[int(one[1])]}", signature) if columns <= names.keys() else None
+    columns = {int(number) for number in _COLUMN.findall(signature)}
+    return _COLUMN.sub(lambda match: f"#{names[int(match[1])]}", signature) if columns <= names.keys() else None
 
 
 def _fact(predicate: ir.Predicate) -> ValueFact | None:

@@ -39,9 +39,9 @@ def may_hold_text(kind: str | None) -> bool:
 
 def columns_of(fields: Iterable[Field]) -> Ids:
     """The numbers of columns, and of their exact values where equal ones may differ."""
-    found: set[int] = set()
-    for one in fields:
-        found.add(one.id)
-        if not is_exact(one.type):
-            found.add(value_of(one.id))
-    return frozenset(found)
+    numbers: set[int] = set()
+    for field in fields:
+        numbers.add(field.id)
+        if not is_exact(field.type):
+            numbers.add(value_of(field.id))
+    return frozenset(numbers)

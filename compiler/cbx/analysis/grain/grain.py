@@ -7,10 +7,11 @@ sound because every property here, once true of rows, is true of any part of the
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import Table
 from cbx.analysis.grain.equal_values import columns_of, is_exact, may_hold_text
@@ -57,8 +58,8 @@ class _Memo:
     """What was inferred so far: grains, and which relations read a stream."""
 
     trusts_hashes: bool = False
-    grains: dict[tuple[int, Assumed], Grain] = field(default_factory=dict)
-    streams: dict[int, bool] = field(default_factory=dict)
+    grains: dict[tuple[int, Assumed], Grain] = dataclasses.field(default_factory=dict)
+    streams: dict[int, bool] = dataclasses.field(default_factory=dict)
 
 
 def _infer(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:
@@ -94,7 +95,9 @@ def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: 
         case ir.Distinct():
             return _distinct(relation, _infer(relation.input, assumed, memo))
         case ir.SetOperation():
-            branches = [_infer(one, moved(assumed, _positions(relation, one)), memo) for one in relation.inputs]
+            branches = [
+                _infer(branch, moved(assumed, _positions(relation, branch)), memo) for branch in relation.inputs
+            ]
             return set_grain(relation, branches)
         case ir.Explode():
             return _explode(relation, _infer(relation.input, assumed, memo))
@@ -147,7 +150,7 @@ def _project(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Gr
     grain = _with_exact_types(grain, project.fields)
     if not project.definitions:
         return grain
-    types = {one.id: one.type for one in project.fields}
+    types = {field.id: field.type for field in project.fields}
     rules, constants, columns = list(grain.rules), list(grain.constants), set(grain.columns)
     not_null, values = set(grain.not_null), list(grain.values)
     for definition in project.definitions:
@@ -165,9 +168,9 @@ def _project(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Gr
                     new |= {value_of(column)}
                 if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
                     rules.append(FunctionalDependency(reads, new, lasts=computed.is_deterministic))
-                told = _told(computed, not_null, trusts_hashes=trusts_hashes)
-                if told:
-                    rules.append(FunctionalDependency(new, values_of(told), lasts=True))
+                sources = _told(computed, not_null, trusts_hashes=trusts_hashes)
+                if sources:
+                    rules.append(FunctionalDependency(new, values_of(sources), lasts=True))
                 if computed.prefix:
                     values.append(ValueFact(column, "prefix", frozenset({computed.prefix})))
                 not_null |= {column} if _is_never_null(computed, not_null) else NONE
@@ -185,18 +188,18 @@ def _project(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Gr
 def _told(computed: ir.Computed, not_null: AbstractSet[int], *, trusts_hashes: bool) -> Ids:
     """The columns whose values can be told from that of an expression."""
     sources = [computed.fixes_if, computed.hashes_if] if trusts_hashes else [computed.fixes_if]
-    return computed.fixes.union(*(told for told, never_null in sources if never_null <= not_null))
+    return computed.fixes.union(*(columns for columns, never_null in sources if never_null <= not_null))
 
 
 def _is_never_null(computed: ir.Computed, not_null: AbstractSet[int]) -> bool:
-    return computed.not_null or any(one <= not_null for one in computed.not_null_if)
+    return computed.not_null or any(columns <= not_null for columns in computed.not_null_if)
 
 
 def _with_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
     """The same, where more is learned of the types of columns; a text may have a collation that nobody tells of."""
-    exact = {value_of(one.id) for one in fields if is_exact(one.type) and not may_hold_text(one.type)}
-    found = grain.columns & exact
-    return replace(grain, columns=grain.columns - found) if found else grain
+    exact = {value_of(field.id) for field in fields if is_exact(field.type) and not may_hold_text(field.type)}
+    dropped = grain.columns & exact
+    return replace(grain, columns=grain.columns - dropped) if dropped else grain
 
 
 def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
@@ -204,18 +207,21 @@ def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
     if node.sets is not None:
         return _grouping_sets(node, grain, node.sets)
     groups = frozenset(group.source for group in node.groups)
-    kept = grain.within(groups).with_keys([groups])
-    return replace(kept, columns=kept.columns | _with_values(groups, grain) | _aggregated(node))
+    grouped = grain.within(groups).with_keys([groups])
+    return replace(grouped, columns=grouped.columns | _with_values(groups, grain) | _aggregated(node))
 
 
 def _with_values(columns: Ids, grain: Grain) -> Ids:
     """Columns with the numbers of their exact values, of which each group has one again."""
-    return columns.union(value_of(one) for one in columns if value_of(one) in grain.columns)
+    return columns.union(value_of(column) for column in columns if value_of(column) in grain.columns)
 
 
 def _aggregated(node: ir.Aggregate) -> Ids:
-    types = {one.id: one.type for one in node.fields}
-    return columns_of(ir.Field(one.column, "", one.type or types.get(one.column)) for one in node.aggregates)
+    types = {field.id: field.type for field in node.fields}
+    return columns_of(
+        ir.Field(definition.column, "", definition.type or types.get(definition.column))
+        for definition in node.aggregates
+    )
 
 
 def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
@@ -225,12 +231,14 @@ def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> G
     """
     in_all = frozenset.intersection(*sets) if sets else NONE
     outputs = frozenset(group.column for group in node.groups)
-    added = _aggregated(node) | {value_of(one.column) for one in node.groups if value_of(one.source) in grain.columns}
+    added = _aggregated(node) | {
+        value_of(group.column) for group in node.groups if value_of(group.source) in grain.columns
+    }
     markers = dict(node.markers)
     if node.grouping_id is not None:
         added |= {node.grouping_id}
         markers[node.grouping_id] = _numbers(sets)
-    not_null = frozenset(one.column for one in node.groups if one.source in in_all & grain.not_null)
+    not_null = frozenset(group.column for group in node.groups if group.source in in_all & grain.not_null)
     keys = [outputs | chosen for chosen in _told_by_markers(sets, markers, grain.not_null)]
     return Grain(outputs | added, minimal(keys), not_null=not_null | markers.keys())
 
@@ -238,7 +246,7 @@ def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> G
 def _numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:
     """A number for each grouping set, the same for two that are the same."""
     different = list(dict.fromkeys(sets))
-    return tuple(different.index(one) for one in sets)
+    return tuple(different.index(columns) for columns in sets)
 
 
 def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]], not_null: Ids) -> list[Ids]:
@@ -247,18 +255,20 @@ def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]],
     A column that only one of two sets groups by, and that is never NULL before, is NULL in the rows of the other one.
     """
     pairs = [
-        (one, other)
-        for one, other in itertools.combinations(range(len(sets)), 2)
-        if not (sets[one] ^ sets[other]) & not_null
+        (first, second)
+        for first, second in itertools.combinations(range(len(sets)), 2)
+        if not (sets[first] ^ sets[second]) & not_null
     ]
 
     def tell(chosen: Iterable[int]) -> bool:
-        return all(any(markers[marker][one] != markers[marker][other] for marker in chosen) for one, other in pairs)
+        return all(
+            any(markers[marker][first] != markers[marker][second] for marker in chosen) for first, second in pairs
+        )
 
-    choices = (one for count in range(len(markers) + 1) for one in itertools.combinations(sorted(markers), count))
+    choices = (chosen for count in range(len(markers) + 1) for chosen in itertools.combinations(sorted(markers), count))
     found: list[Ids] = []
     for chosen in itertools.islice(choices, _MOST_CHOICES):
-        if not any(one <= set(chosen) for one in found) and tell(chosen):
+        if not any(key <= set(chosen) for key in found) and tell(chosen):
             found.append(frozenset(chosen))
     return found
 
@@ -281,7 +291,7 @@ def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
             counters.add(column.column)
     return replace(
         grain,
-        columns=grain.columns | values_of(one.column for one in node.columns) - values_of(counters) | counters,
+        columns=grain.columns | values_of(column.column for column in node.columns) - values_of(counters) | counters,
         keys=minimal(keys),
         rules=tuple(rules),
         counters=frozenset(counters),
@@ -294,9 +304,9 @@ def _distinct(node: ir.Distinct, grain: Grain) -> Grain:
     if node.by is not None:
         return grain.with_keys([node.by])
     columns = _ids(node)
-    kept = grain.within(columns)
-    kept = replace(kept, columns=kept.columns | _with_values(columns, grain))
-    return kept if node.is_open else kept.with_keys([columns])
+    distinct = grain.within(columns)
+    distinct = replace(distinct, columns=distinct.columns | _with_values(columns, grain))
+    return distinct if node.is_open else distinct.with_keys([columns])
 
 
 def _explode(node: ir.Explode, grain: Grain) -> Grain:
@@ -304,7 +314,7 @@ def _explode(node: ir.Explode, grain: Grain) -> Grain:
     return replace(
         grain,
         columns=grain.columns | {node.position} | columns_of(_element_fields(node)),
-        keys=minimal(key | {one} for key in grain.keys for one in (node.position, *sorted(node.distinct))),
+        keys=minimal(key | {position} for key in grain.keys for position in (node.position, *sorted(node.distinct))),
         rules=(*grain.rules, *grain.keys_as_rules()),
     )
 
@@ -313,7 +323,7 @@ def _lateral(grain: Grain, query: Grain) -> Grain:
     """A row becomes as many as the query makes of it; for one row, what the query reads around it is fixed."""
     if query.is_stream and not grain.is_stream:
         grain = grain.over_time()
-    keys = minimal(key | own for key in grain.keys for own in query.keys)
+    keys = minimal(key | query_key for key in grain.keys for query_key in query.keys)
     if query.is_key(grain.columns):
         keys = grain.keys
     return replace(
@@ -322,8 +332,8 @@ def _lateral(grain: Grain, query: Grain) -> Grain:
 
 
 def _element_fields(node: ir.Explode) -> list[ir.Field]:
-    types = {one.id: one.type for one in node.fields}
-    return [ir.Field(one, "", types.get(one)) for one in node.columns]
+    types = {field.id: field.type for field in node.fields}
+    return [ir.Field(column, "", types.get(column)) for column in node.columns]
 
 
 def _copy(node: ir.Copy, grain: Grain) -> Grain:
@@ -340,15 +350,16 @@ def _copy(node: ir.Copy, grain: Grain) -> Grain:
         shifted(grain.not_null),
         shifted(grain.counters),
         tuple((column + node.offset, value) for column, value in grain.constants),
-        values=tuple(one._replace(column=one.column + node.offset) for one in grain.values),
+        values=tuple(fact._replace(column=fact.column + node.offset) for fact in grain.values),
         versions=tuple(
-            Versions(shifted(one.key), one.start + node.offset, one.end + node.offset) for one in grain.versions
+            Versions(shifted(version.key), version.start + node.offset, version.end + node.offset)
+            for version in grain.versions
         ),
     )
 
 
 def _below(assumed: Assumed, offset: int) -> Assumed:
-    columns = (column for one in assumed for column in ir.condition_reads(one))
+    columns = (column for predicate in assumed for column in ir.condition_reads(predicate))
     return moved(assumed, {column: column - offset for column in columns if offset <= column < 2 * offset})
 
 

@@ -47,7 +47,9 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> Gr
             return _left(join, right, left, assumed)
         case "semi":
             seen = _seen_by(left, right)
-            return with_predicates(seen, [one for one in join.predicates if ir.condition_reads(one) <= left.columns])
+            return with_predicates(
+                seen, [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= left.columns]
+            )
         case "anti":
             return _seen_by(left, right)
         case "full":
@@ -59,7 +61,7 @@ def _narrowed(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> ir.
 
     Where a column of the right side must not be NULL, the rows that found no partner there are gone.
     """
-    wanted = {one.column for one in assumed if isinstance(one, ir.NotNull)}
+    wanted = {predicate.column for predicate in assumed if isinstance(predicate, ir.NotNull)}
     keeps_left = join.kind in {"left", "full"} and not wanted & right.columns
     keeps_right = join.kind in {"right", "full"} and not wanted & left.columns
     if join.kind not in {"left", "right", "full"}:
@@ -98,7 +100,7 @@ def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grai
     from those NULLs.
     """
     partners = with_predicates(optional, join.predicates)
-    seen_null = {one.column for one in assumed if isinstance(one, ir.IsNull)}
+    seen_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.IsNull)}
     if seen_null & partners.not_null & optional.columns:
         return _without_partner(_seen_by(kept, optional), optional)
     unique = _finds_one(join, optional)
@@ -133,17 +135,17 @@ def _without_partner(kept: Grain, optional: Grain) -> Grain:
 
 def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: bool) -> list[FunctionalDependency]:  # noqa: FBT001 - private, named at its call
     """The columns of the kept side that the condition reads fix which partner is found, if there is only one."""
-    if not all(_is_deterministic(one) for one in join.predicates):
+    if not all(_is_deterministic(predicate) for predicate in join.predicates):
         return []
-    reads: Ids = frozenset().union(*(ir.condition_reads(one) for one in join.predicates))
+    reads: Ids = frozenset().union(*(ir.condition_reads(predicate) for predicate in join.predicates))
     if not reads <= kept.columns | optional.columns:
         return []
     compared = frozenset(
         side.column
-        for one in join.predicates
-        if isinstance(one, ir.Equal)
-        for side, other in ((one.left, one.right), (one.right, one.left))
-        if isinstance(side, ir.Reference) and side.column in optional.columns and ir.reads_of(other) <= kept.columns
+        for predicate in join.predicates
+        if isinstance(predicate, ir.Equal)
+        for side, opposite in ((predicate.left, predicate.right), (predicate.right, predicate.left))
+        if isinstance(side, ir.Reference) and side.column in optional.columns and ir.reads_of(opposite) <= kept.columns
     )
     return [FunctionalDependency(_decisive(join, kept), optional.columns if unique else compared)]
 
@@ -167,21 +169,23 @@ def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows of both sides stay: keys combine, if a row without a left and one without a right partner differ."""
     sides = ((left, right), (right, left))
     rules = [rule for side, other in sides for rule in _rules(side, other) if rule.condition & side.not_null]
-    for one in join.merged:
-        compared, values = (frozenset({one.left, one.right}), values_of([one.left, one.right]))
+    for merge in join.merged:
+        compared, values = (frozenset({merge.left, merge.right}), values_of([merge.left, merge.right]))
         rules += [
-            FunctionalDependency(compared, frozenset({one.column}), lasts=True),
-            FunctionalDependency(values, values_of([one.column]), lasts=True),
+            FunctionalDependency(compared, frozenset({merge.column}), lasts=True),
+            FunctionalDependency(values, values_of([merge.column]), lasts=True),
         ]
     never_null = left.not_null | right.not_null
     keys = [key for key in _combined(left, right) if key & never_null]
-    merged = frozenset(one.column for one in join.merged)
+    merged = frozenset(merge.column for merge in join.merged)
     values = frozenset(
-        value_of(one.column)
-        for one in join.merged
-        if value_of(one.left) in left.columns or value_of(one.right) in right.columns
+        value_of(merge.column)
+        for merge in join.merged
+        if value_of(merge.left) in left.columns or value_of(merge.right) in right.columns
     )
-    not_null = frozenset(one.column for one in join.merged if one.left in left.not_null and one.right in right.not_null)
+    not_null = frozenset(
+        merge.column for merge in join.merged if merge.left in left.not_null and merge.right in right.not_null
+    )
     if merged and _merged_is_key(join, left, right):
         keys.append(merged)
     if left.is_stream != right.is_stream:
@@ -193,24 +197,26 @@ def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
 def _merged_is_key(join: ir.Join, left: Grain, right: Grain) -> bool:
     """Whether the columns of USING are unique: they are on both sides, and no NULL of one meets a NULL of the other."""
     return (
-        left.is_key(frozenset(one.left for one in join.merged))
-        and right.is_key(frozenset(one.right for one in join.merged))
-        and all(one.left in left.not_null or one.right in right.not_null for one in join.merged)
+        left.is_key(frozenset(merge.left for merge in join.merged))
+        and right.is_key(frozenset(merge.right for merge in join.merged))
+        and all(merge.left in left.not_null or merge.right in right.not_null for merge in join.merged)
     )
 
 
 def _finds_one(join: ir.Join, side: Grain) -> bool:
     """Whether no row of the other side finds two partners on this one: the condition fixes a key of it."""
-    own = [one for one in join.predicates if ir.condition_reads(one) <= side.columns]
+    own_predicates = [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= side.columns]
     fixed = frozenset(
-        one.column
+        side_expression.column
         for predicate in join.predicates
         if isinstance(predicate, ir.Equal)
-        for one, other in ((predicate.left, predicate.right), (predicate.right, predicate.left))
-        if isinstance(one, ir.Reference) and one.column in side.columns and not ir.reads_of(other) & side.columns
+        for side_expression, opposite in ((predicate.left, predicate.right), (predicate.right, predicate.left))
+        if isinstance(side_expression, ir.Reference)
+        and side_expression.column in side.columns
+        and not ir.reads_of(opposite) & side.columns
     )
-    found = with_predicates(side, own)
-    return found.is_key(fixed | _started(join, found, fixed))
+    candidate_rows = with_predicates(side, own_predicates)
+    return candidate_rows.is_key(fixed | _started(join, candidate_rows, fixed))
 
 
 def _started(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
@@ -241,7 +247,7 @@ def _rules(side: Grain, other: Grain) -> list[FunctionalDependency]:
 
 
 def _combined(left: Grain, right: Grain) -> list[Ids]:
-    return [one | other for one in left.keys for other in right.keys]
+    return [left_key | right_key for left_key in left.keys for right_key in right.keys]
 
 
 def _is_deterministic(predicate: ir.Predicate) -> bool:

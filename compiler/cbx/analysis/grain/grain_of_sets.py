@@ -17,8 +17,8 @@ _MOST_CANDIDATES = 8
 
 def set_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """What is unique in the result of a set operation, given what is in its inputs."""
-    if any(one.is_stream for one in branches):
-        branches = [one if one.is_stream else one.over_time() for one in branches]
+    if any(branch.is_stream for branch in branches):
+        branches = [branch if branch.is_stream else branch.over_time() for branch in branches]
     if operation.kind == "union":
         operation, branches = _without_empty(operation, branches)
     everything = frozenset(field.id for field in operation.fields)
@@ -26,69 +26,74 @@ def set_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     if operation.is_all:
         return grain
     columns = columns_of(operation.fields)
-    kept = grain.within(columns).with_keys([everything])
-    return replace(kept, columns=kept.columns | columns)
+    distinct = grain.within(columns).with_keys([everything])
+    return replace(distinct, columns=distinct.columns | columns)
 
 
 def _without_empty(operation: ir.SetOperation, branches: list[Grain]) -> tuple[ir.SetOperation, list[Grain]]:
     """A union without the inputs that have no rows."""
-    pairs = [(one, grain) for one, grain in zip(operation.inputs, branches, strict=True) if not is_empty(one)]
+    pairs = [
+        (relation, grain) for relation, grain in zip(operation.inputs, branches, strict=True) if not is_empty(relation)
+    ]
     if not pairs or len(pairs) == len(branches):
         return operation, branches
-    return replace(operation, inputs=tuple(one for one, _ in pairs)), [grain for _, grain in pairs]
+    return replace(operation, inputs=tuple(relation for relation, _ in pairs)), [grain for _, grain in pairs]
 
 
 def _narrowed(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """An intersection holds rows of all its inputs, a difference rows of the first: what was true of them stays."""
     count = len(branches) if operation.kind == "intersect" else 1
-    kept = Grain(columns_of(operation.fields))
+    combined = Grain(columns_of(operation.fields))
     for relation, grain in list(zip(operation.inputs, branches, strict=True))[:count]:
         pairs = tuple((new.id, old.id) for new, old in zip(operation.fields, relation.fields, strict=True))
-        kept = Grain(
-            kept.columns | grain.columns,
-            (*kept.keys, *grain.keys),
-            (*kept.rules, *grain.rules),
-            (*kept.equal, *grain.equal, *pairs),
-            kept.not_null | grain.not_null | {new for new, old in pairs if old in grain.not_null},
-            kept.counters | grain.counters,
+        combined = Grain(
+            combined.columns | grain.columns,
+            (*combined.keys, *grain.keys),
+            (*combined.rules, *grain.rules),
+            (*combined.equal, *grain.equal, *pairs),
+            combined.not_null | grain.not_null | {new for new, old in pairs if old in grain.not_null},
+            combined.counters | grain.counters,
             (
-                *kept.constants,
+                *combined.constants,
                 *((new, value) for new, old in pairs for column, value in grain.constants if column == old),
             ),
         )
-    return replace(kept, keys=minimal(kept.keys))
+    return replace(combined, keys=minimal(combined.keys))
 
 
 def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
     """Rows of different inputs may agree, unless literals tell the inputs apart."""
     if len(operation.inputs) == 1:
         return _narrowed(operation, branches)
-    constants = [_by_position(one, grain) for one, grain in zip(operation.inputs, branches, strict=True)]
+    constants = [_by_position(relation, grain) for relation, grain in zip(operation.inputs, branches, strict=True)]
     positions = range(len(operation.fields))
     facts = [
-        [facts_of(grain, field.id) for field in one.fields]
-        for one, grain in zip(operation.inputs, branches, strict=True)
+        [facts_of(grain, field.id) for field in relation.fields]
+        for relation, grain in zip(operation.inputs, branches, strict=True)
     ]
     tells_apart = _discriminators(facts, _comparable_positions(operation))
     candidates = keys_of_parts(operation.inputs)
     if tells_apart is not None:
-        candidates += [one | tells_apart for one in _candidates(operation, branches)]
-    keys = [frozenset(operation.fields[position].id for position in one) for one in candidates]
+        candidates += [key | tells_apart for key in _candidates(operation, branches)]
+    keys = [frozenset(operation.fields[position].id for position in key) for key in candidates]
     same = tuple(
         (operation.fields[position].id, constants[0][position])
         for position in positions
-        if all(position in one and one[position] == constants[0][position] for one in constants)
+        if all(position in literals and literals[position] == constants[0][position] for literals in constants)
     )
     not_null = frozenset(
         operation.fields[position].id
         for position in positions
-        if all(one.fields[position].id in grain.not_null for one, grain in zip(operation.inputs, branches, strict=True))
+        if all(
+            relation.fields[position].id in grain.not_null
+            for relation, grain in zip(operation.inputs, branches, strict=True)
+        )
     )
     rules = tuple(FunctionalDependency(NONE, frozenset({column}), lasts=True) for column, _ in same)
     values = tuple(
         ValueFact(field.id, "one of", texts)
         for at, field in enumerate(operation.fields)
-        if (texts := _choices([one[at] for one in facts]))
+        if (texts := _choices([of_columns[at] for of_columns in facts]))
     )
     columns = columns_of(operation.fields)
     return Grain(columns, minimal(keys), rules, not_null=not_null, constants=same, values=values)
@@ -96,9 +101,9 @@ def _union(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
 
 def _choices(facts: list[list[ValueFact]]) -> frozenset[str | None]:
     """The literals of which columns hold one; none where one of the columns may hold others."""
-    texts = [next((one.texts for one in of_one if one.kind == "one of"), None) for of_one in facts]
-    known = [one for one in texts if one is not None]
-    return frozenset[str | None]().union(*known) if len(known) == len(texts) else frozenset()
+    texts = [next((fact.texts for fact in of_one if fact.kind == "one of"), None) for of_one in facts]
+    known_texts = [text for text in texts if text is not None]
+    return frozenset[str | None]().union(*known_texts) if len(known_texts) == len(texts) else frozenset()
 
 
 def _comparable_positions(operation: ir.SetOperation) -> list[int]:
@@ -106,25 +111,25 @@ def _comparable_positions(operation: ir.SetOperation) -> list[int]:
 
     Of literals alone that is plain, whatever the types; those positions are told by `_discriminators`.
     """
-    columns = enumerate(zip(*(one.fields for one in operation.inputs), strict=True))
-    return [at for at, fields in columns if len({one.type for one in fields}) == 1 and fields[0].type is not None]
+    columns = enumerate(zip(*(relation.fields for relation in operation.inputs), strict=True))
+    return [at for at, fields in columns if len({field.type for field in fields}) == 1 and fields[0].type is not None]
 
 
 def _by_position(relation: ir.Relation, grain: Grain) -> dict[int, str | None]:
-    known = dict(grain.constants)
-    return {position: known[field.id] for position, field in enumerate(relation.fields) if field.id in known}
+    constants = dict(grain.constants)
+    return {position: constants[field.id] for position, field in enumerate(relation.fields) if field.id in constants}
 
 
 def _discriminators(facts: list[list[list[ValueFact]]], comparable: list[int]) -> Ids | None:
     """Positions whose values differ between any two inputs; None if there are none."""
 
-    def differ(one: list[list[ValueFact]], other: list[list[ValueFact]], at: int) -> bool:
+    def differ(first: list[list[ValueFact]], second: list[list[ValueFact]], at: int) -> bool:
         if at in comparable:
-            return are_apart(one[at], other[at])
-        literals = [[fact for fact in side[at] if fact.kind == "one of"] for side in (one, other)]
+            return are_apart(first[at], second[at])
+        literals = [[fact for fact in side[at] if fact.kind == "one of"] for side in (first, second)]
         return are_apart(*literals)
 
-    pairs = [(one, other) for number, one in enumerate(facts) for other in facts[number + 1 :]]
+    pairs = [(first, second) for number, first in enumerate(facts) for second in facts[number + 1 :]]
     positions = range(len(facts[0]))
     alone = next((at for at in positions if all(differ(*pair, at) for pair in pairs)), None)
     if alone is not None:
@@ -135,12 +140,14 @@ def _discriminators(facts: list[list[list[ValueFact]]], comparable: list[int]) -
 
 def _candidates(operation: ir.SetOperation, branches: list[Grain]) -> list[Ids]:
     """Positions that hold a key of each input."""
-    found: list[Ids] = [frozenset()]
+    candidates: list[Ids] = [frozenset()]
     for relation, grain in zip(operation.inputs, branches, strict=True):
         position_of = {field.id: position for position, field in reversed(list(enumerate(relation.fields)))}
-        own = [
+        branch_keys = [
             frozenset(position_of[column] for column in key)
             for key in keys_among(grain, tuple(field.id for field in relation.fields))
         ]
-        found = list(minimal(one | key for one in found for key in own))[:_MOST_CANDIDATES]
-    return found
+        candidates = list(minimal(positions | key for positions in candidates for key in branch_keys))[
+            :_MOST_CANDIDATES
+        ]
+    return candidates

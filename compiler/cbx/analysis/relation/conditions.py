@@ -51,9 +51,9 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
 def versions_within(grain: Grain, within: ir.Within) -> list[FunctionalDependency]:
     """Of the versions of a row one at most holds at a time, so that the key and the time fix when it started."""
     return [
-        FunctionalDependency(one.key | grain.exactly(within.reads), frozenset({one.start}))
-        for one in grain.versions
-        if (one.start, one.end) == (within.start, within.end)
+        FunctionalDependency(version.key | grain.exactly(within.reads), frozenset({version.start}))
+        for version in grain.versions
+        if (version.start, version.end) == (within.start, within.end)
     ]
 
 
@@ -63,9 +63,9 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
         case ir.Equal(left, right, is_null_safe):
             sides = ((left, right), (right, left))
             return frozenset(
-                one.column
-                for one, other in sides
-                if isinstance(one, ir.Reference) and (not is_null_safe or is_value(other))
+                side.column
+                for side, opposite in sides
+                if isinstance(side, ir.Reference) and (not is_null_safe or is_value(opposite))
             )
         case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Comparison(column):
             return frozenset({column})
@@ -79,43 +79,43 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
 
 def assumptions(predicates: Iterable[ir.Predicate]) -> Assumed:
     """What rows further down may be taken to fulfil, since those that do not are left out here."""
-    found: set[ir.Predicate] = set()
+    assumed: set[ir.Predicate] = set()
     for predicate in predicates:
-        found |= {ir.NotNull(column) for column in null_rejected(predicate)}
+        assumed |= {ir.NotNull(column) for column in null_rejected(predicate)}
         match predicate:
             case ir.Equal(ir.Reference() as column, ir.Constant() as value) | ir.Equal(
                 ir.Constant() as value, ir.Reference() as column
             ):
-                found.add(ir.Equal(column, value))
+                assumed.add(ir.Equal(column, value))
             case ir.IsNull() | ir.AtMostOne():
-                found.add(predicate)
+                assumed.add(predicate)
             case _:
                 pass
-    return frozenset(found)
+    return frozenset(assumed)
 
 
 def with_assumed(grain: Grain, assumed: Assumed) -> Grain:
     """What is known of rows that are left over further up."""
-    not_null = {one.column for one in assumed if isinstance(one, ir.NotNull)} & grain.columns
+    not_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.NotNull)} & grain.columns
     return replace(grain, not_null=grain.not_null | not_null) if not_null - grain.not_null else grain
 
 
 def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
     """Assumptions about other columns: those that a mapping names, by their new numbers."""
-    found: set[ir.Predicate] = set()
-    for one in assumed:
-        match one:
+    renumbered: set[ir.Predicate] = set()
+    for predicate in assumed:
+        match predicate:
             case ir.Equal(ir.Reference(column), value) if column in numbers:
-                found.add(ir.Equal(ir.Reference(numbers[column]), value))
+                renumbered.add(ir.Equal(ir.Reference(numbers[column]), value))
             case ir.IsNull(column) if column in numbers:
-                found.add(ir.IsNull(numbers[column]))
+                renumbered.add(ir.IsNull(numbers[column]))
             case ir.NotNull(column) if column in numbers:
-                found.add(ir.NotNull(numbers[column]))
+                renumbered.add(ir.NotNull(numbers[column]))
             case ir.AtMostOne(column) if column in numbers:
-                found.add(ir.AtMostOne(numbers[column]))
+                renumbered.add(ir.AtMostOne(numbers[column]))
             case _:
                 pass
-    return frozenset(found)
+    return frozenset(renumbered)
 
 
 def is_value(expression: ir.Expression) -> bool:
@@ -130,19 +130,19 @@ def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[Func
 
     What is steady only while a query runs, as the result of a query is, fixes nothing in a stream.
     """
-    lasts = all(not isinstance(one, ir.Computed) or one.is_deterministic for one in (left, right))
+    lasts = all(not isinstance(side, ir.Computed) or side.is_deterministic for side in (left, right))
     sides = ((left, right), (right, left))
     return [
-        FunctionalDependency(grain.exactly(ir.reads_of(other)), frozenset({one.column}), lasts=lasts)
-        for one, other in sides
-        if isinstance(one, ir.Reference) and (lasts or not grain.is_stream)
+        FunctionalDependency(grain.exactly(ir.reads_of(opposite)), frozenset({side.column}), lasts=lasts)
+        for side, opposite in sides
+        if isinstance(side, ir.Reference) and (lasts or not grain.is_stream)
     ]
 
 
 def _literals(left: ir.Expression, right: ir.Expression) -> list[tuple[int, str | None]]:
     sides = ((left, right), (right, left))
     return [
-        (one.column, other.text)
-        for one, other in sides
-        if isinstance(one, ir.Reference) and isinstance(other, ir.Constant)
+        (side.column, opposite.text)
+        for side, opposite in sides
+        if isinstance(side, ir.Reference) and isinstance(opposite, ir.Constant)
     ]

@@ -13,7 +13,7 @@ def is_empty(relation: Relation) -> bool:
     """
     match relation:
         case ir.Filter(input=below, predicates=predicates):
-            return any(isinstance(one, ir.Never) for one in predicates) or is_empty(below)
+            return any(isinstance(predicate, ir.Never) for predicate in predicates) or is_empty(below)
         case ir.Limit(input=below, count=count):
             return count == 0 or is_empty(below)
         case ir.Projection() | ir.Window() | ir.Distinct() | ir.Explode() | ir.Copy():

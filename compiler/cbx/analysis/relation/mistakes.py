@@ -32,12 +32,12 @@ class QueryMistake:
 
 def is_grouped(relation: Relation) -> bool:
     """Whether rows are grouped, or may be, somewhere in a relation: a stream of groups may be sorted."""
-    return any(isinstance(one, (ir.Aggregate, ir.Distinct, ir.Opaque)) for one in _below(relation))
+    return any(isinstance(node, (ir.Aggregate, ir.Distinct, ir.Opaque)) for node in _below(relation))
 
 
 def is_stream(relation: Relation) -> bool:
     """Whether a relation is made of a stream."""
-    return any(isinstance(one, ir.Scan) and one.table.is_streaming for one in _below(relation))
+    return any(isinstance(node, ir.Scan) and node.table.is_streaming for node in _below(relation))
 
 
 def _below(relation: Relation) -> Iterator[Relation]:

@@ -24,49 +24,49 @@ from cbx.analysis.relation.relations import (
 )
 
 
-def reads_stream(relation: Relation, known: dict[int, bool] | None = None) -> bool:
+def reads_stream(relation: Relation, cache: dict[int, bool] | None = None) -> bool:
     """Whether a relation reads a stream anywhere, so that its rows come at different times.
 
     Args:
         relation: The relation.
-        known: What was found so far, by the identity of a relation; this adds to it.
+        cache: Earlier answers by the id() of a relation; this adds to it.
     """
-    known = {} if known is None else known
-    if id(relation) not in known:
+    cache = {} if cache is None else cache
+    if id(relation) not in cache:
         is_stream = (isinstance(relation, Scan) and relation.table.is_streaming) or (
             isinstance(relation, Opaque) and relation.hides_stream
         )
         # All are asked, so that all are known.
-        inputs = [reads_stream(one, known) for one in inputs_of(relation)]
-        known[id(relation)] = is_stream or any(inputs)
-    return known[id(relation)]
+        inputs = [reads_stream(child, cache) for child in inputs_of(relation)]
+        cache[id(relation)] = is_stream or any(inputs)
+    return cache[id(relation)]
 
 
 def is_closed(relation: Relation) -> bool:
     """Whether a relation reads no column of what is around it, as far as is known of it."""
-    made: set[int] = set()
+    computed: set[int] = set()
     read: set[int] = set()
     pending = [relation]
     while pending:
         at = pending.pop()
         if isinstance(at, (Opaque, Copy, Lateral)):
             return False
-        made |= {one.id for one in at.fields}
+        computed |= {field.id for field in at.fields}
         read |= _reads_in(at)
-        made |= _made_in(at)
+        computed |= _made_in(at)
         pending.extend(inputs_of(at))
-    return read <= made
+    return read <= computed
 
 
 def _reads_in(relation: Relation) -> Ids:
     match relation:
         case Projection(definitions=definitions) | Aggregate(aggregates=definitions):
-            grouped = {one.source for one in relation.groups} if isinstance(relation, Aggregate) else NONE
-            return NONE.union(*(reads_of(one.expression) for one in definitions), grouped)
+            grouped = {group.source for group in relation.groups} if isinstance(relation, Aggregate) else NONE
+            return NONE.union(*(reads_of(definition.expression) for definition in definitions), grouped)
         case Filter(predicates=predicates) | Join(predicates=predicates):
-            return NONE.union(*(condition_reads(one) for one in predicates))
+            return NONE.union(*(condition_reads(predicate) for predicate in predicates))
         case Window(columns=columns):
-            return NONE.union(*(one.reads | one.order for one in columns))
+            return NONE.union(*(column.reads | column.order for column in columns))
         case Explode(reads=reads):
             return reads
         case _:
@@ -76,14 +76,18 @@ def _reads_in(relation: Relation) -> Ids:
 def _made_in(relation: Relation) -> set[int]:
     match relation:
         case Projection(definitions=definitions):
-            return {one.column for one in definitions}
+            return {definition.column for definition in definitions}
         case Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id, markers=markers):
-            made = {one.column for one in groups} | {one.column for one in aggregates} | dict(markers).keys()
-            return made | ({grouping_id} if grouping_id is not None else set())
+            computed = (
+                {group.column for group in groups}
+                | {definition.column for definition in aggregates}
+                | dict(markers).keys()
+            )
+            return computed | ({grouping_id} if grouping_id is not None else set())
         case Window(columns=columns):
-            return {one.column for one in columns}
+            return {column.column for column in columns}
         case Join(merged=merged):
-            return {one.column for one in merged}
+            return {merge.column for merge in merged}
         case Explode(position=position, columns=columns):
             return {position, *columns}
         case _:
@@ -92,7 +96,7 @@ def _made_in(relation: Relation) -> set[int]:
 
 def streams_read(relation: Relation) -> list[Scan]:
     """The scans of streams in a relation, wherever they are."""
-    found: list[Scan] = []
+    streams: list[Scan] = []
     seen: set[int] = set()
     pending = [relation]
     while pending:
@@ -101,8 +105,8 @@ def streams_read(relation: Relation) -> list[Scan]:
             seen.add(id(at))
             pending.extend(inputs_of(at))
             if isinstance(at, Scan) and at.table.is_streaming:
-                found.append(at)
-    return found
+                streams.append(at)
+    return streams
 
 
 _DEEPEST = 300
@@ -112,7 +116,7 @@ def is_deep(relation: Relation) -> bool:
     """Whether a relation has too many levels for rules that call themselves to go through it."""
     level, depth = {id(relation): relation}, 0
     while level and depth <= _DEEPEST:
-        level = {id(one): one for above in level.values() for one in inputs_of(above)}
+        level = {id(child): child for above in level.values() for child in inputs_of(above)}
         depth += 1
     return bool(level)
 
@@ -131,7 +135,12 @@ def inputs_of(relation: Relation) -> tuple[Relation, ...]:
         case Projection(input=below, definitions=new) | Aggregate(input=below, aggregates=new):
             return (
                 below,
-                *(one for made in new if isinstance(made.expression, Computed) for one in made.expression.queries),
+                *(
+                    query
+                    for definition in new
+                    if isinstance(definition.expression, Computed)
+                    for query in definition.expression.queries
+                ),
             )
         case _:
             return (relation.input,)

@@ -26,15 +26,15 @@ def cast_apart(
     Returns:
         The inputs, and which of the columns were cast.
     """
-    columns = [[one.fields[at].type for one in inputs] for at in range(len(inputs[0].fields))]
+    columns = [[relation.fields[at].type for relation in inputs] for at in range(len(inputs[0].fields))]
     is_cast = [not _agree(types) for types in columns]
-    return tuple(_cast(one, is_cast, new_field) for one in inputs), is_cast
+    return tuple(_cast(relation, is_cast, new_field) for relation in inputs), is_cast
 
 
 def _agree(types: list[str | None]) -> bool:
-    return all(compare_exactly(one, other) for one, other in itertools.combinations(dict.fromkeys(types), 2)) and (
-        DOUBTFUL not in types
-    )
+    return all(
+        compare_exactly(first, second) for first, second in itertools.combinations(dict.fromkeys(types), 2)
+    ) and (DOUBTFUL not in types)
 
 
 def _cast(relation: Relation, is_cast: list[bool], new_field: Callable[[str, str | None], Field]) -> Relation:
@@ -42,9 +42,9 @@ def _cast(relation: Relation, is_cast: list[bool], new_field: Callable[[str, str
         return relation
     definitions: list[ir.Definition] = []
     fields = list(relation.fields)
-    for at, one in enumerate(relation.fields):
+    for at, field in enumerate(relation.fields):
         if is_cast[at]:
-            fields[at] = new_field(one.name, DOUBTFUL)
-            value = ir.Computed(f"?{fields[at].id}", frozenset({one.id}))
+            fields[at] = new_field(field.name, DOUBTFUL)
+            value = ir.Computed(f"?{fields[at].id}", frozenset({field.id}))
             definitions.append(ir.Definition(fields[at].id, value))
     return ir.Projection(relation, tuple(definitions), tuple(fields))

@@ -77,7 +77,7 @@ def exactly(columns: Ids, alive: AbstractSet[int]) -> Ids:
         columns: The columns.
         alive: The numbers of all that is known of the rows; what else is read may be of any type.
     """
-    return columns.union(value_of(one) for one in columns if one not in alive or value_of(one) in alive)
+    return columns.union(value_of(column) for column in columns if column not in alive or value_of(column) in alive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,19 @@ class Grain:
 
     def closure(self, columns: Ids) -> Ids:
         """The columns on which rows agree that agree on some."""
-        known = set(columns)
+        reached = set(columns)
         pending = [(rule.condition, rule.fixed) for rule in self.rules]
         pending += [(key, self.columns) for key in self.keys]
-        pending += [(frozenset({one}), frozenset({other})) for a, b in self.equal for one, other in ((a, b), (b, a))]
+        pending += [
+            (frozenset({first}), frozenset({second})) for a, b in self.equal for first, second in ((a, b), (b, a))
+        ]
         while True:
-            left = [rule for rule in pending if not rule[0] <= known]
+            left = [rule for rule in pending if not rule[0] <= reached]
             if len(left) == len(pending):
-                return frozenset(known)
+                return frozenset(reached)
             for condition, fixed in pending:
-                if condition <= known:
-                    known |= fixed
+                if condition <= reached:
+                    reached |= fixed
             pending = left
 
     def exactly(self, columns: Ids) -> Ids:
@@ -145,9 +147,9 @@ class Grain:
             tuple(pair for pair in self.equal if alive.issuperset(pair)),
             self.not_null & alive,
             self.counters & alive,
-            tuple(one for one in self.constants if one[0] in alive),
+            tuple(constant for constant in self.constants if constant[0] in alive),
             self.is_stream,
-            tuple(one for one in self.values if one.column in alive),
+            tuple(fact for fact in self.values if fact.column in alive),
         )
 
     def with_keys(self, keys: Iterable[Ids]) -> Grain:
@@ -166,8 +168,8 @@ class Grain:
 def minimal(keys: Iterable[Ids]) -> tuple[Ids, ...]:
     """Keys without those that hold another, shortest first, not more than can be worked with."""
     chosen: list[Ids] = []
-    for key in sorted(dict.fromkeys(keys), key=lambda one: (len(one), sorted(one))):
-        if not any(other <= key for other in chosen):
+    for key in sorted(dict.fromkeys(keys), key=lambda key: (len(key), sorted(key))):
+        if not any(subset <= key for subset in chosen):
             chosen.append(key)
     return tuple(chosen[:_MOST_KEYS])
 
@@ -185,7 +187,9 @@ def _replaced(grain: Grain, key: Ids, columns: tuple[int, ...], allowed: Ids) ->
     chosen = [column for column in columns if column in key]
     if not key <= grain.closure(frozenset(chosen)):
         for column in sorted(key - allowed):
-            stand_in = next((one for one in columns if column in grain.closure(frozenset({one}))), None)
+            stand_in = next(
+                (candidate for candidate in columns if column in grain.closure(frozenset({candidate}))), None
+            )
             if stand_in is None:
                 return list(dict.fromkeys((*chosen, *columns)))
             chosen.append(stand_in)
@@ -193,8 +197,8 @@ def _replaced(grain: Grain, key: Ids, columns: tuple[int, ...], allowed: Ids) ->
 
 
 def _reduced(grain: Grain, columns: list[int]) -> Ids:
-    kept = frozenset(columns)
+    reduced = frozenset(columns)
     for column in reversed(columns):
-        if grain.is_key(kept - {column}):
-            kept -= {column}
-    return kept
+        if grain.is_key(reduced - {column}):
+            reduced -= {column}
+    return reduced

@@ -21,57 +21,59 @@ _OPPOSITE = {("<", ">="), ("<", ">"), ("<=", ">")}
 
 def facts_of(grain: Grain, column: int) -> list[ValueFact]:
     """What is known of all values of a column; ``not null`` says that none is NULL."""
-    found = [one for one in grain.values if one.column == column]
-    found += [ValueFact(column, "one of", frozenset({text})) for at, text in grain.constants if at == column]
-    return [*found, ValueFact(column, "not null", frozenset())] if column in grain.not_null else found
+    facts = [fact for fact in grain.values if fact.column == column]
+    facts += [ValueFact(column, "one of", frozenset({text})) for at, text in grain.constants if at == column]
+    return [*facts, ValueFact(column, "not null", frozenset())] if column in grain.not_null else facts
 
 
 def are_apart(ours: Iterable[ValueFact], theirs: Iterable[ValueFact]) -> bool:
     """Whether no value fulfils the facts of both columns."""
     mine, others = list(ours), list(theirs)
-    is_never_null = any(one.kind == "not null" for one in (*mine, *others))
+    is_never_null = any(fact.kind == "not null" for fact in (*mine, *others))
     if _exclude_each_literal(mine, others) or _exclude_each_literal(others, mine):
         return True
     return any(
-        _are_other_beginnings(one, other) if one.kind == other.kind == "prefix" else _are_opposite(one, other)
+        _are_other_beginnings(fact, other_fact)
+        if fact.kind == other_fact.kind == "prefix"
+        else _are_opposite(fact, other_fact)
         for first, second in ((mine, others), (others, mine))
-        for one in first
-        for other in second
-        if one.kind != "prefix" or is_never_null
+        for fact in first
+        for other_fact in second
+        if fact.kind != "prefix" or is_never_null
     )
 
 
-def are_different(one: str | None, other: str | None) -> bool:
+def are_different(first: str | None, second: str | None) -> bool:
     """Whether two literals are different values: spelled differently, both strings, whole numbers or truths."""
-    if one is None or other is None:
-        return one is not other
-    texts = (one, other)
+    if first is None or second is None:
+        return first is not second
+    texts = (first, second)
     is_comparable = (
         all(text.startswith("'") for text in texts)
         or all(text.removeprefix("-").isdigit() for text in texts)
         or all(text in {"TRUE", "FALSE"} for text in texts)
     )
-    return is_comparable and one != other
+    return is_comparable and first != second
 
 
 def _exclude_each_literal(ours: list[ValueFact], theirs: list[ValueFact]) -> bool:
     """Whether our column holds one of some literals, and theirs none of them."""
     return any(
-        all(any(_excludes(other, text) for other in theirs) for text in one.texts)
-        for one in ours
-        if one.kind == "one of"
+        all(any(_excludes(their_fact, text) for their_fact in theirs) for text in fact.texts)
+        for fact in ours
+        if fact.kind == "one of"
     )
 
 
-def _are_other_beginnings(one: ValueFact, other: ValueFact) -> bool:
-    (mine,), (theirs,) = one.texts, other.texts
+def _are_other_beginnings(first: ValueFact, second: ValueFact) -> bool:
+    (mine,), (theirs,) = first.texts, second.texts
     return not (mine or "").startswith(theirs or "") and not (theirs or "").startswith(mine or "")
 
 
 def _excludes(fact: ValueFact, text: str | None) -> bool:
     """Whether a fact says that a literal is no value of a column."""
     if fact.kind == "one of":
-        return all(are_different(text, one) for one in fact.texts)
+        return all(are_different(text, literal) for literal in fact.texts)
     if text is None:
         return fact.kind != "prefix"
     (limit,) = fact.texts or (None,)
@@ -85,11 +87,11 @@ def _excludes(fact: ValueFact, text: str | None) -> bool:
     return value is not None and bound is not None and not _HOLDS[fact.kind](value, bound)
 
 
-def _are_opposite(one: ValueFact, other: ValueFact) -> bool:
+def _are_opposite(first: ValueFact, second: ValueFact) -> bool:
     """Whether two comparisons with literals cannot hold for one value."""
-    if not one.texts or not other.texts or (one.kind, other.kind) not in _OPPOSITE:
+    if not first.texts or not second.texts or (first.kind, second.kind) not in _OPPOSITE:
         return False
-    (mine,), (theirs,) = one.texts, other.texts
+    (mine,), (theirs,) = first.texts, second.texts
     if mine == theirs:
         return True
     upper, lower = _number(mine), _number(theirs)
