@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cbx.analysis.facts import CurrentKey, TableRelationship
-from cbx.analysis.grain.grain import infer_grain
+from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Ids, Place, Relation
 
@@ -38,8 +38,8 @@ def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[TableRel
         For ``SELECT c.id FROM customers c JOIN orders o ON o.customer_id = c.id`` and ``id`` it is the join, if
         one row of ``customers`` is declared to have many of ``orders``.
     """
-    joined = _Joined(relationships)
-    groups, rows = _ungrouped(relation, joined)
+    joined = _JoinGraph(relationships)
+    groups, rows = _unwrap_grouping(relation, joined)
     if not joined.collect(rows):
         return None
     edges = joined.edges()
@@ -48,16 +48,16 @@ def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[TableRel
         return None
     for at, edge in enumerate(edges):
         for many in (edge.left, edge.right):
-            cause = joined.multiplies(edge, many)
-            beyond = _reachable(many, edges[:at] + edges[at + 1 :])
+            cause = joined.multiplying_cause(edge, many)
+            beyond = _reachable_scans(many, edges[:at] + edges[at + 1 :])
             compared = edge.columns_of(many)
             is_same = all(scan not in beyond or (scan == many and column in compared) for scan, column in wanted)
-            if cause and is_same and _stay_apart(joined.scans[many], groups, rows):
+            if cause and is_same and _keeps_rows_apart(joined.scans[many], groups, rows):
                 return FanOut(edge.place, cause, joined.scans[many].table.name)
-    return None if edges else _versions(joined, wanted, groups, rows)
+    return None if edges else _find_repeated_versions(joined, wanted, groups, rows)
 
 
-def _ungrouped(relation: Relation, joined: _Joined) -> tuple[Ids | None, Relation]:
+def _unwrap_grouping(relation: Relation, joined: _JoinGraph) -> tuple[Ids | None, Relation]:
     """The columns that the last grouping groups by and its input; no columns where nothing is grouped."""
     definitions: list[ir.Definition] = []
     at = relation
@@ -74,7 +74,7 @@ def _ungrouped(relation: Relation, joined: _Joined) -> tuple[Ids | None, Relatio
     return groups, at.input
 
 
-def _stay_apart(scan: ir.Scan, groups: Ids | None, rows: Relation) -> bool:
+def _keeps_rows_apart(scan: ir.Scan, groups: Ids | None, rows: Relation) -> bool:
     """Whether grouping, if any, leaves a table's rows apart: it groups by what fixes a key of the table."""
     if groups is None:
         return True
@@ -98,7 +98,7 @@ class _Edge:
 
 
 @dataclass
-class _Joined:
+class _JoinGraph:
     """The tables of a plain join, and what is compared."""
 
     relationships: tuple[TableRelationship, ...]
@@ -121,7 +121,7 @@ class _Joined:
             case ir.Window():
                 return self.collect(relation.input)
             case ir.Filter():
-                return self.collect(relation.input) and self._compare(relation.predicates, relation.place)
+                return self.collect(relation.input) and self._add_comparisons(relation.predicates, relation.place)
             case ir.Join(kind="left"):
                 return self.collect(relation.left) and self._collect_optional(relation.right, relation)
             case ir.Join(kind="right"):
@@ -130,21 +130,21 @@ class _Joined:
                 for merge in relation.merged:
                     self.definitions[merge.column] = ir.Computed("", frozenset({merge.left, merge.right}))
                 both = self.collect(relation.left) and self.collect(relation.right)
-                return both and self._compare(relation.predicates, relation.place)
+                return both and self._add_comparisons(relation.predicates, relation.place)
             case _:
                 return False
 
     def _collect_optional(self, relation: Relation, join: ir.Join) -> bool:
         """Gather the optional side of an outer join if it is plain; if not, it leaves the other side's rows alone."""
         before = (self.scans, self.equalities, self.tested, dict(self.definitions))
-        if self.collect(relation) and self._compare(join.predicates, join.place):
+        if self.collect(relation) and self._add_comparisons(join.predicates, join.place):
             edges = self.edges()
             if edges is not None and all(self.is_declared(edge) for edge in edges):
                 return True
         self.scans, self.equalities, self.tested, self.definitions = before
         return True
 
-    def _compare(self, predicates: Iterable[ir.Predicate], place: Place) -> bool:
+    def _add_comparisons(self, predicates: Iterable[ir.Predicate], place: Place) -> bool:
         for predicate in predicates:
             match predicate:
                 case ir.Equal(ir.Reference(first), ir.Reference(second)):
@@ -157,7 +157,7 @@ class _Joined:
 
     def edges(self) -> list[_Edge] | None:
         """The pairs of tables that are compared; None if they form no forest, or more is asked of their rows."""
-        owner = self._owner()
+        owner = self._scan_by_column()
         grouped: dict[tuple[int, int], list[tuple[int, int]]] = {}
         places: dict[tuple[int, int], Place] = {}
         for first, second, place in self.equalities:
@@ -177,7 +177,7 @@ class _Joined:
 
     def origins(self, columns: Ids) -> list[tuple[int, int]] | None:
         """The tables and columns that columns of the result are made of; None where that is not known."""
-        owner = self._owner()
+        owner = self._scan_by_column()
         origins: list[tuple[int, int]] = []
         pending = sorted(columns)
         while pending:
@@ -193,32 +193,35 @@ class _Joined:
 
     def is_declared(self, edge: _Edge) -> bool:
         """Whether a relationship says that rows of the two tables belong together in this way."""
-        return any(self._relating(edge, many) or self.multiplies(edge, many) for many in (edge.left, edge.right))
+        return any(
+            self._relationships_between(edge, many) or self.multiplying_cause(edge, many)
+            for many in (edge.left, edge.right)
+        )
 
-    def multiplies(self, edge: _Edge, many: int) -> TableRelationship | CurrentKey | None:
+    def multiplying_cause(self, edge: _Edge, many: int) -> TableRelationship | CurrentKey | None:
         """What says that a row of the other table finds several of this one; None if nothing does."""
-        for relationship in self._relating(edge, many):
+        for relationship in self._relationships_between(edge, many):
             if relationship.cardinality == "one_to_many":
                 return relationship
-        mine = sorted(mine for mine, _ in self._compared(edge, many))
+        mine = sorted(mine for mine, _ in self._compared_names(edge, many))
         for current in self.scans[many].table.current_keys:
             if sorted(name.lower() for name in current.columns) == mine:
                 return current
         return None
 
-    def _relating(self, edge: _Edge, many: int) -> list[TableRelationship]:
+    def _relationships_between(self, edge: _Edge, many: int) -> list[TableRelationship]:
         """The relationships of a table with the other one, or with a parent that both refer to, by these columns."""
         child, other = (self.scans[at].table.name for at in (many, edge.right if many == edge.left else edge.left))
-        pairs = self._compared(edge, many)
+        pairs = self._compared_names(edge, many)
         related = []
         for relationship in self.relationships:
             if relationship.child != child:
                 continue
-            if relationship.parent == other and _lowered(relationship.on) == pairs:
+            if relationship.parent == other and _lower_names(relationship.on) == pairs:
                 related.append(relationship)
-            parents = dict(_lowered(relationship.on))
+            parents = dict(_lower_names(relationship.on))
             for sibling in self.relationships:
-                theirs = {theirs: mine for mine, theirs in _lowered(sibling.on)}
+                theirs = {theirs: mine for mine, theirs in _lower_names(sibling.on)}
                 if (
                     sibling.child == other
                     and sibling.parent == relationship.parent
@@ -229,21 +232,21 @@ class _Joined:
                     )
         return related
 
-    def _compared(self, edge: _Edge, many: int) -> list[tuple[str, str]]:
+    def _compared_names(self, edge: _Edge, many: int) -> list[tuple[str, str]]:
         """The names of the columns compared: of a table, and of the other one."""
         names = {field.id: field.name.lower() for at in (edge.left, edge.right) for field in self.scans[at].fields}
         flipped = [pair if many == edge.left else pair[::-1] for pair in edge.pairs]
         return sorted((names[mine], names[theirs]) for mine, theirs in flipped)
 
-    def _owner(self) -> Mapping[int, int]:
+    def _scan_by_column(self) -> Mapping[int, int]:
         return {field.id: at for at, scan in enumerate(self.scans) for field in scan.fields}
 
 
-def _lowered(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+def _lower_names(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     return sorted((mine.lower(), theirs.lower()) for mine, theirs in on)
 
 
-def _reachable(start: int, edges: list[_Edge]) -> set[int]:
+def _reachable_scans(start: int, edges: list[_Edge]) -> set[int]:
     """The tables that hang together with one along edges."""
     reached = {start}
     pending = [start]
@@ -258,13 +261,15 @@ def _reachable(start: int, edges: list[_Edge]) -> set[int]:
     return reached
 
 
-def _versions(joined: _Joined, wanted: list[tuple[int, int]], groups: Ids | None, rows: Relation) -> FanOut | None:
+def _find_repeated_versions(
+    joined: _JoinGraph, wanted: list[tuple[int, int]], groups: Ids | None, rows: Relation
+) -> FanOut | None:
     """A table read with all versions of its rows, where the columns are unique among the current ones only."""
     for at, scan in enumerate(joined.scans):
         names = {field.id: field.name.lower() for field in scan.fields}
         for current in scan.table.current_keys:
             key = {name.lower() for name in current.columns}
             is_same = all(owner == at and names[column] in key for owner, column in wanted)
-            if is_same and _stay_apart(scan, groups, rows):
+            if is_same and _keeps_rows_apart(scan, groups, rows):
                 return FanOut(scan.place, current, scan.table.name)
     return None

@@ -13,10 +13,10 @@ from sqlglot import errors, exp
 
 from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import QueryMistake, is_grouped, is_stream
-from cbx.analysis.relation.relation_walks import is_deep, streams_read
+from cbx.analysis.relation.cast_set_columns import cast_set_columns
+from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
+from cbx.analysis.relation.relation_walks import is_deep, stream_scans
 from cbx.analysis.relation.relations import Field, QuerySpan, Relation
-from cbx.analysis.relation.set_columns import cast_apart
 from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
 from cbx.analysis.sql.from_clause import read_opaque
@@ -105,7 +105,7 @@ def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Contex
         }
         fact = context.tables
         streams |= {query_span(node) for node, name in read.items() if name in fact and fact[name].is_streaming}
-    return bool(streams) and not streams <= {scan.place for scan in streams_read(relation)}
+    return bool(streams) and not streams <= {scan.place for scan in stream_scans(relation)}
 
 
 def _expression_ranges(tree: exp.Expr) -> Mapping[str, QuerySpan]:
@@ -213,7 +213,7 @@ def _read_set_operation(node: exp.SetOperation, scope: Scope, context: Context) 
         context.new_field(field.name, united_type([branch.fields[at].type for branch in inputs]))
         for at, field in enumerate(first.fields)
     )
-    inputs, _ = cast_apart(inputs, context.new_field)
+    inputs, _ = cast_set_columns(inputs, context.new_field)
     return ir.SetOperation(kinds[type(node)], is_all, inputs, fields)  # type: ignore[arg-type]
 
 

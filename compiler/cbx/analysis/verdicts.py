@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.fan_out import find_fan_out
-from cbx.analysis.grain.grain import infer_grain
+from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation.relations import Ids, Opaque, Place, Relation
 from cbx.analysis.relation.uniqueness import Grain, keys_among
 
@@ -64,7 +64,7 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Tab
         `KeyProven`, `KeyProvenButForCollisions`, `KeyRefuted` or `KeyUnproven`. Names are compared without regard to
         case.
     """
-    columns = _named(relation, key)
+    columns = _column_ids(relation, key)
     if columns is None:
         if isinstance(relation, Opaque) and relation.reason:
             return KeyUnproven(relation.reason, None)
@@ -84,7 +84,7 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Tab
     fan_out = find_fan_out(relation, columns, relationships)
     if fan_out is not None:
         return KeyRefuted(fan_out.place, fan_out.cause, fan_out.table, best)
-    return KeyUnproven(_reason(keys), best)
+    return KeyUnproven(_why_unproven(keys), best)
 
 
 def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[str, ...], ...]:
@@ -97,7 +97,7 @@ def result_keys(relation: Relation, grain: Grain | None = None) -> tuple[tuple[s
     return tuple(tuple(field.name for field in fields if field.id in key) for key in keys)
 
 
-def _named(relation: Relation, key: tuple[str, ...]) -> Ids | None:
+def _column_ids(relation: Relation, key: tuple[str, ...]) -> Ids | None:
     ids: dict[str, set[int]] = {}
     for field in relation.fields:
         ids.setdefault(field.name.lower(), set()).add(field.id)
@@ -105,7 +105,7 @@ def _named(relation: Relation, key: tuple[str, ...]) -> Ids | None:
     return frozenset().union(*ids_by_name) if all(len(numbers) == 1 for numbers in ids_by_name) else None
 
 
-def _reason(keys: tuple[tuple[str, ...], ...]) -> str:
+def _why_unproven(keys: tuple[tuple[str, ...], ...]) -> str:
     if not keys:
         return "no key of the result is known"
     return f"the result is known to be unique on {', '.join(keys[0]) or 'nothing: it has one row'}"

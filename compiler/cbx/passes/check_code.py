@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cbx.analysis.relation.relations import PythonCallSite
-from cbx.analysis.tracing.own_reads import reads_in_text, tables_of
 from cbx.analysis.tracing.requests import CodeMistake, OwnRead, Unknown
+from cbx.analysis.tracing.undeclared_reads import reads_in_text, tables_of
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
-from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Place, PythonCallSite, QuerySpan, Relation
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
 from cbx.diagnostics.source_files import SourceFile, Span

@@ -12,7 +12,7 @@ from cbx.diagnostics.source_files import Span
 from cbx.stages.resolved import Linked, PythonCode, ResolvedModel, SqlCode
 
 if TYPE_CHECKING:
-    from cbx.analysis.relation.mistakes import QueryMistake
+    from cbx.analysis.relation.query_mistakes import QueryMistake
 
 _REGISTERED = re.compile(r"\bregister\w*\(\s*['\"](\w+)['\"]")
 _GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)

@@ -12,7 +12,7 @@ from typed_schemas import TypedSchema
 
 from cbx.analysis.facts import DOUBTFUL, TableRelationship
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.grain.grain import infer_grain
+from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation.relations import Relation
 from cbx.analysis.verdicts import KeyProven, KeyRefuted, judge_key, result_keys
 from cbx.parse.types import normal_type

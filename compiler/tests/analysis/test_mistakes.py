@@ -11,8 +11,8 @@ import pytest
 from traced_shop import IMPORTS, PATH, function
 
 from cbx.analysis.tracing.client import Tracer
-from cbx.analysis.tracing.own_reads import reads_in_text, tables_of
 from cbx.analysis.tracing.requests import OwnRead, Unknown
+from cbx.analysis.tracing.undeclared_reads import reads_in_text, tables_of
 from cbx.syntax.declarations import Snippet
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")

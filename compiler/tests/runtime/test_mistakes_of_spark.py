@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.sql.expressions.databricks_functions import FAMILIES, FUNCTIONS
 
 COLUMNS = {

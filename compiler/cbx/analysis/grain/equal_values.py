@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from cbx.analysis.relation.relations import Field, Ids
-from cbx.analysis.relation.uniqueness import value_of
+from cbx.analysis.relation.uniqueness import exact_value_of
 from cbx.parse.types import normal_type
 
 _EXACT = frozenset({
@@ -43,5 +43,5 @@ def columns_of(fields: Iterable[Field]) -> Ids:
     for field in fields:
         numbers.add(field.id)
         if not is_exact(field.type):
-            numbers.add(value_of(field.id))
+            numbers.add(exact_value_of(field.id))
     return frozenset(numbers)

@@ -7,18 +7,18 @@ from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, values_of
+from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, with_every_exact_value
 
-Assumed = frozenset[ir.Predicate]
+Assumptions = frozenset[ir.Predicate]
 
 
-def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
+def apply_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
     """What is known of those rows for which predicates hold."""
-    rules, equal, constants = list(grain.rules), list(grain.equal), list(grain.constants)
+    dependencies, equal, constants = list(grain.dependencies), list(grain.equal), list(grain.constants)
     not_null = set(grain.not_null)
     values = list(grain.values)
     for predicate in predicates:
-        not_null |= null_rejected(predicate)
+        not_null |= non_null_columns(predicate)
         match predicate:
             case ir.Equal(ir.Reference(left), ir.Reference(right)):
                 equal.append((left, right))
@@ -27,20 +27,20 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
             case ir.Comparison(column, kind, text):
                 values.append(ValueFact(column, kind, frozenset({text})))
             case ir.Within():
-                rules += versions_within(grain, predicate)
+                dependencies += version_dependencies(grain, predicate)
             case ir.Equal(left, right):
-                rules += _fixed(left, right, grain)
-                constants += _literals(left, right)
+                dependencies += _equality_dependencies(left, right, grain)
+                constants += _literal_constants(left, right)
             case ir.IsNull(column):
-                rules.append(FunctionalDependency(NONE, values_of([column]), lasts=True))
+                dependencies.append(FunctionalDependency(NONE, with_every_exact_value([column]), is_lasting=True))
                 constants.append((column, None))
             case ir.AtMostOne(column) if column in grain.counters:
-                rules.append(FunctionalDependency(NONE, frozenset({column}), lasts=True))
+                dependencies.append(FunctionalDependency(NONE, frozenset({column}), is_lasting=True))
             case _:
                 pass
     return replace(
         grain,
-        rules=tuple(rules),
+        dependencies=tuple(dependencies),
         equal=tuple(equal),
         not_null=frozenset(not_null),
         constants=tuple(constants),
@@ -48,16 +48,16 @@ def with_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
     )
 
 
-def versions_within(grain: Grain, within: ir.Within) -> list[FunctionalDependency]:
+def version_dependencies(grain: Grain, within: ir.Within) -> list[FunctionalDependency]:
     """Of the versions of a row one at most holds at a time, so that the key and the time fix when it started."""
     return [
-        FunctionalDependency(version.key | grain.exactly(within.reads), frozenset({version.start}))
+        FunctionalDependency(version.key | grain.with_exact_values(within.reads), frozenset({version.start}))
         for version in grain.versions
         if (version.start, version.end) == (within.start, within.end)
     ]
 
 
-def null_rejected(predicate: ir.Predicate) -> Ids:
+def non_null_columns(predicate: ir.Predicate) -> Ids:
     """The columns that are not NULL where a predicate holds."""
     match predicate:
         case ir.Equal(left, right, is_null_safe):
@@ -65,7 +65,7 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
             return frozenset(
                 side.column
                 for side, opposite in sides
-                if isinstance(side, ir.Reference) and (not is_null_safe or is_value(opposite))
+                if isinstance(side, ir.Reference) and (not is_null_safe or is_never_null(opposite))
             )
         case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Comparison(column):
             return frozenset({column})
@@ -77,11 +77,11 @@ def null_rejected(predicate: ir.Predicate) -> Ids:
             return NONE
 
 
-def assumptions(predicates: Iterable[ir.Predicate]) -> Assumed:
+def implied_assumptions(predicates: Iterable[ir.Predicate]) -> Assumptions:
     """What rows further down may be taken to fulfil, since those that do not are left out here."""
     assumed: set[ir.Predicate] = set()
     for predicate in predicates:
-        assumed |= {ir.NotNull(column) for column in null_rejected(predicate)}
+        assumed |= {ir.NotNull(column) for column in non_null_columns(predicate)}
         match predicate:
             case ir.Equal(ir.Reference() as column, ir.Constant() as value) | ir.Equal(
                 ir.Constant() as value, ir.Reference() as column
@@ -94,13 +94,13 @@ def assumptions(predicates: Iterable[ir.Predicate]) -> Assumed:
     return frozenset(assumed)
 
 
-def with_assumed(grain: Grain, assumed: Assumed) -> Grain:
+def apply_assumptions(grain: Grain, assumed: Assumptions) -> Grain:
     """What is known of rows that are left over further up."""
     not_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.NotNull)} & grain.columns
     return replace(grain, not_null=grain.not_null | not_null) if not_null - grain.not_null else grain
 
 
-def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
+def renumber_assumptions(assumed: Assumptions, numbers: dict[int, int]) -> Assumptions:
     """Assumptions about other columns: those that a mapping names, by their new numbers."""
     renumbered: set[ir.Predicate] = set()
     for predicate in assumed:
@@ -118,28 +118,30 @@ def moved(assumed: Assumed, numbers: dict[int, int]) -> Assumed:
     return frozenset(renumbered)
 
 
-def is_value(expression: ir.Expression) -> bool:
+def is_never_null(expression: ir.Expression) -> bool:
     """Whether an expression is never NULL, whatever the columns hold."""
     if isinstance(expression, ir.Constant):
         return expression.text is not None
     return isinstance(expression, ir.Computed) and expression.not_null
 
 
-def _fixed(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[FunctionalDependency]:
+def _equality_dependencies(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[FunctionalDependency]:
     """A column that equals an expression is fixed by the values that the expression reads: equal, not the same.
 
     What is steady only while a query runs, as the result of a query is, fixes nothing in a stream.
     """
-    lasts = all(not isinstance(side, ir.Computed) or side.is_deterministic for side in (left, right))
+    is_lasting = all(not isinstance(side, ir.Computed) or side.is_deterministic for side in (left, right))
     sides = ((left, right), (right, left))
     return [
-        FunctionalDependency(grain.exactly(ir.reads_of(opposite)), frozenset({side.column}), lasts=lasts)
+        FunctionalDependency(
+            grain.with_exact_values(ir.reads_of(opposite)), frozenset({side.column}), is_lasting=is_lasting
+        )
         for side, opposite in sides
-        if isinstance(side, ir.Reference) and (lasts or not grain.is_stream)
+        if isinstance(side, ir.Reference) and (is_lasting or not grain.is_stream)
     ]
 
 
-def _literals(left: ir.Expression, right: ir.Expression) -> list[tuple[int, str | None]]:
+def _literal_constants(left: ir.Expression, right: ir.Expression) -> list[tuple[int, str | None]]:
     sides = ((left, right), (right, left))
     return [
         (side.column, opposite.text)

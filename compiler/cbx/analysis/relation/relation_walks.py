@@ -48,17 +48,17 @@ def is_closed(relation: Relation) -> bool:
     read: set[int] = set()
     pending = [relation]
     while pending:
-        at = pending.pop()
-        if isinstance(at, (Opaque, Copy, Lateral)):
+        node = pending.pop()
+        if isinstance(node, (Opaque, Copy, Lateral)):
             return False
-        computed |= {field.id for field in at.fields}
-        read |= _reads_in(at)
-        computed |= _made_in(at)
-        pending.extend(inputs_of(at))
+        computed |= {field.id for field in node.fields}
+        read |= _columns_read(node)
+        computed |= _columns_computed(node)
+        pending.extend(inputs_of(node))
     return read <= computed
 
 
-def _reads_in(relation: Relation) -> Ids:
+def _columns_read(relation: Relation) -> Ids:
     match relation:
         case Projection(definitions=definitions) | Aggregate(aggregates=definitions):
             grouped = {group.source for group in relation.groups} if isinstance(relation, Aggregate) else NONE
@@ -73,7 +73,7 @@ def _reads_in(relation: Relation) -> Ids:
             return NONE
 
 
-def _made_in(relation: Relation) -> set[int]:
+def _columns_computed(relation: Relation) -> set[int]:
     match relation:
         case Projection(definitions=definitions):
             return {definition.column for definition in definitions}
@@ -94,18 +94,18 @@ def _made_in(relation: Relation) -> set[int]:
             return set()
 
 
-def streams_read(relation: Relation) -> list[Scan]:
+def stream_scans(relation: Relation) -> list[Scan]:
     """The scans of streams in a relation, wherever they are."""
     streams: list[Scan] = []
     seen: set[int] = set()
     pending = [relation]
     while pending:
-        at = pending.pop()
-        if id(at) not in seen:
-            seen.add(id(at))
-            pending.extend(inputs_of(at))
-            if isinstance(at, Scan) and at.table.is_streaming:
-                streams.append(at)
+        node = pending.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            pending.extend(inputs_of(node))
+            if isinstance(node, Scan) and node.table.is_streaming:
+                streams.append(node)
     return streams
 
 

@@ -2,7 +2,8 @@
 
 All of it takes NULLs as equal, as GROUP BY does: a key is a set of columns in which no two rows agree, a rule says
 that rows which agree in some columns agree in others. Equal values are not always the same: 0.0 and -0.0 are equal,
-and their texts are not. So a column whose type has such values goes by two numbers, its own and that of `value_of`.
+and their texts are not. So a column whose type has such values goes by two numbers, its own and that of
+`exact_value_of`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ class FunctionalDependency(NamedTuple):
             speaks of all the rows of one moment.
     """
 
-    condition: Ids
-    fixed: Ids
-    lasts: bool = False
+    determinant: Ids
+    dependent: Ids
+    is_lasting: bool = False
 
 
 class ValueFact(NamedTuple):
@@ -53,7 +54,7 @@ class Versions(NamedTuple):
     end: int
 
 
-def value_of(column: int) -> int:
+def exact_value_of(column: int) -> int:
     """The number that stands for the exact value of a column whose equal values may differ, as 0.0 and -0.0 do.
 
     Two rows agree in the column if its values are equal; they agree in this number if the values are the same. Only
@@ -62,22 +63,24 @@ def value_of(column: int) -> int:
     return ~column
 
 
-def values_of(columns: Iterable[int]) -> Ids:
+def with_every_exact_value(columns: Iterable[int]) -> Ids:
     """The columns, and the numbers of their exact values."""
-    return frozenset(number for column in columns for number in (column, value_of(column)))
+    return frozenset(number for column in columns for number in (column, exact_value_of(column)))
 
 
 _MOST_KEYS = 12
 
 
-def exactly(columns: Ids, alive: AbstractSet[int]) -> Ids:
+def with_exact_values(columns: Ids, alive: AbstractSet[int]) -> Ids:
     """Columns with the numbers of their exact values, as far as equal values may differ.
 
     Args:
         columns: The columns.
         alive: The numbers of all that is known of the rows; what else is read may be of any type.
     """
-    return columns.union(value_of(column) for column in columns if column not in alive or value_of(column) in alive)
+    return columns.union(
+        exact_value_of(column) for column in columns if column not in alive or exact_value_of(column) in alive
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Grain:
 
     columns: Ids
     keys: tuple[Ids, ...] = ()
-    rules: tuple[FunctionalDependency, ...] = ()
+    dependencies: tuple[FunctionalDependency, ...] = ()
     equal: tuple[tuple[int, int], ...] = ()
     not_null: Ids = NONE
     counters: Ids = NONE
@@ -114,36 +117,40 @@ class Grain:
     def closure(self, columns: Ids) -> Ids:
         """The columns on which rows agree that agree on some."""
         reached = set(columns)
-        pending = [(rule.condition, rule.fixed) for rule in self.rules]
+        pending = [(dependency.determinant, dependency.dependent) for dependency in self.dependencies]
         pending += [(key, self.columns) for key in self.keys]
         pending += [
             (frozenset({first}), frozenset({second})) for a, b in self.equal for first, second in ((a, b), (b, a))
         ]
         while True:
-            left = [rule for rule in pending if not rule[0] <= reached]
+            left = [dependency for dependency in pending if not dependency[0] <= reached]
             if len(left) == len(pending):
                 return frozenset(reached)
-            for condition, fixed in pending:
-                if condition <= reached:
-                    reached |= fixed
+            for determinant, dependent in pending:
+                if determinant <= reached:
+                    reached |= dependent
             pending = left
 
-    def exactly(self, columns: Ids) -> Ids:
+    def with_exact_values(self, columns: Ids) -> Ids:
         """What rows have to agree in so that functions of some columns give the same for them."""
-        return exactly(columns, self.columns)
+        return with_exact_values(columns, self.columns)
 
     def is_key(self, columns: Ids) -> bool:
         """Whether no two rows agree on columns."""
         reached = self.closure(columns)
         return any(key <= reached for key in self.keys)
 
-    def within(self, columns: Ids) -> Grain:
+    def group_by(self, columns: Ids) -> Grain:
         """What remains known when rows that agree on columns become one: what those columns fix keeps its value."""
         alive = self.closure(columns) & self.columns
         return Grain(
             alive,
-            minimal(key for key in self.keys if key <= alive),
-            tuple(rule._replace(fixed=rule.fixed & alive) for rule in self.rules if rule.condition <= alive),
+            minimal_keys(key for key in self.keys if key <= alive),
+            tuple(
+                dependency._replace(dependent=dependency.dependent & alive)
+                for dependency in self.dependencies
+                if dependency.determinant <= alive
+            ),
             tuple(pair for pair in self.equal if alive.issuperset(pair)),
             self.not_null & alive,
             self.counters & alive,
@@ -154,18 +161,20 @@ class Grain:
 
     def with_keys(self, keys: Iterable[Ids]) -> Grain:
         """The same with further keys."""
-        return replace(self, keys=minimal((*self.keys, *keys)))
+        return replace(self, keys=minimal_keys((*self.keys, *keys)))
 
-    def keys_as_rules(self) -> tuple[FunctionalDependency, ...]:
+    def key_dependencies(self) -> tuple[FunctionalDependency, ...]:
         """What the keys say of the columns, for where rows may repeat."""
         return tuple(FunctionalDependency(key, self.columns) for key in self.keys)
 
-    def over_time(self) -> Grain:
+    def keep_lasting_facts(self) -> Grain:
         """What holds between rows of a table that were read at different times: what each row fulfils by itself."""
-        return replace(self, keys=(), rules=tuple(rule for rule in self.rules if rule.lasts))
+        return replace(
+            self, keys=(), dependencies=tuple(dependency for dependency in self.dependencies if dependency.is_lasting)
+        )
 
 
-def minimal(keys: Iterable[Ids]) -> tuple[Ids, ...]:
+def minimal_keys(keys: Iterable[Ids]) -> tuple[Ids, ...]:
     """Keys without those that hold another, shortest first, not more than can be worked with."""
     chosen: list[Ids] = []
     for key in sorted(dict.fromkeys(keys), key=lambda key: (len(key), sorted(key))):
@@ -179,24 +188,26 @@ def keys_among(grain: Grain, columns: tuple[int, ...]) -> tuple[Ids, ...]:
     allowed = frozenset(columns)
     reached = grain.closure(allowed)
     within_reach = [key for key in grain.keys if key <= reached]
-    return minimal(_reduced(grain, _replaced(grain, key, columns, allowed)) for key in within_reach)
+    return minimal_keys(
+        _drop_redundant_columns(grain, _columns_determining_key(grain, key, columns, allowed)) for key in within_reach
+    )
 
 
-def _replaced(grain: Grain, key: Ids, columns: tuple[int, ...], allowed: Ids) -> list[int]:
+def _columns_determining_key(grain: Grain, key: Ids, columns: tuple[int, ...], allowed: Ids) -> list[int]:
     """A superset of columns that fixes a key: its own columns where allowed, else columns that fix them."""
     chosen = [column for column in columns if column in key]
     if not key <= grain.closure(frozenset(chosen)):
         for column in sorted(key - allowed):
-            stand_in = next(
+            substitute = next(
                 (candidate for candidate in columns if column in grain.closure(frozenset({candidate}))), None
             )
-            if stand_in is None:
+            if substitute is None:
                 return list(dict.fromkeys((*chosen, *columns)))
-            chosen.append(stand_in)
+            chosen.append(substitute)
     return list(dict.fromkeys(chosen))
 
 
-def _reduced(grain: Grain, columns: list[int]) -> Ids:
+def _drop_redundant_columns(grain: Grain, columns: list[int]) -> Ids:
     reduced = frozenset(columns)
     for column in reversed(columns):
         if grain.is_key(reduced - {column}):

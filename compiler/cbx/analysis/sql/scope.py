@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
-from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Field, QuerySpan, Relation
 
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import QueryMistake, is_stream
+from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import WITHOUT_PARENTHESES, ExpressionReader, parts_of
 from cbx.analysis.sql.scope import ResolvedColumn

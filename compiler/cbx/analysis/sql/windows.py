@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import QueryMistake, is_stream
+from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of

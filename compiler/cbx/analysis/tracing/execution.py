@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql.connect.dataframe import DataFrame
 
+from cbx.analysis.tracing.code_mistakes import NotAFrameError, mistake_of
 from cbx.analysis.tracing.guard import ForbiddenError, Guard
-from cbx.analysis.tracing.mistakes import NotAFrameError, mistake_of
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
 from cbx.analysis.tracing.records import Record, columns_of, plan_records
 from cbx.analysis.tracing.session import EngineLostError, TracingSession

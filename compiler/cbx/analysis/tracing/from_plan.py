@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import DOUBTFUL, Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.mistakes import QueryMistake, is_grouped, is_stream
-from cbx.analysis.relation.relation_walks import is_deep, streams_read
+from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
+from cbx.analysis.relation.relation_walks import is_deep, stream_scans
 from cbx.analysis.relation.relations import NONE, Field, PythonCallSite, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
 from cbx.analysis.tracing.plan.joins import read_join
+from cbx.analysis.tracing.plan.na_functions import read_fill, read_without_nulls
 from cbx.analysis.tracing.plan.projections import (
     read_drop,
     read_project,
@@ -28,7 +29,6 @@ from cbx.analysis.tracing.plan.projections import (
     read_with_columns,
 )
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
-from cbx.analysis.tracing.plan.replacing import read_fill, read_without_nulls
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, after, opaque
 from cbx.analysis.tracing.plan.unpivots import read_unpivot
 from cbx.analysis.tracing.protocol import OPAQUE
@@ -89,7 +89,7 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
         rows = opaque([], "its plan is not understood")
     relation = _as_found(rows, traced, reading)
     streams = {name for name in _inputs_read(traced.plan) if name in tables and tables[name].is_streaming}
-    if streams and not {tables[name].name for name in streams} <= {one.table.name for one in streams_read(relation)}:
+    if streams and not {tables[name].name for name in streams} <= {one.table.name for one in stream_scans(relation)}:
         reason = "it reads a stream in a step that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()

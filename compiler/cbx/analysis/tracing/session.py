@@ -24,9 +24,9 @@ from pyspark.sql.connect.session import SparkSession as ConnectSession
 from pyspark.sql.types import StructType
 
 from cbx.analysis.tracing.guard import Guard
-from cbx.analysis.tracing.own_reads import is_of_files
 from cbx.analysis.tracing.placeholders import Placeholder
 from cbx.analysis.tracing.protocol import FILE_METADATA
+from cbx.analysis.tracing.undeclared_reads import is_of_files
 
 
 class EngineLostError(BaseException):

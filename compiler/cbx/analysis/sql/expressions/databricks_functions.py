@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
-from cbx.analysis.relation.mistakes import QueryMistake
+from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import QuerySpan
 from cbx.syntax.text import PLACEHOLDER
 

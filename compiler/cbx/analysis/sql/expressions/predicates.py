@@ -6,9 +6,9 @@ from sqlglot import exp
 
 from cbx.analysis.facts import DOUBTFUL
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.conditions import is_value
+from cbx.analysis.relation.conditions import is_never_null
+from cbx.analysis.relation.disjoint_values import are_different
 from cbx.analysis.relation.relations import Ids
-from cbx.analysis.relation.values_apart import are_different
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.expressions.periods import read_periods
@@ -236,7 +236,7 @@ def _make_condition(left: ir.Expression, right: ir.Expression, is_null_safe: boo
     not_null = ir.NONE if is_null_safe else _columns(left) | _columns(right)
     if is_null_safe:
         not_null = frozenset().union(
-            *(_columns(mine) for mine, theirs in ((left, right), (right, left)) if is_value(theirs))
+            *(_columns(mine) for mine, theirs in ((left, right), (right, left)) if is_never_null(theirs))
         )
     return ir.Condition(
         ir.reads_of(left) | ir.reads_of(right), not_null, _is_deterministic(left) and _is_deterministic(right)

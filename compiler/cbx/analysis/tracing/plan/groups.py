@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.relations import NONE, Field, Ids, PythonCallSite
-from cbx.analysis.relation.set_columns import cast_apart
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
@@ -228,7 +228,7 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
         reading.context.new_field(mine.name, united_type((mine.type, theirs.type)))
         for mine, theirs in zip(left.fields, right.fields, strict=True)
     )
-    (first, second), is_cast = cast_apart((left.relation, right.relation), reading.context.new_field)
+    (first, second), is_cast = cast_set_columns((left.relation, right.relation), reading.context.new_field)
     before = (first,) if any(is_cast) else _branches(left, kind, is_all=is_all)
     inputs = (*before, second)
     relation = ir.SetOperation(kind, is_all, inputs, fields)

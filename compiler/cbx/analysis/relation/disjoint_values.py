@@ -8,34 +8,34 @@ from decimal import Decimal, InvalidOperation
 
 from cbx.analysis.relation.uniqueness import Grain, ValueFact
 
-_HOLDS: dict[str, Callable[[Decimal, Decimal], bool]] = {
+_COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
     "<>": operator.ne,
 }
-_OPPOSITE = {("<", ">="), ("<", ">"), ("<=", ">")}
+_CONTRADICTORY = {("<", ">="), ("<", ">"), ("<=", ">")}
 """Operators that cannot both hold for one value and one literal."""
 
 
-def facts_of(grain: Grain, column: int) -> list[ValueFact]:
+def value_facts(grain: Grain, column: int) -> list[ValueFact]:
     """What is known of all values of a column; ``not null`` says that none is NULL."""
     facts = [fact for fact in grain.values if fact.column == column]
     facts += [ValueFact(column, "one of", frozenset({text})) for at, text in grain.constants if at == column]
     return [*facts, ValueFact(column, "not null", frozenset())] if column in grain.not_null else facts
 
 
-def are_apart(ours: Iterable[ValueFact], theirs: Iterable[ValueFact]) -> bool:
+def are_disjoint(ours: Iterable[ValueFact], theirs: Iterable[ValueFact]) -> bool:
     """Whether no value fulfils the facts of both columns."""
     mine, others = list(ours), list(theirs)
     is_never_null = any(fact.kind == "not null" for fact in (*mine, *others))
     if _exclude_each_literal(mine, others) or _exclude_each_literal(others, mine):
         return True
     return any(
-        _are_other_beginnings(fact, other_fact)
+        _are_different_prefixes(fact, other_fact)
         if fact.kind == other_fact.kind == "prefix"
-        else _are_opposite(fact, other_fact)
+        else _are_contradictory(fact, other_fact)
         for first, second in ((mine, others), (others, mine))
         for fact in first
         for other_fact in second
@@ -65,7 +65,7 @@ def _exclude_each_literal(ours: list[ValueFact], theirs: list[ValueFact]) -> boo
     )
 
 
-def _are_other_beginnings(first: ValueFact, second: ValueFact) -> bool:
+def _are_different_prefixes(first: ValueFact, second: ValueFact) -> bool:
     (mine,), (theirs,) = first.texts, second.texts
     return not (mine or "").startswith(theirs or "") and not (theirs or "").startswith(mine or "")
 
@@ -83,22 +83,22 @@ def _excludes(fact: ValueFact, text: str | None) -> bool:
         return text.startswith("'") and not text[1:-1].startswith(limit)
     if fact.kind == "<>" and text == limit:
         return True
-    value, bound = _number(text), _number(limit)
-    return value is not None and bound is not None and not _HOLDS[fact.kind](value, bound)
+    value, bound = _as_number(text), _as_number(limit)
+    return value is not None and bound is not None and not _COMPARISONS[fact.kind](value, bound)
 
 
-def _are_opposite(first: ValueFact, second: ValueFact) -> bool:
+def _are_contradictory(first: ValueFact, second: ValueFact) -> bool:
     """Whether two comparisons with literals cannot hold for one value."""
-    if not first.texts or not second.texts or (first.kind, second.kind) not in _OPPOSITE:
+    if not first.texts or not second.texts or (first.kind, second.kind) not in _CONTRADICTORY:
         return False
     (mine,), (theirs,) = first.texts, second.texts
     if mine == theirs:
         return True
-    upper, lower = _number(mine), _number(theirs)
+    upper, lower = _as_number(mine), _as_number(theirs)
     return upper is not None and lower is not None and upper < lower
 
 
-def _number(text: str | None) -> Decimal | None:
+def _as_number(text: str | None) -> Decimal | None:
     if text is None or text.startswith("'"):
         return None
     try:

@@ -32,20 +32,20 @@ class QueryMistake:
 
 def is_grouped(relation: Relation) -> bool:
     """Whether rows are grouped, or may be, somewhere in a relation: a stream of groups may be sorted."""
-    return any(isinstance(node, (ir.Aggregate, ir.Distinct, ir.Opaque)) for node in _below(relation))
+    return any(isinstance(node, (ir.Aggregate, ir.Distinct, ir.Opaque)) for node in _inputs_without_queries(relation))
 
 
 def is_stream(relation: Relation) -> bool:
     """Whether a relation is made of a stream."""
-    return any(isinstance(node, ir.Scan) and node.table.is_streaming for node in _below(relation))
+    return any(isinstance(node, ir.Scan) and node.table.is_streaming for node in _inputs_without_queries(relation))
 
 
-def _below(relation: Relation) -> Iterator[Relation]:
+def _inputs_without_queries(relation: Relation) -> Iterator[Relation]:
     """A relation and all that it is made of, without the queries inside its expressions."""
     pending, seen = [relation], set[int]()
     while pending:
-        at = pending.pop()
-        if id(at) not in seen:
-            seen.add(id(at))
-            yield at
-            pending += [at.input] if isinstance(at, (ir.Projection, ir.Aggregate)) else inputs_of(at)
+        node = pending.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            pending += [node.input] if isinstance(node, (ir.Projection, ir.Aggregate)) else inputs_of(node)

@@ -11,7 +11,7 @@ from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.types.value_types import compare_exactly
 
 
-def cast_apart(
+def cast_set_columns(
     inputs: Sequence[Relation], new_field: Callable[[str, str | None], Field]
 ) -> tuple[tuple[Relation, ...], list[bool]]:
     """Cast the columns whose types do not compare exactly.
@@ -27,11 +27,11 @@ def cast_apart(
         The inputs, and which of the columns were cast.
     """
     columns = [[relation.fields[at].type for relation in inputs] for at in range(len(inputs[0].fields))]
-    is_cast = [not _agree(types) for types in columns]
+    is_cast = [not _types_agree(types) for types in columns]
     return tuple(_cast(relation, is_cast, new_field) for relation in inputs), is_cast
 
 
-def _agree(types: list[str | None]) -> bool:
+def _types_agree(types: list[str | None]) -> bool:
     return all(
         compare_exactly(first, second) for first, second in itertools.combinations(dict.fromkeys(types), 2)
     ) and (DOUBTFUL not in types)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.conditions import Assumed, assumptions, with_predicates
+from cbx.analysis.relation.conditions import Assumptions, apply_predicates, implied_assumptions
 from cbx.analysis.relation.relations import NONE, Ids
-from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, minimal, value_of, values_of
+from cbx.analysis.relation.uniqueness import (
+    FunctionalDependency,
+    Grain,
+    exact_value_of,
+    minimal_keys,
+    with_every_exact_value,
+)
 
 
-def handed_down(join: ir.Join, assumed: Assumed) -> tuple[Assumed, Assumed]:
+def input_assumptions(join: ir.Join, assumed: Assumptions) -> tuple[Assumptions, Assumptions]:
     """What the rows of the left and the right input may be taken to fulfil.
 
     The join's own condition counts for a side whose rows are only seen where it holds.
     """
-    inner = assumed | assumptions(join.predicates)
+    inner = assumed | implied_assumptions(join.predicates)
     match join.kind:
         case "inner" | "semi":
             return inner, inner
@@ -29,7 +35,7 @@ def handed_down(join: ir.Join, assumed: Assumed) -> tuple[Assumed, Assumed]:
             return assumed, assumed
 
 
-def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> Grain:
+def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumptions) -> Grain:
     """What is unique in a join, given what is in its inputs.
 
     Args:
@@ -38,25 +44,25 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> Gr
         right: The grain of the right input.
         assumed: What the join's rows are known to fulfil further up.
     """
-    match _narrowed(join, left, right, assumed):
+    match _effective_kind(join, left, right, assumed):
         case "inner":
-            return _inner(join, left, right)
+            return _inner_join_grain(join, left, right)
         case "left":
-            return _left(join, left, right, assumed)
+            return _outer_join_grain(join, left, right, assumed)
         case "right":
-            return _left(join, right, left, assumed)
+            return _outer_join_grain(join, right, left, assumed)
         case "semi":
-            seen = _seen_by(left, right)
-            return with_predicates(
+            seen = _keep_facts_seen_by(left, right)
+            return apply_predicates(
                 seen, [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= left.columns]
             )
         case "anti":
-            return _seen_by(left, right)
+            return _keep_facts_seen_by(left, right)
         case "full":
-            return _full(join, left, right)
+            return _full_join_grain(join, left, right)
 
 
-def _narrowed(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> ir.JoinKind:
+def _effective_kind(join: ir.Join, left: Grain, right: Grain, assumed: Assumptions) -> ir.JoinKind:
     """The kind of join that gives the rows which are left over further up.
 
     Where a column of the right side must not be NULL, the rows that found no partner there are gone.
@@ -71,17 +77,17 @@ def _narrowed(join: ir.Join, left: Grain, right: Grain, assumed: Assumed) -> ir.
     return "left" if keeps_left else "right" if keeps_right else "inner"
 
 
-def _inner(join: ir.Join, left: Grain, right: Grain) -> Grain:
+def _inner_join_grain(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows pair up: keys combine, unless each row of a side finds at most one partner."""
     keys: list[Ids] = []
-    if _finds_one(join, right) and not _changes(left, right):
+    if _matches_at_most_one(join, right) and not _changes_during_stream(left, right):
         keys += left.keys
-    if _finds_one(join, left) and not _changes(right, left):
+    if _matches_at_most_one(join, left) and not _changes_during_stream(right, left):
         keys += right.keys
     both = Grain(
         left.columns | right.columns,
-        minimal(keys or _combined(left, right)),
-        (*_rules(left, right), *_rules(right, left)),
+        minimal_keys(keys or _combine_keys(left, right)),
+        (*_side_dependencies(left, right), *_side_dependencies(right, left)),
         (*left.equal, *right.equal),
         left.not_null | right.not_null,
         left.counters | right.counters,
@@ -89,30 +95,32 @@ def _inner(join: ir.Join, left: Grain, right: Grain) -> Grain:
         values=(*left.values, *right.values),
         versions=(*left.versions, *right.versions),
     )
-    return with_predicates(both, join.predicates)
+    return apply_predicates(both, join.predicates)
 
 
-def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grain:
+def _outer_join_grain(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumptions) -> Grain:
     """Rows of the kept side stay, with NULLs where they find no partner.
 
     The kept side's keys stay if no row finds two partners. The optional side's do not: rows without a partner all
     have NULLs there. What the optional side's rules say stays where a column that is never NULL tells real rows
     from those NULLs.
     """
-    partners = with_predicates(optional, join.predicates)
+    partners = apply_predicates(optional, join.predicates)
     seen_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.IsNull)}
     if seen_null & partners.not_null & optional.columns:
-        return _without_partner(_seen_by(kept, optional), optional)
-    unique = _finds_one(join, optional)
-    rules = _rules(kept, optional)
-    rules += [rule for rule in _rules(optional, kept) if rule.condition & partners.not_null]
+        return _unmatched_rows_grain(_keep_facts_seen_by(kept, optional), optional)
+    unique = _matches_at_most_one(join, optional)
+    dependencies = _side_dependencies(kept, optional)
+    dependencies += [
+        dependency for dependency in _side_dependencies(optional, kept) if dependency.determinant & partners.not_null
+    ]
     if not kept.is_stream and not optional.is_stream:
-        rules += _found_by_condition(join, kept, optional, unique)
-    keys = kept.keys if unique else _combined(kept, optional)
+        dependencies += _partner_dependencies(join, kept, optional, unique)
+    keys = kept.keys if unique else _combine_keys(kept, optional)
     return Grain(
         kept.columns | optional.columns,
-        () if _changes(kept, optional) else minimal(keys),
-        tuple(rules),
+        () if _changes_during_stream(kept, optional) else minimal_keys(keys),
+        tuple(dependencies),
         (*kept.equal, *optional.equal),
         kept.not_null,
         kept.counters,
@@ -122,18 +130,18 @@ def _left(join: ir.Join, kept: Grain, optional: Grain, assumed: Assumed) -> Grai
     )
 
 
-def _without_partner(kept: Grain, optional: Grain) -> Grain:
+def _unmatched_rows_grain(kept: Grain, optional: Grain) -> Grain:
     """Only rows that found no partner are left over: the other side is NULL throughout."""
     nulls = tuple((column, None) for column in sorted(optional.columns))
     return replace(
         kept,
         columns=kept.columns | optional.columns,
-        rules=(*kept.rules, FunctionalDependency(NONE, optional.columns, lasts=True)),
+        dependencies=(*kept.dependencies, FunctionalDependency(NONE, optional.columns, is_lasting=True)),
         constants=(*kept.constants, *nulls),
     )
 
 
-def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: bool) -> list[FunctionalDependency]:  # noqa: FBT001 - private, named at its call
+def _partner_dependencies(join: ir.Join, kept: Grain, optional: Grain, unique: bool) -> list[FunctionalDependency]:  # noqa: FBT001 - private, named at its call
     """The columns of the kept side that the condition reads fix which partner is found, if there is only one."""
     if not all(_is_deterministic(predicate) for predicate in join.predicates):
         return []
@@ -147,10 +155,10 @@ def _found_by_condition(join: ir.Join, kept: Grain, optional: Grain, unique: boo
         for side, opposite in ((predicate.left, predicate.right), (predicate.right, predicate.left))
         if isinstance(side, ir.Reference) and side.column in optional.columns and ir.reads_of(opposite) <= kept.columns
     )
-    return [FunctionalDependency(_decisive(join, kept), optional.columns if unique else compared)]
+    return [FunctionalDependency(_deciding_columns(join, kept), optional.columns if unique else compared)]
 
 
-def _decisive(join: ir.Join, kept: Grain) -> Ids:
+def _deciding_columns(join: ir.Join, kept: Grain) -> Ids:
     """What the rows of the kept side have to agree in to find the same partner.
 
     A column that is only compared for equality finds the same one with any equal value.
@@ -161,40 +169,45 @@ def _decisive(join: ir.Join, kept: Grain) -> Ids:
             case ir.Equal(ir.Reference(), ir.Reference()) | ir.IsNull() | ir.NotNull():
                 columns |= ir.condition_reads(predicate) & kept.columns
             case _:
-                columns |= kept.exactly(ir.condition_reads(predicate) & kept.columns)
+                columns |= kept.with_exact_values(ir.condition_reads(predicate) & kept.columns)
     return frozenset(columns)
 
 
-def _full(join: ir.Join, left: Grain, right: Grain) -> Grain:
+def _full_join_grain(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows of both sides stay: keys combine, if a row without a left and one without a right partner differ."""
     sides = ((left, right), (right, left))
-    rules = [rule for side, other in sides for rule in _rules(side, other) if rule.condition & side.not_null]
+    dependencies = [
+        dependency
+        for side, other in sides
+        for dependency in _side_dependencies(side, other)
+        if dependency.determinant & side.not_null
+    ]
     for merge in join.merged:
-        compared, values = (frozenset({merge.left, merge.right}), values_of([merge.left, merge.right]))
-        rules += [
-            FunctionalDependency(compared, frozenset({merge.column}), lasts=True),
-            FunctionalDependency(values, values_of([merge.column]), lasts=True),
+        compared, values = (frozenset({merge.left, merge.right}), with_every_exact_value([merge.left, merge.right]))
+        dependencies += [
+            FunctionalDependency(compared, frozenset({merge.column}), is_lasting=True),
+            FunctionalDependency(values, with_every_exact_value([merge.column]), is_lasting=True),
         ]
     never_null = left.not_null | right.not_null
-    keys = [key for key in _combined(left, right) if key & never_null]
+    keys = [key for key in _combine_keys(left, right) if key & never_null]
     merged = frozenset(merge.column for merge in join.merged)
     values = frozenset(
-        value_of(merge.column)
+        exact_value_of(merge.column)
         for merge in join.merged
-        if value_of(merge.left) in left.columns or value_of(merge.right) in right.columns
+        if exact_value_of(merge.left) in left.columns or exact_value_of(merge.right) in right.columns
     )
     not_null = frozenset(
         merge.column for merge in join.merged if merge.left in left.not_null and merge.right in right.not_null
     )
-    if merged and _merged_is_key(join, left, right):
+    if merged and _are_merged_columns_key(join, left, right):
         keys.append(merged)
     if left.is_stream != right.is_stream:
         keys = []
     columns = left.columns | right.columns | merged | values
-    return Grain(columns, minimal(keys), tuple(rules), (*left.equal, *right.equal), not_null)
+    return Grain(columns, minimal_keys(keys), tuple(dependencies), (*left.equal, *right.equal), not_null)
 
 
-def _merged_is_key(join: ir.Join, left: Grain, right: Grain) -> bool:
+def _are_merged_columns_key(join: ir.Join, left: Grain, right: Grain) -> bool:
     """Whether the columns of USING are unique: they are on both sides, and no NULL of one meets a NULL of the other."""
     return (
         left.is_key(frozenset(merge.left for merge in join.merged))
@@ -203,7 +216,7 @@ def _merged_is_key(join: ir.Join, left: Grain, right: Grain) -> bool:
     )
 
 
-def _finds_one(join: ir.Join, side: Grain) -> bool:
+def _matches_at_most_one(join: ir.Join, side: Grain) -> bool:
     """Whether no row of the other side finds two partners on this one: the condition fixes a key of it."""
     own_predicates = [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= side.columns]
     fixed = frozenset(
@@ -215,11 +228,11 @@ def _finds_one(join: ir.Join, side: Grain) -> bool:
         and side_expression.column in side.columns
         and not ir.reads_of(opposite) & side.columns
     )
-    candidate_rows = with_predicates(side, own_predicates)
-    return candidate_rows.is_key(fixed | _started(join, candidate_rows, fixed))
+    candidate_rows = apply_predicates(side, own_predicates)
+    return candidate_rows.is_key(fixed | _fixed_version_starts(join, candidate_rows, fixed))
 
 
-def _started(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
+def _fixed_version_starts(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
     """The starts of the versions that hold at a time which the other side tells, of keys that it fixes."""
     return frozenset(
         version.start
@@ -230,23 +243,23 @@ def _started(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
     )
 
 
-def _changes(side: Grain, other: Grain) -> bool:
+def _changes_during_stream(side: Grain, other: Grain) -> bool:
     """Whether a side may change while the other is a stream, whose rows met it at different times."""
     return other.is_stream and not side.is_stream
 
 
-def _seen_by(side: Grain, other: Grain) -> Grain:
+def _keep_facts_seen_by(side: Grain, other: Grain) -> Grain:
     """A side's rows as the other side meets them: at different times, if that is a stream."""
-    return side.over_time() if _changes(side, other) else side
+    return side.keep_lasting_facts() if _changes_during_stream(side, other) else side
 
 
-def _rules(side: Grain, other: Grain) -> list[FunctionalDependency]:
+def _side_dependencies(side: Grain, other: Grain) -> list[FunctionalDependency]:
     """What a side's rules and keys say of the join's rows."""
-    seen = _seen_by(side, other)
-    return [*seen.rules, *seen.keys_as_rules()]
+    seen = _keep_facts_seen_by(side, other)
+    return [*seen.dependencies, *seen.key_dependencies()]
 
 
-def _combined(left: Grain, right: Grain) -> list[Ids]:
+def _combine_keys(left: Grain, right: Grain) -> list[Ids]:
     return [left_key | right_key for left_key in left.keys for right_key in right.keys]
 
 

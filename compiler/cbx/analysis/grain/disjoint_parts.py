@@ -8,20 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.disjoint_values import are_disjoint
 from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.relation.uniqueness import ValueFact
-from cbx.analysis.relation.values_apart import are_apart
 
 _COLUMN = re.compile(r"#(\d+)")
 
 
-def keys_of_parts(inputs: Sequence[Relation]) -> list[Ids]:
+def keys_of_disjoint_parts(inputs: Sequence[Relation]) -> list[Ids]:
     """Positions that hold a key of the table that all inputs are parts of, where no two of them share a row."""
-    parts = [_part(relation) for relation in inputs]
+    parts = [_filtered_table(relation) for relation in inputs]
     tables = [part for part in parts if part is not None]
     if len(tables) < len(parts) or len({part.scan.table.name for part in tables}) > 1:
         return []
-    if not all(_have_no_row_in_common(first, second) for at, first in enumerate(tables) for second in tables[at + 1 :]):
+    if not all(_are_disjoint(first, second) for at, first in enumerate(tables) for second in tables[at + 1 :]):
         return []
     keys = []
     for key in tables[0].scan.table.keys:
@@ -53,8 +53,8 @@ class _FilteredTable:
         """What the conditions say of the values of each of the table's columns."""
         facts: dict[str, list[ValueFact]] = {}
         for predicate, offset in self.predicates:
-            fact = _fact(predicate)
-            name = self.names(offset).get(fact.column) if fact is not None else None
+            fact = _value_fact(predicate)
+            name = self.names_by_id(offset).get(fact.column) if fact is not None else None
             if fact is not None and name is not None:
                 facts.setdefault(name, []).append(fact)
         return facts
@@ -64,16 +64,16 @@ class _FilteredTable:
         texts = set()
         for predicate, offset in self.predicates:
             if isinstance(predicate, ir.Condition) and predicate.signature and predicate.is_deterministic:
-                text = _named(predicate.signature, self.names(offset))
+                text = _replace_ids_by_names(predicate.signature, self.names_by_id(offset))
                 texts |= {(text, predicate.is_negated)} if text is not None else set()
         return texts
 
-    def names(self, offset: int) -> Mapping[int, str]:
+    def names_by_id(self, offset: int) -> Mapping[int, str]:
         """The table's columns by the numbers that a condition has for them."""
         return {field.id + self.offset - offset: field.name.lower() for field in self.scan.fields}
 
 
-def _part(relation: Relation) -> _FilteredTable | None:
+def _filtered_table(relation: Relation) -> _FilteredTable | None:
     """The table and the conditions; None for anything that is not rows of one table."""
     predicates: list[tuple[ir.Predicate, int]] = []
     offset = 0
@@ -92,19 +92,23 @@ def _part(relation: Relation) -> _FilteredTable | None:
     return _FilteredTable(at, offset, predicates)
 
 
-def _have_no_row_in_common(first: _FilteredTable, second: _FilteredTable) -> bool:
+def _are_disjoint(first: _FilteredTable, second: _FilteredTable) -> bool:
     ours, theirs = first.facts(), second.facts()
     return bool(first.conditions() & {(text, not is_negated) for text, is_negated in second.conditions()}) or any(
-        are_apart(facts, theirs[name]) for name, facts in ours.items() if name in theirs
+        are_disjoint(facts, theirs[name]) for name, facts in ours.items() if name in theirs
     )
 
 
-def _named(signature: str, names: Mapping[int, str]) -> str | None:
+def _replace_ids_by_names(signature: str, names_by_id: Mapping[int, str]) -> str | None:
     columns = {int(number) for number in _COLUMN.findall(signature)}
-    return _COLUMN.sub(lambda match: f"#{names[int(match[1])]}", signature) if columns <= names.keys() else None
+    return (
+        _COLUMN.sub(lambda match: f"#{names_by_id[int(match[1])]}", signature)
+        if columns <= names_by_id.keys()
+        else None
+    )
 
 
-def _fact(predicate: ir.Predicate) -> ValueFact | None:
+def _value_fact(predicate: ir.Predicate) -> ValueFact | None:
     match predicate:
         case ir.Equal(ir.Reference(column), ir.Constant(str() as text)) | ir.Equal(
             ir.Constant(str() as text), ir.Reference(column)

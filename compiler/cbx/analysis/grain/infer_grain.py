@@ -15,10 +15,16 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import Table
 from cbx.analysis.grain.equal_values import columns_of, is_exact, may_hold_text
-from cbx.analysis.grain.grain_of_joins import handed_down, join_grain
-from cbx.analysis.grain.grain_of_sets import set_grain
+from cbx.analysis.grain.join_grain import input_assumptions, join_grain
+from cbx.analysis.grain.set_grain import set_grain
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.conditions import Assumed, assumptions, moved, with_assumed, with_predicates
+from cbx.analysis.relation.conditions import (
+    Assumptions,
+    apply_assumptions,
+    apply_predicates,
+    implied_assumptions,
+    renumber_assumptions,
+)
 from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import NONE, Ids, Relation
 from cbx.analysis.relation.uniqueness import (
@@ -26,13 +32,13 @@ from cbx.analysis.relation.uniqueness import (
     Grain,
     ValueFact,
     Versions,
-    exactly,
-    minimal,
-    value_of,
-    values_of,
+    exact_value_of,
+    minimal_keys,
+    with_every_exact_value,
+    with_exact_values,
 )
 
-_NOTHING: Assumed = frozenset()
+_NOTHING: Assumptions = frozenset()
 _MOST_CHOICES = 64
 
 
@@ -50,7 +56,7 @@ def infer_grain(relation: Relation, *, trusts_hashes: bool = False) -> Grain:
         ``SELECT a.id, b.name FROM a LEFT JOIN b ON b.id = a.b_id`` where ``id`` is the key of both tables has
         the key ``a.id``.
     """
-    return _infer(relation, _NOTHING, _Memo(trusts_hashes))
+    return _infer_once(relation, _NOTHING, _Memo(trusts_hashes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,56 +64,63 @@ class _Memo:
     """What was inferred so far: grains, and which relations read a stream."""
 
     trusts_hashes: bool = False
-    grains: dict[tuple[int, Assumed], Grain] = dataclasses.field(default_factory=dict)
+    grains: dict[tuple[int, Assumptions], Grain] = dataclasses.field(default_factory=dict)
     streams: dict[int, bool] = dataclasses.field(default_factory=dict)
 
 
-def _infer(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:
+def _infer_once(relation: Relation, assumed: Assumptions, memo: _Memo) -> Grain:
     key = (id(relation), assumed)
     if key not in memo.grains:
-        grain = _rule(relation, assumed, memo)
+        grain = _apply_rule(relation, assumed, memo)
         is_stream = reads_stream(relation, memo.streams)
         grain = grain if grain.is_stream is is_stream else replace(grain, is_stream=is_stream)
-        memo.grains[key] = with_assumed(grain, assumed) if assumed else grain
+        memo.grains[key] = apply_assumptions(grain, assumed) if assumed else grain
     return memo.grains[key]
 
 
-def _rule(relation: Relation, assumed: Assumed, memo: _Memo) -> Grain:  # noqa: C901, PLR0912 - a case for each node
+def _apply_rule(relation: Relation, assumed: Assumptions, memo: _Memo) -> Grain:  # noqa: C901, PLR0912 - a case for each node
     match relation:
         case ir.Scan():
-            return _scan(relation, assumed)
+            return _scan_grain(relation, assumed)
         case ir.Values():
             keys = (NONE,) if relation.row_count <= 1 else relation.keys
             return Grain(columns_of(relation.fields), keys)
         case ir.Projection():
-            return _project(relation, _infer(relation.input, assumed, memo), trusts_hashes=memo.trusts_hashes)
+            return _projection_grain(
+                relation, _infer_once(relation.input, assumed, memo), trusts_hashes=memo.trusts_hashes
+            )
         case ir.Filter():
-            grain = _infer(relation.input, assumed | assumptions(relation.predicates), memo)
-            return with_predicates(grain, relation.predicates)
+            grain = _infer_once(relation.input, assumed | implied_assumptions(relation.predicates), memo)
+            return apply_predicates(grain, relation.predicates)
         case ir.Join():
-            of_left, of_right = handed_down(relation, assumed)
-            left, right = _infer(relation.left, of_left, memo), _infer(relation.right, of_right, memo)
+            of_left, of_right = input_assumptions(relation, assumed)
+            left, right = _infer_once(relation.left, of_left, memo), _infer_once(relation.right, of_right, memo)
             return join_grain(relation, left, right, assumed)
         case ir.Aggregate():
-            return _aggregate(relation, _infer(relation.input, assumed, memo))
+            return _aggregate_grain(relation, _infer_once(relation.input, assumed, memo))
         case ir.Window():
-            return _window(relation, _infer(relation.input, assumed, memo), assumed)
+            return _window_grain(relation, _infer_once(relation.input, assumed, memo), assumed)
         case ir.Distinct():
-            return _distinct(relation, _infer(relation.input, assumed, memo))
+            return _distinct_grain(relation, _infer_once(relation.input, assumed, memo))
         case ir.SetOperation():
             branches = [
-                _infer(branch, moved(assumed, _positions(relation, branch)), memo) for branch in relation.inputs
+                _infer_once(branch, renumber_assumptions(assumed, _branch_ids(relation, branch)), memo)
+                for branch in relation.inputs
             ]
             return set_grain(relation, branches)
         case ir.Explode():
-            return _explode(relation, _infer(relation.input, assumed, memo))
+            return _explode_grain(relation, _infer_once(relation.input, assumed, memo))
         case ir.Lateral():
-            return _lateral(_infer(relation.input, assumed, memo), _infer(relation.query, _NOTHING, memo))
+            return _lateral_grain(
+                _infer_once(relation.input, assumed, memo), _infer_once(relation.query, _NOTHING, memo)
+            )
         case ir.Limit():
-            grain = _infer(relation.input, assumed, memo)
+            grain = _infer_once(relation.input, assumed, memo)
             return grain.with_keys([NONE]) if relation.count is not None and relation.count <= 1 else grain
         case ir.Copy():
-            return _copy(relation, _infer(relation.input, _below(assumed, relation.offset), memo))
+            return _copy_grain(
+                relation, _infer_once(relation.input, _shift_assumptions(assumed, relation.offset), memo)
+            )
         case ir.Opaque():
             return Grain(columns_of(relation.fields))
 
@@ -116,61 +129,61 @@ def _ids(relation: Relation) -> Ids:
     return frozenset(field.id for field in relation.fields)
 
 
-def _scan(scan: ir.Scan, assumed: Assumed) -> Grain:
+def _scan_grain(scan: ir.Scan, assumed: Assumptions) -> Grain:
     """A table's declared keys hold; those of its current rows where the rows are known to be current."""
     ids = {field.name.lower(): field.id for field in scan.fields}
-    declared = [_named(key, ids) for key in scan.table.keys]
+    declared = [_key_ids(key, ids) for key in scan.table.keys]
     declared += [
-        _named(current.columns, ids)
+        _key_ids(current.columns, ids)
         for current in scan.table.current_keys
         if ir.IsNull(ids.get(current.null_column.lower(), -1)) in assumed
     ]
-    keys = minimal(key for key in declared if key is not None)
-    not_null = _never_null(scan.table, ids)
+    keys = minimal_keys(key for key in declared if key is not None)
+    not_null = _never_null_ids(scan.table, ids)
     versions = []
     for current in scan.table.current_keys:
-        key, ends = _named(current.columns, ids), (current.start or "", current.null_column)
+        key, ends = _key_ids(current.columns, ids), (current.start or "", current.null_column)
         if key is not None and all(name.lower() in ids for name in ends):
             versions.append(Versions(key, *(ids[name.lower()] for name in ends)))
     return Grain(columns_of(scan.fields), keys, not_null=not_null, versions=tuple(versions))
 
 
-def _named(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
+def _key_ids(names: Iterable[str], ids: dict[str, int]) -> Ids | None:
     lowered = [name.lower() for name in names]
     return frozenset(ids[name] for name in lowered) if all(name in ids for name in lowered) else None
 
 
-def _never_null(table: Table, ids: dict[str, int]) -> Ids:
+def _never_null_ids(table: Table, ids: dict[str, int]) -> Ids:
     names = (column.name.lower() for column in table.columns or () if column.not_null)
     return frozenset(ids[name] for name in names if name in ids)
 
 
-def _project(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Grain:
+def _projection_grain(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Grain:
     """A column passed on keeps its number, so keys stay; a new column is fixed by the values it is made of."""
-    grain = _with_exact_types(grain, project.fields)
+    grain = _apply_exact_types(grain, project.fields)
     if not project.definitions:
         return grain
     types = {field.id: field.type for field in project.fields}
-    rules, constants, columns = list(grain.rules), list(grain.constants), set(grain.columns)
+    dependencies, constants, columns = list(grain.dependencies), list(grain.constants), set(grain.columns)
     not_null, values = set(grain.not_null), list(grain.values)
     for definition in project.definitions:
         column = definition.column
         new = frozenset({column})
         match definition.expression:
             case ir.Constant(text):
-                rules.append(FunctionalDependency(NONE, new, lasts=True))
+                dependencies.append(FunctionalDependency(NONE, new, is_lasting=True))
                 constants.append((column, text))
                 not_null |= new if text is not None else NONE
             case ir.Computed() as computed:
                 kind = definition.type or types.get(column)
-                reads = exactly(computed.reads, columns)
+                reads = with_exact_values(computed.reads, columns)
                 if not is_exact(kind) or (may_hold_text(kind) and reads != computed.reads):
-                    new |= {value_of(column)}
+                    new |= {exact_value_of(column)}
                 if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
-                    rules.append(FunctionalDependency(reads, new, lasts=computed.is_deterministic))
-                sources = _told(computed, not_null, trusts_hashes=trusts_hashes)
+                    dependencies.append(FunctionalDependency(reads, new, is_lasting=computed.is_deterministic))
+                sources = _recoverable_columns(computed, not_null, trusts_hashes=trusts_hashes)
                 if sources:
-                    rules.append(FunctionalDependency(new, values_of(sources), lasts=True))
+                    dependencies.append(FunctionalDependency(new, with_every_exact_value(sources), is_lasting=True))
                 if computed.prefix:
                     values.append(ValueFact(column, "prefix", frozenset({computed.prefix})))
                 not_null |= {column} if _is_never_null(computed, not_null) else NONE
@@ -178,14 +191,14 @@ def _project(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Gr
     return replace(
         grain,
         columns=frozenset(columns),
-        rules=tuple(rules),
+        dependencies=tuple(dependencies),
         constants=tuple(constants),
         not_null=frozenset(not_null),
         values=tuple(values),
     )
 
 
-def _told(computed: ir.Computed, not_null: AbstractSet[int], *, trusts_hashes: bool) -> Ids:
+def _recoverable_columns(computed: ir.Computed, not_null: AbstractSet[int], *, trusts_hashes: bool) -> Ids:
     """The columns whose values can be told from that of an expression."""
     sources = [computed.fixes_if, computed.hashes_if] if trusts_hashes else [computed.fixes_if]
     return computed.fixes.union(*(columns for columns, never_null in sources if never_null <= not_null))
@@ -195,28 +208,30 @@ def _is_never_null(computed: ir.Computed, not_null: AbstractSet[int]) -> bool:
     return computed.not_null or any(columns <= not_null for columns in computed.not_null_if)
 
 
-def _with_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
+def _apply_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
     """The same, where more is learned of the types of columns; a text may have a collation that nobody tells of."""
-    exact = {value_of(field.id) for field in fields if is_exact(field.type) and not may_hold_text(field.type)}
+    exact = {exact_value_of(field.id) for field in fields if is_exact(field.type) and not may_hold_text(field.type)}
     dropped = grain.columns & exact
     return replace(grain, columns=grain.columns - dropped) if dropped else grain
 
 
-def _aggregate(node: ir.Aggregate, grain: Grain) -> Grain:
+def _aggregate_grain(node: ir.Aggregate, grain: Grain) -> Grain:
     """One row for each group, so the columns grouped by are unique; what they fix keeps its value."""
     if node.sets is not None:
-        return _grouping_sets(node, grain, node.sets)
+        return _grouping_sets_grain(node, grain, node.sets)
     groups = frozenset(group.source for group in node.groups)
-    grouped = grain.within(groups).with_keys([groups])
-    return replace(grouped, columns=grouped.columns | _with_values(groups, grain) | _aggregated(node))
+    grouped = grain.group_by(groups).with_keys([groups])
+    return replace(
+        grouped, columns=grouped.columns | _with_known_exact_values(groups, grain) | _aggregate_columns(node)
+    )
 
 
-def _with_values(columns: Ids, grain: Grain) -> Ids:
+def _with_known_exact_values(columns: Ids, grain: Grain) -> Ids:
     """Columns with the numbers of their exact values, of which each group has one again."""
-    return columns.union(value_of(column) for column in columns if value_of(column) in grain.columns)
+    return columns.union(exact_value_of(column) for column in columns if exact_value_of(column) in grain.columns)
 
 
-def _aggregated(node: ir.Aggregate) -> Ids:
+def _aggregate_columns(node: ir.Aggregate) -> Ids:
     types = {field.id: field.type for field in node.fields}
     return columns_of(
         ir.Field(definition.column, "", definition.type or types.get(definition.column))
@@ -224,32 +239,32 @@ def _aggregated(node: ir.Aggregate) -> Ids:
     )
 
 
-def _grouping_sets(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
+def _grouping_sets_grain(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
     """Each set brings its own groups, with NULL in the columns it does not group by.
 
     A NULL of the data cannot be told from such a NULL, except by ``grouping_id()``.
     """
     in_all = frozenset.intersection(*sets) if sets else NONE
     outputs = frozenset(group.column for group in node.groups)
-    added = _aggregated(node) | {
-        value_of(group.column) for group in node.groups if value_of(group.source) in grain.columns
+    added = _aggregate_columns(node) | {
+        exact_value_of(group.column) for group in node.groups if exact_value_of(group.source) in grain.columns
     }
     markers = dict(node.markers)
     if node.grouping_id is not None:
         added |= {node.grouping_id}
-        markers[node.grouping_id] = _numbers(sets)
+        markers[node.grouping_id] = _set_numbers(sets)
     not_null = frozenset(group.column for group in node.groups if group.source in in_all & grain.not_null)
-    keys = [outputs | chosen for chosen in _told_by_markers(sets, markers, grain.not_null)]
-    return Grain(outputs | added, minimal(keys), not_null=not_null | markers.keys())
+    keys = [outputs | chosen for chosen in _distinguishing_markers(sets, markers, grain.not_null)]
+    return Grain(outputs | added, minimal_keys(keys), not_null=not_null | markers.keys())
 
 
-def _numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:
+def _set_numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:
     """A number for each grouping set, the same for two that are the same."""
     different = list(dict.fromkeys(sets))
     return tuple(different.index(columns) for columns in sets)
 
 
-def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]], not_null: Ids) -> list[Ids]:
+def _distinguishing_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]], not_null: Ids) -> list[Ids]:
     """The choices of markers by which, with the NULLs that grouping sets make, rows of any two sets differ.
 
     A column that only one of two sets groups by, and that is never NULL before, is NULL in the rows of the other one.
@@ -260,7 +275,7 @@ def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]],
         if not (sets[first] ^ sets[second]) & not_null
     ]
 
-    def tell(chosen: Iterable[int]) -> bool:
+    def distinguish_all(chosen: Iterable[int]) -> bool:
         return all(
             any(markers[marker][first] != markers[marker][second] for marker in chosen) for first, second in pairs
         )
@@ -268,14 +283,14 @@ def _told_by_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]],
     choices = (chosen for count in range(len(markers) + 1) for chosen in itertools.combinations(sorted(markers), count))
     found: list[Ids] = []
     for chosen in itertools.islice(choices, _MOST_CHOICES):
-        if not any(key <= set(chosen) for key in found) and tell(chosen):
+        if not any(key <= set(chosen) for key in found) and distinguish_all(chosen):
             found.append(frozenset(chosen))
     return found
 
 
-def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
+def _window_grain(node: ir.Window, grain: Grain, assumed: Assumptions) -> Grain:
     """A window adds columns: a row's number is unique in its partition, a whole partition's value is fixed by it."""
-    keys, rules, counters = list(grain.keys), list(grain.rules), set(grain.counters)
+    keys, dependencies, counters = list(grain.keys), list(grain.dependencies), set(grain.counters)
     for column in node.columns:
         if column.partition is None:
             continue
@@ -286,48 +301,55 @@ def _window(node: ir.Window, grain: Grain, assumed: Assumed) -> Grain:
         if column.function == "rank" and grain.is_key(column.partition | column.order):
             keys.append(column.partition | {column.column})
         if column.is_whole_partition:
-            rules.append(FunctionalDependency(column.partition, values_of([column.column])))
+            dependencies.append(FunctionalDependency(column.partition, with_every_exact_value([column.column])))
         if column.function != "other":
             counters.add(column.column)
     return replace(
         grain,
-        columns=grain.columns | values_of(column.column for column in node.columns) - values_of(counters) | counters,
-        keys=minimal(keys),
-        rules=tuple(rules),
+        columns=grain.columns
+        | with_every_exact_value(column.column for column in node.columns) - with_every_exact_value(counters)
+        | counters,
+        keys=minimal_keys(keys),
+        dependencies=tuple(dependencies),
         counters=frozenset(counters),
         not_null=grain.not_null | counters,
     )
 
 
-def _distinct(node: ir.Distinct, grain: Grain) -> Grain:
+def _distinct_grain(node: ir.Distinct, grain: Grain) -> Grain:
     """No two rows agree on all columns, if all are known, or on those by which they are compared."""
     if node.by is not None:
         return grain.with_keys([node.by])
     columns = _ids(node)
-    distinct = grain.within(columns)
-    distinct = replace(distinct, columns=distinct.columns | _with_values(columns, grain))
+    distinct = grain.group_by(columns)
+    distinct = replace(distinct, columns=distinct.columns | _with_known_exact_values(columns, grain))
     return distinct if node.is_open else distinct.with_keys([columns])
 
 
-def _explode(node: ir.Explode, grain: Grain) -> Grain:
+def _explode_grain(node: ir.Explode, grain: Grain) -> Grain:
     """A row becomes as many as its collection has elements, which their positions tell apart."""
     return replace(
         grain,
         columns=grain.columns | {node.position} | columns_of(_element_fields(node)),
-        keys=minimal(key | {position} for key in grain.keys for position in (node.position, *sorted(node.distinct))),
-        rules=(*grain.rules, *grain.keys_as_rules()),
+        keys=minimal_keys(
+            key | {position} for key in grain.keys for position in (node.position, *sorted(node.distinct))
+        ),
+        dependencies=(*grain.dependencies, *grain.key_dependencies()),
     )
 
 
-def _lateral(grain: Grain, query: Grain) -> Grain:
+def _lateral_grain(grain: Grain, query: Grain) -> Grain:
     """A row becomes as many as the query makes of it; for one row, what the query reads around it is fixed."""
     if query.is_stream and not grain.is_stream:
-        grain = grain.over_time()
-    keys = minimal(key | query_key for key in grain.keys for query_key in query.keys)
+        grain = grain.keep_lasting_facts()
+    keys = minimal_keys(key | query_key for key in grain.keys for query_key in query.keys)
     if query.is_key(grain.columns):
         keys = grain.keys
     return replace(
-        grain, columns=grain.columns | query.columns, keys=keys, rules=(*grain.rules, *grain.keys_as_rules())
+        grain,
+        columns=grain.columns | query.columns,
+        keys=keys,
+        dependencies=(*grain.dependencies, *grain.key_dependencies()),
     )
 
 
@@ -336,32 +358,37 @@ def _element_fields(node: ir.Explode) -> list[ir.Field]:
     return [ir.Field(column, "", types.get(column)) for column in node.columns]
 
 
-def _copy(node: ir.Copy, grain: Grain) -> Grain:
+def _copy_grain(node: ir.Copy, grain: Grain) -> Grain:
     """The same once more, under other numbers."""
 
-    def shifted(columns: Ids) -> Ids:
+    def shift(columns: Ids) -> Ids:
         return frozenset(column + node.offset if column >= 0 else column - node.offset for column in columns)
 
     return Grain(
-        shifted(grain.columns),
-        tuple(shifted(key) for key in grain.keys),
-        tuple(FunctionalDependency(shifted(rule.condition), shifted(rule.fixed), rule.lasts) for rule in grain.rules),
+        shift(grain.columns),
+        tuple(shift(key) for key in grain.keys),
+        tuple(
+            FunctionalDependency(shift(dependency.determinant), shift(dependency.dependent), dependency.is_lasting)
+            for dependency in grain.dependencies
+        ),
         tuple((a + node.offset, b + node.offset) for a, b in grain.equal),
-        shifted(grain.not_null),
-        shifted(grain.counters),
+        shift(grain.not_null),
+        shift(grain.counters),
         tuple((column + node.offset, value) for column, value in grain.constants),
         values=tuple(fact._replace(column=fact.column + node.offset) for fact in grain.values),
         versions=tuple(
-            Versions(shifted(version.key), version.start + node.offset, version.end + node.offset)
+            Versions(shift(version.key), version.start + node.offset, version.end + node.offset)
             for version in grain.versions
         ),
     )
 
 
-def _below(assumed: Assumed, offset: int) -> Assumed:
+def _shift_assumptions(assumed: Assumptions, offset: int) -> Assumptions:
     columns = (column for predicate in assumed for column in ir.condition_reads(predicate))
-    return moved(assumed, {column: column - offset for column in columns if offset <= column < 2 * offset})
+    return renumber_assumptions(
+        assumed, {column: column - offset for column in columns if offset <= column < 2 * offset}
+    )
 
 
-def _positions(operation: ir.SetOperation, branch: Relation) -> dict[int, int]:
+def _branch_ids(operation: ir.SetOperation, branch: Relation) -> dict[int, int]:
     return {new.id: old.id for new, old in zip(operation.fields, branch.fields, strict=True)}
