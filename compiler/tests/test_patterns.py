@@ -12,7 +12,7 @@ from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.failures import reason_of
 from cbx.runtime.sql.table_names import rewrite_table_names
 from cbx.testing.rows.text_tables import read_text_table
-from cbx.testing.run.frozen_clock import frozen_text
+from cbx.testing.run.frozen_clock import freeze_text
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 ALIKE = frozenset(f"silver.{'a' * 100}{number:05}{'a' * 90}" for number in range(10_000))
@@ -21,9 +21,9 @@ SEARCHES: dict[str, Callable[[], object]] = {
     "an error of white space": lambda: reason_of(RuntimeError("a" + " " * 300_000 + "a")),
     "an error of many lines": lambda: reason_of(RuntimeError("a" + "\n" * 300_000 + "a")),
     "a table of dashes": lambda: read_text_table("a\n" + "-" * 100_000 + "x", "given"),
-    "quotes that are never closed": lambda: frozen_text("'\\" * 100_000, NOON),
-    "comments that are never closed": lambda: frozen_text("/*/" * 100_000, NOON),
-    "names of the time": lambda: frozen_text("current_date, " * 20_000, NOON),
+    "quotes that are never closed": lambda: freeze_text("'\\" * 100_000, NOON),
+    "comments that are never closed": lambda: freeze_text("/*/" * 100_000, NOON),
+    "names of the time": lambda: freeze_text("current_date, " * 20_000, NOON),
     "many tables of a text that does not parse": lambda: rewrite_table_names(
         "SELECT ((( FROM a, STREAM(b) JOIN c " * 5_000, replaced
     ),

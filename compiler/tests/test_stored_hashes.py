@@ -70,11 +70,11 @@ import cbx.compiler
 from cbx.incremental.build import build
 from cbx.incremental.options import Options
 from cbx.incremental.record import RECORD_FILE
-from cbx.testing.project.compile_once import compiled_project
+from cbx.testing.project.compile_once import compile_once
 
 root, renames = Path(sys.argv[1]), sys.argv[2] == "renamed"
 build(root, Options("local"))
-compiled_project(root)
+compile_once(root)
 shutil.rmtree(root / ".cbx"), shutil.rmtree(root / "target")
 if renames:
     for name, module in sorted(sys.modules.items()):
@@ -84,7 +84,7 @@ if renames:
                 value.__qualname__ = f"{value.__qualname__}Renamed"
                 value.__module__ = f"{value.__module__}.moved"
 assert build(root, Options("local")).could_write
-compiled_project(root)
+compile_once(root)
 record = json.loads((root / RECORD_FILE).read_bytes().partition(b"\\n")[2])
 for seen in (record["sources"], record["artifacts"]):
     del seen[2]

@@ -91,10 +91,10 @@ def run_tests(
 
 def _compiled(root: Path, env: str) -> CompiledProject:
     """The project; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
-    from cbx.testing.project.compile_once import DoesNotCompileError, compiled_project
+    from cbx.testing.project.compile_once import DoesNotCompileError, compile_once
 
     try:
-        return compiled_project(root, env)
+        return compile_once(root, env)
     except DoesNotCompileError as error:
         from cbx.cli.display.diagnostics import show_diagnostics
 
@@ -187,10 +187,10 @@ def _generate(compiled: CompiledProject, model: str, engine: EngineName | None) 
     """Write a first test of a model."""
     from cbx.cli.selection import stop
     from cbx.testing.errors import ModelTestError
-    from cbx.testing.generate_test import generated_test
+    from cbx.testing.generate_test import generate_test
 
     try:
-        path, text = generated_test(compiled, model, engine.value if engine else None)
+        path, text = generate_test(compiled, model, engine.value if engine else None)
     except ModelTestError as error:
         stop(error.reason, error.hint)
     file = compiled.root / path

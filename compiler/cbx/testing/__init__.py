@@ -1,6 +1,6 @@
 """Unit tests of models, without a pipeline and without tables: ``run_model`` in pytest, and ``cbx test``.
 
-Loading this package loads no engine: what needs one comes when it is first asked for.
+Importing this package imports no engine: names are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cbx.testing.results.assert_rows import assert_rows
     from cbx.testing.results.result import ExpectationFailed, Result
 
-_HOMES = {
+_MODULES = {
     "assert_rows": "results.assert_rows",
     "ExpectationFailed": "results.result",
     "ModelFailed": "errors",
@@ -25,6 +25,6 @@ __all__ = ["ExpectationFailed", "ModelFailed", "ModelTestError", "Result", "asse
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

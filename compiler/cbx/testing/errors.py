@@ -1,4 +1,4 @@
-"""What a test of a model can go wrong with, in words for the person who wrote the test."""
+"""The errors that a test of a model can raise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ _T = TypeVar("_T")
 
 
 class ModelTestError(Exception):
-    """A test gives or asks for something that there is not: the reason, and a hint if there is one."""
+    """A test names something that does not exist, or gives rows that do not fit.
+
+    Attributes:
+        reason: What is wrong.
+        hint: How to fix it, if that is known.
+    """
 
     def __init__(self, reason: str, hint: str | None = None) -> None:
         super().__init__(f"{reason}\n  hint: {hint}" if hint else reason)
@@ -20,15 +25,15 @@ class ModelTestError(Exception):
 
 
 class ModelFailed(ModelTestError):  # noqa: N818 - reads like `ExpectationFailed`
-    """The code of a model does not run on the rows that it was given."""
+    """The code of a model fails on the rows of the test."""
 
 
 class UnsupportedByEngine(Exception):  # noqa: N818 - an outcome of a test, as `pytest.skip` is
-    """The engine cannot run the model, which says nothing of the model."""
+    """The engine cannot run the model; the model may be correct."""
 
 
-def at_the_line_of_the_test(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let what a test did wrong be reported at its own line, without the frames of this package."""
+def report_at_test_line(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Report the errors of a function at the line of the test that calls it, without the frames of this package."""
 
     @wraps(function)
     def call(*arguments: _P.args, **named: _P.kwargs) -> _T:

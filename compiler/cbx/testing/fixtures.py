@@ -1,4 +1,4 @@
-"""What the fixtures give to tests: models that run, one engine for all of them."""
+"""The models that the fixtures run, all on one engine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from cbx.diagnostics.diagnostic import did_you_mean, listing
 from cbx.testing.coverage.exercised import Exercised
-from cbx.testing.errors import ModelTestError, UnsupportedByEngine, at_the_line_of_the_test
-from cbx.testing.project.compile_once import DoesNotCompileError, compiled_project
+from cbx.testing.errors import ModelTestError, UnsupportedByEngine, report_at_test_line
+from cbx.testing.project.compile_once import DoesNotCompileError, compile_once
 from cbx.testing.project.compiled_project import CompiledModel, CompiledProject
 from cbx.testing.run.engine import Engine, start_engine
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from cbx.testing.results.result import Result
 
 EXERCISED = pytest.StashKey[Exercised]()
-"""Where a run of pytest keeps what its tests exercised."""
+"""The key under which pytest's configuration keeps what the tests exercised."""
 
 
-def models_of(config: pytest.Config, root: Path) -> Models:
-    """The models of the project in a folder, with what the run of pytest says of them."""
+def create_models(config: pytest.Config, root: Path) -> Models:
+    """The models of the project in a folder, with the options of this pytest run."""
     return Models(
         root,
         config.getoption("--cbx-engine"),
@@ -37,7 +37,7 @@ def models_of(config: pytest.Config, root: Path) -> Models:
 
 
 class Runner:
-    """A fixture: a function by its name, with the session beside it."""
+    """The value of a fixture: a function, with the session as an attribute."""
 
     def __init__(self, name: str, function: Callable[..., Any], models: Models) -> None:
         self._name = name
@@ -46,7 +46,7 @@ class Runner:
         self.__doc__ = function.__doc__
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the function; what the engine cannot do is said and skipped."""
+        """Call the function; skip the test with a reason if the engine cannot run the model."""
         __tracebackhide__ = True
         try:
             return self._function(*arguments, **named)
@@ -58,7 +58,7 @@ class Runner:
 
     @property
     def spark(self) -> SparkSession:
-        """The session, for frames of the test's own."""
+        """The session, with which a test creates DataFrames."""
         return self._models.engine.spark
 
 
@@ -71,14 +71,14 @@ class Models:
         engine: str | None,
         environment: str,
         exercised: Exercised,
-        chosen: frozenset[str],
+        selected: frozenset[str],
         project: CompiledProject | None = None,
     ) -> None:
         self._root = root
         self._engine_name = engine
         self._environment = environment
         self._exercised = exercised
-        self._chosen = chosen
+        self._selected = selected
         self._project = project
         self._does_not_compile: ModelTestError | None = None
         self.listener: Callable[[Result], None] | None = None
@@ -86,12 +86,16 @@ class Models:
 
     @property
     def project(self) -> CompiledProject:
-        """The project, compiled when a test first needs it."""
+        """The project, compiled when a test first needs it.
+
+        Raises:
+            ModelTestError: If it does not compile.
+        """
         if self._does_not_compile is not None:
             raise self._does_not_compile
         if self._project is None:
             try:
-                self._project = compiled_project(self._root, self._environment)
+                self._project = compile_once(self._root, self._environment)
             except DoesNotCompileError as error:
                 self._does_not_compile = ModelTestError(str(error), "`cbx compile` shows the lines")
                 raise self._does_not_compile from None
@@ -102,7 +106,7 @@ class Models:
         """The engine, started when a test first needs it."""
         return start_engine(self._engine_name or self.project.engine, self._root / ".cbx" / "tests")
 
-    @at_the_line_of_the_test
+    @report_at_test_line
     def run_model(
         self,
         model: str,
@@ -115,24 +119,24 @@ class Models:
 
         Args:
             model: Its id.
-            given: Rows by what the model reads: a model id, a table, a folder or a parameter's name. Rows are a list of
-                dicts, a list of tuples below one that names the columns, a text table or a DataFrame; several batches
-                are a list of lists. What is left out has no rows.
-            now: What ``current_timestamp()`` returns, in UTC.
-            variables: Values of the project's variables, in the place of those of the local environment.
+            given: Rows by input: a model id, a table, a folder or a parameter's name. Rows are a list of dicts, a list
+                of tuples of which the first names the columns, a text table or a DataFrame; several batches are a list
+                of these. An input that is left out has no rows.
+            now: The value of ``current_timestamp()``, in UTC.
+            variables: Values of the project's variables, which override those of the local environment.
 
         Returns:
-            The rows that it made, and what its rules said.
+            The rows of the model, and the counts of its expectations.
 
         Raises:
-            ExpectationFailed: If a row breaks a rule that must hold.
+            ExpectationFailed: If a row breaks an expectation that must hold.
             ModelTestError: If there is no such model or input, or the rows do not fit.
             UnsupportedByEngine: If the engine cannot run it.
         """
         __tracebackhide__ = True
         return self.run_models([model], given, now=now, variables=variables)[model]
 
-    @at_the_line_of_the_test
+    @report_at_test_line
     def run_models(
         self,
         models: Sequence[str],
@@ -141,37 +145,37 @@ class Models:
         now: datetime | date | str | None = None,
         variables: Mapping[str, Any] | None = None,
     ) -> dict[str, Result]:
-        """Run a few models, each on the rows of those that it reads; arguments are those of `run_model`.
+        """Run a few models, each on the results of its inputs among them; arguments are those of `run_model`.
 
         Returns:
             The results by model id.
         """
         __tracebackhide__ = True
         from cbx.testing.rows.input_frames import given_batches
-        from cbx.testing.run.frozen_clock import moment
+        from cbx.testing.run.frozen_clock import parse_time
         from cbx.testing.run.run_model import Run
 
-        wanted = self._in_order([self.model(name) for name in models])
-        if self._chosen and not self._chosen & set(models):
+        sorted_models = self._sort_by_inputs([self.model(name) for name in models])
+        if self._selected and not self._selected & set(models):
             pytest.skip(f"`{models[0]}` is not selected")
         spark = self.engine.spark
-        made = [one.id for one in wanted]
-        frames = given_batches(wanted, given or {}, made, spark)
+        computed = [model.id for model in sorted_models]
+        frames = given_batches(sorted_models, given or {}, computed, spark)
         results: dict[str, Result] = {}
-        for model in wanted:
+        for model in sorted_models:
             configuration = self._configuration(variables or {})
             clock = self.default_now if now is None else now
-            time = None if clock is None else moment(clock)
+            time = None if clock is None else parse_time(clock)
             run = Run(self.project, model, self.engine, frames, time, configuration, self._exercised)
             try:
                 result = run.result()
             except UnsupportedByEngine as error:
-                self._exercised.add_skipped((name for name in made if name not in results), str(error))
+                self._exercised.add_skipped((name for name in computed if name not in results), str(error))
                 raise
             results[model.id] = result
             if self.listener is not None:
                 self.listener(result)
-            if model.id != wanted[-1].id:
+            if model.id != sorted_models[-1].id:
                 frames[model.dataset.lower()] = (result.df,)
         return results
 
@@ -181,47 +185,47 @@ class Models:
         Raises:
             ModelTestError: If there is none.
         """
-        found = self.project.models.get(name)
-        if found is None:
+        model = self.project.models.get(name)
+        if model is None:
             hint = did_you_mean(name, self.project.models, otherwise="`cbx list` prints the models")
             raise ModelTestError(f"the project has no model `{name}`", hint)
-        return found
+        return model
 
     @staticmethod
-    def _in_order(models: Sequence[CompiledModel]) -> list[CompiledModel]:
-        """Models after those that they read."""
-        waiting, ordered = {one.id: one for one in models}, []
+    def _sort_by_inputs(models: Sequence[CompiledModel]) -> list[CompiledModel]:
+        """The models in an order in which each comes after its inputs."""
+        waiting, ordered = {model.id: model for model in models}, []
         while waiting:
-            ready = [one for one in waiting.values() if not any(read.name in waiting for read in one.inputs)]
-            ordered += [waiting.pop(one.id) for one in ready]
+            ready = [model for model in waiting.values() if not any(read.name in waiting for read in model.inputs)]
+            ordered += [waiting.pop(model.id) for model in ready]
         return ordered
 
     def _configuration(self, variables: Mapping[str, Any]) -> dict[str, str]:
-        """The variables of the local environment, and those that a test sets in their place."""
+        """The configuration of the pipeline: the variables of the local environment, overridden by those of a test."""
         project = self.project
         unknown = sorted(set(variables) - set(project.variables))
         if unknown:
-            known = listing(project.variables) if project.variables else "none"
-            hint = did_you_mean(unknown[0], project.variables, otherwise=f"it has {known}")
+            names = listing(project.variables) if project.variables else "none"
+            hint = did_you_mean(unknown[0], project.variables, otherwise=f"it has {names}")
             raise ModelTestError(f"the project has no variable `{unknown[0]}`", hint)
-        given = {
+        overrides = {
             name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in variables.items()
         }
-        values = {**project.variables, **given}
+        values = {**project.variables, **overrides}
         return {f"{project.name}.{name}": value for name, value in values.items()}
 
-    @at_the_line_of_the_test
+    @report_at_test_line
     def render_macro(self, name: str, *arguments: Any, **named: Any) -> str:
         """Render a Jinja macro of the project.
 
         Args:
             name: The macro.
-            arguments: Its arguments: texts, numbers, lists and dicts.
-            named: Its arguments by name.
+            arguments: Its positional arguments: texts, numbers, lists and dicts.
+            named: Its keyword arguments.
 
         Raises:
             ModelTestError: If there is no such macro, or it fails.
         """
-        from cbx.testing.project.render_macro import rendered_macro
+        from cbx.testing.project.render_macro import render_macro
 
-        return rendered_macro(self._root, name, arguments, named, self.project.variables)
+        return render_macro(self._root, name, arguments, named, self.project.variables)

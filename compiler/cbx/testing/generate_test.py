@@ -1,4 +1,4 @@
-"""Writes a first test of a model: rows made up from the columns of its inputs, and what it makes of them today."""
+"""Writes a first test of a model: example rows for its inputs, and the current result as the expected rows."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from cbx.testing.coverage.exercised import Exercised
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine
-from cbx.testing.results.result import ExpectationFailed, Table
+from cbx.testing.results.result import ExpectationFailed, ResultTable
 
 if TYPE_CHECKING:
     from pyspark.sql.types import DataType, StructType
 
-    from cbx.testing.project.compiled_project import CompiledModel, CompiledProject, ModelInput
+    from cbx.testing.project.compiled_project import CompiledInput, CompiledModel, CompiledProject
 
 _NOW = "2026-01-31 12:00:00"
 _ROWS = (1, 2)
-_LEFT_OUT = frozenset({"_rescued_data", "_metadata", "source_file", "loaded_at"})
-"""Columns that say how a row came, which a first test does without."""
+_TECHNICAL = frozenset({"_rescued_data", "_metadata", "source_file", "loaded_at"})
+"""Columns about how a row was loaded, which a first test leaves out."""
 
 
-def generated_test(project: CompiledProject, name: str, engine: str | None) -> tuple[str, str]:
+def generate_test(project: CompiledProject, name: str, engine: str | None) -> tuple[str, str]:
     """A first test of a model.
 
     Args:
@@ -33,59 +33,59 @@ def generated_test(project: CompiledProject, name: str, engine: str | None) -> t
         engine: The engine; None for the project's.
 
     Returns:
-        The path of the file below the project, and its text.
+        The path of the test file in the project, and its text.
 
     Raises:
-        ModelTestError: If there is no such model, or it does not run on rows that are made up.
+        ModelTestError: If there is no such model, or it does not run on the example rows.
     """
     from cbx.testing.fixtures import Models
 
     models = Models(project.root, engine or project.engine, "local", Exercised(), frozenset(), project)
     model = models.model(name)
-    read = [project.models[one.name].notebook for one in model.inputs if one.name in project.models]
-    known = "\n".join([model.notebook, *read])
-    given = {one.name: _text_table(*_made_up(one, models, known)) for one in model.inputs}
+    upstream = [project.models[read.name].notebook for read in model.inputs if read.name in project.models]
+    code = "\n".join([model.notebook, *upstream])
+    given = {read.name: _text_table(*_example_rows(read, models, code)) for read in model.inputs}
     try:
-        result: Table = models.run_model(name, given, now=_NOW)
+        result: ResultTable = models.run_model(name, given, now=_NOW)
     except UnsupportedByEngine as error:
         raise ModelTestError(str(error), f"cbx test --generate {name} --engine spark") from None
     except ExpectationFailed as error:
-        reason = f"made-up rows break `{next(iter(error.failed))}` of `{name}`"
-        raise ModelTestError(reason, "write the test by hand, with rows that meet its rules") from None
+        reason = f"example rows break `{next(iter(error.failed))}` of `{name}`"
+        raise ModelTestError(reason, "write the test by hand, with rows that meet its expectations") from None
     layer, _, short = name.partition(".")
     return f"tests/{layer}/test_{short}.py", _text(model, short, given, result)
 
 
-def _made_up(one: ModelInput, models: Any, known: str) -> tuple[list[str], list[list[Any]]]:
+def _example_rows(read: CompiledInput, models: Any, code: str) -> tuple[list[str], list[list[Any]]]:
     """Columns and rows for an input."""
-    from cbx.testing.rows.input_frames import known_columns
+    from cbx.testing.rows.input_frames import input_columns
 
-    models.engine  # noqa: B018 - types are read by the engine
-    schema: StructType | None = known_columns(one)
+    models.engine  # noqa: B018 - the engine parses types, so it has to run
+    schema: StructType | None = input_columns(read)
     if schema is None:
-        hint = "write the test by hand: its rows say what the columns are"
-        raise ModelTestError(f"nothing is known of the columns of `{one.name}`", hint)
-    fields = [field for field in schema if field.name not in _LEFT_OUT]
-    rows = [[_value(field.name, field.dataType, row, known) for field in fields] for row in _ROWS]
+        hint = "write the test by hand: its rows name the columns"
+        raise ModelTestError(f"the columns of `{read.name}` are not known", hint)
+    fields = [field for field in schema if field.name not in _TECHNICAL]
+    rows = [[_value(field.name, field.dataType, row, code) for field in fields] for row in _ROWS]
     return [field.name for field in fields], rows
 
 
-def _value(name: str, kind: DataType, row: int, known: str) -> Any:
-    """A plausible value of a column, another one in every row."""
+def _value(name: str, kind: DataType, row: int, code: str) -> Any:
+    """A plausible value of a column, different in every row."""
     from pyspark.sql import types as t
 
     match kind:
         case t.ArrayType():
-            return [_value(name, kind.elementType, row, known)]
+            return [_value(name, kind.elementType, row, code)]
         case t.StructType():
-            return {field.name: _value(field.name, field.dataType, row, known) for field in kind}
+            return {field.name: _value(field.name, field.dataType, row, code) for field in kind}
         case t.MapType():
-            return {_value(name, kind.keyType, row, known): _value(name, kind.valueType, row, known)}
+            return {_value(name, kind.keyType, row, code): _value(name, kind.valueType, row, code)}
         case _:
-            return None if name == "__END_AT" else _scalar(name, kind, row, known)
+            return None if name == "__END_AT" else _scalar(name, kind, row, code)
 
 
-def _scalar(name: str, kind: DataType, row: int, known: str) -> Any:
+def _scalar(name: str, kind: DataType, row: int, code: str) -> Any:
     scale = getattr(kind, "scale", 0)
     values = {
         "boolean": row % 2 == 1,
@@ -95,15 +95,15 @@ def _scalar(name: str, kind: DataType, row: int, known: str) -> Any:
         "date": f"2026-01-0{row}",
         "timestamp": f"2026-01-0{row} 10:00:00",
         "timestamp_ntz": f"2026-01-0{row} 10:00:00",
-        "string": _text_value(name, row, known),
+        "string": _text_value(name, row, code),
         **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), row),
     }
     return values.get(kind.simpleString().partition("(")[0])
 
 
-def _text_value(name: str, row: int, known: str) -> str:
-    """A text; one that the code compares the column with, where it does."""
-    compared = re.search(rf"\b{re.escape(name)}\s*(?:=|==|IN\s*\()\s*'([^']*)'", known, re.IGNORECASE)
+def _text_value(name: str, row: int, code: str) -> str:
+    """A text; if the code compares the column with a literal, that literal."""
+    compared = re.search(rf"\b{re.escape(name)}\s*(?:=|==|IN\s*\()\s*'([^']*)'", code, re.IGNORECASE)
     if compared is not None:
         return compared[1]
     words = name.lower().split("_")
@@ -117,7 +117,7 @@ def _text_value(name: str, row: int, known: str) -> str:
 
 
 def _text_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Rows as a text table, with its columns under each other."""
+    """Rows as a text table with aligned columns."""
     lines = [list(columns), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
     padded = (
@@ -142,10 +142,10 @@ def _cell(value: Any) -> str:
             return text if is_plain else json.dumps(text)
 
 
-def _text(model: CompiledModel, short: str, given: dict[str, str], result: Table) -> str:
-    columns = [name for name in result.columns if name not in _LEFT_OUT]
+def _text(model: CompiledModel, short: str, given: dict[str, str], result: ResultTable) -> str:
+    columns = [name for name in result.columns if name not in _TECHNICAL]
     needs_time = "current_" in model.notebook or "now()" in model.notebook
-    inputs = [f'            "{name}": """\n{_indented(table, 16)}\n            """,' for name, table in given.items()]
+    inputs = [f'            "{name}": """\n{_indent(table, 16)}\n            """,' for name, table in given.items()]
     return "\n".join(
         [
             f'"""Tests of `{model.id}`."""',
@@ -154,7 +154,7 @@ def _text(model: CompiledModel, short: str, given: dict[str, str], result: Table
             "",
             "",
             f"def test_{short}(run_model):",
-            '    """Say here what the shop wants, and let the rows below show it."""',
+            '    """Say here what the model must do, and let the rows show it."""',
             "    result = run_model(",
             f'        "{model.id}",',
             "        given={",
@@ -166,7 +166,7 @@ def _text(model: CompiledModel, short: str, given: dict[str, str], result: Table
             "    assert_rows(",
             "        result,",
             '        """',
-            _indented(_text_table(columns, result.rows(*columns)), 8),
+            _indent(_text_table(columns, result.rows(*columns)), 8),
             '        """,',
             "    )",
             "",
@@ -174,6 +174,6 @@ def _text(model: CompiledModel, short: str, given: dict[str, str], result: Table
     )
 
 
-def _indented(lines: str | Iterable[str], width: int) -> str:
-    found = lines.splitlines() if isinstance(lines, str) else lines
-    return "\n".join(" " * width + line for line in found)
+def _indent(lines: str | Iterable[str], width: int) -> str:
+    split = lines.splitlines() if isinstance(lines, str) else lines
+    return "\n".join(" " * width + line for line in split)

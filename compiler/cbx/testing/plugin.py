@@ -1,7 +1,7 @@
 """The pytest plugin: ``run_model``, ``run_models`` and ``render_macro``, and a row diff for failed comparisons.
 
-It comes with every pytest run of an environment that has cbx, so it loads neither the compiler nor an engine until a
-test asks for one of its fixtures.
+Every pytest run in an environment with cbx loads it. So it imports neither the compiler nor an engine before a test
+uses one of its fixtures.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cbx.testing.project.project_imports import ProjectImports, project_above
+from cbx.testing.project.project_imports import ProjectImports, find_project_above
 
 if TYPE_CHECKING:
     from cbx.testing.fixtures import Models
@@ -20,62 +20,66 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the plugin; ``cbx test`` gives them."""
+    """Add the options of the plugin, which ``cbx test`` passes."""
     group = parser.getgroup("cbx", "tests of models")
     group.addoption(
-        "--cbx-engine", choices=("sail", "spark"), help="What models run on; default: what project.toml says."
+        "--cbx-engine", choices=("sail", "spark"), help="The engine for the models; default: from project.toml."
     )
     group.addoption("--cbx-project", metavar="DIR", help="The project's folder; default: the nearest above the tests.")
-    group.addoption("--cbx-env", metavar="NAME", default="local", help="The environment whose variables apply.")
+    group.addoption("--cbx-env", metavar="NAME", default="local", help="The environment whose variables are used.")
     group.addoption(
-        "--cbx-results", metavar="FILE", help="Write the rows of every result to a file, to compare engines."
+        "--cbx-results", metavar="FILE", help="Write the rows of each result to a file, to compare engines."
     )
-    group.addoption("--cbx-models", metavar="IDS", default="", help="Only tests that run one of these models.")
+    group.addoption("--cbx-models", metavar="IDS", default="", help="Run only tests of these models.")
 
 
 _IMPORTS = pytest.StashKey[ProjectImports]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests import the project's macros and models, as the models themselves do."""
+    """Let tests import the project's macros and models, as models do."""
     config.stash[_IMPORTS] = ProjectImports()
-    config.stash[_IMPORTS].use(project_above(_starts(config)))
+    config.stash[_IMPORTS].use(find_project_above(_start_folders(config)))
 
 
-def _starts(config: pytest.Config, own: Path | None = None) -> list[Path]:
-    """The places to look for the project from: what is named, the test's own file, where pytest was called."""
-    given = config.getoption("--cbx-project")
-    if given:
-        return [Path(given).resolve()]
-    named = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
-    return [own] if own is not None else [*named, config.rootpath]
+def _start_folders(config: pytest.Config, test_file: Path | None = None) -> list[Path]:
+    """The paths from which to search upwards for the project.
+
+    They are the value of ``--cbx-project``, else the test's file, else the arguments of pytest and its root.
+    """
+    project = config.getoption("--cbx-project")
+    if project:
+        return [Path(project).resolve()]
+    if test_file is not None:
+        return [test_file]
+    return [*(Path(str(argument).partition("::")[0]).resolve() for argument in config.args), config.rootpath]
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """A file of tests is imported among the macros of its own project."""
+    """Let a test file import the macros of its own project."""
     if isinstance(collector, pytest.Module):
-        collector.config.stash[_IMPORTS].use(project_above(_starts(collector.config, collector.path)))
+        collector.config.stash[_IMPORTS].use(find_project_above(_start_folders(collector.config, collector.path)))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """What a test imports while it runs is of its own project, too."""
-    item.config.stash[_IMPORTS].use(project_above(_starts(item.config, item.path)))
+    """Let a test import from its own project while it runs."""
+    item.config.stash[_IMPORTS].use(find_project_above(_start_folders(item.config, item.path)))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that run one of the selected models."""
-    wanted = frozenset(config.getoption("--cbx-models").split())
-    if wanted:
-        from cbx.testing.coverage.select_tests import chosen_items
+    """Deselect the tests that run none of the selected models."""
+    models = frozenset(config.getoption("--cbx-models").split())
+    if models:
+        from cbx.testing.coverage.select_tests import select_items
 
-        kept = chosen_items(items, wanted)
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+        selected = select_items(items, models)
+        config.hook.pytest_deselected(items=[item for item in items if item not in selected])
+        items[:] = selected
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist tells the others what its tests exercised."""
+    """Send what the tests of a pytest-xdist worker exercised to the main process."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None and "cbx.testing.fixtures" in sys.modules:
         from cbx.testing.fixtures import EXERCISED
@@ -86,7 +90,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take in what the tests of a worker of pytest-xdist exercised."""
+    """Add what the tests of a pytest-xdist worker exercised."""
     data = getattr(node, "workeroutput", {}).get("cbx")
     if data:
         from cbx.testing.coverage.exercised import Exercised
@@ -95,27 +99,27 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash.setdefault(EXERCISED, Exercised()).add_data(data)
 
 
-_MODELS: pytest.StashKey[dict[Path, Models]] = pytest.StashKey()
+_PROJECTS: pytest.StashKey[dict[Path, Models]] = pytest.StashKey()
 _RECORDING: pytest.StashKey[Recording] = pytest.StashKey()
 
 
 @pytest.fixture
 def _cbx_models(request: pytest.FixtureRequest) -> Models:
     config = request.config
-    root = project_above(_starts(config, request.path))
+    root = find_project_above(_start_folders(config, request.path))
     if root is None:
-        hint = "run pytest in the project, or give --cbx-project DIR"
-        raise pytest.fail.Exception(f"there is no project.toml above the tests\n  hint: {hint}", pytrace=False)
-    known = config.stash.setdefault(_MODELS, {})
-    if root not in known:
-        known[root] = _models(config, root)
-    return known[root]
+        hint = "run pytest in the project, or pass --cbx-project DIR"
+        raise pytest.fail.Exception(f"no project.toml in any folder above the tests\n  hint: {hint}", pytrace=False)
+    projects = config.stash.setdefault(_PROJECTS, {})
+    if root not in projects:
+        projects[root] = _create_models(config, root)
+    return projects[root]
 
 
-def _models(config: pytest.Config, root: Path) -> Models:
-    from cbx.testing.fixtures import models_of
+def _create_models(config: pytest.Config, root: Path) -> Models:
+    from cbx.testing.fixtures import create_models
 
-    models = models_of(config, root)
+    models = create_models(config, root)
     if config.getoption("--cbx-results"):
         from cbx.testing.results.record_results import Recording
 
@@ -151,7 +155,7 @@ def render_macro(_cbx_models: Models) -> Any:
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Show how rows differ, where a test compares them with a list."""
+    """Show how rows differ when a test compares them with a list."""
     if op != "==" or not {type(left).__name__, type(right).__name__} & {"RowList"}:
         return None
     from cbx.testing.results.row_diff import comparison_lines

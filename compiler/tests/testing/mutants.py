@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from cbx.testing.project.compile_once import DoesNotCompileError, compiled_project
+from cbx.testing.project.compile_once import DoesNotCompileError, compile_once
 
 PROJECT = Path(__file__).parents[3]
 
@@ -154,7 +154,7 @@ def outcome(mutant: Mutant, folder: Path) -> Outcome:
     before = original.read_text(encoding="utf-8")
     original.write_text(mutant.text, encoding="utf-8")
     try:
-        project = compiled_project(folder, with_trace=False)
+        project = compile_once(folder, with_trace=False)
         own = [one.id for one in project.models.values() if one.path == mutant.path]
         failure, output = FirstFailure(), io.StringIO()
         chosen = [f"--cbx-models={' '.join(own)}"] if own else []

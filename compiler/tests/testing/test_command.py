@@ -1,4 +1,4 @@
-"""`cbx init` and `cbx test` as people call them, in the project that `cbx init` writes."""
+"""`cbx init` and `cbx test` from the command line, in the project that `cbx init` writes."""
 
 from __future__ import annotations
 

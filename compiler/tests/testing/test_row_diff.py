@@ -14,7 +14,7 @@ CASES = {
         [(1, "Ann", "x"), (2, "Bob", "y")],
         [(2, "Rob", "y"), (1, "Ann", "x")],
         """
-        t: 1 of 2 rows as expected, 1 changed
+        t: 1 of 2 rows match, 1 changed
                      id   name   note
           expected   2    Bob    y
           got        2    Rob    y
@@ -25,7 +25,7 @@ CASES = {
         [(1, "Ann", None)],
         [(2, "Bob", None)],
         """
-        t: 0 of 1 row as expected, 1 missing, 1 extra
+        t: 0 of 1 rows match, 1 missing, 1 extra
                     id   name   note
           missing   1    Ann    NULL
           extra     2    Bob    NULL
@@ -35,7 +35,7 @@ CASES = {
         [(1, "Ann", "x")],
         [(1, "Ann", "x"), (1, "Ann", "x")],
         """
-        t: 1 of 1 row as expected, 1 extra
+        t: 1 of 1 rows match, 1 extra
                   id   name   note
           extra   1    Ann    x
         """,
@@ -44,7 +44,7 @@ CASES = {
         [(1, "7", "NULL")],
         [(1, 7, None)],
         """
-        t: 0 of 1 row as expected, 1 changed
+        t: 0 of 1 rows match, 1 changed
                      id   name      note
           expected   1    7 (str)   'NULL'
           got        1    7 (int)   NULL
@@ -55,7 +55,7 @@ CASES = {
         [(1, " Ann", "x" * 60)],
         [(1, "", "y\nz")],
         f"""
-        t: 0 of 1 row as expected, 1 changed
+        t: 0 of 1 rows match, 1 changed
                      id   name     note
           expected   1    ' Ann'   {"x" * 39}…
           got        1    ''       y\\nz
@@ -81,7 +81,7 @@ def test_without_a_key_rows_are_paired_by_what_they_have_in_common() -> None:
     expected = RowList([(1, "Ann", "x"), (7, "Zoe", "z")], "t", ["id", "name", "note"], [])
     shown = row_diff(expected, [(1, "Ann", "y"), (8, "Tom", "q")])
 
-    assert shown[0] == "t: 0 of 2 rows as expected, 1 changed, 1 missing, 1 extra"
+    assert shown[0] == "t: 0 of 2 rows match, 1 changed, 1 missing, 1 extra"
     assert [line.split()[0] for line in shown[2:] if not line.strip().startswith("^")] == [
         *("expected", "got", "missing", "extra"),
     ]
@@ -101,4 +101,4 @@ def test_rows_of_another_shape_are_said_to_be_that(other: list[Any]) -> None:
     """A dict or a wider tuple cannot be equal to any row."""
     shown = comparison_lines(RowList([(1,)], "t", ["id"], []), other)
 
-    assert shown == ["the rows are not those of t, which are tuples of 1", "got: [(1,)]"]
+    assert shown == ["expected a list of tuples with the columns of t: id", "got: [(1,)]"]

@@ -112,9 +112,9 @@ def test_a_frame_is_taken_as_it_is(models: Callable[..., Models]) -> None:
         ("silver.it", {"bronze.tt": []}, "does not read `bronze.tt`\n  hint: did you mean `bronze.t`?"),
         ("silver.it", {"bronze.t": [{"nmae": 1}]}, "`bronze.t` has no column `nmae`\n  hint: did you mean `name`?"),
         ("silver.it", {"bronze.t": [{"s": {"fist": 1}}]}, "has no field `fist`\n  hint: did you mean `first`?"),
-        ("silver.it", {"bronze.t": [(1, 2)]}, "the first tuple names the columns, and (1, 2) does not"),
+        ("silver.it", {"bronze.t": [(1, 2)]}, "the first tuple must name the columns, and (1, 2) does not"),
         ("silver.it", {"bronze.t": [("name",), (1, 2)]}, "row 1: 2 values for 1 columns"),
-        ("silver.it", {"bronze.t": 7}, "rows are a list, a text table or a DataFrame, not int"),
+        ("silver.it", {"bronze.t": 7}, "rows must be a list, a text table or a DataFrame, not int"),
         ("silver.it", {"bronze.t": "name\na | b"}, "the header has 1 columns, and this line has 2 cells: a | b"),
     ],
 )
@@ -184,7 +184,7 @@ def test_rows_have_no_order(run_text: Any) -> None:
     assert found.rows() != [(2,), (1,)]
     assert_rows(found, [{"a": 2}, {"a": 1}, {"a": 2}])
     assert_rows(found, [{"a": 1}, {"a": 2}, {"a": 2}], ordered=True)
-    with pytest.raises(AssertionError, match="3 of 3 rows as expected, in another order"):
+    with pytest.raises(AssertionError, match="3 of 3 rows match, but their order differs"):
         assert_rows(found, [{"a": 2}, {"a": 1}, {"a": 2}], ordered=True)
 
 

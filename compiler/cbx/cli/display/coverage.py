@@ -36,15 +36,15 @@ def show_coverage(
     from cbx.compiler import compile_project
     from cbx.diagnostics import codes
     from cbx.diagnostics.diagnostic import Diagnostic
-    from cbx.testing.coverage.report import coverage_of, uncovered
+    from cbx.testing.coverage.report import list_untested, measure_coverage
 
     compilation = compile_project(root, environment=env)
     plan = compilation.plan
     if plan is None:
         return False
     models = compiled.models if wanted is None else {name: compiled.models[name] for name in wanted}
-    found = coverage_of(models, exercised)
-    diagnostics = list(uncovered(plan, models, exercised))
+    found = measure_coverage(models, exercised)
+    diagnostics = list(list_untested(plan, models, exercised))
     is_enough = fail_under is None or found.percent >= fail_under
     if not is_enough:
         reason = f"tests exercise {found.percent:.0f} % of the project, and {fail_under:g} % are asked for"

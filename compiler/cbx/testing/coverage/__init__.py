@@ -1,1 +1,1 @@
-"""What the tests exercised."""
+"""What tests exercise of a project."""

@@ -1,4 +1,4 @@
-"""What tests exercised of a project: models that ran, rules that were met and broken, and kinds of changes applied."""
+"""What tests exercised: models that ran, expectations that rows met or broke, kinds of changes that were applied."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cbx.testing.project.compiled_project import Changes, CompiledModel
+    from cbx.testing.project.compiled_project import CompiledChanges, CompiledModel
 
 MET, BROKEN = "met", "broken"
 
 Part = tuple[str, ...]
-"""A model, as ``(id,)``; one side of a rule, as ``(id, rule, met or broken)``; a kind of change, as ``(id, kind)``."""
+"""A model is ``(id,)``, a side of an expectation ``(id, name, met or broken)``, a kind of change ``(id, kind)``."""
 
 
 @dataclass(slots=True)
@@ -21,18 +21,18 @@ class Exercised:
 
     Attributes:
         parts: The parts.
-        skipped: Models that a test could not run on its engine, each with the reason.
+        skipped: Models that a test could not run on its engine, with the reason.
     """
 
     parts: set[Part] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
 
     def add_model(self, model: str, rules: Sequence[tuple[str, int, int]], kinds: Sequence[str]) -> None:
-        """Note a run of a model.
+        """Record a run of a model.
 
         Args:
             model: Its id.
-            rules: Each rule with the rows that met it and those that broke it.
+            rules: Each expectation with how many rows met it and how many broke it.
             kinds: The kinds of changes that were applied.
         """
         self.parts.add((model,))
@@ -41,34 +41,34 @@ class Exercised:
         self.parts |= {(model, kind) for kind in kinds}
 
     def add_skipped(self, models: Iterable[str], reason: str) -> None:
-        """Note models that a test was to run and did not; the first reason of each is kept."""
+        """Record models whose test was skipped; the first reason of each is kept."""
         for model in models:
             self.skipped.setdefault(model, reason)
 
     def to_data(self) -> dict[str, Any]:
-        """As JSON has it, for a process to tell another."""
+        """JSON data, to send to another process."""
         return {"parts": [list(part) for part in sorted(self.parts)], "skipped": self.skipped}
 
     def add_data(self, data: Mapping[str, Any]) -> None:
-        """Take in what another process has noted."""
+        """Add what another process has recorded."""
         self.parts |= {tuple(part) for part in data["parts"]}
         for model, reason in data["skipped"].items():
             self.add_skipped([model], reason)
 
 
 KINDS: Mapping[str, str] = {
-    "update": "a newer change of a row that is there",
+    "update": "a newer change of an existing row",
     "late": "a change that arrives after a newer one of the same row",
     "delete": "a change that deletes",
     "truncate": "a change that empties the table",
     "ignored null": "a NULL that leaves a value as it was",
     "untracked": "a change of columns without history only",
 }
-"""The kinds of changes, each of which takes another way through AUTO CDC."""
+"""The kinds of changes, which AUTO CDC applies in different ways."""
 
 
-def possible_kinds(changes: Changes | None) -> tuple[str, ...]:
-    """The kinds that a declaration tells apart."""
+def possible_kinds(changes: CompiledChanges | None) -> tuple[str, ...]:
+    """The kinds of changes that a declaration distinguishes."""
     if changes is None:
         return ()
     optional = {
@@ -81,19 +81,20 @@ def possible_kinds(changes: Changes | None) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class ChangesSeen:
-    """Tells the kinds of changes by looking at them in the order in which they arrive.
+class ChangeKinds:
+    """Finds the kinds of changes, which are added in the order of their arrival.
 
     Attributes:
-        kinds: What was seen so far.
+        model: The model that applies them.
+        kinds: The kinds so far.
     """
 
     model: CompiledModel
     kinds: set[str] = field(default_factory=set)
     _newest: dict[Any, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
 
-    def look_at(self, row: dict[str, Any], *, deletes: bool, truncates: bool) -> None:
-        """Look at the next change."""
+    def add_change(self, row: dict[str, Any], *, deletes: bool, truncates: bool) -> None:
+        """Add the next change."""
         changes = self.model.changes
         if changes is None:
             return
@@ -104,19 +105,19 @@ class ChangesSeen:
             self.kinds.add("delete")
         key = repr([row.get(name) for name in self.model.key])
         sequence = [row.get(name) for name in changes.sequence_by]
-        known = self._newest.get(key)
-        if known is not None and None not in sequence and sequence < known[0]:
+        newest = self._newest.get(key)
+        if newest is not None and None not in sequence and sequence < newest[0]:
             self.kinds.add("late")
             return
-        if known is not None and not deletes:
-            self._compare(known[1], row, changes)
+        if newest is not None and not deletes:
+            self._add_update(newest[1], row, changes)
         self._newest[key] = (sequence, row)
 
-    def _compare(self, before: dict[str, Any], after: dict[str, Any], changes: Changes) -> None:
+    def _add_update(self, before: dict[str, Any], after: dict[str, Any], changes: CompiledChanges) -> None:
         self.kinds.add("update")
-        own = {*self.model.key, *changes.sequence_by}
+        never_ignored = {*self.model.key, *changes.sequence_by}
         if changes.ignores_nulls and any(
-            before[name] is not None and after.get(name) is None for name in before if name not in own
+            before[name] is not None and after.get(name) is None for name in before if name not in never_ignored
         ):
             self.kinds.add("ignored null")
         changed = {name for name in before if name not in self.model.key and before[name] != after.get(name)}

@@ -1,4 +1,4 @@
-"""Tells what tests leave out: as counts, and as diagnostics where it is declared."""
+"""Reports the coverage of tests: as counts, and as diagnostics where something untested is declared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many models, expectations and kinds of changes tests exercise, each with how many there are."""
+    """How many models, expectations and kinds of changes tests exercise, and how many there are.
+
+    Attributes:
+        models: Exercised, and all.
+        expectations: Exercised, and all; exercised means that a row met it and a row broke it.
+        changes: Exercised kinds of changes, and all that the models distinguish.
+        skipped_models: Models whose tests were all skipped.
+    """
 
     models: tuple[int, int]
     expectations: tuple[int, int]
@@ -29,9 +36,9 @@ class Coverage:
 
     @property
     def percent(self) -> float:
-        """All of them together."""
-        done, all_of_them = (sum(pair) for pair in zip(self.models, self.expectations, self.changes, strict=True))
-        return 100.0 * done / all_of_them if all_of_them else 100.0
+        """The percentage of all of them that is exercised."""
+        exercised, total = (sum(pair) for pair in zip(self.models, self.expectations, self.changes, strict=True))
+        return 100.0 * exercised / total if total else 100.0
 
     def __str__(self) -> str:
         skipped = f" ({self.skipped_models} skipped)" if self.skipped_models else ""
@@ -42,37 +49,37 @@ class Coverage:
         )
 
 
-def coverage_of(models: Mapping[str, CompiledModel], exercised: Exercised) -> Coverage:
-    """Count what tests exercise; an expectation counts when one row met it and one broke it."""
+def measure_coverage(models: Mapping[str, CompiledModel], exercised: Exercised) -> Coverage:
+    """Count what tests exercise."""
     parts = exercised.parts
-    rules = [(model.id, rule.name) for model in models.values() for rule in model.rules]
+    expectations = [(model.id, expectation.name) for model in models.values() for expectation in model.expectations]
     kinds = [(model.id, kind) for model in models.values() for kind in possible_kinds(model.changes)]
     return Coverage(
         (sum((name,) in parts for name in models), len(models)),
-        (sum({(*rule, MET), (*rule, BROKEN)} <= parts for rule in rules), len(rules)),
+        (sum({(*names, MET), (*names, BROKEN)} <= parts for names in expectations), len(expectations)),
         (sum(kind in parts for kind in kinds), len(kinds)),
         sum(name in exercised.skipped and (name,) not in parts for name in models),
     )
 
 
-def uncovered(plan: Plan, models: Mapping[str, CompiledModel], exercised: Exercised) -> Iterator[Diagnostic]:
-    """What tests leave out, in the order of the models; of a model that no test runs nothing else is said."""
+def list_untested(plan: Plan, models: Mapping[str, CompiledModel], exercised: Exercised) -> Iterator[Diagnostic]:
+    """What tests do not exercise, in the order of the models; one diagnostic for a model that no test runs."""
     for planned in plan.models:
         if planned.model.id not in models:
             continue
         model = planned.model
         if (model.id,) not in exercised.parts:
-            yield _not_run(model, exercised)
+            yield _untested_model(model, exercised)
             continue
-        yield from _untested_rules(model, exercised)
+        yield from _untested_expectations(model, exercised)
         for kind in possible_kinds(models[model.id].changes):
             if (model.id, kind) not in exercised.parts:
                 message = f"no test of `{model.id}` applies {KINDS[kind]}"
                 yield Diagnostic(codes.UNTESTED_CHANGE, message, Span(model.path))
 
 
-def _not_run(model: ResolvedModel, exercised: Exercised) -> Diagnostic:
-    """A model that no test ran: none wants to, or each that does was skipped."""
+def _untested_model(model: ResolvedModel, exercised: Exercised) -> Diagnostic:
+    """A model that no test ran: there is no test of it, or each was skipped."""
     reason = exercised.skipped.get(model.id)
     if reason is not None:
         message = f"each test of `{model.id}` was skipped: {reason}"
@@ -84,12 +91,12 @@ def _not_run(model: ResolvedModel, exercised: Exercised) -> Diagnostic:
 _ON_SPARK = "`cbx test --engine spark` runs it"
 
 
-def _untested_rules(model: ResolvedModel, exercised: Exercised) -> Iterator[Diagnostic]:
+def _untested_expectations(model: ResolvedModel, exercised: Exercised) -> Iterator[Diagnostic]:
     hint = f"a test of the model was skipped; {_ON_SPARK}" if model.id in exercised.skipped else None
-    for rule in model.expectations:
-        sides = {side for side in (MET, BROKEN) if (model.id, rule.name, side) in exercised.parts}
+    for expectation in model.expectations:
+        sides = {side for side in (MET, BROKEN) if (model.id, expectation.name, side) in exercised.parts}
         if len(sides) == 2:
             continue
-        what = "breaks" if MET in sides else "meets"
-        message = f"no test of `{model.id}` has a row that {what} `{rule.name}`"
-        yield Diagnostic(codes.UNTESTED_EXPECTATION, message, rule.name_span, label="not tested", hint=hint)
+        verb = "breaks" if MET in sides else "meets"
+        message = f"no test of `{model.id}` has a row that {verb} `{expectation.name}`"
+        yield Diagnostic(codes.UNTESTED_EXPECTATION, message, expectation.name_span, label="not tested", hint=hint)

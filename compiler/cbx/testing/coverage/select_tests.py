@@ -1,8 +1,7 @@
-"""Which tests run which models: read from the code of a test before it runs.
+"""Finds which tests run which models, from the code of the tests.
 
-A test of a model calls ``run_model("silver.orders", ...)``, itself or by way of a function beside it. Where the name
-is not written down there but computed, nobody knows before the test runs; such a test is run, and skipped as soon as it
-asks for another model.
+A test of a model calls ``run_model("silver.orders", ...)``, itself or through a function of its module. If the name is
+computed, the model is not known before the test runs: such a test is selected, and skipped when it runs another model.
 """
 
 from __future__ import annotations
@@ -19,68 +18,68 @@ import pytest
 _RUNNERS = frozenset({"run_model", "run_models"})
 
 
-def chosen_items(items: Sequence[pytest.Item], wanted: frozenset[str]) -> list[pytest.Item]:
-    """The tests that run one of some models, and those of which that is not known."""
+def select_items(items: Sequence[pytest.Item], selected: frozenset[str]) -> list[pytest.Item]:
+    """The tests that run one of the selected models, and those whose models are not known."""
     kept = []
     for item in items:
         function = getattr(item, "function", None)
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         models = models_run_by(function, tuple(parameters.values())) if function is not None else frozenset()
-        if models is None or models & wanted:
+        if models is None or models & selected:
             kept.append(item)
     return kept
 
 
 def models_run_by(function: Callable[..., Any], parameters: Collection[Any] = ()) -> frozenset[str] | None:
-    """The models that a test runs; None where that shows only when it runs.
+    """The models that a test runs; None if they are not known before it runs.
 
     Args:
         function: The test.
-        parameters: The values that ``pytest.mark.parametrize`` gives it.
+        parameters: Its arguments from ``pytest.mark.parametrize``.
     """
-    found: set[str] = set()
-    is_certain = True
-    for one in _reached(function):
-        names, is_whole = _names_in(one)
-        found |= names
-        is_certain = is_certain and is_whole
-    if not is_certain:
-        texts = {one for one in parameters if isinstance(one, str)}
-        return frozenset(found | texts) if texts else None
-    return frozenset(found)
+    models: set[str] = set()
+    is_complete = True
+    for called in _called_functions(function):
+        names, has_all = _models_in(called)
+        models |= names
+        is_complete = is_complete and has_all
+    if not is_complete:
+        texts = {parameter for parameter in parameters if isinstance(parameter, str)}
+        return frozenset(models | texts) if texts else None
+    return frozenset(models)
 
 
-def _reached(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """A function and those of its module that it calls, each once."""
+def _called_functions(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """A function, and the functions of its module that it calls, each once."""
     waiting, seen = [inspect.unwrap(function)], set()
     while waiting:
-        one = waiting.pop()
-        code = getattr(one, "__code__", None)
+        called = waiting.pop()
+        code = getattr(called, "__code__", None)
         if code is None or code in seen:
             continue
         seen.add(code)
-        yield one
-        scope = getattr(one, "__globals__", {})
+        yield called
+        scope = getattr(called, "__globals__", {})
         waiting += [
             scope[name]
             for name in code.co_names
-            if inspect.isfunction(scope.get(name)) and scope[name].__module__ == one.__module__
+            if inspect.isfunction(scope.get(name)) and scope[name].__module__ == called.__module__
         ]
 
 
 @cache
-def _names_in(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
-    """The models that a function names where it runs them, and whether it names all of them."""
+def _models_in(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
+    """The models in the calls of ``run_model`` in a function, and whether these are all that it runs."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError):
         return frozenset(), False
     names: set[str] = set()
-    is_whole = True
+    has_all = True
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or _called(node.func) not in _RUNNERS:
+        if not isinstance(node, ast.Call) or _function_name(node.func) not in _RUNNERS:
             continue
-        named = [one.value for one in node.keywords if one.arg in {"model", "models"}]
+        named = [keyword.value for keyword in node.keywords if keyword.arg in {"model", "models"}]
         first = next(iter([*node.args[:1], *named]), None)
         texts = first.elts if isinstance(first, ast.List | ast.Tuple) else [first]
         for text in texts:
@@ -89,9 +88,9 @@ def _names_in(function: Callable[..., Any]) -> tuple[frozenset[str], bool]:
             elif isinstance(text, ast.Name) and isinstance(function.__globals__.get(text.id), str):
                 names.add(function.__globals__[text.id])
             else:
-                is_whole = False
-    return frozenset(names), is_whole
+                has_all = False
+    return frozenset(names), has_all
 
 
-def _called(node: ast.expr) -> str | None:
+def _function_name(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None

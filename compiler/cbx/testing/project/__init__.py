@@ -1,1 +1,1 @@
-"""The project under test."""
+"""The project whose models are tested."""

@@ -1,7 +1,7 @@
-"""Compiles the project that is tested, unless that was done before.
+"""Compiles the project whose models are tested, unless it has not changed since the last time.
 
-Compiling takes longer than all the tests of a small project, so the outcome is kept in ``.cbx/tests``, under a hash of
-all that it was made of; the folder may be deleted at any time.
+Compiling takes longer than all the tests of a small project, so the result is cached in ``.cbx/tests``, with a hash of
+the sources and of the compiler. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -29,41 +29,43 @@ class DoesNotCompileError(Exception):
     """The project has errors, as ``cbx compile`` reports them."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...], model_count: int, sources: Mapping[str, str]) -> None:
-        errors = [f"{one.span}: {one.message}" for one in diagnostics if one.severity == "error"]
+        errors = [
+            f"{diagnostic.span}: {diagnostic.message}" for diagnostic in diagnostics if diagnostic.severity == "error"
+        ]
         super().__init__("the project does not compile\n  " + "\n  ".join(errors))
         self.diagnostics = diagnostics
         self.model_count = model_count
         self.sources = sources
 
 
-def compiled_project(root: Path, environment: str = "local", *, with_trace: bool = True) -> CompiledProject:
-    """The project in a folder, compiled unless nothing changed since it last was.
+def compile_once(root: Path, environment: str = "local", *, with_trace: bool = True) -> CompiledProject:
+    """The project in a folder, compiled unless nothing has changed since the last time.
 
     Args:
         root: The folder.
         environment: The environment.
-        with_trace: Whether Python models are traced, for the columns that they do not declare.
+        with_trace: Whether Python models are traced, which finds the columns that they do not declare.
 
     Raises:
         DoesNotCompileError: If it has errors.
     """
     file = root / ".cbx" / "tests" / f"compiled-{environment}.json"
     key = _content_hash(root)
-    known = _read(file)
-    if known.get("key") != key:
+    cached = _read(file)
+    if cached.get("key") != key:
         from cbx.compiler import compile_project
 
         compilation = compile_project(root, environment, with_trace=with_trace)
         if compilation.plan is None:
             raise DoesNotCompileError(compilation.diagnostics, compilation.model_count, compilation.sources)
-        known = {"key": key, "project": to_data(compilation, compilation.plan, environment)}
+        cached = {"key": key, "project": to_data(compilation, compilation.plan, environment)}
         if compilation.is_lasting and not compilation.untraced_here:
-            _write(file, json.dumps(known))
-    return from_data(root, known["project"])
+            _write(file, json.dumps(cached))
+    return from_data(root, cached["project"])
 
 
 def _content_hash(root: Path) -> str:
-    """A hash of the project's sources and of the compiler, which may be one that is being worked on."""
+    """A hash of the project's sources and of the compiler, whose own code may change between two runs."""
     digest = hashlib.sha256(__version__.encode())
     for file in _source_files(root):
         digest.update(f"\0{file.relative_to(root).as_posix()}\0".encode())
@@ -89,7 +91,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write the file in one step; a folder that cannot be written to is left alone."""
+    """Write the file in one step; do nothing if the folder is not writable."""
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The project as tests need it: every model's notebook, inputs, columns and rules."""
+"""A compiled project, reduced to what tests need: the notebook, inputs, columns and expectations of each model."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from cbx.syntax.text import Text
 
 Columns = tuple[tuple[str, str], ...]
-"""Names and SQL types; an empty type is not known."""
+"""Names and SQL types; the type is empty if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class ModelInput:
-    """What a model reads.
+class CompiledInput:
+    """An input of a model.
 
     Attributes:
         name: The model's id, the table, or the folder as ``${landing}/orders``.
-        kind: What it is.
+        kind: ``model``, ``table`` or ``files``.
         table: The table's name, or the folder, as the notebook reads it in the local environment.
-        parameter: The parameter that takes it; None in SQL.
-        columns: Its columns; None where they are not known.
-        options: What Auto Loader is told, for files.
+        parameter: The parameter of the model's function; None in SQL.
+        columns: Its columns; None if they are unknown.
+        options: The options of Auto Loader, for files.
         is_streaming: Whether only new rows are read.
     """
 
@@ -41,7 +41,7 @@ class ModelInput:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CompiledExpectation:
     """An expectation."""
 
     name: str
@@ -50,14 +50,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """How the changes of an ``auto_cdc`` model are applied, as far as tests can look at it.
+class CompiledChanges:
+    """How the changes of an ``auto_cdc`` model are applied.
 
     Attributes:
-        deletes: The condition of a change that deletes.
+        deletes: The condition of a change that deletes a row.
         truncates: The condition of a change that empties the table.
-        tracked: The columns whose changes make history, if those are named.
-        untracked: The columns whose changes make none, if those are named.
+        tracked: The columns in ``track_history``.
+        untracked: The columns in ``track_history_except``.
     """
 
     sequence_by: tuple[str, ...]
@@ -71,15 +71,15 @@ class Changes:
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A model and what it compiled to.
+    """A model and its notebook.
 
     Attributes:
         dataset: The table's name in the pipeline.
         path: The model's file.
-        notebook: The text that is deployed.
         artifact: The notebook's path under ``target/``.
-        columns: The columns of its table; None where they are not known.
-        key: The declared key, or nothing.
+        notebook: The text of the notebook, which is what is deployed.
+        columns: The columns of its table; None if they are unknown.
+        key: The declared key; empty if there is none.
     """
 
     id: str
@@ -88,23 +88,22 @@ class CompiledModel:
     path: str
     artifact: str
     notebook: str
-    inputs: tuple[ModelInput, ...]
+    inputs: tuple[CompiledInput, ...]
     columns: Columns | None
     key: tuple[str, ...]
-    rules: tuple[Rule, ...]
-    changes: Changes | None
+    expectations: tuple[CompiledExpectation, ...]
+    changes: CompiledChanges | None
 
 
 @dataclass(frozen=True)
 class CompiledProject:
-    """A project that has been compiled.
+    """A compiled project.
 
     Attributes:
         root: Its folder.
-        engine: The engine of its tests.
-        name: Its name.
-        variables: The variables of the environment.
-        models: The models by their ids.
+        engine: The engine of its tests, from ``project.toml``.
+        variables: The values of the environment's variables.
+        models: The models by id.
         manifest: The text of ``manifest.json``.
     """
 
@@ -117,23 +116,23 @@ class CompiledProject:
 
 
 def to_data(compilation: Compilation, plan: Plan, environment: str = "local") -> dict[str, Any]:
-    """What tests need of a compilation, as JSON has it."""
+    """What tests need of a compilation, as JSON data."""
     project = plan.project
     values = project.variables(environment)
-    texts = {one.path: one.text for one in compilation.artifacts}
+    texts = {artifact.path: artifact.text for artifact in compilation.artifacts}
     return {
         "name": project.name,
         "engine": project.settings.test.engine,
         "variables": values,
-        "models": [asdict(_model(one, plan, texts[one.artifact], values)) for one in plan.models],
+        "models": [asdict(_model(planned, plan, texts[planned.artifact], values)) for planned in plan.models],
         "manifest": texts["manifest.json"],
     }
 
 
 def from_data(root: Path, data: Mapping[str, Any]) -> CompiledProject:
     """The inverse of `to_data`."""
-    models = [_model_from(one) for one in data["models"]]
-    by_id = {one.id: one for one in models}
+    models = [_model_from_data(model) for model in data["models"]]
+    by_id = {model.id: model for model in models}
     return CompiledProject(root, data["name"], data["engine"], data["variables"], by_id, data["manifest"])
 
 
@@ -146,13 +145,16 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
         path=model.path,
         artifact=planned.artifact,
         notebook=notebook,
-        inputs=tuple(_input(one, plan, values) for one in model.inputs),
+        inputs=tuple(_input(read, plan, values) for read in model.inputs),
         columns=_columns(plan, model.id),
         key=model.key or (),
-        rules=tuple(Rule(one.name, _filled(one.condition, values), one.on_violation) for one in model.expectations),
+        expectations=tuple(
+            CompiledExpectation(expectation.name, _fill(expectation.condition, values), expectation.on_violation)
+            for expectation in model.expectations
+        ),
         changes=None
         if cdc is None
-        else Changes(
+        else CompiledChanges(
             sequence_by=cdc.sequence_by,
             scd_type=cdc.scd_type,
             deletes=_optional(cdc.apply_as_deletes, values),
@@ -164,41 +166,40 @@ def _model(planned: ModelPlan, plan: Plan, notebook: str, values: Mapping[str, s
     )
 
 
-def _input(one: Input, plan: Plan, values: Mapping[str, str]) -> ModelInput:
-    from cbx.stages.resolved import FileInput, TableInput
-    from cbx.stages.resolved import ModelInput as ResolvedInput
+def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
+    from cbx.stages.resolved import FileInput, ModelInput, TableInput
     from cbx.syntax.text import text_in_words
 
     columns, options = None, {}
-    match one:
-        case ResolvedInput(model=name):
+    match read:
+        case ModelInput(model=name):
             kind, columns = "model", _columns(plan, name)
             table = next(planned.model.dataset for planned in plan.models if planned.model.id == name)
         case FileInput(path=path):
-            kind, name, table = "files", text_in_words(path), _filled(path, values)
-            told = {option.lower(): _filled(value, values) for option, value in one.options}
-            options = {"format": one.format, "cloudfiles.schemahints": one.schema_hints, **told}
+            kind, name, table = "files", text_in_words(path), _fill(path, values)
+            declared = {option.lower(): _fill(value, values) for option, value in read.options}
+            options = {"format": read.format, "cloudfiles.schemahints": read.schema_hints, **declared}
         case TableInput(table=text):
-            kind, name, table = "table", text_in_words(text), _filled(text, values)
-    return ModelInput(name, kind, table, one.parameter, columns, options, one.is_streaming)
+            kind, name, table = "table", text_in_words(text), _fill(text, values)
+    return CompiledInput(name, kind, table, read.parameter, columns, options, read.is_streaming)
 
 
 def _columns(plan: Plan, model: str) -> Columns | None:
     columns = plan.columns[model]
-    return None if columns is None else tuple((one.name, one.type) for one in columns)
+    return None if columns is None else tuple((column.name, column.type) for column in columns)
 
 
 def _optional(text: Text | None, values: Mapping[str, str]) -> str | None:
-    return None if text is None else _filled(text, values)
+    return None if text is None else _fill(text, values)
 
 
-def _filled(text: Text, values: Mapping[str, str]) -> str:
-    """A text with the local environment's values in the place of its variables."""
+def _fill(text: Text, values: Mapping[str, str]) -> str:
+    """A text with its variables replaced by the environment's values."""
     return "".join(part if isinstance(part, str) else values.get(getattr(part, "name", ""), "") for part in text.parts)
 
 
-def _model_from(data: Mapping[str, Any]) -> CompiledModel:
-    inputs = tuple(ModelInput(**{**one, "columns": _pairs(one["columns"])}) for one in data["inputs"])
+def _model_from_data(data: Mapping[str, Any]) -> CompiledModel:
+    inputs = tuple(CompiledInput(**{**read, "columns": _pairs(read["columns"])}) for read in data["inputs"])
     changes = data["changes"]
     return CompiledModel(
         **{
@@ -206,13 +207,13 @@ def _model_from(data: Mapping[str, Any]) -> CompiledModel:
             "inputs": inputs,
             "columns": _pairs(data["columns"]),
             "key": tuple(data["key"]),
-            "rules": tuple(Rule(**one) for one in data["rules"]),
-            "changes": changes and Changes(**{name: _frozen(value) for name, value in changes.items()}),
+            "expectations": tuple(CompiledExpectation(**expectation) for expectation in data["expectations"]),
+            "changes": changes and CompiledChanges(**{name: _freeze(value) for name, value in changes.items()}),
         }
     )
 
 
-def _frozen(value: Any) -> Any:
+def _freeze(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -1,4 +1,4 @@
-"""Renders a Jinja macro of the project alone."""
+"""Renders one Jinja macro of the project."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cbx.syntax.text import Variable
 from cbx.testing.errors import ModelTestError
 
 
-def rendered_macro(
+def render_macro(
     root: Path, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any], variables: Mapping[str, str]
 ) -> str:
-    """What a macro makes of its arguments.
+    """The text that a macro renders for some arguments.
 
     Args:
         root: The project's folder.
         name: The macro.
-        arguments: Its arguments, values of Python's that a template can write down.
-        named: Its arguments by name.
+        arguments: Its positional arguments, Python values with a literal in Jinja.
+        named: Its keyword arguments.
         variables: The values of the project's variables.
 
     Raises:
@@ -40,4 +40,4 @@ def rendered_macro(
         first = report.sorted()[0]
         raise ModelTestError(f"render_macro: {first.message}", first.hint)
     parts = rendered.text.parts
-    return "".join(variables[one.name] if isinstance(one, Variable) else str(one) for one in parts)
+    return "".join(variables[part.name] if isinstance(part, Variable) else str(part) for part in parts)

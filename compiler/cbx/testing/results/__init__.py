@@ -1,1 +1,1 @@
-"""What a run of a model gave, and how it differs."""
+"""The result of a model, and how it differs from the expected rows."""

@@ -1,4 +1,4 @@
-"""Writes down what models made of their rows in each test, so that the results of two engines can be compared."""
+"""Writes the results of the models in each test to a file, so that two engines can be compared."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _TEST = "PYTEST_CURRENT_TEST"
 
 
 class Recording:
-    """A file with a line a result: the test, the model, the columns with their types, the rows and the counts."""
+    """A file with one line per result: the test, the model, the columns with their types, the rows and the counts."""
 
     now = "2026-01-31 12:00:00"
-    """The time in tests that set none, since two runs never meet at the same."""
+    """The value of ``now`` in tests that do not set it, so that two runs have the same time."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""What a test can ask of a model's result."""
+"""The result of a model: its rows, and the counts of its expectations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cbx.diagnostics.diagnostic import did_you_mean, listing
-from cbx.testing.errors import ModelTestError, at_the_line_of_the_test
+from cbx.testing.errors import ModelTestError, report_at_test_line
 
 if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -21,10 +21,10 @@ class RowList(list[Any]):
     """Rows as tuples. A table has no order, so these equal any list of the same rows, however it is ordered.
 
     Attributes:
-        table: Whose rows they are.
-        columns: The columns that were asked for.
-        key: The columns by which a row is recognised, if they are among them.
-        dropped: Rows that rules dropped, with the names of these rules.
+        table: The name of the table.
+        columns: The columns of the tuples.
+        key: The columns that identify a row; empty if not all of them are in ``columns``.
+        dropped: Rows that were dropped, with the names of the expectations that they broke.
     """
 
     def __init__(
@@ -53,26 +53,27 @@ class RowList(list[Any]):
 
 
 def hashable(value: Any) -> Any:
-    """A value that stands for another one in a set: nested values too, and not-a-number equal to itself."""
+    """A hashable value that represents another: equal for equal nested values, and for two not-a-numbers."""
     match value:
         case Mapping():
-            return frozenset((name, hashable(one)) for name, one in value.items())
+            return frozenset((name, hashable(item)) for name, item in value.items())
         case list() | tuple():
             return tuple(map(hashable, value))
-        case float() if value != value:  # noqa: PLR0124 - how not-a-number is told
+        case float() if value != value:  # noqa: PLR0124 - true for not-a-number only
             return "NaN"
         case _:
             return value
 
 
 @dataclass(frozen=True)
-class Table:
+class ResultTable:
     """Rows with columns.
 
     Attributes:
-        name: Whose rows they are.
+        name: The name of the table.
         arrow: The rows.
-        key: The columns by which a row is recognised.
+        spark: The session.
+        key: The columns that identify a row.
     """
 
     name: str
@@ -80,20 +81,22 @@ class Table:
     spark: SparkSession = field(repr=False)
     key: tuple[str, ...] = ()
 
-    @at_the_line_of_the_test
+    @report_at_test_line
     def rows(self, *columns: str) -> RowList:
-        """The rows as tuples, of some columns or all; structs are dicts, timestamps are in UTC and have no zone.
+        """The rows as tuples of some columns, or of all.
+
+        Structs and maps are dicts. Timestamps are in UTC, without a time zone.
 
         Raises:
             ModelTestError: If there is no such column.
         """
-        names = [self._spelling(name) for name in columns] or list(self.columns)
+        names = [self._column_name(name) for name in columns] or list(self.columns)
         values = [self._values[name] for name in names]
         rows = list(zip(*values, strict=True)) if values else [()] * len(self)
-        return RowList(rows, self.name, names, self.key, self._dropped(names))
+        return RowList(rows, self.name, names, self.key, self._dropped_rows(names))
 
-    def _dropped(self, columns: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:  # noqa: ARG002 - for `Result`
-        """The rows that rules dropped, and which."""
+    def _dropped_rows(self, columns: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:  # noqa: ARG002 - for `Result`
+        """The rows that were dropped, with the names of the expectations that they broke."""
         return []
 
     def row_dicts(self) -> list[dict[str, Any]]:
@@ -119,17 +122,20 @@ class Table:
 
     @cached_property
     def _values(self) -> Mapping[str, list[Any]]:
-        from cbx.testing.rows.typed_values import plain
+        from cbx.testing.rows.typed_values import plain_value
 
         pairs = zip(self.arrow.columns, self.schema, strict=True)
-        return {field.name: [plain(value, field.dataType) for value in column.to_pylist()] for column, field in pairs}
+        return {
+            field.name: [plain_value(value, field.dataType) for value in column.to_pylist()] for column, field in pairs
+        }
 
-    def _spelling(self, name: str) -> str:
-        found = next((one for one in self.columns if one.lower() == name.lower()), None)
-        if found is None:
+    def _column_name(self, name: str) -> str:
+        """The name of a column as the table spells it."""
+        column = next((column for column in self.columns if column.lower() == name.lower()), None)
+        if column is None:
             hint = did_you_mean(name, self.columns, otherwise=f"it has {listing(self.columns)}")
             raise ModelTestError(f"`{self.name}` has no column `{name}`", hint)
-        return found
+        return column
 
     def __len__(self) -> int:
         return int(self.arrow.num_rows)
@@ -139,50 +145,51 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Result(Table):
-    """What a model made of the rows that it was given.
+class Result(ResultTable):
+    """The result of a model.
 
     Attributes:
-        read: How many rows its rules looked at.
-        dropped: How many rows broke each rule that drops rows, by its name; rules that nothing broke are left out.
-        warned: The same of rules that only warn.
-        failed: The same of rules that must hold. Where one is broken `ExpectationFailed` is raised, with the result.
-        broken: The rows that broke a rule that must hold.
-        dropped_rows: The rows that rules dropped.
-        dropped_by: The names of the rules that dropped each of these.
+        read: How many rows were checked.
+        dropped: How many rows broke each expectation that drops rows, by name; without those that no row broke.
+        warned: The same for expectations that warn.
+        failed: The same for expectations that must hold; if there is any, `ExpectationFailed` is raised.
+        broken: The rows that broke an expectation that must hold.
+        quarantine: Computes the quarantine table.
+        dropped_rows: The rows that were dropped.
+        dropped_by: For each of these the names of the expectations that it broke.
     """
 
     read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     warned: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
-    broken: Table = field(default=None, repr=False)  # type: ignore[assignment] # always given
-    quarantine: Callable[[], Table] = field(default=None, repr=False)  # type: ignore[assignment] # always given
-    dropped_rows: Table | None = field(default=None, repr=False)
+    broken: ResultTable = field(default=None, repr=False)  # type: ignore[assignment] # always given
+    quarantine: Callable[[], ResultTable] = field(default=None, repr=False)  # type: ignore[assignment] # always given
+    dropped_rows: ResultTable | None = field(default=None, repr=False)
     dropped_by: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
 
-    def _dropped(self, columns: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:
+    def _dropped_rows(self, columns: Sequence[str]) -> list[tuple[tuple[Any, ...], tuple[str, ...]]]:
         if self.dropped_rows is None or not set(columns) <= set(self.dropped_rows.columns):
             return []
         return list(zip(self.dropped_rows.rows(*columns), self.dropped_by, strict=True))
 
     @cached_property
-    @at_the_line_of_the_test
-    def quarantined(self) -> Table:
-        """The rows in the quarantine table, with the names of the rules that they broke in ``broken_rules``.
+    @report_at_test_line
+    def quarantined(self) -> ResultTable:
+        """The rows of the quarantine table; ``broken_rules`` has the names of the expectations that they broke.
 
         Raises:
-            ModelTestError: If the model keeps no dropped rows.
+            ModelTestError: If the model has no quarantine table.
         """
         return self.quarantine()
 
 
 class ExpectationFailed(AssertionError):  # noqa: N818 - the name that tests write
-    """Rows broke a rule that must hold, so an update would have failed.
+    """Rows broke an expectation that must hold, so an update of the pipeline would fail.
 
     Attributes:
-        failed: How many rows broke each such rule, by its name.
-        result: The rows as they would have been, and the other counts.
+        failed: How many rows broke each such expectation, by name.
+        result: The result that the model would have had, with all counts.
     """
 
     def __init__(self, message: str, failed: dict[str, int], result: Result) -> None:
@@ -191,5 +198,5 @@ class ExpectationFailed(AssertionError):  # noqa: N818 - the name that tests wri
         self.result = result
 
     def rows(self, *columns: str) -> list[tuple[Any, ...]]:
-        """The rows that broke the rules; with no column named, all of their columns."""
+        """The rows that broke the expectations, as tuples of some columns, or of all."""
         return self.result.broken.rows(*columns)

@@ -1,6 +1,6 @@
-"""Shows how two lists of rows differ: what is missing, what is extra, and which cells of a row are others.
+"""Shows how two lists of rows differ: which rows are missing or extra, and which cells of a row differ.
 
-silver.customers_clean: 1 of 4 rows as expected, 1 dropped, 1 changed, 1 missing
+silver.customers_clean: 1 of 4 rows match, 1 dropped, 1 changed, 1 missing
             customer_id   customer_name
   dropped             4   NULL            by `has_name`
   expected            2   Bob
@@ -18,15 +18,15 @@ from typing import Any
 from cbx.testing.results.result import RowList, hashable
 
 MOST_ROWS = 20
-"""Of each kind; what is wrong with a model shows in the first of them."""
+"""How many rows of each kind are shown: the first ones are enough to see what is wrong with a model."""
 _WIDEST = 40
 
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the table: a label, cells, and whether each is marked."""
+class _DiffLine:
+    """A line of the table: a label, cells, and whether each cell is marked."""
 
     label: str
     cells: tuple[str, ...]
@@ -34,23 +34,23 @@ class _Line:
 
 
 def row_diff(expected: RowList, actual: Sequence[Row]) -> list[str]:
-    """The lines that tell how rows differ from those that are expected; equal ones are only counted."""
-    missing, extra = _without_common(list(expected), list(actual))
+    """The lines that show how rows differ from the expected rows; equal rows are only counted."""
+    missing, extra = _remove_common(list(expected), list(actual))
     same = len(actual) - len(extra)
-    dropped, missing = _dropped(missing, actual)
-    pairs, missing, extra = _paired(missing, extra, expected)
+    dropped, missing = _explain_dropped(missing, actual)
+    pairs, missing, extra = _pair_rows(missing, extra, expected)
     counts = [(len(dropped), "dropped"), (len(pairs), "changed"), (len(missing), "missing"), (len(extra), "extra")]
-    said = [f"{count} {word}" for count, word in counts if count]
-    head = f"{expected.table}: {same} of {len(expected)} row{'' if len(expected) == 1 else 's'} as expected"
-    if not said:
-        return [f"{head}, in another order", *_table(expected.columns, list(_in_order(expected, actual)))]
-    lines = [*dropped[:MOST_ROWS], *_rest(len(dropped)), *_changed(pairs)]
-    lines += [*_alone("missing", missing), *_alone("extra", extra)]
-    return [", ".join([head, *said]), *_table(expected.columns, lines)]
+    differences = [f"{count} {word}" for count, word in counts if count]
+    head = f"{expected.table}: {same} of {len(expected)} rows match"
+    if not differences:
+        return [f"{head}, but their order differs", *_table(expected.columns, list(_all_lines(expected, actual)))]
+    lines = [*dropped[:MOST_ROWS], *_count_rest(len(dropped)), *_changed_lines(pairs)]
+    lines += [*_row_lines("missing", missing), *_row_lines("extra", extra)]
+    return [", ".join([head, *differences]), *_table(expected.columns, lines)]
 
 
-def _without_common(expected: list[Row], actual: list[Row]) -> tuple[list[Row], list[Row]]:
-    """What only one of the lists has, each row as often as it has it more."""
+def _remove_common(expected: list[Row], actual: list[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows that only one of the lists has; a row that is in both is removed as often as it is in both."""
     left: dict[Any, int] = {}
     for row in actual:
         left[hashable(row)] = left.get(hashable(row), 0) + 1
@@ -68,85 +68,88 @@ def _without_common(expected: list[Row], actual: list[Row]) -> tuple[list[Row], 
     return missing, extra[::-1]
 
 
-def _dropped(missing: list[Row], actual: Sequence[Row]) -> tuple[list[_Line], list[Row]]:
-    """The lines of the missing rows that a rule dropped, with its name, and the other missing rows."""
+def _explain_dropped(missing: list[Row], actual: Sequence[Row]) -> tuple[list[_DiffLine], list[Row]]:
+    """Lines for the missing rows that an expectation dropped, with its name; and the other missing rows."""
     left: dict[Any, list[tuple[str, ...]]] = {}
     for row, rules in actual.dropped if isinstance(actual, RowList) else ():
         left.setdefault(hashable(row), []).append(rules)
     lines, others = [], []
     for row in missing:
-        found = left.get(hashable(row))
-        if found:
-            names = ", ".join(f"`{name}`" for name in found.pop())
-            lines.append(_Line("dropped", (*map(_cell, row), f"by {names}")))
+        dropped = left.get(hashable(row))
+        if dropped:
+            names = ", ".join(f"`{name}`" for name in dropped.pop())
+            lines.append(_DiffLine("dropped", (*map(_cell, row), f"by {names}")))
         else:
             others.append(row)
     return lines, others
 
 
-def _paired(
+def _pair_rows(
     missing: list[Row], extra: list[Row], expected: RowList
 ) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
-    """Rows that are meant to be the same: by their key or, where there is none, by most of their cells."""
-    pairs, lonely, left = [], [], list(extra)
-    places = [expected.columns.index(name) for name in expected.key]
+    """Pairs of rows that are meant to be the same, and the rows without a pair.
+
+    Rows are paired by their key; without a key, if at least half of their cells are equal.
+    """
+    pairs, unpaired, left = [], [], list(extra)
+    indexes = [expected.columns.index(name) for name in expected.key]
     for row in missing:
-        partner = _partner(row, left, places)
+        partner = _find_partner(row, left, indexes)
         if partner is None:
-            lonely.append(row)
+            unpaired.append(row)
         else:
             left.remove(partner)
             pairs.append((row, partner))
-    return pairs, lonely, left
+    return pairs, unpaired, left
 
 
-def _partner(row: Row, others: list[Row], places: Sequence[int]) -> Row | None:
-    if places:
-        wanted = [hashable(row[place]) for place in places]
-        return next((one for one in others if [hashable(one[place]) for place in places] == wanted), None)
-    best = max(others, key=lambda one: _same_cells(row, one), default=None)
-    return best if best is not None and 2 * _same_cells(row, best) >= len(row) > 1 else None
+def _find_partner(row: Row, candidates: list[Row], indexes: Sequence[int]) -> Row | None:
+    if indexes:
+        key = [hashable(row[index]) for index in indexes]
+        return next((other for other in candidates if [hashable(other[index]) for index in indexes] == key), None)
+    best = max(candidates, key=lambda other: _count_equal_cells(row, other), default=None)
+    return best if best is not None and 2 * _count_equal_cells(row, best) >= len(row) > 1 else None
 
 
-def _same_cells(one: Row, other: Row) -> int:
-    return sum(hashable(left) == hashable(right) for left, right in zip(one, other, strict=False))
+def _count_equal_cells(left: Row, right: Row) -> int:
+    return sum(hashable(value) == hashable(other) for value, other in zip(left, right, strict=False))
 
 
-def _changed(pairs: Sequence[tuple[Row, Row]]) -> Iterator[_Line]:
+def _changed_lines(pairs: Sequence[tuple[Row, Row]]) -> Iterator[_DiffLine]:
     for expected, actual in pairs[:MOST_ROWS]:
-        cells = [_two_cells(left, right) for left, right in zip(expected, actual, strict=True)]
+        cells = [_cell_pair(left, right) for left, right in zip(expected, actual, strict=True)]
         marks = tuple(hashable(left) != hashable(right) for left, right in zip(expected, actual, strict=True))
-        yield _Line("expected", tuple(left for left, _ in cells))
-        yield _Line("got", tuple(right for _, right in cells), marks)
-    yield from _rest(len(pairs))
+        yield _DiffLine("expected", tuple(left for left, _ in cells))
+        yield _DiffLine("got", tuple(right for _, right in cells), marks)
+    yield from _count_rest(len(pairs))
 
 
-def _two_cells(left: Any, right: Any) -> tuple[str, str]:
-    """Two values as they are shown; where they look alike although they differ, with their types."""
+def _cell_pair(left: Any, right: Any) -> tuple[str, str]:
+    """The texts of two values; with their types if they differ but their texts are equal."""
     if hashable(left) != hashable(right) and _cell(left) == _cell(right):
         return f"{_cell(left)} ({type(left).__name__})", f"{_cell(right)} ({type(right).__name__})"
     return _cell(left), _cell(right)
 
 
-def _alone(label: str, rows: Sequence[Row]) -> Iterator[_Line]:
+def _row_lines(label: str, rows: Sequence[Row]) -> Iterator[_DiffLine]:
     for row in rows[:MOST_ROWS]:
-        yield _Line(label, tuple(map(_cell, row)))
-    yield from _rest(len(rows))
+        yield _DiffLine(label, tuple(map(_cell, row)))
+    yield from _count_rest(len(rows))
 
 
-def _rest(count: int) -> Iterator[_Line]:
+def _count_rest(count: int) -> Iterator[_DiffLine]:
     if count > MOST_ROWS:
-        yield _Line(f"... and {count - MOST_ROWS} more", ())
+        yield _DiffLine(f"... and {count - MOST_ROWS} more", ())
 
 
-def _in_order(expected: Sequence[Row], actual: Sequence[Row]) -> Iterator[_Line]:
+def _all_lines(expected: Sequence[Row], actual: Sequence[Row]) -> Iterator[_DiffLine]:
     for label, rows in (("expected", expected), ("got", actual)):
-        yield from _alone(label, rows)
+        yield from _row_lines(label, rows)
 
 
 def table_lines(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """Rows as lines of a table, as many as fit."""
-    return list(_table(columns, [_Line("", line.cells) if line.cells else line for line in _alone("", rows)]))
+    """The lines of a table with the first rows."""
+    return list(_table(columns, [_DiffLine("", line.cells) if line.cells else line for line in _row_lines("", rows)]))
 
 
 def _cell(value: Any) -> str:
@@ -156,8 +159,8 @@ def _cell(value: Any) -> str:
     return shown if len(shown) <= _WIDEST else shown[: _WIDEST - 1] + "…"
 
 
-def _table(columns: Sequence[str], lines: Sequence[_Line]) -> Iterator[str]:
-    rows = [_Line("", tuple(columns)), *lines]
+def _table(columns: Sequence[str], lines: Sequence[_DiffLine]) -> Iterator[str]:
+    rows = [_DiffLine("", tuple(columns)), *lines]
     label_width = max((len(line.label) for line in rows if line.cells), default=0)
     widths = [max(len(line.cells[index]) for line in rows if line.cells) for index in range(len(columns))]
     for line in rows:
@@ -173,12 +176,12 @@ def _table(columns: Sequence[str], lines: Sequence[_Line]) -> Iterator[str]:
 
 
 def comparison_lines(left: object, right: object) -> list[str] | None:
-    """What pytest shows of ``rows == list``; None where these are not lists of rows of the same width."""
+    """What pytest shows for ``rows == list``; None if these are not a `RowList` and a list."""
     actual, expected = (left, right) if isinstance(left, RowList) else (right, left)
     if not isinstance(actual, RowList) or not isinstance(expected, list):
         return None
     if not all(isinstance(row, tuple) and len(row) == len(actual.columns) for row in expected):
-        width = len(actual.columns)
-        return [f"the rows are not those of {actual.table}, which are tuples of {width}", f"got: {list(actual)!r}"]
-    wanted = RowList(expected, actual.table, actual.columns, actual.key)
-    return ["the rows differ", *row_diff(wanted, actual)]
+        columns = ", ".join(actual.columns)
+        return [f"expected a list of tuples with the columns of {actual.table}: {columns}", f"got: {list(actual)!r}"]
+    expected_list = RowList(expected, actual.table, actual.columns, actual.key)
+    return ["the rows differ", *row_diff(expected_list, actual)]

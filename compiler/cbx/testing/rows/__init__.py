@@ -1,1 +1,1 @@
-"""The rows of a test."""
+"""The rows of a test: their notations, their types, and DataFrames of them."""

@@ -1,12 +1,11 @@
-"""Rows written as a text table, as they are read best in a test.
+"""Reads text tables, the most legible way to write rows in a test.
 
     customer_id | customer_name | created_date
     1           | Ann           | 2026-01-01
     2           | NULL          | 2026-01-02
 
-Spaces around a cell do not count, ``NULL`` is NULL, a text in quotes is taken as it stands between them, and a header
-may name a type after a column. Lines may begin and end with ``|``, and a line of dashes below the header means nothing,
-as in Markdown.
+Spaces around a cell are ignored, ``NULL`` is NULL, a text in quotes is taken literally, and a column in the header may
+be followed by its type. As in Markdown, lines may begin and end with ``|``, and a line of dashes is ignored.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ _NULL = "NULL"
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """What stands in a cell: a text that is yet to be read as a value of its column's type."""
+class TextCell:
+    """The text of a cell, which is later converted to the type of its column."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table's columns, the types that its header names, and its cells; None is NULL."""
+    """The columns of a table, the types in its header, and its cells; None is NULL."""
 
     columns: tuple[str, ...]
     types: dict[str, str]
@@ -41,10 +40,10 @@ def read_text_table(text: str, what: str) -> TextTable:
 
     Args:
         text: The table.
-        what: Whose rows they are, for messages.
+        what: The argument of the test that has the table, for messages.
 
     Raises:
-        ModelTestError: If a line has more or fewer cells than the header.
+        ModelTestError: If it has no header, or a line has more or fewer cells than the header.
     """
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not ("-" in line and _RULER.issuperset(line))]
@@ -61,33 +60,33 @@ def read_text_table(text: str, what: str) -> TextTable:
         cells = _cells(line)
         if len(cells) != len(columns):
             reason = f"{what}: the header has {len(columns)} columns, and this line has {len(cells)} cells: {line}"
-            raise ModelTestError(reason, 'a cell with a `|` in it stands in quotes: "a|b"')
+            raise ModelTestError(reason, 'put a cell with a `|` in quotes: "a|b"')
         rows.append(tuple(_value(cell) for cell in cells))
     return TextTable(tuple(columns), types, tuple(rows))
 
 
 def _cells(line: str) -> list[str]:
-    """The texts between the bars; a bar in quotes at the beginning of a cell divides nothing."""
+    """The texts between the bars; a bar in a quoted cell does not separate cells."""
     cells, cell, quote = [], "", ""
-    for one in line.strip():
+    for character in line.strip():
         if quote:
-            quote = "" if one == quote else quote
-        elif one in "\"'" and not cell.strip():
-            quote = one
-        if one == "|" and not quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'" and not cell.strip():
+            quote = character
+        if character == "|" and not quote:
             cells.append(cell.strip())
             cell = ""
         else:
-            cell += one
+            cell += character
     cells.append(cell.strip())
     if line.startswith("|"):
         cells = cells[1:]
     return cells[:-1] if line.endswith("|") and not cells[-1] else cells
 
 
-def _value(cell: str) -> Cell | str | None:
+def _value(cell: str) -> TextCell | str | None:
     if cell == _NULL:
         return None
     if len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'":
         return cell[1:-1]
-    return Cell(cell)
+    return TextCell(cell)

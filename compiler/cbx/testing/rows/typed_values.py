@@ -1,4 +1,4 @@
-"""From what people write in tests to what columns hold: dates from texts, decimals from numbers, structs from dicts."""
+"""Converts values in tests to the types of columns: texts to dates, numbers to decimals, dicts to structs."""
 
 from __future__ import annotations
 
@@ -31,69 +31,75 @@ from pyspark.sql.types import (
 
 from cbx.diagnostics.diagnostic import did_you_mean, listing
 from cbx.testing.errors import ModelTestError
-from cbx.testing.rows.text_tables import Cell
+from cbx.testing.rows.text_tables import TextCell
 
 
-def typed(value: Any, kind: DataType, what: str) -> Any:
-    """A value of a type.
+def convert_value(value: Any, kind: DataType, what: str) -> Any:
+    """Convert a value to a type.
 
     Args:
-        value: What a test says: a value of Python's, its text, or the text of a cell.
+        value: A Python value, its text, or the cell of a text table.
         kind: The column's type.
-        what: Where it stands, for messages.
+        what: Where the value is, for messages.
 
     Returns:
-        What Arrow takes for that type; structs as dicts, maps as lists of pairs, timestamps in UTC.
+        A value that Arrow accepts for the type; structs as dicts, maps as lists of pairs, timestamps in UTC.
 
     Raises:
-        ModelTestError: If it is no value of that type.
+        ModelTestError: If it is not a value of that type.
     """
     if value is None:
         return None
     try:
-        return _typed(value, kind, what)
+        return _convert(value, kind, what)
     except (ValueError, TypeError, InvalidOperation, OverflowError):
-        shown = value.text if isinstance(value, Cell) else repr(value)
+        shown = value.text if isinstance(value, TextCell) else repr(value)
         raise ModelTestError(f"{what}: {shown} is not a value of the type {kind.simpleString()}") from None
 
 
-def _typed(value: Any, kind: DataType, what: str) -> Any:
-    text = value.text if isinstance(value, Cell) else value
+def _convert(value: Any, kind: DataType, what: str) -> Any:
+    text = value.text if isinstance(value, TextCell) else value
     match kind:
         case ArrayType():
             elements = json.loads(text) if isinstance(text, str) else text
             if not isinstance(elements, Sequence) or isinstance(elements, bytes):
                 raise TypeError
-            return [typed(one, kind.elementType, f"{what}[{index}]") for index, one in enumerate(elements)]
+            return [convert_value(item, kind.elementType, f"{what}[{index}]") for index, item in enumerate(elements)]
         case StructType():
             return _struct(json.loads(text) if isinstance(text, str) else text, kind, what)
         case MapType():
             pairs = json.loads(text) if isinstance(text, str) else text
             items = pairs.items() if isinstance(pairs, Mapping) else pairs
-            return [(typed(key, kind.keyType, what), typed(one, kind.valueType, what)) for key, one in items]
+            return [
+                (convert_value(key, kind.keyType, what), convert_value(item, kind.valueType, what))
+                for key, item in items
+            ]
         case _:
             return _scalar(text, kind)
 
 
 def _struct(value: Any, kind: StructType, what: str) -> dict[str, Any]:
     if isinstance(value, Mapping):
-        given = {str(name).lower(): one for name, one in value.items()}
-        known = {field.name.lower() for field in kind}
+        items = {str(name).lower(): item for name, item in value.items()}
+        field_names = {field.name.lower() for field in kind}
         for name in value:
-            if str(name).lower() not in known:
+            if str(name).lower() not in field_names:
                 names = [field.name for field in kind]
                 hint = did_you_mean(str(name), names, otherwise=f"it has {listing(names)}")
                 raise ModelTestError(f"{what} has no field `{name}`", hint)
-        return {one.name: typed(given.get(one.name.lower()), one.dataType, f"{what}.{one.name}") for one in kind}
+        return {
+            field.name: convert_value(items.get(field.name.lower()), field.dataType, f"{what}.{field.name}")
+            for field in kind
+        }
     if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == len(kind):
         pairs = zip(kind, value, strict=True)
-        return {field.name: typed(one, field.dataType, f"{what}.{field.name}") for field, one in pairs}
+        return {field.name: convert_value(item, field.dataType, f"{what}.{field.name}") for field, item in pairs}
     raise TypeError
 
 
 def _scalar(value: Any, kind: DataType) -> Any:
-    reader = next((read for types, read in _READERS if isinstance(kind, types)), None)
-    return value if reader is None else reader(value, kind)
+    convert = next((function for types, function in _CONVERSIONS if isinstance(kind, types)), None)
+    return value if convert is None else convert(value, kind)
 
 
 def _text(value: Any, _: DataType) -> str:
@@ -103,10 +109,10 @@ def _text(value: Any, _: DataType) -> str:
 
 
 def _boolean(value: Any, _: DataType) -> bool:
-    found = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else value
-    if not isinstance(found, bool):
+    boolean = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(boolean, bool):
         raise TypeError
-    return found
+    return boolean
 
 
 def _integer(value: Any, kind: DataType) -> int:
@@ -126,7 +132,7 @@ def _float(value: Any, _: DataType) -> float:
 
 
 def _decimal(value: Any, kind: Any) -> Decimal:
-    """A decimal; of a float the number that was written, and never one that has to be rounded."""
+    """A decimal with the digits of the literal; one that would have to be rounded is refused."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise TypeError
     exact = Decimal(str(value))
@@ -137,31 +143,31 @@ def _decimal(value: Any, kind: Any) -> Decimal:
 
 
 def _date(value: Any, _: DataType) -> date:
-    found = date.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(found, date) or isinstance(found, datetime):
+    day = date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(day, date) or isinstance(day, datetime):
         raise TypeError
-    return found
+    return day
 
 
 def _timestamp(value: Any, _: DataType) -> datetime:
-    """A point in time; one without a zone is in UTC."""
-    found = _moment(value)
-    return found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)
+    """A timestamp in UTC, which is the time zone of a value without one."""
+    time = _datetime(value)
+    return time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time.astimezone(timezone.utc)
 
 
-def _local_time(value: Any, _: DataType) -> datetime:
-    """A time of no zone."""
-    found = _moment(value)
-    if found.tzinfo is not None:
+def _timestamp_ntz(value: Any, _: DataType) -> datetime:
+    """A timestamp without a time zone."""
+    time = _datetime(value)
+    if time.tzinfo is not None:
         raise ValueError
-    return found
+    return time
 
 
-def _moment(value: Any) -> datetime:
-    found = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
-    if not isinstance(found, date):
+def _datetime(value: Any) -> datetime:
+    time = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
+    if not isinstance(time, date):
         raise TypeError
-    return found if isinstance(found, datetime) else datetime(found.year, found.month, found.day)  # noqa: DTZ001 - see the callers
+    return time if isinstance(time, datetime) else datetime(time.year, time.month, time.day)  # noqa: DTZ001 - see the callers
 
 
 def _bytes(value: Any, _: DataType) -> bytes:
@@ -171,39 +177,39 @@ def _bytes(value: Any, _: DataType) -> bytes:
 
 
 _BITS = {"tinyint": 7, "smallint": 15, "int": 31}
-_READERS: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     ((StringType, VarcharType, CharType), _text),
     (BooleanType, _boolean),
     (IntegralType, _integer),
     ((FloatType, DoubleType), _float),
     (DecimalType, _decimal),
     (DateType, _date),
-    (TimestampNTZType, _local_time),
+    (TimestampNTZType, _timestamp_ntz),
     (TimestampType, _timestamp),
     (BinaryType, _bytes),
 )
 
 
-def plain(value: Any, kind: DataType) -> Any:
-    """A value that `typed` returned as one writes it in a test: maps as dicts, timestamps without their zone."""
+def plain_value(value: Any, kind: DataType) -> Any:
+    """A value that `convert_value` returned, as a test writes it: maps as dicts, timestamps without a time zone."""
     if value is None:
         return None
     match kind:
         case ArrayType():
-            return [plain(one, kind.elementType) for one in value]
+            return [plain_value(item, kind.elementType) for item in value]
         case StructType():
-            return {field.name: plain(value[field.name], field.dataType) for field in kind}
+            return {field.name: plain_value(value[field.name], field.dataType) for field in kind}
         case MapType():
-            return {plain(key, kind.keyType): plain(one, kind.valueType) for key, one in value}
+            return {plain_value(key, kind.keyType): plain_value(item, kind.valueType) for key, item in value}
         case TimestampType():
             return value.astimezone(timezone.utc).replace(tzinfo=None)
         case _:
             return value
 
 
-def type_of(values: Sequence[Any]) -> DataType:
-    """The type that values of a column look like, where nothing says it; only NULLs look like a text."""
-    kinds = [_type_of(value) for value in values if value is not None]
+def infer_type(values: Sequence[Any]) -> DataType:
+    """The type of a column without a declared type, from its values; STRING if all are NULL."""
+    kinds = [_infer_value_type(value) for value in values if value is not None]
     first = next(iter(kinds), StringType())
     for kind in kinds:
         if kind != first:
@@ -211,17 +217,17 @@ def type_of(values: Sequence[Any]) -> DataType:
     return first
 
 
-def _type_of(value: Any) -> DataType:
+def _infer_value_type(value: Any) -> DataType:
     match value:
         case Mapping():
-            return StructType([StructField(str(name), _type_of(one)) for name, one in value.items()])
+            return StructType([StructField(str(name), _infer_value_type(item)) for name, item in value.items()])
         case list() | tuple():
-            return ArrayType(type_of(value))
+            return ArrayType(infer_type(value))
         case _:
-            return next((kind for python, kind in _LOOKS if isinstance(value, python)), StringType())
+            return next((kind for python, kind in _PYTHON_TYPES if isinstance(value, python)), StringType())
 
 
-_LOOKS: tuple[tuple[type, DataType], ...] = (
+_PYTHON_TYPES: tuple[tuple[type, DataType], ...] = (
     (bool, BooleanType()),
     (int, LongType()),
     (float, DoubleType()),

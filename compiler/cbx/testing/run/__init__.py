@@ -1,1 +1,1 @@
-"""A model's notebook, run on given rows."""
+"""Runs the notebook of a model on the rows of a test."""

@@ -1,7 +1,6 @@
-"""The engine that runs the models under test: Sail, which starts in a second without Java, or Spark, the reference.
+"""The engine that runs the models: Sail, which starts in a second without Java, or Spark, the reference.
 
-One process has one engine, started when the first test needs it. Timestamps are in UTC on both, and a value that cannot
-be computed is an error on both, as on Databricks.
+A process has one engine, started when the first test needs it. Both engines use UTC and ANSI mode, as Databricks does.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ ENGINES = ("sail", "spark")
 
 _SAIL_SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
 _SPARK_SETTINGS = {"spark.sql.shuffle.partitions": "1", "spark.sql.adaptive.enabled": "false"}
-"""Tables of a few rows need neither several partitions nor plans that change while they run."""
+"""Tables of a few rows need neither several partitions nor adaptive query plans."""
 _FOR_SAIL = {"SAIL_EXECUTION__DEFAULT_PARALLELISM": "1", "RUST_LOG": "off"}
-"""Tables of a few rows gain nothing from several partitions, and what the engine logs is about its insides."""
+"""Tables of a few rows gain nothing from several partitions, and the log of the engine does not help users."""
 
 
 @dataclass
@@ -35,7 +34,7 @@ class Engine:
     Attributes:
         name: ``sail`` or ``spark``.
         spark: Its session.
-        server: What answers the session, in this process; it stops when nobody holds it.
+        server: Sail's server in this process; it stops when there is no reference to it.
     """
 
     name: str
@@ -43,15 +42,15 @@ class Engine:
     server: object = None
     _configuration: Mapping[str, str] = field(default_factory=dict)
 
-    def configure(self, wanted: Mapping[str, str]) -> None:
-        """Give the session settings in the place of those that it was given before; most tests want the same."""
-        if wanted == self._configuration:
+    def configure(self, configuration: Mapping[str, str]) -> None:
+        """Replace the settings of the session by others; settings that stay are not set again."""
+        if configuration == self._configuration:
             return
-        for name in self._configuration.keys() - wanted.keys():
+        for name in self._configuration.keys() - configuration.keys():
             self.spark.conf.unset(name)
-        for name, value in wanted.items():
+        for name, value in configuration.items():
             self.spark.conf.set(name, value)
-        self._configuration = dict(wanted)
+        self._configuration = dict(configuration)
 
 
 _running: dict[str, Engine] = {}
@@ -69,51 +68,51 @@ def start_engine(name: str, state: Path) -> Engine:
     """
     for running in _running.values():
         if running.name != name:
-            reason = f"{running.name} is running in this process already, so {name} cannot be started"
+            reason = f"{name} cannot start because {running.name} is already running in this process"
             raise ModelTestError(reason, "run the tests of the two engines one after the other")
         return running
-    _running[name] = _sail() if name == "sail" else Engine(name, _spark(state))
-    gc.freeze()  # what loading an engine made stays, so that no later search for garbage need look at it
+    _running[name] = _start_sail() if name == "sail" else Engine(name, _start_spark(state))
+    gc.freeze()  # objects of the engine stay, so the garbage collector need not look at them
     return _running[name]
 
 
-def _sail() -> Engine:
+def _start_sail() -> Engine:
     os.environ.update({key: value for key, value in _FOR_SAIL.items() if key not in os.environ})
     try:
         from pysail.spark import SparkConnectServer  # type: ignore[import-untyped]
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise _missing("Sail", error) from None
+        raise _not_installed("Sail", error) from None
     server = SparkConnectServer(port=0)
     server.start(background=True)
     _, port = server.listening_address
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Spark's own, about the versions of its libraries
+        warnings.simplefilter("ignore")  # of Spark, about the versions of its libraries
         spark = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
-    spark.client.disable_reattachable_execute()  # a server in the same process is not lost on the way
+    spark.client.disable_reattachable_execute()  # the server is in the same process, so no connection is lost
     for key, value in _SAIL_SETTINGS.items():
         spark.conf.set(key, value)
     return Engine("sail", spark, server)
 
 
-def _spark(state: Path) -> Any:
+def _start_spark(state: Path) -> Any:
     try:
         from pyspark.sql import SparkSession
 
         from cbx.runtime.problems import CannotRunError
         from cbx.runtime.spark.session import session
     except ImportError as error:
-        raise _missing("Spark", error) from None
+        raise _not_installed("Spark", error) from None
     try:
-        is_own = SparkSession.getActiveSession() is None
+        is_new = SparkSession.getActiveSession() is None
         spark = session(state, "local[2]")
-        for key, value in _SPARK_SETTINGS.items() if is_own else ():
+        for key, value in _SPARK_SETTINGS.items() if is_new else ():
             spark.conf.set(key, value)
     except CannotRunError as error:
         raise ModelTestError(error.problem.reason, error.problem.hint) from None
     return spark
 
 
-def _missing(engine: str, error: ImportError) -> ModelTestError:
+def _not_installed(engine: str, error: ImportError) -> ModelTestError:
     hint = "pip install 'circuit-box[test]'"
     return ModelTestError(f"{engine} is not installed: {error}", hint)

@@ -1,4 +1,4 @@
-"""What a model's rules say of its rows, which come marked with whether each rule holds."""
+"""Counts the violations of a model's expectations, and splits its rows into those that are kept, dropped or fail."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Rows and what their rules say of them.
+class CheckedRows:
+    """Rows after their expectations were checked.
 
     Attributes:
-        kept: The rows that no rule drops.
-        broken: The rows that break a rule that must hold.
+        kept: The rows that no expectation drops.
+        broken: The rows that violate an expectation that must hold.
         read: How many rows there are.
-        rules: The rules, each with the number of rows that break it.
-        dropped: The rows that rules drop.
-        dropped_by: The names of the rules that drop each of these.
+        rules: The expectations and NOT NULL constraints, each with its number of violations.
+        dropped: The rows that are dropped.
+        dropped_by: For each of these the names of the expectations that drop it.
     """
 
     kept: pa.Table
@@ -34,16 +34,16 @@ class Checked:
     dropped_by: tuple[tuple[str, ...], ...]
 
     def counts(self, on_violation: str) -> dict[str, int]:
-        """How many rows break each rule of a kind, rules that none breaks left out."""
+        """The number of violations of each rule of a kind, by name; without rules that no row violates."""
         return {rule.name: count for rule, count in self._broken_rules(on_violation)}
 
     def _broken_rules(self, on_violation: str) -> list[tuple[DatasetExpectation, int]]:
-        """The broken rules of a kind; that a column is NOT NULL counts where nothing else says it."""
-        found = [(rule, count) for rule, count in self.rules if count and rule.on_violation == on_violation]
-        return [pair for pair in found if not pair[0].is_constraint] or found
+        """The violated rules of a kind; NOT NULL constraints only if no expectation of that kind is violated."""
+        broken = [(rule, count) for rule, count in self.rules if count and rule.on_violation == on_violation]
+        return [pair for pair in broken if not pair[0].is_constraint] or broken
 
     def message(self, model: str) -> str:
-        """What an update would fail with."""
+        """The message with which an update would fail."""
         rows = "rows" if self.read != 1 else "row"
         return "\n".join(
             f"{model}: `{rule.name}`{'' if rule.is_constraint else f' ({rule.condition})'} fails for {count} of "
@@ -52,12 +52,12 @@ class Checked:
         )
 
 
-def checked(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> Checked:
-    """Tell what becomes of rows.
+def check_rows(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> CheckedRows:
+    """Split rows into those that are kept, dropped or fail.
 
     Args:
-        rows: The rows; the last columns are the marks, one a rule.
-        rules: The rules.
+        rows: The rows. The last columns are booleans, one per rule: whether the row satisfies it.
+        rules: The rules, in the order of these columns.
     """
     width = rows.num_columns - len(rules)
     data, marks = rows.select(range(width)), [rows.column(width + index) for index in range(len(rules))]
@@ -71,7 +71,7 @@ def checked(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> Checked:
     dropping = [(rule.name, mark) for rule, mark in zip(rules, marks, strict=True) if rule.on_violation == "drop"]
     dropped = data.slice(0, 0) if kept is None else data.filter(pc.invert(kept))
     broken_marks = [(name, mark.filter(pc.invert(kept)).to_pylist()) for name, mark in dropping]
-    return Checked(
+    return CheckedRows(
         kept=data if kept is None else data.filter(kept),
         broken=data.slice(0, 0) if broken is None else data.filter(broken),
         read=rows.num_rows,
@@ -83,10 +83,10 @@ def checked(rows: pa.Table, rules: Sequence[DatasetExpectation]) -> Checked:
     )
 
 
-def together(parts: Sequence[Checked]) -> Checked:
-    """What the rules say of several batches."""
+def concat_checked_rows(parts: Sequence[CheckedRows]) -> CheckedRows:
+    """The rows of several batches as one."""
     rules = [(rule, sum(part.rules[index][1] for part in parts)) for index, (rule, _) in enumerate(parts[0].rules)]
-    return Checked(
+    return CheckedRows(
         kept=pa.concat_tables([part.kept for part in parts], promote_options="default"),
         broken=pa.concat_tables([part.broken for part in parts], promote_options="default"),
         read=sum(part.read for part in parts),

@@ -1,4 +1,4 @@
-"""Turns what an engine raises into what a test reports: the model fails, or the engine cannot run it."""
+"""Converts the exceptions of an engine: the model fails, or the engine cannot run it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from cbx.testing.project.compiled_project import CompiledModel
     from cbx.testing.run.engine import Engine
 
-_OTHER_ENGINE = "`--engine spark` tells whether it is the model or Sail"
+_OTHER_ENGINE = "run it with `--engine spark` to see whether the model or Sail is the cause"
 _UNKNOWN_FUNCTION = re.compile(r"unknown function: (\w+)")
 _UNSUPPORTED = re.compile(
     r"\bnot (?:yet )?(?:implemented|supported)\b|\bunsupported\b|^Internal error|should be rewritten during",
     re.IGNORECASE,
 )
-"""How Sail says what it lacks; that its own code is wrong it calls an internal error."""
+"""Sail's messages for features that it does not have, and for errors in its own code."""
 
 
 @contextmanager
-def explained(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None]:
-    """Report what the code of a model raises in the context.
+def convert_exceptions(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None]:
+    """Convert the exceptions that the code of a model raises in the context.
 
     Raises:
-        ModelFailed: If the code is wrong, or the rows do not suit it.
-        UnsupportedByEngine: If the engine does not know something that the code uses.
+        ModelFailed: If the code fails on these rows.
+        UnsupportedByEngine: If the code uses a feature that the engine does not have.
     """
     try:
         yield
@@ -49,7 +49,7 @@ def explained(model: CompiledModel, engine: Engine, root: Path) -> Iterator[None
 
 
 def _is_unsupported(error: Exception) -> bool:
-    """Whether the engine lacks something; a function that Spark does not have either is a mistake of the model's."""
+    """Whether the engine lacks a feature; a function that Spark does not have either is an error of the model."""
     unknown = _UNKNOWN_FUNCTION.search(str(error))
     if unknown is not None:
         return hasattr(functions, unknown[1].lower())

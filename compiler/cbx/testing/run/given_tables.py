@@ -1,4 +1,4 @@
-"""What stands behind the tables and folders that a notebook reads while it is tested."""
+"""Provides the tables and folders that a notebook reads during a test."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from cbx.testing.rows.input_frames import Batches
 
 
-class Answers:
-    """The given rows by table and folder, and the views that the notebook defines for itself.
+class GivenTables:
+    """The given rows by table and folder, and the views of the notebook.
 
     Attributes:
-        number: Which batch of a stream is there to be read; None for all of them.
+        number: The batch of streams that is read, counted from 0; None for all of them.
     """
 
     def __init__(self, model: CompiledModel, given: Mapping[str, Batches], registry: Registry) -> None:
         self._model = model
         self._given = given
         self._registry = registry
-        self._streams = {one.table.lower() for one in model.inputs if one.is_streaming}
+        self._streams = {read.table.lower() for read in model.inputs if read.is_streaming}
         self.number: int | None = None
 
     @property
@@ -38,40 +38,40 @@ class Answers:
         return max(counts, default=1)
 
     def table(self, name: DatasetName) -> DataFrame | None:
-        """A table's rows; None if the model does not read it."""
+        """The rows of a table or view; None if the model does not read it."""
         dataset = self._registry.datasets.get(name.key)
         if dataset is not None and dataset.kind == "view" and dataset.query is not None:
             return dataset.query()
-        key = next((one for one in (name.written.lower(), name.key) if one in self._given), None)
+        key = next((key for key in (name.written.lower(), name.key) if key in self._given), None)
         return None if key is None else self._rows(key)
 
     def folder(self, path: str) -> DataFrame:
         """The rows of a folder that Auto Loader reads.
 
         Raises:
-            ModelTestError: If it is no input of the model.
+            ModelTestError: If it is not an input of the model.
         """
         if path.lower() not in self._given:
-            raise ModelTestError(f"`{self._model.id}` reads the folder {path}, which is no input of it")
+            raise ModelTestError(f"`{self._model.id}` reads the folder {path}, which is not one of its inputs")
         return self._rows(path.lower())
 
     def context(self, _: DatasetName) -> None:
-        """``dlt.read`` may be called anywhere here."""
+        """No flow: ``dlt.read`` may be called anywhere in a test."""
 
     def batch(self, name: DatasetName) -> DataFrame | None:
-        """``dlt.read``."""
+        """The rows of a table, as ``dlt.read`` reads them."""
         return self.table(name)
 
     def stream(self, name: DatasetName, _: Mapping[str, str]) -> DataFrame | None:
-        """``dlt.read_stream``."""
+        """The rows of a table, as ``dlt.read_stream`` reads them."""
         return self.table(name)
 
-    def files(self, options: Mapping[str, str], path: str, schema: Any) -> DataFrame:  # noqa: ARG002 - what `Reads` asks for
-        """Auto Loader."""
+    def files(self, options: Mapping[str, str], path: str, schema: Any) -> DataFrame:  # noqa: ARG002 - as `Reads` declares it
+        """The rows of a folder, as Auto Loader reads them."""
         return self.folder(path)
 
     def _rows(self, key: str) -> DataFrame:
         batches = self._given[key]
         if self.number is None or key not in self._streams:
-            return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), batches)
+            return reduce(lambda rows, batch: rows.unionByName(batch, allowMissingColumns=True), batches)
         return batches[self.number] if self.number < len(batches) else batches[0].limit(0)

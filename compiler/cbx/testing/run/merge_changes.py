@@ -1,4 +1,4 @@
-"""Applies given changes to the target of an ``auto_cdc`` model, batch by batch, with the engine of local runs."""
+"""Applies given changes to the target of an ``auto_cdc`` model, batch by batch, with the AUTO CDC of local runs."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ from cbx.runtime.auto_cdc import CdcSpecError, changed_row_error, merge_changes,
 from cbx.runtime.definitions import CdcFlow
 from cbx.runtime.flows.merge_changes import cdc_spec
 from cbx.runtime.names import DatasetName
-from cbx.testing.coverage.exercised import ChangesSeen
+from cbx.testing.coverage.exercised import ChangeKinds
 from cbx.testing.errors import ModelFailed
-from cbx.testing.run.expectation_results import Checked, together
+from cbx.testing.run.expectation_results import CheckedRows, concat_checked_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
     from cbx.runtime.definitions import DatasetExpectation, Registry
     from cbx.testing.project.compiled_project import CompiledModel
-    from cbx.testing.run.given_tables import Answers
+    from cbx.testing.run.given_tables import GivenTables
 
 _DELETES, _TRUNCATES = "__cbx_deletes", "__cbx_truncates"
 
-Check = Callable[["DataFrame", "tuple[DatasetExpectation, ...]"], Checked]
+Check = Callable[["DataFrame", "tuple[DatasetExpectation, ...]"], CheckedRows]
 
 
-def merged(
+def merge_batches(
     model: CompiledModel,
     registry: Registry,
-    answers: Answers,
+    given: GivenTables,
     check: Check,
-    seen: ChangesSeen,
+    kinds: ChangeKinds,
     spark: SparkSession,
-) -> tuple[Checked, Any]:
+) -> tuple[CheckedRows, Any]:
     """Apply every batch of changes.
 
     Args:
         model: The model.
-        registry: What its notebook defines.
-        answers: The rows that it is given.
-        check: Applies rules to rows.
-        seen: Notes the kinds of changes.
+        registry: The datasets and flows of its notebook.
+        given: The rows of its inputs.
+        check: Checks the expectations of rows.
+        kinds: Collects the kinds of changes.
         spark: The session.
 
     Returns:
-        What the rules say of the changes, and the rows of the target.
+        The changes with the results of their expectations, and the rows of the target as an Arrow table.
 
     Raises:
-        ModelFailed: If the changes do not fit, or one has no sequence.
+        ModelFailed: If the changes do not fit the target, or a change has no sequence.
     """
     flow = _flow(registry, model)
     spec, view = cdc_spec(flow), registry.datasets[flow.source.key]
     state, parts = None, []
     marks = [_is_true(spec.apply_as_deletes).alias(_DELETES), _is_true(spec.apply_as_truncates).alias(_TRUNCATES)]
     try:
-        for number in range(answers.batch_count):
-            answers.number = number
+        for number in range(given.batch_count):
+            given.number = number
             changes = view.query().select("*", *marks)  # type: ignore[misc] # a view has a query
             parts.append(check(changes, view.expectations))
-            _note(parts[-1].kept, seen)
-            kept = _local(parts[-1].kept.drop_columns([_DELETES, _TRUNCATES]), spark)
-            state = _local(merge_changes(state, kept, spec).toArrow(), spark)
+            _add_kinds(parts[-1].kept, kinds)
+            kept = _create_frame(parts[-1].kept.drop_columns([_DELETES, _TRUNCATES]), spark)
+            state = _create_frame(merge_changes(state, kept, spec).toArrow(), spark)
         rows = target_rows(state, spec).toArrow()  # type: ignore[arg-type] # there is at least one batch
     except CdcSpecError as error:
         raise ModelFailed(f"`{model.id}`: {error.reason}", error.hint) from None
@@ -71,16 +71,16 @@ def merged(
         if missing is None:
             raise
         raise ModelFailed(f"`{model.id}`: {missing.reason}", missing.hint) from None
-    return together(parts), rows
+    return concat_checked_rows(parts), rows
 
 
 def _is_true(condition: Column | None) -> Column:
     return F.lit(False) if condition is None else F.coalesce(condition, F.lit(False))
 
 
-def _note(changes: Any, seen: ChangesSeen) -> None:
+def _add_kinds(changes: Any, kinds: ChangeKinds) -> None:
     for row in changes.to_pylist():
-        seen.look_at(row, deletes=row.pop(_DELETES), truncates=row.pop(_TRUNCATES))
+        kinds.add_change(row, deletes=row.pop(_DELETES), truncates=row.pop(_TRUNCATES))
 
 
 def _flow(registry: Registry, model: CompiledModel) -> CdcFlow:
@@ -88,7 +88,7 @@ def _flow(registry: Registry, model: CompiledModel) -> CdcFlow:
     return next(flow for flow in flows if isinstance(flow, CdcFlow))
 
 
-def _local(rows: Any, spark: SparkSession) -> DataFrame:
+def _create_frame(rows: Any, spark: SparkSession) -> DataFrame:
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return spark.createDataFrame(rows, schema=from_arrow_schema(rows.schema))

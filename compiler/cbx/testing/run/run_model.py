@@ -1,7 +1,7 @@
-"""Runs the notebook of a model on given rows, as an update of the pipeline would on new ones.
+"""Runs the notebook of a model on given rows, as an update of the pipeline would.
 
-The notebook is the text that ``cbx compile`` writes. It imports the local ``dlt``, which keeps what it defines, and its
-dataset's function is called while the given rows answer for what it reads.
+The notebook is the text that ``cbx compile`` writes. It imports the local ``dlt``, which registers its datasets. The
+function of the dataset is called, and what it reads are the given rows.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from cbx.runtime.names import DatasetName
 from cbx.runtime.notebooks.notebook import cells
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.tables.schema import DeclaredColumns
-from cbx.testing.coverage.exercised import ChangesSeen, Exercised
+from cbx.testing.coverage.exercised import ChangeKinds, Exercised
 from cbx.testing.errors import ModelTestError
-from cbx.testing.results.result import ExpectationFailed, Result, Table
+from cbx.testing.results.result import ExpectationFailed, Result, ResultTable
 from cbx.testing.results.row_diff import table_lines
 from cbx.testing.rows.input_frames import METADATA
-from cbx.testing.run.expectation_results import Checked, checked
-from cbx.testing.run.failures import explained
-from cbx.testing.run.frozen_clock import frozen
-from cbx.testing.run.given_tables import Answers
-from cbx.testing.run.merge_changes import merged
+from cbx.testing.run.expectation_results import CheckedRows, check_rows
+from cbx.testing.run.failures import convert_exceptions
+from cbx.testing.run.frozen_clock import freeze_clock
+from cbx.testing.run.given_tables import GivenTables
+from cbx.testing.run.merge_changes import merge_batches
 from cbx.testing.run.sail_queries import rewrite_queries_for_sail
-from cbx.testing.run.stream_operations import streams_as_rows
+from cbx.testing.run.stream_operations import allow_stream_operations
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -47,16 +47,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one model.
+    """A run of one model.
 
     Attributes:
         project: The project.
         model: The model.
-        engine: What it runs on.
-        given: The rows of its inputs.
-        now: The time, if it stands still.
-        configuration: The project's variables.
-        exercised: Takes what the run exercises.
+        engine: The engine.
+        given: The rows of its inputs, by the name under which the notebook reads them.
+        now: The time of a frozen clock; None for the real time.
+        configuration: The configuration of the pipeline.
+        exercised: Collects what the run exercises.
     """
 
     project: CompiledProject
@@ -68,26 +68,26 @@ class Run:
     exercised: Exercised
 
     def result(self) -> Result:
-        """Run it.
+        """Run the model.
 
         Raises:
-            ExpectationFailed: If a row breaks a rule that must hold.
-            ModelFailed: If the code does not run.
-            UnsupportedByEngine: If the engine cannot run it.
+            ExpectationFailed: If a row breaks an expectation that must hold.
+            ModelFailed: If the code fails.
+            UnsupportedByEngine: If the engine cannot run the code.
         """
-        kinds = ChangesSeen(self.model)
-        with self._loaded() as (registry, answers):
+        kinds = ChangeKinds(self.model)
+        with self._load_notebook() as (registry, tables):
             dataset = registry.datasets[DatasetName.parse(self.model.dataset).key]
             if self.model.changes is None:
-                seen = self._checked(self._shaped(dataset.query(), dataset), self._rules(dataset))  # type: ignore[misc] # only targets of changes have none
-                rows = seen.kept
+                checked = self._check_rows(self._apply_schema(dataset.query(), dataset), self._rules(dataset))  # type: ignore[misc] # only targets of changes have none
+                rows = checked.kept
             else:
-                seen, rows = merged(self.model, registry, answers, self._checked, kinds, self.engine.spark)
-        rules = [(rule.name, seen.read - broken, broken) for rule, broken in seen.rules]
+                checked, rows = merge_batches(self.model, registry, tables, self._check_rows, kinds, self.engine.spark)
+        rules = [(rule.name, checked.read - broken, broken) for rule, broken in checked.rules]
         self.exercised.add_model(self.model.id, rules, sorted(kinds.kinds))
-        return self._judged(seen, rows)
+        return self._create_result(checked, rows)
 
-    def _judged(self, seen: Checked, rows: Any) -> Result:
+    def _create_result(self, checked: CheckedRows, rows: Any) -> Result:
         model, spark = self.model, self.engine.spark
         key = model.key if model.changes is None or model.changes.scd_type == 1 else (*model.key, "__START_AT")
         result = Result(
@@ -95,76 +95,78 @@ class Run:
             arrow=rows,
             spark=spark,
             key=key,
-            read=seen.read,
-            dropped=seen.counts("drop"),
-            warned=seen.counts("warn"),
-            failed=seen.counts("fail"),
-            broken=Table(model.id, seen.broken, spark, model.key),
-            quarantine=self._quarantined,
-            dropped_rows=Table(model.id, seen.dropped, spark),
-            dropped_by=seen.dropped_by,
+            read=checked.read,
+            dropped=checked.counts("drop"),
+            warned=checked.counts("warn"),
+            failed=checked.counts("fail"),
+            broken=ResultTable(model.id, checked.broken, spark, model.key),
+            quarantine=self._run_quarantine,
+            dropped_rows=ResultTable(model.id, checked.dropped, spark),
+            dropped_by=checked.dropped_by,
         )
         if result.failed:
-            message = "\n".join([seen.message(model.id), *table_lines(result.broken.columns, result.broken.rows())])
+            message = "\n".join([checked.message(model.id), *table_lines(result.broken.columns, result.broken.rows())])
             raise ExpectationFailed(message, result.failed, result)
         return result
 
     @contextmanager
-    def _loaded(self) -> Iterator[tuple[Registry, Answers]]:
-        """The notebook loaded, and what it reads answered, for as long as the context lasts."""
+    def _load_notebook(self) -> Iterator[tuple[Registry, GivenTables]]:
+        """Load the notebook, and provide what it reads while the context lasts."""
         registry = Registry()
-        answers = Answers(self.model, self.given, registry)
+        tables = GivenTables(self.model, self.given, registry)
         spark = self.engine.spark
         with ExitStack() as stack:
             self.engine.configure(self.configuration)
             stack.enter_context(_without_ipython())
-            stack.enter_context(install_dlt_modules(api.api_functions(registry, answers)))
+            stack.enter_context(install_dlt_modules(api.api_functions(registry, tables)))
             is_sail = self.engine.name == "sail"
             if is_sail:
                 stack.enter_context(rewrite_queries_for_sail(spark))
-            stack.enter_context(intercept_reads(spark, answers))
-            stack.enter_context(streams_as_rows(self.model.id, answers, is_sail=is_sail))
+            stack.enter_context(intercept_reads(spark, tables))
+            stack.enter_context(allow_stream_operations(self.model.id, tables, is_sail=is_sail))
             if self.now is not None:
-                stack.enter_context(frozen(spark, self.now))
-            with explained(self.model, self.engine, self.project.root):
+                stack.enter_context(freeze_clock(spark, self.now))
+            with convert_exceptions(self.model, self.engine, self.project.root):
                 namespace = {"__name__": "__main__", "spark": spark}
                 for code in _code(self.model.notebook, str(self.project.root / "target" / self.model.artifact)):
                     exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
-                yield registry, answers
+                yield registry, tables
 
-    def _shaped(self, frame: DataFrame, dataset: Dataset) -> DataFrame:
-        """The rows with the columns that the table has."""
-        known = {name for name, _ in self.model.columns or ()}
-        if METADATA in self.model.notebook and METADATA not in known:
+    def _apply_schema(self, frame: DataFrame, dataset: Dataset) -> DataFrame:
+        """The rows with the columns of the table."""
+        columns = {name for name, _ in self.model.columns or ()}
+        if METADATA in self.model.notebook and METADATA not in columns:
             frame = frame.drop(METADATA)
-        return frame if dataset.schema is None else _declared(dataset.schema).apply(frame)
+        return frame if dataset.schema is None else _declared_columns(dataset.schema).apply(frame)
 
     @staticmethod
     def _rules(dataset: Dataset) -> tuple[DatasetExpectation, ...]:
         if dataset.schema is None:
             return dataset.expectations
-        return (*dataset.expectations, *_declared(dataset.schema).constraints(dataset.expectations))
+        return (*dataset.expectations, *_declared_columns(dataset.schema).constraints(dataset.expectations))
 
     @staticmethod
-    def _checked(frame: DataFrame, rules: tuple[DatasetExpectation, ...]) -> Checked:
-        return checked(mark_violations(frame, rules).toArrow(), rules)
+    def _check_rows(frame: DataFrame, rules: tuple[DatasetExpectation, ...]) -> CheckedRows:
+        return check_rows(mark_violations(frame, rules).toArrow(), rules)
 
-    def _quarantined(self) -> Table:
-        with self._loaded() as (registry, _):
+    def _run_quarantine(self) -> ResultTable:
+        with self._load_notebook() as (registry, _):
             dataset = registry.datasets.get(DatasetName.parse(f"{self.model.dataset}_quarantine").key)
             if dataset is None or dataset.query is None:
-                hint = "give it quarantine=True, and a rule that drops rows"
-                raise ModelTestError(f"`{self.model.id}` keeps no dropped rows", hint)
-            return Table(f"{self.model.id}_quarantine", dataset.query().toArrow(), self.engine.spark, self.model.key)
+                hint = "declare it with quarantine=True and an expectation that drops rows"
+                raise ModelTestError(f"`{self.model.id}` has no quarantine table", hint)
+            return ResultTable(
+                f"{self.model.id}_quarantine", dataset.query().toArrow(), self.engine.spark, self.model.key
+            )
 
 
 @contextmanager
 def _without_ipython() -> Iterator[None]:
-    """Spark looks for IPython whenever a column is made, which takes longer than making the column."""
+    """Hide IPython: Spark tries to import it for every column, which takes longer than to create the column."""
     if "IPython" in sys.modules:
         yield
         return
-    sys.modules["IPython"] = None  # type: ignore[assignment] # which is how Python says that there is none
+    sys.modules["IPython"] = None  # type: ignore[assignment] # which makes its import fail
     try:
         yield
     finally:
@@ -172,12 +174,12 @@ def _without_ipython() -> Iterator[None]:
 
 
 @cache
-def _declared(schema: str) -> DeclaredColumns:
+def _declared_columns(schema: str) -> DeclaredColumns:
     return DeclaredColumns.read(schema)
 
 
 @cache
 def _code(notebook: str, path: str) -> tuple[CodeType, ...]:
-    """The cells of a notebook that hold code."""
-    found = [cell for cell in cells(notebook) if cell.magic is None]
-    return tuple(compile("\n" * (one.line - 1) + one.text, path, "exec", dont_inherit=True) for one in found)
+    """The compiled code cells of a notebook, with the line numbers of the file."""
+    code_cells = [cell for cell in cells(notebook) if cell.magic is None]
+    return tuple(compile("\n" * (cell.line - 1) + cell.text, path, "exec", dont_inherit=True) for cell in code_cells)

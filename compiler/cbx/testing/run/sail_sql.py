@@ -1,7 +1,7 @@
-"""What Sail does not read in a query, said in other words: ``GROUP BY ALL``, ``QUALIFY``, and the order of structs.
+"""Rewrites what Sail does not support in a query: ``GROUP BY ALL``, ``QUALIFY``, and the order of structs.
 
-Sail parses less than Spark. What the compiler's own reader understands is rewritten where its meaning can be told;
-what Sail then still does not parse is the engine's limit, not the model's mistake.
+Sail parses less than Spark. A query is rewritten if sqlglot parses it and the meaning is clear. If Sail still does not
+parse it, that is a limit of the engine, not an error of the model.
 """
 
 from __future__ import annotations
@@ -17,51 +17,51 @@ from cbx.parse.nesting import obstacle
 
 _DIALECT = "databricks"
 _GROUP_BY_ALL = re.compile(r"\bGROUP\s+BY\s+ALL\b", re.IGNORECASE)
-_REWRITTEN = re.compile(r"\bQUALIFY\b|\bstruct\s*\(", re.IGNORECASE)
+_UNSUPPORTED = re.compile(r"\bQUALIFY\b|\bstruct\s*\(", re.IGNORECASE)
 QUALIFIED = "__cbx_qualified_"
-"""How the columns are named that hold what QUALIFY asks for."""
+"""The prefix of the columns with the conditions of QUALIFY."""
 _OUTER = ("with_", "order", "limit", "offset")
 """The clauses that apply after QUALIFY, or to the query as a whole."""
 
 
 def rewrite_for_sail(text: str) -> str:
-    """The text in the words that Sail reads, as far as they mean the same.
+    """An equivalent text that Sail parses, as far as that is possible.
 
     Example:
         ``SELECT city, count(*) FROM t GROUP BY ALL`` becomes ``SELECT city, count(*) FROM t GROUP BY 1``.
     """
-    text = _without_group_by_all(text)
-    if not _REWRITTEN.search(text) or obstacle(text):
+    text = _replace_group_by_all(text)
+    if not _UNSUPPORTED.search(text) or obstacle(text):
         return text
     try:
         tree = sqlglot.parse_one(text, dialect=_DIALECT)
         before = tree.copy()
         _order_by_fields(tree)
-        tree = _without_qualify(tree)
+        tree = _replace_qualify(tree)
         return text if tree == before else tree.sql(dialect=_DIALECT)
     except (SqlglotError, RecursionError):
         return text
 
 
 def is_valid_sql(text: str) -> bool:
-    """Whether the compiler's reader parses a text, which Sail may not."""
+    """Whether sqlglot parses a text, which Sail may not."""
     if obstacle(text):
         return False
     try:
-        return all(one is not None for one in sqlglot.parse(text, dialect=_DIALECT))
+        return all(statement is not None for statement in sqlglot.parse(text, dialect=_DIALECT))
     except (SqlglotError, RecursionError):
         return False
 
 
-def _without_qualify(tree: exp.Expr) -> exp.Expr:
-    """A query in which each QUALIFY is the WHERE of a query around it.
+def _replace_qualify(tree: exp.Expr) -> exp.Expr:
+    """Replace each QUALIFY by the WHERE of an outer query.
 
     ``SELECT a FROM t QUALIFY row_number() OVER (..) = 1`` becomes ``SELECT a FROM (SELECT a, row_number() OVER (..) = 1
-    AS kept FROM t) WHERE kept``. Sail cannot leave a column out of a star, so beside one the column stays.
+    AS qualified FROM t) WHERE qualified``. Sail has no ``SELECT * EXCEPT``, so with a star the column stays.
     """
     qualified = [node for node in tree.find_all(exp.Select) if node.args.get("qualify")]
     for number, node in enumerate(reversed(qualified)):
-        query = _filtered_around(node, f"{QUALIFIED}{number}")
+        query = _wrap_in_filter(node, f"{QUALIFIED}{number}")
         if query is None:
             continue
         if node is tree:
@@ -70,27 +70,27 @@ def _without_qualify(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def _filtered_around(node: exp.Select, kept: str) -> exp.Select | None:
-    """The query around one with QUALIFY; None where what comes after QUALIFY needs columns that are not selected."""
+def _wrap_in_filter(node: exp.Select, qualified: str) -> exp.Select | None:
+    """The outer query for a query with QUALIFY; None if its ORDER BY needs columns that are not selected."""
     inner = node.copy()
     condition = inner.args["qualify"].this
     inner.set("qualify", None)
-    aliased = {one.alias.lower(): one.this for one in inner.expressions if isinstance(one, exp.Alias)}
-    names = [one.alias_or_name for one in inner.expressions]
-    is_open = any(one.is_star for one in inner.expressions)
+    aliased = {column.alias.lower(): column.this for column in inner.expressions if isinstance(column, exp.Alias)}
+    names = [column.alias_or_name for column in inner.expressions]
+    has_star = any(column.is_star for column in inner.expressions)
     order = inner.args.get("order")
     needed = {column.name.lower() for column in order.find_all(exp.Column)} if order is not None else set()
-    if not is_open and (not all(names) or needed - {name.lower() for name in names}):
+    if not has_star and (not all(names) or needed - {name.lower() for name in names}):
         return None
 
-    def written_out(part: exp.Expr) -> exp.Expr:
+    def expand_alias(part: exp.Expr) -> exp.Expr:
         is_alias = isinstance(part, exp.Column) and not part.table and part.name.lower() in aliased
         return exp.paren(aliased[part.name.lower()].copy()) if is_alias else part
 
-    shown = [exp.Star()] if is_open else [exp.column(name, quoted=True) for name in names]
+    columns = [exp.Star()] if has_star else [exp.column(name, quoted=True) for name in names]
     outer = {name: inner.args.pop(name) for name in _OUTER if inner.args.get(name)}
-    inner.append("expressions", exp.alias_(exp.paren(condition.transform(written_out)), kept))
-    query = exp.select(*shown).from_(inner.subquery(alias="__cbx_rows")).where(exp.column(kept))
+    inner.append("expressions", exp.alias_(exp.paren(condition.transform(expand_alias)), qualified))
+    query = exp.select(*columns).from_(inner.subquery(alias="__cbx_rows")).where(exp.column(qualified))
     for column in outer["order"].find_all(exp.Column) if "order" in outer else ():
         column.set("table", None)
     for name, clause in outer.items():
@@ -99,7 +99,7 @@ def _filtered_around(node: exp.Select, kept: str) -> exp.Select | None:
 
 
 def _order_by_fields(tree: exp.Expr) -> None:
-    """Order by the fields of a struct, one after the other, which is how structs are ordered."""
+    """Replace a struct in ORDER BY by its fields, which is the same order."""
     for order in list(tree.find_all(exp.Order)):
         pieces: list[exp.Expr] = []
         for ordered in order.expressions:
@@ -116,8 +116,8 @@ def _order_by_fields(tree: exp.Expr) -> None:
         order.set("expressions", pieces)
 
 
-def _without_group_by_all(text: str) -> str:
-    """The text without ``GROUP BY ALL``, where what it stands for can be seen."""
+def _replace_group_by_all(text: str) -> str:
+    """Replace ``GROUP BY ALL`` by the positions of the columns, if they can be determined."""
     places = list(_GROUP_BY_ALL.finditer(text))
     if not places or obstacle(text):
         return text
@@ -134,21 +134,21 @@ def _without_group_by_all(text: str) -> str:
 
 
 def _groupings(node: exp.Expr) -> Iterator[str | None]:
-    """What each ``GROUP BY ALL`` means, in the order of the text: a query's own comes after those inside it."""
-    for inside in node.iter_expressions():
-        yield from _groupings(inside)
+    """The replacement of each ``GROUP BY ALL``, in the order of the text: that of a query after its subqueries'."""
+    for child in node.iter_expressions():
+        yield from _groupings(child)
     group = node.args.get("group") if isinstance(node, exp.Select) else None
     if group is not None and group.args.get("all"):
         yield _positions(node.expressions)
 
 
 def _positions(columns: list[exp.Expr]) -> str | None:
-    """The clause that groups by every column that aggregates nothing; None where a star hides some."""
+    """The clause that groups by every column without an aggregate; None if a star hides columns."""
     if any(column.is_star for column in columns):
         return None
-    plain = [str(place) for place, column in enumerate(columns, start=1) if not _aggregates(column)]
-    return f"GROUP BY {', '.join(plain)}" if plain else ""
+    positions = [str(position) for position, column in enumerate(columns, start=1) if not _has_aggregate(column)]
+    return f"GROUP BY {', '.join(positions)}" if positions else ""
 
 
-def _aggregates(column: exp.Expr) -> bool:
-    return any(not isinstance(one.parent, exp.Window) for one in column.find_all(exp.AggFunc))
+def _has_aggregate(column: exp.Expr) -> bool:
+    return any(not isinstance(aggregate.parent, exp.Window) for aggregate in column.find_all(exp.AggFunc))

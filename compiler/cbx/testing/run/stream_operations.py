@@ -1,7 +1,7 @@
-"""Operations that only streams have, on the rows of a test, which are no stream.
+"""Operations of streams, applied to the rows of a test.
 
-A watermark says which rows are too late for the state of a stream. Rows that a test gives arrive together, so none is
-late: a watermark keeps them all, and duplicates within it are duplicates.
+A watermark drops rows that are too late for the state of a stream. The rows of a test arrive together, so none is late:
+a watermark keeps all of them, and duplicates within the watermark are all duplicates.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.testing.errors import UnsupportedByEngine
 
 if TYPE_CHECKING:
-    from cbx.testing.run.given_tables import Answers
+    from cbx.testing.run.given_tables import GivenTables
 
 _TIMES = (TimestampType, TimestampNTZType)
 
 
 @contextlib.contextmanager
-def streams_as_rows(model: str, rows: Answers, *, is_sail: bool) -> Iterator[None]:
-    """Let frames have a watermark, and drop duplicates within it, while the context lasts.
+def allow_stream_operations(model: str, given: GivenTables, *, is_sail: bool) -> Iterator[None]:
+    """Let DataFrames have a watermark, and drop duplicates within it, while the context lasts.
 
     Args:
         model: The model that is tested.
-        rows: The rows that it is given.
-        is_sail: Whether its frames are Sail's.
+        given: The rows of its inputs.
+        is_sail: Whether the DataFrames are those of Spark Connect.
     """
     if is_sail:
         from pyspark.sql.connect.dataframe import DataFrame as Frame
@@ -42,7 +42,7 @@ def streams_as_rows(model: str, rows: Answers, *, is_sail: bool) -> Iterator[Non
         return frame
 
     def drop_duplicates(frame: Any, subset: list[str] | None = None) -> Any:
-        if rows.batch_count > 1:
+        if given.batch_count > 1:
             reason = "duplicates within a watermark depend on which batch a row is in; give one batch of rows"
             raise UnsupportedByEngine(f"`{model}`: {reason}, or run it with `cbx run`")
         return frame.dropDuplicates(subset)
@@ -52,15 +52,15 @@ def streams_as_rows(model: str, rows: Answers, *, is_sail: bool) -> Iterator[Non
 
 
 def _check_time(frame: Any, name: str) -> None:
-    """Refuse, as a stream does, what is no column of timestamps."""
-    found = frame.select(name).schema[0].dataType
-    if not isinstance(found, _TIMES):
-        kind = found.simpleString().upper()
+    """Refuse a column that is not a timestamp, as a stream does."""
+    data_type = frame.select(name).schema[0].dataType
+    if not isinstance(data_type, _TIMES):
+        kind = data_type.simpleString().upper()
         raise AnalysisException(f"The event time `{name}` of a watermark must be a TIMESTAMP, not {kind}.")
 
 
 def _check_delay(delay: str) -> None:
-    """Refuse, as a stream does, what is no interval."""
+    """Refuse a text that is not an interval, as a stream does."""
     words = str(delay).lower().removeprefix("interval").split()
     is_interval = len(words) > 1 and len(words) % 2 == 0 and all(_is_number(word) for word in words[::2])
     if not is_interval or not all(word.rstrip("s") in _UNITS for word in words[1::2]):
