@@ -21,7 +21,7 @@ from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
 from cbx.analysis.sql.from_clause import read_opaque
 from cbx.analysis.sql.pipes import reorders_pipe_steps
-from cbx.analysis.sql.scope import CommonTable, Context, OwnTable, Scope, TooLargeError, UnknownColumn
+from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UndeclaredTable, UnknownColumn
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.sql.trees.query_spans import query_span
@@ -38,14 +38,14 @@ class Query:
         relation: Its relation.
         unknown_columns: The columns that none of its inputs has, in the order of the text.
         expressions: The spans of the expressions of its columns, by their names in lower case; a star has none.
-        own_tables: The tables that it reads although no input declares them, in the order of the text.
+        undeclared_tables: The tables that it reads although no input declares them, in the order of the text.
         mistakes: Other errors that fail every run.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownColumn, ...]
     expressions: Mapping[str, QuerySpan] = field(default_factory=dict)
-    own_tables: tuple[OwnTable, ...] = ()
+    undeclared_tables: tuple[UndeclaredTable, ...] = ()
     mistakes: tuple[QueryMistake, ...] = ()
 
 
@@ -79,21 +79,21 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         context = Context(by_name, tuple(dict.fromkeys(column_names)), _read_relation)
         relation = _read_relation(replace_unknown(tree, nodes), Scope(), context)
     except (errors.SqlglotError, RecursionError):
-        return Query(ir.Opaque((), (), reason="the query does not parse", hides_stream=True), ())
+        return Query(ir.Opaque((), (), reason="the query cannot be parsed", hides_stream=True), ())
     except TooLargeError:
         return Query(ir.Opaque((), (), reason="the query is too large", hides_stream=True), ())
     if is_deep(relation):
         return Query(ir.Opaque((), (), reason="the query is nested too deeply", hides_stream=True), ())
     if _hides_stream(nodes, relation, context):
-        reason = "it reads a stream in a part that is not understood"
+        reason = "it reads a stream in a part that is not supported"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     if isinstance(query, str) and reorders_pipe_steps(query):
-        reason = "the order of a pipe's steps is not understood"
+        reason = "the order of its pipe steps is not supported"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason)
     unknown = sorted(dict.fromkeys(context.unknown_columns), key=lambda column: column.start)
-    own_tables = sorted(dict.fromkeys(context.own_tables), key=lambda table: table.place.start)
+    undeclared_tables = sorted(dict.fromkeys(context.undeclared_tables), key=lambda table: table.place.start)
     mistakes = tuple(dict.fromkeys([*functions, *context.mistakes]))
-    return Query(relation, tuple(unknown), expressions, tuple(own_tables), mistakes)
+    return Query(relation, tuple(unknown), expressions, tuple(undeclared_tables), mistakes)
 
 
 def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:
@@ -208,7 +208,7 @@ def _read_set_operation(node: exp.SetOperation, scope: Scope, context: Context) 
     kinds = {exp.Union: "union", exp.Intersect: "intersect", exp.Except: "except"}
     fits = all(not branch.is_open and len(branch.fields) == len(first.fields) for branch in inputs)
     if node.args.get("by_name") or not fits:
-        return ir.Opaque(inputs, (), reason="a set operation whose columns are not known to fit")
+        return ir.Opaque(inputs, (), reason="a set operation whose columns may not match")
     fields = tuple(
         context.new_field(field.name, united_type([branch.fields[at].type for branch in inputs]))
         for at, field in enumerate(first.fields)

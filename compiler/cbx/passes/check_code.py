@@ -18,7 +18,7 @@ from cbx.stages.resolved import PythonCode, ResolvedModel
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from cbx.analysis.sql.scope import OwnTable
+    from cbx.analysis.sql.scope import UndeclaredTable
     from cbx.analysis.tracing.requests import MissingExtra
     from cbx.passes.model_analysis import Analysed
 
@@ -75,7 +75,7 @@ def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
 
 def check_query(model: ResolvedModel, analysed: Analysed, models: Mapping[str, ResolvedModel], report: Report) -> None:
     """Report CBX206 for each table that a query reads by its name; arguments as for `check_code`."""
-    for table, span in analysed.own_tables:
+    for table, span in analysed.undeclared_tables:
         shown = "a table whose name holds a variable" if PLACEHOLDER in table.name else f"the table `{table.name}`"
         message = f"the query of `{model.id}` reads {shown}, which is no input of it"
         hint = did_you_mean(table.name, table.queries) or _call_in_query(table, model, models.values())
@@ -85,7 +85,7 @@ def check_query(model: ResolvedModel, analysed: Analysed, models: Mapping[str, R
         report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
 
 
-def _call_in_query(table: OwnTable, reader: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
+def _call_in_query(table: UndeclaredTable, reader: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
     """The call to write in the place of a table's name."""
     wanted = table.name.lower()
     models = tuple(models)

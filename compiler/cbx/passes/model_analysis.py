@@ -19,7 +19,7 @@ from cbx.stages.resolved import PythonCode, ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from cbx.analysis.sql.scope import OwnTable
+    from cbx.analysis.sql.scope import UndeclaredTable
     from cbx.analysis.tracing.client import Tracer
 
 CACHE_FILE = ".cbx/cache/trace.json"
@@ -53,7 +53,7 @@ class Analysed:
         unknown_columns: The columns it names that do not exist.
         expressions: Where it makes the columns of its result, by their names in lower case.
         reads: What a function reads by itself.
-        own_tables: The tables that a query reads by their names, each with its place.
+        undeclared_tables: The tables that a query reads by their names, each with its place.
         mistakes: What else in it fails in every run.
     """
 
@@ -61,7 +61,7 @@ class Analysed:
     unknown_columns: tuple[UnknownReference, ...]
     expressions: Mapping[str, Span | None]
     reads: tuple[OwnRead, ...] = ()
-    own_tables: tuple[tuple[OwnTable, Span], ...] = ()
+    undeclared_tables: tuple[tuple[UndeclaredTable, Span], ...] = ()
     mistakes: tuple[QueryMistake, ...] = ()
 
 
@@ -154,8 +154,8 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
         if not one.name.startswith(PLACEHOLDER)
     )
     spans = {name: code.spans.span(place.start, place.end) for name, place in query.expressions.items()}
-    own = tuple((table, code.spans.span(table.place.start, table.place.end)) for table in query.own_tables)
-    return Analysed(query.relation, unknown, spans, own_tables=own, mistakes=query.mistakes)
+    own = tuple((table, code.spans.span(table.place.start, table.place.end)) for table in query.undeclared_tables)
+    return Analysed(query.relation, unknown, spans, undeclared_tables=own, mistakes=query.mistakes)
 
 
 def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -160,7 +160,7 @@ class _Typing:
         """Report what is wrong in code that was read; what it would be proven to do without that is not known."""
         for unknown in analysed.unknown_columns:
             self._report_unknown(model, unknown)
-        if analysed.own_tables:
+        if analysed.undeclared_tables:
             from cbx.passes.check_code import check_query
 
             check_query(model, analysed, self.linked.models, self.report)

@@ -440,7 +440,7 @@ class Opaque:
     inputs: tuple[Relation, ...]
     fields: tuple[Field, ...]
     is_open: bool = True
-    reason: str = "a part of it is not understood"
+    reason: str = "a part of it is not supported"
     hides_stream: bool = False
 
 

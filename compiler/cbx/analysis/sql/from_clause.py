@@ -15,11 +15,11 @@ from cbx.analysis.sql.generators import read_lateral_view
 from cbx.analysis.sql.inline_tables import read_inline_table
 from cbx.analysis.sql.joins import read_join
 from cbx.analysis.sql.pivots import read_pivot, scope_of_relation
-from cbx.analysis.sql.scope import CommonTable, Context, FromItem, OwnTable, Scope
+from cbx.analysis.sql.scope import CommonTable, Context, FromItem, Scope, UndeclaredTable
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.syntax.text import PLACEHOLDER
 
-_NOT_UNDERSTOOD = "a part of it is not understood"
+_NOT_SUPPORTED = "a part of it is not supported"
 _COST_OF_A_JOIN = 10
 """What a join counts for in addition to its columns."""
 
@@ -48,7 +48,7 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
             context.count_columns(len(relation.fields))
             continue
         if crossed and join.side in {"RIGHT", "FULL"}:
-            relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma stands before an outer join")
+            relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma before an outer join")
         crossed = crossed or join.kind == "CROSS"
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_from_item(join.this, added, context)
@@ -113,7 +113,7 @@ def _read_stream(node: exp.Stream, scope: Scope, context: Context) -> Relation:
     is_named = isinstance(table, exp.Table) and isinstance(table.this, exp.Identifier)
     if not is_named or _has_other_clauses(table) or (inner is not table and _has_other_clauses(inner)):
         return _add_opaque_item(node, scope, context, "a stream of something other than a table")
-    _note_own_table(table, scope, context, is_streaming=True)
+    _note_undeclared_table(table, scope, context, is_streaming=True)
     relation = apply_table_sample(apply_table_sample(_scan_table(table, context, is_streaming=True), table), inner)
     name = (alias.name.lower(),) if alias else _from_item_name(table)
     _add_from_item(name, relation, scope, context, is_placeholder=not alias and _is_placeholder(table))
@@ -164,7 +164,7 @@ def _read_rows(node: exp.Expr, scope: Scope, context: Context) -> Relation:
         common = None if node.args.get("db") else _common_table(node.name, scope)
         if common:
             return _use_common_table(common, context)
-        _note_own_table(node, scope, context, is_streaming=False)
+        _note_undeclared_table(node, scope, context, is_streaming=False)
         return _scan_table(node, context)
     if isinstance(node, exp.Values):
         return read_inline_table(node, context)
@@ -173,10 +173,10 @@ def _read_rows(node: exp.Expr, scope: Scope, context: Context) -> Relation:
         return context.read_query(node, around, context)
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "range":
         return ir.Opaque((), (context.new_field("id", "BIGINT"),), is_open=False, reason="a table function")
-    return read_opaque(node, scope, context, "a table function" if isinstance(node, exp.Table) else _NOT_UNDERSTOOD)
+    return read_opaque(node, scope, context, "a table function" if isinstance(node, exp.Table) else _NOT_SUPPORTED)
 
 
-def read_opaque(node: exp.Expr, scope: Scope, context: Context, reason: str = _NOT_UNDERSTOOD) -> Relation:
+def read_opaque(node: exp.Expr, scope: Scope, context: Context, reason: str = _NOT_SUPPORTED) -> Relation:
     """An opaque relation of the tables that occur in a node."""
     inputs: list[Relation] = []
     for table in node.find_all(exp.Table):
@@ -209,13 +209,13 @@ def _use_common_table(common: CommonTable, context: Context) -> Relation:
     return ir.Copy(relation, offset, fields, relation.is_open)
 
 
-def _note_own_table(node: exp.Table, scope: Scope, context: Context, *, is_streaming: bool) -> None:
+def _note_undeclared_table(node: exp.Table, scope: Scope, context: Context, *, is_streaming: bool) -> None:
     """Record a table that the query reads although no input declares it."""
     name = ".".join(part.name for part in node.parts)
     places = [part.meta for part in node.parts if "start" in part.meta]
     if name.lower() not in context.tables and places:
         place = QuerySpan(places[0]["start"], places[-1]["end"] + 1)
-        context.own_tables.append(OwnTable(name, place, is_streaming, tuple(scope.queries)))
+        context.undeclared_tables.append(UndeclaredTable(name, place, is_streaming, tuple(scope.queries)))
 
 
 def _scan_table(node: exp.Table, context: Context, *, is_streaming: bool = False) -> Relation:

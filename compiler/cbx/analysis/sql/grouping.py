@@ -86,9 +86,9 @@ def read_group_by(
     grouping = _GroupByReader(reader, items, node.expressions)
     elements = grouping.read_elements(group) if group is not None else []
     if not grouping.is_counted:
-        return ir.Opaque((relation,), (), reason="a position behind an item that makes several columns")
+        return ir.Opaque((relation,), (), reason="a position after an item that expands to several columns")
     if elements is None or math.prod(len(element.sets) for element in elements) > _MOST_CHOICES:
-        return ir.Opaque((relation,), (), reason="grouping sets that are not understood")
+        return ir.Opaque((relation,), (), reason="grouping sets that are not supported")
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates = []
     new_columns = {}

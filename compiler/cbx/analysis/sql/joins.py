@@ -49,7 +49,7 @@ def read_join(
     using = _using_names(join, scope, added)
     if kind is None or using is None:
         _add_names(scope, added)
-        return ir.Opaque((left, right), tuple(scope.star), reason="a kind of join that is not understood")
+        return ir.Opaque((left, right), tuple(scope.star), reason="a kind of join that is not supported")
     pairs = [_find_using_pair(name, scope, added) for name in using]
     sure = [pair for pair in pairs if pair is not None]
     if len(sure) < len(pairs):

@@ -33,7 +33,7 @@ class UnknownColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnTable:
+class UndeclaredTable:
     """A table that a query reads by name although no input declares it.
 
     Attributes:
@@ -102,7 +102,7 @@ class Context:
         column_count: The number of columns of all relations so far, copies included.
         with_column_count: The number of columns of the common table expressions that were used for the first time.
         unknown_columns: The columns that no input has.
-        own_tables: The tables that the query reads although no input declares them.
+        undeclared_tables: The tables that the query reads although no input declares them.
         mistakes: Other errors that fail every run.
         identified: The nodes with an identity, kept alive so that no other node gets the same one.
         time_windows: The grouping columns that are time windows, with the type of their edges.
@@ -115,7 +115,7 @@ class Context:
     column_count: int = 0
     with_column_count: int = 0
     unknown_columns: list[UnknownColumn] = field(default_factory=list)
-    own_tables: list[OwnTable] = field(default_factory=list)
+    undeclared_tables: list[UndeclaredTable] = field(default_factory=list)
     mistakes: list[QueryMistake] = field(default_factory=list)
     identified: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)

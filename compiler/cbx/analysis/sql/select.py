@@ -39,7 +39,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = _apply_filter(relation, node.args.get("where"), reader)
     items = node.expressions
     if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
-        return _make_opaque(items, relation, reader, "rows that are made inside an expression")
+        return _make_opaque(items, relation, reader, "a generator function inside an expression")
     group = node.args.get("group")
     relation = repeat_in_sliding_windows(relation, [*items, *([group] if group else ())], context)
     qualify = resolve_qualify_names(node, reader)

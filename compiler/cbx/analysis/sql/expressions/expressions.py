@@ -12,7 +12,7 @@ from cbx.analysis.relation.relation_walks import is_closed
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn
-from cbx.analysis.sql.trees.closed_world import DETERMINISTIC, DRAWN_CLASSES, STEADY_CLASSES, UNKNOWN
+from cbx.analysis.sql.trees.closed_world import DETERMINISTIC, STEADY_CLASSES, UNKNOWN, VOLATILE_CLASSES
 from cbx.analysis.types.cast_types import cast_type
 from cbx.syntax.text import PLACEHOLDER
 
@@ -171,16 +171,16 @@ class ExpressionReader:
                 elif child is not None and child is not False:
                     pieces.append(f"{name}={child!r}")
         signature = f"{node.key}({','.join(pieces)})"
-        if _is_drawn(node):
+        if _is_volatile(node):
             signature += f"@{self.context.identity(node)}"
         return _ExpressionFacts(signature, reads, is_deterministic, queries=queries, is_steady=is_steady)
 
 
-def _is_drawn(node: exp.Expr) -> bool:
+def _is_volatile(node: exp.Expr) -> bool:
     """Whether two equal calls may differ in one row: functions without arguments, and unknown ones."""
     if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
         return node.this == UNKNOWN or not node.expressions
-    return type(node) in DRAWN_CLASSES
+    return type(node) in VOLATILE_CLASSES
 
 
 @dataclass(frozen=True, slots=True)

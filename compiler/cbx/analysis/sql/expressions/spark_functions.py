@@ -85,7 +85,7 @@ GENERATORS = _names(
 )
 """Generator functions and table functions."""
 
-DRAWS = _names(
+NONDETERMINISTIC = _names(
     """
     input_file_block_length input_file_block_start input_file_name monotonically_increasing_id rand randn
     random randstr shuffle spark_partition_id uniform uuid aes_encrypt java_method reflect try_reflect

@@ -16,13 +16,13 @@ from sqlglot import exp
 from cbx.analysis.sql.trees.understood import (
     AGGREGATES,
     CHANGING,
-    DRAWN,
     OF_WINDOWS,
     RELATIONS,
     ROLES,
     SCALARS,
     STEADY,
     TYPES,
+    VOLATILE,
     arguments_of,
     classes,
 )
@@ -36,7 +36,7 @@ DETERMINISTIC = classes(SCALARS, TYPES) | {exp.Identifier}
 STEADY_CLASSES = classes(STEADY)
 """Classes of expressions with one value while a query runs."""
 
-DRAWN_CLASSES = classes(DRAWN)
+VOLATILE_CLASSES = classes(VOLATILE)
 """Classes of expressions that get a new value wherever they are written."""
 
 AGGREGATE_CLASSES = classes(AGGREGATES)
@@ -45,7 +45,7 @@ AGGREGATE_CLASSES = classes(AGGREGATES)
 UNKNOWN = "?"
 """The name of the unknown function that replaces an unsupported node."""
 
-_EXPRESSIONS = classes(SCALARS, STEADY, DRAWN, CHANGING, AGGREGATES, OF_WINDOWS) - {exp.Anonymous}
+_EXPRESSIONS = classes(SCALARS, STEADY, VOLATILE, CHANGING, AGGREGATES, OF_WINDOWS) - {exp.Anonymous}
 _RELATIONS = classes(RELATIONS)
 
 

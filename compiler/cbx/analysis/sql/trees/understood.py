@@ -167,7 +167,7 @@ STEADY: Arguments = {
 }
 """Expressions with one value while a query runs, which may differ in the next run."""
 
-DRAWN: Arguments = {
+VOLATILE: Arguments = {
     "": "Uuid",
     "this": "Randn Shuffle",
     "this expression seed": "Uniform",
@@ -245,7 +245,7 @@ ROLES: Mapping[str, Arguments] = {
     "types": TYPES,
     "scalars": SCALARS,
     "steady": STEADY,
-    "drawn": DRAWN,
+    "volatile": VOLATILE,
     "changing": CHANGING,
     "aggregates": AGGREGATES,
     "of_windows": OF_WINDOWS,

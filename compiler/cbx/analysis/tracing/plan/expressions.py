@@ -14,7 +14,7 @@ from sqlglot import errors, exp
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, PythonCallSite
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
-from cbx.analysis.sql.expressions.spark_functions import DRAWS, FUNCTIONS, GENERATORS
+from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
@@ -233,7 +233,7 @@ class Expressions:
         written = [self.write(one) for one in arguments]
         if name in GENERATORS:
             return self._by_name(name, written)
-        is_listed = name in FUNCTIONS or name in DRAWS or (name in _OPERATORS and len(written) == 2)
+        is_listed = name in FUNCTIONS or name in NONDETERMINISTIC or (name in _OPERATORS and len(written) == 2)
         if not is_listed or record.get("is_user_defined_function") or record.get("is_internal"):
             return self.unknown(*written, draws=True)
         if is_distinct:
@@ -396,7 +396,7 @@ def draws_again(node: exp.Expr) -> bool:
     return any(
         isinstance(one, _RANDOM)
         or (isinstance(one, exp.Anonymous) and str(one.this).startswith(_DRAWS))
-        or (isinstance(one, exp.Anonymous) and str(one.this).lower() in DRAWS)
+        or (isinstance(one, exp.Anonymous) and str(one.this).lower() in NONDETERMINISTIC)
         for one in node.walk()
     )
 
