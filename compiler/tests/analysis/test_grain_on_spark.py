@@ -1,7 +1,7 @@
 """What the analysis says of random queries, streams and programs, held against Spark itself.
 
 ``CBX_SPARK_QUERIES``, ``CBX_SPARK_STREAMS`` and ``CBX_SPARK_PROGRAMS`` say how many to try, ``CBX_SPARK_SEED`` where to
-start. Each script says in its docstring what it compares.
+start. Each script says in its docstring what it compares; a process with one Spark session of its own calls them.
 """
 
 from __future__ import annotations
@@ -10,32 +10,56 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 SEED = os.environ.get("CBX_SPARK_SEED", "1")
-QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "140"))
-STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "45"))
-PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "50"))
+QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "80"))
+STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "30"))
+PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "30"))
 
 pytestmark = pytest.mark.spark
 
+HERE = Path(__file__).parent
+CALLS = """
+import importlib, json, sys
+for line in sys.stdin:
+    module, *arguments = json.loads(line)
+    print(json.dumps(importlib.import_module(module).main(*arguments)), flush=True)
+"""
+OnSpark = Callable[..., dict[str, Any]]
 
-def run(script: str, *arguments: str, **environment: str) -> str:
-    """The last line that a script prints."""
-    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "RUST_LOG": "off", **environment}
-    )
-    assert answer.returncode == 0, answer.stderr[-4000:]
-    return answer.stdout.strip().rpartition("\n")[2]
+
+@pytest.fixture(scope="module")
+def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnSpark]:
+    """Calls the main function of a module with arguments, and returns its answer."""
+    log = tmp_path_factory.mktemp("grain_on_spark") / "errors.txt"
+    command = [sys.executable, "-c", CALLS]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(
+            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+
+        def call(module: str, *arguments: object) -> dict[str, Any]:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(json.dumps([module, *arguments]), file=process.stdin, flush=True)
+            answer = process.stdout.readline()
+            assert answer, log.read_text()[-4000:]
+            return json.loads(answer)  # type: ignore[no-any-return] # an object, from `CALLS`
+
+        yield call
 
 
-def counts_of(answer: str, what: str, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, int], dict[str, float]]:
+def counts_of(
+    found: dict[str, Any], what: str, capsys: pytest.CaptureFixture[str]
+) -> tuple[dict[str, int], dict[str, float]]:
     """What was counted and the shares of the verdicts, which are printed; fails if a claim is wrong."""
-    found: dict[str, Any] = json.loads(answer)
     counts: dict[str, int] = dict.fromkeys(("rejected", "failed", "results"), 0) | found["counts"]
     total = sum(counts.get(verdict, 0) for verdict in ("proven", "refuted", "unproven"))
     shares = {verdict: counts.get(verdict, 0) / total for verdict in ("proven", "refuted", "unproven")}
@@ -46,33 +70,36 @@ def counts_of(answer: str, what: str, capsys: pytest.CaptureFixture[str]) -> tup
     return counts, shares
 
 
-def test_claims_about_queries_hold_on_spark(capsys: pytest.CaptureFixture[str]) -> None:
-    counts, shares = counts_of(run("grain_on_spark.py", str(QUERIES), SEED), f"{QUERIES} queries on Spark", capsys)
+def test_claims_about_queries_hold_on_spark(on_spark: OnSpark, capsys: pytest.CaptureFixture[str]) -> None:
+    counts, shares = counts_of(on_spark("grain_on_spark", QUERIES, SEED), f"{QUERIES} queries on Spark", capsys)
 
     assert counts["rejected"] < QUERIES / 5
     assert counts["failed"] < counts["results"] / 10
     assert shares["proven"] > 0.2
 
 
-def test_claims_about_streams_hold_over_micro_batches(capsys: pytest.CaptureFixture[str]) -> None:
-    counts, shares = counts_of(run("streams_on_spark.py", str(STREAMS), SEED), f"{STREAMS} streams on Spark", capsys)
+def test_claims_about_streams_hold_over_micro_batches(on_spark: OnSpark, capsys: pytest.CaptureFixture[str]) -> None:
+    counts, shares = counts_of(on_spark("streams_on_spark", STREAMS, SEED), f"{STREAMS} streams on Spark", capsys)
 
     assert counts["rejected"] < counts["results"] / 5
     assert shares["proven"] > 0.1
 
 
-def test_claims_about_programs_hold_on_spark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_claims_about_programs_hold_on_spark(
+    on_spark: OnSpark, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
     traced = tmp_path / "programs.jsonl"
-    run("programs_traced.py", str(PROGRAMS), SEED, str(traced), SPARK_CONNECT_MODE_ENABLED="1")
-    counts, shares = counts_of(run("programs_on_spark.py", str(traced)), f"{PROGRAMS} programs on Spark", capsys)
+    command = [sys.executable, str(HERE / "programs_traced.py"), str(PROGRAMS), SEED, str(traced)]
+    environment = {**os.environ, "RUST_LOG": "off", "SPARK_CONNECT_MODE_ENABLED": "1"}
+    subprocess.run(command, check=True, env=environment)
+    counts, shares = counts_of(on_spark("programs_on_spark", str(traced)), f"{PROGRAMS} programs on Spark", capsys)
 
     assert counts["refused"] + counts["failed"] < PROGRAMS / 5
     assert shares["proven"] > 0.1
 
 
-def test_two_micro_batches_give_what_streaming_gives(tmp_path: Path) -> None:
+def test_two_micro_batches_give_what_streaming_gives(on_spark: OnSpark, tmp_path: Path) -> None:
     """What streams are held against is what Spark's own streaming writes, for some of them."""
-    found = json.loads(run("streams_for_real.py", "1", str(tmp_path)))
 
-    assert found == {"compared": 2, "wrong": []}
+    assert on_spark("streams_for_real", "1", str(tmp_path)) == {"compared": 2, "wrong": []}

@@ -32,9 +32,10 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import AllBut, CdcSpec, merge_changes, target_rows
+from cbx.runtime.spark.session import settings
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 
-STREAMS = int(os.environ.get("CBX_CDC_STREAMS", "200"))
+STREAMS = int(os.environ.get("CBX_CDC_STREAMS", "104"))
 SEED = int(os.environ.get("CBX_CDC_SEED", "20"))
 STREAMS_AT_ONCE = 13
 BATCHES = 3
@@ -246,34 +247,22 @@ def stored(state: DataFrame, folder: Path) -> DataFrame:
 COMBINATIONS = most_various_first(every_combination(random.Random(SEED)))[: max(1, STREAMS // STREAMS_AT_ONCE)]
 
 
-SMALL = {
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.shuffle.partitions": "2",
-}
-
-
 @pytest.fixture(scope="module")
-def small_spark(spark: SparkSession) -> Iterator[SparkSession]:
-    """Spark as it is fastest for a few hundred rows."""
-    before = {name: spark.conf.get(name) for name in SMALL}
-    for name, value in SMALL.items():
-        spark.conf.set(name, value)
-    yield spark
-    for name, value in before.items():
-        spark.conf.set(name, value)
+def two_partitions(spark: SparkSession) -> Iterator[SparkSession]:
+    """Spark that merges changes in several tasks."""
+    with settings(spark, {"spark.sql.shuffle.partitions": "2"}):
+        yield spark
 
 
 @pytest.mark.parametrize("number", range(len(COMBINATIONS)))
 def test_any_cut_of_any_stream_gives_what_all_its_changes_give(
-    small_spark: SparkSession, tmp_path: Path, number: int
+    two_partitions: SparkSession, tmp_path: Path, number: int
 ) -> None:
     """After every batch the target is what the reference makes of the changes that arrived so far."""
     rng = random.Random(f"{SEED} {number}")
     options = COMBINATIONS[number]
     rows = drawn_changes(rng, options, range(STREAMS_AT_ONCE))
-    changes = small_spark.createDataFrame([tuple(row.values()) for row in rows], SCHEMA)
+    changes = two_partitions.createDataFrame([tuple(row.values()) for row in rows], SCHEMA)
 
     state = None
     expected: list[Target] = []

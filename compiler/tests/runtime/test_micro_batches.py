@@ -15,13 +15,11 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from cbx.runtime import CannotRunError, RunRequest, run_update
 from cbx.runtime.log.events import Event
@@ -29,7 +27,7 @@ from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 from compiler.tests.runtime.faults import Fault, striking
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-STREAMS = int(os.environ.get("CBX_MICRO_BATCH_STREAMS", "20"))
+STREAMS = int(os.environ.get("CBX_MICRO_BATCH_STREAMS", "14"))
 SEED = int(os.environ.get("CBX_MICRO_BATCH_SEED", "14"))
 KINDS = ("appended", "loaded", "current", "history", "snapshots", "several", "files", "calls")
 TABLES = ("appended", "odd", "loaded", "current", "history", "snapshots", "several")
@@ -273,27 +271,7 @@ def actual(pipeline: Pipeline, kind: str) -> Any:
     return Counter(pipeline.rows(kind))
 
 
-SMALL = {
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.streaming.minBatchesToRetain": "2",
-}
-
-
-@pytest.fixture(scope="module")
-def small_spark(spark: SparkSession) -> Iterator[SparkSession]:
-    """Spark as it is fastest for a few rows."""
-    before = {name: spark.conf.get(name) for name in SMALL}
-    for name, value in SMALL.items():
-        spark.conf.set(name, value)
-    yield spark
-    for name, value in before.items():
-        spark.conf.set(name, value)
-
-
-@pytest.mark.usefixtures("small_spark")
+@pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize("number", range(CASES))
 def test_disturbed_streams_end_as_undisturbed_ones(tmp_path: Path, number: int) -> None:
     """Nothing is lost, nothing comes twice, whatever failed on the way and however the retry cuts its micro-batches."""

@@ -12,7 +12,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
-BY_EXPECTATION = ("test_run_model.py", "test_changes.py")
+BY_EXPECTATION = ("test_run_model.py", "test_auto_cdc.py")
 """Tests that say which rows there should be, which is the same on both engines; the other run is on Spark."""
 
 SESSIONS = """
