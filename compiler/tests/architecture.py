@@ -26,6 +26,8 @@ class Package:
     modules: Mapping[str, ast.Module]
     imports: Mapping[str, set[str]]
     """For each module the package's own modules that it imports or imports from, wherever in the file."""
+    deeds: Mapping[str, frozenset[tuple[str, str]]]
+    """For each module what it does to the world outside, as pairs of a kind and a name."""
 
 
 def read_package(folder: Path) -> Package:
@@ -36,7 +38,9 @@ def read_package(folder: Path) -> Package:
         name = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
         modules[name] = ast.parse(path.read_text(encoding="utf-8"))
     return Package(
-        modules, {module: _own_imports(tree, folder.name, modules) - {module} for module, tree in modules.items()}
+        modules,
+        {module: _own_imports(tree, folder.name, modules) - {module} for module, tree in modules.items()},
+        {module: frozenset(deeds(tree)) for module, tree in modules.items()},
     )
 
 
@@ -147,9 +151,9 @@ def forbidden_deeds(package: Package, deed: str, rooms: Iterable[str]) -> list[s
     """What modules outside some rooms do that only these may: ``write``, ``print``, ``start`` or ``connect``."""
     return [
         f"{module}: {what}"
-        for module, tree in package.modules.items()
+        for module, done in package.deeds.items()
         if not _is_in(module, rooms)
-        for what in sorted({what for kind, what in deeds(tree) if kind == deed})
+        for what in sorted({what for kind, what in done if kind == deed})
     ]
 
 

@@ -60,7 +60,7 @@ def counts_of(
     found: dict[str, Any], what: str, capsys: pytest.CaptureFixture[str]
 ) -> tuple[dict[str, int], dict[str, float]]:
     """What was counted and the shares of the verdicts, which are printed; fails if a claim is wrong."""
-    counts: dict[str, int] = dict.fromkeys(("rejected", "failed", "results"), 0) | found["counts"]
+    counts: dict[str, int] = dict.fromkeys(("rejected", "refused", "failed", "results"), 0) | found["counts"]
     total = sum(counts.get(verdict, 0) for verdict in ("proven", "refuted", "unproven"))
     shares = {verdict: counts.get(verdict, 0) / total for verdict in ("proven", "refuted", "unproven")}
     with capsys.disabled():
