@@ -91,7 +91,7 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         reason = "the order of its pipe steps is not supported"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason)
     unknown = sorted(dict.fromkeys(context.unknown_columns), key=lambda column: column.start)
-    undeclared_tables = sorted(dict.fromkeys(context.undeclared_tables), key=lambda table: table.place.start)
+    undeclared_tables = sorted(dict.fromkeys(context.undeclared_tables), key=lambda table: table.span.start)
     mistakes = tuple(dict.fromkeys([*functions, *context.mistakes]))
     return Query(relation, tuple(unknown), expressions, tuple(undeclared_tables), mistakes)
 
@@ -112,14 +112,14 @@ def _expression_ranges(tree: exp.Expr) -> Mapping[str, QuerySpan]:
     while isinstance(tree, (exp.SetOperation, exp.Subquery)):
         tree = tree.this
     items = tree.expressions if isinstance(tree, exp.Select) else ()
-    places = {item.alias_or_name.lower(): query_span(item) for item in items if not item.is_star}
-    return {name: place for name, place in places.items() if place is not None}
+    spans = {item.alias_or_name.lower(): query_span(item) for item in items if not item.is_star}
+    return {name: span for name, span in spans.items() if span is not None}
 
 
-def _read_relation(node: exp.Expr, around: Scope, context: Context) -> Relation:
+def _read_relation(node: exp.Expr, outer: Scope, context: Context) -> Relation:
     """Read a query; it may use the columns of the outer scope."""
     unknown_before = len(context.unknown_columns)
-    scope = Scope(outer=around, queries=_read_with_clause(node, around, context))
+    scope = Scope(outer=outer, queries=_read_with_clause(node, outer, context))
     match node:
         case exp.Subquery() if not any(node.args.get(name) for name in ("joins", "pivots", "sample")):
             relation = _read_relation(node.this, scope, context)
@@ -152,20 +152,20 @@ def _apply_limit(relation: Relation, node: exp.Expr) -> Relation:
     return ir.Limit(relation, whole_number(limit.args.get("expression")), relation.fields, relation.is_open)
 
 
-def _read_with_clause(node: exp.Expr, around: Scope, context: Context) -> Mapping[str, CommonTable]:
+def _read_with_clause(node: exp.Expr, outer: Scope, context: Context) -> Mapping[str, CommonTable]:
     clause = node.args.get("with_")
     if clause is None:
-        return around.queries
-    queries = dict(around.queries)
+        return outer.queries
+    queries = dict(outer.queries)
     for common in clause.expressions:
         name = common.alias.lower()
         if clause.recursive and any(table.name.lower() == name for table in common.this.find_all(exp.Table)):
             queries[name] = CommonTable(
-                None, columns=_recursive_columns(common, Scope(outer=around, queries=queries), context)
+                None, columns=_recursive_columns(common, Scope(outer=outer, queries=queries), context)
             )
             continue
         before = context.column_count + context.with_column_count
-        relation = _read_relation(common.this, Scope(outer=around, queries=queries), context)
+        relation = _read_relation(common.this, Scope(outer=outer, queries=queries), context)
         names = common.alias_column_names
         if names:
             relation = _rename_columns(relation, names)

@@ -154,7 +154,7 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
         if not one.name.startswith(PLACEHOLDER)
     )
     spans = {name: code.spans.span(place.start, place.end) for name, place in query.expressions.items()}
-    own = tuple((table, code.spans.span(table.place.start, table.place.end)) for table in query.undeclared_tables)
+    own = tuple((table, code.spans.span(table.span.start, table.span.end)) for table in query.undeclared_tables)
     return Analysed(query.relation, unknown, spans, undeclared_tables=own, mistakes=query.mistakes)
 
 

@@ -38,7 +38,7 @@ def read_from_clause(node: exp.Expr, scope: Scope, context: Context) -> Relation
 
 
 def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Context) -> Relation:
-    crossed = False
+    has_cross_join = False
     for join in node.args.get("joins") or ():
         if isinstance(join.this, exp.Lateral):
             is_outer = join.side == "LEFT"
@@ -47,9 +47,9 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
                 relation = _apply_join_condition(join, relation, scope, context)
             context.count_columns(len(relation.fields))
             continue
-        if crossed and join.side in {"RIGHT", "FULL"}:
+        if has_cross_join and join.side in {"RIGHT", "FULL"}:
             relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma before an outer join")
-        crossed = crossed or join.kind == "CROSS"
+        has_cross_join = has_cross_join or join.kind == "CROSS"
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_from_item(join.this, added, context)
         relation = read_join(join, relation, right, scope, added, context)
@@ -169,8 +169,8 @@ def _read_rows(node: exp.Expr, scope: Scope, context: Context) -> Relation:
     if isinstance(node, exp.Values):
         return read_inline_table(node, context)
     if isinstance(node, exp.Subquery):
-        around = Scope(outer=scope.outer, queries=scope.queries)
-        return context.read_query(node, around, context)
+        outer = Scope(outer=scope.outer, queries=scope.queries)
+        return context.read_query(node, outer, context)
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Anonymous) and node.this.name.lower() == "range":
         return ir.Opaque((), (context.new_field("id", "BIGINT"),), is_open=False, reason="a table function")
     return read_opaque(node, scope, context, "a table function" if isinstance(node, exp.Table) else _NOT_SUPPORTED)
@@ -212,10 +212,10 @@ def _use_common_table(common: CommonTable, context: Context) -> Relation:
 def _note_undeclared_table(node: exp.Table, scope: Scope, context: Context, *, is_streaming: bool) -> None:
     """Record a table that the query reads although no input declares it."""
     name = ".".join(part.name for part in node.parts)
-    places = [part.meta for part in node.parts if "start" in part.meta]
-    if name.lower() not in context.tables and places:
-        place = QuerySpan(places[0]["start"], places[-1]["end"] + 1)
-        context.undeclared_tables.append(UndeclaredTable(name, place, is_streaming, tuple(scope.queries)))
+    tokens = [part.meta for part in node.parts if "start" in part.meta]
+    if name.lower() not in context.tables and tokens:
+        span = QuerySpan(tokens[0]["start"], tokens[-1]["end"] + 1)
+        context.undeclared_tables.append(UndeclaredTable(name, span, is_streaming, tuple(scope.queries)))
 
 
 def _scan_table(node: exp.Table, context: Context, *, is_streaming: bool = False) -> Relation:

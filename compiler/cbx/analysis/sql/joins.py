@@ -64,7 +64,7 @@ def read_join(
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]
         scope.star = [*first, *(field for field in scope.star if field not in first)]
-        scope.from_items = [_order_star(item, scope.star, []) for item in scope.from_items]
+        scope.from_items = [_order_star(from_item, scope.star, []) for from_item in scope.from_items]
         return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, query_span(join))
     if sure:
         merges = _merge_using_columns(kind, using, sure, scope, added, context)
@@ -155,19 +155,19 @@ def _merge_using_columns(
     scope.star = [*shown, *rest]
     hidden = [left for left, _ in pairs] if kind in {"right", "full"} else []
     hidden += [right for _, right in pairs] if kind != "right" else []
-    scope.from_items = [_order_star(item, scope.star, hidden) for item in scope.from_items]
+    scope.from_items = [_order_star(from_item, scope.star, hidden) for from_item in scope.from_items]
     return tuple(merges)
 
 
-def _order_star(source: FromItem, star: Sequence[Field], hidden: Sequence[Field]) -> FromItem:
+def _order_star(from_item: FromItem, star: Sequence[Field], hidden: Sequence[Field]) -> FromItem:
     """Order the columns of a FROM item as Spark does for ``item.*`` after USING: hidden columns first.
 
     Args:
-        source: The FROM item.
+        from_item: The FROM item.
         star: The columns of ``*``.
         hidden: The columns that this join hides from ``*``; they precede those that earlier joins hid.
     """
-    places = {(field.id, field.name.lower()): at for at, field in enumerate(hidden)}
-    places |= {(field.id, field.name.lower()): len(hidden) + at for at, field in enumerate(star, start=1)}
-    fields = sorted(source.fields, key=lambda field: places.get((field.id, field.name.lower()), len(hidden)))
-    return replace(source, fields=tuple(fields))
+    positions = {(field.id, field.name.lower()): at for at, field in enumerate(hidden)}
+    positions |= {(field.id, field.name.lower()): len(hidden) + at for at, field in enumerate(star, start=1)}
+    fields = sorted(from_item.fields, key=lambda field: positions.get((field.id, field.name.lower()), len(hidden)))
+    return replace(from_item, fields=tuple(fields))

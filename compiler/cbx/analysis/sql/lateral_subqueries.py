@@ -21,11 +21,11 @@ def read_lateral_subquery(
         context: What is shared while the query is read.
         is_outer: Whether rows without a match are kept.
     """
-    around = Scope(
+    outer = Scope(
         outer=Scope(scope.from_items, scope.using_columns, scope.coalesced, scope.star, {}, scope.outer),
         queries=scope.queries,
     )
-    query = context.read_query(node.this, around, context)
+    query = context.read_query(node.this, outer, context)
     alias = node.args.get("alias")
     names = [column.name for column in alias.columns] if alias else []
     fields = query.fields

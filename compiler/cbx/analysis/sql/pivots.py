@@ -38,11 +38,11 @@ def read_pivot(pivot: exp.Expr, relation: Relation, scope: Scope, context: Conte
     return rows or opaque
 
 
-def scope_of_relation(relation: Relation, name: tuple[str, ...], around: Scope) -> Scope:
+def scope_of_relation(relation: Relation, name: tuple[str, ...], outer: Scope) -> Scope:
     """A scope with the columns of one relation only."""
     certain = frozenset(field.name.lower() for field in relation.fields)
     source = FromItem(name, relation.fields, relation.is_open, certain)
-    return Scope(from_items=[source], star=list(relation.fields), queries=around.queries)
+    return Scope(from_items=[source], star=list(relation.fields), queries=outer.queries)
 
 
 def _pivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:

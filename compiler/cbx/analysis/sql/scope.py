@@ -38,13 +38,13 @@ class UndeclaredTable:
 
     Attributes:
         name: Its name.
-        place: The span of the name.
+        span: The span of the name.
         is_streaming: Whether the query reads it as a stream.
         queries: The names of the common table expressions in scope.
     """
 
     name: str
-    place: QuerySpan
+    span: QuerySpan
     is_streaming: bool
     queries: tuple[str, ...]
 

@@ -21,7 +21,7 @@ from cbx.analysis.sql.grouping import aggregates_in, read_group_by
 from cbx.analysis.sql.qualify import resolve_qualify_names
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnresolvedColumn
 from cbx.analysis.sql.trees.query_spans import query_span
-from cbx.analysis.sql.ungrouped import is_own_column, ungrouped_columns
+from cbx.analysis.sql.ungrouped import names_from_item_column, ungrouped_columns
 from cbx.analysis.sql.windows import read_windows
 from cbx.parse.types import parts_of_type
 
@@ -146,14 +146,14 @@ class _SelectListReader:
         self.is_open = self.is_open or is_open or self.is_grouped
         self.reader.context.count_columns(len(fields))
         for field in fields:
-            name_ = field.name.lower()
-            if name_ in replaced:
-                self._read_item(replaced[name_])
+            lower_name = field.name.lower()
+            if lower_name in replaced:
+                self._read_item(replaced[lower_name])
             elif field.id in changed:
                 self._define(
                     field.name, DOUBTFUL, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
                 )
-            elif (field.id, name_) not in left_out:
+            elif (field.id, lower_name) not in left_out:
                 self._add(field)
 
     def _read_struct_star(self, name: tuple[str, ...], star: exp.Star) -> bool:
@@ -236,7 +236,7 @@ class _SelectListReader:
             return
         if isinstance(value, ir.Reference):
             column = item.unalias().unnest()
-            if isinstance(column, exp.Column) and not scope.is_open and is_own_column(column, self.reader):
+            if isinstance(column, exp.Column) and not scope.is_open and names_from_item_column(column, self.reader):
                 mistake = QueryMistake(
                     "ungrouped_column", ".".join(part.name for part in column.parts), query_span(column)
                 )

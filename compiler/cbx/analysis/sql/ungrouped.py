@@ -32,12 +32,12 @@ def ungrouped_columns(items: Sequence[exp.Expr], reader: ExpressionReader) -> It
         if is_star and reader.scope.star:
             yield QueryMistake("ungrouped_column", "*", query_span(bare))
         for column in () if is_star else _columns_of_each_row(bare):
-            if is_own_column(column, reader) and column.name.lower() not in aliases:
+            if names_from_item_column(column, reader) and column.name.lower() not in aliases:
                 yield QueryMistake("ungrouped_column", ".".join(part.name for part in column.parts), query_span(column))
         aliases.add(item.alias_or_name.lower())
 
 
-def is_own_column(column: exp.Column, reader: ExpressionReader) -> bool:
+def names_from_item_column(column: exp.Column, reader: ExpressionReader) -> bool:
     """Whether a name certainly means a column of a FROM item of this query."""
     scope = reader.scope
     if column.name.startswith(PLACEHOLDER) or parts_of(column)[0] in WITHOUT_PARENTHESES:

@@ -1,4 +1,4 @@
-"""Compares and unites types, and tells which casts are injective."""
+"""Compares and unites types, and finds injective casts."""
 
 from __future__ import annotations
 

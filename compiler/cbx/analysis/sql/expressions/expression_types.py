@@ -319,9 +319,9 @@ def _average_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
 
 
 def _round_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    places = node.args.get("decimals")
-    sign = -1 if isinstance(places, exp.Neg) else 1
-    number = places.this if isinstance(places, exp.Neg) else places
+    decimals = node.args.get("decimals")
+    sign = -1 if isinstance(decimals, exp.Neg) else 1
+    number = decimals.this if isinstance(decimals, exp.Neg) else decimals
     if number is None:
         return rounded_type(_same_type(node, reader), 0)
     is_written = isinstance(number, exp.Literal) and not number.is_string and len(str(number.this)) < 3

@@ -134,9 +134,9 @@ class ExpressionReader:
         return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
 
     def _report_unknown(self, node: exp.Column) -> None:
-        places = [part.meta for part in node.parts if "start" in part.meta]
-        if places:
-            start, end = min(place["start"] for place in places), max(place["end"] for place in places) + 1
+        spans = [part.meta for part in node.parts if "start" in part.meta]
+        if spans:
+            start, end = min(span["start"] for span in spans), max(span["end"] for span in spans) + 1
             parts = [part.name for part in node.parts]
             name = ".".join(parts)
             if self.scope.names_unknown_table(parts_of(node)):

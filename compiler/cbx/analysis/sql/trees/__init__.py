@@ -1,1 +1,1 @@
-"""What is understood of a tree that sqlglot makes."""
+"""Finds out which nodes of a sqlglot tree the reader supports, and their spans."""
