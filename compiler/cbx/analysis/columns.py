@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
+from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.relation.relations import Relation
 from cbx.analysis.sql.scope import UnknownColumn
@@ -28,7 +28,9 @@ def output_columns(relation: Relation) -> tuple[OutputColumn, ...] | None:
     """The columns of a query's result, in order; None where it may have further columns."""
     if relation.is_open:
         return None
-    return tuple(OutputColumn(field.name, None if field.type == DOUBTFUL else field.type) for field in relation.fields)
+    return tuple(
+        OutputColumn(field.name, None if field.type == UNKNOWN_TYPE else field.type) for field in relation.fields
+    )
 
 
 def unknown_columns(condition: str, columns: Iterable[str]) -> tuple[UnknownColumn, ...]:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 Cardinality = Literal["one_to_one", "one_to_many"]
 
 
-DOUBTFUL = "?"
+UNKNOWN_TYPE = "?"
 """The unknown type of an expression.
 
 A column without a declared type has the type None instead: it is assumed to be compared with columns of its own type.
@@ -20,8 +20,8 @@ class TableColumn(NamedTuple):
 
     Attributes:
         name: Its name; not case-sensitive.
-        type: Its SQL type as Databricks spells it; None where none is declared, `DOUBTFUL` for the unknown type of an
-            expression.
+        type: Its SQL type as Databricks spells it; None where none is declared, `UNKNOWN_TYPE` for an expression of
+            unknown type.
         not_null: Whether it is never NULL.
     """
 

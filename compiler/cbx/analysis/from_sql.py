@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import errors, exp
 
-from cbx.analysis.facts import DOUBTFUL, Table
+from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
@@ -186,7 +186,7 @@ def _recursive_columns(common: exp.CTE, scope: Scope, context: Context) -> tuple
     if relation.is_open or len(names) != len(relation.fields):
         return None
     kinds = [
-        field.type if field.type and not field.type.startswith("DECIMAL") else DOUBTFUL for field in relation.fields
+        field.type if field.type and not field.type.startswith("DECIMAL") else UNKNOWN_TYPE for field in relation.fields
     ]
     return tuple(zip(names, kinds, strict=True))
 

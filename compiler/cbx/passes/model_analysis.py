@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from cbx.analysis.facts import DOUBTFUL, Table, TableColumn
+from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
 from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Place, PythonCallSite, QuerySpan, Relation
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
@@ -167,4 +167,4 @@ def _typed(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] |
     """Columns as the engine that traces is told of them: it needs a type, or to know that there is none."""
     if columns is None:
         return None
-    return tuple(one._replace(type=None) if one.type == DOUBTFUL else one for one in columns)
+    return tuple(one._replace(type=None) if one.type == UNKNOWN_TYPE else one for one in columns)

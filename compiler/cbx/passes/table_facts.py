@@ -37,7 +37,7 @@ def table_facts(
 
     A declared key counts as well: where it is not proven it is checked on the data.
     """
-    from cbx.analysis.facts import DOUBTFUL, CurrentKey, Table, TableColumn
+    from cbx.analysis.facts import UNKNOWN_TYPE, CurrentKey, Table, TableColumn
 
     typed = None
     if known is not None:
@@ -45,7 +45,7 @@ def table_facts(
         typed = tuple(
             TableColumn(
                 one.name,
-                normal_type(one.type) if one.type else DOUBTFUL if one.is_computed else None,
+                normal_type(one.type) if one.type else UNKNOWN_TYPE if one.is_computed else None,
                 one.name.lower() in never,
             )
             for one in known

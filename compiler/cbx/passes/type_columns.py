@@ -295,13 +295,13 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
     """The columns of a model's result; None where they are not known."""
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
-    from cbx.analysis.facts import DOUBTFUL
+    from cbx.analysis.facts import UNKNOWN_TYPE
     from cbx.analysis.lineage import column_lineage
 
     origins = dict(column_lineage(analysed.relation))
     return tuple(
         Column(one.name, one.type or "", lineage=origins.get(one.name))
-        if one.type != DOUBTFUL
+        if one.type != UNKNOWN_TYPE
         else Column(one.name, "", lineage=origins.get(one.name), is_computed=True)
         for one in analysed.relation.fields
     )

@@ -10,7 +10,7 @@ from itertools import combinations
 from local_spark import Result
 from typed_schemas import TypedSchema
 
-from cbx.analysis.facts import DOUBTFUL, TableRelationship
+from cbx.analysis.facts import UNKNOWN_TYPE, TableRelationship
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation.relations import Relation
@@ -59,7 +59,7 @@ def claims_about(relation: Relation, relationships: tuple[TableRelationship, ...
         assert isinstance(verdict, KeyProven) or key not in found, key
     if relation.is_open:
         return Claims(None, dict(counts), tuple(proven), tuple(refuted))
-    columns = tuple((field.name, None if field.type == DOUBTFUL else field.type) for field in relation.fields)
+    columns = tuple((field.name, None if field.type == UNKNOWN_TYPE else field.type) for field in relation.fields)
     grain = infer_grain(relation)
     ids = [field.id for field in relation.fields]
     not_null = tuple(number for number, column in enumerate(ids) if column in grain.not_null)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 
 TYPES = {
     "truth": "BOOLEAN",
@@ -34,5 +34,5 @@ TYPES = {
     "any_json": "VARIANT",
 }
 
-UNKNOWN = {None, DOUBTFUL}
+UNKNOWN = {None, UNKNOWN_TYPE}
 """What cbx says of a type that it does not know."""

@@ -179,7 +179,7 @@ def _projection_grain(project: ir.Projection, grain: Grain, *, trusts_hashes: bo
                 reads = with_exact_values(computed.reads, columns)
                 if not is_exact(kind) or (may_hold_text(kind) and reads != computed.reads):
                     new |= {exact_value_of(column)}
-                if computed.is_deterministic or (computed.is_steady and not grain.is_stream):
+                if computed.is_deterministic or (computed.is_stable and not grain.is_stream):
                     dependencies.append(FunctionalDependency(reads, new, is_lasting=computed.is_deterministic))
                 sources = _recoverable_columns(computed, not_null, trusts_hashes=trusts_hashes)
                 if sources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.types.value_types import compare_exactly
@@ -34,7 +34,7 @@ def cast_set_columns(
 def _types_agree(types: list[str | None]) -> bool:
     return all(
         compare_exactly(first, second) for first, second in itertools.combinations(dict.fromkeys(types), 2)
-    ) and (DOUBTFUL not in types)
+    ) and (UNKNOWN_TYPE not in types)
 
 
 def _cast(relation: Relation, is_cast: list[bool], new_field: Callable[[str, str | None], Field]) -> Relation:
@@ -44,7 +44,7 @@ def _cast(relation: Relation, is_cast: list[bool], new_field: Callable[[str, str
     fields = list(relation.fields)
     for at, field in enumerate(relation.fields):
         if is_cast[at]:
-            fields[at] = new_field(field.name, DOUBTFUL)
+            fields[at] = new_field(field.name, UNKNOWN_TYPE)
             value = ir.Computed(f"?{fields[at].id}", frozenset({field.id}))
             definitions.append(ir.Definition(fields[at].id, value))
     return ir.Projection(relation, tuple(definitions), tuple(fields))

@@ -128,7 +128,7 @@ def is_never_null(expression: ir.Expression) -> bool:
 def _equality_dependencies(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[FunctionalDependency]:
     """A column that equals an expression is fixed by the values that the expression reads: equal, not the same.
 
-    What is steady only while a query runs, as the result of a query is, fixes nothing in a stream.
+    What is stable only while a query runs, as the result of a query is, fixes nothing in a stream.
     """
     is_lasting = all(not isinstance(side, ir.Computed) or side.is_deterministic for side in (left, right))
     sides = ((left, right), (right, left))

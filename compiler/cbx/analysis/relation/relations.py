@@ -45,7 +45,7 @@ class Field:
     Attributes:
         id: Its number.
         name: Its name there; empty where the query gives none, so that the engine makes one up.
-        type: Its type; None where nobody declared it, `DOUBTFUL` where it is that of an expression and not known.
+        type: Its type; None where nobody declared it, `UNKNOWN_TYPE` where it is that of an expression and not known.
     """
 
     id: int
@@ -77,10 +77,10 @@ class Computed:
         is_deterministic: Whether equal columns always give an equal value.
         not_null: Whether it is never NULL.
         queries: The queries inside it.
-        fixes: The columns whose values can be told from its own.
-        is_steady: Whether equal columns give an equal value while one query runs: the time of day is then one.
-        fixes_if: Columns whose values can be told from its own where some columns, given second, are never NULL.
-        hashes_if: The same, but for collisions of a cryptographic hash.
+        fixes: The columns that its value determines.
+        is_stable: Whether equal columns give an equal value while one query runs, as `current_timestamp()` does.
+        fixes_if: Columns that its value determines if the columns of the second set are never NULL.
+        hashes_if: The same, apart from collisions of a cryptographic hash.
         not_null_if: It is never NULL if none of the columns of one of these sets is.
         prefix: What its text begins with.
     """
@@ -91,7 +91,7 @@ class Computed:
     not_null: bool = False
     queries: tuple[Relation, ...] = ()
     fixes: Ids = NONE
-    is_steady: bool = False
+    is_stable: bool = False
     fixes_if: tuple[Ids, Ids] = (NONE, NONE)
     hashes_if: tuple[Ids, Ids] = (NONE, NONE)
     not_null_if: tuple[Ids, ...] = ()
@@ -106,7 +106,7 @@ class Equal:
     """Two expressions are equal; with ``is_null_safe`` (``<=>``) NULL equals NULL, else neither is NULL.
 
     A front end makes it only of sides whose types compare without loss, and that are deterministic or, as the result of
-    a query that reads nothing from around it, steady.
+    a query that reads nothing from around it, stable.
     """
 
     left: Expression

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.distinct_elements import distinct_elements
@@ -91,9 +91,9 @@ def read_generator(
 
 
 def _fallback_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The type of a generated column of unknown type: None if the argument has no declared type, else `DOUBTFUL`."""
+    """The type for generated columns: None if the argument has no declared type, else `UNKNOWN_TYPE`."""
     is_undeclared = isinstance(node.this, exp.Expr) and type_of(node.this, reader) is None
-    return None if is_undeclared else DOUBTFUL
+    return None if is_undeclared else UNKNOWN_TYPE
 
 
 def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[str, str | None]] | None:
@@ -120,7 +120,7 @@ def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[s
 def _stack_columns(node: exp.Stack) -> list[tuple[str, str | None]] | None:
     """The columns of ``stack(2, a, b, c, d)``: here two."""
     rows = whole_number(node.this)
-    return [(f"col{number}", DOUBTFUL) for number in range(-(-len(node.expressions) // rows))] if rows else None
+    return [(f"col{number}", UNKNOWN_TYPE) for number in range(-(-len(node.expressions) // rows))] if rows else None
 
 
 def read_lateral_view(

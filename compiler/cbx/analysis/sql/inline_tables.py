@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.disjoint_values import are_different
 from cbx.analysis.relation.relations import Ids
@@ -33,7 +33,7 @@ def _type(rows: Sequence[Sequence[exp.Expr]], at: int, context: Context) -> str 
     """The type of a column; NULL has no influence."""
     reader = ExpressionReader(Scope(), context)
     values = [row[at] for row in rows if at < len(row) and not isinstance(row[at], exp.Null)]
-    return united_type(type_of(value, reader) for value in values) if len(values) <= _MOST_ROWS else DOUBTFUL
+    return united_type(type_of(value, reader) for value in values) if len(values) <= _MOST_ROWS else UNKNOWN_TYPE
 
 
 def keys_of_rows(rows: Sequence[Sequence[exp.Expr]]) -> list[Ids]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
@@ -103,7 +103,7 @@ def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
         return None
     other_fields = tuple(field for field in relation.fields if field.name.lower() not in used_names)
     position = reader.context.new_field(name_column.name, "STRING")
-    value_fields = tuple(reader.context.new_field(name.name, DOUBTFUL) for name in value_names)  # type: ignore[union-attr]
+    value_fields = tuple(reader.context.new_field(name.name, UNKNOWN_TYPE) for name in value_names)  # type: ignore[union-attr]
     fields: tuple[Field, ...] = (*other_fields, position, *value_fields)
     rows = ir.Explode(relation, position.id, tuple(field.id for field in value_fields), frozenset(used), False, fields)
     return ir.Projection(rows, (), fields)

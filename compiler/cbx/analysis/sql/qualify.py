@@ -29,7 +29,7 @@ def resolve_qualify_names(node: exp.Select, reader: ExpressionReader) -> exp.Exp
         _partition_by_both_readings(window, select_items, reader)
     for column in [column for column in copied.find_all(exp.Column) if _is_select_name(column, select_items)]:
         item = select_items[column.name.lower()]
-        if _is_doubtful(column, select_items, reader) and not _is_in_partition(column):
+        if _is_ambiguous(column, select_items, reader) and not _is_in_partition(column):
             column.replace(exp.Anonymous(this=UNKNOWN, expressions=[]))
         elif column.find_ancestor(exp.Window) or isinstance(reader.scope.find(parts_of(column)), ResolvedColumn):
             column.replace(exp.paren(item.copy()))
@@ -49,7 +49,7 @@ def _partition_by_both_readings(
     copies = []
     for part in parts:
         is_item = _is_repeatable(part) and part.unnest() in items
-        if is_item or _is_doubtful(part, select_items, reader):
+        if is_item or _is_ambiguous(part, select_items, reader):
             copies += [] if is_item else [exp.paren(part.copy())]
             for column in part.find_all(exp.Column):
                 column.meta[_AS_COLUMN] = True
@@ -57,7 +57,7 @@ def _partition_by_both_readings(
         window.set("partition_by", [*parts, *copies])
 
 
-def _is_doubtful(node: exp.Expr, select_items: Mapping[str, exp.Expr], reader: ExpressionReader) -> bool:
+def _is_ambiguous(node: exp.Expr, select_items: Mapping[str, exp.Expr], reader: ExpressionReader) -> bool:
     """Whether a name in an expression is both a column and an alias of something else."""
     for column in node.find_all(exp.Column):
         if _is_select_name(column, select_items) and any(

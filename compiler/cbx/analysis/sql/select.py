@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Field, Relation
@@ -151,7 +151,7 @@ class _SelectListReader:
                 self._read_item(replaced[lower_name])
             elif field.id in changed:
                 self._define(
-                    field.name, DOUBTFUL, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
+                    field.name, UNKNOWN_TYPE, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
                 )
             elif (field.id, lower_name) not in left_out:
                 self._add(field)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from cbx.analysis.facts import DOUBTFUL, Table
+from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, stream_scans
@@ -236,7 +236,7 @@ class _PlanReader:
         inputs = [self.read(one) for one in record["inputs"]]
         schema = record.get("schema")
         columns = tuple(
-            QualifiedColumn(self.reading.context.new_field(name, kind or DOUBTFUL)) for name, kind in schema or ()
+            QualifiedColumn(self.reading.context.new_field(name, kind or UNKNOWN_TYPE)) for name, kind in schema or ()
         )
         return opaque(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
 
@@ -267,7 +267,7 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
         if len(matching) == 1 == names.count(exact.name.lower()):
             fields.append(Field(matching[0].id, exact.name, matching[0].type))
         else:
-            new = reading.context.new_field(exact.name, DOUBTFUL)
+            new = reading.context.new_field(exact.name, UNKNOWN_TYPE)
             definitions.append(ir.Definition(new.id, ir.Computed("", NONE, is_deterministic=False)))
             fields.append(new)
     return ir.Projection(rows.relation, tuple(definitions), tuple(fields))
@@ -280,4 +280,4 @@ def _agree(rows: Rows, traced: Traced) -> bool:
 
 
 def _new_fields(traced: Traced, reading: Reading) -> tuple[Field, ...]:
-    return tuple(reading.context.new_field(one.name, DOUBTFUL) for one in traced.columns or ())
+    return tuple(reading.context.new_field(one.name, UNKNOWN_TYPE) for one in traced.columns or ())

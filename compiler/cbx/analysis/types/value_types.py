@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.types.type_rules import common_type
 from cbx.parse.types import is_same_type, normal_type
 
@@ -31,7 +31,7 @@ def compare_exactly(left: str | None, right: str | None) -> bool:
     for decimals that need more digits together than a decimal has; and for texts with a collation, where ``'a'`` may
     equal ``'A'``. A type that is not declared is assumed to fit, an unknown type is not.
     """
-    if DOUBTFUL in (left, right):
+    if UNKNOWN_TYPE in (left, right):
         return False
     if left is None or right is None:
         return True
@@ -48,9 +48,9 @@ def compare_exactly(left: str | None, right: str | None) -> bool:
 def united_type(kinds: Iterable[str | None]) -> str | None:
     """The type of a column of a set operation; None where the type of a branch is not declared."""
     normal = [kind if kind is None else normal_type(kind) or kind for kind in kinds]
-    if DOUBTFUL in normal:
-        return DOUBTFUL
-    united = None if None in normal else common_type(normal) or DOUBTFUL
+    if UNKNOWN_TYPE in normal:
+        return UNKNOWN_TYPE
+    united = None if None in normal else common_type(normal) or UNKNOWN_TYPE
     return None if united is not None and "VOID" in united else united
 
 
@@ -67,7 +67,7 @@ def has_few_digits(kind: str) -> bool:
 
 def is_injective_cast(source: str | None, target: str | None) -> bool:
     """Whether a cast maps distinct values to distinct values, and never turns a value into NULL."""
-    if source is None or target is None or DOUBTFUL in {source, target}:
+    if source is None or target is None or UNKNOWN_TYPE in {source, target}:
         return False
     first, second = normal_type(source) or source, normal_type(target) or target
     size = _digits(first)

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from sqlglot import exp
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.schema_texts import schema_type
 from cbx.analysis.sql.scope import ResolvedColumn
@@ -53,11 +53,11 @@ Rule = Callable[[exp.Expr, ExpressionReader], str | None]
 
 
 def type_of(node: exp.Expr, reader: ExpressionReader) -> str | None:
-    """The type of an expression; None where it is not declared, and for NULL; `DOUBTFUL` where it is unknown."""
+    """The type of an expression; None where it is not declared, and for NULL; `UNKNOWN_TYPE` where it is unknown."""
     kind = _type_of(node, reader)
     if kind is not None:
         return None if _NULL in kind else kind
-    return None if _is_undeclared(node, reader) else DOUBTFUL
+    return None if _is_undeclared(node, reader) else UNKNOWN_TYPE
 
 
 def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:
@@ -66,7 +66,7 @@ def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:
         match = None if isinstance(node.this, exp.Star) else reader.scope.find(parts_of(node))
         return isinstance(match, ResolvedColumn) and match.field.type is None
     kinds = {type_of(expression, reader) for expression in _value_expressions(node)}
-    return None in kinds and DOUBTFUL not in kinds
+    return None in kinds and UNKNOWN_TYPE not in kinds
 
 
 def _value_expressions(node: exp.Expr) -> list[exp.Expr]:
@@ -132,7 +132,7 @@ def _column_type(node: exp.Column, reader: ExpressionReader) -> str | None:
     kind = match.field.type
     for name in match.path:
         kind = field_type(kind, name)
-    return None if kind == DOUBTFUL else kind
+    return None if kind == UNKNOWN_TYPE else kind
 
 
 def _cast_type(node: exp.Expr, reader: ExpressionReader) -> str | None:

@@ -12,7 +12,7 @@ from cbx.analysis.relation.relation_walks import is_closed
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn
-from cbx.analysis.sql.trees.closed_world import DETERMINISTIC, STEADY_CLASSES, UNKNOWN, VOLATILE_CLASSES
+from cbx.analysis.sql.trees.closed_world import DETERMINISTIC, STABLE_CLASSES, UNKNOWN, VOLATILE_CLASSES
 from cbx.analysis.types.cast_types import cast_type
 from cbx.syntax.text import PLACEHOLDER
 
@@ -56,7 +56,7 @@ class ExpressionReader:
             return ir.Reference(part.column)
         not_null = isinstance(node.unnest(), exp.Count)
         return ir.Computed(
-            part.signature, part.reads, part.is_deterministic, not_null, part.queries, is_steady=part.is_steady
+            part.signature, part.reads, part.is_deterministic, not_null, part.queries, is_stable=part.is_stable
         )
 
     def signature(self, node: exp.Expr) -> str:
@@ -101,9 +101,9 @@ class ExpressionReader:
         """Read a subquery; an uncorrelated one has one result while the outer query runs."""
         query = self.context.read_query(node, self.scope, self.context)
         self._queries[self.context.identity(node)] = query
-        is_steady = is_closed(query)
+        is_stable = is_closed(query)
         return _ExpressionFacts(
-            f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_steady=is_steady
+            f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_stable=is_stable
         )
 
     def _merged_column(self, node: exp.Coalesce, bound: frozenset[str]) -> _ExpressionFacts | None:
@@ -154,7 +154,7 @@ class ExpressionReader:
             bound |= {parameter.name.lower() for parameter in node.expressions}
         reads: Ids = NONE
         is_deterministic = type(node) in DETERMINISTIC
-        is_steady = is_deterministic or type(node) in STEADY_CLASSES
+        is_stable = is_deterministic or type(node) in STABLE_CLASSES
         queries: tuple[ir.Relation, ...] = ()
         pieces = []
         for name, value in node.args.items():
@@ -166,14 +166,14 @@ class ExpressionReader:
                     reads |= part.reads
                     queries += part.queries
                     is_deterministic = is_deterministic and part.is_deterministic
-                    is_steady = is_steady and (part.is_deterministic or part.is_steady)
+                    is_stable = is_stable and (part.is_deterministic or part.is_stable)
                     pieces.append(f"{name}={part.signature}")
                 elif child is not None and child is not False:
                     pieces.append(f"{name}={child!r}")
         signature = f"{node.key}({','.join(pieces)})"
         if _is_volatile(node):
             signature += f"@{self.context.identity(node)}"
-        return _ExpressionFacts(signature, reads, is_deterministic, queries=queries, is_steady=is_steady)
+        return _ExpressionFacts(signature, reads, is_deterministic, queries=queries, is_stable=is_stable)
 
 
 def _is_volatile(node: exp.Expr) -> bool:
@@ -192,7 +192,7 @@ class _ExpressionFacts:
     is_deterministic: bool = True
     column: int | None = None
     queries: tuple[ir.Relation, ...] = ()
-    is_steady: bool = False
+    is_stable: bool = False
 
     @classmethod
     def of_column(cls, number: int) -> _ExpressionFacts:

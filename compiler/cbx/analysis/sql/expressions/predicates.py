@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import is_never_null
 from cbx.analysis.relation.disjoint_values import are_different
@@ -160,7 +160,7 @@ def _read_truth_value(node: exp.Expr, reader: ExpressionReader, *, wanted: bool)
 def _read_equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> ir.Predicate:
     left_value, right_value = reader.read(left), reader.read(right)
     is_null_safe = isinstance(node, exp.NullSafeEQ)
-    if not _is_steady(left_value) or not _is_steady(right_value):
+    if not _is_stable(left_value) or not _is_stable(right_value):
         return _make_condition(left_value, right_value, is_null_safe)
     moment = _read_time_equal_to_date(node, left, right, reader)
     if moment is not None:
@@ -221,7 +221,7 @@ def _equals_one_value(literal_type: str | None, kind: str | None) -> bool:
     if kind is None:
         return literal_type != "DOUBLE"
     normal = normal_type(kind) or kind
-    if DOUBTFUL in {kind, literal_type} or "COLLATE" in normal:
+    if UNKNOWN_TYPE in {kind, literal_type} or "COLLATE" in normal:
         return False
     if literal_type == "STRING":
         return not normal.startswith("DECIMAL") or has_few_digits(normal)
@@ -282,11 +282,11 @@ def _columns(expression: ir.Expression) -> Ids:
     return frozenset({expression.column}) if isinstance(expression, ir.Reference) else ir.NONE
 
 
-def _is_steady(expression: ir.Expression) -> bool:
+def _is_stable(expression: ir.Expression) -> bool:
     """Whether an expression has one value for equal columns while the query runs, as an uncorrelated subquery has."""
     if not isinstance(expression, ir.Computed) or expression.is_deterministic:
         return True
-    return expression.is_steady and bool(expression.queries) and not expression.reads
+    return expression.is_stable and bool(expression.queries) and not expression.reads
 
 
 def _is_deterministic(expression: ir.Expression) -> bool:

@@ -20,7 +20,7 @@ from cbx.analysis.sql.trees.understood import (
     RELATIONS,
     ROLES,
     SCALARS,
-    STEADY,
+    STABLE,
     TYPES,
     VOLATILE,
     arguments_of,
@@ -33,7 +33,7 @@ KNOWN: Mapping[type[Any], frozenset[str]] = arguments_of(ROLES)
 DETERMINISTIC = classes(SCALARS, TYPES) | {exp.Identifier}
 """Classes of deterministic expressions: equal arguments give equal values."""
 
-STEADY_CLASSES = classes(STEADY)
+STABLE_CLASSES = classes(STABLE)
 """Classes of expressions with one value while a query runs."""
 
 VOLATILE_CLASSES = classes(VOLATILE)
@@ -45,7 +45,7 @@ AGGREGATE_CLASSES = classes(AGGREGATES)
 UNKNOWN = "?"
 """The name of the unknown function that replaces an unsupported node."""
 
-_EXPRESSIONS = classes(SCALARS, STEADY, VOLATILE, CHANGING, AGGREGATES, OF_WINDOWS) - {exp.Anonymous}
+_EXPRESSIONS = classes(SCALARS, STABLE, VOLATILE, CHANGING, AGGREGATES, OF_WINDOWS) - {exp.Anonymous}
 _RELATIONS = classes(RELATIONS)
 
 

@@ -159,7 +159,7 @@ SCALARS: Arguments = {
 }
 """Deterministic expressions: equal arguments give equal values."""
 
-STEADY: Arguments = {
+STABLE: Arguments = {
     "": "CurrentCatalog CurrentDatabase CurrentTimestampLTZ CurrentTimezone SessionUser",
     "this": (
         "CurrentDate CurrentDatetime CurrentSchema CurrentTime CurrentTimestamp CurrentUser Localtime Localtimestamp"
@@ -244,7 +244,7 @@ ROLES: Mapping[str, Arguments] = {
     "clauses": CLAUSES,
     "types": TYPES,
     "scalars": SCALARS,
-    "steady": STEADY,
+    "stable": STABLE,
     "volatile": VOLATILE,
     "changing": CHANGING,
     "aggregates": AGGREGATES,

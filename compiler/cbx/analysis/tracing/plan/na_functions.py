@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
@@ -37,7 +37,7 @@ def read_fill(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 
 def _may_hold(column: Field, families: set[str] | None) -> bool:
-    is_known = column.type is not None and column.type != DOUBTFUL
+    is_known = column.type is not None and column.type != UNKNOWN_TYPE
     return families is None or not is_known or str(column.type).split("(")[0] in families
 
 

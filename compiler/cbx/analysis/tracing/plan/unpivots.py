@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cbx.analysis.facts import DOUBTFUL
+from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, opaque, parts_of
@@ -25,7 +25,7 @@ def read_unpivot(record: Record, rows: Rows, reading: Reading) -> Rows:
     if not values or len({one.name for one in values}) < len(values):
         return opaque([rows], _UNKNOWN)
     name = reading.context.new_field(record["variable_column_name"], "STRING")
-    value = reading.context.new_field(record["value_column_name"], DOUBTFUL)
+    value = reading.context.new_field(record["value_column_name"], UNKNOWN_TYPE)
     columns = (*kept, QualifiedColumn(name), QualifiedColumn(value))
     fields = tuple(one.field for one in columns)
     reads = frozenset(one.field.id for one in values)
