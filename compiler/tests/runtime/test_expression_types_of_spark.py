@@ -28,7 +28,7 @@ from cbx.parse.dialect import read_one
 from cbx.parse.types import is_same_type
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
-CALLS = int(os.environ.get("TYPES_OF_SPARK", "2"))
+CALLS = int(os.environ.get("TYPES_OF_SPARK", "1"))
 """How many calls of each function are tried for each number of arguments; `make soak` tries more."""
 
 LITERALS = ("'month'", "'x'", "2", "0", "-1", "1.50", "1e0", "3000000000", "NULL", "TRUE", "DATE '2024-01-31'")
