@@ -8,6 +8,7 @@ from shop import TABLES
 from cbx.analysis.columns import output_columns, unknown_columns
 from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import read_query
+from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.lineage import column_lineage
 
 COLUMNS = (
@@ -145,3 +146,16 @@ def test_a_field_has_its_name_inside_a_column_only() -> None:
     relation = read_query("SELECT s.x, (s).x, many[0].x, coalesce(s, s).x FROM t", {"t": table}).relation
 
     assert [field.name for field in relation.fields] == ["x", "x", "", ""]
+
+
+@pytest.mark.parametrize(
+    "grouping", ["ROLLUP (status, 7.5)", "CUBE (7.5, status)", "GROUPING SETS ((status, seven), (status))"]
+)
+def test_a_literal_that_grouping_sets_leave_out_may_be_null(grouping: str) -> None:
+    """Spark makes NULL of it wherever it is written, as it does of a column."""
+    relation = read_query(
+        f"SELECT status, 7.5 AS seven, 7.5 + 1 AS more FROM orders GROUP BY {grouping}", TABLES
+    ).relation
+
+    assert not infer_grain(relation).not_null & {field.id for field in relation.fields}
+    assert not infer_grain(relation).constants

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -89,6 +89,8 @@ def read_group_by(
         return ir.Opaque((relation,), (), reason="a position after an item that expands to several columns")
     if elements is None or math.prod(len(element.sets) for element in elements) > _MOST_CHOICES:
         return ir.Opaque((relation,), (), reason="grouping sets that are not supported")
+    if any(len(element.sets) > 1 for element in elements) and groups_by_literal(grouping.definitions):
+        return ir.Opaque((relation,), (), reason="grouping sets by a literal")
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates = []
     new_columns = {}
@@ -129,6 +131,11 @@ def read_group_by(
         place=query_span(group) if group else None,
         markers=tuple(markers.values()),
     )
+
+
+def groups_by_literal(definitions: Iterable[ir.Definition]) -> bool:
+    """Whether rows are grouped by a literal: grouping sets turn the same literal into NULL wherever else it is."""
+    return any(isinstance(definition.expression, ir.Constant) for definition in definitions)
 
 
 def _members(node: exp.Expr) -> list[exp.Expr]:

@@ -12,6 +12,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.relations import NONE, Field, Ids, PythonCallSite
 from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.grouping import groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
 from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
@@ -33,7 +34,8 @@ def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
     grouping = _GroupingReader(rows, reading)
     members = [grouping.column(one) for one in record.get("grouping_expressions", ())]
     sets = _sets(record, members, grouping)
-    if any(one is None for one in members) or sets == ():
+    is_literal = sets is not None and groups_by_literal(grouping.definitions)
+    if any(one is None for one in members) or sets == () or is_literal:
         return opaque([rows], "a grouping that is not understood")
     return grouping.grouped(record, [one for one in members if one is not None], sets)
 
