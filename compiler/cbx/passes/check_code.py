@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cbx.analysis.relation.relations import PythonCallSite
-from cbx.analysis.tracing.requests import CodeMistake, OwnRead, Unknown
-from cbx.analysis.tracing.undeclared_reads import reads_in_text, tables_of
+from cbx.analysis.tracing.requests import CodeMistake, UndeclaredRead, Unknown
+from cbx.analysis.tracing.undeclared_reads import find_undeclared_reads, tables_read
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
@@ -53,7 +53,7 @@ def check_code(
         causes = [Cause(span.path, f"line {span.line} fails"), *_macros_called(code, mistake)]
         report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
     traced = getattr(outcome, "reads", ())
-    for read in traced or reads_in_text((code.source, *code.definitions), _imported_names(code)):
+    for read in traced or find_undeclared_reads((code.source, *code.definitions), _imported_names(code)):
         _check_read(read, model, models, report)
     return len(report) > found
 
@@ -106,9 +106,11 @@ def _imported_names(code: PythonCode) -> dict[str, str]:
     }
 
 
-def _check_read(read: OwnRead, model: ResolvedModel, models: Mapping[str, ResolvedModel], report: Report) -> None:
+def _check_read(
+    read: UndeclaredRead, model: ResolvedModel, models: Mapping[str, ResolvedModel], report: Report
+) -> None:
     span = span_of(model, PythonCallSite(read.file, read.line)) or model.spans.whole
-    for name in tables_of(read):
+    for name in tables_read(read):
         are_files = read.kind == "files"
         what = f"{'files' if are_files else 'table'}{f' `{name}`' if name else ''}"
         message = f"the function of `{model.id}` reads the {what}, which {'are' if are_files else 'is'} no input of it"
@@ -117,7 +119,7 @@ def _check_read(read: OwnRead, model: ResolvedModel, models: Mapping[str, Resolv
         report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
 
 
-def _hint(read: OwnRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
+def _hint(read: UndeclaredRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
     """The parameter to write."""
     if read.kind == "files":
         place = f'"{name}"' if name else '"..."'

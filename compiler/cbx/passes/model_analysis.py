@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
 from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Place, PythonCallSite, QuerySpan, Relation
-from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, OwnRead, Unknown
+from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, UndeclaredRead, Unknown
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.emit.cells import import_lines
 from cbx.files.bounded_read import is_inside
@@ -60,7 +60,7 @@ class Analysed:
     relation: Relation
     unknown_columns: tuple[UnknownReference, ...]
     expressions: Mapping[str, Span | None]
-    reads: tuple[OwnRead, ...] = ()
+    reads: tuple[UndeclaredRead, ...] = ()
     undeclared_tables: tuple[tuple[UndeclaredTable, Span], ...] = ()
     mistakes: tuple[QueryMistake, ...] = ()
 

@@ -32,18 +32,18 @@ def main(count: int, seed: str, path: str) -> None:
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 
-    from cbx.analysis.tracing.records import columns_of, plan_records
+    from cbx.analysis.tracing.records import plan_records, schema_columns
     from cbx.analysis.tracing.session import TracingSession
 
     session = TracingSession(Guard())
 
     def traced(program: ProgramWriter, schema: TypedSchema, chance: random.Random) -> dict[str, Any]:
-        frames = {table.name: session.empty_frame(ddl_of(schema, table.name)) for table in schema.tables}
+        frames = {table.name: session.make_empty_frame(ddl_of(schema, table.name)) for table in schema.tables}
         namespace: dict[str, Any] = {"F": F, "Window": Window, "spark": session.spark, **frames}
         exec("\n".join(program.lines), namespace)
         plan = session.plan_of(namespace[program.result])
         records, _ = plan_records(plan, {frame._plan._plan_id: name for name, frame in frames.items()}, session)
-        columns = tuple(TableColumn(*one) for one in columns_of(session.schema_of(plan)))
+        columns = tuple(TableColumn(*one) for one in schema_columns(session.schema_of(plan)))
         relation = read_plan(Traced(records, columns), schema.by_name).relation
         claims = claims_about(relation, schema.relationships, chance)
         return {"lines": program.lines, "result": program.result, "claims": asdict(claims)}

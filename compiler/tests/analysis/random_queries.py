@@ -76,7 +76,7 @@ class _Writer:
             inner = self.query(depth - 1)
             return _From(f"({inner.text}) AS {name}", [_Column(f"{name}.{one}") for one in inner.columns])
         table = self.chance.choice(self.schema.tables)
-        return _From(f"{table.name} AS {name}", self.columns_of(table.name, name))
+        return _From(f"{table.name} AS {name}", self.schema_columns(table.name, name))
 
     def from_clause(self, depth: int) -> _From:
         left = self.source(depth)
@@ -99,7 +99,7 @@ class _Writer:
             return None
         table = self.schema.by_name[self.chance.choice(reachable)]
         name = self.fresh("x")
-        return _From(f"{table.name} AS {name}", self.columns_of(table.name, name))
+        return _From(f"{table.name} AS {name}", self.schema_columns(table.name, name))
 
     def join(self, left: _From, right: _From) -> _From:
         kind = self.chance.choice(
@@ -231,7 +231,7 @@ class _Writer:
         first = self.chance.choice(self.schema.relationships)
         name = self.fresh("x")
         table = self.schema.by_name[self.chance.choice((first.parent, first.child))]
-        rows = _From(f"{table.name} AS {name}", self.columns_of(table.name, name))
+        rows = _From(f"{table.name} AS {name}", self.schema_columns(table.name, name))
         for _ in range(self.chance.choice((1, 1, 2))):
             right = self.related(rows) or self.source(0)
             conditions = self.relationship_condition(rows, right)
@@ -251,7 +251,7 @@ class _Writer:
         """Two tables, all rows of both, with the column that holds what was compared."""
         one, two = self.fresh("x"), self.fresh("x")
         left, right = (self.chance.choice(self.schema.tables).name for _ in range(2))
-        columns = self.columns_of(left, one) + self.columns_of(right, two)
+        columns = self.schema_columns(left, one) + self.schema_columns(right, two)
         if self.chance.random() < 0.5:
             condition, merged = "USING (a)", "a"
         else:
@@ -263,7 +263,7 @@ class _Writer:
         verb = self.chance.choice(("SELECT", "SELECT DISTINCT"))
         return self.written(verb, items, rows, self.where(rows.columns, 0.2))
 
-    def columns_of(self, table: str, alias: str) -> list[_Column]:
+    def schema_columns(self, table: str, alias: str) -> list[_Column]:
         return [_Column(f"{alias}.{one.name}", table, one.name) for one in self.schema.by_name[table].columns or ()]
 
     def items(self, rows: _From, likely: float = 0.7) -> list[tuple[str, str]]:

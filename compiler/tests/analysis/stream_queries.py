@@ -109,7 +109,7 @@ class _StreamWriter(QueryWriter):
     def prepared(self, stream: Table) -> TypedQuery:
         """Rows of a stream, each met by other tables."""
         name = self.fresh("x")
-        rows = Rows(f"{stream.name} AS {name}", self.columns_of(stream, name))
+        rows = Rows(f"{stream.name} AS {name}", self.schema_columns(stream, name))
         for _ in range(self.chance.choice((0, 1, 1, 1, 2))):
             rows = self.meeting(rows)
         while True:

@@ -11,8 +11,8 @@ import pytest
 from traced_shop import IMPORTS, PATH, function
 
 from cbx.analysis.tracing.client import Tracer
-from cbx.analysis.tracing.requests import OwnRead, Unknown
-from cbx.analysis.tracing.undeclared_reads import reads_in_text, tables_of
+from cbx.analysis.tracing.requests import UndeclaredRead, Unknown
+from cbx.analysis.tracing.undeclared_reads import find_undeclared_reads, tables_read
 from cbx.syntax.declarations import Snippet
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
@@ -187,9 +187,9 @@ READS = {
 """Bodies, and what they read by themselves."""
 
 
-def tables(reads: tuple[OwnRead, ...]) -> list[tuple[str, str, bool]]:
+def tables(reads: tuple[UndeclaredRead, ...]) -> list[tuple[str, str, bool]]:
     kinds = {"query": "table"}
-    return [(kinds.get(one.kind, one.kind), name, one.is_streaming) for one in reads for name in tables_of(one)]
+    return [(kinds.get(one.kind, one.kind), name, one.is_streaming) for one in reads for name in tables_read(one)]
 
 
 @pytest.mark.parametrize("body", [one for one in READS if "builder" not in one])
@@ -205,4 +205,4 @@ def test_what_is_read_is_seen_in_the_text(body: str) -> None:
     """The same without running it, save what only running can tell."""
     snippet = Snippet(PATH, 10, model(body))
 
-    assert tables(reads_in_text((snippet,), {})) == READS[body]
+    assert tables(find_undeclared_reads((snippet,), {})) == READS[body]

@@ -202,7 +202,7 @@ def main(count: int, first_seed: int) -> dict[str, Any]:
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812 - Spark's own idiom
 
-    from cbx.analysis.tracing.records import columns_of, plan_records
+    from cbx.analysis.tracing.records import plan_records, schema_columns
     from cbx.analysis.tracing.session import TracingSession
 
     session = TracingSession(Guard())
@@ -216,10 +216,10 @@ def main(count: int, first_seed: int) -> dict[str, Any]:
     found: dict[str, Any] = {"with_keys": 0, "results": 0, "wrong": []}
     for seed in range(first_seed, first_seed + count):
         program = Program(seed)
-        empty = {name: session.empty_frame(text) for name, text in ddl.items()}
+        empty = {name: session.make_empty_frame(text) for name, text in ddl.items()}
         plan = session.plan_of(run(program, empty))
         records, _ = plan_records(plan, {frame._plan._plan_id: name for name, frame in empty.items()}, session)
-        columns = tuple(TableColumn(*one) for one in columns_of(session.schema_of(plan)))
+        columns = tuple(TableColumn(*one) for one in schema_columns(session.schema_of(plan)))
         keys = result_keys(read_plan(Traced(records, columns), TABLES).relation)
         found["with_keys"] += bool(keys)
         names = [one.name for one in columns]

@@ -56,7 +56,7 @@ class SourceWriter(ExpressionWriter):
     def query(self, depth: int) -> TypedQuery:
         raise NotImplementedError
 
-    def columns_of(self, table: Table, name: str) -> list[Item]:
+    def schema_columns(self, table: Table, name: str) -> list[Item]:
         return [
             Item(f"{name}.{column.name}", self.schema.kinds[table.name, column.name], table.name, column.name)
             for column in table.columns or ()
@@ -66,7 +66,7 @@ class SourceWriter(ExpressionWriter):
         table = table or self.chance.choice(self.schema.tables)
         name = self.fresh("x")
         sample = self.chance.choice(_SAMPLES) if self.chance.random() < 0.04 else ""
-        return Rows(f"{table.name}{sample} AS {name}", self.columns_of(table, name))
+        return Rows(f"{table.name}{sample} AS {name}", self.schema_columns(table, name))
 
     def subquery(self, inner: TypedQuery) -> Rows:
         name = self.fresh("x")
@@ -103,7 +103,7 @@ class SourceWriter(ExpressionWriter):
                     name, value, label = self.fresh("x"), self.fresh("v"), self.fresh("n")
                     nulls = self.chance.choice(("", " INCLUDE NULLS", " EXCLUDE NULLS"))
                     listed = ", ".join(turned)
-                    kept = [item for item in self.columns_of(table, name) if item.name not in turned]
+                    kept = [item for item in self.schema_columns(table, name) if item.name not in turned]
                     made = [Item(f"{name}.{label}", "STRING"), Item(f"{name}.{value}", kind)]
                     text = f"(SELECT * FROM {table.name} UNPIVOT{nulls} ({value} FOR {label} IN ({listed}))) AS {name}"
                     return Rows(text, [Item(item.text, item.kind) for item in kept] + made)

@@ -19,7 +19,7 @@ from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.tracing.client import Tracer
 from cbx.analysis.tracing.from_plan import read_plan
 from cbx.analysis.tracing.requests import Frame, Function, Traced
-from cbx.analysis.tracing.types import spelled
+from cbx.analysis.tracing.types import sql_type
 from cbx.parse.types import is_same_type
 from cbx.syntax.declarations import Snippet
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
@@ -227,7 +227,7 @@ def spark_types(spark: SparkSession, shape: str, expressions: list[str]) -> list
         except PySparkException:
             found.append(None)
             continue
-        found.append(spelled(schema["made"].dataType))
+        found.append(sql_type(schema["made"].dataType))
     return found
 
 

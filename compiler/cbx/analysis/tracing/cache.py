@@ -55,7 +55,7 @@ class Cache:
             self._is_changed = False
 
 
-def key_of(function: Function, limits: Limits) -> str:
+def cache_key(function: Function, limits: Limits) -> str:
     """What tells a request from every other: the code, the inputs' columns, the limits and the versions."""
     content = "\n".join((__version__, *_versions(), json.dumps(asdict(limits)), function.to_json()))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
@@ -63,13 +63,13 @@ def key_of(function: Function, limits: Limits) -> str:
 
 @lru_cache(maxsize=1)
 def _versions() -> tuple[str, ...]:
-    found = [f"{sys.version_info[0]}.{sys.version_info[1]}"]
+    versions = [f"{sys.version_info[0]}.{sys.version_info[1]}"]
     for name in ("pysail", "pyspark"):
         try:
-            found.append(importlib.metadata.version(name))
+            versions.append(importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            found.append("")
-    return tuple(found)
+            versions.append("")
+    return tuple(versions)
 
 
 def _read(file: Path) -> dict[str, Any]:

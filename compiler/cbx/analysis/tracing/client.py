@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cbx.analysis.facts import TableColumn
-from cbx.analysis.tracing.cache import Cache, key_of
+from cbx.analysis.tracing.cache import Cache, cache_key
 from cbx.analysis.tracing.process import Worker
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
 
@@ -43,19 +43,19 @@ class Tracer:
         Returns:
             `Traced`, `Unknown` with a reason, or `MissingExtra`.
         """
-        for one in function.inputs:
-            if one.columns is None:
-                return Unknown(f"the columns of `{one.name}` are not known", is_for_inputs=True)
+        for frame in function.inputs:
+            if frame.columns is None:
+                return Unknown(f"the columns of `{frame.name}` are not known", is_for_inputs=True)
         if not _is_installed():
             return MissingExtra()
         self._cache = self._cache or Cache(self._cache_file)
-        key = key_of(function, self._limits)
-        known = self._cache.get(key)
-        if known is None:
-            known = self._worker.trace(function)
-            if not isinstance(known, Unknown) or known.is_lasting:
-                self._cache.put(key, known)
-        return known
+        key = cache_key(function, self._limits)
+        outcome = self._cache.get(key)
+        if outcome is None:
+            outcome = self._worker.trace(function)
+            if not isinstance(outcome, Unknown) or outcome.is_lasting:
+                self._cache.put(key, outcome)
+        return outcome
 
     def close(self) -> None:
         """End the worker and save the cache."""
@@ -78,18 +78,20 @@ def trace(
     Returns:
         What came of each, by the model's id.
     """
-    found: dict[str, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     with Tracer(cache_file, limits) as tracer:
         for function in functions:
             inputs = tuple(
-                one if one.columns is not None else replace(one, columns=_columns(found.get(one.name)))
-                for one in function.inputs
+                frame
+                if frame.columns is not None
+                else replace(frame, columns=_traced_columns(outcomes.get(frame.name)))
+                for frame in function.inputs
             )
-            found[function.model] = tracer.trace(replace(function, inputs=inputs))
-    return found
+            outcomes[function.model] = tracer.trace(replace(function, inputs=inputs))
+    return outcomes
 
 
-def _columns(outcome: Outcome | None) -> tuple[TableColumn, ...] | None:
+def _traced_columns(outcome: Outcome | None) -> tuple[TableColumn, ...] | None:
     return outcome.columns if isinstance(outcome, Traced) else None
 
 

@@ -28,13 +28,13 @@ from cbx.diagnostics.did_you_mean import nearest
 
 Record = dict[str, Any]
 
-_CLOSED = frozenset({
+_PURE_MODULES = frozenset({
     "__future__", "abc", "collections", "copy", "dataclasses", "decimal", "enum", "fractions", "functools", "itertools",
     "json", "math", "numbers", "operator", "pyspark", "re", "string", "textwrap", "typing",
 })  # fmt: skip
 """Modules through which code cannot see anything but its arguments."""
 
-_BY_THE_CLOCK = frozenset({"calendar", "datetime", "hashlib", "random", "time", "uuid", "warnings", "zoneinfo"})
+_CLOCK_MODULES = frozenset({"calendar", "datetime", "hashlib", "random", "time", "uuid", "warnings", "zoneinfo"})
 """Modules through which code sees no more than the time and chance, on which no attribute and no name depends."""
 
 _OF_DATABRICKS = re.compile(r"(ai|h3|http|st|vector)_\w+|try_(ai|st|to_geo)\w*|display|dbutils|databricks|read_files")
@@ -74,7 +74,7 @@ class NotAFrameError(Exception):
         self.result = result
 
 
-def mistake_of(error: BaseException, request: Mapping[str, Any], session: TracingSession) -> Record | None:
+def find_mistake(error: BaseException, request: Mapping[str, Any], session: TracingSession) -> Record | None:
     """An exception as a mistake in the code of a model; None where it may be due to how the model is traced.
 
     Args:
@@ -85,33 +85,41 @@ def mistake_of(error: BaseException, request: Mapping[str, Any], session: Tracin
     Returns:
         The mistake as `requests.CodeMistake` has it.
     """
-    if Placeholder.made:
+    if Placeholder.created:
         return None
     snippets = [*request["definitions"], request["source"]]
-    texts = [request["imports"], *(one["text"] for one in snippets)]
-    modules = _imported(texts)
-    if not modules <= _CLOSED | _BY_THE_CLOCK:
+    texts = [request["imports"], *(snippet["text"] for snippet in snippets)]
+    modules = _imported_packages(texts)
+    if not modules <= _PURE_MODULES | _CLOCK_MODULES:
         return None
     if isinstance(error, ImportError):
         return _wrong_import(error)
     if isinstance(error, NotAFrameError):
         return _wrong_result(error, request["source"])
-    frames = list(_frames(error))
-    paths = {one["path"] for one in snippets}
-    own = [one for one in frames if one.tb_frame.f_code.co_filename in paths]
-    if not own or _is_raised(own[-1]):
+    frames = list(_traceback_frames(error))
+    paths = {snippet["path"] for snippet in snippets}
+    model_frames = [frame for frame in frames if frame.tb_frame.f_code.co_filename in paths]
+    if not model_frames or _is_raised(model_frames[-1]):
         return None
-    depends_on_data = session.asked_schema or not modules <= _CLOSED
-    hint = _hint(error, own[-1], frames[-1], snippets, depends_on_data=depends_on_data)
+    depends_on_data = session.asked_schema or not modules <= _PURE_MODULES
+    hint = _find_hint(error, model_frames[-1], frames[-1], snippets, depends_on_data=depends_on_data)
     if hint is None:
         return None
-    message = _said(error)
-    if str(error) == _NOT_CALLABLE and len(unknown := _unknown_methods(_called_methods(own[-1], snippets))) == 1:
+    message = _error_text(error)
+    if (
+        str(error) == _NOT_CALLABLE
+        and len(unknown := _unknown_methods(_called_methods(model_frames[-1], snippets))) == 1
+    ):
         message = f"neither a DataFrame nor a Column has a method `{unknown[0]}`"
-    return {"file": own[-1].tb_frame.f_code.co_filename, "line": own[-1].tb_lineno, "message": message, "hint": hint}
+    return {
+        "file": model_frames[-1].tb_frame.f_code.co_filename,
+        "line": model_frames[-1].tb_lineno,
+        "message": message,
+        "hint": hint,
+    }
 
 
-def _hint(
+def _find_hint(
     error: BaseException,
     at: types.TracebackType,
     inmost: types.TracebackType,
@@ -126,46 +134,52 @@ def _hint(
             return None
         case PySparkException():
             is_known = error.getCondition() in _WRONG_ARGUMENTS
-            return _LOOK if is_known and not depends_on_data else None
+            return _FIX_CODE if is_known and not depends_on_data else None
         case TypeError() if _BINDING.search(str(error)) and (is_own or _is_wrapper(inmost)):
-            return _LOOK
+            return _FIX_CODE
         case AttributeError() if inmost.tb_frame.f_code.co_name == "__getattr__":
-            owner, name = (inmost.tb_frame.f_locals.get(one) for one in ("self", "name"))
-            return _wrong_attribute(owner, str(name), depends_on_data=depends_on_data)
+            owner, name = (inmost.tb_frame.f_locals.get(local) for local in ("self", "name"))
+            return _hint_for_attribute(owner, str(name), depends_on_data=depends_on_data)
         case _ if not is_own:
             return None
         case NameError():
-            return None if error.name in _NOTEBOOK_NAMES else _near(str(error.name), _names(at), _LOOK)
+            return (
+                None if error.name in _NOTEBOOK_NAMES else _suggest_name(str(error.name), _visible_names(at), _FIX_CODE)
+            )
         case AttributeError():
-            return _wrong_attribute(error.obj, str(error.name), depends_on_data=depends_on_data)
+            return _hint_for_attribute(error.obj, str(error.name), depends_on_data=depends_on_data)
         case TypeError() if str(error) == _NOT_CALLABLE:
-            return _wrong_method(at, snippets)
+            return _hint_for_method(at, snippets)
         case TypeError() | LookupError() | ArithmeticError() | ValueError():
-            return None if depends_on_data or isinstance(error, UnicodeError) else _LOOK
+            return None if depends_on_data or isinstance(error, UnicodeError) else _FIX_CODE
         case _:
             return None
 
 
-_LOOK = "correct the code of the model, or of the macro that it calls"
+_FIX_CODE = "correct the code of the model, or of the macro that it calls"
 
 
-def _wrong_attribute(owner: Any, name: str, *, depends_on_data: bool) -> str | None:
+def _hint_for_attribute(owner: Any, name: str, *, depends_on_data: bool) -> str | None:
     """Of pyspark's modules and classes, as they are here; of Python's own values, unless they come from the data."""
     kind = owner if isinstance(owner, type) else type(owner)
     home = owner.__name__ if isinstance(owner, types.ModuleType) else kind.__module__
     if home.partition(".")[0] == "pyspark":
-        return None if _OF_DATABRICKS.fullmatch(name) or name.startswith("_") else _near(name, dir(owner), _LOOK)
+        return (
+            None
+            if _OF_DATABRICKS.fullmatch(name) or name.startswith("_")
+            else _suggest_name(name, dir(owner), _FIX_CODE)
+        )
     is_plain = home == "builtins" and not isinstance(owner, types.ModuleType)
-    return _near(name, dir(owner), _LOOK) if is_plain and not depends_on_data else None
+    return _suggest_name(name, dir(owner), _FIX_CODE) if is_plain and not depends_on_data else None
 
 
-def _wrong_method(at: types.TracebackType, snippets: list[Mapping[str, Any]]) -> str | None:
+def _hint_for_method(at: types.TracebackType, snippets: list[Mapping[str, Any]]) -> str | None:
     """A method that frames do not have is a column there, which is then called."""
     called = _called_methods(at, snippets)
     if any(_OF_DATABRICKS.fullmatch(name) for name in called):
         return None
     unknown = _unknown_methods(called)
-    near = nearest(unknown[0], _methods()) if len(unknown) == 1 else None
+    near = nearest(unknown[0], _public_methods()) if len(unknown) == 1 else None
     return f"did you mean `{near}`?" if near else "a frame, or a column, has no such method"
 
 
@@ -174,31 +188,37 @@ def _called_methods(at: types.TracebackType, snippets: list[Mapping[str, Any]]) 
     path, line = at.tb_frame.f_code.co_filename, at.tb_lineno
     return [
         node.func.attr
-        for one in snippets
-        if one["path"] == path
-        for node in ast.walk(ast.parse(one["text"]))
+        for snippet in snippets
+        if snippet["path"] == path
+        for node in ast.walk(ast.parse(snippet["text"]))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        if node.lineno + one["line"] - 1 <= line <= (node.end_lineno or node.lineno) + one["line"] - 1
+        if node.lineno + snippet["line"] - 1 <= line <= (node.end_lineno or node.lineno) + snippet["line"] - 1
     ]
 
 
 def _unknown_methods(called: Iterable[str]) -> list[str]:
-    known = _methods() | set(dir(functions)) | set(dir(Window))
-    return [name for name in called if name not in known]
+    methods = _public_methods() | set(dir(functions)) | set(dir(Window))
+    return [name for name in called if name not in methods]
 
 
-def _methods() -> frozenset[str]:
+def _public_methods() -> frozenset[str]:
     return frozenset(name for kind in (DataFrame, Column) for name in dir(kind) if not name.startswith("_"))
 
 
 def _wrong_import(error: ImportError) -> Record | None:
     """A name that a module of pyspark does not have; any other module may be installed on Databricks."""
-    found = _NO_SUCH_NAME.match(str(error))
-    if found is None or found[2].partition(".")[0] != "pyspark" or _OF_DATABRICKS.fullmatch(found[1]):
+    match = _NO_SUCH_NAME.match(str(error))
+    if match is None or match[2].partition(".")[0] != "pyspark" or _OF_DATABRICKS.fullmatch(match[1]):
         return None
-    names = dir(__import__(found[2], fromlist=["*"]))
-    message = f"ImportError: `{found[2]}` has no `{found[1]}`"
-    return {"file": "", "line": 0, "message": message, "hint": _near(found[1], names, _LOOK), "word": found[1]}
+    names = dir(__import__(match[2], fromlist=["*"]))
+    message = f"ImportError: `{match[2]}` has no `{match[1]}`"
+    return {
+        "file": "",
+        "line": 0,
+        "message": message,
+        "hint": _suggest_name(match[1], names, _FIX_CODE),
+        "word": match[1],
+    }
 
 
 def _wrong_result(error: NotAFrameError, source: Mapping[str, Any]) -> Record | None:
@@ -211,29 +231,29 @@ def _wrong_result(error: NotAFrameError, source: Mapping[str, Any]) -> Record | 
     return {"file": source["path"], "line": line, "message": str(error), "hint": hint}
 
 
-def _near(name: str, names: Iterable[str], otherwise: str) -> str:
-    found = nearest(name, [one for one in names if not one.startswith("_")])
-    return f"did you mean `{found}`?" if found else otherwise
+def _suggest_name(name: str, names: Iterable[str], otherwise: str) -> str:
+    near = nearest(name, [candidate for candidate in names if not candidate.startswith("_")])
+    return f"did you mean `{near}`?" if near else otherwise
 
 
-def _names(at: types.TracebackType) -> list[str]:
+def _visible_names(at: types.TracebackType) -> list[str]:
     return [*at.tb_frame.f_locals, *at.tb_frame.f_globals]
 
 
-def _imported(texts: Iterable[str]) -> frozenset[str]:
+def _imported_packages(texts: Iterable[str]) -> frozenset[str]:
     """The packages that code imports, at its top or inside functions; those it asks for by text count as ``?``."""
-    found: set[str] = set()
+    packages: set[str] = set()
     for node in (node for text in texts for node in ast.walk(ast.parse(text))):
         if isinstance(node, ast.Import):
-            found |= {one.name.partition(".")[0] for one in node.names}
+            packages |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "?").partition(".")[0])
+            packages.add((node.module or "?").partition(".")[0])
         elif isinstance(node, ast.Name) and node.id in {"__import__", "eval", "exec", "open", "input", "globals"}:
-            found.add("?")
-    return frozenset(found)
+            packages.add("?")
+    return frozenset(packages)
 
 
-def _frames(error: BaseException) -> Iterator[types.TracebackType]:
+def _traceback_frames(error: BaseException) -> Iterator[types.TracebackType]:
     at = error.__traceback__
     while at is not None:
         yield at
@@ -252,6 +272,6 @@ def _is_raised(at: types.TracebackType) -> bool:
     return at.tb_frame.f_code.co_code[at.tb_lasti] in raising
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text if len(text) <= 200 else text[:197] + '...'}".removesuffix(": ")

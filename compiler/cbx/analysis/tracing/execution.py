@@ -11,12 +11,12 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql.connect.dataframe import DataFrame
 
-from cbx.analysis.tracing.code_mistakes import NotAFrameError, mistake_of
+from cbx.analysis.tracing.code_mistakes import NotAFrameError, find_mistake
 from cbx.analysis.tracing.guard import ForbiddenError, Guard
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
-from cbx.analysis.tracing.records import Record, columns_of, plan_records
+from cbx.analysis.tracing.records import Record, plan_records, schema_columns
 from cbx.analysis.tracing.session import EngineLostError, TracingSession
-from cbx.analysis.tracing.types import quoted
+from cbx.parse.identifiers import quoted_if_needed
 
 _LARGEST_PLAN = 1 << 20
 _RAISED = (
@@ -49,13 +49,13 @@ def trace_function(request: Mapping[str, Any], session: TracingSession, guard: G
     """
     threads = set(threading.enumerate())
     try:
-        with guard.watching(seconds):
-            answer = _answer(request, session)
+        with guard.watch(seconds):
+            answer = _trace_plan(request, session)
     except _RAISED as error:
-        reads = session.reads()
-        if guard.seen:
-            return {"unknown": guard_reason(guard), "reads": reads}
-        mistake = mistake_of(error, request, session) if isinstance(error, Exception) else None
+        reads = session.undeclared_reads()
+        if guard.violation:
+            return {"unknown": guard_violation(guard), "reads": reads}
+        mistake = find_mistake(error, request, session) if isinstance(error, Exception) else None
         return {
             "unknown": reason_of(error),
             "mistake": mistake,
@@ -67,20 +67,22 @@ def trace_function(request: Mapping[str, Any], session: TracingSession, guard: G
         thread.join(seconds)
         if thread.is_alive():
             return {"unknown": "it leaves a thread running", "retire": True, "no_answer": True}
-    return {**({"unknown": guard_reason(guard)} if guard.seen else answer), "reads": session.reads()}
+    return {**({"unknown": guard_violation(guard)} if guard.violation else answer), "reads": session.undeclared_reads()}
 
 
-def guard_reason(guard: Guard) -> str | None:
+def guard_violation(guard: Guard) -> str | None:
     """What the guard saw, even if the code went on as if nothing had been."""
-    return f"it {guard.seen}" if guard.seen else None
+    return f"it {guard.violation}" if guard.violation else None
 
 
-def _answer(request: Mapping[str, Any], session: TracingSession) -> Record:
+def _trace_plan(request: Mapping[str, Any], session: TracingSession) -> Record:
     snippets = [*request["definitions"], request["source"]]
-    session.begin(frozenset(one["path"] for one in snippets))
-    frames = {one["parameter"]: session.empty_frame(_ddl(one["columns"])) for one in request["inputs"]}
+    session.begin_model(frozenset(snippet["path"] for snippet in snippets))
+    frames = {
+        frame["parameter"]: session.make_empty_frame(_columns_ddl(frame["columns"])) for frame in request["inputs"]
+    }
     steps = {frame._plan._plan_id: parameter for parameter, frame in frames.items()}  # noqa: SLF001 - as in `TracingSession.plan_of`
-    function = _load(request, snippets, session)
+    function = _load_function(request, snippets, session)
     result = function(**frames)
     if not isinstance(result, DataFrame):
         raise NotAFrameError(result)
@@ -91,24 +93,24 @@ def _answer(request: Mapping[str, Any], session: TracingSession) -> Record:
     if not reads_inputs_only:
         return {"plan": records, "columns": None, "trouble": "it reads what is not among its inputs"}
     try:
-        columns = columns_of(session.schema_of(plan))
+        columns = schema_columns(session.schema_of(plan))
     except PySparkException as error:
-        return {"plan": records, "columns": None, "trouble": _one_line(str(error))}
-    if any(kind is None for one in request["inputs"] for _, kind, _ in one["columns"]):
+        return {"plan": records, "columns": None, "trouble": _shorten(str(error))}
+    if any(kind is None for frame in request["inputs"] for _, kind, _ in frame["columns"]):
         columns = [(name, None, False) for name, _, _ in columns]
     return {"plan": records, "columns": columns, "trouble": None}
 
 
-def _load(request: Mapping[str, Any], snippets: list[Mapping[str, Any]], session: TracingSession) -> Any:
+def _load_function(request: Mapping[str, Any], snippets: list[Mapping[str, Any]], session: TracingSession) -> Any:
     """Run the imports and the definitions, as the model's notebook would."""
     module = types.ModuleType(request["model"])
     namespace = vars(module)
     namespace |= {"spark": session.spark, "var": Placeholder}
     exec(compile(request["imports"], f"{request['model']} imports", "exec", dont_inherit=True), namespace)  # noqa: S102 - what tracing is
     flags = namespace["annotations"].compiler_flag if _postpones_annotations(request["imports"]) else 0
-    for one in snippets:
-        text = "\n" * (one["line"] - 1) + one["text"]
-        exec(compile(text, one["path"], "exec", flags, dont_inherit=True), namespace)  # noqa: S102 - as above
+    for snippet in snippets:
+        text = "\n" * (snippet["line"] - 1) + snippet["text"]
+        exec(compile(text, snippet["path"], "exec", flags, dont_inherit=True), namespace)  # noqa: S102 - as above
     return namespace[request["name"]]
 
 
@@ -116,8 +118,8 @@ def _postpones_annotations(imports: str) -> bool:
     return "from __future__ import annotations" in imports
 
 
-def _ddl(columns: list[tuple[str, str | None, bool]]) -> str:
-    return ", ".join(f"{quoted(name)} {kind or 'VOID'}" for name, kind, _ in columns)
+def _columns_ddl(columns: list[tuple[str, str | None, bool]]) -> str:
+    return ", ".join(f"{quoted_if_needed(name)} {kind or 'VOID'}" for name, kind, _ in columns)
 
 
 def reason_of(error: BaseException) -> str:
@@ -136,12 +138,12 @@ def reason_of(error: BaseException) -> str:
         case DecodeError():
             return "its plan is nested too deeply"
         case ImportError():
-            return f"an import fails: {_one_line(str(error))}"
+            return f"an import fails: {_shorten(str(error))}"
         case _:
-            message = _one_line(str(error))
+            message = _shorten(str(error))
             return f"it raises {type(error).__name__}: {message}" if message else f"it raises {type(error).__name__}"
 
 
-def _one_line(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 200 else line[:197] + "..."

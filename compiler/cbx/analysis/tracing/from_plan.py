@@ -17,10 +17,10 @@ from cbx.analysis.relation.relation_walks import is_deep, stream_scans
 from cbx.analysis.relation.relations import NONE, Field, PythonCallSite, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
-from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, UnknownName
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
 from cbx.analysis.tracing.plan.joins import read_join
-from cbx.analysis.tracing.plan.na_functions import read_fill, read_without_nulls
+from cbx.analysis.tracing.plan.na_functions import read_drop_na, read_fill_or_replace
 from cbx.analysis.tracing.plan.projections import (
     read_drop,
     read_project,
@@ -29,7 +29,7 @@ from cbx.analysis.tracing.plan.projections import (
     read_with_columns,
 )
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
-from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, after, opaque
+from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows, with_relation
 from cbx.analysis.tracing.plan.unpivots import read_unpivot
 from cbx.analysis.tracing.protocol import OPAQUE
 from cbx.analysis.tracing.requests import Traced
@@ -45,9 +45,9 @@ _BY_COLUMNS: dict[str, Callable[[Record, Rows, Reading], Rows]] = {
     "drop": read_drop,
     "aggregate": read_aggregate,
     "deduplicate": read_deduplicate,
-    "fill_na": read_fill,
-    "replace": read_fill,
-    "drop_na": read_without_nulls,
+    "fill_na": read_fill_or_replace,
+    "replace": read_fill_or_replace,
+    "drop_na": read_drop_na,
     "unpivot": read_unpivot,
 }
 
@@ -84,42 +84,42 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
     try:
         rows = _PlanReader(tables, reading).read(traced.plan)
         if is_deep(rows.relation):
-            rows = opaque([], "its plan is nested too deeply")
+            rows = opaque_rows([], "its plan is nested too deeply")
     except (LookupError, TypeError, ValueError, RecursionError):
-        rows = opaque([], "its plan is not understood")
-    relation = _as_found(rows, traced, reading)
-    streams = {name for name in _inputs_read(traced.plan) if name in tables and tables[name].is_streaming}
-    if streams and not {tables[name].name for name in streams} <= {one.table.name for one in stream_scans(relation)}:
+        rows = opaque_rows([], "its plan is not understood")
+    relation = _match_engine_columns(rows, traced, reading)
+    streams = {name for name in _input_names(traced.plan) if name in tables and tables[name].is_streaming}
+    if streams and not {tables[name].name for name in streams} <= {scan.table.name for scan in stream_scans(relation)}:
         reason = "it reads a stream in a step that is not understood"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
-    unknown = tuple(dict.fromkeys(reading.unknown)) if traced.columns is None else ()
-    return TracedPlan(relation, unknown, _expressions(traced.plan), tuple(reading.context.mistakes))
+    unknown = tuple(dict.fromkeys(reading.unknown_names)) if traced.columns is None else ()
+    return TracedPlan(relation, unknown, _expression_sites(traced.plan), tuple(reading.context.mistakes))
 
 
-def _inputs_read(record: object) -> set[str]:
+def _input_names(record: object) -> set[str]:
     """The names of the inputs that a plan reads, wherever in it."""
-    found: set[str] = set()
+    names: set[str] = set()
     pending = [record]
     while pending:
         at = pending.pop()
         if isinstance(at, Mapping):
             if at.get("kind") == "input":
-                found.add(at["name"])
+                names.add(at["name"])
             pending.extend(at.values())
         elif isinstance(at, (list, tuple)):
             pending.extend(at)
-    return found
+    return names
 
 
-def _expressions(step: Record) -> Mapping[str, PythonCallSite]:
+def _expression_sites(step: Record) -> Mapping[str, PythonCallSite]:
     """Where the columns of the result get their names: in the last step that gives it, for each."""
-    found: dict[str, PythonCallSite] = {}
+    sites: dict[str, PythonCallSite] = {}
     while True:
-        made = [*step.get("aliases", ()), *step.get("expressions", ()), *step.get("aggregate_expressions", ())]
-        for name in (one["name"][0] for one in made if one.get("name") and step.get("site")):
-            found.setdefault(name.lower(), PythonCallSite(*step["site"]))
+        items = [*step.get("aliases", ()), *step.get("expressions", ()), *step.get("aggregate_expressions", ())]
+        for name in (item["name"][0] for item in items if item.get("name") and step.get("site")):
+            sites.setdefault(name.lower(), PythonCallSite(*step["site"]))
         if "input" not in step:
-            return found
+            return sites
         step = step["input"]
 
 
@@ -133,24 +133,24 @@ class _PlanReader:
 
         What reads a step with an unknown column is not judged by its columns: that would report the mistake again.
         """
-        found = len(self.reading.unknown)
-        rows = self._read(record)
-        if len(self.reading.unknown) > found:
-            return opaque([rows], "it reads a column that no input has")
+        count = len(self.reading.unknown_names)
+        rows = self._read_step(record)
+        if len(self.reading.unknown_names) > count:
+            return opaque_rows([rows], "it reads a column that no input has")
         schema = record.get("schema")
         if schema and not rows.is_open and len(schema) == len(rows.columns):
             columns = tuple(
-                QualifiedColumn(replace(one.field, name=name), one.qualifiers)
-                for one, (name, _) in zip(rows.columns, schema, strict=True)
+                QualifiedColumn(replace(column.field, name=name), column.qualifiers)
+                for column, (name, _) in zip(rows.columns, schema, strict=True)
             )
-            rows = replace(rows, relation=_with_fields(rows, columns), columns=columns, has_guesses=False)
+            rows = replace(rows, relation=_project_to(rows, columns), columns=columns, has_guesses=False)
         return rows.with_step(record["id"])
 
-    def _read(self, record: Record) -> Rows:
+    def _read_step(self, record: Record) -> Rows:
         kind = record["kind"]
         match kind:
             case "input":
-                return self._scan(record["name"])
+                return self._read_input(record["name"])
             case "join":
                 left, right = self.read(record["left"]), self.read(record["right"])
                 self.reading.site = record.get("site")
@@ -165,11 +165,11 @@ class _PlanReader:
             case "project" if "input" not in record:
                 return read_project(record, Rows(ir.Values(1, ()), (), NONE), self.reading)
             case _ if kind == OPAQUE:
-                return self._opaque(record)
+                return self._read_opaque(record)
             case _:
-                return self._step(record, self.read(record["input"]))
+                return self._read_step_on_rows(record, self.read(record["input"]))
 
-    def _step(self, record: Record, rows: Rows) -> Rows:
+    def _read_step_on_rows(self, record: Record, rows: Rows) -> Rows:
         """A step with one input."""
         kind = record["kind"]
         self.reading.site = record.get("site")
@@ -183,87 +183,89 @@ class _PlanReader:
             self.reading.context.mistakes.append(QueryMistake("sort_on_stream", "", None))
             self._place_mistakes(found)
         if kind in _SAME_ROWS:
-            self._look_at(record, rows)
+            self._read_names_of(record, rows)
             return rows
         match kind:
             case "filter":
-                return self._filter(record, rows)
+                return self._read_filter(record, rows)
             case "limit" | "tail":
                 count = record.get("limit", 0)
-                return after(rows, ir.Limit(rows.relation, count, rows.fields, rows.is_open))
+                return with_relation(rows, ir.Limit(rows.relation, count, rows.fields, rows.is_open))
             case "sample":
                 if record.get("with_replacement"):
-                    return opaque([rows], "a sample that repeats rows", rows.columns, is_open=rows.is_open)
+                    return opaque_rows([rows], "a sample that repeats rows", rows.columns, is_open=rows.is_open)
                 chance = ir.Condition(NONE, is_deterministic=False)
-                return after(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
+                return with_relation(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
             case "subquery_alias":
                 alias = record["alias"].lower()
-                return replace(rows, columns=tuple(QualifiedColumn(one.field, (alias,)) for one in rows.columns))
+                return replace(rows, columns=tuple(QualifiedColumn(column.field, (alias,)) for column in rows.columns))
             case _:
                 raise ValueError(kind)
 
-    def _place_mistakes(self, found: int) -> None:
+    def _place_mistakes(self, first: int) -> None:
         """Say of the mistakes found since that they are in the step that is read: what is traced has no text."""
         mistakes = self.reading.context.mistakes
         site = PythonCallSite(*self.reading.site) if self.reading.site else None
         kinds = ("sort_on_stream", "window_on_stream")
-        mistakes[found:] = dict.fromkeys(replace(one, place=site) for one in mistakes[found:] if one.kind in kinds)
+        mistakes[first:] = dict.fromkeys(
+            replace(mistake, place=site) for mistake in mistakes[first:] if mistake.kind in kinds
+        )
 
-    def _look_at(self, record: Record, rows: Rows) -> None:
+    def _read_names_of(self, record: Record, rows: Rows) -> None:
         """Read the expressions of a step that changes nothing, for the names in them."""
-        writer = Expressions(rows, self.reading, also_left_out=True)
-        for one in (*(part["child"] for part in record.get("order", ())), *record.get("partition_exprs", ())):
-            writer.write(one)
+        writer = ExpressionWriter(rows, self.reading, also_left_out=True)
+        for expression in (*(part["child"] for part in record.get("order", ())), *record.get("partition_exprs", ())):
+            writer.write(expression)
 
-    def _filter(self, record: Record, rows: Rows) -> Rows:
-        writer = Expressions(rows, self.reading, also_left_out=True)
+    def _read_filter(self, record: Record, rows: Rows) -> Rows:
+        writer = ExpressionWriter(rows, self.reading, also_left_out=True)
         node = writer.write(record["condition"])
-        predicates = read_predicates(node, writer.reader())
+        predicates = read_predicates(node, writer.build_reader())
         site = PythonCallSite(*record["site"]) if record.get("site") else None
-        return after(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
+        return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
 
-    def _scan(self, parameter: str) -> Rows:
+    def _read_input(self, parameter: str) -> Rows:
         table = self.tables.get(parameter)
         if table is None or table.columns is None:
-            return opaque([], f"the columns of its input `{parameter}` are not known")
-        fields = tuple(self.reading.context.new_field(one.name, one.type) for one in table.columns)
-        columns = tuple(QualifiedColumn(one) for one in fields)
-        return Rows(ir.Scan(table, fields, is_open=False), columns, frozenset(one.id for one in fields))
+            return opaque_rows([], f"the columns of its input `{parameter}` are not known")
+        fields = tuple(self.reading.context.new_field(column.name, column.type) for column in table.columns)
+        columns = tuple(QualifiedColumn(field) for field in fields)
+        return Rows(ir.Scan(table, fields, is_open=False), columns, frozenset(field.id for field in fields))
 
-    def _opaque(self, record: Record) -> Rows:
+    def _read_opaque(self, record: Record) -> Rows:
         """A step that is not understood; some of these say which columns they make."""
         reason = f"a step of the plan that is not understood: {record['of'].replace('_', ' ')}"
-        inputs = [self.read(one) for one in record["inputs"]]
+        inputs = [self.read(part) for part in record["inputs"]]
         schema = record.get("schema")
         columns = tuple(
             QualifiedColumn(self.reading.context.new_field(name, kind or UNKNOWN_TYPE)) for name, kind in schema or ()
         )
-        return opaque(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
+        return opaque_rows(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
 
 
-def _with_fields(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Relation:
-    fields = tuple(one.field for one in columns)
+def _project_to(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Relation:
+    fields = tuple(column.field for column in columns)
     return rows.relation if fields == rows.fields else ir.Projection(rows.relation, (), fields, rows.is_open)
 
 
-def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
+def _match_engine_columns(rows: Rows, traced: Traced, reading: Reading) -> Relation:
     """The rows with the columns that the engine found."""
-    found = traced.columns
-    if found is None:
+    engine_columns = traced.columns
+    if engine_columns is None:
         return rows.relation
-    if not rows.is_open and not _agree(rows, traced):
+    if not rows.is_open and not _has_engine_names(rows, traced):
         return ir.Opaque(
-            (rows.relation,), _new_fields(traced, reading), is_open=False, reason="its columns are not known"
+            (rows.relation,), _engine_fields(traced, reading), is_open=False, reason="its columns are not known"
         )
     if not rows.is_open:
-        pairs = zip(rows.columns, found, strict=True)
-        columns = tuple(QualifiedColumn(replace(one.field, name=exact.name)) for one, exact in pairs)
-        return _with_fields(rows, columns)
+        pairs = zip(rows.columns, engine_columns, strict=True)
+        columns = tuple(QualifiedColumn(replace(column.field, name=exact.name)) for column, exact in pairs)
+        return _project_to(rows, columns)
     fields = []
     definitions = []
-    names = [one.name.lower() for one in found]
-    for exact in found:
-        matching = [one.field for one in rows.columns if one.name == exact.name.lower()]
+    names = [column.name.lower() for column in engine_columns]
+    for exact in engine_columns:
+        matching = [column.field for column in rows.columns if column.name == exact.name.lower()]
         if len(matching) == 1 == names.count(exact.name.lower()):
             fields.append(Field(matching[0].id, exact.name, matching[0].type))
         else:
@@ -273,11 +275,11 @@ def _as_found(rows: Rows, traced: Traced, reading: Reading) -> Relation:
     return ir.Projection(rows.relation, tuple(definitions), tuple(fields))
 
 
-def _agree(rows: Rows, traced: Traced) -> bool:
-    names = [one.name for one in rows.columns]
-    found = [one.name.lower() for one in traced.columns or ()]
-    return names == found or (rows.has_guesses and len(names) == len(found))
+def _has_engine_names(rows: Rows, traced: Traced) -> bool:
+    names = [column.name for column in rows.columns]
+    engine_names = [column.name.lower() for column in traced.columns or ()]
+    return names == engine_names or (rows.has_guesses and len(names) == len(engine_names))
 
 
-def _new_fields(traced: Traced, reading: Reading) -> tuple[Field, ...]:
-    return tuple(reading.context.new_field(one.name, UNKNOWN_TYPE) for one in traced.columns or ())
+def _engine_fields(traced: Traced, reading: Reading) -> tuple[Field, ...]:
+    return tuple(reading.context.new_field(column.name, UNKNOWN_TYPE) for column in traced.columns or ())

@@ -49,18 +49,18 @@ class ForbiddenError(BaseException):
 
 
 class Guard:
-    """Watches what code does while it runs; ``seen`` is the first thing that it must not do."""
+    """Watches what code does while it runs; ``violation`` is the first thing that it must not do."""
 
     def __init__(self) -> None:
         """Start to watch; Python offers no way to stop, so there is one guard in a process."""
         self.is_active = False
-        self.seen: str | None = None
+        self.violation: str | None = None
         sys.addaudithook(self._on_event)
 
     @contextmanager
-    def watching(self, seconds: float) -> Iterator[None]:
+    def watch(self, seconds: float) -> Iterator[None]:
         """Watch until so much processor time is used: then the system ends the process, whatever it is doing."""
-        self.seen = None
+        self.violation = None
         self.is_active = True
         if hasattr(signal, "setitimer"):
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
@@ -79,7 +79,7 @@ class Guard:
             ForbiddenError: Always, while code is watched.
         """
         if self.is_active:
-            self.seen = self.seen or what
+            self.violation = self.violation or what
             raise ForbiddenError(what)
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -87,7 +87,7 @@ class Guard:
             return
         if event == "open":
             path, mode, flags = arguments
-            writes = any(one in mode for one in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
+            writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & _WRITING)
             if writes and path != os.devnull:
                 self.refuse("writes a file")
         elif event in _FORBIDDEN:

@@ -13,14 +13,14 @@ class ReadsSettingError(BaseException):
 
 
 class Placeholder(str):
-    """The value of a setting: a text that can be put anywhere but not looked into; ``made`` counts them."""
+    """The value of a setting: a text that can be put anywhere but not looked into; ``created`` counts them."""
 
     __slots__ = ()
-    made = 0
+    created = 0
 
     def __new__(cls, setting: str) -> Placeholder:  # noqa: PYI034 - `typing.Self` came with Python 3.11
         """Make the placeholder of a setting."""
-        Placeholder.made += 1
+        Placeholder.created += 1
         return super().__new__(cls, f"{MARK}{setting}{MARK}")
 
     def _refuse(self, *_: Any, **__: Any) -> Any:

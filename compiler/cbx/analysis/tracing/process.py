@@ -41,7 +41,7 @@ class Worker:
         try:
             process = self._process or self._start()
         except OSError as error:
-            self._failure = _not_started(str(error))
+            self._failure = _start_failure(str(error))
             return self._failure
         try:
             if not self._is_up:
@@ -49,7 +49,7 @@ class Worker:
                 self._is_up = True
             answer = _exchange(process, function.to_json().encode() + b"\n", self.limits.wall_seconds)
         except (OSError, EOFError, TimeoutError) as error:
-            return self._why_it_failed(is_late=isinstance(error, TimeoutError))
+            return self._explain_failure(is_late=isinstance(error, TimeoutError))
         try:
             data = json.loads(answer)
             if data.get("retire"):
@@ -85,7 +85,7 @@ class Worker:
         )
         return self._process
 
-    def _why_it_failed(self, *, is_late: bool) -> Unknown:
+    def _explain_failure(self, *, is_late: bool) -> Unknown:
         """What a process that gave no answer means: of a model, or of all if the process never was ready."""
         process, is_up = self._process, self._is_up
         status = None
@@ -94,7 +94,7 @@ class Worker:
                 status = process.wait(_END_SECONDS)
         self.stop()
         if not is_up:
-            self._failure = _not_started(f"exit status {status}" if status is not None else "it is not ready in time")
+            self._failure = _start_failure(f"exit status {status}" if status is not None else "it is not ready in time")
             return self._failure
         if status is None or status == -_TIME_IS_UP:
             return Unknown.no_answer(f"it runs for more than {self.limits.seconds:g} seconds")
@@ -103,7 +103,7 @@ class Worker:
         return Unknown(f"it ends the process that traces it (exit status {status})")
 
 
-def _not_started(why: str) -> Unknown:
+def _start_failure(why: str) -> Unknown:
     return Unknown.no_answer(f"the process that traces models does not start: {why}")
 
 

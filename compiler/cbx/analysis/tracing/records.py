@@ -21,7 +21,7 @@ from pyspark.sql.types import StructType
 
 from cbx.analysis.tracing.protocol import OPAQUE, UNDERSTOOD, UNDERSTOOD_VALUES
 from cbx.analysis.tracing.session import TracingSession
-from cbx.analysis.tracing.types import spelled
+from cbx.analysis.tracing.types import sql_type
 
 Record = dict[str, Any]
 
@@ -50,37 +50,41 @@ def plan_records(
         inputs: The parameter that a step of the plan stands for, by the step's number.
         session: Knows where steps were made, and which columns they have.
     """
-    writer = _Writer(inputs, session)
-    return writer.relation(relation), not writer.reads_elsewhere
+    writer = _RecordWriter(inputs, session)
+    return writer.write_relation(relation), not writer.reads_elsewhere
 
 
-class _Writer:
+class _RecordWriter:
     def __init__(self, inputs: Mapping[int, str], session: TracingSession) -> None:
         self.inputs = inputs
         self.session = session
         self.numbers: dict[int, int] = {}
         self.reads_elsewhere = False
 
-    def relation(self, message: relations_pb2.Relation, *, wants_schema: bool = False) -> Record:
+    def write_relation(self, message: relations_pb2.Relation, *, wants_schema: bool = False) -> Record:
         """A step of the plan."""
         number = message.common.plan_id
         if number in self.inputs:
-            return {"kind": "input", "id": self.number(number), "name": self.inputs[number]}
+            return {"kind": "input", "id": self.renumber(number), "name": self.inputs[number]}
         kind = message.WhichOneof("rel_type") or "unknown"
-        record: Record = {"id": self.number(number)}
+        record: Record = {"id": self.renumber(number)}
         if number in self.session.sites:
             record["site"] = list(self.session.sites[number])
         self.reads_elsewhere = self.reads_elsewhere or kind in _READS_ELSEWHERE
         inner = getattr(message, kind, None)
         if kind in UNDERSTOOD["Relation"] and is_understood(inner):
-            record |= {"kind": kind, **self.step(kind, inner)}
-            return record | {"schema": self.names(message)} if wants_schema else record
-        record |= {"kind": OPAQUE, "of": kind, "inputs": [self.relation(one) for one in _relations_in(inner)]}
-        schema = _declared_columns(kind, inner) or (self.names(message) if kind == "local_relation" else None)
+            record |= {"kind": kind, **self.write_step(kind, inner)}
+            return record | {"schema": self.column_names(message)} if wants_schema else record
+        record |= {
+            "kind": OPAQUE,
+            "of": kind,
+            "inputs": [self.write_relation(inner_relation) for inner_relation in _relations_in(inner)],
+        }
+        schema = _declared_columns(kind, inner) or (self.column_names(message) if kind == "local_relation" else None)
         record |= {"schema": schema} if schema else {}
         return record | {"hides_stream": True} if getattr(inner, "is_streaming", False) else record
 
-    def step(self, kind: str, inner: Any) -> Record:
+    def write_step(self, kind: str, inner: Any) -> Record:
         """What a step of a kind says."""
         watched: tuple[str, ...] = _NEEDS_SCHEMA.get(kind, ())
         if kind in {"project", "with_columns"} and _expands_struct(inner):
@@ -88,16 +92,16 @@ class _Writer:
         record: Record = {}
         for field, value in inner.ListFields():
             if field.name in watched:
-                record[field.name] = self.relation(value, wants_schema=True)
+                record[field.name] = self.write_relation(value, wants_schema=True)
             else:
-                record |= self.field(field, value)
+                record |= self.write_field(field, value)
         return record
 
-    def number(self, number: int) -> int:
+    def renumber(self, number: int) -> int:
         """The new number of a step."""
         return self.numbers.setdefault(number, len(self.numbers))
 
-    def names(self, message: relations_pb2.Relation) -> list[list[str | None]] | None:
+    def column_names(self, message: relations_pb2.Relation) -> list[list[str | None]] | None:
         """The columns of a step without their types, which may not be Spark's; None where the engine does not know.
 
         The engine is not asked about what is read from elsewhere, since it would look for it.
@@ -105,67 +109,71 @@ class _Writer:
         if self.reads_elsewhere:
             return None
         try:
-            return [[one.name, None] for one in self.session.schema_of(message).fields]
+            return [[field.name, None] for field in self.session.schema_of(message).fields]
         except PySparkException:
             return None
 
-    def field(self, field: Any, value: Any) -> Record:
+    def write_field(self, field: Any, value: Any) -> Record:
         """A field of a message, if it says anything."""
         if field.name in {"common", "metadata"} or field.type == field.TYPE_BYTES:
             return {}
         if field.name == "plan_id":
-            return {"plan_id": self.number(value)}
+            return {"plan_id": self.renumber(value)}
         is_map = field.type == field.TYPE_MESSAGE and field.message_type.GetOptions().map_entry
         if is_map:
             value_field = field.message_type.fields_by_name["value"]
-            return {field.name: {str(key): self.value(value_field, one) for key, one in value.items()}}
+            return {field.name: {str(key): self.write_value(value_field, item) for key, item in value.items()}}
         if hasattr(value, "append"):
-            return {field.name: [self.value(field, one) for one in value]}
-        return {field.name: self.value(field, value)}
+            return {field.name: [self.write_value(field, item) for item in value]}
+        return {field.name: self.write_value(field, value)}
 
-    def value(self, field: Any, value: Any) -> Any:
+    def write_value(self, field: Any, value: Any) -> Any:
         """What a field holds."""
         match value:
             case relations_pb2.Relation():
-                return self.relation(value)
+                return self.write_relation(value)
             case expressions_pb2.Expression():
-                return self.expression(value)
+                return self.write_expression(value)
             case expressions_pb2.Expression.Literal():
-                return self.literal(value)
+                return self.write_literal(value)
             case types_pb2.DataType():
-                return spelled(proto_schema_to_pyspark_data_type(value))
+                return sql_type(proto_schema_to_pyspark_data_type(value))
             case int() if field.type == field.TYPE_ENUM:
                 return field.enum_type.values_by_number[value].name
             case str() | int() | float() | bool():
                 return value
             case _ if hasattr(value, "ListFields"):
-                return self.message(value)
+                return self.write_message(value)
             case _:
                 return None
 
-    def message(self, message: Any) -> Record:
+    def write_message(self, message: Any) -> Record:
         """Any other message."""
         record: Record = {}
         for field, value in message.ListFields():
-            record |= self.field(field, value)
+            record |= self.write_field(field, value)
         return record
 
-    def expression(self, message: expressions_pb2.Expression) -> Record:
+    def write_expression(self, message: expressions_pb2.Expression) -> Record:
         """An expression."""
         kind = message.WhichOneof("expr_type") or "unknown"
         if kind == "literal":
-            return self.literal(message.literal)
+            return self.write_literal(message.literal)
         inner = getattr(message, kind, None)
         if kind not in UNDERSTOOD["Expression"] or not is_understood(inner):
-            return {"kind": OPAQUE, "of": kind, "arguments": [self.expression(one) for one in _expressions_in(inner)]}
+            return {
+                "kind": OPAQUE,
+                "of": kind,
+                "arguments": [self.write_expression(inner_expression) for inner_expression in _expressions_in(inner)],
+            }
         record: Record = {"kind": kind}
         site = message.common.origin.python_origin.call_site
         if site and kind == "unresolved_attribute":
             file, _, line = site.rpartition(":")
             record["site"] = [file, int(line)] if line.isdigit() else None
-        return record | self.message(inner)
+        return record | self.write_message(inner)
 
-    def literal(self, message: expressions_pb2.Expression.Literal) -> Record:
+    def write_literal(self, message: expressions_pb2.Expression.Literal) -> Record:
         """A literal: its type and its value as a text; no value for one that is not a plain one."""
         kind = message.WhichOneof("literal_type") or "unknown"
         record: Record = {"kind": "literal", "type": kind}
@@ -177,48 +185,48 @@ class _Writer:
         return record
 
 
-def _name_of(descriptor: Any) -> str:
+def _message_name(descriptor: Any) -> str:
     return str(descriptor.full_name).removeprefix("spark.connect.")
 
 
 def is_understood(message: Any) -> bool:
     """Whether all that a message says is understood, the steps, expressions and types inside it left aside."""
-    listed = UNDERSTOOD.get(_name_of(message.DESCRIPTOR), frozenset())
+    listed = UNDERSTOOD.get(_message_name(message.DESCRIPTOR), frozenset())
     return all(field.name in listed and _has_understood_value(field, value) for field, value in message.ListFields())
 
 
 def _has_understood_value(field: Any, value: Any) -> bool:
     if field.type == field.TYPE_ENUM:
         named = field.enum_type.values_by_number.get(value)
-        return named is not None and named.name in UNDERSTOOD_VALUES.get(_name_of(field.enum_type), frozenset())
+        return named is not None and named.name in UNDERSTOOD_VALUES.get(_message_name(field.enum_type), frozenset())
     if field.type != field.TYPE_MESSAGE or field.name == "common":
         return True
-    return all(isinstance(one, _READ_APART) or is_understood(one) for one in _members(field, value))
+    return all(isinstance(member, _READ_APART) or is_understood(member) for member in _messages_of(field, value))
 
 
 def _relations_in(message: Any) -> Iterator[relations_pb2.Relation]:
     """The steps inside a message, each without those inside it."""
-    return _inside(message, relations_pb2.Relation)
+    return _messages_in(message, relations_pb2.Relation)
 
 
 def _expressions_in(message: Any) -> Iterator[expressions_pb2.Expression]:
     """The expressions inside a message, each without those inside it."""
-    return _inside(message, expressions_pb2.Expression)
+    return _messages_in(message, expressions_pb2.Expression)
 
 
-def _inside(message: Any, wanted: type) -> Iterator[Any]:
+def _messages_in(message: Any, wanted: type) -> Iterator[Any]:
     for field, value in message.ListFields() if message is not None else ():
-        for one in _members(field, value) if field.type == field.TYPE_MESSAGE else ():
-            if isinstance(one, wanted):
-                yield one
+        for member in _messages_of(field, value) if field.type == field.TYPE_MESSAGE else ():
+            if isinstance(member, wanted):
+                yield member
             else:
-                yield from _inside(one, wanted)
+                yield from _messages_in(member, wanted)
 
 
-def _members(field: Any, value: Any) -> list[Any]:
+def _messages_of(field: Any, value: Any) -> list[Any]:
     """The messages that a field holds."""
     if field.message_type.GetOptions().map_entry:
-        return [one for one in value.values() if hasattr(one, "ListFields")]
+        return [member for member in value.values() if hasattr(member, "ListFields")]
     return list(value) if hasattr(value, "append") else [value]
 
 
@@ -235,14 +243,16 @@ def _declared_columns(kind: str, message: Any) -> list[list[str | None]] | None:
             return [["id", "BIGINT"]]
         case _:
             return None
-    return [[one.name, spelled(one.dataType)] for one in schema.fields] if isinstance(schema, StructType) else None
+    return (
+        [[field.name, sql_type(field.dataType)] for field in schema.fields] if isinstance(schema, StructType) else None
+    )
 
 
 def _expands_struct(message: Any) -> bool:
     expressions = getattr(message, "expressions", ())
-    return any(one.unresolved_star.unparsed_target for one in expressions)
+    return any(expression.unresolved_star.unparsed_target for expression in expressions)
 
 
-def columns_of(schema: StructType) -> list[tuple[str, str | None, bool]]:
+def schema_columns(schema: StructType) -> list[tuple[str, str | None, bool]]:
     """The columns of a schema: name, type, whether it is never NULL."""
-    return [(one.name, spelled(one.dataType), not one.nullable) for one in schema.fields]
+    return [(field.name, sql_type(field.dataType), not field.nullable) for field in schema.fields]

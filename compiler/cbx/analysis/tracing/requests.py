@@ -70,7 +70,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRead:
+class UndeclaredRead:
     """Something that a model's code reads by itself, which is none of its inputs.
 
     Attributes:
@@ -124,7 +124,7 @@ class Traced:
     plan: Mapping[str, Any]
     columns: tuple[TableColumn, ...] | None
     trouble: str | None = None
-    reads: tuple[OwnRead, ...] = ()
+    reads: tuple[UndeclaredRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Unknown:
     is_for_inputs: bool = False
     is_no_answer: bool = False
     mistake: CodeMistake | None = None
-    reads: tuple[OwnRead, ...] = ()
+    reads: tuple[UndeclaredRead, ...] = ()
 
     @classmethod
     def no_answer(cls, reason: str) -> Unknown:
@@ -174,11 +174,11 @@ def outcome_to_data(outcome: Traced | Unknown) -> dict[str, Any]:
     """An outcome as JSON has it."""
     if isinstance(outcome, Unknown):
         mistake = None if outcome.mistake is None else asdict(outcome.mistake)
-        return {"unknown": outcome.reason, "mistake": mistake, "reads": [asdict(one) for one in outcome.reads]}
+        return {"unknown": outcome.reason, "mistake": mistake, "reads": [asdict(read) for read in outcome.reads]}
     columns = None
     if outcome.columns is not None:
-        columns = [[one.name, one.type, one.not_null] for one in outcome.columns]
-    reads = [asdict(one) for one in outcome.reads]
+        columns = [[column.name, column.type, column.not_null] for column in outcome.columns]
+    reads = [asdict(read) for read in outcome.reads]
     return {"plan": outcome.plan, "columns": columns, "trouble": outcome.trouble, "reads": reads}
 
 
@@ -192,11 +192,13 @@ def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
         if data.get("no_answer"):
             return Unknown.no_answer(str(data["unknown"]))
         mistake = CodeMistake(**data["mistake"]) if data.get("mistake") else None
-        return Unknown(str(data["unknown"]), is_lasting=not data.get("passes"), mistake=mistake, reads=_own_reads(data))
+        return Unknown(
+            str(data["unknown"]), is_lasting=not data.get("passes"), mistake=mistake, reads=_undeclared_reads(data)
+        )
     columns = data["columns"]
-    known = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)
-    return Traced(data["plan"], known, data["trouble"], _own_reads(data))
+    known_columns = None if columns is None else tuple(TableColumn(name, kind, never) for name, kind, never in columns)
+    return Traced(data["plan"], known_columns, data["trouble"], _undeclared_reads(data))
 
 
-def _own_reads(data: Mapping[str, Any]) -> tuple[OwnRead, ...]:
-    return tuple(OwnRead(**{**one, "frames": tuple(one["frames"])}) for one in data.get("reads", ()))
+def _undeclared_reads(data: Mapping[str, Any]) -> tuple[UndeclaredRead, ...]:
+    return tuple(UndeclaredRead(**{**read, "frames": tuple(read["frames"])}) for read in data.get("reads", ()))

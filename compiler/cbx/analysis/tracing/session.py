@@ -26,7 +26,7 @@ from pyspark.sql.types import StructType
 from cbx.analysis.tracing.guard import Guard
 from cbx.analysis.tracing.placeholders import Placeholder
 from cbx.analysis.tracing.protocol import FILE_METADATA
-from cbx.analysis.tracing.undeclared_reads import is_of_files
+from cbx.analysis.tracing.undeclared_reads import is_file_format
 
 
 class EngineLostError(BaseException):
@@ -54,25 +54,25 @@ class TracingSession:
         self._client: Any = self.spark.client
         self._ask_schema = self._client.schema
         self._paths: frozenset[str] = frozenset()
-        self._ready = self.plan_of(self.empty_frame("ready BOOLEAN"))
+        self._ready = self.plan_of(self.make_empty_frame("ready BOOLEAN"))
         self._check_engine()
         self._restrict(guard)
         self._note_sites()
 
-    def begin(self, paths: frozenset[str]) -> None:
+    def begin_model(self, paths: frozenset[str]) -> None:
         """Forget what was noted; from now on the code of a model is in these files."""
         self._paths = paths
         self.sites.clear()
         self.asked_schema = False
         self._reading.clear()
-        Placeholder.made = 0
+        Placeholder.created = 0
 
-    def reads(self) -> list[dict[str, Any]]:
-        """What the code reads by itself, as `requests.OwnRead` has it."""
-        found = ((_described(step), site) for step, site in self._reading)
-        return [{**read, "file": file, "line": line} for read, (file, line) in found if read is not None]
+    def undeclared_reads(self) -> list[dict[str, Any]]:
+        """What the code reads by itself, as `requests.UndeclaredRead` has it."""
+        described = ((_describe_read(step), site) for step, site in self._reading)
+        return [{**read, "file": file, "line": line} for read, (file, line) in described if read is not None]
 
-    def empty_frame(self, ddl: str) -> DataFrame:
+    def make_empty_frame(self, ddl: str) -> DataFrame:
         """A frame without rows."""
         return DataFrame(logical.LocalRelation(None, ddl), self.spark)
 
@@ -86,17 +86,17 @@ class TracingSession:
         Raises:
             PySparkException: The engine does not understand it.
         """
-        schema: StructType = self._schema(base_pb2.Plan(root=relation))
+        schema: StructType = self._ask_columns(base_pb2.Plan(root=relation))
         return schema
 
     def _schema_for_model(self, plan: base_pb2.Plan) -> Any:
         self.asked_schema = True
-        return self._schema(plan)
+        return self._ask_columns(plan)
 
-    def _schema(self, plan: base_pb2.Plan) -> Any:
+    def _ask_columns(self, plan: base_pb2.Plan) -> Any:
         changed = base_pb2.Plan()
         changed.CopyFrom(plan)
-        _take_out_gaps(changed)
+        _remove_unsupported(changed)
         try:
             return self._ask_schema(changed)
         except (PySparkException, RpcError):
@@ -127,24 +127,24 @@ class TracingSession:
         def refuse_streaming_question(_: Any) -> None:
             guard.refuse("asks whether its input is a stream")
 
-        known = RuntimeConf.get
+        get = RuntimeConf.get
 
-        def setting(conf: Any, key: str, *default: Any, **named: Any) -> Any:
+        def get_setting(conf: Any, key: str, *default: Any, **named: Any) -> Any:
             asked_by_model = sys._getframe(1).f_code.co_filename in self._paths  # noqa: SLF001 - as in `_note_sites`
-            return Placeholder(key) if asked_by_model else known(conf, key, *default, **named)
+            return Placeholder(key) if asked_by_model else get(conf, key, *default, **named)
 
         self._client.schema = self._schema_for_model
         self._client._execute_plan_request_with_metadata = refuse_action  # noqa: SLF001 - as above
-        _replace(RuntimeConf, "get", setting)
+        _patch(RuntimeConf, "get", get_setting)
         for name in ("set", "unset"):
-            _replace(RuntimeConf, name, refuse_change)
-        _replace(DataFrame, "isStreaming", property(refuse_streaming_question))
-        _replace(ConnectSession, "sql", _sql)
+            _patch(RuntimeConf, name, refuse_change)
+        _patch(DataFrame, "isStreaming", property(refuse_streaming_question))
+        _patch(ConnectSession, "sql", _plan_sql)
 
     def _note_sites(self) -> None:
         plain = logical.LogicalPlan.__init__
 
-        def noting(step: Any, *arguments: Any, **named: Any) -> None:
+        def note_site(step: Any, *arguments: Any, **named: Any) -> None:
             plain(step, *arguments, **named)
             frame = sys._getframe(1)  # noqa: SLF001 - walking the stack has no public name that is as quick
             while frame is not None:
@@ -156,14 +156,14 @@ class TracingSession:
                     return
                 frame = frame.f_back  # type: ignore[assignment]
 
-        _replace(logical.LogicalPlan, "__init__", noting)
+        _patch(logical.LogicalPlan, "__init__", note_site)
 
 
 _READING = (logical.DataSource, logical.Read, logical.SQL)
 """The steps that read what is no frame."""
 
 
-def _described(step: Any) -> dict[str, Any] | None:
+def _describe_read(step: Any) -> dict[str, Any] | None:
     """What a step reads; of a query its text and the frames that it was given. None for what no model can declare."""
     private = vars(step)
     if isinstance(step, logical.SQL):
@@ -172,17 +172,17 @@ def _described(step: Any) -> dict[str, Any] | None:
     is_streaming = bool(private.get("_is_streaming"))
     if isinstance(step, logical.Read):
         return {"kind": "table", "text": step.table_name, "frames": [], "is_streaming": is_streaming}
-    if not is_of_files(private.get("_format") or ""):
+    if not is_file_format(private.get("_format") or ""):
         return None
-    texts = [one for one in private.get("_paths") or () if isinstance(one, str)]
+    texts = [path for path in private.get("_paths") or () if isinstance(path, str)]
     return {"kind": "files", "text": ", ".join(texts), "frames": [], "is_streaming": is_streaming}
 
 
-def _replace(owner: Any, name: str, value: Any) -> None:
+def _patch(owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def _sql(session: Any, query: str, args: Any = None, **frames: Any) -> DataFrame:
+def _plan_sql(session: Any, query: str, args: Any = None, **frames: Any) -> DataFrame:
     """``spark.sql`` that runs nothing; a command becomes a plan whose columns nobody knows."""
     from pyspark.sql.connect import functions
     from pyspark.sql.connect.sql_formatter import SQLStringFormatter
@@ -197,7 +197,7 @@ def _sql(session: Any, query: str, args: Any = None, **frames: Any) -> DataFrame
     return DataFrame(logical.SQL(query, listed, named, views), session)
 
 
-def _take_out_gaps(message: Any) -> None:
+def _remove_unsupported(message: Any) -> None:
     """Take out of a plan what the engine does not know."""
     if isinstance(message, relations_pb2.Relation):
         while (step := message.WhichOneof("rel_type")) in {"with_watermark", "collect_metrics"}:
@@ -207,35 +207,35 @@ def _take_out_gaps(message: Any) -> None:
     elif isinstance(message, expressions_pb2.Expression):
         kind = message.WhichOneof("expr_type")
         if kind == "unresolved_attribute":
-            _stand_in_for_metadata(message)
+            _replace_metadata_column(message)
             return
         if kind == "literal":
             return
-    for inner in _parts(message):
-        _take_out_gaps(inner)
+    for inner in _inner_messages(message):
+        _remove_unsupported(inner)
 
 
-def _parts(message: Any) -> Iterator[Any]:
+def _inner_messages(message: Any) -> Iterator[Any]:
     for field, value in message.ListFields():
         if field.type != field.TYPE_MESSAGE or field.name in {"common", "type", "schema"}:
             continue
         if field.message_type.GetOptions().map_entry:
-            yield from (one for one in value.values() if hasattr(one, "ListFields"))
+            yield from (member for member in value.values() if hasattr(member, "ListFields"))
         elif hasattr(value, "ListFields"):
             yield value
         else:
             yield from value
 
 
-def _stand_in_for_metadata(expression: expressions_pb2.Expression) -> None:
+def _replace_metadata_column(expression: expressions_pb2.Expression) -> None:
     name, *fields = expression.unresolved_attribute.unparsed_identifier.split(".")
     if name.strip("`") != "_metadata":
         return
     whole = f"STRUCT<{', '.join(f'{name}: {kind}' for name, kind in FILE_METADATA.items())}>"
     kind = FILE_METADATA.get(fields[0].strip("`"), "STRING") if fields else whole
-    stand_in = expressions_pb2.Expression()
-    cast = stand_in.alias.expr.cast
+    null_column = expressions_pb2.Expression()
+    cast = null_column.alias.expr.cast
     cast.expr.literal.null.null.SetInParent()
     cast.type_str = kind
-    stand_in.alias.name.append(fields[0].strip("`") if fields else "_metadata")
-    expression.CopyFrom(stand_in)
+    null_column.alias.name.append(fields[0].strip("`") if fields else "_metadata")
+    expression.CopyFrom(null_column)

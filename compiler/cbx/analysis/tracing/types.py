@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from pyspark.sql import types
+
+from cbx.parse.identifiers import quoted_if_needed
 
 _NAMES = {
     types.BinaryType: "BINARY",
@@ -23,10 +23,9 @@ _NAMES = {
     types.TimestampType: "TIMESTAMP",
     types.VariantType: "VARIANT",
 }
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
-def spelled(kind: types.DataType) -> str | None:
+def sql_type(kind: types.DataType) -> str | None:
     """A type; None for one that has no name in SQL, or none that is sure."""
     match kind:
         case types.StringType() if kind.collation != "UTF8_BINARY":
@@ -34,19 +33,14 @@ def spelled(kind: types.DataType) -> str | None:
         case types.DecimalType():
             return f"DECIMAL({kind.precision}, {kind.scale})"
         case types.ArrayType():
-            element = spelled(kind.elementType)
+            element = sql_type(kind.elementType)
             return f"ARRAY<{element}>" if element else None
         case types.MapType():
-            key, value = spelled(kind.keyType), spelled(kind.valueType)
+            key, value = sql_type(kind.keyType), sql_type(kind.valueType)
             return f"MAP<{key}, {value}>" if key and value else None
         case types.StructType():
-            fields = [(field.name, spelled(field.dataType)) for field in kind.fields]
-            inside = ", ".join(f"{quoted(name)}: {inner}" for name, inner in fields)
+            fields = [(field.name, sql_type(field.dataType)) for field in kind.fields]
+            inside = ", ".join(f"{quoted_if_needed(name)}: {inner}" for name, inner in fields)
             return f"STRUCT<{inside}>" if all(inner for _, inner in fields) else None
         case _:
             return _NAMES.get(type(kind))
-
-
-def quoted(name: str) -> str:
-    """A name as DDL takes it."""
-    return name if _PLAIN.fullmatch(name) else "`{}`".format(name.replace("`", "``"))

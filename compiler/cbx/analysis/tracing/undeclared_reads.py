@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.requests import OwnRead
+from cbx.analysis.tracing.requests import UndeclaredRead
 from cbx.syntax.declarations import Snippet
 
 _MAY_READ = re.compile(r"\b(?:spark|sparkSession|getActiveSession|getOrCreate|active|read|read_stream)\b")
@@ -26,69 +26,76 @@ _OF_PIPELINES = {"read": False, "read_stream": True}
 """The functions of `dlt` that read, and whether they read new rows only."""
 
 
-def reads_in_text(snippets: Sequence[Snippet], imports: Mapping[str, str]) -> tuple[OwnRead, ...]:
+def find_undeclared_reads(snippets: Sequence[Snippet], imports: Mapping[str, str]) -> tuple[UndeclaredRead, ...]:
     """What code reads by itself, as far as its text tells; for code that was not traced.
 
     Args:
         snippets: The code.
         imports: What each imported name is, such as ``dlt`` or ``dlt.read``.
     """
-    found = [one for snippet in snippets if _MAY_READ.search(snippet.text) for one in _reads_of(snippet, imports)]
-    views = {name for snippet in snippets for name in _views_in(snippet.text)}
-    own = (replace(one, frames=(*one.frames, *sorted(views))) if views else one for one in found)
-    return tuple(dict.fromkeys(one for one in own if one.kind != "table" or one.text.lower() not in views))
+    reads = [
+        read
+        for snippet in snippets
+        if _MAY_READ.search(snippet.text)
+        for read in _find_reads_of_snippet(snippet, imports)
+    ]
+    views = {name for snippet in snippets for name in _view_names(snippet.text)}
+    with_views = (replace(read, frames=(*read.frames, *sorted(views))) if views else read for read in reads)
+    return tuple(dict.fromkeys(read for read in with_views if read.kind != "table" or read.text.lower() not in views))
 
 
-def tables_of(read: OwnRead) -> tuple[str, ...]:
+def tables_read(read: UndeclaredRead) -> tuple[str, ...]:
     """The tables that are read; of a query those that are neither its own nor frames, none if it does not parse."""
     if read.kind != "query":
-        return (_without_marks(read.text),)
+        return (_replace_marks(read.text),)
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
 
     from cbx.parse.dialect import read_statements
 
     try:
-        statements = read_statements(_without_marks(read.text))
+        statements = read_statements(_replace_marks(read.text))
     except (SqlglotError, RecursionError):
         return ()
     names: dict[str, None] = {}
     for statement in statements:
-        own = {one.alias.lower() for one in statement.find_all(exp.CTE)} | {one.lower() for one in read.frames}
+        local_names = {table.alias.lower() for table in statement.find_all(exp.CTE)} | {
+            frame.lower() for frame in read.frames
+        }
         for table in statement.find_all(exp.Table):
             name = ".".join(part.name for part in table.parts)
-            if isinstance(table.this, exp.Identifier) and name.lower() not in own:
+            if isinstance(table.this, exp.Identifier) and name.lower() not in local_names:
                 names[name] = None
     return tuple(names)
 
 
-def _without_marks(text: str) -> str:
+def _replace_marks(text: str) -> str:
     """A text in which settings stand by their names."""
     return re.sub(f"{MARK}([^{MARK}]*){MARK}", r"\1", text)
 
 
-def _views_in(text: str) -> Iterator[str]:
+def _view_names(text: str) -> Iterator[str]:
     """The names, in lower case, under which code makes its frames known to its queries: they are read from no table."""
     if not any(method in text for method in _OF_VIEWS):
         return
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Call(func=ast.Attribute(attr=method), args=[name]) if method in _OF_VIEWS:
-                yield (_text(name) or "").lower()
+                yield (_literal_text(name) or "").lower()
             case _:
                 pass
 
 
-def _reads_of(snippet: Snippet, imports: Mapping[str, str]) -> Iterator[OwnRead]:
+def _find_reads_of_snippet(snippet: Snippet, imports: Mapping[str, str]) -> Iterator[UndeclaredRead]:
     tree = ast.parse(snippet.text)
-    code = _Code(snippet, imports)
+    code = _CodeReader(snippet, imports)
     code.learn_names(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (read := code.read_of(node)) is not None:
+        if isinstance(node, ast.Call) and (read := code.find_read(node)) is not None:
             yield read
 
 
-def is_of_files(file_format: str) -> bool:
+def is_file_format(file_format: str) -> bool:
     """Whether a format is one of files or tables; others, such as Kafka's, are no input that a model can declare."""
     return file_format.lower() in _FORMATS
 
@@ -101,7 +108,7 @@ class _SparkReader(NamedTuple):
 
 
 @dataclass
-class _Code:
+class _CodeReader:
     snippet: Snippet
     imports: Mapping[str, str]
     sessions: set[str] = field(default_factory=lambda: {"spark"})
@@ -109,48 +116,48 @@ class _Code:
 
     def learn_names(self, tree: ast.Module) -> None:
         """Learn which names stand for a session or a reader, also those that are given one by way of another."""
-        given = [one for node in ast.walk(tree) for one in _given(node)]
+        assignments = [assignment for node in ast.walk(tree) for assignment in _assignments(node)]
         for _ in range(3):
-            for name, value in given:
+            for name, value in assignments:
                 if self._is_session(value):
                     self.sessions.add(name)
-                elif (reader := self._reader(value)) is not None:
+                elif (reader := self._find_reader(value)) is not None:
                     self.readers[name] = reader
-        self.sessions -= {name for name, value in given if name in self.sessions and not self._is_session(value)}
+        self.sessions -= {name for name, value in assignments if name in self.sessions and not self._is_session(value)}
 
-    def read_of(self, call: ast.Call) -> OwnRead | None:
+    def find_read(self, call: ast.Call) -> UndeclaredRead | None:
         """What a call reads; None if it reads nothing."""
-        origin = self._imported(call.func)
+        origin = self._imported_name(call.func)
         if origin is not None and origin.partition(".")[2] in _OF_PIPELINES:
-            return self._made(call, "table", _OF_PIPELINES[origin.partition(".")[2]])
+            return self._build_read(call, "table", _OF_PIPELINES[origin.partition(".")[2]])
         if not isinstance(call.func, ast.Attribute):
             return None
         method, owner = call.func.attr, call.func.value
         if self._is_session(owner):
             if method == "table":
-                return self._made(call, "table", is_streaming=False)
-            return self._query(call) if method == "sql" else None
-        reader = self._reader(owner)
+                return self._build_read(call, "table", is_streaming=False)
+            return self._build_query_read(call) if method == "sql" else None
+        reader = self._find_reader(owner)
         if reader is None or method in _BUILDERS:
             return None
         if method == "table":
-            return self._made(call, "table", reader.is_streaming)
+            return self._build_read(call, "table", reader.is_streaming)
         file_format = reader.format if method == "load" else method
-        is_declarable = file_format is not None and is_of_files(file_format)
-        return self._made(call, "files", reader.is_streaming) if is_declarable else None
+        is_declarable = file_format is not None and is_file_format(file_format)
+        return self._build_read(call, "files", reader.is_streaming) if is_declarable else None
 
-    def _query(self, call: ast.Call) -> OwnRead | None:
-        read = self._made(call, "query", is_streaming=False)
-        frames = tuple(one.arg for one in call.keywords if one.arg and one.arg != "args")
+    def _build_query_read(self, call: ast.Call) -> UndeclaredRead | None:
+        read = self._build_read(call, "query", is_streaming=False)
+        frames = tuple(keyword.arg for keyword in call.keywords if keyword.arg and keyword.arg != "args")
         text = re.sub(r"\{(\w+)\}", r"\1", read.text)
         return replace(read, text=text, frames=frames) if text else None
 
-    def _made(self, call: ast.Call, kind: str, is_streaming: bool) -> OwnRead:  # noqa: FBT001 - as `OwnRead` has it
-        text = (_text(call.args[0]) if call.args else None) or ""
+    def _build_read(self, call: ast.Call, kind: str, is_streaming: bool) -> UndeclaredRead:  # noqa: FBT001 - as `UndeclaredRead` has it
+        text = (_literal_text(call.args[0]) if call.args else None) or ""
         line = self.snippet.line + (call.func.end_lineno or call.lineno) - 1
-        return OwnRead(kind, text, (), is_streaming, self.snippet.path, line)
+        return UndeclaredRead(kind, text, (), is_streaming, self.snippet.path, line)
 
-    def _imported(self, function: ast.expr) -> str | None:
+    def _imported_name(self, function: ast.expr) -> str | None:
         """The full name of an imported function of `dlt`."""
         match function:
             case ast.Name(id=name):
@@ -176,7 +183,7 @@ class _Code:
             case _:
                 return False
 
-    def _reader(self, node: ast.expr) -> _SparkReader | None:
+    def _find_reader(self, node: ast.expr) -> _SparkReader | None:
         """What is known of a reader; None for what is no reader."""
         match node:
             case ast.Name(id=name):
@@ -184,24 +191,24 @@ class _Code:
             case ast.Attribute(value=owner, attr="read" | "readStream" as name) if self._is_session(owner):
                 return _SparkReader(name == "readStream")
             case ast.Call(func=ast.Attribute(value=owner, attr=name), args=arguments) if name in _BUILDERS:
-                reader = self._reader(owner)
+                reader = self._find_reader(owner)
                 if reader is None or name != "format":
                     return reader
-                return _SparkReader(reader.is_streaming, _text(arguments[0]) if arguments else None)
+                return _SparkReader(reader.is_streaming, _literal_text(arguments[0]) if arguments else None)
             case _:
                 return None
 
 
-def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+def _assignments(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """The names that a statement or expression gives a value, each with it."""
     match node:
         case ast.Assign(targets=targets, value=value):
-            yield from ((one.id, value) for one in targets if isinstance(one, ast.Name))
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
             yield name, value
         case ast.NamedExpr(target=ast.Name(id=name), value=value):
             yield name, value
 
 
-def _text(node: ast.expr) -> str | None:
+def _literal_text(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -5,8 +5,9 @@ A column is written with its number for a name, ``#12``: which column a name mea
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import errors, exp
@@ -24,6 +25,7 @@ from cbx.analysis.tracing.protocol import FILE_METADATA
 from cbx.analysis.types.cast_types import cast_type
 from cbx.analysis.types.type_rules import fields_of
 from cbx.parse.dialect import DIALECT, read_one, write_sql
+from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
 from cbx.syntax.text import PLACEHOLDER
@@ -78,18 +80,18 @@ class Reading:
 
     Attributes:
         context: Numbers columns.
-        unknown: The columns that no step has.
+        unknown_names: The columns that no step has.
         site: Where the step that is read was made.
     """
 
     context: Context
-    unknown: list[UnknownName] = field(default_factory=list)
+    unknown_names: list[UnknownName] = dataclasses.field(default_factory=list)
     site: list[Any] | None = None
 
     def report_missing(self, names: Iterable[str], rows: Rows) -> None:
         """Remember those of some names that rows do not have."""
         for name in names:
-            quoted = f"`{name.replace('`', '``')}`"
+            quoted = quoted_if_needed(name)
             if rows.find(quoted) == MissingColumn(is_sure=True):
                 self.report(quoted, rows)
 
@@ -97,12 +99,12 @@ class Reading:
         """Remember a name that rows do not have, used at a place in the file or somewhere in the step."""
         at = site or self.site
         spelled = ".".join(parts_of(name)) or name
-        known = tuple(dict.fromkeys(one.field.name for one in rows.columns))
-        self.unknown.append(UnknownName(spelled, PythonCallSite(*at) if at else None, known))
+        candidates = tuple(dict.fromkeys(column.field.name for column in rows.columns))
+        self.unknown_names.append(UnknownName(spelled, PythonCallSite(*at) if at else None, candidates))
 
 
 @dataclass
-class Expressions:
+class ExpressionWriter:
     """Writes the expressions of one step, which can use the columns of its input.
 
     Attributes:
@@ -110,37 +112,37 @@ class Expressions:
         reading: What is shared.
         named: Columns that the step itself has named so far; a later expression may use them.
         also_left_out: Whether columns that the input's step left out can be used.
-        known: The columns that hold window functions, by what these say.
+        window_columns: The columns that hold window functions, by what these say.
     """
 
     rows: Rows
     reading: Reading
-    named: dict[str, Field] = field(default_factory=dict)
+    named: dict[str, Field] = dataclasses.field(default_factory=dict)
     also_left_out: bool = False
-    known: dict[str, int] = field(default_factory=dict)
-    _used: dict[int, Field] = field(default_factory=dict)
+    window_columns: dict[str, int] = dataclasses.field(default_factory=dict)
+    _used: dict[int, Field] = dataclasses.field(default_factory=dict)
 
-    def reader(self) -> ExpressionReader:
+    def build_reader(self) -> ExpressionReader:
         """Reads what was written so far."""
-        fields = tuple(Field(one.id, f"#{one.id}", one.type) for one in self._used.values())
+        fields = tuple(Field(used.id, f"#{used.id}", used.type) for used in self._used.values())
         scope = Scope(
-            from_items=[FromItem((), fields, is_open=False, certain_names=frozenset(one.name for one in fields))]
+            from_items=[FromItem((), fields, is_open=False, certain_names=frozenset(field.name for field in fields))]
         )
-        return ExpressionReader(scope, self.reading.context, self.known)
+        return ExpressionReader(scope, self.reading.context, self.window_columns)
 
-    def column(self, column: Field, path: tuple[str, ...] = ()) -> exp.Expr:
+    def write_column(self, column: Field, path: tuple[str, ...] = ()) -> exp.Expr:
         """A column, or a field of a struct in it."""
         self._used[column.id] = column
         names = [f"#{column.id}", *path]
         node: exp.Expr = exp.Column(
             this=exp.to_identifier(names[min(len(names), 4) - 1], quoted=True),
-            **{part: exp.to_identifier(name, quoted=True) for part, name in _qualified(names[:4])},
+            **{part: exp.to_identifier(name, quoted=True) for part, name in _qualifier_parts(names[:4])},
         )
         for name in names[4:]:
             node = exp.Dot(this=node, expression=exp.to_identifier(name, quoted=True))
         return node
 
-    def unknown(self, *parts: exp.Expr, draws: bool = False) -> exp.Expr:
+    def write_unknown(self, *parts: exp.Expr, draws: bool = False) -> exp.Expr:
         """An expression of which no more is known than what it is made of; no other one is the same.
 
         Args:
@@ -154,25 +156,27 @@ class Expressions:
         """An expression."""
         match record["kind"]:
             case "literal":
-                return self._literal(record)
+                return self._write_literal(record)
             case "unresolved_attribute" if record.get("is_metadata_column"):
-                return self.unknown()
+                return self.write_unknown()
             case "unresolved_attribute":
-                return self._attribute(record["unparsed_identifier"], record.get("plan_id"), record.get("site"))
+                return self._write_attribute(record["unparsed_identifier"], record.get("plan_id"), record.get("site"))
             case "unresolved_function" | "call_function":
-                return self._function(record)
+                return self._write_function(record)
             case "expression_string":
-                return self._text(record["expression"])
+                return self._write_text(record["expression"])
             case "alias":
                 return self.write(record["expr"])
             case "cast":
-                return self._cast(record)
+                return self._write_cast(record)
             case "window":
-                return self._window(record)
+                return self._write_window(record)
             case "unresolved_extract_value":
                 return exp.Bracket(this=self.write(record["child"]), expressions=[self.write(record["extraction"])])
             case "lambda_function":
-                names = [exp.to_identifier(".".join(one["name_parts"])) for one in record.get("arguments", ())]
+                names = [
+                    exp.to_identifier(".".join(argument["name_parts"])) for argument in record.get("arguments", ())
+                ]
                 return exp.Lambda(this=self.write(record["function"]), expressions=names)
             case "unresolved_named_lambda_variable":
                 return exp.to_identifier(".".join(record["name_parts"]))
@@ -180,34 +184,34 @@ class Expressions:
                 return self.write(record["child"])
             case "update_fields":
                 parts = [record[name] for name in ("struct_expression", "value_expression") if name in record]
-                return self.unknown(*map(self.write, parts))
+                return self.write_unknown(*map(self.write, parts))
             case "common_inline_user_defined_function":
-                return self._python_function(record)
+                return self._write_python_function(record)
             case "unresolved_star" | "unresolved_regex":
-                return self.unknown()
+                return self.write_unknown()
             case _:
                 return exp.Anonymous(this=_ANY_ROWS, expressions=list(map(self.write, record.get("arguments", ()))))
 
-    def _attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
-        found = self.rows.find(name, step, also_left_out=self.also_left_out)
-        if isinstance(found, FoundColumn):
-            return self.column(found.field, found.path)
+    def _write_attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
+        match = self.rows.find(name, step, also_left_out=self.also_left_out)
+        if isinstance(match, FoundColumn):
+            return self.write_column(match.field, match.path)
         if step is None and name.lower() in self.named:
-            return self.column(self.named[name.lower()])
+            return self.write_column(self.named[name.lower()])
         parts = parts_of(name)
         if parts[:1] == ("_metadata",):
-            type_ = _type_tree(FILE_METADATA.get(parts[1])) if len(parts) == 2 else None
-            return exp.Cast(this=self.unknown(), to=type_) if type_ else self.unknown()
-        if found.is_sure and MARK not in name:
+            type_ = _parse_type(FILE_METADATA.get(parts[1])) if len(parts) == 2 else None
+            return exp.Cast(this=self.write_unknown(), to=type_) if type_ else self.write_unknown()
+        if match.is_sure and MARK not in name:
             self.reading.report(name, self.rows, site)
-        return self.unknown()
+        return self.write_unknown()
 
-    def _literal(self, record: Record) -> exp.Expr:
+    def _write_literal(self, record: Record) -> exp.Expr:
         kind, value = record["type"], record.get("value")
         if kind == "null":
             return exp.Null()
         if value is None:
-            return self.unknown()
+            return self.write_unknown()
         if kind == "string":
             if MARK not in value:
                 return exp.Literal.string(value)
@@ -221,115 +225,119 @@ class Expressions:
         # As SQL would write them, other numbers and days have another type or are read by a rule of the type's own.
         written = exp.Concat(expressions=[exp.Literal.string(kind), exp.Literal.string(value)])
         type_ = _TYPES_OF_LITERALS.get(kind)
-        return exp.Cast(this=written, to=_type_tree(type_)) if type_ else self.unknown()
+        return exp.Cast(this=written, to=_parse_type(type_)) if type_ else self.write_unknown()
 
-    def _function(self, record: Record) -> exp.Expr:
+    def _write_function(self, record: Record) -> exp.Expr:
         """A function by its name; one that is not listed, or belongs to somebody, may be anything."""
         name = record["function_name"].lower()
         arguments = record.get("arguments", [])
         is_distinct = record.get("is_distinct", False)
-        if name == "count" and [one["kind"] for one in arguments] == ["unresolved_star"] and not is_distinct:
+        if name == "count" and [argument["kind"] for argument in arguments] == ["unresolved_star"] and not is_distinct:
             return exp.Count(this=exp.Star())
-        written = [self.write(one) for one in arguments]
+        written = [self.write(argument) for argument in arguments]
         if name in GENERATORS:
-            return self._by_name(name, written)
+            return self._write_by_name(name, written)
         is_listed = name in FUNCTIONS or name in NONDETERMINISTIC or (name in _OPERATORS and len(written) == 2)
         if not is_listed or record.get("is_user_defined_function") or record.get("is_internal"):
-            return self.unknown(*written, draws=True)
+            return self.write_unknown(*written, draws=True)
         if is_distinct:
-            return self._over_distinct(name, written)
+            return self._write_distinct_aggregate(name, written)
         if name == "struct":
-            return _struct([name_in_struct(one, at) for at, one in enumerate(arguments)], written)
-        return self._called(name, written)
+            return _build_struct([name_in_struct(argument, at) for at, argument in enumerate(arguments)], written)
+        return self._write_call(name, written)
 
-    def _over_distinct(self, name: str, written: list[exp.Expr]) -> exp.Expr:
+    def _write_distinct_aggregate(self, name: str, written: list[exp.Expr]) -> exp.Expr:
         """An aggregate of the values that differ."""
-        node = self._by_name(name, written)
+        node = self._write_by_name(name, written)
         if not isinstance(node, exp.AggFunc) or not isinstance(node.args.get("this"), exp.Expr):
             return exp.AnonymousAggFunc(this=f"?{self.reading.context.number()}", expressions=written)
         node.set("this", exp.Distinct(expressions=written))
         node.set("expressions", None)
         return node
 
-    def _python_function(self, record: Record) -> exp.Expr:
+    def _write_python_function(self, record: Record) -> exp.Expr:
         """A function written in Python, of which nothing but its type is known."""
-        written = [self.write(one) for one in record.get("arguments", ())]
+        written = [self.write(argument) for argument in record.get("arguments", ())]
         details = record["python_udf"]
         evaluation = details.get("eval_type")
         if evaluation in _AGGREGATE_UDFS:
             return exp.AnonymousAggFunc(this=f"?{self.reading.context.number()}", expressions=written)
         if evaluation not in _SCALAR_UDFS:
             return exp.Anonymous(this=_ANY_ROWS, expressions=written)
-        value = self.unknown(*written, draws=not record.get("deterministic"))
-        type_ = _type_tree(details.get("output_type"))
+        value = self.write_unknown(*written, draws=not record.get("deterministic"))
+        type_ = _parse_type(details.get("output_type"))
         return exp.Cast(this=value, to=type_) if type_ else value
 
-    def _called(self, name: str, written: list[exp.Expr]) -> exp.Expr:
+    def _write_call(self, name: str, written: list[exp.Expr]) -> exp.Expr:
         match name, written:
             case "not", [exp.EQ(this=left, expression=right)]:
                 return exp.NEQ(this=left, expression=right)
-            case "not" | "!", [one]:
-                return exp.Not(this=one)
-            case "negative", [one]:
-                return exp.Neg(this=one)
-            case "isnull", [one]:
-                return exp.Is(this=one, expression=exp.Null())
-            case "isnotnull", [one]:
-                return exp.Not(this=exp.Is(this=one, expression=exp.Null()))
-            case "in", [one, *others]:
-                return exp.In(this=one, expressions=others)
+            case "not" | "!", [operand]:
+                return exp.Not(this=operand)
+            case "negative", [operand]:
+                return exp.Neg(this=operand)
+            case "isnull", [operand]:
+                return exp.Is(this=operand, expression=exp.Null())
+            case "isnotnull", [operand]:
+                return exp.Not(this=exp.Is(this=operand, expression=exp.Null()))
+            case "in", [operand, *others]:
+                return exp.In(this=operand, expressions=others)
             case "when", [*pieces]:
-                return _case(pieces)
+                return _build_case(pieces)
             case _, [left, right] if name in _OPERATORS:
                 return _OPERATORS[name](this=left, expression=right)
             case _:
-                return self._by_name(name, written)
+                return self._write_by_name(name, written)
 
-    def _by_name(self, name: str, written: list[exp.Expr]) -> exp.Expr:
+    def _write_by_name(self, name: str, written: list[exp.Expr]) -> exp.Expr:
         if not name.isidentifier():
-            return self.unknown(*written)
+            return self.write_unknown(*written)
         try:
             # Parsed from text, as sqlglot's parser alone knows what the arguments of each function are.
-            by_name = {f"a{at}": one for at, one in enumerate(written) if not isinstance(one, _WRITTEN_OUT)}
-            pieces = [write_sql(one) if f"a{at}" not in by_name else f"a{at}" for at, one in enumerate(written)]
+            by_name = {
+                f"a{at}": argument for at, argument in enumerate(written) if not isinstance(argument, _WRITTEN_OUT)
+            }
+            pieces = [
+                write_sql(argument) if f"a{at}" not in by_name else f"a{at}" for at, argument in enumerate(written)
+            ]
             node = read_one(f"{name}({', '.join(pieces)})")
         except errors.SqlglotError:
             return exp.Anonymous(this=name, expressions=written)
-        found = [one for one in node.find_all(exp.Column) if one.name in by_name]
-        if sorted(one.name for one in found) != sorted(by_name):
+        columns = [column for column in node.find_all(exp.Column) if column.name in by_name]
+        if sorted(column.name for column in columns) != sorted(by_name):
             return exp.Anonymous(this=name, expressions=written)
         node = replace_unknown(node, list(node.walk()))
-        for one in found:
-            one.replace(by_name[one.name])
+        for column in columns:
+            column.replace(by_name[column.name])
         return node
 
-    def _cast(self, record: Record) -> exp.Expr:
+    def _write_cast(self, record: Record) -> exp.Expr:
         inner = self.write(record["expr"])
-        kind = _type_tree(record.get("type_str") or record.get("type"))
+        kind = _parse_type(record.get("type_str") or record.get("type"))
         if kind is None:
-            return self.unknown(inner)
+            return self.write_unknown(inner)
         cast = exp.TryCast if record.get("eval_mode") == "EVAL_MODE_TRY" else exp.Cast
         return cast(this=inner, to=kind)
 
-    def _window(self, record: Record) -> exp.Expr:
-        parts = [self.write(one) for one in record.get("partition_spec", ())]
-        order = [self._ordered(one) for one in record.get("order_spec", ())]
+    def _write_window(self, record: Record) -> exp.Expr:
+        parts = [self.write(expression) for expression in record.get("partition_spec", ())]
+        order = [self._write_sort_order(expression) for expression in record.get("order_spec", ())]
         return exp.Window(
             this=self.write(record["window_function"]),
             partition_by=parts,
             order=exp.Order(expressions=order) if order else None,
-            spec=self._frame(record["frame_spec"]) if record.get("frame_spec") else None,
+            spec=self._write_window_frame(record["frame_spec"]) if record.get("frame_spec") else None,
             over="OVER",
         )
 
-    def _ordered(self, record: Record) -> exp.Ordered:
+    def _write_sort_order(self, record: Record) -> exp.Ordered:
         return exp.Ordered(
             this=self.write(record["child"]),
             desc=record["direction"] == "SORT_DIRECTION_DESCENDING",
             nulls_first=record["null_ordering"] == "SORT_NULLS_FIRST",
         )
 
-    def _frame(self, record: Record) -> exp.WindowSpec:
+    def _write_window_frame(self, record: Record) -> exp.WindowSpec:
         """The frame of a window; what counts is that two frames are written alike only if they are the same."""
         ends = {}
         for side, field_ in (("start", "lower"), ("end", "upper")):
@@ -338,29 +346,29 @@ class Expressions:
             ends[side] = word or self.write(bound["value"])
         return exp.WindowSpec(kind=record["frame_type"], **ends)
 
-    def _text(self, text: str) -> exp.Expr:
-        parsed = select_item(text)
-        return self.unknown() if parsed is None else self.bind(parsed.unalias())
+    def _write_text(self, text: str) -> exp.Expr:
+        parsed = parse_select_item(text)
+        return self.write_unknown() if parsed is None else self.resolve_names(parsed.unalias())
 
-    def bind(self, node: exp.Expr, bound: frozenset[str] = frozenset()) -> exp.Expr:
+    def resolve_names(self, node: exp.Expr, bound: frozenset[str] = frozenset()) -> exp.Expr:
         """Settle which columns the names in parsed SQL mean."""
         if isinstance(node, exp.Column):
             if node.parts[0].name.lower() in bound:
                 return node
             name = ".".join(f"`{part.name}`" for part in node.parts)
-            return self.unknown() if isinstance(node.this, exp.Star) else self._attribute(name, None, None)
+            return self.write_unknown() if isinstance(node.this, exp.Star) else self._write_attribute(name, None, None)
         if isinstance(node, (exp.Query, exp.Subquery)):
-            return self.unknown()
+            return self.write_unknown()
         if isinstance(node, exp.Lambda):
-            bound |= {one.name.lower() for one in node.expressions}
+            bound |= {parameter.name.lower() for parameter in node.expressions}
         for child in list(node.iter_expressions()):
-            replacement = self.bind(child, bound)
+            replacement = self.resolve_names(child, bound)
             if replacement is not child:
                 child.replace(replacement)
         return node
 
 
-def select_item(text: str) -> exp.Expr | None:
+def parse_select_item(text: str) -> exp.Expr | None:
     """An item of SELECT as sqlglot parses it; None where the text is no single one, or holds an unknown value."""
     if MARK in text or obstacle(text):
         return None
@@ -384,20 +392,20 @@ def makes_rows(node: exp.Expr) -> bool:
     So does a sliding window of time, which puts a row into every window that holds it.
     """
     return any(
-        is_generator(one)
-        or (isinstance(one, exp.Anonymous) and str(one.this).lower() in _MAKES_ROWS)
-        or (isinstance(one, exp.Anonymous) and str(one.this).lower() == "window" and len(one.expressions) > 2)
-        for one in node.walk()
+        is_generator(part)
+        or (isinstance(part, exp.Anonymous) and str(part.this).lower() in _MAKES_ROWS)
+        or (isinstance(part, exp.Anonymous) and str(part.this).lower() == "window" and len(part.expressions) > 2)
+        for part in node.walk()
     )
 
 
 def draws_again(node: exp.Expr) -> bool:
     """Whether an expression may give another value for the same row when it is evaluated once more."""
     return any(
-        isinstance(one, _RANDOM)
-        or (isinstance(one, exp.Anonymous) and str(one.this).startswith(_DRAWS))
-        or (isinstance(one, exp.Anonymous) and str(one.this).lower() in NONDETERMINISTIC)
-        for one in node.walk()
+        isinstance(part, _RANDOM)
+        or (isinstance(part, exp.Anonymous) and str(part.this).startswith(_DRAWS))
+        or (isinstance(part, exp.Anonymous) and str(part.this).lower() in NONDETERMINISTIC)
+        for part in node.walk()
     )
 
 
@@ -412,14 +420,16 @@ def name_in_struct(record: Record, at: int) -> str:
             return f"col{at + 1}"
 
 
-def _struct(names: list[str], values: list[exp.Expr]) -> exp.Struct:
+def _build_struct(names: list[str], values: list[exp.Expr]) -> exp.Struct:
     pairs = zip(names, values, strict=True)
     return exp.Struct(
-        expressions=[exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=one) for name, one in pairs]
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value) for name, value in pairs
+        ]
     )
 
 
-def _type_tree(text: str | None) -> exp.DataType | None:
+def _parse_type(text: str | None) -> exp.DataType | None:
     """A type as sqlglot has it; None for one that it does not read as Spark does."""
     if not text or obstacle(text):
         return None
@@ -427,17 +437,18 @@ def _type_tree(text: str | None) -> exp.DataType | None:
         kind = exp.DataType.build(text, dialect=DIALECT)
     except (errors.SqlglotError, RecursionError):
         return None
-    known = cast_type(kind)
-    return kind if known is not None and known == normal_type(text) else None
+    spark_type = cast_type(kind)
+    return kind if spark_type is not None and spark_type == normal_type(text) else None
 
 
 def struct_columns(
-    whole: Field, writer: Expressions, reading: Reading
+    whole: Field, writer: ExpressionWriter, reading: Reading
 ) -> list[tuple[QualifiedColumn, exp.Expr]] | None:
     """The fields of a struct as columns; None where they are not known."""
     fields = fields_of(whole.type or "")
     return [
-        (QualifiedColumn(reading.context.new_field(name, kind)), writer.column(whole, (name,))) for name, kind in fields
+        (QualifiedColumn(reading.context.new_field(name, kind)), writer.write_column(whole, (name,)))
+        for name, kind in fields
     ] or None
 
 
@@ -446,10 +457,10 @@ def is_changing(value: ir.Expression) -> bool:
     return isinstance(value, ir.Computed) and not value.is_deterministic
 
 
-def _case(pieces: list[exp.Expr]) -> exp.Expr:
+def _build_case(pieces: list[exp.Expr]) -> exp.Expr:
     branches = [exp.If(this=test, true=value) for test, value in zip(pieces[0::2], pieces[1::2], strict=False)]
     return exp.Case(ifs=branches, default=pieces[-1] if len(pieces) % 2 else None)
 
 
-def _qualified(names: list[str]) -> list[tuple[str, str]]:
+def _qualifier_parts(names: list[str]) -> list[tuple[str, str]]:
     return list(zip(("table", "db", "catalog"), reversed(names[:-1]), strict=False))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -15,9 +16,9 @@ from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.grouping import groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
-from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record, draws_again, makes_rows
-from cbx.analysis.tracing.plan.projections import guessed_name
-from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, after, opaque
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, draws_again, makes_rows
+from cbx.analysis.tracing.plan.projections import guess_name
+from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque_rows, with_relation
 from cbx.analysis.types.value_types import united_type
 
 _SET_KINDS: dict[str, ir.SetKind] = {
@@ -32,19 +33,19 @@ _MOST_CUBED = 6
 def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``groupBy``, ``rollup``, ``cube`` and ``groupingSets``; ``pivot`` adds columns of its own."""
     grouping = _GroupingReader(rows, reading)
-    members = [grouping.column(one) for one in record.get("grouping_expressions", ())]
-    sets = _sets(record, members, grouping)
+    members = [grouping.read_column(expression) for expression in record.get("grouping_expressions", ())]
+    sets = _read_grouping_sets(record, members, grouping)
     is_literal = sets is not None and groups_by_literal(grouping.definitions)
-    if any(one is None for one in members) or sets == () or is_literal:
-        return opaque([rows], "a grouping that is not understood")
-    return grouping.grouped(record, [one for one in members if one is not None], sets)
+    if any(member is None for member in members) or sets == () or is_literal:
+        return opaque_rows([rows], "a grouping that is not understood")
+    return grouping.group_rows(record, [member for member in members if member is not None], sets)
 
 
-def _sets(
+def _read_grouping_sets(
     record: Record, members: Sequence[tuple[Field, int] | None], grouping: _GroupingReader
 ) -> tuple[Ids, ...] | None:
     """The grouping sets; None where there are none, empty where they are not understood."""
-    sources = [one[1] for one in members if one is not None]
+    sources = [member[1] for member in members if member is not None]
     if len(set(sources)) < len(sources) and record.get("group_type") not in _PLAIN:
         return ()  # a column under two names: a set may leave out one of them, and keep the other
     match record.get("group_type"):
@@ -57,8 +58,8 @@ def _sets(
             return tuple(frozenset(itertools.compress(sources, choice)) for choice in choices)
         case "GROUP_TYPE_GROUPING_SETS":
             sets = []
-            for one in record.get("grouping_sets", ()):
-                columns = [grouping.column(part) for part in one.get("grouping_set", ())]
+            for grouping_set in record.get("grouping_sets", ()):
+                columns = [grouping.read_column(part) for part in grouping_set.get("grouping_set", ())]
                 sets.append(frozenset(column[1] for column in columns if column is not None))
                 if any(column is None or column[1] not in sources for column in columns):
                     return ()
@@ -75,26 +76,26 @@ class _GroupingReader:
 
     rows: Rows
     reading: Reading
-    definitions: list[ir.Definition] = field(default_factory=list)
-    markers: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    definitions: list[ir.Definition] = dataclasses.field(default_factory=list)
+    markers: dict[int, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     has_guesses: bool = False
 
     def __post_init__(self) -> None:
-        self.writer = Expressions(self.rows, self.reading)
+        self.writer = ExpressionWriter(self.rows, self.reading)
         self._known: dict[str, int] = {}
 
-    def column(self, record: Record) -> tuple[Field, int] | None:
+    def read_column(self, record: Record) -> tuple[Field, int] | None:
         """The column of the result, and the one that is grouped by.
 
         None for what makes rows, and for what may give another value when it is evaluated again: Spark evaluates it for
         grouping and for the result, so that several groups may show one value.
         """
-        name = _name(record)
+        name = _column_name(record)
         self.has_guesses = self.has_guesses or name.endswith(")")
         node = self.writer.write(record)
         if makes_rows(node) or draws_again(node):
             return None
-        reader = self.writer.reader()
+        reader = self.writer.build_reader()
         value = reader.read(node)
         kind = type_of(node, reader)
         if isinstance(value, ir.Reference):
@@ -109,25 +110,25 @@ class _GroupingReader:
             self.reading.context.time_windows[number] = time if time in TIMES else None
         return Field(number, name, kind), number
 
-    def grouped(self, record: Record, members: list[tuple[Field, int]], sets: tuple[Ids, ...] | None) -> Rows:
+    def group_rows(self, record: Record, members: list[tuple[Field, int]], sets: tuple[Ids, ...] | None) -> Rows:
         """The rows, grouped."""
         sources = list(dict.fromkeys(source for _, source in members))
-        outputs = {one: one if sets is None else self.reading.context.number() for one in sources}
+        outputs = {source: source if sets is None else self.reading.context.number() for source in sources}
         grouping_id = None if sets is None else self.reading.context.number()
-        columns = [QualifiedColumn(replace(one, id=outputs[source])) for one, source in members]
+        columns = [QualifiedColumn(replace(column, id=outputs[source])) for column, source in members]
         before = ir.Projection(self.rows.relation, tuple(self.definitions), self.rows.fields, self.rows.is_open)
         aggregates: list[ir.Definition] = []
         has_pivot = record.get("group_type") == "GROUP_TYPE_PIVOT"
-        for one in () if has_pivot else record.get("aggregate_expressions", ()):
-            column = self._aggregate(one, aggregates, outputs, sets, grouping_id)
+        for expression in () if has_pivot else record.get("aggregate_expressions", ()):
+            column = self._read_aggregate(expression, aggregates, outputs, sets, grouping_id)
             if column is None:
-                return opaque([self.rows], "an aggregate that makes rows")
+                return opaque_rows([self.rows], "an aggregate that makes rows")
             columns.append(column)
-        pivoted = self._pivoted(record) if has_pivot else []
+        pivoted = self._pivot_columns(record) if has_pivot else []
         for column in pivoted or ():
             columns.append(column)
             aggregates.append(ir.Definition(column.field.id, ir.Computed("", NONE, is_deterministic=False)))
-        fields = tuple(one.field for one in columns)
+        fields = tuple(column.field for column in columns)
         site = PythonCallSite(*record["site"]) if record.get("site") else None
         relation = ir.Aggregate(
             before,
@@ -140,26 +141,30 @@ class _GroupingReader:
             place=site,
             markers=tuple(self.markers.items()),
         )
-        alive = frozenset(outputs.values()) | {one.column for one in aggregates} | self.markers.keys()
+        alive = frozenset(outputs.values()) | {definition.column for definition in aggregates} | self.markers.keys()
         return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses or has_pivot)
 
-    def _pivoted(self, record: Record) -> list[QualifiedColumn] | None:
+    def _pivot_columns(self, record: Record) -> list[QualifiedColumn] | None:
         """The columns of a pivot, by its values if the model names them; None where it does not."""
         self.writer.write(record["pivot"]["col"])
         values = record["pivot"].get("values")
-        if not values or any("value" not in one for one in values):
+        if not values or any("value" not in value for value in values):
             return None
         columns = []
         for value in values:
-            for one in record["aggregate_expressions"]:
-                node = self.writer.write(one)
-                name = value["value"] if len(record["aggregate_expressions"]) == 1 else f"{value['value']}_{_name(one)}"
+            for expression in record["aggregate_expressions"]:
+                node = self.writer.write(expression)
+                name = (
+                    value["value"]
+                    if len(record["aggregate_expressions"]) == 1
+                    else f"{value['value']}_{_column_name(expression)}"
+                )
                 columns.append(
-                    QualifiedColumn(self.reading.context.new_field(name, type_of(node, self.writer.reader())))
+                    QualifiedColumn(self.reading.context.new_field(name, type_of(node, self.writer.build_reader())))
                 )
         return columns
 
-    def _aggregate(
+    def _read_aggregate(
         self,
         record: Record,
         aggregates: list[ir.Definition],
@@ -167,12 +172,12 @@ class _GroupingReader:
         sets: tuple[Ids, ...] | None,
         grouping_id: int | None,
     ) -> QualifiedColumn | None:
-        name = _name(record)
+        name = _column_name(record)
         self.has_guesses = self.has_guesses or name.endswith(")")
         node = self.writer.write(record)
         if makes_rows(node):
             return None
-        reader = self.writer.reader()
+        reader = self.writer.build_reader()
         value = reader.read(node)
         kind = type_of(node, reader)
         if isinstance(value, ir.Reference) and outputs.get(value.column) == value.column:
@@ -190,28 +195,28 @@ class _GroupingReader:
         return QualifiedColumn(new)
 
 
-def _name(record: Record) -> str:
+def _column_name(record: Record) -> str:
     """The name of a column; a window of time has that of its function."""
     if record["kind"] == "alias":
         return str(record["name"][-1])
     function = str(record.get("function_name", "")).lower()
-    return function if function in NAMES else guessed_name(record)
+    return function if function in NAMES else guess_name(record)
 
 
 def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
     """``distinct`` and ``dropDuplicates``; of the rows that agree, one that nobody chose remains."""
     if record.get("within_watermark"):
         condition = ir.Condition(NONE, is_deterministic=False)
-        return after(rows, ir.Filter(rows.relation, (condition,), rows.fields, rows.is_open))
+        return with_relation(rows, ir.Filter(rows.relation, (condition,), rows.fields, rows.is_open))
     if record.get("all_columns_as_keys"):
         relation = ir.Distinct(rows.relation, rows.fields, rows.is_open)
-        return replace(rows, relation=relation, alive=frozenset(one.id for one in rows.fields), left_out=())
+        return replace(rows, relation=relation, alive=frozenset(field.id for field in rows.fields), left_out=())
     names = record.get("column_names", ())
-    columns = [one.field.id for name in names for one in rows.columns if one.name == name.lower()]
+    columns = [column.field.id for name in names for column in rows.columns if column.name == name.lower()]
     reading.report_missing(names, rows)
-    if not {one.name for one in rows.columns} >= {name.lower() for name in names} or not names:
-        return opaque([rows], "duplicates by columns that are not known", rows.columns, is_open=rows.is_open)
-    return after(rows, ir.Distinct(rows.relation, rows.fields, rows.is_open, frozenset(columns)))
+    if not {column.name for column in rows.columns} >= {name.lower() for name in names} or not names:
+        return opaque_rows([rows], "duplicates by columns that are not known", rows.columns, is_open=rows.is_open)
+    return with_relation(rows, ir.Distinct(rows.relation, rows.fields, rows.is_open, frozenset(columns)))
 
 
 def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows:
@@ -219,55 +224,55 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
     kind = _SET_KINDS.get(record.get("set_op_type", ""))
     is_all = bool(record.get("is_all"))
     if record.get("by_name"):
-        aligned = _aligned(left, right, reading, fills=bool(record.get("allow_missing_columns")))
-        if aligned is None:
-            return opaque([left, right], "a union by names that do not match")
-        left, right = aligned
+        both_sides = _align_by_name(left, right, reading, fills=bool(record.get("allow_missing_columns")))
+        if both_sides is None:
+            return opaque_rows([left, right], "a union by names that do not match")
+        left, right = both_sides
     fits = len(left.columns) == len(right.columns) and not left.is_open and not right.is_open
     if kind is None or not fits:
-        return opaque([left, right], "a set operation whose columns are not known to fit")
+        return opaque_rows([left, right], "a set operation whose columns are not known to fit")
     fields = tuple(
         reading.context.new_field(mine.name, united_type((mine.type, theirs.type)))
         for mine, theirs in zip(left.fields, right.fields, strict=True)
     )
     (first, second), is_cast = cast_set_columns((left.relation, right.relation), reading.context.new_field)
-    before = (first,) if any(is_cast) else _branches(left, kind, is_all=is_all)
+    before = (first,) if any(is_cast) else _union_branches(left, kind, is_all=is_all)
     inputs = (*before, second)
     relation = ir.SetOperation(kind, is_all, inputs, fields)
-    return Rows(relation, tuple(QualifiedColumn(one) for one in fields), frozenset(one.id for one in fields))
+    return Rows(relation, tuple(QualifiedColumn(field) for field in fields), frozenset(field.id for field in fields))
 
 
-def _branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.Relation, ...]:
+def _union_branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.Relation, ...]:
     """A union of unions is one union of all."""
     inner = left.relation
     is_union = isinstance(inner, ir.SetOperation) and inner.kind == "union" == kind and inner.is_all and is_all
     if (
         is_union
         and isinstance(inner, ir.SetOperation)
-        and [one.id for one in inner.fields] == [one.id for one in left.fields]
+        and [field.id for field in inner.fields] == [field.id for field in left.fields]
     ):
         return inner.inputs
     return (inner,)
 
 
-def _aligned(left: Rows, right: Rows, reading: Reading, *, fills: bool) -> tuple[Rows, Rows] | None:
+def _align_by_name(left: Rows, right: Rows, reading: Reading, *, fills: bool) -> tuple[Rows, Rows] | None:
     """Both sides with the same names in the same order; what one side does not have is NULL there."""
     if left.is_open or right.is_open:
         return None
-    names = list(dict.fromkeys(one.name for one in left.columns))
-    missing = [one.name for one in right.columns if one.name not in names]
-    if len(names) < len(left.columns) or len({one.name for one in right.columns}) < len(right.columns):
+    names = list(dict.fromkeys(column.name for column in left.columns))
+    missing = [column.name for column in right.columns if column.name not in names]
+    if len(names) < len(left.columns) or len({column.name for column in right.columns}) < len(right.columns):
         return None
     lacking = [name for name in names if not isinstance(right.find(f"`{name}`"), FoundColumn)]
     if (missing or lacking) and not fills:
         return None
-    spelled = {one.name: one.field for one in (*right.columns, *left.columns)}
+    spelled = {column.name: column.field for column in (*right.columns, *left.columns)}
     order = [spelled[name] for name in (*names, *missing)]
-    return _with_names(left, order, reading), _with_names(right, order, reading)
+    return _select_by_name(left, order, reading), _select_by_name(right, order, reading)
 
 
-def _with_names(rows: Rows, order: list[Field], reading: Reading) -> Rows:
-    there = {one.name: one for one in rows.columns}
+def _select_by_name(rows: Rows, order: list[Field], reading: Reading) -> Rows:
+    there = {column.name: column for column in rows.columns}
     definitions = []
     columns = []
     for wanted in order:
@@ -277,5 +282,5 @@ def _with_names(rows: Rows, order: list[Field], reading: Reading) -> Rows:
             new = reading.context.new_field(wanted.name, wanted.type)
             definitions.append(ir.Definition(new.id, ir.Constant(None)))
             columns.append(QualifiedColumn(new))
-    fields = tuple(one.field for one in columns)
+    fields = tuple(column.field for column in columns)
     return replace(rows, relation=ir.Projection(rows.relation, tuple(definitions), fields), columns=tuple(columns))

@@ -8,10 +8,11 @@ from dataclasses import replace
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, PythonCallSite
 from cbx.analysis.sql.expressions.predicates import read_predicates
-from cbx.analysis.tracing.plan.expressions import Expressions, Reading, Record
-from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merged_steps, opaque
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
+from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
 from cbx.analysis.types.value_types import compare_exactly
+from cbx.parse.identifiers import quoted_if_needed
 
 _KINDS: dict[str, ir.JoinKind] = {
     "JOIN_TYPE_INNER": "inner",
@@ -28,50 +29,48 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     """``join`` and ``crossJoin``: by the names of columns, by a condition, or of all with all."""
     kind = _KINDS.get(record.get("join_type", ""))
     if kind is None:
-        return opaque([left, right], "a kind of join that is not understood")
+        return opaque_rows([left, right], "a kind of join that is not understood")
     using = record.get("using_columns", [])
-    pairs = [_pair(name, left, right) for name in using]
+    pairs = [_using_pair(name, left, right) for name in using]
     sure = [pair for pair in pairs if pair is not None]
     if len(sure) < len(pairs):
         reading.report_missing(using, left)
-        reading.report_missing([name for name in using if isinstance(left.find(_quoted(name)), FoundColumn)], right)
-        return opaque([left, right], "columns to join on that are not known on both sides")
+        reading.report_missing(
+            [name for name in using if isinstance(left.find(quoted_if_needed(name)), FoundColumn)], right
+        )
+        return opaque_rows([left, right], "columns to join on that are not known on both sides")
     both = Rows(
         left.relation,
         (*left.columns, *right.columns),
         left.alive | right.alive,
-        merged_steps(left, right),
+        merge_steps(left, right),
         has_guesses=left.has_guesses or right.has_guesses or left.is_open or right.is_open,
     )
-    predicates = (*_equalities(sure), *_condition(record, both, reading))
-    columns, merges = _columns(kind, sure, left, right, reading)
+    predicates = (*_equalities(sure), *_read_condition(record, both, reading))
+    columns, merges = _join_columns(kind, sure, left, right, reading)
     site = PythonCallSite(*record["site"]) if record.get("site") else None
     is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
-    fields = tuple(one.field for one in columns)
+    fields = tuple(column.field for column in columns)
     relation = ir.Join(kind, left.relation, right.relation, predicates, fields, merges, is_open, site)
     if kind in {"semi", "anti"}:
         return replace(left, relation=relation, columns=columns)
-    alive = both.alive | {one.column for one in merges}
+    alive = both.alive | {merge.column for merge in merges}
     return replace(
         both, relation=relation, columns=columns, alive=alive, has_guesses=left.has_guesses or right.has_guesses
     )
 
 
-def _condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Predicate, ...]:
+def _read_condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Predicate, ...]:
     if "join_condition" not in record:
         return ()
-    writer = Expressions(both, reading)
+    writer = ExpressionWriter(both, reading)
     node = writer.write(record["join_condition"])
-    return read_predicates(node, writer.reader())
+    return read_predicates(node, writer.build_reader())
 
 
-def _pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
-    mine, theirs = left.find(_quoted(name)), right.find(_quoted(name))
+def _using_pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
+    mine, theirs = left.find(quoted_if_needed(name)), right.find(quoted_if_needed(name))
     return (mine.field, theirs.field) if isinstance(mine, FoundColumn) and isinstance(theirs, FoundColumn) else None
-
-
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"
 
 
 def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
@@ -83,7 +82,7 @@ def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
     ]
 
 
-def _columns(
+def _join_columns(
     kind: ir.JoinKind, pairs: Sequence[tuple[Field, Field]], left: Rows, right: Rows, reading: Reading
 ) -> tuple[tuple[QualifiedColumn, ...], tuple[ir.Merge, ...]]:
     """The result's columns: those joined on by name first and once, then those of the left, then of the right."""
@@ -95,6 +94,6 @@ def _columns(
             kept = reading.context.new_field(mine.name, common_type((mine.type, theirs.type)))
             merges.append(ir.Merge(kept.id, mine.id, theirs.id))
         shown.append(QualifiedColumn(replace(kept, name=mine.name)))
-    names = {one.name for one in shown}
+    names = {column.name for column in shown}
     sides = left.columns if kind in {"semi", "anti"} else (*left.columns, *right.columns)
-    return (*shown, *(one for one in sides if one.name not in names)), tuple(merges)
+    return (*shown, *(column for column in sides if column.name not in names)), tuple(merges)

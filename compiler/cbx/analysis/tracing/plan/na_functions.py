@@ -8,17 +8,17 @@ from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
-from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, after
+from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, with_relation
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 _FAMILIES = {"string": ("STRING",), "boolean": ("BOOLEAN",)}
 
 
-def read_fill(record: Record, rows: Rows, reading: Reading) -> Rows:
+def read_fill_or_replace(record: Record, rows: Rows, reading: Reading) -> Rows:
     """Other values for some of each column's: a new column, which the old one fixes."""
     wanted = {name.lower() for name in record.get("cols", ())}
     values = record.get("values", [])
-    families = {kind for one in values for kind in _FAMILIES.get(one["type"], _NUMBERS)} if not wanted else None
+    families = {kind for literal in values for kind in _FAMILIES.get(literal["type"], _NUMBERS)} if not wanted else None
     definitions = []
     columns = []
     for column in rows.columns:
@@ -30,9 +30,9 @@ def read_fill(record: Record, rows: Rows, reading: Reading) -> Rows:
         value = ir.Computed(f"?{new.id}", frozenset({old.id}))
         definitions.append(ir.Definition(new.id, value))
         columns.append(QualifiedColumn(new, column.qualifiers))
-    fields = tuple(one.field for one in columns)
+    fields = tuple(column.field for column in columns)
     relation = ir.Projection(rows.relation, tuple(definitions), fields, rows.is_open)
-    alive = rows.alive | {one.column for one in definitions}
+    alive = rows.alive | {definition.column for definition in definitions}
     return replace(rows, relation=relation, columns=tuple(columns), alive=alive)
 
 
@@ -41,12 +41,12 @@ def _may_hold(column: Field, families: set[str] | None) -> bool:
     return families is None or not is_known or str(column.type).split("(")[0] in families
 
 
-def read_without_nulls(record: Record, rows: Rows, reading: Reading) -> Rows:
+def read_drop_na(record: Record, rows: Rows, reading: Reading) -> Rows:
     """Rows without NULLs: in any of the columns named, or of all."""
     reading.report_missing(record.get("cols", ()), rows)
     wanted = {name.lower() for name in record.get("cols", ())}
-    ids = [one.field.id for one in rows.columns if not wanted or one.name in wanted]
-    predicates: tuple[ir.Predicate, ...] = tuple(ir.NotNull(one) for one in ids)
+    ids = [column.field.id for column in rows.columns if not wanted or column.name in wanted]
+    predicates: tuple[ir.Predicate, ...] = tuple(ir.NotNull(column_id) for column_id in ids)
     if record.get("min_non_nulls", len(ids)) < len(ids):
         predicates = (ir.Condition(frozenset(ids)),)
-    return after(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open))
+    return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open))

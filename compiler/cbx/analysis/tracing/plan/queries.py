@@ -13,69 +13,75 @@ from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.expressions import Reading, Record
-from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque
+from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows
 
 
 def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Rows:
     """A query, whose tables are frames of the model's, by the names that ``spark.sql`` gave them."""
     query = record["query"]
     if MARK in query or record.get("args") or record.get("pos_args"):
-        return opaque(views.values(), "a query with values that are not known")
+        return opaque_rows(views.values(), "a query with values that are not known")
     if record.get("named_arguments") or record.get("pos_arguments"):
-        return opaque(views.values(), "a query with parameters")
-    tables = {name: _table(name, rows) for name, rows in views.items()}
-    found = read_query(query, tables)
-    offset = max(reading.context.next_number, _highest(found.relation) + 1)
+        return opaque_rows(views.values(), "a query with parameters")
+    tables = {name: _view_table(name, rows) for name, rows in views.items()}
+    query_result = read_query(query, tables)
+    offset = max(reading.context.next_number, _highest_column(query_result.relation) + 1)
     reading.context.next_number = 2 * offset
-    moved = tuple(Field(one.id + offset, one.name, one.type) for one in found.relation.fields)
-    inner = _with_views(found.relation, views)
-    relation = ir.Copy(inner, offset, moved, found.relation.is_open)
-    columns = tuple(QualifiedColumn(one) for one in moved)
-    return Rows(relation, columns, frozenset(one.id for one in moved))
+    renumbered_fields = tuple(
+        Field(field.id + offset, field.name, field.type) for field in query_result.relation.fields
+    )
+    inner = _replace_view_scans(query_result.relation, views)
+    relation = ir.Copy(inner, offset, renumbered_fields, query_result.relation.is_open)
+    columns = tuple(QualifiedColumn(field) for field in renumbered_fields)
+    return Rows(relation, columns, frozenset(field.id for field in renumbered_fields))
 
 
 def read_with_relations(record: Record, read: Callable[[Record], Rows], reading: Reading) -> Rows:
     """A query with the frames that it names; other uses of frames inside a step are not understood."""
     root = record["root"]
     references = record.get("references", [])
-    named = [one for one in references if one["kind"] == "subquery_alias"]
+    named = [reference for reference in references if reference["kind"] == "subquery_alias"]
     if root["kind"] != "sql" or len(named) < len(references):
-        return opaque(_frames(record, read), "a frame inside an expression")
-    views = {one["alias"]: read(one["input"]) for one in named}
+        return opaque_rows(_read_frames(record, read), "a frame inside an expression")
+    views = {reference["alias"]: read(reference["input"]) for reference in named}
     return read_sql(root, views, reading)
 
 
-def _frames(record: Record, read: Callable[[Record], Rows]) -> list[Rows]:
-    return [read(one) for one in (record["root"], *record.get("references", [])) if one["kind"] != "sql"]
+def _read_frames(record: Record, read: Callable[[Record], Rows]) -> list[Rows]:
+    return [read(part) for part in (record["root"], *record.get("references", [])) if part["kind"] != "sql"]
 
 
-def _table(name: str, rows: Rows) -> Table:
+def _view_table(name: str, rows: Rows) -> Table:
     if isinstance(rows.relation, ir.Scan):
         return rows.relation.table
-    columns = None if rows.is_open else tuple(TableColumn(one.name, one.type) for one in rows.fields)
+    columns = None if rows.is_open else tuple(TableColumn(field.name, field.type) for field in rows.fields)
     return Table(name, columns, is_streaming=reads_stream(rows.relation))
 
 
-def _with_views(relation: Relation, views: Mapping[str, Rows]) -> Relation:
+def _replace_view_scans(relation: Relation, views: Mapping[str, Rows]) -> Relation:
     """A frame that does more than read a table is no table: its scan makes way for rows of which nothing is known."""
     names = {name for name, rows in views.items() if not isinstance(rows.relation, ir.Scan)}
 
-    def changed(node: Any) -> Any:
+    def replace_scans(node: Any) -> Any:
         if isinstance(node, ir.Scan) and node.table.name in names:
             is_stream = reads_stream(views[node.table.name].relation)
             return ir.Opaque((), node.fields, node.is_open, "a frame inside a query", is_stream)
         if not is_dataclass(node) or isinstance(node, type):
             return node
-        parts = {one.name: getattr(node, one.name) for one in fields(node) if one.name in {"input", "left", "right"}}
-        moved: dict[str, Any] = {name: changed(part) for name, part in parts.items()}
+        parts = {
+            attribute.name: getattr(node, attribute.name)
+            for attribute in fields(node)
+            if attribute.name in {"input", "left", "right"}
+        }
+        renumbered_fields: dict[str, Any] = {name: replace_scans(part) for name, part in parts.items()}
         if hasattr(node, "inputs"):
-            moved["inputs"] = tuple(map(changed, node.inputs))
-        return replace(node, **moved) if moved else node
+            renumbered_fields["inputs"] = tuple(map(replace_scans, node.inputs))
+        return replace(node, **renumbered_fields) if renumbered_fields else node
 
-    return changed(relation) if names else relation
+    return replace_scans(relation) if names else relation
 
 
-def _highest(relation: Any) -> int:
+def _highest_column(relation: Any) -> int:
     """The highest number of a column anywhere in a relation."""
     highest = 0
     pending = [relation]
@@ -88,5 +94,5 @@ def _highest(relation: Any) -> int:
         elif isinstance(node, (tuple, frozenset)):
             pending.extend(node)
         elif is_dataclass(node):
-            pending.extend(getattr(node, one.name) for one in fields(node))
+            pending.extend(getattr(node, attribute.name) for attribute in fields(node))
     return highest

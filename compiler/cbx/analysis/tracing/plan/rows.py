@@ -6,9 +6,10 @@ without regard to case; ``df["x"]`` means the column that ``df`` had, under what
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Ids, Relation
@@ -68,14 +69,14 @@ class Rows:
     relation: Relation
     columns: tuple[QualifiedColumn, ...]
     alive: Ids
-    steps: Mapping[int, Step | None] = field(default_factory=dict)
+    steps: Mapping[int, Step | None] = dataclasses.field(default_factory=dict)
     left_out: tuple[QualifiedColumn, ...] = ()
     has_guesses: bool = False
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Their columns as the relational IR has them."""
-        return tuple(one.field for one in self.columns)
+        return tuple(column.field for column in self.columns)
 
     @property
     def is_open(self) -> bool:
@@ -95,20 +96,20 @@ class Rows:
             return MissingColumn(is_sure=False)
         if step is not None:
             return self._find_in_step(parts, self.steps.get(step))
-        found = _find(self.columns, parts)
-        if found is None and also_left_out:
-            found = _find(self.left_out, parts)
-        if found is None:
+        match = _find_column(self.columns, parts)
+        if match is None and also_left_out:
+            match = _find_column(self.left_out, parts)
+        if match is None:
             return MissingColumn(is_sure=not self.is_open and not self.has_guesses)
-        return found
+        return match
 
     def _find_in_step(self, parts: tuple[str, ...], step: Step | None) -> FoundColumn | MissingColumn:
         if step is None:
             return MissingColumn(is_sure=False)
-        found = _find([QualifiedColumn(one) for one in step.fields], parts)
-        if isinstance(found, FoundColumn) and found.field.id in self.alive:
-            return found
-        return MissingColumn(is_sure=found is None and step.is_complete)
+        match = _find_column([QualifiedColumn(field) for field in step.fields], parts)
+        if isinstance(match, FoundColumn) and match.field.id in self.alive:
+            return match
+        return MissingColumn(is_sure=match is None and step.is_complete)
 
     def with_step(self, number: int) -> Rows:
         """The same, made by a step with a number."""
@@ -131,33 +132,35 @@ def parts_of(name: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _find(columns: Iterable[QualifiedColumn], parts: tuple[str, ...]) -> FoundColumn | MissingColumn | None:
+def _find_column(columns: Iterable[QualifiedColumn], parts: tuple[str, ...]) -> FoundColumn | MissingColumn | None:
     first = parts[0].lower()
     readings = []
     if len(parts) > 1:
         second = parts[1].lower()
-        readings.append(([one for one in columns if first in one.qualifiers and one.name == second], parts[2:]))
-    readings.append(([one for one in columns if one.name == first], parts[1:]))
+        readings.append(
+            ([column for column in columns if first in column.qualifiers and column.name == second], parts[2:])
+        )
+    readings.append(([column for column in columns if column.name == first], parts[1:]))
     for matching, path in readings:
-        if len({one.field.id for one in matching}) == 1:
+        if len({column.field.id for column in matching}) == 1:
             return FoundColumn(matching[0].field, path)
         if matching:
             return MissingColumn(is_sure=False)
     return None
 
 
-def after(rows: Rows, relation: Relation) -> Rows:
+def with_relation(rows: Rows, relation: Relation) -> Rows:
     """The same columns in other rows."""
     return replace(rows, relation=relation)
 
 
-def merged_steps(left: Rows, right: Rows) -> Mapping[int, Step | None]:
+def merge_steps(left: Rows, right: Rows) -> Mapping[int, Step | None]:
     """The steps of both sides of a join; a step that both sides come from has its columns twice."""
     both = {**left.steps, **right.steps}
     return {number: None if number in left.steps and number in right.steps else step for number, step in both.items()}
 
 
-def opaque(
+def opaque_rows(
     inputs: Iterable[Rows],
     reason: str,
     columns: tuple[QualifiedColumn, ...] = (),
@@ -166,6 +169,6 @@ def opaque(
     hides_stream: bool = False,
 ) -> Rows:
     """Rows of which nothing is known but what they are made of and, at times, their columns."""
-    fields = tuple(one.field for one in columns)
-    relation = ir.Opaque(tuple(one.relation for one in inputs), fields, is_open, reason, hides_stream)
-    return Rows(relation, columns, frozenset(one.id for one in fields))
+    fields = tuple(column.field for column in columns)
+    relation = ir.Opaque(tuple(rows.relation for rows in inputs), fields, is_open, reason, hides_stream)
+    return Rows(relation, columns, frozenset(field.id for field in fields))
