@@ -1,1 +1,1 @@
-"""Deploying to a Databricks workspace: the only room that uses ``databricks-sdk``."""
+"""Deployment to a Databricks workspace, the only user of ``databricks-sdk``."""

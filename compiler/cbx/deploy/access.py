@@ -1,4 +1,4 @@
-"""Who may do what with the pipeline and its job."""
+"""The permissions of the pipeline and its job."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ _JOB_LEVELS = {"CAN_RUN": "CAN_MANAGE_RUN"}
 
 
 def grant(session: WorkspaceSession, kind: str, identity: str, permissions: Iterable[Mapping[str, str]]) -> None:
-    """Give an object the permissions of the project, and no others of its own; its owner stays if none is named.
+    """Set the permissions of an object; its owner stays if no owner is named.
 
     Args:
         session: The workspace.
         kind: ``pipelines`` or ``jobs``.
         identity: The object's id.
-        permissions: A ``permission_level`` and one of user, group and service principal each.
+        permissions: For each, a ``permission_level`` and one of ``user_name``, ``group_name`` and
+            ``service_principal_name``.
+
+    Raises:
+        DeployError: If the workspace refuses.
     """
     api = session.client.permissions
     levels = _JOB_LEVELS if kind == "jobs" else {}

@@ -1,4 +1,4 @@
-"""A deployment from beginning to end: wherever it is interrupted, the next one goes on."""
+"""A whole deployment. It can be interrupted anywhere; the next deployment continues from there."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from cbx.stages.plan import Artifact, Plan
 _AT_A_TIME = 8
 
 OnStep = Callable[[str], None]
-"""Told what is being done, in a few words."""
+"""Is called with each step, in a few words, such as ``uploading notebooks/silver/orders``."""
 
 
 @dataclass(frozen=True)
 class DeployRequest:
-    """What is to be deployed, and how.
+    """What to deploy, and how.
 
     Attributes:
         plan: The compiled project.
         artifacts: Its files.
         environment: The name of one of its deployed environments.
-        full_refresh: The models that are to be refreshed fully by the update that follows.
+        full_refresh: The models that the next update has to refresh fully.
         allow_destructive: Whether rows may be lost.
-        force_lock: Whether to go on where somebody else deploys.
+        force_lock: Whether to take over the lock of another deployment.
     """
 
     plan: Plan
@@ -55,7 +55,7 @@ class DeployRequest:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a deployment would do: where, what is deployed there now, and what changes."""
+    """What a deployment would do: its target, what is deployed there, and what changes."""
 
     target: Target
     committed: Committed | None
@@ -65,16 +65,16 @@ class Preview:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a deployment has done.
+    """The result of a deployment.
 
     Attributes:
-        target: Where.
+        target: Where it was deployed.
         changes: What has changed.
-        files: What was done with files.
+        files: Which files were uploaded and removed.
         pipeline: The pipeline.
-        schemas: The schemas that were made.
+        schemas: The full names of the schemas that were created.
         committed: What is deployed now.
-        is_changed: Whether anything was done at all.
+        is_changed: Whether anything in the workspace was changed.
     """
 
     target: Target
@@ -87,7 +87,11 @@ class Deployment:
 
 
 def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
-    """What deploying would do; the workspace is only read."""
+    """Compare a compiled project with what is deployed; the workspace is only read.
+
+    Raises:
+        DeployError: If the workspace cannot be read.
+    """
     target = target_of(request.plan, request.environment, session.user, session.short_name)
     state = Folder(session, target.state)
     committed = read_committed(state)
@@ -97,10 +101,10 @@ def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
 
 
 def deploy(session: WorkspaceSession, request: DeployRequest, say: OnStep) -> Deployment:
-    """Bring the workspace in line with a compiled project.
+    """Deploy a compiled project.
 
     Raises:
-        DeployError: CBX611 if rows would be lost and that is not allowed; for whatever else keeps it from its end.
+        DeployError: CBX611 if rows would be lost and that is not allowed; any other error of the workspace.
     """
     files = workspace_files(request.artifacts)
     target = target_of(request.plan, request.environment, session.user, session.short_name)
@@ -119,13 +123,13 @@ def deploy(session: WorkspaceSession, request: DeployRequest, say: OnStep) -> De
 
 def _compare_with_deployed(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
     manifest = json.loads(next(artifact.text for artifact in request.artifacts if artifact.path == PATH))
-    compiled = Deployed(manifest, {**all_settings(target), **target.beside})
+    compiled = Deployed(manifest, {**all_settings(target), **target.other_settings})
     changes = compare_manifests(committed.deployed if committed else None, compiled, request.full_refresh)
     return Preview(target, committed, compiled, changes)
 
 
 def _destructive_error(changes: ChangePlan) -> DeployError:
-    hint = "`cbx plan` says more; `--allow-destructive` deploys all the same"
+    hint = "`cbx plan` shows all changes; `--allow-destructive` deploys anyway"
     return DeployError(
         *(
             Diagnostic(codes.DESTRUCTIVE_CHANGE, f"`{name}`: {difference.detail}: {difference.reason}", hint=hint)
@@ -175,11 +179,11 @@ def _deploy(
 
 
 def _due_tables(seen: Preview) -> tuple[str, ...]:
-    """The tables that the next update has to refresh fully: those of this deployment and of earlier ones."""
-    left = seen.committed.deployed.due if seen.committed else ()
+    """The tables that the next update has to refresh fully, because of this deployment or an earlier one."""
+    earlier = seen.committed.deployed.due if seen.committed else ()
     models = seen.compiled.manifest["models"]
-    either = {*left, *seen.changes.full_refresh}
-    return tuple(name for name in models if name in either and models[name]["kind"] != "view")
+    due = {*earlier, *seen.changes.full_refresh}
+    return tuple(name for name in models if name in due and models[name]["kind"] != "view")
 
 
 def _create_missing_schemas(session: WorkspaceSession, seen: Preview) -> tuple[str, ...]:
@@ -192,7 +196,7 @@ def _create_missing_schemas(session: WorkspaceSession, seen: Preview) -> tuple[s
 def _upload_files(
     folder: Folder, state: Folder, steps: FileSteps, record: DeploymentRecord, say: OnStep
 ) -> DeploymentRecord:
-    """Upload what is new, after noting that what it replaces is no longer certain."""
+    """Upload new files, after recording that the files they replace are no longer known to be there."""
     if not (steps.upload or steps.clear or steps.remove):
         return record
     certain = replace(record, files={path: record.files[path] for path in steps.unchanged})
@@ -212,7 +216,7 @@ def _upload_files(
 
 
 def _update_job(session: WorkspaceSession, target: Target, record: DeploymentRecord) -> DeploymentRecord:
-    """The record with the job as it is now."""
+    """Create, update or remove the job; the record with the job as it is now."""
     if target.job is None:
         if record.job_id is not None:
             remove_job(session, record.job_id)
@@ -226,7 +230,10 @@ def _update_job(session: WorkspaceSession, target: Target, record: DeploymentRec
 def _update_permissions(
     session: WorkspaceSession, target: Target, before: DeploymentRecord, after: DeploymentRecord, outcome: Outcome
 ) -> DeploymentRecord:
-    """The record with the permissions as they are now; who never declared any leaves them alone."""
+    """Set the permissions if they have changed; the record with the permissions as they are now.
+
+    A project that has never declared permissions changes none.
+    """
     is_new = outcome == "created" or before.job_id != after.job_id
     if before.permissions == target.permissions and not (is_new and target.permissions):
         return after

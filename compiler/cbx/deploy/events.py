@@ -1,6 +1,6 @@
-"""The event log of an update: how far each flow is, what went wrong, and the counts of every expectation.
+"""The event log of an update: the progress of each flow, errors, and the counts of every expectation.
 
-The events are read as they come over the wire, since the SDK's class for them leaves out ``details``.
+Events are read as JSON, because the SDK's class for them has no ``details``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ROW_METRICS = ("num_output_rows", "num_upserted_rows", "num_deleted_rows")
 
 @dataclass(frozen=True, slots=True)
 class ExpectationTotal:
-    """How many rows kept and broke an expectation in an update."""
+    """How many rows passed and failed an expectation in an update."""
 
     dataset: str
     name: str
@@ -27,7 +27,7 @@ class ExpectationTotal:
 
 
 def new_events(session: WorkspaceSession, pipeline_id: str, update_id: str, known: set[str]) -> list[Event]:
-    """The events of an update that are not known yet, oldest first; they are known from then on."""
+    """The new events of an update, oldest first; their ids are added to ``known``."""
     found: list[Event] = []
     token: str | None = None
     while True:
@@ -56,7 +56,7 @@ def _is_start_of(event: Event, update_id: str) -> bool:
 
 
 def flow_progress(event: Event) -> tuple[str, str, int | None] | None:
-    """A flow's name, its status and the rows it has written, where an event tells of one."""
+    """A flow's name, status and number of written rows; None for events of another type."""
     progress = (event.get("details") or {}).get("flow_progress")
     if not progress or "status" not in progress:
         return None
@@ -67,7 +67,7 @@ def flow_progress(event: Event) -> tuple[str, str, int | None] | None:
 
 
 def expectation_totals(events: Iterable[Event]) -> tuple[ExpectationTotal, ...]:
-    """The counts of each expectation, added up over all events as the documentation of the event log does."""
+    """The counts of each expectation, added up over all events, as in the documentation of the event log."""
     totals: dict[tuple[str, str], tuple[int, int]] = {}
     for event in events:
         quality = ((event.get("details") or {}).get("flow_progress") or {}).get("data_quality") or {}
@@ -79,7 +79,7 @@ def expectation_totals(events: Iterable[Event]) -> tuple[ExpectationTotal, ...]:
 
 
 def errors(events: Iterable[Event]) -> tuple[str, ...]:
-    """What the events of level ERROR say, each once: the exceptions where there are some, else the message."""
+    """The distinct messages of the events of level ERROR, with their exceptions."""
     found: list[str] = []
     for event in events:
         if event.get("level") != "ERROR":

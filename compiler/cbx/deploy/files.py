@@ -1,4 +1,4 @@
-"""The compiled files in the workspace: which have to be uploaded, and which are no longer wanted."""
+"""The compiled files in the workspace: which to upload, and which to remove."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cbx.stages.plan import Artifact
 ObjectKind = Literal["NOTEBOOK", "FILE", "DIRECTORY"]
 
 LARGEST = 10_000_000
-"""What the import of the workspace API takes, in bytes; the base64 form of the content is what counts."""
+"""The largest import of the workspace API in bytes, as base64."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceFile:
-    """A compiled file as an object of the workspace: a notebook loses its suffix."""
+    """A compiled file as an object of the workspace; a notebook has no suffix there."""
 
     path: str
     kind: ObjectKind
@@ -30,7 +30,7 @@ class WorkspaceFile:
 
     @classmethod
     def of(cls, artifact: Artifact) -> WorkspaceFile:
-        """The object that a compiled file becomes."""
+        """The workspace object of a compiled file."""
         is_notebook = artifact.text.startswith("# Databricks notebook source\n")
         content = artifact.text.encode()
         path = artifact.path.removesuffix(".py") if is_notebook else artifact.path
@@ -42,11 +42,11 @@ class FileSteps:
     """What to do with files, by paths below the deployment's folder.
 
     Attributes:
-        clear: Objects of another kind that stand where files or folders go; they are removed first.
-        folders: Folders that do not exist yet.
+        clear: Objects of another kind at the path of a file or folder; they are removed first.
+        folders: Folders to create.
         upload: Files that are new or different.
-        unchanged: Files that are there.
-        remove: Objects that are no longer wanted; they are removed last, when the pipeline no longer names them.
+        unchanged: Files that are already there.
+        remove: Objects that are no longer needed; they are removed last, when the pipeline no longer refers to them.
     """
 
     clear: tuple[str, ...]
@@ -60,7 +60,7 @@ def workspace_files(artifacts: Iterable[Artifact]) -> tuple[WorkspaceFile, ...]:
     """The files of a compilation that run in the pipeline.
 
     Raises:
-        DeployError: CBX609 for each that is too large to be uploaded.
+        DeployError: CBX609 for each file that is too large to upload.
     """
     sources = [artifact for artifact in artifacts if artifact.path.endswith(".py")]
     sizes = {artifact.path: len(artifact.text.encode()) for artifact in sources}
@@ -81,11 +81,11 @@ def workspace_files(artifacts: Iterable[Artifact]) -> tuple[WorkspaceFile, ...]:
 def file_steps(
     wanted: Iterable[WorkspaceFile], known: Mapping[str, str], existing: Mapping[str, ObjectKind]
 ) -> FileSteps:
-    """From what is wanted and what is there to what has to be done.
+    """Compare the files of a compilation with those in the workspace.
 
     Args:
         wanted: The files of the compilation.
-        known: The hashes of files that an earlier deployment uploaded for certain.
+        known: The hashes of the files that an earlier deployment is known to have uploaded.
         existing: The kinds of all objects below the deployment's folder.
     """
     files = {file.path: file for file in wanted}
@@ -109,7 +109,7 @@ def _blocks_path(path: str, kind: ObjectKind, files: Mapping[str, WorkspaceFile]
 
 
 def _topmost(paths: Iterable[str]) -> tuple[str, ...]:
-    """Paths without those below others: a folder is removed with all that it holds."""
+    """The paths that are not below another one of them: a folder is removed with its content."""
     kept = set(paths)
     return tuple(
         sorted(path for path in kept if not any(str(parent) in kept for parent in PurePosixPath(path).parents))

@@ -23,7 +23,7 @@ class Folder:
     path: str
 
     def objects(self) -> dict[str, ObjectKind]:
-        """The kinds of all objects below, by their paths; none where the folder does not exist."""
+        """The kinds of all objects below, by path; empty if the folder does not exist."""
         found: dict[str, ObjectKind] = {}
         waiting = [self.path]
         while waiting:
@@ -43,12 +43,12 @@ class Folder:
             return []
 
     def make(self, path: str = "") -> None:
-        """Make a folder and those above it; one that is there stays."""
+        """Create a folder and its parents, if they do not exist."""
         full = self._full(path)
-        self.session.ask(f"making the folder `{full}`", lambda: self.session.client.workspace.mkdirs(full))
+        self.session.ask(f"creating the folder `{full}`", lambda: self.session.client.workspace.mkdirs(full))
 
     def remove(self, path: str) -> None:
-        """Remove an object with all below it; one that is gone stays gone."""
+        """Remove an object and everything below it, if it exists."""
         full = self._full(path)
         workspace = self.session.client.workspace
         try:
@@ -57,7 +57,7 @@ class Folder:
             return
 
     def upload(self, file: WorkspaceFile) -> None:
-        """Put a compiled file in its place, over one of the same kind."""
+        """Upload a compiled file, over one of the same kind."""
         is_notebook = file.kind == "NOTEBOOK"
         self._import(
             file.path,
@@ -68,11 +68,11 @@ class Folder:
         )
 
     def write(self, path: str, content: bytes) -> None:
-        """Put a file in its place, over what is there."""
+        """Write a file, over an existing one."""
         self._import(path, content, ImportFormat.AUTO, None, overwrite=True)
 
     def write_new(self, path: str, content: bytes) -> bool:
-        """Put a file where nothing is yet, and say whether nothing was; of two who try, one succeeds."""
+        """Write a file that does not exist yet; False if it exists. Of two processes, one succeeds."""
         try:
             self._import(path, content, ImportFormat.AUTO, None, overwrite=False)
         except ResourceConflict:
@@ -80,7 +80,7 @@ class Folder:
         return True
 
     def read(self, path: str) -> bytes | None:
-        """What a file holds; None where there is none."""
+        """The content of a file; None if it does not exist."""
         full = self._full(path)
         workspace = self.session.client.workspace
         try:
@@ -110,5 +110,5 @@ class Folder:
 
 
 def _below_root(path: str) -> str:
-    """A path as we write it: the API leaves out ``/Workspace`` where it was not asked with it."""
+    """A path that begins with ``/Workspace``, which the API leaves out of some answers."""
     return path if path.startswith(f"{_ROOT}/") else f"{_ROOT}{path}"

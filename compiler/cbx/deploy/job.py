@@ -1,4 +1,4 @@
-"""The job that updates the pipeline by a schedule."""
+"""The job that updates the pipeline on a schedule."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from cbx.deploy.session import WorkspaceSession
 
 
 def schedule_job(session: WorkspaceSession, settings: dict[str, Any], record: DeploymentRecord) -> int:
-    """Make the job, or give it all its settings anew; the id of the job.
+    """Create the job, or replace all its settings.
 
-    Names of jobs are not unique. A job of the same name that updates our pipeline is ours: one from an attempt whose
-    answer was lost. Of several, one stays.
+    Names of jobs are not unique. A job of the same name that updates our pipeline is ours: a request created it whose
+    response was lost. Of several such jobs, the oldest stays.
+
+    Returns:
+        The id of the job.
     """
     jobs = session.client.jobs
     identity = record.job_id if record.job_id is not None and _exists(session, record.job_id) else None
@@ -34,7 +37,7 @@ def schedule_job(session: WorkspaceSession, settings: dict[str, Any], record: De
 
 
 def remove_job(session: WorkspaceSession, identity: int) -> None:
-    """Remove a job; one that is gone stays gone."""
+    """Remove a job, if it exists."""
     gone = (NotFound, BadRequest)
     try:
         session.ask("removing the job", lambda: session.client.jobs.delete(identity), gone)
@@ -52,7 +55,7 @@ def _exists(session: WorkspaceSession, identity: int) -> bool:
 
 
 def _matching_jobs(session: WorkspaceSession, settings: dict[str, Any]) -> list[int]:
-    """The jobs with the name of ours whose only task updates our pipeline, oldest first."""
+    """The ids of the jobs with our job's name whose only task updates our pipeline, oldest first."""
     jobs = session.client.jobs
     named = session.ask("looking for the job", lambda: list(jobs.list(name=settings["name"], expand_tasks=True)))
     pipeline = settings["tasks"][0]["pipeline_task"]["pipeline_id"]

@@ -1,4 +1,4 @@
-"""Two deployments of one environment do not mix: each holds a file in the workspace while it works."""
+"""The lock of a deployment, a file in the workspace: two deployments of an environment cannot run at the same time."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ _PATH = "deploy.lock"
 
 @contextlib.contextmanager
 def hold_lock(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
-    """Hold the lock of a deployment, and give a way to make sure of it.
+    """Hold the lock of a deployment.
 
-    A lock that a process of this machine left behind when it was killed is taken over.
+    The lock of a killed process of this machine is taken over.
 
     Args:
         state: The folder of the deployment's state.
-        by_force: Whether the lock is taken over whoever holds it.
+        by_force: Whether to take over any lock.
+
+    Yields:
+        A function that raises CBX610 if the lock has been taken over since.
 
     Raises:
-        DeployError: CBX610 if somebody else deploys, and later, when one makes sure, if somebody has taken it by force.
+        DeployError: CBX610 if another deployment holds the lock.
     """
     mine = {
         "id": uuid4().hex,
@@ -66,12 +69,12 @@ def _acquire(state: Folder, mine: dict[str, object], *, by_force: bool) -> None:
         held = _read_lock(state)
         if held is None:
             continue
-        if held["id"] == mine["id"]:  # an attempt whose answer was lost
+        if held["id"] == mine["id"]:  # the response to an earlier request was lost
             return
         if not (by_force or _is_stale(held)):
             raise _locked_error(held)
         state.remove(_PATH)
-    raise DeployError.of(codes.DEPLOYMENT_LOCKED, "somebody else deploys", "wait, and deploy again")
+    raise DeployError.of(codes.DEPLOYMENT_LOCKED, "another deployment is running", "wait, then deploy again")
 
 
 def _read_lock(state: Folder) -> dict[str, object] | None:
@@ -86,7 +89,7 @@ def _read_lock(state: Folder) -> dict[str, object] | None:
 
 
 def _is_stale(held: dict[str, object]) -> bool:
-    """Whether a process of this machine holds it that is no more, or it is ours from an earlier attempt."""
+    """Whether the lock belongs to this process, or to a process of this machine that has ended."""
     process = held.get("process")
     if held.get("machine") != platform.node() or not isinstance(process, int) or os.name != "posix":
         return False
@@ -102,7 +105,8 @@ def _is_stale(held: dict[str, object]) -> bool:
 
 
 def _locked_error(held: dict[str, object]) -> DeployError:
-    who = f"`{held['user']}` deploys from `{held.get('machine')}`" if held.get("user") else "somebody deploys"
+    by_user = f"`{held['user']}` deploys from `{held.get('machine')}`"
+    who = by_user if held.get("user") else "another deployment is running"
     since = f" since {held['since']}" if held.get("since") else ""
-    hint = "wait for it to end; if it was killed, `--force-lock` takes its place"
+    hint = "wait until it ends; if it was killed, use `--force-lock`"
     return DeployError.of(codes.DEPLOYMENT_LOCKED, f"{who}{since}", hint)

@@ -1,4 +1,4 @@
-"""The pipeline itself: found, made, or brought in line with the settings in one request."""
+"""The pipeline: find it, create it, or update all its settings in one request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Outcome = Literal["created", "updated", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A pipeline of the workspace as it is now."""
+    """A pipeline of the workspace, after a deployment."""
 
     id: str
     last_modified: int | None
@@ -27,10 +27,10 @@ class Pipeline:
 
 
 def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentRecord) -> GetPipelineResponse | None:
-    """The pipeline of an earlier deployment: that of the record, else the one of its name whose files are ours.
+    """The pipeline of an earlier deployment: by the recorded id, else by name if its files are ours.
 
     Raises:
-        DeployError: CBX606 if the name belongs to a pipeline that is not ours.
+        DeployError: CBX606 if another pipeline has the name.
     """
     if record.pipeline_id is not None:
         found = _get(session, record.pipeline_id)
@@ -51,7 +51,7 @@ def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentR
             return found
         others.append(pipeline.pipeline_id)
     if others:
-        hint = f"rename it, or the project; if it is a bundle's, `databricks bundle destroy` removes it: {others[0]}"
+        hint = f"rename {others[0]} or the project; if a bundle created it, run `databricks bundle destroy`"
         raise DeployError.of(codes.PIPELINE_NAME_TAKEN, f"another pipeline is named `{name}`", hint)
     return None
 
@@ -59,7 +59,7 @@ def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentR
 def create_or_update_pipeline(
     session: WorkspaceSession, target: Target, record: DeploymentRecord, found: GetPipelineResponse | None
 ) -> Pipeline:
-    """Make the pipeline, or give it all its settings anew, if it does not have them as we left them.
+    """Create the pipeline, or replace all its settings if they are not as we left them.
 
     Raises:
         DeployError: CBX606 if somebody else edits it at the same time.
@@ -70,7 +70,8 @@ def create_or_update_pipeline(
             return Pipeline(created, _last_modified(session, created), "created")
         found = find_pipeline(session, target, record)
         if found is None:
-            raise DeployError.of(codes.PIPELINE_CHANGED, "the pipeline comes and goes", "deploy again")
+            message = "the pipeline was created and deleted at the same time"
+            raise DeployError.of(codes.PIPELINE_CHANGED, message, "deploy again")
     identity = str(found.pipeline_id)
     if record.pipeline == all_settings(target) and record.last_modified == found.last_modified:
         return Pipeline(identity, found.last_modified, "unchanged")
@@ -79,18 +80,19 @@ def create_or_update_pipeline(
 
 
 def all_settings(target: Target) -> dict[str, Any]:
-    """Everything that the pipeline is told."""
+    """All settings of the pipeline, with ``run_as``."""
     return {**target.settings, "run_as": target.run_as}
 
 
 def _create(session: WorkspaceSession, target: Target) -> str | None:
-    """The id of a new pipeline; None if there is one of this name, perhaps from an attempt whose answer was lost."""
+    """The id of a new pipeline; None if the name exists, perhaps from a request whose response was lost."""
     pipelines = session.client.pipelines
+    conflict = (ResourceConflict,)
     try:
-        made = session.ask("creating the pipeline", lambda: pipelines.create(**_arguments(target)), (ResourceConflict,))
-    except ResourceConflict:
+        created = session.ask("creating the pipeline", lambda: pipelines.create(**_arguments(target)), conflict)
+    except conflict:
         return None
-    return str(made.pipeline_id)
+    return str(created.pipeline_id)
 
 
 def _update(session: WorkspaceSession, target: Target, found: GetPipelineResponse) -> None:
@@ -104,8 +106,8 @@ def _update(session: WorkspaceSession, target: Target, found: GetPipelineRespons
         )
     except ResourceConflict as error:
         now = _get(session, identity)
-        if now is None or not _has_settings(now, target):  # else it was an attempt of ours, whose answer was lost
-            hint = "deploy again when they are done: all settings are those of project.toml then"
+        if now is None or not _has_settings(now, target):  # else the response to our own request was lost
+            hint = "deploy again when they have finished; it replaces all settings with those of project.toml"
             message = "somebody else has just edited the pipeline's settings"
             raise DeployError.of(codes.PIPELINE_CHANGED, message, hint) from error
 
@@ -119,10 +121,10 @@ def _arguments(target: Target) -> dict[str, Any]:
 
 def _has_settings(found: GetPipelineResponse, target: Target) -> bool:
     spec = found.spec.as_dict() if found.spec else {}
-    given = {name: spec.get(name) for name in target.settings}
-    configuration = spec.get("configuration", {})  # the workspace adds keys of its own
-    given["configuration"] = {name: configuration.get(name) for name in target.settings.get("configuration", {})}
-    return given == {"configuration": {}, **target.settings}
+    current = {name: spec.get(name) for name in target.settings}
+    configuration = spec.get("configuration", {})  # the workspace adds keys
+    current["configuration"] = {name: configuration.get(name) for name in target.settings.get("configuration", {})}
+    return current == {"configuration": {}, **target.settings}
 
 
 def _is_ours(found: GetPipelineResponse, target: Target) -> bool:

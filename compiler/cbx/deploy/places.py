@@ -1,4 +1,4 @@
-"""The catalog and the schemas that tables go to."""
+"""The catalog and the schemas of the tables."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from cbx.diagnostics import codes
 
 
 def create_schemas(session: WorkspaceSession, catalog: str, schemas: tuple[str, ...]) -> tuple[str, ...]:
-    """Make the schemas that are missing.
+    """Create the schemas that do not exist.
 
     Args:
         session: The workspace.
-        catalog: The catalog, which has to be there: what it costs and who may see it is for others to decide.
-        schemas: The schemas in it.
+        catalog: The catalog, which has to exist: an administrator decides on its storage and permissions.
+        schemas: The names of its schemas.
 
     Returns:
-        The full names of those that were made.
+        The full names of the schemas that were created.
 
     Raises:
-        DeployError: CBX605 without the catalog.
+        DeployError: CBX605 if the catalog does not exist.
     """
     unity = session.client
     try:
         session.ask(f"looking for the catalog `{catalog}`", lambda: unity.catalogs.get(catalog), (NotFound,))
     except NotFound as error:
-        hint = "create it, or name another as `catalog` of the environment in project.toml"
+        hint = "create it, or set another `catalog` for the environment in project.toml"
         raise DeployError.of(codes.MISSING_CATALOG, f"there is no catalog `{catalog}`", hint) from error
     return tuple(f"{catalog}.{name}" for name in schemas if _create_schema(session, catalog, name))
 
@@ -45,13 +45,13 @@ def _create_schema(session: WorkspaceSession, catalog: str, name: str) -> bool:
     taken = (ResourceConflict,)
     try:
         session.ask(f"creating the schema `{full}`", lambda: schemas.create(name, catalog), taken)
-    except taken:  # an attempt whose answer was lost
+    except taken:  # the response to an earlier request was lost
         return True
     return True
 
 
 def catalog_and_schemas(deployed: Deployed) -> tuple[str | None, tuple[str, ...]]:
-    """The catalog of a deployment, and the schemas in it that its tables, views and checks go to."""
+    """The catalog of a deployment, and the schemas of its tables, views and checks."""
     datasets = [str(model["dataset"]) for model in deployed.manifest["models"].values() if model["kind"] != "view"]
     schemas = {str(deployed.settings["schema"]), *(dataset.rpartition(".")[0] for dataset in datasets)}
     return deployed.settings.get("catalog"), tuple(sorted(schemas - {""}))

@@ -1,4 +1,4 @@
-"""What keeps a deployment from its end, as diagnostics; and from the workspace's errors to them."""
+"""Errors of a deployment as diagnostics, and their translation from the workspace's errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEBUG_INFO = re.compile(r"\.? (?:Config|Env): .*", re.DOTALL)
 
 
 class DeployError(Exception):
-    """Diagnostics on their way to the command line: a deployment stops where it finds them."""
+    """Diagnostics that end a deployment."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("; ".join(diagnostic.message for diagnostic in diagnostics))
@@ -25,46 +25,46 @@ class DeployError(Exception):
 
     @classmethod
     def of(cls, code: Code, message: str, hint: str | None = None) -> DeployError:
-        """An error of one diagnostic."""
+        """An error with one diagnostic."""
         return cls(Diagnostic(code, message, hint=hint))
 
 
 def as_deploy_error(error: Exception, doing: str, host: str) -> DeployError:
-    """An error of the workspace or of the way there, as a diagnostic.
+    """An error of the workspace or of the network, as a diagnostic.
 
     Args:
-        error: What the SDK raised.
-        doing: What was being done, as the end of a sentence that begins with "while".
+        error: The error that the SDK raised.
+        doing: The step, in words that follow "while", such as ``creating the job``.
         host: The workspace's address.
     """
     message = error_message(error)
     if _is_credentials_error(error, message):
-        hint = "the token has expired or is not of this workspace: make a new one, or log in again"
+        hint = "the token has expired or belongs to another workspace: create a new token, or log in again"
         return DeployError.of(codes.NOT_AUTHENTICATED, f"`{host}` does not accept the credentials: {message}", hint)
     if isinstance(error, PermissionDenied):
-        hint = "ask for the permission, or deploy as somebody who has it"
+        hint = "ask for the permission, or deploy as a user who has it"
         return DeployError.of(codes.FORBIDDEN, f"not allowed while {doing}: {message}", hint)
     if isinstance(error, DatabricksError):
-        hint = "what was done so far stays; deploying again goes on from there"
+        hint = "deploy again; it continues from here"
         return DeployError.of(codes.WORKSPACE_FAILURE, f"the workspace failed while {doing}: {message}", hint)
     return unreachable_error(host, message)
 
 
 def _is_credentials_error(error: Exception, message: str) -> bool:
-    """Whether it is the credentials that are refused: by their status, their words, or before there is a token."""
+    """Whether the credentials were refused, or the SDK could not get a token."""
     if isinstance(error, PermissionDenied):
         return "access token" in message
     return isinstance(error, Unauthenticated) or type(error) is ValueError
 
 
 def unreachable_error(host: str, message: str) -> DeployError:
-    """Nothing answers at the workspace's address."""
-    hint = "look at `host` in project.toml, at DATABRICKS_HOST and at the network; deploying again goes on from here"
+    """CBX602: no workspace answers at the address."""
+    hint = "check `host` in project.toml, DATABRICKS_HOST and the network, then deploy again; it continues from here"
     return DeployError.of(codes.WORKSPACE_UNREACHABLE, f"`{host}` does not answer: {message}", hint)
 
 
 def error_message(error: BaseException) -> str:
-    """What an error says, on one line, without what the SDK adds about its configuration."""
+    """The message of an error on one line, without the configuration that the SDK adds."""
     if isinstance(error, TimeoutError) and error.__cause__ is not None:
         return error_message(error.__cause__)
     if isinstance(error, RequestException) and not isinstance(error, DatabricksError):
@@ -78,15 +78,15 @@ def _network_message(error: RequestException) -> str:
     for sign, words in _NETWORK_MESSAGES:
         if sign in text:
             return words
-    return "the connection broke"
+    return "the connection was lost"
 
 
 _NETWORK_MESSAGES: Iterable[tuple[str, str]] = (
-    ("NameResolutionError", "no such name"),
-    ("Name or service not known", "no such name"),
+    ("NameResolutionError", "unknown host name"),
+    ("Name or service not known", "unknown host name"),
     ("refused", "the connection was refused"),
     ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
-    ("SSLError", "no secure connection could be made"),
-    ("timed out", "it took too long"),
-    ("ProxyError", "the proxy does not let it through"),
+    ("SSLError", "no secure connection is possible"),
+    ("timed out", "the request timed out"),
+    ("ProxyError", "the proxy refused the connection"),
 )

@@ -1,8 +1,8 @@
-"""What is known of a deployment, kept in the workspace beside its files.
+"""The state of a deployment, in the workspace next to its files.
 
-``deployment.json`` says which files are certainly there, and which pipeline and job are ours; it is written before
-anything else is touched, without the files that are about to change, and again afterwards. ``manifest.json`` says what
-is deployed; it is written last. Whoever finds both can go on where a deployment was interrupted.
+``deployment.json`` has the files that are known to be there, and the ids of our pipeline and job. It is written first,
+without the files that are about to change, and again afterwards. ``manifest.json`` has what is deployed; it is written
+last. With both, the next deployment can continue an interrupted one.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class DeploymentRecord:
     """What earlier deployments left in the workspace.
 
     Attributes:
-        files: The hashes of the files that are certainly there, by path.
-        pipeline_id: Our pipeline.
-        pipeline: The settings that we gave it.
-        last_modified: When it was last changed, by us: in milliseconds, as the workspace counts them.
-        job_id: Our job.
-        job: The settings that we gave it.
-        permissions: Those that we gave pipeline and job.
+        files: The hashes of the files that are known to be there, by path.
+        pipeline_id: The id of our pipeline.
+        pipeline: Its settings, as last deployed.
+        last_modified: When we changed it last, in milliseconds since 1970, as the workspace returns it.
+        job_id: The id of our job.
+        job: Its settings, as last deployed.
+        permissions: The permissions of pipeline and job, as last deployed.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class DeploymentRecord:
 
 @dataclass(frozen=True)
 class Committed:
-    """What is deployed: the whole of the last deployment that came to its end.
+    """What the last complete deployment deployed.
 
     Attributes:
-        deployed: The manifest, the settings, and the models that are still to be refreshed fully.
-        refreshing: An update that was started to refresh some of them: its id and their ids.
+        deployed: The manifest, the settings, and the models that still need a full refresh.
+        refreshing: The id of an update that was started to refresh some of them fully, and their ids.
     """
 
     deployed: Deployed
@@ -67,66 +67,67 @@ class Committed:
 
 
 def read_record(state: Folder) -> DeploymentRecord:
-    """The record of the deployment; an empty one where there is none that can be read.
+    """The record of the deployment; an empty one if it does not exist or cannot be read.
 
-    Nothing is lost without it: files are uploaded again, and pipeline and job are found by their names.
+    Nothing is lost without it: files are uploaded again, and pipeline and job are found by name.
     """
     content = state.read(_RECORD)
     try:
-        found = {} if content is None else _decode(content, RecordShape)
+        document = {} if content is None else _decode(content, RecordShape)
     except ValueError:
         return DeploymentRecord()
-    known = {field_.name: found[field_.name] for field_ in fields(DeploymentRecord) if field_.name in found}
-    return DeploymentRecord(**{**known, "permissions": tuple(known.get("permissions", ()))})
+    names = [field_.name for field_ in fields(DeploymentRecord)]
+    values = {name: document[name] for name in names if name in document}
+    return DeploymentRecord(**{**values, "permissions": tuple(values.get("permissions", ()))})
 
 
 def write_record(state: Folder, record: DeploymentRecord) -> None:
-    """Keep the record."""
+    """Write the record."""
     state.write(_RECORD, _encode({"version": _VERSION, **asdict(record)}))
 
 
 def read_committed(state: Folder) -> Committed | None:
-    """What is deployed; None where no deployment came to its end yet.
+    """What is deployed; None if no deployment has completed.
 
     Raises:
-        DeployError: CBX614 if the file was spoilt.
+        DeployError: CBX614 if the file is corrupt.
     """
     content = state.read(_MANIFEST)
     if content is None:
         return None
     try:
-        found = _decode(content, ManifestShape)
+        manifest = _decode(content, ManifestShape)
     except ValueError as error:
-        hint = "bring back the file as it was; without it, the next deployment takes everything for new"
-        reason = f"`{state.path}/{_MANIFEST}` is not what a deployment left there: {error}"
+        hint = "restore the file; without it, the next deployment treats every model as new"
+        reason = f"`{state.path}/{_MANIFEST}` is not what a deployment wrote: {error}"
         raise DeployError.of(codes.STATE_SPOILT, reason, hint) from error
-    own = found.pop("deployment")
-    update = own.get("refreshing")
+    deployment = manifest.pop("deployment")
+    update = deployment.get("refreshing")
     return Committed(
-        Deployed(found, own["settings"], tuple(own.get("full_refresh", ()))),
+        Deployed(manifest, deployment["settings"], tuple(deployment.get("full_refresh", ()))),
         (update["update_id"], tuple(update["models"])) if update else None,
     )
 
 
 def write_committed(state: Folder, committed: Committed) -> None:
-    """Say what is deployed now: the last step of a deployment."""
-    own: dict[str, Any] = {
+    """Write what is deployed now, the last step of a deployment."""
+    deployment: dict[str, Any] = {
         "settings": committed.deployed.settings,
         "full_refresh": list(committed.deployed.due),
         "refreshing": None,
     }
     if committed.refreshing:
-        own["refreshing"] = {"update_id": committed.refreshing[0], "models": list(committed.refreshing[1])}
-    state.write(_MANIFEST, _encode({**committed.deployed.manifest, "deployment": own}))
+        deployment["refreshing"] = {"update_id": committed.refreshing[0], "models": list(committed.refreshing[1])}
+    state.write(_MANIFEST, _encode({**committed.deployed.manifest, "deployment": deployment}))
 
 
 def with_due(committed: Committed, due: tuple[str, ...]) -> Committed:
-    """The same deployment with other models still to be refreshed fully, and no update under way."""
+    """The same deployment with other models that need a full refresh, and no update that refreshes them."""
     return Committed(replace(committed.deployed, due=due))
 
 
 def _encode(document: Mapping[str, Any]) -> bytes:
-    """A document as JSON; as compressed JSON where a workspace would not take it as it is."""
+    """A document as JSON; as gzip if it is too large for the workspace."""
     content = (json.dumps(document, indent=1) + "\n").encode()
     return content if len(content) * 4 <= LARGEST * 3 else gzip.compress(content, mtime=0)
 
@@ -135,13 +136,13 @@ def _decode(content: bytes, shape: type[RecordShape | ManifestShape]) -> dict[st
     try:
         plain = _decompress(content) if content.startswith(_COMPRESSED) else content
     except (OSError, EOFError, zlib.error) as error:
-        reason = "compressed, but not whole"
+        reason = "incomplete gzip data"
         raise ValueError(reason) from error
     check_document(plain)
     return read_state(plain, shape)
 
 
 def _decompress(content: bytes) -> bytes:
-    """What was compressed, or a little more than is read of any document."""
+    """The decompressed content, up to one byte more than the largest document that is read."""
     with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
         return file.read(LARGEST_DOCUMENT + 1)

@@ -15,20 +15,20 @@ from cbx.deploy.update import FinishedUpdate, start_update
 
 @dataclass(frozen=True, slots=True)
 class StartedUpdate:
-    """An update on its way: its id, and the models that it refreshes fully."""
+    """An update that was started: its id, and the models that it refreshes fully."""
 
     id: str
     full_refresh: tuple[str, ...]
 
 
 def start_refresh(session: WorkspaceSession, done: Deployment, *, stop_running: bool) -> StartedUpdate:
-    """Start an update that refreshes all tables, those fully that have to be.
+    """Start an update of all tables; tables that are due are refreshed fully.
 
-    What it is to refresh fully is noted in the workspace, since nobody may wait for its end: the next deployment looks
-    whether it got there.
+    The models that it refreshes fully are written to the workspace: if nobody waits for the update, the next
+    deployment checks whether it completed.
 
     Raises:
-        DeployError: CBX607 if an update runs already.
+        DeployError: CBX607 if an update is running.
     """
     committed = done.committed
     models = committed.deployed.manifest["models"]
@@ -48,7 +48,7 @@ def start_refresh(session: WorkspaceSession, done: Deployment, *, stop_running: 
 
 
 def _tables_of_model(model: Mapping[str, Any]) -> tuple[str, ...]:
-    """A model's table, and the one beside it that keeps the rows its rules drop."""
+    """A model's table, and its quarantine table, if it has one."""
     dataset = str(model["dataset"])
     return (dataset, f"{dataset}_quarantine") if model["quarantine"] else (dataset,)
 
@@ -56,7 +56,7 @@ def _tables_of_model(model: Mapping[str, Any]) -> tuple[str, ...]:
 def record_refreshed(
     session: WorkspaceSession, done: Deployment, update: StartedUpdate, result: FinishedUpdate
 ) -> None:
-    """Note that what an update has refreshed fully is no longer due."""
+    """Record that the models that an update has refreshed fully are no longer due."""
     if not update.full_refresh or result.state != "COMPLETED":
         return
     committed: Committed = done.committed

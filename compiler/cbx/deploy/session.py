@@ -1,4 +1,4 @@
-"""A connection to a workspace: who we are there, and how it is asked so that a short failure is not the end."""
+"""A connection to a workspace. Requests that fail on the server are repeated."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _PATIENCE = 300
 _FIRST_PATIENCE = 10
 _ATTEMPTS = 4
 _FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
-"""What the SDK raises; a ValueError where it cannot get a token."""
+"""What the SDK raises; a ValueError if it cannot get a token."""
 
 
 @dataclass(frozen=True)
 class WorkspaceSession:
-    """A workspace that answers.
+    """A workspace, with valid credentials.
 
     Attributes:
         client: The SDK's client.
         host: The workspace's address.
-        user: The name of the user, or the application id of the service principal, that the credentials are of.
-        short_name: The same as one word, as bundles have it.
-        clock: What to wait with.
+        user: The name of the user, or the application id of the service principal.
+        short_name: The same as one word, as in bundles.
+        clock: The clock to wait with.
     """
 
     client: WorkspaceClient
@@ -49,16 +49,16 @@ class WorkspaceSession:
     clock: Clock
 
     def ask(self, doing: str, call: Callable[[], T], expected: tuple[type[DatabricksError], ...] = ()) -> T:
-        """The answer to a request.
+        """Send a request and return the response.
 
-        The SDK itself waits and tries again when a request is refused for now (429, 503) or the connection breaks. What
-        it leaves to us are failures of the server (500, 502, 504), which are tried again here. So a request may have
-        had its effect before: callers ask only for what may be asked twice, or look at what is there afterwards.
+        The SDK repeats requests with the status 429 or 503 or a lost connection. Server failures (500, 502, 504) are
+        repeated here. So a request may already have had an effect: callers send only requests that can be repeated, or
+        look afterwards.
 
         Args:
-            doing: What is being done, as the end of a sentence that begins with "while".
+            doing: The step, in words that follow "while", such as ``creating the job``.
             call: Sends the request.
-            expected: Errors that the caller answers to.
+            expected: Errors that the caller handles.
 
         Raises:
             DeployError: For any other error.
@@ -72,7 +72,7 @@ class WorkspaceSession:
 
 
 def _call_with_retries(call: Callable[[], T], clock: Clock) -> T:
-    """The answer to a request that is sent again where the server failed."""
+    """Send a request, again if the server failed."""
     for attempt in range(1, _ATTEMPTS):
         try:
             return call()
@@ -88,21 +88,21 @@ def _is_server_failure(error: Exception) -> bool:
 
 
 def connect(host: str | None, *, clock: Clock | None = None, timeout: float | None = None) -> WorkspaceSession:
-    """A session with the credentials that the SDK finds: environment variables, a profile, a login of the CLI.
+    """Connect with the credentials that the SDK finds: environment variables, a profile, a login of the CLI.
 
     Args:
-        host: The workspace's address, if the project says it.
-        clock: What to wait with between attempts.
-        timeout: Seconds to wait for an answer; default: the SDK's minute.
+        host: The workspace's address, if the project has one.
+        clock: The clock to wait with between attempts.
+        timeout: Seconds to wait for a response; default: the SDK's minute.
 
     Raises:
-        DeployError: CBX601 without credentials, CBX602 if nothing answers, CBX603 if they are not accepted.
+        DeployError: CBX601 without credentials, CBX602 if no workspace answers, CBX603 if it refuses the credentials.
     """
     _set_up_logging()
     config = _config(host, clock, timeout)
     address = str(config.host)
     if not address.startswith("http"):
-        raise DeployError.of(codes.NO_CREDENTIALS, "no workspace is named", _HOW_TO_LOG_IN)
+        raise DeployError.of(codes.NO_CREDENTIALS, "the workspace's address is missing", _HOW_TO_LOG_IN)
     try:
         user = _call_with_retries(WorkspaceClient(config=config).current_user.me, config.clock)
     except _FAILURES as error:
@@ -119,7 +119,7 @@ def connect(host: str | None, *, clock: Clock | None = None, timeout: float | No
 
 
 def _set_up_logging() -> None:
-    """With CBX_DEBUG every request is logged, without its headers; else nothing is, not even what the SDK warns of."""
+    """Log every request, without its headers, if CBX_DEBUG is set; else nothing, not even the SDK's warnings."""
     logger = logging.getLogger("databricks")
     if os.environ.get("CBX_DEBUG"):
         logging.basicConfig()
@@ -135,8 +135,8 @@ _HOW_TO_LOG_IN = (
 
 
 def _config(host: str | None, clock: Clock | None, timeout: float | None) -> Config:
-    """The SDK's configuration; at first it is impatient, since a mistyped address looks like a broken connection."""
-    given: dict[str, Any] = {"host": host} if host else {}
+    """The SDK's configuration, with a short timeout at first: a mistyped address looks like a lost connection."""
+    address: dict[str, Any] = {"host": host} if host else {}
     try:
         return Config(
             product="cbx",
@@ -144,7 +144,7 @@ def _config(host: str | None, clock: Clock | None, timeout: float | None) -> Con
             clock=clock or RealClock(),
             retry_timeout_seconds=_FIRST_PATIENCE,
             http_timeout_seconds=timeout,
-            **given,
+            **address,
         )
     except ValueError as error:
         message = error_message(error).removeprefix("default auth: ")
@@ -156,14 +156,14 @@ def _config(host: str | None, clock: Clock | None, timeout: float | None) -> Con
 
 def _connection_error(error: Exception, address: str) -> DeployError:
     if isinstance(error, NotFound) or "unable to parse response" in str(error):
-        return unreachable_error(address, "what answers is not a Databricks workspace")
-    return as_deploy_error(error, "asking who we are", address)
+        return unreachable_error(address, "it is not a Databricks workspace")
+    return as_deploy_error(error, "reading the current user", address)
 
 
 def short_name(user: str, display_name: str | None) -> str:
-    """A user as one word: what stands before the at sign; of a service principal its display name.
+    """A user as one word: the part before the at sign; for a service principal, its display name.
 
-    Databricks makes ``${workspace.current_user.short_name}`` of bundles in the same way.
+    This is ``${workspace.current_user.short_name}`` in bundles.
     """
     name = display_name if _is_uuid(user) and display_name else user
     return re.sub(r"[^\w]+", "_", name.partition("@")[0].lower()).strip("_")

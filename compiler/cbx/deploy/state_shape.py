@@ -1,6 +1,6 @@
-"""What the files of a deployment's state have to hold, so that the next deployment can go on from them.
+"""The fields that the state files of a deployment need, so that the next deployment can read them.
 
-Only what is read is asked for: a file of another version may say more.
+Files of another version may have more fields.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class _DeploymentShape(BaseModel):
 
 
 class ManifestShape(BaseModel):
-    """``manifest.json``, with what a deployment adds to it."""
+    """``manifest.json``, with the fields that a deployment adds."""
 
     project: dict[str, Any]
     models: dict[str, _ModelShape]
@@ -97,25 +97,24 @@ class ManifestShape(BaseModel):
 
 
 def read_state(content: bytes, shape: type[BaseModel]) -> dict[str, Any]:
-    """A file of the state.
+    """Parse and check a file of the state.
 
     Args:
         content: The JSON.
-        shape: What it has to hold.
+        shape: The fields that it needs.
 
     Raises:
-        ValueError: With what is wrong in a few words, and where.
+        ValueError: With the field and the reason.
     """
     try:
-        found = from_json(content)
+        document: dict[str, Any] = from_json(content)
     except ValueError as error:
         reason = "not JSON"
         raise ValueError(reason) from error
     try:
-        shape.model_validate(found)
+        shape.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ValueError(f"`{place}`: {first['msg']}" if place else first["msg"]) from error
-    document: dict[str, Any] = found
     return document

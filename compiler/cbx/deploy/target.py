@@ -1,4 +1,4 @@
-"""What a project's environment becomes in a workspace: where its files go, and the settings of pipeline and job."""
+"""The target of a deployment: the folder of its files, and the settings of pipeline and job."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Target:
         project: The project's name.
         environment: The environment's name.
         root: The folder in the workspace.
-        settings: The pipeline's settings, as the pipelines API takes them, but for `run_as`.
-        run_as: Who the pipeline and the job run as; None for whoever deploys first.
-        job: The job's settings but for its tasks; None without a schedule.
-        permissions: Who may do what with pipeline and job.
+        settings: The pipeline's settings for the pipelines API, without `run_as`.
+        run_as: Who the pipeline and the job run as; None for the user who deploys first.
+        job: The job's settings without its tasks; None without a schedule.
+        permissions: The permissions of pipeline and job.
     """
 
     project: str
@@ -49,12 +49,12 @@ class Target:
 
     @property
     def state(self) -> str:
-        """The folder of what is known of the deployment."""
+        """The folder of the deployment's state."""
         return f"{self.root}/state"
 
     @property
-    def beside(self) -> dict[str, str]:
-        """What a plan tells of the job and the permissions, in a few words each."""
+    def other_settings(self) -> dict[str, str]:
+        """The schedule and the permissions as short texts, for a plan."""
         schedule = (self.job or {}).get("schedule", {})
         words = {
             "schedule": f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}" if schedule else "",
@@ -63,7 +63,7 @@ class Target:
         return {name: text for name, text in words.items() if text}
 
     def job_settings(self, pipeline_id: str) -> dict[str, Any]:
-        """All settings of the job that updates a pipeline."""
+        """All settings of the job that updates the pipeline."""
         identity = {"run_as": self.run_as} if self.run_as else {}
         return {**(self.job or {}), "tasks": job_tasks(pipeline_id), "max_concurrent_runs": 1, **identity}
 
@@ -71,13 +71,13 @@ class Target:
 def target_of(plan: Plan, environment: str, user: str, short_name: str) -> Target:
     """The target of a compiled project.
 
-    In development mode everybody has a copy, named ``[dev ann] shop`` as a bundle names it.
+    In development mode each user has a copy, named ``[dev ann] shop`` as in a bundle.
 
     Args:
         plan: The compiled project.
         environment: The name of one of its deployed environments.
-        user: Who deploys.
-        short_name: The same as one word.
+        user: The user who deploys.
+        short_name: The user as one word.
     """
     project = plan.project
     chosen = project.settings.environments[environment]

@@ -1,4 +1,4 @@
-"""Updates of the pipeline: started, followed by their id, and stopped."""
+"""Updates of the pipeline: start, wait for and stop them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHORTEST, _LONGEST = 2.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class FinishedUpdate:
-    """How an update ended, with the counts of its expectations and what its errors say."""
+    """How an update ended, with the counts of its expectations and its error messages."""
 
     update_id: str
     state: str
@@ -32,17 +32,20 @@ class FinishedUpdate:
 def start_update(
     session: WorkspaceSession, pipeline_id: str, full: tuple[str, ...], others: tuple[str, ...], *, stop_running: bool
 ) -> str:
-    """Start an update, and give its id.
+    """Start an update.
 
     Args:
         session: The workspace.
         pipeline_id: The pipeline.
-        full: The tables that are emptied and filled anew.
-        others: All other tables; the API refreshes only those that are named, if any are.
-        stop_running: Whether an update that runs is stopped.
+        full: The tables to refresh fully.
+        others: All other tables: if any table is named, the API refreshes only the named ones.
+        stop_running: Whether to stop a running update first.
+
+    Returns:
+        The id of the update.
 
     Raises:
-        DeployError: CBX607 if an update runs already.
+        DeployError: CBX607 if an update is running.
     """
     running = active_update(session, pipeline_id)
     if running is not None:
@@ -60,18 +63,18 @@ def start_update(
         ours = active_update(session, pipeline_id)
         if ours is None or not _refreshes_same_tables(session, pipeline_id, ours, full):
             raise _running_error(ours) if ours else _start_error(error) from error
-        return ours  # an attempt whose answer was lost
+        return ours  # the response to our own request was lost
     return str(answer.update_id)
 
 
 def _refreshes_same_tables(session: WorkspaceSession, pipeline_id: str, update_id: str, full: tuple[str, ...]) -> bool:
-    """Whether an update that began a moment ago refreshes what we asked for."""
+    """Whether an update refreshes the same tables fully."""
     found = _info(session, pipeline_id, update_id)
     return found is not None and tuple(found.full_refresh_selection or ()) == full
 
 
 def active_update(session: WorkspaceSession, pipeline_id: str) -> str | None:
-    """The id of the update that runs or waits, if one does."""
+    """The id of the update that is running or waiting; None if there is none."""
     pipelines = session.client.pipelines
     found = session.ask("reading the pipeline's state", lambda: pipelines.get(pipeline_id))
     for update in found.latest_updates or ():
@@ -81,12 +84,12 @@ def active_update(session: WorkspaceSession, pipeline_id: str) -> str | None:
 
 
 def _running_error(update_id: str | None) -> DeployError:
-    hint = "wait for the update to end and start again, or stop it with `--stop-running`"
-    return DeployError.of(codes.UPDATE_RUNNING, f"an update of the pipeline runs already: {update_id}", hint)
+    hint = "wait until it ends and start again, or stop it with `--stop-running`"
+    return DeployError.of(codes.UPDATE_RUNNING, f"an update of the pipeline is already running: {update_id}", hint)
 
 
 def _start_error(error: Exception) -> DeployError:
-    return DeployError.of(codes.WORKSPACE_FAILURE, f"no update could be started: {error}", "start it again")
+    return DeployError.of(codes.WORKSPACE_FAILURE, f"the update was not started: {error}", "start it again")
 
 
 def _stop(session: WorkspaceSession, pipeline_id: str, update_id: str) -> None:
@@ -99,13 +102,13 @@ def _stop(session: WorkspaceSession, pipeline_id: str, update_id: str) -> None:
 def wait_for_update(
     session: WorkspaceSession, pipeline_id: str, update_id: str, listen: Callable[[str, list[Event]], None]
 ) -> FinishedUpdate:
-    """Wait for an update to end.
+    """Wait until an update ends.
 
     Args:
         session: The workspace.
         pipeline_id: The pipeline.
-        update_id: The update. Its own state is asked for: a pipeline is idle before and after as well.
-        listen: Told the update's state and the events since the last time.
+        update_id: The update.
+        listen: Is called after each poll with the update's state and its new events.
     """
     known: set[str] = set()
     events: list[Event] = []
@@ -116,7 +119,7 @@ def wait_for_update(
         listen(state, fresh)
         if state in _FINAL:
             return FinishedUpdate(update_id, state, expectation_totals(events), errors(events))
-    raise AssertionError  # polling goes on until the update ends
+    raise AssertionError  # the polls never end
 
 
 def _poll(session: WorkspaceSession) -> Iterable[None]:
@@ -136,16 +139,17 @@ def _info(session: WorkspaceSession, pipeline_id: str, update_id: str) -> Update
     pipelines = session.client.pipelines
     try:
         return session.ask(
-            "asking for the update", lambda: pipelines.get_update(pipeline_id, update_id), (NotFound,)
+            "reading the update", lambda: pipelines.get_update(pipeline_id, update_id), (NotFound,)
         ).update
     except NotFound:
         return None
 
 
 def settle_refreshing_update(session: WorkspaceSession, committed: Committed, pipeline_id: str | None) -> Committed:
-    """What is deployed, after an update that was to refresh models fully has been looked at again.
+    """Check the update that was started to refresh models fully, in case nobody waited for it.
 
-    Whoever started it may not have waited for it. Models that it has refreshed are no longer due.
+    Returns:
+        What is deployed; models that the update has refreshed are no longer due.
     """
     if committed.refreshing is None or pipeline_id is None:
         return committed

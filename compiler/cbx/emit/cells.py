@@ -1,4 +1,4 @@
-"""Pieces that all notebooks are made of: cells, calls, imports."""
+"""The parts of every notebook: cells, calls, imports."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cbx.stages.resolved import Import
 WIDTH = 110
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _ENCODING = re.compile(r"coding[:=]")
-"""What a comment in the first two lines of a Python file may not say: PEP 263 takes it for the file's encoding."""
+"""Must not match in the first two lines of a Python file: PEP 263 reads such a comment as the file's encoding."""
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
-def document(project: Project, title: Sequence[str], cells: Iterable[str]) -> str:
-    """A source file: its title, then its cells, as the project's ``source_format`` wants it.
+def source_text(project: Project, title: Sequence[str], cells: Iterable[str]) -> str:
+    """A source file, as the project's ``source_format`` says: its title, then its cells.
 
-    The title stands behind marks of comments, however many lines the names in it have.
+    Each line of the title is a comment, also where a name in it has several lines.
     """
     title = [line for part in title for line in _lines(part)]
     if project.settings.compile.source_format == "file":
@@ -37,7 +37,7 @@ def _as_markdown(title: Sequence[str]) -> list[str]:
 
 
 def comment_lines(text: str) -> list[str]:
-    """A text of the user's as lines that are safe behind a comment's mark."""
+    """A user's text as lines that are safe in comments."""
     return _lines(text.strip())
 
 
@@ -47,8 +47,13 @@ def _lines(text: str) -> list[str]:
     return [_INVISIBLE.sub("", line).rstrip() for line in _LINE_BREAKS.split(text)]
 
 
+def file_word(project: Project) -> str:
+    """What a compiled file is called in its own comments."""
+    return "file" if project.settings.compile.source_format == "file" else "notebook"
+
+
 def api_import(project: Project) -> Import:
-    """The import of the pipeline API that the project chose."""
+    """The import of the project's pipeline API."""
     if project.settings.compile.api == "dlt":
         return Import("dlt")
     return Import("pyspark", "pipelines", "dp")
@@ -64,14 +69,14 @@ _NOT_EVERYWHERE = frozenset((
     "compression", "crypt", "distutils", "imghdr", "imp", "mailcap", "msilib", "nis", "nntplib",
     "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "tomllib", "uu", "xdrlib",
 ))  # fmt: skip
-"""Modules of the standard library of some Python versions only: the order of imports must not depend on ours."""
+"""Standard modules of some Python versions only: the order of imports does not depend on the version that compiles."""
 
 
 _STANDARD = sys.stdlib_module_names | _NOT_EVERYWHERE
 
 
 def import_lines(imports: Iterable[Import]) -> str:
-    """Imports as isort would have them: the standard library in a group of its own, modules before names."""
+    """Imports in isort's order: a group for the standard library, modules before names."""
     return _import_lines(tuple(sorted(set(imports))))
 
 
@@ -81,10 +86,10 @@ def _import_lines(imports: tuple[Import, ...]) -> str:
     for imported in imports:
         package = imported.module.split(".")[0]
         groups[0 if package == "__future__" else 1 if package in _STANDARD else 2].append(imported)
-    return "\n\n".join("\n".join(_group(group)) for group in groups.values() if group)
+    return "\n\n".join("\n".join(_group_lines(group)) for group in groups.values() if group)
 
 
-def _group(imports: list[Import]) -> Iterator[str]:
+def _group_lines(imports: list[Import]) -> Iterator[str]:
     for imported in imports:
         if not imported.name:
             yield f"import {imported.module} as {imported.alias}" if imported.alias else f"import {imported.module}"
@@ -92,25 +97,27 @@ def _group(imports: list[Import]) -> Iterator[str]:
         named = [imported for imported in imports if imported.module == module and imported.name]
         if any(imported.name == "*" for imported in named):
             yield f"from {module} import *"
-        plain = sorted((imported.name for imported in named if not imported.alias and imported.name != "*"), key=_case)
+        plain = sorted(
+            (imported.name for imported in named if not imported.alias and imported.name != "*"), key=_isort_key
+        )
         if plain:
             yield f"from {module} import {', '.join(plain)}"
         yield from (f"from {module} import {imported.name} as {imported.alias}" for imported in named if imported.alias)
 
 
-def _case(name: str) -> tuple[int, str]:
-    """Isort's order of names: CONSTANTS, Classes, functions."""
+def _isort_key(name: str) -> tuple[int, str]:
+    """Sort names as isort does: CONSTANTS, Classes, functions."""
     return (0 if name.isupper() else 1 if name[:1].isupper() else 2, name)
 
 
 def call(function: str, arguments: Sequence[tuple[str, str]]) -> str:
-    """A call with named arguments, one a line."""
+    """A call with named arguments, one per line."""
     lines = "".join(f"    {name}={value},\n" for name, value in arguments)
     return f"{function}(\n{lines})"
 
 
-def mapping(entries: Iterable[tuple[str, str]]) -> str:
-    """A dictionary of texts: on one line where it fits, else one entry a line."""
+def dict_literal(entries: Iterable[tuple[str, str]]) -> str:
+    """A dictionary of texts: on one line if it fits, else one entry per line."""
     items = [f"{string_literal(name)}: {string_literal(value)}" for name, value in entries]
     short = "{" + ", ".join(items) + "}"
     if len(short) < WIDTH - 30:
@@ -119,7 +126,7 @@ def mapping(entries: Iterable[tuple[str, str]]) -> str:
 
 
 def wrapped_literal(text: str, indent: str) -> str:
-    """A long text as adjacent literals, one a line, broken behind commas; a short one as it is."""
+    """A long text as adjacent literals, one per line, broken after commas; a short text as one literal."""
     whole = string_literal(text)
     if len(indent) + len(whole) <= WIDTH:
         return whole
@@ -133,7 +140,7 @@ def wrapped_literal(text: str, indent: str) -> str:
 
 
 def free_name(wanted: str, taken: frozenset[str]) -> str:
-    """A name that nothing else in the notebook has."""
+    """A name that is not taken in the notebook: ``wanted``, or the same with a number."""
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1

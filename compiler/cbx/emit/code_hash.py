@@ -1,4 +1,4 @@
-"""A hash of what computes the rows of a model, which outlives this version of cbx: it is stored in every deployment."""
+"""A hash of the code that computes a model's rows. Deployments store it, so it outlives this version of cbx."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import json
 from cbx.stages.resolved import PythonCode, SqlCode
 
 SCHEME = "2"
-"""Which content is hashed. Whoever changes the content changes this: hashes of two schemes cannot be compared."""
+"""Names the content that is hashed. Change it with the content: hashes of two schemes cannot be compared."""
 
 
 def code_hash(code: PythonCode | SqlCode) -> str:
     """The scheme and a SHA-256 of the code, without the declaration around it.
 
-    Only texts of the model's are hashed, in an order that is written here: no class, module or attribute of cbx has
-    a part in it.
+    Only the model's own texts are hashed, in the order below; no name of a class, module or attribute of cbx.
     """
     match code:
         case PythonCode(source=source, definitions=definitions, imports=imports):

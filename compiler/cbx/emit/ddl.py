@@ -1,4 +1,4 @@
-"""The schema of a table as SQL, where constraints call for one."""
+"""The schema of a table as SQL, where constraints need one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _RESCUED = Column("_rescued_data", "STRING")
 
 
 def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
-    """The elements of a table's schema, columns first; empty where the pipeline is left to infer it.
+    """The elements of a table's schema, columns first; empty where the pipeline infers the schema.
 
-    ``references`` are the relationships whose child the model is.
+    ``references`` are the relationships in which the model is the child.
 
-    A key becomes an informational PRIMARY KEY where the model declares its columns and its key columns as not
-    null, and with ``constraints = "all"`` a relationship becomes a FOREIGN KEY to such a parent. Constraints
-    have a place in an explicit schema only.
+    A key becomes an informational PRIMARY KEY if the model declares its columns, and its key columns as not null.
+    With ``constraints = "all"``, a relationship to such a parent becomes a FOREIGN KEY. Only an explicit schema can
+    have constraints.
     """
     columns = proven.columns[model.id]
     constraints = _constraints(model, proven, references)

@@ -1,4 +1,4 @@
-"""Python literals for whatever text a user wrote: the only way by which user text enters generated code."""
+"""Python literals for users' texts: the only way in which user text enters generated code."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NAMED = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"})
 def string_literal(text: str) -> str:
     """A text as a Python literal on one line that parses back to the same text.
 
-    Characters that cannot be seen are escaped, so that code reads as it runs.
+    Invisible characters are escaped.
     """
     quote = "'" if '"' in text and "'" not in text else '"'
-    return quote + _escaped(text, quote) + quote
+    return quote + _escape(text, quote) + quote
 
 
-def _escaped(text: str, quote: str) -> str:
+def _escape(text: str, quote: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text.replace(quote, "\\" + quote)
     escaped = text.translate(_NAMED).replace(quote, "\\" + quote)
@@ -42,16 +42,18 @@ def text_literal(text: Text, project: str) -> str:
     if text.constant is not None:
         return string_literal(text.constant)
     pieces = [
-        _escaped(part, '"').replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value(part, project)
+        _escape(part, '"').replace("{", "{{").replace("}", "}}")
+        if isinstance(part, str)
+        else _variable_value(part, project)
         for part in text.parts
     ]
     return 'f"' + "".join(pieces) + '"'
 
 
 def block_literal(text: Text, project: str) -> str:
-    """A text of several lines as a Python expression: triple quotes where they are safe, so that SQL reads as SQL.
+    """A text of several lines as a Python expression, with triple quotes where they are safe.
 
-    The text gains a line break at both ends.
+    A line break is added at both ends.
     """
     known = [part for part in text.parts if isinstance(part, str)]
     is_safe = not any(_UNSAFE_IN_TRIPLE.search(part) or _INVISIBLE.search(part.replace("\n", "")) for part in known)
@@ -61,7 +63,7 @@ def block_literal(text: Text, project: str) -> str:
     if text.constant is not None:
         return f'{raw}"""\n{text.constant}\n"""'
     pieces = [
-        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _value(part, project)
+        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else _variable_value(part, project)
         for part in text.parts
     ]
     return f'{raw}f"""\n' + "".join(pieces) + '\n"""'
@@ -72,7 +74,7 @@ def list_literal(names: tuple[str, ...]) -> str:
     return "[" + ", ".join(string_literal(name) for name in names) + "]"
 
 
-def _value(part: Variable | InputSlot | str, project: str) -> str:
-    """The expression inside an f-string that reads a variable; both names are checked to be plain."""
+def _variable_value(part: Variable | InputSlot | str, project: str) -> str:
+    """The expression inside an f-string that reads a variable; both names are known to be identifiers."""
     assert isinstance(part, Variable)  # noqa: S101 - the plan has filled every input slot
     return "{" + f"spark.conf.get('{project}.{part.name}')" + "}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from json.encoder import encode_basestring_ascii
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cbx.emit.code_hash import code_hash
@@ -16,15 +15,19 @@ from cbx.target.layout import MANIFEST, TARGET
 PATH = MANIFEST
 SCHEMA_VERSION = 1
 
+_INDENT = "  "
+_DEPTH = 4
+"""How deep lines are nested: each column of a model has one line."""
+
 
 def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hashes: Mapping[str, str]) -> Artifact:
-    """``manifest.json``.
+    """Put together ``manifest.json``.
 
     Args:
         plan: The plan.
-        models: What `lay_out_model` makes of each model, in the order of the plan.
-        checks: What `lay_out_check` makes of each check, in the order of the plan.
-        hashes: The SHA-256 of all other files, by path.
+        models: The text of each model, from `lay_out_model`, in the order of the plan.
+        checks: The text of each check, from `lay_out_check`, in the order of the plan.
+        hashes: The SHA-256 of all other files, by path below ``target/``.
     """
     settings = plan.project.settings
     head = {
@@ -37,96 +40,64 @@ def emit_manifest(plan: Plan, models: Sequence[str], checks: Sequence[str], hash
         },
     }
     relationships = [
-        _item({**_relationship(relationship), "enforce": relationship.enforce, "verdict": "unproven"})
+        _lay_out_item({**_relationship(relationship), "enforce": relationship.enforce, "verdict": "unproven"})
         for relationship in plan.relationships
     ]
-    artifacts = [f"    {_text(f'{TARGET}/{path}')}: {_text(digest)}" for path, digest in sorted(hashes.items())]
+    artifacts = {f"{TARGET}/{path}": digest for path, digest in sorted(hashes.items())}
     lines = [
-        *_entries(head, "  ", _LEVELS - 1),
-        _block("models", "{}", models),
-        _block("relationships", "[]", relationships),
-        _block("checks", "[]", checks),
-        _block("artifacts", "{}", artifacts),
+        *_entry_lines(head, _INDENT, _DEPTH - 1),
+        _lay_out_block("models", "{}", models),
+        _lay_out_block("relationships", "[]", relationships),
+        _lay_out_block("checks", "[]", checks),
+        *_entry_lines({"artifacts": artifacts}, _INDENT, _DEPTH - 1),
     ]
     return Artifact(PATH, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def _block(name: str, brackets: str, lines: Sequence[str]) -> str:
-    inside = "\n" + ",\n".join(lines) + "\n  " if lines else ""
-    return f'  "{name}": {brackets[0]}{inside}{brackets[1]}'
-
-
 def lay_out_model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship], digest: str) -> str:
-    """The lines of a model in the file, without the comma behind them.
+    """The text of a model in the manifest, without the comma after it.
 
     Args:
         planned: The model.
-        plan: The plan that it is of.
-        relationships: Those that it is a side of.
-        digest: The SHA-256 of its notebook.
+        plan: The plan that has the model.
+        relationships: The relationships in which the model is parent or child.
+        digest: The SHA-256 of the model's notebook.
     """
     return lay_out_entry(planned.model.id, _model(planned, plan, relationships, digest))
 
 
 def lay_out_entry(identity: str, model: Mapping[str, Any]) -> str:
-    """The same of a model as the file tells of it."""
-    return f"    {_text(identity)}: {_laid_out(model, '    ', _LEVELS - 2)}"
+    """The text of a model in the manifest, from its id and its parsed entry."""
+    return _entry_lines({identity: model}, 2 * _INDENT, _DEPTH - 2)[0]
 
 
 def lay_out_check(check: KeyCheck | RelationshipCheck) -> str:
-    """The lines of a check in the file, without the comma behind them."""
-    return _item(_key_check(check) if isinstance(check, KeyCheck) else _relationship_check(check))
+    """The text of a check in the manifest, without the comma after it."""
+    return _lay_out_item(_key_check(check) if isinstance(check, KeyCheck) else _relationship_check(check))
 
 
-def _item(value: Mapping[str, Any]) -> str:
-    return f"    {_laid_out(value, '    ', _LEVELS - 2)}"
+def _lay_out_item(value: Mapping[str, Any]) -> str:
+    return 2 * _INDENT + _lay_out(value, 2 * _INDENT, _DEPTH - 2)
 
 
-_LEVELS = 4
-"""How deep the lines of the file go: a model's columns have a line each, and what is inside them has none."""
+def _lay_out_block(name: str, brackets: str, items: Sequence[str]) -> str:
+    inside = "\n" + ",\n".join(items) + f"\n{_INDENT}" if items else ""
+    return f"{_INDENT}{json.dumps(name)}: {brackets[0]}{inside}{brackets[1]}"
 
 
-def _laid_out(value: Any, indent: str, levels: int) -> str:
-    """JSON that a review can read: an entry a line, down to a depth; fifty megabytes take no more than a second."""
-    if not levels or not value or not isinstance(value, (dict, list)):
-        return _in_line(value)
-    inner = indent + "  "
+def _lay_out(value: Any, indent: str, depth: int) -> str:
+    """JSON for reviews: one line per entry down to a depth; deeper values are on the line of their entry."""
+    if not depth or not value or not isinstance(value, (dict, list)):
+        return json.dumps(value)
+    inner = indent + _INDENT
     if isinstance(value, dict):
-        lines = _entries(value, inner, levels - 1)
-    else:
-        lines = [f"{inner}{_laid_out(item, inner, levels - 1)}" for item in value]
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
+        return "{\n" + ",\n".join(_entry_lines(value, inner, depth - 1)) + f"\n{indent}}}"
+    items = [inner + _lay_out(item, inner, depth - 1) for item in value]
+    return "[\n" + ",\n".join(items) + f"\n{indent}]"
 
 
-def _entries(value: Mapping[str, Any], indent: str, levels: int) -> list[str]:
-    return [f"{indent}{_text(key)}: {_laid_out(item, indent, levels)}" for key, item in value.items()]
-
-
-class _Written(str):
-    """A value that is JSON already."""
-
-    __slots__ = ()
-
-
-def _in_line(value: Any) -> str:
-    """What `json.dumps` makes of a value, in a third of the time that it takes for small ones."""
-    if isinstance(value, str):
-        return value if isinstance(value, _Written) else _text(value)
-    if value is None:
-        return "null"
-    if isinstance(value, dict):
-        entries = [
-            f"{_text(key)}: {_text(item) if isinstance(item, str) else _in_line(item)}" for key, item in value.items()
-        ]
-        return "{" + ", ".join(entries) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join([_in_line(item) for item in value]) + "]"
-    return json.dumps(value) if not isinstance(value, bool) else "true" if value else "false"
-
-
-_text: Callable[[str], str] = encode_basestring_ascii
-"""A text as the encoder of `json` writes it."""
+def _entry_lines(value: Mapping[str, Any], indent: str, depth: int) -> list[str]:
+    return [f"{indent}{json.dumps(key)}: {_lay_out(item, indent, depth)}" for key, item in value.items()]
 
 
 def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship], digest: str) -> dict[str, Any]:
@@ -180,17 +151,14 @@ def _relationship(relationship: Relationship) -> dict[str, Any]:
     }
 
 
-def _column(column: Column) -> _Written:
-    """A column, of which there are many, in half of the time that a dictionary takes."""
-    name, type_, description = _text(column.name), _in_line(column.type or None), _in_line(column.description)
-    not_null, lineage = (
-        _in_line(column.not_null),
-        _in_line(None if column.lineage is None else list(map(list, column.lineage))),
-    )
-    return _Written(
-        f'{{"name": {name}, "type": {type_}, "description": {description}, "not_null": {not_null}, '
-        f'"lineage": {lineage}}}'
-    )
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type or None,
+        "description": column.description,
+        "not_null": column.not_null,
+        "lineage": None if column.lineage is None else list(map(list, column.lineage)),
+    }
 
 
 def _input(model_input: Input) -> dict[str, Any]:

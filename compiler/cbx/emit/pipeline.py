@@ -11,9 +11,9 @@ _ALERTS = ("on-update-failure", "on-update-fatal-failure", "on-flow-failure")
 
 
 def pipeline_settings(project: Project, environment: str) -> dict[str, Any]:
-    """All settings of the pipeline but its name and its sources, with the names that the pipelines API gives them.
+    """All settings of the pipeline except its name and its sources, by their names in the pipelines API.
 
-    A catalog or schema that each developer has of their own holds `cbx.project.settings.USER`.
+    The catalog or schema of a single developer contains `cbx.project.settings.USER`.
 
     Args:
         project: The project.
@@ -37,7 +37,7 @@ def pipeline_settings(project: Project, environment: str) -> dict[str, Any]:
 
 
 def default_schema(project: Project) -> str:
-    """The schema of datasets that name none, which are views and checks, where the environment does not say it."""
+    """The schema of views and checks, if the environment has no ``schema``."""
     return project.schema_of(project.layers[0], "default")
 
 
@@ -46,12 +46,12 @@ def _schema(project: Project, environment: Environment) -> str:
 
 
 def pipeline_sources(plan: Plan, folder: str, *, is_imported: bool) -> dict[str, Any]:
-    """The settings that say where the pipeline's code is.
+    """The settings with the places of the pipeline's code.
 
     Args:
         plan: The compiled project.
         folder: Where the compiled files are, without a slash at the end.
-        is_imported: Whether they are in a workspace already, where notebooks have no suffix.
+        is_imported: Whether they are in a workspace, where notebooks have no suffix.
     """
     if plan.project.settings.compile.source_format == "file":
         root = f"{folder}/transformations"
@@ -71,7 +71,7 @@ def job_tasks(pipeline_id: str) -> list[dict[str, Any]]:
 
 
 def job_schedule(environment: Environment) -> dict[str, Any]:
-    """When the job runs and who hears of its failures; schedules rest in development mode."""
+    """When the job runs and who is notified of failures; in development mode the schedule is paused."""
     settings: dict[str, Any] = {}
     if environment.schedule:
         settings["schedule"] = {
@@ -85,7 +85,7 @@ def job_schedule(environment: Environment) -> dict[str, Any]:
 
 
 def run_as(environment: Environment) -> dict[str, str] | None:
-    """Who the pipeline runs as: a user has an address, a service principal an id."""
+    """Who the pipeline runs as: a user (an address) or a service principal (an id)."""
     name = environment.run_as
     if name is None:
         return None
@@ -93,7 +93,7 @@ def run_as(environment: Environment) -> dict[str, str] | None:
 
 
 def grantee(permission: Permission) -> dict[str, str]:
-    """Who is given a permission, as bundles and the permissions API name them."""
+    """Who has a permission, in the fields of bundles and the permissions API."""
     named = {
         "group_name": permission.group,
         "user_name": permission.user,
