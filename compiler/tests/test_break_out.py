@@ -16,8 +16,8 @@ from notebook_reading import load
 
 from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare_manifests
-from cbx.changes.document import as_document
-from cbx.changes.words import as_lines, as_markdown
+from cbx.changes.plan_document import as_document
+from cbx.changes.plan_text import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_json, as_text, visible
 from cbx.compiler import compile_project, read_sources
 from cbx.graph.graph_document import read_manifest

@@ -120,9 +120,9 @@ def test_check_tells_of_an_interrupted_compilation(tmp_path: Path) -> None:
 
     assert (done.returncode, tree(tmp_path)) == (1, before)
     assert (
-        "error[CBX004] out-of-date: `target/` is between two states: a compilation was interrupted while it wrote\n"
+        "error[CBX004] out-of-date: `target/` is incomplete: a compilation was interrupted while it wrote\n"
         " --> target/.writing:1:1\n"
-        "  = hint: run `cbx compile`, which brings it to its end\n"
+        "  = hint: run `cbx compile` to complete it\n"
     ) in said
     assert [one.code.id for one in build(tmp_path, OPTIONS).diagnostics] == []
     assert build(tmp_path, OPTIONS, check=True).diagnostics == ()
@@ -140,7 +140,7 @@ def test_check_after_a_kill_writes_nothing_and_says_that_it_is_out_of_date(momen
 
     assert killed.returncode == -signal.SIGKILL
     assert (done.returncode, "error[CBX004]" in done.stderr) == (1, True)
-    assert ("between two states" in done.stderr) == (moment == "after")
+    assert ("is incomplete" in done.stderr) == (moment == "after")
     assert tree(tmp_path) == before
     assert build(tmp_path, OPTIONS).diagnostics == ()
     assert tree(tmp_path / TARGET) == expected

@@ -33,14 +33,14 @@ from test_mangled import TOKENS, strays
 
 from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare_manifests
-from cbx.changes.document import as_document
-from cbx.changes.words import as_lines, as_markdown
+from cbx.changes.plan_document import as_document
+from cbx.changes.plan_text import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_text
 from cbx.cli.selection import Selection, chosen
 from cbx.compiler import compile_project, read_sources
-from cbx.deploy.places import catalog_and_schemas
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import DeploymentRecord, read_committed, read_record
+from cbx.deploy.schemas import catalog_and_schemas
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select

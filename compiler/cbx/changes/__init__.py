@@ -1,1 +1,1 @@
-"""What a deployment changes: two manifests compared, and for each model whether a full refresh is needed and why."""
+"""Compares two manifests: what a deployment changes, and which models need a full refresh and why."""

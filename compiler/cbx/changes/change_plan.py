@@ -1,4 +1,4 @@
-"""The types of a change plan: the differences between what is deployed and what was compiled, with their weight."""
+"""The types of a change plan: the differences between what is deployed and what was compiled, and their refreshes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Refresh = Literal["none", "incremental", "full_refresh", "recreate"]
-"""What a difference asks of the next update, from the least to the most.
+"""The refresh that a difference needs, from the least to the most.
 
-``none``: nothing, the dataset is gone or only described in other words; ``incremental``: a usual update;
-``full_refresh``: the table has to be emptied and filled anew; ``recreate``: the table cannot become what is wanted
-and has to be dropped first.
+``none``: no refresh; ``incremental``: the next update; ``full_refresh``: the table has to be emptied and filled again;
+``recreate``: the table has to be dropped first.
 """
 
 WEIGHTS: tuple[Refresh, ...] = ("none", "incremental", "full_refresh", "recreate")
 
 Action = Literal["add", "remove", "change", "refresh"]
-"""``refresh``: the model itself is as it was, but what it reads is not."""
+"""``refresh``: the model is unchanged, but its inputs are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,9 @@ class Deployed:
     """A project in an environment.
 
     Attributes:
-        manifest: What is known of its models.
+        manifest: The parsed manifest.
         settings: The settings of its pipeline.
-        due: The models that an earlier deployment left to be refreshed fully.
+        due: The models that still need a full refresh because of an earlier deployment.
     """
 
     manifest: Mapping[str, Any]
@@ -37,14 +36,14 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing about a model or a setting that is not as it was.
+    """A difference of a model or a setting.
 
     Attributes:
-        aspect: What it is about, such as ``columns`` or ``key``.
+        aspect: What differs, such as ``columns`` or ``key``.
         detail: The difference in a few words.
-        refresh: What it asks of the next update.
-        reason: Why that is more than a usual update, or what the usual update leaves undone.
-        is_destructive: Whether rows are lost that no update brings back.
+        refresh: The refresh that it needs.
+        reason: Why an incremental refresh is not enough, or what it does not change.
+        is_destructive: Whether rows are lost that no update restores.
     """
 
     aspect: str
@@ -56,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """A model that is new, gone, different, or has to be refreshed."""
+    """A model that is added, removed, changed, or has to be refreshed."""
 
     model: str
     kind: str
@@ -65,12 +64,12 @@ class ModelChange:
 
     @property
     def refresh(self) -> Refresh:
-        """What the model needs: the most that any of its differences asks for."""
+        """The refresh that the model needs: the heaviest of its differences."""
         return heaviest(difference.refresh for difference in self.differences)
 
     @property
     def is_destructive(self) -> bool:
-        """Whether rows are lost that no update brings back."""
+        """Whether rows are lost that no update restores."""
         return any(difference.is_destructive for difference in self.differences)
 
 
@@ -80,10 +79,10 @@ class ChangePlan:
 
     Attributes:
         is_first: Whether nothing is deployed yet.
-        models: The models that are not as they were, in the order of their ids.
+        models: The models with differences, sorted by id.
         settings: Differences of the pipeline's settings.
         checks: Differences of the checks on keys and relationships.
-        project: Differences of the manifest that belong to no model.
+        project: Differences of the manifest's ``project``.
     """
 
     is_first: bool
@@ -94,7 +93,7 @@ class ChangePlan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all is as it was."""
+        """Whether nothing differs."""
         return not (self.is_first or self.models or self.settings or self.checks or self.project)
 
     @property
@@ -104,17 +103,17 @@ class ChangePlan:
 
     @property
     def is_destructive(self) -> bool:
-        """Whether anything is lost that no update brings back."""
+        """Whether rows are lost that no update restores."""
         return bool(self.destructive)
 
     @property
     def destructive(self) -> tuple[tuple[str, Difference], ...]:
-        """The differences that lose rows, each with the model or setting it is about."""
+        """The differences that lose rows, each with its model or setting."""
         of_models = [(change.model, difference) for change in self.models for difference in change.differences]
         of_settings = [(difference.aspect, difference) for difference in self.settings]
         return tuple((name, difference) for name, difference in (*of_models, *of_settings) if difference.is_destructive)
 
 
 def heaviest(refreshes: Iterable[Refresh]) -> Refresh:
-    """The refresh that covers all of the given ones."""
+    """The heaviest of several refreshes."""
     return WEIGHTS[max((WEIGHTS.index(refresh) for refresh in refreshes), default=0)]

@@ -1,4 +1,4 @@
-"""Whether a column's type can become another one in a table that has rows."""
+"""Whether the type of a column can be widened in a table that has rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGITS = {"TINYINT": 10, "SMALLINT": 10, "INT": 10, "BIGINT": 20}
 
 
 def normalise_type(type_name: str) -> str:
-    """A type's name in one spelling: capitals, no spaces, one word for each type."""
+    """A type's name in a canonical spelling: upper case, no spaces, one synonym."""
     name = re.sub(r"\s+", "", type_name).upper()
     name = {"DEC": "DECIMAL(10,0)", "DECIMAL": "DECIMAL(10,0)", "NUMERIC": "DECIMAL(10,0)"}.get(name, name)
     name = re.sub(r"^(?:DEC|NUMERIC)\(", "DECIMAL(", name)
@@ -26,10 +26,10 @@ def normalise_type(type_name: str) -> str:
 
 
 def is_widening(before: str, after: str) -> bool:
-    """Whether Delta's type widening takes a column from one type to the other.
+    """Whether Delta's type widening allows a change of type.
 
-    The table is that of the page "Type widening" of the Databricks documentation; of types with parts, such as
-    structs, none is taken to be wider than another.
+    The rules are those of the page "Type widening" of the Databricks documentation. Nested types, such as structs, are
+    never widened.
     """
     old, new = normalise_type(before), normalise_type(after)
     wide = _DECIMAL.fullmatch(new)
@@ -38,6 +38,6 @@ def is_widening(before: str, after: str) -> bool:
     precision, scale = int(wide[1]), int(wide[2])
     narrow = _DECIMAL.fullmatch(old)
     if narrow is not None:
-        grown = scale - int(narrow[2])
-        return grown >= 0 and precision - int(narrow[1]) >= grown and new != old
+        more = scale - int(narrow[2])
+        return more >= 0 and precision - int(narrow[1]) >= more and new != old
     return old in _DIGITS and precision - scale >= _DIGITS[old]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cbx.changes.change_plan import Action, ChangePlan, Deployed, Difference, ModelChange
-from cbx.changes.rules import model_differences
+from cbx.changes.model_differences import model_differences
 from cbx.changes.tables import (
     Model,
     fill_variables,
@@ -19,21 +19,21 @@ from cbx.changes.tables import (
     streams_from_outside,
 )
 
-_REQUESTED = Difference("full refresh", "asked for", "full_refresh")
-_LEFT_OVER = Difference("full refresh", "left to do by an earlier deployment", "full_refresh")
+_REQUESTED = Difference("full refresh", "requested", "full_refresh")
+_LEFT_OVER = Difference("full refresh", "still due from an earlier deployment", "full_refresh")
 _NO_MODELS: Mapping[str, Any] = {"models": {}, "checks": [], "artifacts": {}, "project": {}}
 
 
 def compare_manifests(before: Deployed | None, after: Deployed, asked: Collection[str] = ()) -> ChangePlan:
-    """What deploying changes.
+    """What a deployment changes.
 
     Args:
-        before: What is deployed; None if nothing is.
+        before: What is deployed; None if nothing is deployed.
         after: What was compiled.
-        asked: Models that are to be refreshed fully whether they have to be or not.
+        asked: Models to refresh fully in any case.
 
     Example:
-        ``compare(deployed, compiled).full_refresh``: the models that have to be refreshed fully.
+        ``compare_manifests(deployed, compiled).full_refresh``: the models that need a full refresh.
     """
     old, new = (before.manifest if before else _NO_MODELS), after.manifest
     own = {name: _own_differences(old["models"][name], new["models"][name]) for name in _models_in_both(old, new)}
@@ -78,12 +78,12 @@ def _removal(name: str, model: Model) -> ModelChange:
 def _own_differences(before: Model, after: Model) -> list[Difference]:
     found = list(model_differences(before, after))
     if not found and before["artifact_hash"] != after["artifact_hash"]:
-        found.append(Difference("notebook", "the same model in other code"))
+        found.append(Difference("notebook", "the model is the same, the generated code differs"))
     return found
 
 
 def _source_differences(name: str, before: Deployed | None, after: Deployed) -> Iterator[Difference]:
-    """Files and tables that are the same in the model, but whose variables have other values now."""
+    """The inputs whose paths or tables contain variables with new values."""
     if before is None:
         return
     old, new = before.manifest["models"][name], after.manifest["models"][name]
@@ -95,7 +95,7 @@ def _source_differences(name: str, before: Deployed | None, after: Deployed) -> 
         was, will_be = fill_variables(place, before.settings, project), fill_variables(place, after.settings, project)
         if was != will_be:
             streams = is_streaming(new) and source["mode"] == "stream"
-            reason = "what it has read so far is of another source" if streams else None
+            reason = "its rows come from another source" if streams else None
             aspect = "stream" if source["mode"] == "stream" else "inputs"
             yield Difference(aspect, f"`{was}` -> `{will_be}`", "full_refresh" if streams else "incremental", reason)
 
@@ -103,10 +103,10 @@ def _source_differences(name: str, before: Deployed | None, after: Deployed) -> 
 def _add_restarted_readers(
     own: Mapping[str, list[Difference]], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> dict[str, list[Difference]]:
-    """The differences, with those of tables that stream from a table whose rows are made anew.
+    """Add a full refresh for tables that stream from a table that is recomputed.
 
-    A stream remembers how far it has read. From a table that starts over it would read all rows a second time, or
-    fail, so its own table has to start over as well.
+    A stream remembers how far it has read. It would read all rows of a recomputed table a second time, or fail, so its
+    own table needs a full refresh too.
     """
     found = {name: list(differences_) for name, differences_ in own.items()}
     restarted = {name for name in found if _starts_over(found[name], old["models"][name])}
@@ -117,14 +117,14 @@ def _add_restarted_readers(
             return found
         for name, source in reached.items():
             if is_streaming(new["models"][name]):
-                reason = "it streams from a table whose rows are made anew"
-                found[name].append(Difference("upstream", f"`{source}` starts over", "full_refresh", reason))
+                reason = "it streams from a table that is recomputed"
+                found[name].append(Difference("upstream", f"`{source}` is refreshed fully", "full_refresh", reason))
         restarted |= set(reached)
         waiting = [name for name in waiting if name not in reached]
 
 
 def _starts_over(found: list[Difference], model: Model) -> bool:
-    """Whether who streams from the model has to begin again; a view is but a name for what it streams from."""
+    """Whether streams that read the model have to start over; a view passes on the state of its own inputs."""
     if not is_table(model):
         return any(difference.aspect == "stream" for difference in found)
     restarting = {"full_refresh", "recreate"}
@@ -136,16 +136,16 @@ def _restarted_source(model: Model, restarted: set[str]) -> str | None:
 
 
 def _add_full_refresh_costs(found: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
-    """The differences, and what stands in the way of a full refresh that they ask for, or is lost by it."""
+    """Add what prevents a full refresh that is needed, and what it loses."""
     yield from found
     if not any(difference.refresh == "full_refresh" for difference in found):
         return
     if forbids_full_refresh(before) or forbids_full_refresh(after):
-        reason = "a full refresh leaves this table as it is: take the property away first"
+        reason = "this property prevents a full refresh: remove it first"
         yield Difference("full refresh", "`pipelines.reset.allowed` is false", "full_refresh", reason, True)
     if streams_from_outside(after):
         sources = ", ".join(source_name(source) for source in streamed_inputs(after) if "model" not in source)
-        reason = "rows come back only as far as the source still has them"
+        reason = "rows that the source no longer has are lost"
         yield Difference("full refresh", f"reads {sources} again from the start", "full_refresh", reason, True)
 
 
@@ -157,14 +157,14 @@ def _settings_differences(before: Deployed | None, after: Deployed) -> Iterator[
         if old.get(name) != new.get(name):
             detail = f"{_value_text(old.get(name))} -> {_value_text(new.get(name))}"
             if name == "catalog":
-                reason = "all tables are made anew in the other catalog, and dropped where they are"
+                reason = "all tables are created again in the other catalog, and dropped in this one"
                 yield Difference(name, detail, "recreate", reason, is_destructive=True)
             else:
                 yield Difference(name, detail)
 
 
 def _flatten_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by one name each; the list of sources says nothing that the models do not."""
+    """The settings in one level; without the list of sources, which follows from the models."""
     plain = {name: value for name, value in settings.items() if name not in {"configuration", "libraries"}}
     return plain | {f"configuration.{name}": value for name, value in settings.get("configuration", {}).items()}
 

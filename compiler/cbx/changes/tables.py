@@ -1,4 +1,4 @@
-"""What the rules ask about a model as a manifest describes it."""
+"""Properties of a model in a manifest."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ _STREAMING = ("streaming_table", "auto_cdc")
 
 
 def is_streaming(model: Model) -> bool:
-    """Whether the model's table keeps the rows it once took in, so that a change reaches new rows only."""
+    """Whether the model's table keeps its rows, so that a change affects new rows only."""
     return model["kind"] in _STREAMING
 
 
 def is_table(model: Model) -> bool:
-    """Whether the model has a table of its own."""
+    """Whether the model has a table."""
     return bool(model["kind"] != "view")
 
 
 def forbids_full_refresh(model: Model) -> bool:
-    """Whether the table's properties say that it is never to be emptied."""
+    """Whether the table's properties prevent a full refresh."""
     return str(model.get("properties", {}).get(RESET_ALLOWED, "true")).lower() == "false"
 
 
 def widens_types(model: Model) -> bool:
-    """Whether the table's properties let a column take a wider type."""
+    """Whether the table's properties allow type widening."""
     return str(model.get("properties", {}).get(TYPE_WIDENING, "false")).lower() == "true"
 
 
 def streamed_inputs(model: Model) -> list[Model]:
-    """The inputs of which only new rows are read."""
+    """The inputs that are read as streams."""
     return [source for source in model["inputs"] if source["mode"] == "stream"]
 
 
 def streams_from_outside(model: Model) -> bool:
-    """Whether it takes in files or foreign tables, which may no longer hold what they once held."""
+    """Whether the model streams from files or external tables, which may no longer have all rows."""
     return any("model" not in source for source in streamed_inputs(model))
 
 
 def source_name(source: Model) -> str:
-    """An input in words."""
+    """The name of an input, such as ``json in /landing/orders``."""
     return str(source.get("model") or source.get("table") or f"{source.get('format', 'files')} in {source.get('path')}")
 
 
 def fill_variables(text: str, settings: Mapping[str, Any], project: str) -> str:
-    """A path or table of a manifest with the values that a pipeline's configuration gives its variables."""
+    """Fill the variables in a path or table of a manifest with their values in a pipeline's configuration."""
     for key, value in settings.get("configuration", {}).items():
         text = text.replace(f"${{{key.removeprefix(f'{project}.')}}}", str(value))
     return text

@@ -176,8 +176,8 @@ def _connected(compilation: Compilation, env: str) -> WorkspaceSession:
 
 
 def _print_plan(seen: Preview, env: str, output_format: Format) -> None:
-    from cbx.changes.document import as_document
-    from cbx.changes.words import as_markdown
+    from cbx.changes.plan_document import as_document
+    from cbx.changes.plan_text import as_markdown
 
     if output_format is Format.json:
         print(json.dumps(as_document(seen.changes, seen.target.project, env), indent=2))

@@ -109,14 +109,14 @@ def graph(
     root = project_folder(project)
     compilation = compiled(root, env) if drawn_as is Format.html else None  # the page shows what is compiled, too
     whole = project_graph(root, env) if compilation is None else graph_of(compilation)
-    document = whole.restricted(chosen(whole, Selection.of(select, exclude, state_manifest)))
+    document = whole.restrict_to(chosen(whole, Selection.of(select, exclude, state_manifest)))
     lineage = _lineage(whole, document, about) if columns else None
     picture = _Picture(document, lineage, relationships)
     _say_if_empty(picture)
     if compilation is not None:
         from cbx.cli.graph_page import Asked, graph_page
 
-        asked = Asked(lineage.asked if lineage is not None else None, relationships=relationships)
+        asked = Asked(lineage.selected if lineage is not None else None, relationships=relationships)
         _hand_over(graph_page(document, compilation, root, state, asked), output)
     elif drawn_as is Format.tree:
         _hand_over_tree(_tree(picture), output)
@@ -194,7 +194,9 @@ def _text(picture: _Picture, drawn_as: Format) -> str:
         from cbx.render.json_text import render_json
 
         return picture.drawn(
-            render_json, lambda one: render_json(one.document, one), lambda document: render_json(document.related)
+            render_json,
+            lambda one: render_json(one.document, one),
+            lambda document: render_json(document.with_relationships),
         )
     if drawn_as is Format.dot:
         from cbx.render.dot import render_dot, render_dot_columns, render_dot_relationships

@@ -32,8 +32,8 @@ def graph_page(document: GraphDocument, compilation: Compilation, root: Path, st
     """
     from cbx.cli.selection import manifest_of
     from cbx.render.html.page import render_html
+    from cbx.render.html.page_address import PageAddress
     from cbx.render.html.page_data import read_checks
-    from cbx.render.html.place import PageAddress
     from cbx.render.html.texts import ModelTexts
 
     notebooks = {f"target/{one.path}": one.text for one in compilation.artifacts}

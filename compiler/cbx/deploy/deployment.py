@@ -15,9 +15,9 @@ from cbx.deploy.folder import Folder
 from cbx.deploy.job import remove_job, schedule_job
 from cbx.deploy.lock import hold_lock
 from cbx.deploy.pipeline import Outcome, Pipeline, all_settings, create_or_update_pipeline, find_pipeline
-from cbx.deploy.places import catalog_and_schemas, create_schemas
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import Committed, DeploymentRecord, read_committed, read_record, write_committed, write_record
+from cbx.deploy.schemas import catalog_and_schemas, create_schemas
 from cbx.deploy.session import WorkspaceSession
 from cbx.deploy.target import Target, target_of
 from cbx.deploy.update import settle_refreshing_update

@@ -1,1 +1,1 @@
-"""What is reported: codes, places in files, and names that were probably meant."""
+"""Diagnostics: codes, spans in source files, and suggestions for misspelt names."""

@@ -1,4 +1,4 @@
-"""The documentation pages that are installed with the package."""
+"""The documentation pages of codes, which are installed with the package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _FOLDERS = (_HERE / "docs" / "codes", _HERE.parent / "docs" / "codes")
 
 
 def read_page(code: str) -> str | None:
-    """The page of a diagnostic code in Markdown; None if there is none."""
+    """The Markdown page of a diagnostic code; None if there is none."""
     for folder in _FOLDERS:
         page = folder / f"{code}.md"
         if page.is_file():

@@ -1,4 +1,4 @@
-"""Every diagnostic code, once: its number, its name and its severity.
+"""Every diagnostic code: its number, its name and its severity.
 
 A number is never reused. The page of a code is ``docs/codes/<code>.md``, printed by ``cbx explain``.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Severity(str, Enum):
-    """How much a diagnostic weighs; only an error stops a compilation."""
+    """The severity of a diagnostic; only an error stops a compilation."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -104,5 +104,5 @@ INTERNAL_ERROR = Code("CBX901", "internal-error")
 
 
 def every_code() -> tuple[Code, ...]:
-    """All codes in the order of their numbers; a number with several names appears once per name."""
+    """All codes, sorted by number; a number with several names is listed once per name."""
     return tuple(value for value in globals().values() if isinstance(value, Code))

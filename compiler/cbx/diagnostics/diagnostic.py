@@ -1,4 +1,4 @@
-"""The one value that every problem of the user's is, whoever finds it and however it is shown."""
+"""The value of every problem in a user's files, whichever pass finds it and however it is shown."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from cbx.files.bounded_read import read_regular
 
 
 class Related(NamedTuple):
-    """A second place that helps to understand a diagnostic."""
+    """Another span that helps to understand a diagnostic."""
 
     message: str
     span: Span
 
 
 class Cause(NamedTuple):
-    """What may be at fault in several diagnostics at once: a misspelt column, say, and all who ask for the right one.
+    """A possible cause of several diagnostics, such as a misspelt column that several models read.
 
     Attributes:
-        path: The file in which it would be corrected.
-        what: What it is there.
+        path: The file in which it can be fixed.
+        what: What is wrong in that file.
     """
 
     path: str
@@ -33,16 +33,16 @@ class Cause(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """A place, a reason and a way out.
+    """A problem: what is wrong, where, and how to fix it.
 
     Attributes:
-        code: Which rule was broken.
-        message: One terse sentence without a full stop; user's names in backquotes.
-        span: Where; None where no file can be named.
+        code: The code of the rule.
+        message: One short sentence without a full stop; user's names in backquotes.
+        span: Where the problem is; None if it is in no file.
         label: A few words beside the caret.
-        hint: The way out.
-        related: Other places that have a part in it.
-        causes: What may be at fault. Diagnostics with a common cause are one mistake and are shown as one.
+        hint: How to fix it.
+        related: Other spans that belong to it.
+        causes: Possible causes. Diagnostics with a common cause are shown as one.
     """
 
     code: Code
@@ -55,22 +55,21 @@ class Diagnostic(NamedTuple):
 
     @property
     def severity(self) -> Severity:
-        """How much it weighs, which is its code's business."""
+        """The severity of its code."""
         return self.code.severity
 
 
 ALL_MODELS = "*"
-"""Stands for every model where models have their names."""
+"""A key for every model, instead of a model's id."""
 
 
 class Report:
-    """Collects the diagnostics of one compilation; passes add to it and never raise for what a user wrote.
+    """Collects the diagnostics of a compilation; passes add to it and never raise for a user's mistake.
 
     Attributes:
-        sources: The texts of the files that are compiled, by path: what the places of diagnostics are in.
-        is_lasting: False once a pass met what may be otherwise next time, such as a module that is not installed.
-        untraced_here: Why functions could not be traced on this machine, by the model's id; under ALL_MODELS why none
-            could.
+        sources: The texts of the compiled files, by path; the spans of diagnostics refer to them.
+        is_lasting: False if the next compilation of the same files may differ, because a module is not installed, say.
+        untraced_here: Why functions could not be traced on this machine, by model id; ALL_MODELS if none could.
     """
 
     def __init__(self) -> None:
@@ -94,7 +93,7 @@ class Report:
         self._diagnostics.append(Diagnostic(code, message, span, label, hint, tuple(related), tuple(causes)))
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add what another report has."""
+        """Add diagnostics of another report."""
         self._diagnostics.extend(diagnostics)
 
     def __len__(self) -> int:
@@ -102,11 +101,11 @@ class Report:
 
     @property
     def has_errors(self) -> bool:
-        """Whether anything found so far stops the compilation."""
+        """Whether the compilation has to stop."""
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self._diagnostics)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics without repetitions, in the order of their places, whatever the order of discovery."""
+        """The diagnostics without duplicates, sorted by span."""
         return sort_diagnostics(_add_comment_hints(self._diagnostics, self.sources))
 
 
@@ -114,7 +113,7 @@ _IN_COMMENT = "it is inside a comment of SQL, which Jinja renders too: write `{#
 
 
 def _add_comment_hints(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """The diagnostics; the hints of errors inside comments of SQL say so: only templates are read there."""
+    """Extend the hints of errors inside SQL comments, in which only Jinja is read."""
     comments: dict[str, tuple[SourceFile, Ranges]] = {}
     for diagnostic in diagnostics:
         span = diagnostic.span
@@ -133,7 +132,7 @@ def _add_comment_hints(diagnostics: Iterable[Diagnostic], sources: Mapping[str, 
 
 
 def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Diagnostics by their places, each once."""
+    """Sort diagnostics by span, remove duplicates, and merge those with a common cause."""
     unique = dict.fromkeys(diagnostics)
     return merge_by_cause(
         sorted(unique, key=lambda diagnostic: (diagnostic.span or Span(""), diagnostic.code.id, diagnostic.message))
@@ -144,10 +143,10 @@ _MOST_RELATED = 6
 
 
 def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Diagnostics, those with a common cause as one: an error, at the cause if one is there; the others as related.
+    """Merge diagnostics with a common cause into one, if possible an error at the cause; the others become related.
 
     Before: a column misspelt in ``silver.orders``, and two errors of models that read it. After: one error with two
-    related places.
+    related spans.
     """
     diagnostics = tuple(diagnostics)
     first: dict[Cause, Diagnostic] = {}
@@ -170,17 +169,15 @@ def merge_by_cause(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _is_elsewhere(diagnostic: Diagnostic) -> bool:
-    """Whether a diagnostic is in another file than what may be at fault."""
+    """Whether a diagnostic is in another file than its causes."""
     return diagnostic.span is None or all(cause.path != diagnostic.span.path for cause in diagnostic.causes)
 
 
 def _add_related(diagnostic: Diagnostic, followers: Sequence[Diagnostic]) -> Diagnostic:
     if not followers:
         return diagnostic
-    places = dict.fromkeys(
-        Related(follower.message, follower.span) for follower in followers if follower.span is not None
-    )
-    shown = [place for place in places if place.span != diagnostic.span]
+    unique = dict.fromkeys(Related(other.message, other.span) for other in followers if other.span is not None)
+    shown = [related for related in unique if related.span != diagnostic.span]
     more = len(shown) - _MOST_RELATED
     if more > 0:
         last = shown[_MOST_RELATED - 1]
@@ -194,12 +191,15 @@ _MOST_SHOWN = 1 << 20
 def read_sources(
     root: Path, diagnostics: Iterable[Diagnostic], is_same: Callable[[str, str], bool] = lambda *_: True
 ) -> dict[str, str]:
-    """The texts of the files that diagnostics point into, as they are now.
+    """Read the files with spans of diagnostics.
 
     Args:
         root: The project's folder.
-        diagnostics: What is to be shown.
-        is_same: Tells of a path and a text whether it is what was compiled; others are left out.
+        diagnostics: The diagnostics to show.
+        is_same: Whether a path and a text are what was compiled; other files are left out.
+
+    Returns:
+        The texts by path; files that cannot be read are left out.
     """
     paths = {
         span.path
@@ -227,13 +227,13 @@ def did_you_mean(word: str, choices: Iterable[str], otherwise: None = None) -> s
 
 
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str | None = None) -> str | None:
-    """A hint that names the choice nearest to a misspelt word, or ``otherwise`` where none is near."""
-    found = nearest(word, choices)
-    return otherwise if found is None else f"did you mean `{found}`?"
+    """A hint with the choice nearest to a misspelt word, or ``otherwise`` if no choice is near."""
+    choice = nearest(word, choices)
+    return otherwise if choice is None else f"did you mean `{choice}`?"
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:
-    """Names in backquotes, as many as fit a line, for a hint that tells what there is."""
+    """Names in backquotes for a hint, up to a number of names."""
     quoted = [f"`{name}`" for name in names]
     more = f" and {len(quoted) - most} more" if len(quoted) > most else ""
     return ", ".join(quoted[:most]) + more

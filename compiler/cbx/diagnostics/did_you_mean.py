@@ -1,4 +1,4 @@
-"""Which of many names a misspelt one was meant to be, found at a cost that a thousand mistakes can bear."""
+"""Finds the name that is nearest to a misspelt one, fast enough for a thousand mistakes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 _NEAR = 0.6
 _LONGEST, _LONG = 300, 60
-"""Nobody mistypes a name of more characters; and from how many on those are not compared piece by piece."""
+"""Longer words have no nearest choice; words longer than the second limit are compared by likeness only."""
 _CHARACTERS = 1500
-"""How many of the choices' are looked at, about."""
+"""About how many characters of choices are compared."""
 _FEW = 5
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that is most like a word, whatever the case; None where none is near.
+    """The choice that is most like a word, regardless of case; None if no choice is near.
 
     Args:
         word: The misspelt word.
-        choices: What it may have been. Of many, only those are looked at that begin or end as the word does.
+        choices: The valid words. Of many choices, only those with a similar beginning or end are compared.
     """
     if not 0 < len(word) <= _LONGEST:
         return None
@@ -48,15 +48,15 @@ def _closest(word: str, likely: list[str]) -> str | None:
 
 
 def _likeness(positions: dict[str, int], length: int, other: str) -> float:
-    """The share of characters that a word and another have in common, in their order: 1 for the same.
+    """The share of characters that two words have in common, in order: 1 for equal words.
 
-    It is found for all places of the word at once, as the bits of one number (Hyyro 2004, "Bit-parallel LCS-length
+    All positions of the word are computed at once, as the bits of one number (Hyyro 2004, "Bit-parallel LCS-length
     computation revisited").
 
     Args:
-        positions: The places of each character in the word, as bits.
-        length: Of the word.
-        other: The other one.
+        positions: The positions of each character in the word, as bits.
+        length: The length of the word.
+        other: The other word.
     """
     total = length + len(other)
     if 2 * min(length, len(other)) < _NEAR * total:
@@ -70,7 +70,7 @@ def _likeness(positions: dict[str, int], length: int, other: str) -> float:
 
 
 class _NameIndex(NamedTuple):
-    """Names in order, and in the order of their ends."""
+    """Pairs of a name in lower case and the name: sorted, and sorted by the reversed name."""
 
     forwards: Sequence[tuple[str, str]]
     backwards: Sequence[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""Texts and places in them: what every diagnostic points at."""
+"""Source files and spans in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import NamedTuple
 
 
 def as_text(content: bytes, errors: str = "strict") -> str:
-    """The text of a file, its lines ended by line feeds; UnicodeDecodeError for what is not UTF-8."""
+    """Decode a UTF-8 file, with line feeds as line endings.
+
+    Raises:
+        UnicodeDecodeError: If it is not UTF-8.
+    """
     return content.decode("utf-8-sig", errors).replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -28,7 +32,7 @@ class Span(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Where the lines of a file begin, which is all that it takes to tell a place from an offset."""
+    """The offsets at which the lines of a file start: all that is needed to turn an offset into a line and column."""
 
     path: str
     starts: tuple[int, ...]
@@ -45,24 +49,24 @@ class Lines(NamedTuple):
         return line, offset - self.starts[line - 1] + 1
 
     def span(self, start: int, end: int) -> Span:
-        """The span of the characters from offset ``start`` up to, not including, ``end``; never an empty one."""
+        """The span of the characters from offset ``start`` up to, not including, ``end``; at least one character."""
         return Span(self.path, *self.place(start), *self.place(max(start + 1, end)))
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A text file of the project: its path relative to the project, with forward slashes, and its text."""
+    """A text file of the project; its path is relative to the project, with forward slashes."""
 
     path: str
     text: str
 
     @cached_property
     def lines(self) -> Lines:
-        """Where its lines begin."""
+        """The offsets of its lines."""
         return Lines.of(self.path, self.text)
 
     def line(self, number: int) -> str:
-        """The text of a line, counted from 1, without its line break; empty past the end."""
+        """The text of a line, counted from 1, without its line break; empty after the end."""
         starts = self.lines.starts
         if not 1 <= number <= len(starts):
             return ""
@@ -79,16 +83,16 @@ class SourceFile:
         return self.lines.starts[line - 1] + column - 1
 
     def span(self, start: int, end: int) -> Span:
-        """The span of the characters from offset ``start`` up to, not including, ``end``; never an empty one."""
+        """The span of the characters from offset ``start`` up to, not including, ``end``; at least one character."""
         return self.lines.span(start, end)
 
     def whole_line(self, number: int) -> Span:
-        """The span of a line's text, without the white space around it."""
+        """The span of a line, without the white space around it."""
         text = self.line(number)
         stripped = text.strip()
         column = len(text) - len(text.lstrip()) + 1
         return Span(self.path, number, column, number, column + max(len(stripped), 1))
 
     def start(self) -> Span:
-        """The first character: where a remark on the whole file points."""
+        """The span of the first character, for diagnostics of the whole file."""
         return Span(self.path)

@@ -1,4 +1,4 @@
-"""What is a comment of SQL in the text of a model: Jinja renders what is in one, too."""
+"""SQL comments in the text of a model; Jinja renders their content, too."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _PIECES = re.compile(
     r"|'(?:\\.|[^'\\])*(?:'|\Z|\\\Z)|\"(?:\\.|[^\"\\])*(?:\"|\Z|\\\Z)|`[^`]*(?:`|\Z)",
     re.DOTALL,
 )
-"""What is never closed goes to the end, so that a text is read once."""
+"""What is never closed extends to the end, so that the time is linear."""
 
 
 def comment_ranges(text: str) -> Ranges:
-    """Where the comments of SQL are, outside quotes and comments of Jinja: the offsets of their ends."""
+    """The start and end offsets of SQL comments outside of quotes and Jinja comments."""
     if "--" not in text and "/*" not in text:
         return ()
-    return tuple(found.span() for found in _PIECES.finditer(text) if found["comment"] is not None)
+    return tuple(match.span() for match in _PIECES.finditer(text) if match["comment"] is not None)
 
 
 def is_in_ranges(ranges: Ranges, offset: int) -> bool:
-    """Whether an offset is in one of the ranges, which are in order."""
-    place = bisect_right(ranges, (offset, len(ranges) + offset + 1)) - 1
-    return place >= 0 and ranges[place][0] <= offset < ranges[place][1]
+    """Whether an offset is in one of several sorted ranges."""
+    index = bisect_right(ranges, (offset, len(ranges) + offset + 1)) - 1
+    return index >= 0 and ranges[index][0] <= offset < ranges[index][1]

@@ -159,11 +159,11 @@ class GraphDocument:
         return {child: tuple(sorted(columns)) for child, columns in found.items()}
 
     @property
-    def related(self) -> GraphDocument:
+    def with_relationships(self) -> GraphDocument:
         """The part of the graph whose models refer to others or are referred to."""
-        return self.restricted({model for relation in self.relations for model in (relation.parent, relation.child)})
+        return self.restrict_to({model for relation in self.relations for model in (relation.parent, relation.child)})
 
-    def restricted(self, ids: Collection[str]) -> GraphDocument:
+    def restrict_to(self, ids: Collection[str]) -> GraphDocument:
         """The part of the graph that lies between some of its nodes."""
         wanted = frozenset(ids)
         return replace(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.project.find_project import PROJECT_FILE
-from cbx.project.toml_places import setting_span
+from cbx.project.toml_spans import setting_span
 from cbx.stages.resolved import FileInput, PythonCode, Resolved, ResolvedModel, SqlCode, TableInput
 from cbx.syntax.text import Text
 

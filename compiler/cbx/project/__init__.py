@@ -1,1 +1,1 @@
-"""`project.toml`: where it is and what it says."""
+"""Finds and reads ``project.toml``."""

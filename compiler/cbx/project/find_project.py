@@ -1,4 +1,4 @@
-"""Where a project is, and how much of its files is read."""
+"""Finds the folder of a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project's settings: ``project.toml``, checked and with every default filled in."""
+"""A project's settings: ``project.toml``, checked and with defaults."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, as_text
 from cbx.files.bounded_read import read_regular
 from cbx.project.find_project import PROJECT_FILE
-from cbx.project.toml_places import parse_toml, setting_span
+from cbx.project.toml_spans import parse_toml, setting_span
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
 
 USER = "{user}"
-"""Stands in a catalog or schema for the name of whoever deploys, so that each developer has tables of their own."""
+"""A placeholder in a catalog or schema for the name of the user who deploys, so that each developer has own tables."""
 
 _LARGEST_FILE = 1 << 20
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 DEVICE = re.compile("(con|prn|aux|nul|(com|lpt)[1-9\u00b9\u00b2\u00b3])\\Z", re.IGNORECASE)
-"""What Windows takes for a device, whatever the file's suffix: git cannot check out a file or folder of that name."""
+"""Names of devices on Windows, with any suffix: git cannot check out a file or folder with such a name there."""
 _REFERENCE = re.compile(r"\$\{[a-zA-Z][a-zA-Z0-9_.\[\]-]*\}")
-"""What the Databricks CLI replaces in every text of a bundle, and takes from no text as it stands."""
+"""References that the Databricks CLI replaces in every text of a bundle; they cannot be escaped."""
 _LONGEST_NAME = 255
 _NOT_IN_NAMES = re.compile(r"[./\s\x00-\x1f\x7f]")
 _NAMES_OF_UNITY_CATALOG = "it has at most 255 characters, and no dot, slash, space or control character"
@@ -79,7 +79,7 @@ class EngineSection(_Settings):
 
 
 class Permission(_Settings):
-    """Who may do what with the pipeline and its job: one of user, group and service principal, and a level."""
+    """A permission on the pipeline and its job: a user, group or service principal, and a level."""
 
     level: Literal["CAN_VIEW", "CAN_RUN", "CAN_MANAGE", "IS_OWNER"]
     group: Word | None = None
@@ -89,7 +89,7 @@ class Permission(_Settings):
     @model_validator(mode="after")
     def _names_one(self) -> Permission:
         if sum(principal is not None for principal in (self.group, self.user, self.service_principal)) != 1:
-            raise ValueError("a permission names one of `group`, `user` and `service_principal`")
+            raise ValueError("a permission needs exactly one of `group`, `user` and `service_principal`")
         return self
 
 
@@ -127,7 +127,7 @@ class Environment(_Settings):
         if name is None or _REFERENCE.search(name):  # reported on its own
             return name
         if {"{", "}"} & set(name.replace(USER, "")):
-            raise ValueError("it should be a name as it is: settings are not templates, only `{user}` is filled in")
+            raise ValueError("it should be a plain name: settings are not templates, only `{user}` is replaced")
         if len(name) > _LONGEST_NAME or _NOT_IN_NAMES.search(name):
             raise ValueError(f"`{name[:60]}` is not a name in Unity Catalog: {_NAMES_OF_UNITY_CATALOG}")
         return name
@@ -147,7 +147,7 @@ class Environment(_Settings):
 
 
 class ProjectSettings(_Settings):
-    """The whole of ``project.toml``."""
+    """All of ``project.toml``."""
 
     project: ProjectSection
     naming: NamingSection = NamingSection()
@@ -159,7 +159,7 @@ class ProjectSettings(_Settings):
 
 @dataclass(frozen=True)
 class Project:
-    """A project: where it is, what it is set to, and the text that says so."""
+    """A project: its folder, its settings, and the text of ``project.toml``."""
 
     root: Path
     settings: ProjectSettings
@@ -177,31 +177,31 @@ class Project:
 
     @cached_property
     def deployed_environments(self) -> Mapping[str, Environment]:
-        """The environments that are deployed: all but ``local``."""
+        """The environments that can be deployed: all but ``local``."""
         return {name: environment for name, environment in sorted(self.settings.environments.items()) if name != LOCAL}
 
     @property
     def environment_names(self) -> tuple[str, ...]:
-        """The environments that it can be compiled for."""
+        """The names of all environments, with ``local``."""
         return tuple(sorted({LOCAL, *self.settings.environments}))
 
     def variables(self, environment: str) -> dict[str, str]:
-        """The values that an environment gives to the variables, as the strings a pipeline's configuration holds."""
-        own = self.settings.environments.get(environment, Environment()).vars
-        merged = {**self.settings.vars, **own}
+        """The values of the variables in an environment, as strings for a pipeline's configuration."""
+        overrides = self.settings.environments.get(environment, Environment()).vars
+        merged = {**self.settings.vars, **overrides}
         return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in merged.items()}
 
     @cached_property
     def variable_names(self) -> frozenset[str]:
-        """The variables that have a value in some environment."""
-        own = (name for environment in self.settings.environments.values() for name in environment.vars)
-        return frozenset([*self.settings.vars, *own])
+        """The names of all variables."""
+        names = (name for environment in self.settings.environments.values() for name in environment.vars)
+        return frozenset([*self.settings.vars, *names])
 
     def analysed(self, *, analysis: bool, trace: bool) -> Project:
-        """The same project, compiled without the analysis, or without tracing, where one is not wanted."""
-        own = self.settings.compile
-        update = {"analysis": own.analysis and analysis, "trace": own.trace and trace}
-        return replace(self, settings=self.settings.model_copy(update={"compile": own.model_copy(update=update)}))
+        """The same project with the analysis or tracing switched off, if an argument is False."""
+        section = self.settings.compile
+        update = {"analysis": section.analysis and analysis, "trace": section.trace and trace}
+        return replace(self, settings=self.settings.model_copy(update={"compile": section.model_copy(update=update)}))
 
     def configuration_key(self, variable: str) -> str:
         """The key of a variable in the pipeline's configuration."""
@@ -212,7 +212,7 @@ class Project:
         return _fill(self.settings.naming.schema_, layer, name)
 
     def table_of(self, layer: str, name: str) -> str:
-        """The name of a model's table inside its schema."""
+        """The name of a model's table, without its schema."""
         return _fill(self.settings.naming.table, layer, name)
 
 
@@ -221,7 +221,7 @@ def load_project(root: Path, report: Report) -> Project | None:
 
     Args:
         root: The project's folder.
-        report: Where problems go: CBX001 without a readable file, CBX002 and CBX106 for what it says.
+        report: Gets CBX001 and CBX107 for a file that cannot be read, CBX002 and CBX106 for its content.
 
     Returns:
         The project, or None after a diagnostic.
@@ -239,9 +239,9 @@ def load_project(root: Path, report: Report) -> Project | None:
     except OSError as error:
         if path.exists():
             problem = f"`{PROJECT_FILE}` cannot be read: {error.strerror}"
-            report.add(codes.UNREADABLE_FILE, problem, SourceFile(PROJECT_FILE, "").start(), hint="mend it")
+            report.add(codes.UNREADABLE_FILE, problem, SourceFile(PROJECT_FILE, "").start(), hint="fix it")
             return None
-        hint = "run cbx inside a project or name one with `--project`; a project has a `project.toml` with a name"
+        hint = "run cbx inside a project, or name one with `--project`; a project has a `project.toml` with a name"
         report.add(codes.PROJECT_NOT_FOUND, f"there is no `{PROJECT_FILE}` here or in a folder above", hint=hint)
         return None
     report.sources[PROJECT_FILE] = text
@@ -249,7 +249,7 @@ def load_project(root: Path, report: Report) -> Project | None:
     data = parse_toml(source, report)
     if data is None:
         return None
-    found = len(report)
+    before = len(report)
     settings = _validate(data, source, report)
     if settings is None:
         return None
@@ -257,15 +257,15 @@ def load_project(root: Path, report: Report) -> Project | None:
     _check_naming(settings, source, report)
     _check_references(settings, source, report)
     _check_values(settings, source, report)
-    return Project(root, settings, source) if len(report) == found else None
+    return Project(root, settings, source) if len(report) == before else None
 
 
 def has_environment(project: Project, name: str, report: Report) -> bool:
-    """Whether the project has an environment; CBX002 if not. ``local`` is always there."""
-    known = project.environment_names
-    if name in known:
+    """Whether the project has an environment; CBX002 if not. ``local`` always exists."""
+    names = project.environment_names
+    if name in names:
         return True
-    hint = did_you_mean(name, known, f"the environments are {', '.join(known)}")
+    hint = did_you_mean(name, names, f"the environments are {', '.join(names)}")
     span = setting_span(project.source, ("environments",))
     report.add(codes.INVALID_PROJECT_SETTING, f"the project has no environment `{name}`", span, hint=hint)
     return False
@@ -285,7 +285,7 @@ def _validate(data: dict[str, Any], source: SourceFile, report: Report) -> Proje
 
 
 def _problems_by_path(error: ValidationError) -> dict[tuple[str | int, ...], Any]:
-    """One problem for each setting: a value that fits no member of a union is one problem, not one a member."""
+    """One problem per setting: a value that fits no member of a union is one problem, not one per member."""
     problems: dict[tuple[str | int, ...], Any] = {}
     for problem in error.errors():
         path = tuple(key for key in problem["loc"] if key not in {"str", "bool", "int", "float", "[key]"})
@@ -303,12 +303,12 @@ def _report_setting(
     setting = ".".join(str(key) for key in path)
     span = setting_span(source, path)
     if problem["type"] == "extra_forbidden":
-        known = _names_at(path[:-1])
+        names = _names_at(path[:-1])
         hint, causes = _right_section(path), []
         if hint is not None:
             causes += [Cause(PROJECT_FILE, f"{path[:-1]}: {title}") for title in _TITLE.findall(hint)]
-        elif (hint := did_you_mean(str(path[-1]), known)) is None:
-            hint = f"known here: {', '.join(known)}"
+        elif (hint := did_you_mean(str(path[-1]), names)) is None:
+            hint = f"the settings are {', '.join(names)}"
             if "vars" not in data and path[0] != "environments" and isinstance(problem["input"], VariableValue):
                 hint = f"is it a variable of the project? write it under `[vars]`; {hint}"
                 causes.append(Cause(PROJECT_FILE, "section vars"))
@@ -330,9 +330,9 @@ def _report_setting(
 
 
 def _right_section(path: list[str | int]) -> str | None:
-    """The section that has a setting which was put into another one."""
+    """A hint that names the section of a setting that is in a wrong section."""
     name = str(path[-1])
-    own = str(path[0]) if len(path) > 1 else ""
+    current = str(path[0]) if len(path) > 1 else ""
     sections: dict[str, tuple[str, type[BaseModel]]] = {
         "project": ("[project]", ProjectSection),
         "naming": ("[naming]", NamingSection),
@@ -343,9 +343,9 @@ def _right_section(path: list[str | int]) -> str | None:
     right = [
         title
         for section, (title, model) in sections.items()
-        if section != own and name in {field.alias or key for key, field in model.model_fields.items()}
+        if section != current and name in {field.alias or key for key, field in model.model_fields.items()}
     ]
-    if name in sections and own == "environments":
+    if name in sections and current == "environments":
         return f"`[{name}]` is for the whole project: write it at the top level"
     return f"`{name}` belongs to `{right[0]}`" + "".join(f" or `{other}`" for other in right[1:]) if right else None
 
@@ -369,7 +369,7 @@ def _problem_text(problem: Any) -> str:
 
 
 def _names_at(path: list[str | int]) -> list[str]:
-    """The settings that exist in a table of ``project.toml``."""
+    """The names of the settings in a table of ``project.toml``."""
     sections: dict[str, type[BaseModel]] = {
         "": ProjectSettings,
         "project": ProjectSection,
@@ -388,10 +388,10 @@ def _check_layers(settings: ProjectSettings, source: SourceFile, report: Report)
             message = f"the layer `{layer}` is not a name"
             report.add(codes.INVALID_NAME, message, span, hint="use letters, digits and underscores, no digit first")
         elif DEVICE.match(layer):
-            message = f"the layer `{layer}` has a name that Windows keeps for a device"
-            report.add(codes.INVALID_NAME, message, span, hint="choose another: no folder can have it there")
+            message = f"the layer `{layer}` has the name of a device on Windows"
+            report.add(codes.INVALID_NAME, message, span, hint="choose another name: no folder can have this one there")
         elif layer in _RESERVED_LAYERS:
-            report.add(codes.INVALID_NAME, f"the layer name `{layer}` is taken by cbx", span, hint="choose another")
+            report.add(codes.INVALID_NAME, f"the layer name `{layer}` is reserved", span, hint="choose another name")
     if len({layer.lower() for layer in settings.project.layers}) != len(settings.project.layers):
         report.add(codes.INVALID_PROJECT_SETTING, "a layer is named twice", span, hint="name each layer once")
 
@@ -402,43 +402,43 @@ def _check_naming(settings: ProjectSettings, source: SourceFile, report: Report)
         if not IDENTIFIER.match(_fill(template, "layer", "name")):
             report.add(
                 codes.INVALID_PROJECT_SETTING,
-                f"`naming.{setting}`: `{template}` does not make a name",
+                f"`naming.{setting}`: `{template}` does not result in a valid name",
                 setting_span(source, ("naming", setting)),
                 hint="use letters, digits, underscores, `{layer}` and `{name}`",
             )
 
 
 def _check_references(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
-    """A text of the bundle that the Databricks CLI would replace says something else there than with `cbx deploy`."""
+    """Report texts with references that the Databricks CLI would replace in the bundle."""
     deployed = {name: environment for name, environment in settings.environments.items() if name != LOCAL}
     shared = {
         name: value
         for name, value in settings.vars.items()
         if any(name not in environment.vars for environment in deployed.values())
     }
-    own = {name: environment.model_dump(by_alias=True) for name, environment in deployed.items()}
-    for path, text in _settings_texts({"vars": shared, "environments": own}):
-        found = _REFERENCE.search(text)
-        if found:
+    documents = {name: environment.model_dump(by_alias=True) for name, environment in deployed.items()}
+    for path, text in _settings_texts({"vars": shared, "environments": documents}):
+        reference = _REFERENCE.search(text)
+        if reference:
             setting = ".".join(str(key) for key in path)
-            message = f"`{setting}`: in the bundle, the Databricks CLI would replace `{found[0]}`"
-            hint = "write what it stands for; in a catalog or schema `{user}` is the name of who deploys"
+            message = f"`{setting}`: in the bundle, the Databricks CLI would replace `{reference[0]}`"
+            hint = "write the value itself; in a catalog or schema, `{user}` is the name of the user who deploys"
             span = setting_span(source, path)
-            report.add(codes.INVALID_PROJECT_SETTING, message, span, label="not text there", hint=hint)
+            report.add(codes.INVALID_PROJECT_SETTING, message, span, label="a reference in the bundle", hint=hint)
 
 
 def _check_values(settings: ProjectSettings, source: SourceFile, report: Report) -> None:
-    """The bundle says the value of every variable in every environment, which a short file can make very many."""
+    """Report too many values: the bundle has the value of every variable in every environment."""
     environments = settings.environments.values()
     values = len(environments) * (1 + len(settings.vars)) + sum(len(environment.vars) for environment in environments)
     if values > _MOST_VALUES:
-        message = f"the variables of all environments are {values:,} values, and at most {_MOST_VALUES:,} are compiled"
+        message = f"the variables of all environments have {values:,} values; the limit is {_MOST_VALUES:,}"
         span = setting_span(source, ("environments",))
-        report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="leave out some environments or variables")
+        report.add(codes.INVALID_PROJECT_SETTING, message, span, hint="remove some environments or variables")
 
 
 def _settings_texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The texts of settings, each with its path."""
+    """All texts in settings, each with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):

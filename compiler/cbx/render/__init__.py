@@ -1,1 +1,1 @@
-"""Graphs as text and pictures: from a graph document to tree, mermaid, dot, SVG, HTML and JSON. Pure functions."""
+"""Renders a graph document as tree, Mermaid, DOT, SVG, HTML or JSON. Pure functions."""

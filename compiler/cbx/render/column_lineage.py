@@ -1,4 +1,4 @@
-"""Which columns are made of which, through the whole graph."""
+"""Column lineage through the whole graph."""
 
 from __future__ import annotations
 
@@ -9,54 +9,56 @@ from functools import cached_property
 from cbx.graph.graph_document import ColumnId, GraphDocument
 
 ColumnEdge = tuple[ColumnId, ColumnId]
-"""A column, and one that is made of it."""
+"""A column, and a column that is computed from it."""
 
 
 @dataclass(frozen=True)
 class ColumnGraph:
-    """Columns and what they are made of.
+    """The lineage of columns.
 
     Attributes:
-        document: The models and sources that the columns belong to.
-        edges: Pairs of a column and one that is made of it.
-        asked: What the graph is about: a model and a column, or None; None where it is about everything.
+        document: The models and sources of the columns.
+        edges: Pairs of a column and a column that is computed from it.
+        selected: The selected model, and its selected column or None; None if nothing is selected.
     """
 
     document: GraphDocument
     edges: tuple[ColumnEdge, ...]
-    asked: tuple[str, str | None] | None = None
+    selected: tuple[str, str | None] | None = None
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
-        """The columns of each node that take part, in the order of the model; only nodes that have some."""
-        taking_part = {column for edge in self.edges for column in edge}
-        if self.asked is not None and self.asked[1] is not None:
-            taking_part.add((self.asked[0], self.asked[1]))
-        known = columns_by_node(self.document)
-        found = {node: tuple(name for name in names if (node, name) in taking_part) for node, names in known.items()}
-        return {node: names for node, names in found.items() if names}
+        """The columns with lineage of each node, in the order of the model; only nodes that have some."""
+        with_lineage = {column for edge in self.edges for column in edge}
+        if self.selected is not None and self.selected[1] is not None:
+            with_lineage.add((self.selected[0], self.selected[1]))
+        columns = {
+            node: tuple(name for name in names if (node, name) in with_lineage)
+            for node, names in columns_by_node(self.document).items()
+        }
+        return {node: names for node, names in columns.items() if names}
 
 
 def columns_by_node(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:
-    """The columns of each node; of a table outside the project, those that models are known to read."""
-    known: dict[str, dict[str, None]] = {
+    """The columns of each node; for a source, the columns that models are known to read."""
+    columns: dict[str, dict[str, None]] = {
         node.id: dict.fromkeys(column.name for column in node.columns) for node in document.nodes
     }
     for origin, column in sorted(
         {origin for node in document.nodes for had in node.columns for origin in had.lineage or ()}
     ):
-        if origin in known:
-            known[origin].setdefault(column)
-    return {node: tuple(names) for node, names in known.items()}
+        if origin in columns:
+            columns[origin].setdefault(column)
+    return {node: tuple(names) for node, names in columns.items()}
 
 
 def column_lineage(document: GraphDocument, model: str | None = None, column: str | None = None) -> ColumnGraph:
-    """The lineage of columns, both ways: of one column, of all columns of a model, or of everything.
+    """The lineage of one column, of all columns of a model, or of all columns: upstream and downstream.
 
     Args:
-        document: The graph, of which only nodes with such columns are kept.
+        document: The graph; the result has only its nodes with such columns.
         model: The id of a model or source of the graph.
-        column: The name of a column of it.
+        column: The name of a column of the model.
     """
     edges = tuple(
         (origin, (node.id, target.name))
@@ -65,24 +67,24 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
         for origin in target.lineage or ()
         if origin[0] in document.by_id
     )
-    asked = None
+    selected = None
     if model is not None:
-        asked = (model, column)
+        selected = (model, column)
         starts = {(model, name) for name in columns_by_node(document)[model] if column in {None, name}}
         up = _follow(starts, ((reader, origin) for origin, reader in edges))
         down = _follow(starts, edges)
         edges = tuple(edge for edge in edges if set(edge) <= up or set(edge) <= down)
-    graph = ColumnGraph(document, edges, asked)
-    return ColumnGraph(document.restricted(graph.columns), edges, asked)
+    graph = ColumnGraph(document, edges, selected)
+    return ColumnGraph(document.restrict_to(graph.columns), edges, selected)
 
 
 def _follow(starts: Iterable[ColumnId], steps: Iterable[ColumnEdge]) -> set[ColumnId]:
     further: dict[ColumnId, list[ColumnId]] = {}
-    for column, other in steps:
-        further.setdefault(column, []).append(other)
-    seen, edge = set(starts), list(starts)
-    while edge:
-        found = [other for column in edge for other in further.get(column, ()) if other not in seen]
-        edge = list(dict.fromkeys(found))
-        seen.update(edge)
+    for start, end in steps:
+        further.setdefault(start, []).append(end)
+    seen, frontier = set(starts), list(starts)
+    while frontier:
+        reached = [end for start in frontier for end in further.get(start, ()) if end not in seen]
+        frontier = list(dict.fromkeys(reached))
+        seen.update(frontier)
     return seen

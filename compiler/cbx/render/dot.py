@@ -1,6 +1,6 @@
-"""The graph in the words of Graphviz.
+"""Renders the graph as DOT for Graphviz.
 
-Ids are the names of nodes; all that people read stands in labels of HTML.
+The ids of nodes are their names in the graph; what people read is in HTML labels.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from html import escape
 
 from cbx.graph.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
+from cbx.render.labels import kind_in_words, notes_on_keys, on_in_words, one_line
 from cbx.render.palette import Colour, layer_colours
-from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line
 
 _FAINT, _STREAM = "#5d6877", "#0b7285"
 _HEAD = (
@@ -22,7 +22,7 @@ _HEAD = (
 
 
 def render_dot(document: GraphDocument) -> str:
-    """A directed graph from left to right, a cluster a layer; dashed arrows are streams."""
+    """A directed graph from left to right, with a cluster for each layer; dashed arrows are streams."""
     return _graph("lineage", [*_lanes(document), *_arrows(document)])
 
 
@@ -74,11 +74,11 @@ def render_dot_columns(graph: ColumnGraph) -> str:
 
 
 def _column_label(graph: ColumnGraph, node: str, name: str) -> str:
-    return f"<B>{_escape(name)}</B>" if graph.asked == (node, name) else _escape(name)
+    return f"<B>{_escape(name)}</B>" if graph.selected == (node, name) else _escape(name)
 
 
 def _table(node: str, rows: Iterable[tuple[str, str]], colour: Colour) -> str:
-    """A node that is a table, with a port for each row; the second of each pair is HTML."""
+    """A node that is an HTML table; each row is a pair of a port and HTML."""
     cells = "".join(f'<TR><TD ALIGN="LEFT" PORT="{port}">{text}</TD></TR>' for port, text in rows)
     head = f'<TR><TD ALIGN="LEFT" BGCOLOR="{colour.light}"><FONT COLOR="white"><B>{_escape(node)}</B></FONT></TD></TR>'
     table = (
@@ -88,10 +88,10 @@ def _table(node: str, rows: Iterable[tuple[str, str]], colour: Colour) -> str:
 
 
 def render_dot_relationships(document: GraphDocument) -> str:
-    """An entity-relationship diagram with crow's feet; lines of relationships that are not proven are dashed."""
+    """An entity-relationship diagram with crow's feet; relationships that are not proven are dashed."""
     colours = layer_colours(document.lanes)
     lines = ["  node [shape=plain, style=solid]", "  edge [dir=both, arrowtail=teetee, arrowsize=1]"]
-    for node in document.related.nodes:
+    for node in document.with_relationships.nodes:
         rows = [(f"c{place}", text) for place, text in enumerate(_key_rows(node, document.references))]
         lines.append(_table(node.id, rows, colours[node.layer]))
     for relation in document.relations:
@@ -103,7 +103,7 @@ def render_dot_relationships(document: GraphDocument) -> str:
 
 
 def _key_rows(node: Node, references: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The columns of the keys, then those that refer to others."""
+    """The columns of keys, then the columns of relationships."""
     names = dict.fromkeys(name for key in node.keys for name in key.columns)
     for name in names:
         notes = ", ".join(notes_on_keys(node, name))
@@ -112,11 +112,11 @@ def _key_rows(node: Node, references: Mapping[str, Sequence[str]]) -> Iterator[s
 
 
 def _escape(text: str) -> str:
-    """Text within a label of HTML, which may not be empty, and where a backslash would begin an escape all the same."""
+    """Text in an HTML label, which must not be empty; Graphviz reads backslashes there, too, as escapes."""
     return escape(one_line(text)).replace("\\", "\\\\") or " "
 
 
 def _quote(text: str) -> str:
-    """A text as Graphviz writes one: a backslash would begin an escape of a label."""
+    """A text as a quoted string of Graphviz, in which a backslash begins an escape."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "")
     return f'"{escaped}"'

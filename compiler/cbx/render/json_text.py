@@ -1,4 +1,4 @@
-"""The graph as JSON, in the node-link shape that networkx, D3 and Cytoscape read."""
+"""Renders the graph as JSON, in the node-link format of networkx, D3 and Cytoscape."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ SCHEMA_VERSION = 1
 
 
 def render_json(document: GraphDocument, columns: ColumnGraph | None = None) -> str:
-    """``nodes``, ``edges`` and ``relationships``; ``column_edges`` too if columns are asked for.
+    """``nodes``, ``edges`` and ``relationships``, and ``column_edges`` if ``columns`` is given.
 
-    Nodes are in the order of layers and ids, all else in that of the ids; docs/graph.md has the fields.
+    Nodes are sorted by layer and id, everything else by ids; docs/graph.md describes the fields.
     """
     shape: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,

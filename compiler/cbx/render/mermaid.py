@@ -1,8 +1,7 @@
-"""The graph in mermaid's words, which GitHub and GitLab draw within Markdown.
+"""Renders the graph as Mermaid, which GitHub and GitLab draw in Markdown.
 
-Ids are made of names, so that a new model changes no other line, but begin with a letter of their own, so that none
-can be taken for a word of mermaid's. Names stand in quoted texts, with mermaid's entity codes for what would end a text
-or begin an element.
+Ids come from names, so that a new model changes no other line, with a letter in front, so that none is a keyword of
+Mermaid. Names are in quoted texts, with Mermaid's entity codes for special characters.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import TypeVar
 
 from cbx.graph.graph_document import GraphDocument, Node
 from cbx.render.column_lineage import ColumnGraph
+from cbx.render.labels import kind_in_words, notes_on_keys, on_in_words, one_line
 from cbx.render.palette import layer_colours
-from cbx.render.words import kind_in_words, notes_on_keys, on_in_words, one_line
 
 _ENTITIES = {character: f"#{ord(character)};" for character in '#"<>&`\\{}[]()|;:%$'}
 _Key = TypeVar("_Key")
@@ -25,9 +24,9 @@ _NOT_A_WORD = re.compile(r"[^A-Za-z0-9_\u00c0-\ufff0]+")
 
 
 def render_mermaid(document: GraphDocument) -> str:
-    """A flowchart from left to right, a subgraph a layer; dotted arrows are streams."""
+    """A flowchart from left to right, with a subgraph for each layer; dotted arrows are streams."""
     ids = _ids("n", {node.id: node.id for node in document.nodes})
-    lines = ["flowchart LR", "  accDescr: Dotted arrows read new rows as a stream, whole ones all rows in batch"]
+    lines = ["flowchart LR", "  accDescr: Dotted arrows read new rows (stream), solid arrows read all rows (batch)"]
     for place, layer in enumerate(document.lanes):
         lines.append(f'  subgraph layer{place}["{_text(layer)}"]')
         lines += [f"    {ids[node.id]}{_shape(node)}" for node in document.nodes if node.layer == layer]
@@ -39,7 +38,7 @@ def render_mermaid(document: GraphDocument) -> str:
 
 
 def _ids(letter: str, names: Mapping[_Key, str]) -> dict[_Key, str]:
-    """An id for each of several things by its name; ``silver.orders`` becomes ``n_silver_orders``."""
+    """A unique id for each name: ``silver.orders`` becomes ``n_silver_orders``."""
     found: dict[_Key, str] = {}
     counts: Counter[str] = Counter()
     for key, name in names.items():
@@ -55,12 +54,12 @@ def _shape(node: Node) -> str:
 
 
 def _text(text: str) -> str:
-    """Text within quotes."""
+    """Text inside quotes."""
     return "".join(_ENTITIES.get(character, character) for character in one_line(text))
 
 
 def _add_colours(lines: list[str], document: GraphDocument, ids: Mapping[str, str]) -> str:
-    """The lines with the colours of the layers."""
+    """Add the colours of the layers to the lines of a flowchart."""
     colours = layer_colours(document.lanes)
     for place, layer in enumerate(document.lanes):
         colour = colours[layer].anywhere
@@ -74,7 +73,7 @@ def _add_colours(lines: list[str], document: GraphDocument, ids: Mapping[str, st
 
 
 def render_mermaid_columns(graph: ColumnGraph) -> str:
-    """A flowchart of columns, a subgraph a model."""
+    """A flowchart of columns, with a subgraph for each model."""
     columns = [(node, name) for node, names in graph.columns.items() for name in names]
     ids = _ids("c", {column: ".".join(column) for column in columns})
     colours = layer_colours(graph.document.lanes)
@@ -85,15 +84,15 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
         colour = colours[graph.document.by_id[node].layer].anywhere
         lines += ["  end", f"  style model{place} fill:{colour}14,stroke:{colour}"]
     lines += [f"  {ids[origin]} --> {ids[made]}" for origin, made in graph.edges]
-    if graph.asked is not None:
-        asked = [ids[column] for column in columns if column == graph.asked]
-        lines += ["  classDef asked stroke-width:3px", f"  class {','.join(asked)} asked"] if asked else []
+    if graph.selected is not None:
+        selected = [ids[column] for column in columns if column == graph.selected]
+        lines += ["  classDef selected stroke-width:3px", f"  class {','.join(selected)} selected"] if selected else []
     return "\n".join(lines) + "\n"
 
 
 def render_mermaid_relationships(document: GraphDocument) -> str:
-    """An entity-relationship diagram; a line is whole where the relationship is proven, and broken where it is not."""
-    entities = document.related.nodes
+    """An entity-relationship diagram; lines are solid for proven relationships, else dashed."""
+    entities = document.with_relationships.nodes
     ids = _ids("e", {node.id: node.id for node in entities})
     lines = ["erDiagram"]
     for node in entities:
@@ -108,7 +107,7 @@ def render_mermaid_relationships(document: GraphDocument) -> str:
 
 
 def _attributes(node: Node, references: Sequence[str]) -> Iterator[str]:
-    """The columns of keys and relationships, as ``type name PK, FK "what else there is to say"``."""
+    """The columns of keys and relationships, as ``type name PK, FK "notes"``."""
     types = {column.name: column.type for column in node.columns}
     further = {name for key in node.further_keys for name in key.columns}
     for name in dict.fromkeys([*(name for key in node.keys for name in key.columns), *references]):
@@ -121,6 +120,6 @@ def _attributes(node: Node, references: Sequence[str]) -> Iterator[str]:
 
 
 def _word(text: str) -> str:
-    """What mermaid takes for one word: ``DECIMAL(10, 2)`` becomes ``DECIMAL_10_2``."""
+    """A single word of Mermaid: ``DECIMAL(10, 2)`` becomes ``DECIMAL_10_2``."""
     word = _NOT_A_WORD.sub("_", text).strip("_") or "unknown"
     return f"_{word}" if word[0].isdigit() or word in _KEYS else word

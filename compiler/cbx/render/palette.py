@@ -1,4 +1,4 @@
-"""The colours of layers, on light and on dark paper."""
+"""The colours of layers, on light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from cbx.graph.graph_document import SOURCE_LAYER
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """One colour in both schemes, readable as text (a contrast of 4.5 to 1 at least).
+    """A colour in both schemes, readable as text (a contrast of at least 4.5 to 1).
 
     Attributes:
         light: On white.
-        dark: On the dark paper of pictures.
-        anywhere: On white and on black, for where nobody can tell which it is.
+        dark: On the dark background of pictures.
+        anywhere: On white and on black, if the background is unknown.
     """
 
     light: str
@@ -39,7 +39,7 @@ _FURTHER = (
 
 
 def layer_colours(lanes: tuple[str, ...]) -> dict[str, Colour]:
-    """A colour for every layer: bronze, silver and gold have their own, others one after the other."""
+    """A colour for every layer: fixed for bronze, silver and gold, in turn for others."""
     further = [layer for layer in lanes if layer not in _NAMED]
-    own = {layer: _FURTHER[number % len(_FURTHER)] for number, layer in enumerate(further)}
-    return {layer: _NAMED.get(layer) or own[layer] for layer in lanes}
+    colours = {layer: _FURTHER[number % len(_FURTHER)] for number, layer in enumerate(further)}
+    return {layer: _NAMED.get(layer) or colours[layer] for layer in lanes}

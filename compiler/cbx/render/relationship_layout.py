@@ -1,4 +1,4 @@
-"""The diagram of relationships before it is drawn: a box for each model with a row a column, and the lines between."""
+"""The layout of the diagram of relationships: a box for each model, with a row for each column, and lines."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx.graph.graph_document import GraphDocument, Node, Relation
+from cbx.render.labels import text_width
 from cbx.render.layout.layout import Box, Layout, Point, Size, Spacing
 from cbx.render.layout.shelves import lay_out_parts
-from cbx.render.words import text_width
 
 HEAD = 40.0
 ROW = 23.0
 TYPE_WIDTH = 110.0
-"""The height of a box's head and of a row, and the room that a type has, in pixels."""
+"""The height of a box's head and of a row, and the largest width of a type, in pixels."""
 
 _MOST_ROWS = 9
 _STUB = 10.0
@@ -23,11 +23,13 @@ _SPACING = Spacing(rank=150, row=36)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A column in its box; ``more`` stands for those that are left out.
+    """A row of a box: a column, or the number of columns that are left out.
 
     Attributes:
         key: PK in the key, UK in a further key.
-        is_proven: Whether the key is, or all of the further keys that it is in.
+        is_proven: Whether the key is proven, or all further keys with the column.
+        refers: Whether the column refers to a parent.
+        role: ``more`` for the number of columns that are left out.
     """
 
     name: str
@@ -40,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A model that takes part, with its columns, those of the keys first."""
+    """A model with relationships, and its columns, those of the keys first."""
 
     node: Node
     box: Box
@@ -57,7 +59,7 @@ class RelationLine:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """The whole diagram, with its size in pixels."""
+    """The diagram, with its size in pixels."""
 
     entities: tuple[Entity, ...]
     lines: tuple[RelationLine, ...]
@@ -66,8 +68,8 @@ class Diagram:
 
 
 def lay_out_relationships(document: GraphDocument) -> Diagram:
-    """Place the models that are related, parents left of their children."""
-    nodes = document.related.nodes
+    """Place the models with relationships, parents to the left of their children."""
+    nodes = document.with_relationships.nodes
     rows = {node.id: _rows(node, document.references.get(node.id, ())) for node in nodes}
     sizes = {node.id: _size(node, rows[node.id]) for node in nodes}
     arrows = list(dict.fromkeys((relation.parent, relation.child) for relation in document.relations))
@@ -81,7 +83,7 @@ def lay_out_relationships(document: GraphDocument) -> Diagram:
 
 
 def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
-    """The columns of the keys first, then those that refer to others, then as many more as there is room for."""
+    """The columns of keys first, then the columns of relationships, then others up to a limit."""
     types = {column.name: column.type or "" for column in node.columns}
     of_keys = [name for key in node.keys for name in key.columns]
     ordered = dict.fromkeys([*of_keys, *references, *(column.name for column in node.columns)])
@@ -93,7 +95,7 @@ def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
 
 
 def _mark(node: Node, name: str) -> tuple[Literal["PK", "UK", ""], bool]:
-    """How a column of a key is marked, and whether that is proven."""
+    """The mark of a column of a key, and whether the key is proven."""
     if name in node.key:
         return "PK", node.key_verdict == "proven"
     verdicts = {key.verdict for key in node.further_keys if name in key.columns}
@@ -110,7 +112,7 @@ def _size(node: Node, rows: tuple[Row, ...]) -> Size:
 def _lines(
     relations: tuple[Relation, ...], layout: Layout, rows: Mapping[str, tuple[Row, ...]]
 ) -> tuple[RelationLine, ...]:
-    """The lines between the rows of the columns; those of the same two models must not lie on each other."""
+    """The lines between the rows of columns; lines between the same two models must not overlap."""
     drawn: dict[tuple[str, str], int] = {}
     lines = []
     for relation in relations:
@@ -126,7 +128,7 @@ def _lines(
 
 
 def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
-    """The route between two boxes, led from one row to another, straight where the ends are marked."""
+    """Move the ends of a route between two boxes to two rows, with straight ends for the crow's feet."""
     (first, _), (second, _), *between, (third, _), (fourth, _) = route
     out, back = (_STUB if second > first else -_STUB), (_STUB if third > fourth else -_STUB)
     leaving = (first, start), (first + out, start), (second + shift, start)
@@ -135,6 +137,6 @@ def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float
 
 
 def _height(rows: tuple[Row, ...], column: str) -> float:
-    """The height of a column's row below the upper border; of the head if the row is not shown."""
+    """The distance of a column's row from the upper border; that of the head if the row is left out."""
     place = next((number for number, row in enumerate(rows) if row.name == column), None)
     return HEAD / 2 if place is None else HEAD + 4 + ROW * (place + 0.5)

@@ -1,14 +1,14 @@
-"""The graph as an SVG picture: a card a model, a lane a layer."""
+"""Renders the graph as SVG: a card for each model, a lane for each layer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cbx.graph.graph_document import GraphDocument, Node
+from cbx.render.labels import kind_in_words, text_width
 from cbx.render.layout.layout import Box, Layout, Size, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.svg_parts import arrowhead, curve, label, picture, text
-from cbx.render.words import kind_in_words, text_width
 
 CARD_HEIGHT = 52.0
 _MARGIN = 24.0
@@ -17,7 +17,7 @@ _FOOT = 48.0
 
 
 def lay_out_lineage(document: GraphDocument) -> Layout:
-    """Places for the cards of all nodes, with a lane for every layer."""
+    """Place the cards of all nodes, with a lane for each layer."""
     width = card_width(document)
     place = {layer: number for number, layer in enumerate(document.lanes)}
     return lay_out(
@@ -28,13 +28,13 @@ def lay_out_lineage(document: GraphDocument) -> Layout:
 
 
 def card_width(document: GraphDocument) -> float:
-    """One width for all cards, so that nearly every name fits."""
+    """The width of all cards, so that most names fit."""
     widest = max((text_width(node.name, 13, is_bold=True) for node in document.nodes), default=0)
     return min(max(widest + 42, 168), 280)
 
 
 def render_svg(document: GraphDocument) -> str:
-    """The whole picture, with a legend below."""
+    """The picture, with a legend below it."""
     layout = lay_out_lineage(document)
     width, height = max(layout.width, 460) + 2 * _MARGIN, layout.height + _HEAD + _FOOT + 2 * _MARGIN
     counted = f"{len(document.nodes)} nodes and {len(document.edges)} edges"
@@ -67,13 +67,13 @@ def _parts(document: GraphDocument, layout: Layout, height: float) -> Iterator[s
 
 
 def _card(node: Node, box: Box, number: int) -> str:
-    said = ". ".join(filter(None, (node.id, kind_in_words(node), node.description)))
+    title = ". ".join(filter(None, (node.id, kind_in_words(node), node.description)))
     corner = 10 if node.is_model else box.height / 2
     inner = box.width - 40
     dashed = "" if node.is_model else ' stroke-dasharray="4 3"'
     bar = f'<rect class="fill{number}" x="12" y="14" width="3.5" height="{box.height - 28:.1f}" rx="1.75"/>'
     return (
-        f'<g transform="translate({box.x:.1f} {box.y:.1f})"><title>{text(said)}</title>'
+        f'<g transform="translate({box.x:.1f} {box.y:.1f})"><title>{text(title)}</title>'
         f'<rect class="card" width="{box.width:.1f}" height="{box.height:.1f}" rx="{corner:.0f}"{dashed}/>{bar}'
         f"{label(node.name, 26, 22.5, 'name ink', 13, inner)}"
         f"{label(kind_in_words(node), 26, 39, 'small faint', 11, inner)}</g>"

@@ -1,4 +1,4 @@
-"""The lineage of columns as an SVG picture: a table a model, a curve from column to column."""
+"""Renders the lineage of columns as SVG: a table for each model, a curve from column to column."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from cbx.graph.graph_document import ColumnId
 from cbx.render.column_lineage import ColumnGraph
+from cbx.render.labels import text_width
 from cbx.render.layout.layout import Layout, Point, Size, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.svg_parts import arrowhead, curve, label, picture, text
-from cbx.render.words import text_width
 
 _ROW = 24.0
 _HEAD = 38.0
@@ -19,7 +19,7 @@ _LINE = 5.0
 
 
 def render_svg_columns(graph: ColumnGraph) -> str:
-    """The whole picture."""
+    """The picture."""
     layout = _lay_out(graph)
     width, height = max(layout.width, 240) + 2 * _MARGIN, layout.height + 2 * _MARGIN
     counted = f"{sum(map(len, graph.columns.values()))} columns of {len(graph.columns)} tables"
@@ -55,7 +55,7 @@ def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
         start = layout.boxes[origin].y + _middle(graph, origin, column)
         end = layout.boxes[made].y + _middle(graph, made, name)
         route = _lead_route(layout.routes[origin, made], start, end, shift)
-        yield f"<g><title>{text(f'{made}.{name} is made of {origin}.{column}')}</title>"
+        yield f"<g><title>{text(f'{made}.{name} is computed from {origin}.{column}')}</title>"
         yield f'<path class="edge" d="{curve(route)}"/>{arrowhead(route, "head")}</g>'
     for node, names in graph.columns.items():
         box, number = layout.boxes[node], colours[graph.document.by_id[node].layer]
@@ -65,16 +65,16 @@ def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
         yield f'<path class="rule" d="M0 {_HEAD - 2}H{box.width:.1f}"/>'
         for name in names:
             y = _middle(graph, node, name)
-            if graph.asked == (node, name):
+            if graph.selected == (node, name):
                 yield f'<rect class="tint{number}" x="6" y="{y - 11}" width="{box.width - 12:.1f}" height="22" rx="5"/>'
-            weight = "name ink" if graph.asked == (node, name) else "ink"
+            weight = "name ink" if graph.selected == (node, name) else "ink"
             yield label(name, 16, y + 4.5, weight, 13, box.width - 28)
         yield "</g>"
     yield "</g>"
 
 
 def _middle(graph: ColumnGraph, node: str, column: str) -> float:
-    """The height of a column below the upper border of its table."""
+    """The distance of a column from the upper border of its table."""
     return _HEAD + 4 + _ROW * (graph.columns[node].index(column) + 0.5)
 
 
@@ -83,7 +83,7 @@ def _place(graph: ColumnGraph, column: ColumnId) -> tuple[str, int]:
 
 
 def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float) -> tuple[Point, ...]:
-    """The route between two tables, led from one column to another, beside the others of the same two tables."""
+    """Move the ends of a route between two tables to two columns, beside other lines of the same tables."""
     (first, _), (second, _), *between, (third, _), (fourth, _) = route
     shifted = ((x, y + shift) for x, y in between)
     return ((first, start), (second, start), *shifted, (third, end), (fourth, end))

@@ -1,4 +1,4 @@
-"""What all SVG pictures are made of: the sheet with its two colour schemes, texts and curves."""
+"""The parts of all SVG pictures: the file with its two colour schemes, texts and curves."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 
+from cbx.render.labels import fit_text, one_line
 from cbx.render.layout.layout import Point
 from cbx.render.palette import Colour
-from cbx.render.words import fit_text, one_line
 
 FONT = "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -21,14 +21,14 @@ _DARK |= {"line": "#66748a", "relation": "#93a0b3", "stream": "#4cc3d9"}
 def picture(
     parts: Iterable[str], width: float, height: float, title: str, description: str, colours: Mapping[str, Colour]
 ) -> str:
-    """A whole SVG file. It follows the reader's colour scheme, and needs nothing from elsewhere.
+    """A whole SVG file. It follows the reader's colour scheme and loads nothing.
 
     Args:
         parts: The elements, from the back to the front.
         width: In pixels.
         height: In pixels.
-        title: What a screen reader says first.
-        description: What it says then.
+        title: The title for screen readers.
+        description: The description for screen readers.
         colours: The colours of the layers.
     """
     body = "\n".join(parts)
@@ -42,7 +42,7 @@ def picture(
 
 
 def style(colours: Mapping[str, Colour]) -> str:
-    """The sheet of styles, for light paper and for dark."""
+    """The style sheet, for light and dark backgrounds."""
     light = {layer: colour.light for layer, colour in colours.items()}
     dark = {layer: colour.dark for layer, colour in colours.items()}
     return (
@@ -74,12 +74,12 @@ def _scheme(tones: Mapping[str, str], layers: Mapping[str, str], tint: float) ->
 
 
 def text(words: str) -> str:
-    """Words as the content of an element."""
+    """A text as the content of an element."""
     return escape(one_line(words))
 
 
 def label(words: str, x: float, y: float, classes: str, size: float, width: float, *, at_end: bool = False) -> str:
-    """A line of text, cut to a width; all of it is said where the pointer rests."""
+    """A line of text, cut to a width, with the whole text as a tooltip."""
     shown = fit_text(words, size, width, is_bold="name" in classes)
     whole = f"<title>{text(words)}</title>" if shown != words else ""
     anchor = ' text-anchor="end"' if at_end else ""
@@ -87,7 +87,7 @@ def label(words: str, x: float, y: float, classes: str, size: float, width: floa
 
 
 def curve(points: Sequence[Point]) -> str:
-    """The path through the control points of a route: quadratic curves that meet halfway between two of them."""
+    """The path of a route: quadratic curves that meet halfway between two control points."""
     start, *controls, end = points
     middles = [((left[0] + right[0]) / 2, (left[1] + right[1]) / 2) for left, right in pairwise(controls)]
     steps = zip(controls, [*middles, end], strict=True)

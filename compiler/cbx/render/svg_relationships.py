@@ -1,7 +1,7 @@
-"""The relationships between models as an SVG picture, with crow's feet (Everest, 1976; Barker's notation of ends).
+"""Renders the relationships between models as SVG, with crow's feet (Everest, 1976; Barker's notation of ends).
 
-A double bar is "exactly one", a circle and a bar "one or none", a circle and a crow's foot "any number". A line is
-whole where the relationship is proven, and broken where it is only checked on the data.
+A double bar is "exactly one", a circle and a bar "zero or one", a circle and a crow's foot "zero or more". A line is
+solid if the relationship is proven, and dashed if it is only checked on the data.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cbx.graph.graph_document import GraphDocument
+from cbx.render.labels import on_in_words, text_width
 from cbx.render.layout.layout import Point
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import HEAD, ROW, TYPE_WIDTH, Entity, RelationLine, Row, lay_out_relationships
 from cbx.render.svg_parts import curve, label, picture, text
-from cbx.render.words import on_in_words, text_width
 
 _MARGIN = 28.0
 _FOOT = 52.0
@@ -21,7 +21,7 @@ _NARROWEST = 700.0
 
 
 def render_svg_relationships(document: GraphDocument) -> str:
-    """The whole picture, with a legend below."""
+    """The picture, with a legend below it."""
     diagram = lay_out_relationships(document)
     numbers = {layer: number for number, layer in enumerate(document.lanes)}
     body = [
@@ -60,7 +60,7 @@ def _entity(entity: Entity, number: int) -> str:
 
 
 def _badge(row: Row, y: float, number: int) -> str:
-    """PK or UK on a full ground where the key is proven, within a broken line where it is not; FK without a ground."""
+    """PK or UK, filled if the key is proven, else with a dashed border; FK without a border."""
     shown = "·".join([row.key] * bool(row.key) + ["FK"] * row.refers)
     if not shown:
         return ""
@@ -79,14 +79,14 @@ def _badge(row: Row, y: float, number: int) -> str:
 
 
 def _line(line: RelationLine) -> str:
-    """The line between the columns of a relationship, with its two ends."""
+    """The line of a relationship, with its two ends."""
     relation, route = line.relation, line.route
     many = relation.cardinality == "one_to_many"
     cardinality = relation.cardinality.replace("_", " ")
-    said = f"{relation.parent} to {relation.child}: {cardinality} on {on_in_words(relation)}, {relation.verdict}"
+    title = f"{relation.parent} to {relation.child}: {cardinality} on {on_in_words(relation)}, {relation.verdict}"
     proof = "" if relation.verdict == "proven" else " unproven"
     return (
-        f'<g><title>{text(said)}</title><path class="edge relation{proof}" d="{curve(route)}"/>'
+        f'<g><title>{text(title)}</title><path class="edge relation{proof}" d="{curve(route)}"/>'
         f"{_one(route[0], route[1])}{_many(route[-1], route[-2]) if many else _one_or_none(route[-1], route[-2])}</g>"
     )
 
@@ -119,8 +119,8 @@ def _many(end: Point, before: Point) -> str:
 
 
 def _legend(x: float, y: float) -> Iterator[str]:
-    """What the ends, lines and badges say."""
-    for words, draw in (("exactly one", _one), ("one or none", _one_or_none), ("any number", _many)):
+    """The meaning of ends, lines and badges."""
+    for words, draw in (("exactly one", _one), ("zero or one", _one_or_none), ("zero or more", _many)):
         yield f'<path class="edge relation" d="M{x} {y}h34"/>{draw((x + 34, y), (x, y))}'
         yield label(words, x + 44, y + 4, "small faint", 11, 90)
         x += 132

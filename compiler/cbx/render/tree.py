@@ -1,4 +1,4 @@
-"""The graph as a tree for a terminal: what stands outside at the root, what reads it on the branches."""
+"""Renders the graph as a tree for a terminal: sources at the root, the models that read them on the branches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rich.tree import Tree
 
 from cbx.graph.graph_document import ColumnId, GraphDocument, Node, Relation
 from cbx.render.column_lineage import ColumnGraph
+from cbx.render.labels import kind_in_words, on_in_words, one_line
 from cbx.render.palette import Colour, layer_colours
-from cbx.render.words import kind_in_words, on_in_words, one_line
 
 _Item = TypeVar("_Item", bound=Hashable)
 _STREAM, _BATCH, _AGAIN = "⇢", "→", " ↑ above"
@@ -21,7 +21,7 @@ _ARROWS = {None: ("", ""), "stream": (f"{_STREAM} ", "cyan"), "batch": (f"{_BATC
 
 
 def render_tree(document: GraphDocument) -> Group:
-    """A tree of what reads what; a node that several read from stands in full once, and is only named after that."""
+    """A tree of inputs and readers; a node with several inputs is expanded once, and only named after that."""
     colours = layer_colours(document.lanes)
     modes = {(edge.source, edge.target): edge.mode for edge in document.edges}
 
@@ -37,8 +37,8 @@ def render_tree(document: GraphDocument) -> Group:
     tree = _tree(document)
     _add_branches(tree, roots, lambda name: document.children[name], label)
     used = set(modes.values())
-    said = {"stream": "reads new rows (stream)   ", "batch": "reads all rows (batch)"}
-    legend = Text.assemble(*(part for mode in said if mode in used for part in (_ARROWS[mode], (said[mode], "dim"))))
+    words = {"stream": "reads new rows (stream)   ", "batch": "reads all rows (batch)"}
+    legend = Text.assemble(*(part for mode in words if mode in used for part in (_ARROWS[mode], (words[mode], "dim"))))
     return Group(tree, *([_truncate(legend)] if used else []))
 
 
@@ -47,7 +47,7 @@ def _tree(document: GraphDocument) -> Tree:
 
 
 def _truncate(line: Text) -> Text:
-    """A line that ends where the terminal does, since a folded tree is none."""
+    """A line that is cut at the width of the terminal, not wrapped."""
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
 
@@ -57,12 +57,12 @@ def _name(text: str, colour: Colour) -> tuple[str, str]:
 
 
 def _keys(node: Node) -> list[str]:
-    """What there is to say of each of its keys."""
+    """Each key of a node, with its verdict."""
     return [one_line(f"key {', '.join(key.columns)}{f' ({key.verdict})' if key.verdict else ''}") for key in node.keys]
 
 
 def render_column_tree(graph: ColumnGraph) -> Group:
-    """A tree of columns and what is made of them."""
+    """A tree of columns and the columns computed from them."""
     document = graph.document
     colours = layer_colours(document.lanes)
     types = {(node.id, column.name): column.type for node in document.nodes for column in node.columns}
@@ -74,8 +74,8 @@ def render_column_tree(graph: ColumnGraph) -> Group:
 
     def label(item: ColumnId, parent: ColumnId | None, *, is_again: bool) -> Text:
         node, column = item
-        is_asked = graph.asked is not None and graph.asked[0] == node and graph.asked[1] in {None, column}
-        style = f"{'bold reverse ' if is_asked else ''}{colours[document.by_id[node].layer].anywhere}"
+        is_selected = graph.selected is not None and graph.selected[0] == node and graph.selected[1] in {None, column}
+        style = f"{'bold reverse ' if is_selected else ''}{colours[document.by_id[node].layer].anywhere}"
         text = Text.assemble(
             ("" if parent is None else f"{_BATCH} ", "dim"), (f"{one_line(node)}.", "dim"), (one_line(column), style)
         )
@@ -89,7 +89,7 @@ def render_column_tree(graph: ColumnGraph) -> Group:
 
 
 def render_relationship_tree(document: GraphDocument) -> Group:
-    """A tree of models and those that refer to them."""
+    """A tree of parents and their children."""
     colours = layer_colours(document.lanes)
     children: dict[str, list[Relation]] = {}
     for relation in document.relations:
@@ -102,8 +102,8 @@ def render_relationship_tree(document: GraphDocument) -> Group:
             for relation in children[node.id]:
                 count = "1:1" if relation.cardinality == "one_to_one" else "1:n"
                 child = _name(relation.child, colours[document.by_id[relation.child].layer])
-                said = f"  on {one_line(on_in_words(relation))} ({relation.verdict})"
-                branch.add(_truncate(Text.assemble((f"{count} ", "bold"), child, (said, "dim"))))
+                details = f"  on {one_line(on_in_words(relation))} ({relation.verdict})"
+                branch.add(_truncate(Text.assemble((f"{count} ", "bold"), child, (details, "dim"))))
     return Group(tree)
 
 
@@ -113,7 +113,7 @@ def _add_branches(
     further: Callable[[_Item], Sequence[_Item]],
     label: Callable[..., Text],
 ) -> None:
-    """Hang items under a tree, depth first and without recursion, since a pipeline may be long."""
+    """Add items to a tree, depth first, without recursion, since a pipeline may be long."""
     seen: set[_Item] = set()
     waiting: list[tuple[Tree, _Item, _Item | None]] = [(tree, root, None) for root in reversed(roots)]
     while waiting:

@@ -1,1 +1,1 @@
-"""What is written to `target/`."""
+"""Writes the folder ``target/``."""

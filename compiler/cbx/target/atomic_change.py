@@ -1,7 +1,7 @@
-"""Changes files of ``target/`` all together or not at all, also where the process is killed in between.
+"""Changes files of ``target/`` all together or not at all, also if the process is killed.
 
-The new files are first written aside, with a list of where they belong and of what goes. Renaming that folder decides:
-before it ``target/`` is the old one, after it whoever comes next moves the files that are not in their places yet.
+The new files are first staged in a folder, with a list of their final paths and of the files to remove. Renaming that
+folder commits the change: before it ``target/`` is unchanged; after it the next process completes the change.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
 _STAGED, _LIST = ".staged-", "list.json"
 _TOGETHER = 1000
-"""Files that a process takes at a time."""
+"""How many files a process writes at a time."""
 
 
 @contextlib.contextmanager
 def lock_target(root: Path, waiting: Callable[[], object], *, reading: bool = False) -> Iterator[None]:
-    """Keep other compilations from changing ``target/`` as long as the context lasts, waiting for one that does.
+    """Lock ``target/`` against other compilations, and wait for a running one.
 
-    The lock is the operating system's, on the project's folder: it leaves no file, and goes when the process goes.
-    Where there is none, as on Windows and some network drives, nobody waits.
+    The lock is the operating system's, on the project's folder: it leaves no file and ends with the process. On systems
+    without such locks, as on Windows and some network drives, nothing is locked.
 
     Args:
         root: The folder with ``project.toml``.
-        waiting: Is called once where somebody has to wait.
-        reading: Nothing is to be changed, so others that read need not wait.
+        waiting: Is called once before waiting.
+        reading: Whether the lock is shared with other readers.
     """
     try:
         import fcntl
@@ -59,7 +59,7 @@ def lock_target(root: Path, waiting: Callable[[], object], *, reading: bool = Fa
 
 
 def is_change_pending(root: Path) -> bool:
-    """Whether a change was decided and not brought to its end."""
+    """Whether a change was committed and not completed."""
     return os.path.lexists(root / TARGET / WRITING)
 
 
@@ -68,12 +68,12 @@ def change_files(root: Path, files: Mapping[str, str], removed: Iterable[str]) -
 
     Args:
         root: The folder with ``project.toml``.
-        files: The new texts, by their paths below ``target/``.
-        removed: The files that go.
+        files: The new texts, by path below ``target/``.
+        removed: The paths of the files to remove.
 
     Raises:
-        OSError: If that cannot be; ``filename`` is the path, below the project. Nothing is changed then, save where
-            the moving itself fails, which the next call goes on with.
+        OSError: If a file cannot be written; ``filename`` is its path below the project. Nothing has changed then,
+            except if moving files failed: the next call completes that.
     """
     target, gone = root / TARGET, tuple(removed)
     with _name_path_in_errors(TARGET):
@@ -88,14 +88,14 @@ def change_files(root: Path, files: Mapping[str, str], removed: Iterable[str]) -
         with _name_path_in_errors(TARGET):
             (staged / _LIST).write_text(json.dumps({"files": names, "removed": gone}), encoding="utf-8")
             finish_change(root)
-            os.rename(staged, target / WRITING)  # noqa: PTH104 - says what it does: this decides
+            os.rename(staged, target / WRITING)  # noqa: PTH104 - this commits the change
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     finish_change(root)
 
 
 def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, str]:
-    """Write new files aside, and return where what stands there belongs: files, and folders that are not there yet."""
+    """Stage new files; return the final path of each staged file or new folder, by its name in the staging folder."""
     names: dict[str, str] = {}
     new_folders: dict[str, str | None] = {}
     places: list[tuple[str, str]] = []
@@ -107,7 +107,7 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
         moved = new_folders[folder] or path
         name = names.setdefault(moved, f"{staged.name}-{len(names)}")
         places.append((path, f"{staged}/{name}{path[len(moved) :]}"))
-        if moved == path and _is_folder(f"{target}/{path}"):  # where a folder stands, no file can be moved to
+        if moved == path and _is_folder(f"{target}/{path}"):  # a file cannot replace a folder
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), f"{TARGET}/{path}")
     with _name_path_in_errors(TARGET):
         for parent in sorted({place.rpartition("/")[0] for _, place in places}):
@@ -125,14 +125,14 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
 
 
 def _write_file(place: str, content: bytes) -> None:
-    """Make a file; without a buffer, which for thousands of small files takes longer than they do."""
+    """Write a file without a buffer, which is faster for thousands of small files."""
     with open(place, "wb", buffering=0) as opened:  # noqa: PTH123 - of a text
         if opened.write(content) < len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _first_missing(target: Path, folder: str) -> str | None:
-    """The topmost of the folders that lead to one, itself among them, that is not there; the others take files."""
+    """The topmost folder of a path that does not exist; None if the folder exists and is writable."""
     parts = PurePosixPath(folder).parts
     for length in range(len(parts) + 1):
         path = target.joinpath(*parts[:length])
@@ -146,10 +146,10 @@ def _first_missing(target: Path, folder: str) -> str | None:
 
 
 def finish_change(root: Path) -> None:
-    """Bring a change to its end that was decided and not finished, and clear away those that were not decided.
+    """Complete a committed change, and remove staged files of killed processes.
 
     Raises:
-        OSError: If a file cannot be moved; ``filename`` is the path, below the project.
+        OSError: If a file cannot be moved; ``filename`` is its path below the project.
     """
     target = root / TARGET
     writing = target / WRITING
@@ -173,15 +173,15 @@ def finish_change(root: Path) -> None:
         writing.unlink()
     with contextlib.suppress(OSError):
         (writing / _LIST).unlink()
-    with contextlib.suppress(OSError):  # another compilation's, by now
+    with contextlib.suppress(OSError):  # it may be another compilation's by now
         writing.rmdir()
 
 
 def _move(source: str, place: str) -> None:
-    """Move a file, or a folder, into its place; one that is not there was moved already."""
+    """Move a file or folder to its final path; if it does not exist, it was already moved."""
     for folder_is_there in (False, True):
         try:
-            os.replace(source, place)  # noqa: PTH105 - says what it does: the old one goes at once
+            os.replace(source, place)  # noqa: PTH105 - replaces the old file atomically
         except FileNotFoundError:
             parent = Path(place).parent
             if folder_is_there or parent.is_dir():
@@ -190,7 +190,7 @@ def _move(source: str, place: str) -> None:
         except OSError:
             if not all(_is_folder(path) for path in (source, place)):
                 raise
-            for name in sorted(os.listdir(source)):  # noqa: PTH208 - somebody has made the folder by now
+            for name in sorted(os.listdir(source)):  # noqa: PTH208 - another process has created the folder
                 _move(f"{source}/{name}", f"{place}/{name}")
             with contextlib.suppress(OSError):
                 os.rmdir(source)  # noqa: PTH106 - of a text
@@ -204,10 +204,10 @@ def _is_folder(path: str) -> bool:
 
 
 def _read_list(root: Path, writing: Path) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """What is to be moved and removed; nothing where the list is none that this wrote: it may lead anywhere."""
+    """The files to move and to remove; nothing if this module did not write the list, which could name any path."""
     try:
-        known = json.loads(read_regular(writing / _LIST)) if not writing.is_symlink() else {}
-        files, removed = dict(known["files"]), tuple(known["removed"])
+        listed = json.loads(read_regular(writing / _LIST)) if not writing.is_symlink() else {}
+        files, removed = dict(listed["files"]), tuple(listed["removed"])
         paths = [*files.values(), *removed]
         if all(_is_own(path) for path in paths) and all(PurePosixPath(name).name == name for name in files):
             _refuse_links(root, paths)
@@ -225,7 +225,7 @@ def _is_own(path: str) -> bool:
 
 
 def _refuse_links(root: Path, paths: Iterable[str]) -> None:
-    """A link in ``target/`` could lead a write out of it."""
+    """Raise OSError for links in ``target/``, which could lead out of it."""
     parents = {Path(TARGET, folder) for folder in {path.rpartition("/")[0] for path in paths}} | {Path(TARGET)}
     folders = {folder for parent in parents for folder in (parent, *parent.parents)}
     for folder in sorted(folders):
@@ -234,7 +234,7 @@ def _refuse_links(root: Path, paths: Iterable[str]) -> None:
 
 
 def _is_running(name: str) -> bool:
-    """Whether the process that writes a folder is still at it, as far as that can be told."""
+    """Whether the process that staged a folder is still running, as far as that is known."""
     number = name.removeprefix(_STAGED).partition("-")[0]
     if os.name != "posix" or not number.isdecimal() or int(number) == os.getpid():
         return number.isdecimal()
@@ -249,7 +249,7 @@ def _is_running(name: str) -> bool:
 
 @contextlib.contextmanager
 def _name_path_in_errors(path: str) -> Iterator[None]:
-    """Let an error name the file that it is about, not the one beside it."""
+    """Let errors name a path of ``target/`` instead of a staged file."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The folder ``target/``: what in it is the compiler's own, and how it differs from a compilation."""
+"""The folder ``target/``: which files in it belong to the compiler, and how they differ from a compilation."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from cbx.diagnostics.source_files import Span
 TARGET = "target"
 MANIFEST = "manifest.json"
 OWN_FOLDERS = ("notebooks", "transformations")
-"""The folders below it from which files are removed that belong to no model any more."""
+"""Its folders from which files without a model are removed."""
 
 OWN_FILES = (MANIFEST, "databricks.yml")
-"""The files of its own beside them."""
+"""The compiler's other files."""
 
 WRITING = ".writing"
-"""The folder in it that holds a change which was decided and is not finished."""
+"""The folder in it of a change that was committed and is not complete."""
 
 
 class TargetChanges(NamedTuple):
-    """How ``target/`` differs from a compilation: paths under it."""
+    """How ``target/`` differs from a compilation: paths below it."""
 
     written: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
 
     def as_diagnostics(self, hint: str = "run `cbx compile`") -> tuple[Diagnostic, ...]:
-        """CBX004 for each file that is out of date, with a way out."""
+        """CBX004 for each file that is out of date, with a hint."""
         report = Report()
         reasons = [(path, "is not what the models compile to") for path in self.written]
         reasons += [(path, "belongs to no model") for path in self.removed]
@@ -39,7 +39,7 @@ class TargetChanges(NamedTuple):
 
 
 def interrupted_change() -> Diagnostic:
-    """CBX004 where a compilation was interrupted between two states of ``target/``."""
-    message = f"`{TARGET}/` is between two states: a compilation was interrupted while it wrote"
-    hint = "run `cbx compile`, which brings it to its end"
+    """CBX004 for a compilation that was interrupted while it wrote ``target/``."""
+    message = f"`{TARGET}/` is incomplete: a compilation was interrupted while it wrote"
+    hint = "run `cbx compile` to complete it"
     return Diagnostic(codes.OUT_OF_DATE, message, Span(f"{TARGET}/{WRITING}"), hint=hint)

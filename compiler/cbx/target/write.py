@@ -1,4 +1,4 @@
-"""The only writer of ``target/``."""
+"""Writes files to ``target/``; nothing else does."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, TargetChanges
 
 
 def compare_target(root: Path, artifacts: Iterable[Artifact]) -> TargetChanges:
-    """What `write` would do; nothing is touched."""
+    """What `write_target` would change; nothing is written."""
     target = root / TARGET
-    own = _own_files(target)
-    there = {*own, *OWN_FILES}
+    existing = _own_files(target)
+    candidates = {*existing, *OWN_FILES}
     written: list[str] = []
     unchanged: list[str] = []
     for artifact in artifacts:
-        same = artifact.path in there and _read(target / artifact.path) == artifact.text.encode()
+        same = artifact.path in candidates and _read(target / artifact.path) == artifact.text.encode()
         (unchanged if same else written).append(artifact.path)
-    wanted = {*written, *unchanged}
-    removed = [path for path in own if path not in wanted]
+    compiled = {*written, *unchanged}
+    removed = [path for path in existing if path not in compiled]
     return TargetChanges(tuple(written), tuple(unchanged), tuple(removed))
 
 
 def write_target(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[TargetChanges, tuple[Diagnostic, ...]]:
-    """Bring ``target/`` in line with a compilation.
+    """Write a compilation to ``target/``.
 
-    All of it is done or nothing, also where the process is killed; a file whose bytes are right is not touched; what
-    no longer belongs to ``notebooks/`` and ``transformations/`` is removed.
+    Everything is written or nothing, also if the process is killed. Unchanged files are not touched; files in
+    ``notebooks/`` and ``transformations/`` without a model are removed.
 
     Returns:
-        What was done, and CBX003 if it could not be.
+        What was changed, and CBX003 if it could not be written.
     """
     report = Report()
     _change(root, (), (), report)
     changes = compare_target(root, artifacts)
     if not len(report):
-        wanted = frozenset(changes.written)
-        _change(root, [artifact for artifact in artifacts if artifact.path in wanted], changes.removed, report)
+        written = frozenset(changes.written)
+        _change(root, [artifact for artifact in artifacts if artifact.path in written], changes.removed, report)
         _remove_empty_folders(root / TARGET)
     return changes, report.sorted()
 
 
 def replace_files(root: Path, artifacts: Iterable[Artifact]) -> tuple[Diagnostic, ...]:
-    """Replace some files of ``target/`` and leave the others; CBX003 if that cannot be."""
+    """Replace some files of ``target/``; CBX003 if they cannot be written."""
     report = Report()
     _change(root, artifacts, (), report)
     return report.sorted()
 
 
 def finish_interrupted_change(root: Path) -> tuple[Diagnostic, ...]:
-    """Finish what a process that was killed has left half done; CBX003 if that cannot be."""
+    """Complete a change of a process that was killed; CBX003 if that fails."""
     return replace_files(root, ())
 
 
@@ -71,7 +71,7 @@ def _change(root: Path, artifacts: Iterable[Artifact], removed: Iterable[str], r
 
 def _report_not_writable(path: str, error: OSError, report: Report) -> None:
     reason = error.strerror or str(error)
-    hint = "make room for it or mend the permissions, then compile again"
+    hint = "free some disk space or fix the permissions, then compile again"
     report.add(codes.OUTPUT_NOT_WRITABLE, f"`{path}` cannot be written: {reason}", Span(path), hint=hint)
 
 
@@ -83,13 +83,13 @@ def _read(path: Path) -> bytes | None:
 
 
 def _own_files(target: Path) -> list[str]:
-    found = []
+    paths = []
     for folder in OWN_FOLDERS:
         for parent, folders, files in os.walk(target / folder):
             folders[:] = sorted(name for name in folders if name != "__pycache__")
             below = Path(parent).relative_to(target).as_posix()
-            found += [f"{below}/{name}" for name in files if name.endswith(".py")]
-    return sorted(found)
+            paths += [f"{below}/{name}" for name in files if name.endswith(".py")]
+    return sorted(paths)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -101,7 +101,7 @@ def replace_file(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         temporary.write_bytes(content)
-        os.replace(temporary, path)  # noqa: PTH105 - says what it does: the old file is replaced at once
+        os.replace(temporary, path)  # noqa: PTH105 - replaces the old file atomically
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -15,8 +15,8 @@ from mutations import MUTATIONS, Mutation, State, base, deployed, rows, streamin
 from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
 from cbx.changes.column_types import is_widening
 from cbx.changes.compare import compare_manifests
-from cbx.changes.document import as_document
-from cbx.changes.words import as_lines, as_markdown
+from cbx.changes.plan_document import as_document
+from cbx.changes.plan_text import as_lines, as_markdown
 
 ROOT = Path(__file__).parents[3]
 MANIFESTS = [ROOT / "target" / "manifest.json", ROOT / "compiler/tests/golden/parcels/target/manifest.json"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 GRAPH = hostile_graph()
-RELATED = GRAPH.related
+RELATED = GRAPH.with_relationships
 SVGS: dict[str, Callable[[GraphDocument], str]] = {
     "lineage": svg.render_svg,
     "columns": lambda graph: svg_columns.render_svg_columns(column_lineage(graph)),

@@ -27,7 +27,7 @@ _QUIET_STATUS = frozenset({"QUEUED", "PLANNING", "STARTING"})
 
 def print_plan(plan: ChangePlan) -> None:
     """Print a plan to the standard output, in colour on a terminal."""
-    from cbx.changes.words import as_lines
+    from cbx.changes.plan_text import as_lines
     from cbx.cli.display.diagnostics import visible
 
     console = _console(sys.stdout)
@@ -179,7 +179,7 @@ class DeployDisplay:
 
 
 def _plan_lines(done: Deployment) -> list[Text]:
-    from cbx.changes.words import as_lines
+    from cbx.changes.plan_text import as_lines
     from cbx.cli.display.diagnostics import visible
 
     if done.changes.is_first:

@@ -1,6 +1,6 @@
-"""The graph as one HTML file that needs nothing from elsewhere.
+"""Renders the graph as one HTML file that loads nothing.
 
-``page/`` holds what it is made of, as files of their own: the text, the sheet of styles and the scripts, which are ES
-modules. They are joined when a page is written; there is no other build. ``vendor/`` holds D3's zooming and Prism's
-highlighting as they stand in npm, with their licences.
+``page/`` has its parts as separate files: the document, the style sheet and the scripts, which are ES modules. They are
+joined when a page is written; there is no other build step. ``vendor/`` has D3's zoom, Dagre and Prism as published on
+npm, with their licences.
 """

@@ -1,4 +1,4 @@
-"""The files that a page is made of, read from the package."""
+"""The parts of a page, read from the package."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _LIBRARIES = (
     "dagre",
     *(f"prism-{name}" for name in ("core", "python", "sql")),
 )
-"""In the order in which each finds what it needs."""
+"""In the order of their dependencies."""
 
 _LICENCES = ("d3", "d3-ease", "dagre", "prism")
 
 _ENTRY = "main"
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
-"""A file that a browser would look for beside the page, which has none."""
+"""A reference to a file that does not exist beside the page."""
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 
 
 def page_text() -> str:
-    """The document, with ``{{ }}`` where the rest goes."""
+    """The document, with ``{{ }}`` for the other parts."""
     return _read("page/page.html")
 
 
@@ -36,7 +36,7 @@ def style_sheet() -> str:
 
 
 def libraries() -> str:
-    """D3's zooming, Dagre, and Prism, which must not look for code by itself, under their licences."""
+    """D3's zoom, Dagre and Prism, with their licences; Prism must not highlight the page by itself."""
     licences = "\n\n".join(f"{name}\n{_read(f'vendor/{name}.LICENSE').strip()}" for name in _LICENCES)
     scripts = (_SOURCE_MAP.sub("", _read(f"vendor/{name}.min.js")).strip() for name in _LIBRARIES)
     return "\n".join(
@@ -45,14 +45,14 @@ def libraries() -> str:
 
 
 def script() -> str:
-    """Our own modules as one script: each is a function that is called once, after those that it imports."""
+    """Our own modules as one script: each is a function that is called once, after the modules that it imports."""
     parts: dict[str, str] = {}
     _gather(_ENTRY, parts)
     return "\n".join(['"use strict";', "const modules = {};", *parts.values()])
 
 
 def _gather(name: str, parts: dict[str, str]) -> None:
-    """Add a module after those that it imports, with imports and exports as those of a function."""
+    """Add a module after its imports, with imports and exports rewritten for a function."""
     text = _read(f"page/{name}.js")
     for _, further in _IMPORT.findall(text):
         if further not in parts:

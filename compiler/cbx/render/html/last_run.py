@@ -1,4 +1,4 @@
-"""What the last ``cbx run`` did, from the rows of its log."""
+"""The results of the last ``cbx run``, from its event log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class LastCount:
-    """How many rows met a rule, and how many did not; whether that was counted by an earlier run."""
+    """How many rows passed and failed an expectation; ``is_unchanged`` if an earlier run counted them."""
 
     passed: int
     failed: int
@@ -18,7 +18,7 @@ class LastCount:
 
 @dataclass(frozen=True, slots=True)
 class DatasetRun:
-    """How a dataset fared: its status in lower case or ``unchanged``, rows, and why it failed or was skipped."""
+    """The result of a dataset: its status in lower case, or ``unchanged``, rows, and why it failed or was skipped."""
 
     status: str
     written: int | None
@@ -28,14 +28,14 @@ class DatasetRun:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """One update.
+    """The results of one update.
 
     Attributes:
-        at: When its last event was written, ISO 8601.
-        state: How far it came, in lower case: ``completed``, ``failed``, or where it was cut off.
-        problem: Why it failed as a whole; None if it did not.
-        datasets: How each dataset fared.
-        rules: The counts of each rule, by the dataset that declares it and the rule's name.
+        at: When its last event was written, in ISO 8601.
+        state: Its last state, in lower case: ``completed``, ``failed``, or another one if it was interrupted.
+        problem: Why the update as a whole failed; None if it did not.
+        datasets: The result of each dataset.
+        rules: The counts of each expectation, by dataset and name.
     """
 
     at: str
@@ -46,10 +46,11 @@ class LastRun:
 
 
 def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
-    """The rows of one update in the shape of the Databricks event log, oldest first.
+    """Read the events of one update.
 
     Args:
-        rows: As `cbx.runtime.log.last_update.last_update` gives them.
+        rows: The events in the format of the Databricks event log, oldest first, as from
+            `cbx.runtime.log.last_update.last_update`.
     """
     at, state, problem, datasets = "", "", None, {}
     rules: dict[tuple[str, str], LastCount] = {}
@@ -71,7 +72,7 @@ def read_last_run(rows: Iterable[Mapping[str, Any]]) -> LastRun:
         )
         for rule in quality.get("expectations", ()):
             key = (rule["dataset"], rule["name"])
-            if not is_unchanged or key not in rules:  # a view is read by several datasets, of which some have new rows
+            if not is_unchanged or key not in rules:  # several datasets read a view, some of them with new rows
                 rules[key] = LastCount(rule["passed_records"], rule["failed_records"], is_unchanged)
     return LastRun(at, state, problem, datasets, rules)
 

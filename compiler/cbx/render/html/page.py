@@ -1,4 +1,4 @@
-"""The page, put together."""
+"""Renders the page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from html import escape
 from cbx.graph.graph_document import GraphDocument
 from cbx.render.html.assets import libraries, page_text, script, style_sheet
 from cbx.render.html.last_run import LastRun
+from cbx.render.html.page_address import PageAddress
 from cbx.render.html.page_data import Checks, page_data
-from cbx.render.html.place import PageAddress
 from cbx.render.html.safe_json import safe_json
 from cbx.render.html.texts import ModelTexts, encode_chunks
 
@@ -26,17 +26,17 @@ def render_html(
     run: LastRun | None = None,
     start: PageAddress | None = None,
 ) -> str:
-    """One file with the graph, the relationships and a page for every model.
+    """One HTML file with the graph, the relationships and a page for every model.
 
-    What users wrote reaches it as JSON only, which the scripts put on the screen as text; a content security policy
-    lets no script run but the page's own, and asks nothing of any host.
+    Users' texts are only in JSON, and the scripts show them as text. A content security policy allows only the page's
+    own scripts, and no requests.
 
     Args:
         document: The graph to show.
         checks: The checks on the data.
-        texts: The sources and notebooks of models by id.
-        run: What the last run did; None where there was none.
-        start: The place that the page opens at, unless the URL names one.
+        texts: The sources and notebooks of models, by id.
+        run: The last run; None if there was none.
+        start: The address that the page opens at, if the URL has none.
     """
     styles, code = style_sheet(), [libraries(), script()]
     pieces = {
@@ -55,5 +55,5 @@ def render_html(
 
 
 def _hash(text: str) -> str:
-    """How a content security policy names an inline script or sheet."""
+    """The source expression of an inline script or style sheet in a content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

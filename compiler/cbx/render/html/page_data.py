@@ -1,6 +1,6 @@
-"""The graph as the page's scripts read it: places, colours, and all that a model's page says but its texts.
+"""The graph as the page's scripts read it: positions, colours, and the content of models' pages without their code.
 
-Columns, rules and edges are arrays, since there are many; ``data.js`` names their fields.
+Columns, rules and edges are arrays, because there are many of them; ``data.js`` names their fields.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Any
 
 from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.render.html.last_run import LastRun
+from cbx.render.labels import kind_in_words
 from cbx.render.layout.layout import Point, Size, Spacing, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import lay_out_relationships
 from cbx.render.svg import CARD_HEIGHT, card_width
-from cbx.render.words import kind_in_words
 
 _SPACING = Spacing(rank=66, row=18, lane=20)
-"""Tighter than on paper: a screen is less wide, and the map can be moved."""
+"""Smaller than in pictures: a screen is less wide, and the map can be panned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check on the data that stands in the pipeline: its dataset, its only rule and its notebook."""
+    """A check on the data in the pipeline: its dataset, its only rule and its notebook."""
 
     name: str
     rule: str
@@ -51,14 +51,14 @@ def read_checks(manifest: Mapping[str, Any]) -> Checks:
 
 
 def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> dict[str, Any]:
-    """Everything but the texts of the models.
+    """Everything except the code of the models.
 
     Args:
         document: The graph to show.
         checks: The checks on the data.
-        run: The last run; None where there was none.
+        run: The last run; None if there was none.
     """
-    told = _PageContext(
+    context = _PageContext(
         layers={name: number for number, name in enumerate(document.lanes)},
         numbers={node.id: number for number, node in enumerate(document.nodes)},
         checks=checks,
@@ -68,7 +68,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
     layout = lay_out(
         {node.id: Size(width, CARD_HEIGHT) for node in document.nodes},
         [(edge.source, edge.target) for edge in document.edges],
-        {node.id: told.layers[node.layer] for node in document.nodes},
+        {node.id: context.layers[node.layer] for node in document.nodes},
         _SPACING,
     )
     colours = layer_colours(document.lanes)
@@ -83,23 +83,23 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         "run": [run.at, run.state, run.problem] if run is not None else None,
         "nodes": [
             {
-                **_node(node, told),
-                "columns": [_column(column, told) for column in node.columns],
+                **_node(node, context),
+                "columns": [_column(column, context) for column in node.columns],
                 "place": [round(layout.boxes[node.id].x), round(layout.boxes[node.id].y)],
             }
             for node in document.nodes
         ],
         "edges": [
-            [told.numbers[edge.source], told.numbers[edge.target], int(edge.mode == "stream"), _flat(route)]
+            [context.numbers[edge.source], context.numbers[edge.target], int(edge.mode == "stream"), _flat(route)]
             for edge, route in ((edge, layout.routes[edge.source, edge.target]) for edge in document.edges)
         ],
-        "diagram": _diagram(document, told),
+        "diagram": _diagram(document, context),
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _PageContext:
-    """What is needed to tell of a node: numbers of layers and nodes, checks, and the last run."""
+    """What describes nodes: the numbers of layers and nodes, checks, and the last run."""
 
     layers: Mapping[str, int]
     numbers: Mapping[str, int]
@@ -107,21 +107,21 @@ class _PageContext:
     run: LastRun | None
 
     def counts(self, dataset: str, rule: str) -> tuple[int | None, int | None, int]:
-        """How many rows met a rule and how many did not, None if not counted; 1 if an earlier run counted them."""
-        found = None if self.run is None else self.run.rules.get((dataset, rule))
-        return (None, None, 0) if found is None else (found.passed, found.failed, int(found.is_unchanged))
+        """How many rows passed and failed a rule, None if not counted; 1 if an earlier run counted them."""
+        count = None if self.run is None else self.run.rules.get((dataset, rule))
+        return (None, None, 0) if count is None else (count.passed, count.failed, int(count.is_unchanged))
 
     def check(self, check: Check | None) -> list[Any] | None:
-        """A check's notebook and its counts."""
+        """The notebook and the counts of a check."""
         return None if check is None else [check.artifact, *self.counts(check.name, check.rule)]
 
 
-def _node(node: Node, told: _PageContext) -> dict[str, Any]:
-    fared = told.run.datasets.get(node.dataset) if told.run is not None and node.is_model else None
+def _node(node: Node, context: _PageContext) -> dict[str, Any]:
+    dataset = context.run.datasets.get(node.dataset) if context.run is not None and node.is_model else None
     return {
         "id": node.id,
         "name": node.name,
-        "layer": told.layers[node.layer],
+        "layer": context.layers[node.layer],
         "kind": kind_in_words(node),
         "isModel": node.is_model,
         "path": node.path,
@@ -131,30 +131,31 @@ def _node(node: Node, told: _PageContext) -> dict[str, Any]:
         "tags": list(node.tags),
         "owner": node.owner,
         "keys": [
-            [list(key.columns), key.verdict, told.check(told.checks.keys.get((node.id, key.columns)))]
+            [list(key.columns), key.verdict, context.check(context.checks.keys.get((node.id, key.columns)))]
             for key in node.keys
         ],
-        "run": None if fared is None else [fared.status, fared.written, fared.dropped, fared.problem],
+        "run": None if dataset is None else [dataset.status, dataset.written, dataset.dropped, dataset.problem],
         "rules": [
-            [rule.name, rule.condition, rule.on_violation, *told.counts(node.dataset, rule.name)] for rule in node.rules
+            [rule.name, rule.condition, rule.on_violation, *context.counts(node.dataset, rule.name)]
+            for rule in node.rules
         ],
     }
 
 
-def _column(column: ColumnNode, told: _PageContext) -> list[Any]:
-    numbers = told.numbers
+def _column(column: ColumnNode, context: _PageContext) -> list[Any]:
+    numbers = context.numbers
     lineage = column.lineage
     origins = None if lineage is None else [[numbers[node], name] for node, name in lineage if node in numbers]
     return [column.name, column.type, column.description, int(column.is_not_null), origins]
 
 
-def _diagram(document: GraphDocument, told: _PageContext) -> dict[str, Any]:
+def _diagram(document: GraphDocument, context: _PageContext) -> dict[str, Any]:
     diagram = lay_out_relationships(document)
     return {
         "size": [round(diagram.width), round(diagram.height)],
         "entities": [
             [
-                told.numbers[entity.node.id],
+                context.numbers[entity.node.id],
                 [round(side) for side in (entity.box.x, entity.box.y, entity.box.width, entity.box.height)],
                 [
                     [row.name, row.type, row.key, int(row.is_proven), int(row.refers), int(row.role == "more")]
@@ -165,12 +166,12 @@ def _diagram(document: GraphDocument, told: _PageContext) -> dict[str, Any]:
         ],
         "relations": [
             [
-                told.numbers[line.relation.parent],
-                told.numbers[line.relation.child],
+                context.numbers[line.relation.parent],
+                context.numbers[line.relation.child],
                 [list(pair) for pair in line.relation.on],
                 line.relation.cardinality,
                 line.relation.verdict,
-                told.check(told.checks.relations.get(_place(line.relation))),
+                context.check(context.checks.relations.get(_place(line.relation))),
                 _flat(line.route),
             ]
             for line in diagram.lines

@@ -1,4 +1,4 @@
-"""JSON that cannot end the element it stands in."""
+"""JSON that cannot end the script element around it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def safe_json(value: Any) -> str:
-    """JSON for a script element: neither ``</script>`` nor ``<!--`` can occur in it, nor anything but ASCII.
+    """JSON in ASCII for a script element, without ``</script>`` and ``<!--``.
 
     The rule is that of the HTML standard, "Restrictions for contents of script elements".
     """

@@ -1,4 +1,4 @@
-"""The sources and notebooks of all models, in parcels that the page opens when somebody looks."""
+"""The sources and notebooks of all models, in chunks that the page decodes when they are needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cbx.render.html.safe_json import safe_json
 
 CHUNK = 100
-"""How many nodes share a parcel."""
+"""How many nodes are in a chunk; ``data.js`` has the same number."""
 
 _MOST_PLAIN = 2_000_000
 
@@ -25,20 +25,20 @@ class ModelTexts:
 
 
 def encode_chunks(ids: Sequence[str], texts: Mapping[str, ModelTexts]) -> Iterator[tuple[str, str]]:
-    """The encoding (``json`` or ``deflate``) and content of each parcel of `PARCEL` nodes.
+    """The encoding (``json`` or ``deflate``) and content of each chunk of `CHUNK` nodes.
 
-    Small projects stay readable; above a few megabytes parcels are compressed, which browsers undo one by one.
+    Texts of up to two million characters stay readable; more are compressed.
 
     Args:
         ids: The nodes in the order of the page.
-        texts: Those that are known, by id.
+        texts: The texts of nodes, by id; some nodes may have none.
     """
     is_small = sum(len(model_texts.source) + len(model_texts.notebook) for model_texts in texts.values()) <= _MOST_PLAIN
     for start in range(0, len(ids), CHUNK):
-        parcel = {
+        chunk = {
             name: [texts[name].source, texts[name].notebook] for name in ids[start : start + CHUNK] if name in texts
         }
         if is_small:
-            yield "json", safe_json(parcel)
+            yield "json", safe_json(chunk)
         else:
-            yield "deflate", base64.b64encode(zlib.compress(json.dumps(parcel).encode(), 6)).decode()
+            yield "deflate", base64.b64encode(zlib.compress(json.dumps(chunk).encode(), 6)).decode()

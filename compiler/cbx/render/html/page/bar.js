@@ -1,9 +1,9 @@
-// The bar: whose graph it is, and how the last run went.
+// The bar: the project's name and the result of the last run.
 
 import { lastRun, layers, nodes, project, troubleOf } from "./data.js";
-import { byId, counted, el, icon } from "./dom.js";
+import { byId, countWords, el, icon } from "./dom.js";
 
-/** Fill the bar, and give the layers their colours. */
+/** Fill the bar, and set the colours of the layers. */
 export function fillBar() {
   byId("project").textContent = project;
   layers.forEach((layer, number) => {
@@ -21,7 +21,7 @@ function runVerdict(troubled) {
   const isFailed = lastRun.state === "failed";
   if (!isFailed && troubled === 0)
     return el("span", { class: "all-good" }, lastRun.state === "completed" ? "no failures" : "not finished");
-  const words = troubled === 0 ? "failed" : `${counted(troubled, "model")} with failures`;
+  const words = troubled === 0 ? "failed" : `${countWords(troubled, "model")} with failures`;
   return el(
     "span",
     { class: isFailed ? "trouble bad" : "trouble", title: lastRun.problem },

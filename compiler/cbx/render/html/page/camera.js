@@ -1,4 +1,4 @@
-// Where the map is looked at from: D3's zooming, by pointer, wheel, touch, keys and buttons.
+// The map's pan and zoom with D3, by pointer, wheel, touch, keys and buttons.
 
 import { byId, wantsStillness } from "./dom.js";
 
@@ -44,7 +44,7 @@ export function startCamera(moved) {
     (isAnimated ? map.transition().duration(280) : map).call(zoom.transform, transform);
   };
 
-  /** Take the measure of the map's place on the screen, and of what there is to see; all of it stays in sight if it was. */
+  /** Measure the map and the scene; if the whole scene was visible, it stays visible. */
   camera.measure = (scene) => {
     const { clientWidth, clientHeight } = byId("map");
     Object.assign(camera, { width: clientWidth, height: clientHeight, scene });
@@ -55,7 +55,7 @@ export function startCamera(moved) {
         [clientWidth, clientHeight],
       ])
       .scaleExtent([Math.min(fitScale() * 0.6, 0.5), CLOSEST]);
-    if (camera.hasAll && fitScale() >= READABLE) go(centred(fitScale()), false, true);
+    if (camera.hasAll && fitScale() >= READABLE) go(centredTransform(fitScale()), false, true);
   };
 
   function fitScale() {
@@ -67,7 +67,7 @@ export function startCamera(moved) {
     );
   }
 
-  function centred(scale) {
+  function centredTransform(scale) {
     const { width, height, scene } = camera;
     const free = [
       width - MARGIN.left - MARGIN.right - scene.width * scale,
@@ -79,19 +79,19 @@ export function startCamera(moved) {
   }
 
   /** Show everything. */
-  camera.fit = () => go(centred(fitScale()), true, true);
+  camera.fit = () => go(centredTransform(fitScale()), true, true);
 
-  /** Show some boxes, as near as their number lets. */
+  /** Show some boxes, as large as possible. */
   camera.show = (boxes) => {
     const area = around(boxes);
     centre(area, Math.min(scaleFor(area), 1.15));
   };
 
-  /** Show everything if it can be read then; else as much as can be read, from the left, unless there are very many. */
+  /** Show everything if it is readable, or if there are very many boxes; else a readable part, from the left. */
   camera.begin = () => {
     const scale = fitScale();
     const isTooSmall = scale < READABLE && camera.scene.boxes.length <= MANY;
-    go(centred(isTooSmall ? PLEASANT : scale), false, !isTooSmall);
+    go(centredTransform(isTooSmall ? PLEASANT : scale), false, !isTooSmall);
   };
 
   camera.zoomBy = (factor) => {
@@ -106,9 +106,9 @@ export function startCamera(moved) {
   };
 
   /**
-   * Bring a box into sight, if it is not or cannot be read, with those beside it as far as there is room.
+   * Make a box visible and readable, together with its neighbours if there is room.
    * @param {object} box
-   * @param {object[]} others boxes that should be seen with it
+   * @param {object[]} others its neighbours
    */
   camera.reveal = (box, others = []) => {
     const { k } = still();
@@ -126,7 +126,7 @@ export function startCamera(moved) {
     bottom: camera.height - MARGIN.bottom,
   });
 
-  /** Whether a box is in sight and not near a border, where what it is linked with would be out of sight. */
+  /** Whether a box is visible and not near the left or right border. */
   function isInMidst(box) {
     const { x, y, k } = still();
     const { left, top, right, bottom } = room();
@@ -135,7 +135,7 @@ export function startCamera(moved) {
     return start >= left + rim && end <= right - rim && box.y * k + y >= top && (box.y + box.height) * k + y <= bottom;
   }
 
-  /** The scale at which an area fills the room there is. */
+  /** The scale at which an area fills the free room. */
   function scaleFor(area) {
     const { left, top, right, bottom } = room();
     return Math.min((right - left) / (area.right - area.left), (bottom - top) / (area.bottom - area.top));
@@ -143,7 +143,7 @@ export function startCamera(moved) {
 
   const fits = (area, scale) => scaleFor(area) >= scale;
 
-  /** Move as little as brings an area into sight. */
+  /** Move the map just enough to show an area. */
   function nudge(area, k) {
     const { x, y } = still();
     const { left, top, right, bottom } = room();

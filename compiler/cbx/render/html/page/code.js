@@ -1,11 +1,11 @@
-// The text of a model or of its notebook, with Prism's colours.
+// The code of a model or of its notebook, highlighted by Prism.
 
 import { textsOf } from "./data.js";
 import { el, say } from "./dom.js";
 
 const LONGEST = 200_000;
 
-/** The maker of one of the two parts. */
+/** A function that fills the tab of the source or of the notebook. */
 export function codeTab(which) {
   return (node, body) => {
     let isFilled = false;
@@ -15,7 +15,7 @@ export function codeTab(which) {
       const texts = await textsOf(node);
       const text = texts?.[which === "source" ? 0 : 1];
       const path = which === "source" ? node.path : node.notebook;
-      if (text === undefined) body.append(el("p", { class: "none" }, "The text is not in this file."));
+      if (text === undefined) body.append(el("p", { class: "none" }, "This page does not contain the text."));
       else body.append(bar(path, text), listing(text, which === "source" ? node.language : "python"));
     };
   };
@@ -29,7 +29,7 @@ function bar(path, text) {
       copy.textContent = "Copied";
       say("Copied");
     } catch {
-      copy.textContent = "Not allowed here";
+      copy.textContent = "Copy failed";
     }
     setTimeout(() => (copy.textContent = "Copy"), 1600);
   });
@@ -44,13 +44,13 @@ function listing(text, language) {
     "div",
     { class: "listing" },
     el("pre", { class: "numbers", "aria-hidden": "true" }, numbers),
-    el("pre", { class: "code", tabindex: "0", "aria-label": "Code" }, el("code", {}, ...tokens.map(coloured))),
+    el("pre", { class: "code", tabindex: "0", "aria-label": "Code" }, el("code", {}, ...tokens.map(colourToken))),
   );
 }
 
-/** A token of Prism's as an element; what it holds stays text. */
-function coloured(token) {
+/** A Prism token as an element; its content stays text. */
+function colourToken(token) {
   if (typeof token === "string") return token;
   const inner = Array.isArray(token.content) ? token.content : [token.content];
-  return el("span", { class: `token ${token.type}` }, ...inner.map(coloured));
+  return el("span", { class: `token ${token.type}` }, ...inner.map(colourToken));
 }

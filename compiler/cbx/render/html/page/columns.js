@@ -1,11 +1,11 @@
-// The columns of a model. One under the pointer, or held, lights up where it comes from and where it goes.
+// The columns of a model. The lineage of the column under the pointer, or of the pinned column, is highlighted.
 
 import { columnsOf, keysOf, nodes } from "./data.js";
 import { el, icon } from "./dom.js";
 
 const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
 
-/** Fill the part; returns what is called whenever it is shown. */
+/** Fill the tab; returns a function that is called whenever the tab is shown. */
 export function columnsTab(node, body, ways) {
   const columns = columnsOf(node);
   if (columns.length === 0) {
@@ -28,23 +28,23 @@ export function columnsTab(node, body, ways) {
     el(
       "p",
       { class: "hint" },
-      "Rest on a column to see where it comes from and where it goes; choose it to hold that.",
+      "Hover a column to trace it; click to pin.",
     ),
     table,
   );
-  return (held, wasOpen) => {
+  return (pinned, wasOpen) => {
     for (const [name, { row, button }] of rows) {
-      row.classList.toggle("held", name === held);
-      button.setAttribute("aria-pressed", String(name === held));
+      row.classList.toggle("pinned", name === pinned);
+      button.setAttribute("aria-pressed", String(name === pinned));
     }
-    if (held !== null && !wasOpen) rows.get(held)?.row.scrollIntoView({ block: "nearest" });
+    if (pinned !== null && !wasOpen) rows.get(pinned)?.row.scrollIntoView({ block: "nearest" });
   };
 }
 
 function rowOf(node, column, rows, ways) {
   const keys = keysOf(node).filter((key) => key.columns.includes(column.name));
   const isProven = keys.every((key) => key.verdict === "proven");
-  const hold = () =>
+  const togglePin = () =>
     ways.goTo({ tab: "columns", column: button.getAttribute("aria-pressed") === "true" ? null : column.name });
   const button = el(
     "button",
@@ -52,7 +52,7 @@ function rowOf(node, column, rows, ways) {
       type: "button",
       class: "column-name",
       "aria-pressed": "false",
-      on: { click: hold, focus: () => ways.hover(column.name), blur: () => ways.hover(null) },
+      on: { click: togglePin, focus: () => ways.hover(column.name), blur: () => ways.hover(null) },
     },
     column.name,
   );
@@ -95,7 +95,7 @@ function rowOf(node, column, rows, ways) {
 
 const isLong = (type) => type !== null && type.length > 20;
 
-/** A type that has room beside a name; a long one is shown below the name in full. */
+/** A type that fits beside a name; a long type is shown in full below the name. */
 function shortType(type) {
   return isLong(type) ? type.split(/[<(:]/, 1)[0].slice(0, 20) : (type ?? "unknown");
 }

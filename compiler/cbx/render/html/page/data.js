@@ -1,8 +1,8 @@
-// The graph as it was written into the page, with names for what stands in arrays.
+// The graph in the page, with names for the fields of arrays.
 
 import { byId } from "./dom.js";
 
-const PARCEL = 100;
+const CHUNK = 100;
 const raw = JSON.parse(byId("graph").textContent);
 const [cardWidth, cardHeight] = raw.card;
 
@@ -65,7 +65,7 @@ function checkOf(check) {
   return check === null ? null : { notebook: check[0], passed: check[1], failed: check[2], isUnchanged: check[3] === 1 };
 }
 
-/** The columns of a node. An origin is a node's index and a column's name; null says that none is known. */
+/** The columns of a node. An origin is a node's index and a column's name; null if the lineage is unknown. */
 export function columnsOf(node) {
   node.named ??= node.columns.map(([name, type, description, isNotNull, origins]) => ({
     name,
@@ -77,7 +77,7 @@ export function columnsOf(node) {
   return node.named;
 }
 
-/** The expectations of a node; the counts are null where the last run has none. */
+/** The expectations of a node; the counts are null if the last run has none. */
 export function rulesOf(node) {
   return node.rules.map(([name, condition, onViolation, passed, failed, isUnchanged]) => ({
     name,
@@ -89,19 +89,19 @@ export function rulesOf(node) {
   }));
 }
 
-/** The keys of a node, that of `key=` first; `check` is the one on the data, null if a key needs none. */
+/** The keys of a node, that of `key=` first; `check` is its check on the data, or null. */
 export function keysOf(node) {
   return node.keys.map(([columns, verdict, check]) => ({ columns, verdict, check: checkOf(check) }));
 }
 
-/** How a node fared in the last run; null if it took no part. */
+/** The status of a node in the last run; null if it was not in the last run. */
 export function runOf(node) {
   return node.run === null
     ? null
     : { status: node.run[0], written: node.run[1], dropped: node.run[2], problem: node.run[3] };
 }
 
-/** What went wrong with a node in the last run: a short word for its card, or null. */
+/** The failure of a node in the last run, in a few words for its card, or null. */
 export function troubleOf(node) {
   const status = node.run?.[0];
   if (status === "failed" || status === "skipped") return { isBad: status === "failed", words: status };
@@ -112,22 +112,22 @@ export function troubleOf(node) {
   return rows === 0 ? null : { isBad: false, words: `${rows.toLocaleString("en")} failed` };
 }
 
-/** How many rows of a model did not find those that they refer to. */
+/** How many rows of a model have no parent row. */
 const orphans = new Map();
 for (const { child, check } of diagram.relations) {
   if (check?.failed > 0) orphans.set(child, (orphans.get(child) ?? 0) + check.failed);
 }
 
-const parcels = new Map();
+const chunks = new Map();
 
 /** The source and the notebook of a node: a promise of `[source, notebook]`, or of undefined. */
 export async function textsOf(node) {
-  const number = Math.floor(node.index / PARCEL);
-  if (!parcels.has(number)) parcels.set(number, opened(document.querySelectorAll("script.texts")[number]));
-  return (await parcels.get(number))[node.id];
+  const number = Math.floor(node.index / CHUNK);
+  if (!chunks.has(number)) chunks.set(number, openChunk(document.querySelectorAll("script.texts")[number]));
+  return (await chunks.get(number))[node.id];
 }
 
-async function opened(element) {
+async function openChunk(element) {
   if (element.dataset.encoding === "json") return JSON.parse(element.textContent);
   const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));

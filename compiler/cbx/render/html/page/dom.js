@@ -1,28 +1,28 @@
-// Elements. Words that users wrote become text nodes here, never markup.
+// Elements. Users' texts become text nodes, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The element of the page with an id. */
+/** The element with an id. */
 export function byId(id) {
   return document.getElementById(id);
 }
 
 /**
- * A new element.
+ * Create an element.
  * @param {string} tag
  * @param {object} attributes `on` holds listeners; null and false leave an attribute out, true gives it no value
  * @param {...(Node|string|null)} children strings become text
  */
 export function el(tag, attributes, ...children) {
-  return filled(document.createElement(tag), attributes, children);
+  return fill(document.createElement(tag), attributes, children);
 }
 
-/** As `el`, for the pieces of a picture. */
+/** Create an SVG element, as `el` does for HTML. */
 export function svg(tag, attributes, ...children) {
-  return filled(document.createElementNS(SVG, tag), attributes, children);
+  return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function filled(element, attributes, children) {
+function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (name === "on") {
       for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
@@ -34,7 +34,7 @@ function filled(element, attributes, children) {
   return element;
 }
 
-/** An icon drawn with lines on a field of 20 by 20. */
+/** A line icon of 20 by 20. */
 export function icon(...paths) {
   return svg(
     "svg",
@@ -43,17 +43,17 @@ export function icon(...paths) {
   );
 }
 
-/** Say something to those who cannot see it happen. */
+/** Announce something to screen readers. */
 export function say(words) {
   byId("said").textContent = words;
 }
 
-/** Whether the reader asked for less movement. */
+/** Whether the reader prefers reduced motion. */
 export function wantsStillness() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** 1234567 as people write it, and a word in its number. */
-export function counted(number, word) {
+/** A number and a noun: `1,234 rows`. */
+export function countWords(number, word) {
   return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 }

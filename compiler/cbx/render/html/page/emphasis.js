@@ -1,12 +1,12 @@
-// What stands out on the map.
+// What is highlighted on the map.
 
 import { columnLineageOf, lineageOf } from "./lineage.js";
 
 /**
- * What stands out, by turns: the lineage of a column, what a search found, the lineage of the open model.
+ * What is highlighted: the lineage of a column, else the search results, else the lineage of the open model.
  * @param {object|null} node the node whose page is open
- * @param {string|null} column the column of it that is held, or under the pointer
- * @param {Set<number>|null} found what a search found, if that is what the reader looks at
+ * @param {string|null} column the column that is pinned or under the pointer
+ * @param {Set<number>|null} found the search results, if the reader is searching
  * @param {object} scene
  * @returns {null|{nodes: Set<number>, lines: function(object): boolean, columns?: Map<number, Set<string>>}}
  */

@@ -1,10 +1,10 @@
-// The map from far away: thousands of boxes and lines as one picture, which is moved while the map moves and painted
-// anew when it rests.
+// The map when zoomed far out: thousands of boxes and lines as one picture. It moves with the map and is painted again
+// when the map stops.
 
 import { layers, nodes } from "./data.js";
 import { byId } from "./dom.js";
 import { trace } from "./curve.js";
-import { painted } from "./theme.js";
+import { paintedColour } from "./theme.js";
 
 const REST = 120;
 const REACH = 0.5;
@@ -13,7 +13,7 @@ let taken = null;
 let timer = 0;
 let last = null;
 
-/** Paint what the camera sees, and half as much again on every side. */
+/** Paint the view, and half of its size on every side. */
 export function drawFar(shown, camera) {
   last = [shown, camera];
   clearTimeout(timer);
@@ -41,7 +41,7 @@ export function drawFar(shown, camera) {
   paintBoxes(pen, shown, k);
 }
 
-/** Move the picture as the map has moved since it was painted. */
+/** Move the picture with the map. */
 export function followFar({ x, y, k }) {
   if (taken === null) return;
   const scale = k / taken.k;
@@ -62,7 +62,7 @@ function paintLines(pen, { scene, emphasis }, k) {
         pen.lineTo(route.at(-2), route.at(-1));
       }
     }
-    pen.strokeStyle = painted(property);
+    pen.strokeStyle = paintedColour(property);
     pen.globalAlpha = alpha;
     pen.lineWidth = width / k;
     pen.stroke();
@@ -75,7 +75,7 @@ function paintLines(pen, { scene, emphasis }, k) {
 }
 
 function paintBoxes(pen, { scene, emphasis, selected }, k) {
-  const colours = layers.map((_, number) => painted(`--layer-${number}`));
+  const colours = layers.map((_, number) => paintedColour(`--layer-${number}`));
   const grow = Math.max(0, 1.6 / k - scene.boxes[0].height) / 2;
   for (const box of scene.boxes) {
     pen.fillStyle = colours[nodes[box.node].layer];
@@ -85,7 +85,7 @@ function paintBoxes(pen, { scene, emphasis, selected }, k) {
   pen.globalAlpha = 1;
   const open = scene.boxes.find((box) => box.node === selected);
   if (open) {
-    pen.strokeStyle = painted("--accent");
+    pen.strokeStyle = paintedColour("--accent");
     pen.lineWidth = 2.5 / k;
     const room = 4 / k;
     pen.strokeRect(open.x - room, open.y - room, open.width + 2 * room, open.height + 2 * room);

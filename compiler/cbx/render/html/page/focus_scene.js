@@ -1,4 +1,4 @@
-// The lineage of one model by itself, laid out anew by Dagre.
+// The lineage of a single model, laid out by Dagre.
 
 import { edges, layers, nodes, troubleOf } from "./data.js";
 import { boundsOf } from "./curve.js";
@@ -12,20 +12,20 @@ const LEAD = 26;
 export function focusScene(index, linkOf) {
   const { all, isWhole } = nearestLineageOf(index, MOST);
   const its = edges.filter((edge) => all.has(edge.source) && all.has(edge.target));
-  const layout = laidOut(
-    [...all].sort((one, other) => one - other),
+  const layout = layOut(
+    [...all].sort((left, right) => left - right),
     its,
   );
   const { width, height } = layout.graph();
   return {
     label: `Lineage of ${nodes[index].id}`,
-    note: isWhole ? null : `The nearest ${MOST} of its lineage`,
+    note: isWhole ? null : `Nearest ${MOST} models of the lineage`,
     isLineage: true,
     isFocus: true,
     width,
     height,
     lanes: [],
-    boxes: [...all].map((one) => boxOf(one, layout.node(String(one)))),
+    boxes: [...all].map((node) => boxOf(node, layout.node(String(node)))),
     lines: its.map((edge) => {
       const route = routeOf(layout, edge);
       return { source: edge.source, target: edge.target, isStream: edge.isStream, route, bounds: boundsOf(route) };
@@ -36,13 +36,13 @@ export function focusScene(index, linkOf) {
   };
 }
 
-/** The layer, since there are no lanes here, and the kind where there is room for it. */
+/** The layer, since there are no lanes here, and the kind, if there is room. */
 function wordsOf(node) {
   const layer = layers[node.layer].name;
   return troubleOf(node) === null ? `${layer} · ${node.kind}` : layer;
 }
 
-function laidOut(indices, its) {
+function layOut(indices, its) {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: "LR", nodesep: 18, ranksep: 60, edgesep: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -57,7 +57,7 @@ function boxOf(node, { x, y, width, height }) {
   return { node, x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height };
 }
 
-/** Out of the right border, through Dagre's points between, and in at the left border. */
+/** From the right border through Dagre's points to the left border. */
 function routeOf(layout, { source, target }) {
   const [from, to] = [layout.node(String(source)), layout.node(String(target))];
   const between = layout.edge(String(source), String(target)).points.slice(1, -1);

@@ -1,4 +1,4 @@
-// The map by keys. Single letters work while the map has the focus only, so that nothing is typed by mistake.
+// Keyboard control of the map. Single keys work only while the map has the focus.
 
 import { readBy, reads } from "./data.js";
 import { byId, el } from "./dom.js";
@@ -12,26 +12,26 @@ const STEP = 90;
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 const HELP = [
-  ["Ctrl K", "find a model or column (/ too, outside of texts)"],
-  ["↑ ↓ ← →", "on a model: to its neighbours; on the map: move it"],
-  ["Enter", "open a model; on the map: go to the models"],
-  ["+ − 0", "on the map: nearer, further, everything"],
-  ["Esc", "let go of a column, then close the page, then end the search"],
+  ["Ctrl K", "find a model or column (also /, outside text fields)"],
+  ["↑ ↓ ← →", "on a model: go to its neighbours; on the map: pan"],
+  ["Enter", "open a model; on the map: go to its models"],
+  ["+ − 0", "on the map: zoom in, zoom out, show all"],
+  ["Esc", "unpin the column, then close the page, then clear the search"],
 ];
 const SIGNS = [
-  ["highlighted", "with an open page: what the model is made of, and what is made of it"],
-  ["proven", "follows from the code, so it costs nothing when the pipeline runs"],
-  ["unproven", "a check on the data in the pipeline itself; its counts stand on the model's page"],
-  ["n failed", "rows that broke an expectation in the last run"],
+  ["highlighted", "with a model open: everything upstream and downstream of it"],
+  ["proven", "proven at compile time, so the pipeline does not check it"],
+  ["unproven", "checked on the data by the pipeline; the counts are on the model's page"],
+  ["n failed", "rows that failed an expectation in the last run"],
 ];
 
-/** Set the keys up; `escape` is called when nothing nearer wants to end. */
+/** Add the listeners; `escape` is called for Escape outside of dialogs. */
 export function startKeyboard(camera, escape) {
   byId("map").addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const link = event.target.closest("#boxes > a");
-    if (link ? walk(link, event.key) : steer(camera, event.key) || zoomed(camera, event.key)) event.preventDefault();
-    else if (link && zoomed(camera, event.key)) event.preventDefault();
+    if (link ? walk(link, event.key) : steer(camera, event.key) || zoomByKey(camera, event.key)) event.preventDefault();
+    else if (link && zoomByKey(camera, event.key)) event.preventDefault();
   });
   byId("boxes").addEventListener("focusin", (event) => {
     const link = event.target.closest("#boxes > a");
@@ -65,7 +65,7 @@ function steer(camera, key) {
   return arrow !== undefined;
 }
 
-function zoomed(camera, key) {
+function zoomByKey(camera, key) {
   if (key === "+" || key === "=") camera.zoomBy(1.3);
   else if (key === "-") camera.zoomBy(1 / 1.3);
   else if (key === "0") camera.fit();
@@ -73,15 +73,15 @@ function zoomed(camera, key) {
   return true;
 }
 
-/** From a model to the one beside it that an arrow key means. */
+/** Go from a model to its neighbour in the direction of an arrow key. */
 function walk(link, key) {
   if (!(key in ARROWS)) return false;
   const { box } = link;
   const next = {
-    ArrowLeft: () => linked(box, "left"),
-    ArrowRight: () => linked(box, "right"),
-    ArrowUp: () => above(box, -1),
-    ArrowDown: () => above(box, 1),
+    ArrowLeft: () => linkedBox(box, "left"),
+    ArrowRight: () => linkedBox(box, "right"),
+    ArrowUp: () => nextBox(box, -1),
+    ArrowDown: () => nextBox(box, 1),
   }[key]();
   if (next) {
     const element = elementOf(next.node);
@@ -90,8 +90,8 @@ function walk(link, key) {
   return true;
 }
 
-/** The linked box on a side that is nearest in height. */
-function linked(box, side) {
+/** The linked box on a side that is nearest vertically. */
+function linkedBox(box, side) {
   const { isLineage } = scene();
   const others = isLineage
     ? side === "left"
@@ -103,15 +103,15 @@ function linked(box, side) {
   const boxes = others
     .map(boxOf)
     .filter((other) => other && (isLineage || (side === "left" ? other.x < box.x : other.x > box.x)));
-  return boxes.sort((one, other) => Math.abs(one.y - box.y) - Math.abs(other.y - box.y))[0];
+  return boxes.sort((left, right) => Math.abs(left.y - box.y) - Math.abs(right.y - box.y))[0];
 }
 
 /** The next box above or below, in the same column. */
-function above(box, step) {
+function nextBox(box, step) {
   const middle = box.x + box.width / 2;
   const column = scene().boxes.filter((other) => Math.abs(other.x + other.width / 2 - middle) < other.width / 2);
   const beyond = column.filter((other) => (other.y - box.y) * step > 0);
-  return beyond.sort((one, other) => (one.y - other.y) * step)[0];
+  return beyond.sort((left, right) => (left.y - right.y) * step)[0];
 }
 
 function startHelp() {
@@ -119,9 +119,9 @@ function startHelp() {
   const rows = (pairs, tag) =>
     el("dl", {}, ...pairs.flatMap(([name, words]) => [el("dt", {}, el(tag, {}, name)), el("dd", {}, words)]));
   dialog.append(
-    el("h2", { id: "keys-title" }, "Keys"),
+    el("h2", { id: "keys-title" }, "Keyboard shortcuts"),
     rows(HELP, "kbd"),
-    el("h2", {}, "Signs"),
+    el("h2", {}, "Symbols"),
     el("div", { class: "signs" }, ...signsOf([...LINEAGE_LEGEND, ...RELATIONSHIP_LEGEND])),
     rows(SIGNS, "span"),
     el("form", { method: "dialog" }, el("button", { class: "primary" }, "Close")),

@@ -2,7 +2,7 @@
 
 import { byId, el } from "./dom.js";
 
-/** Make the lanes of a scene. */
+/** Create the lanes of a scene. */
 export function showLanes({ lanes }) {
   byId("lanes").replaceChildren(...lanes.map((lane) => el("div", { class: `lane layer-${lane.number}` })));
   byId("lane-names").replaceChildren(
@@ -17,7 +17,7 @@ export function showLanes({ lanes }) {
   );
 }
 
-/** The lanes are as high as the map, and their names stay at its upper border, in the middle of what is seen of each. */
+/** Keep the lanes as high as the map, and their names at its top, centred in the visible part of each lane. */
 export function followLanes({ x, k }, { lanes }, width) {
   lanes.forEach((lane, place) => {
     const [left, right] = [lane.left * k + x, lane.right * k + x];

@@ -13,12 +13,12 @@ const SIGNS = {
   unproven: () => [svg("path", { class: "way", d: "M1 8h33" })],
 };
 
-/** Show the signs of a scene and their meanings. */
+/** Show the symbols of a scene and their meanings. */
 export function showLegend(scene) {
   byId("legend").replaceChildren(...signsOf(scene.legend));
 }
 
-/** Signs with their meanings. */
+/** Symbols with their meanings. */
 export function signsOf(legend) {
   return legend.map(([sign, words]) =>
     el(

@@ -1,35 +1,35 @@
-// What a model or a column is made of, and what is made of it.
+// The upstream and downstream of models and columns.
 
 import { columnsOf, nodes, readBy, reads } from "./data.js";
 
-/** All that a node is made of and all that is made of it, itself included: a set of indices. */
+/** The indices of all nodes upstream and downstream of a node, with itself. */
 export function lineageOf(index) {
-  const up = reached(index, (one) => reads[one].map((edge) => edge.source));
-  const down = reached(index, (one) => readBy[one].map((edge) => edge.target));
+  const up = reachableFrom(index, (node) => reads[node].map((edge) => edge.source));
+  const down = reachableFrom(index, (node) => readBy[node].map((edge) => edge.target));
   return { up, down, all: new Set([...up, ...down]) };
 }
 
-function reached(start, steps) {
+function reachableFrom(start, steps) {
   const seen = new Set([start]);
   const waiting = [start];
   while (waiting.length > 0) {
-    for (const one of steps(waiting.pop())) {
-      if (!seen.has(one)) {
-        seen.add(one);
-        waiting.push(one);
+    for (const node of steps(waiting.pop())) {
+      if (!seen.has(node)) {
+        seen.add(node);
+        waiting.push(node);
       }
     }
   }
   return seen;
 }
 
-/** As much of a node's lineage as a number of nodes, the nearest first; and whether that is all of it. */
+/** A number of the nearest nodes of a node's lineage, and whether that is the whole lineage. */
 export function nearestLineageOf(index, most) {
   const { all } = lineageOf(index);
   if (all.size <= most) return { all, isWhole: true };
   const near = new Set([index]);
-  for (const one of near) {
-    for (const other of [...reads[one].map((edge) => edge.source), ...readBy[one].map((edge) => edge.target)]) {
+  for (const node of near) {
+    for (const other of [...reads[node].map((edge) => edge.source), ...readBy[node].map((edge) => edge.target)]) {
       if (all.has(other) && near.size < most) near.add(other);
     }
   }
@@ -38,7 +38,7 @@ export function nearestLineageOf(index, most) {
 
 let readers = null;
 
-/** The columns made of a column: by node and name. Made when it is first needed, since it is as large as the graph. */
+/** The columns computed from a column, by node and name; indexed at the first call. */
 function readersOf(index, name) {
   if (readers === null) {
     readers = nodes.map(() => new Map());
@@ -60,7 +60,7 @@ function originsOf(index, name) {
 }
 
 /**
- * The lineage of a column both ways.
+ * The lineage of a column, upstream and downstream.
  * @returns {{columns: Map<number, Set<string>>, pairs: Set<string>}} the columns that take part by node, and the
  *   pairs of nodes between which values go, as "from>to"
  */

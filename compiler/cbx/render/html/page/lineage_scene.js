@@ -47,7 +47,7 @@ export function line({ isStream, route }) {
   );
 }
 
-/** The card of a node, with some words below its name. */
+/** The card of a node, with a second line below its name. */
 export function card(node, linkOf, words = node.kind) {
   const trouble = troubleOf(node);
   const said = [node.id, node.kind, trouble ? `last run: ${trouble.words}` : null].filter(Boolean).join(", ");

@@ -1,4 +1,4 @@
-// The list of models: by layer, or what a search finds. It says in words what the map shows.
+// The list of models, by layer or as search results: what the map shows, as text.
 
 import { layers, nodes, troubleOf } from "./data.js";
 import { byId, el, icon } from "./dom.js";
@@ -10,7 +10,7 @@ const TROUBLE = ["M10 3.5 17.5 16.5h-15z", "M10 8.5v3.6M10 14.2v.2"];
 /**
  * Set the list up.
  * @param {function(object, string|null): string} linkOf the fragment for a node and a column of it
- * @param {function(Set<number>|null): void} found called with what a search finds; null when there is none
+ * @param {function(Set<number>|null): void} found called with the search results; null without a search
  */
 export function startList(linkOf, found) {
   const query = byId("query");
@@ -28,7 +28,7 @@ export function startList(linkOf, found) {
       linkOf,
     );
     byId("found").textContent =
-      matches.length === 0 ? "Nothing is called that." : `${matches.length.toLocaleString("en")} found`;
+      matches.length === 0 ? "No matches." : `${matches.length.toLocaleString("en")} found`;
     found(new Set(matches.map(({ node }) => node.index)));
   };
   query.addEventListener("input", refresh);
@@ -45,7 +45,7 @@ export function startList(linkOf, found) {
   showLayers(linkOf);
 }
 
-/** End the search. */
+/** Clear the search. */
 export function clearQuery() {
   byId("query").value = "";
   byId("query").dispatchEvent(new Event("input"));
@@ -54,7 +54,7 @@ export function clearQuery() {
 function walk(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step === undefined) return;
-  const stops = [...byId("list").querySelectorAll("summary, a, button")].filter((one) => one.offsetParent !== null);
+  const stops = [...byId("list").querySelectorAll("summary, a, button")].filter((element) => element.offsetParent !== null);
   const at = stops.indexOf(document.activeElement) + step;
   if (at < 0) byId("query").focus();
   else stops[at]?.focus();
@@ -101,7 +101,7 @@ function showMatches(matches, linkOf) {
   markCurrent();
 }
 
-/** Some hundred items, and a button for as many more. */
+/** Append the first items, and a button that appends as many more. */
 function append(items, matches, linkOf, start = 0) {
   items.append(...matches.slice(start, start + FIRST).map((match) => item(match, linkOf)));
   const rest = matches.length - start - FIRST;

@@ -1,4 +1,4 @@
-// The page: the place that the URL names is shown by the map, the list and a model's page.
+// The page: the map, the list and a model's page show the address in the URL.
 
 import { fillBar } from "./bar.js";
 import { columnsOf, nodeOf, nodes, project } from "./data.js";
@@ -12,14 +12,14 @@ import { lineageScene } from "./lineage_scene.js";
 import { clearQuery, markCurrent, startList } from "./list.js";
 import { boxOf, emphasise, isFarAway, markNear, measureMap, nodeAt, scene, showScene, startMap } from "./map.js";
 import { showPanel } from "./panel.js";
-import { goTo, linkTo, readPlace } from "./place.js";
+import { goTo, linkTo, readAddress } from "./address.js";
 import { relationshipScene } from "./relationship_scene.js";
 import { isNarrow, isSideOpen, showSide } from "./side.js";
 import { startTheme } from "./theme.js";
 
 const NOWHERE = { view: null, model: null, tab: "overview", column: null };
 const state = {
-  place: NOWHERE,
+  address: NOWHERE,
   hovered: null,
   found: null,
   isSearching: false,
@@ -31,55 +31,55 @@ const state = {
 const SCENES = { lineage: lineageScene, relationships: relationshipScene };
 const TABS = { lineage: ["lineage", "focus"], relationships: ["relationships"] };
 
-const linkWith = (change) => linkTo({ ...state.place, tab: "overview", column: null, ...change });
+const linkWith = (change) => linkTo({ ...state.address, tab: "overview", column: null, ...change });
 const linkOf = (index) => linkWith({ model: nodes[index].id });
 const ways = {
   linkTo: linkWith,
   goTo: (change) =>
-    goTo({ ...state.place, ...change, ...(change.model === null ? { tab: "overview", column: null } : {}) }),
+    goTo({ ...state.address, ...change, ...(change.model === null ? { tab: "overview", column: null } : {}) }),
   hover: (column) => {
     state.hovered = column;
-    light();
+    highlight();
   },
 };
 
-/** Show the place that the URL names. */
+/** Show the address in the URL. */
 function show() {
-  const before = state.place;
-  state.place = readPlace();
-  const node = state.place.model === null ? null : (nodeOf(state.place.model) ?? null);
-  if (state.place.view === "focus" && node === null) state.place.view = "lineage";
-  if (node === null || !columnsOf(node).some(({ name }) => name === state.place.column)) state.place.column = null;
+  const before = state.address;
+  state.address = readAddress();
+  const node = state.address.model === null ? null : (nodeOf(state.address.model) ?? null);
+  if (state.address.view === "focus" && node === null) state.address.view = "lineage";
+  if (node === null || !columnsOf(node).some(({ name }) => name === state.address.column)) state.address.column = null;
   const isOther =
-    state.place.view !== before.view || (state.place.view === "focus" && state.place.model !== before.model);
+    state.address.view !== before.view || (state.address.view === "focus" && state.address.model !== before.model);
   if (isOther) showView(node);
   for (const view of Object.keys(SCENES)) {
     const link = byId(`view-${view}`);
-    link.href = linkTo({ ...state.place, view });
-    if (TABS[view].includes(state.place.view)) link.setAttribute("aria-current", "page");
+    link.href = linkTo({ ...state.address, view });
+    if (TABS[view].includes(state.address.view)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   state.hovered = null;
   showFocus(node);
   const hadPanel = !byId("panel").hidden;
-  showPanel(node, state.place.tab, state.place.column, ways);
+  showPanel(node, state.address.tab, state.address.column, ways);
   if (hadPanel !== (node !== null)) measureMap();
   if (isOther) camera.begin();
   markCurrent(node?.id ?? null);
-  light();
-  document.title = node === null ? `${project}: ${state.place.view}` : `${node.id} · ${project}`;
+  highlight();
+  document.title = node === null ? `${project}: ${state.address.view}` : `${node.id} · ${project}`;
   if (node !== null) arrive(node, before);
   else if (before.model !== null) returnFocus(before.model);
   document.documentElement.dataset.shown = location.hash;
 }
 
-/** Bring the node whose page was opened into sight. */
+/** Scroll to the node whose page was opened. */
 function arrive(node, before) {
   const box = boxOf(node.index);
-  if (box && (before.model !== node.id || before.view !== state.place.view)) camera.reveal(box, besides(node.index));
+  if (box && (before.model !== node.id || before.view !== state.address.view)) camera.reveal(box, besides(node.index));
   if (before.model === node.id) return;
   state.isSearching = false;
-  light();
+  highlight();
   if (isNarrow()) showSide(false);
   say(`${node.id}, ${node.kind}`);
   if (!state.isByKeys && !isNarrow()) return;
@@ -95,7 +95,7 @@ function besides(index) {
   return others.slice(0, 40).map(boxOf).filter(Boolean);
 }
 
-/** Back to where the focus was before a page was opened, unless it is elsewhere. */
+/** Return the focus to where it was before a page was opened, unless it has moved. */
 function returnFocus(id) {
   if (document.activeElement !== document.body) return;
   const link = byId("boxes").querySelector(`[data-id="${CSS.escape(id)}"]`);
@@ -104,7 +104,7 @@ function returnFocus(id) {
 }
 
 function showView(node) {
-  const { view } = state.place;
+  const { view } = state.address;
   const next = view === "focus" ? focusScene(node.index, linkOf) : (state.scenes[view] ??= SCENES[view](linkOf));
   showScene(next);
   showLegend(next);
@@ -112,13 +112,13 @@ function showView(node) {
   for (const link of document.querySelectorAll("#list a, #panel a"))
     link.hash = link.hash.replace(/^#\/[^/]*/, `#/${view}`);
   byId("nothing").hidden = next.boxes.length > 0;
-  byId("nothing").textContent = "No relationships are declared here.";
+  byId("nothing").textContent = "No relationships are declared.";
   byId("note").textContent = next.note ?? "";
 }
 
-/** The way from the whole graph to the lineage of the open model, and back. */
+/** Update the link between the whole graph and the lineage of the open model. */
 function showFocus(node) {
-  const { view, tab, column } = state.place;
+  const { view, tab, column } = state.address;
   const link = byId("focus");
   link.hidden = node === null || view === "relationships";
   if (link.hidden) return;
@@ -126,11 +126,11 @@ function showFocus(node) {
   link.href = linkTo({ view: view === "focus" ? "lineage" : "focus", model: node.id, tab, column });
 }
 
-/** Let stand out what the reader looks at. */
-function light() {
-  const node = state.place.model === null ? null : (nodeOf(state.place.model) ?? null);
+/** Highlight what the reader looks at. */
+function highlight() {
+  const node = state.address.model === null ? null : (nodeOf(state.address.model) ?? null);
   const selected = node?.index ?? null;
-  const column = state.hovered ?? (state.place.tab === "columns" ? state.place.column : null);
+  const column = state.hovered ?? (state.address.tab === "columns" ? state.address.column : null);
   const found = state.isSearching || node === null ? state.found : null;
   state.emphasis = emphasisOf(node, column, found, scene());
   byId("fit-lit").hidden = state.emphasis === null || boxesOf(state.emphasis.nodes).length === 0;
@@ -149,10 +149,10 @@ function startPointer() {
     if (link && (event.ctrlKey || event.metaKey || event.shiftKey)) return;
     event.preventDefault();
     const index = link ? link.box.node : isFarAway() ? nodeAt(event.clientX, event.clientY) : null;
-    const { tab } = state.place;
+    const { tab } = state.address;
     if (index !== null)
       ways.goTo({ model: nodes[index].id, tab: nodes[index].isModel ? tab : "overview", column: null });
-    else if (state.place.model !== null) ways.goTo({ model: null });
+    else if (state.address.model !== null) ways.goTo({ model: null });
   });
   byId("map").addEventListener("pointermove", (event) =>
     showTip(isFarAway() ? nodeAt(event.clientX, event.clientY) : null, event),
@@ -160,7 +160,7 @@ function startPointer() {
   byId("map").addEventListener("pointerleave", () => showTip(null));
 }
 
-/** From far away, the name of what is under the pointer. */
+/** Zoomed far out, show the name of the node under the pointer. */
 function showTip(index, event) {
   const tip = byId("tip");
   tip.hidden = index === null;
@@ -188,13 +188,13 @@ function startButtons() {
 }
 
 function escape() {
-  if (state.place.column !== null) ways.goTo({ column: null });
+  if (state.address.column !== null) ways.goTo({ column: null });
   else if (isNarrow() && isSideOpen()) showSide(false);
-  else if (state.place.model !== null) ways.goTo({ model: null });
+  else if (state.address.model !== null) ways.goTo({ model: null });
   else if (state.found !== null) clearQuery();
 }
 
-startTheme(() => light());
+startTheme(() => highlight());
 fillBar();
 startButtons();
 showSide(!isNarrow());
@@ -206,10 +206,10 @@ startList(
   (node, column) => linkWith({ model: node.id, ...(column === null ? {} : { tab: "columns", column }) }),
   (found) => {
     Object.assign(state, { found, isSearching: found !== null });
-    light();
+    highlight();
   },
 );
-markCurrent(state.place.model);
+markCurrent(state.address.model);
 addEventListener("hashchange", show);
 for (const event of ["keydown", "pointerdown"])
   addEventListener(event, () => (state.isByKeys = event === "keydown"), true);

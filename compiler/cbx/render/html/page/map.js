@@ -1,4 +1,4 @@
-// The map: what of a scene is on the screen is in the document; from far away it is a picture.
+// The map. Only the visible part of a scene is in the document; zoomed far out, the map is a picture.
 
 import { startCamera } from "./camera.js";
 import { byId } from "./dom.js";
@@ -13,7 +13,7 @@ const shown = { scene: null, boxes: new Map(), lines: new Map(), emphasis: null,
 let camera = null;
 let isWaiting = false;
 
-/** Set the map up; `changed` is called when other things have to follow its movement. */
+/** Set up the map; `changed` is called whenever it moves. */
 export function startMap(changed) {
   camera = startCamera((transform) => {
     place(transform);
@@ -29,11 +29,11 @@ export function startMap(changed) {
   return camera;
 }
 
-/** The scene that is on the map, and whether it is so far away that it is a picture. */
+/** The scene on the map, and whether it is shown as a picture. */
 export const scene = () => shown.scene;
 export const isFarAway = () => shown.isFar;
 
-/** Put a scene on the map, in place of what was there. */
+/** Show a scene on the map. */
 export function showScene(next) {
   shown.scene = next;
   shown.boxes.clear();
@@ -48,7 +48,7 @@ export function showScene(next) {
   camera.measure(next);
 }
 
-/** The map's place on the screen has changed. */
+/** Update the map after its size on the screen has changed. */
 export function measureMap() {
   if (shown.scene === null) return;
   camera.measure(shown.scene);
@@ -56,7 +56,7 @@ export function measureMap() {
 }
 
 /**
- * Let some boxes and lines stand out.
+ * Highlight some boxes and lines.
  * @param {null|{nodes: Set<number>, lines: function(object): boolean, columns?: Map<number, Set<string>>}} emphasis
  * @param {number|null} selected the node whose page is open
  */
@@ -93,7 +93,7 @@ function place({ x, y, k }) {
   if (shown.isFar) followFar({ x, y, k });
 }
 
-/** Bring into the document what has come into sight, and take out what has left it. */
+/** Add elements that have become visible to the document, and remove those that no longer are. */
 function fill() {
   const { x, y, k } = camera.transform();
   const view = [
@@ -120,7 +120,7 @@ function setFar(isFar) {
   if (hasTurned) drawFar(shown, camera);
 }
 
-/** The lines that cross the view; where there are too many, those that stand out, or else those with an end in it. */
+/** The lines that cross the view; if there are too many, only highlighted lines, or lines with an end in the view. */
 function linesIn(view, boxes) {
   const found = shown.scene.lines.filter(
     ({ bounds }) => bounds[0] < view[2] && bounds[1] < view[3] && bounds[2] > view[0] && bounds[3] > view[1],
@@ -132,17 +132,17 @@ function linesIn(view, boxes) {
 }
 
 function exchange(drawn, wanted, parent, draw) {
-  for (const [one, element] of drawn) {
-    if (!wanted.has(one)) {
+  for (const [item, element] of drawn) {
+    if (!wanted.has(item)) {
       element.remove();
-      drawn.delete(one);
+      drawn.delete(item);
     }
   }
   const fresh = document.createDocumentFragment();
-  for (const one of wanted) {
-    if (drawn.has(one)) continue;
-    const element = draw(one);
-    drawn.set(one, element);
+  for (const item of wanted) {
+    if (drawn.has(item)) continue;
+    const element = draw(item);
+    drawn.set(item, element);
     fresh.append(element);
   }
   parent.append(fresh);
@@ -169,12 +169,12 @@ function drawnLine(line) {
   return element;
 }
 
-/** The box of a node in this scene; undefined if it takes no part. */
+/** The box of a node; undefined if it is not in this scene. */
 export function boxOf(index) {
   return shown.scene.boxes.find((box) => box.node === index);
 }
 
-/** The element of a node, which is drawn if it was not. */
+/** The element of a node, drawn if necessary. */
 export function elementOf(index) {
   const box = boxOf(index);
   if (!box) return null;
@@ -186,7 +186,7 @@ export function elementOf(index) {
   return shown.boxes.get(box);
 }
 
-/** Mark the lines at a box while the pointer rests on it. */
+/** Highlight the lines at the box under the pointer. */
 export function markNear(index) {
   for (const [line, element] of shown.lines)
     element.classList.toggle("near", line.source === index || line.target === index);
@@ -197,7 +197,7 @@ export function nodeAt(clientX, clientY) {
   const { left, top } = byId("map").getBoundingClientRect();
   const [x, y] = camera.transform().invert([clientX - left, clientY - top]);
   const box = shown.scene.boxes.find(
-    (one) => x >= one.x && y >= one.y && x <= one.x + one.width && y <= one.y + one.height,
+    (box) => x >= box.x && y >= box.y && x <= box.x + box.width && y <= box.y + box.height,
   );
   return box ? box.node : null;
 }

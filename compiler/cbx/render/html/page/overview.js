@@ -1,9 +1,9 @@
-// The first part of a model's page: what it is, what it reads, its key, rules and relationships.
+// The overview of a model: its facts, inputs, keys, expectations and relationships.
 
 import { columnsOf, diagram, keysOf, lastRun, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
-import { counted, el } from "./dom.js";
+import { countWords, el } from "./dom.js";
 
-/** Fill the part; returns what is called whenever it is shown. */
+/** Fill the tab; returns a function that is called whenever the tab is shown. */
 export function overviewTab(node, body, ways) {
   body.append(
     ...[
@@ -24,7 +24,7 @@ function part(title, ...children) {
 
 function facts(node) {
   const rows = [
-    [node.isModel ? "File" : "Place", pathCode(node.path)],
+    [node.isModel ? "File" : "Location", pathCode(node.path)],
     node.notebook ? ["Notebook", pathCode(node.notebook)] : null,
     node.owner ? ["Owner", node.owner] : null,
     node.tags.length > 0
@@ -35,16 +35,16 @@ function facts(node) {
   return el("dl", { class: "facts" }, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
-/** A path, which may be broken after each folder. */
+/** A path, with possible line breaks after each folder. */
 function pathCode(path) {
   return el("code", {}, ...path.split(/(?<=\/)/).flatMap((part) => [part, el("wbr")]));
 }
 
 function runWords(node) {
   const run = runOf(node);
-  if (run === null) return node.kind === "view" ? "a view, which is run where it is read" : "took no part";
+  if (run === null) return node.kind === "view" ? "view (computed on read)" : "not in the last run";
   const rows = [
-    run.written === null ? null : `${counted(run.written, "row")} written`,
+    run.written === null ? null : `${countWords(run.written, "row")} written`,
     run.dropped ? `${run.dropped.toLocaleString("en")} dropped` : null,
   ].filter(Boolean);
   const isGood = run.status === "completed" || run.status === "unchanged";
@@ -71,7 +71,7 @@ function neighbours(node, ways) {
     "div",
     { class: "beside" },
     node.isModel ? list("Reads", reads[node.index], "source", "Nothing.") : null,
-    list("Read by", readBy[node.index], "target", "Nothing yet."),
+    list("Read by", readBy[node.index], "target", "Nothing."),
   );
 }
 
@@ -116,13 +116,13 @@ function verdict(word) {
     "span",
     {
       class: isProven ? "verdict proven" : "verdict",
-      title: isProven ? "follows from the code" : "checked on the data",
+      title: isProven ? "proven at compile time" : "checked on the data",
     },
     word ?? "unknown",
   );
 }
 
-/** What the check on the data found in the last run. */
+/** The check of a key on the data, with its counts in the last run. */
 function checkWords(check) {
   if (check === null) return null;
   return el(
@@ -163,12 +163,12 @@ function rulesPart(node) {
       ),
     ),
     lastRun === null
-      ? el("p", { class: "none" }, "No run is known: after ", el("code", {}, "cbx run"), " the counts stand here.")
+      ? el("p", { class: "none" }, "No run yet. Run ", el("code", {}, "cbx run"), " to see counts here.")
       : null,
   );
 }
 
-/** The counts of a rule; unchanged where the last run had no new rows for it. */
+/** The counts of an expectation; unchanged if the last run had no new rows. */
 function counts({ passed, failed, isUnchanged }) {
   const total = passed + failed;
   const bar = el("span", { class: "bar-of-counts", "aria-hidden": "true" }, el("span", {}));
@@ -201,7 +201,7 @@ function relationItem(relation, node, ways) {
       : "belongs to one"
     : isParent
       ? "has at most one"
-      : "belongs to one, alone";
+      : "belongs to one";
   const on = relation.on.map(([child, parent]) => (child === parent ? child : `${child} = ${parent}`)).join(", ");
   return el(
     "li",

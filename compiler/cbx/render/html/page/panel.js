@@ -11,10 +11,10 @@ const NAMES = { overview: "Overview", columns: "Columns", source: "Source", note
 let open = null;
 
 /**
- * Show the page of a node, or none.
+ * Show the page of a node, or hide the panel.
  * @param {object|null} node
  * @param {string} tab
- * @param {string|null} column the column that is held
+ * @param {string|null} column the pinned column
  * @param {{goTo: function(object): void, linkTo: function(object): string, hover: function(string|null): void}} ways
  */
 export function showPanel(node, tab, column, ways) {
@@ -34,7 +34,7 @@ function build(node, ways) {
   const tabs = tabsOf(node, ways);
   const list = el(
     "div",
-    { class: "tabs", role: "tablist", "aria-label": "Parts of the page" },
+    { class: "tabs", role: "tablist", "aria-label": "Sections" },
     ...Object.values(tabs).map(({ button }) => button),
   );
   list.addEventListener("keydown", (event) => {
@@ -59,7 +59,7 @@ function head(node, ways) {
       type: "button",
       class: "tool",
       id: "widen",
-      "aria-label": "Wide page",
+      "aria-label": "Widen the page",
       "aria-pressed": String(document.body.classList.contains("wide-panel")),
       on: { click: widen },
     },
@@ -131,8 +131,8 @@ function tabsOf(node, ways) {
 }
 
 function choose(name, column) {
-  for (const [one, { body, button, show }] of Object.entries(open.tabs)) {
-    const isOpen = one === name;
+  for (const [tab, { body, button, show }] of Object.entries(open.tabs)) {
+    const isOpen = tab === name;
     const wasOpen = !body.hidden && button.getAttribute("aria-selected") === "true";
     body.hidden = !isOpen;
     button.setAttribute("aria-selected", String(isOpen));

@@ -6,8 +6,8 @@ import { el, svg } from "./dom.js";
 
 export const RELATIONSHIP_LEGEND = [
   ["one", "exactly one"],
-  ["one-or-none", "one or none"],
-  ["many", "any number"],
+  ["one-or-none", "zero or one"],
+  ["many", "zero or more"],
   ["proven", "proven"],
   ["unproven", "checked on the data"],
 ];
@@ -76,7 +76,7 @@ function line(relation) {
   );
 }
 
-/** Where a line leaves its end to: 1 to the right, -1 to the left. */
+/** The direction in which a line leaves its end: 1 to the right, -1 to the left. */
 const away = (x, before) => (before >= x ? 1 : -1);
 
 export const exactlyOne = (x, y, before) =>

@@ -1,10 +1,10 @@
-// Finding models and columns by parts of their names.
+// Search for models and columns by parts of their names.
 
 import { nodes } from "./data.js";
 
 let entries = null;
 
-/** What can be searched of each node, in small letters. Made at the first letter. */
+/** The searchable texts of each node in lower case, created at the first search. */
 function entriesOf() {
   entries ??= nodes.map((node) => ({
     node,
@@ -18,9 +18,9 @@ function entriesOf() {
 }
 
 /**
- * The nodes in which every word occurs, the best first.
+ * The nodes that contain every word, best matches first.
  * @param {string} query
- * @returns {{node: object, column: string|null}[]} `column` is the one that made a node be found, if it is one
+ * @returns {{node: object, column: string|null}[]} `column` is the matching column, if a column matched
  */
 export function search(query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -36,12 +36,12 @@ export function search(query) {
     });
     if (isFound) found.push({ node: entry.node, column, rank });
   }
-  return found.sort((one, other) => one.rank - other.rank || one.node.index - other.node.index);
+  return found.sort((left, right) => left.rank - right.rank || left.node.index - right.node.index);
 }
 
 const NOWHERE = 9;
 
-/** How well a word fits a node, less is better, and which column it is found in. */
+/** How well a word matches a node (less is better), and the index of the matching column. */
 function match(entry, word) {
   const name = entry.id.slice(entry.id.indexOf(".") + 1);
   if (name === word || entry.id === word) return [0, null];

@@ -1,11 +1,11 @@
-// Light and dark: as the system has it, until the reader chooses.
+// Light and dark colours: those of the system, until the reader chooses.
 
 import { byId, icon } from "./dom.js";
 
 const CHOICES = {
   auto: {
     scheme: "light dark",
-    label: "Colours: as the system",
+    label: "Colours: system",
     paths: ["M10 3.5a6.5 6.5 0 1 0 0 13z", "M10 3.5a6.5 6.5 0 0 1 0 13"],
   },
   light: {
@@ -20,14 +20,14 @@ const CHOICES = {
 };
 const KEY = "cbx-theme";
 
-/** Set the colours up; `changed` is called whenever they change. */
+/** Set up the colours; `changed` is called whenever they change. */
 export function startTheme(changed) {
-  show(remembered());
+  show(storedTheme());
   byId("theme").addEventListener("click", () => {
     const names = Object.keys(CHOICES);
     const next = names[(names.indexOf(document.documentElement.dataset.theme) + 1) % names.length];
     show(next);
-    remember(next);
+    storeTheme(next);
     changed();
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
@@ -42,8 +42,8 @@ function show(name) {
   byId("theme").replaceChildren(icon(...choice.paths));
 }
 
-// A file's page may be forbidden to remember anything.
-function remembered() {
+// A page that was opened as a file may have no storage.
+function storedTheme() {
   try {
     const name = localStorage.getItem(KEY);
     return name in CHOICES ? name : "auto";
@@ -52,16 +52,16 @@ function remembered() {
   }
 }
 
-function remember(name) {
+function storeTheme(name) {
   try {
     localStorage.setItem(KEY, name);
   } catch {
-    // it then lasts as long as the page
+    // the choice then lasts as long as the page
   }
 }
 
-/** The colours of a custom property as the browser would paint it, for canvases. */
-export function painted(property) {
+/** The colour of a custom property as the browser paints it, for canvases. */
+export function paintedColour(property) {
   const probe = document.createElement("i");
   probe.style.color = `var(${property})`;
   document.body.append(probe);

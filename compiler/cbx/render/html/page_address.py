@@ -1,4 +1,4 @@
-"""A place in the page, which a link leads to."""
+"""Addresses within the page, for links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class PageAddress:
-    """A view, and the page of a model that is open in it. ``place.js`` reads the same fragments."""
+    """A view, and the model whose page is open. ``address.js`` reads the same fragments."""
 
     view: Literal["lineage", "relationships"] = "lineage"
     model: str | None = None

@@ -1,4 +1,4 @@
-"""Reads project.toml, and finds the places of its settings again: the standard parser forgets them."""
+"""Parses project.toml, and finds the spans of its settings, which the standard parser does not return."""
 
 from __future__ import annotations
 
@@ -23,55 +23,55 @@ _KEYS = re.compile(_KEY)
 _PATH = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"^\s*\[{{1,2}}\s*({_PATH})\s*\]")
 _SETTING = re.compile(rf"^\s*({_PATH})\s*=")
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _MOST_DOTS = 1000
-"""The standard parser takes the square of the time for a key of more keys."""
+"""The time of the standard parser grows with the square of the number of dots in a key."""
 _DEEPEST = 8
-"""No setting has as many keys."""
+"""No setting has that many keys."""
 
 
 def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
-    """Parse a TOML file; None after a CBX002."""
+    """Parse a TOML file; None and CBX002 if it is invalid."""
     dotted = next(
         (at for at, line in enumerate(source.text.split("\n"), start=1) if line.count(".") > _MOST_DOTS), None
     )
     if dotted is not None:
-        message = f"this line has more than {_MOST_DOTS:,} dots, which no setting has"
+        message = f"this line has more than {_MOST_DOTS:,} dots"
         report.add(codes.INVALID_PROJECT_SETTING, message, source.whole_line(dotted))
         return None
     try:
         data: dict[str, Any] = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
-        found = _PLACE.search(str(error))
-        message = _PLACE.sub("", str(error))
-        if found and found[1]:
-            line, column = int(found[1]), int(found[2])
+        position = _POSITION.search(str(error))
+        message = _POSITION.sub("", str(error))
+        if position and position[1]:
+            line, column = int(position[1]), int(position[2])
             span = Span(source.path, line, column, line, column + 1)
         else:
             last = source.text.rstrip().count("\n") + 1
             span = source.whole_line(last)
-        report.add(codes.INVALID_PROJECT_SETTING, f"this is not TOML: {message}", span)
+        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message}", span)
     except ValueError as error:
         message = str(error).partition(":")[0]
-        report.add(codes.INVALID_PROJECT_SETTING, f"this is not TOML: {message}", source.start())
+        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message}", source.start())
     except RecursionError:
-        report.add(codes.INVALID_PROJECT_SETTING, "this is nested too deeply to be read", source.start())
+        report.add(codes.INVALID_PROJECT_SETTING, "invalid TOML: nested too deeply", source.start())
     else:
         return data
     return None
 
 
 def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
-    """The span of the key of a setting, or of the nearest table around it that the file names.
+    """The span of a setting's key, or of the nearest table around it in the file.
 
     Args:
-        source: The file, which parses.
-        path: The keys that lead to the setting, ``("environments", "prod", "catalog")``.
+        source: The file, which is valid TOML.
+        path: The keys of the setting, such as ``("environments", "prod", "catalog")``.
     """
-    wanted = tuple(key for key in path if isinstance(key, str))
-    places = _setting_spans(source)
-    around = [places.named[wanted[:depth]] for depth in range(len(wanted), 0, -1) if wanted[:depth] in places.named]
-    inside = places.inside.get(wanted)
+    keys = tuple(key for key in path if isinstance(key, str))
+    spans = _setting_spans(source)
+    around = [spans.named[keys[:depth]] for depth in range(len(keys), 0, -1) if keys[:depth] in spans.named]
+    inside = spans.inside.get(keys)
     if inside is not None and all(inside < span for span in around):
         return inside
     return around[0] if around else source.start()
@@ -79,11 +79,11 @@ def setting_span(source: SourceFile, path: Sequence[str | int]) -> Span:
 
 @dataclass(frozen=True)
 class _SettingSpans:
-    """Where a file names settings and tables first, by their keys.
+    """The first spans of settings and tables in a file, by their keys.
 
     Attributes:
-        named: The settings and tables themselves.
-        inside: Tables which are only named by the tables inside them.
+        named: The spans of settings and tables.
+        inside: For tables without a header, the span of the first table inside them.
     """
 
     named: Mapping[tuple[str, ...], Span]
@@ -97,12 +97,12 @@ def _setting_spans(source: SourceFile) -> _SettingSpans:
     table: tuple[str, ...] = ()
     for number, line in enumerate(source.text.split("\n"), start=1):
         header = _HEADER.match(line)
-        found = header or _SETTING.match(line)
-        if found is None:
+        match = header or _SETTING.match(line)
+        if match is None:
             continue
-        keys = tuple(key.strip("\"'") for key in _KEYS.findall(found[1]))
-        start = found.start(1) + 1
-        span = Span(source.path, number, start, number, start + len(found[1]))
+        keys = tuple(key.strip("\"'") for key in _KEYS.findall(match[1]))
+        start = match.start(1) + 1
+        span = Span(source.path, number, start, number, start + len(match[1]))
         if header:
             table = keys
             for depth in range(min(len(keys), _DEEPEST)):

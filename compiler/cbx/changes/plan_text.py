@@ -1,4 +1,4 @@
-"""A change plan in words: as lines for a terminal, and as Markdown for a pull request."""
+"""A change plan as text: lines for a terminal, and Markdown for a pull request."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cbx.changes.change_plan import ChangePlan, Difference, ModelChange
-from cbx.changes.document import counts
+from cbx.changes.plan_document import counts
 
 MARKS = {"add": "+", "remove": "-", "change": "~", "refresh": "~"}
 _REFRESH = {
-    "none": "nothing to do",
-    "incremental": "usual update",
+    "none": "no refresh",
+    "incremental": "incremental refresh",
     "full_refresh": "full refresh",
-    "recreate": "not in place",
+    "recreate": "drop and recreate",
 }
 
 _AS_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&#92;", "[": "&#91;", "|": "\\|"})
 _CALL = re.compile(r"(?<!\w)@(?=\w)")
-"""What would call a person or a team; an address has a word before it."""
+"""A mention of a person or a team; an email address has a word before the at sign."""
 
 
 def as_lines(plan: ChangePlan) -> Iterator[str]:
-    """The plan for a terminal; a line begins with ``+``, ``-`` or ``~``, or is indented below one that does."""
+    """The plan for a terminal: lines that begin with ``+``, ``-`` or ``~``, and details indented below them."""
     width = max((len(change.model) for change in plan.models), default=0)
     kinds = max((len(change.kind) for change in plan.models), default=0)
     for change in plan.models:
@@ -36,7 +36,7 @@ def as_lines(plan: ChangePlan) -> Iterator[str]:
 
 
 def summary(plan: ChangePlan) -> str:
-    """The plan in a sentence."""
+    """The plan in one sentence."""
     if plan.is_empty:
         return "Nothing has changed since the last deployment."
     found = counts(plan)
@@ -70,7 +70,7 @@ def _other_differences(plan: ChangePlan) -> Iterator[tuple[str, tuple[Difference
 
 
 def as_markdown(plan: ChangePlan, project: str, environment: str) -> Iterator[str]:
-    """The plan as a comment on a pull request: a table of the models, and what lies behind it to unfold."""
+    """The plan as a comment on a pull request: a table of the models, and other differences to unfold."""
     yield f"### `{project}` in `{environment}`"
     yield ""
     yield _escape_markdown(summary(plan))
@@ -111,5 +111,5 @@ def _reasons_markdown(change: ModelChange) -> str:
 
 
 def _escape_markdown(text: str) -> str:
-    """Text of the user's, safe in a table of GitHub's Markdown: no tags, cells, lines, links or calls of its own."""
+    """Make a user's text safe in a table of GitHub Markdown: no tags, cells, lines, links or mentions."""
     return " ".join(_CALL.sub("@<!-- -->", text.translate(_AS_TEXT)).split())

@@ -1,13 +1,13 @@
-// The place in the page, kept in the URL's fragment: #/lineage/silver.orders/columns/order_id
+// The address within the page, in the URL's fragment: #/lineage/silver.orders/columns/order_id
 
 import { start } from "./data.js";
 
 const VIEWS = ["lineage", "focus", "relationships"];
 const TABS = ["overview", "columns", "source", "notebook"];
 
-/** The place that the URL names, else the one that the page was made for; what is named wrongly is left out. */
-export function readPlace() {
-  const [, view, model, tab, column] = (location.hash || start).slice(1).split("/").map(decoded);
+/** Read the address from the URL, or else the start address of the page; unknown parts are ignored. */
+export function readAddress() {
+  const [, view, model, tab, column] = (location.hash || start).slice(1).split("/").map(decodePart);
   return {
     view: VIEWS.includes(view) && (view !== "focus" || model) ? view : "lineage",
     model: model || null,
@@ -16,7 +16,7 @@ export function readPlace() {
   };
 }
 
-/** The fragment that leads to a place. */
+/** The fragment of an address. */
 export function linkTo({ view, model = null, tab = "overview", column = null }) {
   const parts = [view];
   if (model !== null) parts.push(model);
@@ -25,15 +25,15 @@ export function linkTo({ view, model = null, tab = "overview", column = null }) 
   return `#/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-/** Go to a place, so that the browser's way back leads here; or in the stead of this one. */
-export function goTo(place, isInstead = false) {
-  const link = linkTo(place);
+/** Go to an address, with a new entry in the browser's history or instead of the current one. */
+export function goTo(address, isInstead = false) {
+  const link = linkTo(address);
   if (link === location.hash) return;
   if (isInstead) location.replace(link);
   else location.hash = link;
 }
 
-function decoded(part) {
+function decodePart(part) {
   try {
     return decodeURIComponent(part);
   } catch {

@@ -1,4 +1,4 @@
-"""What pictures say of nodes, and how much of it fits."""
+"""The texts of nodes and relationships in pictures, and their widths."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _WIDE, _NARROW = frozenset("mwMWABCDEFGHKNOPQRSTUVXYZ@%&_"), frozenset("ijlftrI.
 
 
 def one_line(text: str) -> str:
-    """A text on one line, without what no terminal and no XML has a sign for."""
+    """A text on one line; characters that terminals or XML cannot show are replaced."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in " ".join(text.split())
     )
 
 
 def kind_in_words(node: Node) -> str:
-    """What a node is, for people."""
+    """The kind of a node as words, such as ``streaming table``."""
     if node.is_model:
         return _KINDS.get(node.kind, node.kind)
     return "external table" if node.kind == "table" else f"{node.kind.upper()} files"
 
 
 def notes_on_keys(node: Node, column: str) -> list[str]:
-    """What is known of each key that a column belongs to: ``key proven``, ``further key unproven``."""
+    """The keys of a column with their verdicts: ``key proven``, ``further key unproven``."""
     words = ["key"] * bool(node.key) + ["further key"] * len(node.further_keys)
     return [
         f"{word} {key.verdict}" if key.verdict else word
@@ -38,12 +38,12 @@ def notes_on_keys(node: Node, column: str) -> list[str]:
 
 
 def on_in_words(relation: Relation) -> str:
-    """The columns of a relationship: one name where child and parent call them the same, else the child's first."""
+    """The columns of a relationship: ``id``, or ``customer_id = id`` if child and parent have different names."""
     return ", ".join(child if child == parent else f"{child} = {parent}" for child, parent in relation.on)
 
 
 def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
-    """About how wide a text is in the usual sans-serif fonts, rather too wide than too narrow.
+    """The approximate width of a text in the usual sans-serif fonts, in pixels; rather too wide than too narrow.
 
     Args:
         text: One line.
@@ -58,10 +58,10 @@ def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
 
 
 def fit_text(text: str, size: float, width: float, *, is_bold: bool = False) -> str:
-    """As much of a text as fits, with an ellipsis where something is left out."""
+    """Cut a text to a width in pixels, with an ellipsis if something is left out."""
     if text_width(text, size, is_bold=is_bold) <= width:
         return text
-    kept = text
-    while kept and text_width(f"{kept}…", size, is_bold=is_bold) > width:
-        kept = kept[:-1]
-    return f"{kept}…"
+    start = text
+    while start and text_width(f"{start}…", size, is_bold=is_bold) > width:
+        start = start[:-1]
+    return f"{start}…"

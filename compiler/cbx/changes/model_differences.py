@@ -1,7 +1,7 @@
-"""The rules of what a difference asks of the next update; the page docs/deploying.md has them as a table.
+"""The differences of a model, and the refresh that each needs; docs/deploying.md has the rules as a table.
 
-A materialized view or a view holds what its query says, whatever it held before, so any difference of one is made
-good by the next update. A streaming table and an AUTO CDC target keep the rows they took in.
+Views and materialized views are computed from their queries, so the next update is enough for any difference.
+Streaming tables and AUTO CDC targets keep their rows.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.tables import Model, is_streaming, is_table, source_name, widens_types
 
-NEW_ROWS = "rows that are there stay as they are"
-NOT_IN_PLACE = "the table cannot become that in place: drop it first, or give the model another name"
-MOVED = "the table of the old name is dropped with its rows"
+NEW_ROWS = "existing rows do not change"
+NOT_IN_PLACE = "the table cannot be changed in place: drop it first, or rename the model"
+MOVED = "the table with the old name is dropped with its rows"
 _SCHEME = re.compile(r"(?:(\w+):)?[0-9a-f]{64}\Z")
 _NOT_DEPLOYED = frozenset({"path", "artifact", "artifact_hash", "source_hash", "traced", "language", "layer", "name"})
 _HAS_A_RULE = frozenset({"kind", "dataset", "code_hash", "cdc", "key", "inputs", "columns", "expectations"})
@@ -24,7 +24,7 @@ _HAS_A_RULE_TOO = frozenset({"quarantine", "properties", "relationships"})
 
 
 def model_differences(before: Model, after: Model) -> Iterator[Difference]:
-    """Every difference between a model as it is deployed and as it was compiled, one rule after the other."""
+    """Every difference between a model as deployed and as compiled."""
     if before["kind"] != after["kind"]:
         yield _kind_difference(before, after)
     if before["dataset"] != after["dataset"]:
@@ -46,7 +46,7 @@ def model_differences(before: Model, after: Model) -> Iterator[Difference]:
 
 
 def _refresh_for(after: Model, refresh: Refresh) -> Refresh:
-    """What a rule asks of a table that keeps its rows; others are made anew anyway."""
+    """The refresh for a table that keeps its rows; other tables are recomputed anyway."""
     return refresh if is_streaming(after) else "incremental"
 
 
@@ -61,24 +61,24 @@ def _kind_difference(before: Model, after: Model) -> Difference:
     if not is_table(after):
         return Difference("kind", detail, "incremental", "the table is dropped with its rows", is_destructive=True)
     if is_streaming(before) and is_streaming(after):
-        return Difference("kind", detail, "full_refresh", "the rows that are there were made in another way")
+        return Difference("kind", detail, "full_refresh", "existing rows were computed in another way")
     return Difference("kind", detail, "recreate", NOT_IN_PLACE, is_destructive=True)
 
 
 def _compare_code(before: Model, after: Model) -> Iterator[Difference]:
-    """The code is another if hashes of one scheme differ; hashes of two schemes say nothing of each other."""
+    """Compare the hashes of the code; hashes of different schemes cannot be compared."""
     old, new = before.get("code_hash"), after.get("code_hash")
     if old is None or old == new:
         return
     if not _is_of_another_scheme(str(old), str(new)):
-        yield Difference("code", "what computes the rows is another", "incremental", _new_rows_reason(after))
+        yield Difference("code", "the code has changed", "incremental", _new_rows_reason(after))
     elif all(before.get(name) != after.get(name) for name in ("source_hash", "artifact_hash")):
-        detail = "unknown whether what computes the rows is the same: another version of cbx deployed it"
+        detail = "the code may have changed: another version of cbx deployed it"
         yield Difference("code", detail, "incremental", _new_rows_reason(after))
 
 
 def _is_of_another_scheme(old: str, new: str) -> bool:
-    """Whether two hashes of code are made of different content; the page docs/output.md says how a hash tells."""
+    """Whether two hashes of code have different schemes; docs/output.md describes the hashes."""
     schemes = [_SCHEME.match(code_hash) for code_hash in (old, new)]
     return all(schemes) and len({match[1] for match in schemes if match}) > 1
 
@@ -89,10 +89,10 @@ def _compare_cdc(before: Model, after: Model) -> Iterator[Difference]:
         return
     if before["key"] != after["key"]:
         detail = f"{_value_text(before['key'])} -> {_value_text(after['key'])}"
-        yield Difference("cdc.key", detail, "full_refresh", "changes were applied to the rows of another key")
+        yield Difference("cdc.key", detail, "full_refresh", "existing rows have another key")
     weights: dict[str, tuple[Refresh, str]] = {
-        "sequence_by": ("full_refresh", "the rows that are there are in another order"),
-        "scd_type": ("full_refresh", "the table keeps other versions of its rows"),
+        "sequence_by": ("full_refresh", "existing rows were ordered by other columns"),
+        "scd_type": ("full_refresh", "the table stores other versions of its rows"),
         "except_columns": ("full_refresh", "the table has other columns"),
     }
     for name in sorted({*old, *new}):
@@ -146,7 +146,7 @@ def _identity(source: Model) -> tuple[Any, ...]:
 def _source_difference(source: Model, verb: str, after: Model) -> Difference:
     if source["mode"] != "stream":
         return Difference("inputs", f"{verb} {source_name(source)}", "incremental", _new_rows_reason(after))
-    reason = "what it has read so far is of another source" if is_streaming(after) else None
+    reason = "its rows come from another source" if is_streaming(after) else None
     return Difference(
         "stream", f"{verb} new rows of {source_name(source)}", _refresh_for(after, "full_refresh"), reason
     )
@@ -156,12 +156,12 @@ def _compare_columns(before: Model, after: Model) -> Iterator[Difference]:
     old = {column["name"]: column for column in before["columns"]}
     new = {column["name"]: column for column in after["columns"]}
     if bool(old) != bool(new):
-        known = "are known now" if new else "are no longer known"
-        yield Difference("columns", f"{known}: {', '.join(f'`{name}`' for name in (new or old))}", "none")
+        verb = "are now known" if new else "are no longer known"
+        yield Difference("columns", f"{verb}: {', '.join(f'`{name}`' for name in (new or old))}", "none")
         return
     for name in old:
         if name not in new:
-            reason = "a column cannot leave a table that keeps its rows" if is_streaming(after) else None
+            reason = "a column cannot be removed from a table that keeps its rows" if is_streaming(after) else None
             yield Difference("columns", f"`{name}` removed", _refresh_for(after, "full_refresh"), reason)
     for name, column in new.items():
         if name not in old:
@@ -182,12 +182,12 @@ def _compare_column(old: Model, new: Model, before: Model, after: Model) -> Iter
         yield _type_difference(old, new, before, after)
     if old["not_null"] != new["not_null"]:
         if new["not_null"]:
-            reason = "rows that are there may hold NULL" if is_streaming(after) else None
-            yield Difference("columns", f"{name} is NOT NULL now", _refresh_for(after, "full_refresh"), reason)
+            reason = "existing rows may have NULL" if is_streaming(after) else None
+            yield Difference("columns", f"{name} is now NOT NULL", _refresh_for(after, "full_refresh"), reason)
         else:
-            yield Difference("columns", f"{name} may be NULL now")
+            yield Difference("columns", f"{name} may now be NULL")
     if old["description"] != new["description"]:
-        yield Difference("columns", f"{name} is described in other words")
+        yield Difference("columns", f"{name} has another description")
 
 
 def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Difference:
@@ -199,15 +199,15 @@ def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Dif
             return Difference("columns", detail)
         reason = "the type is wider, but the deployed table does not have `delta.enableTypeWidening`"
         return Difference("columns", detail, "full_refresh", reason)
-    return Difference("columns", detail, "full_refresh", "the rows that are there do not fit the type")
+    return Difference("columns", detail, "full_refresh", "existing rows do not fit the type")
 
 
 def _compare_quarantine(before: Model, after: Model) -> Iterator[Difference]:
     if before["quarantine"] and not after["quarantine"]:
         reason = f"`{before['dataset']}_quarantine` is dropped with its rows"
-        yield Difference("quarantine", "rows that rules drop are no longer kept", "incremental", reason, True)
+        yield Difference("quarantine", "dropped rows are no longer kept", "incremental", reason, True)
     elif after["quarantine"] and not before["quarantine"]:
-        yield Difference("quarantine", f"`{after['dataset']}_quarantine` keeps the rows that rules drop")
+        yield Difference("quarantine", f"`{after['dataset']}_quarantine` keeps dropped rows")
 
 
 def _compare_relationships(before: Model, after: Model) -> Iterator[Difference]:
@@ -215,7 +215,7 @@ def _compare_relationships(before: Model, after: Model) -> Iterator[Difference]:
 
 
 def _compare_other_fields(before: Model, after: Model) -> Iterator[Difference]:
-    """What has no rule of its own; a field that the deployed manifest does not have yet is no difference."""
+    """Compare the fields without a rule; a field that is not in the deployed manifest is no difference."""
     ruled = _NOT_DEPLOYED | _HAS_A_RULE | _HAS_A_RULE_TOO | {"key_verdict", "further_keys"}
     for name in sorted({*before, *after} - ruled):
         if name in before and before[name] != after.get(name):
@@ -225,7 +225,7 @@ def _compare_other_fields(before: Model, after: Model) -> Iterator[Difference]:
 def _compare_named(
     aspect: str, old: list[Model], new: list[Model], key: str, reason: str | None
 ) -> Iterator[Difference]:
-    """Differences of lists whose items have names."""
+    """The differences of lists whose items have names."""
     before, after = {item[key]: item for item in old}, {item[key]: item for item in new}
     for name in before:
         if name not in after:

@@ -1,4 +1,4 @@
-"""A change plan as a JSON document, whose shape the page docs/deploying.md describes."""
+"""A change plan as a JSON document; docs/deploying.md describes its fields."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SCHEMA_VERSION = 1
 
 
 def as_document(plan: ChangePlan, project: str, environment: str) -> dict[str, Any]:
-    """The plan as plain values.
+    """The plan as plain values for JSON.
 
     Args:
-        plan: What is to be described.
+        plan: The plan.
         project: The project's name.
         environment: The environment's name.
     """
@@ -34,7 +34,7 @@ def as_document(plan: ChangePlan, project: str, environment: str) -> dict[str, A
 
 
 def counts(plan: ChangePlan) -> dict[str, int]:
-    """How many models there are of each action, and how many need more than a usual update."""
+    """The number of models for each action, and how many need more than an incremental refresh."""
     actions = [change.action for change in plan.models]
     return {
         "added": actions.count("add"),
