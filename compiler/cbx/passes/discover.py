@@ -106,9 +106,7 @@ def _check_name(path: str, report: Report) -> None:
     name = path.rsplit("/", 1)[-1]
     is_kept = DEVICE.match(name.split(".")[0])
     if is_kept or name.endswith((".", " ")):
-        why = (
-            "has a name that Windows keeps for a device" if is_kept else "ends in a dot or a space, which Windows drops"
-        )
+        why = "has the name of a device on Windows" if is_kept else "ends in a dot or a space, which Windows drops"
         report.add(
             codes.INVALID_NAME, f"`{path}` {why}", Span(path), hint="choose another: it cannot be checked out there"
         )
@@ -180,7 +178,7 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
         report.add(codes.INVALID_NAME, f"`{stem}` is not a name for a model", Span(path), hint=hint)
         return None
     if DEVICE.match(stem):
-        message = f"the model `{stem}` has a name that Windows keeps for a device"
+        message = f"the model `{stem}` has the name of a device on Windows"
         report.add(codes.INVALID_NAME, message, Span(path), hint="choose another: no file can have it there")
         return None
     return layer, stem

@@ -50,10 +50,10 @@ def parse_toml(source: SourceFile, report: Report) -> dict[str, Any] | None:
         else:
             last = source.text.rstrip().count("\n") + 1
             span = source.whole_line(last)
-        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message}", span)
+        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message[:1].lower()}{message[1:]}", span)
     except ValueError as error:
         message = str(error).partition(":")[0]
-        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message}", source.start())
+        report.add(codes.INVALID_PROJECT_SETTING, f"invalid TOML: {message[:1].lower()}{message[1:]}", source.start())
     except RecursionError:
         report.add(codes.INVALID_PROJECT_SETTING, "invalid TOML: nested too deeply", source.start())
     else:
