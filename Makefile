@@ -33,8 +33,10 @@ quick: .venv/dev
 	$(PYTEST) -q -m "not spark"
 	$(BIN)/cbx test
 
-# An hour of files that mean nothing or harm, one after the other; a failure names its seed, for FUZZ_SEED.
+# An hour of files that mean nothing or harm, one after the other; a failure names its seed, for FUZZ_SEED. Before it, a
+# thousand files of whole projects, mangled.
 fuzz: .venv/dev
+	MANGLED_ROUNDS=1000 $(BIN)/python -m pytest -q compiler/tests/test_mangled.py
 	FUZZ_SECONDS=3600 $(BIN)/python -m pytest -q compiler/tests/test_fuzz.py
 
 # What CI checks besides the tests: style, types, the rows of imports, and that target/ is up to date.

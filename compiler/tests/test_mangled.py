@@ -17,7 +17,7 @@ from cbx.diagnostics.source_files import SourceFile, Span
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = {"circuit_box": ROOT, "parcels": Path(__file__).parent / "golden" / "parcels"}
-ROUNDS = int(os.environ.get("MANGLED_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("MANGLED_ROUNDS", "15"))
 TOKENS = (
     "{{", "}}", "{%", "%}", "{#", "#}", "(", ")", "[", "]", "{", "}", "'", '"', '"""', "\\", "\n", "\r", ",", "=",
     ":", "@", "*", "**", "#", "--", "/*", "*/", ";", "`", ".", "\t", "\0", "\ufeff", "é", "\U0001f512", "\u2028",

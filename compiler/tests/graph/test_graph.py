@@ -189,14 +189,8 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
 @pytest.mark.parametrize("picture", [(), ("--columns",), ("--relationships",)], ids=["tables", "columns", "related"])
 def test_the_hash_seed_does_not_matter(picture: tuple[str, ...]) -> None:
     """The same project gives the same picture everywhere."""
-    drawn = {
-        subprocess.run(
-            [sys.executable, "-m", "cbx", "graph", "--format", "svg", *picture, "--project", str(ROOT)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    command = [sys.executable, "-m", "cbx", "graph", "--format", "svg", *picture, "--project", str(ROOT)]
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    there = subprocess.run(command, env=environment, capture_output=True, check=True, encoding="utf-8").stdout
 
-    assert len(drawn) == 1
+    assert cbx("--format", "svg", *picture).stdout == there

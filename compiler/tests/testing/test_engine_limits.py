@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,11 +113,20 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
 
 
-@pytest.mark.parametrize("engine", ["sail", pytest.param("spark", marks=pytest.mark.spark)])
-def test_each_test_passes_or_is_skipped_with_a_reason(engine: str, harbour: Path) -> None:
-    """Watermarks keep all rows, QUALIFY is rewritten, and what depends on batches is said."""
+def run_tests(folder: Path, engine: str) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("pysail")
-    done = run(harbour, "-m", "cbx", "test", "--engine", engine, "--", "-p", "no:cacheprovider")
+    return run(folder, "-m", "cbx", "test", "--engine", engine, "--coverage", "--", "-p", "no:cacheprovider")
+
+
+@pytest.fixture(scope="module")
+def done_on_sail(harbour: Path) -> subprocess.CompletedProcess[str]:
+    return run_tests(harbour, "sail")
+
+
+@pytest.mark.parametrize("engine", ["sail", pytest.param("spark", marks=pytest.mark.spark)])
+def test_each_test_passes_or_is_skipped_with_a_reason(engine: str, harbour: Path, request: Any) -> None:
+    """Watermarks keep all rows, QUALIFY is rewritten, and what depends on batches is said."""
+    done = run_tests(harbour, engine) if engine == "spark" else request.getfixturevalue("done_on_sail")
     skipped = "2 skipped" if engine == "sail" else "1 skipped"
 
     assert done.returncode == 0, done.stdout
@@ -124,10 +134,9 @@ def test_each_test_passes_or_is_skipped_with_a_reason(engine: str, harbour: Path
     assert "depend on which batch a row is in" in done.stdout
 
 
-def test_coverage_tells_skipped_from_missing(harbour: Path) -> None:
+def test_coverage_tells_skipped_from_missing(done_on_sail: subprocess.CompletedProcess[str]) -> None:
     """A skipped model was not checked, and nobody has to write a test of it."""
-    pytest.importorskip("pysail")
-    done = run(harbour, "-m", "cbx", "test", "--engine", "sail", "--coverage", "--", "-p", "no:cacheprovider")
+    done = done_on_sail
 
     assert "skipped-model: each test of `clean.moorings` was skipped: Sail cannot run" in done.stderr
     assert "untested-model: no test runs `clean.ships`" in done.stderr

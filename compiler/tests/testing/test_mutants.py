@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 SCRIPT = Path(__file__).parent / "mutants.py"
-EVERY = 8
+EVERY = 16
 
 
 def test_the_tests_of_circuit_box_find_mistakes() -> None:
@@ -18,5 +18,5 @@ def test_the_tests_of_circuit_box_find_mistakes() -> None:
     counts = [int(number) for number in re.findall(r"(\d+) (?:mutants|refused|alive)", done.stdout.splitlines()[-1])]
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sum(counts) >= 14
+    assert sum(counts) >= 7
     assert counts[2] == 0
