@@ -17,7 +17,7 @@ from cbx.analysis.sql.time_windows import EDGES
 from cbx.analysis.types.value_types import is_injective_cast
 
 _HASHES = (exp.MD5, exp.SHA, exp.SHA2)
-"""Hashes of 128 bits and more, for which collisions are ignored."""
+"""Hashes of 128 bits and more: apart from collisions, different texts have different hashes."""
 
 
 def add_determined_columns(value: ir.Computed, node: exp.Expr, reader: ExpressionReader) -> ir.Computed:

@@ -112,7 +112,7 @@ def _read_predicate(node: exp.Expr, reader: ExpressionReader) -> ir.Predicate:  
 def _read_in(node: exp.In, left: exp.Expr, reader: ExpressionReader) -> ir.Predicate | None:
     """Read ``column IN (1, 2)``; None where it is not supported."""
     value = reader.read(left)
-    literals = [literal(value) for value in node.expressions]
+    literals = [literal(item) for item in node.expressions]
     converted = [
         _convert_literal(constant, left, reader)
         for constant in literals
