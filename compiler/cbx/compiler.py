@@ -1,74 +1,49 @@
-"""The compiler: passes in order, from a folder to files."""
+"""The compiler: from the folder of a project to the texts of files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from cbx.diagnostics.diagnostic import Diagnostic, Report, read_sources
+from cbx.diagnostics.diagnostic import Diagnostic, Report
+from cbx.emit.artifacts import emit_artifacts
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
 from cbx.passes.check_relationships import check_relationships
 from cbx.passes.check_variables import check_variables
-from cbx.passes.declare import declare
-from cbx.passes.discover import discover
-from cbx.passes.emit import Emitted, emit
-from cbx.passes.gate import gate
-from cbx.passes.in_shards import in_shards
+from cbx.passes.discover import discover, discover_part
 from cbx.passes.link import link
-from cbx.passes.parse import parse
 from cbx.passes.plan import plan
 from cbx.passes.prove_keys import prove_keys
 from cbx.passes.read_macros import read_macros
-from cbx.passes.resolve import resolve
+from cbx.passes.read_models import read_models
 from cbx.passes.table_facts import known_tables
 from cbx.passes.type_columns import type_columns
 from cbx.project.settings import LOCAL, Project, has_environment, load_project
 from cbx.stages.declared import Discovered
 from cbx.stages.plan import Artifact, Plan
-from cbx.stages.resolved import KnownTable, Typed
+from cbx.stages.resolved import KnownTable, Proven
 
-__all__ = ["PASSES", "Compilation", "Passes", "compile_project", "read_sources"]
-
-Passes = tuple[Callable[[Any, Report], Any], ...]
-
-PASSES: Passes = (
-    discover,
-    read_macros,
-    in_shards(parse, declare, resolve),
-    check_variables,
-    link,
-    type_columns,
-    check_keys,
-    check_relationships,
-    check_kinds,
-    check_expectations,
-    prove_keys,
-    gate,
-    plan,
-    emit,
-)
-"""Each pass takes what the one before returned; `gate` alone may return None, which ends the compilation."""
+__all__ = ["Compilation", "ProjectPart", "check_models", "compile_project"]
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """What a compilation found and what it would write.
+    """The result of a compilation.
 
     Attributes:
         project: The project; None if its settings are wrong.
-        diagnostics: What is wrong or worth knowing, in the order of the places.
-        model_count: How many model files were found.
-        plan: What was planned; None after an error.
+        diagnostics: The problems and remarks, in the order of their spans.
+        model_count: How many model files there are.
+        plan: What the artifacts were emitted from; None after an error.
         artifacts: The files to write; none after an error.
-        hashes: The SHA-256 of each, by path.
+        hashes: The SHA-256 of each artifact, by path.
         sources: The texts of the files that were read, by path.
-        tables: What is known of each model's table; nothing after an error.
+        tables: The columns and keys of each model's table; empty after an error.
         is_lasting: Whether the same files would be compiled to the same again.
-        untraced_here: As `Report` has it.
+        untraced_here: As in `Report`.
     """
 
     project: Project | None
@@ -84,8 +59,30 @@ class Compilation:
 
     @property
     def succeeded(self) -> bool:
-        """Whether nothing stands in the way of writing."""
+        """Whether the artifacts may be written."""
         return self.plan is not None
+
+
+@dataclass(frozen=True)
+class ProjectPart:
+    """Some models of a project, compiled without the others.
+
+    Attributes:
+        ids: The models to compile.
+        paths: The files to read: those of these models, of what they read and of the parents that these refer to.
+        tables: The tables of the models that are read and not compiled.
+        project_ids: All models of the project.
+    """
+
+    ids: frozenset[str]
+    paths: tuple[str, ...]
+    tables: Mapping[str, KnownTable]
+    project_ids: frozenset[str]
+
+    def is_complete(self, proven: Proven) -> bool:
+        """Whether the part has all that its models read: an edited model may read one that it did not read before."""
+        read = {source.model for name in self.ids & set(proven.models) for source in proven.models[name].model_inputs}
+        return read <= set(proven.models)
 
 
 def compile_project(
@@ -94,48 +91,63 @@ def compile_project(
     *,
     with_analysis: bool = True,
     with_trace: bool = True,
-    passes: Passes | None = None,
+    part: ProjectPart | None = None,
 ) -> Compilation:
     """Compile the project in a folder. Reads its files and writes nothing but a cache of what was traced.
 
     Args:
         root: The folder with ``project.toml``.
-        environment: The environment it is compiled for: ``local``, or one of the project's.
-        with_analysis: Whether the code of models is analysed, if the project does not say otherwise.
-        with_trace: Whether the functions of Python models are traced for that, if the project does not say otherwise.
-        passes: The passes, where some of `PASSES` are given more to go by.
+        environment: The environment to compile for: ``local``, or one of the project's.
+        with_analysis: Whether to analyse the code of models, if the project does not say otherwise.
+        with_trace: Whether to trace the functions of Python models, if the project does not say otherwise.
+        part: The models to compile, if not all.
 
     Returns:
         The compilation, with all diagnostics; a problem of the project is never an exception.
     """
     report = Report()
-    project = load_project(root, report)
-    if project is None or not has_environment(project, environment, report):
+    settings = load_project(root, report)
+    if settings is None or not has_environment(settings, environment, report):
         return Compilation(None, report.sorted(), 0, None, (), sources=report.sources)
-    stage: Any = project.analysed(analysis=with_analysis, trace=with_trace)
-    model_count = 0
-    typed: Typed | None = None
-    tables: Mapping[str, KnownTable] = {}
-    for run_pass in passes or PASSES:
-        stage = run_pass(stage, report)
-        if isinstance(stage, Discovered):
-            model_count = len(stage.known_ids)
-        elif isinstance(stage, Typed):
-            typed = stage
-        elif isinstance(stage, Plan) and typed is not None:
-            tables, typed = known_tables(typed), None
-        if stage is None:
-            return Compilation(project, report.sorted(), model_count, None, (), sources=report.sources)
-    assert isinstance(stage, Emitted)  # noqa: S101 - what the last pass returns
+    project = settings.analysed(analysis=with_analysis, trace=with_trace)
+    discovered = (
+        discover(project, report) if part is None else discover_part(project, report, part.paths, part.project_ids)
+    )
+    proven = check_models(discovered, report, part.tables if part is not None else {})
+    model_count = len(discovered.known_ids)
+    if report.has_errors or (part is not None and not part.is_complete(proven)):
+        return Compilation(project, report.sorted(), model_count, None, (), sources=report.sources)
+    planned = plan(proven, only=part.ids if part is not None else None)
+    emitted = emit_artifacts(planned, only_models=part is not None)
     return Compilation(
         project,
         report.sorted(),
         model_count,
-        stage.plan,
-        stage.artifacts,
-        stage.hashes,
+        planned,
+        emitted.artifacts,
+        emitted.hashes,
         report.sources,
-        tables,
+        known_tables(proven),
         report.is_lasting,
         report.untraced_here,
     )
+
+
+def check_models(discovered: Discovered, report: Report, known: Mapping[str, KnownTable]) -> Proven:
+    """Find everything that is wrong in the files of a project.
+
+    Args:
+        discovered: The files.
+        report: Where problems go. After an error the result is incomplete, and nothing can be planned from it.
+        known: The tables of models whose columns and keys are known from an earlier compilation.
+    """
+    macros = read_macros(discovered, report)
+    resolved = read_models(discovered, macros, report)
+    check_variables(resolved, report)
+    linked = link(resolved, report)
+    typed = type_columns(linked, report, known)
+    check_keys(typed, report)
+    connected = check_relationships(typed, report)
+    check_kinds(connected, report)
+    check_expectations(connected, report)
+    return prove_keys(connected, report)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbx.cli.display.diagnostics import as_text
-from cbx.compiler import Compilation, compile_project, read_sources
+from cbx.compiler import Compilation, compile_project
 from cbx.diagnostics.codes import Severity
+from cbx.diagnostics.diagnostic import read_sources
 
 MINIMAL_PROJECT = '[project]\nname = "shop"\n'
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence)[ ]*$", re.MULTILINE | re.DOTALL)

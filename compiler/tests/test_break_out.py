@@ -19,7 +19,8 @@ from cbx.changes.compare import compare_manifests
 from cbx.changes.plan_document import as_document
 from cbx.changes.plan_text import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_json, as_text, visible
-from cbx.compiler import compile_project, read_sources
+from cbx.compiler import compile_project
+from cbx.diagnostics.diagnostic import read_sources
 from cbx.graph.graph_document import read_manifest
 from cbx.render import dot, mermaid, svg
 from cbx.render.column_lineage import column_lineage

@@ -250,7 +250,7 @@ def test_a_bug_of_ours_is_cbx901(tmp_path: Path) -> None:
         "import sys\n"
         "import cbx.compiler\n"
         "from cbx.cli import main\n"
-        "cbx.compiler.PASSES = (lambda project, report: {}['silver.orders'],)\n"
+        "cbx.compiler.discover = lambda project, report: {}['silver.orders']\n"
         "sys.argv = ['cbx', 'compile']\n"
         "main()\n"
     )

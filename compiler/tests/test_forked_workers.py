@@ -13,15 +13,15 @@ from compiler.benchmarks.projects import write_project
 COMPILED = """
 import os, pickle, shutil, signal, sys
 from pathlib import Path
-from cbx.processes import forked_workers as copies
+from cbx.processes import forked_workers
 from cbx.target import atomic_change as journal
 from cbx.compiler import compile_project
 from cbx.target.write import write
-import cbx.passes.emit as emit, cbx.passes.in_shards as in_shards
+import cbx.emit.artifacts as artifacts, cbx.passes.read_models as read_models
 processes, fate = int(sys.argv[2]), sys.argv[3]
-copies._processes = lambda: processes
-in_shards.MANY = emit.MANY = 1
-in_shards._TOGETHER = emit._TOGETHER = journal._TOGETHER = 7
+forked_workers._process_count = lambda: processes
+read_models.MANY_MODELS = artifacts.MANY_MODELS = 1
+read_models._TOGETHER = artifacts._TOGETHER = journal._TOGETHER = 7
 here, dumps, left = os.getpid(), pickle.dumps, 2
 def dumped(*given):
     global left
@@ -31,16 +31,16 @@ def dumped(*given):
     if fate == "fails" and not left:
         raise MemoryError
     return dumps(*given)
-copies.pickle.dumps = dumped
+forked_workers.pickle.dumps = dumped
 loads, received = pickle.loads, []
 def loaded(content):
     received.append(1)
     return loads(content)
-copies.pickle.loads = loaded
+forked_workers.pickle.loads = loaded
 def refused(*_, **__):
     raise OSError(28, "No space left on device")
 if fate == "no file":
-    copies.tempfile.TemporaryFile = refused
+    forked_workers.tempfile.TemporaryFile = refused
 if fate == "no process":
     os.fork = refused
 compilation = compile_project(Path(sys.argv[1]), with_trace=False)
@@ -56,7 +56,7 @@ try:
     os.waitpid(-1, 0)
 except ChildProcessError:
     sys.exit()
-sys.exit("a copy is left")
+sys.exit("a fork is left")
 """
 
 

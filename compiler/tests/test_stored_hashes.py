@@ -15,7 +15,8 @@ import pytest
 from cbx.changes.change_plan import Deployed
 from cbx.changes.compare import compare_manifests
 from cbx.emit.code_hash import code_hash
-from cbx.stages.resolved import Import, PythonCode, SqlCode
+from cbx.stages.imports import Import
+from cbx.stages.resolved import PythonCode, SqlCode
 from cbx.syntax.declarations import Snippet
 from cbx.syntax.text import InputSlot, Text, Variable
 
@@ -110,7 +111,7 @@ def test_renaming_every_class_changes_nothing_that_is_stored(tmp_path: Path) -> 
 HASHING = {
     "emit/code_hash.py": "texts of the model's, as JSON",
     "passes/resolve.py": "texts of the model's",
-    "passes/emit.py": "a file's text",
+    "emit/artifacts.py": "a file's text",
     "incremental/part.py": "names and texts, as JSON",
     "incremental/record.py": "versions, paths and times, as JSON",
     "incremental/stamps.py": "a file's content",

@@ -9,7 +9,7 @@ import pytest
 from cbx.diagnostics.diagnostic import Report
 from cbx.diagnostics.source_files import SourceFile
 from cbx.parse.jinja.template_spans import Template
-from cbx.parse.jinja.templates import Rendered, Templates
+from cbx.parse.jinja.templates import RenderedTemplate, Templates
 
 SHARED = "{% set x = (1,) %}{% set y = (1,) %}" + "{% set x = (x, x) %}{% set y = (y, y) %}" * 40
 LONG = "{% set t = 'x' * 100000 %}{% set r = range(100000) %}"
@@ -105,7 +105,7 @@ FORBIDDEN = {
 }
 
 
-def rendered(text: str, **macros: str) -> tuple[Rendered | None, list[str]]:
+def rendered(text: str, **macros: str) -> tuple[RenderedTemplate | None, list[str]]:
     templates, report = Templates(), Report()
     for name, macro in macros.items():
         templates.add_macros(SourceFile(f"macros/{name}.sql", macro), report)

@@ -52,13 +52,16 @@ class KeyUnproven:
 Verdict = KeyProven | KeyProvenButForCollisions | KeyRefuted | KeyUnproven
 
 
-def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[TableRelationship, ...]) -> Verdict:
+def judge_key(
+    relation: Relation, key: tuple[str, ...], relationships: tuple[TableRelationship, ...], grain: Grain | None = None
+) -> Verdict:
     """The verdict on a key that is declared for a query's result.
 
     Args:
         relation: The query; its scans carry what is known of the tables.
         key: The names of the key's columns.
         relationships: All declared relationships.
+        grain: The grain of the relation, if it was inferred before.
 
     Returns:
         `KeyProven`, `KeyProvenButForCollisions`, `KeyRefuted` or `KeyUnproven`. Names are compared without regard to
@@ -74,7 +77,7 @@ def judge_key(relation: Relation, key: tuple[str, ...], relationships: tuple[Tab
             else "the result has no such columns, or several of one name",
             None,
         )
-    grain = infer_grain(relation)
+    grain = grain or infer_grain(relation)
     if grain.is_key(columns):
         return KeyProven()
     keys = result_keys(relation, grain)

@@ -13,6 +13,7 @@ from typing import Any
 from cbx.changes.change_plan import Difference, Refresh
 from cbx.changes.column_types import is_widening, normalise_type
 from cbx.changes.tables import Model, is_streaming, is_table, source_name, widens_types
+from cbx.project.dataset_names import quarantine_table
 
 NEW_ROWS = "existing rows do not change"
 NOT_IN_PLACE = "the table cannot be changed in place: drop it first, or rename the model"
@@ -204,10 +205,10 @@ def _type_difference(old: Model, new: Model, before: Model, after: Model) -> Dif
 
 def _compare_quarantine(before: Model, after: Model) -> Iterator[Difference]:
     if before["quarantine"] and not after["quarantine"]:
-        reason = f"`{before['dataset']}_quarantine` is dropped with its rows"
+        reason = f"`{quarantine_table(before['dataset'])}` is dropped with its rows"
         yield Difference("quarantine", "dropped rows are no longer kept", "incremental", reason, True)
     elif after["quarantine"] and not before["quarantine"]:
-        yield Difference("quarantine", f"`{after['dataset']}_quarantine` keeps dropped rows")
+        yield Difference("quarantine", f"`{quarantine_table(after['dataset'])}` keeps dropped rows")
 
 
 def _compare_relationships(before: Model, after: Model) -> Iterator[Difference]:

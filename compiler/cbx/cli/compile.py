@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cbx.cli.places import project_folder, say_waiting
-from cbx.processes.garbage_collection import without_collecting
+from cbx.processes.garbage_collection import pause_garbage_collection
 
 
 class Format(str, Enum):
@@ -51,7 +51,7 @@ def compile_command(
     started = time.perf_counter()
     root = project_folder(project)
     options = Options(env, with_analysis=not no_analysis, with_trace=not no_trace)
-    with without_collecting():
+    with pause_garbage_collection():
         built = build(root, options, check=check, waiting=say_waiting)
     diagnostics = built.diagnostics
     if check and built.changes is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbx.cli.selection import Selection, chosen, graph_of
+from cbx.project.dataset_names import quarantine_table
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
@@ -45,4 +46,4 @@ def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
 
 def _quarantines(plan: Plan) -> dict[str, str]:
     """The tables of the dropped rows, by model."""
-    return {one.model.id: f"{one.model.dataset}_quarantine" for one in plan.models if one.model.quarantine}
+    return {one.model.id: quarantine_table(one.model.dataset) for one in plan.models if one.model.quarantine}

@@ -48,9 +48,9 @@ def compiled(root: Path, env: str) -> Compilation:
     """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.compiler import compile_project
-    from cbx.processes.garbage_collection import without_collecting
+    from cbx.processes.garbage_collection import pause_garbage_collection
 
-    with without_collecting():
+    with pause_garbage_collection():
         compilation = compile_project(root, environment=env)
     if not compilation.succeeded:
         show_diagnostics(compilation.diagnostics, compilation.sources, compilation.model_count, "text")
@@ -61,10 +61,10 @@ def compiled(root: Path, env: str) -> Compilation:
 def project_graph(root: Path, env: str) -> GraphDocument:
     """The graph of a project as it stands; nothing is compiled where nothing changed since the last time."""
     from cbx.graph.graph_document import read_manifest
-    from cbx.incremental.build import known_manifest
+    from cbx.incremental.build import up_to_date_manifest
     from cbx.incremental.options import Options
 
-    text = known_manifest(root, Options(env))
+    text = up_to_date_manifest(root, Options(env))
     return graph_of(compiled(root, env)) if text is None else read_manifest(json.loads(text))
 
 

@@ -44,7 +44,7 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
     values: dict[str, Any] = {}
     unread = set(call.unread)
     for name, argument in given.items():
-        value = _plain(argument.value, (name,), spans, report)
+        value = _read_plain(argument.value, (name,), spans, report)
         if value is _BAD:
             unread.add(name)
         is_usable = name not in unread or _is_usable(name, value)
@@ -52,14 +52,14 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
             values[name] = value
     for name in sorted(given.keys() - fields.keys()):
         values.pop(name, None)
-        meant, hint = _meant(name, fields)
+        meant, hint = _guess_argument(name, fields)
         unread |= {meant} if meant is not None else fields.keys() - given.keys()
         message = f"`{call.function}` has no argument `{name}`"
         report.add(codes.UNKNOWN_ARGUMENT, message, given[name].span, label="unknown", hint=hint)
     return _validate(call, values, unread, Spans(call.span, spans), report)
 
 
-def _meant(name: str, fields: Mapping[str, bool]) -> tuple[str | None, str]:
+def _guess_argument(name: str, fields: Mapping[str, bool]) -> tuple[str | None, str]:
     """The argument that an unknown one was probably meant to be, and the way out."""
     near = nearest(name, fields)
     foreign = FOREIGN_ARGUMENTS.get(name)
@@ -91,7 +91,7 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
         message = f"`{call.function}` {takes}"
         first = positional[0].value
         causes = [Cause("models/", f"model {first.value}")] if order and isinstance(first, Literal) else []
-        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_example(call), causes=causes)
+        report.add(codes.UNKNOWN_ARGUMENT, message, argument.span, hint=_suggest_spelling(call), causes=causes)
     named.update(dict(zip(order, positional, strict=False)))
     for argument in call.arguments:
         if argument.name is None:
@@ -103,7 +103,7 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
     return named
 
 
-def _example(call: Call) -> str | None:
+def _suggest_spelling(call: Call) -> str | None:
     """How an argument that needs its name is written; None for a word that takes no more."""
     word = call.function
     names = [argument.value.value for argument in call.arguments if isinstance(argument.value, Literal)]
@@ -116,7 +116,7 @@ def _example(call: Call) -> str | None:
     return 'name it, as in `format="json"`' if word == "auto_loader" else None
 
 
-def _plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
+def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
     """A value as the documents take it: text, numbers, tuples, dictionaries, documents for calls inside it.
 
     The place of every value goes to ``spans``; what was reported is left out of lists and makes the rest `_BAD`.
@@ -129,7 +129,7 @@ def _plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: 
             result: list[Any] = []
             for item in items:
                 own: dict[ValuePath, Span] = {}
-                plain = _plain(item, (*path, len(result)), own, report)
+                plain = _read_plain(item, (*path, len(result)), own, report)
                 if plain is not _BAD:
                     result.append(plain)
                     spans.update(own)
@@ -139,13 +139,13 @@ def _plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: 
             for key, entry in entries:
                 key_path = (*path, key.value, "key")
                 spans[key_path] = key.span
-                named[key.value] = _plain(entry, (*path, key.value), spans, report)
+                named[key.value] = _read_plain(entry, (*path, key.value), spans, report)
             return _BAD if _BAD in named.values() else named
         case Call():
-            return _nested(value, path, spans, report)
+            return _read_nested(value, path, spans, report)
 
 
-def _nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
+def _read_nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
     if call.function not in DOCUMENTS:
         report.add(codes.WRONG_ARGUMENT_TYPE, f"`{call.function}` cannot stand here", call.span)
         return _BAD
@@ -169,10 +169,12 @@ def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans
         problems = error.errors()
     bad = dict.fromkeys(str(problem["loc"][0]) for problem in problems if problem["type"] != "missing")
     missing = [str(problem["loc"][0]) for problem in problems if problem["type"] == "missing"]
-    has_nameless = sum(one.name is None for one in call.arguments) > len(SIGNATURES[call.function])
-    unknown = [one.name for one in call.arguments if one.name and one.name not in document.model_fields]
+    has_nameless = sum(argument.name is None for argument in call.arguments) > len(SIGNATURES[call.function])
+    unknown = [
+        argument.name for argument in call.arguments if argument.name and argument.name not in document.model_fields
+    ]
     for name in missing:
-        is_misspelt = any(did_you_mean(one, [name]) for one in unknown)
+        is_misspelt = any(did_you_mean(argument, [name]) for argument in unknown)
         if name not in unread and not has_nameless and not is_misspelt:
             report.add(
                 codes.MISSING_ARGUMENT,

@@ -15,8 +15,8 @@ Columns = Mapping[str, Any]
 OnViolation = Literal["warn", "fail"]
 
 
-def _unchanged(function: Any) -> Any:
-    return function if callable(function) else _unchanged
+def _keep_function(function: Any) -> Any:
+    return function if callable(function) else _keep_function
 
 
 def streaming_table(
@@ -53,7 +53,7 @@ def streaming_table(
         quarantine: Whether rows that a rule drops are kept in ``<table>_quarantine``.
         enforce: What a duplicate of the key does when it has to be checked on the data.
     """
-    return _unchanged(function)
+    return _keep_function(function)
 
 
 def materialized_view(
@@ -74,7 +74,7 @@ def materialized_view(
     enforce: OnViolation = "warn",
 ) -> Any:
     """Declare a table that always holds the result of its query. The arguments are those of `streaming_table`."""
-    return _unchanged(function)
+    return _keep_function(function)
 
 
 def view(
@@ -95,7 +95,7 @@ def view(
     enforce: OnViolation = "warn",
 ) -> Any:
     """Declare a query that is not published. The arguments are those of `streaming_table`."""
-    return _unchanged(function)
+    return _keep_function(function)
 
 
 def auto_cdc(
@@ -149,7 +149,7 @@ def auto_cdc(
         quarantine: As for `streaming_table`.
         enforce: As for `streaming_table`.
     """
-    return _unchanged(function)
+    return _keep_function(function)
 
 
 def ref(model: str) -> Any:

@@ -11,6 +11,7 @@ from cbx.deploy.folder import Folder
 from cbx.deploy.record import Committed, with_due, write_committed
 from cbx.deploy.session import WorkspaceSession
 from cbx.deploy.update import FinishedUpdate, start_update
+from cbx.project.dataset_names import quarantine_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def start_refresh(session: WorkspaceSession, done: Deployment, *, stop_running: 
 def _tables_of_model(model: Mapping[str, Any]) -> tuple[str, ...]:
     """A model's table, and its quarantine table, if it has one."""
     dataset = str(model["dataset"])
-    return (dataset, f"{dataset}_quarantine") if model["quarantine"] else (dataset,)
+    return (dataset, quarantine_table(dataset)) if model["quarantine"] else (dataset,)
 
 
 def record_refreshed(

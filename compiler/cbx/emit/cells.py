@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
 from cbx.emit.literals import string_literal
 from cbx.project.settings import Project
-from cbx.stages.resolved import Import
+from cbx.stages.imports import Import
 
 WIDTH = 110
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -62,52 +60,6 @@ def api_import(project: Project) -> Import:
 def api_name(project: Project) -> str:
     """The name under which notebooks call the pipeline API."""
     return "dlt" if project.settings.compile.api == "dlt" else "dp"
-
-
-_NOT_EVERYWHERE = frozenset((
-    "aifc", "annotationlib", "asynchat", "asyncore", "audioop", "binhex", "cgi", "cgitb", "chunk",
-    "compression", "crypt", "distutils", "imghdr", "imp", "mailcap", "msilib", "nis", "nntplib",
-    "ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "tomllib", "uu", "xdrlib",
-))  # fmt: skip
-"""Standard modules of some Python versions only: the order of imports does not depend on the version that compiles."""
-
-
-_STANDARD = sys.stdlib_module_names | _NOT_EVERYWHERE
-
-
-def import_lines(imports: Iterable[Import]) -> str:
-    """Imports in isort's order: a group for the standard library, modules before names."""
-    return _import_lines(tuple(sorted(set(imports))))
-
-
-@lru_cache(maxsize=256)
-def _import_lines(imports: tuple[Import, ...]) -> str:
-    groups: dict[int, list[Import]] = {0: [], 1: [], 2: []}
-    for imported in imports:
-        package = imported.module.split(".")[0]
-        groups[0 if package == "__future__" else 1 if package in _STANDARD else 2].append(imported)
-    return "\n\n".join("\n".join(_group_lines(group)) for group in groups.values() if group)
-
-
-def _group_lines(imports: list[Import]) -> Iterator[str]:
-    for imported in imports:
-        if not imported.name:
-            yield f"import {imported.module} as {imported.alias}" if imported.alias else f"import {imported.module}"
-    for module in dict.fromkeys(imported.module for imported in imports if imported.name):
-        named = [imported for imported in imports if imported.module == module and imported.name]
-        if any(imported.name == "*" for imported in named):
-            yield f"from {module} import *"
-        plain = sorted(
-            (imported.name for imported in named if not imported.alias and imported.name != "*"), key=_isort_key
-        )
-        if plain:
-            yield f"from {module} import {', '.join(plain)}"
-        yield from (f"from {module} import {imported.name} as {imported.alias}" for imported in named if imported.alias)
-
-
-def _isort_key(name: str) -> tuple[int, str]:
-    """Sort names as isort does: CONSTANTS, Classes, functions."""
-    return (0 if name.isupper() else 1 if name[:1].isupper() else 2, name)
 
 
 def call(function: str, arguments: Sequence[tuple[str, str]]) -> str:

@@ -6,12 +6,12 @@ one; join a child to its parent and expect a match.
 
 from __future__ import annotations
 
-from cbx.emit.cells import api_import, api_name, call, file_word, import_lines, source_text
+from cbx.emit.cells import api_import, api_name, call, file_word, source_text
 from cbx.emit.literals import string_literal
-from cbx.parse.identifiers import quoted_if_needed
 from cbx.project.settings import Project
+from cbx.spark_spelling import quoted_if_needed
+from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, KeyCheck, RelationshipCheck
-from cbx.stages.resolved import Import
 
 _FUNCTIONS = Import("pyspark.sql", "functions", "F")
 _CURRENT = '.where("__END_AT IS NULL")'

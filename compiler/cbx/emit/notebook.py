@@ -15,15 +15,16 @@ from cbx.emit.cells import (
     dict_literal,
     file_word,
     free_name,
-    import_lines,
     source_text,
     wrapped_literal,
 )
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.project.dataset_names import quarantine_table
 from cbx.project.settings import Project
+from cbx.spark_spelling import quoted_if_needed
+from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, ModelPlan, Read
-from cbx.stages.resolved import FileInput, Import, ModelInput, PythonCode, ResolvedModel, TableInput
+from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ResolvedModel, TableInput
 from cbx.syntax.text import Text, text_in_words
 
 _DECORATORS = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
@@ -204,7 +205,7 @@ class _Notebook:
         ]
         name = free_name("DROPPING_RULES", self.taken)
         yield f"{name} = {{\n{''.join(rules)}}}"
-        table = f"{self.model.dataset}_quarantine"
+        table = quarantine_table(self.model.dataset)
         kind = "table" if self.model.is_streaming else "batch"
         arguments = [
             ("name", string_literal(table)),

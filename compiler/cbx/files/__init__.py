@@ -1,1 +1,1 @@
-"""Reading files of the user within bounds."""
+"""Reading user files within limits."""

@@ -1,4 +1,4 @@
-"""Reading a file of the user's within bounds."""
+"""Reading user files within limits."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from pathlib import Path
 
 LARGEST = 1 << 28
 """The size of the largest file that is read, in bytes; a manifest of 50,000 models is smaller."""
-
-
 _MOST_VALUES = 10_000_000
 
 
 def read_regular(path: Path, most: int = LARGEST) -> bytes:
-    """The content of a file, as it is: a pipe would never end, nor would some devices.
+    """The content of a regular file; a pipe or a device might never end.
 
     Args:
         path: The file.
         most: The largest size, in bytes, that is read.
 
     Raises:
-        OSError: If it cannot be read, is no regular file, or is larger.
+        OSError: If the file cannot be read, is not a regular file, or is larger.
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -31,7 +29,7 @@ def read_regular(path: Path, most: int = LARGEST) -> bytes:
 
 
 def is_inside(root: Path, path: Path) -> bool:
-    """Whether a path, all links followed, lies in the project; it need not exist."""
+    """Whether a path is in a folder after all links are followed; the path need not exist."""
     try:
         return path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):
@@ -39,10 +37,10 @@ def is_inside(root: Path, path: Path) -> bool:
 
 
 def check_document(content: bytes) -> None:
-    """Hold a JSON document that comes from elsewhere against what memory bears: a short one can hold very many values.
+    """Refuse a JSON document with more values than fit in memory: a short document can have very many.
 
     Raises:
-        ValueError: If it is too large to be read.
+        ValueError: If the document is too large.
     """
     values = content.count(b",") + content.count(b"[") + 4 * content.count(b"{")
     if len(content) > LARGEST or values > _MOST_VALUES:

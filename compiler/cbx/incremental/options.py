@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Options(NamedTuple):
-    """The environment, and whether the code of models is analysed, and traced for that."""
+    """The environment, whether models are analysed, and whether Python functions are traced for the analysis."""
 
     environment: str
     with_analysis: bool = True

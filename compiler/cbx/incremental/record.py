@@ -1,7 +1,7 @@
 """The record of the last compilation: one file of plain data, which may be deleted at any time.
 
-It is believed only if it is whole, of this format, and of the same cbx and libraries; else there is none. It holds what
-a compilation without errors said, and the files that it read and made, so that an equal one need not be made.
+It is valid only if it is complete, of this format, and of the same version of cbx with the same libraries. It has the
+diagnostics of a compilation without errors, and the files that were read and written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cbx.diagnostics.codes import Code, every_code
 from cbx.diagnostics.diagnostic import Diagnostic, Related
 from cbx.diagnostics.source_files import Span
 from cbx.files.bounded_read import is_inside, read_regular
-from cbx.incremental.stamps import NO_STAMP, Seen, Stamp, digest
+from cbx.incremental.stamps import NO_STAMP, RecordedFiles, Stamp, digest
 from cbx.target.layout import MANIFEST, TARGET
 from cbx.version import __version__
 
@@ -34,7 +34,7 @@ _STAMP = struct.Struct("<4q")
 
 
 class Summary(NamedTuple):
-    """What the lines that end a compilation count: of keys those that are proven or not, and models without one."""
+    """The counts in the last lines of a compilation: proven and unproven keys, models without a key, and so on."""
 
     project: str
     models: int
@@ -45,15 +45,15 @@ class Summary(NamedTuple):
     undeclared: int
 
 
-class Remembered(NamedTuple):
-    """What a model shows to others, and what of its table the manifest does not say.
+class RecordedModel(NamedTuple):
+    """The face of a model, and facts of its table that the manifest does not have.
 
     Attributes:
-        face: A hash of all that compiling others depends on.
+        face: A hash of everything that other models depend on.
         has_columns: Whether its columns are known.
         is_partly_declared: Whether its query produces more columns than are declared.
-        keys: The keys it has although it declares none.
-        computed: Its columns that expressions make whose types are not known.
+        keys: The proven keys of its query.
+        computed: Its columns whose expressions have an unknown type.
     """
 
     face: str
@@ -67,20 +67,20 @@ class CompilationRecord(NamedTuple):
     """A compilation without errors.
 
     Attributes:
-        options: Whether it was made with the analysis, and with tracing.
+        options: Whether models were analysed, and whether functions were traced.
         environments: The environments that the project has.
-        sources: The files it read, by path.
-        artifacts: The files it made, by their paths under ``target/``.
-        models: What each model shows, by its id.
-        summary: What it counted.
-        diagnostics: What it said.
+        sources: The files that were read, by path.
+        artifacts: The files that were written, by their paths under ``target/``.
+        models: The models, by id.
+        summary: The counts.
+        diagnostics: The warnings and remarks.
     """
 
     options: tuple[bool, bool]
     environments: tuple[str, ...]
-    sources: Seen
-    artifacts: Seen
-    models: Mapping[str, Remembered]
+    sources: RecordedFiles
+    artifacts: RecordedFiles
+    models: Mapping[str, RecordedModel]
     summary: Summary
     diagnostics: tuple[Diagnostic, ...]
 
@@ -93,7 +93,7 @@ def is_large(root: Path) -> bool:
 
 
 def read_record(root: Path) -> CompilationRecord | None:
-    """The record of a project; None without one that can be believed."""
+    """The record of a project; None if there is no valid one."""
     try:
         header, _, body = read_regular(root / RECORD_FILE).partition(b"\n")
         if header.decode() != _header(body):
@@ -104,7 +104,7 @@ def read_record(root: Path) -> CompilationRecord | None:
 
 
 def read_manifest(root: Path, record: CompilationRecord) -> str | None:
-    """The manifest as it was compiled; None where it is not there any more."""
+    """The text of the manifest; None if it is not the one that was compiled."""
     try:
         content = read_regular(root / TARGET / MANIFEST)
     except OSError:
@@ -113,7 +113,7 @@ def read_manifest(root: Path, record: CompilationRecord) -> str | None:
 
 
 def write_record(root: Path, record: CompilationRecord) -> None:
-    """Replace the record of a project; a folder that cannot be written to, or is not in the project, is left alone."""
+    """Replace the record of a project; do nothing if its folder is not writable or not in the project."""
     file = root / RECORD_FILE
     if not is_inside(root, file.parent):
         return
@@ -124,27 +124,27 @@ def write_record(root: Path, record: CompilationRecord) -> None:
         try:
             with os.fdopen(number, "wb") as opened:
                 opened.write(_header(body).encode() + b"\n" + body)
-            os.replace(temporary, file)  # noqa: PTH105 - says what it does: the old file is replaced at once
+            os.replace(temporary, file)  # noqa: PTH105 - replaces the file atomically
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise
 
 
 def _header(body: bytes) -> str:
-    return json.dumps({"format": _FORMAT, "made by": _maker(), "digest": digest(body)})
+    return json.dumps({"format": _FORMAT, "made by": _hash_of_installation(), "digest": digest(body)})
 
 
 @lru_cache(maxsize=1)
-def _maker() -> str:
-    """What tells this cbx, with its Python and all installed libraries, from every other."""
+def _hash_of_installation() -> str:
+    """A hash of this version of cbx, its Python and all installed libraries."""
     package = Path(__file__).parents[1]
-    own = sorted((str(path), path.stat().st_mtime_ns) for path in package.rglob("*.py"))
+    modules = sorted((str(path), path.stat().st_mtime_ns) for path in package.rglob("*.py"))
     installed = []
     for folder in sys.path:
         with suppress(OSError):
             entries = os.scandir(folder or ".")
-            installed += [one.name for one in entries if one.name.endswith((".dist-info", ".egg-info"))]
-    parts = (__version__, sys.version, own, sorted(installed))
+            installed += [entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+    parts = (__version__, sys.version, modules, sorted(installed))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -152,62 +152,60 @@ def _to_data(record: CompilationRecord) -> dict[str, Any]:
     return {
         "options": record.options,
         "environments": record.environments,
-        "sources": _seen_to_data(record.sources),
-        "artifacts": _seen_to_data(record.artifacts),
-        "models": [(name, *one) for name, one in record.models.items()],
+        "sources": _files_to_data(record.sources),
+        "artifacts": _files_to_data(record.artifacts),
+        "models": [(name, *model) for name, model in record.models.items()],
         "summary": record.summary,
-        "diagnostics": [_diagnostic_to_data(one) for one in record.diagnostics],
+        "diagnostics": [_diagnostic_to_data(diagnostic) for diagnostic in record.diagnostics],
     }
 
 
 def _from_data(data: Mapping[str, Any]) -> CompilationRecord:
-    codes = {(one.id, one.name): one for one in every_code()}
+    codes = {(code.id, code.name): code for code in every_code()}
     with_analysis, with_trace = data["options"]
     return CompilationRecord(
         (with_analysis, with_trace),
         tuple(data["environments"]),
-        _seen_from_data(data["sources"]),
-        _seen_from_data(data["artifacts"]),
+        _files_from_data(data["sources"]),
+        _files_from_data(data["artifacts"]),
         {
-            name: Remembered(face, has_columns, is_partly, tuple(map(tuple, keys)), tuple(computed))
+            name: RecordedModel(face, has_columns, is_partly, tuple(map(tuple, keys)), tuple(computed))
             for name, face, has_columns, is_partly, keys, computed in data["models"]
         },
         Summary(*data["summary"]),
-        tuple(_diagnostic_from_data(one, codes) for one in data["diagnostics"]),
+        tuple(_diagnostic_from_data(row, codes) for row in data["diagnostics"]),
     )
 
 
-def _seen_to_data(files: Seen) -> tuple[object, ...]:
-    """Paths, hashes and stamps, each on their own: so they are read in a fifth of the time."""
+def _files_to_data(files: RecordedFiles) -> tuple[object, ...]:
+    """Paths, hashes and stamps, each in one value: so they are read in a fifth of the time."""
     paths = list(files.digests)
-    stamps = b"".join([_packed(files.stamps[path]) for path in paths])
+    stamps = b"".join([_pack(files.stamps[path]) for path in paths])
     return paths, "".join(files.digests.values()), base64.b64encode(stamps).decode()
 
 
-def _packed(stamp: Stamp) -> bytes:
+def _pack(stamp: Stamp) -> bytes:
     try:
         return _STAMP.pack(*stamp)
-    except struct.error:  # a time in centuries to come, say: such a file is read each time
+    except struct.error:  # for example a time centuries from now: such a file is read each time
         return _STAMP.pack(*NO_STAMP)
 
 
-def _seen_from_data(data: Any) -> Seen:
+def _files_from_data(data: Any) -> RecordedFiles:
     paths, digests, stamps = data
     size = len(digest(b""))
     hashes = [digests[start : start + size] for start in range(0, len(digests), size)]
-    found = _STAMP.iter_unpack(base64.b64decode(stamps))
-    return Seen(
-        dict(zip(paths, found, strict=True)),
-        dict(zip(paths, hashes, strict=True)),
-    )
+    unpacked = _STAMP.iter_unpack(base64.b64decode(stamps))
+    return RecordedFiles(dict(zip(paths, unpacked, strict=True)), dict(zip(paths, hashes, strict=True)))
 
 
-def _diagnostic_to_data(one: Diagnostic) -> tuple[object, ...]:
-    related = [(other.message, other.span) for other in one.related]
-    return (one.code.id, one.code.name, one.message, one.span, one.label, one.hint, related)
+def _diagnostic_to_data(diagnostic: Diagnostic) -> tuple[object, ...]:
+    related = [(other.message, other.span) for other in diagnostic.related]
+    code = diagnostic.code
+    return (code.id, code.name, diagnostic.message, diagnostic.span, diagnostic.label, diagnostic.hint, related)
 
 
 def _diagnostic_from_data(row: Any, codes: Mapping[tuple[str, str], Code]) -> Diagnostic:
     number, name, message, span, label, hint, related = row
-    others = tuple(Related(text, Span(*place)) for text, place in related)
+    others = tuple(Related(text, Span(*position)) for text, position in related)
     return Diagnostic(codes[number, name], message, Span(*span) if span else None, label, hint, others)

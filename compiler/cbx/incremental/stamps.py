@@ -1,8 +1,8 @@
-"""Telling whether a file changed without reading it.
+"""Detects changes of files without reading them.
 
-A file's stamp is its size, its times and its inode. Equal stamps mean equal content, save for a file that was changed
-twice within one tick of the file system's clock, once before it was read and once after. So a stamp is only kept where
-the file had been at rest for longer than a tick; git knows the others as racily clean, and like git we read them again.
+A file's stamp is its size, its times and its inode. Equal stamps mean equal content, except for a file that was changed
+twice within one tick of the file system's clock, once before it was read and once after. So a stamp is recorded only if
+the file was at rest for longer than a tick; git calls the others racily clean, and like git we read them again.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ Stamp = tuple[int, int, int, int]
 """Size in bytes, time of the last change of the content and of the inode in nanoseconds, and the inode."""
 
 NO_STAMP: Stamp = (0, 0, 0, 0)
-"""Stands for one that would not tell of later changes; no file has it."""
+"""Recorded for a file that was not at rest; no file has this stamp."""
 
 
-class Seen(NamedTuple):
-    """Files as they were seen, by path: their stamps, and hashes of their contents."""
+class RecordedFiles(NamedTuple):
+    """Files at the time of a compilation, by path: their stamps, and hashes of their contents."""
 
     stamps: Mapping[str, Stamp]
     digests: Mapping[str, str]
 
-    def updated(self, stamps: Mapping[str, Stamp], digests: Mapping[str, str] | None = None) -> Seen:
-        """The same with some of them as they were seen later."""
-        return Seen({**self.stamps, **stamps}, {**self.digests, **digests} if digests else self.digests)
+    def update(self, stamps: Mapping[str, Stamp], digests: Mapping[str, str] | None = None) -> RecordedFiles:
+        """A copy with newer stamps and hashes of some files."""
+        return RecordedFiles({**self.stamps, **stamps}, {**self.digests, **digests} if digests else self.digests)
 
 
 class FileChanges(NamedTuple):
-    """What became of files since they were seen.
+    """How files differ from recorded ones.
 
     Attributes:
-        changed: Those that are gone, new, or have another content.
-        touched: The stamps of those that had to be read to tell that they are the same.
+        changed: The paths of files that were removed, added, or have another content.
+        touched: New stamps of files whose content is the same.
     """
 
     changed: tuple[str, ...]
@@ -58,15 +58,15 @@ def digest(content: bytes) -> str:
 
 
 def digest_of_text(content: bytes) -> str:
-    """A hash of a file's text, however its lines end; empty for what is not text."""
+    """A hash of a file's text with normalised line ends; empty if the content is not text."""
     try:
         return digest(as_text(content).encode())
     except UnicodeError:
         return ""
 
 
-def at_rest(stamp: Stamp | None, now: int) -> Stamp:
-    """A stamp as it is remembered; ``now`` is the time in nanoseconds before it was taken."""
+def stamp_if_at_rest(stamp: Stamp | None, now: int) -> Stamp:
+    """The stamp to record: `NO_STAMP` if the file changed within a tick before ``now``, in nanoseconds."""
     if stamp is None:
         return NO_STAMP
     changed = max(stamp[1], stamp[2])
@@ -74,44 +74,44 @@ def at_rest(stamp: Stamp | None, now: int) -> Stamp:
     return stamp if changed + tick < now else NO_STAMP
 
 
-def compare(
-    root: Path, stamps: Mapping[str, Stamp], known: Seen, hashed: Callable[[bytes], str], now: int
+def find_changes(
+    root: Path, stamps: Mapping[str, Stamp], recorded: RecordedFiles, hash_content: Callable[[bytes], str], now: int
 ) -> FileChanges:
-    """Hold files against what was seen of them; only those are read whose stamps do not tell.
+    """Compare files with recorded ones; only files with other stamps are read.
 
     Args:
         root: The folder that the paths are relative to.
-        stamps: The stamps of the files that are there now.
-        known: The files as they were seen.
-        hashed: The hash that they were seen with.
+        stamps: The stamps of the files now.
+        recorded: The files at the time of the last compilation.
+        hash_content: Computes the hashes of recorded files.
         now: The time in nanoseconds before the stamps were taken.
     """
-    if stamps == known.stamps:
+    if stamps == recorded.stamps:
         return FileChanges((), {})
-    changed = [path for path in known.stamps if path not in stamps]
+    changed = [path for path in recorded.stamps if path not in stamps]
     touched: dict[str, Stamp] = {}
     for path, stamp in stamps.items():
-        if known.stamps.get(path) == stamp:
+        if recorded.stamps.get(path) == stamp:
             continue
-        if path in known.digests and _digest_at(root / path, hashed) == known.digests[path]:
-            touched[path] = at_rest(stamp, now)
+        if path in recorded.digests and _digest_at(root / path, hash_content) == recorded.digests[path]:
+            touched[path] = stamp_if_at_rest(stamp, now)
         else:
             changed.append(path)
     return FileChanges(tuple(changed), touched)
 
 
-def _digest_at(path: Path, hashed: Callable[[bytes], str]) -> str:
+def _digest_at(path: Path, hash_content: Callable[[bytes], str]) -> str:
     try:
-        return hashed(read_regular(path))
+        return hash_content(read_regular(path))
     except OSError:
         return ""
 
 
 def source_stamps(root: Path) -> dict[str, Stamp] | None:
-    """The stamps of all files that a compilation would read, by path; None where links make that hard to say."""
-    found: dict[str, Stamp] = {}
+    """The stamps of all files that a compilation would read, by path; None if there are symbolic links."""
+    stamps: dict[str, Stamp] = {}
     try:
-        found[PROJECT_FILE] = stamp_of((root / PROJECT_FILE).stat())
+        stamps[PROJECT_FILE] = stamp_of((root / PROJECT_FILE).stat())
         for folder in ("models", "macros"):
             if (root / folder).is_symlink():
                 return None
@@ -119,35 +119,35 @@ def source_stamps(root: Path) -> dict[str, Stamp] | None:
                 if entry.is_symlink():
                     return None
                 if path.endswith((".py", ".sql", ".yml", ".yaml")) and not path.endswith("/__init__.py"):
-                    found[path] = stamp_of(entry.stat(follow_symlinks=False))
+                    stamps[path] = stamp_of(entry.stat(follow_symlinks=False))
     except OSError:
         return None
-    return found
+    return stamps
 
 
 def artifact_stamps(root: Path) -> dict[str, Stamp]:
     """The stamps of the compiler's own files, by their paths under ``target/``.
 
-    What may not be looked at has none, so it counts as changed.
+    A file without read permission has none, so it counts as changed.
     """
-    found: dict[str, Stamp] = {}
+    stamps: dict[str, Stamp] = {}
     for folder in OWN_FOLDERS:
         with suppress(OSError):
             for path, entry in _entries(root / TARGET, folder, with_hidden=True):
                 if path.endswith(".py") and not entry.is_dir():
-                    found[path] = stamp_of(entry.stat(follow_symlinks=False))
-    return found | stamps_of(root, OWN_FILES)
+                    stamps[path] = stamp_of(entry.stat(follow_symlinks=False))
+    return stamps | stamps_of(root, OWN_FILES)
 
 
 def stamps_of(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:
-    """The stamps of files, by their paths under ``target/``; none of those that are not there."""
-    found: dict[str, Stamp] = {}
+    """The stamps of files that exist, by their paths under ``target/``."""
+    stamps: dict[str, Stamp] = {}
     for path in paths:
         try:
-            found[path] = stamp_of(os.lstat(root / TARGET / path))
+            stamps[path] = stamp_of(os.lstat(root / TARGET / path))
         except OSError:
             continue
-    return found
+    return stamps
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
@@ -156,7 +156,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 
 
 def _entries(root: Path, folder: str, *, with_hidden: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """The files and links in a folder and below it."""
+    """The files and links in a folder and its subfolders."""
     pending = [folder]
     while pending:
         current = pending.pop()

@@ -25,7 +25,7 @@ _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
 
 
 @dataclass
-class _Room:
+class _Allowance:
     """What the declarations of a file may still hold: constants made of constants grow faster than their text.
 
     Attributes:
@@ -55,7 +55,7 @@ class DeclarationScope:
     report: Report
     cbx_names: frozenset[str] = frozenset()
     open_constants: tuple[str, ...] = ()
-    room: _Room = field(default_factory=_Room)
+    room: _Allowance = field(default_factory=_Allowance)
 
     def word(self, node: ast.expr) -> str | None:
         """The word of the vocabulary that an expression names, if it names one."""
@@ -164,8 +164,8 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
         return None
     arguments: list[Argument] = []
     unread: list[str] = []
-    given = [Given(None, one, scope.positions.span(one)) for one in node.args]
-    given += [Given(one.arg, one.value, scope.positions.keyword(one)) for one in node.keywords if one.arg]
+    given = [_ArgumentNode(None, one, scope.positions.span(one)) for one in node.args]
+    given += [_ArgumentNode(one.arg, one.value, scope.positions.keyword(one)) for one in node.keywords if one.arg]
     for one in node.keywords:
         if one.arg is None:
             message, hint = "arguments cannot be unpacked here", "write each argument by its name"
@@ -184,7 +184,7 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
     return Call(word, tuple(arguments), span, scope.positions.span(node.func), frozenset(unread))
 
 
-class Given(NamedTuple):
+class _ArgumentNode(NamedTuple):
     """An argument before it is read."""
 
     name: str | None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.spark_spelling import quoted_if_needed
 from cbx.syntax.declarations import PythonFunction, SqlQuery
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def schema_hints(
     parts = [given] if isinstance(given, str) else []
     taken = _first_words(given) if isinstance(given, str) else frozenset()
     parts += [f"{quoted_if_needed(name)} {written}" for name, written in hinted.items() if name.lower() not in taken]
-    parts += [f"{_path(name)} {written}" for name, written in own.items()]
+    parts += [f"{_quoted_path(name)} {written}" for name, written in own.items()]
     return ", ".join(parts)
 
 
-def _path(name: str) -> str:
+def _quoted_path(name: str) -> str:
     """The name of a column or of a field inside it, as in ``items.element.price``."""
     return ".".join(quoted_if_needed(part) for part in name.split("."))
 
@@ -55,7 +55,7 @@ def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
     """Columns that code names as its results and never as something it reads."""
     if isinstance(code, SqlQuery):
         return code.added_columns
-    return _added_in_python(code.definition.source.text)
+    return _columns_added_in_python(code.definition.source.text)
 
 
 def columns_added_by(query: exp.Expr) -> frozenset[str]:
@@ -68,7 +68,7 @@ def columns_added_by(query: exp.Expr) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _added_in_python(text: str) -> frozenset[str]:
+def _columns_added_in_python(text: str) -> frozenset[str]:
     named, read = _python_names(text)
     return frozenset(named - read)
 
@@ -91,7 +91,7 @@ def _python_names(source: str) -> tuple[set[str], set[str]]:
         for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in naming_nodes
     }
-    of_files = _mentioning_metadata(nodes)
+    of_files = _nodes_with_metadata(nodes)
     read -= {
         str(node.slice.value)
         for node in nodes
@@ -104,7 +104,7 @@ def _python_names(source: str) -> tuple[set[str], set[str]]:
     return named, read | attributes
 
 
-def _mentioning_metadata(nodes: Sequence[ast.AST]) -> set[int]:
+def _nodes_with_metadata(nodes: Sequence[ast.AST]) -> set[int]:
     """The ids of the nodes in which ``_metadata`` is named, which is what Spark knows of the files themselves."""
     mentioning = [
         node for node in nodes if any(isinstance(word, str) and _METADATA in word for word in vars(node).values())

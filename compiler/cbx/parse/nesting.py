@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cbx.parse.quotes import without_quotes
+from cbx.parse.quotes import mask_quotes
 
 _DEEPEST = 500
 _FEW_JOINS = 12
@@ -38,7 +38,7 @@ def obstacle(sql: str) -> str:
     """
     if len(sql) < _DEEPEST and sql.upper().count("JOIN") < _FEW_JOINS:
         return ""
-    plain = without_quotes(sql)
+    plain = mask_quotes(sql)
     if len(plain) > _MOST_WORDS and sum(1 for _ in _WORD.finditer(plain)) > _MOST_WORDS:
         return f"it has more than {_MOST_WORDS:,} words and signs"
     queries = sum(1 for _ in _QUERY_IN_QUERY.finditer(plain))

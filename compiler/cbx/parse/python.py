@@ -71,7 +71,7 @@ def _is_harmless(node: ast.stmt | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _ImportedWords:
     names: dict[str, str]
     packages: frozenset[str]
 
@@ -82,7 +82,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     if tree is None:
         return None
     positions = Positions(source)
-    words = _vocabulary(tree)
+    words = _imported_words(tree)
     words.names.update(_report_misspelt_words(tree, positions, report))
     scope = DeclarationScope(positions, words.names, {}, report, words.packages)
     found = [
@@ -90,12 +90,12 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
         for function in tree.body
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
         for decorator in function.decorator_list
-        if _kind(decorator, scope) is not None
+        if _kind_of(decorator, scope) is not None
     ]
     if not _is_one_model(found, source, name, scope):
         return None
     function, decorator = found[0]
-    definition = _without_declaration(function, decorator, tree, positions)
+    definition = _cut_declaration(function, decorator, tree, positions)
     module = read_module(source, tree, (function, definition))
     scope = replace(scope, constants=_constants(tree, module))
     declaration = _read_declaration(decorator, scope)
@@ -114,7 +114,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     )
 
 
-def _vocabulary(tree: ast.Module) -> _Words:
+def _imported_words(tree: ast.Module) -> _ImportedWords:
     names: dict[str, str] = {}
     packages: set[str] = set()
     for node in tree.body:
@@ -124,7 +124,7 @@ def _vocabulary(tree: ast.Module) -> _Words:
                 names.update({word: word for word in SIGNATURES})
         elif isinstance(node, ast.Import):
             packages.update(alias.asname or alias.name for alias in node.names if alias.name == "cbx")
-    return _Words(names, frozenset(packages))
+    return _ImportedWords(names, frozenset(packages))
 
 
 def _report_misspelt_words(tree: ast.Module, positions: Positions, report: Report) -> dict[str, str]:
@@ -158,20 +158,20 @@ def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:
     return {name: value for name, value in constants.items() if touched[name] == 1}
 
 
-def _kind(decorator: ast.expr, scope: DeclarationScope) -> str | None:
+def _kind_of(decorator: ast.expr, scope: DeclarationScope) -> str | None:
     word = scope.word(decorator.func if isinstance(decorator, ast.Call) else decorator)
     return word if word in KINDS else None
 
 
-FoundModel = tuple["ast.FunctionDef | ast.AsyncFunctionDef", ast.expr]
+_ModelFunction = tuple["ast.FunctionDef | ast.AsyncFunctionDef", ast.expr]
 
 
-def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope: DeclarationScope) -> bool:
+def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, scope: DeclarationScope) -> bool:
     report, positions = scope.report, scope.positions
     if not found:
         kinds = ", ".join(f"`@{kind}`" for kind in KINDS)
         hint = f"decorate the function `{name}` with one of {kinds}, imported from cbx"
-        span, hint = _misspelt_kind(source, scope) or (source.start(), hint)
+        span, hint = _find_misspelt_kind(source, scope) or (source.start(), hint)
         report.add(codes.NO_MODEL, "this file defines no model", span, hint=hint)
         return False
     function = found[0][0]
@@ -203,7 +203,7 @@ def _is_one_model(found: list[FoundModel], source: SourceFile, name: str, scope:
     return True
 
 
-def _misspelt_kind(source: SourceFile, scope: DeclarationScope) -> tuple[Span, str] | None:
+def _find_misspelt_kind(source: SourceFile, scope: DeclarationScope) -> tuple[Span, str] | None:
     """The decorator that was probably meant to be a kind, and what to do about it."""
     tree = ast.parse(source.text)
     for node in tree.body:
@@ -225,7 +225,7 @@ def _read_declaration(decorator: ast.expr, scope: DeclarationScope) -> Call:
         if isinstance(call, Call):
             return call
     span = scope.positions.span(decorator)
-    return Call(_kind(decorator, scope) or "", (), span, span)
+    return Call(_kind_of(decorator, scope) or "", (), span, span)
 
 
 def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: DeclarationScope) -> Iterator[ParsedInput]:
@@ -278,24 +278,24 @@ def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunction
     return text and HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _without_declaration(
+def _cut_declaration(
     function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, positions: Positions
 ) -> Statement:
     """The function's statement, its text without the decorator and the defaults of the parameters."""
     source, text = positions.source, positions.source.text
     start, end = positions.offsets(function)
     pieces: list[str] = []
-    for cut_start, cut_end in sorted(_default_cut(*one, positions) for one in _with_defaults(function.args)):
+    for cut_start, cut_end in sorted(_default_cut(*one, positions) for one in _parameters_with_defaults(function.args)):
         pieces.append(text[start:cut_start])
         start = cut_end
     pieces.append(text[start:end])
     others = [one for one in function.decorator_list if one is not decorator]
     kept = "".join(f"@{text[slice(*positions.offsets(one))]}\n" for one in others)
-    defaults = [default for _, default in _with_defaults(function.args)]
+    defaults = [default for _, default in _parameters_with_defaults(function.args)]
     return read_statement(function, source, variable_words(tree), kept + "".join(pieces), (decorator, *defaults))
 
 
-def _with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+def _parameters_with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
     positional = [*arguments.posonlyargs, *arguments.args]
     yield from zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
     for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):

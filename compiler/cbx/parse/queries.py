@@ -10,9 +10,9 @@ from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report
 from cbx.parse.dialect import read_statements
-from cbx.parse.jinja.templates import Rendered
+from cbx.parse.jinja.templates import RenderedTemplate
 from cbx.parse.nesting import obstacle
-from cbx.parse.quotes import without_quotes
+from cbx.parse.quotes import mask_quotes
 from cbx.syntax.text import PLACEHOLDER
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _NEEDS_SELECT = frozenset({"WHERE", "GROUP", "HAVING", "QUALIFY"})
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
 
 
-def parse_query(rendered: Rendered, report: Report, template: str = "") -> exp.Expr | None:
+def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") -> exp.Expr | None:
     """The tree of a rendered query; None after a CBX101, in the file, for what is not one query.
 
     Args:
@@ -45,7 +45,7 @@ def parse_query(rendered: Rendered, report: Report, template: str = "") -> exp.E
     from sqlglot import errors, exp
 
     text = rendered.text.placeholder()
-    blanked = without_quotes(text)
+    blanked = mask_quotes(text)
 
     def add(start: int, end: int, message: str, hint: str | None = None) -> None:
         called = dict.fromkeys(_CALLED.findall(template))
@@ -61,10 +61,10 @@ def parse_query(rendered: Rendered, report: Report, template: str = "") -> exp.E
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
-        add(start, start + len(str(problem.get("highlight") or " ")), f"this is not SQL: {_description(problem)}")
+        add(start, start + len(str(problem.get("highlight") or " ")), f"this is not SQL: {_describe_problem(problem)}")
         return None
     except errors.TokenError:
-        start = _open_quote(text)
+        start = _find_open_quote(text)
         add(start, start + 1, "this is not SQL: what opens here is never closed", "close the quote or the comment")
         return None
     except RecursionError:
@@ -124,12 +124,12 @@ def _begins_query(blanked: str, offset: int) -> bool:
 
 def begins_with_from(text: str) -> bool:
     """Whether a query, or a part of it, begins with FROM: without a SELECT it has all columns of what it reads."""
-    return any(True for _ in _from_first(without_quotes(text)))
+    return any(True for _ in _from_first(mask_quotes(text)))
 
 
-def _open_quote(text: str) -> int:
+def _find_open_quote(text: str) -> int:
     """The offset of the quote or comment that is never closed."""
-    found = re.search(r"['\"`]|/\*", without_quotes(text))
+    found = re.search(r"['\"`]|/\*", mask_quotes(text))
     return found.start() if found else 0
 
 
@@ -140,7 +140,7 @@ def _offset(problem: dict[str, Any], text: str) -> int:
     return max(start + column - len(str(problem.get("highlight") or " ")), 0)
 
 
-def _description(problem: dict[str, Any]) -> str:
+def _describe_problem(problem: dict[str, Any]) -> str:
     found = str(problem.get("highlight") or "")
     if found.startswith(PLACEHOLDER):
         return f"{'a variable' if found.startswith(f'{PLACEHOLDER}var_') else 'an input'} is not expected here"

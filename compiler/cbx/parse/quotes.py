@@ -10,12 +10,12 @@ _QUOTES = re.compile(
 """What is in quotes or a comment. One that is never closed takes the rest; else each would look for its end."""
 
 
-def without_quotes(text: str) -> str:
+def mask_quotes(text: str) -> str:
     """A query with texts as ``x`` and comments as white space, each as long as it was."""
-    return _QUOTES.sub(_covered, text)
+    return _QUOTES.sub(_mask, text)
 
 
-def _covered(found: re.Match[str]) -> str:
+def _mask(found: re.Match[str]) -> str:
     if found["open"]:
         return found[0]
     return (" " if found[0][0] in "-/" else "x") * len(found[0])

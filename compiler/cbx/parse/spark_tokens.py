@@ -7,9 +7,11 @@ stay those of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot.tokenizer_core import Token, TokenType
+
+from cbx.parse.brackets import depths
 
 _T = TokenType
 _NAMES = frozenset({
@@ -81,13 +83,17 @@ def _rules_for(token: Token) -> Sequence[Rule]:
     return _BY_TYPE.get(token.token_type, ())
 
 
-def _as(token: Token, kind: TokenType, text: str) -> Token:
+def _replace_token(token: Token, kind: TokenType, text: str) -> Token:
     """Another token in the place of one."""
     return Token(kind, text, token.line, token.col, token.start, token.end, [])
 
 
-def _all_rows(token: Token) -> list[Token]:
-    return [_as(token, _T.SELECT, "SELECT"), _as(token, _T.STAR, "*"), _as(token, _T.FROM, "FROM")]
+def _select_star_from(token: Token) -> list[Token]:
+    return [
+        _replace_token(token, _T.SELECT, "SELECT"),
+        _replace_token(token, _T.STAR, "*"),
+        _replace_token(token, _T.FROM, "FROM"),
+    ]
 
 
 def _type_at(tokens: Sequence[Token], at: int) -> TokenType | None:
@@ -99,25 +105,30 @@ def _are_words(tokens: Sequence[Token], at: int, *words: str) -> bool:
     return found == list(words)
 
 
-def _closing(tokens: Sequence[Token], at: int) -> int:
-    """The place of the bracket that closes the one at a place, or that around it; the end if none does."""
-    depth = int(_type_at(tokens, at) in _OPENING)
-    for place in range(at + depth, len(tokens)):
-        depth += (tokens[place].token_type in _OPENING) - (tokens[place].token_type in _CLOSING)
-        if depth <= 0 and tokens[place].token_type in _CLOSING:
-            return place
-    return len(tokens)
+def _walk(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, TokenType, int]]:
+    """The tokens from an index on: the index, the type, and the depth of brackets around the token."""
+    changes = (_depth_change(tokens[index]) for index in range(at, len(tokens)))
+    for index, depth in enumerate(depths(changes), at):
+        yield index, tokens[index].token_type, depth
 
 
-def _end_of_step(tokens: Sequence[Token], at: int) -> int:
+def _depth_change(token: Token) -> int:
+    return (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+
+
+def _find_closing(tokens: Sequence[Token], at: int) -> int:
+    """The index of the bracket that closes the one at an index, or that around it; the end if none does."""
+    outside = 0 if _type_at(tokens, at) in _OPENING else -1
+    closing = (index for index, kind, depth in _walk(tokens, at) if kind in _CLOSING and depth == outside)
+    return next(closing, len(tokens))
+
+
+def _find_end_of_step(tokens: Sequence[Token], at: int) -> int:
     """Where a step of a pipe ends: at the next one, or at the bracket around it, or at the end."""
-    depth = 0
-    for place in range(at, len(tokens)):
-        kind = tokens[place].token_type
-        depth += (kind in _OPENING) - (kind in _CLOSING)
-        if depth < 0 or (depth == 0 and kind in {_T.PIPE_GT, _T.SEMICOLON}):
-            return place
-    return len(tokens)
+    ends = {_T.PIPE_GT, _T.SEMICOLON}
+    return next(
+        (index for index, kind, depth in _walk(tokens, at) if depth < 0 or (depth == 0 and kind in ends)), len(tokens)
+    )
 
 
 def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
@@ -129,7 +140,7 @@ def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
     is_field = tokens[at].token_type is _T.INTERVAL and follows is _T.NOT and _closes_types(done)
     is_clause = is_join or is_signed or is_field or before in {None, _T.WITH}
     if not is_clause and (follows is None or follows in _AFTER_A_NAME):
-        done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
+        done.append(_replace_token(tokens[at], _T.IDENTIFIER, tokens[at].text))
         return at + 1
     return at
 
@@ -143,7 +154,7 @@ def _is_signed_interval(tokens: Sequence[Token], at: int) -> bool:
 def _field_name(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``from`` as a field: ``STRUCT<from: STRING>``."""
     if _type_at(tokens, at + 1) is _T.COLON and done and done[-1].token_type in {_T.LT, _T.COMMA}:
-        done.append(_as(tokens[at], _T.IDENTIFIER, tokens[at].text))
+        done.append(_replace_token(tokens[at], _T.IDENTIFIER, tokens[at].text))
         return at + 1
     return at
 
@@ -151,7 +162,7 @@ def _field_name(tokens: list[Token], at: int, done: list[Token]) -> int:
 def _window_function(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``window(..)``, which sqlglot takes for the clause of that name."""
     if _type_at(tokens, at + 1) is _T.L_PAREN:
-        done.append(_as(tokens[at], _T.VAR, tokens[at].text))
+        done.append(_replace_token(tokens[at], _T.VAR, tokens[at].text))
         return at + 1
     return at
 
@@ -160,7 +171,7 @@ def _plus(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``+a`` as ``- -a``: sqlglot makes it ``a``, which Spark would name otherwise."""
     if not done or done[-1].token_type not in _BEFORE_A_SIGN:
         return at
-    done += [_as(tokens[at], _T.DASH, "-")] * 2
+    done += [_replace_token(tokens[at], _T.DASH, "-")] * 2
     return at + 1
 
 
@@ -170,7 +181,7 @@ def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
     touch = all(one.token_type is _T.GT for one in three) and three[0].start + 2 == three[-1].start
     if len(three) < 3 or not touch or _closes_types(done):
         return at
-    done += [*three[:2], _as(three[2], _T.TILDE, "~"), _as(three[2], _T.PIPE_SLASH, "|/")]
+    done += [*three[:2], _replace_token(three[2], _T.TILDE, "~"), _replace_token(three[2], _T.PIPE_SLASH, "|/")]
     return at + 3
 
 
@@ -197,7 +208,7 @@ def _hex(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``X '1F'``: with a space, or with double quotes."""
     if _type_at(tokens, at + 1) is not _T.STRING:
         return at
-    done.append(_as(tokens[at + 1], _T.HEX_STRING, tokens[at + 1].text))
+    done.append(_replace_token(tokens[at + 1], _T.HEX_STRING, tokens[at + 1].text))
     return at + 2
 
 
@@ -207,7 +218,7 @@ def _table(tokens: list[Token], at: int, done: list[Token]) -> int:
     is_call = len(done) > 1 and done[-1].token_type is _T.L_PAREN and done[-2].token_type in _IDENTIFIERS
     if not begins or is_call or _type_at(tokens, at + 1) not in _IDENTIFIERS:
         return at
-    done += _all_rows(tokens[at])
+    done += _select_star_from(tokens[at])
     return at + 1
 
 
@@ -215,12 +226,12 @@ def _table_argument(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``f(TABLE(t) PARTITION BY a ORDER BY b)`` as ``f(TABLE(t))``: how its rows are handed over."""
     if _type_at(tokens, at + 1) is not _T.L_PAREN:
         return at
-    end = _closing(tokens, at + 1) + 1
+    end = _find_closing(tokens, at + 1) + 1
     follows = _type_at(tokens, end)
     if follows not in {*_BY_ROWS, _T.PARTITION_BY, _T.ORDER_BY, _T.WITH}:
         return at
     done += tokens[at:end]
-    return _closing(tokens, end)
+    return _find_closing(tokens, end)
 
 
 def _recursion_level(tokens: list[Token], at: int, done: list[Token]) -> int:  # noqa: ARG001 - a rule that adds nothing
@@ -234,7 +245,7 @@ def _without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``TIMESTAMP WITHOUT TIME ZONE``, which sqlglot takes for ``TIMESTAMP``."""
     if not _are_words(tokens, at, "WITHOUT", "TIME", "ZONE") or not done or done[-1].text.upper() != "TIMESTAMP":
         return at
-    done[-1] = _as(done[-1], _T.TIMESTAMPNTZ, "TIMESTAMP_NTZ")
+    done[-1] = _replace_token(done[-1], _T.TIMESTAMPNTZ, "TIMESTAMP_NTZ")
     return at + 3
 
 
@@ -247,9 +258,14 @@ def _watermark(tokens: list[Token], at: int, done: list[Token]) -> int:
     if any(one.token_type is _T.ALIAS for one in value):
         start = max(place for place, one in enumerate(done) if one.token_type is _T.STREAM)
         first = done[start]
-        select = [_as(first, _T.L_PAREN, "("), *_all_rows(first)[:2], _as(first, _T.COMMA, ","), *value]
-        done[start:start] = [*select, _as(first, _T.FROM, "FROM")]
-        done.append(_as(first, _T.R_PAREN, ")"))
+        select = [
+            _replace_token(first, _T.L_PAREN, "("),
+            *_select_star_from(first)[:2],
+            _replace_token(first, _T.COMMA, ","),
+            *value,
+        ]
+        done[start:start] = [*select, _replace_token(first, _T.FROM, "FROM")]
+        done.append(_replace_token(first, _T.R_PAREN, ")"))
     return delay + 5
 
 
@@ -263,47 +279,47 @@ def _options(tokens: list[Token], at: int, done: list[Token]) -> int:
     named = inside in {_T.STRING, *_IDENTIFIERS} and _type_at(tokens, at + 3) in {_T.EQ, _T.DOT}
     if _type_at(tokens, at + 1) is not _T.L_PAREN or not named or not _is_source(done):
         return at
-    return _closing(tokens, at + 1) + 1
+    return _find_closing(tokens, at + 1) + 1
 
 
 def _rows_of_window(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``OVER (DISTRIBUTE BY a SORT BY b)`` and ``OVER (CLUSTER BY a)``, in the words that others have for it."""
-    depth = 0
-    for place in range(len(done) - 1, -1, -1):
-        kind = done[place].token_type
-        depth += (kind in _CLOSING) - (kind in _OPENING)
-        if depth < 0:
-            if _type_at(done, place - 1) not in {_T.OVER, _T.ALIAS}:
-                return at
-            break
-    else:
+    backwards = depths(-_depth_change(token) for token in reversed(done))
+    inside = next((count for count, depth in enumerate(backwards) if depth < 0), None)
+    if inside is None:
         return at
-    if any(one.token_type is _T.FROM for one in done[place:]):
+    opening = len(done) - 1 - inside
+    has_from = any(token.token_type is _T.FROM for token in done[opening:])
+    if has_from or _type_at(done, opening - 1) not in {_T.OVER, _T.ALIAS}:
         return at
     kind = _BY_ROWS[tokens[at].token_type]
-    done.append(_as(tokens[at], kind, kind.name.replace("_", " ")))
+    done.append(_replace_token(tokens[at], kind, kind.name.replace("_", " ")))
     return at + 1
 
 
 def _step(tokens: list[Token], at: int, done: list[Token]) -> int:
     """A step of a pipe that sqlglot does not know."""
     word = _type_at(tokens, at + 1)
-    end = _end_of_step(tokens, at + 1)
+    end = _find_end_of_step(tokens, at + 1)
     sign = tokens[at]
     if word is _T.DROP and at + 2 < end:
-        done += [sign, *_star_but(tokens[at + 1], _T.EXCEPT, "EXCEPT", tokens[at + 2 : end])]
+        done += [sign, *_select_star_except(tokens[at + 1], _T.EXCEPT, "EXCEPT", tokens[at + 2 : end])]
     elif word is _T.SET:
         for value in _comma_separated(tokens[at + 2 : end]):
             if len(value) < 3 or value[1].token_type is not _T.EQ:
                 return at
-            renamed = [_as(value[0], _T.L_PAREN, "("), *value[2:], _as(value[0], _T.R_PAREN, ")")]
-            renamed += [_as(value[1], _T.ALIAS, "AS"), value[0]]
-            done += [sign, *_star_but(tokens[at + 1], _T.REPLACE, "REPLACE", renamed)]
+            renamed = [_replace_token(value[0], _T.L_PAREN, "("), *value[2:], _replace_token(value[0], _T.R_PAREN, ")")]
+            renamed += [_replace_token(value[1], _T.ALIAS, "AS"), value[0]]
+            done += [sign, *_select_star_except(tokens[at + 1], _T.REPLACE, "REPLACE", renamed)]
     elif word in _SORTING:
-        done += [sign, _as(tokens[at + 1], _T.ORDER_BY, "ORDER BY")]
+        done += [sign, _replace_token(tokens[at + 1], _T.ORDER_BY, "ORDER BY")]
         return at + 2
     elif word is _T.DISTRIBUTE_BY:
-        done += [sign, _as(tokens[at + 1], _T.WHERE, "WHERE"), _as(tokens[at + 1], _T.TRUE, "TRUE")]
+        done += [
+            sign,
+            _replace_token(tokens[at + 1], _T.WHERE, "WHERE"),
+            _replace_token(tokens[at + 1], _T.TRUE, "TRUE"),
+        ]
     elif word in _SET_OPERATIONS:
         return _set_operation(tokens, at, done, end)
     else:
@@ -318,36 +334,34 @@ def _set_operation(tokens: list[Token], at: int, done: list[Token], end: int) ->
     if start >= end or tokens[start].token_type is _T.L_PAREN or _are_words(tokens, start, "BY", "NAME"):
         return at
     inner = adapt_tokens(tokens[start:end])
-    around = (_as(tokens[start], _T.L_PAREN, "("), _as(tokens[end - 1], _T.R_PAREN, ")"))
+    around = (_replace_token(tokens[start], _T.L_PAREN, "("), _replace_token(tokens[end - 1], _T.R_PAREN, ")"))
     done += [*tokens[at:start], around[0], *inner, around[1]]
     return end
 
 
-def _star_but(word: Token, kind: TokenType, text: str, names: Sequence[Token]) -> list[Token]:
+def _select_star_except(word: Token, kind: TokenType, text: str, names: Sequence[Token]) -> list[Token]:
     """``SELECT * EXCEPT (names)``."""
-    opening = [*_all_rows(word)[:2], _as(word, kind, text), _as(word, _T.L_PAREN, "(")]
-    return [*opening, *names, _as(word, _T.R_PAREN, ")")]
+    opening = [*_select_star_from(word)[:2], _replace_token(word, kind, text), _replace_token(word, _T.L_PAREN, "(")]
+    return [*opening, *names, _replace_token(word, _T.R_PAREN, ")")]
 
 
 def _comma_separated(tokens: Sequence[Token]) -> list[list[Token]]:
     parts: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
-        if depth == 0 and token.token_type is _T.COMMA:
+    for index, kind, depth in _walk(tokens, 0):
+        if depth == 0 and kind is _T.COMMA:
             parts.append([])
         else:
-            parts[-1].append(token)
+            parts[-1].append(tokens[index])
     return parts
 
 
 def _values(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``VALUES (1) |> ..`` as ``SELECT * FROM VALUES (1) |> ..``."""
     begins = not done or done[-1].token_type is _T.L_PAREN
-    end = _end_of_step(tokens, at)
+    end = _find_end_of_step(tokens, at)
     if not begins or _type_at(tokens, end) is not _T.PIPE_GT:
         return at
-    done += [*_all_rows(tokens[at]), tokens[at]]
+    done += [*_select_star_from(tokens[at]), tokens[at]]
     return at + 1
 
 

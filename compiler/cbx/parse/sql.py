@@ -33,7 +33,7 @@ def parse_sql_model(
     source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
 ) -> ParsedModel | None:
     """Read a SQL model file; None after diagnostics (CBX101, CBX104, CBX105, CBX205)."""
-    place = _declaration_range(source)
+    place = _find_declaration(source)
     call = _read_declaration(source, name, place, report)
     if call is None or place is None:
         return None
@@ -66,19 +66,23 @@ class _Range:
     tree: ast.expr | None = None
 
 
-def _declaration_range(source: SourceFile) -> _Range | None:
+def _find_declaration(source: SourceFile) -> _Range | None:
     """Where the first ``{{`` outside comments stands, and the ``}}`` that closes it."""
     text = source.text
     opening = next((found for found in _OPENING.finditer(text) if found["open"]), None)
     if opening is None:
         return None
     start = opening.end()
-    first = _range(text, opening, text.find("}}", start))
+    first = _make_range(text, opening, text.find("}}", start))
     tree = _tree_before_first_braces(source, first)
-    return replace(first, tree=tree) if tree is not None else _range(text, opening, _closing(text, opening.start()))
+    return (
+        replace(first, tree=tree)
+        if tree is not None
+        else _make_range(text, opening, _find_closing_braces(text, opening.start()))
+    )
 
 
-def _range(text: str, opening: re.Match[str], end: int) -> _Range:
+def _make_range(text: str, opening: re.Match[str], end: int) -> _Range:
     start = opening.end()
     inner_end = end - 1 if end > start and text[end - 1] in "-+" else end
     return _Range(opening.start(), start, inner_end, min(end + 2, len(text)))
@@ -92,12 +96,12 @@ def _tree_before_first_braces(source: SourceFile, place: _Range) -> ast.expr | N
     if place.end < place.start or source.text.find("#", place.start, place.end) != -1:
         return None
     try:
-        return _tree(source, place.start, place.end)
+        return _parse_in_place(source, place.start, place.end)
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         return None
 
 
-def _closing(text: str, start: int) -> int:
+def _find_closing_braces(text: str, start: int) -> int:
     """The offset of the braces that close a declaration, strings and brackets counted; the end if none do."""
     depth = 0
     for token in _TOKENS.finditer(text, start + 2):
@@ -141,10 +145,10 @@ def _read_declaration(source: SourceFile, name: str, place: _Range | None, repor
 def _parse_expression(source: SourceFile, start: int, end: int, report: Report) -> ast.expr | None:
     """The tree of a declaration; None after a CBX101."""
     try:
-        return _tree(source, start, end)
+        return _parse_in_place(source, start, end)
     except SyntaxError as error:
         line, column = source.place(start)
-        own = _own_error(source.text[start:end], error, line, column)
+        own = _error_without_bracket(source.text[start:end], error, line, column)
         span = Positions(source).error(own, line)
         if span.line > source.place(end)[0] or not source.text[start:end].strip():
             span = source.span(start - 2, end + 2)
@@ -155,7 +159,7 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
     return None
 
 
-def _tree(source: SourceFile, start: int, end: int) -> ast.expr:
+def _parse_in_place(source: SourceFile, start: int, end: int) -> ast.expr:
     """Parse a declaration in its place: what precedes it becomes white space, so that positions stay."""
     line, column = source.place(start)
     text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
@@ -163,7 +167,7 @@ def _tree(source: SourceFile, start: int, end: int) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _own_error(text: str, error: SyntaxError, line: int, column: int) -> SyntaxError:
+def _error_without_bracket(text: str, error: SyntaxError, line: int, column: int) -> SyntaxError:
     """The error without the bracket that the declaration was put into, which is blamed for any that is not closed."""
     own = text.lstrip()
     skipped = text[: len(text) - len(own)]

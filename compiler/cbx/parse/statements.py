@@ -27,7 +27,7 @@ def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Sta
     imports: list[ImportedName] = []
     for node in _top_level(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            imports.extend(_imported(node, source.path, positions))
+            imports.extend(_imported_names(node, source.path, positions))
         else:
             is_known = known is not None and node is known[0]
             statement = known[1] if known is not None and is_known else read_statement(node, source, variable_names)
@@ -63,25 +63,25 @@ def read_statement(
     """
     positions = Positions(source)
     inner = list(_walk(node, without))
-    own = text if text is not None else _text(node, positions)
+    own = text if text is not None else _statement_text(node, positions)
     symbols = symtable.symtable(own, source.path, "exec")
     return Statement(
-        names=tuple(_defined(node, symbols)),
-        changes=tuple(_changed(node)),
-        needs=tuple(_needed(inner, symbols, positions)),
+        names=tuple(_defined_names(node, symbols)),
+        changes=tuple(_changed_names(node)),
+        needs=tuple(_needed_names(inner, symbols, positions)),
         source=Snippet(source.path, (node.end_lineno or node.lineno) - own.count("\n"), own),
         variables=tuple(_variable_uses(inner, variable_names, positions)),
         inner_imports=tuple(
             imported
             for one in inner
             if isinstance(one, (ast.Import, ast.ImportFrom)) and one is not node
-            for imported in _imported(one, source.path, positions)
+            for imported in _imported_names(one, source.path, positions)
         ),
         span=source.whole_line(positions.span(node).line),
     )
 
 
-def _text(node: ast.stmt, positions: Positions) -> str:
+def _statement_text(node: ast.stmt, positions: Positions) -> str:
     """A statement as it stands in its file, decorators included."""
     start, end = positions.offsets(node)
     text = positions.source.text
@@ -90,7 +90,7 @@ def _text(node: ast.stmt, positions: Positions) -> str:
     return text[start:end]
 
 
-def _defined(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
+def _defined_names(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
     """The names that a statement binds at the top level, in blocks and comprehensions too."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
@@ -107,23 +107,23 @@ def _binds(table: symtable.SymbolTable, name: str) -> bool:
     return own or any(_binds(child, name) for child in table.get_children())
 
 
-def _changed(node: ast.stmt) -> list[str]:
+def _changed_names(node: ast.stmt) -> list[str]:
     """The names whose values a statement changes where it stands: by an item, an attribute or a call of a method."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []
     parts = (ast.Subscript, ast.Attribute)
     stored = [one for one in ast.walk(node) if isinstance(one, parts) and not isinstance(one.ctx, ast.Load)]
     called = [one.value.func for one in ast.walk(node) if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
-    return sorted({_root(one) for one in (*stored, *called) if isinstance(one, parts)} - {""})
+    return sorted({_root_name(one) for one in (*stored, *called) if isinstance(one, parts)} - {""})
 
 
-def _root(node: ast.expr) -> str:
+def _root_name(node: ast.expr) -> str:
     while isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _needed(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Positions) -> Iterator[NeededName]:
+def _needed_names(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Positions) -> Iterator[NeededName]:
     """The names that a statement looks up outside itself, in whichever scope inside it, in the order of the names."""
     evaluated = [one.annotation for one in inner if isinstance(one, ast.arg)]
     evaluated += [one.returns for one in inner if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
@@ -223,7 +223,7 @@ def _literal_argument(call: ast.Call) -> str | None:
     return None
 
 
-def _imported(node: ast.Import | ast.ImportFrom, path: str, positions: Positions) -> Iterator[ImportedName]:
+def _imported_names(node: ast.Import | ast.ImportFrom, path: str, positions: Positions) -> Iterator[ImportedName]:
     for alias in node.names:
         if isinstance(node, ast.Import):
             binding = alias.asname or alias.name.split(".")[0]
@@ -231,11 +231,11 @@ def _imported(node: ast.Import | ast.ImportFrom, path: str, positions: Positions
         elif alias.name == "*" and node.module == "cbx":
             yield from (ImportedName(word, "cbx", word, positions.span(alias)) for word in SIGNATURES)
         else:
-            module = _absolute(node, path)
+            module = _absolute_module(node, path)
             yield ImportedName(alias.asname or alias.name, module, alias.name, positions.span(alias))
 
 
-def _absolute(node: ast.ImportFrom, path: str) -> str:
+def _absolute_module(node: ast.ImportFrom, path: str) -> str:
     """The module an import names, a relative one counted from the file's folder."""
     if not node.level:
         return node.module or ""

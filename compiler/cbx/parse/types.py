@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.nesting import obstacle
+from cbx.spark_spelling import quoted_if_needed
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<word>\w+)|`(?P<quoted>(?:``|[^`])+)`"

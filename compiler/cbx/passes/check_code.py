@@ -20,7 +20,7 @@ from cbx.syntax.text import PLACEHOLDER
 if TYPE_CHECKING:
     from cbx.analysis.sql.scope import UndeclaredTable
     from cbx.analysis.tracing.requests import MissingExtra
-    from cbx.passes.model_analysis import Analysed
+    from cbx.passes.model_analysis import ModelAnalysis
 
 _DEFINED = re.compile(r"(?:@[^\n]*\n)*(?:async )?(?:def|class) (\w+)")
 _NOT_IN_A_NAME = re.compile(r"\W+")
@@ -29,7 +29,7 @@ _NOT_IN_A_NAME = re.compile(r"\W+")
 def check_code(
     model: ResolvedModel,
     code: PythonCode,
-    outcome: Analysed | Unknown | MissingExtra | None,
+    outcome: ModelAnalysis | Unknown | MissingExtra | None,
     models: Mapping[str, ResolvedModel],
     report: Report,
 ) -> bool:
@@ -48,7 +48,7 @@ def check_code(
     found = len(report)
     mistake = outcome.mistake if isinstance(outcome, Unknown) else None
     if mistake is not None:
-        span = _span_of_mistake(model, mistake, report.sources) or model.spans.whole
+        span = _find_mistake(model, mistake, report.sources) or model.spans.whole
         message = f"`{model.id}` fails in every run: {mistake.message}"
         causes = [Cause(span.path, f"line {span.line} fails"), *_macros_called(code, mistake)]
         report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
@@ -69,23 +69,29 @@ def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
     line = mistake.line - code.source.line + 1
     around = [node for node in statements if node.lineno <= line <= (node.end_lineno or line)]
     names = {node.id for node in ast.walk(around[-1]) if isinstance(node, ast.Name)} if around else set()
-    defined = [(one.path, _DEFINED.match(one.text)) for one in code.definitions if one.path.startswith("macros/")]
+    defined = [
+        (snippet.path, _DEFINED.match(snippet.text))
+        for snippet in code.definitions
+        if snippet.path.startswith("macros/")
+    ]
     return [Cause(path, f"{found[1]}: {mistake.message}") for path, found in defined if found and found[1] in names]
 
 
-def check_query(model: ResolvedModel, analysed: Analysed, models: Mapping[str, ResolvedModel], report: Report) -> None:
+def check_query(
+    model: ResolvedModel, analysed: ModelAnalysis, models: Mapping[str, ResolvedModel], report: Report
+) -> None:
     """Report CBX206 for each table that a query reads by its name; arguments as for `check_code`."""
     for table, span in analysed.undeclared_tables:
         shown = "a table whose name holds a variable" if PLACEHOLDER in table.name else f"the table `{table.name}`"
         message = f"the query of `{model.id}` reads {shown}, which is no input of it"
-        hint = did_you_mean(table.name, table.queries) or _call_in_query(table, model, models.values())
+        hint = did_you_mean(table.name, table.queries) or _suggest_call(table, model, models.values())
         causes = [Cause(span.path, f"reads {table.name.lower()}")]
         if not model.inputs:
             causes.append(Cause(model.path, "nothing to read columns of"))
         report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
 
 
-def _call_in_query(table: UndeclaredTable, reader: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
+def _suggest_call(table: UndeclaredTable, reader: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
     """The call to write in the place of a table's name."""
     wanted = table.name.lower()
     models = tuple(models)
@@ -101,8 +107,10 @@ def _call_in_query(table: UndeclaredTable, reader: ResolvedModel, models: Iterab
 def _imported_names(code: PythonCode) -> dict[str, str]:
     """What each imported name is."""
     return {"dlt": "dlt"} | {
-        one.alias or one.name or one.module.partition(".")[0]: f"{one.module}.{one.name}" if one.name else one.module
-        for one in code.imports
+        imported.alias or imported.name or imported.module.partition(".")[0]: f"{imported.module}.{imported.name}"
+        if imported.name
+        else imported.module
+        for imported in code.imports
     }
 
 
@@ -114,12 +122,12 @@ def _check_read(
         are_files = read.kind == "files"
         what = f"{'files' if are_files else 'table'}{f' `{name}`' if name else ''}"
         message = f"the function of `{model.id}` reads the {what}, which {'are' if are_files else 'is'} no input of it"
-        hint = _hint(read, name, model, models.values())
+        hint = _suggest_parameter(read, name, model, models.values())
         causes = [Cause(span.path, f"line {span.line} reads {name}")]
         report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
 
 
-def _hint(read: UndeclaredRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
+def _suggest_parameter(read: UndeclaredRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
     """The parameter to write."""
     if read.kind == "files":
         place = f'"{name}"' if name else '"..."'
@@ -127,23 +135,25 @@ def _hint(read: UndeclaredRead, name: str, model: ResolvedModel, models: Iterabl
             return f'add a parameter: `files: DataFrame = auto_loader({place}, format="...")`'
         return f"read them with `auto_loader({place}, ...)` in a model of their own, and that with `ref` here"
     wanted = name.replace("`", "").lower()
-    own = next((one.id for one in models if wanted in {one.id.lower(), one.dataset.lower()}), None)
+    own = next(
+        (candidate.id for candidate in models if wanted in {candidate.id.lower(), candidate.dataset.lower()}), None
+    )
     words = ("stream", "stream_source") if read.is_streaming else ("ref", "source")
-    for one in model.model_inputs:
-        if one.model == own and one.is_streaming == read.is_streaming:
-            return f"use the parameter `{one.parameter}`, which is this table"
-    taken = {one.parameter for one in model.inputs}
-    names = [_NOT_IN_A_NAME.sub("_", one).strip("_") for one in (wanted.rpartition(".")[2], wanted)]
-    parameter = next((one for one in names if one.isidentifier() and one not in taken), "rows")
+    for source in model.model_inputs:
+        if source.model == own and source.is_streaming == read.is_streaming:
+            return f"use the parameter `{source.parameter}`, which is this table"
+    taken = {source.parameter for source in model.inputs}
+    names = [_NOT_IN_A_NAME.sub("_", name).strip("_") for name in (wanted.rpartition(".")[2], wanted)]
+    parameter = next((name for name in names if name.isidentifier() and name not in taken), "rows")
     return f'add a parameter: `{parameter}: DataFrame = {words[own is None]}("{own or name or "..."}")`'
 
 
-def _span_of_mistake(model: ResolvedModel, mistake: CodeMistake, sources: Mapping[str, str]) -> Span | None:
+def _find_mistake(model: ResolvedModel, mistake: CodeMistake, sources: Mapping[str, str]) -> Span | None:
     """The line that fails; of an import the line that has the name, in the model's file or in a macro's."""
     if mistake.file:
         return span_of(model, PythonCallSite(mistake.file, mistake.line))
     code = model.code
-    others = [one.path for one in code.definitions] if isinstance(code, PythonCode) else []
+    others = [definition.path for definition in code.definitions] if isinstance(code, PythonCode) else []
     for path in (model.path, *others):
         source = SourceFile(path, sources.get(path, ""))
         for number, line in enumerate(source.text.split("\n"), 1):

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _ALWAYS_THERE = frozenset({"_rescued_data", "_metadata"})
 
 
-def check_expectations(connected: Connected, report: Report) -> Connected:
+def check_expectations(connected: Connected, report: Report) -> None:
     """Report CBX404 for a name given twice, CBX405 for an unknown column, CBX406 for what is not a condition.
 
     Before: ``expect("paid", "amout > 0")`` beside a column ``amount``. After: a diagnostic that suggests it.
     """
     for model in connected.models.values():
-        known = _known_columns(model, connected.columns[model.id])
+        known = _columns_by_name(model, connected.columns[model.id])
         first: dict[str, Expectation] = {}
         for expectation in model.expectations:
             earlier = first.setdefault(expectation.name, expectation)
@@ -37,12 +37,11 @@ def check_expectations(connected: Connected, report: Report) -> Connected:
                 report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
             _check_condition(model, expectation, known, report)
         if model.cdc is not None:
-            _check_change(model, "apply_as_deletes", model.cdc.apply_as_deletes, report)
-            _check_change(model, "apply_as_truncates", model.cdc.apply_as_truncates, report)
-    return connected
+            _check_change_condition(model, "apply_as_deletes", model.cdc.apply_as_deletes, report)
+            _check_change_condition(model, "apply_as_truncates", model.cdc.apply_as_truncates, report)
 
 
-def _check_change(model: ResolvedModel, argument: str, condition: Text | None, report: Report) -> None:
+def _check_change_condition(model: ResolvedModel, argument: str, condition: Text | None, report: Report) -> None:
     """The conditions of AUTO CDC are expressions of each change, as expectations are of each row."""
     reason = analyse_condition(condition.placeholder())[0] if condition is not None else ""
     if reason:
@@ -80,7 +79,7 @@ def _check_condition(
             report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint, causes=causes)
 
 
-def _known_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> dict[str, Column] | None:
+def _columns_by_name(model: ResolvedModel, columns: tuple[Column, ...] | None) -> dict[str, Column] | None:
     """The columns that rules of a model may use, by their names in lower case; None if they are not known.
 
     The rules of an ``auto_cdc`` model are checked on its changes, which may have columns that the table does not.
@@ -106,11 +105,11 @@ def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
         return "it is not a SQL expression", ()
     if len(statements) != 1 or statements[0] is None:
         return "it is not one SQL expression", ()
-    reason = "it ends with a semicolon" if condition.rstrip().endswith(";") else _why_no_condition(statements[0])
+    reason = "it ends with a semicolon" if condition.rstrip().endswith(";") else _why_not_a_condition(statements[0])
     return (reason, ()) if reason else ("", _columns_in(statements[0]))
 
 
-def _why_no_condition(tree: Expr) -> str:
+def _why_not_a_condition(tree: Expr) -> str:
     from sqlglot import exp
     from sqlglot.optimizer.annotate_types import annotate_types
 

@@ -7,29 +7,28 @@ from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean, listing
 from cbx.stages.resolved import Column, ResolvedModel, Typed
 
 
-def check_keys(typed: Typed, report: Report) -> Typed:
+def check_keys(typed: Typed, report: Report) -> None:
     """Report CBX301 for a column of a key, a clustering or a tracked history that the model does not have.
 
     Before: ``key="customer_nr"`` beside a column ``customer_id``. After: a diagnostic at the key.
     """
     for model in typed.models.values():
-        rows = _changes(model, typed) if model.cdc is not None else typed.columns[model.id]
-        _check(model, ("key",), model.key or (), rows, report)
+        rows = _change_columns(model, typed) if model.cdc is not None else typed.columns[model.id]
+        _check_columns(model, ("key",), model.key or (), rows, report)
         for number, key in enumerate(model.further_keys):
-            _check(model, ("keys", number), key, rows, report)
-        _check(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
+            _check_columns(model, ("keys", number), key, rows, report)
+        _check_columns(model, ("cluster_by",), model.cluster_by, typed.columns[model.id], report)
         if model.cdc is not None:
             kept = [name for name in model.cdc.sequence_by if name not in model.cdc.except_columns]
-            _check(model, ("sequence_by",), tuple(kept), rows, report)
+            _check_columns(model, ("sequence_by",), tuple(kept), rows, report)
             ignored = model.cdc.ignore_null_updates
-            _check(model, ("ignore_null_updates",), () if isinstance(ignored, bool) else ignored, rows, report)
-            _check(model, ("track_history",), model.cdc.track_history, rows, report)
-            _check(model, ("track_history", "except"), model.cdc.track_history_except, rows, report)
-            _check_kept(model, report)
-    return typed
+            _check_columns(model, ("ignore_null_updates",), () if isinstance(ignored, bool) else ignored, rows, report)
+            _check_columns(model, ("track_history",), model.cdc.track_history, rows, report)
+            _check_columns(model, ("track_history", "except"), model.cdc.track_history_except, rows, report)
+            _check_key_is_kept(model, report)
 
 
-def _changes(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | None:
+def _change_columns(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | None:
     """The columns of the changes that an ``auto_cdc`` model applies: those that its code makes, where that is known."""
     relation = typed.relations.get(model.id)
     if relation is None or relation.is_open:
@@ -37,7 +36,7 @@ def _changes(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | None:
     return tuple(Column(field.name, field.type or "") for field in relation.fields)
 
 
-def _check_kept(model: ResolvedModel, report: Report) -> None:
+def _check_key_is_kept(model: ResolvedModel, report: Report) -> None:
     """AUTO CDC finds a row by its key, so the table has to keep it."""
     left_out = {name.lower() for name in model.cdc.except_columns} if model.cdc is not None else set()
     for number, name in enumerate(model.key or ()):
@@ -47,7 +46,7 @@ def _check_kept(model: ResolvedModel, report: Report) -> None:
             report.add(codes.UNKNOWN_KEY_COLUMN, message, model.spans.at("key", number), hint=hint)
 
 
-def _check(
+def _check_columns(
     model: ResolvedModel,
     argument: tuple[str | int, ...],
     names: tuple[str, ...],

@@ -7,7 +7,7 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCode
 
 
-def check_kinds(connected: Connected, report: Report) -> Connected:
+def check_kinds(connected: Connected, report: Report) -> None:
     """Report CBX401 for stream or batch inputs against the kind, and CBX402 for streams of what has updates.
 
     Before: a ``materialized_view`` that reads ``stream("bronze.orders")``. After: a diagnostic at the input.
@@ -15,13 +15,12 @@ def check_kinds(connected: Connected, report: Report) -> Connected:
     for model in connected.models.values():
         if "inputs" not in model.unread:
             _check_mode(model, report)
-        for one in model.model_inputs:
-            other = connected.models.get(one.model)
+        for source in model.model_inputs:
+            other = connected.models.get(source.model)
             if other is not None:
-                _check_input(model, one, other, report)
+                _check_input(model, source, other, report)
         if model.cdc is not None and "scd_type" not in model.unread:
             _check_history(model, model.cdc, report)
-    return connected
 
 
 def _check_mode(model: ResolvedModel, report: Report) -> None:
@@ -36,28 +35,34 @@ def _check_mode(model: ResolvedModel, report: Report) -> None:
         causes = [] if model.inputs else [Cause(model.path, "nothing to read columns of")]
         report.add(codes.KIND_MISMATCH, message, span, label=label, hint=hint, causes=causes)
     if model.kind == "materialized_view":
-        for one in model.inputs:
-            if one.is_streaming:
+        for source in model.inputs:
+            if source.is_streaming:
                 message = f"`{model.id}` is a materialized view, which reads its inputs whole, but this one is a stream"
                 hint = "read with `ref` or `source`, or make it a `streaming_table`"
-                report.add(codes.KIND_MISMATCH, message, one.span, label="a streaming input", hint=hint)
+                report.add(codes.KIND_MISMATCH, message, source.span, label="a streaming input", hint=hint)
 
 
-def _check_input(model: ResolvedModel, one: ModelInput, other: ResolvedModel, report: Report) -> None:
+def _check_input(model: ResolvedModel, source: ModelInput, other: ResolvedModel, report: Report) -> None:
     related = [Related(f"`{other.id}` is declared here", other.spans.whole)]
-    if one.is_streaming:
+    if source.is_streaming:
         reason = _why_not_append_only(other)
         if reason and model.kind != "materialized_view":
             message = f"`{model.id}` streams from `{other.id}`, {reason}"
             hint = "read it with `ref`, in a materialized view"
             causes = [Cause(model.path, "streams")]
             report.add(
-                codes.NOT_APPEND_ONLY, message, one.span, label="rows change", hint=hint, related=related, causes=causes
+                codes.NOT_APPEND_ONLY,
+                message,
+                source.span,
+                label="rows change",
+                hint=hint,
+                related=related,
+                causes=causes,
             )
     elif other.kind == "view" and other.is_streaming and "inputs" not in other.unread:
         message = f"`{model.id}` reads `{other.id}` in batch, but that is a view of a stream"
         hint, causes = "read it with `stream`", [Cause(other.path, "streams")]
-        report.add(codes.KIND_MISMATCH, message, one.span, hint=hint, related=related, causes=causes)
+        report.add(codes.KIND_MISMATCH, message, source.span, hint=hint, related=related, causes=causes)
 
 
 def _why_not_append_only(other: ResolvedModel) -> str:

@@ -9,10 +9,8 @@ from typing import Literal
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.types import is_same_type, normal_type
-from cbx.passes.table_facts import START_AT
+from cbx.passes.table_facts import START_AT, holds_key
 from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
-
-Columns = tuple[str, ...]
 
 
 def check_relationships(typed: Typed, report: Report) -> Connected:
@@ -29,19 +27,19 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     ]
     groups: dict[object, list[RelationshipClaim]] = {}
     for claim in claims:
-        groups.setdefault(_identity(claim), []).append(claim)
+        groups.setdefault(_relationship_identity(claim), []).append(claim)
     known = {
         name: None if columns is None else {column.name.lower(): column for column in reversed(columns)}
         for name, columns in typed.columns.items()
     }
     relationships = []
     for group in groups.values():
-        if _contradict(group, report):
+        if _report_contradiction(group, report):
             continue
         for claim in group:
             _ClaimCheck(typed, known, claim, report).run()
-        relationships.append(_merged(group, typed))
-    ordered = sorted(relationships, key=lambda one: (one.child, one.parent, one.on))
+        relationships.append(_merge_claims(group, typed))
+    ordered = sorted(relationships, key=lambda relationship: (relationship.child, relationship.parent, relationship.on))
     return Connected(
         typed.project,
         typed.models,
@@ -51,15 +49,16 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         typed.partly_declared,
         typed.traced,
         typed.proven_keys,
+        typed.grains,
         tuple(ordered),
     )
 
 
-def _identity(claim: RelationshipClaim) -> object:
+def _relationship_identity(claim: RelationshipClaim) -> object:
     """What makes two claims speak of the same relationship: the models and columns, whichever is the parent."""
     sides = [
-        (claim.child, tuple(one for one, _ in claim.on)),
-        (claim.parent, tuple(one for _, one in claim.on)),
+        (claim.child, tuple(column for column, _ in claim.on)),
+        (claim.parent, tuple(column for _, column in claim.on)),
     ]
     if claim.child == claim.parent:
         return tuple(sides)
@@ -74,13 +73,12 @@ def _unique_sides(claim: RelationshipClaim) -> frozenset[str]:
     return frozenset({claim.parent, claim.child}) if claim.cardinality == "one_to_one" else frozenset({claim.parent})
 
 
-def _contradict(group: list[RelationshipClaim], report: Report) -> bool:
+def _report_contradiction(group: list[RelationshipClaim], report: Report) -> bool:
     first = group[0]
     for claim in group[1:]:
         if _unique_sides(claim) != _unique_sides(first):
-            message = (
-                f"`{claim.declared_by}` says {_in_words(claim)}, but `{first.declared_by}` says {_in_words(first)}"
-            )
+            declared, other = _describe_claim(claim), _describe_claim(first)
+            message = f"`{claim.declared_by}` says {declared}, but `{first.declared_by}` says {other}"
             hint = "both describe the same columns; keep the one that is true"
             related = [Related("the other declaration", first.span)]
             report.add(codes.CONTRADICTING_RELATIONSHIPS, message, claim.span, hint=hint, related=related)
@@ -88,20 +86,20 @@ def _contradict(group: list[RelationshipClaim], report: Report) -> bool:
     return False
 
 
-def _in_words(claim: RelationshipClaim) -> str:
+def _describe_claim(claim: RelationshipClaim) -> str:
     many = "one row" if claim.cardinality == "one_to_one" else "many rows"
     return f"that one row of `{claim.parent}` has {many} of `{claim.child}`"
 
 
-def _merged(group: list[RelationshipClaim], typed: Typed) -> Relationship:
+def _merge_claims(group: list[RelationshipClaim], typed: Typed) -> Relationship:
     """One relationship of claims that agree; of one-to-one claims in both directions, the lower layer is the parent."""
-    ranked = sorted(group, key=lambda claim: (_depth(claim.parent, typed), claim.parent, claim.declared_by))
+    ranked = sorted(group, key=lambda claim: (_layer_rank(claim.parent, typed), claim.parent, claim.declared_by))
     chosen = ranked[0]
     enforce: Literal["warn", "fail"] = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
     return Relationship(chosen.parent, chosen.child, chosen.on, chosen.cardinality, enforce, chosen.span)
 
 
-def _depth(model: str, typed: Typed) -> int:
+def _layer_rank(model: str, typed: Typed) -> int:
     return typed.project.layers.index(typed.models[model].layer)
 
 
@@ -113,13 +111,13 @@ class _ClaimCheck:
     report: Report
 
     def run(self) -> None:
-        if not self._columns_exist():
+        if not self._check_columns():
             return
-        self._types_agree()
-        if self._parent_is_unique() or self.claim.cardinality == "one_to_one":
-            self._child_fits()
+        self._check_types()
+        if self._check_parent() or self.claim.cardinality == "one_to_one":
+            self._check_child()
 
-    def _columns_exist(self) -> bool:
+    def _check_columns(self) -> bool:
         claim = self.claim
         sides = (
             (claim.child, [(pair[0], spans[0]) for pair, spans in zip(claim.on, claim.on_spans, strict=True)]),
@@ -133,7 +131,7 @@ class _ClaimCheck:
                     message = f"the relationship of `{claim.child}` with `{claim.parent}` needs `{name}` in `{model}`"
                     hint = did_you_mean(
                         name,
-                        [one.name for one in known.values()],
+                        [column.name for column in known.values()],
                         "a dictionary maps the child's columns to the parent's",
                     )
                     self.report.add(
@@ -149,11 +147,11 @@ class _ClaimCheck:
                     )
         return len(self.report) == found
 
-    def _types_agree(self) -> None:
+    def _check_types(self) -> None:
         claim = self.claim
         for (ours, theirs), (span, _) in zip(claim.on, claim.on_spans, strict=True):
             mine, other = self._type(claim.child, ours), self._type(claim.parent, theirs)
-            if mine is not None and other is not None and not _compare_well(mine, other):
+            if mine is not None and other is not None and not _are_comparable(mine, other):
                 message = f"`{claim.child}.{ours}` is {mine}, but `{claim.parent}.{theirs}` is {other}"
                 hint = "cast one of them in its model"
                 sides = ((claim.child, ours), (claim.parent, theirs))
@@ -169,42 +167,42 @@ class _ClaimCheck:
     def _has_doubtful_key(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns may be the key once it is as it was meant: what was reported of it is the one mistake."""
         known = self.known[model.id]
-        existing = [one for one in model.key or () if one.lower() in (known or ())]
+        existing = [column for column in model.key or () if column.lower() in (known or ())]
         is_wrong = known is not None and len(existing) < len(model.key or ())
-        return "key" in model.unread or (is_wrong and _covers(names, tuple(existing)))
+        return "key" in model.unread or (is_wrong and holds_key(names, [tuple(existing)]))
 
     def _is_unique(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns hold a key of a model whole, be it declared or proven."""
-        return any(_covers(names, key) for key in (*model.declared_keys, *self.typed.proven_keys[model.id]))
+        return holds_key(names, (*model.declared_keys, *self.typed.proven_keys[model.id]))
 
-    def _is_open(self, model: ResolvedModel, names: list[str]) -> bool:
+    def _may_be_unique(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns may be a key that nothing here tells of: its code was left out, or its key is doubtful."""
         settings = self.typed.project.settings.compile
         is_left_out = not settings.analysis or (isinstance(model.code, PythonCode) and not settings.trace)
         return (is_left_out and not model.key) or self._has_doubtful_key(model, names)
 
-    def _parent_is_unique(self) -> bool:
+    def _check_parent(self) -> bool:
         claim = self.claim
         parent = self.typed.models[claim.parent]
         names = [theirs for _, theirs in claim.on]
-        if self._is_unique(parent, names) or self._is_open(parent, names):
+        if self._is_unique(parent, names) or self._may_be_unique(parent, names):
             return True
         keys = self._keys(parent)
         on = listing(names)
         hint = f"relate the models by {listing(keys[0])}" if keys else f"declare {on} as the key of `{parent.id}`"
-        message = f"`{parent.id}` is the one side, but {on} is not unique in it: {_in_keys(keys)}"
+        message = f"`{parent.id}` is the one side, but {on} is not unique in it: {_describe_keys(keys)}"
         self.report.add(
             codes.PARENT_NOT_UNIQUE,
             message,
             claim.span,
             label="the parent is not unique",
-            hint=self._reversed() or (f"{hint}, or relate the models by its key" if not keys else hint),
-            related=_key_place(parent),
-            causes=[*self._uniqueness(parent, names), self._claimed()],
+            hint=self._suggest_other_direction() or (f"{hint}, or relate the models by its key" if not keys else hint),
+            related=_related_key(parent),
+            causes=[*self._causes_of_uniqueness(parent, names), self._cause_of_claim()],
         )
         return False
 
-    def _reversed(self) -> str | None:
+    def _suggest_other_direction(self) -> str | None:
         """A hint for a claim whose other side is the one side."""
         claim, child = self.claim, self.typed.models[self.claim.child]
         if claim.cardinality == "one_to_one" or not self._is_unique(child, [ours for ours, _ in claim.on]):
@@ -212,23 +210,23 @@ class _ClaimCheck:
         word = "many_to_one" if claim.declared_by == claim.parent else "one_to_many"
         return f"it is the other way round: say `{word}`"
 
-    def _claimed(self) -> Cause:
+    def _cause_of_claim(self) -> Cause:
         """The claim itself: what is wrong on both of its sides is one mistake."""
         span = self.claim.span
         return Cause(span.path, f"claim {span.line}:{span.column}")
 
-    def _keys(self, model: ResolvedModel) -> tuple[Columns, ...]:
+    def _keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
         """The keys of a model, the declared one first; one that holds for a result of one row names no column."""
         return tuple(key for key in dict.fromkeys((*model.declared_keys, *self.typed.proven_keys[model.id])) if key)
 
-    def _child_fits(self) -> None:
+    def _check_child(self) -> None:
         claim = self.claim
         child = self.typed.models[claim.child]
         names = [ours for ours, _ in claim.on]
         is_unique = self._is_unique(child, names)
         on = listing(names)
-        if claim.cardinality == "one_to_one" and not is_unique and not self._is_open(child, names):
-            message = f"one-to-one, but {on} is not unique in `{child.id}`: {_in_keys(self._keys(child))}"
+        if claim.cardinality == "one_to_one" and not is_unique and not self._may_be_unique(child, names):
+            message = f"one-to-one, but {on} is not unique in `{child.id}`: {_describe_keys(self._keys(child))}"
             hint = f"declare {on} as its key, or say that many rows belong to one"
             self.report.add(
                 codes.ONE_TO_ONE_NOT_UNIQUE,
@@ -236,13 +234,13 @@ class _ClaimCheck:
                 claim.span,
                 label="the child is not unique",
                 hint=hint,
-                related=_key_place(child),
-                causes=[*self._uniqueness(child, names), self._claimed()],
+                related=_related_key(child),
+                causes=[*self._causes_of_uniqueness(child, names), self._cause_of_claim()],
             )
         elif claim.cardinality == "one_to_many" and is_unique and not _holds_versions(child, names):
             if self._has_doubtful_key(child, names):
                 return
-            is_declared = _covers(names, child.key)
+            is_declared = child.key is not None and holds_key(names, [child.key])
             key = f"the key of `{child.id}`" if is_declared else f"unique in `{child.id}`"
             message = f"one-to-many, but {on} is {key}: each row of `{claim.parent}` has at most one"
             hint = "say `one_to_one`, or correct the key"
@@ -252,18 +250,19 @@ class _ClaimCheck:
                 claim.span,
                 label="this is one-to-one",
                 hint=hint,
-                related=_key_place(child),
-                causes=self._uniqueness(child, names),
+                related=_related_key(child),
+                causes=self._causes_of_uniqueness(child, names),
             )
 
-    def _uniqueness(self, model: ResolvedModel, names: list[str]) -> list[Cause]:
+    def _causes_of_uniqueness(self, model: ResolvedModel, names: list[str]) -> list[Cause]:
         """Why columns of a model are unique, or are not: its own key, or that of the models they come from."""
         causes = []
         pending = [(model.id, tuple(name.lower() for name in names))]
         seen = set(pending)
         for at, wanted in pending:
             causes.append(Cause(self.typed.models[at].path, f"{listing(wanted)} is unique"))
-            if _covers(list(wanted), self.typed.models[at].key):
+            key = self.typed.models[at].key
+            if key is not None and holds_key(wanted, [key]):
                 continue
             origins: dict[str, list[str]] = {}
             for name in wanted:
@@ -277,7 +276,7 @@ class _ClaimCheck:
         return causes
 
 
-def _in_keys(keys: tuple[Columns, ...]) -> str:
+def _describe_keys(keys: tuple[tuple[str, ...], ...]) -> str:
     if not keys:
         return "it has no known key"
     return f"its key is {listing(keys[0])}" if len(keys) == 1 else f"its keys are {' and '.join(map(listing, keys))}"
@@ -289,17 +288,12 @@ def _holds_versions(model: ResolvedModel, names: list[str]) -> bool:
     return is_history and START_AT.lower() not in {name.lower() for name in names}
 
 
-def _compare_well(one: str, other: str) -> bool:
+def _are_comparable(first: str, second: str) -> bool:
     """Whether columns of two types can be compared: values that are equal then stand for the same value."""
     from cbx.analysis.types.value_types import compare_exactly
 
-    return is_same_type(one, other) or compare_exactly(one, other)
+    return is_same_type(first, second) or compare_exactly(first, second)
 
 
-def _covers(names: list[str], key: Columns | None) -> bool:
-    """Whether columns are unique: they hold a key whole."""
-    return key is not None and {one.lower() for one in key} <= {name.lower() for name in names}
-
-
-def _key_place(model: ResolvedModel) -> list[Related]:
+def _related_key(model: ResolvedModel) -> list[Related]:
     return [Related(f"the key of `{model.id}`", model.spans.at("key"))] if model.key else []

@@ -12,7 +12,7 @@ from cbx.stages.resolved import FileInput, PythonCode, Resolved, ResolvedModel, 
 from cbx.syntax.text import Text
 
 
-def check_variables(resolved: Resolved, report: Report) -> Resolved:
+def check_variables(resolved: Resolved, report: Report) -> None:
     """Report CBX205 for a variable that some environment leaves without a value.
 
     Before: ``var("landing")``, set in ``[environments.dev.vars]`` only. After: a diagnostic at
@@ -20,7 +20,7 @@ def check_variables(resolved: Resolved, report: Report) -> Resolved:
     """
     project = resolved.project
     used: dict[str, str] = {}
-    for model in sorted(resolved.models, key=lambda one: one.id):
+    for model in sorted(resolved.models, key=lambda model: model.id):
         for name in variables_of(model):
             used.setdefault(name, model.id)
     for environment in sorted(project.settings.environments):
@@ -34,7 +34,6 @@ def check_variables(resolved: Resolved, report: Report) -> Resolved:
                     hint=f"set it under `[environments.{environment}.vars]`, or for all environments under `[vars]`",
                     causes=[Cause(PROJECT_FILE, f"variable {name}")],
                 )
-    return resolved
 
 
 def variables_in(models: Iterable[ResolvedModel]) -> frozenset[str]:
@@ -51,12 +50,12 @@ def variables_of(model: ResolvedModel) -> Iterator[str]:
 
 
 def _texts(model: ResolvedModel) -> Iterator[Text]:
-    for one in model.inputs:
-        if isinstance(one, TableInput):
-            yield one.table
-        elif isinstance(one, FileInput):
-            yield one.path
-            yield from (value for _, value in one.options)
+    for source in model.inputs:
+        if isinstance(source, TableInput):
+            yield source.table
+        elif isinstance(source, FileInput):
+            yield source.path
+            yield from (value for _, value in source.options)
     yield from (expectation.condition for expectation in model.expectations)
     if isinstance(model.code, SqlCode):
         yield model.code.query

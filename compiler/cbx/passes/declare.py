@@ -16,20 +16,18 @@ def declare(parsed: Parsed, report: Report) -> Declared:
     Before: a call of ``view`` with an argument ``key``. After: a `ModelDocument` whose key is that text.
     CBX102, CBX103 and CBX403. What is wrong is left out and named in ``unread``, the rest is checked further.
     """
-    models = [_declared(model, report) for model in parsed.models]
+    models = [_declare_model(model, report) for model in parsed.models]
     return Declared(
         parsed.project,
         tuple(model for model in models if model is not None),
         parsed.known_ids,
-        parsed.templates,
-        parsed.macro_modules,
         parsed.sources,
     )
 
 
-def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
+def _declare_model(model: ParsedModel, report: Report) -> DeclaredModel | None:
     call = read_document(model.declaration, report)
-    inputs = [(one, read_document(one.call, report)) for one in model.inputs]
+    inputs = [(parsed, read_document(parsed.call, report)) for parsed in model.inputs]
     if call is None or not isinstance(call.document, ModelDocument):
         return None
     inputs_complete = model.inputs_complete and all(read is not None and not read.unread for _, read in inputs)
@@ -43,6 +41,8 @@ def _declared(model: ParsedModel, report: Report) -> DeclaredModel | None:
         spans=call.spans,
         unread=call.unread if inputs_complete else call.unread | {"inputs"},
         description=model.description,
-        inputs=tuple(DeclaredInput(one.parameter, one.keyword_only, read) for one, read in inputs if read is not None),
+        inputs=tuple(
+            DeclaredInput(parsed.parameter, parsed.keyword_only, read) for parsed, read in inputs if read is not None
+        ),
         code=model.code or SqlQuery(Text.of(""), ()),
     )

@@ -29,21 +29,21 @@ def discover(project: Project, report: Report) -> Discovered:
     known: set[str] = set()
     for path in _files(project.root, "models", report):
         named = _model_name(path, project, report)
-        known |= _id_of_place(path)
+        known |= _ids_by_path(path)
         if named is None:
             continue
-        text = _read(project.root, path, report)
+        text = _read_file(project.root, path, report)
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
     _report_ignored_files(project.root, report)
-    return Discovered(project, _without_duplicates(files, report), frozenset(known), _macros(project, report))
+    return Discovered(project, _drop_duplicates(files, report), frozenset(known), _read_macro_files(project, report))
 
 
 def _report_ignored_files(root: Path, report: Report) -> None:
     """Warn of files beside models in which dbt's users declare columns and tests: nothing reads them."""
     unreported = Report()
     for path in _files(root, "models", unreported, _PROPERTIES):
-        _read(root, path, unreported)
+        _read_file(root, path, unreported)
         message = f"`{path}` is not read: a model's file declares its columns, key and expectations"
         hint = "move what it says to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
         report.add(codes.IGNORED_FILE, message, Span(path), hint=hint)
@@ -59,16 +59,18 @@ def discover_part(project: Project, report: Report, paths: Iterable[str], known_
         paths: The files of the models to read.
         known_ids: The ids of all models.
     """
-    named = [(path, _model_name(path, project, report), _read(project.root, path, report)) for path in sorted(paths)]
+    named = [
+        (path, _model_name(path, project, report), _read_file(project.root, path, report)) for path in sorted(paths)
+    ]
     files = tuple(ModelFile(SourceFile(path, text), *name) for path, name, text in named if name and text is not None)
-    return Discovered(project, files, known_ids, _macros(project, report))
+    return Discovered(project, files, known_ids, _read_macro_files(project, report))
 
 
-def _macros(project: Project, report: Report) -> tuple[SourceFile, ...]:
+def _read_macro_files(project: Project, report: Report) -> tuple[SourceFile, ...]:
     paths = list(_files(project.root, "macros", report))
     for path in paths:
         _check_name(path, report)
-    macros = [(path, _read(project.root, path, report)) for path in paths]
+    macros = [(path, _read_file(project.root, path, report)) for path in paths]
     return tuple(SourceFile(path, text) for path, text in macros if text is not None)
 
 
@@ -82,10 +84,10 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
         return
     except (OSError, UnicodeEncodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is no text"
-        _unreadable(folder, f"this folder cannot be read: {reason}", report)
+        _report_unreadable(folder, f"this folder cannot be read: {reason}", report)
         return
     if is_outside:
-        _unreadable(folder, "this link leads out of the project", report)
+        _report_unreadable(folder, "this link leads out of the project", report)
         return
     for entry in entries:
         path = f"{folder}/{entry.name}"
@@ -93,7 +95,7 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
             continue
         if entry.is_symlink() and not _stays_inside(root, root / path):
             if entry.name.endswith(suffixes) or not entry.is_file():
-                _unreadable(path, "this link leads out of the project, in a circle or nowhere", report)
+                _report_unreadable(path, "this link leads out of the project, in a circle or nowhere", report)
         elif entry.is_dir():
             _check_name(path, report)
             yield from _files(root, path, report, suffixes)
@@ -121,7 +123,7 @@ def _stays_inside(root: Path, link: Path) -> bool:
         return False
 
 
-def _read(root: Path, path: str, report: Report) -> str | None:
+def _read_file(root: Path, path: str, report: Report) -> str | None:
     try:
         file = f"{root}/{path}"
         status = os.stat(file)  # noqa: PTH116 - for thousands of files
@@ -140,15 +142,15 @@ def _read(root: Path, path: str, report: Report) -> str | None:
         problem = f"this file is not UTF-8 text: byte {error.start + 1} is not part of a character"
     except OSError as error:
         problem = f"this file cannot be read: {error.strerror}"
-    _unreadable(path, problem, report)
+    _report_unreadable(path, problem, report)
     return None
 
 
-def _unreadable(path: str, message: str, report: Report) -> None:
+def _report_unreadable(path: str, message: str, report: Report) -> None:
     report.add(codes.UNREADABLE_FILE, message, Span(path), hint="mend it, or move it out of the project")
 
 
-def _id_of_place(path: str) -> set[str]:
+def _ids_by_path(path: str) -> set[str]:
     """The id that a file's place gives a model, also where it is no name: what reads it is not at fault."""
     _, *folders, file = path.split("/")
     return {f"{folders[0]}.{file.rsplit('.', 1)[0]}"} if folders else set()
@@ -184,7 +186,7 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
     return layer, stem
 
 
-def _without_duplicates(files: list[ModelFile], report: Report) -> tuple[ModelFile, ...]:
+def _drop_duplicates(files: list[ModelFile], report: Report) -> tuple[ModelFile, ...]:
     first: dict[str, ModelFile] = {}
     for file in files:
         earlier = first.setdefault(file.id.lower(), file)

@@ -12,12 +12,13 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.parse.jinja.templates import check_variable
-from cbx.stages.resolved import Import, PythonCode
+from cbx.stages.imports import Import
+from cbx.stages.resolved import PythonCode
 from cbx.syntax.declarations import ImportedName, NeededName, PythonFunction, PythonModule, Snippet, Statement
 from cbx.syntax.text import CELL_MARK
 
 
-def inline(
+def inline_macros(
     function: PythonFunction,
     name: str,
     macros: Mapping[str, PythonModule | None],
@@ -39,10 +40,10 @@ def inline(
         The code, or None after a diagnostic.
     """
     found = len(report)
-    gathering = _Gathering(macros, variables, report, function.definition.span)
-    gathering.claim(name, function.module.path, function.definition.span)
+    gathering = _Inliner(macros, variables, report, function.definition.span)
+    gathering.claim_name(name, function.module.path, function.definition.span)
     try:
-        gathering.take(function.definition, function.module)
+        gathering.add_needs(function.definition, function.module)
     except RecursionError:
         message = f"`{name}` needs too many definitions that need each other"
         report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="let fewer functions call the next")
@@ -86,16 +87,16 @@ class _ModuleIndex:
                 self.defining.setdefault(name, []).append(number)
             for name in statement.changes:
                 self.changing.setdefault(name, []).append(number)
-        for one in module.imports:
-            self.imports.setdefault(one.binding, []).append(one)
-        self.stars = [one for one in module.imports if one.name == "*"]
+        for imported in module.imports:
+            self.imports.setdefault(imported.binding, []).append(imported)
+        self.stars = [imported for imported in module.imports if imported.name == "*"]
         self.has_late_annotations = any(
-            (one.module, one.name) == ("__future__", "annotations") for one in module.imports
+            (imported.module, imported.name) == ("__future__", "annotations") for imported in module.imports
         )
 
 
 @dataclass
-class _Gathering:
+class _Inliner:
     macros: Mapping[str, PythonModule | None]
     variables_known: frozenset[str]
     report: Report
@@ -110,7 +111,7 @@ class _Gathering:
     _unknown: int = 0
     _file_needs: dict[str, set[str]] = field(default_factory=dict)
 
-    def take(self, statement: Statement, module: PythonModule) -> None:
+    def add_needs(self, statement: Statement, module: PythonModule) -> None:
         """Take over what a statement needs, and what that needs in turn."""
         for use in statement.variables:
             if use.name is None:
@@ -124,9 +125,9 @@ class _Gathering:
             self.imports["annotations:__future__"] = Import("__future__", "annotations")
         self._check_text(statement)
         for imported in index.stars:
-            self._take_star(imported)
+            self._add_star(imported)
         for needed in statement.needs:
-            if not self._take_name(needed.name, module):
+            if not self._add_name(needed.name, module):
                 self._check_known(needed, module)
 
     def _check_text(self, statement: Statement) -> None:
@@ -147,7 +148,7 @@ class _Gathering:
         by_path: dict[str, list[tuple[int, Snippet]]] = {}
         for (path, number), (_, statement) in self._taken.items():
             by_path.setdefault(path, []).append((number, statement.source))
-        ordered = _after_needs(sorted(by_path), self._file_needs)
+        ordered = _sort_by_needs(sorted(by_path), self._file_needs)
         return tuple(
             snippet
             for path in ordered
@@ -161,7 +162,7 @@ class _Gathering:
         """Every name that the code defines or imports."""
         return tuple(sorted(self._owners))
 
-    def _take_name(self, name: str, module: PythonModule) -> bool:
+    def _add_name(self, name: str, module: PythonModule) -> bool:
         """Take over what gives a name its value; False if the file neither defines nor imports it."""
         index = self._index(module)
         defining = index.defining.get(name, [])
@@ -169,13 +170,13 @@ class _Gathering:
             statement = module.statements[number]
             if (module.path, number) not in self._taken and statement.span != self.model_span:
                 for defined in statement.names:
-                    self.claim(defined, module.path, statement.span)
+                    self.claim_name(defined, module.path, statement.span)
                 self._taken[module.path, number] = (module, statement)
-                self.take(statement, module)
+                self.add_needs(statement, module)
         imports = index.imports.get(name, [])
-        packages = [one for one in imports if not one.name and one.module.split(".")[0] == name]
+        packages = [imported for imported in imports if not imported.name and imported.module.split(".")[0] == name]
         for imported in packages or imports[-1:]:
-            self._take_import(imported, module)
+            self._add_import(imported, module)
         return bool(defining or imports)
 
     def _index(self, module: PythonModule) -> _ModuleIndex:
@@ -196,24 +197,24 @@ class _Gathering:
         causes = [Cause(module.path, f"name {needed.name}")]
         self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint, causes=causes)
 
-    def _take_import(self, imported: ImportedName, module: PythonModule) -> None:
+    def _add_import(self, imported: ImportedName, module: PythonModule) -> None:
         if imported.module.split(".")[0] == "cbx":
-            self._take_word(imported)
+            self._add_word(imported)
             return
         package = imported.module.split(".")[0]
         if package == "macros":
-            self._take_macro(imported, module)
+            self._add_macro(imported, module)
         elif package == "models":
             message = f"`{imported.module}` is a model; the code of another model cannot use it"
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, hint="move what both need into macros/")
         else:
             alias = imported.binding if imported.binding != (imported.name or package) else ""
-            one = Import(imported.module, imported.name, alias)
-            origin = f"{one.module}.{one.name}" if one.name else one.module if alias else package
-            self.claim(imported.binding, origin, imported.span)
-            self.imports[f"{imported.binding}:{imported.module}"] = one
+            kept = Import(imported.module, imported.name, alias)
+            origin = f"{kept.module}.{kept.name}" if kept.name else kept.module if alias else package
+            self.claim_name(imported.binding, origin, imported.span)
+            self.imports[f"{imported.binding}:{imported.module}"] = kept
 
-    def _take_star(self, imported: ImportedName) -> None:
+    def _add_star(self, imported: ImportedName) -> None:
         """A star import of a library is taken over; of macros it would hide what the code needs."""
         if imported.module.split(".")[0] in _OWN_PACKAGES:
             message = f"a star import of `{imported.module}` hides what the code needs"
@@ -221,7 +222,7 @@ class _Gathering:
         else:
             self.imports[f"*:{imported.module}"] = Import(imported.module, "*")
 
-    def _take_word(self, imported: ImportedName) -> None:
+    def _add_word(self, imported: ImportedName) -> None:
         """Of the vocabulary, only ``var`` has a meaning in code that runs."""
         if imported.module == "cbx" and imported.name == imported.binding == "var":
             return
@@ -237,7 +238,7 @@ class _Gathering:
         causes = [Cause(imported.span.path, f"import {word}")]
         self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint, causes=causes)
 
-    def _take_macro(self, imported: ImportedName, module: PythonModule) -> None:
+    def _add_macro(self, imported: ImportedName, module: PythonModule) -> None:
         if not imported.name or f"{imported.module}.{imported.name}" in self.macros:
             message = "a Python macro is imported by its own name"
             home = f"{imported.module}.{imported.name}" if imported.name else imported.module
@@ -266,12 +267,12 @@ class _Gathering:
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint, causes=causes)
             return
         self._file_needs.setdefault(module.path, set()).add(found.path)
-        self._take_name(imported.name, found)
+        self._add_name(imported.name, found)
         if imported.binding != imported.name:
-            self.claim(imported.binding, f"{found.path}:{imported.name}", imported.span)
+            self.claim_name(imported.binding, f"{found.path}:{imported.name}", imported.span)
             self._renamed.setdefault(found.path, {})[imported.binding] = f"{imported.binding} = {imported.name}"
 
-    def claim(self, name: str, owner: str, span: Span) -> None:
+    def claim_name(self, name: str, owner: str, span: Span) -> None:
         """Two different things of one name cannot stand in one notebook."""
         first = self._owners.setdefault(name, owner)
         if first != owner:
@@ -279,7 +280,7 @@ class _Gathering:
             self.report.add(codes.INVALID_NAME, message, span, hint="rename one of the two")
 
 
-def _after_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:
+def _sort_by_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:
     """Files in an order in which each stands after those it needs, as far as they do not need each other."""
     ordered: dict[str, None] = {}
     started: set[str] = set()

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.graph.model_graph import find_cycles, model_graph
+from cbx.project.dataset_names import changes_view, files_view, quarantine_table
 from cbx.project.find_project import PROJECT_FILE
 from cbx.stages.resolved import FileInput, Linked, ModelInput, RelationshipClaim, Resolved, ResolvedModel, SqlCode
 
@@ -23,10 +24,10 @@ def link(resolved: Resolved, report: Report) -> Linked:
     flows = {(model.layer, one.model.split(".")[0]) for model in models.values() for one in model.model_inputs}
     reads = []
     for model in models.values():
-        for one in model.model_inputs:
-            if _is_known(model, one, resolved.known_ids, unused, report):
-                _check_layers(model, one, resolved.project.layers, unused, flows, report)
-                reads.append((model.id, one.model))
+        for source in model.model_inputs:
+            if _check_model_exists(model, source, resolved.known_ids, unused, report):
+                _check_layers(model, source, resolved.project.layers, unused, flows, report)
+                reads.append((model.id, source.model))
     for model in models.values():
         _check_related(model, resolved.known_ids, unused, report)
     graph = model_graph(models, [read for read in reads if read[1] in models])
@@ -38,41 +39,41 @@ def link(resolved: Resolved, report: Report) -> Linked:
 
 def _unused_by_name(models: Mapping[str, ResolvedModel]) -> dict[str, ResolvedModel]:
     """The models that no other one names: one may have been moved from the layer in which others look for it."""
-    used = {one.model for model in models.values() for one in model.model_inputs}
-    used |= {_related(model, claim) for model in models.values() for claim in model.claims}
+    used = {source.model for model in models.values() for source in model.model_inputs}
+    used |= {_other_side(model, claim) for model in models.values() for claim in model.claims}
     return {model.name: model for model in models.values() if model.id not in used}
 
 
-def _related(model: ResolvedModel, claim: RelationshipClaim) -> str:
+def _other_side(model: ResolvedModel, claim: RelationshipClaim) -> str:
     return claim.child if claim.parent == model.id else claim.parent
 
 
-def _moved(model: ResolvedModel | None) -> list[Cause]:
+def _causes_of_move(model: ResolvedModel | None) -> list[Cause]:
     """The layer of a model as a cause: of what it reads, and of who does not find it."""
     return [Cause(model.path, "layer")] if model is not None else []
 
 
-def _is_known(
+def _check_model_exists(
     model: ResolvedModel,
-    one: ModelInput,
+    source: ModelInput,
     known_ids: frozenset[str],
     unused: Mapping[str, ResolvedModel],
     report: Report,
 ) -> bool:
-    if one.model in known_ids:
+    if source.model in known_ids:
         return True
-    message = f"`{model.id}` reads `{one.model}`, which no model defines"
-    hint, causes = _nearest(one.model, known_ids - {model.id}), _of_unknown(one.model, unused)
-    report.add(codes.UNKNOWN_MODEL, message, one.span, label="not found", hint=hint, causes=causes)
+    message = f"`{model.id}` reads `{source.model}`, which no model defines"
+    hint, causes = _suggest_id(source.model, known_ids - {model.id}), _causes_of_unknown(source.model, unused)
+    report.add(codes.UNKNOWN_MODEL, message, source.span, label="not found", hint=hint, causes=causes)
     return False
 
 
-def _of_unknown(wanted: str, unused: Mapping[str, ResolvedModel]) -> list[Cause]:
-    return [Cause("models/", f"model {wanted}"), *_moved(unused.get(wanted.rpartition(".")[2]))]
+def _causes_of_unknown(wanted: str, unused: Mapping[str, ResolvedModel]) -> list[Cause]:
+    return [Cause("models/", f"model {wanted}"), *_causes_of_move(unused.get(wanted.rpartition(".")[2]))]
 
 
-def _nearest(wanted: str, known_ids: frozenset[str]) -> str | None:
-    same_name = sorted(one for one in known_ids if one.split(".")[1] == wanted.rsplit(".", maxsplit=1)[-1])
+def _suggest_id(wanted: str, known_ids: frozenset[str]) -> str | None:
+    same_name = sorted(name for name in known_ids if name.split(".")[1] == wanted.rsplit(".", maxsplit=1)[-1])
     otherwise = (
         f"did you mean `{same_name[0]}`?" if same_name else "a model is named by its layer and its file: `layer.name`"
     )
@@ -83,7 +84,7 @@ def _check_related(
     model: ResolvedModel, known_ids: frozenset[str], unused: Mapping[str, ResolvedModel], report: Report
 ) -> None:
     for claim in model.claims:
-        other = _related(model, claim)
+        other = _other_side(model, claim)
         if other not in known_ids:
             message = f"`{model.id}` is related to `{other}`, which no model defines"
             report.add(
@@ -91,32 +92,34 @@ def _check_related(
                 message,
                 claim.model_span,
                 label="not found",
-                hint=_nearest(other, known_ids - {model.id}),
-                causes=_of_unknown(other, unused),
+                hint=_suggest_id(other, known_ids - {model.id}),
+                causes=_causes_of_unknown(other, unused),
             )
 
 
 def _check_layers(
     model: ResolvedModel,
-    one: ModelInput,
+    source: ModelInput,
     layers: tuple[str, ...],
     unused: Mapping[str, ResolvedModel],
     flows: Collection[tuple[str, str]],
     report: Report,
 ) -> None:
-    other = one.model.split(".")[0]
+    other = source.model.split(".")[0]
     if other in layers and layers.index(other) > layers.index(model.layer):
-        message = f"`{model.id}` reads `{one.model}`: `{model.layer}` comes before `{other}`"
+        message = f"`{model.id}` reads `{source.model}`: `{model.layer}` comes before `{other}`"
         hint = f"data flows {' -> '.join(layers)}; move one of the two models, or the order in project.toml"
-        causes = _moved(model) if unused.get(model.name) is model else []
+        causes = _causes_of_move(model) if unused.get(model.name) is model else []
         if (other, model.layer) not in flows:
             causes.append(Cause(PROJECT_FILE, f"`{model.layer}` before `{other}`"))
-        report.add(codes.LAYER_ORDER, message, one.span, label="a higher layer", hint=hint, causes=causes)
+        report.add(codes.LAYER_ORDER, message, source.span, label="a higher layer", hint=hint, causes=causes)
 
 
 def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Report) -> None:
     steps = list(zip(cycle, [*cycle[1:], cycle[0]], strict=True))
-    spans = [next(one.span for one in models[reader].model_inputs if one.model == read) for reader, read in steps]
+    spans = [
+        next(source.span for source in models[reader].model_inputs if source.model == read) for reader, read in steps
+    ]
     way = " -> ".join(f"`{name}`" for name in [*cycle, cycle[0]])
     related = [Related(f"`{reader}` reads `{read}`", place) for (reader, read), place in zip(steps, spans, strict=True)]
     itself = len(cycle) == 1
@@ -136,11 +139,11 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
 
 
 def _dataset_names(model: ResolvedModel) -> Iterator[str]:
-    """The names of all that a model's notebook defines; the views over files are the plan's to number."""
+    """The names of the datasets in a model's notebook; views over files as if there was one."""
     yield model.dataset
     if model.quarantine:
-        yield f"{model.dataset}_quarantine"
+        yield quarantine_table(model.dataset)
     if model.cdc is not None:
-        yield f"{model.dataset.replace('.', '_')}_changes"
-    if isinstance(model.code, SqlCode) and any(isinstance(one, FileInput) for one in model.inputs):
-        yield f"{model.dataset.replace('.', '_')}_files"
+        yield changes_view(model.dataset)
+    if isinstance(model.code, SqlCode) and any(isinstance(source, FileInput) for source in model.inputs):
+        yield files_view(model.dataset)

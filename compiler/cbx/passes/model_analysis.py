@@ -12,9 +12,9 @@ from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Place, PythonCallSite, QuerySpan, Relation
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, UndeclaredRead, Unknown
 from cbx.diagnostics.source_files import SourceFile, Span
-from cbx.emit.cells import import_lines
 from cbx.files.bounded_read import is_inside
 from cbx.project.settings import Project
+from cbx.stages.imports import import_lines
 from cbx.stages.resolved import PythonCode, ResolvedModel, SqlCode
 from cbx.syntax.text import PLACEHOLDER
 
@@ -45,7 +45,7 @@ class UnknownReference:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysed:
+class ModelAnalysis:
     """What the code of a model does.
 
     Attributes:
@@ -69,7 +69,7 @@ _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_co
 """The arguments that decide which columns a table has: without one of them, all there is to say is a guess."""
 
 
-class Analysis:
+class ModelAnalyser:
     """Reads one model after the other; a context, which ends the process that traces.
 
     Example:
@@ -84,7 +84,7 @@ class Analysis:
         self._cache_file = file if is_inside(project.root, file.parent) else None
         self._tracer: Tracer | None = None
 
-    def __enter__(self) -> Analysis:  # noqa: PYI034 - `typing.Self` came with Python 3.11
+    def __enter__(self) -> ModelAnalyser:  # noqa: PYI034 - `typing.Self` came with Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -93,7 +93,7 @@ class Analysis:
 
     def read(
         self, model: ResolvedModel, tables: Callable[[], tuple[Table, ...]]
-    ) -> Analysed | Unknown | MissingExtra | None:
+    ) -> ModelAnalysis | Unknown | MissingExtra | None:
         """What a model's code does.
 
         Args:
@@ -112,22 +112,22 @@ class Analysis:
 
     def _trace(
         self, model: ResolvedModel, code: PythonCode, tables: tuple[Table, ...]
-    ) -> Analysed | Unknown | MissingExtra:
+    ) -> ModelAnalysis | Unknown | MissingExtra:
         from cbx.analysis.tracing.client import Tracer
         from cbx.analysis.tracing.from_plan import read_plan
 
-        named = {one.parameter or "": table for one, table in zip(model.inputs, tables, strict=True)}
+        named = {source.parameter or "": table for source, table in zip(model.inputs, tables, strict=True)}
         self._tracer = self._tracer or Tracer(self._cache_file)
-        outcome = self._tracer.trace(_function(model.id, code, named))
+        outcome = self._tracer.trace(_function_to_trace(model.id, code, named))
         if isinstance(outcome, (Unknown, MissingExtra)):
             return outcome
         plan = read_plan(outcome, named)
         unknown = tuple(
-            UnknownReference(one.name, span_of(model, one.place), one.candidates, one.name)
-            for one in plan.unknown_columns
+            UnknownReference(unknown.name, span_of(model, unknown.place), unknown.candidates, unknown.name)
+            for unknown in plan.unknown_columns
         )
         spans = {name: span_of(model, site) for name, site in plan.expressions.items()}
-        return Analysed(plan.relation, unknown, spans, outcome.reads, mistakes=plan.mistakes)
+        return ModelAnalysis(plan.relation, unknown, spans, outcome.reads, mistakes=plan.mistakes)
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
@@ -135,13 +135,13 @@ def span_of(model: ResolvedModel, place: Place) -> Span | None:
     if isinstance(place, QuerySpan) and isinstance(model.code, SqlCode) and model.code.spans is not None:
         return model.code.spans.span(place.start, place.end)
     if isinstance(place, PythonCallSite) and isinstance(model.code, PythonCode):
-        for one in (model.code.source, *model.code.definitions):
-            if one.path == place.file and 0 <= place.line - one.line <= one.text.count("\n"):
-                return SourceFile(one.path, "\n" * (one.line - 1) + one.text).whole_line(place.line)
+        for snippet in (model.code.source, *model.code.definitions):
+            if snippet.path == place.file and 0 <= place.line - snippet.line <= snippet.text.count("\n"):
+                return SourceFile(snippet.path, "\n" * (snippet.line - 1) + snippet.text).whole_line(place.line)
     return None
 
 
-def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
+def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> ModelAnalysis | None:
     from cbx.analysis.from_sql import read_query
 
     if code.spans is None:
@@ -149,22 +149,30 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> Analysed | None:
     named = {f"{PLACEHOLDER}input_{number}": table for number, table in enumerate(tables)}
     query = read_query(code.query.placeholder(), named)
     unknown = tuple(
-        UnknownReference(one.name, code.spans.span(one.start, one.end), one.candidates, one.missing, one.is_table)
-        for one in query.unknown_columns
-        if not one.name.startswith(PLACEHOLDER)
+        UnknownReference(
+            unknown.name,
+            code.spans.span(unknown.start, unknown.end),
+            unknown.candidates,
+            unknown.missing,
+            unknown.is_table,
+        )
+        for unknown in query.unknown_columns
+        if not unknown.name.startswith(PLACEHOLDER)
     )
     spans = {name: code.spans.span(place.start, place.end) for name, place in query.expressions.items()}
     own = tuple((table, code.spans.span(table.span.start, table.span.end)) for table in query.undeclared_tables)
-    return Analysed(query.relation, unknown, spans, undeclared_tables=own, mistakes=query.mistakes)
+    return ModelAnalysis(query.relation, unknown, spans, undeclared_tables=own, mistakes=query.mistakes)
 
 
-def _function(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:
-    inputs = tuple(Frame(parameter, table.name, _typed(table.columns)) for parameter, table in tables.items())
+def _function_to_trace(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:
+    inputs = tuple(
+        Frame(parameter, table.name, _without_doubtful_types(table.columns)) for parameter, table in tables.items()
+    )
     return Function(model, code.function, import_lines(code.imports), code.definitions, code.source, inputs)
 
 
-def _typed(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
+def _without_doubtful_types(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
     """Columns as the engine that traces is told of them: it needs a type, or to know that there is none."""
     if columns is None:
         return None
-    return tuple(one._replace(type=None) if one.type == UNKNOWN_TYPE else one for one in columns)
+    return tuple(column._replace(type=None) if column.type == UNKNOWN_TYPE else column for column in columns)

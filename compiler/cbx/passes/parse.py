@@ -7,11 +7,12 @@ import warnings
 from cbx.diagnostics.diagnostic import Report
 from cbx.parse.python import parse_python_model
 from cbx.parse.sql import parse_sql_model
-from cbx.stages.declared import ModelFile, Parsed, Prepared
+from cbx.passes.read_macros import Macros
+from cbx.stages.declared import Discovered, ModelFile, Parsed
 from cbx.syntax.declarations import ParsedModel
 
 
-def parse(prepared: Prepared, report: Report) -> Parsed:
+def parse(discovered: Discovered, macros: Macros, report: Report) -> Parsed:
     """From text to syntax: declarations as calls with literals, inputs, queries rendered, functions cut out.
 
     Before: ``{{ view(key="id") }} SELECT ...``. After: a call of ``view`` with a literal at its place, and the
@@ -19,19 +20,17 @@ def parse(prepared: Prepared, report: Report) -> Parsed:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Python remarks on the code of models is theirs
-        models = [_parsed(file, prepared, report) for file in prepared.model_files]
+        variables = discovered.project.variable_names
+        models = [_parse_file(file, macros, variables, report) for file in discovered.model_files]
     return Parsed(
-        prepared.project,
+        discovered.project,
         tuple(model for model in models if model is not None),
-        prepared.known_ids,
-        prepared.templates,
-        prepared.macro_modules,
-        {one.source.path: one.source for one in prepared.model_files},
+        discovered.known_ids,
+        {file.source.path: file.source for file in discovered.model_files},
     )
 
 
-def _parsed(file: ModelFile, prepared: Prepared, report: Report) -> ParsedModel | None:
+def _parse_file(file: ModelFile, macros: Macros, variables: frozenset[str], report: Report) -> ParsedModel | None:
     if file.source.path.endswith(".py"):
         return parse_python_model(file.source, file.layer, file.name, report)
-    variables = prepared.project.variable_names
-    return parse_sql_model(file.source, file.layer, file.name, prepared.templates, variables, report)
+    return parse_sql_model(file.source, file.layer, file.name, macros.templates, variables, report)

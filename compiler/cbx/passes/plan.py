@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cbx.diagnostics.diagnostic import Report
-from cbx.emit.ddl import table_schema
+from cbx.passes.table_schema import table_schema
+from cbx.project.dataset_names import changes_view, files_view, key_check, relationship_check
 from cbx.stages.plan import KeyCheck, ModelPlan, Plan, Read, RelationshipCheck
 from cbx.stages.resolved import (
     FileInput,
@@ -20,34 +20,34 @@ from cbx.syntax.text import Text, join
 _FOLDERS = {"notebook": "notebooks", "file": "transformations"}
 
 
-def plan(proven: Proven, report: Report, only: frozenset[str] | None = None) -> Plan:
+def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
     """From models to notebooks.
 
     Before: ``silver.orders`` with an unproven key. After: the notebook ``notebooks/silver/orders.py`` and the
     check ``notebooks/checks/silver_orders_key.py``. With ``only`` no other models are planned.
     """
-    del report
     folder = _FOLDERS[proven.project.settings.compile.source_format]
     ordered = sorted(
         (model for model in proven.models.values() if only is None or model.id in only), key=lambda model: model.id
     )
     taken = {model.dataset.lower() for model in proven.models.values()}
     references: dict[str, list[Relationship]] = {name: [] for name in proven.models}
-    for one in proven.relationships:
-        references[one.child].append(one)
+    for relationship in proven.relationships:
+        references[relationship.child].append(relationship)
     return Plan(
         proven.project,
-        tuple(_model_plan(model, proven, references[model.id], folder) for model in ordered),
+        tuple(_plan_model(model, proven, references[model.id], folder) for model in ordered),
         tuple(
-            _key_check(model, key, folder, taken)
+            _plan_key_check(model, key, folder, taken)
             for model in ordered
             if _is_readable_in_batch(model)
             for key in _unproven_keys(model, proven)
         ),
         tuple(
-            _relationship_check(one, proven, folder, taken)
-            for one in proven.relationships
-            if _is_readable_in_batch(proven.models[one.child]) and _is_readable_in_batch(proven.models[one.parent])
+            _plan_relationship_check(relationship, proven, folder, taken)
+            for relationship in proven.relationships
+            if _is_readable_in_batch(proven.models[relationship.child])
+            and _is_readable_in_batch(proven.models[relationship.parent])
         ),
         proven.relationships,
         proven.columns,
@@ -62,33 +62,35 @@ def _is_readable_in_batch(model: ResolvedModel) -> bool:
     return not (model.kind == "view" and model.is_streaming)
 
 
-def _model_plan(model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str) -> ModelPlan:
-    reads = tuple(_read(one, number, model, proven) for number, one in enumerate(model.inputs))
+def _plan_model(model: ResolvedModel, proven: Proven, references: list[Relationship], folder: str) -> ModelPlan:
+    reads = tuple(_plan_read(source, number, model, proven) for number, source in enumerate(model.inputs))
     return ModelPlan(
         model=model,
         artifact=f"{folder}/{model.layer}/{model.name}.py",
         reads=reads,
-        query=model.code.query.fill(lambda slot: _slot(reads[slot.index])) if isinstance(model.code, SqlCode) else None,
+        query=model.code.query.fill(lambda slot: _fill_slot(reads[slot.index]))
+        if isinstance(model.code, SqlCode)
+        else None,
         schema=table_schema(model, proven, references),
-        changes_view=f"{_flat(model.dataset)}_changes" if model.cdc is not None else None,
+        changes_view=changes_view(model.dataset) if model.cdc is not None else None,
     )
 
 
-def _read(one: Input, number: int, model: ResolvedModel, proven: Proven) -> Read:
-    match one:
+def _plan_read(source: Input, number: int, model: ResolvedModel, proven: Proven) -> Read:
+    match source:
         case ModelInput(model=name):
             table = Text.of(proven.models[name].dataset)
-            return Read(one.parameter, one.keyword_only, table, one.is_streaming, None)
+            return Read(source.parameter, source.keyword_only, table, source.is_streaming, None)
         case TableInput(table=table):
-            return Read(one.parameter, one.keyword_only, table, one.is_streaming, None)
+            return Read(source.parameter, source.keyword_only, table, source.is_streaming, None)
         case FileInput():
             several = sum(isinstance(other, FileInput) for other in model.inputs) > 1
-            view = f"{_flat(model.dataset)}_files{number + 1 if several else ''}"
+            view = files_view(model.dataset, number + 1 if several else None)
             in_sql = isinstance(model.code, SqlCode)
-            return Read(one.parameter, one.keyword_only, Text.of(view) if in_sql else None, True, one)
+            return Read(source.parameter, source.keyword_only, Text.of(view) if in_sql else None, True, source)
 
 
-def _slot(read: Read) -> Text:
+def _fill_slot(read: Read) -> Text:
     table = read.table.parts if read.table is not None else ()
     return join(("STREAM(", *table, ")")) if read.is_streaming else join(table)
 
@@ -100,9 +102,8 @@ def _unproven_keys(model: ResolvedModel, proven: Proven) -> list[tuple[str, ...]
     return [key for key, verdict in (*first, *further) if verdict != "proven"]
 
 
-def _key_check(model: ResolvedModel, key: tuple[str, ...], folder: str, taken: set[str]) -> KeyCheck:
-    columns = "" if key == model.key else f"_{'_'.join(map(_as_name, key))}"
-    name = _free(f"{_flat(model.dataset)}_key{columns}", taken)
+def _plan_key_check(model: ResolvedModel, key: tuple[str, ...], folder: str, taken: set[str]) -> KeyCheck:
+    name = _claim_name(key_check(model.dataset, () if key == model.key else key), taken)
     return KeyCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
@@ -114,10 +115,11 @@ def _key_check(model: ResolvedModel, key: tuple[str, ...], folder: str, taken: s
     )
 
 
-def _relationship_check(one: Relationship, proven: Proven, folder: str, taken: set[str]) -> RelationshipCheck:
-    child, parent = proven.models[one.child], proven.models[one.parent]
-    columns = "_".join(_as_name(ours) for ours, _ in one.on)
-    name = _free(f"{_flat(child.dataset)}_{columns}_in_{_flat(parent.dataset)}", taken)
+def _plan_relationship_check(
+    relationship: Relationship, proven: Proven, folder: str, taken: set[str]
+) -> RelationshipCheck:
+    child, parent = proven.models[relationship.child], proven.models[relationship.parent]
+    name = _claim_name(relationship_check(child.dataset, (ours for ours, _ in relationship.on), parent.dataset), taken)
     return RelationshipCheck(
         name=name,
         artifact=f"{folder}/checks/{name}.py",
@@ -125,9 +127,9 @@ def _relationship_check(one: Relationship, proven: Proven, folder: str, taken: s
         child_table=child.dataset,
         parent=parent.id,
         parent_table=parent.dataset,
-        on=one.on,
+        on=relationship.on,
         current_only=_keeps_history(child),
-        on_violation=one.enforce,
+        on_violation=relationship.enforce,
     )
 
 
@@ -135,19 +137,10 @@ def _keeps_history(model: ResolvedModel) -> bool:
     return model.cdc is not None and model.cdc.scd_type == 2
 
 
-def _free(wanted: str, taken: set[str]) -> str:
+def _claim_name(wanted: str, taken: set[str]) -> str:
     """A name that no dataset has; it is taken from now on."""
     name, number = wanted, 2
     while name.lower() in taken:
         name, number = f"{wanted}_{number}", number + 1
     taken.add(name.lower())
     return name
-
-
-def _flat(dataset: str) -> str:
-    """A dataset's name as one word, for the names of what belongs to it."""
-    return dataset.replace(".", "_")
-
-
-def _as_name(column: str) -> str:
-    return "".join(character if character.isascii() and character.isalnum() else "_" for character in column)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Related, Report, listing
+from cbx.passes.table_facts import holds_key
 from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
 
 if TYPE_CHECKING:
@@ -21,14 +22,16 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     After: both keys are proven: AUTO CDC keeps one row of each key (of type 2, one that holds now), and so does
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
-    relationships = _by_child(connected.relationships) if connected.relations else {}
+    relationships = _group_by_child(connected.relationships) if connected.relations else {}
     found: dict[tuple[str, _Key], str] = {}
     for model in connected.models.values():
-        for key in _keys(model):
-            found[model.id, key] = _why_unproven(model, key, connected, _of_inputs(model, relationships), report)
+        for key in _declared_keys(model):
+            found[model.id, key] = _why_unproven(
+                model, key, connected, _relationships_of_inputs(model, relationships), report
+            )
     if not report.has_errors:
         for (name, key), reason in found.items():
-            _remark(connected.models[name], key, reason, report)
+            _report_unproven(connected.models[name], key, reason, report)
     verdicts_by_id: dict[str, Verdict] = {}
     further: dict[str, tuple[Verdict, ...]] = {}
     for (name, key), reason in found.items():
@@ -42,6 +45,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         connected.columns,
         connected.partly_declared,
         connected.traced,
+        connected.proven_keys,
         connected.relationships,
         verdicts_by_id,
         further,
@@ -55,7 +59,7 @@ class _Key(NamedTuple):
     place: tuple[str | int, ...]
 
 
-def _keys(model: ResolvedModel) -> list[_Key]:
+def _declared_keys(model: ResolvedModel) -> list[_Key]:
     """The keys of a model that could be read."""
     keys = [_Key(model.key, ("key",))] if model.key and "key" not in model.unread else []
     return [*keys, *(_Key(key, ("keys", number)) for number, key in enumerate(model.further_keys))]
@@ -70,22 +74,26 @@ def _verdict(reason: str) -> Verdict:
     return "unproven" if reason else "proven"
 
 
-def _by_child(relationships: Iterable[Relationship]) -> dict[str, list[TableRelationship]]:
+def _group_by_child(relationships: Iterable[Relationship]) -> dict[str, list[TableRelationship]]:
     from cbx.analysis.facts import TableRelationship
 
     found: dict[str, list[TableRelationship]] = {}
-    for one in relationships:
-        found.setdefault(one.child, []).append(TableRelationship(one.parent, one.child, one.on, one.cardinality))
+    for relationship in relationships:
+        found.setdefault(relationship.child, []).append(
+            TableRelationship(relationship.parent, relationship.child, relationship.on, relationship.cardinality)
+        )
     return found
 
 
-def _of_inputs(model: ResolvedModel, by_child: dict[str, list[TableRelationship]]) -> tuple[TableRelationship, ...]:
+def _relationships_of_inputs(
+    model: ResolvedModel, by_child: dict[str, list[TableRelationship]]
+) -> tuple[TableRelationship, ...]:
     """The relationships in which a table that a model reads is the child: no other tells anything of its rows."""
-    read = sorted({one.model for one in model.model_inputs})
-    return tuple(one for child in read for one in by_child.get(child, ()))
+    read = sorted({source.model for source in model.model_inputs})
+    return tuple(relationship for child in read for relationship in by_child.get(child, ()))
 
 
-def _remark(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
+def _report_unproven(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
     """Say of an unproven key why; beside errors there are no remarks, since they may be what keeps it unproven."""
     if reason:
         word = "proven but for collisions" if reason == _COLLISIONS else "not proven"
@@ -97,18 +105,16 @@ def _why_unproven(
     model: ResolvedModel, key: _Key, connected: Connected, relationships: tuple[TableRelationship, ...], report: Report
 ) -> str:
     """Why a key is not proven; empty if it is."""
-    declared = {name.lower() for name in key.columns}
     if model.cdc is not None:
-        is_applied = declared.issuperset(name.lower() for name in model.key or key.columns)
-        return "" if is_applied else "changes are applied by another key"
-    if any(declared.issuperset(name.lower() for name in key) for key in connected.proven_keys.get(model.id, ())):
+        return "" if holds_key(key.columns, [model.key or key.columns]) else "changes are applied by another key"
+    if holds_key(key.columns, connected.proven_keys.get(model.id, ())):
         return ""
     relation = connected.relations.get(model.id)
     reason = "its query was not analysed" if isinstance(model.code, SqlCode) else "its function was not traced"
     if relation is not None:
         from cbx.analysis import verdicts
 
-        verdict = verdicts.judge_key(relation, key.columns, relationships)
+        verdict = verdicts.judge_key(relation, key.columns, relationships, connected.grains.get(model.id))
         if isinstance(verdict, verdicts.KeyProven):
             return ""
         if isinstance(verdict, verdicts.KeyProvenButForCollisions):
@@ -144,9 +150,10 @@ def _report_fan_out(
         hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
     span = span_of(model, verdict.place)
     related = [
-        Related("this says so", one.span)
-        for one in relationships
+        Related("this says so", relationship.span)
+        for relationship in relationships
         if isinstance(verdict.cause, TableRelationship)
-        and (one.parent, one.child, one.on) == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
+        and (relationship.parent, relationship.child, relationship.on)
+        == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
     ]
     report.add(codes.FAN_OUT, message, span or model.spans.at(*declared.place), label=what, hint=hint, related=related)

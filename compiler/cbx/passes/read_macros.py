@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Related, Report
@@ -10,11 +12,23 @@ from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.jinja.templates import Templates
 from cbx.parse.python import parse_syntax
 from cbx.parse.statements import read_module
-from cbx.stages.declared import Discovered, Prepared
+from cbx.stages.declared import Discovered
 from cbx.syntax.declarations import PythonModule
 
 
-def read_macros(discovered: Discovered, report: Report) -> Prepared:
+class Macros(NamedTuple):
+    """The macros of a project.
+
+    Attributes:
+        templates: Renders templates with the Jinja macros.
+        modules: The Python macros, by module name: ``macros.contact``; None for one that does not parse.
+    """
+
+    templates: Templates
+    modules: Mapping[str, PythonModule | None]
+
+
+def read_macros(discovered: Discovered, report: Report) -> Macros:
     """From the files of ``macros/`` to templates and modules.
 
     Before: the text of ``macros/contact.py``. After: the definitions and imports of the module ``macros.contact``.
@@ -22,13 +36,7 @@ def read_macros(discovered: Discovered, report: Report) -> Prepared:
     """
     templates = Templates()
     _add_templates(discovered.macro_files, templates, discovered.project.variable_names, report)
-    return Prepared(
-        discovered.project,
-        discovered.model_files,
-        discovered.known_ids,
-        templates,
-        _modules(discovered.macro_files, report),
-    )
+    return Macros(templates, _read_modules(discovered.macro_files, report))
 
 
 def _add_templates(
@@ -52,7 +60,7 @@ def _add_templates(
         templates.check_macros(file, variables, report)
 
 
-def _modules(files: tuple[SourceFile, ...], report: Report) -> dict[str, PythonModule | None]:
+def _read_modules(files: tuple[SourceFile, ...], report: Report) -> dict[str, PythonModule | None]:
     modules: dict[str, PythonModule | None] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Python remarks on the code of macros is theirs

@@ -41,7 +41,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
                 hint = f"group by `window(..)` of a time, or {_IN_BATCH}"
                 message = f"{subject} computes a window function over a stream"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
-            case "aggregate_on_stream" if _is_rewritten(model, linked):
+            case "aggregate_on_stream" if _lacks_watermark(model, linked):
                 hint = f"name a WATERMARK and group by `window(..)` of its column, or {_IN_BATCH}"
                 message = f"{subject} aggregates a stream without a watermark: each update rewrites the whole table"
                 report.add(codes.AGGREGATE_ON_STREAM, message, span, label="not appended to", hint=hint)
@@ -52,7 +52,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
                 causes = [Cause(model.path, f"grouped by {name}") for name in grouped]
                 causes += [Cause(model.path, "no GROUP BY")] if not _has_groups(model) else []
                 report.add(codes.UNGROUPED_COLUMN, message, span, label="not grouped", hint=hint, causes=causes)
-            case "unknown_function" if mistake.name.lower() not in _registered(linked):
+            case "unknown_function" if mistake.name.lower() not in _registered_functions(linked):
                 _report_unknown_function(f"{subject} calls `{mistake.name}`", mistake.name, span, report)
 
 
@@ -65,10 +65,10 @@ def _report_unknown_function(subject: str, name: str, span: Span, report: Report
     report.add(codes.UNKNOWN_FUNCTION, message, span, label="not a function", hint=hint)
 
 
-def _is_rewritten(model: ResolvedModel, linked: Linked) -> bool:
+def _lacks_watermark(model: ResolvedModel, linked: Linked) -> bool:
     """Whether a table of aggregates is certain to have no watermark: neither here nor in a view that is read."""
     text = model.code.query.placeholder() if isinstance(model.code, SqlCode) else ""
-    read = [linked.models[one.model].kind for one in model.model_inputs if one.model in linked.models]
+    read = [linked.models[source.model].kind for source in model.model_inputs if source.model in linked.models]
     return model.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
 
 
@@ -77,8 +77,8 @@ def _has_groups(model: ResolvedModel) -> bool:
     return isinstance(model.code, SqlCode) and _GROUP_BY.search(model.code.query.placeholder()) is not None
 
 
-def _registered(linked: Linked) -> frozenset[str]:
+def _registered_functions(linked: Linked) -> frozenset[str]:
     """The functions that code of the project registers, lower case."""
     code = [model.code for model in linked.models.values() if isinstance(model.code, PythonCode)]
-    texts = [part.text for one in code for part in (one.source, *one.definitions)]
+    texts = [part.text for function in code for part in (function.source, *function.definitions)]
     return frozenset(name.lower() for text in texts for name in _REGISTERED.findall(text))

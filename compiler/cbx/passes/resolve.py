@@ -24,8 +24,10 @@ from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.parse.jinja.template_spans import Template
 from cbx.parse.landing import schema_hints
 from cbx.parse.types import normal_type
-from cbx.passes.inline_macros import inline
-from cbx.project.settings import Project
+from cbx.passes.inline_macros import inline_macros
+from cbx.passes.read_macros import Macros
+from cbx.project.dataset_names import dataset_name
+from cbx.spark_spelling import value_text
 from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel
 from cbx.stages.resolved import (
     Cdc,
@@ -59,25 +61,20 @@ _ON_VIOLATION: Mapping[str, Literal["warn", "drop", "fail"]] = {
 T = TypeVar("T")
 
 
-def resolve(declared: Declared, report: Report) -> Resolved:
+def resolve(declared: Declared, macros: Macros, report: Report) -> Resolved:
     """From documents to models whose every text is rendered and whose code is complete.
 
     Before: ``expect("adult", "{{ at_least('age', 18) }}")``. After: an `Expectation` on ``age >= 18``.
     CBX101, CBX104 and CBX205 for templates and code, CBX106 for names that are none.
     """
-    models = tuple(_Resolving(declared, model, report).model() for model in declared.models)
+    models = tuple(_ModelResolver(declared, macros, model, report).resolve() for model in declared.models)
     return Resolved(declared.project, models, declared.known_ids)
 
 
-def dataset_name(project: Project, layer: str, name: str, kind: str) -> str:
-    """The name under which a pipeline reads a model; a temporary view has no schema to stand in."""
-    schema, table = project.schema_of(layer, name), project.table_of(layer, name)
-    return f"{schema}_{table}" if kind == "view" else f"{schema}.{table}"
-
-
 @dataclass
-class _Resolving:
+class _ModelResolver:
     declared: Declared
+    macros: Macros
     declaration: DeclaredModel
     report: Report
     wrong: set[str] = field(default_factory=set)
@@ -86,13 +83,13 @@ class _Resolving:
     def source(self) -> SourceFile:
         return self.declared.sources[self.declaration.path]
 
-    def model(self) -> ResolvedModel:
+    def resolve(self) -> ResolvedModel:
         one, document = self.declaration, self.declaration.document
-        columns = self._columns(document)
-        code = self._code(one.code)
-        inputs = [self._unless_wrong("inputs", self._input, given, columns, one.code) for given in one.inputs]
+        columns = self._resolve_columns(document)
+        code = self._resolve_code(one.code)
+        inputs = [self._read_argument("inputs", self._resolve_input, given, columns, one.code) for given in one.inputs]
         claims = [
-            self._unless_wrong("relationships", self._claim, number, given)
+            self._read_argument("relationships", self._resolve_relationship, number, given)
             for number, given in enumerate(document.relationships)
         ]
         return ResolvedModel(
@@ -102,36 +99,36 @@ class _Resolving:
             path=one.path,
             kind=one.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
             dataset=dataset_name(self.declared.project, one.layer, one.name, one.kind),
-            description=self.constant(document.description, self._span("description")) or one.description,
+            description=self.render_optional(document.description, self._span("description")) or one.description,
             inputs=tuple(given for given in inputs if given is not None),
-            key=self._names(document.key, "key"),
-            further_keys=self._unless_wrong("keys", self._further_keys, document.keys) or (),
+            key=self._resolve_names(document.key, "key"),
+            further_keys=self._read_argument("keys", self._resolve_further_keys, document.keys) or (),
             columns=columns,
-            expectations=self._expectations(document),
+            expectations=self._resolve_expectations(document),
             claims=tuple(claim for claim in claims if claim is not None),
-            cdc=self._cdc(document) if isinstance(document, AutoCdcDocument) else None,
-            tags=self._names(document.tags, "tags") or (),
-            owner=self.constant(document.owner, self._span("owner")),
+            cdc=self._resolve_cdc(document) if isinstance(document, AutoCdcDocument) else None,
+            tags=self._resolve_names(document.tags, "tags") or (),
+            owner=self.render_optional(document.owner, self._span("owner")),
             properties=tuple(
                 (
-                    self.known(name, self._span("properties", name, "key")),
-                    self.known(value, self._span("properties", name)),
+                    self.render_constant(name, self._span("properties", name, "key")),
+                    self.render_constant(value, self._span("properties", name)),
                 )
                 for name, value in document.properties.items()
             ),
-            cluster_by=self._names(document.cluster_by, "cluster_by") or (),
+            cluster_by=self._resolve_names(document.cluster_by, "cluster_by") or (),
             quarantine=document.quarantine,
             enforce=document.enforce,
             code=code or SqlCode(Text.of("")),
             spans=one.spans.pack(),
             unread=one.unread | self.wrong,
-            content_hash=self._hash(code),
+            content_hash=self._hash_content(code),
         )
 
     def _span(self, *path: str | int) -> Span:
         return self.declaration.spans.at(*path)
 
-    def _unless_wrong(self, argument: str, read: Callable[..., T], *given: Any) -> T | None:
+    def _read_argument(self, argument: str, read: Callable[..., T], *given: Any) -> T | None:
         """What is read of an argument; None, with the argument among the unread, if that reports anything."""
         found = len(self.report)
         value = read(*given)
@@ -140,62 +137,62 @@ class _Resolving:
         self.wrong.add(argument)
         return None
 
-    def rendered(self, template: str, span: Span) -> Text | None:
+    def render(self, template: str, span: Span) -> Text | None:
         """A rendered text; None where it was reported what is wrong with it."""
         if "{" not in template:
             return Text.of(template)
         place = Template(template, self.source, span=span)
-        rendered = self.declared.templates.render(place, self.report, self.declared.project.variable_names)
+        rendered = self.macros.templates.render(place, self.report, self.declared.project.variable_names)
         return rendered.text if rendered is not None else None
 
-    def text(self, template: str, span: Span) -> Text:
+    def render_or_keep(self, template: str, span: Span) -> Text:
         """A rendered text; the template itself where something is wrong with it."""
-        return self.rendered(template, span) or Text.of(template)
+        return self.render(template, span) or Text.of(template)
 
-    def known(self, template: str, span: Span) -> str:
+    def render_constant(self, template: str, span: Span) -> str:
         """A rendered text that has to be known when compiling; CBX104 if it is not."""
         if "{" not in template:
             return template
-        text = self.text(template, span)
+        text = self.render_or_keep(template, span)
         if text.constant is None:
             message = f"`{template}` has to be known when compiling, and `var` is known only when the pipeline runs"
             self.report.add(codes.NOT_A_LITERAL, message, span, hint="write the value here")
             return template
         return text.constant
 
-    def constant(self, template: str | None, span: Span) -> str | None:
+    def render_optional(self, template: str | None, span: Span) -> str | None:
         """As `known`, for what may be left out."""
-        return None if template is None else self.known(template, span)
+        return None if template is None else self.render_constant(template, span)
 
-    def _names(self, value: str | tuple[str, ...] | None, argument: str) -> tuple[str, ...] | None:
+    def _resolve_names(self, value: str | tuple[str, ...] | None, argument: str) -> tuple[str, ...] | None:
         if value is None or argument in self.declaration.unread:
             return None
-        return self._unless_wrong(argument, self._known_names, value, argument)
+        return self._read_argument(argument, self._render_names, value, argument)
 
-    def _known_names(self, value: str | tuple[str, ...], argument: str) -> tuple[str, ...]:
+    def _render_names(self, value: str | tuple[str, ...], argument: str) -> tuple[str, ...]:
         if isinstance(value, str):
-            return (self.known(value, self._span(argument)),)
+            return (self.render_constant(value, self._span(argument)),)
         spans = [self._span(argument, number) for number in range(len(value))]
-        names = [self.known(one, span) for one, span in zip(value, spans, strict=True)]
-        return self._once(names, spans, what="tag" if argument == "tags" else "column")
+        names = [self.render_constant(one, span) for one, span in zip(value, spans, strict=True)]
+        return self._report_repeated(names, spans, what="tag" if argument == "tags" else "column")
 
-    def _further_keys(self, keys: str | tuple[str | tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    def _resolve_further_keys(self, keys: str | tuple[str | tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
         """The keys beside the first one."""
         if "keys" in self.declaration.unread:
             return ()
         if isinstance(keys, str):
-            return ((self.known(keys, self._span("keys")),),)
+            return ((self.render_constant(keys, self._span("keys")),),)
         found: list[tuple[str, ...]] = []
         for number, key in enumerate(keys):
             if isinstance(key, str):
-                found.append((self.known(key, self._span("keys", number)),))
+                found.append((self.render_constant(key, self._span("keys", number)),))
                 continue
             spans = [self._span("keys", number, at) for at in range(len(key))]
-            names = [self.known(one, span) for one, span in zip(key, spans, strict=True)]
-            found.append(self._once(names, spans))
+            names = [self.render_constant(one, span) for one, span in zip(key, spans, strict=True)]
+            found.append(self._report_repeated(names, spans))
         return tuple(found)
 
-    def _once(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
+    def _report_repeated(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
         """The names, each once; CBX103 for one that is repeated, upper and lower case being the same to SQL."""
         seen: dict[str, str] = {}
         for name, span in zip(names, spans, strict=True):
@@ -207,36 +204,36 @@ class _Resolving:
                 seen[folded] = name
         return tuple(seen.values())
 
-    def _names_in(self, history: object, argument: str) -> tuple[str, ...]:
+    def _resolve_except_names(self, history: object, argument: str) -> tuple[str, ...]:
         """The names under ``{"except": [...]}``."""
         listed = history.get("except", ()) if isinstance(history, dict) else ()
         spans = [self._span(argument, "except", number) for number in range(len(listed))]
-        return self._unless_wrong(argument, self._known_each, listed, spans) or ()
+        return self._read_argument(argument, self._render_each, listed, spans) or ()
 
-    def _known_each(self, names: Sequence[str], spans: Sequence[Span]) -> tuple[str, ...]:
-        return tuple(self.known(one, span) for one, span in zip(names, spans, strict=True))
+    def _render_each(self, names: Sequence[str], spans: Sequence[Span]) -> tuple[str, ...]:
+        return tuple(self.render_constant(one, span) for one, span in zip(names, spans, strict=True))
 
-    def _columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
+    def _resolve_columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
         if document.columns is None or "columns" in self.declaration.unread:
             return None
         columns: list[Column] = []
         spans: list[Span] = []
         for name, given in document.columns.items():
             span = self._span("columns", name, "key")
-            own_name = intern(self.known(name, span))
+            own_name = intern(self.render_constant(name, span))
             spans.append(span)
             if isinstance(given, str):
-                columns.append(Column(own_name, self._type(given, self._span("columns", name))))
+                columns.append(Column(own_name, self._resolve_type(given, self._span("columns", name))))
                 continue
-            written = self._type(given.type, self._span("columns", name, "type"))
-            description = self.constant(given.description, self._span("columns", name, "description"))
+            written = self._resolve_type(given.type, self._span("columns", name, "type"))
+            description = self.render_optional(given.description, self._span("columns", name, "description"))
             columns.append(Column(own_name, written, description, given.not_null))
-        self._once([column.name for column in columns], spans)
+        self._report_repeated([column.name for column in columns], spans)
         return tuple(columns)
 
-    def _type(self, template: str, span: Span) -> str:
+    def _resolve_type(self, template: str, span: Span) -> str:
         found = len(self.report)
-        written = self.known(template, span)
+        written = self.render_constant(template, span)
         if len(self.report) == found and normal_type(written) is None:
             hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
             self.report.add(
@@ -244,29 +241,30 @@ class _Resolving:
             )
         return intern(written) if len(self.report) == found else ""
 
-    def _expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
+    def _resolve_expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
         expectations = []
         for number, (word, one) in enumerate(document.expectations):
             span, name_span = self._span("expectations", number, "sql"), self._span("expectations", number, "name")
-            condition = self.rendered(one.sql, span)
+            condition = self.render(one.sql, span)
             if condition is not None:
-                name = self.known(one.name, name_span)
+                name = self.render_constant(one.name, name_span)
                 macros = tuple(_MACRO.findall(one.sql)) if "{{" in one.sql else ()
                 expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span, macros))
         return tuple(expectations)
 
-    def _claim(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
+    def _resolve_relationship(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
         word, one = given
-        related = self.known(one.model, self._span("relationships", number, "model"))
+        related = self.render_constant(one.model, self._span("relationships", number, "model"))
         at = ("relationships", number, "on")
         if isinstance(one.on, dict):
             pairs = [(*pair, self._span(*at, pair[0], "key"), self._span(*at, pair[0])) for pair in one.on.items()]
         else:
-            spans = [self._span(*at, place) for place in range(len(_listed(one.on)))]
-            self._once(list(_listed(one.on)), spans)
-            pairs = [(name, name, span, span) for name, span in zip(_listed(one.on), spans, strict=True)]
+            spans = [self._span(*at, place) for place in range(len(_as_tuple(one.on)))]
+            self._report_repeated(list(_as_tuple(one.on)), spans)
+            pairs = [(name, name, span, span) for name, span in zip(_as_tuple(one.on), spans, strict=True)]
         known = {
-            (self.known(ours, span), self.known(theirs, other)): (span, other) for ours, theirs, span, other in pairs
+            (self.render_constant(ours, span), self.render_constant(theirs, other)): (span, other)
+            for ours, theirs, span, other in pairs
         }
         on = tuple(sorted(known))
         is_parent = word == "one_to_many"
@@ -282,27 +280,27 @@ class _Resolving:
             on_spans=tuple(known[pair] for pair in on),
         )
 
-    def _cdc(self, document: AutoCdcDocument) -> Cdc:
+    def _resolve_cdc(self, document: AutoCdcDocument) -> Cdc:
         history = document.track_history
         ignored = document.ignore_null_updates
 
         def condition(template: str | None, argument: str) -> Text | None:
-            return None if template is None else self.rendered(template, self._span(argument))
+            return None if template is None else self.render(template, self._span(argument))
 
         return Cdc(
-            sequence_by=self._names(document.sequence_by, "sequence_by") or (),
+            sequence_by=self._resolve_names(document.sequence_by, "sequence_by") or (),
             scd_type=1 if document.scd_type == 1 else 2,
             apply_as_deletes=condition(document.apply_as_deletes, "apply_as_deletes"),
             apply_as_truncates=condition(document.apply_as_truncates, "apply_as_truncates"),
             ignore_null_updates=ignored
             if isinstance(ignored, bool)
-            else self._names(ignored, "ignore_null_updates") or (),
-            except_columns=self._names(document.except_columns, "except_columns") or (),
-            track_history=() if isinstance(history, dict) else self._names(history, "track_history") or (),
-            track_history_except=self._names_in(history, "track_history"),
+            else self._resolve_names(ignored, "ignore_null_updates") or (),
+            except_columns=self._resolve_names(document.except_columns, "except_columns") or (),
+            track_history=() if isinstance(history, dict) else self._resolve_names(history, "track_history") or (),
+            track_history_except=self._resolve_except_names(history, "track_history"),
         )
 
-    def _input(
+    def _resolve_input(
         self, given: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery
     ) -> Input:
         call = given.call
@@ -313,28 +311,28 @@ class _Resolving:
                 return ModelInput(
                     given.parameter,
                     given.keyword_only,
-                    self.known(model, place),
+                    self.render_constant(model, place),
                     call.word == "stream",
                     place,
                 )
             case TableInputDocument(table=table):
                 place = call.spans.at("table")
-                name = self._table(table, place)
+                name = self._resolve_table(table, place)
                 return TableInput(given.parameter, given.keyword_only, name, call.word == "stream_source", place)
             case AutoLoaderDocument() as loader:
                 return FileInput(
                     parameter=given.parameter,
                     keyword_only=given.keyword_only,
-                    path=self.text(loader.path, call.spans.at("path")),
+                    path=self.render_or_keep(loader.path, call.spans.at("path")),
                     format=loader.format,
-                    schema_hints=self._schema_hints(loader, call.spans, columns, code),
-                    options=self._options(loader, call.spans),
+                    schema_hints=self._resolve_schema_hints(loader, call.spans, columns, code),
+                    options=self._resolve_options(loader, call.spans),
                     span=span,
                 )
             case _:
                 raise AssertionError(call.word)
 
-    def _schema_hints(
+    def _resolve_schema_hints(
         self,
         loader: AutoLoaderDocument,
         spans: Spans,
@@ -345,34 +343,36 @@ class _Resolving:
         given = loader.schema_hints
         if isinstance(given, dict):
             return schema_hints(
-                {name: self._type(one, spans.at("schema_hints", name)) for name, one in given.items()}, types, code
+                {name: self._resolve_type(one, spans.at("schema_hints", name)) for name, one in given.items()},
+                types,
+                code,
             )
-        return schema_hints(self.constant(given, spans.at("schema_hints")), types, code)
+        return schema_hints(self.render_optional(given, spans.at("schema_hints")), types, code)
 
-    def _table(self, table: str, span: Span) -> Text:
-        name = self.text(table, span)
+    def _resolve_table(self, table: str, span: Span) -> Text:
+        name = self.render_or_keep(table, span)
         if not _TABLE.match(name.placeholder()):
             message = f"`{table}` is not the name of a table"
             hint = "write `catalog.schema.table`; a part with other characters stands in backquotes"
             self.report.add(codes.INVALID_NAME, message, span, hint=hint)
         return name
 
-    def _options(self, loader: AutoLoaderDocument, spans: Spans) -> tuple[tuple[str, Text], ...]:
+    def _resolve_options(self, loader: AutoLoaderDocument, spans: Spans) -> tuple[tuple[str, Text], ...]:
         options = []
         is_checked = not any(
             name.lower() == _VALIDATE.lower() and str(value).lower() == "false"
             for name, value in loader.options.items()
         )
         for name, value in loader.options.items():
-            written = str(value).lower() if isinstance(value, bool) else str(value)
+            written = value_text(value)
             span = spans.at("options", name, "key")
-            own_name = self.known(name, span)
+            own_name = self.render_constant(name, span)
             if is_checked and "{{" not in own_name and reader_options.spelling(own_name) is None:
                 self._report_option(own_name, loader.format, span)
-            options.append((own_name, self.text(written, spans.at("options", name))))
+            options.append((own_name, self.render_or_keep(written, spans.at("options", name))))
         if loader.glob is not None:
             options = [option for option in options if option[0].lower() != _GLOB.lower()]
-            options.append((_GLOB, self.text(loader.glob, spans.at("glob"))))
+            options.append((_GLOB, self.render_or_keep(loader.glob, spans.at("glob"))))
         return tuple(options)
 
     def _report_option(self, name: str, file_format: str, span: Span) -> None:
@@ -385,18 +385,18 @@ class _Resolving:
             hint=f"did you mean `{meant}`?" if meant else f"remove it, or set `{_VALIDATE}` to False to keep it",
         )
 
-    def _code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
+    def _resolve_code(self, code: PythonFunction | SqlQuery) -> PythonCode | SqlCode | None:
         if isinstance(code, SqlQuery):
             return SqlCode(code.text, code.spans)
-        return inline(
+        return inline_macros(
             code,
             self.declaration.name,
-            self.declared.macro_modules,
+            self.macros.modules,
             self.declared.project.variable_names,
             self.report,
         )
 
-    def _hash(self, code: PythonCode | SqlCode | None) -> str:
+    def _hash_content(self, code: PythonCode | SqlCode | None) -> str:
         """The hash of what the model says, its file and the Python macros it takes over."""
         parts = [self.source.text]
         if isinstance(code, PythonCode):
@@ -406,5 +406,5 @@ class _Resolving:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _listed(names: str | tuple[str, ...]) -> tuple[str, ...]:
+def _as_tuple(names: str | tuple[str, ...]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else names

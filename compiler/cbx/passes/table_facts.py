@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.types import normal_type
 from cbx.project.settings import Project
+from cbx.spark_spelling import quoted_if_needed
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.resolved import (
     Column,
     KnownTable,
+    Proven,
     ResolvedModel,
-    Typed,
 )
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ _NOT_NULL = re.compile(r"\s*`?(\w+)`?\s+is\s+not\s+null\s*", re.IGNORECASE)
 
 
 START_AT, END_AT = "__START_AT", "__END_AT"
+
+
+def holds_key(columns: Iterable[str], keys: Iterable[tuple[str, ...]]) -> bool:
+    """Whether columns include all columns of one of the keys, so that no two rows agree on them."""
+    names = {name.lower() for name in columns}
+    return any(names.issuperset(name.lower() for name in key) for key in keys)
 
 
 def table_facts(
@@ -41,14 +48,14 @@ def table_facts(
 
     typed = None
     if known is not None:
-        never = _never_null(model, has_schema=has_schema)
+        never = _never_null_columns(model, has_schema=has_schema)
         typed = tuple(
             TableColumn(
-                one.name,
-                normal_type(one.type) if one.type else UNKNOWN_TYPE if one.is_computed else None,
-                one.name.lower() in never,
+                column.name,
+                normal_type(column.type) if column.type else UNKNOWN_TYPE if column.is_computed else None,
+                column.name.lower() in never,
             )
-            for one in known
+            for column in known
         )
     keys = tuple(dict.fromkeys([*model.declared_keys, *proven]))
     current: tuple[CurrentKey, ...] = ()
@@ -64,28 +71,28 @@ def has_emitted_schema(model: ResolvedModel, project: Project, *, is_partly_decl
     return wanted and model.kind != "view" and has_primary_key(model) and not is_partly_declared
 
 
-def _never_null(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
+def _never_null_columns(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
     """The columns, in lower case, without NULL: those that the table's schema refuses or a rule keeps out.
 
     A rule counts where all rows are made anew with it: a streaming table may hold rows from before it had the rule.
     """
-    declared = {one.name.lower() for one in model.columns or () if one.not_null} if has_schema else set()
+    declared = {column.name.lower() for column in model.columns or () if column.not_null} if has_schema else set()
     rules = model.expectations if model.kind in {"materialized_view", "view"} else ()
-    texts = [one.condition.placeholder() for one in rules if one.on_violation in {"drop", "fail"}]
+    texts = [rule.condition.placeholder() for rule in rules if rule.on_violation in {"drop", "fail"}]
     tested = [_NOT_NULL.fullmatch(text) for text in texts]
     return frozenset(declared | {match[1].lower() for match in tested if match is not None})
 
 
-def known_tables(typed: Typed) -> dict[str, KnownTable]:
-    """What is known of each model's table, without what its code does."""
-    return {name: _known_table(model, typed) for name, model in typed.models.items()}
+def known_tables(proven: Proven) -> dict[str, KnownTable]:
+    """The columns and keys of each model's table, by the model's id."""
+    return {name: _known_table(model, proven) for name, model in proven.models.items()}
 
 
-def _known_table(model: ResolvedModel, typed: Typed) -> KnownTable:
-    columns, keys = typed.columns[model.id], typed.proven_keys[model.id]
-    is_partly_declared = model.id in typed.partly_declared
-    has_schema = has_emitted_schema(model, typed.project, is_partly_declared=is_partly_declared)
-    return KnownTable(columns, keys, is_partly_declared, _never_null(model, has_schema=has_schema))
+def _known_table(model: ResolvedModel, proven: Proven) -> KnownTable:
+    columns, keys = proven.columns[model.id], proven.proven_keys[model.id]
+    is_partly_declared = model.id in proven.partly_declared
+    has_schema = has_emitted_schema(model, proven.project, is_partly_declared=is_partly_declared)
+    return KnownTable(columns, keys, is_partly_declared, _never_null_columns(model, has_schema=has_schema))
 
 
 def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:
@@ -99,12 +106,12 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     if model.cdc.scd_type == 1:
         return kept
     names = {column.name.upper() for column in kept}
-    own = _sequence(model.cdc.sequence_by, columns)
+    own = _sequence_column(model.cdc.sequence_by, columns)
     history = [Column(name, own.type, lineage=own.lineage) for name in (START_AT, END_AT) if name not in names]
     return (*kept, *history)
 
 
-def _sequence(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
+def _sequence_column(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
     """What the changes are ordered by: a column, or a struct of several."""
     known = {column.name.lower(): column for column in columns}
     own = [known[name.lower()] for name in names if name.lower() in known]
@@ -114,6 +121,8 @@ def _sequence(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
         return own[0]
     types = [f"{quoted_if_needed(column.name)}: {column.type}" for column in own]
     origins = [column.lineage for column in own if column.lineage is not None]
-    lineage = tuple(dict.fromkeys(one for origin in origins for one in origin)) if len(origins) == len(own) else None
+    lineage = (
+        tuple(dict.fromkeys(column for origin in origins for column in origin)) if len(origins) == len(own) else None
+    )
     is_typed = all(column.type for column in own)
     return Column("", f"STRUCT<{', '.join(types)}>" if is_typed else "", lineage=lineage)

@@ -16,8 +16,8 @@ from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.parse.queries import begins_with_from
 from cbx.parse.types import is_same_type
 from cbx.passes.report_mistakes import report_mistakes
-from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, table_columns, table_facts
-from cbx.processes.garbage_collection import let_go_of_trees
+from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, holds_key, table_columns, table_facts
+from cbx.processes.garbage_collection import collect_trees
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.settings import Project
 from cbx.stages.resolved import (
@@ -38,14 +38,15 @@ from cbx.syntax.text import text_in_words
 if TYPE_CHECKING:
     from cbx.analysis.facts import Table
     from cbx.analysis.relation.relations import Relation
+    from cbx.analysis.relation.uniqueness import Grain
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
-    from cbx.passes.model_analysis import Analysed, Analysis, UnknownReference
+    from cbx.passes.model_analysis import ModelAnalyser, ModelAnalysis, UnknownReference
 
 _TOGETHER = 50
 """Models whose trees are let go of together."""
 
 
-def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable] | None = None) -> Typed:
+def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]) -> Typed:
     """From declarations and queries to the columns of tables.
 
     Before: an ``auto_cdc`` model of type 2 that declares ``id`` and ``city``. After: these, and the two columns
@@ -54,15 +55,14 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     from before nothing is asked again.
     """
     with ExitStack() as stack:
-        typing = _Typing(linked, report, known or {}, _analysis(linked.project, stack))
+        typing = _ColumnTyper(linked, report, known, _start_analysis(linked.project, stack))
         for number, name in enumerate(
             topological_order(linked.graph) if not find_cycles(linked.graph) else sorted(linked.models)
         ):
             typing.add(linked.models[name])
             if typing.analysis is not None and number % _TOGETHER == 0:
-                let_go_of_trees()
+                collect_trees()
     typing.report_untraced()
-    proven = {name: typing.proven_keys(model) for name, model in linked.models.items()}
     return Typed(
         linked.project,
         linked.models,
@@ -71,25 +71,26 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
         typing.relations,
         frozenset(typing.partly_declared),
         frozenset(typing.traced),
-        proven,
+        typing.keys,
+        typing.grains,
     )
 
 
-def _analysis(project: Project, stack: ExitStack) -> Analysis | None:
+def _start_analysis(project: Project, stack: ExitStack) -> ModelAnalyser | None:
     """What reads the code of models; None where the project leaves that out, which then costs no time to load."""
     if not project.settings.compile.analysis:
         return None
-    from cbx.passes.model_analysis import Analysis
+    from cbx.passes.model_analysis import ModelAnalyser
 
-    return stack.enter_context(Analysis(project))
+    return stack.enter_context(ModelAnalyser(project))
 
 
 @dataclass
-class _Typing:
+class _ColumnTyper:
     linked: Linked
     report: Report
     known: Mapping[str, KnownTable]
-    analysis: Analysis | None
+    analysis: ModelAnalyser | None
     columns: dict[str, tuple[Column, ...] | None] = field(default_factory=dict)
     relations: dict[str, Relation] = field(default_factory=dict)
     partly_declared: set[str] = field(default_factory=set)
@@ -97,6 +98,7 @@ class _Typing:
     doubtful: set[str] = field(default_factory=set)
     untraced: dict[str, Unknown | MissingExtra] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    grains: dict[str, Grain] = field(default_factory=dict)
 
     def add(self, model: ResolvedModel) -> None:
         """Settle the columns of a model; what it reads is settled already."""
@@ -105,32 +107,36 @@ class _Typing:
             self.columns[model.id], self.keys[model.id] = known.columns, known.keys
             self.partly_declared |= {model.id} if known.is_partly_declared else set()
             return
-        analysed = self._analysed(model)
+        analysed = self._analyse(model)
         inferred = _result_columns(analysed) if analysed is not None else None
         undeclared: tuple[Column, ...] = ()
         if analysed is not None and inferred is not None and model.columns is not None:
-            declared = tuple(one for one in model.columns if model.cdc is None or one.name not in {START_AT, END_AT})
+            declared = tuple(
+                column for column in model.columns if model.cdc is None or column.name not in {START_AT, END_AT}
+            )
             paths = [model.path, *(other.path for other in self._models_read(model))]
-            undeclared = _compare(model, declared, inferred, analysed.expressions, paths, self.report)
-            extra = {one.name.lower() for one in inferred} - {one.name.lower() for one in model.columns}
+            undeclared = _compare_columns(model, declared, inferred, analysed.expressions, paths, self.report)
+            extra = {column.name.lower() for column in inferred} - {column.name.lower() for column in model.columns}
             if extra and model.cdc is None:
                 self.partly_declared.add(model.id)
             if undeclared:
                 self.doubtful.add(model.id)
         named = inferred if _are_named(inferred) else None
         columns = (*model.columns, *undeclared) if model.columns is not None else named
-        origins = {one.name.lower(): one.lineage for one in inferred or ()}
-        computed = {one.name.lower() for one in inferred or () if one.is_computed}
+        origins = {column.name.lower(): column.lineage for column in inferred or ()}
+        computed = {column.name.lower() for column in inferred or () if column.is_computed}
         if columns is not None and origins:
             columns = tuple(
-                one._replace(
-                    lineage=origins.get(one.name.lower()), is_computed=not one.type and one.name.lower() in computed
+                column._replace(
+                    lineage=origins.get(column.name.lower()),
+                    is_computed=not column.type and column.name.lower() in computed,
                 )
-                for one in columns
+                for column in columns
             )
         self.columns[model.id] = table_columns(model, columns)
+        self.keys[model.id] = self._infer_keys(model)
 
-    def _analysed(self, model: ResolvedModel) -> Analysed | None:
+    def _analyse(self, model: ResolvedModel) -> ModelAnalysis | None:
         """What a model's code does; None where that is not known."""
         if self.analysis is None:
             if isinstance(model.code, PythonCode):
@@ -139,7 +145,7 @@ class _Typing:
         from cbx.analysis.relation.relations import Opaque
         from cbx.analysis.tracing.requests import MissingExtra, Unknown
 
-        analysed = self.analysis.read(model, partial(self._tables, model.inputs))
+        analysed = self.analysis.read(model, partial(self._input_tables, model.inputs))
         if isinstance(model.code, PythonCode) and self._has_wrong_code(model, model.code, analysed):
             return None
         if isinstance(analysed, (Unknown, MissingExtra)):
@@ -153,10 +159,10 @@ class _Typing:
         self.relations[model.id] = analysed.relation
         if isinstance(model.code, PythonCode):
             self.traced.add(model.id)
-        self._report_analysed(model, analysed)
+        self._report_mistakes(model, analysed)
         return analysed
 
-    def _report_analysed(self, model: ResolvedModel, analysed: Analysed) -> None:
+    def _report_mistakes(self, model: ResolvedModel, analysed: ModelAnalysis) -> None:
         """Report what is wrong in code that was read; what it would be proven to do without that is not known."""
         for unknown in analysed.unknown_columns:
             self._report_unknown(model, unknown)
@@ -203,7 +209,7 @@ class _Typing:
         return [models[given.model] for given in model.model_inputs if given.model in models]
 
     def _has_wrong_code(
-        self, model: ResolvedModel, code: PythonCode, outcome: Analysed | Unknown | MissingExtra | None
+        self, model: ResolvedModel, code: PythonCode, outcome: ModelAnalysis | Unknown | MissingExtra | None
     ) -> bool:
         """Report what is wrong in a function, of which nothing more is known then."""
         from cbx.analysis.relation.relations import Opaque
@@ -214,45 +220,56 @@ class _Typing:
             self.relations[model.id] = Opaque((), (), reason="what its function does is not known")
         return is_wrong
 
-    def _tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
+    def _input_tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
         """What is known of the inputs of a model, told once of one that it reads a thousand times."""
-        made: dict[tuple[str, bool], Table] = {}
-        for one in inputs:
-            if isinstance(one, ModelInput) and (one.model, one.is_streaming) not in made:
-                made[one.model, one.is_streaming] = self._table(one)
+        tables: dict[tuple[str, bool], Table] = {}
+        for source in inputs:
+            if isinstance(source, ModelInput) and (source.model, source.is_streaming) not in tables:
+                tables[source.model, source.is_streaming] = self._input_table(source)
         return tuple(
-            made[one.model, one.is_streaming] if isinstance(one, ModelInput) else self._table(one) for one in inputs
+            tables[source.model, source.is_streaming] if isinstance(source, ModelInput) else self._input_table(source)
+            for source in inputs
         )
 
-    def _table(self, one: Input) -> Table:
+    def _input_table(self, source: Input) -> Table:
         """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
-        if isinstance(one, ModelInput) and one.model in self.columns:
-            read = self.linked.models[one.model]
+        if isinstance(source, ModelInput) and source.model in self.columns:
+            read = self.linked.models[source.model]
             has_schema = has_emitted_schema(
                 read, self.linked.project, is_partly_declared=read.id in self.partly_declared
             )
             return table_facts(
                 read,
                 self.columns[read.id] if read.id not in self.doubtful else None,
-                self.proven_keys(read),
-                is_streaming=one.is_streaming,
+                self.keys[read.id],
+                is_streaming=source.is_streaming,
                 has_schema=has_schema,
             )
-        match one:
+        match source:
             case ModelInput(model=name):
                 pass
             case TableInput(table=text) | FileInput(path=text):
                 name = text_in_words(text)
         from cbx.analysis.facts import Table
 
-        return Table(name, is_streaming=one.is_streaming)
+        return Table(name, is_streaming=source.is_streaming)
 
-    def proven_keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
-        """The keys that a model's result is known to have; AUTO CDC makes a table of other rows."""
-        if model.id not in self.keys:
-            relation = None if model.cdc is not None else self.relations.get(model.id)
-            self.keys[model.id] = _result_keys(relation) if relation is not None else ()
-        return self.keys[model.id]
+    def _infer_keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
+        """The keys of a model's result, whose grain is kept if they do not prove all that is declared.
+
+        AUTO CDC makes a table of other rows.
+        """
+        relation = None if model.cdc is not None else self.relations.get(model.id)
+        if relation is None:
+            return ()
+        from cbx.analysis.grain.grain import infer_grain
+        from cbx.analysis.verdicts import result_keys
+
+        grain = infer_grain(relation)
+        keys = result_keys(relation, grain)
+        if not all(holds_key(key, keys) for key in model.declared_keys):
+            self.grains[model.id] = grain
+        return keys
 
     def report_untraced(self) -> None:
         """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
@@ -261,7 +278,7 @@ class _Typing:
         from cbx.analysis.tracing.requests import MissingExtra, Unknown
 
         start = self.linked.project.source.start()
-        missing = [one for one in self.untraced.values() if isinstance(one, MissingExtra)]
+        missing = [outcome for outcome in self.untraced.values() if isinstance(outcome, MissingExtra)]
         if missing:
             message = f"{len(missing)} Python {'models were' if len(missing) > 1 else 'model was'} not traced"
             self.report.add(codes.UNTRACED_MODEL, message, start, hint=missing[0].reason)
@@ -291,7 +308,7 @@ _NO_ANSWER = "compile again, or leave tracing out with `--no-trace`"
 _UNTRACED = "its columns and keys are as declared; a key is checked on the data"
 
 
-def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
+def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
     """The columns of a model's result; None where they are not known."""
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
@@ -300,10 +317,10 @@ def _result_columns(analysed: Analysed) -> tuple[Column, ...] | None:
 
     origins = dict(column_lineage(analysed.relation))
     return tuple(
-        Column(one.name, one.type or "", lineage=origins.get(one.name))
-        if one.type != UNKNOWN_TYPE
-        else Column(one.name, "", lineage=origins.get(one.name), is_computed=True)
-        for one in analysed.relation.fields
+        Column(field.name, field.type or "", lineage=origins.get(field.name))
+        if field.type != UNKNOWN_TYPE
+        else Column(field.name, "", lineage=origins.get(field.name), is_computed=True)
+        for field in analysed.relation.fields
     )
 
 
@@ -312,13 +329,7 @@ def _are_named(columns: tuple[Column, ...] | None) -> bool:
     return columns is not None and all(column.name for column in columns)
 
 
-def _result_keys(relation: Relation) -> tuple[tuple[str, ...], ...]:
-    from cbx.analysis.verdicts import result_keys
-
-    return result_keys(relation)
-
-
-def _compare(
+def _compare_columns(
     model: ResolvedModel,
     declared: tuple[Column, ...],
     inferred: tuple[Column, ...],
@@ -342,7 +353,7 @@ def _compare(
     is_renamed = is_named and len(extra) == len(named - produced.keys()) == 1
     shared = [Cause(model.path, "no SELECT" if is_all else "column renamed")] if is_all or is_renamed else []
 
-    def made_at(name: str) -> list[Related]:
+    def related_expression(name: str) -> list[Related]:
         span = expressions.get(name.lower())
         return [Related("made here", span)] if span is not None else []
 
@@ -353,7 +364,7 @@ def _compare(
             continue
         if found is None:
             message = f"`{model.id}` declares the column `{column.name}`, which its {code} does not produce"
-            near = [one.name for one in inferred if one.name.lower() not in named]
+            near = [column.name for column in inferred if column.name.lower() not in named]
             hint = did_you_mean(column.name, near)
             meant.update(name.lower() for name in near if hint is not None and f"`{name}`" in hint)
             span = model.spans.at("columns", column.name, "key")
@@ -366,7 +377,7 @@ def _compare(
             )
             span = model.spans.at("columns", column.name, "type")
             hint = f"cast it in the {code}, or declare {found.type}"
-            made = made_at(column.name)
+            made = related_expression(column.name)
             typed = [(model.id, column.name), *(found.lineage or ())]
             causes = [Cause("models/", f"type of {table}.{name.lower()}") for table, name in typed]
             report.add(
@@ -377,7 +388,7 @@ def _compare(
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
             span = model.spans.at("columns")
-            made = made_at(column.name)
+            made = related_expression(column.name)
             causes = [
                 Cause(model.path, f"column {column.name.lower()}"),
                 Cause(model.path, "undeclared columns"),

@@ -1,1 +1,1 @@
-"""Work divided among forked processes."""
+"""Work divided among forked processes, and when their garbage is collected."""

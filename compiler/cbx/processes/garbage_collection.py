@@ -1,4 +1,4 @@
-"""When garbage is looked for: what a compilation makes lives to its end, save the trees of queries."""
+"""When Python collects garbage: objects of a compilation live to its end, except for the trees of queries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOADED = 50_000
-"""New objects before garbage is looked for while the command line loads: they stay, and are loaded a tenth faster."""
+"""New objects between two collections while the command line loads: none of them is garbage."""
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
-    """Look for no garbage but by `let_go_of_trees`: there is next to none besides."""
+def pause_garbage_collection() -> Iterator[None]:
+    """Collect garbage only in `collect_trees`."""
     was_enabled = gc.isenabled()
     gc.freeze()
     gc.disable()
@@ -23,7 +23,7 @@ def without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def let_go_of_trees() -> None:
-    """Free the trees that were made since the last time: their nodes know their parents, and would stay otherwise."""
+def collect_trees() -> None:
+    """Free the trees that were parsed since the last call; they have cycles, since nodes know their parents."""
     if not gc.isenabled():
         gc.collect(0)

@@ -18,6 +18,7 @@ from cbx.diagnostics.source_files import SourceFile, as_text
 from cbx.files.bounded_read import read_regular
 from cbx.project.find_project import PROJECT_FILE
 from cbx.project.toml_spans import parse_toml, setting_span
+from cbx.spark_spelling import value_text
 
 LOCAL = "local"
 """The environment of ``cbx run``; it is not deployed."""
@@ -189,7 +190,7 @@ class Project:
         """The values of the variables in an environment, as strings for a pipeline's configuration."""
         overrides = self.settings.environments.get(environment, Environment()).vars
         merged = {**self.settings.vars, **overrides}
-        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in merged.items()}
+        return {name: value_text(value) for name, value in merged.items()}
 
     @cached_property
     def variable_names(self) -> frozenset[str]:

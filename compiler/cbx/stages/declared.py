@@ -8,9 +8,8 @@ from typing import NamedTuple
 from cbx.declare.documents import ModelDocument
 from cbx.declare.reading import ReadCall
 from cbx.diagnostics.source_files import SourceFile
-from cbx.parse.jinja.templates import Templates
 from cbx.project.settings import Project
-from cbx.syntax.declarations import ParsedModel, PythonFunction, PythonModule, SqlQuery
+from cbx.syntax.declarations import ParsedModel, PythonFunction, SqlQuery
 from cbx.syntax.spans import Spans
 
 
@@ -28,45 +27,27 @@ class ModelFile(NamedTuple):
 
 
 class Discovered(NamedTuple):
-    """The project's files, read."""
+    """The texts of the project's files.
+
+    Attributes:
+        project: The project.
+        model_files: The files of models.
+        known_ids: The ids of all model files, also of unreadable ones, so that their readers are not reported.
+        macro_files: The files of macros.
+    """
 
     project: Project
     model_files: tuple[ModelFile, ...]
     known_ids: frozenset[str]
     macro_files: tuple[SourceFile, ...]
 
-    @property
-    def sources(self) -> tuple[SourceFile, ...]:
-        """All files."""
-        return (*(one.source for one in self.model_files), *self.macro_files)
-
-
-class Prepared(NamedTuple):
-    """The files of models, and all that reading any of them takes.
-
-    Attributes:
-        project: The project.
-        model_files: The files.
-        known_ids: The ids of all model files, so that a broken file does not make its readers wrong too.
-        templates: The Jinja macros.
-        macro_modules: The Python macros, by module name: ``macros.contact``; None for one that does not parse.
-    """
-
-    project: Project
-    model_files: tuple[ModelFile, ...]
-    known_ids: frozenset[str]
-    templates: Templates
-    macro_modules: Mapping[str, PythonModule | None]
-
 
 class Parsed(NamedTuple):
-    """The files of models, parsed: those that could be read, and all files by their paths. The rest is as before."""
+    """The models whose files could be parsed, and all files of models by their paths."""
 
     project: Project
     models: tuple[ParsedModel, ...]
     known_ids: frozenset[str]
-    templates: Templates
-    macro_modules: Mapping[str, PythonModule | None]
     sources: Mapping[str, SourceFile]
 
 
@@ -100,6 +81,4 @@ class Declared(NamedTuple):
     project: Project
     models: tuple[DeclaredModel, ...]
     known_ids: frozenset[str]
-    templates: Templates
-    macro_modules: Mapping[str, PythonModule | None]
     sources: Mapping[str, SourceFile]

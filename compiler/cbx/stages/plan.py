@@ -81,7 +81,7 @@ class Plan(NamedTuple):
     @property
     def relationships_by_model(self) -> Mapping[str, tuple[Relationship, ...]]:
         """The relationships that each model is a side of, in the order of all."""
-        found: dict[str, list[Relationship]] = {one.model.id: [] for one in self.models}
+        found: dict[str, list[Relationship]] = {planned.model.id: [] for planned in self.models}
         for relationship in self.relationships:
             for model in dict.fromkeys((relationship.parent, relationship.child)):
                 found.setdefault(model, []).append(relationship)
@@ -90,13 +90,18 @@ class Plan(NamedTuple):
     @property
     def check_names(self) -> frozenset[str]:
         """The datasets that only check others."""
-        return frozenset([*(one.name for one in self.key_checks), *(one.name for one in self.relationship_checks)])
+        return frozenset(
+            [*(check.name for check in self.key_checks), *(check.name for check in self.relationship_checks)]
+        )
 
     @property
     def notebook_paths(self) -> tuple[str, ...]:
         """The paths of all source files of the pipeline, models first."""
-        checks = [*(one.artifact for one in self.key_checks), *(one.artifact for one in self.relationship_checks)]
-        return (*(one.artifact for one in self.models), *sorted(checks))
+        checks = [
+            *(check.artifact for check in self.key_checks),
+            *(check.artifact for check in self.relationship_checks),
+        ]
+        return (*(planned.artifact for planned in self.models), *sorted(checks))
 
 
 class Artifact(NamedTuple):
@@ -104,3 +109,10 @@ class Artifact(NamedTuple):
 
     path: str
     text: str
+
+
+class Emitted(NamedTuple):
+    """The files to be written, in the order of their paths, and the SHA-256 of each by path."""
+
+    artifacts: tuple[Artifact, ...]
+    hashes: Mapping[str, str]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
+from cbx.stages.imports import Import
 from cbx.syntax.declarations import Snippet
 from cbx.syntax.spans import PackedSpans
 from cbx.syntax.text import Text, TextSpans
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.relations import Relation
+    from cbx.analysis.relation.uniqueness import Grain
 
 Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
 OnViolation = Literal["warn", "drop", "fail"]
@@ -132,14 +134,6 @@ class Cdc(NamedTuple):
     track_history_except: tuple[str, ...]
 
 
-class Import(NamedTuple):
-    """One imported name: ``from module import name as alias``, or ``import module as alias`` without a name."""
-
-    module: str
-    name: str = ""
-    alias: str = ""
-
-
 class PythonCode(NamedTuple):
     """The code of a Python model, complete: it can stand in a notebook.
 
@@ -229,12 +223,12 @@ class ResolvedModel(NamedTuple):
     @property
     def is_streaming(self) -> bool:
         """Whether any of its inputs is a stream."""
-        return any(one.is_streaming for one in self.inputs)
+        return any(source.is_streaming for source in self.inputs)
 
     @property
     def model_inputs(self) -> tuple[ModelInput, ...]:
         """The inputs that are models."""
-        return tuple(one for one in self.inputs if isinstance(one, ModelInput))
+        return tuple(source for source in self.inputs if isinstance(source, ModelInput))
 
 
 class Resolved(NamedTuple):
@@ -281,6 +275,7 @@ class Typed(NamedTuple):
         partly_declared: The models whose queries produce more columns than are declared.
         traced: The Python models whose functions were traced.
         proven_keys: The keys that the results of analysed models have, whatever is declared; none of CDC targets.
+        grains: What `proven_keys` follow from, of the models of which they do not prove all declared keys.
     """
 
     project: Project
@@ -291,6 +286,7 @@ class Typed(NamedTuple):
     partly_declared: frozenset[str]
     traced: frozenset[str]
     proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
+    grains: Mapping[str, Grain]
 
 
 class Relationship(NamedTuple):
@@ -318,6 +314,7 @@ class Connected(NamedTuple):
     partly_declared: frozenset[str]
     traced: frozenset[str]
     proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
+    grains: Mapping[str, Grain]
     relationships: tuple[Relationship, ...]
 
 
@@ -329,6 +326,7 @@ class Proven(NamedTuple):
     columns: Mapping[str, tuple[Column, ...] | None]
     partly_declared: frozenset[str]
     traced: frozenset[str]
+    proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
     relationships: tuple[Relationship, ...]
     key_verdicts: Mapping[str, Verdict]
     further_verdicts: Mapping[str, tuple[Verdict, ...]]

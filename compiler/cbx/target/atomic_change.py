@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from cbx.processes.forked_workers import each_in_copies
+from cbx.processes.forked_workers import map_in_forks
 from cbx.files.bounded_read import read_regular
 from cbx.target.layout import OWN_FILES, OWN_FOLDERS, TARGET, WRITING
 
@@ -120,7 +120,7 @@ def _stage(target: Path, staged: Path, files: Mapping[str, str]) -> dict[str, st
         except OSError as error:
             raise _with_path(error, f"{TARGET}/{path}") from error
 
-    each_in_copies(write, places, _TOGETHER)
+    map_in_forks(write, places, _TOGETHER)
     return {name: path for path, name in names.items()}
 
 

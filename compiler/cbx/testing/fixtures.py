@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cbx.diagnostics.diagnostic import did_you_mean, listing
+from cbx.spark_spelling import value_text
 from cbx.testing.coverage.exercised import Exercised
 from cbx.testing.errors import ModelTestError, UnsupportedByEngine, report_at_test_line
 from cbx.testing.project.compile_once import DoesNotCompileError, compile_once
@@ -208,9 +209,7 @@ class Models:
             names = listing(project.variables) if project.variables else "none"
             hint = did_you_mean(unknown[0], project.variables, otherwise=f"it has {names}")
             raise ModelTestError(f"the project has no variable `{unknown[0]}`", hint)
-        overrides = {
-            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in variables.items()
-        }
+        overrides = {name: value_text(value) for name, value in variables.items()}
         values = {**project.variables, **overrides}
         return {f"{project.name}.{name}": value for name, value in values.items()}
 

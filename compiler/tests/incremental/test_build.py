@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cbx.incremental import record
-from cbx.incremental.build import Build, build, known_manifest
+from cbx.incremental.build import Build, build, up_to_date_manifest
 from cbx.incremental.options import Options
 from cbx.incremental.record import RECORD_FILE
 from cbx.incremental.stamps import NO_STAMP
@@ -356,11 +356,11 @@ def test_a_link_in_the_project_is_followed_anew_each_time(shop: Path) -> None:
 
 def test_the_manifest_is_known_until_something_changes(shop: Path) -> None:
     """Commands about the graph read it where a compilation would make the same."""
-    known = known_manifest(shop, OPTIONS)
+    known = up_to_date_manifest(shop, OPTIONS)
     (shop / "models/gold/cities.sql").write_text(FILES["models/gold/cities.sql"] + "\n")
 
     assert known == (shop / "target/manifest.json").read_text()
-    assert known_manifest(shop, OPTIONS) is None
+    assert up_to_date_manifest(shop, OPTIONS) is None
 
 
 def test_of_a_large_project_two_processes_look_what_is_there(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.types import normal_type
+from cbx.spark_spelling import quoted_if_needed
 
 
 def schema_type(text: str) -> str | None:

@@ -16,7 +16,7 @@ from cbx.analysis.tracing.guard import ForbiddenError, Guard
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
 from cbx.analysis.tracing.records import Record, plan_records, schema_columns
 from cbx.analysis.tracing.session import EngineLostError, TracingSession
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.spark_spelling import quoted_if_needed
 
 _LARGEST_PLAN = 1 << 20
 _RAISED = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import types
 
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.spark_spelling import quoted_if_needed
 
 _NAMES = {
     types.BinaryType: "BINARY",

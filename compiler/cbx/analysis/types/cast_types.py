@@ -7,8 +7,8 @@ from functools import lru_cache
 from sqlglot import exp
 
 from cbx.parse.dialect import write_sql
-from cbx.parse.identifiers import quoted_if_needed
 from cbx.parse.types import normal_type
+from cbx.spark_spelling import quoted_if_needed
 
 _NESTED = (exp.DType.ARRAY, exp.DType.MAP, exp.DType.STRUCT)
 

@@ -71,13 +71,13 @@ class BoundedEnvironment(SandboxedEnvironment):
             keep_trailing_newline=True,
             undefined=jinja2.StrictUndefined,
             optimized=False,
-            finalize=jinja2.pass_context(lambda _, value: self._printed(value)),  # with a context: nothing is folded
+            finalize=jinja2.pass_context(lambda _, value: self._print(value)),  # with a context: nothing is folded
         )
         self.globals = {name: self.globals[name] for name in _GLOBALS}
-        self.filters = {name: self._paying(name, self.filters[name]) for name in _FILTERS}
-        self.filters["sum"] = self._paying("sum", _sum)
-        self.tests = {name: self._paying(name, test) for name, test in dict[str, Any](self.tests).items()}
-        self.filters |= {_STEP: self._step, _JOINED: self._joined, _COMPARED: self._compared}
+        self.filters = {name: self._make_paying(name, self.filters[name]) for name in _FILTERS}
+        self.filters["sum"] = self._make_paying("sum", _sum_numbers)
+        self.tests = {name: self._make_paying(name, test) for name, test in dict[str, Any](self.tests).items()}
+        self.filters |= {_STEP: self._pay_for_step, _JOINED: self._concatenate, _COMPARED: self._pay_for_comparison}
 
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
         """The tree of a template, with the filters that pay in it.
@@ -92,7 +92,7 @@ class BoundedEnvironment(SandboxedEnvironment):
             tree = super().parse(source, name, filename)
         except ValueError as error:  # a number of thousands of digits
             raise jinja2.TemplateSyntaxError(str(error).partition(":")[0], 1) from None
-        _let_pay(tree)
+        _insert_payments(tree)
         return tree.set_environment(self)  # type: ignore[return-value] # the same node
 
     def from_string(self, source: str | nodes.Template, *args: Any, **kwargs: Any) -> jinja2.Template:
@@ -135,12 +135,12 @@ class BoundedEnvironment(SandboxedEnvironment):
             self.budget.weigh(args, kwargs)
         return self.budget.glance(super().call(context, obj, *args, **kwargs))
 
-    def _paying(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _make_paying(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """A filter or a test that pays for its arguments before, and for its result."""
         leading = 1 if hasattr(function, "jinja_pass_arg") else 0
 
         @functools.wraps(function)
-        def paid(*args: Any, **kwargs: Any) -> Any:
+        def pay_and_call(*args: Any, **kwargs: Any) -> Any:
             own = [list(one) if isinstance(one, Iterator) else one for one in args[leading:]]
             if name == "format":
                 self._check_fields(own[0], _PERCENT, "%")
@@ -148,7 +148,7 @@ class BoundedEnvironment(SandboxedEnvironment):
             result = self.budget.glance(function(*args[:leading], *own, **kwargs))
             return str(result) if name == "tojson" else result
 
-        return paid
+        return pay_and_call
 
     def _pay(self, name: str, *args: Any) -> None:
         """Pay for a filter or method: for its arguments, or for their product where it may make as much."""
@@ -164,58 +164,58 @@ class BoundedEnvironment(SandboxedEnvironment):
             raise TooMuchError("`format` fills in plain fields only: `{}`, `{name}`, `%s`, `%03d`")
         self.budget.spend(text.count(mark) * _FIELD)
 
-    def _printed(self, value: Any) -> str:
+    def _print(self, value: Any) -> str:
         """What an expression prints, paid."""
         self.budget.weigh(value, printed=True)
         return self.budget.glance(str(value))  # type: ignore[no-any-return]
 
-    def _joined(self, values: list[Any]) -> str:
+    def _concatenate(self, values: list[Any]) -> str:
         """What ``~`` makes, paid."""
-        return "".join(self._printed(value) for value in values)
+        return "".join(self._print(value) for value in values)
 
-    def _compared(self, value: Any) -> Any:
+    def _pay_for_comparison(self, value: Any) -> Any:
         """What is compared, hashed or sliced, paid."""
         self.budget.weigh(value)
         return value
 
-    def _step(self, units: int) -> bool:
+    def _pay_for_step(self, units: int) -> bool:
         """Pay for one run of a body."""
         self.budget.spend(units)
         return True
 
 
-def _sum(values: Any) -> Any:
+def _sum_numbers(values: Any) -> Any:
     """The sum of numbers; Jinja's own adds lists as well, which takes the square of their length."""
     return sum(values)
 
 
-def _let_pay(tree: nodes.Template) -> None:
+def _insert_payments(tree: nodes.Template) -> None:
     """Put filters that pay where a template repeats, compares, looks up, slices or joins."""
     bodies = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
     for node in list(tree.find_all((*bodies, nodes.Compare, nodes.Concat, nodes.Getitem, nodes.Pair))):
         if isinstance(node, bodies):
-            step = _paid(nodes.Const(_steps(node), lineno=node.lineno), _STEP)
+            step = _payment(nodes.Const(_step_cost(node), lineno=node.lineno), _STEP)
             node.body.insert(0, nodes.ExprStmt(step, lineno=node.lineno))
             if isinstance(node, nodes.For) and node.test is not None:
                 node.test = nodes.And(step, node.test, lineno=node.lineno)
         elif isinstance(node, nodes.Compare):
-            node.expr = _paid(node.expr, _COMPARED)
+            node.expr = _payment(node.expr, _COMPARED)
             for operand in node.ops:
-                operand.expr = _paid(operand.expr, _COMPARED)
+                operand.expr = _payment(operand.expr, _COMPARED)
         elif isinstance(node, nodes.Concat):
-            node.nodes = [_paid(nodes.List(node.nodes, lineno=node.lineno), _JOINED)]
+            node.nodes = [_payment(nodes.List(node.nodes, lineno=node.lineno), _JOINED)]
         elif isinstance(node, nodes.Pair):
-            node.key = _paid(node.key, _COMPARED)
+            node.key = _payment(node.key, _COMPARED)
         elif isinstance(node, nodes.Getitem):
             is_slice = isinstance(node.arg, nodes.Slice)
-            node.node = _paid(node.node, _COMPARED) if is_slice else node.node
-            node.arg = node.arg if is_slice else _paid(node.arg, _COMPARED)
+            node.node = _payment(node.node, _COMPARED) if is_slice else node.node
+            node.arg = node.arg if is_slice else _payment(node.arg, _COMPARED)
 
 
-def _steps(body: nodes.Node) -> int:
+def _step_cost(body: nodes.Node) -> int:
     """What one run of a body costs: its nodes, and the characters of its plain text."""
     return sum(1 + (len(one.data) if isinstance(one, nodes.TemplateData) else 0) for one in body.find_all(nodes.Node))
 
 
-def _paid(node: nodes.Expr, name: str) -> nodes.Filter:
+def _payment(node: nodes.Expr, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)

@@ -156,20 +156,20 @@ def _read_call(template: Template, tokens: Sequence[TemplateToken], index: int) 
         if depth == 1 and token.kind == "name" and place + 1 < len(tokens) and tokens[place + 1].text == "=":
             keywords[token.text] = template.place(token.start, token.end)
         if token.kind == "string":
-            strings.setdefault(_unquoted(token.text), template.place(token.start, token.end))
+            strings.setdefault(_unquote(token.text), template.place(token.start, token.end))
         if depth <= 0 or token.kind.endswith("_end"):
             break
     return TemplateCall(tokens[index].text, template.place(tokens[index].start, end), strings, keywords)
 
 
-def _unquoted(literal: str) -> str:
+def _unquote(literal: str) -> str:
     try:
         return str(ast.literal_eval(literal))
     except (SyntaxError, ValueError):
         return literal[1:-1]
 
 
-def with_marks(template: Template, tokens: Sequence[TemplateToken]) -> str:
+def insert_marks(template: Template, tokens: Sequence[TemplateToken]) -> str:
     """The template's text with a mark of its offset before each piece of plain text and each expression.
 
     A mark before ``{{-`` would keep it from eating the white space in front of it; it gets none.
@@ -196,7 +196,7 @@ def template_lines(error: Exception) -> list[tuple[str, int]]:
     return lines
 
 
-def error_place(error: jinja2.TemplateSyntaxError, template: Template) -> Span:
+def error_span(error: jinja2.TemplateSyntaxError, template: Template) -> Span:
     """The place of a syntax error: the token that the message names, else the line's first tag."""
     if template.span is not None:
         return template.span

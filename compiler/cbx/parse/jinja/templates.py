@@ -35,13 +35,13 @@ from cbx.parse.jinja.template_spans import (
     Template,
     TemplateCall,
     TemplateToken,
-    error_place,
+    error_span,
+    insert_marks,
     is_attribute,
     read_calls,
     read_tokens,
     split_macros,
     template_lines,
-    with_marks,
 )
 from cbx.project.find_project import PROJECT_FILE
 from cbx.syntax.declarations import Argument, Call
@@ -56,7 +56,7 @@ _HEADLESS = Cause("macros/", "a macro without its first line")
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedTemplate:
     """A rendered template.
 
     Attributes:
@@ -91,7 +91,7 @@ class Templates:
         self._known: dict[str, Text] = {}
         self._environment.globals["var"] = variable
         for word in INPUTS:
-            self._environment.globals[word] = self._input_word(word)
+            self._environment.globals[word] = self._make_input_word(word)
 
     def add_macros(self, source: SourceFile, report: Report) -> list[tuple[str, Span]]:
         """Make the macros of a file known, and return their names with their places; CBX101 if it does not parse."""
@@ -102,14 +102,14 @@ class Templates:
             self._unparsed.append(source.text)
             self._lacks_a_head |= is_headless
             return []
-        compiled = self._compiled(source.text, template, report)
+        compiled = self._compile(source.text, template, report)
         self._macro_sources[source.path] = source
         if compiled is None:
-            self._break([node.name for node in tree.find_all(nodes.Macro)])
+            self._mark_broken([node.name for node in tree.find_all(nodes.Macro)])
             return []
         self._have_state |= any(not isinstance(node, (nodes.Macro, nodes.Output)) for node in tree.body)
         found = []
-        spans = self._macro_places(template)
+        spans = self._macro_spans(template)
         for node in tree.find_all(nodes.Macro):
             place = spans[node.name].pop(0) if spans.get(node.name) else source.start()
             if node.name in _WORDS or node.name in self._builtins:
@@ -118,7 +118,7 @@ class Templates:
                 continue
             found.append((node.name, place))
             self._macros[node.name] = compiled
-            self._environment.globals[node.name] = self._macro_word(node.name)
+            self._environment.globals[node.name] = self._make_macro_word(node.name)
         return found
 
     def check_macros(self, source: SourceFile, variables: frozenset[str], report: Report) -> None:
@@ -139,9 +139,9 @@ class Templates:
             self._check_names(template, alone, own, frozenset(allowed), variables, report)
             if len(report) > found:
                 broken.add(macro.name)
-        self._break(sorted(_with_callers(broken, macros)))
+        self._mark_broken(sorted(_add_callers(broken, macros)))
 
-    def _break(self, names: list[str]) -> None:
+    def _mark_broken(self, names: list[str]) -> None:
         """Remember macros that were reported: whoever uses them is not reported again."""
 
         def call(*_: Any, **__: Any) -> Any:
@@ -153,7 +153,7 @@ class Templates:
 
     def render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool = False
-    ) -> Rendered | None:
+    ) -> RenderedTemplate | None:
         """Render a template.
 
         Args:
@@ -167,7 +167,9 @@ class Templates:
             The result, or None after a diagnostic.
         """
         if not _SPECIAL.search(template.text):
-            return Rendered(Text.of(template.text), (), TextSpans(template.source.lines, ((0, template.offset),)))
+            return RenderedTemplate(
+                Text.of(template.text), (), TextSpans(template.source.lines, ((0, template.offset),))
+            )
         if "\r" in template.text:  # a string of a declaration; Jinja makes the same of it, but loses the places
             template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
@@ -177,14 +179,18 @@ class Templates:
             if rendered is None:
                 return None
             self._known[template.text] = rendered.text
-        return Rendered(self._known[template.text], (), TextSpans(template.source.lines, ((0, template.offset),)))
+        return RenderedTemplate(
+            self._known[template.text], (), TextSpans(template.source.lines, ((0, template.offset),))
+        )
 
     def _render(
         self, template: Template, report: Report, variables: frozenset[str], *, inputs_allowed: bool
-    ) -> Rendered | None:
+    ) -> RenderedTemplate | None:
         words = frozenset(INPUTS if inputs_allowed else ())
         try:
-            run = self._plainly(template, words, variables) or self._by_jinja(template, words, variables, report)
+            run = self._prepare_plain(template, words, variables) or self._prepare_jinja(
+                template, words, variables, report
+            )
         except BrokenMacroError:
             return None
         if run is None:
@@ -193,7 +199,7 @@ class Templates:
         self._inputs_allowed = inputs_allowed
         self._span = template.blame()
         self._reached = 0
-        self._begin(template.source)
+        self._begin_rendering(template.source)
         try:
             rendered = run()
         except UnknownNowError as error:
@@ -212,7 +218,7 @@ class Templates:
         except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
             self._report_failure(error, template, report)
             return None
-        return self._split(rendered, template, variables, report)
+        return self._split_marks(rendered, template, variables, report)
 
     def _report_failure(self, error: Exception, template: Template, report: Report) -> None:
         """Report an expression that failed, with the line of the macro in which it did."""
@@ -233,7 +239,7 @@ class Templates:
         compiled = self._macros.get(name)
         return getattr(self._modules.get(compiled), name, None) if compiled is not None else None
 
-    def _begin(self, source: SourceFile) -> None:
+    def _begin_rendering(self, source: SourceFile) -> None:
         """Begin a rendering: those of a file spend together, and macros remember nothing of the last one."""
         if source.path != self._spender:
             self._spender = source.path
@@ -241,7 +247,7 @@ class Templates:
         if self._have_state:
             self._modules.clear()
 
-    def _plainly(
+    def _prepare_plain(
         self, template: Template, inputs: frozenset[str], variables: frozenset[str]
     ) -> Callable[[], str] | None:
         """What renders a template of plain calls, with its marks; None where Jinja is needed, or something is wrong."""
@@ -268,7 +274,7 @@ class Templates:
 
         return run
 
-    def _by_jinja(
+    def _prepare_jinja(
         self, template: Template, inputs: frozenset[str], variables: frozenset[str], report: Report
     ) -> Callable[[], str] | None:
         """What renders a template, with its marks; None after a diagnostic."""
@@ -281,7 +287,7 @@ class Templates:
         if len(report) > found:
             return None
         self._template_calls = read_calls(template, tokens)
-        compiled = self._compiled(with_marks(template, tokens), template, report)
+        compiled = self._compile(insert_marks(template, tokens), template, report)
         if compiled is None:
             return None
 
@@ -295,7 +301,7 @@ class Templates:
 
         return run
 
-    def _compiled(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
+    def _compile(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
         """Jinja makes Python of a template, and Python refuses what Jinja took, such as an argument given twice."""
         try:
             compiled = self._environment.from_string(text)
@@ -308,7 +314,9 @@ class Templates:
             return compiled
         return None
 
-    def _split(self, rendered: str, template: Template, variables: frozenset[str], report: Report) -> Rendered | None:
+    def _split_marks(
+        self, rendered: str, template: Template, variables: frozenset[str], report: Report
+    ) -> RenderedTemplate | None:
         parts: list[TextPart] = []
         spans: list[tuple[int, int]] = []
         length = position = 0
@@ -341,7 +349,7 @@ class Templates:
             place = self._template_calls[0].span if self._template_calls else template.blame()
             report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
             return None
-        return Rendered(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
+        return RenderedTemplate(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
 
     def _parse(self, template: Template, report: Report, causes: Sequence[Cause] = ()) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
@@ -349,7 +357,7 @@ class Templates:
             tree = self._environment.parse(template.text)
             self._environment.undeclared(tree)
         except jinja2.TemplateSyntaxError as error:
-            place = error_place(error, template)
+            place = error_span(error, template)
             message = f"this is not a Jinja template: {error.message}"
             report.add(codes.SYNTAX_ERROR, message, place, hint=hint_of_tag(error.message or ""), causes=causes)
         except RecursionError:
@@ -419,7 +427,7 @@ class Templates:
                 hint=hint,
             )
 
-    def _macro_places(self, template: Template) -> dict[str, list[Span]]:
+    def _macro_spans(self, template: Template) -> dict[str, list[Span]]:
         """Where each name stands that a macro is given, in the order of the file."""
         spans: dict[str, list[Span]] = {}
         for before, token in itertools.pairwise(read_tokens(self._environment, template)):
@@ -427,7 +435,7 @@ class Templates:
                 spans.setdefault(token.text, []).append(template.place(token.start, token.end))
         return spans
 
-    def _macro_word(self, name: str) -> Callable[..., Any]:
+    def _make_macro_word(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
             compiled = self._macros[name]
             if compiled not in self._modules:
@@ -436,7 +444,7 @@ class Templates:
 
         return call
 
-    def _input_word(self, word: str) -> Callable[..., str]:
+    def _make_input_word(self, word: str) -> Callable[..., str]:
         def call(*arguments: Any, **keywords: Any) -> str:
             if not self._inputs_allowed:
                 raise InputHereError(word)
@@ -478,7 +486,7 @@ def _outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:
             yield from _outermost_macros(child)
 
 
-def _with_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
+def _add_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
     """Broken macros with those of their file that name them, directly or through others."""
     names = {macro.name: {name.name for name in macro.find_all(nodes.Name)} for macro in macros}
     while more := {name for name, used in names.items() if used & broken} - broken:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.names import DatasetName, InvalidNameError
 from cbx.runtime.problems import Place, RunError
+from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,9 +97,7 @@ def read_scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
 
 def option_values(options: Mapping[str, Any] | None) -> dict[str, str]:
     """Settings as Spark spells them."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in (options or {}).items()
-    }
+    return {name: value_text(value) for name, value in (options or {}).items()}
 
 
 def is_reset_allowed(arguments: Mapping[str, Any]) -> bool:

@@ -13,6 +13,8 @@ from pyspark.sql.types import (
     VariantType,
 )
 
+from cbx.spark_spelling import quoted
+
 HIDDEN = "__cbx_"
 START_AT = "__START_AT"
 END_AT = "__END_AT"
@@ -20,7 +22,7 @@ END_AT = "__END_AT"
 
 def column(*path: str) -> Column:
     """Return the column, or the field of a struct column, with exactly these names."""
-    return F.col(".".join("`" + name.replace("`", "``") + "`" for name in path))
+    return F.col(".".join(map(quoted, path)))
 
 
 def find_name(name: str, columns: Iterable[str]) -> str | None:

@@ -18,6 +18,7 @@ from cbx.runtime.auto_loader.rescue import (
     rescue_json,
 )
 from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
+from cbx.spark_spelling import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -56,7 +57,7 @@ def _read_by_spark(source: LandingSource) -> ParsedRows:
 
 
 def _column(name: str) -> Column:
-    return F.col(f"`{name.replace('`', '``')}`")
+    return F.col(quoted(name))
 
 
 def _read_texts(source: LandingSource) -> ParsedRows:

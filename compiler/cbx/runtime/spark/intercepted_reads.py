@@ -20,6 +20,7 @@ from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.runtime.spark.session import configuration_value
 from cbx.runtime.sql.parameters import replace_known_parameters
 from cbx.runtime.sql.table_names import rewrite_table_names
+from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,7 +104,7 @@ class _Reader(_SparkReader):
         return self
 
     def option(self, key: str, value: Any) -> _Reader:
-        self._given_options[key] = _option_text(value)
+        self._given_options[key] = value_text(value)
         super().option(key, value)
         return self
 
@@ -214,8 +215,3 @@ def _struct(schema: StructType | str) -> StructType:
     if not isinstance(columns, StructType):
         raise RunError(f"the schema {schema!r} is no list of columns", hint="write it as `id BIGINT, name STRING`")
     return columns
-
-
-def _option_text(value: Any) -> str:
-    """An option's value as Spark spells it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

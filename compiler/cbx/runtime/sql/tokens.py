@@ -12,8 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.parse.brackets import depths
 from cbx.runtime.problems import RunError
 from cbx.runtime.sql.parameters import SqlText, split_statements, tokenize
+from cbx.spark_spelling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +139,7 @@ class Words:
         parts = [self.identifier(what)]
         while self.takes("."):
             parts.append(self.identifier(what))
-        return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+        return ".".join(map(quoted, parts))
 
     def group(self, what: str = "an opening bracket") -> Words:
         """Read what stands between a bracket and the one that closes it."""
@@ -211,11 +213,9 @@ class Words:
 
     def _is_in_angles(self, start: int) -> bool:
         """Whether a ``<`` is open between a word and the one to be read next, outside of brackets."""
-        depth = opened = 0
-        for word in self.words[start : self.next]:
-            depth += _DEEPER.get(word.keyword, 0)
-            opened += _ANGLES.get(word.keyword, 0) if depth == 0 else 0
-        return opened > 0
+        words = self.words[start : self.next]
+        walk = zip(words, depths(_DEEPER.get(word.keyword, 0) for word in words), strict=True)
+        return sum(_ANGLES.get(word.keyword, 0) for word, depth in walk if depth == 0) > 0
 
     def _shown(self, word: Word) -> str:
         return self.sql.text[word.start : word.end].split("\n")[0]
@@ -225,18 +225,17 @@ class Words:
         return Words(self.sql, self.words[start:end], behind)
 
     def _skip_until(self, is_reached: Callable[[int], bool]) -> None:
-        depth, opened = 0, self.next
-        while not self.is_at_end:
-            change = _DEEPER.get(self.words[self.next].keyword, 0)
-            if is_reached(depth + min(change, 0)):
+        outer = unclosed = self.next - 1
+        for depth in depths(_DEEPER.get(self.words[number].keyword, 0) for number in range(self.next, len(self.words))):
+            if is_reached(depth):
                 return
-            opened = self.next if change > 0 and depth == 0 else opened
-            depth += change
             if depth < 0:
                 raise self.error("no closing bracket, since none is open")
+            if depth == 0:
+                unclosed = self.next if self.sees("(") else outer
             self.next += 1
-        if depth or is_reached(-1):
-            raise RunError("a closing bracket is missing", place=self.sql.place(self.words[opened - (not depth)].start))
+        if unclosed != outer or is_reached(-1):
+            raise RunError("a closing bracket is missing", place=self.sql.place(self.words[unclosed].start))
 
 
 def choice_of(words: Sequence[str]) -> str:

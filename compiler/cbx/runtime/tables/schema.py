@@ -15,6 +15,7 @@ from cbx.runtime.nested_types import fit, unknown_fields, widen
 from cbx.runtime.problems import RunError
 from cbx.runtime.sql.column_definitions import ColumnDefinition, read_definitions
 from cbx.runtime.sql.tokens import read_words
+from cbx.spark_spelling import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,13 +70,13 @@ class DeclaredColumns:
         dropping = [f"({rule.condition})" for rule in rules if rule.on_violation == "drop"]
         unless = f"NOT coalesce({' AND '.join(dropping)}, false) OR " if dropping else ""
         required = [
-            DatasetExpectation(f"{field.name} NOT NULL", f"{unless}{_quoted(field.name)} IS NOT NULL", "fail", True)
+            DatasetExpectation(f"{field.name} NOT NULL", f"{unless}{quoted(field.name)} IS NOT NULL", "fail", True)
             for field in self.fields
             if not field.nullable
         ]
         for name, expression in self.generated.items():
             computed = f"CAST({expression} AS {self.fields[name].dataType.simpleString()})"
-            holds = f"{unless}{_quoted(name)} <=> {computed}"
+            holds = f"{unless}{quoted(name)} <=> {computed}"
             required.append(DatasetExpectation(f"{name} GENERATED ALWAYS AS ({expression})", holds, "fail", True))
         return tuple(required)
 
@@ -100,7 +101,7 @@ class DeclaredColumns:
         for field in self.fields:
             name = incoming.get(field.name.lower())
             if name is not None:
-                value = fit(F.col(_quoted(name)), frame.schema[name].dataType, field.dataType)
+                value = fit(F.col(quoted(name)), frame.schema[name].dataType, field.dataType)
                 given.append(value.alias(field.name))
             elif field.name not in self.generated:
                 given.append(F.lit(None).cast(field.dataType).alias(field.name))
@@ -112,7 +113,7 @@ class DeclaredColumns:
         }
         if not computed:
             return rows
-        return rows.withColumns(computed).select(*(F.col(_quoted(field.name)) for field in self.fields))
+        return rows.withColumns(computed).select(*(F.col(quoted(field.name)) for field in self.fields))
 
 
 def has_mask(schema: Any) -> bool:
@@ -137,10 +138,6 @@ def _field(column: ColumnDefinition) -> StructField:
         raise RunError(f"the column `{column.name}` has no type")
     fields = StructType([*StructType.fromDDL(f"c {column.type}")])  # type: ignore[misc] # its stub says DataType
     return StructField(column.name, fields[0].dataType, nullable=not column.is_required)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 def read_struct(schema: str) -> StructType:

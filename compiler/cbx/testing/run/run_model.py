@@ -15,6 +15,7 @@ from functools import cache
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from cbx.project.dataset_names import quarantine_table
 from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
@@ -151,7 +152,7 @@ class Run:
 
     def _run_quarantine(self) -> ResultTable:
         with self._load_notebook() as (registry, _):
-            dataset = registry.datasets.get(DatasetName.parse(f"{self.model.dataset}_quarantine").key)
+            dataset = registry.datasets.get(DatasetName.parse(quarantine_table(self.model.dataset)).key)
             if dataset is None or dataset.query is None:
                 hint = "declare it with quarantine=True and an expectation that drops rows"
                 raise ModelTestError(f"`{self.model.id}` has no quarantine table", hint)

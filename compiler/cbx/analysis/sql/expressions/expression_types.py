@@ -31,7 +31,7 @@ from cbx.analysis.types.type_rules import (
     text_type,
     value_of,
 )
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.spark_spelling import quoted_if_needed
 
 _BOOLEAN = frozenset({
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,

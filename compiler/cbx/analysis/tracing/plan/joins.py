@@ -12,7 +12,7 @@ from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Rec
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
 from cbx.analysis.types.value_types import compare_exactly
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.spark_spelling import quoted_if_needed
 
 _KINDS: dict[str, ir.JoinKind] = {
     "JOIN_TYPE_INNER": "inner",

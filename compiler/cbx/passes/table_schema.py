@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.parse.identifiers import quoted_if_needed
+from cbx.spark_spelling import quoted_if_needed
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
 
@@ -24,7 +24,7 @@ def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Rela
     constraints = _constraints(model, proven, references)
     if not constraints or columns is None or model.id in proven.partly_declared:
         return ()
-    lands = any(isinstance(model_input, FileInput) for model_input in model.inputs)
+    lands = any(isinstance(source, FileInput) for source in model.inputs)
     names = {column.name.lower() for column in columns}
     extra = (_RESCUED,) if lands and _RESCUED.name not in names else ()
     return (*(_column(column) for column in (*columns, *extra)), *constraints)

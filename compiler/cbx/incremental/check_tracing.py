@@ -1,4 +1,4 @@
-"""Tells whether this machine can trace what the models of ``target/`` were traced for."""
+"""Checks that this machine can trace the models that were traced for ``target/``."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ if TYPE_CHECKING:
 
 
 def check_tracing(root: Path, compilation: Compilation) -> tuple[Diagnostic, ...]:
-    """CBX005 where models of the ``target/`` that is there were traced, and cannot be traced on this machine.
+    """CBX005 for models that were traced for ``target/`` and cannot be traced on this machine.
 
-    Without an error the compilation would replace what was proven by checks on the data, or say that ``target/`` is out
-    of date, though nothing of the project has changed.
+    Without this error the compilation would replace proofs by checks on the data, or report that ``target/`` is out of
+    date, although the project has not changed.
 
     Args:
         root: The project's folder.
-        compilation: What was compiled on this machine.
+        compilation: The compilation on this machine.
     """
     if not compilation.untraced_here:
         return ()
     traced = _traced_models(root)
     reason = compilation.untraced_here.get(ALL_MODELS)
     if reason is not None and traced:
-        message = f"`{TARGET}/` was made with Python models traced, which this machine cannot do"
-        return (_diagnostic(message, Span(PROJECT_FILE), reason),)
-    return tuple(_absent_modules(compilation, traced))
+        message = f"Python models were traced for `{TARGET}/`, but cannot be traced on this machine"
+        return (_untraceable(message, Span(PROJECT_FILE), reason),)
+    return tuple(_check_models(compilation, traced))
 
 
-def _absent_modules(compilation: Compilation, traced: dict[str, Any]) -> Iterator[Diagnostic]:
-    """Of the models whose code is the same as when it was traced."""
+def _check_models(compilation: Compilation, traced: dict[str, Any]) -> Iterator[Diagnostic]:
+    """CBX005 for each model whose code has not changed since it was traced."""
     for planned in compilation.plan.models if compilation.plan is not None else ():
         model = planned.model
         reason = compilation.untraced_here.get(model.id)
         if reason is not None and traced.get(model.id) == code_hash(model.code):
-            message = f"`{model.id}` was traced for the `{TARGET}/` that is there, and cannot be here: {reason}"
-            yield _diagnostic(message, model.spans.whole, "install what is missing")
+            message = f"`{model.id}` was traced for `{TARGET}/`, but cannot be traced on this machine: {reason}"
+            yield _untraceable(message, model.spans.whole, "install what is missing")
 
 
-def _diagnostic(message: str, span: Span, hint: str) -> Diagnostic:
-    hint = f"{hint}; or leave tracing out with `--no-trace`"
+def _untraceable(message: str, span: Span, hint: str) -> Diagnostic:
+    hint = f"{hint}; or skip tracing with `--no-trace`"
     return Diagnostic(codes.TRACING_UNAVAILABLE, message, span, hint=hint)
 
 
 def _traced_models(root: Path) -> dict[str, Any]:
-    """The models that were traced for ``target/``, with hashes of their code; none where no manifest can be read."""
+    """Hashes of the code of the models that were traced for ``target/``; empty without a readable manifest."""
     try:
         models = json.loads(read_regular(root / TARGET / MANIFEST))["models"]
-        return {name: one.get("code_hash") for name, one in models.items() if one.get("traced") is True}
+        return {name: model.get("code_hash") for name, model in models.items() if model.get("traced") is True}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}

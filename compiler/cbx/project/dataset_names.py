@@ -1,0 +1,48 @@
+"""What the datasets of a pipeline are called: tables of models, the datasets beside them, and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cbx.project.settings import Project
+
+
+def dataset_name(project: Project, layer: str, name: str, kind: str) -> str:
+    """The name under which a pipeline reads a model: ``schema.table``; a temporary view has no schema."""
+    schema, table = project.schema_of(layer, name), project.table_of(layer, name)
+    return f"{schema}_{table}" if kind == "view" else f"{schema}.{table}"
+
+
+def quarantine_table(dataset: str) -> str:
+    """The table of the rows that a model's expectations drop."""
+    return f"{dataset}_quarantine"
+
+
+def changes_view(dataset: str) -> str:
+    """The view of the changes that AUTO CDC applies to a dataset."""
+    return f"{_flat(dataset)}_changes"
+
+
+def files_view(dataset: str, number: int | None = None) -> str:
+    """The view over the files that a SQL model reads; numbered from 1 by its inputs if the model reads several."""
+    return f"{_flat(dataset)}_files{'' if number is None else number}"
+
+
+def key_check(dataset: str, further_key: Iterable[str] = ()) -> str:
+    """The check of a dataset's key; of a key beside the first one its columns are part of the name."""
+    return "_".join([f"{_flat(dataset)}_key", *map(_identifier, further_key)])
+
+
+def relationship_check(child: str, columns: Iterable[str], parent: str) -> str:
+    """The check of the columns of a child dataset against the key of its parent."""
+    return f"{_flat(child)}_{'_'.join(map(_identifier, columns))}_in_{_flat(parent)}"
+
+
+def _flat(dataset: str) -> str:
+    return dataset.replace(".", "_")
+
+
+def _identifier(column: str) -> str:
+    return "".join(character if character.isascii() and character.isalnum() else "_" for character in column)

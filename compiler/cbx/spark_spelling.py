@@ -1,0 +1,23 @@
+"""Names and values as Spark spells them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def quoted(name: str) -> str:
+    """A name as an identifier in backticks."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def quoted_if_needed(name: str) -> str:
+    """A name as an identifier: in backticks if it has other characters than ASCII letters, digits and underscores."""
+    return name if _PLAIN.match(name) else quoted(name)
+
+
+def value_text(value: Any) -> str:
+    """The value of an option or a setting as text: ``True`` is ``true``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
