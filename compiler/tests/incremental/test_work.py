@@ -70,7 +70,7 @@ def test_each_file_is_read_and_each_text_rendered_once(project: Path) -> None:
     counts = calls_of(lambda: build(project, OPTIONS))
 
     assert parsed(counts) == 60
-    assert counts["passes/discover.py", "_read"] == 62
+    assert counts["passes/discover.py", "_read_file"] == 62
     assert counts["jinja2/environment.py", "compile"] == 1
     assert counts["parse/queries.py", "parse_query"] == 30
     assert counts["analysis/from_sql.py", "read_query"] == 30
@@ -95,7 +95,7 @@ def test_of_nothing_changed_nothing_is_read(project: Path) -> None:
     counts = calls_of(lambda: build(project, OPTIONS))
 
     assert parsed(counts) == 0
-    assert counts["passes/discover.py", "_read"] == 0
+    assert counts["passes/discover.py", "_read_file"] == 0
 
 
 def test_a_macro_that_changed_is_seen(project: Path) -> None:
