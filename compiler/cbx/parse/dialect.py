@@ -43,14 +43,14 @@ def tokens_of(sql: str) -> list[str]:
     from sqlglot.tokenizer_core import TokenType
 
     quoted = {TokenType.STRING, TokenType.IDENTIFIER, TokenType.RAW_STRING}
-    return [one.text for one in _databricks()[0].tokenize(sql) if one.token_type not in quoted]
+    return [token.text for token in _databricks()[0].tokenize(sql) if token.token_type not in quoted]
 
 
 def read_statements(sql: str) -> list[exp.Expr]:
     """The trees of the statements that say anything; raises as `read_sql` does."""
     from sqlglot import exp
 
-    return [one for one in read_sql(sql) if one is not None and not isinstance(one, exp.Semicolon)]
+    return [tree for tree in read_sql(sql) if tree is not None and not isinstance(tree, exp.Semicolon)]
 
 
 def read_one(sql: str) -> exp.Expr:

@@ -164,13 +164,17 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
         return None
     arguments: list[Argument] = []
     unread: list[str] = []
-    given = [_ArgumentNode(None, one, scope.positions.span(one)) for one in node.args]
-    given += [_ArgumentNode(one.arg, one.value, scope.positions.keyword(one)) for one in node.keywords if one.arg]
-    for one in node.keywords:
-        if one.arg is None:
+    nodes = [_ArgumentNode(None, argument, scope.positions.span(argument)) for argument in node.args]
+    nodes += [
+        _ArgumentNode(keyword.arg, keyword.value, scope.positions.keyword(keyword))
+        for keyword in node.keywords
+        if keyword.arg
+    ]
+    for keyword in node.keywords:
+        if keyword.arg is None:
             message, hint = "arguments cannot be unpacked here", "write each argument by its name"
-            scope.report.add(codes.NOT_A_LITERAL, message, scope.positions.span(one.value), hint=hint)
-    for name, expression, place in given:
+            scope.report.add(codes.NOT_A_LITERAL, message, scope.positions.span(keyword.value), hint=hint)
+    for name, expression, place in nodes:
         found = len(scope.report)
         value = read_value(expression, scope)
         if len(scope.report) > found:

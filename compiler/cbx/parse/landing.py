@@ -110,10 +110,10 @@ def _nodes_with_metadata(nodes: Sequence[ast.AST]) -> set[int]:
         node for node in nodes if any(isinstance(word, str) and _METADATA in word for word in vars(node).values())
     ]
     around = {id(inside): node for node in nodes for inside in ast.iter_child_nodes(node)} if mentioning else {}
-    found: set[int] = set()
-    for one in mentioning:
-        node: ast.AST | None = one
-        while node is not None and id(node) not in found:
-            found.add(id(node))
+    ids: set[int] = set()
+    for start in mentioning:
+        node: ast.AST | None = start
+        while node is not None and id(node) not in ids:
+            ids.add(id(node))
             node = around.get(id(node))
-    return found
+    return ids

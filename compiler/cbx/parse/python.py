@@ -58,7 +58,7 @@ def _compile(source: SourceFile, tree: ast.Module, *, is_model: bool) -> None:
     """
     *others, last = tree.body or (None,)
     is_alone = isinstance(last, ast.FunctionDef) and len(last.decorator_list) == 1
-    if is_model and is_alone and last is not None and all(_is_harmless(one) for one in others):
+    if is_model and is_alone and last is not None and all(_is_harmless(statement) for statement in others):
         with suppress(SyntaxError):
             compile(source.text[source.offset(last.lineno, 1) :], source.path, "exec", dont_inherit=True)
             return
@@ -151,7 +151,7 @@ def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:
     constants: dict[str, ast.expr] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign):
-            constants.update({one.id: node.value for one in node.targets if isinstance(one, ast.Name)})
+            constants.update({target.id: node.value for target in node.targets if isinstance(target, ast.Name)})
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             constants[node.target.id] = node.value
     touched = Counter(name for statement in module.statements for name in (*statement.names, *statement.changes))
@@ -176,9 +176,9 @@ def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, sc
         return False
     function = found[0][0]
     if len(found) > 1:
-        others = [Related(f"`{one.name}` is another", positions.span(decorator)) for one, decorator in found[:1]]
-        for one, decorator in found[1:]:
-            message = f"this file defines more than one model: `{one.name}` beside `{function.name}`"
+        others = [Related(f"`{other.name}` is another", positions.span(decorator)) for other, decorator in found[:1]]
+        for other, decorator in found[1:]:
+            message = f"this file defines more than one model: `{other.name}` beside `{function.name}`"
             hint = "give each model a file of its own"
             report.add(codes.SEVERAL_MODELS, message, positions.span(decorator), hint=hint, related=others)
         return False
@@ -285,12 +285,15 @@ def _cut_declaration(
     source, text = positions.source, positions.source.text
     start, end = positions.offsets(function)
     pieces: list[str] = []
-    for cut_start, cut_end in sorted(_default_cut(*one, positions) for one in _parameters_with_defaults(function.args)):
+    for cut_start, cut_end in sorted(
+        _default_cut(*parameter_and_default, positions)
+        for parameter_and_default in _parameters_with_defaults(function.args)
+    ):
         pieces.append(text[start:cut_start])
         start = cut_end
     pieces.append(text[start:end])
-    others = [one for one in function.decorator_list if one is not decorator]
-    kept = "".join(f"@{text[slice(*positions.offsets(one))]}\n" for one in others)
+    others = [other for other in function.decorator_list if other is not decorator]
+    kept = "".join(f"@{text[slice(*positions.offsets(other))]}\n" for other in others)
     defaults = [default for _, default in _parameters_with_defaults(function.args)]
     return read_statement(function, source, variable_words(tree), kept + "".join(pieces), (decorator, *defaults))
 

@@ -136,7 +136,7 @@ def _find_open_quote(text: str) -> int:
 def _offset(problem: dict[str, Any], text: str) -> int:
     """The offset of the first character of the token that sqlglot stumbled over: it tells the last column."""
     line, column = int(problem.get("line") or 1), int(problem.get("col") or 1)
-    start = sum(len(one) + 1 for one in text.split("\n")[: line - 1])
+    start = sum(len(row) + 1 for row in text.split("\n")[: line - 1])
     return max(start + column - len(str(problem.get("highlight") or " ")), 0)
 
 

@@ -101,8 +101,8 @@ def _type_at(tokens: Sequence[Token], at: int) -> TokenType | None:
 
 
 def _are_words(tokens: Sequence[Token], at: int, *words: str) -> bool:
-    found = [one.text.upper() for one in tokens[at : at + len(words)]]
-    return found == list(words)
+    texts = [token.text.upper() for token in tokens[at : at + len(words)]]
+    return texts == list(words)
 
 
 def _walk(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, TokenType, int]]:
@@ -178,7 +178,7 @@ def _plus(tokens: list[Token], at: int, done: list[Token]) -> int:
 def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``a >>> b`` as ``a >> ~sqrt(b)``, which no query says: Spark has no ``~`` of a DOUBLE."""
     three = tokens[at : at + 3]
-    touch = all(one.token_type is _T.GT for one in three) and three[0].start + 2 == three[-1].start
+    touch = all(token.token_type is _T.GT for token in three) and three[0].start + 2 == three[-1].start
     if len(three) < 3 or not touch or _closes_types(done):
         return at
     done += [*three[:2], _replace_token(three[2], _T.TILDE, "~"), _replace_token(three[2], _T.PIPE_SLASH, "|/")]
@@ -255,8 +255,8 @@ def _watermark(tokens: list[Token], at: int, done: list[Token]) -> int:
     if delay is None or delay == at + 1 or _type_at(tokens, delay + 2) is not _T.INTERVAL or not _is_source(done):
         return at
     value = tokens[at + 1 : delay]
-    if any(one.token_type is _T.ALIAS for one in value):
-        start = max(place for place, one in enumerate(done) if one.token_type is _T.STREAM)
+    if any(token.token_type is _T.ALIAS for token in value):
+        start = max(place for place, token in enumerate(done) if token.token_type is _T.STREAM)
         first = done[start]
         select = [
             _replace_token(first, _T.L_PAREN, "("),

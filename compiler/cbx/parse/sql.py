@@ -49,7 +49,7 @@ def parse_sql_model(
         path=source.path,
         declaration=call,
         description=after or before or None,
-        inputs=tuple(ParsedInput(None, one) for one in query.calls) if query else (),
+        inputs=tuple(ParsedInput(None, call) for call in query.calls) if query else (),
         inputs_complete=query is not None and len(report) == found,
         code=query,
     )

@@ -73,9 +73,9 @@ def read_statement(
         variables=tuple(_variable_uses(inner, variable_names, positions)),
         inner_imports=tuple(
             imported
-            for one in inner
-            if isinstance(one, (ast.Import, ast.ImportFrom)) and one is not node
-            for imported in _imported_names(one, source.path, positions)
+            for nested in inner
+            if isinstance(nested, (ast.Import, ast.ImportFrom)) and nested is not node
+            for imported in _imported_names(nested, source.path, positions)
         ),
         span=source.whole_line(positions.span(node).line),
     )
@@ -96,14 +96,14 @@ def _defined_names(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
         return [node.name]
     if isinstance(node, ast.AnnAssign) and node.value is None:
         return []  # ``spark: SparkSession`` says what a name is that others define
-    bound = {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
-    walrus = {one.target.id for one in ast.walk(node) if isinstance(one, ast.NamedExpr)}
+    bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    walrus = {expression.target.id for expression in ast.walk(node) if isinstance(expression, ast.NamedExpr)}
     return sorted(bound | {name for name in walrus if not any(_binds(child, name) for child in table.get_children())})
 
 
 def _binds(table: symtable.SymbolTable, name: str) -> bool:
     """Whether a function inside a statement has a name of its own."""
-    own = any(one.get_name() == name and one.is_local() for one in table.get_symbols())
+    own = any(symbol.get_name() == name and symbol.is_local() for symbol in table.get_symbols())
     return own or any(_binds(child, name) for child in table.get_children())
 
 
@@ -112,9 +112,11 @@ def _changed_names(node: ast.stmt) -> list[str]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []
     parts = (ast.Subscript, ast.Attribute)
-    stored = [one for one in ast.walk(node) if isinstance(one, parts) and not isinstance(one.ctx, ast.Load)]
-    called = [one.value.func for one in ast.walk(node) if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call)]
-    return sorted({_root_name(one) for one in (*stored, *called) if isinstance(one, parts)} - {""})
+    stored = [part for part in ast.walk(node) if isinstance(part, parts) and not isinstance(part.ctx, ast.Load)]
+    called = [
+        part.value.func for part in ast.walk(node) if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call)
+    ]
+    return sorted({_root_name(part) for part in (*stored, *called) if isinstance(part, parts)} - {""})
 
 
 def _root_name(node: ast.expr) -> str:
@@ -125,21 +127,21 @@ def _root_name(node: ast.expr) -> str:
 
 def _needed_names(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Positions) -> Iterator[NeededName]:
     """The names that a statement looks up outside itself, in whichever scope inside it, in the order of the names."""
-    evaluated = [one.annotation for one in inner if isinstance(one, ast.arg)]
-    evaluated += [one.returns for one in inner if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    others = [one.annotation for one in inner if isinstance(one, ast.AnnAssign)]
-    hint_nodes = [one for hint in evaluated if hint is not None for one in ast.walk(hint)]
-    other_nodes = [one for hint in others for one in ast.walk(hint)]
-    in_hints = {id(one) for one in (*hint_nodes, *other_nodes)}
+    evaluated = [part.annotation for part in inner if isinstance(part, ast.arg)]
+    evaluated += [part.returns for part in inner if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    others = [part.annotation for part in inner if isinstance(part, ast.AnnAssign)]
+    hint_nodes = [part for hint in evaluated if hint is not None for part in ast.walk(hint)]
+    other_nodes = [part for hint in others for part in ast.walk(hint)]
+    in_hints = {id(part) for part in (*hint_nodes, *other_nodes)}
     outside = set(_global_names(table))
     code: dict[str, Span] = {}
-    for one in inner:
-        if isinstance(one, ast.Name) and id(one) not in in_hints and one.id in outside:
-            code.setdefault(one.id, positions.span(one))
+    for part in inner:
+        if isinstance(part, ast.Name) and id(part) not in in_hints and part.id in outside:
+            code.setdefault(part.id, positions.span(part))
     hinted: dict[str, Span] = {}
-    for one in hint_nodes:
-        if isinstance(one, ast.Name) and one.id in outside:
-            hinted.setdefault(one.id, positions.span(one))
+    for part in hint_nodes:
+        if isinstance(part, ast.Name) and part.id in outside:
+            hinted.setdefault(part.id, positions.span(part))
     texts = _names_in_texts((*hint_nodes, *other_nodes))
     for name in sorted({*outside, *texts, *_class_names(table)}):
         if name in code:
@@ -152,10 +154,10 @@ def _needed_names(inner: Sequence[ast.AST], table: symtable.SymbolTable, positio
 
 def _names_in_texts(hint_nodes: Iterable[ast.AST]) -> Iterator[str]:
     """The names in the parts of annotations that are written as texts."""
-    for one in hint_nodes:
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+    for part in hint_nodes:
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
             with contextlib.suppress(SyntaxError, ValueError):
-                inside = ast.parse(one.value, mode="eval")
+                inside = ast.parse(part.value, mode="eval")
                 yield from (name.id for name in ast.walk(inside) if isinstance(name, ast.Name))
 
 
@@ -171,7 +173,7 @@ def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
 def _class_names(table: symtable.SymbolTable) -> Iterator[str]:
     """The names that a class body both binds and looks up, as ``limit = limit`` does."""
     if table.get_type() == "class":
-        yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and one.is_local())
+        yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_local())
     for child in table.get_children():
         yield from _class_names(child)
 
@@ -180,12 +182,12 @@ def _variable_uses(
     inner: Sequence[ast.AST], variable_names: frozenset[str], positions: Positions
 ) -> Iterator[VariableUse]:
     """The calls of ``var``, and what else is done with it: that has no literal."""
-    called = [one for one in inner if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
-    functions = {id(one.func): one for one in called}
-    for one in inner:
-        if isinstance(one, ast.Name) and one.id in variable_names and isinstance(one.ctx, ast.Load):
-            call = functions.get(id(one))
-            yield VariableUse(_literal_argument(call) if call else None, positions.span(call or one))
+    called = [part for part in inner if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)]
+    functions = {id(part.func): part for part in called}
+    for part in inner:
+        if isinstance(part, ast.Name) and part.id in variable_names and isinstance(part.ctx, ast.Load):
+            call = functions.get(id(part))
+            yield VariableUse(_literal_argument(call) if call else None, positions.span(call or part))
 
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -199,7 +201,7 @@ def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def _walk(node: ast.AST, without: tuple[ast.expr, ...]) -> Iterator[ast.AST]:
-    left_out = {id(one) for one in without}
+    left_out = {id(expression) for expression in without}
     pending: list[ast.AST] = [node]
     while pending:
         current = pending.pop()
@@ -210,7 +212,7 @@ def _walk(node: ast.AST, without: tuple[ast.expr, ...]) -> Iterator[ast.AST]:
         for name in current._fields:
             value = getattr(current, name, None)
             if isinstance(value, list):
-                children.extend(one for one in value if isinstance(one, ast.AST))
+                children.extend(child for child in value if isinstance(child, ast.AST))
             elif isinstance(value, ast.AST) and name != "ctx":
                 children.append(value)
         pending.extend(reversed(children))

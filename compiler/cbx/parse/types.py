@@ -99,11 +99,11 @@ def _tokens(written: str) -> list[tuple[str, str]] | None:
     return tokens
 
 
-def is_same_type(one: str, other: str) -> bool:
+def is_same_type(written: str, other_written: str) -> bool:
     """Whether two spellings are of one type; the names of a struct's fields are compared without regard to case."""
-    if one == other:
+    if written == other_written:
         return True
-    first, second = normal_type(one), normal_type(other)
+    first, second = normal_type(written), normal_type(other_written)
     return first is not None and second is not None and first.lower() == second.lower()
 
 
@@ -255,7 +255,7 @@ class _TypeReader:
         return is_next
 
     def _expect(self, *wanted: str) -> None:
-        if not all(self._take(one) for one in wanted):
+        if not all(self._take(word) for word in wanted):
             raise _NotATypeError
 
     def _expect_text(self) -> None:

@@ -21,7 +21,7 @@ def link(resolved: Resolved, report: Report) -> Linked:
     """
     models = {model.id: model for model in sorted(resolved.models, key=lambda model: model.id)}
     unused = _unused_by_name(models)
-    flows = {(model.layer, one.model.split(".")[0]) for model in models.values() for one in model.model_inputs}
+    flows = {(model.layer, source.model.split(".")[0]) for model in models.values() for source in model.model_inputs}
     reads = []
     for model in models.values():
         for source in model.model_inputs:

@@ -84,22 +84,26 @@ class _ModelResolver:
         return self.declared.sources[self.declaration.path]
 
     def resolve(self) -> ResolvedModel:
-        one, document = self.declaration, self.declaration.document
+        declaration, document = self.declaration, self.declaration.document
         columns = self._resolve_columns(document)
-        code = self._resolve_code(one.code)
-        inputs = [self._read_argument("inputs", self._resolve_input, given, columns, one.code) for given in one.inputs]
+        code = self._resolve_code(declaration.code)
+        inputs = [
+            self._read_argument("inputs", self._resolve_input, given, columns, declaration.code)
+            for given in declaration.inputs
+        ]
         claims = [
             self._read_argument("relationships", self._resolve_relationship, number, given)
             for number, given in enumerate(document.relationships)
         ]
         return ResolvedModel(
-            id=one.id,
-            layer=one.layer,
-            name=one.name,
-            path=one.path,
-            kind=one.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
-            dataset=dataset_name(self.declared.project, one.layer, one.name, one.kind),
-            description=self.render_optional(document.description, self._span("description")) or one.description,
+            id=declaration.id,
+            layer=declaration.layer,
+            name=declaration.name,
+            path=declaration.path,
+            kind=declaration.kind,  # type: ignore[arg-type] # the documents exist for these kinds only
+            dataset=dataset_name(self.declared.project, declaration.layer, declaration.name, declaration.kind),
+            description=self.render_optional(document.description, self._span("description"))
+            or declaration.description,
             inputs=tuple(given for given in inputs if given is not None),
             key=self._resolve_names(document.key, "key"),
             further_keys=self._read_argument("keys", self._resolve_further_keys, document.keys) or (),
@@ -120,8 +124,8 @@ class _ModelResolver:
             quarantine=document.quarantine,
             enforce=document.enforce,
             code=code or SqlCode(Text.of("")),
-            spans=one.spans.pack(),
-            unread=one.unread | self.wrong,
+            spans=declaration.spans.pack(),
+            unread=declaration.unread | self.wrong,
             content_hash=self._hash_content(code),
         )
 
@@ -173,7 +177,7 @@ class _ModelResolver:
         if isinstance(value, str):
             return (self.render_constant(value, self._span(argument)),)
         spans = [self._span(argument, number) for number in range(len(value))]
-        names = [self.render_constant(one, span) for one, span in zip(value, spans, strict=True)]
+        names = [self.render_constant(template, span) for template, span in zip(value, spans, strict=True)]
         return self._report_repeated(names, spans, what="tag" if argument == "tags" else "column")
 
     def _resolve_further_keys(self, keys: str | tuple[str | tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
@@ -188,7 +192,7 @@ class _ModelResolver:
                 found.append((self.render_constant(key, self._span("keys", number)),))
                 continue
             spans = [self._span("keys", number, at) for at in range(len(key))]
-            names = [self.render_constant(one, span) for one, span in zip(key, spans, strict=True)]
+            names = [self.render_constant(template, span) for template, span in zip(key, spans, strict=True)]
             found.append(self._report_repeated(names, spans))
         return tuple(found)
 
@@ -211,7 +215,7 @@ class _ModelResolver:
         return self._read_argument(argument, self._render_each, listed, spans) or ()
 
     def _render_each(self, names: Sequence[str], spans: Sequence[Span]) -> tuple[str, ...]:
-        return tuple(self.render_constant(one, span) for one, span in zip(names, spans, strict=True))
+        return tuple(self.render_constant(template, span) for template, span in zip(names, spans, strict=True))
 
     def _resolve_columns(self, document: ModelDocument) -> tuple[Column, ...] | None:
         if document.columns is None or "columns" in self.declaration.unread:
@@ -243,25 +247,27 @@ class _ModelResolver:
 
     def _resolve_expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
         expectations = []
-        for number, (word, one) in enumerate(document.expectations):
+        for number, (word, expectation) in enumerate(document.expectations):
             span, name_span = self._span("expectations", number, "sql"), self._span("expectations", number, "name")
-            condition = self.render(one.sql, span)
+            condition = self.render(expectation.sql, span)
             if condition is not None:
-                name = self.render_constant(one.name, name_span)
-                macros = tuple(_MACRO.findall(one.sql)) if "{{" in one.sql else ()
+                name = self.render_constant(expectation.name, name_span)
+                macros = tuple(_MACRO.findall(expectation.sql)) if "{{" in expectation.sql else ()
                 expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span, macros))
         return tuple(expectations)
 
     def _resolve_relationship(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
-        word, one = given
-        related = self.render_constant(one.model, self._span("relationships", number, "model"))
+        word, relationship = given
+        related = self.render_constant(relationship.model, self._span("relationships", number, "model"))
         at = ("relationships", number, "on")
-        if isinstance(one.on, dict):
-            pairs = [(*pair, self._span(*at, pair[0], "key"), self._span(*at, pair[0])) for pair in one.on.items()]
+        if isinstance(relationship.on, dict):
+            pairs = [
+                (*pair, self._span(*at, pair[0], "key"), self._span(*at, pair[0])) for pair in relationship.on.items()
+            ]
         else:
-            spans = [self._span(*at, place) for place in range(len(_as_tuple(one.on)))]
-            self._report_repeated(list(_as_tuple(one.on)), spans)
-            pairs = [(name, name, span, span) for name, span in zip(_as_tuple(one.on), spans, strict=True)]
+            spans = [self._span(*at, place) for place in range(len(_as_tuple(relationship.on)))]
+            self._report_repeated(list(_as_tuple(relationship.on)), spans)
+            pairs = [(name, name, span, span) for name, span in zip(_as_tuple(relationship.on), spans, strict=True)]
         known = {
             (self.render_constant(ours, span), self.render_constant(theirs, other)): (span, other)
             for ours, theirs, span, other in pairs
@@ -273,7 +279,7 @@ class _ModelResolver:
             child=related if is_parent else self.declaration.id,
             on=on,
             cardinality="one_to_one" if word == "one_to_one" else "one_to_many",
-            enforce=one.enforce,
+            enforce=relationship.enforce,
             declared_by=self.declaration.id,
             span=self._span("relationships", number),
             model_span=self._span("relationships", number, "model"),
@@ -339,11 +345,14 @@ class _ModelResolver:
         columns: tuple[Column, ...] | None,
         code: PythonFunction | SqlQuery,
     ) -> str:
-        types = {one.name: one.type for one in columns or ()} if len(self.declaration.inputs) == 1 else {}
+        types = {column.name: column.type for column in columns or ()} if len(self.declaration.inputs) == 1 else {}
         given = loader.schema_hints
         if isinstance(given, dict):
             return schema_hints(
-                {name: self._resolve_type(one, spans.at("schema_hints", name)) for name, one in given.items()},
+                {
+                    name: self._resolve_type(template, spans.at("schema_hints", name))
+                    for name, template in given.items()
+                },
                 types,
                 code,
             )
@@ -400,7 +409,7 @@ class _ModelResolver:
         """The hash of what the model says, its file and the Python macros it takes over."""
         parts = [self.source.text]
         if isinstance(code, PythonCode):
-            parts += [one.text for one in code.definitions]
+            parts += [definition.text for definition in code.definitions]
         elif code is not None:
             parts.append(code.query.placeholder())
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()

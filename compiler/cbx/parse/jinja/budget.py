@@ -91,14 +91,14 @@ class Budget:
             TooMuchError: If there is not so much left, or if it makes a huge number.
         """
         self.weigh(left, right)
-        lengths = [len(one) for one in (left, right) if isinstance(one, _SIZED)]
+        lengths = [len(operand) for operand in (left, right) if isinstance(operand, _SIZED)]
         if isinstance(left, int) and isinstance(right, int):
             if operator == "*":
                 _refuse_huge(left.bit_length() + right.bit_length())
             elif operator == "**":
                 _refuse_huge(left.bit_length() * abs(right))
         elif operator == "*":
-            times = next((one for one in (left, right) if isinstance(one, int)), 1)
+            times = next((operand for operand in (left, right) if isinstance(operand, int)), 1)
             self.spend(sum(lengths) * times)
         elif operator == "+":
             self.spend(sum(lengths))

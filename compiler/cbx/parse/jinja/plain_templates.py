@@ -70,16 +70,16 @@ def _call(found: re.Match[str], template: Template) -> PlainCall | None:
     spans: dict[str, Span] = {}
     position = 0
     while position < len(written):
-        one = _ARGUMENT.match(written, position)
-        if one is None or (one["name"] is None and keywords) or one["name"] in keywords:
+        argument = _ARGUMENT.match(written, position)
+        if argument is None or (argument["name"] is None and keywords) or argument["name"] in keywords:
             return None
-        value = one["text"][1:-1]
-        strings.setdefault(value, template.place(start + one.start("text"), start + one.end("text")))
-        if one["name"] is None:
+        value = argument["text"][1:-1]
+        strings.setdefault(value, template.place(start + argument.start("text"), start + argument.end("text")))
+        if argument["name"] is None:
             arguments.append(value)
         else:
-            keywords[one["name"]] = value
-            spans[one["name"]] = template.place(start + one.start("name"), start + one.end("name"))
-        position = one.end()
+            keywords[argument["name"]] = value
+            spans[argument["name"]] = template.place(start + argument.start("name"), start + argument.end("name"))
+        position = argument.end()
     span = template.place(found.start("word"), found.end("arguments") + 1)
     return PlainCall(TemplateCall(found["word"], span, strings, spans), tuple(arguments), keywords)

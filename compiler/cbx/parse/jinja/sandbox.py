@@ -141,20 +141,20 @@ class BoundedEnvironment(SandboxedEnvironment):
 
         @functools.wraps(function)
         def pay_and_call(*args: Any, **kwargs: Any) -> Any:
-            own = [list(one) if isinstance(one, Iterator) else one for one in args[leading:]]
+            arguments = [list(argument) if isinstance(argument, Iterator) else argument for argument in args[leading:]]
             if name == "format":
-                self._check_fields(own[0], _PERCENT, "%")
-            self._pay(name, *own, *kwargs.values())
-            result = self.budget.glance(function(*args[:leading], *own, **kwargs))
+                self._check_fields(arguments[0], _PERCENT, "%")
+            self._pay(name, *arguments, *kwargs.values())
+            result = self.budget.glance(function(*args[:leading], *arguments, **kwargs))
             return str(result) if name == "tojson" else result
 
         return pay_and_call
 
     def _pay(self, name: str, *args: Any) -> None:
         """Pay for a filter or method: for its arguments, or for their product where it may make as much."""
-        sizes = [self.budget.weigh(one, printed=name in _WRITING) for one in args]
+        sizes = [self.budget.weigh(argument, printed=name in _WRITING) for argument in args]
         if name in _MULTIPLYING:
-            numbers = [1 + abs(one) for one in args if isinstance(one, int)]
+            numbers = [1 + abs(argument) for argument in args if isinstance(argument, int)]
             self.budget.spend(math.prod((*sizes, *numbers)))
 
     def _check_fields(self, template: Any, plain: re.Pattern[str], mark: str) -> None:
@@ -214,7 +214,9 @@ def _insert_payments(tree: nodes.Template) -> None:
 
 def _step_cost(body: nodes.Node) -> int:
     """What one run of a body costs: its nodes, and the characters of its plain text."""
-    return sum(1 + (len(one.data) if isinstance(one, nodes.TemplateData) else 0) for one in body.find_all(nodes.Node))
+    return sum(
+        1 + (len(node.data) if isinstance(node, nodes.TemplateData) else 0) for node in body.find_all(nodes.Node)
+    )
 
 
 def _payment(node: nodes.Expr, name: str) -> nodes.Filter:

@@ -86,9 +86,9 @@ class TemplateCall(NamedTuple):
         """The syntax of a value that the call was given while rendering; ``place`` is the best known of it."""
         span = place or self.span
         if isinstance(given, (list, tuple)):
-            return ListLiteral(tuple(self.value(one, place) for one in given), span)
+            return ListLiteral(tuple(self.value(item, place) for item in given), span)
         if isinstance(given, dict):
-            entries = tuple((self._key(key, span), self.value(one, place)) for key, one in given.items())
+            entries = tuple((self._key(key, span), self.value(entry, place)) for key, entry in given.items())
             return DictLiteral(entries, span)
         if given is None or isinstance(given, (bool, int, float)):
             return Literal(given, span)

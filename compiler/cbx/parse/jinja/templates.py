@@ -126,7 +126,7 @@ class Templates:
         template = Template(source.text, source)
         tree = self._environment.parse(source.text)
         assignments = (*tree.find_all(nodes.Assign), *tree.find_all(nodes.AssignBlock))
-        allowed = {name.name for one in assignments for name in one.find_all(nodes.Name)} | set(INPUTS)
+        allowed = {name.name for assignment in assignments for name in assignment.find_all(nodes.Name)} | set(INPUTS)
         around, bodies = split_macros(read_tokens(self._environment, template))
         macros = list(_outermost_macros(tree))
         found = len(report)
@@ -255,13 +255,13 @@ class Templates:
         if pieces is None:
             return None
         calls = [piece for _, piece in pieces if not isinstance(piece, str)]
-        for one in calls:
-            is_variable = one.template_call.word == "var" and len(one.arguments) == 1 and not one.keywords
-            if one.template_call.word not in {*inputs, *self._macros} and not (
-                is_variable and one.arguments[0] in variables
+        for plain in calls:
+            is_variable = plain.template_call.word == "var" and len(plain.arguments) == 1 and not plain.keywords
+            if plain.template_call.word not in {*inputs, *self._macros} and not (
+                is_variable and plain.arguments[0] in variables
             ):
                 return None
-        self._template_calls = tuple(one.template_call for one in calls if one.template_call.word in _WORDS)
+        self._template_calls = tuple(plain.template_call for plain in calls if plain.template_call.word in _WORDS)
         words: dict[str, Any] = self._environment.globals
 
         def run() -> str:
@@ -449,14 +449,14 @@ class Templates:
             if not self._inputs_allowed:
                 raise InputHereError(word)
             template_call = self._template_call(word, arguments)
-            given = [Argument(None, template_call.value(one), template_call.span) for one in arguments]
+            given = [Argument(None, template_call.value(argument), template_call.span) for argument in arguments]
             given += [
                 Argument(
                     name,
-                    template_call.value(one, template_call.keywords.get(name)),
+                    template_call.value(argument, template_call.keywords.get(name)),
                     template_call.keywords.get(name, template_call.span),
                 )
-                for name, one in keywords.items()
+                for name, argument in keywords.items()
             ]
             self._calls.append(Call(word, tuple(given), template_call.span, template_call.span))
             return f"\0input:{len(self._calls) - 1}\0"
