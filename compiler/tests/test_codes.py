@@ -195,7 +195,7 @@ def test_a_file_that_belongs_to_no_model_is_out_of_date(tmp_path: Path) -> None:
 
 UNREADABLE = {
     "latin-1": ("Größe".encode("latin-1"), "this file is not UTF-8 text: byte 3 is not part of a character"),
-    "NUL": (b"SELECT \0 FROM t", "this file holds a NUL character: it is not text"),
+    "NUL": (b"SELECT \0 FROM t", "this file contains a NUL character: it is not text"),
     "too large": (
         b"-" * ((1 << 20) + 1),
         "this file has 1,048,577 bytes; a model or macro file has at most 1 MiB",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -147,7 +148,7 @@ def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], rep
 
 def _read_nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
     if call.function not in DOCUMENTS:
-        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{call.function}` cannot stand here", call.span)
+        report.add(codes.WRONG_ARGUMENT_TYPE, f"`{call.function}` is not allowed here", call.span)
         return _BAD
     read = read_document(call, report)
     if read is None:
@@ -158,7 +159,8 @@ def _read_nested(call: Call, path: ValuePath, spans: dict[ValuePath, Span], repo
 
 
 _STAND_INS = {"format": "json"}
-"""What stands for a required argument that is wrong or missing, where a text will not do."""
+"""The values of required arguments that are wrong or missing, if they have to be one of several."""
+_QUOTED = re.compile(r"'(\w+)'")
 
 
 def _validate(call: Call, values: dict[str, Any], unread: set[str], spans: Spans, report: Report) -> ReadCall | None:
@@ -204,11 +206,16 @@ def _report_wrong(
     problems: list[Any],
     report: Report,
 ) -> None:
-    paths = {_value_path(problem["loc"], value) for problem in problems if str(problem["loc"][0]) == name}
+    by_path = {_value_path(problem["loc"], value): problem for problem in problems if str(problem["loc"][0]) == name}
     message = f"`{name}` of `{call.function}` takes {document.model_fields[name].description}"
-    for path in paths:
-        if not any(path == other[: len(path)] for other in paths - {path}):
-            report.add(codes.WRONG_ARGUMENT_TYPE, message, spans.at(*path), label="wrong type")
+    for path, problem in by_path.items():
+        if any(path == other[: len(path)] for other in by_path.keys() - {path}):
+            continue
+        is_text = problem["type"] == "literal_error" and isinstance(problem["input"], str)
+        is_value = is_text or problem["type"] in {"greater_than_equal", "less_than_equal"}
+        label = f"not a supported {'format' if name == 'format' else 'value'}" if is_value else "wrong type"
+        hint = did_you_mean(problem["input"], _QUOTED.findall(problem["ctx"]["expected"])) if is_text else None
+        report.add(codes.WRONG_ARGUMENT_TYPE, message, spans.at(*path), label=label, hint=hint)
 
 
 def _value_path(location: ValuePath, value: Any) -> ValuePath:

@@ -129,7 +129,7 @@ def _has_room(letters: int, scope: DeclarationScope, span: Span) -> bool:
     if room.left >= 0:
         return True
     if room.left + letters + 20 >= 0:
-        message = "with its constants written out, this declaration is too large"
+        message = "with its constants expanded, this declaration is too large"
         scope.report.add(codes.NOT_A_LITERAL, message, span, hint="use fewer constants that are made of constants")
     return False
 
@@ -143,7 +143,7 @@ def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Li
         return Literal(value, span)
     match value:
         case str() if HALF.search(value):
-            message = "this text holds half of a character, which no file can"
+            message = "this text contains half of a surrogate pair"
             scope.report.add(codes.WRONG_ARGUMENT_TYPE, message, span, hint="write the character itself")
         case int() if value.bit_length() > _MOST_BITS:
             message = "this number has more digits than can be written"
@@ -309,7 +309,7 @@ def _refuse(node: ast.expr, scope: DeclarationScope, span: Span) -> None:
             causes = [Cause(span.path, f"import {name}")]
     scope.report.add(
         codes.NOT_A_LITERAL,
-        f"{kind} cannot stand in a declaration",
+        f"{kind} is not allowed in a declaration",
         span,
         label="not a literal",
         hint=hint or f"a declaration is read, not run: it may hold {_LITERALS}",

@@ -37,11 +37,11 @@ def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) 
             return tree
     except SyntaxError as error:
         span = positions.error(error)
-        report.add(codes.SYNTAX_ERROR, f"this is not Python: {error.msg}", span)
+        report.add(codes.SYNTAX_ERROR, f"invalid Python: {error.msg}", span)
     except (RecursionError, MemoryError):
-        report.add(codes.SYNTAX_ERROR, "this is nested too deeply to be read", source.start())
+        report.add(codes.SYNTAX_ERROR, "this is nested too deeply", source.start())
     except ValueError as error:
-        report.add(codes.SYNTAX_ERROR, f"this is not Python: {error}", source.start())
+        report.add(codes.SYNTAX_ERROR, f"invalid Python: {error}", source.start())
     else:
         message = f"this file has more than {_MOST_STATEMENTS:,} statements"
         report.add(codes.SYNTAX_ERROR, message, source.start(), hint="divide it")
@@ -179,7 +179,7 @@ def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, sc
         others = [Related(f"`{other.name}` is another", positions.span(decorator)) for other, decorator in found[:1]]
         for other, decorator in found[1:]:
             message = f"this file defines more than one model: `{other.name}` beside `{function.name}`"
-            hint = "give each model a file of its own"
+            hint = "put each model in its own file"
             report.add(codes.SEVERAL_MODELS, message, positions.span(decorator), hint=hint, related=others)
         return False
     if function.name != name:
@@ -187,7 +187,7 @@ def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, sc
         start = source.offset(function.lineno, line.find(function.name, line.find("def ") + 4) + 1)
         report.add(
             codes.NAME_MISMATCH,
-            f"the function `{function.name}` stands in the file of the model `{name}`",
+            f"the function `{function.name}` is in the file of the model `{name}`",
             source.span(start, start + len(function.name)),
             hint=f"rename the function to `{name}`, or the file to `{function.name}.py`",
             causes=[Cause("models/", f"model {'.'.join(source.path.split('/')[1:2])}.{function.name}")],
@@ -196,7 +196,7 @@ def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, sc
     if isinstance(function, ast.AsyncFunctionDef):
         report.add(
             codes.NO_MODEL,
-            f"`{name}` is an async function; a model is a plain one",
+            f"`{name}` is an async function; a model is a regular function",
             positions.span(found[0][1]),
         )
         return False
@@ -238,7 +238,7 @@ def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Declar
         if default is None:
             scope.report.add(
                 codes.MISSING_ARGUMENT,
-                f"the parameter `{parameter.arg}` does not say what it reads",
+                f"the parameter `{parameter.arg}` has no input",
                 span,
                 label="no input",
                 hint='give it a default: `= ref("layer.model")` or another input',
@@ -261,15 +261,15 @@ def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Declar
             codes.WRONG_ARGUMENT_TYPE,
             f"the parameter `{parameter.arg}` cannot be given by its name",
             scope.positions.span(parameter),
-            hint="take the `/` out of the signature",
+            hint="remove the `/` from the signature",
         )
     for extra in (arguments.vararg, arguments.kwarg):
         if extra is not None:
             scope.report.add(
                 codes.MISSING_ARGUMENT,
-                f"the parameter `{extra.arg}` does not say what it reads",
+                f"the parameter `{extra.arg}` has no input",
                 scope.positions.span(extra),
-                hint="name each input as a parameter of its own",
+                hint="write one parameter for each input",
             )
 
 

@@ -54,25 +54,25 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
 
     reason = obstacle(text)
     if reason:
-        add(0, 1, f"this is no SQL that can be read: {reason}", _FLATTER)
+        add(0, 1, f"invalid SQL: {reason}", _FLATTER)
         return None
     try:
         statements = read_statements(text)
     except errors.ParseError as error:
         problem = error.errors[0] if error.errors else {}
         start = _offset(problem, text)
-        add(start, start + len(str(problem.get("highlight") or " ")), f"this is not SQL: {_describe_problem(problem)}")
+        add(start, start + len(str(problem.get("highlight") or " ")), f"invalid SQL: {_describe_problem(problem)}")
         return None
     except errors.TokenError:
         start = _find_open_quote(text)
-        add(start, start + 1, "this is not SQL: what opens here is never closed", "close the quote or the comment")
+        add(start, start + 1, "invalid SQL: what opens here is never closed", "close the quote or the comment")
         return None
     except RecursionError:
-        add(0, 1, "this is not SQL: it is nested too deeply", _FLATTER)
+        add(0, 1, "invalid SQL: it is nested too deeply", _FLATTER)
         return None
     found = len(report)
     for start, end, message, hint in _not_noticed(blanked):
-        add(start, end, f"this is not SQL: {message}", hint)
+        add(start, end, f"invalid SQL: {message}", hint)
     first_line = max(len(text.split("\n")[0]), 1)
     if not statements:
         add(0, first_line, "there is no query here", "write a SELECT below the declaration")
@@ -80,7 +80,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
         add(0, first_line, f"a model is one query, and these are {len(statements)} statements", "keep one of them")
     elif not isinstance(statements[0], (exp.Query, exp.Values)):
         word = text.split(None, 1)[0].upper()
-        add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx makes the table")
+        add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx creates the table")
     return statements[0] if len(report) == found else None
 
 
@@ -88,7 +88,7 @@ def _not_noticed(blanked: str) -> Iterator[tuple[int, int, str, str]]:
     """What sqlglot reads and Spark does not: where it starts and ends, what is wrong, and the way out."""
     empty = _EMPTY_ITEM.search(blanked)
     if empty:
-        yield empty.start(), empty.end(), "nothing stands behind this `,`", "take the comma out"
+        yield empty.start(), empty.end(), "nothing follows this `,`", "take the comma out"
     for start, has_clause in _from_first(blanked):
         if has_clause:
             yield start, start + len("FROM"), "there is no SELECT before this FROM", "write `SELECT ...` before it"

@@ -209,7 +209,7 @@ def _read_query(template: Template, templates: Templates, variables: frozenset[s
     if several:
         span = template.place(several.start(1), several.end(1))
         message = f"this file declares more than one model: a second `{several[1]}`"
-        report.add(codes.SEVERAL_MODELS, message, span, hint="give each model a file of its own")
+        report.add(codes.SEVERAL_MODELS, message, span, hint="put each model in its own file")
         return None
     rendered = templates.render(template, report, variables, inputs_allowed=True)
     if rendered is None:

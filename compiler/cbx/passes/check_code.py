@@ -83,7 +83,7 @@ def check_query(
     """Report CBX206 for each table that a query reads by its name; arguments as for `check_code`."""
     for table, span in analysed.undeclared_tables:
         shown = "a table whose name holds a variable" if PLACEHOLDER in table.name else f"the table `{table.name}`"
-        message = f"the query of `{model.id}` reads {shown}, which is no input of it"
+        message = f"the query of `{model.id}` reads {shown}, which is not among its inputs"
         hint = did_you_mean(table.name, table.queries) or _suggest_call(table, model, models.values())
         causes = [Cause(span.path, f"reads {table.name.lower()}")]
         if not model.inputs:
@@ -121,7 +121,9 @@ def _check_read(
     for name in tables_read(read):
         are_files = read.kind == "files"
         what = f"{'files' if are_files else 'table'}{f' `{name}`' if name else ''}"
-        message = f"the function of `{model.id}` reads the {what}, which {'are' if are_files else 'is'} no input of it"
+        message = (
+            f"the function of `{model.id}` reads the {what}, which {'are' if are_files else 'is'} not among its inputs"
+        )
         hint = _suggest_parameter(read, name, model, models.values())
         causes = [Cause(span.path, f"line {span.line} reads {name}")]
         report.add(codes.HIDDEN_INPUT, message, span, label="hidden input", hint=hint, causes=causes)
@@ -133,7 +135,7 @@ def _suggest_parameter(read: UndeclaredRead, name: str, model: ResolvedModel, mo
         place = f'"{name}"' if name else '"..."'
         if read.is_streaming:
             return f'add a parameter: `files: DataFrame = auto_loader({place}, format="...")`'
-        return f"read them with `auto_loader({place}, ...)` in a model of their own, and that with `ref` here"
+        return f"read them with `auto_loader({place}, ...)` in a separate model, and read that model with `ref`"
     wanted = name.replace("`", "").lower()
     own = next(
         (candidate.id for candidate in models if wanted in {candidate.id.lower(), candidate.dataset.lower()}), None

@@ -33,7 +33,7 @@ def check_expectations(connected: Connected, report: Report) -> None:
             if earlier is not expectation:
                 message = f"`{model.id}` has two expectations named `{expectation.name}`"
                 related = [Related("the first", earlier.name_span)]
-                hint = "the event log counts by name: give each its own"
+                hint = "the event log counts by name: use different names"
                 report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
             _check_condition(model, expectation, known, report)
         if model.cdc is not None:
@@ -66,7 +66,7 @@ def _check_condition(
     bare = known.get(condition.strip().strip("`").lower())
     if bare is not None and bare.type and normal_type(bare.type) != "BOOLEAN":
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: it is {bare.type}"
-        hint = f"say what is expected of it, for example `{bare.name} IS NOT NULL`"
+        hint = f"write a condition, for example `{bare.name} IS NOT NULL`"
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label="not true or false", hint=hint)
     for name in names:
         if name.lower() not in known:
@@ -115,12 +115,12 @@ def _why_not_a_condition(tree: Expr) -> str:
 
     calculations = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.DPipe)
     reasons = {
-        "it has a comment, which would hide what stands behind it": any(node.comments for node in tree.walk()),
+        "it has a comment, which would hide what follows it": any(node.comments for node in tree.walk()),
         "it is a query": isinstance(tree, exp.Query),
         "it has a subquery": tree.find(exp.Query, exp.Subquery) is not None,
         "it is not a SQL expression": not isinstance(tree, exp.Condition | exp.Func) or isinstance(tree, exp.Alias),
         "it aggregates rows": tree.find(exp.AggFunc) is not None,
-        "it makes several rows of one": tree.find(exp.UDTF) is not None,
+        "it returns several rows": tree.find(exp.UDTF) is not None,
         "it has a parameter, for which there is no value": tree.find(exp.Parameter, exp.Placeholder) is not None,
         "it has a window function": tree.find(exp.Window) is not None,
         "it computes a value, not true or false": isinstance(tree.unnest(), calculations),

@@ -59,7 +59,7 @@ def _check_columns(
     for number, name in enumerate(names):
         if name.lower() not in known:
             span = model.spans.at(*argument, number)
-            message = f"`{argument[0]}` of `{model.id}` names `{name}`, which is not a column of it"
+            message = f"`{argument[0]}` of `{model.id}` names `{name}`, which is not one of its columns"
             hint = did_you_mean(name, known.values(), f"its columns are {listing(known.values())}")
             causes = [Cause(model.path, f"column {name.lower()}")]
             report.add(codes.UNKNOWN_KEY_COLUMN, message, span, label="not a column", hint=hint, causes=causes)

@@ -37,7 +37,9 @@ def _check_mode(model: ResolvedModel, report: Report) -> None:
     if model.kind == "materialized_view":
         for source in model.inputs:
             if source.is_streaming:
-                message = f"`{model.id}` is a materialized view, which reads its inputs whole, but this one is a stream"
+                message = (
+                    f"`{model.id}` is a materialized view, which reads its inputs in batch, but this one is a stream"
+                )
                 hint = "read with `ref` or `source`, or make it a `streaming_table`"
                 report.add(codes.KIND_MISMATCH, message, source.span, label="a streaming input", hint=hint)
 
@@ -71,7 +73,7 @@ def _why_not_append_only(other: ResolvedModel) -> str:
     if other.kind == "auto_cdc":
         return "the target of AUTO CDC, whose rows change"
     if other.kind == "view" and not other.is_streaming and "inputs" not in other.unread:
-        return "a view of tables that are read whole"
+        return "a view of tables that are read in batch"
     return ""
 
 
@@ -82,6 +84,6 @@ def _check_history(model: ResolvedModel, cdc: Cdc, report: Report) -> None:
         report.add(codes.KIND_MISMATCH, message, model.spans.at("apply_as_truncates"), hint=hint)
     if cdc.scd_type == 1 and (cdc.track_history or cdc.track_history_except):
         message = f"`{model.id}` keeps no history (SCD type 1), so none can be tracked"
-        hint = "say `scd_type=2`, or leave `track_history` out"
+        hint = "write `scd_type=2`, or remove `track_history`"
         span, causes = model.spans.at("track_history"), [Cause(model.path, "history")]
         report.add(codes.KIND_MISMATCH, message, span, hint=hint, causes=causes)

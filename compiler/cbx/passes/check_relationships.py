@@ -78,7 +78,7 @@ def _report_contradiction(group: list[RelationshipClaim], report: Report) -> boo
     for claim in group[1:]:
         if _unique_sides(claim) != _unique_sides(first):
             declared, other = _describe_claim(claim), _describe_claim(first)
-            message = f"`{claim.declared_by}` says {declared}, but `{first.declared_by}` says {other}"
+            message = f"`{claim.declared_by}` declares {declared}, but `{first.declared_by}` declares {other}"
             hint = "both describe the same columns; keep the one that is true"
             related = [Related("the other declaration", first.span)]
             report.add(codes.CONTRADICTING_RELATIONSHIPS, message, claim.span, hint=hint, related=related)
@@ -208,7 +208,7 @@ class _ClaimCheck:
         if claim.cardinality == "one_to_one" or not self._is_unique(child, [ours for ours, _ in claim.on]):
             return None
         word = "many_to_one" if claim.declared_by == claim.parent else "one_to_many"
-        return f"it is the other way round: say `{word}`"
+        return f"the direction is reversed: write `{word}`"
 
     def _cause_of_claim(self) -> Cause:
         """The claim itself: what is wrong on both of its sides is one mistake."""
@@ -227,7 +227,7 @@ class _ClaimCheck:
         on = listing(names)
         if claim.cardinality == "one_to_one" and not is_unique and not self._may_be_unique(child, names):
             message = f"one-to-one, but {on} is not unique in `{child.id}`: {_describe_keys(self._keys(child))}"
-            hint = f"declare {on} as its key, or say that many rows belong to one"
+            hint = f"declare {on} as its key, or declare that many rows belong to one"
             self.report.add(
                 codes.ONE_TO_ONE_NOT_UNIQUE,
                 message,
@@ -243,7 +243,7 @@ class _ClaimCheck:
             is_declared = child.key is not None and holds_key(names, [child.key])
             key = f"the key of `{child.id}`" if is_declared else f"unique in `{child.id}`"
             message = f"one-to-many, but {on} is {key}: each row of `{claim.parent}` has at most one"
-            hint = "say `one_to_one`, or correct the key"
+            hint = "write `one_to_one`, or correct the key"
             self.report.add(
                 codes.ONE_TO_MANY_IS_ONE_TO_ONE,
                 message,

@@ -45,7 +45,7 @@ def _report_ignored_files(root: Path, report: Report) -> None:
     for path in _files(root, "models", unreported, _PROPERTIES):
         _read_file(root, path, unreported)
         message = f"`{path}` is not read: a model's file declares its columns, key and expectations"
-        hint = "move what it says to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
+        hint = "move its content to the models' `columns`, `key`, `relationships` and `expectations`, and delete it"
         report.add(codes.IGNORED_FILE, message, Span(path), hint=hint)
     report.sources.update(unreported.sources)
 
@@ -137,7 +137,7 @@ def _read_file(root: Path, path: str, report: Report) -> str | None:
             if "\0" not in text:
                 report.sources[path] = text
                 return text
-            problem = "this file holds a NUL character: it is not text"
+            problem = "this file contains a NUL character: it is not text"
     except UnicodeDecodeError as error:
         problem = f"this file is not UTF-8 text: byte {error.start + 1} is not part of a character"
     except OSError as error:
@@ -147,7 +147,7 @@ def _read_file(root: Path, path: str, report: Report) -> str | None:
 
 
 def _report_unreadable(path: str, message: str, report: Report) -> None:
-    report.add(codes.UNREADABLE_FILE, message, Span(path), hint="mend it, or move it out of the project")
+    report.add(codes.UNREADABLE_FILE, message, Span(path), hint="fix it, or move it out of the project")
 
 
 def _ids_by_path(path: str) -> set[str]:
@@ -162,7 +162,7 @@ def _model_name(path: str, project: Project, report: Report) -> tuple[str, str] 
     layers = ", ".join(f"`{layer}`" for layer in project.layers)
     if not folders:
         hint = f"move it into the folder of a layer: {layers}"
-        report.add(codes.INVALID_NAME, f"the model `{stem}` stands in no layer", Span(path), hint=hint)
+        report.add(codes.INVALID_NAME, f"the model `{stem}` is not in a layer", Span(path), hint=hint)
         return None
     layer = folders[0]
     if layer not in project.layers:
@@ -196,7 +196,7 @@ def _drop_duplicates(files: list[ModelFile], report: Report) -> tuple[ModelFile,
         reason = "" if same else ", which differs only by upper and lower case"
         report.add(
             codes.DUPLICATE_MODEL,
-            f"`{file.id}` is defined a second time: `{earlier.source.path}` defines `{earlier.id}`{reason}",
+            f"`{file.id}` is defined twice: `{earlier.source.path}` defines `{earlier.id}`{reason}",
             file.source.start(),
             hint="rename or remove one of the two",
             related=[Related("the first", earlier.source.start())],

@@ -140,7 +140,7 @@ class _Inliner:
                 self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
         if CELL_MARK.search(statement.source.text):
             message = "a line of this begins as the lines that divide notebooks do"
-            hint = "indent the line, or take it out"
+            hint = "indent the line, or remove it"
             self.report.add(codes.SYNTAX_ERROR, message, statement.span, hint=hint)
 
     def definitions(self) -> tuple[Snippet, ...]:

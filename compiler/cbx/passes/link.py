@@ -123,8 +123,8 @@ def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Re
     way = " -> ".join(f"`{name}`" for name in [*cycle, cycle[0]])
     related = [Related(f"`{reader}` reads `{read}`", place) for (reader, read), place in zip(steps, spans, strict=True)]
     itself = len(cycle) == 1
-    message = f"`{cycle[0]}` reads itself" if itself else f"models read each other in a circle: {way}"
-    report.add(codes.CYCLE, message, spans[0], hint="take one of these inputs out", related=related[1:])
+    message = f"`{cycle[0]}` reads itself" if itself else f"models depend on each other in a cycle: {way}"
+    report.add(codes.CYCLE, message, spans[0], hint="remove one of these inputs", related=related[1:])
 
 
 def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:

@@ -141,7 +141,7 @@ def _report_fan_out(
         reason = f"one row of `{verdict.cause.parent}` has many of `{verdict.table}`"
         what = f"this join with `{verdict.table}` repeats rows"
     else:
-        reason = f"`{verdict.table}` holds every version of a row"
+        reason = f"`{verdict.table}` has every version of a row"
         what = f"`{verdict.table}` has several rows for each {listing(verdict.cause.columns)}"
     true_key = f"; {listing(verdict.true_key)} would be one" if verdict.true_key else ""
     message = f"{key} is not a key of `{model.id}`: {reason}"
@@ -150,7 +150,7 @@ def _report_fan_out(
         hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
     span = span_of(model, verdict.place)
     related = [
-        Related("this says so", relationship.span)
+        Related("declared here", relationship.span)
         for relationship in relationships
         if isinstance(verdict.cause, TableRelationship)
         and (relationship.parent, relationship.child, relationship.on)

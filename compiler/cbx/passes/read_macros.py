@@ -51,7 +51,7 @@ def _add_templates(
         for name, span in templates.add_macros(file, report):
             if name in defined:
                 related = [Related("the first", defined[name])]
-                message = f"the macro `{name}` is defined a second time"
+                message = f"the macro `{name}` is defined twice"
                 report.add(codes.INVALID_NAME, message, span, hint="rename one of the two", related=related)
             defined.setdefault(name, span)
         if len(report) == found:

@@ -34,7 +34,7 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
         subject = f"the {_CODE[type(model.code)]} of `{model.id}`"
         match mistake.kind:
             case "sort_on_stream" if model.kind != "materialized_view":
-                hint = f"take the sorting out, or {_IN_BATCH}"
+                hint = f"remove the sorting, or {_IN_BATCH}"
                 message = f"{subject} sorts a stream"
                 report.add(codes.UNSUPPORTED_ON_STREAM, message, span, label="a stream has no last row", hint=hint)
             case "window_on_stream" if model.kind != "materialized_view":

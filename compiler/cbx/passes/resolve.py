@@ -159,7 +159,7 @@ class _ModelResolver:
             return template
         text = self.render_or_keep(template, span)
         if text.constant is None:
-            message = f"`{template}` has to be known when compiling, and `var` is known only when the pipeline runs"
+            message = f"`{template}` must be known at compile time, but `var` is known only when the pipeline runs"
             self.report.add(codes.NOT_A_LITERAL, message, span, hint="write the value here")
             return template
         return text.constant
@@ -362,7 +362,7 @@ class _ModelResolver:
         name = self.render_or_keep(table, span)
         if not _TABLE.match(name.placeholder()):
             message = f"`{table}` is not the name of a table"
-            hint = "write `catalog.schema.table`; a part with other characters stands in backquotes"
+            hint = "write `catalog.schema.table`; put a part with other characters in backticks"
             self.report.add(codes.INVALID_NAME, message, span, hint=hint)
         return name
 

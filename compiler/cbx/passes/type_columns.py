@@ -151,7 +151,7 @@ class _ColumnTyper:
         if isinstance(analysed, (Unknown, MissingExtra)):
             self.untraced[model.id] = analysed
             is_about_inputs = isinstance(analysed, Unknown) and analysed.is_for_inputs
-            reason = analysed.reason if is_about_inputs else "what its function does is not known"
+            reason = analysed.reason if is_about_inputs else "its function could not be analysed"
             self.relations[model.id] = Opaque((), (), reason=reason)
             return None
         if analysed is None:
@@ -181,7 +181,7 @@ class _ColumnTyper:
         """Report a name that no input has, once for each name, whichever models ask for it."""
         code, missing = _CODE[type(model.code)], unknown.missing.lower()
         known = listing(sorted(set(unknown.candidates)))
-        nothing = "nothing is read here: is the FROM missing?" if code == "query" else "none is known here"
+        nothing = "nothing is read here: is the FROM missing?" if code == "query" else "no columns are known here"
         hint = did_you_mean(missing, unknown.candidates, f"known here: {known}" if known else nothing)
         span = unknown.span or model.spans.whole
         if unknown.is_table:
@@ -217,7 +217,7 @@ class _ColumnTyper:
 
         is_wrong = check_code(model, code, outcome, self.linked.models, self.report)
         if is_wrong:
-            self.relations[model.id] = Opaque((), (), reason="what its function does is not known")
+            self.relations[model.id] = Opaque((), (), reason="its function could not be analysed")
         return is_wrong
 
     def _input_tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
@@ -293,7 +293,7 @@ class _ColumnTyper:
             if not outcome.is_lasting:
                 self.report.is_lasting = False
                 self.report.untraced_here[name] = outcome.reason
-            message = f"what the function of `{name}` does is not known: {outcome.reason}"
+            message = f"the function of `{name}` could not be analysed: {outcome.reason}"
             span = self.linked.models[name].spans.whole
             causes = [] if outcome.is_lasting else [Cause(PROJECT_FILE, f"here: {outcome.reason}")]
             self.report.add(codes.UNTRACED_MODEL, message, span, hint=_UNTRACED, causes=causes)
@@ -304,7 +304,7 @@ class _ColumnTyper:
 
 
 _CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
-_NO_ANSWER = "compile again, or leave tracing out with `--no-trace`"
+_NO_ANSWER = "compile again, or skip tracing with `--no-trace`"
 _UNTRACED = "its columns and keys are as declared; a key is checked on the data"
 
 
@@ -355,7 +355,7 @@ def _compare_columns(
 
     def related_expression(name: str) -> list[Related]:
         span = expressions.get(name.lower())
-        return [Related("made here", span)] if span is not None else []
+        return [Related("computed here", span)] if span is not None else []
 
     missing = named - produced.keys() if is_named else set()
     for column in declared:
@@ -368,7 +368,9 @@ def _compare_columns(
             hint = did_you_mean(column.name, near)
             meant.update(name.lower() for name in near if hint is not None and f"`{name}`" in hint)
             span = model.spans.at("columns", column.name, "key")
-            hint = hint or ("write a SELECT: without one all is selected" if is_all else "select it, or take it out")
+            hint = hint or (
+                "write a SELECT: without it all columns are selected" if is_all else "select it, or remove it"
+            )
             causes = [*(Cause(path, f"column {column.name.lower()}") for path in paths), *shared]
             report.add(codes.MISSING_COLUMN, message, span, label="not produced", hint=hint, causes=causes)
         elif _types_differ(found, column) and not missing & {origin.lower() for _, origin in found.lineage or ()}:
@@ -386,7 +388,7 @@ def _compare_columns(
     for column in inferred if model.cdc is None else ():
         if column.name and column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
-            hint = f"declare it, or leave it out of the {code}: declared columns are all of a table's columns"
+            hint = f"declare it, or remove it from the {code}: a table has exactly the declared columns"
             span = model.spans.at("columns")
             made = related_expression(column.name)
             causes = [

@@ -381,7 +381,7 @@ def test_a_stamp_that_has_no_room_in_the_record_is_none(shop: Path) -> None:
     known = record.read_record(shop)
     assert known is not None
     name = "models/gold/cities.sql"
-    record.write_record(shop, known._replace(sources=known.sources.updated({name: (1, 2, 3, 1 << 63)})))
+    record.write_record(shop, known._replace(sources=known.sources.update({name: (1, 2, 3, 1 << 63)})))
 
     found = record.read_record(shop)
 

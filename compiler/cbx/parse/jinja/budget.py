@@ -42,7 +42,7 @@ class Budget:
         """
         self.left -= abs(units)
         if self.left < 0:
-            raise TooMuchError(f"it does or makes too much: more than {self.units:,} steps, values and characters")
+            raise TooMuchError(f"it is too large: more than {self.units:,} steps, values and characters")
 
     def weigh(self, *values: Any, printed: bool = False) -> int:
         """Pay for going through values to their last part, shared parts as often as they are met.
@@ -106,4 +106,4 @@ class Budget:
 
 def _refuse_huge(bits: int) -> None:
     if bits > _BITS:
-        raise TooMuchError(f"it makes a number of more than {_BITS:,} bits")
+        raise TooMuchError(f"it computes a number of more than {_BITS:,} bits")

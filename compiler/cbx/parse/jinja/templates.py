@@ -113,7 +113,7 @@ class Templates:
         for node in tree.find_all(nodes.Macro):
             place = spans[node.name].pop(0) if spans.get(node.name) else source.start()
             if node.name in _WORDS or node.name in self._builtins:
-                message = f"a macro cannot be named `{node.name}`, which templates know already"
+                message = f"a macro cannot be named `{node.name}`: templates have a word of that name"
                 report.add(codes.INVALID_NAME, message, place, hint="choose another name")
                 continue
             found.append((node.name, place))
@@ -306,9 +306,9 @@ class Templates:
         try:
             compiled = self._environment.from_string(text)
         except SyntaxError as error:
-            report.add(codes.SYNTAX_ERROR, f"this is not a Jinja template: {error.msg}", template.blame())
+            report.add(codes.SYNTAX_ERROR, f"invalid Jinja template: {error.msg}", template.blame())
         except (RecursionError, MemoryError):
-            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.blame())
         else:
             compiled.filename = template.source.path
             return compiled
@@ -339,15 +339,15 @@ class Templates:
         if unknown:
             return None
         if any(isinstance(part, InputSlot) and part.index >= len(self._calls) for part in text.parts):
-            report.add(codes.SYNTAX_ERROR, "the template makes a NUL character", template.blame())
+            report.add(codes.SYNTAX_ERROR, "the template produces a NUL character", template.blame())
             return None
         if any(_HALF.search(part) for part in text.parts if isinstance(part, str)):
-            report.add(codes.SYNTAX_ERROR, "the template makes half of a character", template.blame())
+            report.add(codes.SYNTAX_ERROR, "the template produces half of a surrogate pair", template.blame())
             return None
         if any("\0" in part for part in text.parts if isinstance(part, str)):
-            message = "a filter or an operation changes what `var` or an input stands for"
+            message = "a filter or an operation changes the placeholder of `var` or of an input"
             place = self._template_calls[0].span if self._template_calls else template.blame()
-            report.add(codes.NOT_A_LITERAL, message, place, hint="take the filter away: the value is not known yet")
+            report.add(codes.NOT_A_LITERAL, message, place, hint="remove the filter: the value is not known yet")
             return None
         return RenderedTemplate(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
 
@@ -358,16 +358,16 @@ class Templates:
             self._environment.undeclared(tree)
         except jinja2.TemplateSyntaxError as error:
             place = error_span(error, template)
-            message = f"this is not a Jinja template: {error.message}"
+            message = f"invalid Jinja template: {error.message}"
             report.add(codes.SYNTAX_ERROR, message, place, hint=hint_of_tag(error.message or ""), causes=causes)
         except RecursionError:
-            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply to be read", template.blame())
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.blame())
         else:
             including = next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None)
             if including is None:
                 return tree
             word = type(including).__name__.lower().removeprefix("from")
-            message, hint = f"a template cannot `{word}` files", "macros of macros/ are known everywhere"
+            message, hint = f"a template cannot `{word}` files", "macros of macros/ are available everywhere"
             place = template.span or template.source.whole_line(
                 template.source.place(template.offset)[0] + including.lineno - 1
             )
@@ -421,7 +421,7 @@ class Templates:
             hint = FOREIGN_TEMPLATE_WORDS.get(name, near)
             report.add(
                 codes.UNKNOWN_VARIABLE,
-                f"the template does not know `{name}`",
+                f"undefined name `{name}`",
                 span,
                 label="not found",
                 hint=hint,
