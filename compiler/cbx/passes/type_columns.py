@@ -262,7 +262,7 @@ class _ColumnTyper:
         relation = None if model.cdc is not None else self.relations.get(model.id)
         if relation is None:
             return ()
-        from cbx.analysis.grain.grain import infer_grain
+        from cbx.analysis.grain.infer_grain import infer_grain
         from cbx.analysis.verdicts import result_keys
 
         grain = infer_grain(relation)
