@@ -1,4 +1,4 @@
-"""What each word of the vocabulary may say, as documents: frozen, strict, and closed to unknown fields.
+"""The documents of the words of the vocabulary: frozen, strict, without unknown fields.
 
 A field's ``description`` completes the sentence "takes ...", for the diagnostic of a value of the wrong type.
 """
@@ -74,7 +74,7 @@ class RelationshipDocument(Document):
 
 
 class ModelDocument(Document):
-    """What all kinds of models may say."""
+    """The arguments of all kinds of models."""
 
     key: Word | Annotated[Words, Field(min_length=1)] | None = Field(
         None, description="a column name or a list of them"
@@ -133,4 +133,4 @@ DOCUMENTS: dict[str, type[Document]] = {
     "many_to_one": RelationshipDocument,
     "column": ColumnDocument,
 }
-"""The document of each word; ``var`` has none, since it becomes a template while it is read."""
+"""The document of each word; ``var`` has none: it becomes a template when it is parsed."""

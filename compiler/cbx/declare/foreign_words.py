@@ -1,4 +1,4 @@
-"""Words that users of dbt and of Delta Live Tables try here, each with what to write instead."""
+"""Words of dbt and Delta Live Tables that users may try, with what to write instead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class ForeignArgument(NamedTuple):
-    """An argument of another tool: the argument that was probably meant, if there is one, and what to write."""
+    """An argument of another tool: the argument that was probably meant, if any, and a hint."""
 
     meant: str | None
     hint: str
@@ -50,7 +50,7 @@ FOREIGN_ARGUMENTS: Mapping[str, ForeignArgument] = {
     "updated_at": ForeignArgument("sequence_by", 'write `sequence_by="updated_at"`'),
     "strategy": ForeignArgument(None, "a history is kept by `auto_cdc(..., scd_type=2)`"),
 }
-"""What dbt's `config` and the decorators of `dlt` call it."""
+"""Arguments of dbt's `config` and of the decorators of `dlt`."""
 
 FOREIGN_TEMPLATE_WORDS: Mapping[str, str] = {
     "config": "a model begins with its kind: `{{ materialized_view(...) }}`",
@@ -77,4 +77,4 @@ FOREIGN_TEMPLATE_WORDS: Mapping[str, str] = {
     "invocation_id": "output does not depend on the run",
     "run_started_at": "output does not depend on the time; use `current_timestamp()` in SQL",
 }
-"""What dbt's templates know besides `ref`, `source` and `var`."""
+"""Words of dbt's templates besides `ref`, `source` and `var`."""

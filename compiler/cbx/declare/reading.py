@@ -1,4 +1,4 @@
-"""From the syntax of a call to the document of its word, with the place of every value in it."""
+"""From the syntax of a call to the document of its word, with the span of every value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cbx.syntax.spans import Spans, ValuePath
 
 @dataclass(frozen=True)
 class ReadCall:
-    """A call whose arguments were checked: its word, its document and the places in it."""
+    """A call with checked arguments: its word, its document and the spans in it."""
 
     word: str
     document: Document
@@ -35,8 +35,8 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
 
     Returns:
         The document, or None after diagnostics: CBX102 for an argument that the word does not have, CBX103 for
-        a value of the wrong type, CBX403 for a missing argument. A kind always has a document, and an input one
-        if what it reads is known: what is wrong is left at its default and named in ``unread``, so that the rest
+        a value of the wrong type, CBX403 for a missing argument. A kind always has a document, and an input if
+        what it reads is known: wrong arguments keep their defaults and are listed in ``unread``, so that the rest
         can be checked.
     """
     spans: dict[ValuePath, Span] = {}
@@ -61,7 +61,7 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
 
 
 def _guess_argument(name: str, fields: Mapping[str, bool]) -> tuple[str | None, str]:
-    """The argument that an unknown one was probably meant to be, and the way out."""
+    """The argument that was probably meant, and a hint."""
     near = nearest(name, fields)
     foreign = FOREIGN_ARGUMENTS.get(name)
     if foreign is not None and (near is None or foreign.meant in fields):
@@ -74,11 +74,11 @@ _FIELDS: Mapping[str, Mapping[str, bool]] = {
     word: {name: field.is_required() for name, field in document.model_fields.items()}
     for word, document in DOCUMENTS.items()
 }
-"""The arguments of each word, and whether it needs them."""
+"""The arguments of each word, and whether they are required."""
 
 
 def _is_usable(name: str, value: Any) -> bool:
-    """Whether what could be read of an argument is worth checking: the rules that are right beside one that is not."""
+    """Whether the readable part of an argument can be used: the valid items of a list with an invalid one."""
     return name in {"expectations", "relationships"} and isinstance(value, tuple)
 
 
@@ -105,7 +105,7 @@ def _named_arguments(call: Call, report: Report) -> dict[str, Argument]:
 
 
 def _suggest_spelling(call: Call) -> str | None:
-    """How an argument that needs its name is written; None for a word that takes no more."""
+    """A hint with the correct spelling of the call; None for a word without further arguments."""
     word = call.function
     names = [argument.value.value for argument in call.arguments if isinstance(argument.value, Literal)]
     if word in INPUTS and len(names) == len(call.arguments) == 2:  # as in dbt: `source("raw", "orders")`
@@ -118,9 +118,9 @@ def _suggest_spelling(call: Call) -> str | None:
 
 
 def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
-    """A value as the documents take it: text, numbers, tuples, dictionaries, documents for calls inside it.
+    """A value for a document: text, numbers, tuples, dictionaries, documents for nested calls.
 
-    The place of every value goes to ``spans``; what was reported is left out of lists and makes the rest `_BAD`.
+    The span of every value goes to ``spans``. Reported values are left out of lists, and make other values `_BAD`.
     """
     spans[path] = value.span
     match value:
@@ -219,7 +219,7 @@ def _report_wrong(
 
 
 def _value_path(location: ValuePath, value: Any) -> ValuePath:
-    """The part of pydantic's location that names values, or a key; the rest names the types it tried."""
+    """The part of pydantic's location that leads to a value or a key; other steps are types that it tried."""
     path: list[Any] = [location[0]]
     current = value
     for step in location[1:]:

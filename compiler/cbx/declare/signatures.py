@@ -1,4 +1,4 @@
-"""Which words there are, what sort each is, and in which order its arguments stand."""
+"""The words of the vocabulary, their groups, and their positional arguments."""
 
 from __future__ import annotations
 

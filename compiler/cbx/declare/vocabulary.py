@@ -1,7 +1,7 @@
-"""The words of model files, as Python sees them when a model is imported, tested or type-checked.
+"""The words of model files, for editors, type checkers, and tests that import a model.
 
-Outside the compiler a decorator returns its function unchanged and an input is a placeholder: a model imports
-and calls as the plain function it is. The compiler never calls any of this; it reads the words from the text.
+A decorator returns its function unchanged and an input is a placeholder: an imported model is a plain function. The
+compiler never calls these functions; it reads the words from the text.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ def streaming_table(
     quarantine: bool = False,
     enforce: OnViolation = "warn",
 ) -> Any:
-    """Declare a table that grows by the new rows of its streaming inputs.
+    """Declare a table to which the new rows of streaming inputs are appended.
 
     Args:
-        function: The model; given by Python when the decorator stands without parentheses.
+        function: The model, if the decorator has no parentheses.
         key: The column or columns that are unique in the table.
         keys: Further keys, each a column or a list of them: `keys=["email", ["country", "number"]]`.
         relationships: `one_to_one`, `one_to_many` and `many_to_one`.
         columns: Every column by name: its SQL type, or `column`.
         expectations: `expect`, `expect_or_drop` and `expect_or_fail`.
-        description: What the table holds; the docstring or the leading comment if left out.
-        tags: Words to select the model by.
-        owner: Who answers for it.
+        description: The description; by default the docstring or the leading comment.
+        tags: Tags for selectors.
+        owner: The owner.
         properties: Table properties.
         cluster_by: Columns for liquid clustering.
-        quarantine: Whether rows that a rule drops are kept in ``<table>_quarantine``.
-        enforce: What a duplicate of the key does when it has to be checked on the data.
+        quarantine: Whether rows that an expectation drops are kept in ``<table>_quarantine``.
+        enforce: Whether a duplicate key warns or fails, if the key has to be checked on the data.
     """
     return _keep_function(function)
 
@@ -73,7 +73,7 @@ def materialized_view(
     quarantine: bool = False,
     enforce: OnViolation = "warn",
 ) -> Any:
-    """Declare a table that always holds the result of its query. The arguments are those of `streaming_table`."""
+    """Declare a table with the result of its query. The arguments are those of `streaming_table`."""
     return _keep_function(function)
 
 
@@ -127,20 +127,20 @@ def auto_cdc(
     The further arguments are those of `streaming_table`.
 
     Args:
-        function: The model: it shapes the changes.
+        function: The model, which returns the changes.
         key: The column or columns that identify a row.
-        keys: Further keys of the rows that hold now.
-        sequence_by: The column that orders the changes; several are compared one after the other.
+        keys: Further keys of the current rows.
+        sequence_by: The column that orders the changes; several are compared in order.
         scd_type: 1 keeps the newest version of a row, 2 all of them.
-        apply_as_deletes: A condition: such a change deletes the row.
-        apply_as_truncates: A condition: such a change empties the table (SCD type 1 only).
-        ignore_null_updates: Whether a NULL in a change leaves the column as it was, or for which columns.
-        except_columns: Columns of the changes that the table leaves out.
-        track_history: The columns whose changes make a new version (SCD type 2 only); ``{"except": [...]}``
-            names those which do not.
+        apply_as_deletes: A condition; a change that fulfils it deletes the row.
+        apply_as_truncates: A condition; a change that fulfils it truncates the table (SCD type 1 only).
+        ignore_null_updates: Whether a NULL in a change keeps the old value, or a list of such columns.
+        except_columns: Columns of the changes that the table does not have.
+        track_history: The columns whose changes start a new version (SCD type 2 only); ``{"except": [...]}``
+            lists the others.
         relationships: As for `streaming_table`.
         columns: As for `streaming_table`.
-        expectations: As for `streaming_table`; checked on the changes.
+        expectations: As for `streaming_table`; evaluated on the changes.
         description: As for `streaming_table`.
         tags: As for `streaming_table`.
         owner: As for `streaming_table`.
@@ -153,29 +153,29 @@ def auto_cdc(
 
 
 def ref(model: str) -> Any:
-    """Read a model as it stands: a batch input."""
+    """Read a model in batch."""
     return ("ref", model)
 
 
 def stream(model: str) -> Any:
-    """Read the new rows of a model: a streaming input."""
+    """Read the new rows of a model as a stream."""
     return ("stream", model)
 
 
 def source(table: str) -> Any:
-    """Read a table that no model makes, as it stands."""
+    """Read a table that is not a model, in batch."""
     return ("source", table)
 
 
 def stream_source(table: str) -> Any:
-    """Read the new rows of a table that no model makes."""
+    """Read the new rows of a table that is not a model, as a stream."""
     return ("stream_source", table)
 
 
 def auto_loader(
     path: str,
     *,
-    format: str,  # noqa: A002 - the name Spark gives it
+    format: str,  # noqa: A002 - Spark's name
     schema_hints: str | Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     glob: str | None = None,
@@ -185,7 +185,7 @@ def auto_loader(
     Args:
         path: The folder.
         format: ``json``, ``csv``, ``parquet``, ``avro``, ``orc``, ``text``, ``xml`` or ``binaryFile``.
-        schema_hints: Types of columns, over and above the columns that the model declares.
+        schema_hints: Types of columns, in addition to those that the model declares.
         options: Options of the reader and of Auto Loader.
         glob: A pattern that file names must match.
     """
@@ -193,46 +193,46 @@ def auto_loader(
 
 
 def expect(name: str, sql: str) -> Any:
-    """Count the rows that break a rule, and keep them."""
+    """Count the rows that violate a condition, and keep them."""
     return ("expect", name)
 
 
 def expect_or_drop(name: str, sql: str) -> Any:
-    """Leave out the rows that break a rule."""
+    """Drop the rows that violate a condition."""
     return ("expect_or_drop", name)
 
 
 def expect_or_fail(name: str, sql: str) -> Any:
-    """Stop the update of the table when a row breaks a rule."""
+    """Fail the update of the table if a row violates a condition."""
     return ("expect_or_fail", name)
 
 
 def one_to_one(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:
-    """Say that each row here belongs to one row of the parent, and no other row does.
+    """Declare that each row belongs to one row of the parent, and no two rows to the same.
 
     Args:
         model: The parent.
-        on: The columns, of the same names on both sides; a dict maps ours to the parent's.
-        enforce: What a row without its parent does.
+        on: The columns, with the same names on both sides; a dict maps the columns of this model to the parent's.
+        enforce: Whether a row without a parent warns or fails.
     """
     return ("one_to_one", model)
 
 
 def one_to_many(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:
-    """Say that each row here may have many rows of the child; a dict maps the child's columns to ours."""
+    """Declare that each row may have many rows of the child; a dict maps the child's columns to those of this model."""
     return ("one_to_many", model)
 
 
 def many_to_one(model: str, on: str | Sequence[str] | Mapping[str, str], *, enforce: OnViolation = "warn") -> Any:
-    """Say that many rows here may belong to one row of the parent; a dict maps our columns to the parent's."""
+    """Declare that many rows may belong to one row of the parent; a dict maps columns of this model to the parent's."""
     return ("many_to_one", model)
 
 
-def column(type: str, description: str | None = None, not_null: bool = False) -> Any:  # noqa: A002, FBT001, FBT002 - reads as SQL does
-    """Say more of a column than its type."""
+def column(type: str, description: str | None = None, not_null: bool = False) -> Any:  # noqa: A002, FBT001, FBT002 - positional as in SQL
+    """Declare a column with more than its type."""
     return ("column", type)
 
 
 def var(name: str) -> Any:
-    """Name a variable of the project; in a model's code, the value that the environment gives it."""
+    """The value of a variable of the project in the environment."""
     return "{{ var(" + repr(name) + ") }}"

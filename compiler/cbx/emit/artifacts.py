@@ -18,11 +18,11 @@ _TOGETHER = 100
 """Notebooks that a process takes at a time."""
 
 Source = Plan | ModelPlan | KeyCheck | RelationshipCheck
-"""What becomes a file; of the plan as a whole, that is the bundle."""
+"""What becomes a file; the plan itself becomes the bundle."""
 
 
 class _File(NamedTuple):
-    """A file, its SHA-256, and what the manifest says of what it holds."""
+    """A file, its SHA-256, and its entry in the manifest."""
 
     artifact: Artifact
     digest: str
@@ -32,8 +32,8 @@ class _File(NamedTuple):
 def emit_artifacts(plan: Plan, *, only_models: bool = False) -> Emitted:
     """From the plan to files: notebooks, checks, the bundle and the manifest.
 
-    Before: the plan of ``silver.orders``. After: ``notebooks/silver/orders.py``, the check of its key, and what the
-    bundle and the manifest say of both. With ``only_models`` the notebooks and a manifest of nothing else.
+    Before: the plan of ``silver.orders``. After: ``notebooks/silver/orders.py``, the check of its key, and their
+    entries in the bundle and the manifest. With ``only_models`` only the notebooks, and a manifest of them.
     """
     sources: list[Source] = [*plan.models]
     if not only_models:

@@ -1,1 +1,1 @@
-"""From text to syntax. Parsing never fails: it returns what it could read, and reports the rest."""
+"""From text to syntax. Parsers return what could be read, and report the rest."""

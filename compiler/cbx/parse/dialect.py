@@ -16,7 +16,7 @@ DIALECT = "databricks"
 
 
 def read_sql(sql: str) -> list[exp.Expr | None]:
-    """The trees of statements; of what is empty between two semicolons, None.
+    """The trees of statements; None for an empty statement.
 
     Raises:
         sqlglot.errors.SqlglotError: If it does not parse.
@@ -30,12 +30,12 @@ def read_sql(sql: str) -> list[exp.Expr | None]:
     try:
         return parser.parse(adapt_tokens(tokenizer.tokenize(sql)), sql)
     except (LookupError, ValueError) as error:
-        # So it fails where it builds a function of arguments that are not there, as of `map(a)`.
+        # Raised for functions with missing arguments, such as `map(a)`.
         raise ParseError("a function has too few arguments") from error
 
 
 def tokens_of(sql: str) -> list[str]:
-    """The texts of a query's tokens, those in quotes left out.
+    """The texts of a query's tokens, without those in quotes.
 
     Raises:
         sqlglot.errors.SqlglotError: If a quote or a comment is never closed.
@@ -47,19 +47,19 @@ def tokens_of(sql: str) -> list[str]:
 
 
 def read_statements(sql: str) -> list[exp.Expr]:
-    """The trees of the statements that say anything; raises as `read_sql` does."""
+    """The trees of the statements that are not empty; raises as `read_sql` does."""
     from sqlglot import exp
 
     return [tree for tree in read_sql(sql) if tree is not None and not isinstance(tree, exp.Semicolon)]
 
 
 def read_one(sql: str) -> exp.Expr:
-    """The tree of a single statement without a semicolon; raises as `read_sql` does, and for anything else."""
+    """The tree of a single statement without a semicolon; raises as `read_sql` does, and a `ParseError` otherwise."""
     return only(read_sql(sql))
 
 
 def only(trees: Sequence[exp.Expr | None]) -> exp.Expr:
-    """The one tree of a list; `sqlglot.errors.ParseError` if there is none, or another."""
+    """The single tree of a list; raises `sqlglot.errors.ParseError` if there is none or more."""
     from sqlglot.errors import ParseError
 
     if len(trees) != 1 or trees[0] is None:
@@ -74,10 +74,7 @@ def write_sql(tree: exp.Expr) -> str:
 
 @cache
 def _databricks() -> tuple[Tokenizer, Parser, Generator]:
-    """Made once: sqlglot makes them anew for each text, which is a third of the time of a short one.
-
-    They are for one thread.
-    """
+    """Created once, for one thread: creating them takes a third of the time of a short text."""
     from sqlglot.dialects.databricks import Databricks
 
     dialect = Databricks()

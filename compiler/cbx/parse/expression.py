@@ -1,4 +1,4 @@
-"""Reads the expressions of a declaration, without running anything: the one reader for both languages."""
+"""Reads the expressions of a declaration without running them, for Python and SQL models."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cbx.parse.positions import Positions
 from cbx.syntax.declarations import Argument, Call, DictLiteral, ListLiteral, Literal, Value
 
 HALF = re.compile("[\ud800-\udfff]")
-"""Half of a character: no text of a file can hold one, a literal of Python can."""
+"""Half of a surrogate pair: it can be in a Python literal, but not in a file."""
 _MOST_BRACES = 50_000
-"""Before version 3.12, Python takes minutes for an f-string of more."""
+"""Before version 3.12, Python takes minutes for an f-string with more."""
 _MOST_BITS = 4096
 _SPELLED_IN_PYTHON = {"true": "True", "false": "False", "null": "None", "none": "None"}
 _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
@@ -26,10 +26,10 @@ _LITERALS = "literals, cbx's own words, f-strings and constants of this file"
 
 @dataclass
 class _Allowance:
-    """What the declarations of a file may still hold: constants made of constants grow faster than their text.
+    """The size that the declarations of a file may still have: constants of constants can grow exponentially.
 
     Attributes:
-        left: Characters; a value counts for twenty more than it has, a constant for five hundred.
+        left: Characters; each value counts 20 in addition to its text, each constant 500.
     """
 
     left: int = 3_000_000
@@ -37,16 +37,16 @@ class _Allowance:
 
 @dataclass(frozen=True)
 class DeclarationScope:
-    """What a declaration may mention.
+    """The names that a declaration may use.
 
     Attributes:
-        positions: Where the nodes stand in the file.
-        words: The vocabulary by the names it has in this file.
-        constants: The expressions that module constants stand for.
+        positions: The spans of nodes in the file.
+        words: The words of the vocabulary by their names in this file.
+        constants: The expressions of module constants.
         report: Where problems go.
-        cbx_names: Names under which the package ``cbx`` itself is known, for ``cbx.expect(...)``.
+        cbx_names: The names of the package ``cbx`` in this file, for ``cbx.expect(...)``.
         open_constants: The constants whose expressions are being read.
-        room: What may still be read.
+        room: The size that may still be read.
     """
 
     positions: Positions
@@ -72,10 +72,10 @@ class DeclarationScope:
 
 
 def refuse_too_many_braces(text: str) -> None:
-    """Tell, before Python parses a text, that it would take minutes.
+    """Refuse a text that Python would take minutes to parse.
 
     Raises:
-        ValueError: It would.
+        ValueError: If the text has too many opening braces.
     """
     if text.count("{") > _MOST_BRACES:
         raise ValueError(f"it has more than {_MOST_BRACES:,} opening braces")
@@ -85,7 +85,7 @@ def read_value(node: ast.expr, scope: DeclarationScope) -> Value | None:
     """Read one expression of a declaration.
 
     Returns:
-        The value with its place, or None after a diagnostic: CBX104 for what is not a literal, CBX102 for an
+        The value with its span, or None after a diagnostic: CBX104 for what is not a literal, CBX102 for an
         unknown word.
     """
     span = scope.positions.span(node)
@@ -135,7 +135,7 @@ def _has_room(letters: int, scope: DeclarationScope, span: Span) -> bool:
 
 
 def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Literal | None:
-    """A constant, if a file can hold its text."""
+    """A constant whose text can be written to a file."""
     value = node.value
     if not _has_room(len(value) if isinstance(value, str) else 0, scope, span):
         return None
@@ -156,7 +156,7 @@ def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Li
 
 
 def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
-    """Read a call of the vocabulary; ``var("x")`` becomes the template that stands for it."""
+    """Read a call of the vocabulary; ``var("x")`` becomes a template."""
     span = scope.positions.span(node)
     word = scope.word(node.func)
     if word is None:

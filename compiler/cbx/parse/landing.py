@@ -1,4 +1,4 @@
-"""Which columns of a model come from the files it reads: what Auto Loader is given as schema hints."""
+"""Schema hints for Auto Loader: the columns of a model that come from the files that it reads."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def schema_hints(
 ) -> str:
     """The schema hints of an Auto Loader input, as one DDL text.
 
-    Auto Loader infers a postcode as a number and loses its zeros, so every column that lands is hinted: those
-    given, and those that the model declares, without the ones that the model itself adds. A hinted column
-    exists in the input even where no file has it, and would then exist twice.
+    Auto Loader infers a postcode as a number and loses its zeros, so every column of the files gets a hint: those of
+    the input, and those that the model declares, except for the ones that the model computes. A hinted column exists in
+    the input even if no file has it, and a computed column would then exist twice.
 
     Args:
-        given: What the input's ``schema_hints`` say.
+        given: The input's ``schema_hints``.
         declared: The declared columns and their types.
         code: The model's code.
     """
@@ -105,7 +105,7 @@ def _python_names(source: str) -> tuple[set[str], set[str]]:
 
 
 def _nodes_with_metadata(nodes: Sequence[ast.AST]) -> set[int]:
-    """The ids of the nodes in which ``_metadata`` is named, which is what Spark knows of the files themselves."""
+    """The ids of the nodes that contain ``_metadata``, the column with the metadata of files."""
     mentioning = [
         node for node in nodes if any(isinstance(word, str) and _METADATA in word for word in vars(node).values())
     ]

@@ -1,4 +1,4 @@
-"""How large and deep SQL is, told before it is parsed: sqlglot runs out of stack, which ends the process, or time."""
+"""Refuses SQL that is too large or too deep for sqlglot, which would run out of stack or time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cbx.parse.quotes import mask_quotes
 _DEEPEST = 500
 _FEW_JOINS = 12
 _MOST_AGAIN = 1_000_000
-"""How many characters may be parsed again, in all."""
+"""The total number of characters that may be parsed again."""
 _STEP = re.compile(
     r"(?P<opens>\()|(?P<closes>\))|(?P<type_opens>\b(?:ARRAY|STRUCT|MAP)\s*<)|(?P<type_closes>>)"
     r"|(?:\.|\bAS\b)\s*(?:ON|USING|CROSS|NATURAL)\b|\b(?:CROSS|NATURAL(?:\s+\w+){0,2})\s+JOIN\b"
@@ -19,22 +19,22 @@ _STEP = re.compile(
 _QUERY_IN_QUERY = re.compile(
     r"(?:\b(?:FROM|JOIN|SELECT|LATERAL)\b|,)\s*(?=(?:FROM|SELECT)\b)|\(\s*(?=FROM\b)", re.IGNORECASE
 )
-"""A query that begins inside another without a bracket of its own; one of FROM takes more of the stack."""
+"""The beginning of a query inside another without brackets."""
 
 
 _METHOD = re.compile(r"[)\]]\s*\.\s*[\w`]+\s*\(")
-"""A call on the result of another: sqlglot goes through all that stands before each, and Spark knows none."""
+"""A call on the result of another call: sqlglot takes quadratic time for them, and Spark has none."""
 _MOST_METHODS = 10
 _WORD = re.compile(r"\w+|[^\w\s]")
 _MOST_WORDS = 200_000
-"""sqlglot takes four seconds and half a gigabyte for as many."""
+"""sqlglot takes four seconds and half a gigabyte for so many."""
 
 
 def obstacle(sql: str) -> str:
-    """Why SQL is not given to sqlglot: how it is larger or deeper than anybody writes it; empty if it is not.
+    """The reason why SQL is too large or too deep to be parsed; empty if it is not.
 
     Args:
-        sql: The text; what stands in quotes or comments does not count.
+        sql: The text; quotes and comments do not count.
     """
     if len(sql) < _DEEPEST and sql.upper().count("JOIN") < _FEW_JOINS:
         return ""
@@ -48,14 +48,14 @@ def obstacle(sql: str) -> str:
 
 
 def _is_nested(sql: str, *, are_apart: bool) -> bool:
-    """Whether brackets are nested too deeply, or joins are.
+    """Whether brackets or joins are nested too deeply.
 
-    Behind a JOIN without a condition sqlglot looks for the joins that may be inside it, finds no condition behind them
-    either, and parses them once more: everything behind ten of them a thousand times.
+    After a JOIN without a condition sqlglot tries to parse the next joins as nested ones, finds no condition for them
+    either, and parses them again: after ten of them, everything is parsed a thousand times.
 
     Args:
-        sql: The text, without what stands in quotes.
-        are_apart: Whether the queries of a UNION are outside each other for certain.
+        sql: The text with masked quotes.
+        are_apart: Whether the queries of a UNION are certainly not nested.
     """
     waiting, around, types, again, last = 0, list[int](), 0, 0, 0
     for found in _STEP.finditer(sql):

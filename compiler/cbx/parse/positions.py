@@ -1,4 +1,4 @@
-"""From the places that Python's parser gives, lines and UTF-8 byte columns, to spans in characters."""
+"""From the positions of Python's parser, lines and UTF-8 byte columns, to spans in characters."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from cbx.diagnostics.source_files import SourceFile, Span
 
 
 class Positions:
-    """The places of a syntax tree's nodes in their file.
+    """The spans of a syntax tree's nodes in their file.
 
     Args:
-        source: The file whose text has, at the same lines and columns, the text that was parsed.
+        source: The file; the parsed text has the same lines and columns.
     """
 
     def __init__(self, source: SourceFile) -> None:

@@ -1,4 +1,4 @@
-"""Reads a Python model: its declaration, its inputs and the code that a notebook takes over."""
+"""Reads a Python model: its declaration, its inputs and its code."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
 
 _MOST_STATEMENTS = 50_000
-"""In a file, not counting those inside others: what each needs takes twenty microseconds to tell."""
+"""Top-level statements in a file; each takes twenty microseconds."""
 
 
 def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) -> ast.Module | None:
-    """Parse a Python file, which Python has to compile; None after a CBX101.
+    """Parse a Python file and check that it compiles; None after a CBX101.
 
-    Of a model the decorator may be one that does not compile: it is read, and what it must not hold is refused, later.
+    The decorator of a model need not compile: it is read later, and invalid expressions in it are reported then.
     """
     positions = Positions(source)
     try:
@@ -49,12 +49,12 @@ def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) 
 
 
 def _compile(source: SourceFile, tree: ast.Module, *, is_model: bool) -> None:
-    """Find what only Python's compiler refuses, such as a `return` outside a function.
+    """Find errors that only Python's compiler reports, such as a `return` outside a function.
 
-    A model of imports and one function is compiled without these and its decorator, which is the most of it.
+    For a model of imports and one function, the decorator is left out, which is most of the text.
 
     Raises:
-        SyntaxError: With its place in the file.
+        SyntaxError: With its position in the file.
     """
     *others, last = tree.body or (None,)
     is_alone = isinstance(last, ast.FunctionDef) and len(last.decorator_list) == 1
@@ -128,7 +128,7 @@ def _imported_words(tree: ast.Module) -> _ImportedWords:
 
 
 def _report_misspelt_words(tree: ast.Module, positions: Positions, report: Report) -> dict[str, str]:
-    """Report what is imported from ``cbx`` that it does not have; returns the words that were probably meant."""
+    """Report unknown words that are imported from ``cbx``; return the words that were probably meant."""
     meant: dict[str, str] = {}
     for node in tree.body:
         if not isinstance(node, ast.ImportFrom) or node.module != "cbx" or node.level:
@@ -147,7 +147,7 @@ def _report_misspelt_words(tree: ast.Module, positions: Positions, report: Repor
 
 
 def _constants(tree: ast.Module, module: PythonModule) -> dict[str, ast.expr]:
-    """The expressions of the names that one assignment gives a value for good."""
+    """The expressions of the names that are assigned exactly once."""
     constants: dict[str, ast.expr] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign):
@@ -204,7 +204,7 @@ def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, sc
 
 
 def _find_misspelt_kind(source: SourceFile, scope: DeclarationScope) -> tuple[Span, str] | None:
-    """The decorator that was probably meant to be a kind, and what to do about it."""
+    """The span of a decorator that was probably meant to be a kind, and a hint."""
     tree = ast.parse(source.text)
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
@@ -281,7 +281,7 @@ def _description(tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunction
 def _cut_declaration(
     function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, tree: ast.Module, positions: Positions
 ) -> Statement:
-    """The function's statement, its text without the decorator and the defaults of the parameters."""
+    """The function's statement, with the declaration and the defaults of inputs cut out of its text."""
     source, text = positions.source, positions.source.text
     start, end = positions.offsets(function)
     pieces: list[str] = []
@@ -307,7 +307,7 @@ def _parameters_with_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.ar
 
 
 def _default_cut(parameter: ast.arg, default: ast.expr, positions: Positions) -> tuple[int, int]:
-    """From the end of a parameter and its annotation to the end of its default, brackets around it included."""
+    """The offsets of a default with its ``=`` and brackets: from the end of the parameter to the end of the default."""
     text = positions.source.text
     start = positions.offsets(parameter)[1]
     before, end = positions.offsets(default)

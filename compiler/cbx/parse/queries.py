@@ -85,7 +85,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
 
 
 def _not_noticed(blanked: str) -> Iterator[tuple[int, int, str, str]]:
-    """What sqlglot reads and Spark does not: where it starts and ends, what is wrong, and the way out."""
+    """Mistakes that sqlglot does not report: the start and end offsets, the message and the hint."""
     empty = _EMPTY_ITEM.search(blanked)
     if empty:
         yield empty.start(), empty.end(), "nothing follows this `,`", "take the comma out"
@@ -134,7 +134,7 @@ def _find_open_quote(text: str) -> int:
 
 
 def _offset(problem: dict[str, Any], text: str) -> int:
-    """The offset of the first character of the token that sqlglot stumbled over: it tells the last column."""
+    """The offset of the first character of the token that sqlglot reports: it gives the last column."""
     line, column = int(problem.get("line") or 1), int(problem.get("col") or 1)
     start = sum(len(row) + 1 for row in text.split("\n")[: line - 1])
     return max(start + column - len(str(problem.get("highlight") or " ")), 0)

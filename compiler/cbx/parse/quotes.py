@@ -1,4 +1,4 @@
-"""What stands in quotes and comments of SQL, covered, so that the rest can be searched for words and signs."""
+"""Masks quotes and comments of SQL, so that the rest can be searched for words and signs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 _QUOTES = re.compile(
     r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?P<open>['\"`]|/\*).*", re.DOTALL
 )
-"""What is in quotes or a comment. One that is never closed takes the rest; else each would look for its end."""
+"""A quote or a comment. An unclosed one matches the rest of the text, which keeps the search linear."""
 
 
 def mask_quotes(text: str) -> str:
-    """A query with texts as ``x`` and comments as white space, each as long as it was."""
+    """A query with quoted texts replaced by ``x`` and comments by white space of the same length."""
     return _QUOTES.sub(_mask, text)
 
 

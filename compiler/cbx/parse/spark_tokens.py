@@ -1,7 +1,7 @@
-"""Databricks SQL that sqlglot does not read, in tokens that it does.
+"""Rewrites Databricks SQL that sqlglot cannot parse, as tokens.
 
-Each rule takes a few tokens and gives others that mean the same, where those were, so that places
-stay those of the file.
+Each rule replaces a few tokens by others with the same meaning at the same positions, so that spans are those of the
+file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAMES = frozenset({
     _T.RECURSIVE, _T.REVOKE, _T.ROLLBACK, _T.ROLLUP, _T.SERDE_PROPERTIES, _T.TABLE_SAMPLE, _T.UNCACHE, _T.VALUES,
     _T.WINDOW,
 })  # fmt: skip
-"""Words of clauses that may also name columns: they do where nothing follows that the clause would need."""
+"""Keywords that may also be names of columns: they are if what the clause needs does not follow."""
 
 _AFTER_A_NAME = frozenset({
     _T.ALIAS, _T.AMP, _T.AND, _T.ASC, _T.BETWEEN, _T.CARET, _T.CLUSTER_BY, _T.COLON, _T.COMMA, _T.DASH, _T.DCOLON,
@@ -30,7 +30,7 @@ _AFTER_A_NAME = frozenset({
     _T.R_PAREN, _T.SEMICOLON, _T.SLASH, _T.SORT_BY, _T.STAR, _T.THEN, _T.UNION, _T.WHEN, _T.WHERE,
 })  # fmt: skip
 _NO_ALIASES = frozenset({_T.CROSS, _T.EXCEPT, _T.INNER, _T.JOIN, _T.LATERAL})
-"""Words that Spark takes for those of a join where an alias could stand."""
+"""Keywords that Spark reads as part of a join, not as an alias."""
 
 _BEFORE_A_QUERY = frozenset(
     {_T.ALL, _T.ALIAS, _T.DISTINCT, _T.EXCEPT, _T.INTERSECT, _T.L_PAREN, _T.SEMICOLON, _T.UNION}
@@ -43,13 +43,13 @@ _BEFORE_A_SIGN = frozenset({
     _T.SELECT, _T.SLASH, _T.STAR, _T.THEN,
 })  # fmt: skip
 _SIGNS = frozenset({_T.COLON, _T.DASH, _T.NOT, _T.PLUS})
-"""What may begin a value, so that it may also follow the word of a clause: ``BETWEEN -1 AND 1``, ``QUALIFY NOT a``."""
+"""Signs that may begin a value, and so may also follow a keyword: ``BETWEEN -1 AND 1``, ``QUALIFY NOT a``."""
 
 _BEFORE_A_VALUE = _BEFORE_A_SIGN | {
     _T.AMP, _T.AND, _T.CARET, _T.CASE, _T.DIV, _T.DOT, _T.DPIPE, _T.GROUP_BY, _T.HAVING, _T.L_BRACKET, _T.NEQ,
     _T.NULLSAFE_EQ, _T.ON, _T.OR, _T.ORDER_BY, _T.PARTITION_BY, _T.PIPE, _T.WHEN, _T.WHERE,
 }  # fmt: skip
-"""What only a value can follow: a word of a clause names a column there, whatever stands behind it."""
+"""Tokens that only a value can follow: a keyword after them is the name of a column."""
 
 _UNIT = re.compile(r"(?i)(?:year|month|week|day|hour|minute|second|millisecond|microsecond)s?")
 _AFTER_A_TABLE = _IDENTIFIERS | {_T.R_PAREN}
@@ -57,11 +57,11 @@ _BY_ROWS = {_T.CLUSTER_BY: _T.PARTITION_BY, _T.DISTRIBUTE_BY: _T.PARTITION_BY, _
 _SORTING = frozenset({_T.CLUSTER_BY, _T.SORT_BY})
 
 Rule = Callable[[list[Token], int, list[Token]], int]
-"""Reads the tokens from a place on, adds what they become to those that are done, and says where it ended."""
+"""Takes the tokens, an index and the rewritten tokens; appends to these, and returns the index of the next token."""
 
 
 def adapt_tokens(tokens: list[Token]) -> list[Token]:
-    """The tokens of a text as sqlglot reads them."""
+    """The tokens of a text, rewritten for sqlglot."""
     done: list[Token] = []
     at = 0
     while at < len(tokens):
@@ -84,7 +84,7 @@ def _rules_for(token: Token) -> Sequence[Rule]:
 
 
 def _replace_token(token: Token, kind: TokenType, text: str) -> Token:
-    """Another token in the place of one."""
+    """A token of another type at the same position."""
     return Token(kind, text, token.line, token.col, token.start, token.end, [])
 
 
@@ -146,7 +146,7 @@ def _name(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _is_signed_interval(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a literal stands at a place, as ``INTERVAL -1 DAY``, and no column that is called ``interval``."""
+    """Whether the tokens are a literal such as ``INTERVAL -1 DAY``, not a column called ``interval``."""
     is_value = _type_at(tokens, at + 2) in {_T.NUMBER, _T.STRING} and at + 3 < len(tokens)
     return tokens[at].token_type is _T.INTERVAL and is_value and bool(_UNIT.fullmatch(tokens[at + 3].text))
 
@@ -168,7 +168,7 @@ def _window_function(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _plus(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``+a`` as ``- -a``: sqlglot makes it ``a``, which Spark would name otherwise."""
+    """``+a`` as ``- -a``: sqlglot drops the sign, and Spark names the column after it."""
     if not done or done[-1].token_type not in _BEFORE_A_SIGN:
         return at
     done += [_replace_token(tokens[at], _T.DASH, "-")] * 2
@@ -176,7 +176,7 @@ def _plus(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``a >>> b`` as ``a >> ~sqrt(b)``, which no query says: Spark has no ``~`` of a DOUBLE."""
+    """``a >>> b`` as ``a >> ~sqrt(b)``, which is no valid query: Spark has no ``~`` of a DOUBLE."""
     three = tokens[at : at + 3]
     touch = all(token.token_type is _T.GT for token in three) and three[0].start + 2 == three[-1].start
     if len(three) < 3 or not touch or _closes_types(done):
@@ -186,7 +186,7 @@ def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 _LONGEST_TYPE = 300
-"""Tokens of a type that are looked at: a text of thousands of signs is not read anew for each."""
+"""The most tokens of a type that are searched, which keeps the time linear."""
 
 
 def _closes_types(done: Sequence[Token]) -> bool:
@@ -223,7 +223,7 @@ def _table(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _table_argument(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``f(TABLE(t) PARTITION BY a ORDER BY b)`` as ``f(TABLE(t))``: how its rows are handed over."""
+    """``f(TABLE(t) PARTITION BY a ORDER BY b)`` as ``f(TABLE(t))``."""
     if _type_at(tokens, at + 1) is not _T.L_PAREN:
         return at
     end = _find_closing(tokens, at + 1) + 1
@@ -283,7 +283,7 @@ def _options(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _rows_of_window(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``OVER (DISTRIBUTE BY a SORT BY b)`` and ``OVER (CLUSTER BY a)``, in the words that others have for it."""
+    """``OVER (DISTRIBUTE BY a SORT BY b)`` and ``OVER (CLUSTER BY a)``, as PARTITION BY and ORDER BY."""
     backwards = depths(-_depth_change(token) for token in reversed(done))
     inside = next((count for count, depth in enumerate(backwards) if depth < 0), None)
     if inside is None:

@@ -57,7 +57,7 @@ def parse_sql_model(
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The offsets of a declaration: with its braces, and inside them; and its tree where it is known already."""
+    """The offsets of a declaration, with and without its braces, and its tree if it was parsed already."""
 
     outer_start: int
     start: int
@@ -67,7 +67,7 @@ class _Range:
 
 
 def _find_declaration(source: SourceFile) -> _Range | None:
-    """Where the first ``{{`` outside comments stands, and the ``}}`` that closes it."""
+    """The range of the first ``{{`` outside comments and the ``}}`` that closes it."""
     text = source.text
     opening = next((found for found in _OPENING.finditer(text) if found["open"]), None)
     if opening is None:
@@ -89,10 +89,7 @@ def _make_range(text: str, opening: re.Match[str], end: int) -> _Range:
 
 
 def _tree_before_first_braces(source: SourceFile, place: _Range) -> ast.expr | None:
-    """What the first ``}}`` close if that is an expression: then they stand in no text, and no bracket is open.
-
-    A comment could hide what is open.
-    """
+    """The tree of the text up to the first ``}}``, if it is an expression without comments."""
     if place.end < place.start or source.text.find("#", place.start, place.end) != -1:
         return None
     try:
@@ -102,7 +99,7 @@ def _tree_before_first_braces(source: SourceFile, place: _Range) -> ast.expr | N
 
 
 def _find_closing_braces(text: str, start: int) -> int:
-    """The offset of the braces that close a declaration, strings and brackets counted; the end if none do."""
+    """The offset of the braces that close a declaration, outside strings and brackets; the end if there are none."""
     depth = 0
     for token in _TOKENS.finditer(text, start + 2):
         if token.lastgroup == "open":
@@ -160,7 +157,7 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
 
 
 def _parse_in_place(source: SourceFile, start: int, end: int) -> ast.expr:
-    """Parse a declaration in its place: what precedes it becomes white space, so that positions stay."""
+    """Parse a declaration with the text before it as white space, so that positions are those of the file."""
     line, column = source.place(start)
     text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
     refuse_too_many_braces(text)
@@ -168,7 +165,7 @@ def _parse_in_place(source: SourceFile, start: int, end: int) -> ast.expr:
 
 
 def _error_without_bracket(text: str, error: SyntaxError, line: int, column: int) -> SyntaxError:
-    """The error without the bracket that the declaration was put into, which is blamed for any that is not closed."""
+    """The error without the bracket around the declaration, which Python would report for any unclosed bracket."""
     own = text.lstrip()
     skipped = text[: len(text) - len(own)]
     try:
@@ -193,7 +190,7 @@ def _report_no_model(
 
 
 def _split_comment(text: str) -> tuple[str, str]:
-    """The text of the comments that lead, without their marks, and what follows them."""
+    """The text of the leading comments, without comment signs, and the text after them."""
     lines: list[str] = []
     position = 0
     while found := _COMMENTS.match(text, position):

@@ -1,4 +1,4 @@
-"""Which top-level statement of a Python file defines and needs which names: what inlining works on."""
+"""Finds the names that each top-level statement of a Python file defines and needs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from cbx.syntax.declarations import ImportedName, NeededName, PythonModule, Snip
 
 
 def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Statement] | None = None) -> PythonModule:
-    """The definitions and imports of a file. A statement that defines and changes nothing is left out.
+    """The definitions and imports of a file; statements that define and change nothing are left out.
 
     Args:
         source: The file.
         tree: Its tree.
-        known: A statement that was read already, and what it was read as.
+        known: A statement that was read before, with the result.
     """
     positions = Positions(source)
     variable_names = variable_words(tree)
@@ -37,7 +37,7 @@ def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Sta
 
 
 def variable_words(tree: ast.Module) -> frozenset[str]:
-    """The names under which a file knows ``var``, dotted where it imports the package."""
+    """The names of ``var`` in a file; dotted if it imports the package."""
     names: set[str] = set()
     for node in _top_level(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "cbx":
@@ -58,8 +58,8 @@ def read_statement(
         node: The statement.
         source: Its file.
         variable_names: The names of ``var`` in that file.
-        text: Its text, where that is not as it stands in the file.
-        without: Expressions that this text leaves out.
+        text: Its text, if it differs from the file.
+        without: Expressions that the text does not have.
     """
     positions = Positions(source)
     inner = list(_walk(node, without))
@@ -82,7 +82,7 @@ def read_statement(
 
 
 def _statement_text(node: ast.stmt, positions: Positions) -> str:
-    """A statement as it stands in its file, decorators included."""
+    """The text of a statement in its file, with decorators."""
     start, end = positions.offsets(node)
     text = positions.source.text
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.decorator_list:
@@ -91,24 +91,24 @@ def _statement_text(node: ast.stmt, positions: Positions) -> str:
 
 
 def _defined_names(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
-    """The names that a statement binds at the top level, in blocks and comprehensions too."""
+    """The names that a statement binds at the top level, also in blocks and comprehensions."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [node.name]
     if isinstance(node, ast.AnnAssign) and node.value is None:
-        return []  # ``spark: SparkSession`` says what a name is that others define
+        return []  # ``spark: SparkSession`` only annotates a name that is defined elsewhere
     bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     walrus = {expression.target.id for expression in ast.walk(node) if isinstance(expression, ast.NamedExpr)}
     return sorted(bound | {name for name in walrus if not any(_binds(child, name) for child in table.get_children())})
 
 
 def _binds(table: symtable.SymbolTable, name: str) -> bool:
-    """Whether a function inside a statement has a name of its own."""
+    """Whether a function inside a statement has a local variable of this name."""
     own = any(symbol.get_name() == name and symbol.is_local() for symbol in table.get_symbols())
     return own or any(_binds(child, name) for child in table.get_children())
 
 
 def _changed_names(node: ast.stmt) -> list[str]:
-    """The names whose values a statement changes where it stands: by an item, an attribute or a call of a method."""
+    """The names whose values a statement changes: by an item, an attribute or a call of a method."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []
     parts = (ast.Subscript, ast.Attribute)
@@ -126,7 +126,7 @@ def _root_name(node: ast.expr) -> str:
 
 
 def _needed_names(inner: Sequence[ast.AST], table: symtable.SymbolTable, positions: Positions) -> Iterator[NeededName]:
-    """The names that a statement looks up outside itself, in whichever scope inside it, in the order of the names."""
+    """The names that a statement looks up outside itself, in any scope inside it, sorted."""
     evaluated = [part.annotation for part in inner if isinstance(part, ast.arg)]
     evaluated += [part.returns for part in inner if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
     others = [part.annotation for part in inner if isinstance(part, ast.AnnAssign)]
@@ -153,7 +153,7 @@ def _needed_names(inner: Sequence[ast.AST], table: symtable.SymbolTable, positio
 
 
 def _names_in_texts(hint_nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The names in the parts of annotations that are written as texts."""
+    """The names in annotations that are strings."""
     for part in hint_nodes:
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             with contextlib.suppress(SyntaxError, ValueError):
@@ -171,7 +171,7 @@ def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
 
 
 def _class_names(table: symtable.SymbolTable) -> Iterator[str]:
-    """The names that a class body both binds and looks up, as ``limit = limit`` does."""
+    """The names that a class body both binds and looks up, as in ``limit = limit``."""
     if table.get_type() == "class":
         yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and symbol.is_local())
     for child in table.get_children():
@@ -181,7 +181,7 @@ def _class_names(table: symtable.SymbolTable) -> Iterator[str]:
 def _variable_uses(
     inner: Sequence[ast.AST], variable_names: frozenset[str], positions: Positions
 ) -> Iterator[VariableUse]:
-    """The calls of ``var``, and what else is done with it: that has no literal."""
+    """The uses of ``var``; those that are not calls with a literal have no name."""
     called = [part for part in inner if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)]
     functions = {id(part.func): part for part in called}
     for part in inner:
@@ -191,7 +191,7 @@ def _variable_uses(
 
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements of a file that run; imports for type checkers only do not."""
+    """The statements of a file without those for type checkers only."""
     for node in tree.body:
         is_for_checkers = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         if not (
@@ -238,7 +238,7 @@ def _imported_names(node: ast.Import | ast.ImportFrom, path: str, positions: Pos
 
 
 def _absolute_module(node: ast.ImportFrom, path: str) -> str:
-    """The module an import names, a relative one counted from the file's folder."""
+    """The absolute name of an imported module."""
     if not node.level:
         return node.module or ""
     parts = path.rsplit("/", 1)[0].split("/")

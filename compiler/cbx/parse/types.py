@@ -1,7 +1,7 @@
 """SQL types in one spelling, so that ``LONG`` and ``BIGINT`` compare as equal.
 
-The grammar is that of Spark 4.2 with the types that Databricks adds; sqlglot's would take types of other databases,
-and does not take all of these. `tests/test_types.py` holds it against Spark's own parser.
+The grammar is that of Spark 4.2 with the types that Databricks adds; sqlglot's grammar has types of other
+databases, and lacks some of these. `tests/test_types.py` compares it with Spark's parser.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _MOST_DIGITS = 38
 
 @lru_cache(maxsize=4096)
 def normal_type(written: str) -> str | None:
-    """The type as Databricks spells it; None for what is not a type.
+    """The type as Databricks spells it; None if it is not a type.
 
     Example:
         ``long`` becomes ``BIGINT``, ``Varchar(10)`` becomes ``STRING``, ``dec(5)`` becomes ``DECIMAL(5, 0)``, and
@@ -69,7 +69,7 @@ def normal_type(written: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def parts_of_type(written: str, kind: str) -> tuple[tuple[str, str], ...] | None:
-    """The parts that a nested type is made of, each its name and its type; None for a type of another kind.
+    """The names and types of the parts of a nested type; None for a type of another kind.
 
     Args:
         written: The type.
@@ -87,7 +87,7 @@ def parts_of_type(written: str, kind: str) -> tuple[tuple[str, str], ...] | None
 
 
 def _tokens(written: str) -> list[tuple[str, str]] | None:
-    """The tokens of a type, each its kind and its text; None where one is no part of types."""
+    """The kinds and texts of the tokens of a type; None if a token cannot be part of a type."""
     tokens, position = [], 0
     text = written.rstrip()
     while position < len(text):
@@ -100,7 +100,7 @@ def _tokens(written: str) -> list[tuple[str, str]] | None:
 
 
 def is_same_type(written: str, other_written: str) -> bool:
-    """Whether two spellings are of one type; the names of a struct's fields are compared without regard to case."""
+    """Whether two spellings are of the same type; names of fields are compared without regard to case."""
     if written == other_written:
         return True
     first, second = normal_type(written), normal_type(other_written)
@@ -158,7 +158,7 @@ class _TypeReader:
                 raise _NotATypeError
 
     def _collated(self) -> str:
-        """A text; the collation that compares byte by byte is that of a text without one."""
+        """A STRING type; the collation that compares byte by byte is the default."""
         if not self._take("COLLATE"):
             return "STRING"
         name = self._identifier()

@@ -1,1 +1,1 @@
-"""The passes of a compilation: one verb, one file, one public function named as the file."""
+"""The passes of a compilation: one file per pass, with one public function of the same name."""

@@ -1,4 +1,4 @@
-"""Reports what is certainly wrong in the code of a model: a function that fails in every run, and hidden inputs."""
+"""Reports functions that fail in every run, and inputs that a model reads without declaring them."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def check_code(
     Args:
         model: The model.
         code: Its code.
-        outcome: What tracing told of it.
-        models: All models, which it may read by the names of their tables.
+        outcome: The result of tracing the function.
+        models: All models; a function may read them by the names of their tables.
         report: Where problems go.
 
     Returns:
-        Whether anything was reported, so that nothing is to be said of what follows from it.
+        Whether anything was reported; then consequences of it must not be reported.
     """
     found = len(report)
     mistake = outcome.mistake if isinstance(outcome, Unknown) else None
@@ -59,7 +59,7 @@ def check_code(
 
 
 def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
-    """The macros that a failing statement calls: where all models fail alike that call one, it may be at fault."""
+    """The macros that a failing statement calls: one of them may be the common cause of several failures."""
     if mistake.file != code.source.path:
         return []
     try:
@@ -92,7 +92,7 @@ def check_query(
 
 
 def _suggest_call(table: UndeclaredTable, reader: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
-    """The call to write in the place of a table's name."""
+    """A hint: the call that should replace a table's name."""
     wanted = table.name.lower()
     models = tuple(models)
     own = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
@@ -105,7 +105,7 @@ def _suggest_call(table: UndeclaredTable, reader: ResolvedModel, models: Iterabl
 
 
 def _imported_names(code: PythonCode) -> dict[str, str]:
-    """What each imported name is."""
+    """The full name of each imported name."""
     return {"dlt": "dlt"} | {
         imported.alias or imported.name or imported.module.partition(".")[0]: f"{imported.module}.{imported.name}"
         if imported.name
@@ -130,7 +130,7 @@ def _check_read(
 
 
 def _suggest_parameter(read: UndeclaredRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
-    """The parameter to write."""
+    """A hint: the parameter that should replace a read."""
     if read.kind == "files":
         place = f'"{name}"' if name else '"..."'
         if read.is_streaming:
@@ -151,7 +151,7 @@ def _suggest_parameter(read: UndeclaredRead, name: str, model: ResolvedModel, mo
 
 
 def _find_mistake(model: ResolvedModel, mistake: CodeMistake, sources: Mapping[str, str]) -> Span | None:
-    """The line that fails; of an import the line that has the name, in the model's file or in a macro's."""
+    """The failing line; for an import the line with the name, in the file of the model or of a macro."""
     if mistake.file:
         return span_of(model, PythonCallSite(mistake.file, mistake.line))
     code = model.code

@@ -21,7 +21,7 @@ _ALWAYS_THERE = frozenset({"_rescued_data", "_metadata"})
 
 
 def check_expectations(connected: Connected, report: Report) -> None:
-    """Report CBX404 for a name given twice, CBX405 for an unknown column, CBX406 for what is not a condition.
+    """Report CBX404 for a repeated name, CBX405 for an unknown column, CBX406 for a text that is not a condition.
 
     Before: ``expect("paid", "amout > 0")`` beside a column ``amount``. After: a diagnostic that suggests it.
     """
@@ -42,7 +42,7 @@ def check_expectations(connected: Connected, report: Report) -> None:
 
 
 def _check_change_condition(model: ResolvedModel, argument: str, condition: Text | None, report: Report) -> None:
-    """The conditions of AUTO CDC are expressions of each change, as expectations are of each row."""
+    """Check a condition of AUTO CDC, which is evaluated for each change."""
     reason = analyse_condition(condition.placeholder())[0] if condition is not None else ""
     if reason:
         message = f"`{argument}` of `{model.id}` is not a condition: {reason}"
@@ -80,9 +80,9 @@ def _check_condition(
 
 
 def _columns_by_name(model: ResolvedModel, columns: tuple[Column, ...] | None) -> dict[str, Column] | None:
-    """The columns that rules of a model may use, by their names in lower case; None if they are not known.
+    """The columns that expectations of a model may use, by their names in lower case; None if unknown.
 
-    The rules of an ``auto_cdc`` model are checked on its changes, which may have columns that the table does not.
+    Expectations of an ``auto_cdc`` model are evaluated on its changes, which may have other columns than the table.
     """
     if columns is None or model.cdc is not None:
         return None
@@ -91,7 +91,7 @@ def _columns_by_name(model: ResolvedModel, columns: tuple[Column, ...] | None) -
 
 @lru_cache(maxsize=65536)
 def analyse_condition(condition: str) -> tuple[str, tuple[str, ...]]:
-    """Why a text is not a condition, empty if it is one, and the columns that it needs."""
+    """The reason why a text is not a condition, empty if it is one, and the columns that it uses."""
     from sqlglot.errors import SqlglotError
 
     if not condition.strip():

@@ -1,4 +1,4 @@
-"""Checks that keys are made of columns that exist."""
+"""Checks that the columns of keys exist."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_keys(typed: Typed, report: Report) -> None:
 
 
 def _change_columns(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | None:
-    """The columns of the changes that an ``auto_cdc`` model applies: those that its code makes, where that is known."""
+    """The columns of the changes that an ``auto_cdc`` model applies: those of its code, else the declared ones."""
     relation = typed.relations.get(model.id)
     if relation is None or relation.is_open:
         return model.columns
@@ -37,7 +37,7 @@ def _change_columns(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | 
 
 
 def _check_key_is_kept(model: ResolvedModel, report: Report) -> None:
-    """AUTO CDC finds a row by its key, so the table has to keep it."""
+    """Check that the table of an ``auto_cdc`` model keeps its key, by which changes find their rows."""
     left_out = {name.lower() for name in model.cdc.except_columns} if model.cdc is not None else set()
     for number, name in enumerate(model.key or ()):
         if name.lower() in left_out:

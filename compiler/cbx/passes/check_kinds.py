@@ -1,4 +1,4 @@
-"""Checks that what a model reads suits its kind."""
+"""Checks that the inputs of a model fit its kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cbx.stages.resolved import Cdc, Connected, ModelInput, ResolvedModel, SqlCo
 
 
 def check_kinds(connected: Connected, report: Report) -> None:
-    """Report CBX401 for stream or batch inputs against the kind, and CBX402 for streams of what has updates.
+    """Report CBX401 for inputs that do not fit the kind, and CBX402 for streams of tables that are not append-only.
 
     Before: a ``materialized_view`` that reads ``stream("bronze.orders")``. After: a diagnostic at the input.
     """

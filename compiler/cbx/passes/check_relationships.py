@@ -1,4 +1,4 @@
-"""Checks the declared relationships against keys, columns and each other, and stores each once."""
+"""Checks the declared relationships against keys, columns and each other."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
 
 
 def _relationship_identity(claim: RelationshipClaim) -> object:
-    """What makes two claims speak of the same relationship: the models and columns, whichever is the parent."""
+    """The same value for claims about the same relationship: its models and columns, whichever is the parent."""
     sides = [
         (claim.child, tuple(column for column, _ in claim.on)),
         (claim.parent, tuple(column for _, column in claim.on)),
@@ -69,7 +69,7 @@ def _relationship_identity(claim: RelationshipClaim) -> object:
 
 
 def _unique_sides(claim: RelationshipClaim) -> frozenset[str]:
-    """The models that a claim says have at most one row for each value."""
+    """The models that have at most one row for each value, by a claim."""
     return frozenset({claim.parent, claim.child}) if claim.cardinality == "one_to_one" else frozenset({claim.parent})
 
 
@@ -92,7 +92,7 @@ def _describe_claim(claim: RelationshipClaim) -> str:
 
 
 def _merge_claims(group: list[RelationshipClaim], typed: Typed) -> Relationship:
-    """One relationship of claims that agree; of one-to-one claims in both directions, the lower layer is the parent."""
+    """The relationship of claims that agree; of one-to-one claims in both directions, the lower layer is the parent."""
     ranked = sorted(group, key=lambda claim: (_layer_rank(claim.parent, typed), claim.parent, claim.declared_by))
     chosen = ranked[0]
     enforce: Literal["warn", "fail"] = "fail" if any(claim.enforce == "fail" for claim in group) else "warn"
@@ -165,18 +165,18 @@ class _ClaimCheck:
         return normal_type(column.type) if column is not None else None
 
     def _has_doubtful_key(self, model: ResolvedModel, names: list[str]) -> bool:
-        """Whether columns may be the key once it is as it was meant: what was reported of it is the one mistake."""
+        """Whether columns may be the key after a reported mistake in the key is fixed."""
         known = self.known[model.id]
         existing = [column for column in model.key or () if column.lower() in (known or ())]
         is_wrong = known is not None and len(existing) < len(model.key or ())
         return "key" in model.unread or (is_wrong and holds_key(names, [tuple(existing)]))
 
     def _is_unique(self, model: ResolvedModel, names: list[str]) -> bool:
-        """Whether columns hold a key of a model whole, be it declared or proven."""
+        """Whether columns include all columns of a declared or proven key."""
         return holds_key(names, (*model.declared_keys, *self.typed.proven_keys[model.id]))
 
     def _may_be_unique(self, model: ResolvedModel, names: list[str]) -> bool:
-        """Whether columns may be a key that nothing here tells of: its code was left out, or its key is doubtful."""
+        """Whether columns may be an unknown key: the code was not analysed, or a mistake in the key was reported."""
         settings = self.typed.project.settings.compile
         is_left_out = not settings.analysis or (isinstance(model.code, PythonCode) and not settings.trace)
         return (is_left_out and not model.key) or self._has_doubtful_key(model, names)
@@ -203,7 +203,7 @@ class _ClaimCheck:
         return False
 
     def _suggest_other_direction(self) -> str | None:
-        """A hint for a claim whose other side is the one side."""
+        """A hint if the child is unique, so that the claim should have the other direction."""
         claim, child = self.claim, self.typed.models[self.claim.child]
         if claim.cardinality == "one_to_one" or not self._is_unique(child, [ours for ours, _ in claim.on]):
             return None
@@ -211,12 +211,12 @@ class _ClaimCheck:
         return f"the direction is reversed: write `{word}`"
 
     def _cause_of_claim(self) -> Cause:
-        """The claim itself: what is wrong on both of its sides is one mistake."""
+        """The cause of problems on both sides of a claim."""
         span = self.claim.span
         return Cause(span.path, f"claim {span.line}:{span.column}")
 
     def _keys(self, model: ResolvedModel) -> tuple[tuple[str, ...], ...]:
-        """The keys of a model, the declared one first; one that holds for a result of one row names no column."""
+        """The keys of a model, declared ones first, without the empty key of a result with one row."""
         return tuple(key for key in dict.fromkeys((*model.declared_keys, *self.typed.proven_keys[model.id])) if key)
 
     def _check_child(self) -> None:
@@ -255,7 +255,7 @@ class _ClaimCheck:
             )
 
     def _causes_of_uniqueness(self, model: ResolvedModel, names: list[str]) -> list[Cause]:
-        """Why columns of a model are unique, or are not: its own key, or that of the models they come from."""
+        """The causes of columns being unique or not: the key of the model, or of the models they come from."""
         causes = []
         pending = [(model.id, tuple(name.lower() for name in names))]
         seen = set(pending)
@@ -283,13 +283,13 @@ def _describe_keys(keys: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _holds_versions(model: ResolvedModel, names: list[str]) -> bool:
-    """Whether a table has several rows for a value of its key, of which one holds now: an AUTO CDC target of type 2."""
+    """Whether a table keeps the versions of a row: the target of AUTO CDC with SCD type 2."""
     is_history = model.cdc is not None and model.cdc.scd_type == 2
     return is_history and START_AT.lower() not in {name.lower() for name in names}
 
 
 def _are_comparable(first: str, second: str) -> bool:
-    """Whether columns of two types can be compared: values that are equal then stand for the same value."""
+    """Whether values of two types that compare as equal are the same value."""
     from cbx.analysis.types.value_types import compare_exactly
 
     return is_same_type(first, second) or compare_exactly(first, second)

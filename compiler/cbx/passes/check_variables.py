@@ -13,7 +13,7 @@ from cbx.syntax.text import Text
 
 
 def check_variables(resolved: Resolved, report: Report) -> None:
-    """Report CBX205 for a variable that some environment leaves without a value.
+    """Report CBX205 for a variable without a value in some environment.
 
     Before: ``var("landing")``, set in ``[environments.dev.vars]`` only. After: a diagnostic at
     ``[environments.prod]``.
@@ -42,7 +42,7 @@ def variables_in(models: Iterable[ResolvedModel]) -> frozenset[str]:
 
 
 def variables_of(model: ResolvedModel) -> Iterator[str]:
-    """The variables that a model's code, inputs and rules mention."""
+    """The variables that a model's code, inputs and expectations use."""
     for text in _texts(model):
         yield from text.variables
     if isinstance(model.code, PythonCode):

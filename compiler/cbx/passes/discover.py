@@ -23,7 +23,7 @@ def discover(project: Project, report: Report) -> Discovered:
     """Read every model and macro of a project.
 
     Before: a folder. After: the text of ``models/silver/orders.sql`` as the file of the model ``silver.orders``.
-    CBX106 for names that are none, CBX107 for what cannot be read, CBX203 for two files of one model.
+    CBX106 for invalid names, CBX107 for unreadable files, CBX203 for two files of one model.
     """
     files: list[ModelFile] = []
     known: set[str] = set()
@@ -40,7 +40,7 @@ def discover(project: Project, report: Report) -> Discovered:
 
 
 def _report_ignored_files(root: Path, report: Report) -> None:
-    """Warn of files beside models in which dbt's users declare columns and tests: nothing reads them."""
+    """Warn of YAML files next to models, in which dbt users declare columns and tests: cbx does not read them."""
     unreported = Report()
     for path in _files(root, "models", unreported, _PROPERTIES):
         _read_file(root, path, unreported)
@@ -104,7 +104,7 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
 
 
 def _check_name(path: str, report: Report) -> None:
-    """Report a folder, or a file of macros, that git could not check out on Windows."""
+    """Report a folder or a macro file with a name that Windows does not allow."""
     name = path.rsplit("/", 1)[-1]
     is_kept = DEVICE.match(name.split(".")[0])
     if is_kept or name.endswith((".", " ")):
@@ -115,7 +115,7 @@ def _check_name(path: str, report: Report) -> None:
 
 
 def _stays_inside(root: Path, link: Path) -> bool:
-    """Whether a link leads to a place in the project that is not a folder above the link itself."""
+    """Whether a link leads to a path in the project that is not a folder above the link."""
     try:
         target = link.resolve(strict=True)
         return target.is_relative_to(root.resolve()) and not link.absolute().is_relative_to(target)
@@ -151,7 +151,7 @@ def _report_unreadable(path: str, message: str, report: Report) -> None:
 
 
 def _ids_by_path(path: str) -> set[str]:
-    """The id that a file's place gives a model, also where it is no name: what reads it is not at fault."""
+    """The model id by a file's path, even if invalid, so that models that read it are not reported."""
     _, *folders, file = path.split("/")
     return {f"{folders[0]}.{file.rsplit('.', 1)[0]}"} if folders else set()
 

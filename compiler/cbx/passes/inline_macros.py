@@ -1,4 +1,4 @@
-"""Gathers what the function of a Python model needs, so that its notebook can stand alone."""
+"""Copies what the function of a Python model needs into its notebook."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def inline_macros(
         name: The function's name.
         macros: The Python macros by module name.
         variables: The variables that have a value somewhere.
-        report: Where problems go: CBX101 for too many definitions that need each other, CBX205 for a macro or
+        report: Where problems go: CBX101 for too long a chain of definitions, CBX205 for a macro or
             variable that does not exist, CBX104 for a word of the
             vocabulary in code that runs, CBX106 for two definitions of one name.
 
@@ -62,7 +62,7 @@ def inline_macros(
 _OWN_PACKAGES = ("cbx", "macros", "models")
 _TAKEN = ("dlt", "dp", "spark", "var")
 _MOST_SUGGESTIONS = 50
-"""For how many unknown names a near one is looked for."""
+"""Unknown names that get a suggestion."""
 _ALWAYS_KNOWN = frozenset(dir(builtins)) | {
     "spark",
     "sc",
@@ -72,11 +72,11 @@ _ALWAYS_KNOWN = frozenset(dir(builtins)) | {
     "displayHTML",
     "__file__",
 }
-"""What notebooks know without a definition: Python's own names and those that Databricks adds."""
+"""Names that exist in every notebook: Python's builtins and those that Databricks adds."""
 
 
 class _ModuleIndex:
-    """What a file defines, changes and imports, by name: a file of many names is not looked through for each."""
+    """What a file defines, changes and imports, indexed by name."""
 
     def __init__(self, module: PythonModule) -> None:
         self.defining: dict[str, list[int]] = {}
@@ -112,7 +112,7 @@ class _Inliner:
     _file_needs: dict[str, set[str]] = field(default_factory=dict)
 
     def add_needs(self, statement: Statement, module: PythonModule) -> None:
-        """Take over what a statement needs, and what that needs in turn."""
+        """Add everything that a statement needs, directly or through other definitions."""
         for use in statement.variables:
             if use.name is None:
                 message = "`var` takes the name of a variable as a literal"
@@ -131,7 +131,7 @@ class _Inliner:
                 self._check_known(needed, module)
 
     def _check_text(self, statement: Statement) -> None:
-        """Of what a statement says as it stands, report what would not work in a notebook."""
+        """Report text of a statement that would not work in a notebook."""
         for imported in statement.inner_imports:
             if imported.module.split(".")[0] in _OWN_PACKAGES:
                 message = (
@@ -144,7 +144,7 @@ class _Inliner:
             self.report.add(codes.SYNTAX_ERROR, message, statement.span, hint=hint)
 
     def definitions(self) -> tuple[Snippet, ...]:
-        """What was taken, by file: a file's macros before the files that use them, each in its own order."""
+        """The added definitions: each file after the files that it needs, each in its own order."""
         by_path: dict[str, list[tuple[int, Snippet]]] = {}
         for (path, number), (_, statement) in self._taken.items():
             by_path.setdefault(path, []).append((number, statement.source))
@@ -163,7 +163,7 @@ class _Inliner:
         return tuple(sorted(self._owners))
 
     def _add_name(self, name: str, module: PythonModule) -> bool:
-        """Take over what gives a name its value; False if the file neither defines nor imports it."""
+        """Add the definition or import of a name; False if the file has neither."""
         index = self._index(module)
         defining = index.defining.get(name, [])
         for number in sorted({*defining, *index.changing.get(name, ())}) if defining else ():
@@ -185,7 +185,7 @@ class _Inliner:
         return self._indexes[module.path]
 
     def _check_known(self, needed: NeededName, module: PythonModule) -> None:
-        """A name that nothing gives a value would stop the notebook."""
+        """Report a name without a value, which would fail in the notebook."""
         index = self._index(module)
         is_looked_up = needed.use == "code" or (needed.use == "annotation" and not index.has_late_annotations)
         if index.stars or not is_looked_up or needed.name in _ALWAYS_KNOWN:
@@ -215,7 +215,7 @@ class _Inliner:
             self.imports[f"{imported.binding}:{imported.module}"] = kept
 
     def _add_star(self, imported: ImportedName) -> None:
-        """A star import of a library is taken over; of macros it would hide what the code needs."""
+        """Add a star import of a library; report one of macros, which hides what the code needs."""
         if imported.module.split(".")[0] in _OWN_PACKAGES:
             message = f"a star import of `{imported.module}` hides what the code needs"
             self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import each name that is used")
@@ -223,7 +223,7 @@ class _Inliner:
             self.imports[f"*:{imported.module}"] = Import(imported.module, "*")
 
     def _add_word(self, imported: ImportedName) -> None:
-        """Of the vocabulary, only ``var`` has a meaning in code that runs."""
+        """Report words of the vocabulary other than ``var``, which have no meaning in code that runs."""
         if imported.module == "cbx" and imported.name == imported.binding == "var":
             return
         word = imported.name or imported.module
@@ -273,7 +273,7 @@ class _Inliner:
             self._renamed.setdefault(found.path, {})[imported.binding] = f"{imported.binding} = {imported.name}"
 
     def claim_name(self, name: str, owner: str, span: Span) -> None:
-        """Two different things of one name cannot stand in one notebook."""
+        """Report two different definitions of one name in a notebook."""
         first = self._owners.setdefault(name, owner)
         if first != owner:
             message = f"`{name}` would be defined twice in the notebook: by `{first}` and by `{owner}`"
@@ -281,7 +281,7 @@ class _Inliner:
 
 
 def _sort_by_needs(paths: list[str], needs: Mapping[str, set[str]]) -> list[str]:
-    """Files in an order in which each stands after those it needs, as far as they do not need each other."""
+    """Files in an order in which each follows the files that it needs; cycles keep any order."""
     ordered: dict[str, None] = {}
     started: set[str] = set()
 

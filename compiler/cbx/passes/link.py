@@ -16,8 +16,8 @@ def link(resolved: Resolved, report: Report) -> Linked:
     """From models that name others to a graph.
 
     Before: ``silver.orders`` reads ``"bronze.orders"``. After: an edge from ``bronze.orders`` to
-    ``silver.orders``. CBX201 for ids that no file defines, CBX202 for cycles, CBX203 for two datasets of one
-    name, CBX204 for a layer that reads a higher one.
+    ``silver.orders``. CBX201 for unknown ids, CBX202 for cycles, CBX203 for two datasets of one name,
+    CBX204 for a layer that reads a higher one.
     """
     models = {model.id: model for model in sorted(resolved.models, key=lambda model: model.id)}
     unused = _unused_by_name(models)
@@ -38,7 +38,7 @@ def link(resolved: Resolved, report: Report) -> Linked:
 
 
 def _unused_by_name(models: Mapping[str, ResolvedModel]) -> dict[str, ResolvedModel]:
-    """The models that no other one names: one may have been moved from the layer in which others look for it."""
+    """The models that no other model names, by name without layer: one may have been moved to another layer."""
     used = {source.model for model in models.values() for source in model.model_inputs}
     used |= {_other_side(model, claim) for model in models.values() for claim in model.claims}
     return {model.name: model for model in models.values() if model.id not in used}
@@ -49,7 +49,7 @@ def _other_side(model: ResolvedModel, claim: RelationshipClaim) -> str:
 
 
 def _causes_of_move(model: ResolvedModel | None) -> list[Cause]:
-    """The layer of a model as a cause: of what it reads, and of who does not find it."""
+    """The layer of a moved model as a cause of problems in it and in its readers."""
     return [Cause(model.path, "layer")] if model is not None else []
 
 
@@ -139,7 +139,7 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
 
 
 def _dataset_names(model: ResolvedModel) -> Iterator[str]:
-    """The names of the datasets in a model's notebook; views over files as if there was one."""
+    """The names of the datasets in a model's notebook; numbered views over files count as one."""
     yield model.dataset
     if model.quarantine:
         yield quarantine_table(model.dataset)

@@ -1,4 +1,4 @@
-"""Reads what the code of a model does: queries as they stand, functions by tracing them."""
+"""Analyses the code of a model: parses queries, traces functions."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ CACHE_FILE = ".cbx/cache/trace.json"
 
 @dataclass(frozen=True, slots=True)
 class UnknownReference:
-    """A column that none of a model's inputs has.
+    """A reference to a column or table that does not exist.
 
     Attributes:
-        name: As it was written.
-        span: Where.
-        candidates: The names that would have been known there.
-        missing: The part of the name that is not known.
-        is_table: Whether that part names a table of the query, and not a column.
+        name: The reference as written.
+        span: Its span; None if unknown.
+        candidates: The names that exist in its scope.
+        missing: The part of the reference that does not exist.
+        is_table: Whether that part is the name of a table of the query.
     """
 
     name: str
@@ -46,15 +46,15 @@ class UnknownReference:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnalysis:
-    """What the code of a model does.
+    """The analysed code of a model.
 
     Attributes:
-        relation: What it does.
-        unknown_columns: The columns it names that do not exist.
-        expressions: Where it makes the columns of its result, by their names in lower case.
-        reads: What a function reads by itself.
-        undeclared_tables: The tables that a query reads by their names, each with its place.
-        mistakes: What else in it fails in every run.
+        relation: The relation that the code computes.
+        unknown_columns: The references to columns and tables that do not exist.
+        expressions: The spans of the expressions of the result columns, by their names in lower case.
+        reads: What a function reads besides its inputs.
+        undeclared_tables: The tables that a query reads by name, with their spans.
+        mistakes: Other mistakes, which fail in every run.
     """
 
     relation: Relation
@@ -66,11 +66,11 @@ class ModelAnalysis:
 
 
 _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
-"""The arguments that decide which columns a table has: without one of them, all there is to say is a guess."""
+"""The arguments that decide which columns a table has: if one could not be read, the model is not analysed."""
 
 
 class ModelAnalyser:
-    """Reads one model after the other; a context, which ends the process that traces.
+    """Analyses models one after the other; a context manager, which stops the tracer's process.
 
     Example:
         >>> with Analysis(project) as analysis:
@@ -78,7 +78,7 @@ class ModelAnalyser:
     """
 
     def __init__(self, project: Project) -> None:
-        """Prepare; nothing is started before a function has to be traced."""
+        """Prepare; the tracer starts when the first function is traced."""
         self._settings = project.settings.compile
         file = project.root / CACHE_FILE
         self._cache_file = file if is_inside(project.root, file.parent) else None
@@ -131,7 +131,7 @@ class ModelAnalyser:
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
-    """Where in the files of the project a place is that the analysis of a model speaks of."""
+    """The span of a place in a model's code; None if unknown."""
     if isinstance(place, QuerySpan) and isinstance(model.code, SqlCode) and model.code.spans is not None:
         return model.code.spans.span(place.start, place.end)
     if isinstance(place, PythonCallSite) and isinstance(model.code, PythonCode):
@@ -172,7 +172,7 @@ def _function_to_trace(model: str, code: PythonCode, tables: Mapping[str, Table]
 
 
 def _without_doubtful_types(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
-    """Columns as the engine that traces is told of them: it needs a type, or to know that there is none."""
+    """Columns for the tracer: those with a doubtful type have none."""
     if columns is None:
         return None
     return tuple(column._replace(type=None) if column.type == UNKNOWN_TYPE else column for column in columns)

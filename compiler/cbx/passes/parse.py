@@ -13,13 +13,13 @@ from cbx.syntax.declarations import ParsedModel
 
 
 def parse(discovered: Discovered, macros: Macros, report: Report) -> Parsed:
-    """From text to syntax: declarations as calls with literals, inputs, queries rendered, functions cut out.
+    """From texts to declarations, inputs, rendered queries and functions.
 
     Before: ``{{ view(key="id") }} SELECT ...``. After: a call of ``view`` with a literal at its place, and the
     query. Whatever cannot be read is reported (CBX101, CBX104, CBX105, CBX205) and left out.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Python remarks on the code of models is theirs
+        warnings.simplefilter("ignore")  # warnings about the code of models
         variables = discovered.project.variable_names
         models = [_parse_file(file, macros, variables, report) for file in discovered.model_files]
     return Parsed(

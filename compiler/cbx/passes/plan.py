@@ -1,4 +1,4 @@
-"""Decides what will be written: datasets, their reads, their schemas and the checks on the data."""
+"""Plans the datasets, their reads, their schemas and the checks on the data."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
 
 
 def _is_readable_in_batch(model: ResolvedModel) -> bool:
-    """A view of a stream cannot be read whole, so nothing can be checked on it."""
+    """Whether checks can read a model: a view of a stream cannot be read in batch."""
     return not (model.kind == "view" and model.is_streaming)
 
 
@@ -138,7 +138,7 @@ def _keeps_history(model: ResolvedModel) -> bool:
 
 
 def _claim_name(wanted: str, taken: set[str]) -> str:
-    """A name that no dataset has; it is taken from now on."""
+    """A name that no dataset has, which is then taken."""
     name, number = wanted, 2
     while name.lower() in taken:
         name, number = f"{wanted}_{number}", number + 1

@@ -1,4 +1,4 @@
-"""Gives each declared key its verdict."""
+"""Decides for each declared key whether it is proven."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
 
 
 class _Key(NamedTuple):
-    """A declared key: its columns, and where it is declared."""
+    """A declared key: its columns, and the path of its declaration."""
 
     columns: tuple[str, ...]
     place: tuple[str | int, ...]
 
 
 def _declared_keys(model: ResolvedModel) -> list[_Key]:
-    """The keys of a model that could be read."""
+    """The declared keys of a model that could be read."""
     keys = [_Key(model.key, ("key",))] if model.key and "key" not in model.unread else []
     return [*keys, *(_Key(key, ("keys", number)) for number, key in enumerate(model.further_keys))]
 
@@ -88,13 +88,13 @@ def _group_by_child(relationships: Iterable[Relationship]) -> dict[str, list[Tab
 def _relationships_of_inputs(
     model: ResolvedModel, by_child: dict[str, list[TableRelationship]]
 ) -> tuple[TableRelationship, ...]:
-    """The relationships in which a table that a model reads is the child: no other tells anything of its rows."""
+    """The relationships whose child is an input of the model: only they affect the rows of the model."""
     read = sorted({source.model for source in model.model_inputs})
     return tuple(relationship for child in read for relationship in by_child.get(child, ()))
 
 
 def _report_unproven(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
-    """Say of an unproven key why; beside errors there are no remarks, since they may be what keeps it unproven."""
+    """Report why a key is unproven; called only without errors, since an error may be the reason."""
     if reason:
         word = "proven but for collisions" if reason == _COLLISIONS else "not proven"
         message = f"the key {listing(key.columns)} of `{model.id}` is {word}: {reason}"
@@ -104,7 +104,7 @@ def _report_unproven(model: ResolvedModel, key: _Key, reason: str, report: Repor
 def _why_unproven(
     model: ResolvedModel, key: _Key, connected: Connected, relationships: tuple[TableRelationship, ...], report: Report
 ) -> str:
-    """Why a key is not proven; empty if it is."""
+    """The reason why a key is not proven; empty if it is."""
     if model.cdc is not None:
         return "" if holds_key(key.columns, [model.key or key.columns]) else "changes are applied by another key"
     if holds_key(key.columns, connected.proven_keys.get(model.id, ())):

@@ -1,4 +1,4 @@
-"""Reads the macros of a project, which every model may use."""
+"""Reads the macros of a project."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_macros(discovered: Discovered, report: Report) -> Macros:
     """From the files of ``macros/`` to templates and modules.
 
     Before: the text of ``macros/contact.py``. After: the definitions and imports of the module ``macros.contact``.
-    CBX101 and CBX205 for what cannot be read, CBX106 for a name that is taken.
+    CBX101 and CBX205 for macros that cannot be read, CBX106 for a name that is taken.
     """
     templates = Templates()
     _add_templates(discovered.macro_files, templates, discovered.project.variable_names, report)
@@ -63,7 +63,7 @@ def _add_templates(
 def _read_modules(files: tuple[SourceFile, ...], report: Report) -> dict[str, PythonModule | None]:
     modules: dict[str, PythonModule | None] = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Python remarks on the code of macros is theirs
+        warnings.simplefilter("ignore")  # warnings about the code of macros
         for file in files:
             if file.path.endswith(".py"):
                 tree = parse_syntax(file, report)

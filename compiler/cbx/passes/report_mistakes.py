@@ -1,4 +1,4 @@
-"""Reports what the code of a model says that fails in every run."""
+"""Reports mistakes in the code of a model that fail in every run."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ def _report_unknown_function(subject: str, name: str, span: Span, report: Report
 
 
 def _lacks_watermark(model: ResolvedModel, linked: Linked) -> bool:
-    """Whether a table of aggregates is certain to have no watermark: neither here nor in a view that is read."""
+    """Whether a table of aggregates certainly has no watermark: neither in its query nor in a view that it reads."""
     text = model.code.query.placeholder() if isinstance(model.code, SqlCode) else ""
     read = [linked.models[source.model].kind for source in model.model_inputs if source.model in linked.models]
     return model.kind == "streaming_table" and bool(text) and not _WATERMARK.search(text) and "view" not in read
 
 
 def _has_groups(model: ResolvedModel) -> bool:
-    """Whether a query says GROUP BY anywhere; if not, all its ungrouped columns are one mistake."""
+    """Whether a query has a GROUP BY; if not, all its ungrouped columns have one cause."""
     return isinstance(model.code, SqlCode) and _GROUP_BY.search(model.code.query.placeholder()) is not None
 
 
 def _registered_functions(linked: Linked) -> frozenset[str]:
-    """The functions that code of the project registers, lower case."""
+    """The functions that the project's code registers, in lower case."""
     code = [model.code for model in linked.models.values() if isinstance(model.code, PythonCode)]
     texts = [part.text for function in code for part in (function.source, *function.definitions)]
     return frozenset(name.lower() for text in texts for name in _REGISTERED.findall(text))

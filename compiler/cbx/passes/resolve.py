@@ -1,4 +1,4 @@
-"""Renders the templates of declarations and settles every name."""
+"""Renders the templates of declarations and resolves all names."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ T = TypeVar("T")
 
 
 def resolve(declared: Declared, macros: Macros, report: Report) -> Resolved:
-    """From documents to models whose every text is rendered and whose code is complete.
+    """From documents to models with rendered texts and complete code.
 
     Before: ``expect("adult", "{{ at_least('age', 18) }}")``. After: an `Expectation` on ``age >= 18``.
-    CBX101, CBX104 and CBX205 for templates and code, CBX106 for names that are none.
+    CBX101, CBX104 and CBX205 for templates and code, CBX106 for invalid names.
     """
     models = tuple(_ModelResolver(declared, macros, model, report).resolve() for model in declared.models)
     return Resolved(declared.project, models, declared.known_ids)
@@ -133,7 +133,7 @@ class _ModelResolver:
         return self.declaration.spans.at(*path)
 
     def _read_argument(self, argument: str, read: Callable[..., T], *given: Any) -> T | None:
-        """What is read of an argument; None, with the argument among the unread, if that reports anything."""
+        """The value of an argument; None if reading it reports anything, and the argument becomes unread."""
         found = len(self.report)
         value = read(*given)
         if len(self.report) == found:
@@ -142,7 +142,7 @@ class _ModelResolver:
         return None
 
     def render(self, template: str, span: Span) -> Text | None:
-        """A rendered text; None where it was reported what is wrong with it."""
+        """The rendered text; None after a diagnostic."""
         if "{" not in template:
             return Text.of(template)
         place = Template(template, self.source, span=span)
@@ -150,11 +150,11 @@ class _ModelResolver:
         return rendered.text if rendered is not None else None
 
     def render_or_keep(self, template: str, span: Span) -> Text:
-        """A rendered text; the template itself where something is wrong with it."""
+        """The rendered text; the template itself after a diagnostic."""
         return self.render(template, span) or Text.of(template)
 
     def render_constant(self, template: str, span: Span) -> str:
-        """A rendered text that has to be known when compiling; CBX104 if it is not."""
+        """The rendered text, which has to be known at compile time; CBX104 if it is not."""
         if "{" not in template:
             return template
         text = self.render_or_keep(template, span)
@@ -165,7 +165,7 @@ class _ModelResolver:
         return text.constant
 
     def render_optional(self, template: str | None, span: Span) -> str | None:
-        """As `known`, for what may be left out."""
+        """As `render_constant`, for an optional text."""
         return None if template is None else self.render_constant(template, span)
 
     def _resolve_names(self, value: str | tuple[str, ...] | None, argument: str) -> tuple[str, ...] | None:
@@ -181,7 +181,7 @@ class _ModelResolver:
         return self._report_repeated(names, spans, what="tag" if argument == "tags" else "column")
 
     def _resolve_further_keys(self, keys: str | tuple[str | tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
-        """The keys beside the first one."""
+        """The keys of ``keys``."""
         if "keys" in self.declaration.unread:
             return ()
         if isinstance(keys, str):
@@ -197,7 +197,7 @@ class _ModelResolver:
         return tuple(found)
 
     def _report_repeated(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
-        """The names, each once; CBX103 for one that is repeated, upper and lower case being the same to SQL."""
+        """The names, each once; CBX103 for a repeated name, compared without regard to case."""
         seen: dict[str, str] = {}
         for name, span in zip(names, spans, strict=True):
             folded = name.lower()
@@ -406,7 +406,7 @@ class _ModelResolver:
         )
 
     def _hash_content(self, code: PythonCode | SqlCode | None) -> str:
-        """The hash of what the model says, its file and the Python macros it takes over."""
+        """The hash of the model's file and of the Python macros that it uses."""
         parts = [self.source.text]
         if isinstance(code, PythonCode):
             parts += [definition.text for definition in code.definitions]

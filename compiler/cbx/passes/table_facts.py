@@ -1,4 +1,4 @@
-"""What the readers of a model may take as true of its table."""
+"""What readers of a model may rely on: columns, keys, and columns without NULL."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def table_facts(
     is_streaming: bool,
     has_schema: bool,
 ) -> Table:
-    """What a model's readers may take as true of its table, given its columns and the keys that it is proven to have.
+    """What readers of a model may rely on, given its columns and proven keys.
 
-    A declared key counts as well: where it is not proven it is checked on the data.
+    A declared key counts as true: if it is not proven, it is checked on the data.
     """
     from cbx.analysis.facts import UNKNOWN_TYPE, CurrentKey, Table, TableColumn
 
@@ -66,15 +66,15 @@ def table_facts(
 
 
 def has_emitted_schema(model: ResolvedModel, project: Project, *, is_partly_declared: bool) -> bool:
-    """Whether a model's table is made with a schema, which refuses NULL where a column is declared so."""
+    """Whether a model's table is created with a schema, which enforces NOT NULL columns."""
     wanted = project.settings.compile.constraints != "none"
     return wanted and model.kind != "view" and has_primary_key(model) and not is_partly_declared
 
 
 def _never_null_columns(model: ResolvedModel, *, has_schema: bool) -> frozenset[str]:
-    """The columns, in lower case, without NULL: those that the table's schema refuses or a rule keeps out.
+    """The columns without NULL, in lower case, by the table's schema or by an expectation that drops or fails.
 
-    A rule counts where all rows are made anew with it: a streaming table may hold rows from before it had the rule.
+    An expectation counts if it applies to all rows: a streaming table may have rows from before it was added.
     """
     declared = {column.name.lower() for column in model.columns or () if column.not_null} if has_schema else set()
     rules = model.expectations if model.kind in {"materialized_view", "view"} else ()
@@ -96,7 +96,7 @@ def _known_table(model: ResolvedModel, proven: Proven) -> KnownTable:
 
 
 def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> tuple[Column, ...] | None:
-    """The columns of a table, given those of its rows: AUTO CDC leaves some out and adds those of history."""
+    """The columns of a table, given those of its query: AUTO CDC omits some and adds those of SCD type 2."""
     if columns is None or model.cdc is None:
         return columns
     if model.unread & {"scd_type", "except_columns"}:
@@ -112,7 +112,7 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
 
 
 def _sequence_column(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
-    """What the changes are ordered by: a column, or a struct of several."""
+    """The column that orders changes, or the struct of several columns."""
     known = {column.name.lower(): column for column in columns}
     own = [known[name.lower()] for name in names if name.lower() in known]
     if len(own) < len(names) or not names:

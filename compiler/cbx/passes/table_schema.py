@@ -1,4 +1,4 @@
-"""The schema of a table as SQL, where constraints need one."""
+"""The schema of a table as SQL, if constraints need one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RESCUED = Column("_rescued_data", "STRING")
 
 
 def table_schema(model: ResolvedModel, proven: Proven, references: Iterable[Relationship]) -> tuple[str, ...]:
-    """The elements of a table's schema, columns first; empty where the pipeline infers the schema.
+    """The elements of a table's schema, columns first; empty if the pipeline infers the schema.
 
     ``references`` are the relationships in which the model is the child.
 

@@ -1,4 +1,4 @@
-"""Settles which columns each model's table has, and what its code does."""
+"""Determines the columns and keys of each model's table."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ if TYPE_CHECKING:
     from cbx.passes.model_analysis import ModelAnalyser, ModelAnalysis, UnknownReference
 
 _TOGETHER = 50
-"""Models whose trees are let go of together."""
+"""Models after which the trees of queries are freed."""
 
 
 def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]) -> Typed:
     """From declarations and queries to the columns of tables.
 
     Before: an ``auto_cdc`` model of type 2 that declares ``id`` and ``city``. After: these, and the two columns
-    that tell since when and until when a version held. A query tells its columns where its inputs do. CBX405 for
-    a column that no input has, CBX310 to CBX312 where a declaration and a query disagree. Of models that are ``known``
-    from before nothing is asked again.
+    for the start and the end of a version. The columns of a query are known if those of its inputs are. CBX405 for
+    a column that no input has, CBX310 to CBX312 where a declaration and a query disagree. The tables of ``known``
+    models are taken as they are.
     """
     with ExitStack() as stack:
         typing = _ColumnTyper(linked, report, known, _start_analysis(linked.project, stack))
@@ -77,7 +77,7 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
 
 
 def _start_analysis(project: Project, stack: ExitStack) -> ModelAnalyser | None:
-    """What reads the code of models; None where the project leaves that out, which then costs no time to load."""
+    """The analyser of models; None if the project does not analyse them, so that no library is loaded."""
     if not project.settings.compile.analysis:
         return None
     from cbx.passes.model_analysis import ModelAnalyser
@@ -101,7 +101,7 @@ class _ColumnTyper:
     grains: dict[str, Grain] = field(default_factory=dict)
 
     def add(self, model: ResolvedModel) -> None:
-        """Settle the columns of a model; what it reads is settled already."""
+        """Determine the columns and keys of a model, whose inputs were added before."""
         if model.id in self.known:
             known = self.known[model.id]
             self.columns[model.id], self.keys[model.id] = known.columns, known.keys
@@ -137,7 +137,7 @@ class _ColumnTyper:
         self.keys[model.id] = self._infer_keys(model)
 
     def _analyse(self, model: ResolvedModel) -> ModelAnalysis | None:
-        """What a model's code does; None where that is not known."""
+        """The analysis of a model's code; None if there is none."""
         if self.analysis is None:
             if isinstance(model.code, PythonCode):
                 self._has_wrong_code(model, model.code, None)
@@ -163,7 +163,7 @@ class _ColumnTyper:
         return analysed
 
     def _report_mistakes(self, model: ResolvedModel, analysed: ModelAnalysis) -> None:
-        """Report what is wrong in code that was read; what it would be proven to do without that is not known."""
+        """Report mistakes in analysed code; after some of them nothing is known of its result."""
         for unknown in analysed.unknown_columns:
             self._report_unknown(model, unknown)
         if analysed.undeclared_tables:
@@ -178,7 +178,7 @@ class _ColumnTyper:
                 self.relations[model.id] = Opaque((), (), reason="its code is wrong")
 
     def _report_unknown(self, model: ResolvedModel, unknown: UnknownReference) -> None:
-        """Report a name that no input has, once for each name, whichever models ask for it."""
+        """Report a name that no input has."""
         code, missing = _CODE[type(model.code)], unknown.missing.lower()
         known = listing(sorted(set(unknown.candidates)))
         nothing = "nothing is read here: is the FROM missing?" if code == "query" else "no columns are known here"
@@ -211,7 +211,7 @@ class _ColumnTyper:
     def _has_wrong_code(
         self, model: ResolvedModel, code: PythonCode, outcome: ModelAnalysis | Unknown | MissingExtra | None
     ) -> bool:
-        """Report what is wrong in a function, of which nothing more is known then."""
+        """Report mistakes in a function; afterwards nothing is known of its result."""
         from cbx.analysis.relation.relations import Opaque
         from cbx.passes.check_code import check_code
 
@@ -221,7 +221,7 @@ class _ColumnTyper:
         return is_wrong
 
     def _input_tables(self, inputs: Sequence[Input]) -> tuple[Table, ...]:
-        """What is known of the inputs of a model, told once of one that it reads a thousand times."""
+        """What is known of the inputs of a model; computed once for an input that is read several times."""
         tables: dict[tuple[str, bool], Table] = {}
         for source in inputs:
             if isinstance(source, ModelInput) and (source.model, source.is_streaming) not in tables:
@@ -232,7 +232,7 @@ class _ColumnTyper:
         )
 
     def _input_table(self, source: Input) -> Table:
-        """What is known of an input. An unproven key of a model counts as true: it is checked on the data."""
+        """What is known of an input."""
         if isinstance(source, ModelInput) and source.model in self.columns:
             read = self.linked.models[source.model]
             has_schema = has_emitted_schema(
@@ -272,7 +272,7 @@ class _ColumnTyper:
         return keys
 
     def report_untraced(self) -> None:
-        """Say of the models that could not be traced why; not of those whose inputs are not known well enough."""
+        """Report why models could not be traced, except for those whose inputs are not known well enough."""
         if not self.untraced:
             return
         from cbx.analysis.tracing.requests import MissingExtra, Unknown
@@ -309,7 +309,7 @@ _UNTRACED = "its columns and keys are as declared; a key is checked on the data"
 
 
 def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
-    """The columns of a model's result; None where they are not known."""
+    """The columns of a model's result; None if unknown."""
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
     from cbx.analysis.facts import UNKNOWN_TYPE
@@ -325,7 +325,7 @@ def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
 
 
 def _are_named(columns: tuple[Column, ...] | None) -> bool:
-    """Whether the name of each column is known, also of those that the engine names."""
+    """Whether the names of all columns are known, including those that Spark generates."""
     return columns is not None and all(column.name for column in columns)
 
 
@@ -340,8 +340,8 @@ def _compare_columns(
     """Report where the declared columns and those of the query or function differ.
 
     Returns:
-        The produced columns that are not declared, where a declared one is not produced: it may be one of these, so
-        that neither the model nor its readers are judged by what it declares.
+        The produced columns that are not declared, if a declared column is not produced: it may be one of these, and
+        then nothing that depends on the declared columns is reported.
     """
     code = _CODE[type(model.code)]
     produced = {column.name.lower(): column for column in inferred}
@@ -403,5 +403,5 @@ def _compare_columns(
 
 
 def _types_differ(produced: Column, declared: Column) -> bool:
-    """Whether a column is declared as another type than it has, both being known."""
+    """Whether the declared type differs from the produced one, if both are known."""
     return bool(produced.type and declared.type) and not is_same_type(produced.type, declared.type)

@@ -1,1 +1,1 @@
-"""The values that pass between the stages, one set of named tuples each."""
+"""The types that passes hand on, as named tuples."""

@@ -1,4 +1,4 @@
-"""Which constraints a table can carry."""
+"""Which constraints a table can have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cbx.stages.resolved import ResolvedModel
 
 
 def has_primary_key(model: ResolvedModel) -> bool:
-    """Whether a table can carry its key as a constraint: one row a key, and no part of the key NULL."""
+    """Whether a table can have its key as PRIMARY KEY: one row per key, and no part of the key NULL."""
     if model.columns is None or not model.key or (model.cdc is not None and model.cdc.scd_type != 1):
         return False
     required = {column.name.lower() for column in model.columns if column.not_null}

@@ -1,4 +1,4 @@
-"""Models as declared: every call checked against its document, nothing looked up yet."""
+"""Models as discovered, parsed and declared: nothing is resolved yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cbx.syntax.spans import Spans
 
 
 class ModelFile(NamedTuple):
-    """A model file and the model its place says it defines."""
+    """A model file, and the model that it defines by its path."""
 
     source: SourceFile
     layer: str
@@ -60,7 +60,7 @@ class DeclaredInput(NamedTuple):
 
 
 class DeclaredModel(NamedTuple):
-    """A model whose declaration holds what its kind may say."""
+    """A model whose declaration was checked against its kind."""
 
     id: str
     layer: str

@@ -1,4 +1,4 @@
-"""What will be written: every dataset with the names, reads and checks it will have, nothing left to decide."""
+"""What will be written: every dataset with its names, reads and checks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Read(NamedTuple):
 
     Attributes:
         parameter: The parameter that takes it; None in SQL.
-        keyword_only: Whether the parameter is given by its name only.
+        keyword_only: Whether the parameter is keyword-only.
         table: The dataset or table; for files in SQL the view over them, for files in Python None.
         is_streaming: Whether only new rows are read.
         files: The files, where it reads files.
@@ -40,7 +40,7 @@ class ModelPlan(NamedTuple):
 
 
 class KeyCheck(NamedTuple):
-    """A check that a key is unique; ``current_only`` leaves out versions of rows that hold no more."""
+    """A check that a key is unique; ``current_only`` skips versions of rows that have ended."""
 
     name: str
     artifact: str
@@ -52,7 +52,7 @@ class KeyCheck(NamedTuple):
 
 
 class RelationshipCheck(NamedTuple):
-    """A check that every reference finds its parent; ``on`` pairs the child's columns with the parent's."""
+    """A check that every row has its parent; ``on`` pairs the child's columns with the parent's."""
 
     name: str
     artifact: str
@@ -80,7 +80,7 @@ class Plan(NamedTuple):
 
     @property
     def relationships_by_model(self) -> Mapping[str, tuple[Relationship, ...]]:
-        """The relationships that each model is a side of, in the order of all."""
+        """The relationships of each model as parent or child, in the order of all."""
         found: dict[str, list[Relationship]] = {planned.model.id: [] for planned in self.models}
         for relationship in self.relationships:
             for model in dict.fromkeys((relationship.parent, relationship.child)):

@@ -1,4 +1,4 @@
-"""Models with every template rendered and every name settled: what checks and the plan work on."""
+"""Models with rendered templates and resolved names."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
-"""Of the second kind is a hash of all columns of a key: only two texts with one hash could break it. Like an unproven
-key it is checked on the data."""
+"""``proven_but_for_collisions`` is a key of hashes of a key: only a collision of two hashes could break it. Like an
+unproven key it is checked on the data."""
 
 
 class Column(NamedTuple):
@@ -30,11 +30,11 @@ class Column(NamedTuple):
 
     Attributes:
         name: Its name.
-        type: Its SQL type as declared, else as inferred; empty where it is not known.
-        description: What it holds.
+        type: Its SQL type as declared, else as inferred; empty if unknown.
+        description: Its description.
         not_null: Whether it is declared to be never NULL.
-        lineage: The models and columns that its values are made of; None where that is not known.
-        is_computed: Whether an expression makes it whose type is not known, so that nothing is assumed of the type.
+        lineage: The models and columns that its values come from; None if unknown.
+        is_computed: Whether it is an expression of unknown type, so that nothing is assumed of the type.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Column(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """A rule on the rows of a model; ``macros`` are those that its text was made with."""
+    """A condition on the rows of a model; ``macros`` are those that rendered its text."""
 
     name: str
     condition: Text
@@ -67,7 +67,7 @@ class ModelInput(NamedTuple):
 
 
 class TableInput(NamedTuple):
-    """A table that is read and that no model makes."""
+    """A table that is read and that is not a model."""
 
     parameter: str | None
     keyword_only: bool
@@ -81,12 +81,12 @@ class FileInput(NamedTuple):
 
     Attributes:
         parameter: The parameter's name; None in SQL.
-        keyword_only: Whether Python wants the parameter by its name.
+        keyword_only: Whether the parameter is keyword-only in Python.
         path: The folder.
         format: The format of the files.
-        schema_hints: Types by column name, in order: those given and those the model declares.
+        schema_hints: Types by column name, as DDL: those of the input and those of the model's columns.
         options: Further options of the reader.
-        span: Where the input is declared.
+        span: The span of the input.
     """
 
     parameter: str | None
@@ -107,7 +107,7 @@ class RelationshipClaim(NamedTuple):
 
     Attributes:
         on: The child's columns, each with the parent's.
-        on_spans: Where each of these is written.
+        on_spans: The spans of each pair.
     """
 
     parent: str
@@ -135,12 +135,12 @@ class Cdc(NamedTuple):
 
 
 class PythonCode(NamedTuple):
-    """The code of a Python model, complete: it can stand in a notebook.
+    """The complete code of a Python model, as it is in a notebook.
 
     Attributes:
         function: The function's name.
         source: The function verbatim, without its declaration.
-        definitions: What it needs from macros and from its own file, file by file, in an order that works.
+        definitions: What it needs from macros and from its own file, in an order that can be executed.
         imports: The imports that all of this needs.
         variables: The variables that the code reads with ``var``.
         names: The names that all of this defines or imports.
@@ -162,7 +162,7 @@ class SqlCode(NamedTuple):
 
 
 class ResolvedModel(NamedTuple):
-    """A model with all names settled.
+    """A model with rendered texts and resolved names.
 
     Attributes:
         id: ``layer.name``.
@@ -171,22 +171,22 @@ class ResolvedModel(NamedTuple):
         path: The file.
         kind: The kind.
         dataset: The name under which pipelines read it: ``schema.table``, or a plain name for a view.
-        description: What it holds.
-        inputs: What it reads.
+        description: Its description.
+        inputs: Its inputs.
         key: The declared key; None if none is declared.
         columns: The declared columns; None if none are declared.
-        expectations: The rules.
+        expectations: The expectations.
         claims: The relationships that it declares.
         cdc: How changes are applied; for ``auto_cdc`` only.
-        tags: Words to select it by.
-        owner: Who answers for it.
+        tags: Tags for selectors.
+        owner: Its owner.
         properties: Table properties.
         cluster_by: Columns for clustering.
-        quarantine: Whether dropped rows are kept.
-        enforce: What a duplicate key found on the data does.
+        quarantine: Whether dropped rows are kept in a quarantine table.
+        enforce: What happens if the data have a duplicate key.
         code: Its code.
-        places: Where its declaration says all this.
-        unread: Arguments that could not be read; what depends on them is not checked.
+        spans: The spans of its declaration.
+        unread: Arguments that could not be read; checks that depend on them are skipped.
         content_hash: A hash of the model's file and of the macros it uses.
     """
 
@@ -240,13 +240,13 @@ class Resolved(NamedTuple):
 
 
 class KnownTable(NamedTuple):
-    """What an earlier compilation found of a model's table.
+    """The columns and keys of a model's table.
 
     Attributes:
-        columns: Its columns; None where they are not known.
+        columns: Its columns; None if unknown.
         keys: Column sets that are proven to be unique in it.
         is_partly_declared: Whether its query produces more columns than are declared.
-        never_null: Its columns, in lower case, that its readers take to be never NULL; to be told anew if empty.
+        never_null: Its columns without NULL, in lower case.
     """
 
     columns: tuple[Column, ...] | None
@@ -264,18 +264,18 @@ class Linked(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """`Linked`, with what is known of each model's table.
+    """`Linked`, with the columns and keys of each model's table.
 
     Attributes:
         project: The project.
         models: The models by id.
-        graph: What reads what.
-        columns: The columns of each table; None where they are not known.
-        relations: What each analysed query does; a model that was not analysed is not among them.
+        graph: The graph of the models.
+        columns: The columns of each table; None if unknown.
+        relations: The relation that each analysed model computes.
         partly_declared: The models whose queries produce more columns than are declared.
         traced: The Python models whose functions were traced.
-        proven_keys: The keys that the results of analysed models have, whatever is declared; none of CDC targets.
-        grains: What `proven_keys` follow from, of the models of which they do not prove all declared keys.
+        proven_keys: The proven keys of analysed models; none of AUTO CDC targets.
+        grains: The grains of models with a declared key that `proven_keys` do not prove.
     """
 
     project: Project
@@ -290,9 +290,9 @@ class Typed(NamedTuple):
 
 
 class Relationship(NamedTuple):
-    """A relationship, stored once, whoever declared it.
+    """A relationship, whichever model declared it.
 
-    ``on`` pairs the child's columns with the parent's; ``span`` is the place of one declaration.
+    ``on`` pairs the child's columns with the parent's; ``span`` is that of one declaration.
     """
 
     parent: str

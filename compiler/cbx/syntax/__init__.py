@@ -1,1 +1,1 @@
-"""What a parser makes of a text."""
+"""The results of parsers: declarations, texts, spans."""

@@ -1,6 +1,6 @@
-"""A declaration as it was written: literals and calls of the vocabulary, each with its place.
+"""A declaration as written: literals and calls of the vocabulary, each with its span.
 
-Both languages arrive here: a Python decorator and the first ``{{ }}`` of a SQL file are read by the same code.
+A Python decorator and the first ``{{ }}`` of a SQL file are read by the same code.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class Call(NamedTuple):
 
     Attributes:
         function: The word.
-        arguments: What could be read of its arguments.
+        arguments: The arguments that could be read.
         span: The word and its parentheses.
         name_span: The word alone.
-        unread: The arguments of a kind or an input that were reported and could not be read, or not wholly.
+        unread: The arguments of a kind or an input that could not be read completely; they were reported.
     """
 
     function: str
@@ -70,8 +70,8 @@ class ParsedInput(NamedTuple):
 
     Attributes:
         parameter: The parameter's name; None in SQL.
-        call: What it reads.
-        keyword_only: Whether Python wants the parameter by its name.
+        call: The call that names what is read.
+        keyword_only: Whether the parameter is keyword-only in Python.
     """
 
     parameter: str | None
@@ -82,8 +82,8 @@ class ParsedInput(NamedTuple):
 class NeededName(NamedTuple):
     """A name that a statement looks up outside itself.
 
-    ``use`` tells where: in code, in an annotation of a function, which Python evaluates unless the file says
-    otherwise, or where it may never be looked up.
+    ``use`` is where: in code, in an annotation of a function, which Python evaluates unless the file has late
+    annotations, or where it may never be looked up.
     """
 
     name: str
@@ -95,7 +95,7 @@ class NeededName(NamedTuple):
 class Snippet:
     """A piece of a Python file: its path, the number of its first line there, and its text.
 
-    A text from which something was cut out is counted back from its end, where a function's body stands.
+    Lines of a text from which something was cut out are counted back from its end, where a function's body is.
     """
 
     path: str
@@ -142,7 +142,7 @@ class ImportedName(NamedTuple):
 
 
 class PythonModule(NamedTuple):
-    """What can be taken over from a Python file: its definitions and its imports, by the names they bind."""
+    """The definitions and imports of a Python file."""
 
     path: str
     statements: tuple[Statement, ...]
@@ -159,7 +159,7 @@ class PythonFunction(NamedTuple):
 class SqlQuery(NamedTuple):
     """The rendered query of a SQL model; its input slots count the calls.
 
-    ``added_columns`` are those of a query of files that it names as results and never reads.
+    ``added_columns`` are the result columns of a query of files that it computes and does not read.
     """
 
     text: Text
@@ -169,7 +169,7 @@ class SqlQuery(NamedTuple):
 
 
 class ParsedModel(NamedTuple):
-    """A model file, read: the declaration, the inputs and the code, nothing checked against anything yet.
+    """A parsed model file: the declaration, the inputs and the code.
 
     ``inputs_complete`` is false where an input could not be read or may be missing, ``code`` is None where the
     query could not be read.

@@ -1,4 +1,4 @@
-"""A string of the user's after its template was rendered: known text, and what only a run or a plan can fill in."""
+"""A rendered template: known text, variables and slots for inputs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from cbx.diagnostics.source_files import Lines, Span
 CELL_MARK = re.compile(
     "(?:^|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])# (?:COMMAND|MAGIC|DBTITLE|Databricks)\\b", re.MULTILINE
 )
-"""How the lines begin that divide a notebook into cells, wherever in it they stand."""
+"""The beginnings of lines that divide a notebook into cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The value that the environment gives a variable when the pipeline runs."""
+    """The value of a variable, which is known when the pipeline runs."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class InputSlot:
-    """The place of an input in a query, by its number among the model's inputs."""
+    """An input in a query, by its number among the model's inputs."""
 
     index: int
 
@@ -35,18 +35,18 @@ TextPart = str | Variable | InputSlot
 
 
 class Text(NamedTuple):
-    """Parts that make up a string, adjacent strings joined."""
+    """The parts of a string; adjacent strings are joined."""
 
     parts: tuple[TextPart, ...]
 
     @classmethod
     def of(cls, text: str) -> Text:
-        """A text that is known whole."""
+        """A text without unknown parts."""
         return cls((text,) if text else ())
 
     @property
     def constant(self) -> str | None:
-        """The string, or None where a part of it is not known when compiling."""
+        """The string; None if a part of it is not known at compile time."""
         if all(isinstance(part, str) for part in self.parts):
             return "".join(part for part in self.parts if isinstance(part, str))
         return None
@@ -62,16 +62,16 @@ class Text(NamedTuple):
         return join(part for piece in pieces for part in piece)
 
     def as_data(self) -> list[str | list[str | int]]:
-        """The parts as JSON has them, for what is stored: no name of a class or attribute has a part in it."""
+        """The parts as JSON values for stored data, without names of classes or attributes."""
         return [_data(part) for part in self.parts]
 
     def placeholder(self) -> str:
-        """The text as SQL that parses: an identifier for each part that is not known."""
+        """The text as SQL with an identifier for each unknown part."""
         return "".join(_placeholder(part) for part in self.parts)
 
 
 PLACEHOLDER = "__cbx_"
-"""What every identifier that stands for an unknown part begins with."""
+"""The prefix of the identifiers that replace unknown parts."""
 
 
 def _placeholder(part: TextPart) -> str:
@@ -95,18 +95,18 @@ def _data(part: TextPart) -> str | list[str | int]:
 
 
 class TextSpans(NamedTuple):
-    """Where a rendered text came from.
+    """The spans of a rendered text in its file.
 
     Attributes:
         lines: The lines of the file.
-        pairs: Pairs of an offset in `Text.placeholder` and the offset in the file of what begins there.
+        pairs: For each piece, its offset in `Text.placeholder` and its offset in the file.
     """
 
     lines: Lines
     pairs: tuple[tuple[int, int], ...]
 
     def span(self, start: int, end: int) -> Span:
-        """The span in the file of a range of the text; of a part that is not known, all that stands for it."""
+        """The span in the file of a range of the text; for an unknown part, the span of its expression."""
         limit = self.lines.length
         here, there = self._pair(start)
         first = min(there + max(start - here, 0), limit)
@@ -117,7 +117,7 @@ class TextSpans(NamedTuple):
         return self.lines.span(first, max(last, first))
 
     def _pair(self, offset: int) -> tuple[int, int]:
-        """Where the piece begins that holds an offset."""
+        """The pair of the piece that contains an offset."""
         behind = bisect_right(self.pairs, offset, key=itemgetter(0))
         return self.pairs[max(behind - 1, 0)] if self.pairs else (0, 0)
 
@@ -134,5 +134,5 @@ def join(parts: Iterable[TextPart]) -> Text:
 
 
 def text_in_words(text: Text) -> str:
-    """A rendered text for people: a variable as ``${name}``."""
+    """A rendered text for messages: a variable as ``${name}``."""
     return "".join(part if isinstance(part, str) else f"${{{getattr(part, 'name', '')}}}" for part in text.parts)

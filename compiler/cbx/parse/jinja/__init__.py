@@ -1,1 +1,1 @@
-"""Templates: Jinja in a sandbox, with places."""
+"""Templates: Jinja in a sandbox, with spans."""

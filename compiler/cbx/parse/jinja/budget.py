@@ -1,4 +1,4 @@
-"""What the templates of a file may spend: a bound on time and memory that is the same on every machine."""
+"""Limits what the templates of a file may compute, by the same amount on every machine."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _BITS = 4096
 
 
 class TooMuchError(Exception):
-    """A template does or makes more than it may."""
+    """A template exceeds its budget."""
 
 
 class Budget:
-    """The units that are left: about one for each step, each value and each few characters.
+    """The units that are left: about one for each step, each value and every eighth character.
 
     Args:
-        units: How many there are at first.
-        printable: Types besides Python's own that have a text.
+        units: The units for each file.
+        printable: Types, besides Python's own, whose values may be printed.
     """
 
     def __init__(self, units: int, printable: tuple[type[Any], ...] = ()) -> None:
@@ -31,28 +31,28 @@ class Budget:
         self._printable: tuple[type[Any], ...] = (float, bool, type(None), Undefined, *printable)
 
     def refill(self) -> None:
-        """Begin again, for the next file."""
+        """Restore all units, for the next file."""
         self.left = self.units
 
     def spend(self, units: int) -> None:
-        """Pay, before something is done.
+        """Pay units before an operation.
 
         Raises:
-            TooMuchError: If there are not so many left.
+            TooMuchError: If too few are left.
         """
         self.left -= abs(units)
         if self.left < 0:
             raise TooMuchError(f"it is too large: more than {self.units:,} steps, values and characters")
 
     def weigh(self, *values: Any, printed: bool = False) -> int:
-        """Pay for going through values to their last part, shared parts as often as they are met.
+        """Pay for values with all their parts; shared parts are paid as often as they occur.
 
         Args:
             values: The values.
-            printed: Whether they are made a text: then each part must have one, and the same on every machine.
+            printed: Whether the values are printed; then each part must have the same text on every machine.
 
         Returns:
-            What was paid: at least 1 for each part, and 1 for every eighth character.
+            The units paid: at least 1 for each part, and 1 for every eighth character.
         """
         before = self.left
         pending = list(values)
@@ -78,17 +78,17 @@ class Budget:
         return before - self.left
 
     def glance(self, value: Any) -> Any:
-        """Pay for a value as it is, not for its parts, and return it."""
+        """Pay for the size of a value, but not for its parts, and return the value."""
         self.spend(1 + (len(value) if isinstance(value, _SIZED) else 0))
         if isinstance(value, int):
             _refuse_huge(value.bit_length())
         return value
 
     def operate(self, operator: str, left: Any, right: Any) -> None:
-        """Pay for what an operation makes.
+        """Pay for the result of an operation.
 
         Raises:
-            TooMuchError: If there is not so much left, or if it makes a huge number.
+            TooMuchError: If too few units are left, or the result is a huge number.
         """
         self.weigh(left, right)
         lengths = [len(operand) for operand in (left, right) if isinstance(operand, _SIZED)]

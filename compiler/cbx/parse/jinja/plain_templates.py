@@ -1,7 +1,7 @@
-"""Templates that say no more than ``{{ word("text") }}``: nearly all of them, read without Jinja.
+"""Reads templates of plain calls, ``{{ word("text") }}``, without Jinja.
 
-Jinja takes a millisecond for a template, and a project has thousands that only name an input or a macro. What is not
-as plain as that is left to Jinja, so that this says the same or nothing.
+Jinja takes a millisecond for a template, and a project has thousands that only name an input or a macro. All other
+templates are left to Jinja.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ARGUMENT = re.compile(rf"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?(?P<text>{_TEXT})
 
 
 class PlainCall(NamedTuple):
-    """A call of a word with texts, and where it stands."""
+    """A call of a word with texts as arguments."""
 
     template_call: TemplateCall
     arguments: tuple[str, ...]
@@ -30,11 +30,11 @@ class PlainCall(NamedTuple):
 
 
 Piece = tuple[int, str | PlainCall]
-"""A part of a template and the offset at which it begins there: text as it stands, or a call."""
+"""The offset of a part of a template, and the part: a text or a call."""
 
 
 def plain_pieces(template: Template) -> tuple[Piece, ...] | None:
-    """The parts of a template; None where it says more than texts and calls with texts.
+    """The parts of a template; None if it has more than text and calls with texts.
 
     Example:
         ``FROM {{ ref("silver.orders") }}`` is the text ``FROM`` with its space, and a call of ``ref``.

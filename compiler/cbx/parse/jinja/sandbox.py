@@ -1,8 +1,8 @@
-"""Jinja's sandbox with a bound on what templates spend.
+"""Jinja's sandbox with a limit on what templates may compute.
 
-Jinja's own keeps a template from attributes and files, not from looping for days or building gigabytes. Here every
-body that runs again and again, every call, filter, test and operation pays a `Budget` before it works; what could
-not be bounded, or would not give the same text everywhere, is left out.
+Jinja's sandbox protects attributes and files, but a template can loop for days or build gigabytes. Here every body of a
+loop or macro, every call, filter, test and operation pays from a `Budget` first. Filters that cannot be limited, or
+whose text depends on the machine, are removed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cbx.parse.jinja.budget import Budget, TooMuchError
 
 _UNITS = 3_000_000
 _TOKENS = 50_000
-"""Jinja takes a second and 100 MB for as many."""
+"""Jinja takes a second and 100 MB for so many."""
 _FILTERS = (
     "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "first", "float", "format", "groupby",
     "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",
@@ -46,21 +46,21 @@ _WRITING = frozenset((
     "capitalize", "center", "format", "indent", "join", "lower", "replace", "string", "title", "tojson", "trim",
     "truncate", "upper", "wordcount",
 ))  # fmt: skip
-"""Filters that make a text of whatever they are given."""
+"""Filters that convert their argument to a text."""
 _WITHOUT_LOOKING = frozenset(("append", "get", "items", "keys", "pop", "setdefault", "values"))
-"""Methods whose work does not grow with what they are called on."""
+"""Methods whose cost does not depend on the size of their object."""
 _PERCENT = re.compile(r"%(?:\([^()%]*\))?[#0\- +]*[0-9]{0,3}(?:\.[0-9]{0,3})?[A-Za-z%]")
 _BRACES = re.compile(r"\{\{|\}\}|\{\w*\}")
 _FIELD = 1000
 _STEP, _JOINED, _COMPARED = "a step", "the joined", "the compared"
-"""Filters that pay; the pieces of a template's tree that no template can write."""
+"""Paying filters; a template cannot write their names."""
 
 
 class BoundedEnvironment(SandboxedEnvironment):
-    """A sandbox in which a template ends after a bounded time, in bounded memory, with the same result everywhere.
+    """A sandbox that limits the time and memory of templates, with the same result on every machine.
 
     Args:
-        printable: Types besides Python's own whose values may be printed.
+        printable: Types, besides Python's own, whose values may be printed.
     """
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
@@ -71,7 +71,9 @@ class BoundedEnvironment(SandboxedEnvironment):
             keep_trailing_newline=True,
             undefined=jinja2.StrictUndefined,
             optimized=False,
-            finalize=jinja2.pass_context(lambda _, value: self._print(value)),  # with a context: nothing is folded
+            finalize=jinja2.pass_context(
+                lambda _, value: self._print(value)
+            ),  # with a context, so that Jinja folds no constants
         )
         self.globals = {name: self.globals[name] for name in _GLOBALS}
         self.filters = {name: self._make_paying(name, self.filters[name]) for name in _FILTERS}
@@ -80,10 +82,10 @@ class BoundedEnvironment(SandboxedEnvironment):
         self.filters |= {_STEP: self._pay_for_step, _JOINED: self._concatenate, _COMPARED: self._pay_for_comparison}
 
     def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
-        """The tree of a template, with the filters that pay in it.
+        """The tree of a template with paying filters.
 
         Raises:
-            TemplateSyntaxError: If it is no template, whichever part of Jinja finds that.
+            TemplateSyntaxError: If the text is not a valid template.
         """
         try:
             if len(source) > _TOKENS and next(itertools.islice(self.lex(source), _TOKENS, None), None):
@@ -96,27 +98,27 @@ class BoundedEnvironment(SandboxedEnvironment):
         return tree.set_environment(self)  # type: ignore[return-value] # the same node
 
     def from_string(self, source: str | nodes.Template, *args: Any, **kwargs: Any) -> jinja2.Template:
-        """A template, ready to render, with the filters that pay in it."""
+        """A compiled template with paying filters."""
         return super().from_string(self.parse(source) if isinstance(source, str) else source, *args, **kwargs)
 
     def undeclared(self, tree: nodes.Template) -> set[str]:
         """The names that a template looks up outside itself, as `meta.find_undeclared_variables` finds them."""
         names = meta.TrackingCodeGenerator(self)
-        names.optimizer = None  # it would work out filters of constants
+        names.optimizer = None  # it would evaluate filters of constants
         names.visit(tree)
         return names.undeclared_identifiers
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Whether a template may look at an attribute: of texts at listed methods only, of numbers at none."""
+        """Whether a template may use an attribute: of texts only listed methods, of numbers none."""
         if isinstance(obj, (int, float)) or (isinstance(obj, str) and attr not in _METHODS_OF_TEXTS):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, _: Any) -> None:
-        """Nothing: `call` bounds ``format`` itself."""
+        """Do nothing: `call` limits ``format``."""
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """An operation, paid."""
+        """Pay for an operation and compute it."""
         self.budget.operate(operator, left, right)
         if operator == "%" and isinstance(left, str):
             self._check_fields(left, _PERCENT, "%")
@@ -124,7 +126,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """A call, paid: a method of a built-in type by what it goes through and what it makes."""
+        """Pay for a call and make it; a method of a built-in type costs the size of its arguments and result."""
         if isinstance(obj, Macro):
             self.budget.spend(1 + len(args) + len(kwargs))
         elif isinstance(obj, types.BuiltinMethodType) and obj.__name__ not in _WITHOUT_LOOKING:
@@ -136,7 +138,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return self.budget.glance(super().call(context, obj, *args, **kwargs))
 
     def _make_paying(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A filter or a test that pays for its arguments before, and for its result."""
+        """A filter or a test that pays for its arguments and its result."""
         leading = 1 if hasattr(function, "jinja_pass_arg") else 0
 
         @functools.wraps(function)
@@ -151,30 +153,30 @@ class BoundedEnvironment(SandboxedEnvironment):
         return pay_and_call
 
     def _pay(self, name: str, *args: Any) -> None:
-        """Pay for a filter or method: for its arguments, or for their product where it may make as much."""
+        """Pay for a filter or method: for its arguments, or for their product if the result may be as large."""
         sizes = [self.budget.weigh(argument, printed=name in _WRITING) for argument in args]
         if name in _MULTIPLYING:
             numbers = [1 + abs(argument) for argument in args if isinstance(argument, int)]
             self.budget.spend(math.prod((*sizes, *numbers)))
 
     def _check_fields(self, template: Any, plain: re.Pattern[str], mark: str) -> None:
-        """Pay for the fields of a text that is filled in; plain ones only: no long widths, no attributes."""
+        """Pay for the fields of a format string; only plain fields are allowed, without long widths or attributes."""
         text = str(template)
         if mark in plain.sub("", text):
             raise TooMuchError("`format` fills in plain fields only: `{}`, `{name}`, `%s`, `%03d`")
         self.budget.spend(text.count(mark) * _FIELD)
 
     def _print(self, value: Any) -> str:
-        """What an expression prints, paid."""
+        """Pay for the text of a value and return it."""
         self.budget.weigh(value, printed=True)
         return self.budget.glance(str(value))  # type: ignore[no-any-return]
 
     def _concatenate(self, values: list[Any]) -> str:
-        """What ``~`` makes, paid."""
+        """Pay for the result of ``~`` and return it."""
         return "".join(self._print(value) for value in values)
 
     def _pay_for_comparison(self, value: Any) -> Any:
-        """What is compared, hashed or sliced, paid."""
+        """Pay for a value that is compared, hashed or sliced, and return it."""
         self.budget.weigh(value)
         return value
 
@@ -185,12 +187,12 @@ class BoundedEnvironment(SandboxedEnvironment):
 
 
 def _sum_numbers(values: Any) -> Any:
-    """The sum of numbers; Jinja's own adds lists as well, which takes the square of their length."""
+    """The sum of numbers; Jinja's filter also concatenates lists, in quadratic time."""
     return sum(values)
 
 
 def _insert_payments(tree: nodes.Template) -> None:
-    """Put filters that pay where a template repeats, compares, looks up, slices or joins."""
+    """Insert paying filters where a template repeats, compares, looks up, slices or concatenates."""
     bodies = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
     for node in list(tree.find_all((*bodies, nodes.Compare, nodes.Concat, nodes.Getitem, nodes.Pair))):
         if isinstance(node, bodies):
@@ -213,7 +215,7 @@ def _insert_payments(tree: nodes.Template) -> None:
 
 
 def _step_cost(body: nodes.Node) -> int:
-    """What one run of a body costs: its nodes, and the characters of its plain text."""
+    """The cost of one run of a body: its nodes and the characters of its text."""
     return sum(
         1 + (len(node.data) if isinstance(node, nodes.TemplateData) else 0) for node in body.find_all(nodes.Node)
     )

@@ -1,4 +1,4 @@
-"""What `var` leaves in a template, and why a template stops that does what it must not."""
+"""The marks of `var` in a template, and the errors of forbidden uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import jinja2
 
 
 class UnknownNowError(jinja2.TemplateRuntimeError):
-    """A template wants to look at a value that only a run knows."""
+    """A template uses a value that is known only when the pipeline runs."""
 
     def __init__(self, variable: str) -> None:
         super().__init__(f"the value of the variable `{variable}` is only known when the pipeline runs")
@@ -16,11 +16,11 @@ class UnknownNowError(jinja2.TemplateRuntimeError):
 
 
 class InputHereError(jinja2.TemplateRuntimeError):
-    """A macro reads an input where only a query can."""
+    """A macro reads an input outside a query."""
 
 
 class NotANameError(jinja2.TemplateRuntimeError):
-    """``var`` is called with something else than the name of a variable."""
+    """``var`` is called without the name of a variable."""
 
 
 class BrokenMacroError(jinja2.TemplateRuntimeError):
@@ -28,7 +28,7 @@ class BrokenMacroError(jinja2.TemplateRuntimeError):
 
 
 class VariableMark:
-    """What ``var`` returns: it can be printed and nothing else."""
+    """The value of ``var``, which can only be printed."""
 
     def __init__(self, name: str) -> None:
         self.name = name

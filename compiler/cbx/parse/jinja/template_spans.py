@@ -1,4 +1,4 @@
-"""Where things stand in a template: Jinja itself remembers lines only."""
+"""The spans of calls and errors in a template; Jinja itself has only lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VARIABLE_MARK = re.compile("\0var:([^\0]*)\0")
 
 
 def _as_template(mark: re.Match[str]) -> str:
-    """A variable's mark inside an argument as the template that stands for it, to be rendered with the argument."""
+    """The mark of a variable in an argument as a template, which is rendered with the argument."""
     return "{{ var(" + repr(mark[1]) + ") }}"
 
 
@@ -27,7 +27,7 @@ def _as_template(mark: re.Match[str]) -> str:
 class Template:
     """A template in a file: its text and the file's offset of its first character.
 
-    ``span`` is set where the text is a string of a declaration, whose place is known as a whole only.
+    ``span`` is set if the text is a string of a declaration, of which only the whole span is known.
     """
 
     text: str
@@ -40,7 +40,7 @@ class Template:
         return self.span or self.source.span(self.offset + start, self.offset + end)
 
     def blame(self) -> Span:
-        """The first line that is more than plain text: for problems whose place is not known better."""
+        """The span of the first line with a tag, for problems without a better span."""
         first = re.search(r"\{[{%#]", self.text)
         start = first.start() if first else 0
         end = self.text.find("\n", start)
@@ -50,8 +50,8 @@ class Template:
         """The span of the expression or tag that failed while the template was rendered.
 
         Args:
-            reached: The offset of the last piece of text or expression that was begun.
-            line: The line that failed, counted from 1 in the template's text; None where it is not known.
+            reached: The offset of the last text or expression that was rendered.
+            line: The line that failed, counted from 1 in the template's text; None if unknown.
         """
         start = self.text.find("{", reached)
         if line is not None:
@@ -75,7 +75,7 @@ class TemplateToken(NamedTuple):
 
 
 class TemplateCall(NamedTuple):
-    """A call of a word as it stands in a template, with the places of the strings and the names among its arguments."""
+    """A call of a word in a template, with the spans of the strings and the names among its arguments."""
 
     word: str
     span: Span
@@ -83,7 +83,7 @@ class TemplateCall(NamedTuple):
     keywords: Mapping[str, Span]
 
     def value(self, given: Any, place: Span | None = None) -> Value:
-        """The syntax of a value that the call was given while rendering; ``place`` is the best known of it."""
+        """The syntax of an argument that the call had while rendering; ``place`` is its span if known."""
         span = place or self.span
         if isinstance(given, (list, tuple)):
             return ListLiteral(tuple(self.value(item, place) for item in given), span)
@@ -100,7 +100,7 @@ class TemplateCall(NamedTuple):
 
 
 def read_tokens(environment: jinja2.Environment, template: Template) -> tuple[TemplateToken, ...]:
-    """The template's tokens, white space left out. Jinja gives them without offsets, but in order and complete."""
+    """The template's tokens without white space; offsets are computed, since Jinja gives none."""
     tokens: list[TemplateToken] = []
     position = 0
     for _, kind, text in environment.lex(template.text):
@@ -172,7 +172,7 @@ def _unquote(literal: str) -> str:
 def insert_marks(template: Template, tokens: Sequence[TemplateToken]) -> str:
     """The template's text with a mark of its offset before each piece of plain text and each expression.
 
-    A mark before ``{{-`` would keep it from eating the white space in front of it; it gets none.
+    There is no mark before ``{{-``, which would then not remove the white space before it.
     """
     pieces: list[str] = []
     position = 0
@@ -197,7 +197,7 @@ def template_lines(error: Exception) -> list[tuple[str, int]]:
 
 
 def error_span(error: jinja2.TemplateSyntaxError, template: Template) -> Span:
-    """The place of a syntax error: the token that the message names, else the line's first tag."""
+    """The span of a syntax error: the token that the message names, else the line's first tag."""
     if template.span is not None:
         return template.span
     lines = template.text.split("\n")

@@ -1,7 +1,7 @@
-"""Renders Jinja templates in a sandbox, keeping where each character of the result came from.
+"""Renders Jinja templates in a sandbox, with the span of each piece of the result.
 
-What a template may call besides the project's macros are words that leave a mark: ``var`` and, in a query, the
-inputs. The marks are cut out again after rendering, so a variable's value never takes part in a compilation.
+Besides the project's macros a template may call ``var`` and, in a query, the inputs. They return marks, which become
+variables and slots after rendering, so the value of a variable never affects a compilation.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class RenderedTemplate:
 
     Attributes:
         text: The result.
-        calls: The input calls made while rendering, by the number of their `InputSlot`.
-        places: Where it came from.
+        calls: The calls of inputs, by the number of their `InputSlot`.
+        spans: The spans of its pieces.
     """
 
     text: Text
@@ -71,7 +71,7 @@ class RenderedTemplate:
 
 
 class Templates:
-    """The project's macros, ready to render templates that use them."""
+    """Renders templates that use the project's macros."""
 
     def __init__(self) -> None:
         self._environment = BoundedEnvironment(printable=(VariableMark,))
@@ -94,7 +94,7 @@ class Templates:
             self._environment.globals[word] = self._make_input_word(word)
 
     def add_macros(self, source: SourceFile, report: Report) -> list[tuple[str, Span]]:
-        """Make the macros of a file known, and return their names with their places; CBX101 if it does not parse."""
+        """Add the macros of a file, and return their names with their spans; CBX101 if it does not parse."""
         template = Template(source.text, source)
         is_headless = lacks_macro_head(source.text)
         tree = self._parse(template, report, [_HEADLESS] if is_headless else [])
@@ -142,7 +142,7 @@ class Templates:
         self._mark_broken(sorted(_add_callers(broken, macros)))
 
     def _mark_broken(self, names: list[str]) -> None:
-        """Remember macros that were reported: whoever uses them is not reported again."""
+        """Remember macros that were reported, so that templates that use them are not reported."""
 
         def call(*_: Any, **__: Any) -> Any:
             raise BrokenMacroError
@@ -159,7 +159,7 @@ class Templates:
         Args:
             template: The template.
             report: Where problems go: CBX101 for what does not parse or fails, CBX104 for a variable whose value
-                is looked at, CBX205 for an unknown macro or variable.
+                is used, CBX205 for an unknown macro or variable.
             variables: The variables that have a value somewhere.
             inputs_allowed: Whether ``ref`` and its like may be called.
 
@@ -170,7 +170,7 @@ class Templates:
             return RenderedTemplate(
                 Text.of(template.text), (), TextSpans(template.source.lines, ((0, template.offset),))
             )
-        if "\r" in template.text:  # a string of a declaration; Jinja makes the same of it, but loses the places
+        if "\r" in template.text:  # a string of a declaration; Jinja does the same, but then offsets differ
             template = replace(template, text=template.text.replace("\r\n", "\n").replace("\r", "\n"))
         if inputs_allowed:
             return self._render(template, report, variables, inputs_allowed=True)
@@ -215,7 +215,7 @@ class Templates:
             return None
         except BrokenMacroError:
             return None
-        except Exception as error:  # noqa: BLE001 - a template runs the user's code, which may fail in any way
+        except Exception as error:  # noqa: BLE001 - user code may raise anything
             self._report_failure(error, template, report)
             return None
         return self._split_marks(rendered, template, variables, report)
@@ -240,7 +240,7 @@ class Templates:
         return getattr(self._modules.get(compiled), name, None) if compiled is not None else None
 
     def _begin_rendering(self, source: SourceFile) -> None:
-        """Begin a rendering: those of a file spend together, and macros remember nothing of the last one."""
+        """Reset the state of macros before a rendering, and the budget before the first one of a file."""
         if source.path != self._spender:
             self._spender = source.path
             self._environment.budget.refill()
@@ -250,7 +250,7 @@ class Templates:
     def _prepare_plain(
         self, template: Template, inputs: frozenset[str], variables: frozenset[str]
     ) -> Callable[[], str] | None:
-        """What renders a template of plain calls, with its marks; None where Jinja is needed, or something is wrong."""
+        """A function that renders a template of plain calls with marks; None if Jinja is needed."""
         pieces = plain_pieces(template)
         if pieces is None:
             return None
@@ -277,7 +277,7 @@ class Templates:
     def _prepare_jinja(
         self, template: Template, inputs: frozenset[str], variables: frozenset[str], report: Report
     ) -> Callable[[], str] | None:
-        """What renders a template, with its marks; None after a diagnostic."""
+        """A function that renders a template with marks; None after a diagnostic."""
         tree = self._parse(template, report)
         if tree is None:
             return None
@@ -302,7 +302,7 @@ class Templates:
         return run
 
     def _compile(self, text: str, template: Template, report: Report) -> jinja2.Template | None:
-        """Jinja makes Python of a template, and Python refuses what Jinja took, such as an argument given twice."""
+        """Compile a template; None after a CBX101 for errors that only Python finds, such as a repeated argument."""
         try:
             compiled = self._environment.from_string(text)
         except SyntaxError as error:
@@ -428,7 +428,7 @@ class Templates:
             )
 
     def _macro_spans(self, template: Template) -> dict[str, list[Span]]:
-        """Where each name stands that a macro is given, in the order of the file."""
+        """The spans of the names of macros, in the order of the file."""
         spans: dict[str, list[Span]] = {}
         for before, token in itertools.pairwise(read_tokens(self._environment, template)):
             if before.text == "macro":
@@ -464,7 +464,7 @@ class Templates:
         return call
 
     def _nameless_call(self) -> TemplateCall:
-        """The first call of ``var`` that does not give one string; a macro may hold it."""
+        """The first call of ``var`` without exactly one string; it may be in a macro."""
         calls = [template_call for template_call in self._template_calls if template_call.word == "var"]
         nameless = [template_call for template_call in calls if len(template_call.strings) != 1]
         return (nameless or calls or [TemplateCall("var", self._span, {}, {})])[0]
@@ -487,7 +487,7 @@ def _outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:
 
 
 def _add_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
-    """Broken macros with those of their file that name them, directly or through others."""
+    """Broken macros, and those of their file that use them, directly or through others."""
     names = {macro.name: {name.name for name in macro.find_all(nodes.Name)} for macro in macros}
     while more := {name for name, used in names.items() if used & broken} - broken:
         broken = broken | more
