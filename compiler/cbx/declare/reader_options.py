@@ -291,8 +291,8 @@ def is_of_format(option: str, file_format: str) -> bool:
 
 def is_of_databricks(option: str, file_format: str) -> bool:
     """Whether the reader of Databricks knows an option that Spark's own one passes over."""
-    own = _BY_FORMAT[file_format].get(option.lower())
-    return own in DATABRICKS[file_format]
+    option_format = _BY_FORMAT[file_format].get(option.lower())
+    return option_format in DATABRICKS[file_format]
 
 
 def meant(option: str, file_format: str, *, with_auto_loader: bool = True) -> str | None:
@@ -306,9 +306,9 @@ def meant(option: str, file_format: str, *, with_auto_loader: bool = True) -> st
     prefixed = _CLOUD.get(f"cloudfiles.{option.lower()}")
     if prefixed is not None and with_auto_loader:
         return prefixed
-    own: Iterable[str] = _BY_FORMAT[file_format].values()
+    options: Iterable[str] = _BY_FORMAT[file_format].values()
     is_prefixed = "." in option
-    return nearest(option, sorted([*own, *CLOUD_FILES] if with_auto_loader and is_prefixed else own)) or (
+    return nearest(option, sorted([*options, *CLOUD_FILES] if with_auto_loader and is_prefixed else options)) or (
         nearest(option, sorted(CLOUD_FILES)) if with_auto_loader else None
     )
 

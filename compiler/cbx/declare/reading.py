@@ -40,23 +40,23 @@ def read_document(call: Call, report: Report) -> ReadCall | None:
         can be checked.
     """
     spans: dict[ValuePath, Span] = {}
-    given = _named_arguments(call, report)
+    arguments = _named_arguments(call, report)
     fields = _FIELDS[call.function]
     values: dict[str, Any] = {}
     unread = set(call.unread)
-    for name, argument in given.items():
+    for name, argument in arguments.items():
         value = _read_plain(argument.value, (name,), spans, report)
         if value is _BAD:
             unread.add(name)
         is_usable = name not in unread or _is_usable(name, value)
         if is_usable and (value is not None or fields.get(name, True)):
             values[name] = value
-    for name in sorted(given.keys() - fields.keys()):
+    for name in sorted(arguments.keys() - fields.keys()):
         values.pop(name, None)
         meant, hint = _guess_argument(name, fields)
-        unread |= {meant} if meant is not None else fields.keys() - given.keys()
+        unread |= {meant} if meant is not None else fields.keys() - arguments.keys()
         message = f"`{call.function}` has no argument `{name}`"
-        report.add(codes.UNKNOWN_ARGUMENT, message, given[name].span, label="unknown", hint=hint)
+        report.add(codes.UNKNOWN_ARGUMENT, message, arguments[name].span, label="unknown", hint=hint)
     return _validate(call, values, unread, Spans(call.span, spans), report)
 
 
@@ -129,11 +129,11 @@ def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], rep
         case ListLiteral(items=items):
             result: list[Any] = []
             for item in items:
-                own: dict[ValuePath, Span] = {}
-                plain = _read_plain(item, (*path, len(result)), own, report)
+                item_spans: dict[ValuePath, Span] = {}
+                plain = _read_plain(item, (*path, len(result)), item_spans, report)
                 if plain is not _BAD:
                     result.append(plain)
-                    spans.update(own)
+                    spans.update(item_spans)
             return tuple(result)
         case DictLiteral(entries=entries):
             named = {}

@@ -62,8 +62,8 @@ class DeclarationScope:
         if isinstance(node, ast.Name):
             return self.words.get(node.id)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            known = node.value.id in self.cbx_names and node.attr in SIGNATURES
-            return node.attr if known else None
+            is_word = node.value.id in self.cbx_names and node.attr in SIGNATURES
+            return node.attr if is_word else None
         return None
 
     def inside(self, constant: str) -> DeclarationScope:
@@ -175,9 +175,9 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
             message, hint = "arguments cannot be unpacked here", "write each argument by its name"
             scope.report.add(codes.NOT_A_LITERAL, message, scope.positions.span(keyword.value), hint=hint)
     for name, expression, place in nodes:
-        found = len(scope.report)
+        reported = len(scope.report)
         value = read_value(expression, scope)
-        if len(scope.report) > found:
+        if len(scope.report) > reported:
             unread.append(name or next(iter(SIGNATURES[word]), ""))
         if value is not None:
             arguments.append(Argument(name, value, place))

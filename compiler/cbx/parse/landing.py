@@ -19,7 +19,7 @@ _NAMING_METHODS = frozenset({"withColumn", "alias", "name"})
 
 
 def schema_hints(
-    given: str | Mapping[str, str] | None, declared: Mapping[str, str], code: PythonFunction | SqlQuery
+    hints: str | Mapping[str, str] | None, declared: Mapping[str, str], code: PythonFunction | SqlQuery
 ) -> str:
     """The schema hints of an Auto Loader input, as one DDL text.
 
@@ -28,17 +28,17 @@ def schema_hints(
     the input even if no file has it, and a computed column would then exist twice.
 
     Args:
-        given: The input's ``schema_hints``.
+        hints: The input's ``schema_hints``.
         declared: The declared columns and their types.
         code: The model's code.
     """
-    own = {} if isinstance(given, str) else dict(given or {})
+    hints_by_name = {} if isinstance(hints, str) else dict(hints or {})
     added = _added_columns(code)
-    hinted = {name: written for name, written in declared.items() if name not in {*added, *own, _RESCUED}}
-    parts = [given] if isinstance(given, str) else []
-    taken = _first_words(given) if isinstance(given, str) else frozenset()
+    hinted = {name: written for name, written in declared.items() if name not in {*added, *hints_by_name, _RESCUED}}
+    parts = [hints] if isinstance(hints, str) else []
+    taken = _first_words(hints) if isinstance(hints, str) else frozenset()
     parts += [f"{quoted_if_needed(name)} {written}" for name, written in hinted.items() if name.lower() not in taken]
-    parts += [f"{_quoted_path(name)} {written}" for name, written in own.items()]
+    parts += [f"{_quoted_path(name)} {written}" for name, written in hints_by_name.items()]
     return ", ".join(parts)
 
 

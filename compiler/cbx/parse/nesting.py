@@ -58,23 +58,23 @@ def _is_nested(sql: str, *, are_apart: bool) -> bool:
         are_apart: Whether the queries of a UNION are certainly not nested.
     """
     waiting, around, types, again, last = 0, list[int](), 0, 0, 0
-    for found in _STEP.finditer(sql):
-        again += (found.start() - last) * ((1 << waiting) - 1)
-        last = found.start()
+    for step in _STEP.finditer(sql):
+        again += (step.start() - last) * ((1 << waiting) - 1)
+        last = step.start()
         outside = around[-1] if around else 0
-        if found["opens"]:
+        if step["opens"]:
             around.append(waiting)
-        elif found["closes"]:
+        elif step["closes"]:
             waiting = around.pop() if around else 0
-        elif found["type_opens"]:
+        elif step["type_opens"]:
             types += 1
-        elif found["type_closes"]:
+        elif step["type_closes"]:
             types = max(types - 1, 0)
-        elif found["joins"]:
+        elif step["joins"]:
             waiting += 1
-        elif found["on"]:
+        elif step["on"]:
             waiting = max(waiting - 1, outside)
-        elif found["another"] and are_apart:
+        elif step["another"] and are_apart:
             waiting = outside
         if len(around) + types > _DEEPEST or again > _MOST_AGAIN:
             return True

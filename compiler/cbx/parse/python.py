@@ -85,16 +85,16 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     words = _imported_words(tree)
     words.names.update(_report_misspelt_words(tree, positions, report))
     scope = DeclarationScope(positions, words.names, {}, report, words.packages)
-    found = [
+    functions = [
         (function, decorator)
         for function in tree.body
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
         for decorator in function.decorator_list
         if _kind_of(decorator, scope) is not None
     ]
-    if not _is_one_model(found, source, name, scope):
+    if not _is_one_model(functions, source, name, scope):
         return None
-    function, decorator = found[0]
+    function, decorator = functions[0]
     definition = _cut_declaration(function, decorator, tree, positions)
     module = read_module(source, tree, (function, definition))
     scope = replace(scope, constants=_constants(tree, module))
@@ -166,18 +166,20 @@ def _kind_of(decorator: ast.expr, scope: DeclarationScope) -> str | None:
 _ModelFunction = tuple["ast.FunctionDef | ast.AsyncFunctionDef", ast.expr]
 
 
-def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, scope: DeclarationScope) -> bool:
+def _is_one_model(functions: list[_ModelFunction], source: SourceFile, name: str, scope: DeclarationScope) -> bool:
     report, positions = scope.report, scope.positions
-    if not found:
+    if not functions:
         kinds = ", ".join(f"`@{kind}`" for kind in KINDS)
         hint = f"decorate the function `{name}` with one of {kinds}, imported from cbx"
         span, hint = _find_misspelt_kind(source, scope) or (source.start(), hint)
         report.add(codes.NO_MODEL, "this file defines no model", span, hint=hint)
         return False
-    function = found[0][0]
-    if len(found) > 1:
-        others = [Related(f"`{other.name}` is another", positions.span(decorator)) for other, decorator in found[:1]]
-        for other, decorator in found[1:]:
+    function = functions[0][0]
+    if len(functions) > 1:
+        others = [
+            Related(f"`{other.name}` is another", positions.span(decorator)) for other, decorator in functions[:1]
+        ]
+        for other, decorator in functions[1:]:
             message = f"this file defines more than one model: `{other.name}` beside `{function.name}`"
             hint = "put each model in its own file"
             report.add(codes.SEVERAL_MODELS, message, positions.span(decorator), hint=hint, related=others)
@@ -197,7 +199,7 @@ def _is_one_model(found: list[_ModelFunction], source: SourceFile, name: str, sc
         report.add(
             codes.NO_MODEL,
             f"`{name}` is an async function; a model is a regular function",
-            positions.span(found[0][1]),
+            positions.span(functions[0][1]),
         )
         return False
     return True
@@ -244,11 +246,11 @@ def _read_inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Declar
                 hint='give it a default: `= ref("layer.model")` or another input',
             )
             continue
-        found = len(scope.report)
+        reported = len(scope.report)
         value = read_value(default, scope)
         if isinstance(value, Call) and value.function in INPUTS:
             yield ParsedInput(parameter.arg, value, parameter in arguments.kwonlyargs)
-        elif len(scope.report) == found:
+        elif len(scope.report) == reported:
             scope.report.add(
                 codes.WRONG_ARGUMENT_TYPE,
                 f"the parameter `{parameter.arg}` takes an input",

@@ -70,7 +70,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
     except RecursionError:
         add(0, 1, "invalid SQL: it is nested too deeply", _FLATTER)
         return None
-    found = len(report)
+    reported = len(report)
     for start, end, message, hint in _not_noticed(blanked):
         add(start, end, f"invalid SQL: {message}", hint)
     first_line = max(len(text.split("\n")[0]), 1)
@@ -81,7 +81,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
     elif not isinstance(statements[0], (exp.Query, exp.Values)):
         word = text.split(None, 1)[0].upper()
         add(0, first_line, f"a model is a query, and this is {word}", "write a SELECT: cbx creates the table")
-    return statements[0] if len(report) == found else None
+    return statements[0] if len(report) == reported else None
 
 
 def _not_noticed(blanked: str) -> Iterator[tuple[int, int, str, str]]:
@@ -129,8 +129,8 @@ def begins_with_from(text: str) -> bool:
 
 def _find_open_quote(text: str) -> int:
     """The offset of the quote or comment that is never closed."""
-    found = re.search(r"['\"`]|/\*", mask_quotes(text))
-    return found.start() if found else 0
+    opening = re.search(r"['\"`]|/\*", mask_quotes(text))
+    return opening.start() if opening else 0
 
 
 def _offset(problem: dict[str, Any], text: str) -> int:
@@ -141,7 +141,7 @@ def _offset(problem: dict[str, Any], text: str) -> int:
 
 
 def _describe_problem(problem: dict[str, Any]) -> str:
-    found = str(problem.get("highlight") or "")
-    if found.startswith(PLACEHOLDER):
-        return f"{'a variable' if found.startswith(f'{PLACEHOLDER}var_') else 'an input'} is not expected here"
-    return f"`{found}` is not expected here" if found else "it does not parse"
+    token = str(problem.get("highlight") or "")
+    if token.startswith(PLACEHOLDER):
+        return f"{'a variable' if token.startswith(f'{PLACEHOLDER}var_') else 'an input'} is not expected here"
+    return f"`{token}` is not expected here" if token else "it does not parse"

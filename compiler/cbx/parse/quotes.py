@@ -15,7 +15,7 @@ def mask_quotes(text: str) -> str:
     return _QUOTES.sub(_mask, text)
 
 
-def _mask(found: re.Match[str]) -> str:
-    if found["open"]:
-        return found[0]
-    return (" " if found[0][0] in "-/" else "x") * len(found[0])
+def _mask(quote: re.Match[str]) -> str:
+    if quote["open"]:
+        return quote[0]
+    return (" " if quote[0][0] in "-/" else "x") * len(quote[0])

@@ -40,7 +40,7 @@ def parse_sql_model(
     before, _ = _split_comment(source.text[: place.outer_start])
     after, body = _split_comment(source.text[place.outer_end :])
     template = Template(body.rstrip(), source, len(source.text) - len(body))
-    found = len(report)
+    reported = len(report)
     query = _read_query(template, templates, variables, report)
     return ParsedModel(
         id=f"{layer}.{name}",
@@ -50,7 +50,7 @@ def parse_sql_model(
         declaration=call,
         description=after or before or None,
         inputs=tuple(ParsedInput(None, call) for call in query.calls) if query else (),
-        inputs_complete=query is not None and len(report) == found,
+        inputs_complete=query is not None and len(report) == reported,
         code=query,
     )
 
@@ -69,7 +69,7 @@ class _Range:
 def _find_declaration(source: SourceFile) -> _Range | None:
     """The range of the first ``{{`` outside comments and the ``}}`` that closes it."""
     text = source.text
-    opening = next((found for found in _OPENING.finditer(text) if found["open"]), None)
+    opening = next((match for match in _OPENING.finditer(text) if match["open"]), None)
     if opening is None:
         return None
     start = opening.end()
@@ -145,11 +145,11 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
         return _parse_in_place(source, start, end)
     except SyntaxError as error:
         line, column = source.place(start)
-        own = _error_without_bracket(source.text[start:end], error, line, column)
-        span = Positions(source).error(own, line)
+        own_error = _error_without_bracket(source.text[start:end], error, line, column)
+        span = Positions(source).error(own_error, line)
         if span.line > source.place(end)[0] or not source.text[start:end].strip():
             span = source.span(start - 2, end + 2)
-        report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {own.msg}", span)
+        report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {own_error.msg}", span)
     except (RecursionError, MemoryError, ValueError) as error:
         message = f"this declaration cannot be read: {str(error) or 'it is nested too deeply'}"
         report.add(codes.SYNTAX_ERROR, message, source.span(start - 2, start))
@@ -166,10 +166,10 @@ def _parse_in_place(source: SourceFile, start: int, end: int) -> ast.expr:
 
 def _error_without_bracket(text: str, error: SyntaxError, line: int, column: int) -> SyntaxError:
     """The error without the bracket around the declaration, which Python would report for any unclosed bracket."""
-    own = text.lstrip()
-    skipped = text[: len(text) - len(own)]
+    stripped = text.lstrip()
+    skipped = text[: len(text) - len(stripped)]
     try:
-        ast.parse(own, mode="eval")
+        ast.parse(stripped, mode="eval")
     except (RecursionError, MemoryError):
         return error
     except SyntaxError as alone:
@@ -193,10 +193,10 @@ def _split_comment(text: str) -> tuple[str, str]:
     """The text of the leading comments, without comment signs, and the text after them."""
     lines: list[str] = []
     position = 0
-    while found := _COMMENTS.match(text, position):
-        comment = found["line"] if found["line"] is not None else found["block"]
+    while match := _COMMENTS.match(text, position):
+        comment = match["line"] if match["line"] is not None else match["block"]
         lines.extend(line.strip().lstrip("*").strip() for line in comment.strip().split("\n"))
-        position = found.end()
+        position = match.end()
     rest = text[position:]
     return "\n".join(lines).strip(), rest.lstrip()
 

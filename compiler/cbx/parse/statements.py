@@ -13,13 +13,15 @@ from cbx.parse.positions import Positions
 from cbx.syntax.declarations import ImportedName, NeededName, PythonModule, Snippet, Statement, VariableUse
 
 
-def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Statement] | None = None) -> PythonModule:
+def read_module(
+    source: SourceFile, tree: ast.Module, known_statement: tuple[ast.stmt, Statement] | None = None
+) -> PythonModule:
     """The definitions and imports of a file; statements that define and change nothing are left out.
 
     Args:
         source: The file.
         tree: Its tree.
-        known: A statement that was read before, with the result.
+        known_statement: A statement that was read before, with the result.
     """
     positions = Positions(source)
     variable_names = variable_words(tree)
@@ -29,8 +31,12 @@ def read_module(source: SourceFile, tree: ast.Module, known: tuple[ast.stmt, Sta
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             imports.extend(_imported_names(node, source.path, positions))
         else:
-            is_known = known is not None and node is known[0]
-            statement = known[1] if known is not None and is_known else read_statement(node, source, variable_names)
+            is_known = known_statement is not None and node is known_statement[0]
+            statement = (
+                known_statement[1]
+                if known_statement is not None and is_known
+                else read_statement(node, source, variable_names)
+            )
             if statement.names or statement.changes:
                 statements.append(statement)
     return PythonModule(source.path, tuple(statements), tuple(imports))
@@ -63,13 +69,13 @@ def read_statement(
     """
     positions = Positions(source)
     inner = list(_walk(node, without))
-    own = text if text is not None else _statement_text(node, positions)
-    symbols = symtable.symtable(own, source.path, "exec")
+    statement_text = text if text is not None else _statement_text(node, positions)
+    symbols = symtable.symtable(statement_text, source.path, "exec")
     return Statement(
         names=tuple(_defined_names(node, symbols)),
         changes=tuple(_changed_names(node)),
         needs=tuple(_needed_names(inner, symbols, positions)),
-        source=Snippet(source.path, (node.end_lineno or node.lineno) - own.count("\n"), own),
+        source=Snippet(source.path, (node.end_lineno or node.lineno) - statement_text.count("\n"), statement_text),
         variables=tuple(_variable_uses(inner, variable_names, positions)),
         inner_imports=tuple(
             imported
@@ -103,8 +109,8 @@ def _defined_names(node: ast.stmt, table: symtable.SymbolTable) -> list[str]:
 
 def _binds(table: symtable.SymbolTable, name: str) -> bool:
     """Whether a function inside a statement has a local variable of this name."""
-    own = any(symbol.get_name() == name and symbol.is_local() for symbol in table.get_symbols())
-    return own or any(_binds(child, name) for child in table.get_children())
+    is_local = any(symbol.get_name() == name and symbol.is_local() for symbol in table.get_symbols())
+    return is_local or any(_binds(child, name) for child in table.get_children())
 
 
 def _changed_names(node: ast.stmt) -> list[str]:

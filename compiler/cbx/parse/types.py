@@ -91,11 +91,11 @@ def _tokens(written: str) -> list[tuple[str, str]] | None:
     tokens, position = [], 0
     text = written.rstrip()
     while position < len(text):
-        found = _TOKEN.match(text, position)
-        if found is None:
+        match = _TOKEN.match(text, position)
+        if match is None:
             return None
-        tokens.append((found.lastgroup or "", found[found.lastgroup or 0]))
-        position = found.end()
+        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
+        position = match.end()
     return tokens
 
 

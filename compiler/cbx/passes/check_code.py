@@ -45,7 +45,7 @@ def check_code(
     Returns:
         Whether anything was reported; then consequences of it must not be reported.
     """
-    found = len(report)
+    reported = len(report)
     mistake = outcome.mistake if isinstance(outcome, Unknown) else None
     if mistake is not None:
         span = _find_mistake(model, mistake, report.sources) or model.spans.whole
@@ -55,7 +55,7 @@ def check_code(
     traced = getattr(outcome, "reads", ())
     for read in traced or find_undeclared_reads((code.source, *code.definitions), _imported_names(code)):
         _check_read(read, model, models, report)
-    return len(report) > found
+    return len(report) > reported
 
 
 def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
@@ -74,7 +74,11 @@ def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
         for snippet in code.definitions
         if snippet.path.startswith("macros/")
     ]
-    return [Cause(path, f"{found[1]}: {mistake.message}") for path, found in defined if found and found[1] in names]
+    return [
+        Cause(path, f"{definition[1]}: {mistake.message}")
+        for path, definition in defined
+        if definition and definition[1] in names
+    ]
 
 
 def check_query(
@@ -95,13 +99,13 @@ def _suggest_call(table: UndeclaredTable, reader: ResolvedModel, models: Iterabl
     """A hint: the call that should replace a table's name."""
     wanted = table.name.lower()
     models = tuple(models)
-    own = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
+    model_id = next((model.id for model in models if wanted in {model.id.lower(), model.dataset.lower()}), None)
     alike = [model.id for model in models if wanted == model.name.lower()]
-    own = own or (alike[0] if len(alike) == 1 else None)
+    model_id = model_id or (alike[0] if len(alike) == 1 else None)
     needs_stream = reader.kind in {"streaming_table", "auto_cdc"} and not reader.is_streaming
     words = ("stream", "stream_source") if table.is_streaming or needs_stream else ("ref", "source")
-    name = "..." if PLACEHOLDER in table.name else own or table.name
-    return f'write `{{{{ {words[own is None]}("{name}") }}}}`'
+    name = "..." if PLACEHOLDER in table.name else model_id or table.name
+    return f'write `{{{{ {words[model_id is None]}("{name}") }}}}`'
 
 
 def _imported_names(code: PythonCode) -> dict[str, str]:
@@ -137,17 +141,17 @@ def _suggest_parameter(read: UndeclaredRead, name: str, model: ResolvedModel, mo
             return f'add a parameter: `files: DataFrame = auto_loader({place}, format="...")`'
         return f"read them with `auto_loader({place}, ...)` in a separate model, and read that model with `ref`"
     wanted = name.replace("`", "").lower()
-    own = next(
+    model_id = next(
         (candidate.id for candidate in models if wanted in {candidate.id.lower(), candidate.dataset.lower()}), None
     )
     words = ("stream", "stream_source") if read.is_streaming else ("ref", "source")
     for source in model.model_inputs:
-        if source.model == own and source.is_streaming == read.is_streaming:
+        if source.model == model_id and source.is_streaming == read.is_streaming:
             return f"use the parameter `{source.parameter}`, which is this table"
     taken = {source.parameter for source in model.inputs}
     names = [_NOT_IN_A_NAME.sub("_", name).strip("_") for name in (wanted.rpartition(".")[2], wanted)]
     parameter = next((name for name in names if name.isidentifier() and name not in taken), "rows")
-    return f'add a parameter: `{parameter}: DataFrame = {words[own is None]}("{own or name or "..."}")`'
+    return f'add a parameter: `{parameter}: DataFrame = {words[model_id is None]}("{model_id or name or "..."}")`'
 
 
 def _find_mistake(model: ResolvedModel, mistake: CodeMistake, sources: Mapping[str, str]) -> Span | None:

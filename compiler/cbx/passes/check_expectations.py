@@ -26,7 +26,7 @@ def check_expectations(connected: Connected, report: Report) -> None:
     Before: ``expect("paid", "amout > 0")`` beside a column ``amount``. After: a diagnostic that suggests it.
     """
     for model in connected.models.values():
-        known = _columns_by_name(model, connected.columns[model.id])
+        columns = _columns_by_name(model, connected.columns[model.id])
         first: dict[str, Expectation] = {}
         for expectation in model.expectations:
             earlier = first.setdefault(expectation.name, expectation)
@@ -35,7 +35,7 @@ def check_expectations(connected: Connected, report: Report) -> None:
                 related = [Related("the first", earlier.name_span)]
                 hint = "the event log counts by name: use different names"
                 report.add(codes.DUPLICATE_EXPECTATION, message, expectation.name_span, hint=hint, related=related)
-            _check_condition(model, expectation, known, report)
+            _check_condition(model, expectation, columns, report)
         if model.cdc is not None:
             _check_change_condition(model, "apply_as_deletes", model.cdc.apply_as_deletes, report)
             _check_change_condition(model, "apply_as_truncates", model.cdc.apply_as_truncates, report)
@@ -51,7 +51,7 @@ def _check_change_condition(model: ResolvedModel, argument: str, condition: Text
 
 
 def _check_condition(
-    model: ResolvedModel, expectation: Expectation, known: Mapping[str, Column] | None, report: Report
+    model: ResolvedModel, expectation: Expectation, columns: Mapping[str, Column] | None, report: Report
 ) -> None:
     condition = expectation.condition.placeholder()
     reason, names = analyse_condition(condition)
@@ -61,19 +61,19 @@ def _check_condition(
         causes = [Cause("macros/", f"what {macro} makes") for macro in expectation.macros]
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label=reason, hint=hint, causes=causes)
         return
-    if known is None:
+    if columns is None:
         return
-    bare = known.get(condition.strip().strip("`").lower())
+    bare = columns.get(condition.strip().strip("`").lower())
     if bare is not None and bare.type and normal_type(bare.type) != "BOOLEAN":
         message = f"the expectation `{expectation.name}` of `{model.id}` is not a condition: it is {bare.type}"
         hint = f"write a condition, for example `{bare.name} IS NOT NULL`"
         report.add(codes.INVALID_EXPECTATION, message, expectation.span, label="not true or false", hint=hint)
     for name in names:
-        if name.lower() not in known:
+        if name.lower() not in columns:
             message = (
                 f"the expectation `{expectation.name}` of `{model.id}` needs a column `{name}`, which it does not have"
             )
-            choices = [column.name for column in known.values()]
+            choices = [column.name for column in columns.values()]
             hint = did_you_mean(name, choices, f"its columns are {listing(choices)}")
             causes = [Cause(model.path, f"column {name.lower()}")]
             report.add(codes.UNKNOWN_COLUMN, message, expectation.span, label="not a column", hint=hint, causes=causes)
@@ -128,20 +128,24 @@ def _why_not_a_condition(tree: Expr) -> str:
     for reason, applies in reasons.items():
         if applies:
             return reason
-    found = annotate_types(tree, dialect=DIALECT).type
+    result_type = annotate_types(tree, dialect=DIALECT).type
     fitting = {exp.DataType.Type.BOOLEAN, exp.DataType.Type.UNKNOWN, exp.DataType.Type.NULL}
-    if found is not None and found.this not in fitting:
-        return f"it is {write_sql(found)}, not true or false"
+    if result_type is not None and result_type.this not in fitting:
+        return f"it is {write_sql(result_type)}, not true or false"
     return ""
 
 
 def _columns_in(tree: Expr) -> tuple[str, ...]:
     from sqlglot import exp
 
-    own = {parameter.name for function in tree.find_all(exp.Lambda) for parameter in function.expressions}
+    lambda_parameters = {parameter.name for function in tree.find_all(exp.Lambda) for parameter in function.expressions}
     names = []
     for column in tree.find_all(exp.Column):
         parts = [part.name for part in column.parts]
-        if parts[0] not in own and not parts[0].startswith(PLACEHOLDER) and parts[0].lower() not in _ALWAYS_THERE:
+        if (
+            parts[0] not in lambda_parameters
+            and not parts[0].startswith(PLACEHOLDER)
+            and parts[0].lower() not in _ALWAYS_THERE
+        ):
             names.append(parts[0])
     return tuple(dict.fromkeys(names))

@@ -55,11 +55,11 @@ def _check_columns(
 ) -> None:
     if columns is None:
         return
-    known = {column.name.lower(): column.name for column in columns}
+    names_by_key = {column.name.lower(): column.name for column in columns}
     for number, name in enumerate(names):
-        if name.lower() not in known:
+        if name.lower() not in names_by_key:
             span = model.spans.at(*argument, number)
             message = f"`{argument[0]}` of `{model.id}` names `{name}`, which is not one of its columns"
-            hint = did_you_mean(name, known.values(), f"its columns are {listing(known.values())}")
+            hint = did_you_mean(name, names_by_key.values(), f"its columns are {listing(names_by_key.values())}")
             causes = [Cause(model.path, f"column {name.lower()}")]
             report.add(codes.UNKNOWN_KEY_COLUMN, message, span, label="not a column", hint=hint, causes=causes)

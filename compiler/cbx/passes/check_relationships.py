@@ -28,7 +28,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
     groups: dict[object, list[RelationshipClaim]] = {}
     for claim in claims:
         groups.setdefault(_relationship_identity(claim), []).append(claim)
-    known = {
+    columns = {
         name: None if columns is None else {column.name.lower(): column for column in reversed(columns)}
         for name, columns in typed.columns.items()
     }
@@ -37,7 +37,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         if _report_contradiction(group, report):
             continue
         for claim in group:
-            _ClaimCheck(typed, known, claim, report).run()
+            _ClaimCheck(typed, columns, claim, report).run()
         relationships.append(_merge_claims(group, typed))
     ordered = sorted(relationships, key=lambda relationship: (relationship.child, relationship.parent, relationship.on))
     return Connected(
@@ -123,15 +123,15 @@ class _ClaimCheck:
             (claim.child, [(pair[0], spans[0]) for pair, spans in zip(claim.on, claim.on_spans, strict=True)]),
             (claim.parent, [(pair[1], spans[1]) for pair, spans in zip(claim.on, claim.on_spans, strict=True)]),
         )
-        found = len(self.report)
+        reported = len(self.report)
         for model, names in sides:
-            known = self.known[model]
+            columns = self.known[model]
             for name, span in names:
-                if known is not None and name.lower() not in known:
+                if columns is not None and name.lower() not in columns:
                     message = f"the relationship of `{claim.child}` with `{claim.parent}` needs `{name}` in `{model}`"
                     hint = did_you_mean(
                         name,
-                        [column.name for column in known.values()],
+                        [column.name for column in columns.values()],
                         "a dictionary maps the child's columns to the parent's",
                     )
                     self.report.add(
@@ -145,7 +145,7 @@ class _ClaimCheck:
                             Cause(span.path, f"on {span.line}:{span.column}"),
                         ],
                     )
-        return len(self.report) == found
+        return len(self.report) == reported
 
     def _check_types(self) -> None:
         claim = self.claim
@@ -166,9 +166,9 @@ class _ClaimCheck:
 
     def _has_doubtful_key(self, model: ResolvedModel, names: list[str]) -> bool:
         """Whether columns may be the key after a reported mistake in the key is fixed."""
-        known = self.known[model.id]
-        existing = [column for column in model.key or () if column.lower() in (known or ())]
-        is_wrong = known is not None and len(existing) < len(model.key or ())
+        columns = self.known[model.id]
+        existing = [column for column in model.key or () if column.lower() in (columns or ())]
+        is_wrong = columns is not None and len(existing) < len(model.key or ())
         return "key" in model.unread or (is_wrong and holds_key(names, [tuple(existing)]))
 
     def _is_unique(self, model: ResolvedModel, names: list[str]) -> bool:
@@ -269,10 +269,10 @@ class _ClaimCheck:
                 column = (self.known[at] or {}).get(name)
                 for table, origin in column.lineage or () if column is not None else ():
                     origins.setdefault(table, []).append(origin.lower())
-            for table, own in origins.items():
-                if table in self.typed.models and (table, tuple(own)) not in seen:
-                    seen.add((table, tuple(own)))
-                    pending.append((table, tuple(own)))
+            for table, columns in origins.items():
+                if table in self.typed.models and (table, tuple(columns)) not in seen:
+                    seen.add((table, tuple(columns)))
+                    pending.append((table, tuple(columns)))
         return causes
 
 

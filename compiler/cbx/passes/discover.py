@@ -26,17 +26,19 @@ def discover(project: Project, report: Report) -> Discovered:
     CBX106 for invalid names, CBX107 for unreadable files, CBX203 for two files of one model.
     """
     files: list[ModelFile] = []
-    known: set[str] = set()
+    known_ids: set[str] = set()
     for path in _files(project.root, "models", report):
         named = _model_name(path, project, report)
-        known |= _ids_by_path(path)
+        known_ids |= _ids_by_path(path)
         if named is None:
             continue
         text = _read_file(project.root, path, report)
         if text is not None:
             files.append(ModelFile(SourceFile(path, text), *named))
     _report_ignored_files(project.root, report)
-    return Discovered(project, _drop_duplicates(files, report), frozenset(known), _read_macro_files(project, report))
+    return Discovered(
+        project, _drop_duplicates(files, report), frozenset(known_ids), _read_macro_files(project, report)
+    )
 
 
 def _report_ignored_files(root: Path, report: Report) -> None:

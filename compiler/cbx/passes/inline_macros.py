@@ -39,7 +39,7 @@ def inline_macros(
     Returns:
         The code, or None after a diagnostic.
     """
-    found = len(report)
+    reported = len(report)
     gathering = _Inliner(macros, variables, report, function.definition.span)
     gathering.claim_name(name, function.module.path, function.definition.span)
     try:
@@ -47,7 +47,7 @@ def inline_macros(
     except RecursionError:
         message = f"`{name}` needs too many definitions that need each other"
         report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="let fewer functions call the next")
-    if len(report) > found or gathering.is_broken:
+    if len(report) > reported or gathering.is_broken:
         return None
     return PythonCode(
         function=name,
@@ -251,26 +251,28 @@ class _Inliner:
             causes = [Cause("macros/", f"file {imported.module}")]
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint, causes=causes)
             return
-        found = self.macros[imported.module]
-        if found is None:
+        macro_module = self.macros[imported.module]
+        if macro_module is None:
             self.is_broken = True
             return
-        index = self._index(found)
+        index = self._index(macro_module)
         if imported.name not in index.defining and imported.name not in index.imports:
             self._unknown += 1
-            hint = f"define it in `{found.path}`"
+            hint = f"define it in `{macro_module.path}`"
             if self._unknown <= _MOST_SUGGESTIONS:
                 names = sorted(index.defining)
-                hint = did_you_mean(imported.name, names, f"`{found.path}` defines {', '.join(names) or 'nothing'}")
-            message = f"`{found.path}` defines no `{imported.name}`"
-            causes = [Cause(found.path, f"name {imported.name}")]
+                hint = did_you_mean(
+                    imported.name, names, f"`{macro_module.path}` defines {', '.join(names) or 'nothing'}"
+                )
+            message = f"`{macro_module.path}` defines no `{imported.name}`"
+            causes = [Cause(macro_module.path, f"name {imported.name}")]
             self.report.add(codes.UNKNOWN_MACRO, message, imported.span, label="not found", hint=hint, causes=causes)
             return
-        self._file_needs.setdefault(module.path, set()).add(found.path)
-        self._add_name(imported.name, found)
+        self._file_needs.setdefault(module.path, set()).add(macro_module.path)
+        self._add_name(imported.name, macro_module)
         if imported.binding != imported.name:
-            self.claim_name(imported.binding, f"{found.path}:{imported.name}", imported.span)
-            self._renamed.setdefault(found.path, {})[imported.binding] = f"{imported.binding} = {imported.name}"
+            self.claim_name(imported.binding, f"{macro_module.path}:{imported.name}", imported.span)
+            self._renamed.setdefault(macro_module.path, {})[imported.binding] = f"{imported.binding} = {imported.name}"
 
     def claim_name(self, name: str, owner: str, span: Span) -> None:
         """Report two different definitions of one name in a notebook."""

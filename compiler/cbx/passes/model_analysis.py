@@ -160,8 +160,8 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> ModelAnalysis | Non
         if not unknown.name.startswith(PLACEHOLDER)
     )
     spans = {name: code.spans.span(place.start, place.end) for name, place in query.expressions.items()}
-    own = tuple((table, code.spans.span(table.span.start, table.span.end)) for table in query.undeclared_tables)
-    return ModelAnalysis(query.relation, unknown, spans, undeclared_tables=own, mistakes=query.mistakes)
+    undeclared = tuple((table, code.spans.span(table.span.start, table.span.end)) for table in query.undeclared_tables)
+    return ModelAnalysis(query.relation, unknown, spans, undeclared_tables=undeclared, mistakes=query.mistakes)
 
 
 def _function_to_trace(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -23,18 +23,18 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
     relationships = _group_by_child(connected.relationships) if connected.relations else {}
-    found: dict[tuple[str, _Key], str] = {}
+    reasons: dict[tuple[str, _Key], str] = {}
     for model in connected.models.values():
         for key in _declared_keys(model):
-            found[model.id, key] = _why_unproven(
+            reasons[model.id, key] = _why_unproven(
                 model, key, connected, _relationships_of_inputs(model, relationships), report
             )
     if not report.has_errors:
-        for (name, key), reason in found.items():
+        for (name, key), reason in reasons.items():
             _report_unproven(connected.models[name], key, reason, report)
     verdicts_by_id: dict[str, Verdict] = {}
     further: dict[str, tuple[Verdict, ...]] = {}
-    for (name, key), reason in found.items():
+    for (name, key), reason in reasons.items():
         if key.place == ("key",):
             verdicts_by_id[name] = _verdict(reason)
         else:
@@ -77,12 +77,12 @@ def _verdict(reason: str) -> Verdict:
 def _group_by_child(relationships: Iterable[Relationship]) -> dict[str, list[TableRelationship]]:
     from cbx.analysis.facts import TableRelationship
 
-    found: dict[str, list[TableRelationship]] = {}
+    by_child: dict[str, list[TableRelationship]] = {}
     for relationship in relationships:
-        found.setdefault(relationship.child, []).append(
+        by_child.setdefault(relationship.child, []).append(
             TableRelationship(relationship.parent, relationship.child, relationship.on, relationship.cardinality)
         )
-    return found
+    return by_child
 
 
 def _relationships_of_inputs(

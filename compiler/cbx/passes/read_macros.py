@@ -47,14 +47,14 @@ def _add_templates(
     for file in files:
         if not file.path.endswith(".sql"):
             continue
-        found = len(report)
+        reported = len(report)
         for name, span in templates.add_macros(file, report):
             if name in defined:
                 related = [Related("the first", defined[name])]
                 message = f"the macro `{name}` is defined twice"
                 report.add(codes.INVALID_NAME, message, span, hint="rename one of the two", related=related)
             defined.setdefault(name, span)
-        if len(report) == found:
+        if len(report) == reported:
             readable.append(file)
     for file in readable:
         templates.check_macros(file, variables, report)

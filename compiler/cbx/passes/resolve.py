@@ -88,12 +88,12 @@ class _ModelResolver:
         columns = self._resolve_columns(document)
         code = self._resolve_code(declaration.code)
         inputs = [
-            self._read_argument("inputs", self._resolve_input, given, columns, declaration.code)
-            for given in declaration.inputs
+            self._read_argument("inputs", self._resolve_input, item, columns, declaration.code)
+            for item in declaration.inputs
         ]
         claims = [
-            self._read_argument("relationships", self._resolve_relationship, number, given)
-            for number, given in enumerate(document.relationships)
+            self._read_argument("relationships", self._resolve_relationship, number, item)
+            for number, item in enumerate(document.relationships)
         ]
         return ResolvedModel(
             id=declaration.id,
@@ -104,7 +104,7 @@ class _ModelResolver:
             dataset=dataset_name(self.declared.project, declaration.layer, declaration.name, declaration.kind),
             description=self.render_optional(document.description, self._span("description"))
             or declaration.description,
-            inputs=tuple(given for given in inputs if given is not None),
+            inputs=tuple(item for item in inputs if item is not None),
             key=self._resolve_names(document.key, "key"),
             further_keys=self._read_argument("keys", self._resolve_further_keys, document.keys) or (),
             columns=columns,
@@ -132,11 +132,11 @@ class _ModelResolver:
     def _span(self, *path: str | int) -> Span:
         return self.declaration.spans.at(*path)
 
-    def _read_argument(self, argument: str, read: Callable[..., T], *given: Any) -> T | None:
+    def _read_argument(self, argument: str, read: Callable[..., T], *arguments: Any) -> T | None:
         """The value of an argument; None if reading it reports anything, and the argument becomes unread."""
-        found = len(self.report)
-        value = read(*given)
-        if len(self.report) == found:
+        reported = len(self.report)
+        value = read(*arguments)
+        if len(self.report) == reported:
             return value
         self.wrong.add(argument)
         return None
@@ -186,15 +186,15 @@ class _ModelResolver:
             return ()
         if isinstance(keys, str):
             return ((self.render_constant(keys, self._span("keys")),),)
-        found: list[tuple[str, ...]] = []
+        further_keys: list[tuple[str, ...]] = []
         for number, key in enumerate(keys):
             if isinstance(key, str):
-                found.append((self.render_constant(key, self._span("keys", number)),))
+                further_keys.append((self.render_constant(key, self._span("keys", number)),))
                 continue
             spans = [self._span("keys", number, at) for at in range(len(key))]
             names = [self.render_constant(template, span) for template, span in zip(key, spans, strict=True)]
-            found.append(self._report_repeated(names, spans))
-        return tuple(found)
+            further_keys.append(self._report_repeated(names, spans))
+        return tuple(further_keys)
 
     def _report_repeated(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
         """The names, each once; CBX103 for a repeated name, compared without regard to case."""
@@ -222,28 +222,28 @@ class _ModelResolver:
             return None
         columns: list[Column] = []
         spans: list[Span] = []
-        for name, given in document.columns.items():
+        for name, column in document.columns.items():
             span = self._span("columns", name, "key")
             own_name = intern(self.render_constant(name, span))
             spans.append(span)
-            if isinstance(given, str):
-                columns.append(Column(own_name, self._resolve_type(given, self._span("columns", name))))
+            if isinstance(column, str):
+                columns.append(Column(own_name, self._resolve_type(column, self._span("columns", name))))
                 continue
-            written = self._resolve_type(given.type, self._span("columns", name, "type"))
-            description = self.render_optional(given.description, self._span("columns", name, "description"))
-            columns.append(Column(own_name, written, description, given.not_null))
+            written = self._resolve_type(column.type, self._span("columns", name, "type"))
+            description = self.render_optional(column.description, self._span("columns", name, "description"))
+            columns.append(Column(own_name, written, description, column.not_null))
         self._report_repeated([column.name for column in columns], spans)
         return tuple(columns)
 
     def _resolve_type(self, template: str, span: Span) -> str:
-        found = len(self.report)
+        reported = len(self.report)
         written = self.render_constant(template, span)
-        if len(self.report) == found and normal_type(written) is None:
+        if len(self.report) == reported and normal_type(written) is None:
             hint = "for example STRING, BIGINT, DECIMAL(10, 2), TIMESTAMP, ARRAY<STRING>"
             self.report.add(
                 codes.WRONG_ARGUMENT_TYPE, f"`{written}` is not a SQL type", span, label="unknown", hint=hint
             )
-        return intern(written) if len(self.report) == found else ""
+        return intern(written) if len(self.report) == reported else ""
 
     def _resolve_expectations(self, document: ModelDocument) -> tuple[Expectation, ...]:
         expectations = []
@@ -256,8 +256,10 @@ class _ModelResolver:
                 expectations.append(Expectation(name, condition, _ON_VIOLATION[word], span, name_span, macros))
         return tuple(expectations)
 
-    def _resolve_relationship(self, number: int, given: tuple[str, RelationshipDocument]) -> RelationshipClaim:
-        word, relationship = given
+    def _resolve_relationship(
+        self, number: int, word_and_document: tuple[str, RelationshipDocument]
+    ) -> RelationshipClaim:
+        word, relationship = word_and_document
         related = self.render_constant(relationship.model, self._span("relationships", number, "model"))
         at = ("relationships", number, "on")
         if isinstance(relationship.on, dict):
@@ -268,11 +270,11 @@ class _ModelResolver:
             spans = [self._span(*at, place) for place in range(len(_as_tuple(relationship.on)))]
             self._report_repeated(list(_as_tuple(relationship.on)), spans)
             pairs = [(name, name, span, span) for name, span in zip(_as_tuple(relationship.on), spans, strict=True)]
-        known = {
+        spans_by_pair = {
             (self.render_constant(ours, span), self.render_constant(theirs, other)): (span, other)
             for ours, theirs, span, other in pairs
         }
-        on = tuple(sorted(known))
+        on = tuple(sorted(spans_by_pair))
         is_parent = word == "one_to_many"
         return RelationshipClaim(
             parent=self.declaration.id if is_parent else related,
@@ -283,7 +285,7 @@ class _ModelResolver:
             declared_by=self.declaration.id,
             span=self._span("relationships", number),
             model_span=self._span("relationships", number, "model"),
-            on_spans=tuple(known[pair] for pair in on),
+            on_spans=tuple(spans_by_pair[pair] for pair in on),
         )
 
     def _resolve_cdc(self, document: AutoCdcDocument) -> Cdc:
@@ -307,16 +309,16 @@ class _ModelResolver:
         )
 
     def _resolve_input(
-        self, given: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery
+        self, declared_input: DeclaredInput, columns: tuple[Column, ...] | None, code: PythonFunction | SqlQuery
     ) -> Input:
-        call = given.call
+        call = declared_input.call
         span = call.spans.whole
         match call.document:
             case ModelInputDocument(model=model):
                 place = call.spans.at("model")
                 return ModelInput(
-                    given.parameter,
-                    given.keyword_only,
+                    declared_input.parameter,
+                    declared_input.keyword_only,
                     self.render_constant(model, place),
                     call.word == "stream",
                     place,
@@ -324,11 +326,13 @@ class _ModelResolver:
             case TableInputDocument(table=table):
                 place = call.spans.at("table")
                 name = self._resolve_table(table, place)
-                return TableInput(given.parameter, given.keyword_only, name, call.word == "stream_source", place)
+                return TableInput(
+                    declared_input.parameter, declared_input.keyword_only, name, call.word == "stream_source", place
+                )
             case AutoLoaderDocument() as loader:
                 return FileInput(
-                    parameter=given.parameter,
-                    keyword_only=given.keyword_only,
+                    parameter=declared_input.parameter,
+                    keyword_only=declared_input.keyword_only,
                     path=self.render_or_keep(loader.path, call.spans.at("path")),
                     format=loader.format,
                     schema_hints=self._resolve_schema_hints(loader, call.spans, columns, code),
@@ -346,17 +350,17 @@ class _ModelResolver:
         code: PythonFunction | SqlQuery,
     ) -> str:
         types = {column.name: column.type for column in columns or ()} if len(self.declaration.inputs) == 1 else {}
-        given = loader.schema_hints
-        if isinstance(given, dict):
+        hints = loader.schema_hints
+        if isinstance(hints, dict):
             return schema_hints(
                 {
                     name: self._resolve_type(template, spans.at("schema_hints", name))
-                    for name, template in given.items()
+                    for name, template in hints.items()
                 },
                 types,
                 code,
             )
-        return schema_hints(self.render_optional(given, spans.at("schema_hints")), types, code)
+        return schema_hints(self.render_optional(hints, spans.at("schema_hints")), types, code)
 
     def _resolve_table(self, table: str, span: Span) -> Text:
         name = self.render_or_keep(table, span)

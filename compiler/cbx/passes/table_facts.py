@@ -34,7 +34,7 @@ def holds_key(columns: Iterable[str], keys: Iterable[tuple[str, ...]]) -> bool:
 
 def table_facts(
     model: ResolvedModel,
-    known: tuple[Column, ...] | None,
+    columns: tuple[Column, ...] | None,
     proven: tuple[tuple[str, ...], ...],
     *,
     is_streaming: bool,
@@ -47,7 +47,7 @@ def table_facts(
     from cbx.analysis.facts import UNKNOWN_TYPE, CurrentKey, Table, TableColumn
 
     typed = None
-    if known is not None:
+    if columns is not None:
         never = _never_null_columns(model, has_schema=has_schema)
         typed = tuple(
             TableColumn(
@@ -55,7 +55,7 @@ def table_facts(
                 normal_type(column.type) if column.type else UNKNOWN_TYPE if column.is_computed else None,
                 column.name.lower() in never,
             )
-            for column in known
+            for column in columns
         )
     keys = tuple(dict.fromkeys([*model.declared_keys, *proven]))
     current: tuple[CurrentKey, ...] = ()
@@ -106,23 +106,25 @@ def table_columns(model: ResolvedModel, columns: tuple[Column, ...] | None) -> t
     if model.cdc.scd_type == 1:
         return kept
     names = {column.name.upper() for column in kept}
-    own = _sequence_column(model.cdc.sequence_by, columns)
-    history = [Column(name, own.type, lineage=own.lineage) for name in (START_AT, END_AT) if name not in names]
+    sequence = _sequence_column(model.cdc.sequence_by, columns)
+    history = [
+        Column(name, sequence.type, lineage=sequence.lineage) for name in (START_AT, END_AT) if name not in names
+    ]
     return (*kept, *history)
 
 
 def _sequence_column(names: tuple[str, ...], columns: tuple[Column, ...]) -> Column:
     """The column that orders changes, or the struct of several columns."""
-    known = {column.name.lower(): column for column in columns}
-    own = [known[name.lower()] for name in names if name.lower() in known]
-    if len(own) < len(names) or not names:
+    by_name = {column.name.lower(): column for column in columns}
+    parts = [by_name[name.lower()] for name in names if name.lower() in by_name]
+    if len(parts) < len(names) or not names:
         return Column("", "TIMESTAMP")
-    if len(own) == 1:
-        return own[0]
-    types = [f"{quoted_if_needed(column.name)}: {column.type}" for column in own]
-    origins = [column.lineage for column in own if column.lineage is not None]
+    if len(parts) == 1:
+        return parts[0]
+    types = [f"{quoted_if_needed(column.name)}: {column.type}" for column in parts]
+    origins = [column.lineage for column in parts if column.lineage is not None]
     lineage = (
-        tuple(dict.fromkeys(column for origin in origins for column in origin)) if len(origins) == len(own) else None
+        tuple(dict.fromkeys(column for origin in origins for column in origin)) if len(origins) == len(parts) else None
     )
-    is_typed = all(column.type for column in own)
+    is_typed = all(column.type for column in parts)
     return Column("", f"STRUCT<{', '.join(types)}>" if is_typed else "", lineage=lineage)

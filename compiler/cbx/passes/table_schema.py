@@ -34,15 +34,15 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
     setting = proven.project.settings.compile.constraints
     if setting == "none" or model.kind == "view":
         return ()
-    found = []
+    constraints = []
     if has_primary_key(model):
         name = quoted_if_needed(f"{model.name}_key")
-        found.append(f"CONSTRAINT {name} PRIMARY KEY ({_names(model.key or ())})")
+        constraints.append(f"CONSTRAINT {name} PRIMARY KEY ({_names(model.key or ())})")
     if setting == "all" and model.columns is not None:
-        found += [
+        constraints += [
             _foreign_key(relationship, proven) for relationship in references if _is_reference(relationship, proven)
         ]
-    return tuple(found)
+    return tuple(constraints)
 
 
 def _is_reference(relationship: Relationship, proven: Proven) -> bool:

@@ -103,9 +103,9 @@ class _ColumnTyper:
     def add(self, model: ResolvedModel) -> None:
         """Determine the columns and keys of a model, whose inputs were added before."""
         if model.id in self.known:
-            known = self.known[model.id]
-            self.columns[model.id], self.keys[model.id] = known.columns, known.keys
-            self.partly_declared |= {model.id} if known.is_partly_declared else set()
+            table = self.known[model.id]
+            self.columns[model.id], self.keys[model.id] = table.columns, table.keys
+            self.partly_declared |= {model.id} if table.is_partly_declared else set()
             return
         analysed = self._analyse(model)
         inferred = _result_columns(analysed) if analysed is not None else None
@@ -180,9 +180,9 @@ class _ColumnTyper:
     def _report_unknown(self, model: ResolvedModel, unknown: UnknownReference) -> None:
         """Report a name that no input has."""
         code, missing = _CODE[type(model.code)], unknown.missing.lower()
-        known = listing(sorted(set(unknown.candidates)))
+        known_names = listing(sorted(set(unknown.candidates)))
         nothing = "nothing is read here: is the FROM missing?" if code == "query" else "no columns are known here"
-        hint = did_you_mean(missing, unknown.candidates, f"known here: {known}" if known else nothing)
+        hint = did_you_mean(missing, unknown.candidates, f"known here: {known_names}" if known_names else nothing)
         span = unknown.span or model.spans.whole
         if unknown.is_table:
             message = f"the {code} of `{model.id}` reads `{unknown.name}`, but has no table `{unknown.missing}`"
@@ -206,7 +206,7 @@ class _ColumnTyper:
 
     def _models_read(self, model: ResolvedModel) -> list[ResolvedModel]:
         models = self.linked.models
-        return [models[given.model] for given in model.model_inputs if given.model in models]
+        return [models[source.model] for source in model.model_inputs if source.model in models]
 
     def _has_wrong_code(
         self, model: ResolvedModel, code: PythonCode, outcome: ModelAnalysis | Unknown | MissingExtra | None
@@ -359,10 +359,10 @@ def _compare_columns(
 
     missing = named - produced.keys() if is_named else set()
     for column in declared:
-        found = produced.get(column.name.lower())
-        if found is None and not is_named:
+        produced_column = produced.get(column.name.lower())
+        if produced_column is None and not is_named:
             continue
-        if found is None:
+        if produced_column is None:
             message = f"`{model.id}` declares the column `{column.name}`, which its {code} does not produce"
             near = [column.name for column in inferred if column.name.lower() not in named]
             hint = did_you_mean(column.name, near)
@@ -373,31 +373,38 @@ def _compare_columns(
             )
             causes = [*(Cause(path, f"column {column.name.lower()}") for path in paths), *shared]
             report.add(codes.MISSING_COLUMN, message, span, label="not produced", hint=hint, causes=causes)
-        elif _types_differ(found, column) and not missing & {origin.lower() for _, origin in found.lineage or ()}:
-            message = (
-                f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {found.type}"
-            )
+        elif _types_differ(produced_column, column) and not missing & {
+            origin.lower() for _, origin in produced_column.lineage or ()
+        }:
+            actual = produced_column.type
+            message = f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {actual}"
             span = model.spans.at("columns", column.name, "type")
-            hint = f"cast it in the {code}, or declare {found.type}"
-            made = related_expression(column.name)
-            typed = [(model.id, column.name), *(found.lineage or ())]
+            hint = f"cast it in the {code}, or declare {actual}"
+            related = related_expression(column.name)
+            typed = [(model.id, column.name), *(produced_column.lineage or ())]
             causes = [Cause("models/", f"type of {table}.{name.lower()}") for table, name in typed]
             report.add(
-                codes.COLUMN_TYPE_MISMATCH, message, span, label="types differ", hint=hint, related=made, causes=causes
+                codes.COLUMN_TYPE_MISMATCH,
+                message,
+                span,
+                label="types differ",
+                hint=hint,
+                related=related,
+                causes=causes,
             )
     for column in inferred if model.cdc is None else ():
         if column.name and column.name.lower() not in named | meant:
             message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
             hint = f"declare it, or remove it from the {code}: a table has exactly the declared columns"
             span = model.spans.at("columns")
-            made = related_expression(column.name)
+            related = related_expression(column.name)
             causes = [
                 Cause(model.path, f"column {column.name.lower()}"),
                 Cause(model.path, "undeclared columns"),
                 *shared,
             ]
             report.add(
-                codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=made, causes=causes
+                codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=related, causes=causes
             )
     return tuple(column for column in inferred if column.name.lower() not in named) if missing else ()
 

@@ -81,11 +81,11 @@ class Plan(NamedTuple):
     @property
     def relationships_by_model(self) -> Mapping[str, tuple[Relationship, ...]]:
         """The relationships of each model as parent or child, in the order of all."""
-        found: dict[str, list[Relationship]] = {planned.model.id: [] for planned in self.models}
+        by_model: dict[str, list[Relationship]] = {planned.model.id: [] for planned in self.models}
         for relationship in self.relationships:
             for model in dict.fromkeys((relationship.parent, relationship.child)):
-                found.setdefault(model, []).append(relationship)
-        return {model: tuple(given) for model, given in found.items()}
+                by_model.setdefault(model, []).append(relationship)
+        return {model: tuple(relationships) for model, relationships in by_model.items()}
 
     @property
     def check_names(self) -> frozenset[str]:

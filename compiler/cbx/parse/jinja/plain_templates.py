@@ -43,14 +43,14 @@ def plain_pieces(template: Template) -> tuple[Piece, ...] | None:
     pieces: list[Piece] = []
     position = 0
     while (start := text.find("{{", position)) != -1:
-        found = _CALL.match(text, start)
-        call = _call(found, template) if found is not None else None
-        if found is None or call is None or not _is_plain(text[position:start]):
+        match = _CALL.match(text, start)
+        call = _call(match, template) if match is not None else None
+        if match is None or call is None or not _is_plain(text[position:start]):
             return None
         if start > position:
             pieces.append((position, text[position:start]))
         pieces.append((start, call))
-        position = found.end()
+        position = match.end()
     if not _is_plain(text[position:]):
         return None
     if position < len(text):
@@ -62,8 +62,8 @@ def _is_plain(text: str) -> bool:
     return not any(mark in text for mark in ("{%", "{#", "\0"))
 
 
-def _call(found: re.Match[str], template: Template) -> PlainCall | None:
-    written, start = found["arguments"], found.start("arguments")
+def _call(match: re.Match[str], template: Template) -> PlainCall | None:
+    written, start = match["arguments"], match.start("arguments")
     arguments: list[str] = []
     keywords: dict[str, str] = {}
     strings: dict[str, Span] = {}
@@ -81,5 +81,5 @@ def _call(found: re.Match[str], template: Template) -> PlainCall | None:
             keywords[argument["name"]] = value
             spans[argument["name"]] = template.place(start + argument.start("name"), start + argument.end("name"))
         position = argument.end()
-    span = template.place(found.start("word"), found.end("arguments") + 1)
-    return PlainCall(TemplateCall(found["word"], span, strings, spans), tuple(arguments), keywords)
+    span = template.place(match.start("word"), match.end("arguments") + 1)
+    return PlainCall(TemplateCall(match["word"], span, strings, spans), tuple(arguments), keywords)

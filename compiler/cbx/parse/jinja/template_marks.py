@@ -51,7 +51,7 @@ class VariableMark:
 
 def variable(*arguments: Any, **keywords: Any) -> VariableMark:
     """The word ``var`` of templates."""
-    given = (*arguments, *keywords.values())
-    if len(given) != 1 or not isinstance(given[0], str) or not set(keywords) <= {"name"}:
+    values = (*arguments, *keywords.values())
+    if len(values) != 1 or not isinstance(values[0], str) or not set(keywords) <= {"name"}:
         raise NotANameError
-    return VariableMark(given[0])
+    return VariableMark(values[0])

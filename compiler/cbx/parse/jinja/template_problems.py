@@ -30,12 +30,12 @@ def lacks_macro_head(text: str) -> bool:
 
 def hint_of_tag(problem: str) -> str | None:
     """What is missing where a tag closes what was never opened; what a tag was meant to be that Jinja does not know."""
-    found = _UNKNOWN_TAG.search(problem)
-    if found is None:
+    match = _UNKNOWN_TAG.search(problem)
+    if match is None:
         return None
-    if found[1].removeprefix("end") in _BLOCKS and found[1].startswith("end"):
-        return f"no `{{% {found[1].removeprefix('end')} ... %}}` before it is open"
-    return did_you_mean(found[1], [*_BLOCKS, *(f"end{name}" for name in _BLOCKS), "else", "elif"])
+    if match[1].removeprefix("end") in _BLOCKS and match[1].startswith("end"):
+        return f"no `{{% {match[1].removeprefix('end')} ... %}}` before it is open"
+    return did_you_mean(match[1], [*_BLOCKS, *(f"end{name}" for name in _BLOCKS), "else", "elif"])
 
 
 def hint_of_call(problem: str, find_macro: Callable[[str], Any]) -> str | None:

@@ -82,17 +82,17 @@ class TemplateCall(NamedTuple):
     strings: Mapping[str, Span]
     keywords: Mapping[str, Span]
 
-    def value(self, given: Any, place: Span | None = None) -> Value:
+    def value(self, argument: Any, place: Span | None = None) -> Value:
         """The syntax of an argument that the call had while rendering; ``place`` is its span if known."""
         span = place or self.span
-        if isinstance(given, (list, tuple)):
-            return ListLiteral(tuple(self.value(item, place) for item in given), span)
-        if isinstance(given, dict):
-            entries = tuple((self._key(key, span), self.value(entry, place)) for key, entry in given.items())
+        if isinstance(argument, (list, tuple)):
+            return ListLiteral(tuple(self.value(item, place) for item in argument), span)
+        if isinstance(argument, dict):
+            entries = tuple((self._key(key, span), self.value(entry, place)) for key, entry in argument.items())
             return DictLiteral(entries, span)
-        if given is None or isinstance(given, (bool, int, float)):
-            return Literal(given, span)
-        text = _VARIABLE_MARK.sub(_as_template, str(given))
+        if argument is None or isinstance(argument, (bool, int, float)):
+            return Literal(argument, span)
+        text = _VARIABLE_MARK.sub(_as_template, str(argument))
         return Literal(text, self.strings.get(text, span))
 
     def _key(self, key: Any, span: Span) -> Literal:

@@ -108,7 +108,7 @@ class Templates:
             self._mark_broken([node.name for node in tree.find_all(nodes.Macro)])
             return []
         self._have_state |= any(not isinstance(node, (nodes.Macro, nodes.Output)) for node in tree.body)
-        found = []
+        named = []
         spans = self._macro_spans(template)
         for node in tree.find_all(nodes.Macro):
             place = spans[node.name].pop(0) if spans.get(node.name) else source.start()
@@ -116,10 +116,10 @@ class Templates:
                 message = f"a macro cannot be named `{node.name}`: templates have a word of that name"
                 report.add(codes.INVALID_NAME, message, place, hint="choose another name")
                 continue
-            found.append((node.name, place))
+            named.append((node.name, place))
             self._macros[node.name] = compiled
             self._environment.globals[node.name] = self._make_macro_word(node.name)
-        return found
+        return named
 
     def check_macros(self, source: SourceFile, variables: frozenset[str], report: Report) -> None:
         """Report unknown names in a file of macros."""
@@ -129,15 +129,15 @@ class Templates:
         allowed = {name.name for assignment in assignments for name in assignment.find_all(nodes.Name)} | set(INPUTS)
         around, bodies = split_macros(read_tokens(self._environment, template))
         macros = list(_outermost_macros(tree))
-        found = len(report)
+        reported = len(report)
         self._check_names(template, tree, around, frozenset(allowed), variables, report)
-        broken = {macro.name for macro in macros} if len(report) > found else set()
-        for macro, own in zip(macros, bodies, strict=True):
-            found = len(report)
+        broken = {macro.name for macro in macros} if len(report) > reported else set()
+        for macro, body in zip(macros, bodies, strict=True):
+            reported = len(report)
             alone = nodes.Template([macro], lineno=macro.lineno)
             alone.set_environment(self._environment)
-            self._check_names(template, alone, own, frozenset(allowed), variables, report)
-            if len(report) > found:
+            self._check_names(template, alone, body, frozenset(allowed), variables, report)
+            if len(report) > reported:
                 broken.add(macro.name)
         self._mark_broken(sorted(_add_callers(broken, macros)))
 
@@ -223,14 +223,14 @@ class Templates:
     def _report_failure(self, error: Exception, template: Template, report: Report) -> None:
         """Report an expression that failed, with the line of the macro in which it did."""
         lines = template_lines(error)
-        own = [line for path, line in lines if path == template.source.path]
+        own_lines = [line for path, line in lines if path == template.source.path]
         inner = [(path, line) for path, line in lines if path in self._macro_sources]
         related, causes = [], []
         if inner and not isinstance(error, RecursionError):
             path, line = inner[-1]
             related.append(Related("it fails in this macro", self._macro_sources[path].whole_line(line)))
             causes.append(Cause(path, f"line {line}"))
-        span = template.expression(self._reached, own[0] if own else None)
+        span = template.expression(self._reached, own_lines[0] if own_lines else None)
         message = f"the template fails: {reason_of(error)}"
         hint = hint_of_call(str(error), self._find_macro)
         report.add(codes.SYNTAX_ERROR, message, span, hint=hint, related=related, causes=causes)
@@ -281,10 +281,10 @@ class Templates:
         tree = self._parse(template, report)
         if tree is None:
             return None
-        found = len(report)
+        reported = len(report)
         tokens = read_tokens(self._environment, template)
         self._check_names(template, tree, tokens, inputs, variables, report)
-        if len(report) > found:
+        if len(report) > reported:
             return None
         self._template_calls = read_calls(template, tokens)
         compiled = self._compile(insert_marks(template, tokens), template, report)
@@ -384,12 +384,12 @@ class Templates:
         report: Report,
     ) -> None:
         local = {name for macro in tree.find_all(nodes.Macro) for name in (macro.name, "caller", "varargs", "kwargs")}
-        known = {*self._macros, *self._builtins, *local, "var", *allowed}
+        known_names = {*self._macros, *self._builtins, *local, "var", *allowed}
         first: dict[str, int] = {}
         for index, token in enumerate(tokens):
             if token.kind == "name" and not is_attribute(tokens, index):
                 first.setdefault(token.text, index)
-        for name in sorted((self._environment.undeclared(tree) - known) & set(first)):
+        for name in sorted((self._environment.undeclared(tree) - known_names) & set(first)):
             token, after = tokens[first[name]], tokens[first[name] + 1 : first[name] + 2]
             called = bool(after) and after[0].text == "("
             if called and any(name in text for text in self._unparsed):
@@ -449,8 +449,10 @@ class Templates:
             if not self._inputs_allowed:
                 raise InputHereError(word)
             template_call = self._template_call(word, arguments)
-            given = [Argument(None, template_call.value(argument), template_call.span) for argument in arguments]
-            given += [
+            call_arguments = [
+                Argument(None, template_call.value(argument), template_call.span) for argument in arguments
+            ]
+            call_arguments += [
                 Argument(
                     name,
                     template_call.value(argument, template_call.keywords.get(name)),
@@ -458,7 +460,7 @@ class Templates:
                 )
                 for name, argument in keywords.items()
             ]
-            self._calls.append(Call(word, tuple(given), template_call.span, template_call.span))
+            self._calls.append(Call(word, tuple(call_arguments), template_call.span, template_call.span))
             return f"\0input:{len(self._calls) - 1}\0"
 
         return call
