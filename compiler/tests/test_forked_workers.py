@@ -14,14 +14,14 @@ COMPILED = """
 import os, pickle, shutil, signal, sys
 from pathlib import Path
 from cbx.processes import forked_workers
-from cbx.target import atomic_change as journal
+from cbx.target import atomic_change
 from cbx.compiler import compile_project
-from cbx.target.write import write
+from cbx.target.write import write_target
 import cbx.emit.artifacts as artifacts, cbx.passes.read_models as read_models
 processes, fate = int(sys.argv[2]), sys.argv[3]
 forked_workers._process_count = lambda: processes
 read_models.MANY_MODELS = artifacts.MANY_MODELS = 1
-read_models._TOGETHER = artifacts._TOGETHER = journal._TOGETHER = 7
+read_models._TOGETHER = artifacts._TOGETHER = atomic_change._TOGETHER = 7
 here, dumps, left = os.getpid(), pickle.dumps, 2
 def dumped(*given):
     global left
@@ -47,7 +47,7 @@ compilation = compile_project(Path(sys.argv[1]), with_trace=False)
 for one in (*compilation.artifacts, *compilation.diagnostics):
     print(repr(one))
 target = Path(sys.argv[1], "target")
-print(write(target.parent, compilation.artifacts))
+print(write_target(target.parent, compilation.artifacts))
 for file in sorted(target.rglob("*.*")):
     print(file, file.read_bytes())
 shutil.rmtree(target, ignore_errors=True)
