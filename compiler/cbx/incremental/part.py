@@ -157,7 +157,7 @@ class _RecordedProject:
         start = self.manifest.rindex(key) + len(key)
         return start, self.manifest.index('"', start)
 
-    def replace(self, texts: Mapping[tuple[int, int], str]) -> str:
+    def replace_ranges(self, texts: Mapping[tuple[int, int], str]) -> str:
         """The manifest with other texts in some ranges."""
         parts: list[str] = []
         position = 0
@@ -229,7 +229,7 @@ def _replace_models(
         replacements[recorded.range_of_hash(planned.artifact)] = entry["artifact_hash"]
     notebooks = [Artifact(planned.artifact, texts[planned.artifact]) for planned in models]
     return PartialCompilation(
-        (*notebooks, Artifact(MANIFEST, recorded.replace(replacements))),
+        (*notebooks, Artifact(MANIFEST, recorded.replace_ranges(replacements))),
         {planned.model.path: compilation.sources[planned.model.path] for planned in models},
         diagnostics,
         more_expectations,
