@@ -25,9 +25,9 @@ from cbx.analysis.tracing.protocol import FILE_METADATA
 from cbx.analysis.types.cast_types import cast_type
 from cbx.analysis.types.type_rules import fields_of
 from cbx.parse.dialect import DIALECT, read_one, write_sql
-from cbx.spark_spelling import quoted_if_needed
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
+from cbx.spark_spelling import quoted_if_needed
 from cbx.syntax.text import PLACEHOLDER
 
 Record = Mapping[str, Any]
