@@ -146,7 +146,7 @@ def test_every_option_of_test_is_on_the_page_of_testing() -> None:
     """No more and no fewer than `cbx test --help` names."""
     command = typer.main.get_command(application()).commands["test"]  # type: ignore[attr-defined] # as above
     expected = {option for one in command.params for option in one.opts if option.startswith("--")}
-    actual = set(re.findall(r"`(--[a-z-]+)", sections("testing.md")["`cbx test`"].split("\nThe exit status")[0]))
+    actual = set(re.findall(r"`(--[a-z-]+)", sections("testing.md")["`cbx test`"].split("\nExit status")[0]))
 
     assert expected == actual
 

@@ -253,7 +253,7 @@ MUTATIONS = (
     Mutation("view to table", "kind", lambda one: one["kind"] == "view", _kind("view", "materialized_view")),
     Mutation("dataset renamed", "dataset", lambda _: True, _set(dataset="other.name")),
     Mutation(
-        "source starts over",
+        "upstream table needs a full refresh",
         "upstream",
         lambda one: streaming(one) and any(other["mode"] == "stream" and "model" in other for other in one["inputs"]),
         _restart,

@@ -63,7 +63,7 @@ def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     becomes = after[0]["models"].get(name, model)
     verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
     outside = streaming(becomes) and any("model" not in one for one in becomes["inputs"] if one["mode"] == "stream")
-    is_lost = (lost == "yes" or (lost == "yes, but of a view" and before[0]["models"][name]["kind"] != "view")) or (
+    is_lost = (lost == "yes" or (lost == "yes, except for a view" and before[0]["models"][name]["kind"] != "view")) or (
         verdict == "full_refresh" and outside
     )
 

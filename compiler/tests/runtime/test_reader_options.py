@@ -59,7 +59,7 @@ def test_every_option_of_spark_is_known(spark: SparkSession, file_format: str) -
 
 def defaults() -> list[tuple[str, str, str]]:
     """Format, option and default of each line of the page."""
-    text = PAGE.read_text(encoding="utf-8").partition("what an option is when it is not given")[2]
+    text = PAGE.read_text(encoding="utf-8").partition("Defaults of Auto Loader options")[2]
     return re.findall(r"^\| (\w+) \| `([\w.]+)` \| (.+?) \|", text, re.MULTILINE)
 
 
