@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from claims import Claims, broken_claim, claims_of, repeats, wrong_column
-from local_spark import ZONES, Rejected, analysed, collected, put_table, start_spark
+from local_spark import ZONES, Rejected, analyse, collect_rows, put_table, start_spark
 from pyspark.sql import SparkSession
 from smaller_queries import smallest_failing
 from typed_queries import typed_query
@@ -67,7 +67,7 @@ def run_schema(spark: SparkSession, seed: str, count: int, wrong: list[Wrong]) -
     for _ in range(count):
         query = typed_query(schema, chance)
         try:
-            frame = analysed(spark, query.text)
+            frame = analyse(spark, query.text)
         except Rejected:
             yield Counter(rejected=1)
             continue
@@ -84,7 +84,7 @@ def run_schema(spark: SparkSession, seed: str, count: int, wrong: list[Wrong]) -
             if not (claims.proven or claims.not_null or claims.fixed):
                 continue
             try:
-                result = collected(analysed(spark, query.text))
+                result = collect_rows(analyse(spark, query.text))
             except Rejected:
                 yield Counter(failed=1)
                 continue
@@ -103,7 +103,7 @@ def check_refuted(data: Data, pending: list[tuple[TypedQuery, Claims]]) -> list[
         data.load(draw)
         for query, keys in left:
             try:
-                result = collected(analysed(data.spark, query.text))
+                result = collect_rows(analyse(data.spark, query.text))
             except Rejected:
                 continue
             keys -= {key for key in keys if repeats(result, key)}
@@ -118,10 +118,10 @@ def report(wrong: Wrong) -> str:
 
     def fails(smaller: str) -> bool:
         try:
-            frame = analysed(data.spark, smaller)
+            frame = analyse(data.spark, smaller)
             claims = claims_of(smaller, data.schema, random.Random(data.seed))
             columns = [(field.name, field.dataType.simpleString()) for field in frame.schema.fields]
-            found = wrong_column(claims, columns) or broken_claim(claims, collected(frame))
+            found = wrong_column(claims, columns) or broken_claim(claims, collect_rows(frame))
         except (Rejected, AssertionError):
             return False
         return found is not None and found.split()[0] == wrong.claim.split()[0]

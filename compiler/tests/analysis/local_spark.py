@@ -56,7 +56,7 @@ class Rejected(Exception):  # noqa: N818 - it is no error of ours
     """Spark cannot analyse a query, or run it on the data at hand."""
 
 
-def analysed(spark: SparkSession, text: str) -> DataFrame:
+def analyse(spark: SparkSession, text: str) -> DataFrame:
     """A query as Spark understands it."""
     try:
         frame = spark.sql(text)
@@ -73,7 +73,7 @@ class Result(NamedTuple):
     rows: list[tuple[object, ...]]
 
 
-def collected(frame: DataFrame) -> Result:
+def collect_rows(frame: DataFrame) -> Result:
     try:
         rows = frame.collect()
     except (PySparkException, Py4JJavaError) as problem:

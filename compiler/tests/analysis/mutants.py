@@ -44,7 +44,7 @@ def read_mutants() -> list[Mutant]:
     found = []
     for block in blocks:
         name, file, *lines = block.splitlines()
-        old, new = ("\n".join(one[1:] for one in lines if one.startswith(sign)) for sign in "-+")
+        old, new = ("\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
         found.append(Mutant(name, Path("analysis") / file, old, new))
     return found
 
@@ -93,10 +93,10 @@ def search(queries: int) -> None:
 def main() -> int:
     """Try all mutants, or those whose names hold a text."""
     queries = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-    chosen = [one for one in read_mutants() if len(sys.argv) < 3 or sys.argv[2] in one.name]
+    chosen = [mutant for mutant in read_mutants() if len(sys.argv) < 3 or sys.argv[2] in mutant.name]
     survivors = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for mutant, how in pool.map(lambda one: _try(one, queries), chosen):
+        for mutant, how in pool.map(lambda mutant: _try(mutant, queries), chosen):
             survivors += how == ALIVE
             print(f"{how:>6}  {mutant.name}", flush=True)
     print(f"{len(chosen)} mutants, {survivors} alive")

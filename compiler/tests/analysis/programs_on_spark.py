@@ -15,7 +15,7 @@ from typing import Any
 
 from claims import Claims, broken_claim, repeats, wrong_column
 from grain_on_spark import MOST_REPORTS, Data, tables_of
-from local_spark import Rejected, collected, start_spark
+from local_spark import Rejected, collect_rows, start_spark
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -40,7 +40,7 @@ def run_line(spark: SparkSession, line: dict[str, Any], wrong: list[str]) -> Cou
                 frame = run_program(spark, program, schema)
                 columns = [(field.name, field.dataType.simpleString()) for field in frame.schema.fields]
                 found = wrong_column(claims, columns) if draw == 0 else None
-                result = collected(frame)
+                result = collect_rows(frame)
             except (Rejected, PySparkException, Py4JJavaError):
                 counts["failed"] += draw == 0
                 continue

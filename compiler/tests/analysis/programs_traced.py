@@ -37,13 +37,13 @@ def main(count: int, seed: str, path: str) -> None:
 
     session = TracingSession(Guard())
 
-    def traced(program: ProgramWriter, schema: TypedSchema, chance: random.Random) -> dict[str, Any]:
+    def trace_program(program: ProgramWriter, schema: TypedSchema, chance: random.Random) -> dict[str, Any]:
         frames = {table.name: session.make_empty_frame(ddl_of(schema, table.name)) for table in schema.tables}
         namespace: dict[str, Any] = {"F": F, "Window": Window, "spark": session.spark, **frames}
         exec("\n".join(program.lines), namespace)
         plan = session.plan_of(namespace[program.result])
         records, _ = plan_records(plan, {frame._plan._plan_id: name for name, frame in frames.items()}, session)
-        columns = tuple(TableColumn(*one) for one in schema_columns(session.schema_of(plan)))
+        columns = tuple(TableColumn(*column) for column in schema_columns(session.schema_of(plan)))
         relation = read_plan(Traced(records, columns), schema.by_name).relation
         claims = claims_about(relation, schema.relationships, chance)
         return {"lines": program.lines, "result": program.result, "claims": asdict(claims)}
@@ -56,7 +56,7 @@ def main(count: int, seed: str, path: str) -> None:
             for _ in range(min(PROGRAMS_A_SCHEMA, count - number)):
                 program = ProgramWriter(schema, chance)
                 try:
-                    programs.append(traced(program, schema, chance))
+                    programs.append(trace_program(program, schema, chance))
                 except PySparkException as problem:
                     refused[type(problem).__name__] += 1
             file.write(json.dumps({"seed": f"{seed} {number}", "programs": programs, "refused": refused}) + "\n")
@@ -64,7 +64,7 @@ def main(count: int, seed: str, path: str) -> None:
 
 def ddl_of(schema: TypedSchema, name: str) -> str:
     """A table's columns, as Spark declares them."""
-    return ", ".join(f"{one.name} {one.type}" for one in schema.by_name[name].columns or ())
+    return ", ".join(f"{column.name} {column.type}" for column in schema.by_name[name].columns or ())
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from shop import table
 from cbx.analysis.facts import CurrentKey
 
 TABLES = {
-    one.name: one
-    for one in (
+    listed.name: listed
+    for listed in (
         table("members", "member_id BIGINT!, nick STRING, plan STRING, joined DATE, active BOOLEAN", ("member_id",)),
         table("perks", "member_id BIGINT!, memo STRING, tier INT", ("member_id",)),
         table(

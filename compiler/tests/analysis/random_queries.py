@@ -74,32 +74,32 @@ class _Writer:
                 rows = self.chance.choice(("(1, 2)", "(1, 2), (1, 3)"))
                 return _From(f"(VALUES {rows}) AS {name} (v, w)", [_Column(f"{name}.v"), _Column(f"{name}.w")])
             inner = self.query(depth - 1)
-            return _From(f"({inner.text}) AS {name}", [_Column(f"{name}.{one}") for one in inner.columns])
+            return _From(f"({inner.text}) AS {name}", [_Column(f"{name}.{column}") for column in inner.columns])
         table = self.chance.choice(self.schema.tables)
-        return _From(f"{table.name} AS {name}", self.schema_columns(table.name, name))
+        return _From(f"{table.name} AS {name}", self.table_columns(table.name, name))
 
     def from_clause(self, depth: int) -> _From:
         left = self.source(depth)
         for _ in range(self.chance.choice((0, 0, 1, 1, 1, 2))):
-            left = self.join(left, self.related(left) or self.source(depth))
+            left = self.join(left, self.join_related(left) or self.source(depth))
         if self.chance.random() < 0.08:
-            left = self.exploded(left)
+            left = self.explode(left)
         return left
 
-    def related(self, left: _From) -> _From | None:
+    def join_related(self, left: _From) -> _From | None:
         """A table that a relationship leads to."""
-        named = {one.table for one in left.columns}
+        named = {column.table for column in left.columns}
         reachable = [
             other
-            for one in self.schema.relationships
-            for mine, other in ((one.parent, one.child), (one.child, one.parent))
+            for relationship in self.schema.relationships
+            for mine, other in ((relationship.parent, relationship.child), (relationship.child, relationship.parent))
             if mine in named
         ]
         if not reachable or self.chance.random() < 0.3:
             return None
         table = self.schema.by_name[self.chance.choice(reachable)]
         name = self.fresh("x")
-        return _From(f"{table.name} AS {name}", self.schema_columns(table.name, name))
+        return _From(f"{table.name} AS {name}", self.table_columns(table.name, name))
 
     def join(self, left: _From, right: _From) -> _From:
         kind = self.chance.choice(
@@ -110,9 +110,10 @@ class _Writer:
         if kind == "CROSS JOIN":
             return _From(f"{left.text} CROSS JOIN {right.text}", columns)
         shared = sorted(
-            {one.name for one in left.columns if one.name} & {one.name for one in right.columns if one.name}
+            {column.name for column in left.columns if column.name}
+            & {column.name for column in right.columns if column.name}
         )
-        single = [name for name in shared if sum(one.name == name for one in left.columns) == 1]
+        single = [name for name in shared if sum(column.name == name for column in left.columns) == 1]
         if single and self.chance.random() < 0.25:
             return self.join_using(left, right, kind, single)
         condition = self.join_condition(left, right)
@@ -122,8 +123,8 @@ class _Writer:
 
     def join_using(self, left: _From, right: _From, kind: str, shared: list[str]) -> _From:
         using = self.chance.sample(shared, self.chance.choice((1, 1, min(2, len(shared)))))
-        mine = [one for one in left.columns if one.name not in using]
-        theirs = [one for one in right.columns if one.name not in using]
+        mine = [column for column in left.columns if column.name not in using]
+        theirs = [column for column in right.columns if column.name not in using]
         if "SEMI" in kind or "ANTI" in kind:
             theirs = []
         merged = [_Column(name) for name in using]
@@ -140,18 +141,18 @@ class _Writer:
 
     def relationship_condition(self, left: _From, right: _From) -> list[str]:
         found = []
-        for one in self.schema.relationships:
+        for relationship in self.schema.relationships:
             for child, parent in ((left, right), (right, left)):
                 pairs = [
-                    (self.named(child, one.child, mine), self.named(parent, one.parent, theirs))
-                    for mine, theirs in one.on
+                    (self.named(child, relationship.child, mine), self.named(parent, relationship.parent, theirs))
+                    for mine, theirs in relationship.on
                 ]
                 if all(mine and theirs for mine, theirs in pairs):
                     found.append([f"{mine} = {theirs}" for mine, theirs in pairs])
         return list(self.chance.choice(found)) if found else []
 
     def named(self, side: _From, table: str, name: str) -> str | None:
-        return next((one.text for one in side.columns if (one.table, one.name) == (table, name)), None)
+        return next((column.text for column in side.columns if (column.table, column.name) == (table, name)), None)
 
     def equality(self, left: _From, right: _From) -> str:
         mine, theirs = self.pick(left), self.pick(right)
@@ -162,7 +163,7 @@ class _Writer:
     def pick(self, side: _From) -> str:
         return self.chance.choice(side.columns).text
 
-    def exploded(self, left: _From) -> _From:
+    def explode(self, left: _From) -> _From:
         name, position, item = self.fresh("x"), self.fresh("p"), self.fresh("i")
         column = self.pick(left)
         outer = self.chance.choice(("", ""))
@@ -184,7 +185,7 @@ class _Writer:
         table = self.chance.choice(self.schema.tables)
         inner = self.chance.choice(table.columns or ()).name
         name = self.fresh("y")
-        until = [one.text for one in columns if one.name == "until"]
+        until = [column.text for column in columns if column.name == "until"]
         if until and self.chance.random() < 0.6:
             return f"{self.chance.choice(until)} IS NULL"
         return self.chance.choice((
@@ -221,8 +222,8 @@ class _Writer:
             return self.full_join()
         rows = self.from_clause(depth)
         write = self.chance.choice(
-            (self.plain, self.plain, self.plain, self.plain, self.star, self.distinct, self.grouped, self.grouped,
-             self.numbered, self.limited)
+            (self.plain, self.plain, self.plain, self.plain, self.star, self.distinct, self.group, self.group,
+             self.number_rows, self.add_limit)
         )  # fmt: skip
         return write(rows)
 
@@ -231,9 +232,9 @@ class _Writer:
         first = self.chance.choice(self.schema.relationships)
         name = self.fresh("x")
         table = self.schema.by_name[self.chance.choice((first.parent, first.child))]
-        rows = _From(f"{table.name} AS {name}", self.schema_columns(table.name, name))
+        rows = _From(f"{table.name} AS {name}", self.table_columns(table.name, name))
         for _ in range(self.chance.choice((1, 1, 2))):
-            right = self.related(rows) or self.source(0)
+            right = self.join_related(rows) or self.source(0)
             conditions = self.relationship_condition(rows, right)
             kind = self.chance.choice(("JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN"))
             if conditions:
@@ -241,58 +242,63 @@ class _Writer:
                 rows = _From(text, rows.columns + right.columns)
         how = self.chance.random()
         if how < 0.15:
-            return self.written("SELECT DISTINCT", self.items(rows, 0.8), rows, "")
+            return self.write_out("SELECT DISTINCT", self.items(rows, 0.8), rows, "")
         if how < 0.3:
             items = [*self.items(rows, 0.8), ("count(*)", self.fresh("n"))]
-            return self.written("SELECT", items, rows, " GROUP BY ALL")
-        return self.written("SELECT", self.items(rows, 0.9), rows, "")
+            return self.write_out("SELECT", items, rows, " GROUP BY ALL")
+        return self.write_out("SELECT", self.items(rows, 0.9), rows, "")
 
     def full_join(self) -> RandomQuery:
         """Two tables, all rows of both, with the column that holds what was compared."""
-        one, two = self.fresh("x"), self.fresh("x")
+        left_alias, two = self.fresh("x"), self.fresh("x")
         left, right = (self.chance.choice(self.schema.tables).name for _ in range(2))
-        columns = self.schema_columns(left, one) + self.schema_columns(right, two)
+        columns = self.table_columns(left, left_alias) + self.table_columns(right, two)
         if self.chance.random() < 0.5:
             condition, merged = "USING (a)", "a"
         else:
             mine, theirs = self.chance.choice(("a", "b")), self.chance.choice(("a", "b"))
             operator = self.chance.choice(("=", "=", "=", "IS NOT DISTINCT FROM"))
-            condition, merged = f"ON {one}.{mine} {operator} {two}.{theirs}", f"coalesce({two}.{theirs}, {one}.{mine})"
-        rows = _From(f"{left} AS {one} FULL JOIN {right} AS {two} {condition}", columns)
+            condition, merged = (
+                f"ON {left_alias}.{mine} {operator} {two}.{theirs}",
+                f"coalesce({two}.{theirs}, {left_alias}.{mine})",
+            )
+        rows = _From(f"{left} AS {left_alias} FULL JOIN {right} AS {two} {condition}", columns)
         items = [(merged, self.fresh("c")), *self.items(rows, 0.3)]
         verb = self.chance.choice(("SELECT", "SELECT DISTINCT"))
-        return self.written(verb, items, rows, self.where(rows.columns, 0.2))
+        return self.write_out(verb, items, rows, self.where(rows.columns, 0.2))
 
-    def schema_columns(self, table: str, alias: str) -> list[_Column]:
-        return [_Column(f"{alias}.{one.name}", table, one.name) for one in self.schema.by_name[table].columns or ()]
+    def table_columns(self, table: str, alias: str) -> list[_Column]:
+        return [
+            _Column(f"{alias}.{column.name}", table, column.name) for column in self.schema.by_name[table].columns or ()
+        ]
 
     def items(self, rows: _From, likely: float = 0.7) -> list[tuple[str, str]]:
-        chosen = [(one.text, self.fresh("c")) for one in rows.columns if self.chance.random() < likely]
+        chosen = [(column.text, self.fresh("c")) for column in rows.columns if self.chance.random() < likely]
         chosen = chosen or [(self.pick(rows), self.fresh("c"))]
         if self.chance.random() < 0.25:
             chosen.append((self.expression(rows), self.fresh("e")))
         return chosen
 
     def expression(self, rows: _From) -> str:
-        one, other = self.pick(rows), self.pick(rows)
+        first, other = self.pick(rows), self.pick(rows)
         return self.chance.choice(
             (
-                f"{one} + {other}",
-                f"coalesce({one}, 0)",
-                f"{one} % 2",
+                f"{first} + {other}",
+                f"coalesce({first}, 0)",
+                f"{first} % 2",
                 "1",
                 "7",
-                f"abs({one})",
-                f"CAST({one} AS DECIMAL(25, 0))",
+                f"abs({first})",
+                f"CAST({first} AS DECIMAL(25, 0))",
                 "floor(⟦rand()¦random()⟧ * 3)",
             )
         )
 
     def plain(self, rows: _From) -> RandomQuery:
         items = self.items(rows, 0.8)
-        return self.written("SELECT", items, rows, self.where(rows.columns, 0.35))
+        return self.write_out("SELECT", items, rows, self.where(rows.columns, 0.35))
 
-    def written(self, verb: str, items: list[tuple[str, str]], rows: _From, rest: str) -> RandomQuery:
+    def write_out(self, verb: str, items: list[tuple[str, str]], rows: _From, rest: str) -> RandomQuery:
         listed = ", ".join(f"{text} AS {name}" for text, name in items)
         columns = tuple(name for _, name in items)
         return RandomQuery(f"{verb} {listed} FROM {rows.text}{rest}", columns, self.keys_of_tables(items, rows))
@@ -301,18 +307,18 @@ class _Writer:
         """The keys of the tables read, by the names that their columns have in the result."""
         named = dict(reversed(items))
         found = []
-        for alias in dict.fromkeys(one.text.partition(".")[0] for one in rows.columns if one.table):
-            own = {one.name: one for one in rows.columns if one.text.startswith(f"{alias}.")}
-            table = next(one.table for one in own.values())
+        for alias in dict.fromkeys(column.text.partition(".")[0] for column in rows.columns if column.table):
+            own = {column.name: column for column in rows.columns if column.text.startswith(f"{alias}.")}
+            table = next(column.table for column in own.values())
             declared = self.schema.by_name[table] if table else None
-            keys = (*declared.keys, *(one.columns for one in declared.current_keys)) if declared else ()
+            keys = (*declared.keys, *(current.columns for current in declared.current_keys)) if declared else ()
             shown = [key for key in keys if all(name in own and own[name].text in named for name in key)]
             found += [tuple(named[own[name].text] for name in key) for key in shown]
         return tuple(dict.fromkeys(found))
 
     def star(self, rows: _From) -> RandomQuery:
-        columns = [one for one in rows.columns if "(" not in one.text]
-        names = [one.text.rpartition(".")[2] for one in columns]
+        columns = [column for column in rows.columns if "(" not in column.text]
+        names = [column.text.rpartition(".")[2] for column in columns]
         if len(set(names)) < len(names):
             return self.plain(rows)
         left_out = self.chance.choice(names) if self.chance.random() < 0.3 and len(names) > 1 else None
@@ -321,17 +327,17 @@ class _Writer:
         return RandomQuery(f"SELECT {shown} FROM {rows.text}{self.where(rows.columns, 0.4)}", kept)
 
     def distinct(self, rows: _From) -> RandomQuery:
-        return self.written("SELECT DISTINCT", self.items(rows, 0.5), rows, self.where(rows.columns, 0.3))
+        return self.write_out("SELECT DISTINCT", self.items(rows, 0.5), rows, self.where(rows.columns, 0.3))
 
-    def limited(self, rows: _From) -> RandomQuery:
+    def add_limit(self, rows: _From) -> RandomQuery:
         if self.chance.random() < 0.5:
             return self.plain(rows)
         items = self.items(rows)
         order = ", ".join(name for _, name in items)
-        return self.written("SELECT", items, rows, f" ORDER BY {order} LIMIT {self.chance.choice((1, 2))}")
+        return self.write_out("SELECT", items, rows, f" ORDER BY {order} LIMIT {self.chance.choice((1, 2))}")
 
-    def grouped(self, rows: _From) -> RandomQuery:
-        groups = [one.text for one in rows.columns if self.chance.random() < 0.4][:3]
+    def group(self, rows: _From) -> RandomQuery:
+        groups = [column.text for column in rows.columns if self.chance.random() < 0.4][:3]
         if groups and self.chance.random() < 0.2:
             groups[-1] = f"{groups[-1]} % 3"
         groups = list(dict.fromkeys(groups))
@@ -341,7 +347,7 @@ class _Writer:
         items = [*named, (count, self.fresh("n"))]
         where = self.where(rows.columns, 0.2)
         if not groups:
-            return self.written("SELECT", items, rows, where)
+            return self.write_out("SELECT", items, rows, where)
         how = self.chance.random()
         listed = ", ".join(groups)
         if how < 0.3:
@@ -357,9 +363,9 @@ class _Writer:
             clause = listed
         if how > 0.65 and self.chance.random() < 0.3:
             items = items[1:]
-        return self.written("SELECT", items, rows, f"{where} GROUP BY {clause}{having}")
+        return self.write_out("SELECT", items, rows, f"{where} GROUP BY {clause}{having}")
 
-    def numbered(self, rows: _From) -> RandomQuery:
+    def number_rows(self, rows: _From) -> RandomQuery:
         items = self.items(rows, 0.8)
         partition = self.chance.sample([text for text, _ in items if "rand" not in text] or [self.pick(rows)], 1)
         partition += [self.pick(rows)] if self.chance.random() < 0.3 else []
@@ -375,14 +381,14 @@ class _Writer:
         where = self.where(rows.columns, 0.2)
         how = self.chance.random()
         if how < 0.5:
-            return self.written("SELECT", items, rows, f"{where} QUALIFY {function} {condition}")
-        inner = self.written("SELECT", [*items, (function, number)], rows, where)
+            return self.write_out("SELECT", items, rows, f"{where} QUALIFY {function} {condition}")
+        inner = self.write_out("SELECT", [*items, (function, number)], rows, where)
         if how < 0.65:
             return inner
         if how < 0.75:
             chosen = [(text, self.fresh("c")) for text in dict.fromkeys(partition)]
             rest = f"{where} QUALIFY {function} {condition}" if self.chance.random() < 0.5 else where
-            return self.written("SELECT DISTINCT", [*chosen, (function, number)], rows, rest)
+            return self.write_out("SELECT DISTINCT", [*chosen, (function, number)], rows, rest)
         kept = tuple(name for _, name in items)
         return RandomQuery(
             f"SELECT {', '.join(kept)} FROM ({inner.text}) AS {self.fresh('x')} WHERE {number} {condition}", kept
@@ -393,7 +399,7 @@ class _Writer:
     def set_operation(self, depth: int) -> RandomQuery:
         count = self.chance.choice((2, 2, 3))
         parts = [self.query(depth - 1) for _ in range(count)]
-        width = min(len(one.columns) for one in parts)
+        width = min(len(part.columns) for part in parts)
         operator = self.chance.choice(
             ("UNION ALL", "UNION ALL", "UNION", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL")
         )
@@ -411,16 +417,16 @@ class _Writer:
 
     def with_query(self, depth: int) -> RandomQuery:
         inner = self.query(depth - 1)
-        name, one, two = self.fresh("w"), self.fresh("x"), self.fresh("x")
+        name, left_alias, two = self.fresh("w"), self.fresh("x"), self.fresh("x")
         mine, theirs = self.chance.choice(inner.columns), self.chance.choice(inner.columns)
-        left = _From(f"{name} AS {one}", [_Column(f"{one}.{column}") for column in inner.columns])
+        left = _From(f"{name} AS {left_alias}", [_Column(f"{left_alias}.{column}") for column in inner.columns])
         if self.chance.random() < 0.4:
             rows = left
         else:
             right = _From(f"{name} AS {two}", [_Column(f"{two}.{column}") for column in inner.columns])
             kind = self.chance.choice(("JOIN", "LEFT JOIN"))
             rows = _From(
-                f"{left.text} {kind} {right.text} ON {one}.{mine} = {two}.{theirs}", left.columns + right.columns
+                f"{left.text} {kind} {right.text} ON {left_alias}.{mine} = {two}.{theirs}", left.columns + right.columns
             )
         outer = self.plain(rows)
         return RandomQuery(f"WITH {name} AS ({inner.text}) {outer.text}", outer.columns)

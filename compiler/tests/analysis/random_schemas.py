@@ -34,7 +34,7 @@ def random_schema(chance: random.Random) -> Schema:
 
 def _random_table(name: str, chance: random.Random) -> Table:
     names = _NAMES[: chance.randint(2, 4)]
-    columns = tuple(TableColumn(one, "BIGINT", chance.random() < 0.5) for one in names)
+    columns = tuple(TableColumn(name, "BIGINT", chance.random() < 0.5) for name in names)
     if chance.random() < 0.15:
         versioned = (*columns, TableColumn("since", "BIGINT"), TableColumn("until", "BIGINT"))
         return Table(name, versioned, (("a", "since"),), (CurrentKey(("a",), "until"),))
@@ -52,11 +52,11 @@ def _random_relationship(tables: tuple[Table, ...], chance: random.Random) -> Ta
     if not parent.keys or parent.current_keys:
         return None
     key = chance.choice(parent.keys)
-    plain = [one.name for one in child.columns or () if one.name in _NAMES]
+    plain = [column.name for column in child.columns or () if column.name in _NAMES]
     if len(plain) < len(key):
         return None
     columns = tuple(chance.sample(plain, len(key)))
-    unique = any(set(one) <= set(columns) for one in child.keys)
+    unique = any(set(key) <= set(columns) for key in child.keys)
     if child.current_keys and columns == ("a",):
         return None
     return TableRelationship(
@@ -88,10 +88,10 @@ def _random_row(table: Table, schema: Schema, rows: dict[str, list[Row]], larges
         candidates = rows.get(relationship.parent)
         if relationship.child == table.name and candidates and chance.random() < 0.8:
             found = chance.choice(candidates)
-            names = [one.name for one in schema.by_name[relationship.parent].columns or ()]
+            names = [column.name for column in schema.by_name[relationship.parent].columns or ()]
             for mine, theirs in relationship.on:
                 values[mine] = found[names.index(theirs)]
-    nullable = {one.name for one in table.columns if not one.not_null}
+    nullable = {column.name for column in table.columns if not column.not_null}
     return tuple(
         chance.randint(0, largest) if value is None and name not in nullable else value
         for name, value in values.items()
@@ -99,10 +99,10 @@ def _random_row(table: Table, schema: Schema, rows: dict[str, list[Row]], larges
 
 
 def _fits(table: Table, rows: list[Row], row: Row) -> bool:
-    names = [one.name for one in table.columns or ()]
+    names = [column.name for column in table.columns or ()]
 
-    def part(one: Row, columns: tuple[str, ...]) -> Row:
-        return tuple(one[names.index(column)] for column in columns)
+    def part(row: Row, columns: tuple[str, ...]) -> Row:
+        return tuple(row[names.index(column)] for column in columns)
 
     if any(part(row, key) == part(other, key) for key in table.keys for other in rows):
         return False

@@ -15,8 +15,8 @@ def table(name: str, columns: str, *keys: tuple[str, ...], current: tuple[Curren
 
 
 TABLES = {
-    one.name: one
-    for one in (
+    listed.name: listed
+    for listed in (
         table("customers", "id BIGINT!, name STRING, country STRING", ("id",)),
         table("orders", "order_id BIGINT!, customer_id BIGINT, status STRING, ts TIMESTAMP", ("order_id",)),
         table("items", "order_id BIGINT!, line INT!, product STRING, tags ARRAY<STRING>", ("order_id", "line")),

@@ -19,7 +19,7 @@ def smallest_failing(text: str, fails: Callable[[str], bool]) -> str:
     shrunk = True
     while shrunk and tries < _MOST_TRIES:
         shrunk = False
-        for smaller in _smaller(text):
+        for smaller in _remove_part(text):
             tries += 1
             if tries > _MOST_TRIES:
                 break
@@ -29,7 +29,7 @@ def smallest_failing(text: str, fails: Callable[[str], bool]) -> str:
     return text
 
 
-def _smaller(text: str) -> Iterator[str]:
+def _remove_part(text: str) -> Iterator[str]:
     """The query without one of its parts, large parts first."""
     try:
         tree = only(read_statements(text))
@@ -39,22 +39,22 @@ def _smaller(text: str) -> Iterator[str]:
     for number, node in enumerate(tree.walk()):
         for name in _OPTIONAL:
             if node.args.get(name):
-                yield _changed(tree, number, lambda twin, name=name: twin.set(name, None))
+                yield _with_change(tree, number, lambda twin, name=name: twin.set(name, None))
         for name in _LISTS:
             listed = node.args.get(name)
             if isinstance(listed, list) and len(listed) > (name == "expressions"):
                 for at in range(len(listed)):
-                    yield _changed(
+                    yield _with_change(
                         tree,
                         number,
                         lambda twin, name=name, at=at: twin.set(name, twin.args[name][:at] + twin.args[name][at + 1 :]),
                     )
         if isinstance(node, exp.And):
-            yield _changed(tree, number, lambda twin: twin.replace(twin.this))
-            yield _changed(tree, number, lambda twin: twin.replace(twin.expression))
+            yield _with_change(tree, number, lambda twin: twin.replace(twin.this))
+            yield _with_change(tree, number, lambda twin: twin.replace(twin.expression))
 
 
-def _changed(tree: exp.Expr, number: int, change: Callable[[exp.Expr], object]) -> str:
+def _with_change(tree: exp.Expr, number: int, change: Callable[[exp.Expr], object]) -> str:
     twin = tree.copy()
     for at, node in enumerate(twin.walk()):
         if at == number:

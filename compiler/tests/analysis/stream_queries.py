@@ -33,14 +33,14 @@ class StreamQuery:
 
     @property
     def text(self) -> str:
-        listed = ", ".join(f"{name} AS ({text})" for name, text in self.prepared.items())
+        listed = ", ".join(f"{name} AS ({text})" for name, text in self.prepare_stream.items())
         return f"WITH {listed} {self.rest}"
 
     def views(self) -> dict[str, str]:
         """What each prepared stream has after all batches, over tables named ``t0_1`` in the first one."""
         return {
             name: " UNION ALL ".join(f"SELECT * FROM ({at_batch(text, batch)})" for batch in BATCHES)
-            for name, text in self.prepared.items()
+            for name, text in self.prepare_stream.items()
         }
 
 
@@ -79,7 +79,7 @@ def batches_of(schema: TypedSchema, chance: random.Random) -> dict[str, str]:
 
 
 def stream_query(schema: TypedSchema, chance: random.Random) -> StreamQuery:
-    return _StreamWriter(schema, chance).streaming()
+    return _StreamWriter(schema, chance).stream_query()
 
 
 class _StreamWriter(QueryWriter):
@@ -88,38 +88,40 @@ class _StreamWriter(QueryWriter):
     def __init__(self, schema: TypedSchema, chance: random.Random) -> None:
         static = tuple(table for table in schema.tables if not table.is_streaming)
         names = {table.name for table in static}
-        inside = tuple(one for one in schema.relationships if {one.parent, one.child} <= names)
+        inside = tuple(
+            relationship for relationship in schema.relationships if {relationship.parent, relationship.child} <= names
+        )
         super().__init__(replace(schema, tables=static, relationships=inside), chance)
         self.whole = schema
         self.streams = [table for table in schema.tables if table.is_streaming]
 
-    def streaming(self) -> StreamQuery:
-        first = self.prepared(self.streams[0])
+    def stream_query(self) -> StreamQuery:
+        first = self.prepare_stream(self.streams[0])
         prepared = {"p1": first.text}
         roll = self.chance.random()
         if roll < 0.3:
-            other = self.prepared(self.streams[-1])
-            rest = self.both(first, other) or self.over_time(first)
+            other = self.prepare_stream(self.streams[-1])
+            rest = self.combine_streams(first, other) or self.query_stream(first)
             if "p2" in rest:
                 prepared["p2"] = other.text
         else:
-            rest = self.over_time(first)
+            rest = self.query_stream(first)
         return StreamQuery(prepared, rest)
 
-    def prepared(self, stream: Table) -> TypedQuery:
+    def prepare_stream(self, stream: Table) -> TypedQuery:
         """Rows of a stream, each met by other tables."""
         name = self.fresh("x")
-        rows = Rows(f"{stream.name} AS {name}", self.schema_columns(stream, name))
+        rows = Rows(f"{stream.name} AS {name}", self.table_columns(stream, name))
         for _ in range(self.chance.choice((0, 1, 1, 1, 2))):
-            rows = self.meeting(rows)
+            rows = self.join_table(rows)
         while True:
             items, where = self.items(rows, 0.7), self.where(rows, 0.3)
             items = [item for item in items if "OVER (" not in item.text]
             named = [replace_name(item, self.fresh("k")) for item in items]
             if named:
-                return self.written("SELECT", named, rows, where)
+                return self.write_out("SELECT", named, rows, where)
 
-    def meeting(self, rows: Rows) -> Rows:
+    def join_table(self, rows: Rows) -> Rows:
         """A stream joined with a table, or with a query over tables."""
         before = self.schema
         right = self.source(1) if self.chance.random() < 0.6 else None
@@ -134,7 +136,7 @@ class _StreamWriter(QueryWriter):
         on = "" if kind == "CROSS JOIN" else f" ON {condition}"
         return Rows(f"{rows.text} {kind} {right.text}{on}", columns)
 
-    def over_time(self, first: TypedQuery) -> str:
+    def query_stream(self, first: TypedQuery) -> str:
         """What is done with a prepared stream."""
         columns = [(name, kind) for name, kind in first.named if kind and not kind.startswith("MAP")]
         some = [name for name, _ in columns if self.chance.random() < 0.6] or [name for name, _ in columns[:1]]
@@ -147,7 +149,7 @@ class _StreamWriter(QueryWriter):
             return f"SELECT {', '.join(some)}, count(*) AS n FROM p1 GROUP BY ALL"
         return f"SELECT {', '.join(some)}, 1 AS tag FROM p1 UNION ALL SELECT {', '.join(some)}, 2 AS tag FROM p1"
 
-    def both(self, first: TypedQuery, other: TypedQuery) -> str | None:
+    def combine_streams(self, first: TypedQuery, other: TypedQuery) -> str | None:
         """Two prepared streams joined, or one after the other."""
         pairs = [
             (mine, theirs)

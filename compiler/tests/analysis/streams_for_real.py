@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from local_spark import Rejected, collected, put_table, start_spark
+from local_spark import Rejected, collect_rows, put_table, start_spark
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from stream_queries import BATCHES, StreamQuery, batches_of, stream_query, streaming_schema
@@ -35,7 +35,7 @@ def streamed(spark: SparkSession, query: StreamQuery, schema: TypedSchema, folde
                 content.createOrReplaceTempView(table.name)
         writer = spark.sql(query.text).writeStream.format("parquet").trigger(availableNow=True)
         writer.option("checkpointLocation", str(folder / "checkpoint")).start(str(folder / "out")).awaitTermination()
-    return sorted(map(repr, collected(spark.read.parquet(str(folder / "out"))).rows))
+    return sorted(map(repr, collect_rows(spark.read.parquet(str(folder / "out"))).rows))
 
 
 def main(seed: str, folder: str) -> dict[str, object]:

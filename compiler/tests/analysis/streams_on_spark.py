@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from claims import Claims, broken_claim, claims_of
 from grain_on_spark import MOST_REPORTS, tables_of
-from local_spark import Rejected, Result, analysed, collected, put_table, start_spark
+from local_spark import Rejected, Result, analyse, collect_rows, put_table, start_spark
 from pyspark.sql import SparkSession
 from stream_queries import StreamQuery, batches_of, stream_query, streaming_schema
 from typed_schemas import TypedSchema
@@ -59,8 +59,8 @@ def run_schema(spark: SparkSession, seed: str, count: int, wrong: list[str]) -> 
 def result_of(spark: SparkSession, query: StreamQuery) -> Result:
     """The rows of a query after two batches."""
     for name, text in query.views().items():
-        analysed(spark, text).createOrReplaceTempView(name)
-    return collected(analysed(spark, query.rest))
+        analyse(spark, text).createOrReplaceTempView(name)
+    return collect_rows(analyse(spark, query.rest))
 
 
 def report(

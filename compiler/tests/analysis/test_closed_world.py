@@ -28,11 +28,11 @@ def argument_types() -> dict[str, tuple[str, ...]]:
     """The arguments of every class of expressions of the installed sqlglot."""
 
     def below(above: type[Any]) -> Iterator[type[Any]]:
-        for one in above.__subclasses__():
-            yield one
-            yield from below(one)
+        for kind in above.__subclasses__():
+            yield kind
+            yield from below(kind)
 
-    return {one.__name__: tuple(one.arg_types) for one in below(exp.Expr)}
+    return {kind.__name__: tuple(kind.arg_types) for kind in below(exp.Expr)}
 
 
 Lists = dict[str, list[str]]
@@ -61,7 +61,7 @@ def faults(name: str, understood: Lists, left_out: Lists) -> set[str]:
     known, opaque = understood.get(name, []), left_out.get(name, [])
     listed = [*({"", *known} if known else ()), *(existing if "" in opaque else opaque)]
     twice = {argument for argument in listed if listed.count(argument) > 1}
-    return (existing ^ set(listed)) | twice | {one for one in known if known.count(one) > 1}
+    return (existing ^ set(listed)) | twice | {name for name in known if known.count(name) > 1}
 
 
 def test_every_class_and_argument_is_understood_or_left_out_on_purpose() -> None:
@@ -104,7 +104,7 @@ def test_less_understood_is_less_proven(case: Case, monkeypatch: pytest.MonkeyPa
     """Without any one of the classes or arguments of a query, no key is found that is none with all of them."""
     found = {(type(node), argument) for node in nodes_of(case.query) for argument in ("", *_given(node))}
     complete = [set(key) for key in result_keys(read_query(case.query, TABLES).relation)]
-    for kind, argument in sorted(found, key=lambda one: (one[0].__name__, one[1])):
+    for kind, argument in sorted(found, key=lambda entry: (entry[0].__name__, entry[1])):
         less = dict(KNOWN)
         if argument:
             less[kind] = less[kind] - {argument}
@@ -112,7 +112,7 @@ def test_less_understood_is_less_proven(case: Case, monkeypatch: pytest.MonkeyPa
             del less[kind]
         monkeypatch.setattr(closed_world, "KNOWN", less)
         for key in result_keys(read_query(case.query, TABLES).relation):
-            assert any(one <= set(key) for one in complete), f"{kind.__name__} {argument}: {key}"
+            assert any(proven_key <= set(key) for proven_key in complete), f"{kind.__name__} {argument}: {key}"
 
 
 def _given(node: exp.Expr) -> list[str]:
@@ -126,10 +126,10 @@ def test_an_unknown_argument_is_never_seen(case: Case) -> None:
     for at in range(count):
         tree = read_one(case.query)
         node = list(tree.walk())[at]
-        unlisted = [one for one in (*type(node).arg_types, "added") if one not in KNOWN[type(node)]]
+        unlisted = [argument for argument in (*type(node).arg_types, "added") if argument not in KNOWN[type(node)]]
         node.set(unlisted[-1], exp.Literal.string("?"))
         seen = replace_unknown(tree, list(tree.walk()))
 
-        names = [one.this for one in seen.walk() if isinstance(one, (exp.Anonymous, exp.AnonymousAggFunc))]
+        names = [part.this for part in seen.walk() if isinstance(part, (exp.Anonymous, exp.AnonymousAggFunc))]
         assert node not in list(seen.walk())
         assert UNKNOWN in names

@@ -43,7 +43,7 @@ def test_columns_of_a_query(query: str, columns: str | None) -> None:
     """Names as they stand in the result; a type only where it is certain; nothing where columns may be missing."""
     found = output_columns(read_query(query, TABLES).relation)
 
-    assert (found and ", ".join(f"{one.name} {one.type or '?'}" for one in found)) == columns
+    assert (found and ", ".join(f"{column.name} {column.type or '?'}" for column in found)) == columns
 
 
 LINEAGE = (
@@ -75,7 +75,10 @@ def test_lineage_of_columns(query: str, lineage: str) -> None:
     """A column is made of those that its value comes from, not of those that decide whether its row is there."""
     found = column_lineage(read_query(query, TABLES).relation)
 
-    assert "; ".join(f"{name} <- {', '.join('.'.join(one) for one in origins)}" for name, origins in found) == lineage
+    assert (
+        "; ".join(f"{name} <- {', '.join('.'.join(origin) for origin in origins)}" for name, origins in found)
+        == lineage
+    )
 
 
 UNKNOWN = (
@@ -113,7 +116,7 @@ def test_columns_that_no_input_has(query: str, names: list[str]) -> None:
     """Each is told with its place; a name that an input of unknown columns may have is not."""
     found = read_query(query, TABLES).unknown_columns
 
-    assert [query[one.start : one.end] for one in found] == names
+    assert [query[column.start : column.end] for column in found] == names
 
 
 def test_candidates_for_an_unknown_column() -> None:
@@ -135,7 +138,7 @@ def test_unknown_columns_of_a_condition() -> None:
     """Offsets are those in the condition."""
     condition = "nmae IS NOT NULL AND country > 'A'"
 
-    assert [(one.name, one.start, one.end) for one in unknown_columns(condition, ("name", "country"))] == [
+    assert [(column.name, column.start, column.end) for column in unknown_columns(condition, ("name", "country"))] == [
         ("nmae", 0, 4)
     ]
 

@@ -28,13 +28,13 @@ LOSSY = (
 )
 
 
-@pytest.mark.parametrize(("one", "other"), EXACT)
-def test_exact(one: str, other: str | None) -> None:
+@pytest.mark.parametrize(("first", "other"), EXACT)
+def test_exact(first: str, other: str | None) -> None:
     """Spark makes both of one type without losing anything."""
-    assert (compare_exactly(one, other), compare_exactly(other, one)) == (True, True)
+    assert (compare_exactly(first, other), compare_exactly(other, first)) == (True, True)
 
 
-@pytest.mark.parametrize(("one", "other"), LOSSY)
-def test_lossy(one: str, other: str) -> None:
+@pytest.mark.parametrize(("first", "other"), LOSSY)
+def test_lossy(first: str, other: str) -> None:
     """Spark makes both of one type in which different values may come out the same."""
-    assert (compare_exactly(one, other), compare_exactly(other, one)) == (False, False)
+    assert (compare_exactly(first, other), compare_exactly(other, first)) == (False, False)

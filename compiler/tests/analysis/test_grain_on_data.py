@@ -84,7 +84,7 @@ class Data:
         self.count += 1
         rows = random_rows(self.schema, self.chance)
         for table in self.schema.tables:
-            columns = ", ".join(f"{one.name} BIGINT" for one in table.columns or ())
+            columns = ", ".join(f"{column.name} BIGINT" for column in table.columns or ())
             self.engine.execute(f"CREATE TABLE {table.name} ({columns})")
             if rows[table.name]:
                 listed = ", ".join(str(row).replace("None", "NULL") for row in rows[table.name])
@@ -96,7 +96,7 @@ class Data:
                 self.draw()
             self.engine.execute(f"SET schema = 'd{number}'")
             found = self.engine.execute(query.duckdb)
-            names = [one[0] for one in found.description or ()]
+            names = [column[0] for column in found.description or ()]
             yield [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
@@ -172,7 +172,7 @@ def test_verdicts_hold_on_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert broken <= QUERIES / 100
 
 
-@pytest.mark.parametrize("mutant", read_mutants(), ids=lambda one: one.name)
+@pytest.mark.parametrize("mutant", read_mutants(), ids=lambda mutant: mutant.name)
 def test_each_mutant_breaks_something_that_is_there(mutant: Mutant) -> None:
     """The text that a mutant changes stands in its file once: the list keeps up with the rules."""
     text = (PACKAGE / mutant.file).read_text(encoding="utf-8")

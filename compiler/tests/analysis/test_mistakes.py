@@ -91,8 +91,8 @@ def model(body: str) -> str:
 
 @pytest.fixture(scope="module")
 def tracer() -> Iterator[Tracer]:
-    with Tracer() as one:
-        yield one
+    with Tracer() as started:
+        yield started
 
 
 @pytest.mark.parametrize("body", MISTAKES)
@@ -149,8 +149,17 @@ def test_every_mistake_fails_on_spark_too() -> None:
 def test_a_mistake_in_a_macro_has_the_macros_line(tracer: Tracer) -> None:
     """The line that fails is the one to correct, whoever calls it."""
     macro = Snippet("macros/money.py", 7, "def half(name):\n    return F.rond(F.col(name) / 2)")
-    one = function(model("return orders.select(half('total'))"))
-    outcome = tracer.trace(type(one)(one.model, one.name, one.imports, (macro,), one.source, one.inputs))
+    traced_function = function(model("return orders.select(half('total'))"))
+    outcome = tracer.trace(
+        type(traced_function)(
+            traced_function.model,
+            traced_function.name,
+            traced_function.imports,
+            (macro,),
+            traced_function.source,
+            traced_function.inputs,
+        )
+    )
     assert isinstance(outcome, Unknown)
     assert outcome.mistake is not None
 
@@ -189,10 +198,10 @@ READS = {
 
 def tables(reads: tuple[UndeclaredRead, ...]) -> list[tuple[str, str, bool]]:
     kinds = {"query": "table"}
-    return [(kinds.get(one.kind, one.kind), name, one.is_streaming) for one in reads for name in tables_read(one)]
+    return [(kinds.get(read.kind, read.kind), name, read.is_streaming) for read in reads for name in tables_read(read)]
 
 
-@pytest.mark.parametrize("body", [one for one in READS if "builder" not in one])
+@pytest.mark.parametrize("body", [text for text in READS if "builder" not in text])
 def test_what_is_read_is_seen_when_it_is_traced(body: str, tracer: Tracer) -> None:
     """By whatever name the session goes, and whatever becomes of the rows."""
     outcome = tracer.trace(function(model(body), imports=MODULES))
@@ -200,7 +209,7 @@ def test_what_is_read_is_seen_when_it_is_traced(body: str, tracer: Tracer) -> No
     assert tables(getattr(outcome, "reads", ())) == READS[body]
 
 
-@pytest.mark.parametrize("body", [one for one in READS if "getattr" not in one])
+@pytest.mark.parametrize("body", [text for text in READS if "getattr" not in text])
 def test_what_is_read_is_seen_in_the_text(body: str) -> None:
     """The same without running it, save what only running can tell."""
     snippet = Snippet(PATH, 10, model(body))

@@ -26,7 +26,7 @@ def name_of(descriptor: Descriptor | EnumDescriptor) -> str:
     return str(descriptor.full_name).removeprefix("spark.connect.")
 
 
-def reached() -> Iterator[Descriptor]:
+def reached_messages() -> Iterator[Descriptor]:
     """The messages that a plan can hold, the ones inside what is not understood left out: nobody looks there."""
     pending: list[Descriptor] = [relations_pb2.Relation.DESCRIPTOR]
     seen = set()
@@ -38,7 +38,7 @@ def reached() -> Iterator[Descriptor]:
         yield message
         understood = protocol.UNDERSTOOD.get(name_of(message), frozenset())
         inner = [field.message_type for field in message.fields if field.name in understood and field.message_type]
-        pending += [one for one in inner if name_of(one) not in READ_AS_A_WHOLE]
+        pending += [message for message in inner if name_of(message) not in READ_AS_A_WHOLE]
 
 
 def problems(
@@ -49,7 +49,7 @@ def problems(
 ) -> list[str]:
     """The messages, fields and values that are in no list, in two, or in one without being in the protocol."""
     found = []
-    for message in reached():
+    for message in reached_messages():
         name = name_of(message)
         fields = {field.name for field in message.fields}
         listed, left = understood.get(name), opaque_fields.get(name, frozenset())
@@ -63,7 +63,7 @@ def problems(
             values = {value.name for value in enum.values}
             known, other = (lists.get(name_of(enum), frozenset()) for lists in (understood_values, opaque_values))
             found += [f"{name_of(enum)}.{value} is in no list" for value in values ^ (known | other)]
-    names = {name_of(message) for message in reached()}
+    names = {name_of(message) for message in reached_messages()}
     found += [f"{name} does not exist" for name in {*understood, *opaque_fields} - names - READ_AS_A_WHOLE]
     return found
 
@@ -132,10 +132,10 @@ class Watched(dict[str, Any]):
     def of(cls, value: Any, asked: set[str]) -> Any:
         """A record, and those inside it."""
         if isinstance(value, dict):
-            made = cls({name: cls.of(one, asked) for name, one in value.items()})
+            made = cls({name: cls.of(item, asked) for name, item in value.items()})
             made.asked = asked
             return made
-        return [cls.of(one, asked) for one in value] if isinstance(value, list) else value
+        return [cls.of(item, asked) for item in value] if isinstance(value, list) else value
 
     def __getitem__(self, name: str) -> Any:
         self.asked.add(name)

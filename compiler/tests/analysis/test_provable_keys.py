@@ -46,9 +46,9 @@ CLAIMS = read_claims()
 
 def test_share_of_proven_keys(capsys: pytest.CaptureFixture[str]) -> None:
     """Of the keys that hold, nearly all are proven, of each kind more than half."""
-    holding = [one for one in CLAIMS if one.sign != "-"]
-    proven = Counter(one.kind for one in holding if one.verdict() in {KeyProven, KeyProvenButForCollisions})
-    all_of_a_kind = Counter(one.kind for one in holding)
+    holding = [claim for claim in CLAIMS if claim.sign != "-"]
+    proven = Counter(claim.kind for claim in holding if claim.verdict() in {KeyProven, KeyProvenButForCollisions})
+    all_of_a_kind = Counter(claim.kind for claim in holding)
     share = proven.total() / len(holding)
     with capsys.disabled():
         print(f"\n{len(holding)} keys that hold: {share:.1%} proven")
@@ -59,14 +59,14 @@ def test_share_of_proven_keys(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", [one for one in CLAIMS if one.sign == "-"], ids=lambda one: f"{one.kind}: {one.query}"
+    "claim", [claim for claim in CLAIMS if claim.sign == "-"], ids=lambda claim: f"{claim.kind}: {claim.query}"
 )
 def test_near_misses_stay_unproven(claim: Claim) -> None:
     """A key that some rows break is not proven."""
     assert claim.verdict() not in {KeyProven, KeyProvenButForCollisions}
 
 
-@pytest.mark.parametrize("claim", [one for one in CLAIMS if one.sign == "~"], ids=lambda one: one.query)
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim.sign == "~"], ids=lambda claim: claim.query)
 def test_hashes_prove_nothing_for_sure(claim: Claim) -> None:
     """A key that two equal hashes break has a verdict of its own."""
     assert claim.verdict() is not KeyProven

@@ -37,9 +37,11 @@ def test_the_project_compiles_to_the_documented_verdicts(tmp_path: Path) -> None
     pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
     shutil.copytree(PROJECT, tmp_path / "tpch")
     compilation = compile_project(tmp_path / "tpch")
-    manifest = json.loads(next(one.text for one in compilation.artifacts if one.path == "manifest.json"))
-    models = {name.removeprefix("gold."): one for name, one in manifest["models"].items() if name.startswith("gold.")}
-    actual = {name: (one["key"] or [], one["key_verdict"]) for name, one in models.items()}
+    manifest = json.loads(next(artifact.text for artifact in compilation.artifacts if artifact.path == "manifest.json"))
+    models = {
+        name.removeprefix("gold."): model for name, model in manifest["models"].items() if name.startswith("gold.")
+    }
+    actual = {name: (model["key"] or [], model["key_verdict"]) for name, model in models.items()}
 
     assert actual == {name: (key, verdict if key else None) for name, (key, verdict) in documented().items()}
 

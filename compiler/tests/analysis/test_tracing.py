@@ -21,8 +21,8 @@ pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
 @pytest.fixture(scope="module")
 def tracer() -> Iterator[Tracer]:
-    with Tracer(limits=Limits(seconds=1, memory=1 << 29)) as one:
-        yield one
+    with Tracer(limits=Limits(seconds=1, memory=1 << 29)) as started:
+        yield started
 
 
 def model(*lines: str) -> Function:
@@ -33,7 +33,7 @@ def model(*lines: str) -> Function:
 def summary(outcome: Outcome) -> str:
     if not isinstance(outcome, Traced):
         return outcome.reason
-    return ", ".join(one.name for one in outcome.columns or ())
+    return ", ".join(column.name for column in outcome.columns or ())
 
 
 MISBEHAVING = {
@@ -102,17 +102,17 @@ def test_code(case: str, tracer: Tracer) -> None:
 def test_only_the_function_and_what_it_needs_runs(tracer: Tracer) -> None:
     """Definitions run before the function and know the imports; an error in one names no other place."""
     macro = Snippet("macros/money.py", 7, "def half(name):\n    return F.col(name) / 2")
-    one = replace(model("return orders.select(half('total').alias('half'))"), definitions=(macro,))
+    traced_function = replace(model("return orders.select(half('total').alias('half'))"), definitions=(macro,))
 
-    assert summary(tracer.trace(one)) == "half"
+    assert summary(tracer.trace(traced_function)) == "half"
 
 
 def test_postponed_annotations(tracer: Tracer) -> None:
     """Annotations are not looked up where the file postpones them, as in the notebook."""
     imports = f"from __future__ import annotations\n{IMPORTS}"
-    one = function("def model(orders) -> Absent:\n    return orders.select('total')", imports=imports)
+    traced_function = function("def model(orders) -> Absent:\n    return orders.select('total')", imports=imports)
 
-    assert summary(tracer.trace(one)) == "total"
+    assert summary(tracer.trace(traced_function)) == "total"
 
 
 def test_reading_elsewhere(tracer: Tracer) -> None:
@@ -143,8 +143,8 @@ def test_same_code_gives_the_same_plan(tracer: Tracer) -> None:
 
 def test_unknown_inputs() -> None:
     """A model that reads a table whose columns nobody knows is not run at all."""
-    one = model("import os", "os._exit(1)")
-    unknown = replace(one, inputs=(replace(one.inputs[0], columns=None),))
+    traced_function = model("import os", "os._exit(1)")
+    unknown = replace(traced_function, inputs=(replace(traced_function.inputs[0], columns=None),))
     found = trace([unknown])
 
     assert found == {"gold.model": Unknown("the columns of `silver.orders` are not known", is_for_inputs=True)}
@@ -163,10 +163,10 @@ def test_models_feed_the_next() -> None:
 def test_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was traced once is known without a process, until its code changes or what was kept makes no sense."""
     file = tmp_path / "cache" / "trace.json"
-    one = model("return orders.select('total')")
-    first = trace([one], file)
+    traced_function = model("return orders.select('total')")
+    first = trace([traced_function], file)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
-    second = trace([one], file)
+    second = trace([traced_function], file)
 
     assert second == first
 
@@ -177,7 +177,7 @@ def test_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = json.loads(file.read_text())
     data["entries"] = dict.fromkeys(data["entries"], 1)
     file.write_text(json.dumps(data))
-    damaged = trace([one], file)["gold.model"]
+    damaged = trace([traced_function], file)["gold.model"]
 
     assert summary(damaged).startswith("the process that traces models does not start")
 
@@ -195,7 +195,7 @@ def test_what_may_pass_is_not_kept(tmp_path: Path) -> None:
         "it runs for more than 1 seconds",
         "it raises ValueError",
     ]
-    assert [one["unknown"] for one in json.loads(file.read_text())["entries"].values()] == found[2:]
+    assert [entry["unknown"] for entry in json.loads(file.read_text())["entries"].values()] == found[2:]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format":1,"entries":[]}', '{"format":1,"entries":{"x":1}}'])
@@ -203,9 +203,9 @@ def test_damaged_cache(text: str, tmp_path: Path) -> None:
     """A damaged cache is no cache."""
     file = tmp_path / "trace.json"
     file.write_text(text)
-    one = model("return orders")
-    one = replace(one, inputs=(replace(one.inputs[0], columns=None),))
-    found = trace([one], file)
+    traced_function = model("return orders")
+    traced_function = replace(traced_function, inputs=(replace(traced_function.inputs[0], columns=None),))
+    found = trace([traced_function], file)
 
     assert summary(found["gold.model"]) == "the columns of `silver.orders` are not known"
 

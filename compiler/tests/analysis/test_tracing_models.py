@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import dedent
 
 import pytest
-from traced_shop import described, read
+from traced_shop import describe_plan, read
 
 from cbx.analysis.tracing.client import Tracer
 from cbx.analysis.tracing.requests import Traced
@@ -17,8 +17,8 @@ pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
 @pytest.fixture(scope="module")
 def tracer() -> Iterator[Tracer]:
-    with Tracer() as one:
-        yield one
+    with Tracer() as started:
+        yield started
 
 
 MODELS = {
@@ -518,7 +518,7 @@ def test_model(case: str, tracer: Tracer) -> None:
     """Each model has the columns, the types and the keys that its author would find by hand."""
     source, expected = MODELS[case]
 
-    assert described(tracer, source) == dedent(expected).strip()
+    assert describe_plan(tracer, source) == dedent(expected).strip()
 
 
 UNKNOWN = {
@@ -544,7 +544,7 @@ def test_unknown_column(expression: str, tracer: Tracer) -> None:
     renames what there is, and what was dropped may be found all the same.
     """
     _, plan = read(tracer, f"def model(customers):\n    return {expression}")
-    found = [(one.name, one.place and one.place.line, one.candidates) for one in plan.unknown_columns]
+    found = [(column.name, column.place and column.place.line, column.candidates) for column in plan.unknown_columns]
 
     name = UNKNOWN[expression]
     assert found == ([(name, 11, ("customer_id", "name", "country", "email"))] if name else [])
@@ -563,7 +563,7 @@ def test_place_of_an_unknown_column(tracer: Tracer) -> None:
         """,
     )
 
-    assert [one.place and one.place.line for one in plan.unknown_columns] == [13]
+    assert [column.place and column.place.line for column in plan.unknown_columns] == [13]
 
 
 def test_rows_made_of_an_aggregate(tracer: Tracer) -> None:

@@ -92,7 +92,7 @@ QUERIES = (
 Entry = tuple[str, str]
 
 
-def said(tree: exp.Expr) -> str:
+def describe_reading(tree: exp.Expr) -> str:
     """All that is read of a query, but for places in its text."""
     query = read_query(tree, TABLES)
     return re.sub(
@@ -100,7 +100,7 @@ def said(tree: exp.Expr) -> str:
     )
 
 
-def given(tree: exp.Expr) -> Iterator[tuple[int, Entry]]:
+def given_arguments(tree: exp.Expr) -> Iterator[tuple[int, Entry]]:
     """The arguments of a query's nodes, each with the number of its node."""
     for at, node in enumerate(tree.walk()):
         for name, value in node.args.items():
@@ -114,15 +114,15 @@ def listed_and_counted() -> tuple[set[Entry], set[Entry], set[Entry]]:
     seen: set[Entry] = set()
     counted: set[Entry] = set()
     for text in (*(case.query for case in (*CASES, *READING)), *QUERIES):
-        whole = said(read_one(text))
-        for at, entry in given(read_one(text)):
+        whole = describe_reading(read_one(text))
+        for at, entry in given_arguments(read_one(text)):
             if entry not in listed - counted:
                 continue
             seen.add(entry)
             tree = read_one(text)
             list(tree.walk())[at].set(entry[1], None)
             try:
-                without = said(tree)
+                without = describe_reading(tree)
             except (AttributeError, AssertionError, TypeError, IndexError, KeyError, ValueError):
                 without = ""  # it cannot be read without
             counted |= {entry} if without != whole else set()

@@ -134,7 +134,7 @@ REFUTED = (
 )
 
 
-@pytest.mark.parametrize("wrong", REFUTED, ids=lambda one: one.why)
+@pytest.mark.parametrize("wrong", REFUTED, ids=lambda case: case.why)
 def test_refuted_key(wrong: Wrong) -> None:
     """A key is refuted with the join that multiplies, the table that comes several times, and a key that is true."""
     verdict = judge_key(read_query(wrong.query, TABLES).relation, tuple(wrong.key.split(", ")), RELATIONSHIPS)
@@ -220,7 +220,7 @@ def test_tables_compared_in_a_circle() -> None:
     joined = "customers c JOIN orders o ON o.customer_id = c.id JOIN events e ON e.customer_id = o.order_id"
     line = read_query(f"SELECT o.customer_id FROM {joined}", TABLES)
     circle = read_query(f"SELECT o.customer_id FROM {joined} AND e.customer_id = c.id", TABLES)
-    verdicts = [type(judge_key(one.relation, ("customer_id",), both)) for one in (line, circle)]
+    verdicts = [type(judge_key(query.relation, ("customer_id",), both)) for query in (line, circle)]
 
     assert verdicts == [KeyRefuted, KeyUnproven]
 

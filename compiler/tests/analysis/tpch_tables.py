@@ -7,8 +7,8 @@ from shop import table
 from cbx.analysis.facts import TableRelationship
 
 TABLES = {
-    one.name: one
-    for one in (
+    listed.name: listed
+    for listed in (
         table("region", "r_regionkey BIGINT!, r_name STRING!, r_comment STRING", ("r_regionkey",)),
         table("nation", "n_nationkey BIGINT!, n_name STRING!, n_regionkey BIGINT!, n_comment STRING", ("n_nationkey",)),
         table(

@@ -21,7 +21,7 @@ from cbx.analysis.verdicts import result_keys
 KEYS = {"t": (("a",),), "u": (("a", "d"),), "v": ()}
 COLUMNS = {"t": ("a", "b", "c"), "u": ("a", "d", "e"), "v": ("b", "f")}
 TABLES = {
-    name: Table(name, tuple(TableColumn(one, "BIGINT") for one in columns), KEYS[name])
+    name: Table(name, tuple(TableColumn(column, "BIGINT") for column in columns), KEYS[name])
     for name, columns in COLUMNS.items()
 }
 _DRAWS = 4
@@ -58,24 +58,27 @@ class Program:
         return self.random.sample(columns, self.random.randint(1, min(most, len(columns))))
 
     def value(self, columns: list[str]) -> str:
-        one, other = self.random.choice(columns), self.random.choice(columns)
+        first, other = self.random.choice(columns), self.random.choice(columns)
         return self.random.choice([
-            f"F.col('{one}') + F.col('{other}')", f"F.coalesce('{one}', F.lit(0))", f"F.lit({len(self.lines) % 3})",
-            f"F.expr('{one} % 2')", f"F.when(F.col('{one}') > 1, F.col('{other}')).otherwise(0)", f"F.col('{one}')",
+            f"F.col('{first}') + F.col('{other}')", f"F.coalesce('{first}', F.lit(0))", f"F.lit({len(self.lines) % 3})",
+            f"F.expr('{first} % 2')", f"F.when(F.col('{first}') > 1, F.col('{other}')).otherwise(0)",
+            f"F.col('{first}')",
         ])  # fmt: skip
 
     def filter(self, frame: str, columns: list[str]) -> Frame:
-        one, other = self.random.choice(columns), self.random.choice(columns)
+        first, other = self.random.choice(columns), self.random.choice(columns)
         condition = self.random.choice([
-            f"F.col('{one}') == {self.random.randint(0, 2)}", f"F.col('{one}').isNull()", f"'{one} = {other}'",
-            f"{frame}['{one}'] <= 2", f"F.col('{one}').eqNullSafe(F.col('{other}'))", f"F.col('{one}').isin(1, 2)",
-            f"(F.col('{one}') == 1) | (F.col('{other}') == 0)", f"F.col('{one}').isNotNull()",
+            f"F.col('{first}') == {self.random.randint(0, 2)}", f"F.col('{first}').isNull()",
+            f"'{first} = {other}'",
+            f"{frame}['{first}'] <= 2", f"F.col('{first}').eqNullSafe(F.col('{other}'))",
+            f"F.col('{first}').isin(1, 2)",
+            f"(F.col('{first}') == 1) | (F.col('{other}') == 0)", f"F.col('{first}').isNotNull()",
         ])  # fmt: skip
         return self.line(f"{frame}.filter({condition})", columns)
 
     def select(self, frame: str, columns: list[str]) -> Frame:
         kept, new, again = self.some(columns), self.new(), self.new()
-        items = [repr(one) for one in kept]
+        items = [repr(column) for column in kept]
         items += [
             f"({self.value(columns)}).alias('{new}')",
             f"{frame}['{self.random.choice(columns)}'].alias('{again}')",
@@ -88,22 +91,23 @@ class Program:
 
     def join_by_name(self, frame: str, columns: list[str]) -> Frame:
         other, theirs = self.frame(self.random.choice([0, 0, 1, 2]))
-        common = [one for one in theirs if one in columns]
+        common = [column for column in theirs if column in columns]
         if not common:
             return frame, columns
         by = self.some(common)
-        renamed = {one: self.new() for one in theirs if one not in by}
+        renamed = {column: self.new() for column in theirs if column not in by}
         items = [*map(repr, by), *(f"F.col('{old}').alias('{new}')" for old, new in renamed.items())]
         right, _ = self.line(f"{other}.select({', '.join(items)})", [])
         how = self.random.choice(["inner", "left", "right", "full", "left_semi", "left_anti"])
         added = [] if how.startswith("left_") else list(renamed.values())
         return self.line(
-            f"{frame}.join({right}, {by!r}, '{how}')", [*by, *(one for one in columns if one not in by), *added]
+            f"{frame}.join({right}, {by!r}, '{how}')",
+            [*by, *(column for column in columns if column not in by), *added],
         )
 
     def join_by_condition(self, frame: str, columns: list[str]) -> Frame:
         other, theirs = self.frame(self.random.choice([0, 0, 1, 2]))
-        renamed = {one: self.new() for one in theirs}
+        renamed = {column: self.new() for column in theirs}
         items = [f"F.col('{old}').alias('{new}')" for old, new in renamed.items()]
         right, added = self.line(f"{other}.select({', '.join(items)})", list(renamed.values()))
         how = self.random.choice(["inner", "left", "right", "full", "inner", "left"])
@@ -164,21 +168,21 @@ class Program:
         return self.line(f"{frame}.select('*', F.posexplode({items}).alias('{position}', '{new}'))", names)
 
     def change(self, frame: str, columns: list[str]) -> Frame:
-        one, new = self.random.choice(columns), self.new()
-        others = [other for other in columns if other != one]
-        renamed = [new if other == one else other for other in columns]
+        old, new = self.random.choice(columns), self.new()
+        others = [other for other in columns if other != old]
+        renamed = [new if other == old else other for other in columns]
         choices = [
-            (f"fillna(0, ['{one}'])", columns), (f"dropna(subset=['{one}'])", columns), ("limit(3)", columns),
-            (f"withColumnRenamed('{one}', '{new}')", renamed),
-            (f"alias('{new}').filter(F.col('{new}.{one}') >= 0).select('{new}.*')", columns),
+            (f"fillna(0, ['{old}'])", columns), (f"dropna(subset=['{old}'])", columns), ("limit(3)", columns),
+            (f"withColumnRenamed('{old}', '{new}')", renamed),
+            (f"alias('{new}').filter(F.col('{new}.{old}') >= 0).select('{new}.*')", columns),
         ]  # fmt: skip
-        choices += [(f"drop({frame}['{one}'])", others)] if others else []
+        choices += [(f"drop({frame}['{old}'])", others)] if others else []
         return self.line(f"{frame}.{{}}".format((chosen := self.random.choice(choices))[0]), chosen[1])
 
     def query(self, frame: str, columns: list[str]) -> Frame:
-        one, new = self.random.choice(columns), self.new()
-        text = f"SELECT {one}, count(*) AS {new} FROM {{q}} GROUP BY {one}"
-        return self.line(f"spark.sql({text!r}, q={frame})", [one, new])
+        column, new = self.random.choice(columns), self.new()
+        text = f"SELECT {column}, count(*) AS {new} FROM {{q}} GROUP BY {column}"
+        return self.line(f"spark.sql({text!r}, q={frame})", [column, new])
 
 
 STEPS = (
@@ -192,7 +196,7 @@ def random_rows(table: str, chance: random.Random) -> list[tuple[int | None, ...
     rows: dict[Any, tuple[int | None, ...]] = {}
     for number in range(chance.choice([0, 4, 8, 12])):
         row = tuple(chance.choice([None, 0, 1, 2, 3]) for _ in COLUMNS[table])
-        keys = [tuple(row[COLUMNS[table].index(one)] for one in key) for key in KEYS[table]]
+        keys = [tuple(row[COLUMNS[table].index(column)] for column in key) for key in KEYS[table]]
         rows.setdefault(keys[0] if keys else number, row)
     return list(rows.values())
 
@@ -206,7 +210,7 @@ def main(count: int, first_seed: int) -> dict[str, Any]:
     from cbx.analysis.tracing.session import TracingSession
 
     session = TracingSession(Guard())
-    ddl = {name: ", ".join(f"{one} BIGINT" for one in columns) for name, columns in COLUMNS.items()}
+    ddl = {name: ", ".join(f"{column} BIGINT" for column in columns) for name, columns in COLUMNS.items()}
 
     def run(program: Program, frames: Mapping[str, Any]) -> Any:
         namespace = {"F": F, "Window": Window, "spark": session.spark, **frames}
@@ -219,17 +223,17 @@ def main(count: int, first_seed: int) -> dict[str, Any]:
         empty = {name: session.make_empty_frame(text) for name, text in ddl.items()}
         plan = session.plan_of(run(program, empty))
         records, _ = plan_records(plan, {frame._plan._plan_id: name for name, frame in empty.items()}, session)
-        columns = tuple(TableColumn(*one) for one in schema_columns(session.schema_of(plan)))
+        columns = tuple(TableColumn(*column) for column in schema_columns(session.schema_of(plan)))
         keys = result_keys(read_plan(Traced(records, columns), TABLES).relation)
         found["with_keys"] += bool(keys)
-        names = [one.name for one in columns]
+        names = [column.name for column in columns]
         chance = random.Random(seed)
         for _ in range(_DRAWS if keys else 0):
             data = {name: session.spark.createDataFrame(random_rows(name, chance), text) for name, text in ddl.items()}
             rows = run(program, data).collect()
             found["results"] += 1
             for key in keys:
-                values = [tuple(row[names.index(one)] for one in key) for row in rows]
+                values = [tuple(row[names.index(column)] for column in key) for row in rows]
                 if len(set(values)) < len(values):
                     found["wrong"].append({"seed": seed, "key": key, "program": program.lines})
     return found

@@ -22,7 +22,7 @@ PATH = "models/gold/model.py"
 
 def columns(text: str) -> tuple[TableColumn, ...]:
     """Columns from ``name TYPE; name TYPE``."""
-    return tuple(TableColumn(*one.strip().split(" ", 1)) for one in text.split(";"))
+    return tuple(TableColumn(*column.strip().split(" ", 1)) for column in text.split(";"))
 
 
 TABLES = {
@@ -62,7 +62,7 @@ def function(source: str, model: str = "gold.model", imports: str = IMPORTS) -> 
     header = text[text.index("(") + 1 : text.index(")")]
     names = [name.strip() for name in header.split(",") if name.strip()]
     name = text[len("def ") : text.index("(")]
-    frames = tuple(Frame(one, TABLES[one].name, TABLES[one].columns) for one in names)
+    frames = tuple(Frame(name, TABLES[name].name, TABLES[name].columns) for name in names)
     return Function(model, name, imports, (), Snippet(PATH, 10, text), frames)
 
 
@@ -73,12 +73,12 @@ def read(tracer: Tracer, source: str) -> tuple[Outcome, TracedPlan]:
     return outcome, read_plan(outcome, TABLES)
 
 
-def described(tracer: Tracer, source: str) -> str:
+def describe_plan(tracer: Tracer, source: str) -> str:
     """A model's columns and keys, a line each."""
     outcome, plan = read(tracer, source)
     assert isinstance(outcome, Traced)
     assert outcome.columns is not None, outcome.trouble
-    return "\n".join([*(f"{one.name} {one.type}" for one in plan.relation.fields), *_keys(plan)])
+    return "\n".join([*(f"{field.name} {field.type}" for field in plan.relation.fields), *_keys(plan)])
 
 
 def _keys(plan: TracedPlan | Query) -> Iterator[str]:

@@ -12,9 +12,9 @@ from typed_schemas import POOLS, TypedSchema
 Columns = list[Item]
 Frame = tuple[str, Columns]
 _STEPS = (
-    "filtered", "selected", "selected", "with_column", "joined_by_name", "joined_by_condition", "joined_by_condition",
-    "grouped", "grouped", "grouped", "deduplicated", "numbered", "numbered", "combined", "exploded", "changed",
-    "changed", "queried", "pivoted",
+    "filter_rows", "select", "select", "add_column", "join_by_name", "join_by_condition", "join_by_condition",
+    "group", "group", "group", "deduplicate", "number_rows", "number_rows", "combine", "explode", "change",
+    "change", "query", "pivot",
 )  # fmt: skip
 _KINDS = sorted(kind for kind in POOLS if f"python {kind}" in TEMPLATES)
 _COLUMN = re.compile(r"F\.col\('(\w+)'\)")
@@ -33,7 +33,7 @@ class ProgramWriter(ExpressionWriter):
         if depth <= 0:
             table = self.chance.choice(self.schema.tables)
             kinds = self.schema.kinds
-            return table.name, [Item(one.name, kinds[table.name, one.name]) for one in table.columns or ()]
+            return table.name, [Item(column.name, kinds[table.name, column.name]) for column in table.columns or ()]
         step: Callable[[str, Columns], Frame] = getattr(self, self.chance.choice(_STEPS))
         return step(*self.frame(depth - 1))
 
@@ -44,13 +44,13 @@ class ProgramWriter(ExpressionWriter):
 
     # Expressions
 
-    def written(self, section: str, columns: Columns) -> str:
+    def write_out(self, section: str, columns: Columns) -> str:
         """A template of Python with columns in its holes; inside ``F.expr`` they are those of SQL."""
         template = self._about(TEMPLATES[f"python {section}"], columns).partition(" =>")[0]
         quoted = _QUOTED.match(template)
         if quoted:
             return f'F.expr("{self.fill(quoted[1], columns, 0)}")'
-        return self.fill(template, [Item(f"F.col('{one.text}')", one.kind) for one in columns], 0)
+        return self.fill(template, [Item(f"F.col('{column.text}')", column.kind) for column in columns], 0)
 
     def of_kind(self, columns: Columns, kind: str, depth: int) -> str:
         found = super().of_kind(columns, kind, depth)
@@ -68,67 +68,67 @@ class ProgramWriter(ExpressionWriter):
                 found = super().value(columns)
             return Item(f'F.expr("{found.text}")', found.kind)
         if roll < 0.65:
-            return Item(self.written("untyped", columns), None)
+            return Item(self.write_out("untyped", columns), None)
         kind = self.chance.choice(_KINDS)
-        return Item(self.written(kind, columns), kind)
+        return Item(self.write_out(kind, columns), kind)
 
     def some(self, columns: Columns, most: int = 9) -> Columns:
-        usable = [one for one in columns if not (one.kind or "MAP").startswith("MAP")] or columns
+        usable = [column for column in columns if not (column.kind or "MAP").startswith("MAP")] or columns
         return self.chance.sample(usable, self.chance.randint(1, min(most, len(usable))))
 
     def names(self, columns: Columns) -> list[str]:
-        return [one.text for one in columns]
+        return [column.text for column in columns]
 
     # Steps
 
-    def filtered(self, frame: str, columns: Columns) -> Frame:
+    def filter_rows(self, frame: str, columns: Columns) -> Frame:
         method = self.chance.choice(("filter", "where"))
         if self.chance.random() < 0.3:
             condition = self.condition(columns)
             if "(SELECT" not in condition:
                 return self.line(f'{frame}.{method}("{condition}")', columns)
-        return self.line(f"{frame}.{method}({self.written('condition', columns)})", columns)
+        return self.line(f"{frame}.{method}({self.write_out('condition', columns)})", columns)
 
-    def selected(self, frame: str, columns: Columns) -> Frame:
+    def select(self, frame: str, columns: Columns) -> Frame:
         kept = self.some(columns)
         made = [self.new_value(columns) for _ in range(self.chance.choice((0, 1, 2)))]
-        new = [Item(self.fresh("c"), one.kind) for one in made]
-        items = [repr(one.text) for one in kept]
-        items += [f"({one.text}).alias('{name.text}')" for one, name in zip(made, new, strict=True)]
+        new = [Item(self.fresh("c"), item.kind) for item in made]
+        items = [repr(item.text) for item in kept]
+        items += [f"({item.text}).alias('{name.text}')" for item, name in zip(made, new, strict=True)]
         return self.line(f"{frame}.select({', '.join(items)})", [*kept, *new])
 
-    def with_column(self, frame: str, columns: Columns) -> Frame:
+    def add_column(self, frame: str, columns: Columns) -> Frame:
         name = self.chance.choice([self.fresh("c"), *self.names(columns)])
         made = self.new_value(columns)
-        kept = [Item(name, made.kind) if one.text == name else one for one in columns]
+        kept = [Item(name, made.kind) if column.text == name else column for column in columns]
         kept += [] if name in self.names(columns) else [Item(name, made.kind)]
         return self.line(f"{frame}.withColumn('{name}', {made.text})", kept)
 
-    def renamed(self, columns: Columns, by: list[str]) -> tuple[str, Columns]:
+    def rename(self, columns: Columns, by: list[str]) -> tuple[str, Columns]:
         """All columns but some under new names, as arguments of select."""
-        new = [one if one.text in by else Item(self.fresh("c"), one.kind) for one in columns]
-        listed = [f"F.col('{old.text}').alias('{one.text}')" for old, one in zip(columns, new, strict=True)]
+        new = [column if column.text in by else Item(self.fresh("c"), column.kind) for column in columns]
+        listed = [f"F.col('{old.text}').alias('{column.text}')" for old, column in zip(columns, new, strict=True)]
         return ", ".join(listed), new
 
-    def joined_by_name(self, frame: str, columns: Columns) -> Frame:
+    def join_by_name(self, frame: str, columns: Columns) -> Frame:
         other, theirs = self.frame(self.chance.choice((0, 0, 1, 2)))
-        mine = {one.text: one.kind for one in columns}
-        common = [one for one in theirs if one.kind and mine.get(one.text) == one.kind and "MAP" not in one.kind]
+        mine = {column.text: column.kind for column in columns}
+        common = [item for item in theirs if item.kind and mine.get(item.text) == item.kind and "MAP" not in item.kind]
         if not common:
             return frame, columns
         by = self.names(self.some(common, 2))
-        items, new = self.renamed(theirs, by)
+        items, new = self.rename(theirs, by)
         right, _ = self.line(f"{other}.select({items})", [])
         how = self.chance.choice(("inner", "left", "right", "full", "left_semi", "left_anti", "outer"))
-        added = [] if how.startswith("left_") else [one for one in new if one.text not in by]
-        rest = [one for one in columns if one.text not in by]
+        added = [] if how.startswith("left_") else [item for item in new if item.text not in by]
+        rest = [column for column in columns if column.text not in by]
         return self.line(
             f"{frame}.join({right}, {by!r}, '{how}')", [*(Item(name, mine[name]) for name in by), *rest, *added]
         )
 
-    def joined_by_condition(self, frame: str, columns: Columns) -> Frame:
+    def join_by_condition(self, frame: str, columns: Columns) -> Frame:
         other, theirs = self.frame(self.chance.choice((0, 0, 1, 2)))
-        items, new = self.renamed(theirs, [])
+        items, new = self.rename(theirs, [])
         right, _ = self.line(f"{other}.select({items})", [])
         pairs = [
             (mine.text, other.text)
@@ -155,35 +155,35 @@ class ProgramWriter(ExpressionWriter):
         filled = (
             f'F.expr("{self.fill(quoted[1], columns, 0)}")'
             if quoted
-            else self.fill(text, [Item(f"F.col('{one.text}')", one.kind) for one in columns], 0)
+            else self.fill(text, [Item(f"F.col('{column.text}')", column.kind) for column in columns], 0)
         )
         name = self.fresh("m")
         return f"{filled}.alias('{name}')", Item(name, kind.strip() or None)
 
-    def grouped(self, frame: str, columns: Columns) -> Frame:
+    def group(self, frame: str, columns: Columns) -> Frame:
         by = self.some(columns, 2)
         made = [self.aggregate(columns) for _ in range(self.chance.choice((1, 1, 2)))]
         how = self.chance.choice(("groupBy", "groupBy", "groupBy", "rollup", "cube"))
-        groups, keys = [repr(one.text) for one in by], list(by)
+        groups, keys = [repr(item.text) for item in by], list(by)
         if self.chance.random() < 0.3 and how == "groupBy":
             value, name = self.new_value(columns), self.fresh("g")
             groups.append(f"({value.text}).alias('{name}')")
             keys.append(Item(name, value.kind))
         aggregates = ", ".join(text for text, _ in made)
-        return self.line(f"{frame}.{how}({', '.join(groups)}).agg({aggregates})", [*keys, *(one for _, one in made)])
+        return self.line(f"{frame}.{how}({', '.join(groups)}).agg({aggregates})", [*keys, *(text for _, text in made)])
 
-    def deduplicated(self, frame: str, columns: Columns) -> Frame:
-        usable = [one for one in columns if one.kind and "MAP" not in one.kind]
+    def deduplicate(self, frame: str, columns: Columns) -> Frame:
+        usable = [column for column in columns if column.kind and "MAP" not in column.kind]
         if not usable:
             return frame, columns
         if len(usable) == len(columns) and self.chance.random() < 0.5:
             return self.line(f"{frame}.distinct()", columns)
         return self.line(f"{frame}.dropDuplicates({self.names(self.some(usable))!r})", columns)
 
-    def numbered(self, frame: str, columns: Columns) -> Frame:
+    def number_rows(self, frame: str, columns: Columns) -> Frame:
         by, order = self.some(columns, 2), self.some(columns, 1)[0]
         frames = ("", "", ".rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)", ".rowsBetween(-1, 0)")
-        function = self.written("window", columns)
+        function = self.write_out("window", columns)
         plain = any(word in function for word in ("row_number", "rank", "lag", "ntile"))
         window = f"Window.partitionBy({self.names(by)!r})"
         if plain or self.chance.random() < 0.5:
@@ -195,14 +195,16 @@ class ProgramWriter(ExpressionWriter):
         condition = self.chance.choice((f"{name} = 1", f"{name} <= 1", f"{name} < 2", f"{name} <=> 1"))
         return self.line(f"{numbered}.filter('{condition}').drop('{name}')", columns)
 
-    def combined(self, frame: str, columns: Columns) -> Frame:
+    def combine(self, frame: str, columns: Columns) -> Frame:
         other, theirs = self.frame(self.chance.choice((0, 1)))
         pairs, left = [], list(theirs)
-        for one in columns:
-            match = next((his for his in left if one.kind and his.kind == one.kind and "MAP" not in one.kind), None)
+        for column in columns:
+            match = next(
+                (his for his in left if column.kind and his.kind == column.kind and "MAP" not in column.kind), None
+            )
             if match:
                 left.remove(match)
-                pairs.append((one, match, self.fresh("u")))
+                pairs.append((column, match, self.fresh("u")))
         tag = self.fresh("u")
         how = self.chance.choice(
             ("union", "unionAll", "unionByName", "unionByName", "intersect", "subtract", "exceptAll")
@@ -217,9 +219,9 @@ class ProgramWriter(ExpressionWriter):
         found = [*(Item(pair[2], pair[0].kind) for pair in pairs), Item(tag, None)]
         return self.line(f"{sides[0]}.{how}({sides[1]})", found)
 
-    def exploded(self, frame: str, columns: Columns) -> Frame:
+    def explode(self, frame: str, columns: Columns) -> Frame:
         name, position = self.fresh("e"), self.fresh("e")
-        items = self.written("ARRAY<BIGINT>", columns)
+        items = self.write_out("ARRAY<BIGINT>", columns)
         outer = self.chance.choice(("", "", "_outer"))
         if self.chance.random() < 0.5:
             made = f"{frame}.withColumn('{name}', F.explode{outer}({items}))"
@@ -227,35 +229,35 @@ class ProgramWriter(ExpressionWriter):
         names = [*columns, Item(position, "INT"), Item(name, "BIGINT")]
         return self.line(f"{frame}.select('*', F.posexplode{outer}({items}).alias('{position}', '{name}'))", names)
 
-    def changed(self, frame: str, columns: Columns) -> Frame:
-        one, name = self.chance.choice(columns), self.fresh("c")
-        others = [other for other in columns if other is not one]
+    def change(self, frame: str, columns: Columns) -> Frame:
+        old, name = self.chance.choice(columns), self.fresh("c")
+        others = [other for other in columns if other is not old]
         choices: list[tuple[str, Columns]] = [
-            (f"fillna(0, ['{one.text}'])", columns), (f"dropna(subset=['{one.text}'])", columns), ("limit(3)", columns),
+            (f"fillna(0, ['{old.text}'])", columns), (f"dropna(subset=['{old.text}'])", columns), ("limit(3)", columns),
             ("limit(1)", columns), ("sample(0.7, 3)", columns), ("orderBy(F.lit(1))", columns),
             ("repartition(1)", columns),
-            ("fillna({'" + one.text + "': 'a'})", columns), ("offset(1)", columns), ("dropna()", columns),
-            (f"withColumnRenamed('{one.text}', '{name}')", [Item(name, o.kind) if o is one else o for o in columns]),
-            (f"alias('{name}').filter(F.col('{name}.{one.text}').isNotNull()).select('{name}.*')", columns),
-            ("hint('broadcast')", columns), (f"replace('a', 'A', ['{one.text}'])", columns),
+            ("fillna({'" + old.text + "': 'a'})", columns), ("offset(1)", columns), ("dropna()", columns),
+            (f"withColumnRenamed('{old.text}', '{name}')", [Item(name, o.kind) if o is old else o for o in columns]),
+            (f"alias('{name}').filter(F.col('{name}.{old.text}').isNotNull()).select('{name}.*')", columns),
+            ("hint('broadcast')", columns), (f"replace('a', 'A', ['{old.text}'])", columns),
             (f"toDF({', '.join(repr(o.text) for o in columns)})", columns), ("coalesce(1)", columns),
-            (f"selectExpr('*', '{one.text} AS {name}')", [*columns, Item(name, one.kind)]),
+            (f"selectExpr('*', '{old.text} AS {name}')", [*columns, Item(name, old.kind)]),
         ]  # fmt: skip
-        choices += [(f"drop({frame}['{one.text}'])", others), (f"drop('{one.text}')", others)] if others else []
+        choices += [(f"drop({frame}['{old.text}'])", others), (f"drop('{old.text}')", others)] if others else []
         change, found = self.chance.choice(choices)
         return self.line(f"{frame}.{change}", found)
 
-    def queried(self, frame: str, columns: Columns) -> Frame:
-        one, name = self.some(columns, 1)[0], self.fresh("c")
+    def query(self, frame: str, columns: Columns) -> Frame:
+        column, name = self.some(columns, 1)[0], self.fresh("c")
         texts = (
-            f"SELECT {one.text}, count(*) AS {name} FROM {{q}} GROUP BY {one.text}",
-            f"SELECT DISTINCT {one.text}, 1 AS {name} FROM {{q}}",
-            f"SELECT {one.text}, lag({one.text}) IGNORE NULLS OVER (ORDER BY 1) AS {name} FROM {{q}}",
+            f"SELECT {column.text}, count(*) AS {name} FROM {{q}} GROUP BY {column.text}",
+            f"SELECT DISTINCT {column.text}, 1 AS {name} FROM {{q}}",
+            f"SELECT {column.text}, lag({column.text}) IGNORE NULLS OVER (ORDER BY 1) AS {name} FROM {{q}}",
         )
-        return self.line(f"spark.sql({self.chance.choice(texts)!r}, q={frame})", [one, Item(name, None)])
+        return self.line(f"spark.sql({self.chance.choice(texts)!r}, q={frame})", [column, Item(name, None)])
 
-    def pivoted(self, frame: str, columns: Columns) -> Frame:
-        by = [one for one in columns if one.kind in {"BIGINT", "INT", "STRING"}]
+    def pivot(self, frame: str, columns: Columns) -> Frame:
+        by = [column for column in columns if column.kind in {"BIGINT", "INT", "STRING"}]
         if len(by) < 2:
             return frame, columns
         group, turned = self.chance.sample(by, 2)

@@ -23,9 +23,9 @@ class QueryWriter(SourceWriter):
         if depth and roll < 0.23:
             return self.with_query(depth)
         if roll < 0.29:
-            return self.piped()
+            return self.pipe()
         if roll < 0.33:
-            return self.pivoted()
+            return self.pivot()
         return self.select(depth)
 
     def select(self, depth: int) -> TypedQuery:
@@ -34,8 +34,8 @@ class QueryWriter(SourceWriter):
             return self.along_relationships()
         rows = self.from_clause(depth)
         write = self.chance.choice(
-            (self.plain, self.plain, self.plain, self.star, self.distinct, self.grouped, self.grouped, self.grouped,
-             self.numbered, self.numbered, self.numbered, self.limited, self.generated)
+            (self.plain, self.plain, self.plain, self.star, self.distinct, self.group, self.group, self.group,
+             self.number_rows, self.number_rows, self.number_rows, self.add_limit, self.generate)
         )  # fmt: skip
         return write(rows)
 
@@ -66,12 +66,12 @@ class QueryWriter(SourceWriter):
         name = text.rpartition(".")[2]
         return name if name.isidentifier() and text.count(".") < 2 and text.isprintable() else None
 
-    def written(self, select: str, items: list[Item], rows: Rows, rest: str) -> TypedQuery:
+    def write_out(self, select: str, items: list[Item], rows: Rows, rest: str) -> TypedQuery:
         listed = ", ".join(item.text for item in items)
         return TypedQuery(f"{select} {listed} FROM {rows.text}{rest}", tuple((item.name, item.kind) for item in items))
 
     def plain(self, rows: Rows) -> TypedQuery:
-        return self.written("SELECT", self.items(rows, 0.6), rows, self.where(rows, 0.45))
+        return self.write_out("SELECT", self.items(rows, 0.6), rows, self.where(rows, 0.45))
 
     def star(self, rows: Rows) -> TypedQuery:
         """All columns, but for some."""
@@ -96,16 +96,16 @@ class QueryWriter(SourceWriter):
         return TypedQuery(text, (*zip(names, kinds, strict=True), (alias, new.kind)))
 
     def distinct(self, rows: Rows) -> TypedQuery:
-        return self.written("SELECT DISTINCT", self.items(rows, 0.4), rows, self.where(rows, 0.3))
+        return self.write_out("SELECT DISTINCT", self.items(rows, 0.4), rows, self.where(rows, 0.3))
 
-    def limited(self, rows: Rows) -> TypedQuery:
-        found = self.written("SELECT", self.items(rows, 0.5), rows, self.where(rows, 0.2))
+    def add_limit(self, rows: Rows) -> TypedQuery:
+        found = self.write_out("SELECT", self.items(rows, 0.5), rows, self.where(rows, 0.2))
         rest = self.chance.choice(
             ("LIMIT 1", "LIMIT 2", "LIMIT 1 OFFSET 1", "ORDER BY 1 LIMIT 1", "LIMIT 0", "LIMIT ALL")
         )
         return TypedQuery(f"{found.text} {rest}", found.columns)
 
-    def generated(self, rows: Rows) -> TypedQuery:
+    def generate(self, rows: Rows) -> TypedQuery:
         """A generator among the items of SELECT."""
         generator, kinds = self.made("generator", rows.columns)
         names = [self.fresh("e") for _ in kinds]
@@ -129,7 +129,7 @@ class QueryWriter(SourceWriter):
         first = self.chance.choice(self.schema.relationships)
         rows = self.table(self.schema.by_name[self.chance.choice((first.parent, first.child))])
         for _ in range(self.chance.choice((1, 1, 2))):
-            right = self.related(rows) or self.table()
+            right = self.join_related(rows) or self.table()
             conditions = self.relationship_condition(rows, right)
             kind = self.chance.choice(("JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"))
             if conditions:
@@ -140,16 +140,16 @@ class QueryWriter(SourceWriter):
         items = [Item(item.text, item.kind, name=item.text.rpartition(" ")[2]) for item in items]
         roll = self.chance.random()
         if roll < 0.15:
-            return self.written("SELECT DISTINCT", items, rows, "")
+            return self.write_out("SELECT DISTINCT", items, rows, "")
         if roll < 0.3:
-            return self.written("SELECT", [*items, Item("count(*) AS n", "BIGINT", name="n")], rows, " GROUP BY ALL")
+            return self.write_out("SELECT", [*items, Item("count(*) AS n", "BIGINT", name="n")], rows, " GROUP BY ALL")
         if roll < 0.4:
-            return self.written("SELECT", items, rows, self.where(rows, 1))
-        return self.written("SELECT", items, rows, "")
+            return self.write_out("SELECT", items, rows, self.where(rows, 1))
+        return self.write_out("SELECT", items, rows, "")
 
     # GROUP BY
 
-    def grouped(self, rows: Rows) -> TypedQuery:
+    def group(self, rows: Rows) -> TypedQuery:
         groupable = [column for column in rows.columns if not (column.kind or "").startswith("MAP")]
         chosen = [column for column in groupable if self.chance.random() < 0.4][:3]
         if self.chance.random() < 0.3:
@@ -161,7 +161,7 @@ class QueryWriter(SourceWriter):
         aggregates = [self.aggregate(rows) for _ in range(self.chance.choice((1, 1, 2)))]
         items = [self.item(item, rows) for item in chosen]
         if not items:
-            return self.written("SELECT", aggregates, rows, where + having)
+            return self.write_out("SELECT", aggregates, rows, where + having)
         texts = [item.text for item in chosen]
         roll = self.chance.random()
         listed = ", ".join(texts)
@@ -186,7 +186,7 @@ class QueryWriter(SourceWriter):
         if self.chance.random() < 0.08:
             generator = Item("explode(collect_list(1L)) AS el", "BIGINT", name="el")
             both.insert(0 if clause in {"ALL", listed} else len(both), generator)
-        return self.written("SELECT", both, rows, f"{where} GROUP BY {clause}{having}")
+        return self.write_out("SELECT", both, rows, f"{where} GROUP BY {clause}{having}")
 
     def aggregate(self, rows: Rows) -> Item:
         text, kinds = self.made("aggregate", rows.columns)
@@ -209,7 +209,7 @@ class QueryWriter(SourceWriter):
         filled = self.fill(template.replace("{w}", "⟦w⟧").replace("{o}", "⟦o⟧"), rows.columns, 0)
         return filled.replace("⟦w⟧", by).replace("⟦o⟧", order), ", ".join(partition)
 
-    def numbered(self, rows: Rows) -> TypedQuery:
+    def number_rows(self, rows: Rows) -> TypedQuery:
         items = self.items(rows, 0.6)
         function, partition = self.window(rows)
         number = self.fresh("r")
@@ -219,18 +219,18 @@ class QueryWriter(SourceWriter):
         where = self.where(rows, 0.2)
         roll = self.chance.random()
         if roll < 0.35:
-            return self.written("SELECT", items, rows, f"{where} QUALIFY {function} {condition}")
+            return self.write_out("SELECT", items, rows, f"{where} QUALIFY {function} {condition}")
         if roll < 0.5:
             number = self._alias_of_a_column(rows) if self.chance.random() < 0.3 else number
             named = [*items, Item(f"{function} AS {number}", None, name=number)]
-            return self.written("SELECT", named, rows, f"{where} QUALIFY {number} {condition}")
+            return self.write_out("SELECT", named, rows, f"{where} QUALIFY {number} {condition}")
         if roll < 0.57 and "OVER (PARTITION BY" in function:
             named = function.replace(f"PARTITION BY {partition}", "w", 1)
             window = f" WINDOW w AS (PARTITION BY {partition})"
-            return self.written(
+            return self.write_out(
                 "SELECT", [*items, Item(f"{named} AS {number}", None, name=number)], rows, f"{where}{window}"
             )
-        inner = self.written("SELECT", [*items, Item(f"{function} AS {number}", None, name=number)], rows, where)
+        inner = self.write_out("SELECT", [*items, Item(f"{function} AS {number}", None, name=number)], rows, where)
         if roll < 0.7:
             return inner
         if roll < 0.78 and partition:
@@ -238,7 +238,7 @@ class QueryWriter(SourceWriter):
                 Item(f"{text} AS {self.fresh('c')}", None) for text in partition.split(", ") if "(" not in partition
             ]
             chosen = [Item(item.text, None, name=item.text.rpartition(" ")[2]) for item in chosen]
-            return self.written(
+            return self.write_out(
                 "SELECT DISTINCT", [*chosen, Item(f"{function} AS {number}", None, name=number)], rows, where
             )
         kept = [(name, kind) for name, kind in inner.named if name != number]
@@ -308,20 +308,20 @@ class QueryWriter(SourceWriter):
         inner = self.query(depth - 1)
         if not inner.named:
             return inner
-        name, one, two = self.fresh("w"), self.fresh("x"), self.fresh("x")
-        left = Rows(f"{name} AS {one}", [Item(f"{one}.{column}", kind) for column, kind in inner.named])
+        name, left_alias, two = self.fresh("w"), self.fresh("x"), self.fresh("x")
+        left = Rows(f"{name} AS {left_alias}", [Item(f"{left_alias}.{column}", kind) for column, kind in inner.named])
         rows = left
         if self.chance.random() < 0.6:
             right = Rows(f"{name} AS {two}", [Item(f"{two}.{column}", kind) for column, kind in inner.named])
             mine = self.chance.choice(inner.named)[0]
             theirs = mine if self.chance.random() < 0.6 else None
-            condition = f"{one}.{mine} = {two}.{theirs}" if theirs else self.equality(left, right)
+            condition = f"{left_alias}.{mine} = {two}.{theirs}" if theirs else self.equality(left, right)
             kind = self.chance.choice(("JOIN", "LEFT JOIN", "FULL JOIN"))
             rows = Rows(f"{left.text} {kind} {right.text} ON {condition}", left.columns + right.columns)
-        outer = self.chance.choice((self.plain, self.grouped, self.numbered))(rows)
+        outer = self.chance.choice((self.plain, self.group, self.number_rows))(rows)
         return TypedQuery(f"WITH {name} AS ({inner.text}) {outer.text}", outer.columns)
 
-    def pivoted(self) -> TypedQuery:
+    def pivot(self) -> TypedQuery:
         """PIVOT of a query with a few columns."""
         rows = self.table()
         fits = [column for column in rows.columns if column.kind in {"BIGINT", "INT", "STRING"}]
@@ -343,7 +343,7 @@ class QueryWriter(SourceWriter):
         text = f"SELECT * FROM (SELECT {inner} FROM {rows.text}) PIVOT ({function} FOR p IN ({values}))"
         return TypedQuery(text, (*columns, ("pa", None), ("pb", None)))
 
-    def piped(self) -> TypedQuery:
+    def pipe(self) -> TypedQuery:
         """A query in stages that follow each other."""
         rows = self.table()
         text = f"FROM {rows.text}"
@@ -354,7 +354,7 @@ class QueryWriter(SourceWriter):
             elif stage == "limit":
                 text += f" |> LIMIT {self.chance.choice((1, 2))}"
             elif stage == "join":
-                right = self.related(rows) or self.table()
+                right = self.join_related(rows) or self.table()
                 kind = self.chance.choice(("JOIN", "LEFT JOIN"))
                 text += f" |> {kind} {right.text} ON {self.join_condition(rows, right)}"
                 rows = Rows("", rows.columns + right.columns)

@@ -148,7 +148,7 @@ def typed_rows(schema: TypedSchema, chance: random.Random, *, is_fanned_out: boo
     """Rows of each table. Fanned out, parents are many, each with several children where it may have them."""
     rows: dict[str, list[Row]] = {}
     for table in schema.tables:
-        references = [one for one in schema.relationships if one.child == table.name]
+        references = [relationship for relationship in schema.relationships if relationship.child == table.name]
         count = 0 if not is_fanned_out and chance.random() < 0.05 else chance.randint(4, 10)
         pools = {column.name: _pool(schema.kinds[table.name, column.name], chance) for column in table.columns or ()}
         if is_fanned_out:

@@ -56,7 +56,7 @@ class SourceWriter(ExpressionWriter):
     def query(self, depth: int) -> TypedQuery:
         raise NotImplementedError
 
-    def schema_columns(self, table: Table, name: str) -> list[Item]:
+    def table_columns(self, table: Table, name: str) -> list[Item]:
         return [
             Item(f"{name}.{column.name}", self.schema.kinds[table.name, column.name], table.name, column.name)
             for column in table.columns or ()
@@ -66,7 +66,7 @@ class SourceWriter(ExpressionWriter):
         table = table or self.chance.choice(self.schema.tables)
         name = self.fresh("x")
         sample = self.chance.choice(_SAMPLES) if self.chance.random() < 0.04 else ""
-        return Rows(f"{table.name}{sample} AS {name}", self.schema_columns(table, name))
+        return Rows(f"{table.name}{sample} AS {name}", self.table_columns(table, name))
 
     def subquery(self, inner: TypedQuery) -> Rows:
         name = self.fresh("x")
@@ -85,13 +85,13 @@ class SourceWriter(ExpressionWriter):
             )
             return Rows(f"(VALUES {rows}) AS {name} (v, w)", [Item(f"{name}.v", "BIGINT"), Item(f"{name}.w", "STRING")])
         if roll > 0.945:
-            return self.unpivoted()
+            return self.unpivot()
         if roll > 0.94:
             name = self.fresh("x")
             return Rows(f"range(3) AS {name}", [Item(f"{name}.id", "BIGINT")])
         return self.table()
 
-    def unpivoted(self) -> Rows:
+    def unpivot(self) -> Rows:
         """A table whose columns of one type become rows."""
         for table in self.chance.sample(self.schema.tables, len(self.schema.tables)):
             by_kind: dict[str, list[str]] = {}
@@ -103,7 +103,7 @@ class SourceWriter(ExpressionWriter):
                     name, value, label = self.fresh("x"), self.fresh("v"), self.fresh("n")
                     nulls = self.chance.choice(("", " INCLUDE NULLS", " EXCLUDE NULLS"))
                     listed = ", ".join(turned)
-                    kept = [item for item in self.schema_columns(table, name) if item.name not in turned]
+                    kept = [item for item in self.table_columns(table, name) if item.name not in turned]
                     made = [Item(f"{name}.{label}", "STRING"), Item(f"{name}.{value}", kind)]
                     text = f"(SELECT * FROM {table.name} UNPIVOT{nulls} ({value} FOR {label} IN ({listed}))) AS {name}"
                     return Rows(text, [Item(item.text, item.kind) for item in kept] + made)
@@ -112,14 +112,14 @@ class SourceWriter(ExpressionWriter):
     def from_clause(self, depth: int) -> Rows:
         left = self.source(depth)
         for _ in range(self.chance.choice((0, 0, 1, 1, 1, 2))):
-            left = self.joined(left, self.related(left) or self.source(depth))
+            left = self.join(left, self.join_related(left) or self.source(depth))
         roll = self.chance.random()
         if roll < 0.1:
             return self.with_lateral_view(left)
         return self.with_lateral_query(left) if roll > 0.95 else left
         return left
 
-    def related(self, left: Rows) -> Rows | None:
+    def join_related(self, left: Rows) -> Rows | None:
         """A table that a relationship leads to."""
         named = {item.table for item in left.columns}
         reachable = [
@@ -135,7 +135,7 @@ class SourceWriter(ExpressionWriter):
             return None
         return self.table(self.schema.by_name[self.chance.choice(reachable)])
 
-    def joined(self, left: Rows, right: Rows) -> Rows:
+    def join(self, left: Rows, right: Rows) -> Rows:
         kind = self.chance.choice(_JOINS)
         keeps_left = "SEMI" in kind or "ANTI" in kind
         columns = left.columns if keeps_left else left.columns + right.columns
@@ -144,7 +144,7 @@ class SourceWriter(ExpressionWriter):
         shared = {item.name for item in left.columns if item.name} & {item.name for item in right.columns if item.name}
         single = [name for name in sorted(shared) if self._kind_of(left, name) and self._fits(left, right, name)]
         if single and self.chance.random() < 0.2:
-            return self.joined_using(left, right, kind, single)
+            return self.join_using(left, right, kind, single)
         return Rows(f"{left.text} {kind} {right.text} ON {self.join_condition(left, right)}", columns)
 
     def _kind_of(self, rows: Rows, name: str) -> str | None:
@@ -155,14 +155,16 @@ class SourceWriter(ExpressionWriter):
         mine, theirs = self._kind_of(left, name), self._kind_of(right, name)
         return mine is not None and theirs in _COMPARABLE.get(mine, (mine,)) and not mine.startswith("MAP")
 
-    def joined_using(self, left: Rows, right: Rows, kind: str, shared: list[str]) -> Rows:
+    def join_using(self, left: Rows, right: Rows, kind: str, shared: list[str]) -> Rows:
         using = self.chance.sample(shared, self.chance.choice((1, 1, min(2, len(shared)))))
-        theirs = [] if "SEMI" in kind or "ANTI" in kind else [one for one in right.columns if one.name not in using]
+        theirs = (
+            [] if "SEMI" in kind or "ANTI" in kind else [column for column in right.columns if column.name not in using]
+        )
         merged = [
             Item(name, self._kind_of(left, name) if self._kind_of(left, name) == self._kind_of(right, name) else None)
             for name in using
         ]
-        mine = [one for one in left.columns if one.name not in using]
+        mine = [column for column in left.columns if column.name not in using]
         return Rows(f"{left.text} {kind} {right.text} USING ({', '.join(using)})", [*merged, *mine, *theirs])
 
     def join_condition(self, left: Rows, right: Rows) -> str:
