@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from literate import MINIMAL_PROJECT, Case, lay_out, read_cases, reported
 
-from cbx.cli.display.summary import way_out
+from cbx.cli.display.summary import out_of_date_hint
 from cbx.compiler import compile_project
 from cbx.diagnostics import codes
 from cbx.diagnostics.code_pages import read_page
@@ -167,7 +167,7 @@ def test_a_target_that_may_differ_by_an_option_alone(option: str, tmp_path: Path
     hints = {line.strip() for line in done.stderr.split("\n") if "hint:" in line}
 
     assert hints == {
-        f"= hint: run `cbx compile {option}`, or leave `{option}` out here if it was compiled without",
+        f"= hint: run `cbx compile {option}`, or remove `{option}` here if target/ was compiled without it",
     }
 
 
@@ -175,7 +175,7 @@ def test_a_target_that_may_differ_by_an_option_alone(option: str, tmp_path: Path
 def test_a_target_that_may_differ_by_what_is_installed(*, is_installed: bool) -> None:
     """Where nothing can be traced, target/ may have been compiled where it could."""
     untraced = Diagnostic(codes.UNTRACED_MODEL, "2 Python models were not traced", Span("project.toml"))
-    found = way_out(() if is_installed else (untraced,), None)
+    found = out_of_date_hint(() if is_installed else (untraced,), None)
 
     assert ("install the extra `trace`" in found) is not is_installed
 
@@ -348,7 +348,7 @@ def test_text_stands_on_the_standard_error_and_ends_with_a_count(tmp_path: Path)
     """The last line says what happened to target/ and what to read next."""
     lay_out({PATH: WRONG}, tmp_path)
     done = cbx("compile", folder=tmp_path)
-    expected = "1 error. Nothing was written. `cbx explain CBX201` says more."
+    expected = "1 error. Nothing was written. For more information, run `cbx explain CBX201`."
     actual = done.stderr.strip().split("\n")[-1]
 
     assert (done.returncode, done.stdout) == (1, "")

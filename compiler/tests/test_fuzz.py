@@ -36,7 +36,7 @@ from cbx.changes.compare import compare_manifests
 from cbx.changes.plan_document import as_document
 from cbx.changes.plan_text import as_lines, as_markdown
 from cbx.cli.display.diagnostics import as_github, as_text
-from cbx.cli.selection import Selection, chosen
+from cbx.cli.selection import SelectionOptions, select_nodes
 from cbx.compiler import compile_project
 from cbx.deploy.problems import DeployError
 from cbx.deploy.record import DeploymentRecord, read_committed, read_record
@@ -274,7 +274,9 @@ def plan_round(seed: int, folder: Path) -> None:
         json.dumps([as_document(plan, "", ""), *as_lines(plan), *as_markdown(plan, "", "")]).encode()
     (folder / "manifest.json").write_bytes(content)
     with suppress(typer.Exit), redirect_stderr(io.StringIO()):
-        chosen(read_manifest(compiled.manifest), Selection(["state:modified"], (), folder / "manifest.json"))
+        select_nodes(
+            read_manifest(compiled.manifest), SelectionOptions(["state:modified"], (), folder / "manifest.json")
+        )
 
 
 def record_round(seed: int, _: Path) -> None:

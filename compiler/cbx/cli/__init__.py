@@ -1,6 +1,6 @@
-"""The command ``cbx``: arguments in, exit status out. One file a command, and the only place that prints.
+"""The command ``cbx``: arguments in, exit status out. It has one file per command, and is the only part that prints.
 
-Exit status: 0 clean, 1 errors found or tests failed, 2 could not run.
+Exit status: 0 success, 1 errors found or tests failed, 2 could not run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Run the command line; an exception that gets here is a bug of ours and says so."""
+    """Run the command line; an exception that reaches this function is a bug in cbx, and is reported as CBX901."""
     if sys.argv[1:] == ["--version"]:
         from cbx.version import __version__
 
@@ -31,7 +31,7 @@ def main() -> None:
         _report_bug(error)
         sys.exit(2)
     finally:
-        gc.freeze()  # the end of the process frees all of it: no garbage is looked for
+        gc.freeze()  # the end of the process frees all memory, so no garbage collection is needed
 
 
 def _report_bug(error: Exception) -> None:
@@ -45,7 +45,7 @@ def _report_bug(error: Exception) -> None:
     message = f"{type(error).__name__}: {error}".splitlines()[0]
     print(
         f"error[CBX901] internal-error: {message} (in {where})\n"
-        f"   = hint: this is a bug of cbx {__version__}, not of your project; please report it with the command\n"
+        f"   = hint: this is a bug in cbx {__version__}, not in your project; please report it with the command\n"
         f"           `cbx {' '.join(sys.argv[1:])}`; CBX_DEBUG=1 shows the traceback",
         file=sys.stderr,
     )

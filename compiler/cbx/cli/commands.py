@@ -1,4 +1,4 @@
-"""The commands and the options they share."""
+"""The commands, and the options of ``cbx`` itself."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ _COMMANDS: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     "deploy": ("cbx.cli.deploy", "deploy_command"),
     "explain": ("cbx.cli.explain", "explain"),
 }
-"""Each command's module, function and class, if it is not typer's own; in the order of the help."""
+"""The module, the function and, if it is not Typer's own, the class of each command; in the order of the help."""
 
 
 def application(arguments: Sequence[str] = ()) -> typer.Typer:
-    """The command line; where its arguments name a command, without the others, which need not be loaded then."""
+    """The command line; if its arguments name a command, with that command only, so that the others are not loaded."""
     app = typer.Typer(
         name="cbx",
-        help="Compiles small model files into Delta Live Tables pipelines, and proves what it can about them.",
+        help="Compile model files into Delta Live Tables pipelines, and prove keys and relationships.",
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
     app.callback()(options)
-    wanted = arguments[0] if arguments else ""
-    for name in [wanted] if wanted in _COMMANDS else _COMMANDS:
-        module, function, *own_class = _COMMANDS[name]
+    command = arguments[0] if arguments else ""
+    for name in [command] if command in _COMMANDS else _COMMANDS:
+        module, function, *class_name = _COMMANDS[name]
         loaded = import_module(module)
-        command_class = getattr(loaded, own_class[0]) if own_class else None
+        command_class = getattr(loaded, class_name[0]) if class_name else None
         app.command(name, cls=command_class)(getattr(loaded, function))
     return app
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         from cbx.version import __version__
 
         print(f"cbx {__version__}")

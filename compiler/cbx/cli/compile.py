@@ -1,4 +1,4 @@
-"""``cbx compile``: from models to ``target/``."""
+"""``cbx compile``: compiles the models to ``target/``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from cbx.cli.places import project_folder, say_waiting
+from cbx.cli.places import print_waiting, project_folder
 from cbx.processes.garbage_collection import pause_garbage_collection
 
 
-class Format(str, Enum):
-    """How diagnostics are shown."""
+class DiagnosticFormat(str, Enum):
+    """The format of diagnostics."""
 
     text = "text"
     json = "json"
@@ -23,28 +23,30 @@ class Format(str, Enum):
 
 ProjectOption = Annotated[
     Path | None,
-    typer.Option("--project", help="The project's folder; default: the nearest one with a project.toml."),
+    typer.Option("--project", help="The project's folder; default: the nearest folder with a project.toml."),
 ]
 EnvOption = Annotated[str, typer.Option("--env", help="The environment.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How diagnostics are shown.")]
+FormatOption = Annotated[DiagnosticFormat, typer.Option("--format", help="The format of diagnostics.")]
 
 
 def compile_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
-    output_format: FormatOption = Format.text,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show remarks too.")] = False,
+    output_format: FormatOption = DiagnosticFormat.text,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show infos, too.")] = False,
     no_analysis: Annotated[
-        bool, typer.Option("--no-analysis", help="Leave out what the code of models tells of columns and keys.")
+        bool, typer.Option("--no-analysis", help="Do not infer columns and keys from model code.")
     ] = False,
     no_trace: Annotated[
-        bool, typer.Option("--no-trace", help="Leave out what the functions of Python models tell.")
+        bool, typer.Option("--no-trace", help="Do not infer columns and keys from Python functions.")
     ] = False,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if target/ is out of date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if target/ is out of date.")
+    ] = False,
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
     from cbx.cli.display.diagnostics import is_shown, show_diagnostics
-    from cbx.cli.display.summary import summary_lines, way_out
+    from cbx.cli.display.summary import out_of_date_hint, summary_lines
     from cbx.incremental.build import build
     from cbx.incremental.options import Options
 
@@ -52,35 +54,38 @@ def compile_command(
     root = project_folder(project)
     options = Options(env, with_analysis=not no_analysis, with_trace=not no_trace)
     with pause_garbage_collection():
-        built = build(root, options, check=check, waiting=say_waiting)
+        built = build(root, options, check=check, waiting=print_waiting)
     diagnostics = built.diagnostics
     if check and built.changes is not None:
         without = "--no-analysis" if no_analysis else "--no-trace" if no_trace else None
-        diagnostics = (*diagnostics, *built.changes.as_diagnostics(way_out(diagnostics, without)))
-    is_text = output_format is Format.text
-    shown = [one for one in diagnostics if is_shown(one, with_remarks=verbose)] if is_text else []
+        diagnostics = (*diagnostics, *built.changes.as_diagnostics(out_of_date_hint(diagnostics, without)))
+    is_text = output_format is DiagnosticFormat.text
+    shown = [diagnostic for diagnostic in diagnostics if is_shown(diagnostic, with_infos=verbose)] if is_text else []
     sources = built.texts(root, shown)
-    outcome = "Nothing was written." if built.could_write else "Not everything could be written."
-    show_diagnostics(diagnostics, sources, built.model_count, output_format.value, outcome, with_remarks=verbose)
-    is_done = built.summary is not None and built.changes is not None and built.could_write
-    if is_done and built.summary and built.changes and output_format is not Format.json:
+    outcome = "Nothing was written." if built.could_write else "Some files were not written."
+    show_diagnostics(diagnostics, sources, built.model_count, output_format.value, outcome, with_infos=verbose)
+    if built.summary and built.changes and built.could_write and output_format is not DiagnosticFormat.json:
         seconds = time.perf_counter() - started
         for line in summary_lines(built.summary, diagnostics, built.changes, seconds, check=check):
             print(line)
-    raise typer.Exit(_status(_not_found(diagnostics), built.could_write, diagnostics))
+    raise typer.Exit(_status(_has_no_project(diagnostics), built.could_write, diagnostics))
 
 
-def _not_found(diagnostics: tuple[object, ...]) -> bool:
+def _has_no_project(diagnostics: tuple[object, ...]) -> bool:
     from cbx.diagnostics import codes
     from cbx.diagnostics.diagnostic import Diagnostic
 
-    return any(isinstance(one, Diagnostic) and one.code is codes.PROJECT_NOT_FOUND for one in diagnostics)
+    return any(
+        isinstance(diagnostic, Diagnostic) and diagnostic.code is codes.PROJECT_NOT_FOUND for diagnostic in diagnostics
+    )
 
 
-def _status(not_found: bool, could_write: bool, diagnostics: tuple[object, ...]) -> int:
+def _status(has_no_project: bool, could_write: bool, diagnostics: tuple[object, ...]) -> int:
     from cbx.diagnostics.codes import Severity
     from cbx.diagnostics.diagnostic import Diagnostic
 
-    if not_found or not could_write:
+    if has_no_project or not could_write:
         return 2
-    return int(any(isinstance(one, Diagnostic) and one.severity is Severity.ERROR for one in diagnostics))
+    return int(
+        any(isinstance(diagnostic, Diagnostic) and diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+    )

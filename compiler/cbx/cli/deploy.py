@@ -1,4 +1,4 @@
-"""``cbx deploy`` and ``cbx plan``: what a workspace would change to, and the change."""
+"""``cbx plan`` and ``cbx deploy``: show and make the changes of a workspace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cbx.cli.selection import EnvOption, ProjectOption, Selection
+from cbx.cli.selection import EnvOption, ProjectOption, SelectionOptions
 
 if TYPE_CHECKING:
     from cbx.cli.display.deployment import DeployDisplay
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cbx.deploy.session import WorkspaceSession
 
 
-class Format(str, Enum):
-    """How a plan is printed."""
+class PlanFormat(str, Enum):
+    """The format of a plan."""
 
     text = "text"
     json = "json"
@@ -31,10 +31,16 @@ class Format(str, Enum):
 
 
 @dataclass(frozen=True)
-class Start:
-    """Whether an update follows the deployment, and of what kind."""
+class StartOptions:
+    """How an update is started after the deployment.
 
-    is_wanted: bool
+    Attributes:
+        is_requested: Whether an update is started.
+        waits: Whether the command waits for its end.
+        stops_running: Whether an update that is already running is stopped.
+    """
+
+    is_requested: bool
     waits: bool
     stops_running: bool
 
@@ -43,71 +49,71 @@ def plan_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
     output_format: Annotated[
-        Format, typer.Option("--format", help="markdown: for a comment on a pull request.")
-    ] = Format.text,
+        PlanFormat, typer.Option("--format", help="markdown: for a comment on a pull request.")
+    ] = PlanFormat.text,
 ) -> None:
-    """Show what deploying would change, and what has to be refreshed fully; change nothing."""
-    compilation = _compiled(project, env)
-    seen = _previewed(compilation, _request(compilation, env))
+    """Show what a deployment would change, and which tables need a full refresh."""
+    compilation = _compile(project, env)
+    seen = _preview(compilation, _request(compilation, env))
     _print_plan(seen, env, output_format)
 
 
 def deploy_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-    start: Annotated[bool, typer.Option("--start", help="Start an update afterwards.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")] = False,
+    start: Annotated[bool, typer.Option("--start", help="StartOptions an update after the deployment.")] = False,
     full_refresh: Annotated[
         list[str] | None,
-        typer.Option("--full-refresh", help="With --start: empty and fill these anew, such as 'silver.orders'."),
+        typer.Option("--full-refresh", help="With --start: fully refresh these models, such as 'silver.orders'."),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="With --start: follow the update to its end.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="With --start: wait for the end of the update.")] = False,
     allow_destructive: Annotated[
-        bool, typer.Option("--allow-destructive", help="Go on where rows are lost; `cbx plan` says which.")
+        bool, typer.Option("--allow-destructive", help="Proceed even if rows will be lost; `cbx plan` lists them.")
     ] = False,
     stop_running: Annotated[
-        bool, typer.Option("--stop-running", help="With --start: stop an update that runs already.")
+        bool, typer.Option("--stop-running", help="With --start: stop an update that is already running.")
     ] = False,
     force_lock: Annotated[
-        bool, typer.Option("--force-lock", help="Take over from a deployment that was killed elsewhere.")
+        bool, typer.Option("--force-lock", help="Take over the lock of a deployment that was killed.")
     ] = False,
 ) -> None:
-    """Compile the project, upload what has changed and bring its pipeline in line."""
+    """Compile the project, upload what has changed and update its pipeline."""
     from cbx.cli.display.deployment import DeployDisplay
     from cbx.cli.selection import stop
 
     if (full_refresh or wait or stop_running) and not (start or dry_run):
-        stop("--full-refresh, --wait and --stop-running are about the update that --start begins", "add --start")
-    compilation = _compiled(project, env)
-    full = _models(compilation, full_refresh)
+        stop("--full-refresh, --wait and --stop-running need an update", "add --start")
+    compilation = _compile(project, env)
+    full = _select_models(compilation, full_refresh)
     request = _request(compilation, env, full, allow_destructive=allow_destructive, force_lock=force_lock)
     if dry_run:
-        _print_plan(_previewed(compilation, request), env, Format.text)
+        _print_plan(_preview(compilation, request), env, PlanFormat.text)
         return
     with DeployDisplay() as display:
-        status = _deploy(compilation, request, Start(start, wait, stop_running), display)
+        status = _deploy(compilation, request, StartOptions(start, wait, stop_running), display)
     raise typer.Exit(status)
 
 
-def _compiled(project: Path | None, env: str) -> Compilation:
-    """The project, compiled, its target/ written; one that cannot be deployed ends the command."""
+def _compile(project: Path | None, env: str) -> Compilation:
+    """Compile the project and write its target/; end the command if it cannot be deployed."""
     from cbx.cli.display.diagnostics import show_diagnostics
-    from cbx.cli.places import project_folder, say_waiting
-    from cbx.cli.selection import compiled
+    from cbx.cli.places import print_waiting, project_folder
+    from cbx.cli.selection import compile_or_exit
     from cbx.project.settings import LOCAL
     from cbx.target.atomic_change import lock_target
     from cbx.target.write import write_target
 
     root = project_folder(project)
-    compilation = compiled(root, env)
+    compilation = compile_or_exit(root, env)
     if env == LOCAL:
         _refuse_local(tuple(compilation.project.deployed_environments) if compilation.project else ())
-    with lock_target(root, say_waiting):
+    with lock_target(root, print_waiting):
         _, problems = write_target(root, compilation.artifacts)
     if problems:
         show_diagnostics(problems, {}, 0, "text", "Nothing was deployed.")
         raise typer.Exit(2)
-    _need_sdk()
+    _require_sdk()
     return compilation
 
 
@@ -122,14 +128,14 @@ def _refuse_local(others: tuple[str, ...]) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _need_sdk() -> None:
+def _require_sdk() -> None:
     from cbx.cli.selection import stop
 
     try:
-        found = find_spec("databricks.sdk")
+        spec = find_spec("databricks.sdk")
     except ModuleNotFoundError:
-        found = None
-    if found is None:
+        spec = None
+    if spec is None:
         stop("deploying needs databricks-sdk", "pip install 'circuit-box[deploy]'")
 
 
@@ -147,98 +153,100 @@ def _request(
     return DeployRequest(compilation.plan, compilation.artifacts, env, full_refresh, allow_destructive, force_lock)
 
 
-def _models(compilation: Compilation, selectors: list[str] | None) -> tuple[str, ...]:
-    """The models that ``--full-refresh`` chooses."""
-    from cbx.cli.selection import chosen, graph_of
+def _select_models(compilation: Compilation, selectors: list[str] | None) -> tuple[str, ...]:
+    """The models that ``--full-refresh`` selects."""
+    from cbx.cli.selection import read_graph, select_nodes
 
     if not selectors:
         return ()
-    graph = graph_of(compilation)
-    ids = chosen(graph, Selection.of(selectors, None))
-    return tuple(one for one in ids if graph.by_id[one].resource_type == "model")
+    graph = read_graph(compilation)
+    ids = select_nodes(graph, SelectionOptions.of(selectors, None))
+    return tuple(node_id for node_id in ids if graph.by_id[node_id].resource_type == "model")
 
 
-def _previewed(compilation: Compilation, request: DeployRequest) -> Preview:
+def _preview(compilation: Compilation, request: DeployRequest) -> Preview:
     from cbx.deploy.deployment import preview
     from cbx.deploy.problems import DeployError
 
     try:
-        return preview(_connected(compilation, request.environment), request)
+        return preview(_connect(compilation, request.environment), request)
     except DeployError as error:
         _fail(error)
 
 
-def _connected(compilation: Compilation, env: str) -> WorkspaceSession:
+def _connect(compilation: Compilation, env: str) -> WorkspaceSession:
     from cbx.deploy.session import connect
 
     assert compilation.project is not None  # noqa: S101 - as above
     return connect(compilation.project.settings.environments[env].host)
 
 
-def _print_plan(seen: Preview, env: str, output_format: Format) -> None:
+def _print_plan(preview: Preview, env: str, output_format: PlanFormat) -> None:
     from cbx.changes.plan_document import as_document
     from cbx.changes.plan_text import as_markdown
 
-    if output_format is Format.json:
-        print(json.dumps(as_document(seen.changes, seen.target.project, env), indent=2))
-    elif output_format is Format.markdown:
-        print("\n".join(as_markdown(seen.changes, seen.target.project, env)))
+    if output_format is PlanFormat.json:
+        print(json.dumps(as_document(preview.changes, preview.target.project, env), indent=2))
+    elif output_format is PlanFormat.markdown:
+        print("\n".join(as_markdown(preview.changes, preview.target.project, env)))
     else:
         from cbx.cli.display.deployment import print_plan
 
-        print_plan(seen.changes)
+        print_plan(preview.changes)
 
 
-def _deploy(compilation: Compilation, request: DeployRequest, begin: Start, display: DeployDisplay) -> int:
+def _deploy(compilation: Compilation, request: DeployRequest, start: StartOptions, display: DeployDisplay) -> int:
     from cbx.deploy.deployment import deploy
     from cbx.deploy.problems import DeployError
 
     try:
-        session = _connected(compilation, request.environment)
-        done = deploy(session, request, display.say)
-        display.deployed(done, session.host)
-        if not begin.is_wanted:
-            display.due(done, request.environment)
+        session = _connect(compilation, request.environment)
+        deployment = deploy(session, request, display.show_step)
+        display.show_deployment(deployment, session.host)
+        if not start.is_requested:
+            display.show_due(deployment, request.environment)
             return 0
-        return _start(session, done, begin, display)
+        return _start_update(session, deployment, start, display)
     except DeployError as error:
         display.stop()
         _fail(error)
     except KeyboardInterrupt:
         display.stop()
-        print("Interrupted. Deploying again goes on from here.", file=sys.stderr)
+        print("Interrupted. Run `cbx deploy` again to continue.", file=sys.stderr)
         return 130
 
 
-def _start(session: WorkspaceSession, done: Deployment, begin: Start, display: DeployDisplay) -> int:
+def _start_update(
+    session: WorkspaceSession, deployment: Deployment, start: StartOptions, display: DeployDisplay
+) -> int:
     from cbx.deploy.refresh import record_refreshed, start_refresh
     from cbx.deploy.update import wait_for_update
 
-    pipeline = done.pipeline.id
-    update = start_refresh(session, done, stop_running=begin.stops_running)
-    display.started(update, done, session.host)
-    if not begin.waits:
+    pipeline = deployment.pipeline.id
+    update = start_refresh(session, deployment, stop_running=start.stops_running)
+    display.show_update(update, deployment, session.host)
+    if not start.waits:
         return 0
     try:
-        result = wait_for_update(session, pipeline, update.id, display.listen)
+        result = wait_for_update(session, pipeline, update.id, display.show_progress)
     except KeyboardInterrupt:
         display.stop()
-        print(f"Interrupted. The update goes on: {display.place(session.host, pipeline)}", file=sys.stderr)
+        print(f"Interrupted. The update continues: {display.pipeline_url(session.host, pipeline)}", file=sys.stderr)
         return 130
-    record_refreshed(session, done, update, result)
-    return display.ended(result)
+    record_refreshed(session, deployment, update, result)
+    return display.show_end(result)
 
 
 def _fail(error: DeployError) -> NoReturn:
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.diagnostics import codes
 
-    found = {one.code for one in error.diagnostics}
+    error_codes = {diagnostic.code for diagnostic in error.diagnostics}
     outcome = "Nothing was deployed."
-    if found & {codes.WORKSPACE_UNREACHABLE, codes.FORBIDDEN, codes.PIPELINE_CHANGED, codes.WORKSPACE_FAILURE}:
-        outcome = "What was done so far stays."
-    elif found == {codes.UPDATE_RUNNING}:
-        outcome = "The deployment is done; no update was started."
+    if error_codes & {codes.WORKSPACE_UNREACHABLE, codes.FORBIDDEN, codes.PIPELINE_CHANGED, codes.WORKSPACE_FAILURE}:
+        outcome = "The steps so far were not undone."
+    elif error_codes == {codes.UPDATE_RUNNING}:
+        outcome = "The project was deployed, but no update was started."
     show_diagnostics(error.diagnostics, {}, 0, "text", outcome)
     in_project = {codes.MISSING_CATALOG, codes.FILE_TOO_LARGE, codes.DESTRUCTIVE_CHANGE, codes.UPDATE_FAILED}
-    raise typer.Exit(1 if found <= in_project else 2)
+    raise typer.Exit(1 if error_codes <= in_project else 2)

@@ -1,4 +1,4 @@
-"""``cbx events``: what the last update did, from the log that it left."""
+"""``cbx events``: prints the result of the last update, from its event log."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Annotated, Any
 import typer
 
 
-class Format(str, Enum):
-    """How events are printed."""
+class EventFormat(str, Enum):
+    """The format of events."""
 
     table = "table"
     json = "json"
 
 
 def events(
-    format: Annotated[Format, typer.Option(help="json: the log's lines as they are.")] = Format.table,  # noqa: A002 - the option's name
+    format: Annotated[EventFormat, typer.Option(help="json: the lines of the event log.")] = EventFormat.table,  # noqa: A002 - the option's name
     project: Annotated[
         Path | None,
-        typer.Option(help="The project's folder; default: the nearest one with a project.toml."),
+        typer.Option(help="The project's folder; default: the nearest folder with a project.toml."),
     ] = None,
     state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
 ) -> None:
-    """Print what the last update did to each table, with the counts of every expectation."""
+    """Print the result of the last update: rows and expectations of each table."""
     from cbx.cli.display.run import error_console, show_problem
     from cbx.cli.state_folder import state_folder
     from cbx.runtime.log.last_update import last_update
@@ -36,7 +36,7 @@ def events(
     except CannotRunError as error:
         show_problem(error_console(), "", error.problem)
         raise typer.Exit(2) from None
-    if format is Format.json:
+    if format is EventFormat.json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
     else:
@@ -66,7 +66,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
 
 def _cells(row: dict[str, Any]) -> list[list[str]]:
-    """The rows of the table for one event: one for the dataset, one more for each further rule."""
+    """The lines of the table for an event: the dataset with its first expectation, then its other expectations."""
     progress = row["details"].get("flow_progress")
     if progress is None or progress["status"] == "RUNNING":
         return []

@@ -1,4 +1,4 @@
-"""``cbx explain``: the page of a diagnostic code."""
+"""``cbx explain``: prints the page of a diagnostic code."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import typer
 
 
 def explain(code: Annotated[str, typer.Argument(help="A code, such as CBX201, or its name.")]) -> None:
-    """Print what a diagnostic code means and what to do about it."""
+    """Explain a diagnostic code: what it means and how to fix it."""
     from cbx.diagnostics.code_pages import read_page
     from cbx.diagnostics.codes import every_code
     from cbx.diagnostics.diagnostic import did_you_mean
 
-    known = every_code()
-    wanted = code.strip().lower()
-    found = next(
-        (one for one in known if wanted in {one.id.lower(), one.name, one.id.lower().removeprefix("cbx")}),
-        None,
+    all_codes = every_code()
+    spelling = code.strip().lower()
+    matches = (
+        entry for entry in all_codes if spelling in {entry.id.lower(), entry.name, entry.id.lower().removeprefix("cbx")}
     )
-    page = read_page(found.id) if found else None
+    entry = next(matches, None)
+    page = read_page(entry.id) if entry else None
     if page is None:
-        hint = did_you_mean(code, [name for one in known for name in (one.id, one.name)])
+        hint = did_you_mean(code, [name for entry in all_codes for name in (entry.id, entry.name)])
         print(f"error: there is no diagnostic `{code}`", file=sys.stderr)
-        print(f" = hint: {hint or f'the codes are {known[0].id} to {known[-1].id}'}", file=sys.stderr)
+        print(f" = hint: {hint or f'the codes are {all_codes[0].id} to {all_codes[-1].id}'}", file=sys.stderr)
         raise typer.Exit(2)
     if sys.stdout.isatty():
         from rich.console import Console

@@ -1,4 +1,4 @@
-"""``cbx graph``: what reads what, and how it is related, as text and as pictures."""
+"""``cbx graph``: draws the graph of the models, the lineage of columns, and relationships."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, Selection, SelectOption, StateManifestOption
+from cbx.cli.selection import (
+    EnvOption,
+    ExcludeOption,
+    ProjectOption,
+    SelectionOptions,
+    SelectOption,
+    StateManifestOption,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,11 +26,11 @@ if TYPE_CHECKING:
     from cbx.graph.graph_document import GraphDocument, Node
     from cbx.render.column_lineage import ColumnGraph
 
-_Drawn = TypeVar("_Drawn")
+_Output = TypeVar("_Output")
 
 
-class Format(str, Enum):
-    """How the graph is drawn."""
+class GraphFormat(str, Enum):
+    """The format of the graph."""
 
     tree = "tree"
     mermaid = "mermaid"
@@ -33,35 +40,35 @@ class Format(str, Enum):
     json = "json"
 
 
-ENDINGS = {
-    ".txt": Format.tree,
-    ".mmd": Format.mermaid,
-    ".md": Format.mermaid,
-    ".dot": Format.dot,
-    ".gv": Format.dot,
-    ".svg": Format.svg,
-    ".html": Format.html,
-    ".htm": Format.html,
-    ".json": Format.json,
+EXTENSIONS = {
+    ".txt": GraphFormat.tree,
+    ".mmd": GraphFormat.mermaid,
+    ".md": GraphFormat.mermaid,
+    ".dot": GraphFormat.dot,
+    ".gv": GraphFormat.dot,
+    ".svg": GraphFormat.svg,
+    ".html": GraphFormat.html,
+    ".htm": GraphFormat.html,
+    ".json": GraphFormat.json,
 }
-"""The formats that the endings of files stand for."""
+"""The formats by the extension of the output file."""
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """What is drawn: tables, the lineage of their columns, or their relationships."""
+    """What is drawn: the graph of tables, the lineage of their columns, or their relationships."""
 
     document: GraphDocument
     columns: ColumnGraph | None
     is_of_relationships: bool
 
-    def drawn(
+    def draw(
         self,
-        tables: Callable[[GraphDocument], _Drawn],
-        columns: Callable[[ColumnGraph], _Drawn],
-        relationships: Callable[[GraphDocument], _Drawn],
-    ) -> _Drawn:
-        """By the one of three functions that is about it."""
+        tables: Callable[[GraphDocument], _Output],
+        columns: Callable[[ColumnGraph], _Output],
+        relationships: Callable[[GraphDocument], _Output],
+    ) -> _Output:
+        """The output of one of three functions."""
         if self.is_of_relationships:
             return relationships(self.document)
         return tables(self.document) if self.columns is None else columns(self.columns)
@@ -69,82 +76,84 @@ class _Picture:
 
 def graph(
     about: Annotated[
-        str | None, typer.Argument(metavar="MODEL[.COLUMN]", help="With --columns: only the lineage of this.")
+        str | None,
+        typer.Argument(metavar="MODEL[.COLUMN]", help="With --columns: the lineage of this model or column only."),
     ] = None,
     output_format: Annotated[
-        Format | None,
-        typer.Option("--format", help="Default: by the ending of --output, else a tree, in colours on a terminal."),
+        GraphFormat | None,
+        typer.Option("--format", help="Default: by the extension of --output, else a tree."),
     ] = None,
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     columns: Annotated[
-        bool, typer.Option("--columns", help="Which columns are made of which: of all, or up and down from one.")
+        bool, typer.Option("--columns", help="The lineage of columns: of all, or upstream and downstream of one.")
     ] = False,
     relationships: Annotated[
         bool, typer.Option("--relationships", help="The entity-relationship diagram, with crow's feet.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write instead of standard output.")
+        Path | None, typer.Option("--output", "-o", help="The file to write; default: standard output.")
     ] = None,
     state_manifest: StateManifestOption = None,
     state: Annotated[
-        Path | None, typer.Option(help="With html: the folder of the run whose counts it shows; default: .cbx.")
+        Path | None, typer.Option(help="With html: the state folder of the run whose counts it shows; default: .cbx.")
     ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
 ) -> None:
-    """Draw the graph of the project: what reads what, the lineage of columns, or the relationships."""
+    """Draw the graph of the models, the lineage of columns, or the relationships."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import chosen, compiled, graph_of, project_graph, stop
+    from cbx.cli.selection import compile_or_exit, project_graph, read_graph, select_nodes, stop
 
-    drawn_as = output_format or ENDINGS.get(output.suffix.lower() if output else "", Format.tree)
+    output_format = output_format or EXTENSIONS.get(output.suffix.lower() if output else "", GraphFormat.tree)
     if about is not None and not columns:
-        stop(f"`{about}` is the model or column of --columns", f"to draw a part of the graph: --select '+{about}+'")
+        stop(f"the argument `{about}` needs --columns", f"to draw a part of the graph: --select '+{about}+'")
     if columns and relationships:
-        stop("--columns and --relationships are two pictures", "ask for one of them")
-    if state is not None and drawn_as is not Format.html:
-        stop("--state is the run whose counts a page shows", "ask for one: --format html")
-    if drawn_as is Format.html and output is None and sys.stdout.isatty():
-        stop("the page is a long text, which a terminal cannot show", "name a file: --output graph.html")
+        stop("--columns and --relationships cannot be combined", "use one of them")
+    if state is not None and output_format is not GraphFormat.html:
+        stop("--state needs a page, which shows the counts of a run", "use --format html")
+    if output_format is GraphFormat.html and output is None and sys.stdout.isatty():
+        stop("a terminal cannot show the page", "write it to a file: --output graph.html")
     root = project_folder(project)
-    compilation = compiled(root, env) if drawn_as is Format.html else None  # the page shows what is compiled, too
-    whole = project_graph(root, env) if compilation is None else graph_of(compilation)
-    document = whole.restrict_to(chosen(whole, Selection.of(select, exclude, state_manifest)))
+    # the page shows the compiled notebooks, too
+    compilation = compile_or_exit(root, env) if output_format is GraphFormat.html else None
+    whole = project_graph(root, env) if compilation is None else read_graph(compilation)
+    document = whole.restrict_to(select_nodes(whole, SelectionOptions.of(select, exclude, state_manifest)))
     lineage = _lineage(whole, document, about) if columns else None
     picture = _Picture(document, lineage, relationships)
-    _say_if_empty(picture)
+    _warn_if_empty(picture)
     if compilation is not None:
-        from cbx.cli.graph_page import Asked, graph_page
+        from cbx.cli.graph_page import InitialView, create_page
 
-        asked = Asked(lineage.selected if lineage is not None else None, relationships=relationships)
-        _hand_over(graph_page(document, compilation, root, state, asked), output)
-    elif drawn_as is Format.tree:
-        _hand_over_tree(_tree(picture), output)
+        view = InitialView(lineage.selected if lineage is not None else None, relationships=relationships)
+        _write_or_print(create_page(document, compilation, root, state, view), output)
+    elif output_format is GraphFormat.tree:
+        _write_or_print_tree(_tree(picture), output)
     else:
-        text = _text(picture, drawn_as)
-        _say_if_too_large(text, drawn_as)
-        is_markdown = output is not None and output.suffix.lower() == ".md" and drawn_as is Format.mermaid
-        _hand_over(f"```mermaid\n{text}```\n" if is_markdown else text, output)
+        text = _text(picture, output_format)
+        _warn_if_too_large(text, output_format)
+        is_markdown = output is not None and output.suffix.lower() == ".md" and output_format is GraphFormat.mermaid
+        _write_or_print(f"```mermaid\n{text}```\n" if is_markdown else text, output)
 
 
 def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -> ColumnGraph:
-    """The lineage of columns that was asked for; a name that there is not ends the command."""
+    """The lineage of all columns, or of a model or column; an unknown name ends the command."""
     from cbx.cli.selection import stop
     from cbx.diagnostics.diagnostic import did_you_mean
     from cbx.render.column_lineage import column_lineage, columns_by_node
 
     if about is None:
         return column_lineage(document)
-    node, name = _named(whole, about), None
+    node, name = _find_node(whole, about), None
     if node is None:
         model, _, name = about.rpartition(".")
-        node = _named(whole, model)
+        node = _find_node(whole, model)
         if node is None:
-            known = [one.id for one in whole.nodes]
-            hint = did_you_mean(about, known) or did_you_mean(model, known, "`cbx list` prints the models")
+            ids = [node.id for node in whole.nodes]
+            hint = did_you_mean(about, ids) or did_you_mean(model, ids, "`cbx list` prints the models")
             stop(f"no model is named `{about}`" + (f", nor `{model}`" if model else ""), hint)
     if node.id not in document.by_id:
-        stop(f"`{node.id}` is not among what is selected", "leave out --select, or select it too")
+        stop(f"`{node.id}` is not selected", "remove --select, or select it too")
     names = columns_by_node(document)[node.id]
     if name is not None and name not in names:
         hint = did_you_mean(name, names, f"it has {', '.join(names)}" if names else "its columns are not known")
@@ -152,69 +161,69 @@ def _lineage(whole: GraphDocument, document: GraphDocument, about: str | None) -
     return column_lineage(document, node.id, name)
 
 
-def _named(document: GraphDocument, name: str) -> Node | None:
-    """The node with an id or a name; a name that several have ends the command."""
+def _find_node(document: GraphDocument, name: str) -> Node | None:
+    """The node with an id or a name; an ambiguous name ends the command."""
     from cbx.cli.selection import stop
     from cbx.diagnostics.diagnostic import listing
 
     if name in document.by_id:
         return document.by_id[name]
-    found = [node for node in document.nodes if node.name == name]
-    if len(found) > 1:
-        stop(f"several are named `{name}`", f"there are {listing(node.id for node in found)}")
-    return found[0] if found else None
+    nodes = [node for node in document.nodes if node.name == name]
+    if len(nodes) > 1:
+        stop(f"several models are named `{name}`", f"use one of the ids {listing(node.id for node in nodes)}")
+    return nodes[0] if nodes else None
 
 
-def _say_if_empty(picture: _Picture) -> None:
-    """An empty picture is drawn all the same, since a file was asked for, but not without a word."""
+def _warn_if_empty(picture: _Picture) -> None:
+    """Print a warning if the picture is empty; it is written all the same."""
     if not picture.document.nodes:
         print("Nothing is selected.", file=sys.stderr)
     elif picture.is_of_relationships and not picture.document.relations:
         print("No relationship between these models is declared.", file=sys.stderr)
     elif picture.columns is not None and not picture.columns.columns:
-        print("Nothing is known of where these columns come from.", file=sys.stderr)
+        print("The lineage of these columns is not known.", file=sys.stderr)
 
 
-def _say_if_too_large(text: str, drawn_as: Format) -> None:
-    """Mermaid has limits (``maxTextSize`` and ``maxEdges``), which GitHub does not let anybody raise."""
-    if drawn_as is Format.mermaid and (len(text) > 50_000 or text.count("->") > 500):
-        said = "Mermaid draws at most 500 arrows and 50,000 characters, unless it is set up for more; GitHub is not."
-        print(f"{said} Choose a part with --select.", file=sys.stderr)
+def _warn_if_too_large(text: str, output_format: GraphFormat) -> None:
+    """Print a warning if the text exceeds Mermaid's limits (``maxTextSize`` and ``maxEdges``), which GitHub has too."""
+    if output_format is GraphFormat.mermaid and (len(text) > 50_000 or text.count("->") > 500):
+        limits = "Mermaid's default limits, which GitHub uses, are 500 arrows and 50,000 characters."
+        print(f"{limits} Select fewer models with --select.", file=sys.stderr)
 
 
 def _tree(picture: _Picture) -> RenderableType:
     from cbx.render.tree import render_column_tree, render_relationship_tree, render_tree
 
-    return picture.drawn(render_tree, render_column_tree, render_relationship_tree)
+    return picture.draw(render_tree, render_column_tree, render_relationship_tree)
 
 
-def _text(picture: _Picture, drawn_as: Format) -> str:
-    """The formats that are texts."""
-    if drawn_as is Format.json:
+def _text(picture: _Picture, output_format: GraphFormat) -> str:
+    """The picture in one of the text formats."""
+    if output_format is GraphFormat.json:
         from cbx.render.json_text import render_json
 
-        return picture.drawn(
+        return picture.draw(
             render_json,
-            lambda one: render_json(one.document, one),
+            lambda columns: render_json(columns.document, columns),
             lambda document: render_json(document.with_relationships),
         )
-    if drawn_as is Format.dot:
+    if output_format is GraphFormat.dot:
         from cbx.render.dot import render_dot, render_dot_columns, render_dot_relationships
 
-        return picture.drawn(render_dot, render_dot_columns, render_dot_relationships)
-    if drawn_as is Format.mermaid:
+        return picture.draw(render_dot, render_dot_columns, render_dot_relationships)
+    if output_format is GraphFormat.mermaid:
         from cbx.render.mermaid import render_mermaid, render_mermaid_columns, render_mermaid_relationships
 
-        return picture.drawn(render_mermaid, render_mermaid_columns, render_mermaid_relationships)
+        return picture.draw(render_mermaid, render_mermaid_columns, render_mermaid_relationships)
     from cbx.render.svg import render_svg
     from cbx.render.svg_columns import render_svg_columns
     from cbx.render.svg_relationships import render_svg_relationships
 
-    return picture.drawn(render_svg, render_svg_columns, render_svg_relationships)
+    return picture.draw(render_svg, render_svg_columns, render_svg_relationships)
 
 
-def _hand_over_tree(tree: RenderableType, output: Path | None) -> None:
-    """In colours on a terminal; elsewhere in plain lines, as long as they need to be."""
+def _write_or_print_tree(tree: RenderableType, output: Path | None) -> None:
+    """Print the tree in colour on a terminal; elsewhere as plain lines, which are not wrapped."""
     from io import StringIO
 
     from rich.console import Console
@@ -225,11 +234,11 @@ def _hand_over_tree(tree: RenderableType, output: Path | None) -> None:
         return
     text = StringIO()
     Console(file=text, width=10_000).print(tree, highlight=False)
-    _hand_over("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), output)
+    _write_or_print("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), output)
 
 
-def _hand_over(text: str, output: Path | None) -> None:
-    """Write to the file that was named, which is replaced as a whole, or print."""
+def _write_or_print(text: str, output: Path | None) -> None:
+    """Replace the output file in one step, or print."""
     from cbx.cli.selection import stop
     from cbx.target.write import replace_file
 

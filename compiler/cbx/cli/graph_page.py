@@ -1,4 +1,4 @@
-"""What the page of ``cbx graph --format html`` tells beyond the graph: texts, checks, counts of the last run."""
+"""Collects the data of the page of ``cbx graph --format html``: the graph, texts, checks, counts of the last run."""
 
 from __future__ import annotations
 
@@ -13,42 +13,44 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the page opens with: a model and a column of it, or the relationships."""
+class InitialView:
+    """What the page shows first: a model, perhaps with a column, or the relationships."""
 
     about: tuple[str, str | None] | None
     relationships: bool
 
 
-def graph_page(document: GraphDocument, compilation: Compilation, root: Path, state: Path | None, asked: Asked) -> str:
-    """The page as a text.
+def create_page(
+    document: GraphDocument, compilation: Compilation, root: Path, state: Path | None, view: InitialView
+) -> str:
+    """The HTML of the page.
 
     Args:
         document: The part of the graph to show.
-        compilation: The whole, which succeeded.
+        compilation: The compilation of the whole project, which succeeded.
         root: The project's folder.
         state: The value of ``--state``.
-        asked: What to open with.
+        view: What the page shows first.
     """
-    from cbx.cli.selection import manifest_of
+    from cbx.cli.selection import compiled_manifest
     from cbx.render.html.page import render_html
     from cbx.render.html.page_address import PageAddress
     from cbx.render.html.page_data import read_checks
     from cbx.render.html.texts import ModelTexts
 
-    notebooks = {f"target/{one.path}": one.text for one in compilation.artifacts}
+    notebooks = {f"target/{artifact.path}": artifact.text for artifact in compilation.artifacts}
     texts = {
         node.id: ModelTexts((root / node.path).read_text(encoding="utf-8-sig"), notebooks[node.artifact])
         for node in document.nodes
         if node.is_model
     }
-    model, column = asked.about or (None, None)
-    start = PageAddress("relationships" if asked.relationships else "lineage", model, "columns", column)
-    return render_html(document, read_checks(manifest_of(compilation)), texts, _last_run(root, state), start)
+    model, column = view.about or (None, None)
+    start = PageAddress("relationships" if view.relationships else "lineage", model, "columns", column)
+    return render_html(document, read_checks(compiled_manifest(compilation)), texts, _last_run(root, state), start)
 
 
 def _last_run(root: Path, state: Path | None) -> LastRun | None:
-    """The last run; None where there was none, which is an error only if its folder was named."""
+    """The last run; None if there is none. That is an error only if ``--state`` names its folder."""
     from cbx.cli.selection import stop
     from cbx.cli.state_folder import STATE
     from cbx.render.html.last_run import read_last_run

@@ -1,4 +1,4 @@
-"""``cbx init``: a small project to start from."""
+"""``cbx init``: creates a small project."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import typer
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the project, new or empty.")],
 ) -> None:
-    """Write a small project that compiles, runs and passes its tests, and say what to type next."""
+    """Create a small project with models and tests."""
     from cbx.cli.selection import stop
     from cbx.project.init_template import template_files
 
     files = template_files(folder.resolve().name)
-    taken = next((path for path in ("project.toml", "models", *files) if (folder / path).exists()), None)
-    if taken is not None:
-        stop(f"{folder / taken} is there already, so nothing was written", "name a new folder: cbx init shop")
+    existing = next((path for path in ("project.toml", "models", *files) if (folder / path).exists()), None)
+    if existing is not None:
+        stop(f"{folder / existing} already exists; nothing was written", "name a new folder: cbx init shop")
     try:
         for path, text in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def init(
         ("cbx test", "the unit tests, without a pipeline"),
         ("cbx compile", "the notebooks and the bundle, in target/"),
         ("cbx run", "the pipeline, on this machine"),
-        ("cbx show gold.daily_revenue", "what came of it"),
+        ("cbx show gold.daily_revenue", "the result"),
     ]
-    for command, what in steps:
-        print(f"    {command:<29}{f'# {what}' if what else ''}".rstrip())
+    for command, comment in steps:
+        print(f"    {command:<29}{f'# {comment}' if comment else ''}".rstrip())

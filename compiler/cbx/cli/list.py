@@ -1,4 +1,4 @@
-"""``cbx list``: the names of what is selected."""
+"""``cbx list``: prints the selected models and sources."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbx.cli.selection import EnvOption, ExcludeOption, ProjectOption, Selection, SelectOption, StateManifestOption
+from cbx.cli.selection import (
+    EnvOption,
+    ExcludeOption,
+    ProjectOption,
+    SelectionOptions,
+    SelectOption,
+    StateManifestOption,
+)
 
 if TYPE_CHECKING:
     from cbx.graph.graph_document import GraphDocument, Node
 
 
-class Format(str, Enum):
-    """How the list is printed."""
+class ListFormat(str, Enum):
+    """The format of the list."""
 
     name = "name"
     json = "json"
 
 
 class ResourceType(str, Enum):
-    """What is listed."""
+    """The kinds of nodes."""
 
     model = "model"
     source = "source"
@@ -33,29 +40,31 @@ def list_command(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     resource_type: Annotated[
-        ResourceType | None, typer.Option("--resource-type", help="Only models, or only what they read from outside.")
+        ResourceType | None, typer.Option("--resource-type", help="Only models, or only sources.")
     ] = None,
-    output_format: Annotated[Format, typer.Option("--format", help="json: one object a line.")] = Format.name,
+    output_format: Annotated[ListFormat, typer.Option("--format", help="json: one object per line.")] = ListFormat.name,
     state_manifest: StateManifestOption = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
 ) -> None:
-    """Print the ids of the models and sources that are selected, one a line."""
+    """Print the ids of the selected models and sources, one per line."""
     from cbx.cli.places import project_folder
-    from cbx.cli.selection import chosen, project_graph
+    from cbx.cli.selection import project_graph, select_nodes
 
     graph = project_graph(project_folder(project), env)
-    nodes = [graph.by_id[one] for one in chosen(graph, Selection.of(select, exclude, state_manifest))]
+    nodes = [
+        graph.by_id[node_id] for node_id in select_nodes(graph, SelectionOptions.of(select, exclude, state_manifest))
+    ]
     if resource_type is not None:
         nodes = [node for node in nodes if node.resource_type == resource_type.value]
     if not nodes:
         print("Nothing is selected.", file=sys.stderr)
     for node in nodes:
-        print(json.dumps(_row(node, graph), ensure_ascii=False) if output_format is Format.json else node.id)
+        print(json.dumps(_row(node, graph), ensure_ascii=False) if output_format is ListFormat.json else node.id)
 
 
 def _row(node: Node, graph: GraphDocument) -> dict[str, Any]:
-    """A node with the names that ``dbt list --output json`` gives to its properties."""
+    """A node with the property names of ``dbt list --output json``."""
     return {
         "unique_id": node.id,
         "resource_type": node.resource_type,

@@ -1,4 +1,4 @@
-"""Which project a command is about."""
+"""Finds the project of a command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def project_folder(given: Path | None) -> Path:
-    """The folder that ``--project`` names, else the nearest one upwards with a ``project.toml``, else here."""
+    """The value of ``--project``, else the nearest folder upwards with a ``project.toml``, else the working folder."""
     from cbx.project.find_project import find_project
 
     if given is not None:
@@ -16,6 +16,6 @@ def project_folder(given: Path | None) -> Path:
     return find_project(here) or here
 
 
-def say_waiting() -> None:
-    """Tell why nothing happens while another process writes ``target/``."""
-    sys.stderr.write("Waiting for another compilation of this project to end.\n")
+def print_waiting() -> None:
+    """Print the reason for waiting while another process writes ``target/``."""
+    sys.stderr.write("Waiting for another compilation of this project to finish.\n")

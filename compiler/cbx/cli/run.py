@@ -1,4 +1,4 @@
-"""``cbx run``: bring the tables up to date on this machine."""
+"""``cbx run``: refreshes the tables on this machine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cbx.cli.selection import ExcludeOption, Selection, StateManifestOption
-from cbx.cli.state_folder import STATE, short
+from cbx.cli.selection import ExcludeOption, SelectionOptions, StateManifestOption
+from cbx.cli.state_folder import STATE, relative_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,22 +26,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """The options of one run."""
 
     project: Path | None
     environment: str
     variables: tuple[str, ...]
     state: Path | None
-    selection: Selection
+    selection: SelectionOptions
     full_refresh: bool
     master: str | None
     dry_run: bool
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What to run and with which configuration."""
+class RunSources:
+    """The files to run, and their configuration.
+
+    Attributes:
+        paths: Notebooks, files and folders.
+        configuration: The configuration of the pipeline.
+        folder: The folder to which relative paths belong.
+        select: The tables to refresh, in lower case; None for all.
+        checks: The datasets that only check other datasets.
+        trace_back: Replaces the place of a problem in a notebook by the place in the model.
+    """
 
     paths: tuple[Path, ...]
     configuration: dict[str, str]
@@ -57,12 +66,10 @@ def run(
         typer.Argument(help="Notebooks, files or folders to run instead of the project's models."),
     ] = None,
     project: Annotated[
-        Path | None, typer.Option(help="The project's folder; default: the nearest one with a project.toml.")
+        Path | None, typer.Option(help="The project's folder; default: the nearest folder with a project.toml.")
     ] = None,
-    env: Annotated[str, typer.Option(help="The environment whose variables apply.")] = "local",
-    var: Annotated[
-        list[str] | None, typer.Option(help="A variable, as name=value; may be given several times.")
-    ] = None,
+    env: Annotated[str, typer.Option(help="The environment whose variables are used.")] = "local",
+    var: Annotated[list[str] | None, typer.Option(help="A variable, as name=value; repeatable.")] = None,
     state: Annotated[
         Path | None, typer.Option(help="The folder of tables and checkpoints; default: .cbx in the project.")
     ] = None,
@@ -71,29 +78,31 @@ def run(
         typer.Option(
             "--select",
             "-s",
-            help="Only these, such as '+gold.sales' or 'tag:nightly'; with PATHS: tables by their names.",
+            help="Only these models, such as '+gold.sales' or 'tag:nightly'; with PATHS: names of tables.",
         ),
     ] = None,
     exclude: ExcludeOption = None,
     state_manifest: StateManifestOption = None,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Forget what is there and start over.")] = False,
-    master: Annotated[str | None, typer.Option(help="A Spark master; default: all cores of this machine.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the definitions, print the graph, and change nothing.")
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Drop all state and rebuild every table.")
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Run again whenever models or landing files change.")] = False,
+    master: Annotated[str | None, typer.Option(help="The Spark master; default: all cores of this machine.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the definitions and print the graph; change nothing.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when models or landing files change.")] = False,
 ) -> None:
-    """Compile the project and bring its tables up to date on this machine, reading only what is new."""
+    """Compile the project and refresh its tables on this machine, reading only new data."""
     from cbx.cli.display.run import error_console
-    from cbx.cli.run_watch import Watcher, sources_of
+    from cbx.cli.run_watch import Watcher, watched_paths
 
     console = error_console()
-    options = Options(
+    options = RunOptions(
         project,
         env,
         tuple(var or ()),
         state,
-        Selection.of(select, exclude, state_manifest),
+        SelectionOptions.of(select, exclude, state_manifest),
         full_refresh,
         master,
         dry_run,
@@ -101,23 +110,25 @@ def run(
     try:
         if not watch:
             raise typer.Exit(_run_once(tuple(paths or ()), options, console)[0])
-        watcher = Watcher(sources_of(paths or (), None if paths else _root(project)), _folder(paths, project))
+        watcher = Watcher(
+            watched_paths(paths or (), None if paths else _project_folder(project)), _base_folder(paths, project)
+        )
         while True:
             before = watcher.look()
             _, landings = _run_once(tuple(paths or ()), options, console)
-            console.print("Waiting for changes; Ctrl-C ends.", style="dim")
+            console.print("Waiting for changes. Press Ctrl-C to stop.", style="dim")
             watcher.wait(before, landings)
             options = replace(options, full_refresh=False)
     except KeyboardInterrupt:
-        console.print("Interrupted. Tables that were not finished are as they were; the next run updates them.")
+        console.print("Interrupted. Tables that were not refreshed are unchanged; the next run refreshes them.")
         raise typer.Exit(130) from None
 
 
-def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tuple[int, Mapping[str, str]]:
-    """One update, or a check of the definitions.
+def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) -> tuple[int, Mapping[str, str]]:
+    """Run one update, or check the definitions.
 
     Returns:
-        The exit status, and the landing folders that were read, as they were then.
+        The exit status, and the landing folders that were read, with their state then.
     """
     from cbx.cli.display.run import show_problem
     from cbx.runtime import CannotRunError
@@ -125,7 +136,7 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
     try:
         with TemporaryDirectory() as scratch:
             output = Path(scratch) if options.dry_run else None
-            sources = _given(paths, options) if paths else _compiled(options, output)
+            sources = _named_sources(paths, options) if paths else _compile_sources(options, output)
             if sources is None:
                 return 1, {}
             if sources.select is not None and not sources.select:
@@ -138,12 +149,12 @@ def _run_once(paths: tuple[Path, ...], options: Options, console: Console) -> tu
     return int(not result.is_success), result.landings
 
 
-def _update(sources: Sources, options: Options, console: Console) -> RunResult:
+def _update(sources: RunSources, options: RunOptions, console: Console) -> RunResult:
     from cbx.cli.display.run import RunDisplay, show_graph, show_result
     from cbx.runtime import RunRequest, run_update
     from cbx.runtime.results import as_it_is
 
-    state = options.state or short(sources.folder / STATE)
+    state = options.state or relative_folder(sources.folder / STATE)
     request = RunRequest(
         paths=sources.paths,
         state=state,
@@ -164,12 +175,12 @@ def _update(sources: Sources, options: Options, console: Console) -> RunResult:
     return result
 
 
-def _folder(paths: list[Path] | None, project: Path | None) -> Path:
-    """Where relative paths start: at the project, or here for notebooks that were named."""
-    return Path.cwd() if paths else _root(project)
+def _base_folder(paths: list[Path] | None, project: Path | None) -> Path:
+    """The folder to which relative paths belong: the project, or the working folder if notebooks are named."""
+    return Path.cwd() if paths else _project_folder(project)
 
 
-def _root(project: Path | None) -> Path:
+def _project_folder(project: Path | None) -> Path:
     from cbx.cli.places import project_folder
 
     return project_folder(project)
@@ -182,45 +193,45 @@ def _variables(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise CannotRunError(f"--var {text}: a variable is given as name=value")
+            raise CannotRunError(f"--var {text}: write a variable as name=value")
         variables[name] = value
     return variables
 
 
-def _names(selection: Selection) -> frozenset[str] | None:
-    """The selected tables of notebooks; several may stand in one option, apart by spaces or commas."""
+def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
+    """The selected tables of named notebooks; an option may have several, separated by spaces or commas."""
     from cbx.runtime import CannotRunError
 
     if selection.exclude or selection.state_manifest is not None:
-        hint = "of notebooks, --select takes the names of tables"
-        raise CannotRunError("--exclude and --state-manifest are about a project's models", hint=hint)
+        hint = "with notebooks, use --select with the names of tables"
+        raise CannotRunError("--exclude and --state-manifest need a project", hint=hint)
     if not selection.include:
         return None
     return frozenset(name.lower() for text in selection.include for name in text.replace(",", " ").split())
 
 
-def _given(paths: tuple[Path, ...], options: Options) -> Sources:
-    """Files that were named: their configuration is what --var says, under the names that they use."""
-    return Sources(paths, _variables(options.variables), Path.cwd(), _names(options.selection))
+def _named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
+    """The named notebooks, files and folders; the values of --var are their configuration."""
+    return RunSources(paths, _variables(options.variables), Path.cwd(), _selected_tables(options.selection))
 
 
-def _compiled(options: Options, output: Path | None) -> Sources | None:
-    """The project's notebooks, freshly compiled.
+def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | None:
+    """Compile the project to its notebooks.
 
     Args:
         options: The project, the environment and the variables.
-        output: Where the compiled files go instead of the project's own target folder.
+        output: The folder for the compiled files; None for the project's folder.
 
     Returns:
-        None if the project has errors, which are then shown as `cbx compile` shows them: nothing is run.
+        The notebooks; None if the project has errors, which are shown as `cbx compile` shows them.
 
     Raises:
         CannotRunError: If there is no project, or its target folder cannot be written.
     """
     from cbx.cli.display.diagnostics import show_diagnostics
-    from cbx.cli.places import project_folder, say_waiting
+    from cbx.cli.places import print_waiting, project_folder
     from cbx.cli.run_places import trace_to_model
-    from cbx.cli.run_selection import selected_datasets
+    from cbx.cli.run_selection import select_datasets
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
     from cbx.runtime import CannotRunError
@@ -233,39 +244,44 @@ def _compiled(options: Options, output: Path | None) -> Sources | None:
     compilation = compile_project(root, environment=env)
     diagnostics = compilation.diagnostics
     problems: tuple[Diagnostic, ...] = ()
-    select = selected_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
+    select = select_datasets(compilation, options.selection)  # before target/ changes, which it may be compared with
     if compilation.succeeded:
-        with lock_target(output or root, say_waiting):
+        with lock_target(output or root, print_waiting):
             _, problems = write_target(output or root, compilation.artifacts)
         diagnostics = (*diagnostics, *problems)
     show_diagnostics(diagnostics, compilation.sources, compilation.model_count, "text")
     if problems or (compilation.project is None and find_project(root) is None):
-        raise CannotRunError("the project cannot be compiled", hint="name notebooks to run, or mend what is said above")
+        raise CannotRunError("the project cannot be compiled", hint="fix the errors above, or name notebooks to run")
     if compilation.project is None or not compilation.succeeded:
         return None
-    paths = [(output or root) / TARGET / one.path for one in compilation.artifacts if one.path.endswith(".py")]
+    artifacts = [artifact.path for artifact in compilation.artifacts if artifact.path.endswith(".py")]
+    paths = tuple((output or root) / TARGET / path for path in artifacts)
     configuration = _configuration(compilation.project, env, variables)
-    _check_values(compilation, env, configuration)
+    _require_values(compilation, env, configuration)
     checks = compilation.plan.check_names if compilation.plan else frozenset()
-    back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    return Sources(tuple(paths), configuration, root, select, checks, back)
+    trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
+    return RunSources(paths, configuration, root, select, checks, trace_back)
 
 
 def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:
-    """The environment's variables, and those of the command line in their place, as the notebooks name them."""
+    """The configuration of the pipeline: the environment's variables, overridden by those of the command line."""
     from cbx.runtime import CannotRunError
 
     unknown = sorted(name for name in variables if name not in project.variable_names and "." not in name)
     if unknown:
-        known = ", ".join(sorted(project.variable_names)) or "none"
-        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=f"it has {known}")
+        names = ", ".join(sorted(project.variable_names)) or "none"
+        raise CannotRunError(f"--var {unknown[0]}: the project has no such variable", hint=f"it has {names}")
     values = {project.configuration_key(name): value for name, value in project.variables(env).items()}
-    given = {name if "." in name else project.configuration_key(name): value for name, value in variables.items()}
-    return {**values, **given}
+    overrides = {name if "." in name else project.configuration_key(name): value for name, value in variables.items()}
+    return {**values, **overrides}
 
 
-def _check_values(compilation: Compilation, env: str, configuration: dict[str, str]) -> None:
-    """A variable that models use needs a value here, from the environment or from the command line."""
+def _require_values(compilation: Compilation, env: str, configuration: dict[str, str]) -> None:
+    """Require a value for each variable that models use, from the environment or from the command line.
+
+    Raises:
+        CannotRunError: If a variable has no value.
+    """
     from cbx.passes.check_variables import variables_in
     from cbx.runtime import CannotRunError
 
@@ -274,5 +290,5 @@ def _check_values(compilation: Compilation, env: str, configuration: dict[str, s
     used = variables_in(planned.model for planned in compilation.plan.models)
     for name in sorted(used):
         if compilation.project.configuration_key(name) not in configuration:
-            hint = f"set it under `[environments.{env}.vars]` of project.toml, or give it with --var {name}=..."
-            raise CannotRunError(f"the environment `{env}` gives no value to the variable `{name}`", hint=hint)
+            hint = f"set it under `[environments.{env}.vars]` in project.toml, or pass --var {name}=..."
+            raise CannotRunError(f"the variable `{name}` has no value in the environment `{env}`", hint=hint)

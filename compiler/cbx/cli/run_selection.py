@@ -1,10 +1,10 @@
-"""From selectors to the tables that ``cbx run`` updates."""
+"""Selects the tables that ``cbx run`` refreshes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cbx.cli.selection import Selection, chosen, graph_of
+from cbx.cli.selection import SelectionOptions, read_graph, select_nodes
 from cbx.project.dataset_names import quarantine_table
 
 if TYPE_CHECKING:
@@ -12,38 +12,40 @@ if TYPE_CHECKING:
     from cbx.stages.plan import Plan
 
 
-def selected_datasets(compilation: Compilation, selection: Selection) -> frozenset[str] | None:
-    """The datasets of a compiled project that are selected, in small letters; None if nothing was said.
+def select_datasets(compilation: Compilation, selection: SelectionOptions) -> frozenset[str] | None:
+    """The selected datasets of a project, in lower case; None if there are no selectors.
 
-    With a model come the tables of its notebook and the checks that read nothing else; the names of checks and of
-    quarantine tables select too.
+    A model selects the tables of its notebook, and the checks that read no other models. The names of checks and of
+    quarantine tables are selectors, too.
     """
     plan = compilation.plan
     if plan is None or not (selection.include or selection.exclude):
         return None
-    beside = {name.lower() for name in (*plan.check_names, *_quarantines(plan).values())}
+    side_tables = {name.lower() for name in (*plan.check_names, *_quarantine_tables(plan).values())}
     include = [word for text in selection.include for word in text.split()]
     exclude = [word for text in selection.exclude for word in text.split()]
-    named = {word.lower() for word in include} & beside
-    selectors = [word for word in include if word.lower() not in beside]
+    named = {word.lower() for word in include} & side_tables
+    selectors = [word for word in include if word.lower() not in side_tables]
     if selectors or not named:
-        left_out = [word for word in exclude if word.lower() not in beside]
-        ids = frozenset(chosen(graph_of(compilation), Selection(selectors, left_out, selection.state_manifest)))
+        excluded = [word for word in exclude if word.lower() not in side_tables]
+        options = SelectionOptions(selectors, excluded, selection.state_manifest)
+        ids = frozenset(select_nodes(read_graph(compilation), options))
         named |= _datasets(plan, ids)
     return frozenset(named - {word.lower() for word in exclude})
 
 
 def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
-    quarantines = _quarantines(plan)
+    quarantines = _quarantine_tables(plan)
     names: list[str | None] = []
-    for one in plan.models:
-        if one.model.id in ids:
-            names += [one.model.dataset, one.changes_view, quarantines.get(one.model.id)]
-    names += [one.name for one in plan.key_checks if one.model in ids]
-    names += [one.name for one in plan.relationship_checks if {one.child, one.parent} <= ids]
+    for planned in plan.models:
+        if planned.model.id in ids:
+            names += [planned.model.dataset, planned.changes_view, quarantines.get(planned.model.id)]
+    names += [check.name for check in plan.key_checks if check.model in ids]
+    names += [check.name for check in plan.relationship_checks if {check.child, check.parent} <= ids]
     return {name.lower() for name in names if name is not None}
 
 
-def _quarantines(plan: Plan) -> dict[str, str]:
-    """The tables of the dropped rows, by model."""
-    return {one.model.id: quarantine_table(one.model.dataset) for one in plan.models if one.model.quarantine}
+def _quarantine_tables(plan: Plan) -> dict[str, str]:
+    """The quarantine tables by model."""
+    models = [planned.model for planned in plan.models if planned.model.quarantine]
+    return {model.id: quarantine_table(model.dataset) for model in models}

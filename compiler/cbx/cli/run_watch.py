@@ -1,8 +1,8 @@
-"""Waiting until files change that an update was made of.
+"""Waits until the files change that the last update has read.
 
-What counts is how the files are now, compared with how they were before the update looked at them. So nothing is missed
-that changes while an update runs. Events of the file system only say when to look; where there are none, as on many
-network drives, the files are looked at every few seconds all the same.
+The state of the files is compared with their state before the update read them, so that a change during the update is
+not missed. Events of the file system only speed this up: without them, as on many network drives, the files are
+compared every few seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PAUSE = 2.0
 _SETTLING = 0.3
 _MOST_SETTLING = 10.0
 _SHARE = 10
-"""Looking takes at most this part of the time of waiting."""
+"""Comparing the files takes at most one part in so many of the time."""
 _SUFFIXES = frozenset({".py", ".sql", ".ipynb", ".toml"})
 
 Look = Mapping[str, str]
@@ -25,12 +25,12 @@ Look = Mapping[str, str]
 
 @dataclass(slots=True)
 class Watcher:
-    """Sees changes of source files and of landing folders.
+    """Watches source files and landing folders.
 
     Attributes:
-        sources: Files, and folders of which the source files count: models, macros, notebooks.
-        folder: Where the paths of landing folders start.
-        landings: The landing folders that are known so far, as their readers name them.
+        sources: Files, and folders with source files: models, macros, notebooks.
+        folder: The folder to which the paths of landing folders are relative.
+        landings: The landing folders that updates have read so far.
     """
 
     sources: Sequence[Path]
@@ -38,18 +38,18 @@ class Watcher:
     landings: set[str] = field(default_factory=set)
 
     def look(self) -> Look:
-        """How everything is now."""
+        """The current state of all files."""
         from cbx.runtime.update.up_to_date import signature
 
-        found = {str(file): _stamp(file) for source in self.sources for file in _files(source)}
-        return found | {landing: signature(landing, self.folder) for landing in self.landings}
+        stamps = {str(file): _stamp(file) for source in self.sources for file in _files(source)}
+        return stamps | {landing: signature(landing, self.folder) for landing in self.landings}
 
     def wait(self, before: Look, read: Mapping[str, str]) -> None:
-        """Return once something is other than an update has seen it.
+        """Return when a file differs from what the update has read.
 
         Args:
-            before: How everything was before the update.
-            read: The landing folders that the update has read, each with how it was then.
+            before: The state of all files before the update.
+            read: The landing folders that the update has read, with their state then.
         """
         self.landings |= set(read)
         seen = {**before, **read}
@@ -62,7 +62,7 @@ class Watcher:
         self._settle(now)
 
     def _settle(self, now: Look) -> None:
-        """Wait while files are still being written, for a while."""
+        """Wait until no file changes any more, for a limited time."""
         deadline = time.monotonic() + _MOST_SETTLING
         while time.monotonic() < deadline:
             time.sleep(_SETTLING)
@@ -71,7 +71,7 @@ class Watcher:
                 return
 
     def _ticks(self, pause: float) -> Iterator[None]:
-        """The moments at which to look: after an event, and after every pause."""
+        """Yield when the files are to be compared: after an event, and after every pause."""
         from cbx.runtime.update.up_to_date import plain_root
 
         try:
@@ -92,12 +92,12 @@ class Watcher:
             yield
 
 
-def sources_of(paths: Sequence[Path], root: Path | None) -> tuple[Path, ...]:
-    """What an update is made of, beside what lands.
+def watched_paths(paths: Sequence[Path], root: Path | None) -> tuple[Path, ...]:
+    """The paths to watch beside the landing folders.
 
     Args:
-        paths: The notebooks, files and folders that were named.
-        root: The project's folder, where none were named.
+        paths: The notebooks, files and folders in the arguments.
+        root: The project's folder; None if there are arguments.
     """
     if root is None:
         return tuple(paths)
@@ -113,7 +113,7 @@ def _stamp(file: Path) -> str:
 
 
 def _files(source: Path) -> Iterable[Path]:
-    """The source files of a folder, without hidden folders and caches."""
+    """The source files in a folder, without hidden folders and caches."""
     if not source.is_dir():
         yield source
         return

@@ -1,4 +1,4 @@
-"""The graph that a command is about: the project's, freshly compiled, and what selectors choose of it."""
+"""Compiles the project of a command to its graph, and applies the selectors of its options."""
 
 from __future__ import annotations
 
@@ -16,36 +16,39 @@ if TYPE_CHECKING:
 
 SelectOption = Annotated[
     list[str] | None,
-    typer.Option("--select", "-s", help="Only these, such as '+gold.sales' or 'tag:nightly'; may be given again."),
+    typer.Option("--select", "-s", help="Only these models, such as '+gold.sales' or 'tag:nightly'; repeatable."),
 ]
 ExcludeOption = Annotated[
-    list[str] | None, typer.Option("--exclude", help="All but these, with the same grammar; may be given again.")
+    list[str] | None, typer.Option("--exclude", help="All models but these, as in --select; repeatable.")
 ]
 StateManifestOption = Annotated[
-    Path | None, typer.Option("--state-manifest", help="The manifest.json that `state:modified` compares with.")
+    Path | None, typer.Option("--state-manifest", help="The manifest.json to compare with for `state:modified`.")
 ]
 ProjectOption = Annotated[
-    Path | None, typer.Option("--project", help="The project's folder; default: the nearest one with a project.toml.")
+    Path | None,
+    typer.Option("--project", help="The project's folder; default: the nearest folder with a project.toml."),
 ]
 EnvOption = Annotated[str, typer.Option("--env", help="The environment.")]
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The values of the options that select."""
+class SelectionOptions:
+    """The values of ``--select``, ``--exclude`` and ``--state-manifest``."""
 
     include: Sequence[str]
     exclude: Sequence[str]
     state_manifest: Path | None
 
     @classmethod
-    def of(cls, select: list[str] | None, exclude: list[str] | None, state_manifest: Path | None = None) -> Selection:
-        """From the options as they were given."""
+    def of(
+        cls, select: list[str] | None, exclude: list[str] | None, state_manifest: Path | None = None
+    ) -> SelectionOptions:
+        """From the values of the options."""
         return cls(select or (), exclude or (), state_manifest)
 
 
-def compiled(root: Path, env: str) -> Compilation:
-    """A project as it stands; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
+def compile_or_exit(root: Path, env: str) -> Compilation:
+    """Compile a project; if it has errors, show them as ``cbx compile`` does and end the command."""
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.compiler import compile_project
     from cbx.processes.garbage_collection import pause_garbage_collection
@@ -59,32 +62,33 @@ def compiled(root: Path, env: str) -> Compilation:
 
 
 def project_graph(root: Path, env: str) -> GraphDocument:
-    """The graph of a project as it stands; nothing is compiled where nothing changed since the last time."""
+    """The graph of a project, which is compiled only if it has changed since the last time."""
     from cbx.graph.graph_document import read_manifest
     from cbx.incremental.build import up_to_date_manifest
     from cbx.incremental.options import Options
 
     text = up_to_date_manifest(root, Options(env))
-    return graph_of(compiled(root, env)) if text is None else read_manifest(json.loads(text))
+    return read_graph(compile_or_exit(root, env)) if text is None else read_manifest(json.loads(text))
 
 
-def graph_of(compilation: Compilation) -> GraphDocument:
+def read_graph(compilation: Compilation) -> GraphDocument:
     """The graph of a compilation that succeeded."""
     from cbx.graph.graph_document import read_manifest
 
-    return read_manifest(manifest_of(compilation))
+    return read_manifest(compiled_manifest(compilation))
 
 
-def manifest_of(compilation: Compilation) -> dict[str, Any]:
+def compiled_manifest(compilation: Compilation) -> dict[str, Any]:
     """The manifest of a compilation that succeeded."""
     from cbx.emit.manifest import PATH
 
-    manifest: dict[str, Any] = json.loads(next(one.text for one in compilation.artifacts if one.path == PATH))
+    text = next(artifact.text for artifact in compilation.artifacts if artifact.path == PATH)
+    manifest: dict[str, Any] = json.loads(text)
     return manifest
 
 
-def chosen(graph: GraphDocument, selection: Selection) -> tuple[str, ...]:
-    """The ids that are selected; a selector that cannot be followed ends the command."""
+def select_nodes(graph: GraphDocument, selection: SelectionOptions) -> tuple[str, ...]:
+    """The selected ids; a wrong selector ends the command."""
     from cbx.graph.selector_methods import SelectorError
     from cbx.graph.selectors import select
 
@@ -99,7 +103,7 @@ def _read_state(path: Path) -> GraphDocument:
     from cbx.files.bounded_read import LARGEST, check_document
     from cbx.graph.graph_document import read_manifest
 
-    hint = "it is the target/manifest.json of another commit or deployment"
+    hint = "name the target/manifest.json of another commit or deployment"
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -119,7 +123,7 @@ def _read_state(path: Path) -> GraphDocument:
 
 
 def stop(reason: str, hint: str | None = None) -> NoReturn:
-    """Say what keeps a command from its work, and end it with status 2."""
+    """Print an error and end the command with status 2."""
     from cbx.cli.display.run import error_console, show_problem
     from cbx.runtime.problems import Problem
 

@@ -1,4 +1,4 @@
-"""Where the commands about a run look for its state."""
+"""Finds the state folder of the commands that read or write local tables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ STATE = ".cbx"
 
 
 def state_folder(state: Path | None, project: Path | None) -> Path:
-    """The folder that ``--state`` names, else ``.cbx`` in the project, else ``.cbx`` here.
+    """The value of ``--state``, else ``.cbx`` in the project, else ``.cbx`` in the working folder.
 
     Args:
         state: The value of ``--state``.
         project: The value of ``--project``.
     """
-    return short(state if state is not None else project_folder(project) / STATE)
+    return relative_folder(state if state is not None else project_folder(project) / STATE)
 
 
-def short(folder: Path) -> Path:
-    """A folder as seen from here, for people."""
+def relative_folder(folder: Path) -> Path:
+    """A folder relative to the working folder if it is inside, as messages show it."""
     try:
         return folder.resolve().relative_to(Path.cwd())
     except ValueError:

@@ -1,4 +1,4 @@
-"""``cbx test``: the unit tests of the models, through pytest."""
+"""``cbx test``: runs the unit tests of the models with pytest."""
 
 from __future__ import annotations
 
@@ -21,62 +21,61 @@ TESTS = "tests"
 _PYTEST = "pytest"
 _HYPOTHESIS = "hypothesispytest"
 _FEWER_COLLECTIONS = 100_000
-"""Loading an engine makes many objects that stay: looking for garbage among them takes a tenth of a short run."""
-_LOADED_BEFORE = "Module already imported so cannot be rewritten; cbx:pytest.PytestAssertRewriteWarning"
-"""What pytest says of a plugin whose package is in use before it starts."""
+"""Loading an engine creates many objects that stay; collecting garbage would take a tenth of a short run."""
+_IMPORTED_BEFORE = "Module already imported so cannot be rewritten; cbx:pytest.PytestAssertRewriteWarning"
+"""pytest's warning about a plugin whose package is imported before pytest starts."""
 
 
 class EngineName(str, Enum):
-    """What models run on."""
+    """The engines that run models."""
 
     sail = "sail"
     spark = "spark"
 
 
 class TestCommand(TyperCommand):
-    """A command that hands what follows ``--`` to pytest."""
+    """A command that passes the arguments after ``--`` to pytest."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Set aside what follows ``--``."""
-        own, dashes, others = args, [], []
-        if "--" in args:
-            place = args.index("--")
-            own, dashes, others = args[:place], args[place : place + 1], args[place + 1 :]
-        ctx.meta[_PYTEST] = others if dashes else []
-        return super().parse_args(ctx, own)
+        """Parse the arguments before ``--``, and keep those after it for pytest."""
+        index = args.index("--") if "--" in args else len(args)
+        ctx.meta[_PYTEST] = args[index + 1 :]
+        return super().parse_args(ctx, args[:index])
 
 
 def run_tests(
     context: typer.Context,
     select: Annotated[
         list[str] | None,
-        typer.Argument(help="Only the tests of these models, such as 'silver.orders' or '+gold.sales'."),
+        typer.Argument(help="Run only tests of these models, such as 'silver.orders' or '+gold.sales'."),
     ] = None,
     engine: Annotated[
-        EngineName | None, typer.Option(help="What models run on; default: as project.toml says.")
+        EngineName | None, typer.Option(help="The engine for the models; default: from project.toml.")
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first test that fails.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first failed test.")] = False,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="List models, expectations and kinds of changes that no test exercises.")
     ] = False,
     fail_under: Annotated[
-        float | None, typer.Option("--fail-under", min=0, max=100, help="Fail below so many percent of coverage.")
+        float | None, typer.Option("--fail-under", min=0, max=100, help="Fail if coverage is below this percentage.")
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write a report in JUnit's format to this file.")] = None,
-    generate: Annotated[str | None, typer.Option(metavar="MODEL", help="Write a first test of a model.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit report to this file.")] = None,
+    generate: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Write a first test of a model, with example rows.")
+    ] = None,
     project: ProjectOption = None,
     env: EnvOption = "local",
 ) -> None:
-    """Run the unit tests of the models. What follows -- goes to pytest."""
+    """Run the unit tests of the models. Arguments after -- are passed to pytest."""
     from cbx.cli.places import project_folder
 
     root = project_folder(project)
-    compiled = _compiled(root, env)
+    compiled = _compile(root, env)
     if generate is not None:
         _generate(compiled, generate, engine)
         return
-    wanted = _selected(compiled, select)
-    exercised, status = _run(compiled, wanted, engine, env, [
+    selected = _select_models(compiled, select)
+    exercised, status = _run_pytest(compiled, selected, engine, env, [
         *(["--exitfirst"] if fail_fast else []),
         *([f"--junit-xml={junit}"] if junit else []),
         *context.meta.get(_PYTEST, []),
@@ -84,13 +83,13 @@ def run_tests(
     if (coverage or fail_under is not None) and status in {0, 1}:
         from cbx.cli.display.coverage import show_coverage
 
-        is_enough = show_coverage(root, env, compiled, exercised, wanted, fail_under)
+        is_enough = show_coverage(root, env, compiled, exercised, selected, fail_under)
         status = status if is_enough else 1
     raise typer.Exit(status)
 
 
-def _compiled(root: Path, env: str) -> CompiledProject:
-    """The project; one with errors ends the command, after they are shown as ``cbx compile`` shows them."""
+def _compile(root: Path, env: str) -> CompiledProject:
+    """Compile the project; if it has errors, show them as ``cbx compile`` does and end the command."""
     from cbx.testing.project.compile_once import DoesNotCompileError, compile_once
 
     try:
@@ -102,21 +101,22 @@ def _compiled(root: Path, env: str) -> CompiledProject:
         raise typer.Exit(1 if (root / "project.toml").is_file() else 2) from None
 
 
-def _selected(compiled: CompiledProject, select: list[str] | None) -> tuple[str, ...] | None:
-    """The ids of the selected models; None if nothing was said."""
+def _select_models(compiled: CompiledProject, select: list[str] | None) -> tuple[str, ...] | None:
+    """The ids of the selected models; None if there are no selectors."""
     if not select:
         return None
     import json
 
-    from cbx.cli.selection import Selection, chosen
+    from cbx.cli.selection import SelectionOptions, select_nodes
     from cbx.graph.graph_document import read_manifest
 
     graph = read_manifest(json.loads(compiled.manifest))
-    return tuple(one for one in chosen(graph, Selection(select, (), None)) if graph.by_id[one].is_model)
+    ids = select_nodes(graph, SelectionOptions(select, (), None))
+    return tuple(node_id for node_id in ids if graph.by_id[node_id].is_model)
 
 
 class _Collector:
-    """Takes what the tests exercised out of a run of pytest."""
+    """A pytest plugin that collects what the tests exercise."""
 
     def __init__(self) -> None:
         from cbx.testing.coverage.exercised import Exercised
@@ -129,13 +129,13 @@ class _Collector:
         config.stash[EXERCISED] = self.exercised
 
     def pytest_sessionfinish(self, session: Any) -> None:
-        """Hypothesis, where it is installed, would be loaded now to report on its tests; without any it need not be."""
+        """Keep the plugin of Hypothesis from loading Hypothesis for its report if no test has used it."""
         if "hypothesis" not in sys.modules:
             session.config.pluginmanager.unregister(name=_HYPOTHESIS)
 
 
-def _run(
-    compiled: CompiledProject, wanted: tuple[str, ...] | None, engine: EngineName | None, env: str, more: list[str]
+def _run_pytest(
+    compiled: CompiledProject, selected: tuple[str, ...] | None, engine: EngineName | None, env: str, more: list[str]
 ) -> tuple[Exercised, int]:
     """Run pytest in this process.
 
@@ -151,7 +151,7 @@ def _run(
     folder = compiled.root / TESTS
     hint = "`cbx test --generate MODEL` writes a first test of a model"
     if not folder.is_dir():
-        _no_tests(f"there is no folder {TESTS}/ in the project", hint)
+        _exit_without_tests(f"there is no folder {TESTS}/ in the project", hint)
     collector = _Collector()
     gc.set_threshold(_FEWER_COLLECTIONS)
     status = pytest.main(
@@ -159,22 +159,22 @@ def _run(
             str(folder),
             "-q",
             "-rfEs",
-            f"-W=ignore:{_LOADED_BEFORE}",
+            f"-W=ignore:{_IMPORTED_BEFORE}",
             f"--cbx-engine={engine.value if engine else compiled.engine}",
             f"--cbx-project={compiled.root}",
             f"--cbx-env={env}",
-            *([f"--cbx-models={' '.join(wanted)}"] if wanted is not None else []),
+            *([f"--cbx-models={' '.join(selected)}"] if selected is not None else []),
             *more,
         ],
         plugins=[collector],
     )
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        names = ", ".join(f"`{one}`" for one in (wanted or ())[:3])
-        _no_tests(f"no test runs {names}" if wanted else f"no test was found in {TESTS}/", hint)
+        names = ", ".join(f"`{model}`" for model in (selected or ())[:3])
+        _exit_without_tests(f"no test runs {names}" if selected else f"no test was found in {TESTS}/", hint)
     return collector.exercised, int(status) if status in {0, 1} else 2
 
 
-def _no_tests(reason: str, hint: str) -> None:
+def _exit_without_tests(reason: str, hint: str) -> None:
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.diagnostics import codes
     from cbx.diagnostics.diagnostic import Diagnostic
@@ -195,8 +195,8 @@ def _generate(compiled: CompiledProject, model: str, engine: EngineName | None) 
         stop(error.reason, error.hint)
     file = compiled.root / path
     if file.exists():
-        stop(f"{path} is there already", "nothing was written; rename it to have another one")
+        stop(f"{path} already exists; nothing was written", "rename it to generate another test")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    print(f"Wrote {path}. Its rows are made up and its result is what the model makes of them today: read both, then\n")
+    print(f"Wrote {path} with example rows and the model's current result. Check both, then run:\n")
     print(f"    cbx test {model}")

@@ -255,7 +255,7 @@ def test_ctrl_c_leaves_the_update_running(workspace: Workspace, project: Path, m
     (identity,) = workspace.api.pipelines
 
     assert ended.status == 130
-    assert f"Interrupted. The update goes on: {workspace.host}/pipelines/{identity}" in ended.err
+    assert f"Interrupted. The update continues: {workspace.host}/pipelines/{identity}" in ended.err
     assert workspace.api.updates.active(identity) is not None
 
 

@@ -88,7 +88,7 @@ def test_options_choose_what_is_updated_and_with_which_values(shop: Desk) -> Non
     ("arguments", "status", "said"),
     [
         (("--select", "shop.oders"), 1, ("`shop.oders` is selected, and no dataset has that name", "`shop.orders`")),
-        (("--var", "region"), 2, ("--var region: a variable is given as name=value", "")),
+        (("--var", "region"), 2, ("--var region: write a variable as name=value", "")),
         (("--state", "notebook.py"), 2, ("notebook.py cannot be made a folder", "--state")),
     ],
 )

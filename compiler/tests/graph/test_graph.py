@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cbx.cli.commands import application
-from cbx.cli.graph import Format
+from cbx.cli.graph import GraphFormat
 
 ROOT = Path(__file__).parents[3]
 
@@ -96,7 +96,7 @@ def test_json_of_columns_has_their_edges() -> None:
 
 
 @pytest.mark.parametrize("picture", [(), ("--columns",), ("--relationships",)], ids=["tables", "columns", "related"])
-@pytest.mark.parametrize("drawn_as", [one.value for one in Format])
+@pytest.mark.parametrize("drawn_as", [one.value for one in GraphFormat])
 def test_every_picture_in_every_format(drawn_as: str, picture: tuple[str, ...]) -> None:
     """With streams and batch, keys and columns told apart as each format can."""
     result = cbx("--format", drawn_as, *picture)
@@ -134,14 +134,22 @@ def test_the_ending_of_the_file_says_the_format(tmp_path: Path, name: str, begin
             "`gold.daily_sales` has no column `revenu`",
             "did you mean `revenue`?",
         ),
-        (["--columns", "gold.daily_sales", "-s", "layer:silver"], "`gold.daily_sales` is not among", "leave out"),
-        (["--columns", "orders"], "several are named `orders`", "there are `bronze.orders`, `silver.orders`"),
+        (
+            ["--columns", "gold.daily_sales", "-s", "layer:silver"],
+            "`gold.daily_sales` is not selected",
+            "remove --select",
+        ),
+        (
+            ["--columns", "orders"],
+            "several models are named `orders`",
+            "use one of the ids `bronze.orders`, `silver.orders`",
+        ),
         (
             ["gold.daily_sales"],
-            "`gold.daily_sales` is the model or column of --columns",
+            "the argument `gold.daily_sales` needs --columns",
             "--select '+gold.daily_sales+'",
         ),
-        (["--columns", "--relationships"], "two pictures", "ask for one"),
+        (["--columns", "--relationships"], "cannot be combined", "use one of them"),
         (["-s", "gold.daily_sale"], "no model is named `gold.daily_sale`", "did you mean `gold.daily_sales`?"),
         (["--output", "/no/such/folder/graph.svg"], "cannot be written", ""),
     ],
@@ -160,10 +168,10 @@ def test_a_slip_is_shown_with_a_way_out(arguments: list[str], reason: str, hint:
     [
         (["-s", "layer:gold,layer:silver"], "Nothing is selected."),
         (["--relationships", "-s", "layer:bronze"], "No relationship between these models is declared."),
-        (["--columns", "-s", "layer:bronze"], "Nothing is known of where these columns come from."),
+        (["--columns", "-s", "layer:bronze"], "The lineage of these columns is not known."),
     ],
 )
-@pytest.mark.parametrize("drawn_as", [one.value for one in Format])
+@pytest.mark.parametrize("drawn_as", [one.value for one in GraphFormat])
 def test_an_empty_picture_is_drawn_with_a_word(drawn_as: str, arguments: list[str], said: str) -> None:
     """A script that wants a file gets one, and it is no error."""
     result = cbx("--format", drawn_as, *arguments)

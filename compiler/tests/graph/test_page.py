@@ -36,7 +36,7 @@ def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str
     ("options", "reason"),
     [
         (("--format", "html", "--state", "nowhere"), "nowhere holds no events"),
-        (("--format", "svg", "--state", "nowhere"), "--state is the run whose counts a page shows"),
+        (("--format", "svg", "--state", "nowhere"), "--state needs a page, which shows the counts of a run"),
     ],
 )
 def test_a_run_that_there_is_not_is_named(options: tuple[str, ...], reason: str) -> None:

@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from cbx.cli.commands import application
-from cbx.cli.graph import ENDINGS, Format
+from cbx.cli.graph import EXTENSIONS, GraphFormat
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import _METHODS, _PARTS
 from cbx.graph.selectors import select
@@ -84,11 +84,11 @@ def test_every_option_of_graph_is_on_the_page() -> None:
 
 def test_every_format_is_on_the_page_with_its_endings() -> None:
     """And no format that there is not."""
-    table = [row for row in rows(GRAPH, "Formats") if row[0] in {one.value for one in Format}]
+    table = [row for row in rows(GRAPH, "Formats") if row[0] in {one.value for one in GraphFormat}]
     actual = {(one, row[0]) for row in table for one in row[1:] if one.startswith(".")}
 
-    assert {(ending, drawn_as.value) for ending, drawn_as in ENDINGS.items()} == actual
-    assert [row[0] for row in table] == [one.value for one in Format]
+    assert {(ending, drawn_as.value) for ending, drawn_as in EXTENSIONS.items()} == actual
+    assert [row[0] for row in table] == [one.value for one in GraphFormat]
 
 
 def test_every_field_of_json_is_on_the_page() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cbx.cli.run_selection import selected_datasets
-from cbx.cli.selection import Selection
+from cbx.cli.run_selection import select_datasets
+from cbx.cli.selection import SelectionOptions
 from cbx.compiler import Compilation, compile_project
 
 ROOT = Path(__file__).parents[3]
@@ -35,13 +35,13 @@ def test_a_model_comes_with_its_tables_and_checks(
     circuit_box: Compilation, include: list[str], exclude: list[str], expected: str
 ) -> None:
     """A check that also reads a model that is not selected is left out, since that may have no rows yet."""
-    assert set(expected.split()) == selected_datasets(circuit_box, Selection.of(include, exclude))
+    assert set(expected.split()) == select_datasets(circuit_box, SelectionOptions.of(include, exclude))
 
 
 def test_relationships_are_checked_where_both_ends_are_selected(circuit_box: Compilation) -> None:
     """As dbt's indirect selection `cautious` has it."""
-    alone = selected_datasets(circuit_box, Selection.of(["silver.orders"], None)) or frozenset()
-    both = selected_datasets(circuit_box, Selection.of(["silver.orders silver.orders_clean"], None)) or frozenset()
+    alone = select_datasets(circuit_box, SelectionOptions.of(["silver.orders"], None)) or frozenset()
+    both = select_datasets(circuit_box, SelectionOptions.of(["silver.orders silver.orders_clean"], None)) or frozenset()
 
     assert (
         "silver_orders_order_id_in_silver_orders_clean" not in alone,
@@ -51,4 +51,4 @@ def test_relationships_are_checked_where_both_ends_are_selected(circuit_box: Com
 
 def test_without_selectors_nothing_is_left_out(circuit_box: Compilation) -> None:
     """None stands for everything, which is more than the models: what other notebooks define, too."""
-    assert selected_datasets(circuit_box, Selection.of(None, None)) is None
+    assert select_datasets(circuit_box, SelectionOptions.of(None, None)) is None

@@ -32,9 +32,9 @@ def test_the_end_of_a_run_tells_broken_checks_that_did_not_change() -> None:
     show_result(Console(file=text, width=200), result, ".cbx/", frozenset({"orders_key", "people_key"}))
     lines = [" ".join(line.split()) for line in text.getvalue().splitlines()]
 
-    assert "orders streaming 0 0 2 has_id 2, unchanged 0.0 s" in lines
-    assert "checks on keys and relationships: 1 hold, 1 do not, 1 unchanged" in lines
-    assert "orders_key key_is_unique 2 of 9, unchanged" in lines
+    assert "orders streaming table 0 0 2 has_id 2, unchanged 0.0 s" in lines
+    assert "checks on keys and relationships: 1 passed, 1 failed, 1 unchanged" in lines
+    assert "orders_key 2 of 9 keys are not unique, unchanged" in lines
 
 
 def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None
     rows = last_update(tmp_path)
     run = read_last_run(rows)
 
-    assert "0 hold, 1 could not be made" in text.getvalue()
-    assert "orders_key   key_is_unique 2 of 9, unchanged" in text.getvalue()
+    assert "0 passed, 1 not refreshed" in text.getvalue()
+    assert "orders_key   2 of 9 keys are not unique, unchanged" in text.getvalue()
     assert _cells(rows[0])[0][:5] == ["orders_key", "skipped", "key_is_unique", "7", "2"]
     assert run.datasets["orders_key"].status == "skipped"
     assert run.rules["orders_key", "key_is_unique"] == LastCount(7, 2, is_unchanged=True)

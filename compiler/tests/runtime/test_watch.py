@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.cli.run_watch import Watcher, sources_of
+from cbx.cli.run_watch import Watcher, watched_paths
 from cbx.runtime.update.up_to_date import signature
 
 SOON = 30.0
@@ -24,7 +24,7 @@ def watcher(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         (tmp_path / folder).mkdir()
     (tmp_path / "models" / "a.sql").write_text("SELECT 1")
     (tmp_path / "project.toml").write_text("[project]")
-    return Watcher(sources_of((), tmp_path), tmp_path, {"landing"})
+    return Watcher(watched_paths((), tmp_path), tmp_path, {"landing"})
 
 
 def has_ended(wait: Callable[[], None], seconds: float) -> bool:

@@ -57,7 +57,7 @@ def test_a_project_is_not_written_over_another(shop: Path) -> None:
     done = cbx(shop.parent, "init", "shop")
 
     assert done.returncode == 2
-    assert "shop/project.toml is there already, so nothing was written" in done.stderr
+    assert "shop/project.toml already exists; nothing was written" in done.stderr
     assert (shop / "project.toml").read_text() == before
 
 
@@ -101,9 +101,7 @@ def test_what_no_test_exercises_is_listed_at_its_place(shop: Path) -> None:
         "warning[CBX551] untested-model: no test runs `gold.dear_orders`\n --> models/gold/dear_orders.py"
         in untested.stderr
     )
-    assert (
-        "error[CBX554] coverage-too-low: tests exercise 71 % of the project, and 90 % are asked for" in untested.stderr
-    )
+    assert "error[CBX554] coverage-too-low: tests exercise 71 % of the project; 90 % are required" in untested.stderr
     assert generated.returncode == 0, generated.stderr
     assert tested.returncode == 0, tested.stdout
     assert (
@@ -111,7 +109,7 @@ def test_what_no_test_exercises_is_listed_at_its_place(shop: Path) -> None:
         in tested.stderr
     )
     assert (again.returncode, again.stdout) == (2, "")
-    assert "tests/gold/test_dear_orders.py is there already" in again.stderr
+    assert "tests/gold/test_dear_orders.py already exists" in again.stderr
 
 
 def test_a_test_that_fails_ends_with_status_1(shop: Path) -> None:

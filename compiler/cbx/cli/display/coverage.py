@@ -1,4 +1,4 @@
-"""Shows which parts of a project no test exercises."""
+"""Shows the coverage of tests, and what no test exercises."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def show_coverage(
     env: str,
     compiled: CompiledProject,
     exercised: Exercised,
-    wanted: tuple[str, ...] | None,
+    selected: tuple[str, ...] | None,
     fail_under: float | None,
 ) -> bool:
-    """Print what is not exercised, as warnings at its places, and how much is.
+    """Print what no test exercises as warnings, and the coverage.
 
     Args:
         root: The project's folder.
         env: The environment.
-        compiled: The project.
+        compiled: The compiled project.
         exercised: What the tests exercised.
-        wanted: The models to look at; None for all.
-        fail_under: How many percent there should be.
+        selected: The models to report; None for all.
+        fail_under: The required percentage; None if there is no requirement.
 
     Returns:
-        Whether there are as many.
+        Whether the coverage is as high as required.
     """
     from cbx.cli.display.diagnostics import show_diagnostics
     from cbx.compiler import compile_project
@@ -42,14 +42,14 @@ def show_coverage(
     plan = compilation.plan
     if plan is None:
         return False
-    models = compiled.models if wanted is None else {name: compiled.models[name] for name in wanted}
-    found = measure_coverage(models, exercised)
+    models = compiled.models if selected is None else {name: compiled.models[name] for name in selected}
+    coverage = measure_coverage(models, exercised)
     diagnostics = list(list_untested(plan, models, exercised))
-    is_enough = fail_under is None or found.percent >= fail_under
+    is_enough = fail_under is None or coverage.percent >= fail_under
     if not is_enough:
-        reason = f"tests exercise {found.percent:.0f} % of the project, and {fail_under:g} % are asked for"
-        diagnostics.append(Diagnostic(codes.COVERAGE_TOO_LOW, reason, hint="test what the warnings above name"))
+        reason = f"tests exercise {coverage.percent:.0f} % of the project; {fail_under:g} % are required"
+        diagnostics.append(Diagnostic(codes.COVERAGE_TOO_LOW, reason, hint="write tests for the warnings above"))
     sys.stdout.flush()
     show_diagnostics(diagnostics, compilation.sources, len(models), "text", "Coverage is too low.")
-    print(found)
+    print(coverage)
     return is_enough

@@ -1,4 +1,4 @@
-"""What ``cbx deploy`` and ``cbx plan`` show: the plan, each step as it is taken, and the update as it goes on."""
+"""The output of ``cbx plan`` and ``cbx deploy``: the plan, the steps of a deployment, and the progress of an update."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
+
+from cbx.cli.display.check_results import describe_violations
 
 if TYPE_CHECKING:
     from cbx.changes.change_plan import ChangePlan
@@ -28,15 +30,15 @@ _QUIET_STATUS = frozenset({"QUEUED", "PLANNING", "STARTING"})
 def print_plan(plan: ChangePlan) -> None:
     """Print a plan to the standard output, in colour on a terminal."""
     from cbx.changes.plan_text import as_lines
-    from cbx.cli.display.diagnostics import visible
+    from cbx.cli.display.diagnostics import replace_controls
 
     console = _console(sys.stdout)
     for line in as_lines(plan):
-        console.print(Text(visible(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
+        console.print(Text(replace_controls(line), style=_STYLES.get(line[:1], "")), soft_wrap=True)
 
 
 class DeployDisplay:
-    """Shows a deployment and its update: a moving line on a terminal, plain lines elsewhere."""
+    """Shows a deployment and its update, with a line for the current step on a terminal."""
 
     def __init__(self) -> None:
         self._console = _console(sys.stderr)
@@ -58,67 +60,69 @@ class DeployDisplay:
         self.stop()
 
     def stop(self) -> None:
-        """Take the moving line away; what follows is printed by others."""
+        """Remove the line of the current step, before something else is printed."""
         if self._is_live:
             self._live.stop()
             self._is_live = False
 
-    def say(self, step: str) -> None:
-        """Show what is being done; only on a terminal, where it goes away again."""
+    def show_step(self, step: str) -> None:
+        """Show the current step, on a terminal only."""
         if self._is_live:
             self._live.update(Spinner("dots", text=Text(step)))
 
-    def deployed(self, done: Deployment, host: str) -> None:
-        """Print what a deployment has done."""
-        target = done.target
-        if not done.is_changed:
-            self._line(f"{target.project} in {target.environment} is up to date: nothing was changed.")
+    def show_deployment(self, deployment: Deployment, host: str) -> None:
+        """Print the result of a deployment."""
+        target = deployment.target
+        if not deployment.is_changed:
+            self._print_line(f"{target.project} in {target.environment} is up to date: nothing was changed.")
             return
-        self._line(f"{target.project} -> {target.environment} ({host}, {target.root})")
-        for line in _plan_lines(done):
+        self._print_line(f"{target.project} -> {target.environment} ({host}, {target.root})")
+        for line in _plan_lines(deployment):
             self._console.print(line, soft_wrap=True)
-        steps = done.files
+        steps = deployment.files
         counts = f"{len(steps.upload)} uploaded, {len(steps.unchanged)} unchanged, {len(steps.remove)} removed"
-        self._line(f"  files      {counts}")
-        if done.schemas:
-            self._line(f"  schemas    {', '.join(done.schemas)} created")
-        self._line(f"  pipeline   {done.pipeline.outcome}   {self.place(host, done.pipeline.id)}")
+        self._print_line(f"  files      {counts}")
+        if deployment.schemas:
+            self._print_line(f"  schemas    {', '.join(deployment.schemas)} created")
+        self._print_line(
+            f"  pipeline   {deployment.pipeline.outcome}   {self.pipeline_url(host, deployment.pipeline.id)}"
+        )
         if target.job is not None:
-            self._line(f"  job        {target.job['name']}   {_schedule(target.job)}")
+            self._print_line(f"  job        {target.job['name']}   {_schedule(target.job)}")
 
-    def due(self, done: Deployment, environment: str) -> None:
-        """Say what still has to be refreshed fully, where no update was started."""
-        if done.committed.deployed.due:
-            models = ", ".join(done.committed.deployed.due)
-            self._line(f"  next       `cbx deploy --env {environment} --start` refreshes fully: {models}")
+    def show_due(self, deployment: Deployment, environment: str) -> None:
+        """Print which tables still need a full refresh, if no update was started."""
+        if deployment.committed.deployed.due:
+            models = ", ".join(deployment.committed.deployed.due)
+            self._print_line(f"  next       `cbx deploy --env {environment} --start` refreshes fully: {models}")
 
-    def place(self, host: str, pipeline: str) -> str:
-        """Where to look at a pipeline in a browser."""
+    def pipeline_url(self, host: str, pipeline: str) -> str:
+        """The page of a pipeline in the workspace."""
         return f"{host}/pipelines/{pipeline}"
 
-    def started(self, update: StartedUpdate, done: Deployment, host: str) -> None:
-        """Say that an update has begun."""
-        pipeline = done.pipeline.id
-        self._checks = frozenset(str(one["name"]) for one in done.committed.deployed.manifest["checks"])
-        self._line(f"  update     {update.id}   {self.place(host, pipeline)}/updates/{update.id}")
+    def show_update(self, update: StartedUpdate, deployment: Deployment, host: str) -> None:
+        """Print that an update was started."""
+        pipeline = deployment.pipeline.id
+        self._checks = frozenset(str(check["name"]) for check in deployment.committed.deployed.manifest["checks"])
+        self._print_line(f"  update     {update.id}   {self.pipeline_url(host, pipeline)}/updates/{update.id}")
         if update.full_refresh:
-            self._line(f"             full refresh of {', '.join(update.full_refresh)}")
+            self._print_line(f"             full refresh of {', '.join(update.full_refresh)}")
 
-    def listen(self, state: str, events: Sequence[Mapping[str, Any]]) -> None:
-        """Take in the state of an update and what has happened since the last time."""
+    def show_progress(self, state: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Show the state of an update and its events since the last call."""
         from cbx.deploy.events import flow_progress
 
         if state != self._state:
             self._state = state
             if not self._is_live:
-                self._line(f"             {state.lower().replace('_', ' ')}")
+                self._print_line(f"             {state.lower().replace('_', ' ')}")
         for event in events:
             progress = flow_progress(event)
             if progress is not None:
-                self._flow(*progress)
-        self.say(f"{state.lower().replace('_', ' ')}  {', '.join(self._running)}".rstrip())
+                self._show_flow(*progress)
+        self.show_step(f"{state.lower().replace('_', ' ')}  {', '.join(self._running)}".rstrip())
 
-    def _flow(self, name: str, status: str, rows: int | None) -> None:
+    def _show_flow(self, name: str, status: str, rows: int | None) -> None:
         if rows is not None:
             self._rows[name] = self._rows.get(name, 0) + rows
         if status == "RUNNING":
@@ -135,56 +139,62 @@ class DeployDisplay:
         style = _FLOW_STYLES.get(status, "")
         self._console.print(Text(f"{status.lower():<10} {name}{written}", style=style), soft_wrap=True)
 
-    def ended(self, result: FinishedUpdate) -> int:
-        """Print how an update ended; the exit status of the command."""
+    def show_end(self, result: FinishedUpdate) -> int:
+        """Print the result of an update.
+
+        Returns:
+            The exit status of the command.
+        """
         from cbx.cli.display.diagnostics import show_diagnostics
         from cbx.diagnostics import codes
         from cbx.diagnostics.diagnostic import Diagnostic
 
         self.stop()
-        self._show_rules([one for one in result.rules if not self._is_check(one.dataset)])
-        self._show_checks([one for one in result.rules if self._is_check(one.dataset)])
+        self._show_expectations([rule for rule in result.rules if not self._is_check(rule.dataset)])
+        self._show_checks([rule for rule in result.rules if self._is_check(rule.dataset)])
         if result.state == "COMPLETED":
-            self._line(f"The update {result.update_id} is complete.")
+            self._print_line(f"The update {result.update_id} is complete.")
             return 0
-        hint = "mend the models and deploy again, or look at the event log in the workspace"
+        hint = "fix the models and deploy again, or see the event log in the workspace"
         messages = result.errors or (f"the update was {result.state.lower()}",)
         problems = [Diagnostic(codes.UPDATE_FAILED, message, hint=hint) for message in messages]
-        show_diagnostics(problems, {}, 0, "text", "What was deployed stays.")
+        show_diagnostics(problems, {}, 0, "text", "The deployment was not undone.")
         return 1
 
     def _is_check(self, dataset: str) -> bool:
-        """Whether a dataset only checks others; a workspace may put catalog and schema before its name."""
+        """Whether a dataset only checks other datasets; in a workspace its name may have a catalog and a schema."""
         return dataset.rpartition(".")[2] in self._checks
 
-    def _show_rules(self, rules: Sequence[ExpectationTotal]) -> None:
+    def _show_expectations(self, rules: Sequence[ExpectationTotal]) -> None:
         if rules:
             self._console.print()
-            self._console.print(_table(rules), highlight=False)
+            self._console.print(_expectation_table(rules), highlight=False)
             self._console.print()
 
     def _show_checks(self, rules: Sequence[ExpectationTotal]) -> None:
-        """One line on the checks, and one for each that does not hold: a pipeline has more checks than tables."""
-        broken = [one for one in rules if one.failed]
+        """Print a line with the number of checks that passed, and a line for each that failed."""
+        failed = [rule for rule in rules if rule.failed]
         if rules:
-            rest = f", {len(broken)} do not" if broken else ""
-            self._line(f"checks on keys and relationships: {len(rules) - len(broken)} hold{rest}")
-        for one in broken:
-            total = one.passed + one.failed
-            text = f"  {one.dataset}   {one.name} {one.failed:,} of {total:,}"
+            rest = f", {len(failed)} failed" if failed else ""
+            self._print_line(f"checks on keys and relationships: {len(rules) - len(failed)} passed{rest}")
+        for rule in failed:
+            text = f"  {rule.dataset}   {describe_violations(rule.name, rule.failed, rule.passed + rule.failed)}"
             self._console.print(Text(text, style="yellow"), soft_wrap=True)
 
-    def _line(self, text: str) -> None:
+    def _print_line(self, text: str) -> None:
         self._console.print(Text(text), soft_wrap=True)
 
 
-def _plan_lines(done: Deployment) -> list[Text]:
+def _plan_lines(deployment: Deployment) -> list[Text]:
     from cbx.changes.plan_text import as_lines
-    from cbx.cli.display.diagnostics import visible
+    from cbx.cli.display.diagnostics import replace_controls
 
-    if done.changes.is_first:
+    if deployment.changes.is_first:
         return []
-    return [Text(f"  {visible(line)}", style=_STYLES.get(line[:1], "")) for line in list(as_lines(done.changes))[:-1]]
+    return [
+        Text(f"  {replace_controls(line)}", style=_STYLES.get(line[:1], ""))
+        for line in list(as_lines(deployment.changes))[:-1]
+    ]
 
 
 def _schedule(job: Mapping[str, Any]) -> str:
@@ -193,7 +203,7 @@ def _schedule(job: Mapping[str, Any]) -> str:
     return f"{schedule['quartz_cron_expression']} {schedule['timezone_id']}{paused}"
 
 
-def _table(rules: Sequence[ExpectationTotal]) -> Table:
+def _expectation_table(rules: Sequence[ExpectationTotal]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     table.add_column("table", overflow="fold")
     table.add_column("expectation", overflow="fold")
@@ -206,6 +216,6 @@ def _table(rules: Sequence[ExpectationTotal]) -> Table:
 
 
 def _console(stream: Any) -> Console:
-    """A console; a file has no width, so lines in it are not broken."""
+    """A console; lines in a file are not wrapped."""
     console = Console(file=stream, highlight=False)
     return console if console.is_terminal else Console(file=stream, width=200, highlight=False)

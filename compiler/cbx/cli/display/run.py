@@ -1,4 +1,4 @@
-"""What ``cbx run`` shows: each dataset as it is done, and one table at the end."""
+"""The output of ``cbx run``: a line for each refreshed dataset, and a table at the end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cbx.cli.display.check_results import describe_violations
 from cbx.runtime.log.events import Event, FlowFinished, FlowStarted, NoteAdded, UpdateProgress
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ _COLUMNS = ("read", "written", "dropped")
 
 
 class RunDisplay:
-    """Shows the events of an update: in place on a terminal, as plain lines elsewhere."""
+    """Shows the events of an update, with a line for the current datasets on a terminal."""
 
     def __init__(self, console: Console, *, is_dry: bool = False) -> None:
         self._console = console
         self._is_dry = is_dry
-        self._under_way: list[str] = []
-        self._waiting_for = "Spark starts"
+        self._running: list[str] = []
+        self._waiting_for = "starting Spark"
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> RunDisplay:  # noqa: PYI034 - Self is newer than Python 3.10
@@ -46,24 +47,24 @@ class RunDisplay:
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
-        """Take in an event."""
+        """Show an event."""
         if isinstance(event, FlowStarted):
-            self._under_way.append(event.dataset)
+            self._running.append(event.dataset)
         elif isinstance(event, FlowFinished):
-            if event.result.name in self._under_way:
-                self._under_way.remove(event.result.name)
+            if event.result.name in self._running:
+                self._running.remove(event.result.name)
             if not self._is_dry:
                 self._console.print(_progress_line(event.result), highlight=False)
         elif isinstance(event, NoteAdded):
             where = f"{event.place}: " if event.place else ""
             self._console.print(Text(f"note: {where}{event.text}", style="yellow"), soft_wrap=True)
         elif isinstance(event, UpdateProgress):
-            self._waiting_for = {"INITIALIZING": "Spark starts"}.get(event.state, "")
+            self._waiting_for = {"INITIALIZING": "starting Spark"}.get(event.state, "")
         self._refresh()
 
     def _refresh(self) -> None:
         if self._live is not None:
-            text = ", ".join(self._under_way) or self._waiting_for
+            text = ", ".join(self._running) or self._waiting_for
             line = Text(text, no_wrap=True, overflow="ellipsis")
             self._live.update(Spinner("dots", text=line) if text else "")
 
@@ -82,7 +83,7 @@ def _progress_line(result: DatasetResult) -> Text:
 
 
 def closing_table(datasets: Sequence[DatasetResult]) -> Table:
-    """One row a dataset: what came in, what went out, which rules rows broke, and how long it took."""
+    """One row per dataset: rows read, written and dropped, violated expectations, and the time."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     table.add_column("table", overflow="fold")
     table.add_column("kind", no_wrap=True)
@@ -96,28 +97,28 @@ def closing_table(datasets: Sequence[DatasetResult]) -> Table:
 
 
 def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
-    """One line on the checks that hold, and one for each that does not: a pipeline has more checks than tables."""
+    """Print a line with the number of checks that passed, and a line for each that failed."""
     if not checks:
         return
-    done = [check for check in checks if check.status in ("completed", "unchanged")]
-    broken = [check for check in done if any(rule.failed for rule in check.expectations)]
-    parts = [f"{len(done) - len(broken)} hold"]
-    parts += [f"{len(broken)} do not"] if broken else []
-    parts += [f"{len(checks) - len(done)} could not be made"] if len(done) < len(checks) else []
-    unchanged = sum(check.status == "unchanged" for check in done)
+    refreshed = [check for check in checks if check.status in ("completed", "unchanged")]
+    failed = [check for check in refreshed if any(rule.failed for rule in check.expectations)]
+    parts = [f"{len(refreshed) - len(failed)} passed"]
+    parts += [f"{len(failed)} failed"] if failed else []
+    parts += [f"{len(checks) - len(refreshed)} not refreshed"] if len(refreshed) < len(checks) else []
+    unchanged = sum(check.status == "unchanged" for check in refreshed)
     parts += [f"{unchanged} unchanged"] if unchanged else []
     console.print(f"checks on keys and relationships: {', '.join(parts)}", highlight=False)
-    broken += [
+    failed += [
         check for check in checks if check.status == "skipped" and any(rule.failed for rule in check.expectations)
     ]
-    for check in broken:
-        counts = ", ".join(
-            f"{rule.name} {rule.failed:,} of {rule.passed + rule.failed:,}"
+    for check in failed:
+        violations = ", ".join(
+            describe_violations(rule.name, rule.failed, rule.passed + rule.failed)
             for rule in check.expectations
             if rule.failed
         )
-        counts += "" if check.status == "completed" else ", unchanged"
-        console.print(f"  {check.name}   {counts}", style="yellow", highlight=False, soft_wrap=True)
+        violations += "" if check.status == "completed" else ", unchanged"
+        console.print(f"  {check.name}   {violations}", style="yellow", highlight=False, soft_wrap=True)
     console.print()
 
 
@@ -126,14 +127,14 @@ def _cells(dataset: DatasetResult) -> list[str | Text]:
     if dataset.status in ("failed", "skipped"):
         style = "red" if dataset.status == "failed" else "yellow"
         dash = "-"
-        return [dataset.name, dataset.kind or dash, dash, dash, dash, Text(dataset.status, style=style), time]
+        return [dataset.name, _kind(dataset) or dash, dash, dash, dash, Text(dataset.status, style=style), time]
     takes_changes = dataset.kind.startswith("scd")
     has_drops = any(
         rule.on_violation == "drop" and (takes_changes or rule.dataset == dataset.name) for rule in dataset.expectations
     )
     return [
         dataset.name,
-        dataset.kind,
+        _kind(dataset),
         f"{dataset.rows_read:,}",
         f"{dataset.rows_written:,}",
         f"{dataset.rows_dropped:,}" if has_drops else "-",
@@ -142,14 +143,32 @@ def _cells(dataset: DatasetResult) -> list[str | Text]:
     ]
 
 
+_KINDS = {
+    "streaming": "streaming table",
+    "batch": "materialized view",
+    "scd 1": "SCD type 1",
+    "scd 2": "SCD type 2",
+}
+
+
+def _kind(dataset: DatasetResult) -> str:
+    return _KINDS.get(dataset.kind, dataset.kind)
+
+
 def _failed_rules(dataset: DatasetResult) -> str:
-    """The rules that rows broke; those of a dataset that did not change are of the last update that had rows."""
+    """The violated expectations; those of an unchanged dataset are from its last update that had rows."""
     words = [f"{rule.name} {rule.failed:,}" for rule in dataset.expectations if rule.failed]
     return ", ".join([*words, "unchanged"] if dataset.status == "unchanged" else words)
 
 
 def show_problem(console: Console, headline: str, problem: Problem) -> None:
-    """Print one problem: what it is about, where, why, and the way out."""
+    """Print a problem: the reason, the place and the hint.
+
+    Args:
+        console: The console.
+        headline: A prefix of the reason, such as the name of the dataset.
+        problem: The problem.
+    """
     console.print(Text.assemble(("error", "bold red"), f": {headline}{problem.reason}"), soft_wrap=True)
     if problem.place is not None:
         console.print(f"  --> {problem.place}", soft_wrap=True, highlight=False, markup=False)
@@ -158,13 +177,13 @@ def show_problem(console: Console, headline: str, problem: Problem) -> None:
 
 
 def show_result(console: Console, result: RunResult, state: str, checks: frozenset[str] = frozenset()) -> None:
-    """Print the end of an update: the table, the checks, what went wrong, and where to look.
+    """Print the result of an update: the table, the checks, the problems, and how to look at a table.
 
     Args:
-        console: Where to.
-        result: The update.
+        console: The console.
+        result: The result.
         state: The state folder, as the user would write it.
-        checks: The datasets that only check others; they are summed up.
+        checks: The datasets that only check other datasets, which are counted.
     """
     datasets = [dataset for dataset in result.datasets if dataset.name not in checks]
     if datasets:
@@ -173,10 +192,10 @@ def show_result(console: Console, result: RunResult, state: str, checks: frozens
         console.print()
     _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
     _show_problems(console, result)
-    done = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
-    tables = [dataset for dataset in done if dataset.kind not in ("view", "sink")]
-    look = f" State in {state}, look with `cbx show {tables[-1].name}`." if tables else ""
-    count = f"{len(done)} of {len(datasets)}" if len(done) < len(datasets) else str(len(done))
+    refreshed = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
+    tables = [dataset for dataset in refreshed if dataset.kind not in ("view", "sink")]
+    look = f" Tables are in {state}. Try `cbx show {tables[-1].name}`." if tables else ""
+    count = f"{len(refreshed)} of {len(datasets)}" if len(refreshed) < len(datasets) else str(len(refreshed))
     if datasets:
         noun = "table" if count == "1" else "tables"
         console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
@@ -192,18 +211,18 @@ def _show_problems(console: Console, result: RunResult) -> None:
 
 
 def show_graph(console: Console, result: RunResult) -> None:
-    """Print what the definitions are and what each reads, after a dry run."""
+    """Print the datasets and their inputs after a dry run."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     for name in ("dataset", "kind", "reads"):
         table.add_column(name, overflow="fold")
     for dataset in result.datasets:
-        table.add_row(dataset.name, dataset.kind, ", ".join(dataset.inputs) or "-")
+        table.add_row(dataset.name, _kind(dataset), ", ".join(dataset.inputs) or "-")
     if result.datasets:
         Console(width=console.width).print(table, highlight=False)
     _show_problems(console, result)
 
 
 def error_console() -> Console:
-    """Where progress and problems go. A file has no width, so lines in it are not broken."""
+    """The console for progress and problems; lines in a file are not wrapped."""
     console = Console(file=sys.stderr)
     return console if console.is_terminal else Console(file=sys.stderr, width=_FILE_WIDTH)

@@ -16,14 +16,14 @@ _WIDTH = 76
 def summary_lines(
     summary: Summary, diagnostics: Iterable[Diagnostic], changes: TargetChanges, seconds: float, *, check: bool
 ) -> Iterator[str]:
-    """What was compiled, what is known of the keys, and what changed in ``target/``."""
+    """The summary of a compilation: counts of models, verdicts of keys, and changes in ``target/``."""
     yield (
         f"  {summary.project}: {_count(summary.models, 'model')}, "
         f"{_count(summary.relationships, 'relationship')}, {_count(summary.expectations, 'expectation')}"
     )
     counts = f"{summary.proven} proven, {summary.unproven} checked on the data, {summary.undeclared} not declared"
     yield f"  keys: {counts}"
-    yield from _untraced([one for one in diagnostics if one.code is codes.UNTRACED_MODEL])
+    yield from _untraced([diagnostic for diagnostic in diagnostics if diagnostic.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"
     line = (
@@ -33,36 +33,37 @@ def summary_lines(
     yield f"{line:<{_WIDTH}}{seconds:.2f} s"
 
 
-def way_out(diagnostics: Iterable[Diagnostic], without: str | None) -> str:
-    """What to do about a ``target/`` that is out of date.
+def out_of_date_hint(diagnostics: Iterable[Diagnostic], without: str | None) -> str:
+    """How to bring an outdated ``target/`` up to date.
 
     Args:
-        diagnostics: What was found.
-        without: The option by which a part of the analysis was left out.
+        diagnostics: The diagnostics of the compilation.
+        without: The option that switched off a part of the analysis; None if there is none.
     """
     if without is not None:
-        return f"run `cbx compile {without}`, or leave `{without}` out here if it was compiled without"
-    if any(_is_for_all(one) for one in diagnostics):
+        return f"run `cbx compile {without}`, or remove `{without}` here if target/ was compiled without it"
+    if any(_is_about_machine(diagnostic) for diagnostic in diagnostics):
         return (
-            "nothing was traced here, so keys may get checks that are not needed: install the extra `trace` "
-            "(`pip install 'circuit-box[trace]'`) and look again"
+            "no model was traced here, so keys may get checks that are not needed: install the extra `trace` "
+            "(`pip install 'circuit-box[trace]'`) and check again"
         )
     return "run `cbx compile`"
 
 
-def _is_for_all(one: Diagnostic) -> bool:
-    """Whether a remark says that no model could be traced on this machine."""
-    return one.code is codes.UNTRACED_MODEL and one.span is not None and one.span.path == PROJECT_FILE
+def _is_about_machine(diagnostic: Diagnostic) -> bool:
+    """Whether a diagnostic reports that no model can be traced on this machine."""
+    is_untraced = diagnostic.code is codes.UNTRACED_MODEL
+    return is_untraced and diagnostic.span is not None and diagnostic.span.path == PROJECT_FILE
 
 
-def _untraced(remarks: list[Diagnostic]) -> Iterator[str]:
-    """What is missed by what could not be traced, on this machine or anywhere."""
-    for_all = [one for one in remarks if _is_for_all(one)]
-    for one in for_all:
-        yield f"  {one.message}, so some keys may be checked that could be proven: {one.hint}"
-    others = len(remarks) - len(for_all)
+def _untraced(diagnostics: list[Diagnostic]) -> Iterator[str]:
+    """Lines about models that were not traced."""
+    about_machine = [diagnostic for diagnostic in diagnostics if _is_about_machine(diagnostic)]
+    for diagnostic in about_machine:
+        yield f"  {diagnostic.message}, so some keys may get checks that are not needed: {diagnostic.hint}"
+    others = len(diagnostics) - len(about_machine)
     if others:
-        yield f"  {_count(others, 'Python model')} could not be traced: `cbx compile --verbose` says why"
+        yield f"  {_count(others, 'Python model')} could not be traced; for the reasons, run `cbx compile --verbose`"
 
 
 def _count(number: int, word: str) -> str:
