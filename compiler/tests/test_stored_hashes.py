@@ -190,7 +190,7 @@ def model(**fields: object) -> dict[str, object]:
     ("before", "expected"),
     [
         ({}, []),
-        ({"code_hash": f"2:{B}", "artifact_hash": B}, ["what computes the rows is another"]),
+        ({"code_hash": f"2:{B}", "artifact_hash": B}, ["the code has changed"]),
         ({"code_hash": B}, []),
         ({"code_hash": f"3:{B}"}, []),
         ({"code_hash": B, "source_hash": B}, []),

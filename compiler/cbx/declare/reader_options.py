@@ -1,8 +1,8 @@
-"""The options that readers of files know: which there are, for each format, and which of them work locally.
+"""The options of file readers: those of each format, and which of them work locally.
 
 The names are those of Spark's readers and of the Databricks pages "Auto Loader options" and "Spark API options
-reference". A reader passes over an option that it does not know, there as here, so a misspelt one would lose rows or
-columns without a word: whatever is not listed here is reported.
+reference". Readers ignore unknown options, so a misspelt option could lose rows or columns silently:
+unlisted options are reported.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ _HADOOP: Final = frozenset(
         *("s3", "spark", "zlib"),
     }
 )
-"""What settings of Hadoop's file systems and codecs begin with, which a reader takes as options too."""
+"""The prefixes of settings of Hadoop's file systems and codecs, which a reader also takes as options."""
 
 _CLOUD: Final = {name.lower(): name for name in CLOUD_FILES}
 _BY_FORMAT: Final = {name: {option.lower(): option for option in SPARK[name] | DATABRICKS[name]} for name in SPARK}
@@ -276,7 +276,7 @@ _ANYWHERE: Final = {key: option for options in _BY_FORMAT.values() for key, opti
 
 
 def spelling(option: str) -> str | None:
-    """An option of Auto Loader, or of the reader of some format, as its page spells it; None if there is none."""
+    """The documented spelling of an option of Auto Loader or of a format; None if there is no such option."""
     key = option.lower()
     if key.startswith("cloudfiles.resourcetag."):
         return "cloudFiles.resourceTag"
@@ -284,24 +284,23 @@ def spelling(option: str) -> str | None:
 
 
 def is_of_format(option: str, file_format: str) -> bool:
-    """Whether the reader of a format knows an option, rather than one of another format alone."""
+    """Whether an option applies to a format, and not only to others."""
     key = option.lower()
     return key in _BY_FORMAT[file_format] or key not in _ANYWHERE
 
 
 def is_of_databricks(option: str, file_format: str) -> bool:
-    """Whether the reader of Databricks knows an option that Spark's own one passes over."""
-    option_format = _BY_FORMAT[file_format].get(option.lower())
-    return option_format in DATABRICKS[file_format]
+    """Whether an option exists on Databricks only."""
+    return _BY_FORMAT[file_format].get(option.lower()) in DATABRICKS[file_format]
 
 
-def meant(option: str, file_format: str, *, with_auto_loader: bool = True) -> str | None:
-    """What a misspelt option was probably meant to be.
+def nearest_option(option: str, file_format: str, *, with_auto_loader: bool = True) -> str | None:
+    """The option that was probably meant by a misspelt one; None if none is near.
 
     Args:
         option: The option.
         file_format: The format of the files.
-        with_auto_loader: Whether the reader is Auto Loader, which has options of its own.
+        with_auto_loader: Whether the reader is Auto Loader, which has more options.
     """
     prefixed = _CLOUD.get(f"cloudfiles.{option.lower()}")
     if prefixed is not None and with_auto_loader:

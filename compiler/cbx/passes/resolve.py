@@ -389,7 +389,7 @@ class _ModelResolver:
         return tuple(options)
 
     def _report_option(self, name: str, file_format: str, span: Span) -> None:
-        meant = reader_options.meant(name, file_format)
+        meant = reader_options.nearest_option(name, file_format)
         self.report.add(
             codes.UNKNOWN_READER_OPTION,
             f"neither Auto Loader nor the reader of {file_format} files has an option `{name}`",

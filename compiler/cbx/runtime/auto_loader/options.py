@@ -205,7 +205,7 @@ def _notes(options: Mapping[str, str], given: Mapping[str, str], file_format: st
 
 
 def _unknown_option(option: str, file_format: str | None) -> AutoLoaderError:
-    meant = reader_options.meant(option, file_format or "json")
+    meant = reader_options.nearest_option(option, file_format or "json")
     readers = "Auto Loader" if option.lower().startswith("cloudfiles.") else "Auto Loader or of its reader"
     return AutoLoaderError(
         f"{option} is no option of {readers}",

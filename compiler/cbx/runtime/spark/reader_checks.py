@@ -31,7 +31,7 @@ def check_reader_options(options: Iterable[str], source: str) -> None:
     for option in options:
         name = reader_options.spelling(option)
         if name is None:
-            meant = reader_options.meant(option, file_format, with_auto_loader=False)
+            meant = reader_options.nearest_option(option, file_format, with_auto_loader=False)
             raise RunError(
                 f"the reader of {file_format} files has no option `{option}`",
                 place=calling_line(),
