@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from cbx.diagnostics.diagnostic import did_you_mean, listing
 from cbx.graph.graph_document import GraphDocument, Node
+from cbx.spark_spelling import value_text
 
 _WILDCARDS = re.compile(r"[*?\[]")
 _FILES = (".py", ".sql")
@@ -215,10 +216,7 @@ def _setting_values(name: str, node: Node) -> Iterable[str]:
         value = value.get(key) if isinstance(value, Mapping) else None
     if value is None or isinstance(value, Mapping):
         return ()
-    return [
-        str(item).lower() if isinstance(item, bool) else str(item)
-        for item in (value if isinstance(value, list) else [value])
-    ]
+    return [value_text(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def _file_names(node: Node) -> Iterable[str]:

@@ -174,13 +174,13 @@ def read_call(node: ast.Call, scope: DeclarationScope) -> Call | Literal | None:
         if keyword.arg is None:
             message, hint = "arguments cannot be unpacked here", "write each argument by its name"
             scope.report.add(codes.NOT_A_LITERAL, message, scope.positions.span(keyword.value), hint=hint)
-    for name, expression, place in nodes:
+    for name, expression, argument_span in nodes:
         reported = len(scope.report)
         value = read_value(expression, scope)
         if len(scope.report) > reported:
             unread.append(name or next(iter(SIGNATURES[word]), ""))
         if value is not None:
-            arguments.append(Argument(name, value, place))
+            arguments.append(Argument(name, value, argument_span))
     if unread and word not in (*KINDS, *INPUTS):
         return None
     if word == "var":
@@ -193,7 +193,7 @@ class _ArgumentNode(NamedTuple):
 
     name: str | None
     expression: ast.expr
-    place: Span
+    span: Span
 
 
 def _variable_template(arguments: list[Argument], scope: DeclarationScope, span: Span) -> Literal | None:

@@ -251,12 +251,12 @@ def _without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 def _watermark(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``STREAM t WATERMARK at DELAY OF INTERVAL 1 DAY``; with ``f(at) AS x``, the stream and one more column."""
-    delay = next((place for place in range(at, len(tokens)) if _are_words(tokens, place, "DELAY", "OF")), None)
+    delay = next((index for index in range(at, len(tokens)) if _are_words(tokens, index, "DELAY", "OF")), None)
     if delay is None or delay == at + 1 or _type_at(tokens, delay + 2) is not _T.INTERVAL or not _is_source(done):
         return at
     value = tokens[at + 1 : delay]
     if any(token.token_type is _T.ALIAS for token in value):
-        start = max(place for place, token in enumerate(done) if token.token_type is _T.STREAM)
+        start = max(index for index, token in enumerate(done) if token.token_type is _T.STREAM)
         first = done[start]
         select = [
             _replace_token(first, _T.L_PAREN, "("),

@@ -33,12 +33,12 @@ def parse_sql_model(
     source: SourceFile, layer: str, name: str, templates: Templates, variables: frozenset[str], report: Report
 ) -> ParsedModel | None:
     """Read a SQL model file; None after diagnostics (CBX101, CBX104, CBX105, CBX205)."""
-    place = _find_declaration(source)
-    call = _read_declaration(source, name, place, report)
-    if call is None or place is None:
+    declaration = _find_declaration(source)
+    call = _read_declaration(source, name, declaration, report)
+    if call is None or declaration is None:
         return None
-    before, _ = _split_comment(source.text[: place.outer_start])
-    after, body = _split_comment(source.text[place.outer_end :])
+    before, _ = _split_comment(source.text[: declaration.outer_start])
+    after, body = _split_comment(source.text[declaration.outer_end :])
     template = Template(body.rstrip(), source, len(source.text) - len(body))
     reported = len(report)
     query = _read_query(template, templates, variables, report)
@@ -88,12 +88,12 @@ def _make_range(text: str, opening: re.Match[str], end: int) -> _Range:
     return _Range(opening.start(), start, inner_end, min(end + 2, len(text)))
 
 
-def _tree_before_first_braces(source: SourceFile, place: _Range) -> ast.expr | None:
+def _tree_before_first_braces(source: SourceFile, declaration: _Range) -> ast.expr | None:
     """The tree of the text up to the first ``}}``, if it is an expression without comments."""
-    if place.end < place.start or source.text.find("#", place.start, place.end) != -1:
+    if declaration.end < declaration.start or source.text.find("#", declaration.start, declaration.end) != -1:
         return None
     try:
-        return _parse_in_place(source, place.start, place.end)
+        return _parse_in_place(source, declaration.start, declaration.end)
     except (SyntaxError, RecursionError, MemoryError, ValueError):
         return None
 
@@ -114,16 +114,16 @@ def _find_closing_braces(text: str, start: int) -> int:
     return end if end != -1 else len(text)
 
 
-def _read_declaration(source: SourceFile, name: str, place: _Range | None, report: Report) -> Call | None:
-    if place is None:
+def _read_declaration(source: SourceFile, name: str, declaration: _Range | None, report: Report) -> Call | None:
+    if declaration is None:
         _report_no_model(source, name, report)
         return None
-    start, end = place.start, place.end
+    start, end = declaration.start, declaration.end
     if end == len(source.text):
-        span = source.span(place.outer_start, place.outer_start + 2)
+        span = source.span(declaration.outer_start, declaration.outer_start + 2)
         report.add(codes.SYNTAX_ERROR, "this `{{` is never closed", span, hint="close the declaration with `}}`")
         return None
-    tree = place.tree or _parse_expression(source, start, end, report)
+    tree = declaration.tree or _parse_expression(source, start, end, report)
     if tree is None:
         return None
     scope = DeclarationScope(Positions(source), _WORDS, {}, report)
@@ -176,8 +176,8 @@ def _error_without_bracket(text: str, error: SyntaxError, line: int, column: int
         first = line + skipped.count("\n")
         indent = column - 1 + len(skipped) if "\n" not in skipped else len(skipped.rpartition("\n")[2])
         moved = indent if (alone.lineno or 1) == 1 else 0
-        place = (None, first + (alone.lineno or 1) - 1, (alone.offset or 1) + moved, None)
-        return SyntaxError(alone.msg, place)
+        position = (None, first + (alone.lineno or 1) - 1, (alone.offset or 1) + moved, None)
+        return SyntaxError(alone.msg, position)
     return error
 
 
@@ -204,7 +204,7 @@ def _split_comment(text: str) -> tuple[str, str]:
 def _read_query(template: Template, templates: Templates, variables: frozenset[str], report: Report) -> SqlQuery | None:
     several = re.search(r"\{\{-?\s*(" + "|".join(KINDS) + r")\s*\(", template.text)
     if several:
-        span = template.place(several.start(1), several.end(1))
+        span = template.span_at(several.start(1), several.end(1))
         message = f"this file declares more than one model: a second `{several[1]}`"
         report.add(codes.SEVERAL_MODELS, message, span, hint="put each model in its own file")
         return None

@@ -136,10 +136,10 @@ def _check_read(
 def _suggest_parameter(read: UndeclaredRead, name: str, model: ResolvedModel, models: Iterable[ResolvedModel]) -> str:
     """A hint: the parameter that should replace a read."""
     if read.kind == "files":
-        place = f'"{name}"' if name else '"..."'
+        folder = f'"{name}"' if name else '"..."'
         if read.is_streaming:
-            return f'add a parameter: `files: DataFrame = auto_loader({place}, format="...")`'
-        return f"read them with `auto_loader({place}, ...)` in a separate model, and read that model with `ref`"
+            return f'add a parameter: `files: DataFrame = auto_loader({folder}, format="...")`'
+        return f"read them with `auto_loader({folder}, ...)` in a separate model, and read that model with `ref`"
     wanted = name.replace("`", "").lower()
     model_id = next(
         (candidate.id for candidate in models if wanted in {candidate.id.lower(), candidate.dataset.lower()}), None

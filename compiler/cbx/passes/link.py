@@ -121,7 +121,7 @@ def _report_cycle(cycle: list[str], models: dict[str, ResolvedModel], report: Re
         next(source.span for source in models[reader].model_inputs if source.model == read) for reader, read in steps
     ]
     way = " -> ".join(f"`{name}`" for name in [*cycle, cycle[0]])
-    related = [Related(f"`{reader}` reads `{read}`", place) for (reader, read), place in zip(steps, spans, strict=True)]
+    related = [Related(f"`{reader}` reads `{read}`", span) for (reader, read), span in zip(steps, spans, strict=True)]
     itself = len(cycle) == 1
     message = f"`{cycle[0]}` reads itself" if itself else f"models depend on each other in a cycle: {way}"
     report.add(codes.CYCLE, message, spans[0], hint="remove one of these inputs", related=related[1:])

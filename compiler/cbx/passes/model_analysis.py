@@ -159,7 +159,7 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> ModelAnalysis | Non
         for unknown in query.unknown_columns
         if not unknown.name.startswith(PLACEHOLDER)
     )
-    spans = {name: code.spans.span(place.start, place.end) for name, place in query.expressions.items()}
+    spans = {name: code.spans.span(query_span.start, query_span.end) for name, query_span in query.expressions.items()}
     undeclared = tuple((table, code.spans.span(table.span.start, table.span.end)) for table in query.undeclared_tables)
     return ModelAnalysis(query.relation, unknown, spans, undeclared_tables=undeclared, mistakes=query.mistakes)
 

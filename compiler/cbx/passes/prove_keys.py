@@ -35,7 +35,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     verdicts_by_id: dict[str, Verdict] = {}
     further: dict[str, tuple[Verdict, ...]] = {}
     for (name, key), reason in reasons.items():
-        if key.place == ("key",):
+        if key.path == ("key",):
             verdicts_by_id[name] = _verdict(reason)
         else:
             further[name] = (*further.get(name, ()), _verdict(reason))
@@ -56,7 +56,7 @@ class _Key(NamedTuple):
     """A declared key: its columns, and the path of its declaration."""
 
     columns: tuple[str, ...]
-    place: tuple[str | int, ...]
+    path: tuple[str | int, ...]
 
 
 def _declared_keys(model: ResolvedModel) -> list[_Key]:
@@ -98,7 +98,7 @@ def _report_unproven(model: ResolvedModel, key: _Key, reason: str, report: Repor
     if reason:
         word = "proven but for collisions" if reason == _COLLISIONS else "not proven"
         message = f"the key {listing(key.columns)} of `{model.id}` is {word}: {reason}"
-        report.add(codes.UNPROVEN_KEY, message, model.spans.at(*key.place), hint="it is checked on the data")
+        report.add(codes.UNPROVEN_KEY, message, model.spans.at(*key.path), hint="it is checked on the data")
 
 
 def _why_unproven(
@@ -156,4 +156,4 @@ def _report_fan_out(
         and (relationship.parent, relationship.child, relationship.on)
         == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
     ]
-    report.add(codes.FAN_OUT, message, span or model.spans.at(*declared.place), label=what, hint=hint, related=related)
+    report.add(codes.FAN_OUT, message, span or model.spans.at(*declared.path), label=what, hint=hint, related=related)

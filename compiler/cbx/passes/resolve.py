@@ -145,8 +145,8 @@ class _ModelResolver:
         """The rendered text; None after a diagnostic."""
         if "{" not in template:
             return Text.of(template)
-        place = Template(template, self.source, span=span)
-        rendered = self.macros.templates.render(place, self.report, self.declared.project.variable_names)
+        located = Template(template, self.source, span=span)
+        rendered = self.macros.templates.render(located, self.report, self.declared.project.variable_names)
         return rendered.text if rendered is not None else None
 
     def render_or_keep(self, template: str, span: Span) -> Text:
@@ -267,7 +267,7 @@ class _ModelResolver:
                 (*pair, self._span(*at, pair[0], "key"), self._span(*at, pair[0])) for pair in relationship.on.items()
             ]
         else:
-            spans = [self._span(*at, place) for place in range(len(_as_tuple(relationship.on)))]
+            spans = [self._span(*at, index) for index in range(len(_as_tuple(relationship.on)))]
             self._report_repeated(list(_as_tuple(relationship.on)), spans)
             pairs = [(name, name, span, span) for name, span in zip(_as_tuple(relationship.on), spans, strict=True)]
         spans_by_pair = {
@@ -315,19 +315,19 @@ class _ModelResolver:
         span = call.spans.whole
         match call.document:
             case ModelInputDocument(model=model):
-                place = call.spans.at("model")
+                span = call.spans.at("model")
                 return ModelInput(
                     declared_input.parameter,
                     declared_input.keyword_only,
-                    self.render_constant(model, place),
+                    self.render_constant(model, span),
                     call.word == "stream",
-                    place,
+                    span,
                 )
             case TableInputDocument(table=table):
-                place = call.spans.at("table")
-                name = self._resolve_table(table, place)
+                span = call.spans.at("table")
+                name = self._resolve_table(table, span)
                 return TableInput(
-                    declared_input.parameter, declared_input.keyword_only, name, call.word == "stream_source", place
+                    declared_input.parameter, declared_input.keyword_only, name, call.word == "stream_source", span
                 )
             case AutoLoaderDocument() as loader:
                 return FileInput(

@@ -74,12 +74,12 @@ def _call(match: re.Match[str], template: Template) -> PlainCall | None:
         if argument is None or (argument["name"] is None and keywords) or argument["name"] in keywords:
             return None
         value = argument["text"][1:-1]
-        strings.setdefault(value, template.place(start + argument.start("text"), start + argument.end("text")))
+        strings.setdefault(value, template.span_at(start + argument.start("text"), start + argument.end("text")))
         if argument["name"] is None:
             arguments.append(value)
         else:
             keywords[argument["name"]] = value
-            spans[argument["name"]] = template.place(start + argument.start("name"), start + argument.end("name"))
+            spans[argument["name"]] = template.span_at(start + argument.start("name"), start + argument.end("name"))
         position = argument.end()
-    span = template.place(match.start("word"), match.end("arguments") + 1)
+    span = template.span_at(match.start("word"), match.end("arguments") + 1)
     return PlainCall(TemplateCall(match["word"], span, strings, spans), tuple(arguments), keywords)

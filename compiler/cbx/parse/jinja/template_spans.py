@@ -35,18 +35,18 @@ class Template:
     offset: int = 0
     span: Span | None = None
 
-    def place(self, start: int, end: int) -> Span:
+    def span_at(self, start: int, end: int) -> Span:
         """The span of a range of the template's text."""
         return self.span or self.source.span(self.offset + start, self.offset + end)
 
-    def blame(self) -> Span:
+    def first_tag_span(self) -> Span:
         """The span of the first line with a tag, for problems without a better span."""
         first = re.search(r"\{[{%#]", self.text)
         start = first.start() if first else 0
         end = self.text.find("\n", start)
-        return self.place(start, end if end != -1 else len(self.text))
+        return self.span_at(start, end if end != -1 else len(self.text))
 
-    def expression(self, reached: int, line: int | None) -> Span:
+    def expression_span(self, reached: int, line: int | None) -> Span:
         """The span of the expression or tag that failed while the template was rendered.
 
         Args:
@@ -60,9 +60,9 @@ class Template:
             if start == -1 or self.text.count("\n", 0, start) + 1 < line:
                 start = tag.start() if tag else start
         if start == -1:
-            return self.blame()
+            return self.first_tag_span()
         closing = re.compile(r"[}%]\}").search(self.text, start)
-        return self.place(start, closing.end() if closing else len(self.text))
+        return self.span_at(start, closing.end() if closing else len(self.text))
 
 
 class TemplateToken(NamedTuple):
@@ -82,13 +82,13 @@ class TemplateCall(NamedTuple):
     strings: Mapping[str, Span]
     keywords: Mapping[str, Span]
 
-    def value(self, argument: Any, place: Span | None = None) -> Value:
-        """The syntax of an argument that the call had while rendering; ``place`` is its span if known."""
-        span = place or self.span
+    def value(self, argument: Any, argument_span: Span | None = None) -> Value:
+        """The syntax of an argument that the call had while rendering; ``argument_span`` is its span if known."""
+        span = argument_span or self.span
         if isinstance(argument, (list, tuple)):
-            return ListLiteral(tuple(self.value(item, place) for item in argument), span)
+            return ListLiteral(tuple(self.value(item, argument_span) for item in argument), span)
         if isinstance(argument, dict):
-            entries = tuple((self._key(key, span), self.value(entry, place)) for key, entry in argument.items())
+            entries = tuple((self._key(key, span), self.value(entry, argument_span)) for key, entry in argument.items())
             return DictLiteral(entries, span)
         if argument is None or isinstance(argument, (bool, int, float)):
             return Literal(argument, span)
@@ -150,16 +150,16 @@ def _read_call(template: Template, tokens: Sequence[TemplateToken], index: int) 
     strings: dict[str, Span] = {}
     keywords: dict[str, Span] = {}
     end = tokens[index].end
-    for place, token in enumerate(tokens[index + 1 :], start=index + 1):
+    for number, token in enumerate(tokens[index + 1 :], start=index + 1):
         depth += (token.text in {"(", "[", "{"}) - (token.text in {")", "]", "}"})
         end = token.end
-        if depth == 1 and token.kind == "name" and place + 1 < len(tokens) and tokens[place + 1].text == "=":
-            keywords[token.text] = template.place(token.start, token.end)
+        if depth == 1 and token.kind == "name" and number + 1 < len(tokens) and tokens[number + 1].text == "=":
+            keywords[token.text] = template.span_at(token.start, token.end)
         if token.kind == "string":
-            strings.setdefault(_unquote(token.text), template.place(token.start, token.end))
+            strings.setdefault(_unquote(token.text), template.span_at(token.start, token.end))
         if depth <= 0 or token.kind.endswith("_end"):
             break
-    return TemplateCall(tokens[index].text, template.place(tokens[index].start, end), strings, keywords)
+    return TemplateCall(tokens[index].text, template.span_at(tokens[index].start, end), strings, keywords)
 
 
 def _unquote(literal: str) -> str:
@@ -208,7 +208,7 @@ def error_span(error: jinja2.TemplateSyntaxError, template: Template) -> Span:
     column = next((line.find(word) for word in named if word in line), -1)
     if column != -1:
         width = len(next(word for word in named if word in line))
-        return template.place(start + column, start + column + width)
+        return template.span_at(start + column, start + column + width)
     tag = re.search(r"\{[{%#]", line)
     column = tag.start() if tag else len(line) - len(line.lstrip())
-    return template.place(start + column, start + max(len(line.rstrip()), column + 1))
+    return template.span_at(start + column, start + max(len(line.rstrip()), column + 1))

@@ -47,8 +47,8 @@ from cbx.project.find_project import PROJECT_FILE
 from cbx.syntax.declarations import Argument, Call
 from cbx.syntax.text import InputSlot, Text, TextPart, TextSpans, Variable, join
 
-_MARK = re.compile("\0(?:@(?P<place>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
-_PLACE = re.compile("\0@([0-9]{1,9})\0")
+_MARK = re.compile("\0(?:@(?P<offset>[0-9]{1,9})|var:(?P<variable>[^\0]*)|input:(?P<input>[0-9]{1,9}))\0")
+_OFFSET_MARK = re.compile("\0@([0-9]{1,9})\0")
 _WORDS = frozenset({"var", *INPUTS})
 _HALF = re.compile("[\ud800-\udfff]")
 _SPECIAL = re.compile(r"\{[{%#]")
@@ -111,12 +111,12 @@ class Templates:
         named = []
         spans = self._macro_spans(template)
         for node in tree.find_all(nodes.Macro):
-            place = spans[node.name].pop(0) if spans.get(node.name) else source.start()
+            span = spans[node.name].pop(0) if spans.get(node.name) else source.start()
             if node.name in _WORDS or node.name in self._builtins:
                 message = f"a macro cannot be named `{node.name}`: templates have a word of that name"
-                report.add(codes.INVALID_NAME, message, place, hint="choose another name")
+                report.add(codes.INVALID_NAME, message, span, hint="choose another name")
                 continue
-            named.append((node.name, place))
+            named.append((node.name, span))
             self._macros[node.name] = compiled
             self._environment.globals[node.name] = self._make_macro_word(node.name)
         return named
@@ -197,7 +197,7 @@ class Templates:
             return None
         self._calls = []
         self._inputs_allowed = inputs_allowed
-        self._span = template.blame()
+        self._span = template.first_tag_span()
         self._reached = 0
         self._begin_rendering(template.source)
         try:
@@ -207,7 +207,7 @@ class Templates:
             report.add(codes.NOT_A_LITERAL, str(error), self._template_call("var", (error.variable,)).span, hint=hint)
             return None
         except InputHereError as error:
-            self._report_unknown(str(error), True, True, template.blame(), report)
+            self._report_unknown(str(error), True, True, template.first_tag_span(), report)
             return None
         except NotANameError:
             message, hint = "`var` takes the name of one variable", 'write `var("landing")`'
@@ -230,7 +230,7 @@ class Templates:
             path, line = inner[-1]
             related.append(Related("it fails in this macro", self._macro_sources[path].whole_line(line)))
             causes.append(Cause(path, f"line {line}"))
-        span = template.expression(self._reached, own_lines[0] if own_lines else None)
+        span = template.expression_span(self._reached, own_lines[0] if own_lines else None)
         message = f"the template fails: {reason_of(error)}"
         hint = hint_of_call(str(error), self._find_macro)
         report.add(codes.SYNTAX_ERROR, message, span, hint=hint, related=related, causes=causes)
@@ -295,7 +295,7 @@ class Templates:
             rendered = []
             for piece in compiled.generate():
                 rendered.append(piece)
-                for mark in _PLACE.finditer(piece):
+                for mark in _OFFSET_MARK.finditer(piece):
                     self._reached = int(mark[1])
             return "".join(rendered)
 
@@ -306,9 +306,9 @@ class Templates:
         try:
             compiled = self._environment.from_string(text)
         except SyntaxError as error:
-            report.add(codes.SYNTAX_ERROR, f"invalid Jinja template: {error.msg}", template.blame())
+            report.add(codes.SYNTAX_ERROR, f"invalid Jinja template: {error.msg}", template.first_tag_span())
         except (RecursionError, MemoryError):
-            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.blame())
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.first_tag_span())
         else:
             compiled.filename = template.source.path
             return compiled
@@ -324,8 +324,8 @@ class Templates:
             parts.append(rendered[position : mark.start()])
             length += mark.start() - position
             position = mark.end()
-            if mark["place"]:
-                spans.append((length, template.offset + min(int(mark["place"]), len(template.text))))
+            if mark["offset"]:
+                spans.append((length, template.offset + min(int(mark["offset"]), len(template.text))))
                 continue
             part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
             parts.append(part)
@@ -339,15 +339,15 @@ class Templates:
         if unknown:
             return None
         if any(isinstance(part, InputSlot) and part.index >= len(self._calls) for part in text.parts):
-            report.add(codes.SYNTAX_ERROR, "the template produces a NUL character", template.blame())
+            report.add(codes.SYNTAX_ERROR, "the template produces a NUL character", template.first_tag_span())
             return None
         if any(_HALF.search(part) for part in text.parts if isinstance(part, str)):
-            report.add(codes.SYNTAX_ERROR, "the template produces half of a surrogate pair", template.blame())
+            report.add(codes.SYNTAX_ERROR, "the template produces half of a surrogate pair", template.first_tag_span())
             return None
         if any("\0" in part for part in text.parts if isinstance(part, str)):
             message = "a filter or an operation changes the placeholder of `var` or of an input"
-            place = self._template_calls[0].span if self._template_calls else template.blame()
-            report.add(codes.NOT_A_LITERAL, message, place, hint="remove the filter: the value is not known yet")
+            span = self._template_calls[0].span if self._template_calls else template.first_tag_span()
+            report.add(codes.NOT_A_LITERAL, message, span, hint="remove the filter: the value is not known yet")
             return None
         return RenderedTemplate(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
 
@@ -357,21 +357,21 @@ class Templates:
             tree = self._environment.parse(template.text)
             self._environment.undeclared(tree)
         except jinja2.TemplateSyntaxError as error:
-            place = error_span(error, template)
+            span = error_span(error, template)
             message = f"invalid Jinja template: {error.message}"
-            report.add(codes.SYNTAX_ERROR, message, place, hint=hint_of_tag(error.message or ""), causes=causes)
+            report.add(codes.SYNTAX_ERROR, message, span, hint=hint_of_tag(error.message or ""), causes=causes)
         except RecursionError:
-            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.blame())
+            report.add(codes.SYNTAX_ERROR, "this template is nested too deeply", template.first_tag_span())
         else:
             including = next(tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)), None)
             if including is None:
                 return tree
             word = type(including).__name__.lower().removeprefix("from")
             message, hint = f"a template cannot `{word}` files", "macros of macros/ are available everywhere"
-            place = template.span or template.source.whole_line(
+            span = template.span or template.source.whole_line(
                 template.source.place(template.offset)[0] + including.lineno - 1
             )
-            report.add(codes.SYNTAX_ERROR, message, place, hint=hint)
+            report.add(codes.SYNTAX_ERROR, message, span, hint=hint)
         return None
 
     def _check_names(
@@ -394,7 +394,7 @@ class Templates:
             called = bool(after) and after[0].text == "("
             if called and any(name in text for text in self._unparsed):
                 raise BrokenMacroError
-            self._report_unknown(name, called, name in INPUTS, template.place(token.start, token.end), report)
+            self._report_unknown(name, called, name in INPUTS, template.span_at(token.start, token.end), report)
         for template_call in read_calls(template, tokens):
             if template_call.word == "var" and len(template_call.strings) == 1:
                 name, span = next(iter(template_call.strings.items()))
@@ -432,7 +432,7 @@ class Templates:
         spans: dict[str, list[Span]] = {}
         for before, token in itertools.pairwise(read_tokens(self._environment, template)):
             if before.text == "macro":
-                spans.setdefault(token.text, []).append(template.place(token.start, token.end))
+                spans.setdefault(token.text, []).append(template.span_at(token.start, token.end))
         return spans
 
     def _make_macro_word(self, name: str) -> Callable[..., Any]:
