@@ -44,7 +44,7 @@ def page_example(code: str) -> tuple[Case, Case] | None:
     """The wrong project of a page and what mends it; None where the example is a terminal's."""
     sections = {case.title: case for case in read_cases(PAGES / f"{code}.md")}
     example = sections["Example"]
-    return (example, sections["Way out"]) if example.diagnostics else None
+    return (example, sections["How to fix it"]) if example.diagnostics else None
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
@@ -69,7 +69,7 @@ def test_the_heading_of_a_page_has_the_names_of_its_code(code: str) -> None:
 def test_a_page_has_its_sections(code: str) -> None:
     """Each page answers the same questions in the same order."""
     titles = re.findall(r"^## (.+)$", read_page(code) or "", re.MULTILINE)
-    expected = ["What it means", "Example", "Way out"]
+    expected = ["What it means", "Example", "How to fix it"]
     actual = [title for title in titles if title != "See also"]
 
     assert expected == actual
