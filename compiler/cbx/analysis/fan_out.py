@@ -1,4 +1,4 @@
-"""Finds the join that multiplies rows, by what is declared of the tables joined.
+"""Finds the join that multiplies rows (a fan-out), from the declared relationships and keys.
 
 Only what nothing else can undo counts. The query must be a plain join of tables, along equalities, in which no
 condition leaves rows out by their values; then one side of a join that a relationship calls "many" gives several
@@ -19,7 +19,7 @@ from cbx.analysis.relation.relations import Ids, Place, Relation
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """Rows multiply: ``table`` has several rows for one, as ``cause`` says."""
+    """A fan-out: ``table`` has several rows for one row, because of ``cause``."""
 
     place: Place
     cause: TableRelationship | CurrentKey
@@ -192,14 +192,14 @@ class _JoinGraph:
         return origins
 
     def is_declared(self, edge: _Edge) -> bool:
-        """Whether a relationship says that rows of the two tables belong together in this way."""
+        """Whether a declared relationship joins the two tables on these columns."""
         return any(
             self._relationships_between(edge, many) or self.multiplying_cause(edge, many)
             for many in (edge.left, edge.right)
         )
 
     def multiplying_cause(self, edge: _Edge, many: int) -> TableRelationship | CurrentKey | None:
-        """What says that a row of the other table finds several of this one; None if nothing does."""
+        """The relationship or key by which a row of the other table finds several of this one; None without one."""
         for relationship in self._relationships_between(edge, many):
             if relationship.cardinality == "one_to_many":
                 return relationship
@@ -247,7 +247,7 @@ def _lower_names(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
 
 
 def _reachable_scans(start: int, edges: list[_Edge]) -> set[int]:
-    """The tables that hang together with one along edges."""
+    """The tables that edges connect with a table."""
     reached = {start}
     pending = [start]
     while pending:

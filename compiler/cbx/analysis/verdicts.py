@@ -26,12 +26,12 @@ class KeyProvenButForCollisions:
 
 @dataclass(frozen=True, slots=True)
 class KeyRefuted:
-    """Rows of the result repeat, by what is declared.
+    """By the declarations, rows of the result repeat.
 
     Attributes:
         place: The join that multiplies rows, or the read of a table that holds several rows for each key.
-        cause: The relationship that says so, or the key that holds among current rows only.
-        table: The table whose rows come several to one.
+        cause: The relationship that implies it, or the key that holds among current rows only.
+        table: The table with several rows for one row.
         true_key: A key that the result does have; None where none is known.
     """
 
@@ -43,7 +43,7 @@ class KeyRefuted:
 
 @dataclass(frozen=True, slots=True)
 class KeyUnproven:
-    """Nothing is known for sure; ``reason`` says why, in a few words, and ``known_key`` is one that does hold."""
+    """The key is neither proven nor refuted; ``reason`` is why, and ``known_key`` is a key that does hold."""
 
     reason: str
     known_key: tuple[str, ...] | None

@@ -38,7 +38,7 @@ def keys_of_disjoint_parts(inputs: Sequence[Relation]) -> list[Ids]:
 
 @dataclass
 class _FilteredTable:
-    """Rows of a table that fulfil conditions; columns are numbered as in the relation that they were found in."""
+    """Rows of a table that fulfil conditions. The columns are numbered as in the relation that has the condition."""
 
     scan: ir.Scan
     offset: int
@@ -50,7 +50,7 @@ class _FilteredTable:
         return next((at for at, field in enumerate(branch.fields) if field.id in wanted), None)
 
     def facts(self) -> Mapping[str, list[ValueFact]]:
-        """What the conditions say of the values of each of the table's columns."""
+        """The facts about the values of each of the table's columns that follow from the conditions."""
         facts: dict[str, list[ValueFact]] = {}
         for predicate, offset in self.predicates:
             fact = _value_fact(predicate)
@@ -74,7 +74,7 @@ class _FilteredTable:
 
 
 def _filtered_table(relation: Relation) -> _FilteredTable | None:
-    """The table and the conditions; None for anything that is not rows of one table."""
+    """The table and the conditions; None if the relation is not a selection of rows of one table."""
     predicates: list[tuple[ir.Predicate, int]] = []
     offset = 0
     at = relation

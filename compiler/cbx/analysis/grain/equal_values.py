@@ -1,7 +1,7 @@
-"""Which types have equal values that are not the same, so that a function may tell them apart.
+"""Which types have equal values that are not identical, so that a function may return different results for them.
 
 0.0 and -0.0 are equal and have different texts; so do strings that a collation takes as equal. GROUP BY, DISTINCT, a
-join and ``=`` compare for equality, and every function sees the value. A type that is not known may be such a type.
+join and ``=`` compare for equality, and every function sees the value. An unknown type may be such a type.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 @lru_cache(maxsize=4096)
 def is_exact(kind: str | None) -> bool:
-    """Whether two values of a type are the same if they are equal; a type that is not known is not known to be so."""
+    """Whether equal values of a type are identical; false for an unknown type."""
     normal = normal_type(kind) if kind is not None else None
     return normal is not None and _EXACT.issuperset(_WORD.findall(_FIELD_NAME.sub("", normal)))
 

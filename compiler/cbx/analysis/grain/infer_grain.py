@@ -1,8 +1,8 @@
 """Infers what is unique in a relation, from the bottom up, each node by one rule.
 
-What the rows above are known to fulfil is handed down as assumptions: ``WHERE __END_AT IS NULL`` above a join makes
-the current key of the table below count, and ``WHERE right.id IS NOT NULL`` makes a left join an inner one. That is
-sound because every property here, once true of rows, is true of any part of them.
+Conditions of the nodes above are passed down as assumptions: with ``WHERE __END_AT IS NULL`` above a join the current
+key of a table below it is a key, and ``WHERE right.id IS NOT NULL`` makes a left join an inner one. This is sound
+because every property here holds for each subset of the rows for which it holds.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def infer_grain(relation: Relation, *, trusts_hashes: bool = False) -> Grain:
 
     Args:
         relation: The relation; its scans carry what is known of the tables.
-        trusts_hashes: Whether two texts may be taken to have two hashes, if the hash is a cryptographic one.
+        trusts_hashes: Whether different texts are assumed to have different cryptographic hashes.
 
     Returns:
         The grain, in the numbers of the relation's columns.
@@ -199,7 +199,7 @@ def _projection_grain(project: ir.Projection, grain: Grain, *, trusts_hashes: bo
 
 
 def _recoverable_columns(computed: ir.Computed, not_null: AbstractSet[int], *, trusts_hashes: bool) -> Ids:
-    """The columns whose values can be told from that of an expression."""
+    """The columns whose values follow from the value of an expression."""
     sources = [computed.fixes_if, computed.hashes_if] if trusts_hashes else [computed.fixes_if]
     return computed.fixes.union(*(columns for columns, never_null in sources if never_null <= not_null))
 
@@ -209,7 +209,7 @@ def _is_never_null(computed: ir.Computed, not_null: AbstractSet[int]) -> bool:
 
 
 def _apply_exact_types(grain: Grain, fields: Iterable[ir.Field]) -> Grain:
-    """The same, where more is learned of the types of columns; a text may have a collation that nobody tells of."""
+    """Use the known types of columns. A text may have a collation that its type does not show."""
     exact = {exact_value_of(field.id) for field in fields if is_exact(field.type) and not may_hold_text(field.type)}
     dropped = grain.columns & exact
     return replace(grain, columns=grain.columns - dropped) if dropped else grain
@@ -242,7 +242,7 @@ def _aggregate_columns(node: ir.Aggregate) -> Ids:
 def _grouping_sets_grain(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]) -> Grain:
     """Each set brings its own groups, with NULL in the columns it does not group by.
 
-    A NULL of the data cannot be told from such a NULL, except by ``grouping_id()``.
+    Only ``grouping_id()`` distinguishes a NULL of the data from such a NULL.
     """
     in_all = frozenset.intersection(*sets) if sets else NONE
     outputs = frozenset(group.column for group in node.groups)
@@ -265,7 +265,7 @@ def _set_numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:
 
 
 def _distinguishing_markers(sets: tuple[Ids, ...], markers: dict[int, tuple[int, ...]], not_null: Ids) -> list[Ids]:
-    """The choices of markers by which, with the NULLs that grouping sets make, rows of any two sets differ.
+    """The sets of markers that, with the NULLs that grouping sets make, distinguish the rows of any two sets.
 
     A column that only one of two sets groups by, and that is never NULL before, is NULL in the rows of the other one.
     """
@@ -327,7 +327,7 @@ def _distinct_grain(node: ir.Distinct, grain: Grain) -> Grain:
 
 
 def _explode_grain(node: ir.Explode, grain: Grain) -> Grain:
-    """A row becomes as many as its collection has elements, which their positions tell apart."""
+    """A row becomes one row per element of its collection. The positions distinguish them."""
     return replace(
         grain,
         columns=grain.columns | {node.position} | columns_of(_element_fields(node)),
@@ -339,7 +339,7 @@ def _explode_grain(node: ir.Explode, grain: Grain) -> Grain:
 
 
 def _lateral_grain(grain: Grain, query: Grain) -> Grain:
-    """A row becomes as many as the query makes of it; for one row, what the query reads around it is fixed."""
+    """A row becomes as many rows as the query returns for it. For each row the outer columns are constants."""
     if query.is_stream and not grain.is_stream:
         grain = grain.keep_lasting_facts()
     keys = minimal_keys(key | query_key for key in grain.keys for query_key in query.keys)
@@ -359,7 +359,7 @@ def _element_fields(node: ir.Explode) -> list[ir.Field]:
 
 
 def _copy_grain(node: ir.Copy, grain: Grain) -> Grain:
-    """The same once more, under other numbers."""
+    """The same facts, for the numbers of the copy."""
 
     def shift(columns: Ids) -> Ids:
         return frozenset(column + node.offset if column >= 0 else column - node.offset for column in columns)

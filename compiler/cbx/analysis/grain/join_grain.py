@@ -17,7 +17,7 @@ from cbx.analysis.relation.uniqueness import (
 
 
 def input_assumptions(join: ir.Join, assumed: Assumptions) -> tuple[Assumptions, Assumptions]:
-    """What the rows of the left and the right input may be taken to fulfil.
+    """What may be assumed about the rows of the left and of the right input.
 
     The join's own condition counts for a side whose rows are only seen where it holds.
     """
@@ -42,7 +42,7 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumptions) -
         join: The join.
         left: The grain of the left input.
         right: The grain of the right input.
-        assumed: What the join's rows are known to fulfil further up.
+        assumed: What the nodes above assume about the join's rows.
     """
     match _effective_kind(join, left, right, assumed):
         case "inner":
@@ -63,7 +63,7 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumptions) -
 
 
 def _effective_kind(join: ir.Join, left: Grain, right: Grain, assumed: Assumptions) -> ir.JoinKind:
-    """The kind of join that gives the rows which are left over further up.
+    """The kind of join that gives the rows which the nodes above keep.
 
     Where a column of the right side must not be NULL, the rows that found no partner there are gone.
     """
@@ -102,8 +102,8 @@ def _outer_join_grain(join: ir.Join, kept: Grain, optional: Grain, assumed: Assu
     """Rows of the kept side stay, with NULLs where they find no partner.
 
     The kept side's keys stay if no row finds two partners. The optional side's do not: rows without a partner all
-    have NULLs there. What the optional side's rules say stays where a column that is never NULL tells real rows
-    from those NULLs.
+    have NULLs there. A dependency of the optional side stays where it needs a column that is never NULL, since such a
+    column distinguishes real rows from those NULLs.
     """
     partners = apply_predicates(optional, join.predicates)
     seen_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.IsNull)}
@@ -131,7 +131,7 @@ def _outer_join_grain(join: ir.Join, kept: Grain, optional: Grain, assumed: Assu
 
 
 def _unmatched_rows_grain(kept: Grain, optional: Grain) -> Grain:
-    """Only rows that found no partner are left over: the other side is NULL throughout."""
+    """Only rows without a partner remain: all columns of the other side are NULL."""
     nulls = tuple((column, None) for column in sorted(optional.columns))
     return replace(
         kept,
@@ -233,7 +233,7 @@ def _matches_at_most_one(join: ir.Join, side: Grain) -> bool:
 
 
 def _fixed_version_starts(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
-    """The starts of the versions that hold at a time which the other side tells, of keys that it fixes."""
+    """The start columns of the versions that are valid at a time of the other side, for keys that it fixes."""
     return frozenset(
         version.start
         for within in join.predicates
@@ -244,17 +244,17 @@ def _fixed_version_starts(join: ir.Join, side: Grain, fixed: Ids) -> Ids:
 
 
 def _changes_during_stream(side: Grain, other: Grain) -> bool:
-    """Whether a side may change while the other is a stream, whose rows met it at different times."""
+    """Whether a side may change while the other one is a stream, whose rows join it at different times."""
     return other.is_stream and not side.is_stream
 
 
 def _keep_facts_seen_by(side: Grain, other: Grain) -> Grain:
-    """A side's rows as the other side meets them: at different times, if that is a stream."""
+    """The facts about a side that hold for the other one, which joins it at different times if it is a stream."""
     return side.keep_lasting_facts() if _changes_during_stream(side, other) else side
 
 
 def _side_dependencies(side: Grain, other: Grain) -> list[FunctionalDependency]:
-    """What a side's rules and keys say of the join's rows."""
+    """The dependencies of the join's rows that follow from a side's dependencies and keys."""
     seen = _keep_facts_seen_by(side, other)
     return [*seen.dependencies, *seen.key_dependencies()]
 

@@ -62,7 +62,7 @@ def _subset_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
 
 
 def _union_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
-    """Rows of different inputs may agree, unless literals tell the inputs apart."""
+    """Rows of different inputs may agree, unless literals distinguish the inputs."""
     if len(operation.inputs) == 1:
         return _subset_grain(operation, branches)
     constants = [
@@ -102,7 +102,7 @@ def _union_grain(operation: ir.SetOperation, branches: list[Grain]) -> Grain:
 
 
 def _common_literals(facts: list[list[ValueFact]]) -> frozenset[str | None]:
-    """The literals of which columns hold one; none where one of the columns may hold others."""
+    """The literals that columns may hold; empty where one of the columns may hold other values."""
     texts = [next((fact.texts for fact in of_one if fact.kind == "one of"), None) for of_one in facts]
     known_texts = [text for text in texts if text is not None]
     return frozenset[str | None]().union(*known_texts) if len(known_texts) == len(texts) else frozenset()
@@ -111,7 +111,7 @@ def _common_literals(facts: list[list[ValueFact]]) -> frozenset[str | None]:
 def _comparable_positions(operation: ir.SetOperation) -> list[int]:
     """The positions whose values compare in each input as they do in the result: all have the same known type there.
 
-    Of literals alone that is plain, whatever the types; those positions are told by `_discriminating_positions`.
+    Literals are compared whatever the types are; `_discriminating_positions` finds their positions.
     """
     columns = enumerate(zip(*(relation.fields for relation in operation.inputs), strict=True))
     return [at for at, fields in columns if len({field.type for field in fields}) == 1 and fields[0].type is not None]

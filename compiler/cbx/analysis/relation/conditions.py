@@ -1,4 +1,4 @@
-"""What a condition says of the rows for which it holds."""
+"""The facts about rows that follow from a condition."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Assumptions = frozenset[ir.Predicate]
 
 
 def apply_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
-    """What is known of those rows for which predicates hold."""
+    """The grain of the rows for which predicates hold."""
     dependencies, equal, constants = list(grain.dependencies), list(grain.equal), list(grain.constants)
     not_null = set(grain.not_null)
     values = list(grain.values)
@@ -49,7 +49,7 @@ def apply_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
 
 
 def version_dependencies(grain: Grain, within: ir.Within) -> list[FunctionalDependency]:
-    """Of the versions of a row one at most holds at a time, so that the key and the time fix when it started."""
+    """At most one version of a row is valid at a time, so the key and the time determine its start."""
     return [
         FunctionalDependency(version.key | grain.with_exact_values(within.reads), frozenset({version.start}))
         for version in grain.versions
@@ -78,7 +78,7 @@ def non_null_columns(predicate: ir.Predicate) -> Ids:
 
 
 def implied_assumptions(predicates: Iterable[ir.Predicate]) -> Assumptions:
-    """What rows further down may be taken to fulfil, since those that do not are left out here."""
+    """What the nodes below may assume about rows, since this node drops all others."""
     assumed: set[ir.Predicate] = set()
     for predicate in predicates:
         assumed |= {ir.NotNull(column) for column in non_null_columns(predicate)}
@@ -95,13 +95,13 @@ def implied_assumptions(predicates: Iterable[ir.Predicate]) -> Assumptions:
 
 
 def apply_assumptions(grain: Grain, assumed: Assumptions) -> Grain:
-    """What is known of rows that are left over further up."""
+    """The grain of the rows that the nodes above keep."""
     not_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.NotNull)} & grain.columns
     return replace(grain, not_null=grain.not_null | not_null) if not_null - grain.not_null else grain
 
 
 def renumber_assumptions(assumed: Assumptions, numbers: dict[int, int]) -> Assumptions:
-    """Assumptions about other columns: those that a mapping names, by their new numbers."""
+    """The assumptions about the columns in a mapping, with their new numbers."""
     renumbered: set[ir.Predicate] = set()
     for predicate in assumed:
         match predicate:
@@ -126,9 +126,9 @@ def is_never_null(expression: ir.Expression) -> bool:
 
 
 def _equality_dependencies(left: ir.Expression, right: ir.Expression, grain: Grain) -> list[FunctionalDependency]:
-    """A column that equals an expression is fixed by the values that the expression reads: equal, not the same.
+    """The exact values that an expression reads determine, up to equality, the column that equals it.
 
-    What is stable only while a query runs, as the result of a query is, fixes nothing in a stream.
+    An expression that is stable only while a query runs determines nothing in a stream.
     """
     is_lasting = all(not isinstance(side, ir.Computed) or side.is_deterministic for side in (left, right))
     sides = ((left, right), (right, left))

@@ -20,7 +20,7 @@ _CONTRADICTORY = {("<", ">="), ("<", ">"), ("<=", ">")}
 
 
 def value_facts(grain: Grain, column: int) -> list[ValueFact]:
-    """What is known of all values of a column; ``not null`` says that none is NULL."""
+    """The facts that hold for all values of a column; ``not null`` means that none is NULL."""
     facts = [fact for fact in grain.values if fact.column == column]
     facts += [ValueFact(column, "one of", frozenset({text})) for at, text in grain.constants if at == column]
     return [*facts, ValueFact(column, "not null", frozenset())] if column in grain.not_null else facts
@@ -71,7 +71,7 @@ def _are_different_prefixes(first: ValueFact, second: ValueFact) -> bool:
 
 
 def _excludes(fact: ValueFact, text: str | None) -> bool:
-    """Whether a fact says that a literal is no value of a column."""
+    """Whether a fact excludes a literal from the values of a column."""
     if fact.kind == "one of":
         return all(are_different(text, literal) for literal in fact.texts)
     if text is None:

@@ -1,4 +1,4 @@
-"""What a query says that no engine can run, whatever is in its tables."""
+"""Errors in a query that make every run fail, whatever the data."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ QueryMistakeKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class QueryMistake:
-    """Something that fails in every run.
+    """An error that makes every run fail.
 
     Attributes:
-        kind: What it is.
-        name: What it is about: a function, a column.
-        place: Where.
+        kind: The kind of error.
+        name: The function or column; empty where the kind needs none.
+        place: Where it is in the query or in the Python file.
     """
 
     kind: QueryMistakeKind
@@ -31,17 +31,17 @@ class QueryMistake:
 
 
 def is_grouped(relation: Relation) -> bool:
-    """Whether rows are grouped, or may be, somewhere in a relation: a stream of groups may be sorted."""
+    """Whether a relation groups rows, or may do so: Spark can sort a stream of groups."""
     return any(isinstance(node, (ir.Aggregate, ir.Distinct, ir.Opaque)) for node in _inputs_without_queries(relation))
 
 
 def is_stream(relation: Relation) -> bool:
-    """Whether a relation is made of a stream."""
+    """Whether a relation reads a stream."""
     return any(isinstance(node, ir.Scan) and node.table.is_streaming for node in _inputs_without_queries(relation))
 
 
 def _inputs_without_queries(relation: Relation) -> Iterator[Relation]:
-    """A relation and all that it is made of, without the queries inside its expressions."""
+    """A relation and all its inputs, without the queries inside its expressions."""
     pending, seen = [relation], set[int]()
     while pending:
         node = pending.pop()

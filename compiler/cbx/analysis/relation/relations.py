@@ -9,19 +9,19 @@ What a front end does not understand it makes `Opaque`, and nothing is known of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal as OneOf
+from typing import Literal
 
 from cbx.analysis.facts import Table
 
-JoinKind = OneOf["inner", "left", "right", "full", "semi", "anti"]
-SetKind = OneOf["union", "intersect", "except"]
+JoinKind = Literal["inner", "left", "right", "full", "semi", "anti"]
+SetKind = Literal["union", "intersect", "except"]
 Ids = frozenset[int]
 NONE: Ids = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class QuerySpan:
-    """Where in the text of a query something stands: the offsets of its first character and of the one after."""
+    """A range in the text of a query: the offset of its first character and the offset after its last."""
 
     start: int
     end: int
@@ -29,7 +29,7 @@ class QuerySpan:
 
 @dataclass(frozen=True, slots=True)
 class PythonCallSite:
-    """Where in a Python file something is called."""
+    """The file and line of a call in a Python file."""
 
     file: str
     line: int
@@ -44,7 +44,7 @@ class Field:
 
     Attributes:
         id: Its number.
-        name: Its name there; empty where the query gives none, so that the engine makes one up.
+        name: Its name; empty where the query gives none and the engine generates one.
         type: Its type; None where nobody declared it, `UNKNOWN_TYPE` where it is that of an expression and not known.
     """
 
@@ -72,7 +72,7 @@ class Computed:
     """Any other expression.
 
     Attributes:
-        signature: The same for two expressions only if they say the same of the same columns.
+        signature: Equal for two expressions only if they compute the same from the same columns.
         reads: The columns it reads.
         is_deterministic: Whether equal columns always give an equal value.
         not_null: Whether it is never NULL.
@@ -82,7 +82,7 @@ class Computed:
         fixes_if: Columns that its value determines if the columns of the second set are never NULL.
         hashes_if: The same, apart from collisions of a cryptographic hash.
         not_null_if: It is never NULL if none of the columns of one of these sets is.
-        prefix: What its text begins with.
+        prefix: The prefix of its text.
     """
 
     signature: str
@@ -166,7 +166,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Never:
-    """What no row fulfils: ``FALSE``, ``1 = 0``."""
+    """A condition that no row fulfils: ``FALSE``, ``1 = 0``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +176,9 @@ class Condition:
     Attributes:
         reads: The columns it reads.
         not_null: Columns that are not NULL where it holds.
-        is_deterministic: Whether it says the same of rows with the same values.
-        signature: The same for two conditions only if they say the same of the same columns; empty where not known.
-        is_negated: Whether it holds where what the signature says is false.
+        is_deterministic: Whether it gives the same result for rows with the same values.
+        signature: Equal for two conditions only if they test the same columns in the same way; empty if unknown.
+        is_negated: Whether it holds where the condition of the signature is false.
     """
 
     reads: Ids
@@ -288,10 +288,10 @@ class Aggregate:
     Attributes:
         input: What is grouped.
         groups: The columns to group by.
-        aggregates: The aggregates and what else is said of a group.
+        aggregates: The aggregates and other expressions of a group.
         fields: The result's columns.
         sets: Grouping sets, each the sources it groups by; None for plain grouping.
-        grouping_id: The column that tells the grouping sets apart.
+        grouping_id: The column that distinguishes the grouping sets.
         place: Where the grouping is asked for.
         markers: Columns that hold one number for each grouping set, as ``grouping(a)`` does, with these numbers.
     """
@@ -316,12 +316,12 @@ class WindowColumn:
         function: ``row_number``, ``count_rows`` and ``rank`` are understood; anything else is ``other``.
         partition: The columns to partition by; None where one of them is not a deterministic value of the row.
         reads: All columns it reads.
-        is_whole_partition: Whether it says the same of all rows of a partition.
+        is_whole_partition: Whether all rows of a partition have the same value.
         order: The columns that it orders by; what else it may order by is not among them.
     """
 
     column: int
-    function: OneOf["row_number", "count_rows", "rank", "other"]
+    function: Literal["row_number", "count_rows", "rank", "other"]
     partition: Ids | None
     reads: Ids
     is_whole_partition: bool = False

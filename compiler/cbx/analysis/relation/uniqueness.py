@@ -1,9 +1,8 @@
 """Which columns of a relation are unique, and which columns fix the value of others.
 
-All of it takes NULLs as equal, as GROUP BY does: a key is a set of columns in which no two rows agree, a rule says
-that rows which agree in some columns agree in others. Equal values are not always the same: 0.0 and -0.0 are equal,
-and their texts are not. So a column whose type has such values goes by two numbers, its own and that of
-`exact_value_of`.
+NULLs are equal here, as in GROUP BY. A key is a set of columns in which no two rows agree. A functional dependency
+means that rows which agree in some columns agree in others. Equal values are not always identical: 0.0 and -0.0 are
+equal, and their texts are not. So a column of such a type has two numbers: its own, and the one of `exact_value_of`.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ class FunctionalDependency(NamedTuple):
     """Rows that agree in some columns agree in others.
 
     Attributes:
-        condition: The columns to agree in.
-        fixed: The columns in which they then agree.
-        lasts: Whether each row fulfils it by itself, as with a deterministic function of the row's own columns. Only
-            such a rule holds between rows that were read at different times. A key, a window or a scalar subquery
-            speaks of all the rows of one moment.
+        determinant: The columns to agree in.
+        dependent: The columns in which they then agree.
+        is_lasting: Whether it also holds between rows that were read at different times, as it does for a deterministic
+            function of the row's own columns. What follows from a key, a window or a scalar subquery holds only among
+            rows that were read at one time.
     """
 
     determinant: Ids
@@ -47,7 +46,7 @@ class ValueFact(NamedTuple):
 
 
 class Versions(NamedTuple):
-    """The key of a table that keeps each version of a row, and the columns that say from when to when it held."""
+    """The key of a table that keeps each version of a row, and the start and end columns of its validity."""
 
     key: Ids
     start: int
@@ -55,7 +54,7 @@ class Versions(NamedTuple):
 
 
 def exact_value_of(column: int) -> int:
-    """The number that stands for the exact value of a column whose equal values may differ, as 0.0 and -0.0 do.
+    """The number of the exact value of a column whose equal values may differ, as 0.0 and -0.0 do.
 
     Two rows agree in the column if its values are equal; they agree in this number if the values are the same. Only
     then does a function of the column give the same for both.
@@ -141,7 +140,7 @@ class Grain:
         return any(key <= reached for key in self.keys)
 
     def group_by(self, columns: Ids) -> Grain:
-        """What remains known when rows that agree on columns become one: what those columns fix keeps its value."""
+        """The facts that remain when rows that agree on columns become one row. Columns that those fix keep a value."""
         alive = self.closure(columns) & self.columns
         return Grain(
             alive,
@@ -164,11 +163,11 @@ class Grain:
         return replace(self, keys=minimal_keys((*self.keys, *keys)))
 
     def key_dependencies(self) -> tuple[FunctionalDependency, ...]:
-        """What the keys say of the columns, for where rows may repeat."""
+        """The keys as dependencies, for relations in which rows may repeat."""
         return tuple(FunctionalDependency(key, self.columns) for key in self.keys)
 
     def keep_lasting_facts(self) -> Grain:
-        """What holds between rows of a table that were read at different times: what each row fulfils by itself."""
+        """The facts that hold between rows of a table that were read at different times."""
         return replace(
             self, keys=(), dependencies=tuple(dependency for dependency in self.dependencies if dependency.is_lasting)
         )

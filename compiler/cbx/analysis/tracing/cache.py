@@ -1,4 +1,4 @@
-"""What was traced before, by the content of what was traced: one file, which may be deleted at any time."""
+"""A cache of outcomes in one file, which may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Cache:
         self._is_changed = False
 
     def get(self, key: str) -> Traced | Unknown | None:
-        """What came of a request before."""
+        """The outcome of an earlier request; None if there is none."""
         try:
             return outcome_from_data(self._entries[key])
         except (KeyError, TypeError, ValueError):
             return None
 
     def put(self, key: str, outcome: Traced | Unknown) -> None:
-        """Remember what came of a request."""
+        """Store the outcome of a request."""
         self._entries[key] = outcome_to_data(outcome)
         self._is_changed = True
 
@@ -56,7 +56,7 @@ class Cache:
 
 
 def cache_key(function: Function, limits: Limits) -> str:
-    """What tells a request from every other: the code, the inputs' columns, the limits and the versions."""
+    """The cache key of a request: a hash of the code, the inputs' columns, the limits and the versions."""
     content = "\n".join((__version__, *_versions(), json.dumps(asdict(limits)), function.to_json()))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Traces models: from what is known, from the cache, or in the worker."""
+"""Traces models in the worker process, or takes the outcome from the cache."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def trace(
     """Trace models, each after those that it reads.
 
     Args:
-        functions: The models in an order in which each stands after those it reads. An input whose columns are not
+        functions: The models, each after those it reads. An input whose columns are not
             known gets those that its model was found to have.
         cache_file: Where outcomes are kept from one run to the next; None to keep none.
         limits: How much time and memory a model may use.

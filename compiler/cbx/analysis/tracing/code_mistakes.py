@@ -1,4 +1,4 @@
-"""Tells an exception that every run of a model raises from one that is only due to how it is traced.
+"""Distinguishes an exception that every run of a model raises from one that only tracing raises.
 
 A model's function is called here as the pipeline will call it, by another implementation of Spark and on frames
 without rows. So its exceptions say nothing of a run where they may come from that: from the engine, from what only the
@@ -55,7 +55,7 @@ _WRONG_ARGUMENTS = frozenset({
     "VALUE_NOT_ANY_OR_ALL", "VALUE_NOT_NON_EMPTY_STR", "VALUE_NOT_POSITIVE",
     "WRONG_NUM_ARGS_FOR_HIGHER_ORDER_FUNCTION",
 })  # fmt: skip
-"""What pyspark's own Python says of arguments, in both of its implementations."""
+"""The error conditions that pyspark's Python code raises for arguments, in both implementations."""
 
 _BINDING = re.compile(
     r"missing \d+ required|unexpected keyword argument|takes .*positional argument|multiple values for"
@@ -83,7 +83,7 @@ def find_mistake(error: BaseException, request: Mapping[str, Any], session: Trac
         session: The session that it was traced with.
 
     Returns:
-        The mistake as `requests.CodeMistake` has it.
+        The mistake, with the fields of `requests.CodeMistake`.
     """
     if Placeholder.created:
         return None
@@ -127,7 +127,7 @@ def _find_hint(
     *,
     depends_on_data: bool,
 ) -> str | None:
-    """The way out of a mistake; None where it is none for certain."""
+    """The hint for a mistake; None where it is not certainly one."""
     is_own = at is inmost
     match error:
         case SparkConnectException():

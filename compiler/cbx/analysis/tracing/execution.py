@@ -31,14 +31,14 @@ _RAISED = (
 
 
 class UntraceableError(Exception):
-    """The model cannot be traced; the text says why, in one line."""
+    """The model cannot be traced; the text is the reason, in one line."""
 
 
 def trace_function(request: Mapping[str, Any], session: TracingSession, guard: Guard, seconds: float) -> Record:
     """Call a model's function and describe what it would do.
 
     Args:
-        request: A `cbx.analysis.tracing.requests.Function`, as JSON has it.
+        request: A `cbx.analysis.tracing.requests.Function`, as JSON data.
         session: The session.
         guard: Watches the code.
         seconds: How much processor time the code may take.

@@ -1,6 +1,6 @@
 """From a traced plan to the relational IR: the front end of Python models.
 
-The plan is that of Spark Connect, as `records` has it. A step that is not understood is `Opaque`. The names of the
+The plan is that of Spark Connect, as `records` has it. A step that is not supported is `Opaque`. The names of the
 result's columns are those that the engine found; their types are not the engine's, which are not always Spark's, but
 follow from the plan by the rules that the front end for SQL has too.
 """
@@ -54,14 +54,14 @@ _BY_COLUMNS: dict[str, Callable[[Record, Rows, Reading], Rows]] = {
 
 @dataclass(frozen=True, slots=True)
 class TracedPlan:
-    """A traced model, read.
+    """What a traced model does.
 
     Attributes:
         relation: What it does.
         unknown_columns: The columns that none of its inputs has, in the order in which the model names them. Only
             those of which the engine, too, made nothing.
-        expressions: Where the columns of the result are made, by their names in lower case, as far as they get one.
-        mistakes: What else in it fails in every run.
+        expressions: Where the columns of the result are computed, by their names in lower case.
+        mistakes: Other errors that make every run fail.
     """
 
     relation: Relation
@@ -71,7 +71,7 @@ class TracedPlan:
 
 
 def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
-    """Read the plan of a model. Never fails: what is not understood is `Opaque`.
+    """Read the plan of a model. Never fails: what is not supported is `Opaque`.
 
     Args:
         traced: What tracing the model gave.
@@ -86,11 +86,11 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
         if is_deep(rows.relation):
             rows = opaque_rows([], "its plan is nested too deeply")
     except (LookupError, TypeError, ValueError, RecursionError):
-        rows = opaque_rows([], "its plan is not understood")
+        rows = opaque_rows([], "its plan is not supported")
     relation = _match_engine_columns(rows, traced, reading)
     streams = {name for name in _input_names(traced.plan) if name in tables and tables[name].is_streaming}
     if streams and not {tables[name].name for name in streams} <= {scan.table.name for scan in stream_scans(relation)}:
-        reason = "it reads a stream in a step that is not understood"
+        reason = "it reads a stream in a step that is not supported"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown_names)) if traced.columns is None else ()
     return TracedPlan(relation, unknown, _expression_sites(traced.plan), tuple(reading.context.mistakes))
@@ -112,7 +112,7 @@ def _input_names(record: object) -> set[str]:
 
 
 def _expression_sites(step: Record) -> Mapping[str, PythonCallSite]:
-    """Where the columns of the result get their names: in the last step that gives it, for each."""
+    """Where each column of the result gets its name: the last step that names it."""
     sites: dict[str, PythonCallSite] = {}
     while True:
         items = [*step.get("aliases", ()), *step.get("expressions", ()), *step.get("aggregate_expressions", ())]
@@ -203,7 +203,7 @@ class _PlanReader:
                 raise ValueError(kind)
 
     def _place_mistakes(self, first: int) -> None:
-        """Say of the mistakes found since that they are in the step that is read: what is traced has no text."""
+        """Place the mistakes from an index on in the current step, since a plan has no query text."""
         mistakes = self.reading.context.mistakes
         site = PythonCallSite(*self.reading.site) if self.reading.site else None
         kinds = ("sort_on_stream", "window_on_stream")
@@ -233,8 +233,8 @@ class _PlanReader:
         return Rows(ir.Scan(table, fields, is_open=False), columns, frozenset(field.id for field in fields))
 
     def _read_opaque(self, record: Record) -> Rows:
-        """A step that is not understood; some of these say which columns they make."""
-        reason = f"a step of the plan that is not understood: {record['of'].replace('_', ' ')}"
+        """A step that is not supported. Some of these steps declare their columns."""
+        reason = f"a step of the plan that is not supported: {record['of'].replace('_', ' ')}"
         inputs = [self.read(part) for part in record["inputs"]]
         schema = record.get("schema")
         columns = tuple(

@@ -1,11 +1,11 @@
-"""Stands for a value that only the environment knows."""
+"""A placeholder for a value that only the environment knows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 MARK = "\ue000"
-"""A character that no text of a user's holds: it tells a placeholder wherever it ends up."""
+"""A character that no user text contains; it marks a placeholder."""
 
 
 class ReadsSettingError(BaseException):

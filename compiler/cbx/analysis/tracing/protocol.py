@@ -89,7 +89,7 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
         "CommonInlineUserDefinedFunction": "function_name deterministic arguments python_udf",
         "PythonUDF": "output_type eval_type command python_ver additional_includes",
         "CallFunction": "function_name arguments",
-        # What only says where things are.
+        # Source locations.
         "RelationCommon": "source_info plan_id origin",
         "ExpressionCommon": "origin",
     }.items()
@@ -119,7 +119,7 @@ OPAQUE_FIELDS: Mapping[str, frozenset[str]] = {
         "CommonInlineUserDefinedFunction": "scalar_scala_udf java_udf is_distinct",
     }.items()
 }
-"""The fields of these messages that are known and not understood."""
+"""The fields of these messages that are known and not supported."""
 
 UNDERSTOOD_VALUES: Mapping[str, frozenset[str]] = {
     name: frozenset(values.split())
@@ -151,7 +151,7 @@ OPAQUE_VALUES: Mapping[str, frozenset[str]] = {
         "Expression.Window.WindowFrame.FrameType": "FRAME_TYPE_UNDEFINED",
     }.items()
 }
-"""The values of these enumerations that are known and not understood."""
+"""The values of these enumerations that are known and not supported."""
 
 FILE_METADATA: Mapping[str, str] = {
     "file_path": "STRING",
@@ -164,4 +164,4 @@ FILE_METADATA: Mapping[str, str] = {
 """The fields of the hidden column ``_metadata`` of files, and their types."""
 
 OPAQUE = "opaque"
-"""The kind of the record of a step, an expression or a literal that is not understood."""
+"""The kind of the record of a step, an expression or a literal that is not supported."""

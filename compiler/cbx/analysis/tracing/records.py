@@ -1,11 +1,11 @@
-"""From the protobuf of a plan to plain records.
+"""Converts the protobuf messages of a plan to plain records.
 
 The records follow the messages of the Spark Connect protocol field by field,
 https://github.com/apache/spark/tree/master/sql/connect/common/src/main/protobuf/spark/connect, so that its
 documentation is theirs. A relation, an expression and a literal say under ``kind`` which of their kind they are.
 What `protocol` does not list as understood becomes a record of the kind ``opaque``: it says under ``of`` what it is and
 holds the steps and the expressions inside it, and nothing else.
-Steps of the plan are numbered anew, in the order in which they are met: the same code gives the same records.
+The steps are renumbered in the order of the plan, so the same code gives the same records.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cbx.analysis.tracing.types import sql_type
 Record = dict[str, Any]
 
 _NEEDS_SCHEMA: dict[str, tuple[str, ...]] = {"join": ("left", "right"), "set_op": ("left_input", "right_input")}
-"""The relations whose inputs' columns matter to what can be said of their rows."""
+"""The relations that need the columns of their inputs."""
 
 _READ_APART = (
     relations_pb2.Relation,
@@ -47,7 +47,7 @@ def plan_records(
 
     Args:
         relation: The plan.
-        inputs: The parameter that a step of the plan stands for, by the step's number.
+        inputs: The parameter names of the steps that are inputs, by the step's number.
         session: Knows where steps were made, and which columns they have.
     """
     writer = _RecordWriter(inputs, session)
@@ -85,7 +85,7 @@ class _RecordWriter:
         return record | {"hides_stream": True} if getattr(inner, "is_streaming", False) else record
 
     def write_step(self, kind: str, inner: Any) -> Record:
-        """What a step of a kind says."""
+        """The fields of a step."""
         watched: tuple[str, ...] = _NEEDS_SCHEMA.get(kind, ())
         if kind in {"project", "with_columns"} and _expands_struct(inner):
             watched = ("input",)
@@ -114,7 +114,7 @@ class _RecordWriter:
             return None
 
     def write_field(self, field: Any, value: Any) -> Record:
-        """A field of a message, if it says anything."""
+        """A field of a message; empty for a field that is not needed."""
         if field.name in {"common", "metadata"} or field.type == field.TYPE_BYTES:
             return {}
         if field.name == "plan_id":
@@ -190,7 +190,7 @@ def _message_name(descriptor: Any) -> str:
 
 
 def is_understood(message: Any) -> bool:
-    """Whether all that a message says is understood, the steps, expressions and types inside it left aside."""
+    """Whether all fields of a message are supported, except the steps, expressions and types inside it."""
     listed = UNDERSTOOD.get(_message_name(message.DESCRIPTOR), frozenset())
     return all(field.name in listed and _has_understood_value(field, value) for field, value in message.ListFields())
 
@@ -231,7 +231,7 @@ def _messages_of(field: Any, value: Any) -> list[Any]:
 
 
 def _declared_columns(kind: str, message: Any) -> list[list[str | None]] | None:
-    """The columns of a step that is not understood but says which columns it makes; None for any other."""
+    """The columns of a step that is not supported but declares its columns; None for any other."""
     match kind:
         case "map_partitions" | "group_map" | "co_group_map":
             schema: Any = proto_schema_to_pyspark_data_type(message.func.python_udf.output_type)

@@ -1,4 +1,4 @@
-"""What is traced, and what comes of it: plain data that a pipe and a cache can hold."""
+"""Requests and outcomes of tracing, as plain data for a pipe and a cache."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class UndeclaredRead:
-    """Something that a model's code reads by itself, which is none of its inputs.
+    """A table, files or a query that a model's code reads without declaring it as an input.
 
     Attributes:
         kind: ``table``, ``files`` or ``query``.
         text: The table's name, the paths, or the query.
         frames: The names under which a query was given frames.
         is_streaming: Whether it reads new rows only.
-        file: Where in the code.
-        line: Where in the file.
+        file: The file of the call.
+        line: The line in the file.
     """
 
     kind: str
@@ -92,11 +92,11 @@ class UndeclaredRead:
 
 @dataclass(frozen=True, slots=True)
 class CodeMistake:
-    """What makes every run of a model fail.
+    """An error in the code of a model that makes every run fail.
 
     Attributes:
         message: The exception, in one line.
-        hint: The way out.
+        hint: How to fix it.
         file: Where in the code; empty for an import.
         line: Where in the file.
         word: The name that cannot be imported; empty for any other mistake.
@@ -117,7 +117,7 @@ class Traced:
         plan: The plan, as `from_plan.read_plan` reads it.
         columns: The columns of the result with their exact types, a type None where it rests on one that is not
             known; None as a whole where the engine does not understand the plan.
-        trouble: What the engine said, where it did not understand the plan.
+        trouble: The engine's error message, where it could not analyse the plan.
         reads: What the code reads by itself.
     """
 
@@ -157,7 +157,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class MissingExtra:
-    """What traces is not installed."""
+    """The extra for tracing is not installed."""
 
     install: str = "pip install 'circuit-box[trace]'"
 
@@ -171,7 +171,7 @@ Outcome = Traced | Unknown | MissingExtra
 
 
 def outcome_to_data(outcome: Traced | Unknown) -> dict[str, Any]:
-    """An outcome as JSON has it."""
+    """An outcome as JSON data."""
     if isinstance(outcome, Unknown):
         mistake = None if outcome.mistake is None else asdict(outcome.mistake)
         return {"unknown": outcome.reason, "mistake": mistake, "reads": [asdict(read) for read in outcome.reads]}
@@ -183,10 +183,10 @@ def outcome_to_data(outcome: Traced | Unknown) -> dict[str, Any]:
 
 
 def outcome_from_data(data: Mapping[str, Any]) -> Traced | Unknown:
-    """An outcome from what JSON held.
+    """An outcome from JSON data.
 
     Raises:
-        KeyError, TypeError, ValueError: It is none.
+        KeyError, TypeError, ValueError: The data is not an outcome.
     """
     if "unknown" in data:
         if data.get("no_answer"):

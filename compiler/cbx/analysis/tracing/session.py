@@ -60,7 +60,7 @@ class TracingSession:
         self._note_sites()
 
     def begin_model(self, paths: frozenset[str]) -> None:
-        """Forget what was noted; from now on the code of a model is in these files."""
+        """Reset all notes. From now on the code of a model is in these files."""
         self._paths = paths
         self.sites.clear()
         self.asked_schema = False
@@ -68,7 +68,7 @@ class TracingSession:
         Placeholder.created = 0
 
     def undeclared_reads(self) -> list[dict[str, Any]]:
-        """What the code reads by itself, as `requests.UndeclaredRead` has it."""
+        """The undeclared reads of the code, with the fields of `requests.UndeclaredRead`."""
         described = ((_describe_read(step), site) for step, site in self._reading)
         return [{**read, "file": file, "line": line} for read, (file, line) in described if read is not None]
 
@@ -183,7 +183,7 @@ def _patch(owner: Any, name: str, value: Any) -> None:
 
 
 def _plan_sql(session: Any, query: str, args: Any = None, **frames: Any) -> DataFrame:
-    """``spark.sql`` that runs nothing; a command becomes a plan whose columns nobody knows."""
+    """``spark.sql`` that runs nothing; a command becomes a plan with unknown columns."""
     from pyspark.sql.connect import functions
     from pyspark.sql.connect.sql_formatter import SQLStringFormatter
 
@@ -198,7 +198,7 @@ def _plan_sql(session: Any, query: str, args: Any = None, **frames: Any) -> Data
 
 
 def _remove_unsupported(message: Any) -> None:
-    """Take out of a plan what the engine does not know."""
+    """Remove what the engine does not support from a plan."""
     if isinstance(message, relations_pb2.Relation):
         while (step := message.WhichOneof("rel_type")) in {"with_watermark", "collect_metrics"}:
             inner = relations_pb2.Relation()

@@ -1,4 +1,4 @@
-"""Finds what the code of a model reads by itself, by its text, and the tables of the queries that it makes."""
+"""Finds what the code of a model reads without declaring it, and the tables of its queries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OF_PIPELINES = {"read": False, "read_stream": True}
 
 
 def find_undeclared_reads(snippets: Sequence[Snippet], imports: Mapping[str, str]) -> tuple[UndeclaredRead, ...]:
-    """What code reads by itself, as far as its text tells; for code that was not traced.
+    """The undeclared reads that the text of code shows; for code that was not traced.
 
     Args:
         snippets: The code.
@@ -70,7 +70,7 @@ def tables_read(read: UndeclaredRead) -> tuple[str, ...]:
 
 
 def _replace_marks(text: str) -> str:
-    """A text in which settings stand by their names."""
+    """A text with the names of settings instead of their placeholders."""
     return re.sub(f"{MARK}([^{MARK}]*){MARK}", r"\1", text)
 
 
@@ -115,7 +115,7 @@ class _CodeReader:
     readers: dict[str, _SparkReader] = field(default_factory=dict)
 
     def learn_names(self, tree: ast.Module) -> None:
-        """Learn which names stand for a session or a reader, also those that are given one by way of another."""
+        """Find the names that hold a session or a reader, directly or through another name."""
         assignments = [assignment for node in ast.walk(tree) for assignment in _assignments(node)]
         for _ in range(3):
             for name, value in assignments:

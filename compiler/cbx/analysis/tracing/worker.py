@@ -1,6 +1,6 @@
-"""The process in which models are traced: a request a line on standard input, an answer a line on standard output.
+"""The process in which models are traced: one request per line in, one answer per line out.
 
-Before the first request it says that it is ready.
+Before the first request it writes ``ready``.
 
 Started by `cbx.analysis.tracing.process` as ``python -m cbx.analysis.tracing.worker SECONDS BYTES``. What a model
 reads or prints never meets the pipes: they are moved away before the first model runs.
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _take_pipes() -> tuple[IO[str], IO[str]]:
-    """Move the pipes to other numbers, and put nothing in their place."""
+    """Move the pipes to other file descriptors and replace them with the null device."""
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)

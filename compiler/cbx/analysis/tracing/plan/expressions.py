@@ -1,6 +1,6 @@
 """From the expressions of a plan to those of sqlglot, so that both front ends read expressions by one set of rules.
 
-A column is written with its number for a name, ``#12``: which column a name means is settled here.
+Names are resolved here: a column is written with its number as its name, ``#12``.
 """
 
 from __future__ import annotations
@@ -387,7 +387,7 @@ def parse_select_item(text: str) -> exp.Expr | None:
 
 
 def makes_rows(node: exp.Expr) -> bool:
-    """Whether an expression makes several rows of one, be it in a way that nobody here understands.
+    """Whether an expression makes, or may make, several rows of one.
 
     So does a sliding window of time, which puts a row into every window that holds it.
     """
@@ -430,7 +430,7 @@ def _build_struct(names: list[str], values: list[exp.Expr]) -> exp.Struct:
 
 
 def _parse_type(text: str | None) -> exp.DataType | None:
-    """A type as sqlglot has it; None for one that it does not read as Spark does."""
+    """A type as a sqlglot tree; None if sqlglot reads it differently from Spark."""
     if not text or obstacle(text):
         return None
     try:

@@ -37,14 +37,14 @@ def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
     sets = _read_grouping_sets(record, members, grouping)
     is_literal = sets is not None and groups_by_literal(grouping.definitions)
     if any(member is None for member in members) or sets == () or is_literal:
-        return opaque_rows([rows], "a grouping that is not understood")
+        return opaque_rows([rows], "a grouping that is not supported")
     return grouping.group_rows(record, [member for member in members if member is not None], sets)
 
 
 def _read_grouping_sets(
     record: Record, members: Sequence[tuple[Field, int] | None], grouping: _GroupingReader
 ) -> tuple[Ids, ...] | None:
-    """The grouping sets; None where there are none, empty where they are not understood."""
+    """The grouping sets; None where there are none, empty where they are not supported."""
     sources = [member[1] for member in members if member is not None]
     if len(set(sources)) < len(sources) and record.get("group_type") not in _PLAIN:
         return ()  # a column under two names: a set may leave out one of them, and keep the other
@@ -204,7 +204,7 @@ def _column_name(record: Record) -> str:
 
 
 def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """``distinct`` and ``dropDuplicates``; of the rows that agree, one that nobody chose remains."""
+    """``distinct`` and ``dropDuplicates``; of the rows that agree, an arbitrary one remains."""
     if record.get("within_watermark"):
         condition = ir.Condition(NONE, is_deterministic=False)
         return with_relation(rows, ir.Filter(rows.relation, (condition,), rows.fields, rows.is_open))

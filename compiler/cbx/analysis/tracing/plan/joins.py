@@ -29,7 +29,7 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     """``join`` and ``crossJoin``: by the names of columns, by a condition, or of all with all."""
     kind = _KINDS.get(record.get("join_type", ""))
     if kind is None:
-        return opaque_rows([left, right], "a kind of join that is not understood")
+        return opaque_rows([left, right], "a kind of join that is not supported")
     using = record.get("using_columns", [])
     pairs = [_using_pair(name, left, right) for name in using]
     sure = [pair for pair in pairs if pair is not None]

@@ -25,7 +25,7 @@ from cbx.analysis.tracing.plan.expressions import (
 )
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque_rows, parts_of
 
-_MAKES_ROWS = "an expression that makes rows in a way that is not understood"
+_MAKES_ROWS = "an expression that makes rows in a way that is not supported"
 
 
 def read_project(record: Record, rows: Rows, reading: Reading) -> Rows:
@@ -130,7 +130,7 @@ class ProjectionReader:
         self._hides_rows = False
 
     def read_expression(self, record: Record) -> bool:
-        """Read one expression; false if it stands for columns that are not known."""
+        """Read one expression; false if its columns are not known."""
         item = _Item.read(record, self.writer)
         if item.is_star:
             return self._read_star_text(item.node)
@@ -230,7 +230,7 @@ class ProjectionReader:
         return True
 
     def _read_star_text(self, node: exp.Expr) -> bool:
-        """``*`` in a text: of all, or of what stands before it."""
+        """``*`` in a text: all columns, or those of its qualifier."""
         star = node if isinstance(node, exp.Star) else node.this
         excepted = star.args.get("except_") or ()
         left_out = {name.name.lower() for name in excepted}
@@ -277,7 +277,7 @@ class _Item:
 
     @property
     def is_star(self) -> bool:
-        """Whether it stands for several columns, in a text."""
+        """Whether it is a star in a text."""
         return isinstance(self.node, exp.Star) or (
             isinstance(self.node, exp.Column) and isinstance(self.node.this, exp.Star)
         )

@@ -37,7 +37,7 @@ def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Row
 
 
 def read_with_relations(record: Record, read: Callable[[Record], Rows], reading: Reading) -> Rows:
-    """A query with the frames that it names; other uses of frames inside a step are not understood."""
+    """A query with the frames that it names; other uses of frames inside a step are not supported."""
     root = record["root"]
     references = record.get("references", [])
     named = [reference for reference in references if reference["kind"] == "subquery_alias"]
@@ -59,7 +59,7 @@ def _view_table(name: str, rows: Rows) -> Table:
 
 
 def _replace_view_scans(relation: Relation, views: Mapping[str, Rows]) -> Relation:
-    """A frame that does more than read a table is no table: its scan makes way for rows of which nothing is known."""
+    """Replace the scan of a frame that does more than read a table with opaque rows."""
     names = {name for name, rows in views.items() if not isinstance(rows.relation, ir.Scan)}
 
     def replace_scans(node: Any) -> Any:

@@ -1,7 +1,7 @@
 """The rows that a step of a plan makes, and which of their columns a name means.
 
 The rules are those of Spark's analyser for DataFrames: a bare name means the one column of that name, compared
-without regard to case; ``df["x"]`` means the column that ``df`` had, under whatever name and wherever it went since.
+without regard to case; ``df["x"]`` means the column of ``df``, even if a later step renamed or moved it.
 """
 
 from __future__ import annotations

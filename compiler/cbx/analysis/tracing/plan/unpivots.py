@@ -16,7 +16,7 @@ _UNKNOWN = "columns to unpivot that are not known"
 def read_unpivot(record: Record, rows: Rows, reading: Reading) -> Rows:
     """The columns that are kept, the name of one of the others, and its value.
 
-    The name tells the rows that come from one row apart. A column that is listed twice makes two rows of one name.
+    The name distinguishes the rows that come from one row. A column that is listed twice makes two rows of one name.
     """
     kept = _find_columns(record.get("ids", ()), rows, reading)
     if kept is None or rows.is_open or rows.has_guesses:
