@@ -26,15 +26,15 @@ def events(
     state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
 ) -> None:
     """Print the result of the last update: rows and expectations of each table."""
-    from cbx.cli.display.run import error_console, show_problem
+    from cbx.cli.display.run import error_console, show_run_errors
     from cbx.cli.state_folder import state_folder
+    from cbx.runtime.errors import CannotRunError
     from cbx.runtime.log.last_update import last_update
-    from cbx.runtime.problems import CannotRunError
 
     try:
         rows = last_update(state_folder(state, project))
     except CannotRunError as error:
-        show_problem(error_console(), "", error.problem)
+        show_run_errors(error_console(), [error.diagnostic])
         raise typer.Exit(2) from None
     if format is EventFormat.json:
         for row in rows:

@@ -54,12 +54,12 @@ def _last_run(root: Path, state: Path | None) -> LastRun | None:
     from cbx.cli.selection import stop
     from cbx.cli.state_folder import STATE
     from cbx.render.html.last_run import read_last_run
+    from cbx.runtime.errors import CannotRunError
     from cbx.runtime.log.last_update import last_update
-    from cbx.runtime.problems import CannotRunError
 
     try:
         return read_last_run(last_update(state if state is not None else root / STATE))
     except CannotRunError as error:
         if state is not None:
-            stop(error.problem.reason, error.problem.hint)
+            stop(error.diagnostic.message, error.diagnostic.hint)
         return None

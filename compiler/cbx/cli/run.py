@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.project.settings import Project
     from cbx.runtime import RunResult
-    from cbx.runtime.problems import Problem
+    from cbx.runtime.errors import QueryLine
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class RunSources:
     folder: Path
     select: frozenset[str] | None = None
     checks: frozenset[str] = frozenset()
-    trace_back: Callable[[Problem], Problem] | None = None
+    trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] | None = None
 
 
 def run(
@@ -130,7 +130,7 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
     Returns:
         The exit status, and the landing folders that were read, with their state then.
     """
-    from cbx.cli.display.run import show_problem
+    from cbx.cli.display.run import show_run_errors
     from cbx.runtime import CannotRunError
 
     try:
@@ -144,7 +144,7 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
                 return 0, {}
             result = _update(sources, options, console)
     except CannotRunError as error:
-        show_problem(console, "", error.problem)
+        show_run_errors(console, [error.diagnostic])
         return 2, {}
     return int(not result.is_success), result.landings
 
@@ -152,7 +152,7 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
 def _update(sources: RunSources, options: RunOptions, console: Console) -> RunResult:
     from cbx.cli.display.run import RunDisplay, show_graph, show_result
     from cbx.runtime import RunRequest, run_update
-    from cbx.runtime.results import as_it_is
+    from cbx.runtime.results import keep_span
 
     state = options.state or relative_folder(sources.folder / STATE)
     request = RunRequest(
@@ -164,14 +164,14 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
         full_refresh=options.full_refresh,
         master=options.master,
         dry_run=options.dry_run,
-        trace_back=sources.trace_back or as_it_is,
+        trace_back=sources.trace_back or keep_span,
     )
     with RunDisplay(console, is_dry=options.dry_run) as display:
         result = run_update(request, display)
     if options.dry_run:
-        show_graph(console, result)
+        show_graph(console, result, sources.folder)
     else:
-        show_result(console, result, f"{state}/", sources.checks)
+        show_result(console, result, f"{state}/", sources.checks, sources.folder)
     return result
 
 

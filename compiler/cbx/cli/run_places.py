@@ -1,57 +1,62 @@
-"""Finds the line of the model or macro from which a line of a compiled notebook came."""
+"""Moves a diagnostic from a compiled notebook to the model or the macro that it was compiled from."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from cbx.compiler import Compilation
-from cbx.runtime.problems import Place, Problem, QueryLine
+from cbx.diagnostics.diagnostic import Diagnostic
+from cbx.diagnostics.source_files import Span
+from cbx.runtime.errors import QueryLine
 from cbx.stages.plan import ModelPlan
 from cbx.stages.resolved import PythonCode, SqlCode
 
 
-def trace_to_model(problem: Problem, compilation: Compilation, target: Path) -> Problem:
-    """Replace the place of a problem in a compiled notebook by the place in the model.
+def trace_to_model(
+    diagnostic: Diagnostic, query_line: QueryLine | None, compilation: Compilation, target: Path
+) -> Diagnostic:
+    """Move a diagnostic from a compiled notebook to its model; one with another span stays as it is.
 
     Args:
-        problem: The problem; it is returned unchanged if its place is not in a notebook.
-        compilation: The compilation of the notebooks.
+        diagnostic: The diagnostic of a run.
+        query_line: The line of the SQL text that Spark names, if it does.
+        compilation: What the notebooks were compiled from.
         target: The folder of the notebooks.
     """
-    if problem.place is None or compilation.plan is None:
-        return problem
+    span = diagnostic.span
+    if span is None or compilation.plan is None:
+        return diagnostic
     for planned in compilation.plan.models:
-        if (target / planned.artifact).resolve() == problem.place.path:
-            text = next(artifact.text for artifact in compilation.artifacts if artifact.path == planned.artifact)
-            return replace(problem, place=_place_in_model(planned, text, problem.place.line, problem.query_line))
-    return problem
+        if str((target / planned.artifact).resolve()) == span.path:
+            notebook = next(artifact.text for artifact in compilation.artifacts if artifact.path == planned.artifact)
+            return diagnostic._replace(span=_span_in_model(planned, notebook, span, query_line))
+    return diagnostic
 
 
-def _place_in_model(planned: ModelPlan, notebook: str, line: int, query_line: QueryLine | None) -> Place:
-    """The line of the model's code; if it is not found, the line of the model's declaration."""
+def _span_in_model(planned: ModelPlan, notebook: str, span: Span, query_line: QueryLine | None) -> Span:
+    """The line of the code that the notebook copies; else the declaration of the model."""
     code = planned.model.code
-    place = _line_of_code(code, notebook, line) if isinstance(code, PythonCode) else None
+    traced = _line_of_code(code, notebook, span) if isinstance(code, PythonCode) else None
     if isinstance(code, SqlCode) and query_line is not None and planned.query is not None:
-        place = _line_of_query(planned, code, query_line)
-    declaration = planned.model.spans.whole
-    return place or Place(Path(declaration.path), declaration.line)
+        traced = _line_of_query(planned, code, query_line)
+    return traced or planned.model.spans.whole
 
 
-def _line_of_code(code: PythonCode, notebook: str, line: int) -> Place | None:
+def _line_of_code(code: PythonCode, notebook: str, span: Span) -> Span | None:
     for snippet in (code.source, *code.definitions):
         start = f"\n{notebook}".find(f"\n{snippet.text}\n")
         first = notebook.count("\n", 0, max(start, 0)) + 1
-        if start >= 0 and first <= line <= first + snippet.text.count("\n"):
-            return Place(Path(snippet.path), snippet.line + line - first)
+        if start >= 0 and first <= span.line <= first + snippet.text.count("\n"):
+            line = snippet.line + span.line - first
+            return span._replace(path=snippet.path, line=line, end_line=line)
     return None
 
 
-def _line_of_query(planned: ModelPlan, code: SqlCode, query_line: QueryLine) -> Place | None:
-    """The line of the model's query; None if Spark's error is about another text, such as a view or an expectation.
+def _line_of_query(planned: ModelPlan, code: SqlCode, query_line: QueryLine) -> Span | None:
+    """The line of the model's query; None if Spark names another text, such as that of a view or an expectation.
 
-    The notebook's query begins with a line break, and has tables and values instead of inputs and variables.
+    The query of the notebook starts with a line break, and has tables and values instead of inputs and variables.
     """
     if planned.query is None or code.spans is None:
         return None
@@ -60,10 +65,10 @@ def _line_of_query(planned: ModelPlan, code: SqlCode, query_line: QueryLine) -> 
     if not 0 <= number < len(lines):
         return None
     line = lines[number].strip()
-    pattern = ".*".join(map(re.escape, line.split("\0")))
-    if query_line.text not in line and not re.fullmatch(pattern, query_line.text, re.DOTALL):
+    wanted = ".*".join(map(re.escape, line.split("\0")))
+    if query_line.text not in line and not re.fullmatch(wanted, query_line.text, re.DOTALL):
         return None
-    query = code.query.placeholder()
-    start = sum(len(line) + 1 for line in query.split("\n")[:number])
-    blank = len(query[start:]) - len(query[start:].lstrip())
-    return Place(Path(planned.model.path), code.spans.span(start + blank, start + blank + 1).line)
+    model_lines = code.query.placeholder().split("\n")
+    start = sum(len(line) + 1 for line in model_lines[:number])
+    text = model_lines[number]
+    return code.spans.span(start + len(text) - len(text.lstrip()), start + len(text.rstrip()))

@@ -124,8 +124,7 @@ def _read_state(path: Path) -> GraphDocument:
 
 def stop(reason: str, hint: str | None = None) -> NoReturn:
     """Print an error and end the command with status 2."""
-    from cbx.cli.display.run import error_console, show_problem
-    from cbx.runtime.problems import Problem
+    from cbx.cli.display.run import error_console, show_error
 
-    show_problem(error_console(), "", Problem(reason, hint=hint))
+    show_error(error_console(), reason, hint)
     raise typer.Exit(2)

@@ -37,20 +37,20 @@ def show(
     state: Annotated[Path | None, typer.Option(help="The folder of the tables; default: .cbx in the project.")] = None,
 ) -> None:
     """Print the rows of a table of `cbx run`, sorted by its columns."""
-    from cbx.cli.display.run import error_console, show_problem
+    from cbx.cli.display.run import error_console, show_run_errors
     from cbx.cli.state_folder import state_folder
-    from cbx.runtime.problems import CannotRunError
+    from cbx.runtime.errors import CannotRunError
 
     try:
         peek = _peek(state_folder(state, project), table, limit)
     except CannotRunError as error:
-        show_problem(error_console(), "", error.problem)
+        show_run_errors(error_console(), [error.diagnostic])
         raise typer.Exit(2) from None
     {RowFormat.table: _print_table, RowFormat.json: _print_json, RowFormat.csv: _print_csv}[format](peek)
 
 
 def _peek(state: Path, table: str, limit: int) -> Peek:
-    from cbx.runtime.problems import CannotRunError
+    from cbx.runtime.errors import CannotRunError
 
     if find_spec("pyarrow") is None:
         raise CannotRunError("showing a table needs pyarrow", hint="pip install 'circuit-box[local]'")

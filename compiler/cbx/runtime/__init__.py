@@ -1,14 +1,14 @@
 """The local implementation of declarative pipelines: ``dlt`` and ``pyspark.pipelines``, on Spark.
 
-``run_update`` is the way in. Importing this package does not import pyspark.
+The entry point is ``run_update``. Importing this package does not import pyspark.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.problems import CannotRunError, Problem
-from cbx.runtime.results import DatasetResult, ExpectationCount, RunRequest, RunResult
+from cbx.runtime.errors import CannotRunError
+from cbx.runtime.results import DatasetResult, ExpectationMetrics, RunRequest, RunResult
 
 if TYPE_CHECKING:
     from cbx.runtime.update.run_update import run_update
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CannotRunError",
     "DatasetResult",
-    "ExpectationCount",
-    "Problem",
+    "ExpectationMetrics",
     "RunRequest",
     "RunResult",
     "run_update",
@@ -37,5 +36,5 @@ def _engine() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "pyspark":
             raise
-        raise CannotRunError("running a pipeline needs pyspark", hint="pip install 'circuit-box[local]'") from None
+        raise CannotRunError("`cbx run` needs pyspark", hint="pip install 'circuit-box[local]'") from None
     return update

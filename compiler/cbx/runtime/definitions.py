@@ -1,4 +1,4 @@
-"""What a pipeline's notebooks define: datasets, flows, sinks and their rules."""
+"""What the notebooks of a pipeline define: datasets, flows, sinks and their expectations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from cbx.diagnostics.diagnostic import did_you_mean
-from cbx.runtime.problems import Place, Problem, RunError
+from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
+from cbx.diagnostics.diagnostic import Diagnostic, Related, did_you_mean
+from cbx.diagnostics.source_files import Span
+from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -22,13 +24,13 @@ DatasetKind = Literal["table", "materialized_view", "streaming_table", "view"]
 
 @dataclass(frozen=True, slots=True)
 class DatasetExpectation:
-    """A rule that every row of a dataset should meet.
+    """A condition that every row of a dataset should meet.
 
     Attributes:
-        name: What the counts are listed under.
+        name: The name, under which the counts are listed.
         condition: A SQL boolean.
-        on_violation: What becomes of a row that does not meet it.
-        is_constraint: Whether it comes from a NOT NULL column, and is no rule to be listed.
+        on_violation: What happens to a row that does not meet it.
+        is_constraint: Whether it comes from a NOT NULL or generated column; its counts are listed only if rows fail.
     """
 
     name: str
@@ -43,14 +45,14 @@ class Dataset:
 
     Attributes:
         name: Its name.
-        kind: Which definition made it. A ``table`` is streaming or batch as its query turns out to be.
+        kind: How it is defined. The query of a ``table`` decides whether it is streaming or batch.
         query: The function that returns its rows; None for ``create_streaming_table``, which flows fill.
-        expectations: Its rules, in the order in which they were written.
+        expectations: Its expectations, in the order in which they are written.
         schema: The ``schema=`` of the definition: DDL text or a ``StructType``.
-        private: Whether it is kept from the catalog on Databricks.
+        private: Whether Databricks does not publish it to the catalog.
         spark_conf: Settings for its query.
-        place: Where it is defined.
-        is_reset_allowed: Whether a full refresh starts it over.
+        span: Where it is defined.
+        is_reset_allowed: Whether a full refresh may drop its rows and checkpoints.
     """
 
     name: DatasetName
@@ -60,7 +62,7 @@ class Dataset:
     schema: Any = None
     private: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
-    place: Place | None = None
+    span: Span | None = None
     is_reset_allowed: bool = True
 
 
@@ -73,12 +75,12 @@ class AppendFlow:
     query: Query
     once: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
-    place: Place | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CdcFlow:
-    """Changes that are merged into a streaming table, as given to ``create_auto_cdc_flow``."""
+    """Changes that are merged into a streaming table: the arguments of ``create_auto_cdc_flow``."""
 
     target: DatasetName
     name: str
@@ -94,7 +96,7 @@ class CdcFlow:
     track_history_column_list: tuple[str, ...] | None = None
     track_history_except_column_list: tuple[str, ...] | None = None
     once: bool = False
-    place: Place | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class SnapshotFlow:
     scd_type: Literal[1, 2]
     track_history_column_list: tuple[str, ...] | None = None
     track_history_except_column_list: tuple[str, ...] | None = None
-    place: Place | None = None
+    span: Span | None = None
 
 
 Flow = AppendFlow | CdcFlow | SnapshotFlow
@@ -119,47 +121,47 @@ Flow = AppendFlow | CdcFlow | SnapshotFlow
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A place outside the pipeline that append flows write to.
+    """A target outside the pipeline that append flows write to.
 
-    ``handler`` is the function that takes the rows, where the sink is one.
+    ``handler`` is the function that takes each micro-batch; None for other sinks.
     """
 
     name: DatasetName
     format: str
     options: Mapping[str, str]
-    place: Place | None = None
+    span: Span | None = None
     handler: Callable[..., Any] | None = None
 
 
 @dataclass(slots=True)
 class Registry:
-    """Everything that has been defined so far, in the order of definition."""
+    """The definitions so far, in their order."""
 
     datasets: dict[str, Dataset] = field(default_factory=dict)
     flows: dict[str, list[Flow]] = field(default_factory=dict)
     sinks: dict[str, Sink] = field(default_factory=dict)
-    notes: list[tuple[str, Place | None]] = field(default_factory=list)
+    notes: list[tuple[str, Span | None]] = field(default_factory=list)
 
     def add_dataset(self, dataset: Dataset) -> None:
-        """Take in a dataset.
+        """Add a dataset.
 
         Raises:
             RunError: If its name is taken.
         """
-        self._claim(dataset.name, dataset.place)
+        self._claim(dataset.name, dataset.span)
         self.datasets[dataset.name.key] = dataset
 
     def add_sink(self, sink: Sink) -> None:
-        """Take in a sink.
+        """Add a sink.
 
         Raises:
             RunError: If its name is taken.
         """
-        self._claim(sink.name, sink.place)
+        self._claim(sink.name, sink.span)
         self.sinks[sink.name.key] = sink
 
     def add_flow(self, flow: Flow) -> None:
-        """Take in a flow; that its target exists is checked when everything has been read.
+        """Add a flow. Its target may be defined later.
 
         Raises:
             RunError: If another flow has its name.
@@ -168,48 +170,59 @@ class Registry:
             for other in others:
                 if other.name.lower() == flow.name.lower():
                     raise RunError(
-                        f"two flows are named `{flow.name}`; the other one is at {other.place}",
-                        place=flow.place,
+                        INVALID_DEFINITION,
+                        f"two flows are named `{flow.name}`",
+                        span=flow.span,
                         hint="give one of them another name, with name=",
+                        related=_related("the other flow", other.span),
                     )
         self.flows.setdefault(flow.target.key, []).append(flow)
 
-    def note(self, text: str, place: Place | None) -> None:
-        """Remember something that the user should hear once."""
-        if (text, place) not in self.notes:
-            self.notes.append((text, place))
+    def note(self, text: str, span: Span | None) -> None:
+        """Add a note for the user; the same note is shown once per line."""
+        if (text, span) not in self.notes:
+            self.notes.append((text, span))
 
-    def note_once(self, text: str, place: Place | None) -> None:
-        """Remember something that holds for the whole pipeline, with the first place that it is about."""
-        if text not in (known for known, _ in self.notes):
-            self.notes.append((text, place))
+    def note_once(self, text: str, span: Span | None) -> None:
+        """Add a note that is shown once per pipeline, at the first line that causes it."""
+        if text not in (noted for noted, _ in self.notes):
+            self.notes.append((text, span))
 
-    def problems(self, select: Collection[str]) -> list[Problem]:
-        """What is wrong with the definitions as a whole, before anything is made.
+    def diagnostics(self, select: Collection[str]) -> list[Diagnostic]:
+        """What is wrong with the definitions as a whole, before any table is refreshed.
 
         Args:
-            select: The names of the datasets that are to be made.
+            select: The names of the datasets to refresh.
         """
-        known = {**self.datasets, **self.sinks}
-        homeless = [flow for key, flows in self.flows.items() if key not in known for flow in flows]
+        targets = {**self.datasets, **self.sinks}
+        without_target = [flow for key, flows in self.flows.items() if key not in targets for flow in flows]
         return [
-            Problem(
-                f"the flow `{flow.name}` fills `{flow.target.written}`, which nothing defines",
-                flow.place,
-                "define it with create_streaming_table",
+            Diagnostic(
+                INVALID_DEFINITION,
+                f"the target `{flow.target.written}` of the flow `{flow.name}` is not defined",
+                flow.span,
+                hint="define it with create_streaming_table",
             )
-            for flow in homeless
+            for flow in without_target
         ] + [
-            Problem(f"`{name}` is selected, and no dataset has that name", hint=did_you_mean(name, known))
+            Diagnostic(
+                UNKNOWN_TABLE, f"no dataset is named `{name}`, which is selected", hint=did_you_mean(name, targets)
+            )
             for name in sorted(select)
-            if name.lower() not in known
+            if name.lower() not in targets
         ]
 
-    def _claim(self, name: DatasetName, place: Place | None) -> None:
+    def _claim(self, name: DatasetName, span: Span | None) -> None:
         other = self.datasets.get(name.key) or self.sinks.get(name.key)
         if other is not None:
             raise RunError(
-                f"`{name.written}` is defined twice; the other definition is at {other.place}",
-                place=place,
+                INVALID_DEFINITION,
+                f"`{name.written}` is defined twice",
+                span=span,
                 hint="rename one of them",
+                related=_related("the other definition", other.span),
             )
+
+
+def _related(message: str, span: Span | None) -> tuple[Related, ...]:
+    return () if span is None else (Related(message, span),)

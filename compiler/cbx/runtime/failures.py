@@ -1,4 +1,4 @@
-"""Turning an exception from the user's code, or from Spark on its behalf, into a problem with a place."""
+"""Turns an exception from user code, or from Spark, into a diagnostic."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import sys
 import traceback
 import types
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.errors import AnalysisException
 
-from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.diagnostics.codes import EXPECTATION_FAILED, INVALID_DEFINITION, QUERY_FAILED
+from cbx.diagnostics.diagnostic import Diagnostic, did_you_mean
+from cbx.diagnostics.source_files import Span
+from cbx.runtime.errors import QueryLine, RunError, line_span
 from cbx.runtime.flows.expectations import VIOLATION
-from cbx.runtime.problems import Place, Problem, QueryLine, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,67 +38,74 @@ _WORKER_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+)', re.MULTILINE)
 _WORKER_ERROR = re.compile(r"^(?! )([\w.]+(?:: .*)?)$", re.MULTILINE)
 
 
-def problem_of(error: BaseException, roots: Sequence[Path], fallback: Place | None) -> Problem:
-    """What an exception means to the user.
+class Failure(NamedTuple):
+    """An exception as a diagnostic, and the line of a SQL text that Spark names, if it does."""
+
+    diagnostic: Diagnostic
+    query_line: QueryLine | None = None
+
+
+def diagnose(error: BaseException, roots: Sequence[Path], fallback: Span | None) -> Failure:
+    """The diagnostic of an exception.
 
     Args:
         error: What was raised.
-        roots: The folders of the user's files; the last frame below one of them is the place.
-        fallback: The place if no frame is the user's: where the dataset is defined, say.
+        roots: The folders of the user's files; the span is that of the last frame below one of them.
+        fallback: The span if no frame is in user code, such as that of the definition of the dataset.
     """
     message = str(error)
-    place = _worker_place(message, roots) or _called_place(message, roots) or _place(error, roots) or fallback
+    span = _worker_span(message, roots) or _called_span(message, roots) or _frame_span(error, roots) or fallback
     if isinstance(error, RunError):
-        problem = error.problem
-        return Problem(problem.reason, problem.place or place, problem.hint)
-    setting = _SETTING.search(str(error))
+        diagnostic = error.diagnostic
+        return Failure(diagnostic if diagnostic.span else diagnostic._replace(span=span))
+    setting = _SETTING.search(message)
     if setting is not None:
-        return Problem(
-            f"the configuration has no value for `{setting[1]}`",
-            place,
-            f"give it one with --var {setting[1]}=..., or a default: spark.conf.get(name, default)",
-        )
-    missing = _IMPORTED.search(str(error))
+        hint = f"set it with --var {setting[1]}=..., or use a default: spark.conf.get(name, default)"
+        return Failure(Diagnostic(INVALID_DEFINITION, f"`{setting[1]}` is not in the configuration", span, hint=hint))
+    missing = _IMPORTED.search(message)
     if isinstance(error, ImportError) and missing is not None:
-        names = dir(sys.modules.get(missing[2]))
-        return Problem(f"`{missing[2]}` has no function `{missing[1]}`", place, did_you_mean(missing[1], names))
+        reason = f"`{missing[2]}` has no function `{missing[1]}`"
+        nearest = did_you_mean(missing[1], dir(sys.modules.get(missing[2])))
+        return Failure(Diagnostic(INVALID_DEFINITION, reason, span, hint=nearest))
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        return Problem(f"{type(error).__name__}: {error.msg}", Place(Path(error.filename), error.lineno))
-    return Problem(reason_of(error), place, _hint(error), _query_line(error))
+        span = line_span(Path(error.filename), error.lineno)
+        return Failure(Diagnostic(INVALID_DEFINITION, f"invalid Python: {error.msg}", span))
+    code = EXPECTATION_FAILED if VIOLATION in message else QUERY_FAILED
+    return Failure(Diagnostic(code, reason_of(error), span, hint=_hint(error)), _query_line(error))
 
 
-def missing_table(problem: Problem) -> str | None:
-    """The table that Spark looked for in vain, as the user wrote it."""
-    match = _TABLE.match(problem.reason)
+def missing_table(diagnostic: Diagnostic) -> str | None:
+    """The table that Spark did not find, as the user wrote it; None if it missed none."""
+    match = _TABLE.match(diagnostic.message)
     return match[1].replace("`", "") if match else None
 
 
 def _hint(error: BaseException) -> str | None:
-    """What a misspelt name of a module may have been meant to be."""
+    """The name of a module that is nearest to a misspelled one."""
     if isinstance(error, AttributeError) and error.name and isinstance(error.obj, types.ModuleType):
         return did_you_mean(error.name, dir(error.obj))
     return None
 
 
-def _place(error: BaseException, roots: Sequence[Path]) -> Place | None:
+def _frame_span(error: BaseException, roots: Sequence[Path]) -> Span | None:
     frames = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
     return _last_user_line(frames, roots)
 
 
-def _worker_place(message: str, roots: Sequence[Path]) -> Place | None:
-    """The user's line in the traceback that a Python worker sent."""
+def _worker_span(message: str, roots: Sequence[Path]) -> Span | None:
+    """The line of user code in the traceback of a Python worker."""
     if _WORKER not in message:
         return None
     return _last_user_line([(name, int(line)) for name, line in _WORKER_FRAME.findall(message)], roots)
 
 
-def _called_place(message: str, roots: Sequence[Path]) -> Place | None:
-    """The user's line that made the expression which failed, where Spark names it."""
+def _called_span(message: str, roots: Sequence[Path]) -> Span | None:
+    """The line of user code that created the failed expression, if Spark names it."""
     return _last_user_line([(name, int(line)) for name, line in _CALLED.findall(message)], roots)
 
 
 def _query_line(error: BaseException) -> QueryLine | None:
-    """The line of a SQL text that Spark names: of one that does not parse, or of the expression that failed."""
+    """The line of a SQL text that Spark names: of invalid SQL, or of a failed expression."""
     message = str(error)
     context = _IN_SQL.search(message)
     if context is not None:
@@ -111,25 +120,25 @@ def _query_line(error: BaseException) -> QueryLine | None:
 
 
 def _fragment(error: BaseException) -> str:
-    """The beginning of what Spark could not resolve in a SQL text; empty where it does not say."""
+    """The start of what Spark could not resolve in a SQL text; empty if Spark does not name it."""
     if not isinstance(error, AnalysisException):
         return ""
     fragments = [context.fragment() for context in error.getQueryContext() or [] if context.contextType().name == "SQL"]
     return str(fragments[0]).partition("\n")[0].strip() if fragments else ""
 
 
-def _last_user_line(frames: Sequence[tuple[str, int]], roots: Sequence[Path]) -> Place | None:
+def _last_user_line(frames: Sequence[tuple[str, int]], roots: Sequence[Path]) -> Span | None:
     for filename, line in reversed(frames):
         if any(Path(filename).is_relative_to(root) for root in roots):
-            return Place(Path(filename), line)
+            return line_span(Path(filename), line)
     return None
 
 
 def reason_of(error: BaseException) -> str:
-    """An exception's message without stacks, plans and noise."""
+    """The message of an exception without stack traces and plans."""
     message = str(error)
     if VIOLATION in message:
-        return message.partition(VIOLATION)[2].partition("` fails")[0] + "` fails"
+        return message.partition(VIOLATION)[2].partition("` failed")[0] + "` failed"
     if _WORKER in message:
         errors = _WORKER_ERROR.findall(message.partition(_WORKER)[2])
         return str(errors[0]) if errors else "a Python worker failed"
@@ -141,7 +150,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def _innermost(message: str) -> str:
-    """The cause that stands at the end of Spark's wrappings, if there is one."""
+    """The last cause in the message of Spark, if there is one."""
     causes = _CAUSE.findall(message)
     if causes and not message.startswith("["):
         return str(causes[-1])

@@ -1,11 +1,12 @@
-"""What is known while a flow's query is being built and run."""
+"""The state of a flow while its query runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cbx.runtime.problems import RunError
+from cbx.diagnostics.codes import EXPECTATION_FAILED, NEEDS_FULL_REFRESH, UPSTREAM_FAILED
+from cbx.runtime.errors import RunError
 from cbx.runtime.tables.store import folder_name
 
 if TYPE_CHECKING:
@@ -19,16 +20,23 @@ if TYPE_CHECKING:
 
 
 class UpstreamFailedError(RunError):
-    """A dataset cannot be made because one that it reads could not."""
+    """An input of a dataset failed, so the dataset is not refreshed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(UPSTREAM_FAILED, message)
 
 
 class ExpectationFailedError(RunError):
-    """Rows broke a rule that must hold."""
+    """Rows violate an expectation that fails the update."""
+
+    def __init__(self, message: str) -> None:
+        hint = "the table was not changed; fix the input or the expectation and run again"
+        super().__init__(EXPECTATION_FAILED, message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewUse:
-    """A view with rules that a flow reads: its rows are counted in the flow's own query."""
+    """A view with expectations that a flow reads. The query of the flow counts its rows."""
 
     view: Dataset
     metric: str
@@ -37,17 +45,17 @@ class ViewUse:
 
 @dataclass(slots=True)
 class FlowReads:
-    """What the query of a flow has read so far, and what Spark counted of it.
+    """What a flow has read so far, and what Spark counted.
 
     Attributes:
         streams: The generation of every streaming table that it streams from, by the table's key.
-        views: The views with rules that it reads.
-        view_frames: The rows of the views that it has read, since a view is one query however often it is read.
+        views: The views with expectations that it reads.
+        view_frames: The rows of the views that it has read; each view is evaluated once.
         landings: The folders that Auto Loader watches for it.
         is_streaming: Whether a streaming query reads them.
-        is_certain: Whether all that the flow reads is known, so that it has nothing to do until some of it grows.
-        observed: What Spark observed under the views' metrics, one per micro-batch.
-        sources: How many sources of Auto Loader it has.
+        is_certain: Whether all inputs of the flow are known, so that it has nothing to do until one of them grows.
+        observed: The observed metrics, one mapping per micro-batch.
+        sources: How many Auto Loader sources it has.
     """
 
     streams: dict[str, int] = field(default_factory=dict)
@@ -62,13 +70,13 @@ class FlowReads:
 
 @dataclass(frozen=True, slots=True)
 class FlowContext:
-    """One flow, from the call of its query to the end of its write.
+    """One update of one flow.
 
     Attributes:
         name: The flow.
         folder: The table that it fills.
         update: The number of the table's update that it is part of.
-        is_dry: Whether the flow is only checked: no row is read or written.
+        is_dry: Whether the flow is only checked, without reading or writing rows.
         reads: What it has read so far.
     """
 
@@ -80,26 +88,27 @@ class FlowContext:
 
     @property
     def checkpoint(self) -> Path:
-        """Where Spark keeps how far the flow has read."""
+        """The checkpoint of the flow."""
         return self.folder.progress(self.update) / folder_name(self.name)
 
     def next_schema_folder(self) -> Path:
-        """Where Auto Loader keeps the schema of the next source of the flow."""
+        """The schema folder of the next Auto Loader source of the flow."""
         self.reads.sources += 1
         return self.folder.progress(self.update) / f"schemas-{folder_name(self.name)}" / str(self.reads.sources)
 
-    def check_generations(self, known: Mapping[str, int]) -> None:
-        """Refuse to go on with a stream whose source has been started over.
+    def check_generations(self, last: Mapping[str, int]) -> None:
+        """Refuse a stream whose source was fully refreshed.
 
         Args:
-            known: The generation of every source when the flow last read it, by the source's key.
+            last: The generation of every source in the last update of the flow, by the key of the source.
 
         Raises:
-            RunError: If a source is not the one that the flow has read so far.
+            RunError: If a source has another generation.
         """
         for key, generation in self.reads.streams.items():
-            if known.get(key, generation) != generation:
+            if last.get(key, generation) != generation:
                 raise RunError(
-                    f"`{key}` was started over since `{self.folder.name.written}` read it",
-                    hint=f"start this one over too: --full-refresh --select {self.folder.name.key}",
+                    NEEDS_FULL_REFRESH,
+                    f"`{key}` was fully refreshed since `{self.folder.name.written}` read it",
+                    hint=f"run with --full-refresh --select {self.folder.name.key}",
                 )

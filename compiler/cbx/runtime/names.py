@@ -1,7 +1,7 @@
-"""How datasets are named: parts, case and the schemas of old.
+"""The names of datasets: their parts, case and the legacy schema ``LIVE``.
 
-Spark compares names without regard to case, and a pipeline may say ``LIVE.customers`` for its own tables
-(the Databricks page "LIVE schema (legacy)"), so every name is reduced to one spelling before it is compared.
+Spark ignores the case of names, and ``LIVE.customers`` is a table of the pipeline (the Databricks page "LIVE schema
+(legacy)"), so names are normalized before they are compared.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PART = re.compile(r"\s*(?:`((?:[^`]|``)*)`|([^.`\s]+))\s*(\.|$)")
 
 
 class InvalidNameError(ValueError):
-    """A dataset name that is not one to three dotted parts."""
+    """A dataset name that does not have one to three parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class DatasetName:
 
     Attributes:
         parts: One to three lower-case parts (table; schema and table; catalog, schema and table).
-        written: The name as the notebook spells it, for people.
+        written: The name as the notebook spells it.
     """
 
     parts: tuple[str, ...]
@@ -32,13 +32,13 @@ class DatasetName:
 
     @classmethod
     def parse(cls, text: str) -> DatasetName:
-        """Read a dotted name, with backticks or without, and leave out a leading ``LIVE``.
+        """Parse a dotted name, with backticks or without, and remove a leading ``LIVE``.
 
         Args:
             text: For example ``silver.customers``, ``LIVE.customers`` or a name within backticks.
 
         Raises:
-            InvalidNameError: If the text is not one to three dotted identifiers.
+            InvalidNameError: If the text does not have one to three dotted identifiers.
         """
         parts, position = [], 0
         while position <= len(text):
@@ -55,7 +55,7 @@ class DatasetName:
 
     @classmethod
     def of(cls, parts: list[str]) -> DatasetName:
-        """A name of parts that are already apart.
+        """A name from its parts.
 
         Raises:
             InvalidNameError: If there are more than three parts.
@@ -68,12 +68,12 @@ class DatasetName:
 
     @property
     def key(self) -> str:
-        """The spelling to compare: schema and table, without the catalog that a laptop does not have."""
+        """The normalized name: schema and table, without the catalog."""
         return self.table if self.schema == DEFAULT_SCHEMA else f"{self.schema}.{self.table}"
 
     @property
     def schema(self) -> str:
-        """The folder of the table's folder."""
+        """The schema."""
         return self.parts[-2] if len(self.parts) > 1 else DEFAULT_SCHEMA
 
     @property

@@ -1,8 +1,7 @@
-"""Structs that grow: one type for old and new values, and values made to fit it by the names of their fields.
+"""Schema evolution of structs: the common type of old and new values, and casts that match fields by name.
 
-A struct that has a field more is no other type, wherever it stands: in a column, in an array or in a map. Older values
-have NULL in the new field. Fields are found by their names, in any order and in any case, as Delta does; Spark's own
-cast and union go by their places.
+A struct may get new fields in a column, an array or a map; older values have NULL in them. Fields are matched by name,
+in any order and case, as Delta does. Spark's cast and union match them by position.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ def find_field(struct: StructType, name: str) -> StructField | None:
 
 
 def widen(known: DataType, incoming: DataType) -> DataType | None:
-    """The type of values of both types, with new fields at the end of their structs.
+    """The type of values of both types, with new fields at the end of structs.
 
     Args:
-        known: What the column is.
-        incoming: What it is to take.
+        known: The type of the column.
+        incoming: The type of new values.
 
     Returns:
         None if the two differ in more than fields.
@@ -46,10 +45,10 @@ def _same_type(known: DataType, incoming: DataType) -> DataType | None:
 def join_types(
     known: DataType, incoming: DataType, join_leaves: Callable[[DataType, DataType], DataType | None]
 ) -> DataType | None:
-    """One type for two: structs, arrays and maps part by part, and what is no such type as ``join_leaves`` has it.
+    """Join two types: structs, arrays and maps part by part, all others with ``join_leaves``.
 
     Returns:
-        None if any two parts have none.
+        None if any two parts cannot be joined.
     """
     if isinstance(known, StructType) and isinstance(incoming, StructType):
         fields = []
@@ -71,23 +70,22 @@ def join_types(
 
 
 def fit(value: Column, source: DataType, target: DataType) -> Column:
-    """A value with another type, the fields of its structs found by name.
+    """Cast a value, matching the fields of structs by name.
 
-    A field that the target does not have is left out, one that the source does not have is NULL, and what is no
-    struct is cast as Spark casts it.
+    Fields that the target lacks are removed, fields that the source lacks are NULL, and other types are cast by Spark.
 
     Args:
         value: The value.
         source: Its type.
-        target: The type to have.
+        target: The target type.
     """
     if source.simpleString() == target.simpleString():
         return value
     if isinstance(source, StructType) and isinstance(target, StructType):
         fields = []
         for field in target.fields:
-            own = find_field(source, field.name)
-            part = F.lit(None) if own is None else fit(value.getField(own.name), own.dataType, field.dataType)
+            match = find_field(source, field.name)
+            part = F.lit(None) if match is None else fit(value.getField(match.name), match.dataType, field.dataType)
             fields.append(part.cast(field.dataType).alias(field.name))
         return F.when(value.isNotNull(), F.struct(*fields)) if fields else value.cast(target)
     if isinstance(source, ArrayType) and isinstance(target, ArrayType) and _has_struct(source):
@@ -99,14 +97,14 @@ def fit(value: Column, source: DataType, target: DataType) -> Column:
 
 
 def unknown_fields(source: DataType, target: DataType, path: str) -> list[str]:
-    """The fields of structs that a type has and another one has no place for, each with the way to it."""
+    """The paths of struct fields that one type has and another lacks."""
     if isinstance(source, StructType) and isinstance(target, StructType):
-        found = []
+        paths = []
         for field in source.fields:
-            own = find_field(target, field.name)
+            match = find_field(target, field.name)
             below = f"{path}.{field.name}"
-            found += [below] if own is None else unknown_fields(field.dataType, own.dataType, below)
-        return found
+            paths += [below] if match is None else unknown_fields(field.dataType, match.dataType, below)
+        return paths
     if isinstance(source, ArrayType) and isinstance(target, ArrayType):
         return unknown_fields(source.elementType, target.elementType, f"{path}.element")
     if isinstance(source, MapType) and isinstance(target, MapType):

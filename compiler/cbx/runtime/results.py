@@ -1,4 +1,4 @@
-"""What is asked of a run, and what it answers."""
+"""The request and the result of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from cbx.runtime.problems import Problem
+    from cbx.diagnostics.diagnostic import Diagnostic
+    from cbx.runtime.errors import QueryLine
 
 TableKind = Literal["streaming", "batch", "scd 1", "scd 2"]
 """What a table is: appended by streams, replaced by a query, or merged from changes."""
@@ -20,9 +21,9 @@ ResultKind = Literal[TableKind, "view", "sink", ""]
 Status = Literal["completed", "unchanged", "failed", "skipped", "excluded"]
 
 
-def as_it_is(problem: Problem) -> Problem:
-    """The problem; files that nobody compiled are what the user wrote."""
-    return problem
+def keep_span(diagnostic: Diagnostic, _: QueryLine | None) -> Diagnostic:
+    """The diagnostic as it is, for files that are not compiled from others."""
+    return diagnostic
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,15 @@ class RunRequest:
 
     Attributes:
         paths: Notebooks, plain files or folders of them.
-        state: The folder that keeps tables, checkpoints and events from one update to the next.
+        state: The folder of tables, checkpoints and events.
         configuration: The pipeline's configuration, which notebooks read with ``spark.conf.get``.
         working_folder: Where relative paths start.
-        select: The datasets to update; None for all. What they read and is not selected is read as it stands.
-        full_refresh: Whether to forget what is there and start over.
+        select: The datasets to refresh; None for all. Inputs that are not selected are read as they are.
+        full_refresh: Whether to drop all state and rebuild every table.
         master: A Spark master; None for this machine.
-        dry_run: Whether to check the definitions, as far as that goes without rows, and to write nothing.
-        trace_back: Gives a problem in a file the place in what the file was compiled from.
+        dry_run: Whether to only check the definitions, without rows, and write nothing.
+        trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
+            line of the SQL text that Spark names, if it does.
     """
 
     paths: tuple[Path, ...]
@@ -49,12 +51,12 @@ class RunRequest:
     full_refresh: bool = False
     master: str | None = None
     dry_run: bool = False
-    trace_back: Callable[[Problem], Problem] = as_it_is
+    trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectationCount:
-    """How many rows met a rule in one update, and how many did not; the condition tells rules of one name apart."""
+class ExpectationMetrics:
+    """How many rows met an expectation in one update, and how many did not; the condition tells equal names apart."""
 
     name: str
     dataset: str
@@ -71,16 +73,16 @@ class DatasetResult:
     Attributes:
         name: The dataset, as its notebook spells it.
         kind: What it is.
-        status: How it ended. ``unchanged``: there was nothing to do; ``skipped``: what it reads failed. Then
+        status: The outcome. ``unchanged``: there was nothing to do; ``skipped``: an input failed. For these two,
             ``rows_dropped`` and ``expectations`` are those of the last update that had rows.
-        rows_read: Rows that its rules saw, or changes that arrived.
-        rows_written: Rows that came out.
-        rows_dropped: Rows that a rule dropped; for a CDC target, which has no rules of its own, one of the views that
-            feed it.
-        rows_deleted: Rows that changes took away from a CDC target.
-        expectations: Counts for every rule; those of the views it reads carry the view's name.
-        seconds: How long it took, without the datasets that it waited for.
-        problem: Why it failed or was skipped.
+        rows_read: Rows that were checked, or changes that arrived.
+        rows_written: Rows that were written.
+        rows_dropped: Rows that an expectation dropped; for a target of AUTO CDC, which has no expectations, those
+            of the views that feed it.
+        rows_deleted: Rows that changes deleted from a target of AUTO CDC.
+        expectations: Counts of every expectation, including those of the views that it reads.
+        seconds: How long it took, without waiting for other datasets.
+        diagnostic: Why it failed or was skipped.
         inputs: The datasets that it reads, directly, in the order in which it first reads them.
     """
 
@@ -91,9 +93,9 @@ class DatasetResult:
     rows_written: int = 0
     rows_dropped: int = 0
     rows_deleted: int = 0
-    expectations: tuple[ExpectationCount, ...] = ()
+    expectations: tuple[ExpectationMetrics, ...] = ()
     seconds: float = 0.0
-    problem: Problem | None = None
+    diagnostic: Diagnostic | None = None
     inputs: tuple[str, ...] = ()
 
 
@@ -103,18 +105,17 @@ class RunResult:
 
     Attributes:
         datasets: What it did to each dataset, in the order of definition, but each after those that it reads.
-        problems: What is wrong with the files or the definitions as a whole; nothing was updated then.
+        diagnostics: What is wrong with the files or the definitions as a whole; then nothing was refreshed.
         seconds: How long it took.
-        landings: The folders of files that streams read, as they name them, with a signature of what was in them before
-            they were read.
+        landings: The landing folders that streams read, each with a signature of its files before they were read.
     """
 
     datasets: tuple[DatasetResult, ...]
-    problems: tuple[Problem, ...]
+    diagnostics: tuple[Diagnostic, ...]
     seconds: float
     landings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:
-        """Whether everything that was asked for has been done."""
-        return not self.problems and all(result.status not in ("failed", "skipped") for result in self.datasets)
+        """Whether every selected dataset is up to date."""
+        return not self.diagnostics and all(result.status not in ("failed", "skipped") for result in self.datasets)

@@ -23,8 +23,9 @@ class Answer:
 
     @property
     def problems(self) -> str:
-        """What was said from the first error on, which is where the closing table ends."""
-        return self.errors[self.errors.index("error: ") :] if "error: " in self.errors else ""
+        """The errors without excerpts of files: their headlines, positions and hints."""
+        lines = (line.strip() for line in self.errors.splitlines())
+        return "".join(f"{line}\n" for line in lines if line.startswith(("error", "-->", ":::", "= hint")))
 
     @property
     def statuses(self) -> dict[str, str]:

@@ -96,7 +96,7 @@ def test_a_damaged_file_stops_its_table_alone_until_it_is_repaired(desk: Desk) -
     desk.land("archive/2.json.gz", whole)
     third = desk.run()
 
-    reason = f"error: archive: {broken}: the file cannot be read; it is damaged or was only half written"
+    reason = f"error[CBX508] invalid-data: archive: {broken}: the file cannot be read; it is corrupt or incomplete"
     statuses = (first.status, second.status, third.status)
     assert (statuses, second.problems.splitlines()[0], kept, [row[0] for row in desk.rows("archive")]) == (
         (0, 1, 0),
@@ -114,8 +114,8 @@ def test_a_file_that_changes_after_it_was_read_is_reported_and_not_read_again(de
     desk.land("orders/1.json", '{"id": 1, "name": "Ann"}\n{"id": 2, "name": "Bea"}\n')
     answer = desk.run()
 
-    note = next((line for line in answer.errors.splitlines() if ": the file changed" in line), answer.errors)
-    assert (answer.status, note.partition(": the file changed")[0], [row[0] for row in desk.rows("orders")]) == (
+    note = next((line for line in answer.errors.splitlines() if ": the file was changed" in line), answer.errors)
+    assert (answer.status, note.partition(": the file was changed")[0], [row[0] for row in desk.rows("orders")]) == (
         0,
         f"note: {path}",
         [1, None],
@@ -134,7 +134,7 @@ def test_a_landing_folder_that_vanishes_is_reported_and_its_rows_stay(desk: Desk
     desk.land("orders/2.json", '{"id": 2, "name": "Bea"}\n')
     back = desk.run()
 
-    reason = "error: orders: landing/orders: the landing folder does not exist"
+    reason = "error[CBX508] invalid-data: orders: landing/orders: the landing folder does not exist"
     actual = (gone.status, gone.problems.splitlines()[0], kept, back.status, desk.rows("orders"))
     assert actual == (1, reason, [(1, "Ann", None)], 0, [(1, "Ann", None), (2, "Bea", None)])
 
@@ -175,5 +175,5 @@ def test_what_cannot_be_a_landing_file_is_said_or_passed_over(desk: Desk) -> Non
     colon = desk.land("colons/10:30.json", '{"id": 1, "name": "Ann"}\n')
     answer = desk.run()
 
-    reason = f"error: colons: {colon}: Spark cannot read a local file with a colon in its name"
+    reason = f"error[CBX508] invalid-data: colons: {colon}: Spark cannot read a local file with a colon in its name"
     assert (answer.status, answer.problems.splitlines()[0], desk.rows("links")) == (1, reason, [(1, "Ann", None)])

@@ -88,41 +88,43 @@ LOADED = {
 }
 
 SAID_OF_LOADED = """
-error: an expectation stands above the dataset's decorator, where it has no effect
-  --> above.py:3
-   = hint: put @dlt.table or @dlt.view on top and the expectations below it
-error: the configuration has no value for `shop.landing`
-  --> conf.py:3
-   = hint: give it one with --var shop.landing=..., or a default: spark.conf.get(name, default)
-error: dbutils.notebook needs a Databricks workspace
-  --> exits.py:1
-   = hint: import what the other notebook defines as a module; a pipeline runs every notebook to its end
-error: `dlt` has no function `tables`
-  --> flow.py:3
-   = hint: did you mean `table`?
-error: ModuleNotFoundError: No module named 'modules_of_nobody'
-  --> missing.py:2
-error: KeyError: 'town'
-  --> raises.py:4
-error: a %run cell cannot run in a pipeline
-  --> run.py:6
-   = hint: import the module instead, or name both notebooks as sources of the pipeline
-error: a pipeline does not run the statement SELECT
-  --> select.py:8:9
-   = hint: define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ...
-error: `SELECT` is not expected here: expected AS, or a clause of a materialized view (CLUSTER BY, COMMENT, \
+error[CBX505] invalid-definition: an expectation above the decorator of the dataset has no effect
+--> above.py:3:1
+= hint: put @dlt.table or @dlt.view first and the expectations below it
+error[CBX505] invalid-definition: `shop.landing` is not in the configuration
+--> conf.py:3:1
+= hint: set it with --var shop.landing=..., or use a default: spark.conf.get(name, default)
+error[CBX504] not-supported-locally: dbutils.notebook needs a Databricks workspace
+--> exits.py:1:1
+= hint: import the other notebook as a module; a pipeline runs every notebook completely
+error[CBX505] invalid-definition: `dlt` has no function `tables`
+--> flow.py:3:1
+= hint: did you mean `table`?
+error[CBX501] query-failed: ModuleNotFoundError: No module named 'modules_of_nobody'
+--> missing.py:2:1
+error[CBX501] query-failed: KeyError: 'town'
+--> raises.py:4:5
+error[CBX505] invalid-definition: %run is not supported in a pipeline
+--> run.py:6:1
+= hint: import it as a module, or add both notebooks to the pipeline
+error[CBX506] invalid-statement: SELECT is not a statement of a pipeline
+--> select.py:8:9
+= hint: define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ...
+error[CBX506] invalid-statement: `SELECT` is not expected here: expected AS, \
+or a clause of a materialized view (CLUSTER BY, COMMENT, \
 DEFAULT COLLATION, LOCATION, PARTITIONED BY, REFRESH POLICY, ROW FILTER, SCHEDULE, TBLPROPERTIES, TRIGGER ON, USING, \
 WITH ROW FILTER)
-  --> statement.sql:2:44
-   = hint: put AS in front of the query
-error: SyntaxError: expected ':'
-  --> syntax.py:7
-error: `Sales.Orders` is defined twice; the other definition is at twice.py:3
-  --> twice.py:7
-   = hint: rename one of them
-error: dbutils.widgets needs a Databricks workspace
-  --> widgets.py:2
-   = hint: give values to a pipeline as configuration, and read them with spark.conf.get("name")
+--> statement.sql:2:44
+= hint: put AS before the query
+error[CBX505] invalid-definition: invalid Python: expected ':'
+--> syntax.py:7:1
+error[CBX505] invalid-definition: `Sales.Orders` is defined twice
+--> twice.py:7:1
+::: twice.py:3:1
+= hint: rename one of them
+error[CBX504] not-supported-locally: dbutils.widgets needs a Databricks workspace
+--> widgets.py:2:1
+= hint: put values into the configuration of the pipeline, and read them with spark.conf.get("name")
 """
 
 QUERIES = """
@@ -201,30 +203,32 @@ QUERIES = """
 """
 
 SAID_OF_QUERIES = """
-error: read: there is no table `silver.oders`
-  --> notebook.py:10
-   = hint: did you mean `silver.orders`?
-error: read_by_spark: there is no table `silver.oders`
-  --> notebook.py:14
-   = hint: did you mean `silver.orders`?
-error: read_by_sql: there is no table `silver.oders`
-  --> notebook.py:18
-   = hint: did you mean `silver.orders`?
-error: read_as_stream: there is no table `silver.oders`
-  --> notebook.py:22
-   = hint: did you mean `silver.orders`?
-error: read_column: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `prize` \
+error[CBX503] unknown-table: read: there is no table `silver.oders`
+--> notebook.py:10:5
+= hint: did you mean `silver.orders`?
+error[CBX503] unknown-table: read_by_spark: there is no table `silver.oders`
+--> notebook.py:14:5
+= hint: did you mean `silver.orders`?
+error[CBX503] unknown-table: read_by_sql: there is no table `silver.oders`
+--> notebook.py:18:5
+= hint: did you mean `silver.orders`?
+error[CBX503] unknown-table: read_as_stream: there is no table `silver.oders`
+--> notebook.py:22:5
+= hint: did you mean `silver.orders`?
+error[CBX501] query-failed: read_column: [UNRESOLVED_COLUMN.WITH_SUGGESTION] \
+A column, variable, or function parameter with name `prize` \
 cannot be resolved. Did you mean one of the following? [`price`, `id`].
-  --> notebook.py:26
-error: nothing: `nothing` returns NoneType and not a DataFrame
-  --> notebook.py:28
-   = hint: return the DataFrame that the query builds
-error: egg: the datasets read each other in a circle: hen -> egg -> hen
-  --> notebook.py:38
-   = hint: let one of them read something else
-error: fed_by_batch: `silver.orders` is not append-only (batch), so it cannot be read as a stream
-  --> notebook.py:42
-   = hint: read it with spark.read.table, or stream from what feeds it
+--> notebook.py:26:5
+error[CBX505] invalid-definition: nothing: `nothing` returns NoneType instead of a DataFrame
+--> notebook.py:28:1
+= hint: return the DataFrame of the query
+error[CBX505] invalid-definition: egg: datasets depend on each other in a cycle: hen -> egg -> hen
+--> notebook.py:38:5
+= hint: remove one of these reads
+error[CBX505] invalid-definition: fed_by_batch: `silver.orders` cannot be read as a stream: \
+it is not append-only (batch)
+--> notebook.py:42:5
+= hint: read it with spark.read.table, or stream from its input
 """
 
 
@@ -249,12 +253,12 @@ def test_what_is_wrong_in_a_query_stops_its_table_and_those_behind(desk: Desk) -
     problems = said(desk, answer)
 
     assert problems.startswith(SAID_OF_QUERIES), problems
-    assert [line.partition(": [")[0] for line in problems.splitlines() if line.startswith("error: ")][8:] == [
-        "error: ruled: the expectation `has_prize` (prize > 0) is not a condition on these rows",
-        "error: strict: `cheap` fails for 1 of 3 rows",
-        "error: in_a_worker: ZeroDivisionError: integer division or modulo by zero",
-        "error: typed: the schema cannot be read",
-        "error: cloud: cloudFiles.fromat is no option of Auto Loader",
+    assert [line.partition(": [")[0] for line in problems.splitlines() if line.startswith("error")][8:] == [
+        "error[CBX505] invalid-definition: ruled: the expectation `has_prize` (prize > 0) is invalid",
+        "error[CBX502] expectation-failed: strict: `cheap` failed for 1 of 3 rows",
+        "error[CBX501] query-failed: in_a_worker: ZeroDivisionError: integer division or modulo by zero",
+        "error[CBX505] invalid-definition: typed: invalid schema=",
+        "error[CBX505] invalid-definition: cloud: cloudFiles.fromat is not an option of Auto Loader",
     ]
     assert {name for name, status in answer.statuses.items() if status == "skipped"} == {"hen", "behind_strict"}
     assert (answer.status, desk.rows("silver.orders")) == (1, [(0, 0), (1, 1.5), (2, 3)])

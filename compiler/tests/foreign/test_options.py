@@ -79,17 +79,17 @@ def test_options_choose_what_is_updated_and_with_which_values(shop: Desk) -> Non
         [(0, None)],
     )
     assert refused.problems.splitlines()[::2] == [
-        "error: out: `shop.orders` was started over since `out` read it",
-        "   = hint: start this one over too: --full-refresh --select out",
+        "error[CBX509] needs-full-refresh: out: `shop.orders` was fully refreshed since `out` read it",
+        "= hint: run with --full-refresh --select out",
     ]
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (("--select", "shop.oders"), 1, ("`shop.oders` is selected, and no dataset has that name", "`shop.orders`")),
+        (("--select", "shop.oders"), 1, ("no dataset is named `shop.oders`, which is selected", "`shop.orders`")),
         (("--var", "region"), 2, ("--var region: write a variable as name=value", "")),
-        (("--state", "notebook.py"), 2, ("notebook.py cannot be made a folder", "--state")),
+        (("--state", "notebook.py"), 2, ("notebook.py cannot be created: File exists", "--state")),
     ],
 )
 def test_an_option_that_cannot_be_is_said(
@@ -111,8 +111,8 @@ def test_a_path_without_notebooks_is_said(desk: Desk) -> None:
     answers = [desk.run(paths=(path,)) for path in ("nowhere.py", "landing")]
 
     assert [(answer.status, answer.errors.splitlines()[0]) for answer in answers] == [
-        (2, "error: nowhere.py is not there"),
-        (2, "error: landing holds no Python or SQL file"),
+        (2, "error[CBX507] cannot-start: nowhere.py does not exist"),
+        (2, "error[CBX507] cannot-start: landing has no Python or SQL files"),
     ]
 
 
@@ -201,14 +201,14 @@ def test_a_table_that_is_not_there_is_said_with_the_near_ones(shop: Desk) -> Non
     misspelt = cbx_here("show", "shop.oders", "--state", ".cbx")
     limited = cbx_here("show", "shop.orders", "--state", ".cbx", "--limit", "1")
 
-    assert [(one.status, one.errors.splitlines()) for one in (nothing, no_events, misspelt)] == [
-        (2, ["error: .cbx holds no tables", "   = hint: make them with `cbx run`"]),
-        (2, ["error: .cbx holds no events", "   = hint: make some with `cbx run`"]),
+    assert [(one.status, one.problems.splitlines()) for one in (nothing, no_events, misspelt)] == [
+        (2, ["error[CBX507] cannot-start: .cbx has no tables", "= hint: run `cbx run` first"]),
+        (2, ["error[CBX507] cannot-start: .cbx has no events", "= hint: run `cbx run` first"]),
         (
             2,
             [
-                "error: there is no table `shop.oders` in .cbx",
-                "   = hint: did you mean `shop.orders`? the tables are shop.orders",
+                "error[CBX503] unknown-table: there is no table `shop.oders` in .cbx",
+                "= hint: did you mean `shop.orders`? the tables are shop.orders",
             ],
         ),
     ]

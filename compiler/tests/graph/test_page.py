@@ -35,7 +35,7 @@ def test_the_page_opens_at_what_was_asked_for(tmp_path: Path, options: tuple[str
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--format", "html", "--state", "nowhere"), "nowhere holds no events"),
+        (("--format", "html", "--state", "nowhere"), "nowhere has no events"),
         (("--format", "svg", "--state", "nowhere"), "--state needs a page, which shows the counts of a run"),
     ],
 )

@@ -9,7 +9,7 @@ from textwrap import dedent
 from typing import Any
 
 from cbx.runtime import DatasetResult, RunRequest, RunResult, run_update
-from cbx.runtime.log.events import Event
+from cbx.runtime.log.events import Event, diagnostic_text
 from cbx.runtime.tables.show_table import first_rows
 from compiler.tests.accounting import sizes, unaccounted
 
@@ -63,7 +63,7 @@ class Pipeline:
 
     def succeed(self, **arguments: Any) -> dict[str, DatasetResult]:
         result = self.run(**arguments)
-        assert result.is_success, [str(problem) for problem in problems(result)]
+        assert result.is_success, [diagnostic_text(problem) for problem in problems(result)]
         return {dataset.name: dataset for dataset in result.datasets}
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
@@ -76,4 +76,4 @@ class Pipeline:
 
 def problems(result: RunResult) -> list[Any]:
     """Everything that went wrong, as values."""
-    return [*result.problems, *(dataset.problem for dataset in result.datasets if dataset.problem)]
+    return [*result.diagnostics, *(dataset.diagnostic for dataset in result.datasets if dataset.diagnostic)]

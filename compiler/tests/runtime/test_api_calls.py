@@ -14,7 +14,7 @@ import pytest
 from cbx.runtime.api.dlt_module import api_functions
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
 
 
 def api(registry: Registry | None = None) -> Any:
@@ -27,7 +27,7 @@ def rows() -> Any:
 
 CHANGES: dict[str, Any] = {"target": "t", "source": "s", "keys": ["id"], "sequence_by": "n"}
 IGNORING = [f"`ignore_null_updates{which}`" for which in ("", "_column_list", "_except_column_list")]
-_KNOWN = "known are name, comment, spark_conf"
+_KNOWN = "the arguments are name, comment, spark_conf"
 SLIPS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "a misspelt argument": (
         lambda dlt: dlt.view(nmae="a"),
@@ -52,87 +52,87 @@ SLIPS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     ),
     "too many by position": (
         lambda dlt: dlt.create_streaming_table("t", "a comment"),
-        "`create_streaming_table` takes 1 argument by position, and is given 2",
+        "`create_streaming_table` takes 1 positional argument, not 2",
         "name them: create_streaming_table(name=..., comment=...)",
     ),
     "none by position": (
         lambda dlt: dlt.append_flow("t"),
-        "`append_flow` takes no arguments by position, and is given 1",
+        "`append_flow` takes no positional arguments, not 1",
         "name them: append_flow(target=...)",
     ),
     "twice": (
         lambda dlt: dlt.create_sink("s", "json", name="s"),
-        "`create_sink` is given `name` twice, by position and by name",
-        "leave one of them out",
+        "`create_sink` gets `name` twice, by position and by name",
+        "remove one of them",
     ),
     "a name by position": (
         lambda dlt: dlt.table("customers"),
-        "`table` is given the text 'customers' by position, and takes its arguments by name",
+        "`table` takes keyword arguments only, not the string 'customers'",
         'write table(name="customers")',
     ),
     "keys as text": (
         lambda dlt: dlt.create_auto_cdc_flow(**{**CHANGES, "keys": "id"}),
-        "`keys` of `create_auto_cdc_flow` is a list of columns, not the text 'id'",
+        "`keys` of `create_auto_cdc_flow` is a list of columns, not the string 'id'",
         'write keys=["id"]',
     ),
     "rules as a list": (
         lambda dlt: dlt.expect_all(["a > 1"]),
-        "`expectations` of `expect_all` is a dictionary from names to conditions, not a list",
+        "`expectations` of `expect_all` is a dictionary of names and conditions, not a list",
         'write {"valid_id": "id IS NOT NULL"}, for example',
     ),
     "rules of a table as a text": (
         lambda dlt: dlt.create_streaming_table("t", expect_all_or_drop="id"),
-        "`expect_all_or_drop` of `create_streaming_table` is a dictionary from names to conditions, not the text 'id'",
+        "`expect_all_or_drop` of `create_streaming_table` is a dictionary of names and conditions, not the string 'id'",
         'write {"valid_id": "id IS NOT NULL"}, for example',
     ),
     "a condition that is no text": (
         lambda dlt: dlt.expect("positive", True),
-        "`condition` of `expect` is a SQL condition as text, not True",
+        "`condition` of `expect` is a SQL condition as a string, not True",
         'write it as SQL, "id IS NOT NULL" for example',
     ),
     "a name that is none": (
         lambda dlt: dlt.view(name=3),
-        "`name` of `view` is a text, not 3",
+        "`name` of `view` is a string, not 3",
         'write name="..."',
     ),
     "settings as a list": (
         lambda dlt: dlt.create_sink("s", "json", ["path"]),
-        "`options` of `create_sink` is a dictionary from names to values, not a list",
+        "`options` of `create_sink` is a dictionary of names and values, not a list",
         'write options={"name": "value"}, for example',
     ),
     "a schema that is none": (
         lambda dlt: dlt.table(schema=["id"]),
-        "`schema` of `table` is a text or a StructType, not a list",
+        "`schema` of `table` is a string or a StructType, not a list",
         'write schema="id BIGINT NOT NULL, name STRING", for example',
     ),
     "a function as a source": (
         lambda dlt: dlt.create_auto_cdc_flow(**{**CHANGES, "source": rows}),
         "`source` of `create_auto_cdc_flow` is the name of a dataset, not a function",
-        "put its name here",
+        "write its name",
     ),
     "a decorated value": (
         lambda dlt: dlt.expect("positive", "id > 0")(3),
         "`expect` decorates a function, not 3",
-        "let a function return the DataFrame, and put the decorator above it",
+        "return the DataFrame from a function, and decorate the function",
     ),
     "a function without a name": (
         lambda dlt: dlt.table(functools.partial(rows)),
-        "the function has no name of its own",
-        'give one: name="..."',
+        "the function has no name",
+        'add name="..."',
     ),
     "a name of four parts": (
         lambda dlt: dlt.create_streaming_table("a.b.c.d"),
         "`a.b.c.d` has 4 parts: a name has at most three",
-        "write it as name or schema.name, other characters in `...`",
+        "write name or schema.name; quote other characters with backticks",
     ),
     "an unknown type": (
         lambda dlt: dlt.create_auto_cdc_flow(**CHANGES, stored_as_scd_type="bitemporal"),
-        "the SCD type is 'bitemporal', and only 1 and 2 are known here",
+        "the SCD type 'bitemporal' is not supported",
         "use 1 or 2",
     ),
     "two ways to ignore": (
         lambda dlt: dlt.apply_changes(**CHANGES, ignore_null_updates=True, ignore_null_updates_column_list=["a"]),
-        f"{', '.join(IGNORING[:2])} and {IGNORING[2]} exclude each other",
+        f"{', '.join(IGNORING[:2])} and {IGNORING[2]} cannot be combined",
         "use one of them",
     ),
 }
@@ -145,7 +145,7 @@ def test_a_call_that_does_not_fit_says_what_to_write(slip: str) -> None:
     with pytest.raises(RunError) as raised:
         make(api())
 
-    assert (raised.value.problem.reason, raised.value.problem.hint) == (reason, hint)
+    assert (raised.value.diagnostic.message, raised.value.diagnostic.hint) == (reason, hint)
 
 
 def test_a_call_that_does_not_fit_is_at_its_line() -> None:
@@ -155,7 +155,7 @@ def test_a_call_that_does_not_fit_is_at_its_line() -> None:
     with pytest.raises(RunError) as raised:
         api().append_flow(targte="t")
 
-    assert str(raised.value.problem.place) == f"{Path(__file__)}:{line + 2}"
+    assert str(raised.value.diagnostic.span) == f"{Path(__file__)}:{line + 2}:9"
 
 
 @pytest.mark.parametrize("name", sorted(vars(api())))
@@ -164,7 +164,7 @@ def test_every_function_refuses_what_it_does_not_know(name: str) -> None:
     with pytest.raises(RunError) as raised:
         vars(api())[name](no_such_argument=1)
 
-    assert raised.value.problem.reason == f"`{name}` has no argument `no_such_argument`"
+    assert raised.value.diagnostic.message == f"`{name}` has no argument `no_such_argument`"
 
 
 def test_an_event_hook_stays_the_function_that_it_is() -> None:
@@ -186,7 +186,7 @@ def test_a_mask_is_noted(schema: str, is_noted: bool) -> None:  # noqa: FBT001 -
     """A column or a comment of that name is none; a schema that cannot be read fails when its table is made."""
     registry = Registry()
     api(registry).table(name="t", schema=schema)(rows)
-    note = "MASK in schema= has no effect locally: every reader sees every value"
+    note = "MASK in schema= has no effect locally: all values are visible"
 
     assert [text for text, _ in registry.notes] == ([note] if is_noted else [])
 
@@ -198,8 +198,8 @@ def test_what_has_no_effect_is_noted_once() -> None:
         api(registry).table(name=name, cluster_by=["id"], partition_cols=["day"])(rows)
 
     assert [text for text, _ in registry.notes] == [
-        "partition_cols= has no effect locally: the files are laid out as Spark does",
-        "cluster_by= has no effect locally: the files are laid out as Spark does",
+        "partition_cols= has no effect locally: Spark's default file layout is used",
+        "cluster_by= has no effect locally: Spark's default file layout is used",
     ]
 
 

@@ -21,7 +21,7 @@ from cbx.runtime.auto_loader.options import (
     read_options,
 )
 from cbx.runtime.definitions import Registry
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
 
 PAGE = Path(__file__).parents[2] / "docs" / "dlt-api.md"
 _WORD = re.compile(r"`([^`]+)`")
@@ -136,7 +136,7 @@ def standing_of(attempt: Callable[[Registry], None]) -> tuple[str, str]:
     try:
         attempt(registry)
     except RunError as error:
-        return "refused", error.problem.reason
+        return "refused", error.diagnostic.message
     notes = [text for text, _ in registry.notes]
     return ("noted", " / ".join(notes)) if notes else ("supported", "")
 

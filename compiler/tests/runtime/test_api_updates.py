@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cbx.runtime.log.events import diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 
 def told(file: Path, line: int, reason: str) -> str:
-    return f"{file}:{line}: {reason}"
+    return f"{file}:{line}:1: {reason}"
 
 
 def test_slips_in_several_files_are_all_told(pipeline: Pipeline) -> None:
@@ -40,17 +41,17 @@ def test_slips_in_several_files_are_all_told(pipeline: Pipeline) -> None:
     )
     result = pipeline.run()
 
-    actual = [line for problem in problems(result) for line in str(problem).splitlines()]
+    actual = [line for problem in problems(result) for line in diagnostic_text(problem).splitlines()]
     assert actual == [
         told(first, 5, "`source` of `apply_changes` is the name of a dataset, not a DataFrame"),
         "  hint: define a view that returns it, and name the view",
-        told(second, 3, "`later` is read outside a dataset's function"),
-        "  hint: move the read into the function below @dlt.table",
+        told(second, 3, "`later` is read outside the function of a dataset"),
+        "  hint: move the read into the decorated function",
         told(third, 3, "`dlt` has no function `tabel`"),
         "  hint: did you mean `table`?",
         told(fourth, 1, "`pyspark.pipelines` has no function `materialised_view`"),
         "  hint: did you mean `materialized_view`?",
-        told(fifth, 5, "`condition` of `expect` is a SQL condition as text, not a Column"),
+        told(fifth, 5, "`condition` of `expect` is a SQL condition as a string, not a Column"),
         '  hint: write it as SQL, "id IS NOT NULL" for example',
     ]
 
@@ -134,7 +135,7 @@ def test_a_schema_that_cannot_be_is_refused_with_its_reason(pipeline: Pipeline) 
             def rows():
                 return spark.range(1)
     """)
-    actual = [problem.reason for problem in problems(pipeline.run())]
+    actual = [problem.message for problem in problems(pipeline.run())]
 
-    assert [reason.partition("cannot be read: ")[2] != "" for reason in actual[:2]] == [True, True]
-    assert actual[2] == "`number` is an identity column, which is not supported locally"
+    assert [reason.partition("invalid schema=: ")[2] != "" for reason in actual[:2]] == [True, True]
+    assert actual[2] == "the identity column `number` is not supported locally"

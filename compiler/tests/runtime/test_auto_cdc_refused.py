@@ -36,13 +36,13 @@ def test_another_failure_is_not_taken_for_a_null_sequence() -> None:
     ("options", "reason"),
     [
         ({"keys": ()}, "the flow has no keys"),
-        ({"scd_type": 3}, "3 is no SCD type"),
-        ({"column_list": ("id",), "except_column_list": ("a",)}, "exclude each other"),
-        ({"scd_type": 2, "apply_as_truncates": True}, "truncates exist for SCD type 1 only"),
-        ({"track_history_column_list": ("a",)}, "tracked columns exist for SCD type 2 only"),
+        ({"scd_type": 3}, "the SCD type 3 is not supported"),
+        ({"column_list": ("id",), "except_column_list": ("a",)}, "cannot be combined"),
+        ({"scd_type": 2, "apply_as_truncates": True}, "`apply_as_truncates` requires SCD type 1"),
+        ({"track_history_column_list": ("a",)}, "`track_history_*` requires SCD type 2"),
         (
             {"scd_type": 2, "track_history_column_list": ("a",), "track_history_except_column_list": ("a",)},
-            "exclude each other",
+            "cannot be combined",
         ),
         ({"keys": ("nope",)}, "`keys` names the column `nope`"),
         ({"column_list": ("id", "nope")}, "`column_list` names the column `nope`"),
@@ -107,8 +107,8 @@ def test_a_sequence_without_an_order_is_refused(spark: SparkSession) -> None:
 @pytest.mark.parametrize(
     ("later", "reason"),
     [
-        (("id", 2), "the target's SCD type is not the one it was built with"),
-        (("other", 1), "the target was built without the key `other`"),
+        (("id", 2), "the SCD type of the target has changed"),
+        (("other", 1), "the key `other` of the target is new"),
     ],
 )
 def test_a_state_of_another_flow_asks_for_a_full_refresh(

@@ -507,12 +507,12 @@ def test_a_half_written_archive_is_named(loader: Loader) -> None:
     [
         ({"cloudFiles.fromat": "json", **JSON}, "did you mean cloudFiles.format?"),
         ({**JSON, "cloudFiles.schemaHint": "a INT"}, "did you mean cloudFiles.schemaHints?"),
-        ({}, "add .option('cloudFiles.format', ...): json, csv, parquet, orc, text, binaryFile"),
+        ({}, "add .option('cloudFiles.format', ...), one of json, csv, parquet, orc, text, binaryFile"),
         ({"cloudFiles.format": "jsn"}, "did you mean json?"),
         ({"cloudFiles.format": "avro"}, "the local formats are json, csv, parquet, orc, text, binaryFile"),
         ({**JSON, "cloudFiles.schemaEvolutionMode": "addNewColumn"}, "did you mean addNewColumns?"),
         ({**JSON, "cloudFiles.inferColumnTypes": "yes"}, "write true or false"),
-        ({**JSON, "cloudFiles.allowOverwrites": "true"}, "land changed data under a new file name"),
+        ({**JSON, "cloudFiles.allowOverwrites": "true"}, "write changed data to a new file"),
         ({**JSON, "cloudFiles.schemaHints": "a"}, "write `id BIGINT`"),
         ({**JSON, "cloudFiles.schemaHints": "a BIGINTEGER"}, "write a type such as BIGINT"),
     ],
@@ -538,6 +538,6 @@ def test_options_without_effect_are_noted(loader: Loader) -> None:
 
 
 def test_new_columns_cannot_be_asked_for_beside_a_schema(loader: Loader) -> None:
-    """As on Databricks, addNewColumns and a schema exclude each other."""
+    """As on Databricks, addNewColumns and a schema cannot be combined."""
     with pytest.raises(AutoLoaderError, match="beside a schema"):
         loader.open({**JSON, "cloudFiles.schemaEvolutionMode": "addNewColumns"}, "a INT")

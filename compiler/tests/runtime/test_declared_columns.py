@@ -87,10 +87,10 @@ def test_what_does_not_fit_fails_the_table(pipeline: Pipeline, way: str) -> None
     notebook(pipeline, way, SCHEMA, more=", surplus string")
     (column,) = problems(pipeline.run())
 
-    assert "`place2 NOT NULL` fails for" in required.reason
-    assert (field.reason, column.reason) == (
-        "the rows have `place.Y`, which schema= does not declare",
-        "the rows have `surplus`, which schema= does not declare",
+    assert "`place2 NOT NULL` failed for" in required.message
+    assert (field.message, column.message) == (
+        "the query returns `place.Y`, which schema= does not declare",
+        "the query returns `surplus`, which schema= does not declare",
     )
     assert [row[0] for row in pipeline.rows("t")] == ["1"]
 
@@ -106,11 +106,11 @@ def test_the_bounds_of_a_history_are_declared(pipeline: Pipeline) -> None:
     for bounds in ("", ", __START_AT INT, __END_AT BIGINT", ", __START_AT INT, __END_AT INT"):
         schema = f"part BIGINT, n INT, place STRUCT<X: STRING, Y: INT>{bounds}"
         pipeline.notebook(FEED.format(more="") + f"\n    SCHEMA = {schema!r}\n" + text)
-        found += [problem.reason for problem in problems(pipeline.run())]
+        found += [problem.message for problem in problems(pipeline.run())]
 
     assert found == [
-        "schema= does not declare `__START_AT`, which an SCD type 2 target has",
-        "schema= declares `__END_AT` as bigint, and the sequence is int",
+        "schema= does not declare the column `__START_AT` of an SCD type 2 target",
+        "schema= declares `__END_AT` as bigint, but the sequence is int",
     ]
     assert pipeline.rows("t") == [(7, 3, None, 3, None)]
 
@@ -142,4 +142,4 @@ def test_a_slip_in_a_schema_is_no_column_lost(pipeline: Pipeline, schema: str, r
     """)
     (problem,) = problems(pipeline.run())
 
-    assert problem.reason == f"the schema cannot be read: {reason}"
+    assert problem.message == f"invalid schema=: {reason}"

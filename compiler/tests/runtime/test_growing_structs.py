@@ -159,7 +159,7 @@ def test_another_type_is_no_evolution(pipeline: Pipeline, way: str) -> None:
     pipeline.land("1.json", '{"id": 2, "n": 2}')
     (problem,) = problems(pipeline.run())
 
-    assert problem.reason.replace(" of `t`", "") == "the column `s` was struct<a:int> and is now struct<a:string>"
+    assert problem.message.replace(" of `t`", "") == "the column `s` was struct<a:int> and is now struct<a:string>"
 
 
 def struct(ddl: str) -> StructType:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cbx.runtime.problems import CannotRunError
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.tables.state_lock import lock_state
 
 HOLDER = """

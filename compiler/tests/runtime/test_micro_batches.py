@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from cbx.runtime import CannotRunError, RunRequest, run_update
-from cbx.runtime.log.events import Event
+from cbx.runtime.log.events import Event, diagnostic_text
 from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 from compiler.tests.runtime.faults import Fault, striking
 from compiler.tests.runtime.pipelines import Pipeline, problems
@@ -229,7 +229,7 @@ def ignore(_: Event) -> None:
 def finish(pipeline: Pipeline, limit: str) -> None:
     """An undisturbed update; a table whose source was started over without it is started over, as it asks for."""
     result = pipeline.run(configuration={"limit": limit})
-    reasons = [str(problem) for problem in problems(result)]
+    reasons = [diagnostic_text(problem) for problem in problems(result)]
     if reasons:
         assert all("was started over since" in reason for reason in reasons), reasons
         pipeline.succeed(configuration={"limit": limit}, select=frozenset({"odd"}), full_refresh=True)

@@ -13,7 +13,10 @@ import pytest
 
 from cbx.cli.run_places import trace_to_model
 from cbx.compiler import Compilation, compile_project
-from cbx.runtime.problems import Place, Problem, QueryLine
+from cbx.diagnostics.codes import QUERY_FAILED
+from cbx.diagnostics.diagnostic import Diagnostic
+from cbx.diagnostics.source_files import Span
+from cbx.runtime.errors import QueryLine
 from cbx.stages.plan import ModelPlan
 from cbx.stages.resolved import PythonCode
 
@@ -28,12 +31,16 @@ def models(project: Path) -> tuple[Compilation, list[tuple[ModelPlan, list[str]]
     return compilation, [(one, texts[one.artifact]) for one in compilation.plan.models]
 
 
-def traced(compilation: Compilation, planned: ModelPlan, line: int, query: QueryLine | None = None) -> Place:
+def failure(path: Path, line: int) -> Diagnostic:
+    return Diagnostic(QUERY_FAILED, "it fails", Span(str(path), line, 1, line, 2))
+
+
+def traced(compilation: Compilation, planned: ModelPlan, line: int, query: QueryLine | None = None) -> Span:
     target = ROOT / "target"
-    problem = Problem("it fails", Place((target / planned.artifact).resolve(), line), None, query)
-    place = trace_to_model(problem, compilation, target).place
-    assert place is not None
-    return place
+    diagnostic = failure((target / planned.artifact).resolve(), line)
+    span = trace_to_model(diagnostic, query, compilation, target).span
+    assert span is not None
+    return span
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
@@ -49,14 +56,14 @@ def test_each_line_of_a_function_or_macro_is_the_same_line_in_its_file(project: 
         for snippet in (code.source, *code.definitions):
             first = text[: text.index(snippet.text)].count("\n") + 1
             for number, line in enumerate(snippet.text.split("\n"), first):
-                place = traced(compilation, planned, number)
-                own = compilation.sources[place.path.as_posix()].split("\n")
-                assert place.path.as_posix() == snippet.path
+                span = traced(compilation, planned, number)
+                own = compilation.sources[span.path].split("\n")
+                assert span.path == snippet.path
                 if line in own:
                     looked_at += 1
-                    assert own[place.line - 1] == line
+                    assert own[span.line - 1] == line
         declaration = traced(compilation, planned, len(notebook))
-        assert declaration == Place(Path(planned.model.path), planned.model.spans.whole.line)
+        assert declaration == planned.model.spans.whole
 
     assert looked_at > 10
 
@@ -73,9 +80,9 @@ def test_each_line_of_a_query_is_the_line_of_the_model_that_made_it(project: Pat
         own = compilation.sources[planned.model.path].split("\n")
         for number, line in enumerate(filled.split("\n"), 2):
             if line.strip():
-                place = traced(compilation, planned, 1, QueryLine(number, line.strip()))
+                span = traced(compilation, planned, 1, QueryLine(number, line.strip()))
                 looked_at += 1
-                assert line.strip() == own[place.line - 1].strip() or "{" in own[place.line - 1]
+                assert line.strip() == own[span.line - 1].strip() or "{" in own[span.line - 1]
 
     assert looked_at > 5
 
@@ -84,17 +91,17 @@ def test_a_line_of_another_text_is_not_looked_for_in_the_query() -> None:
     """Spark may speak of a view's query, or of a rule; the number of such a line says nothing here."""
     compilation, found = models(ROOT)
     planned = next(one for one, _ in found if one.query is not None)
-    place = traced(compilation, planned, 1, QueryLine(3, "quite another text"))
+    span = traced(compilation, planned, 1, QueryLine(3, "quite another text"))
 
-    assert place == Place(Path(planned.model.path), planned.model.spans.whole.line)
+    assert span == planned.model.spans.whole
 
 
 def test_a_problem_elsewhere_stays_where_it_is() -> None:
     """In a file that nobody compiled, in a check, or nowhere."""
     compilation, _ = models(ROOT)
-    problems = [Problem("it fails"), Problem("it fails", Place(Path("/other/notebook.py"), 3))]
+    diagnostics = [Diagnostic(QUERY_FAILED, "it fails"), failure(Path("/other/notebook.py"), 3)]
 
-    assert [trace_to_model(one, compilation, ROOT / "target") for one in problems] == problems
+    assert [trace_to_model(one, None, compilation, ROOT / "target") for one in diagnostics] == diagnostics
 
 
 FILES = {
@@ -121,10 +128,10 @@ FILES = {
     '    if letters.count():\n        raise ValueError("too many")\n    return letters\n',
 }
 PLACES = {
-    "silver.queried": "models/silver/queried.sql:7",
-    "gold.counted": "models/gold/counted.sql:1",
-    "silver.called": "macros/weights.py:6",
-    "silver.raising": "models/silver/raising.py:8",
+    "silver.queried": "models/silver/queried.sql:7:5",
+    "gold.counted": "models/gold/counted.sql:1:4",
+    "silver.called": "macros/weights.py:6:5",
+    "silver.raising": "models/silver/raising.py:8:9",
 }
 
 
@@ -138,7 +145,13 @@ def test_a_run_names_models_and_macros(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     events = (tmp_path / ".cbx/events.jsonl").read_text()
     shutil.rmtree(tmp_path / ".cbx")
-    shown = dict(re.findall(r"^error: ([\w.]+): .*\n  --> (.*)$", done.stdout + done.stderr, re.MULTILINE))
+    shown = dict(
+        re.findall(
+            r"^error\[CBX501\] query-failed: ([\w.]+): .*\n(?:  .*\n)* *--> (.*)$",
+            done.stdout + done.stderr,
+            re.MULTILINE,
+        )
+    )
 
     assert shown == PLACES
     assert all(place in events for place in PLACES.values())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.notebooks.notebook import NotebookCell, cells, source_files
-from cbx.runtime.problems import CannotRunError
 
 NOTEBOOK = """\
 # Databricks notebook source
@@ -52,7 +52,7 @@ def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(CannotRunError) as error:
         source_files([tmp_path / "missing"])
 
-    assert str(error.value) == f"{tmp_path / 'missing'} is not there"
+    assert str(error.value) == f"{tmp_path / 'missing'} does not exist"
 
 
 def test_only_a_line_feed_ends_a_line() -> None:

@@ -13,9 +13,9 @@ from pyspark.sql import Observation, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
 from cbx.runtime.definitions import DatasetExpectation
+from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import ExpectationFailedError
 from cbx.runtime.flows.append_stream import write_checked
-from cbx.runtime.problems import RunError
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 
 RULES = (DatasetExpectation("small", "id < 3", "fail"),)
@@ -60,7 +60,7 @@ def late() -> Iterator[Callable[[float], None]]:
 def test_a_count_needs_no_event(spark: SparkSession, late: Callable[[float], None], tmp_path: Path) -> None:
     """A rule that must hold does not pass on a machine that is too busy for events."""
     late(2)
-    with pytest.raises(ExpectationFailedError, match="`small` fails for 2 of 5 rows"):
+    with pytest.raises(ExpectationFailedError, match="`small` failed for 2 of 5 rows"):
         write_checked(spark.range(5), RULES, tmp_path / "rows", "t")
 
 
@@ -83,5 +83,5 @@ def test_rows_whose_count_was_left_out_are_not_taken_for_none(spark: SparkSessio
 
     assert dict(read_write_observation(none, nothing)) == {}
     for observation in (counted, apart):
-        with pytest.raises(RunError, match="Spark did not say how many rows there were"):
+        with pytest.raises(RunError, match="Spark returned no counts of rows"):
             read_write_observation(rows, observation)

@@ -30,7 +30,7 @@ def test_a_key_that_occurs_twice_in_a_snapshot(pipeline: Pipeline, scd_type: int
     found = []
     for rows in ("(1, 'a'), (1, 'b')", "(1, 'a'), (2, 'b')", "(2, 'c'), (2, 'c')"):
         pipeline.notebook(SNAPSHOT.format(rows=rows, scd_type=scd_type))
-        found += [problem.reason for problem in problems(pipeline.run())]
+        found += [problem.message for problem in problems(pipeline.run())]
 
     assert found == [
         f'the snapshot has more than one row with the key {{"id": {key}}} (DUPLICATE_KEY_VIOLATION)' for key in (1, 2)
@@ -57,7 +57,7 @@ def test_a_source_with_the_bounds_of_a_history(pipeline: Pipeline, scd_type: int
     pipeline.notebook(text.format(scd_type, ', except_column_list=["__start_at"]'))
     pipeline.succeed()
 
-    assert problem.reason == "the column name `__start_at` is reserved"
+    assert problem.message == "the column name `__start_at` is reserved"
 
 
 CONDITIONS = {
@@ -68,7 +68,7 @@ CONDITIONS = {
     "id IN (SELECT id FROM VALUES (1) AS v(id))": "a subquery",
     "EXISTS (SELECT 1)": "a subquery",
     "n > (SELECT 1)": "a subquery",
-    "explode(array(true, false))": "a function that makes rows",
+    "explode(array(true, false))": "a function that generates rows",
 }
 
 
@@ -114,8 +114,8 @@ def t{number}():
         "u.py",
     )
     result = pipeline.run(dry_run=True)
-    reasons = {dataset.name: dataset.problem.reason for dataset in result.datasets if dataset.problem}
+    reasons = {dataset.name: dataset.diagnostic.message for dataset in result.datasets if dataset.diagnostic}
     expected = {f"t{number}": reason for number, reason in enumerate(CONDITIONS.values())}
     expected |= dict.fromkeys("suw", "an aggregate")
 
-    assert {name: reason.rpartition("it has ")[2] for name, reason in reasons.items()} == expected
+    assert {name: reason.rpartition(") has ")[2].partition(",")[0] for name, reason in reasons.items()} == expected

@@ -276,11 +276,15 @@ def test_a_record_as_one_variant(loader: Loader) -> None:
 @pytest.mark.parametrize(
     ("options", "reason", "hint"),
     [
-        ({"headr": "true"}, "headr is no option of Auto Loader or of its reader", "did you mean header?"),
-        ({"schemaHints": "a INT"}, "schemaHints is no option", "did you mean cloudFiles.schemaHints?"),
-        ({"skipRow": "1"}, "skipRow is no option", "did you mean skipRows?"),
-        ({"skipRows": "some"}, "skipRows is 'some'", "write a whole number that is not negative"),
-        ({"modifiedAfter": "last week"}, "'last week' is no time", "write a time such as 2024-05-01T10:00:00"),
+        ({"headr": "true"}, "headr is not an option of Auto Loader or of its reader", "did you mean header?"),
+        ({"schemaHints": "a INT"}, "schemaHints is not an option", "did you mean cloudFiles.schemaHints?"),
+        ({"skipRow": "1"}, "skipRow is not an option", "did you mean skipRows?"),
+        ({"skipRows": "some"}, "skipRows is 'some'", "write a non-negative integer"),
+        (
+            {"modifiedAfter": "last week"},
+            "invalid timestamp 'last week'",
+            "write a timestamp such as 2024-05-01T10:00:00",
+        ),
         ({"mode": "PERMISIVE"}, "mode is 'PERMISIVE'", "did you mean PERMISSIVE?"),
     ],
 )
@@ -299,7 +303,7 @@ def test_unknown_options_can_be_left_out_on_request(loader: Loader) -> None:
     loader.open({**CSV, "fs.s3a.endpoint": "x", "allowComments": "true", "cloudFiles.resourceTag.team": "a"})
 
     assert loader.notes == [
-        "the option headr is unknown and is left out",
+        "the option headr is unknown and ignored",
         "the option allowComments has no effect on csv files",
         "the option cloudFiles.resourceTag.team has no effect locally: there is no queue",
     ]
@@ -319,17 +323,17 @@ def test_plain_readers_pass_over_nothing(pipeline: Pipeline) -> None:
     pipeline.land("a.csv", "id\n1\n")
     texts = [f"@dlt.table\ndef {name}():\n    return {read}\n" for name, read in reads.items()]
     pipeline.notebook("\n".join(("import dlt", *texts)))
-    found = {problem.reason.splitlines()[0]: problem.hint for problem in problems(pipeline.run(dry_run=True))}
+    found = {problem.message.splitlines()[0]: problem.hint for problem in problems(pipeline.run(dry_run=True))}
 
     assert list(found.items())[:4] == [
-        ("the reader of csv files has no option `headr`", "did you mean `header`?"),
-        ("the reader of json files has no option `multilin`", "did you mean `multiLine`?"),
+        ("the csv reader has no option `headr`", "did you mean `header`?"),
+        ("the json reader has no option `multilin`", "did you mean `multiLine`?"),
         (
-            "the option `skipRows` is one of Databricks' readers, which the local reader does not have",
-            'read with spark.readStream.format("cloudFiles"), which is emulated with it',
+            "the option `skipRows` of Databricks is not supported by the local reader",
+            'read with spark.readStream.format("cloudFiles"), where it is emulated',
         ),
         (
-            "`cloudFiles.maxFilesPerTrigger` is an option of Auto Loader, and this reads json files without it",
+            "`cloudFiles.maxFilesPerTrigger` is an option of Auto Loader, but this is the json reader",
             'read with spark.readStream.format("cloudFiles")',
         ),
     ]

@@ -86,8 +86,10 @@ def test_an_unknown_table_is_a_guess_and_a_list(state: Path) -> None:
     assert (status, errors.splitlines()) == (
         2,
         [
-            f"error: there is no table `silver.order` in {state}",
-            "   = hint: did you mean `silver.orders`? the tables are gold.totals, silver.orders",
+            f"error[CBX503] unknown-table: there is no table `silver.order` in {state}",
+            "  = hint: did you mean `silver.orders`? the tables are gold.totals, silver.orders",
+            "",
+            "For more information, run `cbx explain CBX503`.",
         ],
     )
 

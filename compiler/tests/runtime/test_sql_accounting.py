@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Registry
+from cbx.runtime.errors import RunError
 from cbx.runtime.notebooks.sql_statements import define_statements
-from cbx.runtime.problems import RunError
 from cbx.runtime.sql.column_definitions import read_definitions
 from cbx.runtime.sql.parameters import SqlText
 from cbx.runtime.sql.table_names import is_expression
@@ -103,7 +104,7 @@ def judge(expressions: Iterable[object]) -> None:
     """Refuse what is no expression, as Spark does when the pipeline runs."""
     for expression in expressions:
         if expression is not None and not is_expression(str(expression)):
-            raise RunError(f"{expression} is no expression")
+            raise RunError(INVALID_STATEMENT, f"{expression} is not an expression")
 
 
 def slip(words: list[str], chance: random.Random) -> list[str]:

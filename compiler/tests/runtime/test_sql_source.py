@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import CdcFlow, Registry
+from cbx.runtime.errors import InvalidStatementsError
 from cbx.runtime.notebooks.sql_statements import define_statements
-from cbx.runtime.problems import Problem, SeveralProblemsError
 from cbx.runtime.sql.parameters import SqlText
 
 FILE = Path("pipeline.sql")
@@ -36,10 +37,10 @@ def defined(text: str, **parameters: str) -> Registry:
     return registry
 
 
-def problems(text: str, **parameters: str) -> list[Problem]:
-    with pytest.raises(SeveralProblemsError) as raised:
+def problems(text: str, **parameters: str) -> list[Diagnostic]:
+    with pytest.raises(InvalidStatementsError) as raised:
         defined(text, **parameters)
-    return list(raised.value.problems)
+    return list(raised.value.diagnostics)
 
 
 def test_what_has_no_effect_is_noted_once() -> None:
@@ -97,7 +98,7 @@ def test_nulls_are_ignored_for_none_all_some_or_all_but_some_columns(clause: str
         ("CREATE STREAMING TABLE a.b.c.d", "2:1: `a.b.c.d` has 4 parts: a name has at most three"),
         (
             "CREATE FLOW f AS AUTO CDC INTO t FROM STREAM(s) KEYS (id) SEQUENCE BY at STORED AS SCD TYPE two",
-            "2:93: the SCD type is 'two', and only 1 and 2 are known here",
+            "2:93: the SCD type 'two' is not supported",
         ),
         (
             "CREATE MATERIALIZED VIEW m TBLPROPERTEIS ('a' = 'b') AS SELECT 1",
@@ -143,17 +144,17 @@ def test_nulls_are_ignored_for_none_all_some_or_all_but_some_columns(clause: str
         ),
         (
             "DROP TABLE t",
-            "2:1: a pipeline does not run the statement DROP",
+            "2:1: DROP is not a statement of a pipeline",
         ),
     ],
 )
 def test_what_is_not_understood_is_reported_at_its_place(statement: str, expected: str) -> None:
     """The line and column of the first word that has no place, and what is expected there."""
     (problem,) = problems(f"\n{statement}")
-    place = problem.place
-    assert place is not None
+    span = problem.span
+    assert span is not None
 
-    assert f"{place.line}:{place.column}: {problem.reason}" == expected
+    assert f"{span.line}:{span.column}: {problem.message}" == expected
 
 
 def test_a_misspelt_word_comes_with_what_it_was_meant_to_be() -> None:
@@ -171,7 +172,7 @@ def test_a_misspelt_word_comes_with_what_it_was_meant_to_be() -> None:
 
     assert hints == [
         "did you mean `CLUSTER`?",
-        "put it in the brackets behind the name: name (CONSTRAINT rule EXPECT (condition) ...)",
+        "put it in the brackets after the name: name (CONSTRAINT rule EXPECT (condition) ...)",
         "did you mean `MATERIALIZED`?",
         "did you mean `COMMENT`?",
         "did you mean `STORED`?",
@@ -215,9 +216,9 @@ def test_a_parameter_without_a_value_is_an_error() -> None:
     """At its place, rather than a table called `$`."""
     with pytest.raises(Exception, match="has no value") as raised:
         defined("CREATE STREAMING TABLE a;\n  CREATE STREAMING TABLE ${cat}.b")
-    problem = raised.value.problem  # type: ignore[attr-defined]
+    problem = raised.value.diagnostic  # type: ignore[attr-defined]
 
-    assert (str(problem.place), problem.reason) == ("pipeline.sql:2:26", "the parameter `${cat}` has no value")
+    assert (str(problem.span), problem.message) == ("pipeline.sql:2:26", "the parameter `${cat}` has no value")
 
 
 def test_places_point_into_the_text_as_it_is_written() -> None:
@@ -225,7 +226,7 @@ def test_places_point_into_the_text_as_it_is_written() -> None:
     (behind,) = problems("CREATE STREAMING TABLE ${name} CLUSTR BY AUTO", name="a_much_longer_name\n")
     (inside,) = problems("CREATE STREAMING TABLE a\n${clauses} COMMENT 'x'", clauses="COMMENT 'y' CLUSTR BY AUTO")
 
-    assert (str(behind.place), str(inside.place)) == ("pipeline.sql:1:32", "pipeline.sql:2:1")
+    assert (str(behind.span), str(inside.span)) == ("pipeline.sql:1:32", "pipeline.sql:2:1")
 
 
 def test_a_table_with_its_flow_in_one_statement() -> None:
@@ -249,4 +250,4 @@ def test_clauses_that_the_local_runtime_does_not_have(clauses: str, reason: str)
     """They are known, and refused rather than left out."""
     (problem,) = problems(f"CREATE FLOW f AS AUTO CDC INTO t {clauses}")
 
-    assert (problem.reason, problem.hint is not None) == (reason, True)
+    assert (problem.message, problem.hint is not None) == (reason, True)

@@ -9,8 +9,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName
-from cbx.runtime.problems import CannotRunError
 from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import POINTER, TableFolder, TableState, recover, tables
 from compiler.tests.runtime.faults import Fault, striking

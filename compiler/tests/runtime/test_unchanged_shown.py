@@ -10,16 +10,17 @@ from rich.console import Console
 
 from cbx.cli.display.run import show_result
 from cbx.cli.events import _cells
+from cbx.diagnostics.codes import UPSTREAM_FAILED
+from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.render.html.last_run import DatasetRun, LastCount, read_last_run
 from cbx.runtime import DatasetResult, RunResult
 from cbx.runtime.log.events import EventLog, FlowFinished, UpdateProgress
 from cbx.runtime.log.last_update import last_update
-from cbx.runtime.problems import Problem
-from cbx.runtime.results import ExpectationCount
+from cbx.runtime.results import ExpectationMetrics
 
-BROKEN = ExpectationCount("key_is_unique", "orders_key", "warn", 7, 2, "num_entries = 1")
-DROPPED = ExpectationCount("has_id", "orders", "drop", 7, 2, "id IS NOT NULL")
-FINE = ExpectationCount("key_is_unique", "people_key", "warn", 3, 0, "num_entries = 1")
+BROKEN = ExpectationMetrics("key_is_unique", "orders_key", "warn", 7, 2, "num_entries = 1")
+DROPPED = ExpectationMetrics("has_id", "orders", "drop", 7, 2, "id IS NOT NULL")
+FINE = ExpectationMetrics("key_is_unique", "people_key", "warn", 3, 0, "num_entries = 1")
 ORDERS = DatasetResult("orders", "streaming", "unchanged", rows_dropped=2, expectations=(DROPPED,))
 ORDERS_KEY = DatasetResult("orders_key", "batch", "unchanged", expectations=(BROKEN,))
 PEOPLE_KEY = DatasetResult("people_key", "batch", "completed", rows_written=3, expectations=(FINE,))
@@ -40,7 +41,7 @@ def test_the_end_of_a_run_tells_broken_checks_that_did_not_change() -> None:
 def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None:
     """What they read failed, so its rows are as they were, and as broken."""
     text = StringIO()
-    skipped = replace(ORDERS_KEY, status="skipped", problem=Problem("it reads `orders`, which failed"))
+    skipped = replace(ORDERS_KEY, status="skipped", diagnostic=Diagnostic(UPSTREAM_FAILED, "its input `orders` failed"))
     show_result(Console(file=text, width=200), RunResult((skipped,), (), 1.0), ".cbx/", frozenset({"orders_key"}))
     log = EventLog(tmp_path, lambda _: None)
     log(FlowFinished(skipped))
@@ -56,8 +57,8 @@ def test_checks_that_were_skipped_keep_their_verdict_too(tmp_path: Path) -> None
 
 def test_the_log_keeps_their_counts(tmp_path: Path) -> None:
     """Also for a view that several tables read, of which only one has news."""
-    view = ExpectationCount("is_even", "numbers", "warn", 4, 1, "n % 2 = 0")
-    fresh = ExpectationCount("is_even", "numbers", "warn", 6, 0, "n % 2 = 0")
+    view = ExpectationMetrics("is_even", "numbers", "warn", 4, 1, "n % 2 = 0")
+    fresh = ExpectationMetrics("is_even", "numbers", "warn", 6, 0, "n % 2 = 0")
     log = EventLog(tmp_path, lambda _: None)
     log(FlowFinished(DatasetResult("new", "batch", "completed", rows_written=6, expectations=(fresh,))))
     for result in (ORDERS, ORDERS_KEY, DatasetResult("old", "batch", "unchanged", expectations=(view,))):

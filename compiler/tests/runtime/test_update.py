@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cbx.render.html.last_run import LastCount, read_last_run
 from cbx.runtime import DatasetResult, RunRequest, run_update
+from cbx.runtime.log.events import diagnostic_text
 from cbx.runtime.log.last_update import last_update
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
@@ -133,12 +134,12 @@ def test_a_failed_batch_rule_leaves_the_last_version(pipeline: Pipeline) -> None
     notebook.write_text(notebook.read_text().replace("range(1, 3)", "range(0, 3)"))
     result = pipeline.run()
 
-    actual = (str(result.datasets[0].problem).splitlines()[0], pipeline.rows("numbers"))
-    assert actual == (f"{notebook}:3: numbers: `positive` fails for 1 of 3 rows", [(1,), (2,)])
+    actual = (diagnostic_text(result.datasets[0].diagnostic).splitlines()[0], pipeline.rows("numbers"))
+    assert actual == (f"{notebook}:3:1: numbers: `positive` failed for 1 of 3 rows", [(1,), (2,)])
 
 
-def test_a_circle_is_named(pipeline: Pipeline) -> None:
-    """Datasets that read each other are reported with the circle, and nothing else stops."""
+def test_a_cycle_is_named(pipeline: Pipeline) -> None:
+    """Datasets that read each other are reported with the cycle, and nothing else stops."""
     pipeline.notebook("""
         import dlt
 
@@ -156,10 +157,12 @@ def test_a_circle_is_named(pipeline: Pipeline) -> None:
     """)
     result = pipeline.run()
 
-    actual = {dataset.name: (dataset.status, dataset.problem and dataset.problem.reason) for dataset in result.datasets}
+    actual = {
+        dataset.name: (dataset.status, dataset.diagnostic and dataset.diagnostic.message) for dataset in result.datasets
+    }
     assert actual == {
-        "b": ("failed", "the datasets read each other in a circle: a -> b -> a"),
-        "a": ("skipped", "it reads `b`, which failed"),
+        "b": ("failed", "datasets depend on each other in a cycle: a -> b -> a"),
+        "a": ("skipped", "its input `b` failed"),
         "c": ("completed", None),
     }
 
@@ -210,7 +213,7 @@ def test_a_view_s_failed_rule_fails_its_reader(pipeline: Pipeline) -> None:
     """)
     (result,) = pipeline.run().datasets
 
-    assert (result.status, result.problem and result.problem.reason) == ("failed", "numbers: `positive` fails")
+    assert (result.status, result.diagnostic and result.diagnostic.message) == ("failed", "numbers: `positive` failed")
 
 
 def test_sql_reads_streams_views_and_tables_by_any_name(pipeline: Pipeline) -> None:
@@ -404,11 +407,13 @@ def test_a_stream_whose_source_was_started_over_is_refused(pipeline: Pipeline) -
     pipeline.succeed(select=frozenset({"bronze.orders"}), full_refresh=True)
     result = pipeline.run()
 
-    actual = [(dataset.name, dataset.status, dataset.problem and dataset.problem.hint) for dataset in result.datasets]
+    actual = [
+        (dataset.name, dataset.status, dataset.diagnostic and dataset.diagnostic.hint) for dataset in result.datasets
+    ]
     assert actual[1] == (
         "silver.orders",
         "failed",
-        "start this one over too: --full-refresh --select silver.orders",
+        "run with --full-refresh --select silver.orders",
     )
 
 
@@ -444,8 +449,8 @@ def test_a_declared_schema_orders_casts_and_checks(pipeline: Pipeline) -> None:
     notebook.write_text(notebook.read_text().replace("id > 0", "price > 0"))
     failed = pipeline.run().datasets[0]
 
-    reason = failed.problem.reason if failed.problem else ""
-    assert (rows, reason) == ([(1, "1.50", None, 2)], "orders: `id NOT NULL` fails for 1 of 2 rows")
+    reason = failed.diagnostic.message if failed.diagnostic else ""
+    assert (rows, reason) == ([(1, "1.50", None, 2)], "orders: `id NOT NULL` failed for 1 of 2 rows")
 
 
 def test_new_columns_join_a_streaming_table(pipeline: Pipeline) -> None:
@@ -515,11 +520,11 @@ def test_mistakes_in_notebooks_are_places_and_reasons(pipeline: Pipeline) -> Non
     )
     result = pipeline.run()
 
-    actual = [str(problem).splitlines()[0] for problem in problems(result)]
+    actual = [diagnostic_text(problem).splitlines()[0] for problem in problems(result)]
     assert actual == [
-        f"{first}:4: SyntaxError: invalid syntax",
-        f"{second}:3: `dlt` has no function `tabel`",
-        f"{third}:6:9: a pipeline does not run the statement SELECT",
+        f"{first}:4:1: invalid Python: invalid syntax",
+        f"{second}:3:1: `dlt` has no function `tabel`",
+        f"{third}:6:9: SELECT is not a statement of a pipeline",
     ]
 
 
@@ -536,8 +541,8 @@ def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
     """)
     (result,) = pipeline.run().datasets
 
-    reason = result.problem.reason if result.problem else ""
-    assert reason.partition(": ")[0] == "the expectation `wrong` (idd >= 0) is not a condition on these rows"
+    reason = result.diagnostic.message if result.diagnostic else ""
+    assert reason.partition(": ")[0] == "the expectation `wrong` (idd >= 0) is invalid"
 
 
 def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline) -> None:
@@ -556,10 +561,10 @@ def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline)
     second = pipeline.notebook('region = dbutils.widgets.get("region")\n', "b.py")
     result = pipeline.run()
 
-    actual = [str(problem).splitlines()[0] for problem in problems(result)]
+    actual = [diagnostic_text(problem).splitlines()[0] for problem in problems(result)]
     assert actual == [
-        f"{first}:3: an expectation stands above the dataset's decorator, where it has no effect",
-        f"{second}:1: dbutils.widgets needs a Databricks workspace",
+        f"{first}:3:1: an expectation above the decorator of the dataset has no effect",
+        f"{second}:1:1: dbutils.widgets needs a Databricks workspace",
     ]
 
 
@@ -609,7 +614,7 @@ def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
     result = pipeline.run(dry_run=True)
 
     actual = (
-        [(one.name, one.kind, one.inputs, one.problem is None) for one in result.datasets],
+        [(one.name, one.kind, one.inputs, one.diagnostic is None) for one in result.datasets],
         pipeline.state.exists(),
     )
     assert actual == (
@@ -637,8 +642,8 @@ def test_a_mistake_in_a_query_is_at_its_line(pipeline: Pipeline) -> None:
     """)
     (result,) = pipeline.run().datasets
 
-    actual = str(result.problem).partition(" ")
-    assert (actual[0], actual[2].partition("]")[0]) == (f"{notebook}:6:", "[UNRESOLVED_COLUMN.WITH_SUGGESTION")
+    actual = diagnostic_text(result.diagnostic).partition(" ")
+    assert (actual[0], actual[2].partition("]")[0]) == (f"{notebook}:6:5:", "[UNRESOLVED_COLUMN.WITH_SUGGESTION")
 
 
 def test_an_error_in_a_worker_is_at_the_user_s_line(pipeline: Pipeline) -> None:
@@ -656,7 +661,9 @@ def test_an_error_in_a_worker_is_at_the_user_s_line(pipeline: Pipeline) -> None:
     """)
     (result,) = pipeline.run().datasets
 
-    assert str(result.problem) == f"{notebook}:5: ZeroDivisionError: integer division or modulo by zero"
+    assert (
+        diagnostic_text(result.diagnostic) == f"{notebook}:5:5: ZeroDivisionError: integer division or modulo by zero"
+    )
 
 
 def test_modules_beside_the_notebook_reach_spark_s_workers(pipeline: Pipeline) -> None:
@@ -893,8 +900,8 @@ def test_a_table_of_another_version_is_rebuilt_only_when_that_is_asked_for(pipel
     rebuilt = run_update(replace(request, full_refresh=True), pipeline.events.append)
 
     assert rebuilt.is_success
-    assert refused.problem is not None
-    assert (refused.status, refused.problem.reason, pipeline.rows("numbers")) == (
+    assert refused.diagnostic is not None
+    assert (refused.status, refused.diagnostic.message, pipeline.rows("numbers")) == (
         "failed",
         "`numbers` was written by another version of cbx",
         [(1,)],

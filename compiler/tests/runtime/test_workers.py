@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
 from cbx.runtime.update.workers import DatasetWorkers
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
@@ -32,7 +32,7 @@ def made(needs: Mapping[str, Sequence[str]], size: int, pause: Callable[[], floa
                 for other in needs[key]:
                     make(other, (key,))
         except RunError as error:
-            outcome[key] = error.problem.reason.partition("circle: ")[2]
+            outcome[key] = error.diagnostic.message.partition("cycle: ")[2]
 
     crew.work(tuple(needs), make)
     return outcome
@@ -47,7 +47,7 @@ def test_each_is_made_once_whoever_needs_it(size: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_circle_is_blamed_on_the_one_that_closes_it(seed: int) -> None:
+def test_the_dataset_that_closes_a_cycle_fails(seed: int) -> None:
     """Which one that is depends on the order of definition, not on which thread was faster."""
     chance = random.Random(seed)
     needs = {"a": "b", "b": "c", "c": "a", "d": "b", "e": ""}
@@ -151,7 +151,7 @@ def test_a_sink_that_is_a_function_gets_each_micro_batch(pipeline: Pipeline) -> 
     (pipeline.folder / "ready").touch()
     second = pipeline.succeed()
 
-    assert [(str(one.place).rpartition("/")[2], one.reason) for one in problems(first)] == [
+    assert [(str(one.span).rpartition("/")[2], one.message) for one in problems(first)] == [
         ("notebook.py:11", "ValueError: not yet")
     ]
     assert (second["outside"].rows_written, (pipeline.folder / "0.json").read_text()) == (2, '[{"id":1},{"id":2}]')

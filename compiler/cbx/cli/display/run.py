@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from cbx.cli.display.check_results import describe_violations
+from cbx.cli.display.diagnostics import as_text, replace_controls
+from cbx.cli.state_folder import relative_folder
+from cbx.diagnostics.diagnostic import read_sources
 from cbx.runtime.log.events import Event, FlowFinished, FlowStarted, NoteAdded, UpdateProgress
 
 if TYPE_CHECKING:
-    from cbx.runtime.problems import Problem
+    from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.results import DatasetResult, RunResult
 
 _FILE_WIDTH = 200
@@ -161,29 +165,59 @@ def _failed_rules(dataset: DatasetResult) -> str:
     return ", ".join([*words, "unchanged"] if dataset.status == "unchanged" else words)
 
 
-def show_problem(console: Console, headline: str, problem: Problem) -> None:
-    """Print a problem: the reason, the place and the hint.
+def show_error(console: Console, message: str, hint: str | None = None) -> None:
+    """Print an error in the use of a command, which has no code."""
+    console.print(Text.assemble(("error", "bold red"), f": {message}"), soft_wrap=True)
+    if hint:
+        console.print(f"  = hint: {hint}", soft_wrap=True, highlight=False, markup=False)
+
+
+def show_run_errors(console: Console, diagnostics: Sequence[Diagnostic], root: Path | None = None) -> None:
+    """Print the errors of a run in the layout of `cbx compile`, and how to learn more.
 
     Args:
-        console: The console.
-        headline: A prefix of the reason, such as the name of the dataset.
-        problem: The problem.
+        console: Where to print.
+        diagnostics: The errors.
+        root: The folder of relative paths in spans; None for the current one.
     """
-    console.print(Text.assemble(("error", "bold red"), f": {headline}{problem.reason}"), soft_wrap=True)
-    if problem.place is not None:
-        console.print(f"  --> {problem.place}", soft_wrap=True, highlight=False, markup=False)
-    if problem.hint:
-        console.print(f"   = hint: {problem.hint}", soft_wrap=True, highlight=False, markup=False)
+    if not diagnostics:
+        return
+    sources = {_short(path): text for path, text in read_sources(root or Path.cwd(), diagnostics).items()}
+    for diagnostic in map(_with_short_paths, diagnostics):
+        headline, *more = diagnostic.message.split("\n")
+        lines = as_text(diagnostic._replace(message=headline), sources, in_colour=True).split("\n")
+        lines[1:1] = [f"  {replace_controls(line)}" for line in more]
+        console.print(Text.from_ansi("\n".join(lines)), soft_wrap=True)
+    first = min(diagnostic.code.id for diagnostic in diagnostics)
+    console.print(f"For more information, run `cbx explain {first}`.", soft_wrap=True, highlight=False)
 
 
-def show_result(console: Console, result: RunResult, state: str, checks: frozenset[str] = frozenset()) -> None:
-    """Print the result of an update: the table, the checks, the problems, and how to look at a table.
+def _with_short_paths(diagnostic: Diagnostic) -> Diagnostic:
+    span = diagnostic.span and diagnostic.span._replace(path=_short(diagnostic.span.path))
+    related = (other._replace(span=other.span._replace(path=_short(other.span.path))) for other in diagnostic.related)
+    return diagnostic._replace(span=span, related=tuple(related))
+
+
+def _short(path: str) -> str:
+    """An absolute path below the current folder as a relative one."""
+    return relative_folder(Path(path)).as_posix() if Path(path).is_absolute() else path
+
+
+def show_result(
+    console: Console,
+    result: RunResult,
+    state: str,
+    checks: frozenset[str] = frozenset(),
+    root: Path | None = None,
+) -> None:
+    """Print the end of an update: the table, the checks, what went wrong, and where to look.
 
     Args:
         console: The console.
         result: The result.
         state: The state folder, as the user would write it.
         checks: The datasets that only check other datasets, which are counted.
+        root: The folder of relative paths in spans; None for the current one.
     """
     datasets = [dataset for dataset in result.datasets if dataset.name not in checks]
     if datasets:
@@ -191,7 +225,7 @@ def show_result(console: Console, result: RunResult, state: str, checks: frozens
         console.print(closing_table(datasets), highlight=False)
         console.print()
     _show_checks(console, [dataset for dataset in result.datasets if dataset.name in checks])
-    _show_problems(console, result)
+    show_run_errors(console, run_errors(result), root)
     refreshed = [dataset for dataset in datasets if dataset.status in ("completed", "unchanged")]
     tables = [dataset for dataset in refreshed if dataset.kind not in ("view", "sink")]
     look = f" Tables are in {state}. Try `cbx show {tables[-1].name}`." if tables else ""
@@ -201,16 +235,18 @@ def show_result(console: Console, result: RunResult, state: str, checks: frozens
         console.print(f"{count} {noun} in {result.seconds:.1f} s.{look}", soft_wrap=True, highlight=False)
 
 
-def _show_problems(console: Console, result: RunResult) -> None:
-    for problem in result.problems:
-        show_problem(console, "", problem)
+def run_errors(result: RunResult) -> list[Diagnostic]:
+    """The errors of an update; those of a dataset start with its name."""
+    errors = list(result.diagnostics)
     for dataset in result.datasets:
-        if dataset.problem is not None and dataset.status == "failed":
-            prefix = "" if dataset.problem.reason.startswith(f"{dataset.name}: ") else f"{dataset.name}: "
-            show_problem(console, prefix, dataset.problem)
+        if dataset.diagnostic is not None and dataset.status == "failed":
+            message = dataset.diagnostic.message
+            start = f"{dataset.name}: "
+            errors.append(dataset.diagnostic._replace(message=f"{start}{message.removeprefix(start)}"))
+    return errors
 
 
-def show_graph(console: Console, result: RunResult) -> None:
+def show_graph(console: Console, result: RunResult, root: Path | None = None) -> None:
     """Print the datasets and their inputs after a dry run."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
     for name in ("dataset", "kind", "reads"):
@@ -219,7 +255,7 @@ def show_graph(console: Console, result: RunResult) -> None:
         table.add_row(dataset.name, _kind(dataset), ", ".join(dataset.inputs) or "-")
     if result.datasets:
         Console(width=console.width).print(table, highlight=False)
-    _show_problems(console, result)
+    show_run_errors(console, run_errors(result), root)
 
 
 def error_console() -> Console:

@@ -1,1 +1,1 @@
-"""What `import dlt` gives a notebook."""
+"""The modules `dlt` and `pyspark.pipelines`."""

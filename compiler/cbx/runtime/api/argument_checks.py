@@ -1,7 +1,6 @@
-"""Holding what notebooks pass to the API's functions against the documented parameters.
+"""Checks of what notebooks pass to the functions of the API, against the documented parameters.
 
-Every function is checked by the same few lines, so that a slip is told in the words of the call: the name that was
-called, the parameter, what was given and what to write instead.
+All functions share the checks. A message names the function, the parameter, the value and what to write instead.
 """
 
 from __future__ import annotations
@@ -15,9 +14,11 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql.types import StructType
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.diagnostics.source_files import Span
 from cbx.runtime.calling_line import calling_line
-from cbx.runtime.problems import Place, RunError
+from cbx.runtime.errors import RunError
 
 Function = Callable[..., Any]
 
@@ -27,9 +28,9 @@ class _Kind:
     """What a parameter takes.
 
     Attributes:
-        wanted: It, in words.
-        fits: Tells whether a value is of this kind.
-        example: What to write in the place of a value that is not, from the parameter's name and the value.
+        wanted: The kind, in words.
+        fits: Whether a value is of this kind.
+        example: What to write instead of another value, from the name of the parameter and the value.
     """
 
     wanted: str
@@ -40,22 +41,22 @@ class _Kind:
 def check_arguments(
     name: str, function: Function, signature: inspect.Signature, takes_function: tuple[str, ...] = ()
 ) -> Function:
-    """A function of the API under one of its names, which refuses arguments that do not fit.
+    """Wrap a function of the API so that it refuses invalid arguments.
 
     Args:
         name: The name that notebooks call.
         function: What to call when the arguments fit.
         signature: The documented parameters.
-        takes_function: Parameters that may be given a function instead of what their name says.
+        takes_function: Parameters that may also be a function.
     """
 
     @functools.wraps(function)
     def call(*by_position: Any, **by_name: Any) -> Any:
-        place = calling_line()
-        _check_names(name, signature, by_position, by_name, place)
+        span = calling_line()
+        _check_names(name, signature, by_position, by_name, span)
         for parameter, value in signature.bind(*by_position, **by_name).arguments.items():
             if not (parameter in takes_function and callable(value)):
-                _check_value(name, parameter, value, place)
+                _check_value(name, parameter, value, span)
         result = function(*by_position, **by_name)
         is_decorator = callable(result) and not any(result is argument for argument in by_position)
         return _check_decorated(name, result) if is_decorator else result
@@ -66,7 +67,7 @@ def check_arguments(
 
 
 def documented_signature(function: Function, *more: str) -> inspect.Signature:
-    """A function's parameters, with these names in the place of those that it takes as they come."""
+    """The parameters of a function, with these names instead of ``**arguments``."""
     signature = inspect.signature(function)
     variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     fixed = [parameter for parameter in signature.parameters.values() if parameter.kind not in variadic]
@@ -79,41 +80,47 @@ def _check_names(
     signature: inspect.Signature,
     by_position: Sequence[Any],
     by_name: Mapping[str, Any],
-    place: Place | None,
+    span: Span | None,
 ) -> None:
-    """Refuse arguments that the signature does not have, or has twice, and miss those that it needs."""
+    """Refuse unknown, repeated and missing arguments."""
     parameters = signature.parameters.values()
     positional = [parameter.name for parameter in parameters if parameter.kind is not parameter.KEYWORD_ONLY]
     nameable = [parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY]
     for argument in by_name:
         if argument not in nameable:
             meant = did_you_mean(argument, nameable)
-            listing = f"known are {', '.join(nameable)}"
+            listing = f"the arguments are {', '.join(nameable)}"
             raise RunError(
-                f"`{name}` has no argument `{argument}`", place=place, hint=f"{meant} {listing}" if meant else listing
+                INVALID_DEFINITION,
+                f"`{name}` has no argument `{argument}`",
+                span=span,
+                hint=f"{meant} {listing}" if meant else listing,
             )
     if len(by_position) > len(positional):
         by_their_names = [argument for argument in nameable if argument not in by_name][: len(by_position)]
         raise RunError(
-            f"`{name}` takes {len(positional) or 'no'} argument{'' if len(positional) == 1 else 's'} by position, "
-            f"and is given {len(by_position)}",
-            place=place,
+            INVALID_DEFINITION,
+            f"`{name}` takes {len(positional) or 'no'} positional argument{'' if len(positional) == 1 else 's'}, "
+            f"not {len(by_position)}",
+            span=span,
             hint=f"name them: {name}({_named_arguments(by_their_names)})",
         )
     for argument in positional[: len(by_position)]:
         if argument in by_name:
             raise RunError(
-                f"`{name}` is given `{argument}` twice, by position and by name",
-                place=place,
-                hint="leave one of them out",
+                INVALID_DEFINITION,
+                f"`{name}` gets `{argument}` twice, by position and by name",
+                span=span,
+                hint="remove one of them",
             )
     values = {**dict(zip(positional, by_position, strict=False)), **by_name}
     required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
     missing = [argument for argument in required if values.get(argument) is None]
     if missing:
         raise RunError(
+            INVALID_DEFINITION,
             f"`{name}` needs {' and '.join(f'`{argument}`' for argument in missing)}",
-            place=place,
+            span=span,
             hint=f"write {name}({_named_arguments(required)})",
         )
 
@@ -122,34 +129,37 @@ def _named_arguments(names: Sequence[str]) -> str:
     return ", ".join(f"{name}=..." for name in names)
 
 
-def _check_value(name: str, parameter: str, value: Any, place: Place | None) -> None:
-    """Refuse a value that is not what the parameter takes; None is what is left out."""
+def _check_value(name: str, parameter: str, value: Any, span: Span | None) -> None:
+    """Refuse a value of the wrong kind; None means that the argument is left out."""
     kind = _kind(parameter)
     if value is None or kind is None or kind.fits(value):
         return
     if kind is _FUNCTION:
         raise RunError(
-            f"`{name}` is given {_describe(value)} by position, and takes its arguments by name",
-            place=place,
+            INVALID_DEFINITION,
+            f"`{name}` takes keyword arguments only, not {_describe(value)}",
+            span=span,
             hint=kind.example(name, value),
         )
     raise RunError(
+        INVALID_DEFINITION,
         f"`{parameter}` of `{name}` is {kind.wanted}, not {_describe(value)}",
-        place=place,
+        span=span,
         hint=kind.example(parameter, value),
     )
 
 
 def _check_decorated(name: str, decorator: Function) -> Function:
-    """A decorator that refuses to stand above anything but a function."""
+    """Wrap a decorator so that it refuses anything but a function."""
 
     @functools.wraps(decorator)
     def decorate(query: Any) -> Any:
         if not callable(query):
             raise RunError(
+                INVALID_DEFINITION,
                 f"`{name}` decorates a function, not {_describe(query)}",
-                place=calling_line(),
-                hint="let a function return the DataFrame, and put the decorator above it",
+                span=calling_line(),
+                hint="return the DataFrame from a function, and decorate the function",
             )
         return decorator(query)
 
@@ -157,11 +167,11 @@ def _check_decorated(name: str, decorator: Function) -> Function:
 
 
 def _describe(value: Any) -> str:
-    """A value in a few words."""
+    """A value, in a few words."""
     if isinstance(value, (DataFrame, Column)):
         return "a DataFrame" if isinstance(value, DataFrame) else "a Column"
     if isinstance(value, str):
-        return f"the text {value!r}"
+        return f"the string {value!r}"
     if callable(value):
         return "a function"
     if isinstance(value, (bool, int, float)):
@@ -187,36 +197,36 @@ def _column_example(parameter: str, value: Any) -> str:
 
 
 def _source_example(_: str, value: Any) -> str:
-    return "define a view that returns it, and name the view" if isinstance(value, DataFrame) else "put its name here"
+    return "define a view that returns it, and name the view" if isinstance(value, DataFrame) else "write its name"
 
 
 def _function_example(name: str, value: Any) -> str:
     return f'write {name}(name="{value}")' if isinstance(value, str) else f"put @{name}(...) above a function"
 
 
-_TEXT = _Kind("a text", lambda value: isinstance(value, str), lambda name, _: f'write {name}="..."')
+_TEXT = _Kind("a string", lambda value: isinstance(value, str), lambda name, _: f'write {name}="..."')
 _DATASET = _Kind("the name of a dataset", lambda value: isinstance(value, str), _source_example)
 _CONDITION = _Kind(
-    "a SQL condition as text",
+    "a SQL condition as a string",
     lambda value: isinstance(value, str),
     lambda _, __: 'write it as SQL, "id IS NOT NULL" for example',
 )
 _EXPRESSION = _Kind(
-    "a text or a Column",
+    "a string or a Column",
     lambda value: isinstance(value, (str, Column)),
-    lambda name, _: f"write {name}=expr(...), or the same as text",
+    lambda name, _: f"write {name}=expr(...), or the same as a string",
 )
 _COLUMNS = _Kind("a list of columns", _is_columns, _column_example)
 _SETTINGS = _Kind(
-    "a dictionary from names to values", _is_settings, lambda name, _: f'write {name}={{"name": "value"}}, for example'
+    "a dictionary of names and values", _is_settings, lambda name, _: f'write {name}={{"name": "value"}}, for example'
 )
 _RULES = _Kind(
-    "a dictionary from names to conditions",
+    "a dictionary of names and conditions",
     _is_rules,
     lambda _, __: 'write {"valid_id": "id IS NOT NULL"}, for example',
 )
 _SCHEMA = _Kind(
-    "a text or a StructType",
+    "a string or a StructType",
     lambda value: isinstance(value, (str, StructType)),
     lambda name, _: f'write {name}="id BIGINT NOT NULL, name STRING", for example',
 )
@@ -236,5 +246,5 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 def _kind(parameter: str) -> _Kind | None:
-    """What a parameter of this name takes; None if nothing is known that it does not."""
+    """What a parameter of this name takes; None for anything."""
     return _KINDS.get(parameter, _COLUMNS if parameter.endswith("column_list") else None)

@@ -1,12 +1,14 @@
-"""From what notebooks pass to the API's functions to what definitions hold."""
+"""The arguments of the API's functions as values of definitions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.diagnostics.source_files import Span
 from cbx.runtime.auto_cdc import AllBut
+from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
-from cbx.runtime.problems import Place, RunError
 from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
@@ -17,29 +19,32 @@ if TYPE_CHECKING:
     from cbx.runtime.definitions import Query
 
 
-def dataset_name(text: Any, place: Place | None) -> DatasetName:
+def dataset_name(text: Any, span: Span | None) -> DatasetName:
     """A dataset's name from its text.
 
     Raises:
-        RunError: If it is no name.
+        RunError: If it is not a name.
     """
     try:
         return DatasetName.parse(text)
     except InvalidNameError as error:
         raise RunError(
-            str(error), place=place, hint="write it as name or schema.name, other characters in `...`"
+            INVALID_DEFINITION,
+            str(error),
+            span=span,
+            hint="write name or schema.name; quote other characters with backticks",
         ) from None
 
 
-def function_name(query: Query, place: Place | None) -> str:
+def function_name(query: Query, span: Span | None) -> str:
     """A function's name, for a dataset or flow without ``name=``.
 
     Raises:
-        RunError: If it has none, as a partial function has not.
+        RunError: If it has none, such as a partial function.
     """
     name: str | None = getattr(query, "__name__", None)
     if name is None:
-        raise RunError("the function has no name of its own", place=place, hint='give one: name="..."')
+        raise RunError(INVALID_DEFINITION, "the function has no name", span=span, hint='add name="..."')
     return name
 
 
@@ -47,18 +52,19 @@ def read_ignored_nulls(
     every: bool,  # noqa: FBT001 - as the documented argument
     some: tuple[str, ...] | None,
     excepted: tuple[str, ...] | None,
-    place: Place | None,
+    span: Span | None,
 ) -> bool | tuple[str, ...] | AllBut:
-    """For which columns a NULL leaves what is there.
+    """The columns in which a NULL keeps the existing value.
 
     Raises:
-        RunError: If more than one of the three ways to say it is used.
+        RunError: If more than one of the three arguments is used.
     """
     if [every, some is not None, excepted is not None].count(True) > 1:
         raise RunError(
+            INVALID_DEFINITION,
             "`ignore_null_updates`, `ignore_null_updates_column_list` and `ignore_null_updates_except_column_list` "
-            "exclude each other",
-            place=place,
+            "cannot be combined",
+            span=span,
             hint="use one of them",
         )
     if excepted is not None:
@@ -79,7 +85,7 @@ def _name_of(column: Column) -> str:
     return text.strip("`")
 
 
-def read_scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
+def read_scd_type(value: str | int, span: Span | None) -> Literal[1, 2]:
     """The type of a slowly changing dimension.
 
     Raises:
@@ -88,18 +94,19 @@ def read_scd_type(value: str | int, place: Place | None) -> Literal[1, 2]:
     text = str(value).upper().replace("SCD TYPE", "").strip()
     if text not in ("1", "2"):
         raise RunError(
-            f"the SCD type is {value!r}, and only 1 and 2 are known here",
-            place=place,
+            INVALID_DEFINITION,
+            f"the SCD type {value!r} is not supported",
+            span=span,
             hint="use 1 or 2",
         )
     return 1 if text == "1" else 2
 
 
 def option_values(options: Mapping[str, Any] | None) -> dict[str, str]:
-    """Settings as Spark spells them."""
+    """Options as strings, as Spark spells them."""
     return {name: value_text(value) for name, value in (options or {}).items()}
 
 
 def is_reset_allowed(arguments: Mapping[str, Any]) -> bool:
-    """What the table property of that name says (the page "Pipeline properties reference")."""
+    """Whether ``pipelines.reset.allowed`` is not false (the page "Pipeline properties reference")."""
     return option_values(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"

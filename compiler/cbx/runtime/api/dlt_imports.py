@@ -1,4 +1,4 @@
-"""Putting the local ``dlt`` and ``pyspark.pipelines`` where ``import`` finds them, for the time of a run."""
+"""``import dlt`` and ``import pyspark.pipelines`` during a run."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pyspark
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.calling_line import calling_line
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,12 +23,12 @@ _ATTRIBUTE = "pipelines"
 
 
 class UnknownFunctionError(RunError, AttributeError):
-    """A name that the API does not have; an ``AttributeError`` too, so that ``hasattr`` answers."""
+    """A name that the API does not have; also an ``AttributeError``, so that ``hasattr`` works."""
 
 
 @contextlib.contextmanager
 def install_dlt_modules(functions: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
-    """Let ``import dlt`` and ``from pyspark import pipelines`` give modules with these functions."""
+    """Install the modules ``dlt`` and ``pyspark.pipelines`` with these functions while the context lasts."""
     modules_before = {name: sys.modules[name] for name in _NAMES if name in sys.modules}
     attribute_before = vars(pyspark).get(_ATTRIBUTE)
     for name in _NAMES:
@@ -47,5 +48,7 @@ def install_dlt_modules(functions: Mapping[str, Callable[..., Any]]) -> Iterator
 
 
 def _refuse_unknown(module: str, functions: Mapping[str, Callable[..., Any]], name: str) -> NoReturn:
-    hint = did_you_mean(name, functions, "the documentation lists the functions of the pipeline API")
-    raise UnknownFunctionError(f"`{module}` has no function `{name}`", place=calling_line(), hint=hint)
+    hint = did_you_mean(name, functions, "see the Databricks reference of the pipeline API")
+    raise UnknownFunctionError(
+        INVALID_DEFINITION, f"`{module}` has no function `{name}`", span=calling_line(), hint=hint
+    )

@@ -1,6 +1,6 @@
-"""The ``dlt`` module, and ``pyspark.pipelines``, as a pipeline's notebooks see them.
+"""The modules ``dlt`` and ``pyspark.pipelines``, as notebooks import them.
 
-Both names carry all the functions, old and new, as on Databricks (the pages "Lakeflow Spark Declarative
+Both have all functions, old and new, as on Databricks (the pages "Lakeflow Spark Declarative
 Pipelines Python language reference" and "What happened to Delta Live Tables (DLT)?").
 """
 
@@ -10,6 +10,8 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, NOT_SUPPORTED_LOCALLY
+from cbx.diagnostics.source_files import Span
 from cbx.runtime.api.argument_checks import check_arguments, documented_signature
 from cbx.runtime.api.argument_values import (
     column_names,
@@ -41,7 +43,7 @@ from cbx.runtime.definitions import (
     Sink,
     SnapshotFlow,
 )
-from cbx.runtime.problems import Place, RunError, UnknownTableError
+from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.tables.schema import has_mask
 
 if TYPE_CHECKING:
@@ -52,11 +54,11 @@ if TYPE_CHECKING:
 
 
 def api_functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[..., Any]]:
-    """Every function of the module by its name.
+    """Every function of the modules, by its name.
 
     Args:
-        registry: Takes what the notebooks define.
-        reads: Answers ``dlt.read`` and ``dlt.read_stream``.
+        registry: Collects the definitions.
+        reads: Returns the rows for ``dlt.read`` and ``dlt.read_stream``.
     """
     api = _Api(registry, reads)
     changes, snapshots = api.create_auto_cdc_flow, api.create_auto_cdc_from_snapshot_flow
@@ -101,14 +103,14 @@ def api_functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[...
 
 
 class _Api:
-    """The functions that define something, which is kept in a registry."""
+    """The functions that add definitions to a registry, and those that read."""
 
     def __init__(self, registry: Registry, reads: Reads) -> None:
         self._registry = registry
         self._reads = reads
 
     def table(self, query_function: Query | None = None, /, **arguments: Any) -> Query | Decorator:
-        """``@dlt.table``: streaming or batch, as its query turns out to be."""
+        """``@dlt.table``: streaming or batch, depending on its query."""
         return self._dataset("table", query_function, arguments)
 
     def materialized_view(self, query_function: Query | None = None, /, **arguments: Any) -> Query | Decorator:
@@ -120,20 +122,20 @@ class _Api:
         return self._dataset("view", query_function, arguments)
 
     def _dataset(self, kind: DatasetKind, function: Query | None, arguments: Mapping[str, Any]) -> Query | Decorator:
-        place = calling_line()
-        self._note_unused(arguments, place)
+        span = calling_line()
+        self._note_unused(arguments, span)
 
         def define(query: Query) -> Query:
             self._registry.add_dataset(
                 Dataset(
-                    name=dataset_name(arguments.get("name") or function_name(query, place), place),
+                    name=dataset_name(arguments.get("name") or function_name(query, span), span),
                     kind=kind,
                     query=query,
                     expectations=tuple(getattr(query, RULES, ())),
                     schema=arguments.get("schema"),
                     private=bool(arguments.get("private") or arguments.get("temporary")),
                     spark_conf=option_values(arguments.get("spark_conf")),
-                    place=place,
+                    span=span,
                     is_reset_allowed=is_reset_allowed(arguments),
                 )
             )
@@ -152,8 +154,8 @@ class _Api:
         **arguments: Any,
     ) -> None:
         """A table that flows fill."""
-        place = calling_line()
-        self._note_unused(arguments, place)
+        span = calling_line()
+        self._note_unused(arguments, span)
         rules = [
             *expectations_of("warn", expect_all or {}),
             *expectations_of("drop", expect_all_or_drop or {}),
@@ -161,14 +163,14 @@ class _Api:
         ]
         self._registry.add_dataset(
             Dataset(
-                name=dataset_name(name, place),
+                name=dataset_name(name, span),
                 kind="streaming_table",
                 query=None,
-                expectations=check_distinct_names(rules, place),
+                expectations=check_distinct_names(rules, span),
                 schema=arguments.get("schema"),
                 private=bool(arguments.get("private") or arguments.get("temporary")),
                 spark_conf=option_values(arguments.get("spark_conf")),
-                place=place,
+                span=span,
                 is_reset_allowed=is_reset_allowed(arguments),
             )
         )
@@ -183,23 +185,24 @@ class _Api:
         comment: str | None = None,  # noqa: ARG002 - for readers only
     ) -> Decorator:
         """``@dlt.append_flow``: one of the queries that fill a table or a sink."""
-        place = calling_line()
+        span = calling_line()
 
         def define(query: Query) -> Query:
             if hasattr(query, RULES):
                 raise RunError(
-                    f"the flow `{name or function_name(query, place)}` has expectations, which belong to a table",
-                    place=place,
-                    hint=f"give them to `{target}`, with create_streaming_table(expect_all={{...}})",
+                    INVALID_DEFINITION,
+                    f"the flow `{name or function_name(query, span)}` has expectations",
+                    span=span,
+                    hint=f"move them to `{target}`: create_streaming_table(expect_all={{...}})",
                 )
             self._registry.add_flow(
                 AppendFlow(
-                    dataset_name(target, place),
-                    name or function_name(query, place),
+                    dataset_name(target, span),
+                    name or function_name(query, span),
                     query,
                     once,
                     option_values(spark_conf),
-                    place,
+                    span,
                 )
             )
             return query
@@ -207,17 +210,17 @@ class _Api:
         return define
 
     def create_sink(self, name: str, format: str, options: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the documented name
-        """A place outside the pipeline for append flows."""
-        place = calling_line()
-        self._registry.add_sink(Sink(dataset_name(name, place), format.lower(), option_values(options), place))
+        """A target outside the pipeline for append flows."""
+        span = calling_line()
+        self._registry.add_sink(Sink(dataset_name(name, span), format.lower(), option_values(options), span))
 
     def foreach_batch_sink(self, name: str | None = None) -> Decorator:
         """``@dp.foreach_batch_sink``: a sink that is a function of the micro-batch and its number."""
-        place = calling_line()
+        span = calling_line()
 
         def define(handler: Query) -> Query:
-            written = name or function_name(handler, place)
-            self._registry.add_sink(Sink(dataset_name(written, place), "foreachbatch", {}, place, handler))
+            written = name or function_name(handler, span)
+            self._registry.add_sink(Sink(dataset_name(written, span), "foreachbatch", {}, span, handler))
             return handler
 
         return define
@@ -243,42 +246,44 @@ class _Api:
         system_sequence_by: str | Column | None = None,
         columns_to_update: str | Column | None = None,
     ) -> None:
-        """Merge a feed of changes into a table."""
-        place = calling_line()
+        """``create_auto_cdc_flow``: merge changes into a table."""
+        span = calling_line()
         if system_sequence_by is not None:
             raise RunError(
-                "system_sequence_by is not supported locally: it belongs to bitemporal tables",
-                place=place,
+                NOT_SUPPORTED_LOCALLY,
+                "system_sequence_by is not supported locally",
+                span=span,
                 hint="store the table as SCD type 1 or 2, without system_sequence_by",
             )
         if columns_to_update is not None:
             raise RunError(
+                NOT_SUPPORTED_LOCALLY,
                 "columns_to_update is not supported locally",
-                place=place,
-                hint="let the columns that a change leaves alone be NULL, and use ignore_null_updates",
+                span=span,
+                hint="set the columns that a change does not update to NULL, and use ignore_null_updates",
             )
         self._registry.add_flow(
             CdcFlow(
-                target=dataset_name(target, place),
+                target=dataset_name(target, span),
                 name=name or target,
-                source=dataset_name(source, place),
+                source=dataset_name(source, span),
                 keys=column_names(keys) or (),
                 sequence_by=sequence_by,
-                scd_type=read_scd_type(stored_as_scd_type, place),
+                scd_type=read_scd_type(stored_as_scd_type, span),
                 apply_as_deletes=apply_as_deletes,
                 apply_as_truncates=apply_as_truncates,
                 ignore_null_updates=read_ignored_nulls(
                     ignore_null_updates,
                     column_names(ignore_null_updates_column_list),
                     column_names(ignore_null_updates_except_column_list),
-                    place,
+                    span,
                 ),
                 column_list=column_names(column_list),
                 except_column_list=column_names(except_column_list),
                 track_history_column_list=column_names(track_history_column_list),
                 track_history_except_column_list=column_names(track_history_except_column_list),
                 once=once,
-                place=place,
+                span=span,
             )
         )
 
@@ -298,17 +303,17 @@ class _Api:
         track_history_except_column_list: Sequence[str | Column] | None = None,
     ) -> None:
         """Merge the differences between whole snapshots into a table."""
-        place = calling_line()
+        span = calling_line()
         self._registry.add_flow(
             SnapshotFlow(
-                target=dataset_name(target, place),
+                target=dataset_name(target, span),
                 name=target,
-                source=source if callable(source) else dataset_name(source, place),
+                source=source if callable(source) else dataset_name(source, span),
                 keys=column_names(keys) or (),
-                scd_type=read_scd_type(stored_as_scd_type, place),
+                scd_type=read_scd_type(stored_as_scd_type, span),
                 track_history_column_list=column_names(track_history_column_list),
                 track_history_except_column_list=column_names(track_history_except_column_list),
-                place=place,
+                span=span,
             )
         )
 
@@ -323,7 +328,7 @@ class _Api:
         return self._check_found(wanted, self._reads.stream(wanted, {}))
 
     def _readable_name(self, name: str) -> DatasetName:
-        """The dataset to read, for which there has to be a reader."""
+        """The name of the dataset to read, in the function of a dataset."""
         wanted = dataset_name(name, calling_line())
         self._reads.context(wanted)
         return wanted
@@ -331,21 +336,21 @@ class _Api:
     @staticmethod
     def _check_found(wanted: DatasetName, rows: DataFrame | None) -> DataFrame:
         if rows is None:
-            raise UnknownTableError(wanted.written, place=calling_line())
+            raise UnknownTableError(wanted.written, span=calling_line())
         return rows
 
     def on_event_hook(self, max_allowable_consecutive_failures: Any = None) -> Any:
-        """``@dlt.on_event_hook``, with brackets or bare: there is no event stream to hook into here."""
+        """``@dlt.on_event_hook``, with brackets or without; the hook is not called."""
         self._registry.note("event hooks are not called locally", calling_line())
         is_bare = callable(max_allowable_consecutive_failures)
         return max_allowable_consecutive_failures if is_bare else lambda function: function
 
-    def _note_unused(self, arguments: Mapping[str, Any], place: Place | None) -> None:
+    def _note_unused(self, arguments: Mapping[str, Any], span: Span | None) -> None:
         for argument, effect in _WITHOUT_EFFECT.items():
             if arguments.get(argument):
-                self._registry.note_once(f"{argument}= has no effect locally: {effect}", place)
+                self._registry.note_once(f"{argument}= has no effect locally: {effect}", span)
         if has_mask(arguments.get("schema")):
-            self._registry.note_once("MASK in schema= has no effect locally: every reader sees every value", place)
+            self._registry.note_once("MASK in schema= has no effect locally: all values are visible", span)
 
 
 _SEVERITIES: Mapping[str, OnViolation] = {"": "warn", "_or_drop": "drop", "_or_fail": "fail"}
@@ -363,7 +368,7 @@ _TABLE_ARGUMENTS = (
     "temporary",
 )
 _WITHOUT_EFFECT = {
-    "row_filter": "every reader sees every row",
-    "path": "the table is kept in the state folder",
-    **dict.fromkeys(("partition_cols", "cluster_by", "cluster_by_auto"), "the files are laid out as Spark does"),
+    "row_filter": "all rows are visible",
+    "path": "the table is stored in the state folder",
+    **dict.fromkeys(("partition_cols", "cluster_by", "cluster_by_auto"), "Spark's default file layout is used"),
 }

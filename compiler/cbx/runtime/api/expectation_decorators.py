@@ -1,4 +1,4 @@
-"""The expectation decorators, which hand their rules up to the decorator of the dataset."""
+"""The expectation decorators. The decorator of the dataset collects their expectations."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.diagnostics.source_files import Span
 from cbx.runtime.calling_line import calling_line
 from cbx.runtime.definitions import DatasetExpectation, OnViolation, Query
-from cbx.runtime.problems import Place, RunError
+from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -20,47 +22,48 @@ Decorator = Callable[[Query], Query]
 
 
 def expect(on_violation: OnViolation, name: str, condition: str) -> Decorator:
-    """One rule."""
+    """One expectation."""
     return _with_rules([DatasetExpectation(name, condition, on_violation)])
 
 
 def expect_all(on_violation: OnViolation, expectations: Mapping[str, str]) -> Decorator:
-    """Several rules, conditions by name."""
+    """Several expectations: conditions by name."""
     return _with_rules(expectations_of(on_violation, expectations))
 
 
 def expectations_of(on_violation: OnViolation, expectations: Mapping[str, str]) -> list[DatasetExpectation]:
-    """Rules as values."""
+    """Expectations from conditions by name."""
     return [DatasetExpectation(name, condition, on_violation) for name, condition in expectations.items()]
 
 
 def _with_rules(rules: Sequence[DatasetExpectation]) -> Decorator:
-    """A decorator that hands rules up to the decorator of the dataset.
+    """A decorator that attaches expectations to the function.
 
-    Decorators apply from the function upwards, so rules are put in front to stand as they are written.
+    Decorators apply from the function upwards, so later ones are put in front to keep the written order.
     """
-    place = calling_line()
+    span = calling_line()
 
     def attach(query: Query) -> Query:
         if hasattr(query, DEFINED):
             raise RunError(
-                "an expectation stands above the dataset's decorator, where it has no effect",
-                place=place,
-                hint="put @dlt.table or @dlt.view on top and the expectations below it",
+                INVALID_DEFINITION,
+                "an expectation above the decorator of the dataset has no effect",
+                span=span,
+                hint="put @dlt.table or @dlt.view first and the expectations below it",
             )
 
         @functools.wraps(query)
         def checked() -> DataFrame:
             return query()
 
-        setattr(checked, RULES, check_distinct_names([*rules, *getattr(query, RULES, ())], place))
+        setattr(checked, RULES, check_distinct_names([*rules, *getattr(query, RULES, ())], span))
         return checked
 
     return attach
 
 
-def check_distinct_names(rules: Sequence[DatasetExpectation], place: Place | None) -> tuple[DatasetExpectation, ...]:
-    """The rules, none of which may have another's name.
+def check_distinct_names(rules: Sequence[DatasetExpectation], span: Span | None) -> tuple[DatasetExpectation, ...]:
+    """The expectations, whose names must differ.
 
     Raises:
         RunError: If two have the same.
@@ -68,6 +71,8 @@ def check_distinct_names(rules: Sequence[DatasetExpectation], place: Place | Non
     seen = set()
     for rule in rules:
         if rule.name in seen:
-            raise RunError(f"two expectations are named `{rule.name}`", place=place, hint="give each a name of its own")
+            raise RunError(
+                INVALID_DEFINITION, f"two expectations are named `{rule.name}`", span=span, hint="rename one of them"
+            )
         seen.add(rule.name)
     return tuple(rules)

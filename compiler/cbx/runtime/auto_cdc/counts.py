@@ -1,4 +1,4 @@
-"""How many rows of the target an update wrote and removed, counted while the new state is written.
+"""The counts of rows that an update wrote and deleted, observed while the new state is written.
 
 `num_upserted_rows` are the rows of the target that this batch put there or replaced. An exact replay counts
 nothing, a change that a newer one had overtaken counts nothing, a replacement by equal values counts.
@@ -16,7 +16,7 @@ REMOVED = HIDDEN + "removed"
 
 
 def observe_counts(rows: DataFrame, counts: Observation | None) -> DataFrame:
-    """Let Spark count `UPSERTED` and `REMOVED` whenever the rows are computed; no job of its own."""
+    """Observe `UPSERTED` and `REMOVED` when the rows are computed, without a separate job."""
     if counts is None:
         return rows
     return rows.observe(

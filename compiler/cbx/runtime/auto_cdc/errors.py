@@ -1,7 +1,9 @@
-"""What can be wrong with an AUTO CDC flow, as exceptions that carry the target, the reason and a way out."""
+"""Errors of AUTO CDC flows, with the target, the reason and a hint."""
 
 import json
 from typing import Final
+
+from cbx.diagnostics.codes import INVALID_DATA, INVALID_DEFINITION, Code
 
 NULL_SEQUENCE: Final = "AUTO CDC found a NULL sequence: "
 NULL_KEY: Final = "AUTO CDC found a NULL in a key: "
@@ -9,9 +11,10 @@ DUPLICATE_KEY: Final = "AUTO CDC found a key twice in a snapshot: "
 
 
 class CdcSpecError(ValueError):
-    """A flow's arguments contradict each other, the changes or the state of the target."""
+    """The arguments of a flow contradict each other, the changes or the state of the target."""
 
-    def __init__(self, target: str, reason: str, hint: str) -> None:
+    def __init__(self, target: str, reason: str, hint: str, code: Code = INVALID_DEFINITION) -> None:
+        self.code = code
         self.target = target
         self.reason = reason
         self.hint = hint
@@ -20,6 +23,8 @@ class CdcSpecError(ValueError):
 
 class ChangedRowError(ValueError):
     """A change cannot be merged: it has no sequence or key, or its key occurs twice in a snapshot."""
+
+    code = INVALID_DATA
 
     def __init__(self, target: str, reason: str, hint: str) -> None:
         self.target = target
@@ -31,30 +36,30 @@ class ChangedRowError(ValueError):
 _MISTAKES: Final = {
     NULL_SEQUENCE: (
         "a change of the key {key} has a NULL sequence",
-        "give every change a sequence, or filter such rows out in the view that feeds the flow",
+        "set a sequence for every change, or filter these rows out in the source of the flow",
     ),
     NULL_KEY: (
         "a change has a NULL in its key {key}",
-        "give every change a key, or filter such rows out in the view that feeds the flow",
+        "set a key for every change, or filter these rows out in the source of the flow",
     ),
     DUPLICATE_KEY: (
         "the snapshot has more than one row with the key {key} (DUPLICATE_KEY_VIOLATION)",
-        "give keys= the columns that identify a row, or keep one row per key in the view that feeds the flow",
+        "set keys= to the columns that identify a row, or keep one row per key in the source of the flow",
     ),
 }
 
 
 def changed_row_error(error: BaseException) -> ChangedRowError | None:
-    """Tell whether a failed Spark job failed for a change that cannot be merged.
+    """The error of a change that cannot be merged, if a Spark job failed for one.
 
-    The checks are part of the merge's own query (a job of its own would read all the changes twice), so they
-    surface as whatever exception Spark wraps around an error that a row raised.
+    The checks are part of the query of the merge, since a separate job would read all changes twice. So Spark wraps
+    their errors.
 
     Args:
         error: What the action on `merge_changes` (or the streaming query around it) raised.
 
     Returns:
-        The typed error to raise in its place, or None if this is some other failure.
+        The error to raise instead; None for any other failure.
     """
     text = str(error)
     for mark, (reason, hint) in _MISTAKES.items():

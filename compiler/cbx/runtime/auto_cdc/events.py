@@ -1,4 +1,4 @@
-"""The one shape in which the state's rows and a batch's changes meet: events with a sequence.
+"""The rows of the state and the changes of a batch as events with a sequence.
 
 An event is a row of the target's columns and a few hidden ones. A delete has its keys and otherwise NULLs, a
 truncate nothing but NULLs.
@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 from pyspark.sql.types import DataType, NumericType, StructType
 
+from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
 from cbx.runtime.auto_cdc.columns import (
     END_AT,
     HIDDEN,
@@ -109,7 +110,8 @@ def union_by_name(known: DataFrame, more: DataFrame, spec: CdcSpec) -> DataFrame
             what = "the sequence" if name == SEQUENCE else f"the column `{field.name}`"
             raise spec.error(
                 f"{what} was {before.simpleString()} and is now {field.dataType.simpleString()}",
-                "cast it to what it was, or run the target with a full refresh",
+                "cast it to its old type, or run the target with a full refresh",
+                NEEDS_FULL_REFRESH,
             )
     return fit_columns(known, types).unionByName(fit_columns(more, types), allowMissingColumns=True)
 
@@ -118,20 +120,20 @@ def fit_columns(rows: DataFrame, types: dict[str, DataType]) -> DataFrame:
     """Give columns these types, the fields of structs found by name."""
     changed = {}
     for name, kind in types.items():
-        own = find_name(name, rows.columns)
-        if own is not None and rows.schema[own].dataType != kind:
-            changed[own] = fit(column(own), rows.schema[own].dataType, kind)
+        spelling = find_name(name, rows.columns)
+        if spelling is not None and rows.schema[spelling].dataType != kind:
+            changed[spelling] = fit(column(spelling), rows.schema[spelling].dataType, kind)
     return with_columns(rows, changed)
 
 
 def check_state(stored: frozenset[str], spec: CdcSpec) -> None:
-    """Refuse a state that was built for other keys or another SCD type."""
+    """Refuse a state with other keys or another SCD type."""
     hint = "run the target with a full refresh"
     if (START_AT in stored) != (spec.scd_type == 2):
-        raise spec.error("the target's SCD type is not the one it was built with", hint)
+        raise spec.error("the SCD type of the target has changed", hint, NEEDS_FULL_REFRESH)
     for key in spec.keys:
         if find_name(key, stored) is None:
-            raise spec.error(f"the target was built without the key `{key}`", hint)
+            raise spec.error(f"the key `{key}` of the target is new", hint, NEEDS_FULL_REFRESH)
 
 
 def change_events(changes: DataFrame, spec: CdcSpec) -> DataFrame:
@@ -160,9 +162,7 @@ def check_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Column,
     sequence = spec.sequence_by
     data_type = changes.select(sequence.alias(SEQUENCE)).schema[0].dataType
     if not is_orderable(data_type):
-        raise spec.error(
-            f"the sequence has the type {data_type.simpleString()}, which has no order", "use another column"
-        )
+        raise spec.error(f"the type {data_type.simpleString()} of the sequence has no order", "use another column")
     missing = sequence.isNull()
     if isinstance(data_type, StructType):
         missing = missing | reduce(and_, [sequence[name].isNull() for name in data_type.names])
@@ -175,6 +175,6 @@ def check_sequence(changes: DataFrame, keys: tuple[str, ...], truncates: Column,
 
 
 def key_message(mark: str, keys: tuple[str, ...], spec: CdcSpec) -> Column:
-    """Return the message of a mistake in a row, which names its key."""
+    """Return the error message of a row, with its key."""
     offender = F.struct(F.lit(spec.target).alias("target"), F.struct(*map(column, keys)).alias("key"))
     return F.concat(F.lit(mark), F.to_json(offender, {"ignoreNullFields": "false"}))

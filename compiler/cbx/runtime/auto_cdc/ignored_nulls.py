@@ -1,4 +1,4 @@
-"""Ignored NULLs: which change gave each value, so that late changes find their place.
+"""Ignored NULLs: which change set each value, so that late changes are merged correctly.
 
 Where NULL means "as before", a row of the target is put together from several changes. For each such column,
 and for each field of a struct column, the state keeps the newest value that a change gave, with that change's
@@ -30,7 +30,7 @@ RESTORED = HIDDEN + "restored"
 class Leaf:
     """A column, or a field somewhere in it, that takes its value from the last change that gave one.
 
-    A struct is a leaf too, which says whether there is a struct at all; its fields are further leaves.
+    A struct is a leaf too: whether it is not NULL. Its fields are further leaves.
     """
 
     path: tuple[str, ...]
@@ -48,7 +48,7 @@ class Leaf:
 
     @property
     def value(self) -> Column:
-        """What a change says: a value or, for a struct, that there is one."""
+        """The value of a change; for a struct, whether it is not NULL."""
         if isinstance(self.data_type, StructType):
             return F.when(column(*self.path).isNotNull(), F.lit(col=True))
         return column(*self.path)
@@ -65,23 +65,23 @@ Leaves = dict[str, list[Leaf]]  # by column, the column's own leaf first
 def column_leaves(events: Events, spec: CdcSpec) -> Leaves:
     """Return the leaves of every column whose NULLs this flow ignores, or an earlier one did."""
     ignored = _columns_ignoring_nulls(events, spec)
-    found = {}
+    leaves_of = {}
     for name in events.values:
         leaves = field_leaves((), events.rows.schema[name], ignores_null=name in ignored)
         if name in ignored or leaves[0].name in events.stored:
-            found[name] = leaves
-    return found
+            leaves_of[name] = leaves
+    return leaves_of
 
 
 def _columns_ignoring_nulls(events: Events, spec: CdcSpec) -> Iterable[str]:
     """Return the columns whose NULLs this flow ignores."""
-    named, known = spec.ignore_null_updates, (*events.keys, *events.values)
-    if isinstance(named, bool):
-        return events.values if named else ()
-    if isinstance(named, AllBut):
-        excepted = resolve_columns(named.names, known, "ignore_null_updates_except_column_list", spec)
+    ignored, known = spec.ignore_null_updates, (*events.keys, *events.values)
+    if isinstance(ignored, bool):
+        return events.values if ignored else ()
+    if isinstance(ignored, AllBut):
+        excepted = resolve_columns(ignored.names, known, "ignore_null_updates_except_column_list", spec)
         return [name for name in events.values if name not in excepted]
-    return resolve_columns(named, known, "ignore_null_updates_column_list", spec)
+    return resolve_columns(ignored, known, "ignore_null_updates_column_list", spec)
 
 
 def field_leaves(parents: tuple[str, ...], field: StructField, *, ignores_null: bool) -> list[Leaf]:
@@ -98,7 +98,7 @@ def every_leaf(leaves: Leaves) -> Iterable[Leaf]:
 
 
 def add_given_values(leaves: Leaves, events: Events) -> DataFrame:
-    """Tell for each event and leaf what the event gives: a sequence and a value, or NULL for nothing."""
+    """Add the sequence and value that each event sets for each leaf; NULL if it sets none."""
     new = {}
     for own, *below in leaves.values():
         for leaf in (own, *below):
@@ -107,7 +107,7 @@ def add_given_values(leaves: Leaves, events: Events) -> DataFrame:
 
 
 def given_value(leaf: Leaf, own: Leaf, events: Events) -> Column:
-    """Return what an event gives to a leaf of the column whose own leaf is `own`.
+    """Return what an event sets for a leaf of the column whose own leaf is `own`.
 
     Rows of the state bring theirs along. Where they have none for a column that they do have, no flow ignored its
     NULLs until now and each of them is one whole change; of a column that came later they say nothing.
@@ -115,13 +115,13 @@ def given_value(leaf: Leaf, own: Leaf, events: Events) -> Column:
     whole = F.struct(column(SEQUENCE).alias("sequence"), leaf.value.alias("value"))
     unless_null = F.when(leaf.value.isNotNull(), whole)
     if leaf.name in events.stored:
-        kept = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.stored_type)]
-        known = fit(column(leaf.name), events.type_of(leaf.name), StructType(kept))
+        fields = [StructField("sequence", events.type_of(SEQUENCE)), StructField("value", leaf.stored_type)]
+        stored = fit(column(leaf.name), events.type_of(leaf.name), StructType(fields))
     else:
         is_whole = own.path[0] in events.stored and own.name not in events.stored
-        known = F.when(~column(DELETED), whole if is_whole else unless_null)
+        stored = F.when(~column(DELETED), whole if is_whole else unless_null)
     fresh = F.when(~column(DELETED), unless_null if leaf.ignores_null else whole)
-    return F.when(column(KNOWN), known).otherwise(fresh)
+    return F.when(column(KNOWN), stored).otherwise(fresh)
 
 
 def newest_given_value(leaf: Leaf) -> Column:
@@ -134,7 +134,7 @@ def newest_given_value(leaf: Leaf) -> Column:
 
 
 def restore_columns(rows: DataFrame, leaves: Leaves, prefix: str, events: Events) -> DataFrame:
-    """Put the columns together from their leaves, and tell which rows that changed.
+    """Assemble the columns from their leaves, and mark the rows that changed.
 
     Args:
         rows: Rows with a column of each leaf under the prefix, and with `FLOOR`.
@@ -151,7 +151,7 @@ def restore_columns(rows: DataFrame, leaves: Leaves, prefix: str, events: Events
 
 
 def assemble_column(leaves: list[Leaf], prefix: str) -> Column:
-    """Put a column or a field together from its own leaf, which comes first, and those below it."""
+    """Assemble a column or a field from its own leaf, which comes first, and those below it."""
     own, *below = leaves
     newest = column(own.hidden_name(prefix))
     is_forgotten = F.coalesce(newest["sequence"] <= column(FLOOR), F.lit(col=False))

@@ -1,4 +1,4 @@
-"""The three questions that the engine asks: the new state, the target's rows, the target's current rows."""
+"""The new state of a target, its rows, and its current rows."""
 
 from pyspark.sql import DataFrame, Observation
 
@@ -21,7 +21,7 @@ def merge_changes(
 
     Args:
         state: What the last merge returned, or None for the first.
-        changes: Change rows, as the flow's source view gives them.
+        changes: Change rows, from the source of the flow.
         spec: The flow's arguments.
         counts: Receives `num_upserted_rows` and `num_deleted_rows` (see `cbx.runtime.auto_cdc.counts`) when
             the result is written.
@@ -38,9 +38,11 @@ def merge_changes(
     merge = merge_history if spec.scd_type == 2 else merge_current
     merged = merge(events, spec, counts)
     columns = [name for name in events.rows.columns if name in events.keys or name in events.values]
-    kept = [name for name in (START_AT, END_AT, SEQUENCE, DELETED, VISIBLE, TRUNCATED, FLOOR) if name in merged.columns]
+    hidden = [
+        name for name in (START_AT, END_AT, SEQUENCE, DELETED, VISIBLE, TRUNCATED, FLOOR) if name in merged.columns
+    ]
     leaves = [name for name in merged.columns if name.startswith(GIVEN)]
-    return merged.select(*map(column, (*columns, *kept, *leaves)))
+    return merged.select(*map(column, (*columns, *hidden, *leaves)))
 
 
 def target_rows(state: DataFrame, spec: CdcSpec) -> DataFrame:

@@ -68,7 +68,7 @@ def newest_rows(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
 
 
 def last_delete(stored: Collection[str]) -> Column:
-    """Return the sequence of the last delete that an event knows of."""
+    """The sequence of the last delete that is stored with an event."""
     before = column(FLOOR) if FLOOR in stored else F.lit(None)
     return F.when(column(DELETED), column(SEQUENCE)).otherwise(before)
 
@@ -83,19 +83,19 @@ def add_emptied_at(rows: DataFrame, events: Events) -> DataFrame:
 
 
 def is_emptied(events: Events) -> Column:
-    """Tell whether a truncate came after everything known of a key, which can then be forgotten."""
+    """Whether a truncate came after all events of a key, which can then be removed."""
     if not events.has_truncates:
         return F.lit(col=False)
     return ~column(TRUNCATED) & F.coalesce(column(SEQUENCE) <= column(EMPTIED_AT), F.lit(col=False))
 
 
 def is_row(events: Events) -> Column:
-    """Tell whether an event is one that the target shows."""
+    """Whether an event is a row of the target."""
     return ~(column(DELETED) | column(TRUNCATED)) if events.has_truncates else ~column(DELETED)
 
 
 def add_counts(rows: DataFrame, events: Events, leaves: Leaves) -> DataFrame:
-    """Tell what each key's newest event means for the counts."""
+    """Add what the newest event of each key counts as."""
     shown_now = is_row(events) & ~is_emptied(events)
     is_new = ~column(KNOWN) | column(RESTORED) if leaves else ~column(KNOWN)
     return rows.withColumns({UPSERTED: shown_now & is_new, REMOVED: column(SHOWN) & ~shown_now})

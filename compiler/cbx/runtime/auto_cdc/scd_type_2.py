@@ -1,7 +1,7 @@
 """SCD type 2: every event of each key, and which of them the target shows as rows.
 
 The state is the log of all events, since any later change may come between two of them. Each event carries
-the bounds of the row that it stands for and whether it is shown, so that readers only filter.
+the bounds of its row and whether it is shown, so that readers only filter.
 """
 
 from pyspark.sql import Column, DataFrame, Observation, Window, WindowSpec
@@ -32,7 +32,7 @@ CONTINUES = HIDDEN + "continues"
 
 
 def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> DataFrame:
-    """Keep one event of each key and sequence, and compute the rows of the target anew.
+    """Keep one event of each key and sequence, and recompute the rows of the target.
 
     All windows are by key and in the order of the sequence, so Spark shuffles and sorts once.
 
@@ -102,7 +102,7 @@ def tracked_values(events: Events, spec: CdcSpec) -> Column:
 
 
 def add_bounds(rows: DataFrame, in_order: WindowSpec, tracked: Column) -> DataFrame:
-    """Tell where each event's row of the target starts and ends, and which event of a run is the one shown.
+    """Add the start and the end of each event's row, and whether the event is shown.
 
     Upserts that follow each other with the same tracked values are a run: one row of the target, shown by the
     run's last event.
@@ -122,7 +122,7 @@ def add_bounds(rows: DataFrame, in_order: WindowSpec, tracked: Column) -> DataFr
 
 
 def add_counts(rows: DataFrame, leaves: Leaves, *, counted: bool) -> DataFrame:
-    """Tell what each event means for the counts; without a state every row is new."""
+    """Add what each event counts as; without a state every row is new."""
     if not counted:
         return rows.withColumns({UPSERTED: column(VISIBLE), REMOVED: F.lit(col=False)})
     same = column(KNOWN) & column(SHOWN) & column(BOUNDS).eqNullSafe(F.struct(START_AT, END_AT))

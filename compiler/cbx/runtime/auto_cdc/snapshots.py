@@ -24,7 +24,7 @@ def snapshot_spec(
     track_history_column_list: tuple[str, ...] | None = None,
     track_history_except_column_list: tuple[str, ...] | None = None,
 ) -> CdcSpec:
-    """Return the flow that applies what `snapshot_changes` returns."""
+    """Return the flow that merges the result of `snapshot_changes`."""
     return CdcSpec(
         target=target,
         keys=keys,
@@ -59,7 +59,7 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
     whole = F.struct(F.lit(0).alias(IS_NEW), *map(column, values))
     order = F.struct(F.lit(0), *(comparable_value(column(name), rows.schema[name].dataType) for name in values))
     is_new = column(IS_NEW)
-    found = rows.groupBy(*map(column, keys)).agg(
+    compared = rows.groupBy(*map(column, keys)).agg(
         F.max(F.when(~is_new, order)).alias("before"),
         F.max(F.when(is_new, order)).alias("after"),
         F.max_by(F.when(is_new, whole), F.when(is_new, order)).alias("row"),
@@ -67,7 +67,7 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
     )
     is_change = ~F.col("before").eqNullSafe(F.col("after"))
     twice = F.raise_error(key_message(DUPLICATE_KEY, keys, spec)).cast("boolean")
-    return found.filter(F.when(F.col("times") > 1, twice).otherwise(is_change)).select(
+    return compared.filter(F.when(F.col("times") > 1, twice).otherwise(is_change)).select(
         *map(column, keys),
         *(F.col("row")[name].alias(name) for name in values),
         version.alias(VERSION),

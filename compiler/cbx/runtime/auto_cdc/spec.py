@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, Code
 from cbx.runtime.auto_cdc.columns import END_AT, HIDDEN, START_AT, find_name
 from cbx.runtime.auto_cdc.errors import CdcSpecError
 
@@ -18,11 +19,11 @@ class AllBut:
 
 @dataclass(frozen=True, slots=True)
 class CdcSpec:
-    """One flow of changes into a target, in the words of `create_auto_cdc_flow`.
+    """The arguments of `create_auto_cdc_flow`.
 
     Attributes:
         target: The name of the target, for messages.
-        keys: The columns that tell whose change a row is.
+        keys: The columns that identify a row.
         sequence_by: The order of the changes of a key; any type with an order, a struct to break ties.
         scd_type: 1 keeps the current rows, 2 keeps their history.
         apply_as_deletes: True where a change deletes its key; NULL counts as false.
@@ -52,32 +53,32 @@ class CdcSpec:
         if not self.keys:
             raise self.error("the flow has no keys", "name the columns that identify a row")
         if self.scd_type not in (1, 2):
-            raise self.error(f"{self.scd_type!r} is no SCD type", "use 1 or 2")
+            raise self.error(f"the SCD type {self.scd_type!r} is not supported", "use 1 or 2")
         if self.column_list is not None and self.except_column_list is not None:
-            raise self.error("`column_list` and `except_column_list` exclude each other", "use one of them")
+            raise self.error("`column_list` and `except_column_list` cannot be combined", "use one of them")
         if all(tracks):
             raise self.error(
-                "`track_history_column_list` and `track_history_except_column_list` exclude each other",
+                "`track_history_column_list` and `track_history_except_column_list` cannot be combined",
                 "use one of them",
             )
         if self.scd_type == 1 and any(tracks):
-            raise self.error("tracked columns exist for SCD type 2 only", "leave `track_history_*` out")
+            raise self.error("`track_history_*` requires SCD type 2", "remove it")
         if self.scd_type == 2 and self.apply_as_truncates is not None:
-            raise self.error("truncates exist for SCD type 1 only", "leave `apply_as_truncates` out")
+            raise self.error("`apply_as_truncates` requires SCD type 1", "remove it")
 
-    def error(self, reason: str, hint: str) -> CdcSpecError:
-        """Return an error about this flow."""
-        return CdcSpecError(self.target, reason, hint)
+    def error(self, reason: str, hint: str, code: Code = INVALID_DEFINITION) -> CdcSpecError:
+        """Return an error of this flow."""
+        return CdcSpecError(self.target, reason, hint, code)
 
 
 def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
     """Return the columns of the changes that the target has, in the changes' order.
 
-    A name of `column_list` that the changes lack is left out: the target may know it from earlier changes.
+    A name of `column_list` that the changes lack is left out: the target may have it from earlier changes.
 
     Raises:
         CdcSpecError: A key is not among the changes or not selected, an excluded column does not exist, or a
-            column has a name that the target needs for itself.
+            column name is reserved.
     """
     names = tuple(changes)
     selected = set(names)
@@ -88,15 +89,15 @@ def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
     keys = resolve_columns(spec.keys, names, "keys", spec)
     for key in keys:
         if key not in selected:
-            raise spec.error(f"the target has no column for the key `{key}`", "select it, a target needs its keys")
+            raise spec.error(f"the target has no column for the key `{key}`", "add it to the columns of the target")
     for name in names:
         if name in selected and is_reserved(name):
-            raise spec.error(f"the column name `{name}` is reserved", "rename it in the view that feeds the flow")
+            raise spec.error(f"the column name `{name}` is reserved", "rename it in the source of the flow")
     return tuple(name for name in names if name in selected)
 
 
 def is_reserved(name: str) -> bool:
-    """Tell whether the state needs this name for itself, or AUTO CDC keeps it for targets of type 2."""
+    """Whether the state or SCD type 2 reserves this name."""
     return name.casefold().startswith(HIDDEN) or find_name(name, (START_AT, END_AT)) is not None
 
 
@@ -106,10 +107,10 @@ def resolve_columns(names: Iterable[str], columns: Iterable[str], argument: str,
     Raises:
         CdcSpecError: There is no such column.
     """
-    known = tuple(columns)
-    found = {name: find_name(name, known) for name in names}
-    missing = [name for name, spelling in found.items() if spelling is None]
+    choices = tuple(columns)
+    spellings = {name: find_name(name, choices) for name in names}
+    missing = [name for name, spelling in spellings.items() if spelling is None]
     if missing:
-        reason = f"`{argument}` names the column `{missing[0]}`, which the changes do not have"
-        raise spec.error(reason, "they have " + ", ".join(f"`{name}`" for name in known))
-    return tuple(spelling for spelling in found.values() if spelling is not None)
+        reason = f"`{argument}` has the column `{missing[0]}`, which the changes do not have"
+        raise spec.error(reason, "the changes have " + ", ".join(f"`{name}`" for name in choices))
+    return tuple(spelling for spelling in spellings.values() if spelling is not None)

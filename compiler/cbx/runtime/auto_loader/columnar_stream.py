@@ -32,10 +32,10 @@ def read_columnar(source: LandingSource) -> ParsedRows:
 
     def column(name: str) -> Column:
         kind = source.columns[name].dataType
-        found = find(schema, name, is_case_sensitive=is_exact)
-        if found is None or not widens(found.dataType, kind):
+        field = find(schema, name, is_case_sensitive=is_exact)
+        if field is None or not widens(field.dataType, kind):
             return F.lit(None).cast(kind)
-        return fit(_file_column(found.name), found.dataType, kind)
+        return fit(_file_column(field.name), field.dataType, kind)
 
     misfits = []
     for field in schema.fields:

@@ -39,8 +39,8 @@ Header = tuple[str, ...]
 def read_csv(source: LandingSource) -> ParsedRows:
     """Read CSV records with the columns wanted.
 
-    Where all files have one header, Spark's reader does it alone. Where they differ, the reader gives the text of
-    each record and every header has a parser of its own.
+    If all files have the same header, Spark's reader parses them. Otherwise the reader returns the text of each record,
+    and each header has its own parser.
     """
     headers = tuple(dict.fromkeys(header for header in source.headers.values() if header))
     if source.options.skipped_rows:
@@ -51,7 +51,7 @@ def read_csv(source: LandingSource) -> ParsedRows:
 
 
 def _read_with_one_header(source: LandingSource, header: Header) -> ParsedRows:
-    # A reader needs a column; a folder without a record has none to name.
+    # A reader needs a column, also for a folder without records.
     schema = _positional_schema(source, header or ("",))
     reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
     rows = refuse_unknown_files(source.load(reader.schema(schema)), source)
@@ -81,7 +81,7 @@ def _is_malformed(source: LandingSource, header: Header, misfit: Column) -> Colu
 
 def _all_records(source: LandingSource) -> tuple[DataFrame, Column]:
     """The text of every record of all files."""
-    # Declared one column short, every record is one that does not fit, so that Spark hands over its text.
+    # With one column too few, no record fits, so that Spark returns its text.
     schema = StructType([StructField("p0", StringType()), StructField(CORRUPT, StringType())])
     reader = source.reader("csv").option("columnNameOfCorruptRecord", CORRUPT)
     rows = source.load(reader.schema(schema))
@@ -97,11 +97,11 @@ def _records_after_skipped_rows(source: LandingSource) -> tuple[DataFrame, Colum
 
 
 def _parse_records(source: LandingSource, headers: tuple[Header, ...], rows: DataFrame, raw: Column) -> ParsedRows:
-    """Parse the text of each record as the header of its file says."""
+    """Parse the text of each record with the header of its file."""
     late = F.raise_error(F.concat(F.lit(f"{ARRIVED_LATE} "), file_path()))
     record: Column | None = None
     for header in headers:
-        uris = [uri for uri, found in source.headers.items() if found == header]
+        uris = [uri for uri, file_header in source.headers.items() if file_header == header]
         chosen, value = is_one_of(uris), _record(source, header, raw)
         record = F.when(chosen, value) if record is None else record.when(chosen, value)
     rows = rows.select((late if record is None else record.otherwise(late)).alias(_RECORD))
@@ -119,12 +119,12 @@ def _record(source: LandingSource, header: Header, raw: Column) -> Column:
     options = {**_parser_options(source), "columnNameOfCorruptRecord": CORRUPT}
     values = F.from_csv(raw, _ddl(_positional_schema(source, header)), options)
 
-    def of_values(found: Column) -> Column:
+    def of_values(values: Column) -> Column:
         def parsed(place: int) -> Column:
-            return found.getField(f"p{place}")
+            return values.getField(f"p{place}")
 
         by_name = _column_by_name(source, header, parsed)
-        misfit = F.when(found.getField(CORRUPT).isNotNull(), raw)
+        misfit = F.when(values.getField(CORRUPT).isNotNull(), raw)
         return F.struct(
             *(by_name(name).alias(f"c{place}") for place, name in enumerate(source.columns.names)),
             _rescue(source, header, misfit, parsed).alias(_RESCUED),
@@ -177,10 +177,10 @@ def _rescue(source: LandingSource, header: Header, raw: Column, parsed: Callable
                 entries += [F.lit(name), parsed(place)]
         if not entries:
             return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_json(raw))
-        kept = F.map_filter(F.create_map(*entries), lambda _, value: value.isNotNull())
+        rescued = F.map_filter(F.create_map(*entries), lambda _, value: value.isNotNull())
         origin = F.create_map(F.lit(FILE_KEY), file_path())
         return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_json(raw)).when(
-            F.size(kept) > 0, F.to_json(F.map_concat(kept, origin))
+            F.size(rescued) > 0, F.to_json(F.map_concat(rescued, origin))
         )
 
     unknown = [

@@ -1,4 +1,4 @@
-"""The one error of this package: a landing file, the reason, and the way out."""
+"""The error of this package, and which landing file a failed Spark query could not read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from cbx.runtime.problems import RunError
+from cbx.diagnostics.codes import INVALID_DATA, INVALID_DEFINITION, Code
+from cbx.runtime.errors import RunError
 
 ARRIVED_LATE: Final = "cbx: this file landed while the update was starting:"
 MALFORMED: Final = "cbx: malformed record in"
@@ -15,14 +16,13 @@ _FILE: Final = re.compile(r"(?:file:|dbfs:|s3a?:|abfss?:|gs:|hdfs:)/[^\s,'\"\])]
 
 
 class AutoLoaderError(RunError):
-    """A landing folder, a landing file or an option that Auto Loader cannot work with.
+    """A landing folder, a landing file or an option that Auto Loader cannot use.
 
     Attributes:
-        path: The file or folder that it is about; None for an option.
-        reason: What is wrong, in one sentence.
-        hint: The way out, if one is known.
-        is_restart_enough: Opening the stream again and running it once more resolves it, as Databricks restarts
-            a flow by itself when a new column arrives while it runs.
+        path: The file or folder; None for an option.
+        reason: What is wrong.
+        hint: How to fix it, if that is known.
+        is_restart_enough: Whether a restart of the flow solves it, as Databricks does for a new column.
     """
 
     def __init__(
@@ -32,8 +32,10 @@ class AutoLoaderError(RunError):
         path: str | None = None,
         hint: str | None = None,
         is_restart_enough: bool = False,
+        code: Code | None = None,
     ) -> None:
-        super().__init__(f"{path}: {reason}" if path else reason, hint=hint)
+        default = INVALID_DATA if path else INVALID_DEFINITION
+        super().__init__(code or default, f"{path}: {reason}" if path else reason, hint=hint)
         self.path = path
         self.reason = reason
         self.hint = hint
@@ -41,60 +43,58 @@ class AutoLoaderError(RunError):
 
 
 def explain_failure(error: BaseException, landing: str) -> AutoLoaderError | None:
-    """Say which landing file a failed Spark query stumbled over.
+    """Find the landing file that a failed Spark query could not read.
 
     Args:
         error: What Spark raised, while it listed, inferred or ran the stream.
         landing: The path given to `load`.
 
     Returns:
-        The error to report, or None if the failure is not about a landing file.
+        The error to report; None if the failure has another cause.
     """
-    # Behind this line Spark prints the query's plan, which holds file names and messages of its own.
+    # After this line Spark prints the plan of the query, which has other file names and messages.
     text = str(error).partition("=== Streaming Query ===")[0]
-    found = _FILE.search(text)
-    file = unquote(found.group().rstrip(".:;")).removeprefix("file:") if found else landing
+    uri = _FILE.search(text)
+    file = unquote(uri.group().rstrip(".:;")).removeprefix("file:") if uri else landing
     file = re.sub(r"^/+", "/", file)
     if _raised_message(ARRIVED_LATE) in text:
         return AutoLoaderError(
             "the file landed while the update was starting",
             path=file,
-            hint="run the update again; nothing of it was written",
+            hint="run the update again; none of its rows were written",
             is_restart_enough=True,
         )
     if _raised_message(MALFORMED) in text:
         return AutoLoaderError(
-            "the file holds a malformed record, and the reader's mode is FAILFAST",
+            "the file has a malformed record, and the mode of the reader is FAILFAST",
             path=file,
-            hint="repair the record, or use mode PERMISSIVE, which keeps it in the rescued data column",
+            hint="fix the record, or use mode PERMISSIVE, which keeps it in the rescued data column",
         )
     if "PATH_NOT_FOUND" in text:
         return AutoLoaderError(
             "the landing folder does not exist",
             path=landing,
-            hint="create it, or correct the path given to load",
+            hint="create it, or correct the path",
         )
     if "FILE_NOT_EXIST" in text or "FileNotFoundException" in text:
         return AutoLoaderError(
-            "the file vanished before it was read",
+            "the file was deleted before it was read",
             path=file,
-            hint="put it back, or set the option ignoreMissingFiles to true to go on without it",
+            hint="restore it, or set the option ignoreMissingFiles to true",
         )
     if any(sign in text for sign in ("Permission denied", "AccessControlException", "AccessDenied")):
-        return AutoLoaderError("the file may not be read", path=file, hint="grant read permission on it")
+        return AutoLoaderError("no permission to read the file", path=file, hint="grant read permission on it")
     if ":" in file.rpartition("/")[2] and "FAILED_READ_FILE" in text:
-        return AutoLoaderError(
-            "Spark cannot read a local file with a colon in its name", path=file, hint="land it under another name"
-        )
+        return AutoLoaderError("Spark cannot read a local file with a colon in its name", path=file, hint="rename it")
     if any(sign in text for sign in ("FAILED_READ_FILE", "CANNOT_READ_FILE_FOOTER", "CANNOT_INFER_SCHEMA")):
         return AutoLoaderError(
-            "the file cannot be read; it is damaged or was only half written",
+            "the file cannot be read; it is corrupt or incomplete",
             path=file,
-            hint="replace it by a whole file and run again, or set the option ignoreCorruptFiles to true",
+            hint="replace it and run again, or set the option ignoreCorruptFiles to true",
         )
     return None
 
 
 def _raised_message(message: str) -> str:
-    """As `raise_error` puts it."""
+    """The message of `raise_error`."""
     return f"[USER_RAISED_EXCEPTION] {message}"

@@ -1,4 +1,4 @@
-"""From the files that landed and the schema so far to the schema of this update."""
+"""Schema evolution: from the new files and the stored schema to the schema of this update."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Landing:
 
     Attributes:
         path: The path given to `load`.
-        files: What lies there.
+        files: Its files.
         given: The schema given by the notebook, without partition columns and rescued data; None to infer.
         mode: The evolution mode.
-        is_plain: Whether Spark's reader gives all that is asked for, so that nobody has to look at the files.
+        is_plain: Whether Spark's reader does everything, so that the files are not read for their schema.
     """
 
     path: str
@@ -52,29 +52,29 @@ class Landing:
 
 
 def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: LoaderState) -> LoaderState:
-    """Look at the files that were not looked at before, and let the schema grow as the mode allows.
+    """Read the schema of new files, and update the stored schema as the mode allows.
 
-    Databricks stops the stream at a new column, stores it, and the pipeline restarts the flow. The outcome is the
-    same here without the stop, since the files are looked at before the stream starts.
+    Databricks stops the stream at a new column, stores it, and the pipeline restarts the flow. The result is the
+    same here without the stop, since the schemas are read before the stream starts.
 
     Raises:
         AutoLoaderError: Nothing to infer from, a new column where none may come, or a file that cannot be read.
     """
-    # Beside a schema nobody has looked at the columns of earlier files.
+    # With a given schema, the columns of earlier files were not read.
     looked_at = old.files if old.columns is not None or landing.given is not None else {}
     fresh = tuple(file for file in landing.files if looked_at.get(file.uri) != (file.size, file.modified))
     if landing.is_plain:
         fresh = ()
     looked = _read_new_headers(spark, options, landing, old, fresh)
-    found = _infer(spark, options, landing, fresh, looked) if fresh else StructType([])
+    inferred = _infer(spark, options, landing, fresh, looked) if fresh else StructType([])
     partitions = _partitions(options, landing, old)
-    found = StructType([field for field in found.fields if find(partitions, field.name) is None])
-    columns = _columns(options, landing, old, found) if landing.given is None else None
-    _refuse_new(landing, found, merge(columns or StructType([]), landing.given or StructType([])))
+    inferred = StructType([field for field in inferred.fields if find(partitions, field.name) is None])
+    columns = _columns(options, landing, old, inferred) if landing.given is None else None
+    _refuse_new(landing, inferred, merge(columns or StructType([]), landing.given or StructType([])))
     return replace(
         looked,
         columns=columns,
-        seen=_seen_fields(options, landing, old, found),
+        seen=_seen_fields(options, landing, old, inferred),
         files={file.uri: (file.size, file.modified) for file in landing.files},
         partitions=partitions,
         skipped=_skipped_files(options, landing, old),
@@ -107,9 +107,9 @@ def _read_new_headers(
 ) -> LoaderState:
     if options.file_format != "csv":
         return old
-    found = infer_headers(spark, options, fresh)
-    headers = tuple(dict.fromkeys((*old.headers, *found.values())))
-    header_of = {**old.header_of, **{uri: headers.index(header) for uri, header in found.items()}}
+    new_headers = infer_headers(spark, options, fresh)
+    headers = tuple(dict.fromkeys((*old.headers, *new_headers.values())))
+    header_of = {**old.header_of, **{uri: headers.index(header) for uri, header in new_headers.items()}}
     here = {file.uri for file in landing.files}
     return replace(old, headers=headers, header_of={uri: header_of[uri] for uri in header_of if uri in here})
 
@@ -142,61 +142,61 @@ def _infer_known_fields(
     is_first = looked.columns is None and landing.given is None
     if is_first and any(len(path) > 1 for path, _ in hints):
         return None
-    known = merge(looked.columns or landing.given or StructType([]), apply_hints(StructType([]), hints))
-    found = known_fields(fresh, known, options.reader)
-    if found is None or (is_first and not found.have_values):
+    columns = merge(looked.columns or landing.given or StructType([]), apply_hints(StructType([]), hints))
+    known = known_fields(fresh, columns, options.reader)
+    if known is None or (is_first and not known.have_values):
         return None
-    return found.fields
+    return known.fields
 
 
-def _columns(options: LoaderOptions, landing: Landing, old: LoaderState, found: StructType) -> StructType | None:
+def _columns(options: LoaderOptions, landing: Landing, old: LoaderState, inferred: StructType) -> StructType | None:
     hinted = apply_hints(StructType([]), parse_hints(options.hints))
     if old.columns is None:
         if not landing.files and not hinted.fields:
             raise AutoLoaderError(
-                "the landing folder is empty, so there is nothing to infer a schema from",
+                "the landing folder is empty, so no schema can be inferred",
                 path=landing.path,
-                hint="give cloudFiles.schemaHints or a schema, or let a file land first",
+                hint="set cloudFiles.schemaHints or a schema, or add a file",
             )
         if not landing.files and landing.mode != "addNewColumns":
             return None
-        return merge(distinct_names(found), hinted)
+        return merge(distinct_names(inferred), hinted)
     if landing.mode == "addNewColumns":
-        return merge(merge(old.columns, distinct_names(found)), hinted)
+        return merge(merge(old.columns, distinct_names(inferred)), hinted)
     return merge(old.columns, hinted)
 
 
-def _refuse_new(landing: Landing, found: StructType, known: StructType) -> None:
-    names = [field.name for field in found.fields if find(known, field.name) is None]
+def _refuse_new(landing: Landing, inferred: StructType, known: StructType) -> None:
+    names = [field.name for field in inferred.fields if find(known, field.name) is None]
     if names and landing.mode == "failOnNewColumns":
         raise AutoLoaderError(
-            f"new files hold the columns {', '.join(names)}, and cloudFiles.schemaEvolutionMode is failOnNewColumns",
+            f"new files have the columns {', '.join(names)}, and cloudFiles.schemaEvolutionMode is failOnNewColumns",
             path=landing.path,
-            hint="add them to the schema or to cloudFiles.schemaHints, or take the files away",
+            hint="add them to the schema or to cloudFiles.schemaHints, or remove the files",
         )
 
 
-def _seen_fields(options: LoaderOptions, landing: Landing, old: LoaderState, found: StructType) -> StructType:
+def _seen_fields(options: LoaderOptions, landing: Landing, old: LoaderState, inferred: StructType) -> StructType:
     if options.file_format in _TEXT_FORMATS:
-        return every_name(old.seen, found)
-    types = widest_schema(old.seen, make_nullable(found))
+        return every_name(old.seen, inferred)
+    types = widest_schema(old.seen, make_nullable(inferred))
     if types is None:
         raise AutoLoaderError(
-            "new files hold a column with a type that does not go with that of earlier files",
+            "new files have a column whose type conflicts with earlier files",
             path=landing.path,
-            hint="land the column under its earlier type, or run with --full-refresh",
+            hint="write the column with its earlier type, or run with --full-refresh",
         )
     return types
 
 
 def _partitions(options: LoaderOptions, landing: Landing, old: LoaderState) -> StructType:
-    found = partition_columns(landing.files, options, landing.path)
+    columns = partition_columns(landing.files, options, landing.path)
     hinted = apply_hints(StructType([]), parse_hints(options.hints))
     fields = []
-    for name, is_number in found:
-        known = find(hinted, name) or (find(landing.given, name) if landing.given else None)
+    for name, is_number in columns:
+        typed = find(hinted, name) or (find(landing.given, name) if landing.given else None)
         is_typed = is_number and options.infer_types
-        fields.append(known or StructField(name, IntegerType() if is_typed else StringType()))
+        fields.append(typed or StructField(name, IntegerType() if is_typed else StringType()))
     return merge(old.partitions, StructType(fields))
 
 

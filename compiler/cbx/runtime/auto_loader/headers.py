@@ -1,4 +1,4 @@
-"""The first record of a CSV file: the names that say which column is which."""
+"""The header of a CSV file."""
 
 from __future__ import annotations
 
@@ -42,16 +42,18 @@ def read_header(spark: SparkSession, options: LoaderOptions, file: LandedFile) -
     try:
         record = _first_record(path, options, separator)
     except PermissionError as error:
-        raise AutoLoaderError("the file may not be read", path=path, hint="grant read permission on it") from error
+        raise AutoLoaderError(
+            "no permission to read the file", path=path, hint="grant read permission on it"
+        ) from error
     except FileNotFoundError as error:
         raise AutoLoaderError(
-            "the file vanished before it was read", path=path, hint="run again", is_restart_enough=True
+            "the file was deleted before it was read", path=path, hint="run again", is_restart_enough=True
         ) from error
     except (OSError, EOFError, csv.Error, UnicodeError) as error:
         raise AutoLoaderError(
             f"the first line cannot be read: {error}",
             path=path,
-            hint="replace it by a whole file and run again",
+            hint="replace it and run again",
         ) from error
     return _names(record, has_header=options.is_reader_set("header"))
 

@@ -1,4 +1,4 @@
-"""Look at landing files that were not looked at before, and say which columns they hold."""
+"""Infers the columns of new landing files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CORRUPT: Final = "__cbx_corrupt"
 
 
 def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
-    """Infer columns from every record of the files, in alphabetical order, as Spark's reader gives them.
+    """Infer columns from every record of the files, in alphabetical order, as Spark returns them.
 
     Every record is read, not a sample: a field that only the last record has becomes a column too. Spark
     infers a record about three times as fast as it reads one.
@@ -43,7 +43,7 @@ def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedF
 
 
 def infer_columnar(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
-    """Merge the schemas that stand in Parquet or ORC files.
+    """Merge the schemas of Parquet or ORC files.
 
     Raises:
         AutoLoaderError: A file cannot be read, or two files disagree about a column's type.
@@ -75,7 +75,7 @@ def infer_csv(
     headers: Mapping[str, tuple[str, ...]],
     known: StructType,
 ) -> StructType:
-    """Infer the columns of CSV files from their headers, and types for those that nobody has typed yet.
+    """Infer the columns of CSV files from their headers, and types for those without a type.
 
     Args:
         spark: The session.
@@ -89,11 +89,11 @@ def infer_csv(
     """
     columns = StructType([])
     for header in dict.fromkeys(headers[file.uri] for file in files if headers[file.uri]):
-        found = StructType([StructField(name, StringType()) for name in header])
+        inferred = StructType([StructField(name, StringType()) for name in header])
         if options.infer_types and any(find(known, name) is None for name in header):
             alike = tuple(file for file in files if headers[file.uri] == header)
-            found = _csv_types(spark, options, alike, header)
-        columns = merge(columns, found, is_widening=True)
+            inferred = _csv_types(spark, options, alike, header)
+        columns = merge(columns, inferred, is_widening=True)
     return columns
 
 
@@ -113,7 +113,7 @@ def _csv_types(
 
 
 def _inference_session(spark: SparkSession) -> SparkSession:
-    """A session with settings of its own, since other queries run in the first one meanwhile.
+    """A separate session with its own settings, since other queries run in the first one.
 
     Files are listed one by one here: Spark's listing job would start a task for each of a thousand files.
     """

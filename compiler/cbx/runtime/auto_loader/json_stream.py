@@ -30,8 +30,8 @@ _RAW: Final = "__cbx_raw"
 def read_json(source: LandingSource, *, is_all_known: bool) -> ParsedRows:
     """Read JSON records with the columns wanted.
 
-    Where every field of the files has a column, Spark's own reader does it, and hands over the text of those
-    records alone that did not fit. Else the text of every record is needed, to find the fields without a column.
+    If every field of the files has a column, Spark's reader parses them, and returns the text only of records that did
+    not fit. Otherwise the text of every record is needed, to find fields without a column.
 
     Args:
         source: What to read.

@@ -1,8 +1,7 @@
-"""Seeing quickly that JSON files hold no field but those that are known.
+"""Checks quickly that JSON files have only known fields.
 
-Spark infers columns by reading all records, and most files bring nothing new. Arrow's reader stops at the first field
-that it was not told of and needs a tenth of the time. Whatever it stumbles over is left to Spark, so it may be as
-strict as it likes.
+Spark infers columns by reading all records, but most files have no new ones. Arrow's reader stops at the first unknown
+field and needs a tenth of the time. If it fails for any reason, Spark infers the columns.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LARGEST: Final = 1 << 28
-"""Bytes of a file that is still read whole into memory."""
+"""The largest file, in bytes, that is read into memory."""
 
 _BLOCK: Final = 1 << 23
 _HARMLESS: Final = frozenset({"maxfilespertrigger", "maxbytespertrigger", "pathglobfilter"})
@@ -64,15 +63,15 @@ class KnownFields:
 
 
 def known_fields(files: tuple[LandedFile, ...], known: StructType, reader: Mapping[str, str]) -> KnownFields | None:
-    """Say that every field of some files is known.
+    """Check that every field of some files is known.
 
     Args:
-        files: The files, of one JSON object a line.
+        files: The files, with one JSON object per line.
         known: The fields that are known, with the types that their values are expected to have.
         reader: The options of Spark's reader.
 
     Returns:
-        The fields; None where one is not known, or where that cannot be said for certain.
+        The fields; None if one is unknown, or may be.
     """
     schema = _struct(known)
     if schema is None or not known.fields or {key.lower() for key in reader} - _HARMLESS:
@@ -97,7 +96,7 @@ def _read_with_arrow(file: LandedFile, options: pj.ParseOptions) -> pa.Table | N
         table = pj.read_json(pa.BufferReader(content), pj.ReadOptions(block_size=_BLOCK), options)
     except (pa.ArrowException, OSError):
         return None
-    # Spark takes each line for one record, Arrow takes what is between brackets.
+    # For Spark a line is a record, for Arrow an object.
     lines = content.count(b"\n") + (not content.endswith(b"\n"))
     return table if table.num_rows == lines else None
 

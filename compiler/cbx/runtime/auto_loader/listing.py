@@ -1,4 +1,4 @@
-"""What lies in the landing folder now, and in which Hive-style folders."""
+"""The files of the landing folder, and their Hive-style folders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LandedFile:
     """A landing file as one listing found it.
 
     Attributes:
-        uri: As `_metadata.file_path` gives it.
+        uri: The URI, as in `_metadata.file_path`.
         size: In bytes; -1 where the file system is not this machine's.
         modified: In nanoseconds since the epoch; -1 likewise.
     """
@@ -39,7 +39,7 @@ class LandedFile:
 
     @property
     def path(self) -> str:
-        """The path as a person writes it."""
+        """The path, as users write it."""
         return local_path(self.uri) or unquote(self.uri)
 
     @property
@@ -72,7 +72,7 @@ def _time(text: str, options: LoaderOptions) -> Column:
 
 
 def local_path(uri: str) -> str | None:
-    """The path on this machine, or None if the file lies elsewhere."""
+    """The path on this machine; None for a file elsewhere."""
     return unquote(uri.removeprefix("file:")) if uri.startswith("file:/") else None
 
 
@@ -116,7 +116,9 @@ def _nanoseconds(spark: SparkSession, text: str | None, options: LoaderOptions) 
     try:
         (row,) = spark.sql("SELECT 1").select(F.unix_micros(_time(text, options))).collect()
     except PySparkException as error:
-        raise AutoLoaderError(f"{text!r} is no time", hint="write a time such as 2024-05-01T10:00:00") from error
+        raise AutoLoaderError(
+            f"invalid timestamp {text!r}", hint="write a timestamp such as 2024-05-01T10:00:00"
+        ) from error
     return int(row[0]) * 1000
 
 
@@ -129,7 +131,7 @@ def _look_at(uri: str) -> LandedFile | None:
     except FileNotFoundError:
         return None
     if not os.access(path, os.R_OK):
-        raise AutoLoaderError("the file may not be read", path=path, hint="grant read permission on it")
+        raise AutoLoaderError("no permission to read the file", path=path, hint="grant read permission on it")
     return LandedFile(uri, status.st_size, status.st_mtime_ns)
 
 
@@ -156,8 +158,10 @@ def partition_columns(
     names = options.partition_columns
     if names is None:
         first = tuple(values[0]) if values else ()
-        names = first if all(tuple(found) == first for found in values) else ()
-    return tuple((name, bool(values) and all(_is_number(found.get(name, "")) for found in values)) for name in names)
+        names = first if all(tuple(folders) == first for folders in values) else ()
+    return tuple(
+        (name, bool(values) and all(_is_number(folders.get(name, "")) for folders in values)) for name in names
+    )
 
 
 def _is_number(text: str) -> bool:

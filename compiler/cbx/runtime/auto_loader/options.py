@@ -1,4 +1,4 @@
-"""The options of `cloudFiles`, sorted into what is emulated, what is noted and what is refused."""
+"""The options of `cloudFiles`: which are emulated, noted or refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cbx.declare import reader_options
+from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 
 FORMATS: Final = ("json", "csv", "parquet", "orc", "text", "binaryFile")
@@ -16,23 +17,23 @@ _WIDENING: Final = "addNewColumnsWithTypeWidening"
 PARSE_MODES: Final = ("PERMISSIVE", "DROPMALFORMED", "FAILFAST")
 
 _REFUSED_READER_OPTIONS: Final = {
-    "badRecordsPath": "leave it out: malformed records are kept in the rescued data column",
-    "alternateVariantEncoding": "land the files as plain JSON",
+    "badRecordsPath": "remove it; malformed records are kept in the rescued data column",
+    "alternateVariantEncoding": "write the files as plain JSON",
     "failOnUnknownFields": "set cloudFiles.schemaEvolutionMode to failOnNewColumns",
-    "failOnWidenedFields": "give the types as cloudFiles.schemaHints",
-    "ignoredPathSegmentRegex": "choose the files with pathGlobFilter",
-    "upgradeExceptionAsBadRecord": "leave it out: values of another type are rescued",
+    "failOnWidenedFields": "set types with cloudFiles.schemaHints",
+    "ignoredPathSegmentRegex": "select files with pathGlobFilter",
+    "upgradeExceptionAsBadRecord": "remove it; values of another type are rescued",
 }
-"""Options of Databricks that change rows and that the local reader does not have, each with a way out."""
+"""Options of Databricks that change rows and that the local reader does not have, each with a hint."""
 
 _WITHOUT_EFFECT: Final = {
     "cleanSource": "landing files are never moved or deleted",
     "mergeSchema": "the columns of all files are merged",
-    "maxFileAge": "files are remembered for good",
-    "recursiveFileLookup": "folders below are always read",
+    "maxFileAge": "files are remembered forever",
+    "recursiveFileLookup": "subfolders are always read",
     "sourceArchiveDir": "landing files are never moved or deleted",
 }
-"""Options of Spark's readers that say nothing to Auto Loader."""
+"""Options of Spark's readers without effect on Auto Loader."""
 
 _OWN_READER_OPTIONS: Final = frozenset(
     {
@@ -42,12 +43,12 @@ _OWN_READER_OPTIONS: Final = frozenset(
         *(name.lower() for name in _WITHOUT_EFFECT),
     }
 )
-"""What is not handed to Spark's reader, in lower case."""
+"""Options that are not passed to Spark's reader, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoaderOptions:
-    """What a notebook asked of `cloudFiles`, checked.
+    """The checked options of `cloudFiles`.
 
     Attributes:
         file_format: One of `FORMATS`.
@@ -109,12 +110,13 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
         _notes(options, given, None)
         raise AutoLoaderError(
             "cloudFiles.format is missing",
-            hint=f"add .option('cloudFiles.format', ...): {', '.join(FORMATS)}",
+            hint=f"add .option('cloudFiles.format', ...), one of {', '.join(FORMATS)}",
         )
     if file_format not in FORMATS:
         raise AutoLoaderError(
-            f"the format {file_format} cannot be read locally, since Spark needs an extra package for it",
+            f"the format {file_format} is not supported locally",
             hint=f"the local formats are {', '.join(FORMATS)}",
+            code=NOT_SUPPORTED_LOCALLY,
         )
     _refuse_impossible(given)
     return LoaderOptions(
@@ -142,7 +144,7 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
 def assume_header(options: LoaderOptions, *, is_inferred: bool) -> LoaderOptions:
     """The options with ``header`` set for CSV files whose columns are inferred, where the notebook leaves it out.
 
-    "Auto Loader assumes that files have headers when inferring the schema", says the page of its options.
+    The page of the options: "Auto Loader assumes that files have headers when inferring the schema".
     """
     is_given = any(name.lower() == "header" for name in options.reader)
     if options.file_format != "csv" or is_given or not is_inferred:
@@ -153,12 +155,13 @@ def assume_header(options: LoaderOptions, *, is_inferred: bool) -> LoaderOptions
 def _refuse_impossible(given: Mapping[str, str]) -> None:
     if _boolean(given, "cloudFiles.allowOverwrites", default=False):
         raise AutoLoaderError(
-            "cloudFiles.allowOverwrites cannot be true here: Spark's file streams read each path once",
-            hint="land changed data under a new file name",
+            "cloudFiles.allowOverwrites is not supported locally: Spark's file streams read each path once",
+            hint="write changed data to a new file",
+            code=NOT_SUPPORTED_LOCALLY,
         )
     for name, hint in _REFUSED_READER_OPTIONS.items():
         if given.get(name.lower(), "false").lower() != "false":
-            raise AutoLoaderError(f"the option {name} is not supported locally", hint=hint)
+            raise AutoLoaderError(f"the option {name} is not supported locally", hint=hint, code=NOT_SUPPORTED_LOCALLY)
 
 
 def _reader_options(given: Mapping[str, str], file_format: str) -> dict[str, str]:
@@ -194,7 +197,7 @@ def _notes(options: Mapping[str, str], given: Mapping[str, str], file_format: st
         if name is None and is_strict:
             raise _unknown_option(option, file_format)
         if name is None:
-            notes.append(f"the option {option} is unknown and is left out")
+            notes.append(f"the option {option} is unknown and ignored")
         elif why:
             notes.append(f"the option {option} has no effect locally: {why}")
         elif name in reader_options.CLOUD_FILES or file_format is None:
@@ -208,8 +211,8 @@ def _unknown_option(option: str, file_format: str | None) -> AutoLoaderError:
     meant = reader_options.nearest_option(option, file_format or "json")
     readers = "Auto Loader" if option.lower().startswith("cloudfiles.") else "Auto Loader or of its reader"
     return AutoLoaderError(
-        f"{option} is no option of {readers}",
-        hint=f"did you mean {meant}?" if meant else "set cloudFiles.validateOptions to false to leave it out",
+        f"{option} is not an option of {readers}",
+        hint=f"did you mean {meant}?" if meant else "set cloudFiles.validateOptions to false to ignore it",
     )
 
 
@@ -218,7 +221,8 @@ def _evolution(given: Mapping[str, str]) -> str | None:
     if mode == _WIDENING:
         raise AutoLoaderError(
             f"cloudFiles.schemaEvolutionMode {_WIDENING} is not supported locally",
-            hint="use addNewColumns, which rescues values of a wider type, or give the types as cloudFiles.schemaHints",
+            hint="use addNewColumns, which rescues values of a wider type, or set types with cloudFiles.schemaHints",
+            code=NOT_SUPPORTED_LOCALLY,
         )
     return mode
 
@@ -232,7 +236,7 @@ def _choice(given: Mapping[str, str], name: str, choices: tuple[str, ...]) -> st
             return choice
     near = difflib.get_close_matches(value, choices, n=1)
     raise AutoLoaderError(
-        f"{name} is {value!r}, which is none of {', '.join(choices)}",
+        f"{name} is {value!r}, not one of {', '.join(choices)}",
         hint=f"did you mean {near[0]}?" if near else None,
     )
 
@@ -247,7 +251,7 @@ def _boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
 def _count(given: Mapping[str, str], name: str) -> int:
     value = given.get(name.lower(), "0").strip()
     if not (value.isascii() and value.isdigit()):
-        raise AutoLoaderError(f"{name} is {value!r}", hint="write a whole number that is not negative")
+        raise AutoLoaderError(f"{name} is {value!r}", hint="write a non-negative integer")
     return int(value)
 
 

@@ -1,7 +1,7 @@
-"""The rescued data column: what a record held that its columns could not, as one JSON object.
+"""The rescued data column: the parts of a record that do not fit its columns, as one JSON object.
 
 Databricks' readers rescue while they parse; Spark's do not. Spark keeps the text of every record that did not
-fit, so the rescued values are taken from that text, for those records alone
+fit, and the rescued values are taken from that text
 (https://docs.databricks.com/aws/en/ingestion/cloud-object-storage/auto-loader/schema#what-is-the-rescued-data-column).
 """
 
@@ -47,16 +47,16 @@ def record_text(other: Column) -> Column:
 
 
 def is_one_of(uris: Iterable[str]) -> Column:
-    """Whether a row's file is one of these; Spark decides it once a file where it can."""
+    """Whether the file of a row is one of these; Spark evaluates it once per file if it can."""
     texts = ["'" + uri.replace("\\", "\\\\").replace("'", "\\'") + "'" for uri in uris]
     return F.expr(f"_metadata.file_path IN ({', '.join(texts)})") if texts else F.lit(False)
 
 
 def refuse_unknown_files(rows: DataFrame, source: LandingSource) -> DataFrame:
-    """Fail the query at a file that was not looked at before the stream started.
+    """Fail the query at a file whose schema was not read before the stream started.
 
-    A file that lands in between may hold a column that the stream does not read, which would be lost. Opening
-    the stream again looks at it.
+    Such a file may have a column that the stream does not read, which would be lost. A restart of the stream reads its
+    schema.
     """
     late = F.raise_error(F.concat(F.lit(f"{ARRIVED_LATE} "), file_path())).cast("boolean")
     is_known = F.when(is_one_of(source.known), F.lit(True)).otherwise(late)
@@ -67,7 +67,7 @@ def refuse_unknown_files(rows: DataFrame, source: LandingSource) -> DataFrame:
 
 
 def apply_mode(rows: DataFrame, malformed: Column, mode: str) -> DataFrame:
-    """Keep, drop or fail on malformed records, as the reader's `mode` says.
+    """Keep, drop or fail on malformed records, depending on the `mode` of the reader.
 
     With a rescued data column a mere mismatch of types neither drops a record nor fails.
     """
@@ -80,12 +80,12 @@ def apply_mode(rows: DataFrame, malformed: Column, mode: str) -> DataFrame:
 
 
 def malformed_json(raw: Column) -> Column:
-    """A record that is no record: its text, whole."""
+    """A malformed record as JSON: its whole text."""
     return F.to_json(F.create_map(F.lit(MALFORMED_KEY), raw, F.lit(FILE_KEY), file_path()))
 
 
 def is_malformed_json(raw: Column, options: Mapping[str, str]) -> Column:
-    """Whether the text is no JSON object; NULL text is none."""
+    """Whether the text is not a JSON object; false for NULL."""
     return raw.isNotNull() & F.from_json(raw, _VARIANTS, options).isNull()
 
 
@@ -118,31 +118,31 @@ def rescue_json(record: JsonRecord) -> Column:
     """
     whole = [field.name for field in record.schema.fields if _has_place_for(field, record.seen)]
 
-    def of_entries(kept: Column) -> Column:
+    def of_entries(misfits: Column) -> Column:
         origin = F.create_map(F.lit(FILE_KEY), file_path().cast("variant"))
-        return F.when(F.size(kept) > 0, F.to_json(F.map_concat(kept, origin)))
+        return F.when(F.size(misfits) > 0, F.to_json(F.map_concat(misfits, origin)))
 
-    def of_fields(found: Column) -> Column:
+    def of_fields(fields: Column) -> Column:
         # A field that has a place for all that the files hold can only fail by its type.
-        rest = F.map_filter(found, lambda key, _: record.is_rejected | ~key.isin(whole)) if whole else found
+        rest = F.map_filter(fields, lambda key, _: record.is_rejected | ~key.isin(whole)) if whole else fields
         return F.transform(F.array(_misfits(rest, record.parsed, record.schema, record.seen, record)), of_entries)[0]
 
     return _bind(
         F.from_json(record.raw, _VARIANTS, record.options),
-        lambda found: F.when(found.isNull(), malformed_json(record.raw)).otherwise(of_fields(found)),
+        lambda fields: F.when(fields.isNull(), malformed_json(record.raw)).otherwise(of_fields(fields)),
     )
 
 
 def has_unknown_names(record: JsonRecord) -> Column:
-    """Whether a record may hold a field without a place; cheap, since no value is looked at."""
+    """Whether a record may have a field without a column; cheap, since no value is read."""
     whole = [field.name for field in record.schema.fields if _has_place_for(field, record.seen)]
     unknown = F.exists(F.json_object_keys(record.raw), lambda key: ~key.isin(whole) if whole else key.isNotNull())
     return F.coalesce(unknown, F.lit(False))
 
 
 def _has_place_for(field: StructField, seen: StructType) -> bool:
-    found = find(seen, field.name, is_case_sensitive=True)
-    return found is None or covers(field.dataType, found.dataType)
+    seen_field = find(seen, field.name, is_case_sensitive=True)
+    return seen_field is None or covers(field.dataType, seen_field.dataType)
 
 
 def _bind(value: Column, then: Callable[[Column], Column]) -> Column:
@@ -153,13 +153,13 @@ def _bind(value: Column, then: Callable[[Column], Column]) -> Column:
 def _misfits(
     values: Column, parsed: Callable[[str], Column], schema: StructType, seen: StructType, record: JsonRecord
 ) -> Column:
-    """Of a map of fields those, or those parts of them, that have no place."""
+    """The fields of a map, or their parts, that have no column."""
 
     def misfit(key: Column, value: Column) -> Column:
         rest: Column = value
         for field in reversed(schema.fields):
-            found = find(seen, field.name, is_case_sensitive=True)
-            kind = found.dataType if found else field.dataType
+            seen_field = find(seen, field.name, is_case_sensitive=True)
+            kind = seen_field.dataType if seen_field else field.dataType
             unfit = _misfit(value, parsed(field.name), field.dataType, kind, record)
             rest = F.when(key == field.name, unfit).otherwise(rest)
         return rest
@@ -168,7 +168,7 @@ def _misfits(
 
 
 def _misfit(value: Column, parsed: Column, kind: DataType, seen: DataType, record: JsonRecord) -> Column:
-    """The part of a value that its type has no place for, or NULL.
+    """The part of a value that its type does not have, or NULL.
 
     A struct's misfits are found field by field; an array or a map with a misfit anywhere is rescued whole.
     """
@@ -180,7 +180,7 @@ def _misfit(value: Column, parsed: Column, kind: DataType, seen: DataType, recor
         is_no_object = inside.isNull() & ~F.is_variant_null(value)
         return _bind(
             entries,
-            lambda found: F.when(is_no_object, value).when(F.size(found) > 0, F.parse_json(F.to_json(found))),
+            lambda misfits: F.when(is_no_object, value).when(F.size(misfits) > 0, F.parse_json(F.to_json(misfits))),
         )
     if isinstance(kind, (ArrayType, MapType)):
         is_misfit = is_missing | (record.is_rejected & _is_rejected(value, kind, record.options))
@@ -199,20 +199,20 @@ def _has_unknown(value: Column, kind: DataType) -> Column:
     """Whether a field name occurs anywhere inside that the type does not have."""
     nothing = F.lit(False)
     if isinstance(kind, ArrayType):
-        found = F.exists(
+        has_unknown = F.exists(
             F.try_variant_get(value, "$", "array<variant>"),
             lambda inner: _has_unknown(inner, kind.elementType),
         )
-        return F.coalesce(found, nothing)
+        return F.coalesce(has_unknown, nothing)
     inside = F.try_variant_get(value, "$", _VARIANTS)
     if isinstance(kind, MapType):
-        found = F.exists(F.map_values(inside), lambda inner: _has_unknown(inner, kind.valueType))
-        return F.coalesce(found, nothing)
+        has_unknown = F.exists(F.map_values(inside), lambda inner: _has_unknown(inner, kind.valueType))
+        return F.coalesce(has_unknown, nothing)
     if isinstance(kind, StructType):
         names = F.array(*(F.lit(field.name) for field in kind.fields)).cast("array<string>")
-        found = F.size(F.array_except(F.map_keys(inside), names)) > 0
+        has_unknown = F.size(F.array_except(F.map_keys(inside), names)) > 0
         for field in kind.fields:
             if isinstance(field.dataType, (ArrayType, MapType, StructType)):
-                found = found | _has_unknown(F.try_element_at(inside, F.lit(field.name)), field.dataType)
-        return F.coalesce(found, nothing)
+                has_unknown = has_unknown | _has_unknown(F.try_element_at(inside, F.lit(field.name)), field.dataType)
+        return F.coalesce(has_unknown, nothing)
     return nothing

@@ -1,4 +1,4 @@
-"""Arithmetic on schemas: merging what was inferred, applying hints, asking whether one covers another."""
+"""Operations on schemas: merging, applying hints, and comparing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def find(schema: StructType, name: str, *, is_case_sensitive: bool = False) -> S
 
 
 def merge(old: StructType, new: StructType, *, is_widening: bool = False) -> StructType:
-    """Add the columns that are new to those that are known; a known leaf keeps its type.
+    """Add new columns to the known ones; a known column keeps its type.
 
     Auto Loader adds columns at the end and never changes a type by itself: a value of another type is rescued
     (https://docs.databricks.com/aws/en/ingestion/cloud-object-storage/auto-loader/schema).
@@ -81,8 +81,8 @@ def every_name(old: StructType, new: StructType) -> StructType:
     for field in old.fields:
         other = find(new, field.name, is_case_sensitive=True)
         fields.append(StructField(field.name, _every_name(field.dataType, other.dataType)) if other else field)
-    known = {field.name for field in old.fields}
-    return StructType([*fields, *(field for field in new.fields if field.name not in known)])
+    names = {field.name for field in old.fields}
+    return StructType([*fields, *(field for field in new.fields if field.name not in names)])
 
 
 def _every_name(old: DataType, new: DataType) -> DataType:
@@ -94,7 +94,7 @@ def _every_name(old: DataType, new: DataType) -> DataType:
 
 
 def widens(narrow: DataType, wide: DataType) -> bool:
-    """Whether the wide type holds every value of the narrow one; of a struct, every field that it has itself."""
+    """Whether a type holds every value of another; for structs, of the fields that it has."""
     if isinstance(narrow, StructType) and isinstance(wide, StructType):
         pairs = [(field, find(narrow, field.name)) for field in wide.fields]
         return all(other is None or widens(other.dataType, field.dataType) for field, other in pairs)
@@ -119,7 +119,7 @@ def _wider_type(old: DataType, new: DataType) -> DataType | None:
 
 
 def covers(wanted: DataType, seen: DataType) -> bool:
-    """Whether every field name that occurs in the files has a place in the wanted type."""
+    """Whether the wanted type has every field name of the files."""
     if isinstance(wanted, StructType) and isinstance(seen, StructType):
         return all(
             (place := find(wanted, field.name, is_case_sensitive=True)) is not None
@@ -134,7 +134,7 @@ def covers(wanted: DataType, seen: DataType) -> bool:
 
 
 def distinct_names(schema: StructType) -> StructType:
-    """Of fields whose names differ in case only, the first: Spark's columns know no case."""
+    """The first of fields whose names differ only in case, which Spark ignores."""
     return StructType(
         [
             StructField(field.name, _distinct_below(field.dataType))
@@ -150,18 +150,18 @@ def _distinct_below(kind: DataType) -> DataType:
     return ArrayType(_distinct_below(kind.elementType)) if isinstance(kind, ArrayType) else kind
 
 
-def make_strings(schema: StructType, kept: set[str]) -> StructType:
+def make_strings(schema: StructType, structured: set[str]) -> StructType:
     """The columns as strings, as JSON and CSV are inferred without `cloudFiles.inferColumnTypes`.
 
     A column with a hint inside of it keeps its structure, with strings for leaves.
 
     Args:
         schema: The inferred columns.
-        kept: The columns, in lower case, that keep their structure.
+        structured: The columns, in lower case, that keep their structure.
     """
     return StructType(
         [
-            StructField(field.name, _leaf_strings(field.dataType) if field.name.lower() in kept else StringType())
+            StructField(field.name, _leaf_strings(field.dataType) if field.name.lower() in structured else StringType())
             for field in schema.fields
         ]
     )
@@ -183,17 +183,17 @@ def parse_hints(text: str) -> list[tuple[tuple[str, ...], DataType]]:
         For each hint the path of its name and its type.
 
     Raises:
-        AutoLoaderError: A hint that is no name and type.
+        AutoLoaderError: A hint that is not a name and a type.
     """
     hints = []
     for part in _split(text):
-        found = _NAME.fullmatch(part)
-        if not found:
+        match = _NAME.fullmatch(part)
+        if not match:
             raise AutoLoaderError(
                 f"the schema hint {part.strip()!r} is not a name and a type", hint="write `id BIGINT`"
             )
-        path = tuple(quoted or plain for quoted, plain in _PART.findall(found.group(1)))
-        hints.append((path, _parse_type(found.group(2), part)))
+        path = tuple(quoted or plain for quoted, plain in _PART.findall(match.group(1)))
+        hints.append((path, _parse_type(match.group(2), part)))
     return hints
 
 
@@ -202,18 +202,18 @@ def _parse_type(text: str, hint: str) -> DataType:
         return make_nullable(read_ddl(f"hinted {text}")).fields[0].dataType
     except PySparkException as error:
         raise AutoLoaderError(
-            f"the schema hint {hint.strip()!r} has a type that Spark cannot read",
+            f"the schema hint {hint.strip()!r} has an invalid type",
             hint="write a type such as BIGINT",
         ) from error
 
 
 def read_ddl(text: str) -> StructType:
     """Columns from `id BIGINT, name STRING`."""
-    return StructType([*StructType.fromDDL(text)])  # type: ignore[misc]  # its stub says DataType
+    return StructType([*StructType.fromDDL(text)])  # type: ignore[misc]  # its stub has DataType
 
 
 def _split(text: str) -> list[str]:
-    """The parts between commas that stand outside of brackets and quotes."""
+    """The parts between commas outside of brackets and quotes."""
     parts, depth, quote = [""], 0, ""
     for character in text:
         if quote:
@@ -232,7 +232,7 @@ def _split(text: str) -> list[str]:
 
 
 def make_nullable(schema: StructType) -> StructType:
-    """The same with every field nullable, since a landing file promises nothing."""
+    """Make every field nullable."""
 
     def loosen(kind: DataType) -> DataType:
         if isinstance(kind, StructType):
@@ -245,7 +245,7 @@ def make_nullable(schema: StructType) -> StructType:
 
 
 def apply_hints(schema: StructType, hints: list[tuple[tuple[str, ...], DataType]]) -> StructType:
-    """Override the types of inferred columns in their places, and append columns that were not inferred."""
+    """Override the types of inferred columns, and append columns that were not inferred."""
     hinted: DataType = schema
     for path, kind in hints:
         hinted = _put(hinted, path, kind)
@@ -267,12 +267,12 @@ def _put(node: DataType, path: tuple[str, ...], kind: DataType) -> DataType:
     if head == "element" and not isinstance(node, StructType):
         return ArrayType(_put(StringType(), rest, kind))
     struct = node if isinstance(node, StructType) else StructType([])
-    known = find(struct, head)
-    if known is None:
+    existing = find(struct, head)
+    if existing is None:
         return StructType([*struct.fields, StructField(head, _put(StringType(), rest, kind))])
     return StructType(
         [
-            StructField(field.name, _put(field.dataType, rest, kind)) if field is known else field
+            StructField(field.name, _put(field.dataType, rest, kind)) if field is existing else field
             for field in struct.fields
         ]
     )

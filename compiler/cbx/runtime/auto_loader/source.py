@@ -1,4 +1,4 @@
-"""What the readers of all formats share: what to read, and what reading gives."""
+"""The input and the output of the readers of all formats."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OF_FILES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LandingSource:
-    """A landing folder with everything known about it.
+    """A landing folder and how to read it.
 
     Attributes:
         spark: The session.
@@ -41,7 +41,7 @@ class LandingSource:
         landing: The path given to `load`.
         columns: The data columns wanted, with hints applied.
         seen: Every field name in the files; for Parquet and ORC with the files' types.
-        known: The files that were looked at, by URI.
+        known: The files whose schema was read, by URI.
         headers: The header of each CSV file, by URI.
         is_rescuing_new: Whether a field without a column goes to the rescued data column.
         is_strict: Whether a value of another type makes a record malformed: there is no rescued data column for it.

@@ -1,4 +1,4 @@
-"""What Auto Loader remembers between updates: the schema, every version of it, and the files it has seen."""
+"""The state of Auto Loader between updates: all versions of the schema, and the files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyspark.sql.types import StructType
 
+from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ _FILES: Final = "files.json"
 
 @dataclass(frozen=True, slots=True)
 class LoaderState:
-    """The memory of one Auto Loader stream.
+    """The state of one Auto Loader stream.
 
     Attributes:
         columns: The inferred columns in their stable order; None before anything was inferred.
         seen: Every field name that occurred in the files, at every level and in every spelling.
-        files: Size and modification time of each file when its schema was looked at, by URI.
+        files: Size and modification time of each file when its schema was read, by URI.
         headers: The different headers of CSV files.
         header_of: Which header a CSV file has, by URI.
         partitions: The columns that come from Hive-style folders.
@@ -43,28 +44,31 @@ class LoaderState:
 
 
 def load_state(folder: Path) -> LoaderState:
-    """Read what the last update left; an empty folder is an empty memory.
+    """Read the state of the last update; the state of an empty folder is empty.
 
     Raises:
-        AutoLoaderError: The folder holds what this version did not write.
+        AutoLoaderError: The state is corrupt or of another version.
     """
     versions = _versions(folder)
     files = folder / _FILES
     try:
         columns = StructType.fromJson(_read(versions[-1])["columns"]) if versions else None
-        known = _read(files) if files.exists() else {}
+        stored = _read(files) if files.exists() else {}
         return LoaderState(
             columns=columns,
-            seen=StructType.fromJson(known["seen"]) if known else StructType([]),
-            files={uri: (size, modified) for uri, (size, modified) in known.get("files", {}).items()},
-            headers=tuple(tuple(header) for header in known.get("headers", ())),
-            header_of=known.get("header_of", {}),
-            partitions=StructType.fromJson(known["partitions"]) if known else StructType([]),
-            skipped=None if known.get("skipped") is None else tuple(known["skipped"]),
+            seen=StructType.fromJson(stored["seen"]) if stored else StructType([]),
+            files={uri: (size, modified) for uri, (size, modified) in stored.get("files", {}).items()},
+            headers=tuple(tuple(header) for header in stored.get("headers", ())),
+            header_of=stored.get("header_of", {}),
+            partitions=StructType.fromJson(stored["partitions"]) if stored else StructType([]),
+            skipped=None if stored.get("skipped") is None else tuple(stored["skipped"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise AutoLoaderError(
-            f"the stored schema cannot be read: {error}", path=str(folder), hint="run with --full-refresh"
+            f"the stored schema is corrupt: {error}",
+            path=str(folder),
+            hint="run with --full-refresh",
+            code=NEEDS_FULL_REFRESH,
         ) from error
 
 

@@ -36,7 +36,7 @@ _FIXED: Final = {
 
 
 def _ignore_note(_note: str) -> None:
-    """Where nobody wants the notes."""
+    """Ignore a note."""
 
 
 def open_stream(
@@ -50,8 +50,8 @@ def open_stream(
 ) -> DataFrame:
     """Open a landing folder as a stream, as `spark.readStream.format("cloudFiles")` does on Databricks.
 
-    The files that landed since the last call are looked at here, and the stored schema grows; the plan that comes
-    back is fixed. Each file is read once for one checkpoint, whatever happens to it later.
+    This reads the schema of new files and updates the stored schema; the returned plan is fixed. Each file is read once
+    per checkpoint, even if it changes later.
 
     Args:
         spark: The session.
@@ -59,8 +59,7 @@ def open_stream(
         path: The landing folder, or a glob.
         schema: The schema given to the reader, if any.
         schema_folder: Where the schema is kept between updates; empty it for a full refresh.
-        note: Takes a sentence about anything accepted without effect, and about files that changed after they
-            were read.
+        note: Receives notes on options without effect, and on files that changed after they were read.
 
     Returns:
         The data columns (inferred, then hinted ones; or as given), the partition columns, and the rescued data
@@ -68,21 +67,21 @@ def open_stream(
         `rescue`. `_metadata` can be selected by name.
 
     Raises:
-        AutoLoaderError: An option, the folder or a file that it cannot work with. A query may fail later: see
+        AutoLoaderError: An invalid option, folder or file. A query may fail later: see
             `explain_failure`.
     """
     checked = read_options(options)
     for sentence in checked.notes:
         note(sentence)
-    given = _given_schema(schema, checked, note)
-    checked = assume_header(checked, is_inferred=given is None)
+    given_schema = _given_schema(schema, checked, note)
+    checked = assume_header(checked, is_inferred=given_schema is None)
     files = list_files(spark, checked, path)
     old = load_state(schema_folder)
     _note_changes(old, files, note)
-    mode = _mode(checked, is_given=given is not None)
-    rescued = _rescued_column(checked, given, mode)
-    is_plain = given is not None and mode == "none" and rescued is None and not checked.skipped_rows
-    landing = Landing(path, files, given, mode, is_plain=is_plain)
+    mode = _mode(checked, is_given=given_schema is not None)
+    rescued = _rescued_column(checked, given_schema, mode)
+    is_plain = given_schema is not None and mode == "none" and rescued is None and not checked.skipped_rows
+    landing = Landing(path, files, given_schema, mode, is_plain=is_plain)
     state = evolve(spark, checked, landing, old)
     save_state(schema_folder, old, state)
     return _rows(spark, checked, landing, state, rescued)
@@ -99,24 +98,24 @@ def _given_schema(
     if schema is None:
         return None
     if options.hints:
-        note("cloudFiles.schemaHints has no effect beside a schema")
+        note("cloudFiles.schemaHints has no effect if a schema is set")
     if options.evolution == "addNewColumns":
         raise AutoLoaderError(
-            "cloudFiles.schemaEvolutionMode cannot be addNewColumns beside a schema",
-            hint="give the types as cloudFiles.schemaHints instead of a schema",
+            "cloudFiles.schemaEvolutionMode cannot be addNewColumns if a schema is set",
+            hint="use cloudFiles.schemaHints instead of a schema",
         )
     try:
         return read_ddl(schema) if isinstance(schema, str) else schema
     except PySparkException as error:
-        raise AutoLoaderError(f"the schema {schema!r} cannot be read", hint="write `id BIGINT, name STRING`") from error
+        raise AutoLoaderError(f"invalid schema {schema!r}", hint="write `id BIGINT, name STRING`") from error
 
 
 def _note_changes(old: LoaderState, files: tuple[LandedFile, ...], note: Callable[[str], None]) -> None:
     for file in files:
         if old.files.get(file.uri, (file.size, file.modified)) != (file.size, file.modified):
             note(
-                f"{file.path}: the file changed after an earlier update had looked at it; a file that was read is "
-                "not read again, so land changed data under a new name"
+                f"{file.path}: the file was changed after it was read, and is not read again; write changed data to a "
+                "new file"
             )
 
 
@@ -202,7 +201,7 @@ def _read(source: LandingSource) -> ParsedRows:
 
 
 def _read_by_spark(source: LandingSource) -> ParsedRows:
-    """As Spark reads it: with a schema, without evolution and without rescued data there is nothing to add."""
+    """Read with Spark alone: with a schema, without evolution and without rescued data."""
     reader = source.reader(source.options.file_format).schema(source.columns)
     if source.options.file_format in ("json", "csv"):
         reader = reader.option("mode", source.options.malformed)
@@ -216,8 +215,8 @@ def _read_by_spark(source: LandingSource) -> ParsedRows:
 
 def _partition(field: StructField) -> Column:
     """A column from the Hive-style folder of a row's file."""
-    # A plus sign stands for itself in a path, though not in the text that url_decode expects.
+    # In a path a plus sign is literal, but url_decode reads it as a space.
     path = F.url_decode(F.replace(file_path(), F.lit("+"), F.lit("%2B")))
-    found = F.regexp_extract(path, f".*/{re.escape(field.name)}=([^/]+)/", 1)
-    value = F.coalesce(F.try_url_decode(F.replace(found, F.lit("+"), F.lit("%2B"))), found)
+    text = F.regexp_extract(path, f".*/{re.escape(field.name)}=([^/]+)/", 1)
+    value = F.coalesce(F.try_url_decode(F.replace(text, F.lit("+"), F.lit("%2B"))), text)
     return F.when(value.isin("", "__HIVE_DEFAULT_PARTITION__"), None).otherwise(value).try_cast(field.dataType)

@@ -1,1 +1,1 @@
-"""How the rows of a table are made."""
+"""Flows: how tables and sinks get their rows."""

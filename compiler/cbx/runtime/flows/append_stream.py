@@ -1,8 +1,8 @@
-"""Filling a streaming table: new rows only, each exactly once, also after a kill.
+"""Appends new rows to a streaming table, each exactly once, even if a run is killed.
 
-Each micro-batch is written beside the table, with a copy of the flow's checkpoint that Spark goes on with. The
-commit of the update makes both the table's (``store.py``). A failed update leaves the table and the checkpoint as
-they were, so the next one plans its micro-batches anew and sees a landing file that was repaired meanwhile.
+Each micro-batch is written beside the table, with a copy of the checkpoint of the flow. The commit of the update adds
+both to the table (``store.py``). A failed update does not change the table and the checkpoint, so the next one plans
+its micro-batches again and reads landing files that were fixed in between.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import Observation
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, QUERY_FAILED
+from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import ExpectationFailedError
 from cbx.runtime.flows.expectations import (
     NOTHING,
@@ -23,7 +25,6 @@ from cbx.runtime.flows.expectations import (
     read_counts,
     violation_counts,
 )
-from cbx.runtime.problems import RunError
 from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import PROGRESS_LIMIT
 from cbx.runtime.tables.schema import evolve_schema
@@ -44,19 +45,19 @@ if TYPE_CHECKING:
 def append_stream(
     context: FlowContext, frame: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
-    """Append what is new in a stream to a table.
+    """Append the new rows of a stream to a table.
 
     Args:
         context: The flow.
         frame: The stream's rows.
         rules: The table's rules.
-        table: The table as it stands.
+        table: The table before.
 
     Returns:
-        What happened to the rows, and the table with the columns that it has now.
+        The counts of the rows, and the table with its new columns.
 
     Raises:
-        ExpectationFailedError: If a rule that must hold does not; the table is then as it was.
+        ExpectationFailedError: If rows violate an expectation that fails the update; the table is not changed.
     """
     writer = _BatchWriter(context, tuple(rules))
     drain(context, frame, writer.write)
@@ -66,14 +67,15 @@ def append_stream(
 def append_once(
     context: FlowContext, frame: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
-    """Append the rows of a batch query to a table, as the only micro-batch of its flow.
+    """Append the rows of a batch query to a table, as one micro-batch.
 
-    Args and what is returned and raised are those of ``append_stream``.
+    Arguments, result and errors are those of ``append_stream``.
     """
     if frame.isStreaming:
         raise RunError(
-            f"the flow `{context.name}` says once=True and reads a stream",
-            hint="read with spark.read, or leave out once=True",
+            INVALID_DEFINITION,
+            f"the flow `{context.name}` has once=True but reads a stream",
+            hint="read with spark.read, or remove once=True",
         )
     writer = _BatchWriter(context, tuple(rules))
     if not context.is_dry:
@@ -83,43 +85,41 @@ def append_once(
 
 @dataclass(slots=True)
 class _BatchWriter:
-    """Writes a flow's micro-batches and adds up their counts."""
+    """Writes the micro-batches of a flow and adds up their counts."""
 
     context: FlowContext
     rules: tuple[DatasetExpectation, ...]
     total: Counts = NOTHING
 
     def write(self, batch: DataFrame, number: int) -> None:
-        """Add one micro-batch to the update's new rows."""
+        """Write one micro-batch to the new rows of the update."""
         folder = self.context.folder.pending(self.context.update) / f"{folder_name(self.context.name)}.{number:06d}"
-        done = write_checked(batch, self.rules, folder, self.context.folder.name.written)
-        self.total = add_counts(self.total, done)
+        counts = write_checked(batch, self.rules, folder, self.context.folder.name.written)
+        self.total = add_counts(self.total, counts)
 
 
 def write_checked(batch: DataFrame, rules: Sequence[DatasetExpectation], folder: Path, dataset: str) -> Counts:
-    """Write rows as Parquet and count them and their violations on the way.
+    """Write rows as Parquet, and count them and their violations.
 
     Raises:
-        ExpectationFailedError: If a rule that must hold does not; the folder is then removed again.
+        ExpectationFailedError: If rows violate an expectation that fails the update; the folder is removed.
     """
     observation = Observation()
     checked = drop_violating_rows(mark_violations(batch, rules).observe(observation, *violation_counts(rules)), rules)
     checked.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
-    done = read_counts(read_write_observation(batch, observation), rules, dataset)
-    if done.violated_fail_rules:
+    counts = read_counts(read_write_observation(batch, observation), rules, dataset)
+    if counts.violated_fail_rules:
         shutil.rmtree(folder)
-        raise expectation_error(done, dataset)
-    return done
+        raise expectation_error(counts, dataset)
+    return counts
 
 
-def expectation_error(done: Counts, dataset: str) -> ExpectationFailedError:
-    """The failure of rules that must hold."""
+def expectation_error(counts: Counts, dataset: str) -> ExpectationFailedError:
+    """The error for violated expectations that fail the update."""
     rules = ", ".join(
-        f"`{rule.name}` fails for {rule.failed} of {done.rows_read} rows" for rule in done.violated_fail_rules
+        f"`{rule.name}` failed for {rule.failed} of {counts.rows_read} rows" for rule in counts.violated_fail_rules
     )
-    return ExpectationFailedError(
-        f"{dataset}: {rules}", hint="the table is as it was; correct the input or the rule and run again"
-    )
+    return ExpectationFailedError(f"{dataset}: {rules}")
 
 
 def drain(context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, int], None]) -> None:
@@ -134,7 +134,7 @@ def drain(context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, in
         return
     raised: list[Exception] = []
 
-    def guarded(batch: DataFrame, number: int) -> None:
+    def write_and_keep_error(batch: DataFrame, number: int) -> None:
         try:
             write(batch, number)
         except Exception as error:
@@ -142,13 +142,13 @@ def drain(context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, in
             raise
 
     try:
-        run_to_end(frame.writeStream.foreachBatch(guarded), context)
-    except Exception as error:  # noqa: BLE001 - what was raised here says more than what Spark made of it
+        run_to_end(frame.writeStream.foreachBatch(write_and_keep_error), context)
+    except Exception as error:  # noqa: BLE001 - the original error is clearer than Spark's
         raise (raised[0] if raised else error) from None
 
 
 def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
-    """Run a streaming query on what there is, and remember what it observed.
+    """Run a streaming query on all available data, and keep its observed metrics.
 
     Args:
         writer: The query.
@@ -163,8 +163,9 @@ def run_to_end(writer: DataStreamWriter, context: FlowContext) -> None:
     progress = query.recentProgress
     if len(progress) >= PROGRESS_LIMIT:
         raise RunError(
-            f"the flow `{context.name}` took {PROGRESS_LIMIT:,} micro-batches or more; Spark keeps the counts of fewer",
-            hint="let a micro-batch take more, with a greater maxFilesPerTrigger",
+            QUERY_FAILED,
+            f"the flow `{context.name}` took {PROGRESS_LIMIT:,} or more micro-batches, too many for their counts",
+            hint="increase maxFilesPerTrigger",
         )
     context.reads.observed = [_metrics(each) for each in progress]
 
@@ -175,13 +176,14 @@ def _metrics(progress: object) -> dict[str, dict[str, int]]:
 
 
 def check_streaming(frame: DataFrame, flow: str) -> None:
-    """Refuse a batch query where a stream is needed.
+    """Refuse a batch query.
 
     Raises:
         RunError: If the frame is not a stream.
     """
     if not frame.isStreaming:
         raise RunError(
-            f"the flow `{flow}` fills a streaming table, and its query reads no stream",
-            hint="read with spark.readStream, or say once=True for rows that are added a single time",
+            INVALID_DEFINITION,
+            f"the query of the flow `{flow}` does not read a stream, but its target is a streaming table",
+            hint="read with spark.readStream, or set once=True to append the rows once",
         )

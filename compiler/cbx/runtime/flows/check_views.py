@@ -1,4 +1,4 @@
-"""Views with rules: checked and counted wherever a flow reads them."""
+"""Views with expectations, which are checked and counted in every flow that reads them."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 
 def check_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataFrame:
-    """A view's rows with its rules applied.
+    """Apply the expectations of a view to its rows.
 
-    The counts are observed by the query of the flow that reads the view. A stream's come with its progress, a
-    batch's through an object.
+    The query of the flow that reads the view observes the counts: in the progress of a stream, or in an ``Observation``
+    of a batch query.
 
     Args:
         view: The view.
-        frame: What its function returned.
-        context: The flow that reads it; remembers where the counts will be.
+        frame: Its rows.
+        context: The flow that reads it, which keeps where the counts are.
     """
     if not view.expectations:
         return frame
@@ -52,9 +52,9 @@ def check_view(view: Dataset, frame: DataFrame, context: FlowContext) -> DataFra
 
 
 def view_counts(contexts: Sequence[FlowContext]) -> Counts:
-    """What happened to the rows of the views that some flows read, after those flows have run.
+    """The counts of the views that flows have read.
 
-    A view that several flows read is one view, whose counts are those of all of them together.
+    The counts of a view that several flows read are added up.
     """
     total = NOTHING
     for context in contexts:

@@ -1,12 +1,13 @@
-"""What a table's definition says of its rows, for every way of filling it."""
+"""The declared columns and expectations of a table, for all kinds of flows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.runtime.errors import RunError
 from cbx.runtime.flows.expectations import check_conditions
-from cbx.runtime.problems import RunError
 from cbx.runtime.tables.schema import DeclaredColumns
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ _BOUNDS = ("__START_AT", "__END_AT")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The columns that a table's rows have, and the rules that they meet.
+    """The declared columns and expectations of a table.
 
     Attributes:
         columns: What ``schema=`` declares; None if nothing.
-        rules: The table's expectations and what its columns demand.
-        named_rules: The same by their names, under the table's name.
+        rules: The expectations, and those of NOT NULL and generated columns.
+        named_rules: The same by name, under the name of the table.
     """
 
     columns: DeclaredColumns | None
@@ -33,10 +34,10 @@ class Shape:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Shape:
-        """The shape that a definition declares.
+        """Read the shape of a definition.
 
         Raises:
-            RunError: If ``schema=`` cannot be read.
+            RunError: If ``schema=`` is invalid.
         """
         columns = None if dataset.schema is None else DeclaredColumns.read(dataset.schema)
         constraints = () if columns is None else columns.constraints(dataset.expectations)
@@ -44,17 +45,17 @@ class Shape:
         return cls(columns, rules, {dataset.name.written: {rule.name: rule for rule in rules}})
 
     def apply(self, frame: DataFrame) -> DataFrame:
-        """Rows with the declared columns.
+        """Give rows the declared columns, and check the expectations against them.
 
         Raises:
-            RunError: If they do not fit, or a rule is no condition on them.
+            RunError: If the columns do not fit, or an expectation is not a condition on one row.
         """
         rows = frame if self.columns is None else self.columns.apply(frame)
         check_conditions(rows, self.rules)
         return rows
 
     def apply_to_history(self, frame: DataFrame) -> DataFrame:
-        """The rows of an SCD type 2 target with the declared columns, among which are the bounds of each row.
+        """Give the rows of an SCD type 2 target the declared columns, including ``__START_AT`` and ``__END_AT``.
 
         Raises:
             RunError: As for ``apply``, or if a bound is not declared or has another type than the sequence.
@@ -64,12 +65,14 @@ class Shape:
             field, kind = declared.get(name.lower()), frame.schema[name].dataType.simpleString()
             if field is None:
                 raise RunError(
-                    f"schema= does not declare `{name}`, which an SCD type 2 target has",
+                    INVALID_DEFINITION,
+                    f"schema= does not declare the column `{name}` of an SCD type 2 target",
                     hint=f"declare `{' '.join((_BOUNDS[0], kind.upper()))}, {' '.join((_BOUNDS[1], kind.upper()))}`",
                 )
             if field.dataType.simpleString() != kind:
                 raise RunError(
-                    f"schema= declares `{name}` as {field.dataType.simpleString()}, and the sequence is {kind}",
+                    INVALID_DEFINITION,
+                    f"schema= declares `{name}` as {field.dataType.simpleString()}, but the sequence is {kind}",
                     hint=f"declare `{name} {kind.upper()}`",
                 )
         return self.apply(frame)

@@ -1,7 +1,7 @@
-"""What the rules said of a table's rows, kept until they say something else.
+"""The results of a table's expectations, which are kept until the next update that has rows.
 
-An update that has nothing to do judges nothing: its result shows the verdict of the last update that had rows. A rule
-that is new or different since then has none.
+An update that has nothing to do shows the results of the last update that had rows. Expectations that are new or have
+changed since then have no results.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.results import ExpectationCount
+from cbx.runtime.results import ExpectationMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExpectationResults:
-    """What the rules said of the rows of one update.
+    """The results of the expectations in one update.
 
     Attributes:
-        dropped: Rows that a rule dropped.
-        rules: The counts of every rule; those of the views that the table reads carry the view's name.
+        dropped: How many rows were dropped.
+        rules: The counts of every expectation, including those of the views that the table reads.
     """
 
     dropped: int
-    rules: tuple[ExpectationCount, ...]
+    rules: tuple[ExpectationMetrics, ...]
 
     def document(self) -> dict[str, Any]:
-        """The verdict as JSON has it."""
+        """The results as JSON has them."""
         return {"dropped": self.dropped, "rules": [asdict(rule) for rule in self.rules]}
 
 
@@ -41,26 +41,26 @@ NONE = ExpectationResults(0, ())
 
 
 def read_expectation_results(document: Mapping[str, Any] | None) -> ExpectationResults:
-    """A verdict from what ``Verdict.document`` wrote; none where nothing was judged."""
+    """The results that ``document`` wrote; NONE for None."""
     if document is None:
         return NONE
-    return ExpectationResults(document["dropped"], tuple(ExpectationCount(**rule) for rule in document["rules"]))
+    return ExpectationResults(document["dropped"], tuple(ExpectationMetrics(**rule) for rule in document["rules"]))
 
 
 def expectation_results(counts: Counts, views: Counts, kind: TableKind) -> ExpectationResults:
-    """The verdict of an update that had rows.
+    """The results of an update that had rows.
 
     Args:
-        counts: What happened to the table's rows.
-        views: What happened to those of the views that it reads.
-        kind: What the table is. A CDC target has no rules of its own, so its drops are those of its views.
+        counts: The counts of the table.
+        views: The counts of the views that it reads.
+        kind: The kind of the table. A target of AUTO CDC has no expectations, so its drops are those of its views.
     """
     dropped = views.dropped if kind.startswith("scd") else counts.dropped
     return ExpectationResults(dropped, (*counts.rules, *views.rules))
 
 
 def view_rules(contexts: Iterable[FlowContext]) -> dict[str, dict[str, DatasetExpectation]]:
-    """The rules that the views have now which some flows read, by view and name."""
+    """The current expectations of the views that flows read, by view and name."""
     uses = (use.view for context in contexts for use in context.reads.views)
     return {view.name.written: {rule.name: rule for rule in view.expectations} for view in uses}
 
@@ -68,19 +68,19 @@ def view_rules(contexts: Iterable[FlowContext]) -> dict[str, dict[str, DatasetEx
 def last_expectation_results(
     document: Mapping[str, Any] | None, rules: Mapping[str, Mapping[str, DatasetExpectation]]
 ) -> ExpectationResults:
-    """The last verdict, without rules that are no longer there or have changed.
+    """The last results, without expectations that were removed or changed.
 
     Args:
-        document: The last verdict.
-        rules: The rules of today, of those datasets that this update has looked at.
+        document: The last results.
+        rules: The current expectations, by dataset and name.
     """
     last = read_expectation_results(document)
 
-    def is_of_today(count: ExpectationCount) -> bool:
+    def is_current(count: ExpectationMetrics) -> bool:
         if count.dataset not in rules:
             return True
         rule = rules[count.dataset].get(count.name)
         return rule is not None and (rule.condition, rule.on_violation) == (count.condition, count.on_violation)
 
-    kept = tuple(filter(is_of_today, last.rules))
-    return ExpectationResults(last.dropped if kept or not last.rules else 0, kept)
+    current = tuple(filter(is_current, last.rules))
+    return ExpectationResults(last.dropped if current or not last.rules else 0, current)

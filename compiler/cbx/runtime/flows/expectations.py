@@ -1,8 +1,8 @@
-"""Applying a dataset's rules to its rows, and counting on the way.
+"""Expectations: marking, counting, dropping and failing on rows that violate them.
 
-All rules are evaluated on all the rows that come in; a rule that must hold fails first, then rows are
-dropped. A NULL is a violation: the condition does not hold. The counts are observed while the rows are
-written, so they cost no second pass (the Databricks page "Manage data quality with pipeline expectations").
+All expectations are evaluated on all incoming rows. Those that fail the update come first, then rows are dropped. A
+NULL is a violation. The counts are observed while the rows are written, so they need no second pass
+(the Databricks page "Manage data quality with pipeline expectations").
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
-from cbx.runtime.problems import RunError
-from cbx.runtime.results import ExpectationCount
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.runtime.errors import RunError
+from cbx.runtime.results import ExpectationMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +29,9 @@ _MARK = "__cbx_rule_{}"
 _MORE_THAN_A_ROW = {
     "Aggregate": "an aggregate",
     "Window": "a window function",
-    "Generate": "a function that makes rows",
+    "Generate": "a function that generates rows",
 }
-"""What Spark plans for expressions that are more than one value of one row, by the plan's nodes."""
+"""Nodes of Spark's plans for expressions that need more than one row."""
 
 VIOLATION = "cbx expectation: "
 ROWS_READ = "rows_read"
@@ -39,17 +40,17 @@ ROWS_DROPPED = "rows_dropped"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened to the rows of one write."""
+    """The counts of the rows of one write."""
 
     rows_read: int
     written: int
     dropped: int
-    rules: tuple[ExpectationCount, ...]
+    rules: tuple[ExpectationMetrics, ...]
     deleted: int = 0
 
     @property
-    def violated_fail_rules(self) -> tuple[ExpectationCount, ...]:
-        """The rules that must hold and did not."""
+    def violated_fail_rules(self) -> tuple[ExpectationMetrics, ...]:
+        """The violated expectations that fail the update."""
         return tuple(rule for rule in self.rules if rule.on_violation == "fail" and rule.failed)
 
 
@@ -57,10 +58,9 @@ NOTHING = Counts(0, 0, 0, ())
 
 
 def mark_violations(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:
-    """The rows with one more boolean column a rule: whether it holds.
+    """Add one boolean column per expectation: whether the row meets it.
 
-    A column, rather than the condition where it is counted and again where it is filtered, so that a condition
-    that gives another answer each time (``rand() < 0.5``) still gives one.
+    The condition is evaluated once, in a column, so that counts and filters agree for ``rand() < 0.5``.
     """
     if not rules:
         return frame
@@ -83,17 +83,17 @@ def _check(frame: DataFrame, rule: DatasetExpectation) -> None:
     except AnalysisException as error:
         reason = (error.getMessage() or str(error)).partition(" SQLSTATE")[0].splitlines()[0]
         raise RunError(
-            f"the expectation `{rule.name}` ({rule.condition}) is not a condition on these rows: {reason}"
+            INVALID_DEFINITION, f"the expectation `{rule.name}` ({rule.condition}) is invalid: {reason}"
         ) from None
 
 
 def check_conditions(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> None:
-    """Hold that rules are conditions on one row, as the page "Manage data quality with pipeline expectations" wants.
+    """Check that expectations are conditions on one row (see "Manage data quality with pipeline expectations").
 
-    Spark would compute a window function or a subquery for each row, and make more rows of a generator.
+    Spark would evaluate a window function or a subquery for each row, and a generator would add rows.
 
     Raises:
-        RunError: If a rule looks at other rows or tables, or makes rows.
+        RunError: If an expectation needs other rows or tables, or generates rows.
     """
     if not rules:
         return
@@ -106,13 +106,14 @@ def check_conditions(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> N
         reason = _beyond_a_row(probe._jdf.queryExecution().analyzed())  # noqa: SLF001 - only Spark knows all its functions
         if reason is not None:
             raise RunError(
-                f"the expectation `{rule.name}` ({rule.condition}) is not a condition on one row: it has {reason}",
-                hint="compute it in the query of the dataset, and compare the column",
+                INVALID_DEFINITION,
+                f"the expectation `{rule.name}` ({rule.condition}) has {reason}, which is not a condition on one row",
+                hint="compute it as a column in the query of the dataset, and check the column",
             )
 
 
 def _beyond_a_row(plan: Any) -> str | None:
-    """What in the plan of a condition is more than an expression on a row."""
+    """The part of a condition's plan that needs more than one row; None if there is none."""
     if plan.subqueriesAll().nonEmpty():
         return "a subquery"
     while plan.children().nonEmpty():
@@ -124,7 +125,7 @@ def _beyond_a_row(plan: Any) -> str | None:
 
 
 def violation_counts(rules: Sequence[DatasetExpectation]) -> list[Column]:
-    """What to observe on marked rows: how many there are, how many break each rule, how many are dropped."""
+    """The metrics to observe on marked rows: how many rows there are, violate each expectation, and are dropped."""
     columns = [F.count(F.lit(1)).alias(ROWS_READ)]
     columns += [F.count_if(~F.col(_MARK.format(index))).alias(f"failed_{index}") for index in range(len(rules))]
     dropping = _dropping_rules(rules)
@@ -134,7 +135,7 @@ def violation_counts(rules: Sequence[DatasetExpectation]) -> list[Column]:
 
 
 def drop_violating_rows(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> DataFrame:
-    """The marked rows that no rule drops, without the marks."""
+    """Remove the marked rows that an expectation drops, and the marks."""
     dropping = _dropping_rules(rules)
     if dropping:
         frame = frame.filter(_all_hold(dropping))
@@ -142,26 +143,26 @@ def drop_violating_rows(frame: DataFrame, rules: Sequence[DatasetExpectation]) -
 
 
 def fail_on_violations(frame: DataFrame, rules: Sequence[DatasetExpectation], dataset: str) -> DataFrame:
-    """The marked rows, of which the first to break a rule that must hold stops the query.
+    """Stop the query at the first marked row that violates an expectation that fails the update.
 
-    For views, whose rows end up in a flow's write before their counts are known. The filter stands right after
-    what is observed, which no optimisation moves a filter across.
+    For views, whose rows are written by a flow before their counts are known. The filter comes directly after the
+    observation, and no optimization moves a filter across one.
     """
     for index, rule in enumerate(rules):
         if rule.on_violation == "fail":
-            message = f"{VIOLATION}{dataset}: `{rule.name}` fails"
+            message = f"{VIOLATION}{dataset}: `{rule.name}` failed"
             holds = F.col(_MARK.format(index))
             frame = frame.filter(F.when(holds, F.lit(True)).otherwise(F.raise_error(message).cast("boolean")))
     return frame
 
 
 def read_counts(metrics: Mapping[str, int], rules: Sequence[DatasetExpectation], dataset: str) -> Counts:
-    """Read what was observed.
+    """Read the observed metrics.
 
     Args:
         metrics: The observed values by name; empty if Spark had no row to observe.
-        rules: The rules in the order in which they were marked.
-        dataset: The dataset that the rules belong to.
+        rules: The expectations, in the order of ``mark_violations``.
+        dataset: The dataset that has the expectations.
     """
     read = int(metrics.get(ROWS_READ) or 0)
     failed = [int(metrics.get(f"failed_{index}") or 0) for index in range(len(rules))]
@@ -171,7 +172,7 @@ def read_counts(metrics: Mapping[str, int], rules: Sequence[DatasetExpectation],
         read - dropped,
         dropped,
         tuple(
-            ExpectationCount(rule.name, dataset, rule.on_violation, read - bad, bad, rule.condition)
+            ExpectationMetrics(rule.name, dataset, rule.on_violation, read - bad, bad, rule.condition)
             for rule, bad in zip(rules, failed, strict=True)
             if bad or not rule.is_constraint
         ),
@@ -179,7 +180,7 @@ def read_counts(metrics: Mapping[str, int], rules: Sequence[DatasetExpectation],
 
 
 def add_counts(first: Counts, second: Counts) -> Counts:
-    """The counts of two writes together."""
+    """The sum of the counts of two writes."""
     rules = merge_rule_counts((*first.rules, *second.rules))
     return Counts(
         first.rows_read + second.rows_read,
@@ -202,18 +203,18 @@ def _all_hold(indices: Sequence[int]) -> Column:
     return holds
 
 
-def merge_rule_counts(rules: Sequence[ExpectationCount]) -> tuple[ExpectationCount, ...]:
-    """The counts of each rule together, in the order in which the rules first occur."""
-    found: dict[tuple[str, str], ExpectationCount] = {}
+def merge_rule_counts(rules: Sequence[ExpectationMetrics]) -> tuple[ExpectationMetrics, ...]:
+    """The sum of the counts of each expectation, in the order of their first occurrence."""
+    merged: dict[tuple[str, str], ExpectationMetrics] = {}
     for rule in rules:
         key = (rule.dataset, rule.name)
-        other = found.get(key)
-        found[key] = rule if other is None else _sum(other, rule)
-    return tuple(found.values())
+        other = merged.get(key)
+        merged[key] = rule if other is None else _sum(other, rule)
+    return tuple(merged.values())
 
 
-def _sum(first: ExpectationCount, second: ExpectationCount) -> ExpectationCount:
-    return ExpectationCount(
+def _sum(first: ExpectationMetrics, second: ExpectationMetrics) -> ExpectationMetrics:
+    return ExpectationMetrics(
         first.name,
         first.dataset,
         first.on_violation,

@@ -1,8 +1,7 @@
-"""Telling whether a batch table would come out as it is.
+"""Decides whether a batch table needs to be recomputed.
 
-A table is left alone only where that is certain: its analysed query is the same text, all it reads is files that
-are the same, and nothing in it can give another answer on another day. Whatever is not known here makes the
-table anew, which is always right.
+It does not if its analyzed query is the same text, all the files that it reads are the same, and it is deterministic.
+If any of this is unknown, the table is recomputed, which is always correct.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ _UNCERTAIN_WORDS = re.compile(r"\b(?:rand|randn|random|uuid|shuffle|current_\w+|
 
 
 def fingerprint(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | None:
-    """What a table's rows are made of; None if that cannot be told for certain.
+    """A hash of everything that the rows of a table depend on; None if not all of it is known.
 
     Args:
         frame: The query.
@@ -91,7 +90,7 @@ def fingerprint(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | 
 
 
 def reads_only_tables(frame: DataFrame, state: Path) -> bool:
-    """Whether a batch query reads tables of the state folder and nothing else."""
+    """Whether a batch query reads only tables of the state folder."""
     tables = state / "tables"
     relations = _relations(_java(frame).analyzed())
     files = (_file(uri) for uri in _input_files(relations))
@@ -99,9 +98,9 @@ def reads_only_tables(frame: DataFrame, state: Path) -> bool:
 
 
 def streams_only_known_sources(frame: DataFrame, context: FlowContext) -> bool:
-    """Whether a stream reads streaming tables and landing folders that Auto Loader watches, and nothing else.
+    """Whether a stream reads only streaming tables and landing folders of Auto Loader.
 
-    What it joins them with does not matter: rows are made of new rows of the stream alone.
+    Other inputs of joins do not matter: only new rows of the stream produce rows.
     """
     paths = stream_paths(frame)
     tables = f"{(context.folder.state / 'tables').as_posix()}/"
@@ -110,7 +109,7 @@ def streams_only_known_sources(frame: DataFrame, context: FlowContext) -> bool:
 
 
 def stream_paths(frame: DataFrame) -> list[str]:
-    """The path that each stream of a query reads, as it was given; an empty text where it reads something else."""
+    """The path that each stream of a query reads; an empty string for other sources."""
     leaves = _java(frame).analyzed().collectLeaves()
     streams = [leaves.apply(i) for i in range(leaves.size()) if leaves.apply(i).isStreaming()]
     return [
@@ -122,15 +121,15 @@ def stream_paths(frame: DataFrame) -> list[str]:
 
 
 def _settings(frame: DataFrame) -> str:
-    """What is set for Spark SQL, which can change what an expression gives without a trace in the plan."""
+    """The settings of Spark SQL, which can change results without changing the plan."""
     jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - as below
-    known = _java(frame).sparkSession().sessionState().conf().getAllConfs()
-    ordered = jvm.java.util.TreeMap(jvm.scala.jdk.javaapi.CollectionConverters.asJava(known))
+    settings = _java(frame).sparkSession().sessionState().conf().getAllConfs()
+    ordered = jvm.java.util.TreeMap(jvm.scala.jdk.javaapi.CollectionConverters.asJava(settings))
     return str(ordered.subMap("spark.sql.", "spark.sql/").toString())
 
 
 def _renumber(text: str) -> str:
-    """A plan's text without the numbers that Spark gives out as it goes."""
+    """The text of a plan with its generated numbers replaced by 0, 1, 2 and so on."""
     numbers: dict[str, str] = {}
     return _NUMBER.sub(lambda match: numbers.setdefault(match[0], f"{match[1]}{len(numbers)}"), text)
 
@@ -138,8 +137,8 @@ def _renumber(text: str) -> str:
 def _relations(plan: Any) -> list[Any]:
     """The leaves of a plan that are read from files."""
     leaves = plan.collectLeaves()
-    found = (leaves.apply(index) for index in range(leaves.size()))
-    return [leaf.relation() for leaf in found if leaf.nodeName() == "LogicalRelation"]
+    nodes = (leaves.apply(index) for index in range(leaves.size()))
+    return [leaf.relation() for leaf in nodes if leaf.nodeName() == "LogicalRelation"]
 
 
 def _is_of_files(relation: Any) -> bool:
@@ -147,7 +146,7 @@ def _is_of_files(relation: Any) -> bool:
 
 
 def _input_files(relations: Sequence[Any]) -> list[str]:
-    """The files that are read; a DataFrame's own ``inputFiles`` optimises its plan, as the write will do again."""
+    """The files that are read. ``DataFrame.inputFiles`` would optimize the plan, as the write does again."""
     return sorted({str(uri) for relation in relations if _is_of_files(relation) for uri in relation.inputFiles()})
 
 

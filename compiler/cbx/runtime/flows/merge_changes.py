@@ -1,7 +1,7 @@
-"""Merging changes into a target, each micro-batch once and all of an update at once.
+"""Merges changes into a target of AUTO CDC: each micro-batch once, and a whole update at once.
 
-A target has two folders a version: the rows that readers see, and the state of the merge, which also
-remembers what readers must not see. Each micro-batch makes a version; the commit of the update names the last one.
+A version of the target has two folders: the rows for readers, and the state of the merge, which also has rows that
+readers do not see. Each micro-batch writes a version; the commit of the update publishes the last one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from cbx.runtime.auto_cdc import (
     merge_changes,
     target_rows,
 )
+from cbx.runtime.errors import RunError
 from cbx.runtime.flows.append_stream import drain, write_checked
 from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
-from cbx.runtime.problems import RunError
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ class Merger:
 
     Attributes:
         context: The flow.
-        spec: How its changes are to be understood.
-        shape: What the target's definition says of its rows.
-        table: The target as it stands.
-        total: Changes that arrived and rows of the target that they wrote, so far.
+        spec: The arguments of the flow.
+        shape: The declared columns and expectations of the target.
+        table: The target, as of the last micro-batch.
+        total: The counts so far.
     """
 
     context: FlowContext
@@ -55,7 +55,7 @@ class Merger:
     total: Counts = NOTHING
 
     def merge_stream(self, frame: DataFrame) -> None:
-        """Merge what is new in a stream of changes."""
+        """Merge the new rows of a stream of changes."""
         drain(self.context, frame, lambda changes, _: self.merge(changes))
         if not self.table.schema:
             self.merge(frame.sparkSession.createDataFrame([], frame.schema))
@@ -78,14 +78,14 @@ class Merger:
             explained = _explain(error)
             if explained is None:
                 raise
-            raise RunError(explained.reason, hint=explained.hint) from None
+            raise RunError(explained.code, explained.reason, hint=explained.hint) from None
         merged, self.table = self.table, table.remember(self.context.name, memory or table.memory(self.context.name))
         self.total = add_counts(self.total, counts)
         if merged.schema and merged.number >= self.context.update:
             self.context.folder.drop_version(merged.version)
 
     def _next_version(self, changes: DataFrame) -> tuple[TableState, Counts]:
-        """Write the next version of the target, which nobody reads yet."""
+        """Write the next version of the target, which is not published yet."""
         spark, folder, table = changes.sparkSession, self.context.folder, self.table
         number = table.number + 1 if table.schema else table.number
         version = f"v{number}"
@@ -109,7 +109,7 @@ def _explain(error: Exception) -> CdcSpecError | ChangedRowError | None:
 
 
 def cdc_spec(flow: CdcFlow) -> CdcSpec:
-    """A flow's arguments with their texts as Spark's columns.
+    """The arguments of a flow, with expressions as Spark columns.
 
     Raises:
         RunError: If they contradict each other.
@@ -129,7 +129,7 @@ def cdc_spec(flow: CdcFlow) -> CdcSpec:
             track_history_except_column_list=flow.track_history_except_column_list,
         )
     except CdcSpecError as error:
-        raise RunError(error.reason, place=flow.place, hint=error.hint) from None
+        raise RunError(error.code, error.reason, span=flow.span, hint=error.hint) from None
 
 
 def _column(value: str | Column) -> Column:

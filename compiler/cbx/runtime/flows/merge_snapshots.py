@@ -1,4 +1,4 @@
-"""Merging whole snapshots into a target: the differences from one to the next are the changes."""
+"""Merges snapshots into a target of AUTO CDC: the differences between snapshots are the changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.auto_cdc import CdcSpecError, current_rows, snapshot_changes, snapshot_spec
+from cbx.runtime.errors import RunError
 from cbx.runtime.flows.merge_changes import Merger
-from cbx.runtime.problems import RunError
 from cbx.runtime.tables.flow_memory import SnapshotVersion
 
 if TYPE_CHECKING:
@@ -43,17 +44,17 @@ def merge_snapshots(
     table: TableState,
     read: Callable[[DatasetName], DataFrame],
 ) -> Merger:
-    """Merge the snapshots that are new.
+    """Merge the new snapshots.
 
     Args:
         context: The flow.
         flow: Its definition.
-        shape: What the target's definition says of its rows.
-        table: The target as it stands.
-        read: From a dataset's name to its rows.
+        shape: The declared columns and expectations of the target.
+        table: The target before.
+        read: Reads a dataset.
 
     Returns:
-        What has been merged.
+        The merger, with the target and the counts.
     """
     try:
         spec = snapshot_spec(
@@ -64,7 +65,7 @@ def merge_snapshots(
             flow.track_history_except_column_list,
         )
     except CdcSpecError as error:
-        raise RunError(error.reason, place=flow.place, hint=error.hint) from None
+        raise RunError(error.code, error.reason, span=flow.span, hint=error.hint) from None
     merger = Merger(context, spec, shape, table)
     for snapshot, version in _snapshots(flow, merger, read):
         before = _previous_snapshot(snapshot.sparkSession, merger, spec)
@@ -77,9 +78,9 @@ def merge_snapshots(
 def _snapshots(
     flow: SnapshotFlow, merger: Merger, read: Callable[[DatasetName], DataFrame]
 ) -> Iterator[tuple[DataFrame, Any]]:
-    """The snapshots that the target has not yet seen, with their versions.
+    """The new snapshots with their versions.
 
-    A table has one, as of now; a function gives one after the other until it gives None.
+    A table has one, as of now; a function returns one after the other until it returns None.
     """
     if not callable(flow.source):
         yield read(flow.source), dt.datetime.now(dt.timezone.utc)
@@ -89,31 +90,34 @@ def _snapshots(
         answer: Any = flow.source(last)
         if answer is None and last is None:
             raise RunError(
-                "the function gave no snapshot at its first call (FIRST_SNAPSHOT_EMPTY)",
-                place=flow.place,
-                hint="return the first snapshot and its version where it is given None",
+                INVALID_DEFINITION,
+                "the snapshot function returned None at the first call (FIRST_SNAPSHOT_EMPTY)",
+                span=flow.span,
+                hint="return the first snapshot and its version when the argument is None",
             )
         if answer is None:
             return
         if not isinstance(answer, tuple) or len(answer) != 2 or answer[1] is None:
             raise RunError(
-                f"the function gave {_describe(answer)} (INVALID_SNAPSHOT_VERSION)",
-                place=flow.place,
+                INVALID_DEFINITION,
+                f"the snapshot function returned {_describe(answer)} (INVALID_SNAPSHOT_VERSION)",
+                span=flow.span,
                 hint="return a tuple of a DataFrame and its version, or None",
             )
         snapshot, version = answer
         if last is not None and version <= last:
             raise RunError(
-                f"the function gave the version {version!r} after {last!r}",
-                place=flow.place,
-                hint="return a version greater than the one it is given, or None",
+                INVALID_DEFINITION,
+                f"the snapshot function returned the version {version!r} after {last!r}",
+                span=flow.span,
+                hint="return a version greater than the argument, or None",
             )
         yield snapshot, version
 
 
 def _describe(answer: Any) -> str:
     if not isinstance(answer, tuple):
-        return f"a {type(answer).__name__} in the place of a snapshot and its version"
+        return f"a {type(answer).__name__} instead of a snapshot and its version"
     return "a snapshot without a version" if len(answer) == 2 else f"a tuple of {len(answer)} values"
 
 
@@ -128,7 +132,10 @@ def _stored_version(version: Any, flow: SnapshotFlow) -> SnapshotVersion:
     kind = type(version).__name__
     if kind not in _KINDS:
         raise RunError(
-            f"a snapshot's version cannot be {version!r}", place=flow.place, hint="use a number, a text or a time"
+            INVALID_DEFINITION,
+            f"the snapshot version {version!r} is not supported",
+            span=flow.span,
+            hint="use a number, a string or a timestamp",
         )
     text = version.isoformat() if isinstance(version, dt.date) else str(version)
     return SnapshotVersion(kind, text)

@@ -1,12 +1,14 @@
-"""Filling one table by its flows."""
+"""Refreshes one table by its flows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, NEEDS_FULL_REFRESH
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, SnapshotFlow
+from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import FlowContext
 from cbx.runtime.flows.append_stream import append_once, append_stream, check_streaming
 from cbx.runtime.flows.check_views import view_counts
@@ -22,7 +24,6 @@ from cbx.runtime.flows.fingerprint import fingerprint, reads_only_tables, stream
 from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.replace_rows import replace_rows
-from cbx.runtime.problems import RunError
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.store import TableFolder, TableState
 
@@ -39,7 +40,7 @@ _SCD_KINDS: Final[Mapping[int, TableKind]] = {1: "scd 1", 2: "scd 2"}
 
 
 class Queries(Protocol):
-    """Who calls the queries of the notebooks on behalf of a flow."""
+    """Calls the queries of notebooks for a flow."""
 
     spark: SparkSession
 
@@ -52,14 +53,14 @@ class Queries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """What happened to one table in an update.
+    """The result of refreshing one table.
 
     Attributes:
-        kind: What it is now.
-        counts: What happened to its rows.
-        verdict: What the rules said, in this update or in the last one that had rows.
+        kind: What it is.
+        counts: The counts of its rows.
+        verdict: The results of the expectations, in this update or in the last one that had rows.
         did_work: Whether there was anything to do.
-        is_certain: Whether all it depends on is known, so that it stays as it is until some of that changes.
+        is_certain: Whether all its inputs are known, so that it is up to date until one of them changes.
     """
 
     kind: TableKind | Literal["sink"]
@@ -78,36 +79,35 @@ def refresh_table(
     full_refresh: bool,
     is_dry: bool = False,
 ) -> RefreshResult:
-    """Bring a table up to date.
+    """Refresh a table.
 
     Args:
         dataset: Its definition.
         flows: The flows that target it, beside the definition's own query.
-        folder: Its place.
-        queries: Calls the notebooks' functions.
-        full_refresh: Whether to start over.
+        folder: Its folder.
+        queries: Calls the functions of notebooks.
+        full_refresh: Whether to drop its rows and checkpoints first.
         is_dry: Whether the flows are only checked: the table gets its columns and no rows.
-
-    Returns:
-        What happened.
     """
     table = None if full_refresh and dataset.is_reset_allowed else folder.current()
     number = folder.begin(table)
     if dataset.query is None:
         return _refresh_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
-    own = AppendFlow(dataset.name, dataset.name.key, dataset.query, place=dataset.place)
-    context = FlowContext(own.name, folder, number, is_dry)
-    frame = queries.evaluate(own.query, context)
+    flow = AppendFlow(dataset.name, dataset.name.key, dataset.query, span=dataset.span)
+    context = FlowContext(flow.name, folder, number, is_dry)
+    frame = queries.evaluate(flow.query, context)
     if frame.isStreaming:
         if dataset.kind == "materialized_view":
             raise RunError(
-                f"the materialized view `{dataset.name.written}` reads a stream",
+                INVALID_DEFINITION,
+                f"the query of the materialized view `{dataset.name.written}` reads a stream",
                 hint="define it with @dp.table, or read with spark.read",
             )
-        return _refresh_by_flows(dataset, [own, *flows], folder, table, queries, is_dry=is_dry)
+        return _refresh_by_flows(dataset, [flow, *flows], folder, table, queries, is_dry=is_dry)
     if flows:
         raise RunError(
-            f"`{dataset.name.written}` has a batch query, so flows cannot append to it",
+            INVALID_DEFINITION,
+            f"flows cannot append to `{dataset.name.written}`, which has a batch query",
             hint="define the target with create_streaming_table",
         )
     return _refresh_batch_table(dataset, context, frame, table)
@@ -119,17 +119,17 @@ def _refresh_batch_table(
     if table is not None and table.kind != "batch":
         raise _other_kind(table, "batch")
     number = context.update
-    wanted = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
-    shaped = Shape.of(dataset)
-    frame = shaped.apply(frame)
-    made_of = fingerprint(frame, shaped.rules)
-    is_certain = made_of is not None and reads_only_tables(frame, context.folder.state)
-    if table is not None and made_of is not None and table.fingerprint == made_of:
-        verdict = last_expectation_results(table.verdict, {**shaped.named_rules, **view_rules((context,))})
+    new_table = TableState(dataset.name.written, "batch", f"v{number}", number, number, "", progress=number)
+    shape = Shape.of(dataset)
+    frame = shape.apply(frame)
+    rows_hash = fingerprint(frame, shape.rules)
+    is_certain = rows_hash is not None and reads_only_tables(frame, context.folder.state)
+    if table is not None and rows_hash is not None and table.fingerprint == rows_hash:
+        verdict = last_expectation_results(table.verdict, {**shape.named_rules, **view_rules((context,))})
         return RefreshResult("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)
-    counts, made = replace_rows(context, frame, shaped.rules, wanted)
+    counts, new_table = replace_rows(context, frame, shape.rules, new_table)
     verdict = expectation_results(counts, view_counts((context,)), "batch")
-    context.folder.commit(replace(made, fingerprint=made_of, verdict=verdict.document()))
+    context.folder.commit(replace(new_table, fingerprint=rows_hash, verdict=verdict.document()))
     context.folder.tidy()
     return RefreshResult("batch", counts, verdict, is_certain=is_certain)
 
@@ -143,7 +143,7 @@ def _refresh_by_flows(
     *,
     is_dry: bool,
 ) -> RefreshResult:
-    """Run all flows, and once more where new columns or files came in between, as Databricks restarts flows."""
+    """Run all flows, and restart them if new columns or files arrive meanwhile, as Databricks does."""
     kind = _kind(dataset, flows)
     if table is not None and table.kind != kind:
         raise _other_kind(table, kind)
@@ -163,13 +163,13 @@ def _refresh_by_flows(
 
 @dataclass(slots=True)
 class _TableUpdate:
-    """One update of a table by its flows, all or nothing.
+    """One update of a table by its flows: all or nothing.
 
     Attributes:
         dataset: The table's definition.
-        folder: Its place.
+        folder: Its folder.
         number: The number of the update.
-        queries: Calls the notebooks' functions.
+        queries: Calls the functions of notebooks.
         is_dry: Whether the flows are only checked.
         contexts: The flows that have run.
     """
@@ -182,7 +182,7 @@ class _TableUpdate:
     contexts: list[FlowContext] = field(default_factory=list)
 
     def run(self, flows: Sequence[Flow], kind: TableKind, before: TableState | None) -> RefreshResult:
-        """Run the flows one after the other, and commit what they brought."""
+        """Run the flows one after the other, and commit."""
         number = self.number
         table = before or TableState(self.dataset.name.written, kind, f"v{number}", number, number, "")
         total = NOTHING
@@ -205,7 +205,7 @@ class _TableUpdate:
         return RefreshResult(kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts))
 
     def explain(self, error: Exception) -> AutoLoaderError | None:
-        """The failure of a flow's Auto Loader, if that is what an exception is."""
+        """The error of Auto Loader behind an exception; None if there is none."""
         if isinstance(error, AutoLoaderError):
             return error
         if isinstance(error, RunError):
@@ -218,7 +218,7 @@ class _TableUpdate:
 def _run(
     dataset: Dataset, flow: Flow, context: FlowContext, table: TableState, queries: Queries
 ) -> tuple[TableState, Counts]:
-    """Run one flow; what it brings waits for the commit."""
+    """Run one flow, without committing."""
     if getattr(flow, "once", False) and table.memory(flow.name).once:
         return table, NOTHING
     if isinstance(flow, SnapshotFlow):
@@ -238,14 +238,14 @@ def _run_append(
 ) -> tuple[TableState, Counts]:
     frame = queries.evaluate(flow.query, context)
     context.check_generations(table.memory(flow.name).streams or {})
-    shaped = Shape.of(dataset)
-    frame = shaped.apply(frame)
+    shape = Shape.of(dataset)
+    frame = shape.apply(frame)
     if flow.once:
-        counts, table = append_once(context, frame, shaped.rules, table)
+        counts, table = append_once(context, frame, shape.rules, table)
         return table.remember(flow.name, replace(table.memory(flow.name), once=True)), counts
     check_streaming(frame, flow.name)
     context.reads.is_certain = streams_only_known_sources(frame, context)
-    counts, table = append_stream(context, frame, shaped.rules, table)
+    counts, table = append_stream(context, frame, shape.rules, table)
     return table, counts
 
 
@@ -266,19 +266,26 @@ def _run_cdc(
 def _kind(dataset: Dataset, flows: Sequence[Flow]) -> TableKind:
     if not flows:
         raise RunError(
-            f"no flow fills `{dataset.name.written}`",
+            INVALID_DEFINITION,
+            f"`{dataset.name.written}` has no flow",
             hint="add one with @dlt.append_flow or create_auto_cdc_flow",
         )
     kinds = {"streaming" if isinstance(flow, AppendFlow) else _SCD_KINDS[flow.scd_type] for flow in flows}
     if len(kinds) > 1:
-        raise RunError(f"the flows into `{dataset.name.written}` are of different kinds: {', '.join(sorted(kinds))}")
+        raise RunError(
+            INVALID_DEFINITION,
+            f"the flows into `{dataset.name.written}` have different kinds: {', '.join(sorted(kinds))}",
+        )
     if dataset.expectations and "streaming" not in kinds:
         raise RunError(
-            f"`{dataset.name.written}` takes changes, so its rows cannot be checked on the way in",
+            INVALID_DEFINITION,
+            f"`{dataset.name.written}` is a target of AUTO CDC, so it cannot have expectations",
             hint="put the expectations on the view that feeds the flow",
         )
     return kinds.pop()
 
 
 def _other_kind(table: TableState, kind: TableKind) -> RunError:
-    return RunError(f"`{table.name}` was {table.kind} and is now {kind}", hint="start it over with --full-refresh")
+    return RunError(
+        NEEDS_FULL_REFRESH, f"`{table.name}` was {table.kind} and is now {kind}", hint="run with --full-refresh"
+    )

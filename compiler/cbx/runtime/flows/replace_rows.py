@@ -1,4 +1,4 @@
-"""Filling a batch table: all of its rows anew, switched in one step."""
+"""Replaces all rows of a batch table in one step."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 def replace_rows(
     context: FlowContext, frame: DataFrame, rules: Sequence[DatasetExpectation], table: TableState
 ) -> tuple[Counts, TableState]:
-    """Write a table's rows as a version that nobody reads yet.
+    """Write the rows of a table as a new version, which is not published yet.
 
     Args:
         context: The flow.
         frame: The rows.
         rules: The table's rules.
-        table: The table as it is to be.
+        table: The table after the update.
 
     Returns:
-        What happened to the rows, and the table, to be committed.
+        The counts of the rows, and the table, to be committed.
 
     Raises:
-        ExpectationFailedError: If a rule that must hold does not.
+        ExpectationFailedError: If rows violate an expectation that fails the update.
     """
-    made = replace(table, schema=frame.schema.json())
+    new_table = replace(table, schema=frame.schema.json())
     if context.is_dry:
         drop_violating_rows(mark_violations(frame, rules), rules)
         context.folder.rows(table.version).mkdir(parents=True)
-        return NOTHING, made
-    done = write_checked(frame, rules, context.folder.rows(table.version), context.folder.name.written)
-    return done, made
+        return NOTHING, new_table
+    counts = write_checked(frame, rules, context.folder.rows(table.version), context.folder.name.written)
+    return counts, new_table

@@ -1,9 +1,8 @@
-"""Writing to sinks: places outside the pipeline that append flows fill.
+"""Writes append flows to sinks, which are outside the pipeline.
 
-A sink of files gets plain files that any reader understands, all of an update or none. What a laptop does not have
-(Kafka, Delta tables) is written to files too, with a note. A sink that is a function, or another format of Spark's,
-gets each micro-batch at least once, and under the same number always the same one: what it was given cannot be taken
-back, so a micro-batch that failed is repeated as it was planned, and those before it stay.
+A sink of files gets all files of an update or none. Kafka and Delta sinks are written to files too, with a note. A sink
+that is a function or another format of Spark gets each micro-batch at least once, and always the same rows under the
+same number: a failed micro-batch is repeated as it was planned.
 """
 
 from __future__ import annotations
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import Observation
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.definitions import AppendFlow
+from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import FlowContext
 from cbx.runtime.flows.append_stream import check_streaming, drain, run_to_end
 from cbx.runtime.flows.check_views import view_counts
@@ -24,7 +25,6 @@ from cbx.runtime.flows.expectation_results import ExpectationResults, last_expec
 from cbx.runtime.flows.expectations import NOTHING, ROWS_READ, Counts, add_counts
 from cbx.runtime.flows.fingerprint import streams_only_known_sources
 from cbx.runtime.flows.refresh_table import RefreshResult
-from cbx.runtime.problems import RunError
 from cbx.runtime.spark.observations import read_write_observation
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.sink_store import SinkFolder, SinkState
@@ -53,16 +53,16 @@ def write_sink(
     full_refresh: bool,
     is_dry: bool = False,
 ) -> RefreshResult:
-    """Append to a sink what is new in its flows.
+    """Append the new rows of flows to a sink.
 
     Args:
         sink: Its definition.
         flows: The flows that target it.
         state: The state folder, for the flows' checkpoints.
-        queries: Calls the notebooks' functions.
-        note: Takes what the user should know.
+        queries: Calls the functions of notebooks.
+        note: Receives notes for the user.
         is_dry: Whether the flows are only checked.
-        full_refresh: Whether the flows read their input from the start; what they wrote before stays.
+        full_refresh: Whether the flows read all their input again; files that they wrote before are kept.
     """
     store = SinkFolder(TableFolder(state, sink.name))
     before = store.current()
@@ -73,7 +73,9 @@ def write_sink(
     total, contexts = NOTHING, []
     for flow in flows:
         if not isinstance(flow, AppendFlow):
-            raise RunError(f"only append flows fill a sink, and `{flow.name}` is none", place=flow.place)
+            raise RunError(
+                INVALID_DEFINITION, f"the flow `{flow.name}` into a sink is not an append flow", span=flow.span
+            )
         context = FlowContext(flow.name, store.folder, update.progress, is_dry)
         contexts.append(context)
         with settings(queries.spark, flow.spark_conf):
@@ -99,7 +101,7 @@ def _is_of_files(sink: Sink) -> bool:
 
 
 def _check_sources(context: FlowContext) -> None:
-    """Refuse a source that was started over, whose rows the sink would get a second time."""
+    """Refuse a source that was fully refreshed, whose rows the sink would get twice."""
     if context.is_dry:
         return
     memory = context.checkpoint.with_name(f"{context.checkpoint.name}.streams.json")
@@ -116,7 +118,7 @@ def _append(
     update: SinkState,
     note: Callable[[str], None],
 ) -> tuple[Counts, SinkState]:
-    """Run one flow; the files that it makes wait for the commit."""
+    """Run one flow; its files are published by the commit."""
     if sink.handler is not None:
         caller = _BatchFunction(sink.handler)
         drain(context, frame, caller.write)
@@ -130,7 +132,7 @@ def _append(
         return Counts(rows, rows, 0, ()), update
     writer, target = _writer(sink, frame, context, store, update)
     if sink.format in _REPLACEMENT_FORMATS:
-        note(f"the sink `{sink.name.written}` is not {sink.format} locally: its rows are in {target}")
+        note(f"the sink `{sink.name.written}` does not write to {sink.format} locally; its rows are in {target}")
     drain(context, frame, writer.write)
     return Counts(writer.rows, writer.rows, 0, ()), replace(update, target=str(target.absolute()))
 
@@ -138,20 +140,24 @@ def _append(
 def _writer(
     sink: Sink, frame: DataFrame, context: FlowContext, store: SinkFolder, update: SinkState
 ) -> tuple[_FileWriter, Path]:
-    """What writes the files of a flow, and the folder where they belong."""
+    """The writer of a flow, and the folder of the sink."""
     options = dict(sink.options)
     path = options.pop("path", None)
     if sink.format in _FILES and path is None:
         raise RunError(
-            f"the sink `{sink.name.written}` has no path", place=sink.place, hint='add options={"path": "..."}'
+            INVALID_DEFINITION,
+            f"the sink `{sink.name.written}` has no path",
+            span=sink.span,
+            hint='add options={"path": "..."}',
         )
     if sink.format == "kafka":
         path, options = None, {}
         if "value" not in frame.columns:
             raise RunError(
-                f"the rows for the Kafka sink `{sink.name.written}` have no column `value`",
-                place=sink.place,
-                hint="make one, with to_json(struct(*)) for example",
+                INVALID_DEFINITION,
+                f"the flow into the Kafka sink `{sink.name.written}` has no column `value`",
+                span=sink.span,
+                hint="add one, such as to_json(struct(*)) AS value",
             )
     stand_in = context.folder.state / "sinks" / folder_name(sink.name.key)
     target = stand_in if path is None else Path(path.removeprefix("file:"))
@@ -163,9 +169,9 @@ def _writer(
 
 @dataclass(slots=True)
 class _BatchFunction:
-    """Hands micro-batches to a function; the same one again where a run was killed or the function failed.
+    """Passes micro-batches to a function; a failed one is passed again.
 
-    The rows are kept until it returns, since it may use them more than once, and counted as they are read.
+    The rows are cached, since the function may use them more than once, and counted.
     """
 
     handler: Callable[..., Any]
@@ -173,12 +179,12 @@ class _BatchFunction:
 
     def write(self, batch: DataFrame, number: int) -> None:
         """Call the function with one micro-batch."""
-        kept = batch.persist()
+        cached = batch.persist()
         try:
-            count = kept.count()
-            self.handler(kept, number)
+            count = cached.count()
+            self.handler(cached, number)
         finally:
-            kept.unpersist()
+            cached.unpersist()
         self.rows += count
 
 
@@ -187,11 +193,11 @@ class _FileWriter:
     """Writes micro-batches as files of one folder.
 
     Attributes:
-        folder: Where the files wait for the commit.
-        prefix: What their names start with.
-        format: Spark's name of their format.
-        options: Spark's options for it.
-        rows: How many rows have been written.
+        folder: The folder of the files before the commit.
+        prefix: The start of their names.
+        format: Spark's name of the format.
+        options: Spark's options of the format.
+        rows: How many rows were written.
     """
 
     folder: Path

@@ -1,7 +1,6 @@
-"""What happens during an update, as values for a display and as lines of a log.
+"""The events of an update, for a display and for the log.
 
-The log has the shape of the Databricks event log (the page "Pipeline event log schema"), so what reads the one
-reads the other.
+The log has the schema of the Databricks event log (the page "Pipeline event log schema").
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cbx.runtime.problems import Problem
+    from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.results import DatasetResult
 
 EVENTS_FILE = "events.jsonl"
@@ -26,30 +25,30 @@ EVENTS_FILE = "events.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class UpdateProgress:
-    """The whole update changed its state."""
+    """The state of the update changed."""
 
     state: Literal["CREATED", "INITIALIZING", "RUNNING", "COMPLETED", "FAILED"]
     message: str
-    problems: tuple[Problem, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FlowStarted:
-    """Work on a dataset began."""
+    """The refresh of a dataset started."""
 
     dataset: str
 
 
 @dataclass(frozen=True, slots=True)
 class FlowFinished:
-    """Work on a dataset ended, well or badly."""
+    """The refresh of a dataset ended."""
 
     result: DatasetResult
 
 
 @dataclass(frozen=True, slots=True)
 class NoteAdded:
-    """Something that the user should know and that stops nothing."""
+    """A note for the user."""
 
     text: str
     place: str | None = None
@@ -67,7 +66,7 @@ _FLOW_STATUS = {
 
 
 class EventLog:
-    """Hands events on to a listener and appends them to the log of the state folder, one after the other."""
+    """Passes events to a listener and appends them to the log of the state folder."""
 
     def __init__(self, state: Path, listen: Callable[[Event], None]) -> None:
         self._path = state / EVENTS_FILE
@@ -78,7 +77,7 @@ class EventLog:
         _end_last_line(self._path)
 
     def __call__(self, event: Event) -> None:
-        """Take in an event."""
+        """Log an event."""
         with self._lock:
             line = json.dumps(self._row(event), ensure_ascii=False)
             with self._path.open("a", encoding="utf-8") as file:
@@ -100,14 +99,15 @@ class EventLog:
             "event_type": kind,
             "maturity_level": "STABLE",
         }
-        problem = _problem_of(event)
-        if problem is not None:
-            row["error"] = {"exceptions": [{"class_name": "", "message": str(problem)}], "fatal": False}
+        diagnostic = _diagnostic(event)
+        if diagnostic is not None:
+            exception = {"class_name": "", "message": diagnostic_text(diagnostic), "code": diagnostic.code.id}
+            row["error"] = {"exceptions": [exception], "fatal": False}
         return row
 
 
 def _end_last_line(path: Path) -> None:
-    """End the half line that a kill can leave, which would take the next event with it."""
+    """End the half line that a kill can leave, so that the next event starts a new line."""
     if not path.is_file() or not path.stat().st_size:
         return
     with path.open("rb+") as file:
@@ -132,10 +132,10 @@ def _describe(event: Event) -> tuple[str, str, str, dict[str, Any], dict[str, An
     status = _FLOW_STATUS[result.status]
     origin = {"dataset_name": result.name, "flow_name": result.name}
     progress: dict[str, Any] = {"status": status}
-    has_last_verdict = result.status == "unchanged" or (result.status == "skipped" and result.expectations)
-    if has_last_verdict:
-        progress["unchanged"] = True  # the data quality is that of the last update that had rows
-    if result.status == "completed" or has_last_verdict:
+    has_last_results = result.status == "unchanged" or (result.status == "skipped" and result.expectations)
+    if has_last_results:
+        progress["unchanged"] = True  # the data quality of the last update that had rows
+    if result.status == "completed" or has_last_results:
         progress["metrics"] = _metrics(result)
         progress["data_quality"] = _data_quality(result)
     level = {"FAILED": "ERROR", "SKIPPED": "WARN"}.get(status, "INFO")
@@ -164,9 +164,17 @@ def _data_quality(result: DatasetResult) -> dict[str, Any]:
     }
 
 
-def _problem_of(event: Event) -> Problem | None:
+def _diagnostic(event: Event) -> Diagnostic | None:
     if isinstance(event, FlowFinished):
-        return event.result.problem
-    if isinstance(event, UpdateProgress) and event.problems:
-        return event.problems[0]
+        return event.result.diagnostic
+    if isinstance(event, UpdateProgress) and event.diagnostics:
+        return event.diagnostics[0]
     return None
+
+
+def diagnostic_text(diagnostic: Diagnostic) -> str:
+    """A diagnostic as one text: the position, the message, related positions and the hint."""
+    start = f"{diagnostic.span}: " if diagnostic.span else ""
+    related = (f"\n  {other.message}: {other.span}" for other in diagnostic.related)
+    hint = f"\n  hint: {diagnostic.hint}" if diagnostic.hint else ""
+    return f"{start}{diagnostic.message}{''.join(related)}{hint}"

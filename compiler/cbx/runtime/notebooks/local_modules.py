@@ -1,4 +1,4 @@
-"""The modules beside notebooks, which notebooks import."""
+"""Modules in the folders of notebooks, which notebooks import."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class LocalModules:
-    """The modules that lie beside notebooks and that notebooks have imported.
+    """The imported modules from the folders of notebooks.
 
-    Workers cannot import them, so functions of theirs are sent by value.
+    Workers cannot import them, so their functions are sent by value.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
@@ -27,7 +27,7 @@ class LocalModules:
         self._sent_by_value: list[types.ModuleType] = []
 
     def send_by_value(self) -> None:
-        """Take in what has been imported; to be called after user code has run."""
+        """Register newly imported modules; to be called after user code has run."""
         for module in self.modules():
             if module not in self._sent_by_value:
                 cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
@@ -42,7 +42,7 @@ class LocalModules:
         return tuple(Path(module.__file__) for module in self.modules() if module.__file__)
 
     def forget(self) -> None:
-        """Let the next run import them anew."""
+        """Unload the modules, so that the next run imports them again."""
         for module in self._sent_by_value:
             cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
         for name in _local_modules(self._folders, set(sys.modules) - self._known):
@@ -51,7 +51,7 @@ class LocalModules:
 
 @contextlib.contextmanager
 def add_import_folders(folders: Sequence[Path]) -> Iterator[LocalModules]:
-    """Let notebooks import the modules beside them, for as long as the context lasts."""
+    """Let notebooks import modules from their folders while the context lasts."""
     before, modules = list(sys.path), LocalModules(folders)
     sys.path[:0] = [str(folder) for folder in dict.fromkeys(folders)]
     importlib.invalidate_caches()

@@ -1,4 +1,4 @@
-"""Loading notebooks and plain files: the cells, their magic, and the code that is run.
+"""Notebooks and plain files: their cells, magic commands and code.
 
 The source format is described on the Databricks page "Export and import Databricks notebooks".
 """
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cbx.runtime.failures import problem_of
-from cbx.runtime.problems import CannotRunError, Place, Problem, RunError, SeveralProblemsError
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.diagnostics.diagnostic import Diagnostic
+from cbx.diagnostics.source_files import Span
+from cbx.runtime.errors import CannotRunError, InvalidStatementsError, RunError, line_span
+from cbx.runtime.failures import diagnose
 from cbx.runtime.sql.parameters import SqlText
 
 if TYPE_CHECKING:
@@ -24,20 +27,20 @@ _SEPARATOR = re.compile(r"^# COMMAND -{10,}\s*$")
 _MAGIC = re.compile(r"^# MAGIC ?(.*)$")
 _INDENT = len("# MAGIC ")
 _SQL_MAGIC = re.compile(r"^-- MAGIC %(\w+)")
-_RUN = "import the module instead, or name both notebooks as sources of the pipeline"
+_RUN = "import it as a module, or add both notebooks to the pipeline"
 _SUFFIXES = (".py", ".sql")
 
 
 @dataclass(frozen=True, slots=True)
 class NotebookCell:
-    """A part of a source file that is run in one go; ``line`` is the number of its first line."""
+    """A cell of a source file; ``line`` is the number of its first line."""
 
     line: int
     text: str
 
     @property
     def magic(self) -> str | None:
-        """The ``%word`` that the cell starts with, if it does."""
+        """The magic command that the cell starts with, such as ``%sql``; None if there is none."""
         for text in self.text.splitlines():
             if text.strip():
                 match = _MAGIC.match(text)
@@ -46,38 +49,38 @@ class NotebookCell:
 
     @property
     def magic_text(self) -> str:
-        """What a magic cell holds behind its ``%word``, line by line, each from its ninth character on."""
+        """The text of a magic cell without the ``# MAGIC`` prefixes and the command."""
         lines = (_MAGIC.match(line) for line in self.text.splitlines())
         word = self.magic or ""
         return "\n".join(match[1] if match else "" for match in lines).replace(word, " " * len(word), 1)
 
 
 def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """The files behind notebooks, files and folders, each once, folders in the order of their paths.
+    """The source files of notebooks, files and folders, each once; those of a folder by path.
 
-    The modules of a package below a folder are there to be imported, and are no sources.
+    Modules of packages below a folder are for imports and are left out.
 
     Raises:
-        CannotRunError: If a path is not there, or a folder holds no source file.
+        CannotRunError: If a path does not exist, or a folder has no source file.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             inside = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and _is_source(file, path))
             if not inside:
-                raise CannotRunError(f"{path} holds no Python or SQL file", hint="name the folder of the notebooks")
-            found.update(dict.fromkeys(file.resolve() for file in inside))
+                raise CannotRunError(f"{path} has no Python or SQL files", hint="name the folder of the notebooks")
+            files.update(dict.fromkeys(file.resolve() for file in inside))
         elif path.is_file():
-            found[path.resolve()] = None
+            files[path.resolve()] = None
         elif path.with_suffix(".py").is_file():
-            found[path.with_suffix(".py").resolve()] = None
+            files[path.with_suffix(".py").resolve()] = None
         else:
-            raise CannotRunError(f"{path} is not there")
-    return tuple(found)
+            raise CannotRunError(f"{path} does not exist")
+    return tuple(files)
 
 
 def _is_source(file: Path, folder: Path) -> bool:
-    """Whether a file below a folder is visible and in no package."""
+    """Whether a file below a folder is not hidden and not part of a package."""
     inside = file.relative_to(folder)
     is_visible = not any(part.startswith((".", "__")) for part in inside.parts)
     return is_visible and not any((folder / parent / "__init__.py").exists() for parent in inside.parents[:-1])
@@ -102,27 +105,26 @@ def cells(text: str) -> tuple[NotebookCell, ...]:
 def run_file(
     path: Path,
     scope: dict[str, Any],
-    note: Callable[[str, Place | None], None],
+    note: Callable[[str, Span | None], None],
     define_sql: Callable[[SqlText], None],
-) -> tuple[Problem, ...]:
-    """Run a source file's cells in a namespace of their own.
+) -> tuple[Diagnostic, ...]:
+    """Run the cells of a source file in one namespace.
 
-    The namespace is called ``__main__``, as on Databricks; functions that reach Spark's workers are then sent
-    by value, which a name that workers cannot import would not be.
+    The namespace is called ``__main__``, as on Databricks, so that functions are sent to Spark's workers by value.
 
     Args:
         path: The file.
-        scope: Names that the file finds defined, such as ``spark``.
-        note: Takes what the user should know and its place.
-        define_sql: Takes SQL statements.
+        scope: Names that are defined for the file, such as ``spark``.
+        note: Receives notes for the user, each with its line.
+        define_sql: Receives SQL statements.
 
     Returns:
-        What went wrong; the cells behind a wrong one are not run.
+        What went wrong. Cells after a failed one are not run.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        return (Problem(f"cannot be read: {error}", Place(path, 1)),)
+        return (Diagnostic(INVALID_DEFINITION, f"the file cannot be read: {error}", Span(str(path))),)
     namespace = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__, **scope}
     for cell in cells(text) if path.suffix != ".sql" else (NotebookCell(1, text),):
         try:
@@ -132,11 +134,13 @@ def run_file(
             else:
                 _run(cell, path, namespace, note, define_sql)
         except SystemExit as error:
-            return (Problem(f"the notebook left with {error.code!r}", Place(path, cell.line)),)
-        except SeveralProblemsError as error:
-            return error.problems
-        except Exception as error:  # noqa: BLE001 - whatever the user's code raises is reported, at its place
-            return (problem_of(error, (path.parent,), Place(path, cell.line)),)
+            return (
+                Diagnostic(INVALID_DEFINITION, f"the notebook exited with {error.code!r}", line_span(path, cell.line)),
+            )
+        except InvalidStatementsError as error:
+            return error.diagnostics
+        except Exception as error:  # noqa: BLE001 - whatever user code raises is reported at its line
+            return (diagnose(error, (path.parent,), line_span(path, cell.line)).diagnostic,)
     return ()
 
 
@@ -144,23 +148,23 @@ def _run(
     cell: NotebookCell,
     path: Path,
     namespace: dict[str, Any],
-    note: Callable[[str, Place | None], None],
+    note: Callable[[str, Span | None], None],
     define_sql: Callable[[SqlText], None],
 ) -> None:
     """Run a cell of a Python notebook, or a plain file."""
     blank = len(cell.text) - len(cell.text.lstrip("\n"))
-    magic, place = cell.magic, Place(path, cell.line + blank)
+    magic, span = cell.magic, line_span(path, cell.line + blank)
     if magic is None:
         code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
-        exec(code, namespace)  # noqa: S102 - running the notebook is the purpose
+        exec(code, namespace)  # noqa: S102 - it runs the notebook
     elif magic == "%sql":
         define_sql(SqlText.plain(cell.magic_text, path, cell.line, _INDENT))
     elif magic == "%run":
-        raise RunError("a %run cell cannot run in a pipeline", place=place, hint=_RUN)
+        raise RunError(INVALID_DEFINITION, "%run is not supported in a pipeline", span=span, hint=_RUN)
     elif magic == "%pip":
-        note("%pip is not run locally: install the packages into this environment", place)
+        note("%pip is not run locally: install the packages in this environment", span)
     elif magic != "%md":
-        note(f"a {magic} cell is passed over, as a pipeline does", place)
+        note(f"a {magic} cell is ignored in a pipeline", span)
 
 
 def _check_sql_magic(cell: NotebookCell, path: Path) -> None:
@@ -173,7 +177,8 @@ def _check_sql_magic(cell: NotebookCell, path: Path) -> None:
         match = _SQL_MAGIC.match(line)
         if match is not None and match[1] != "md":
             raise RunError(
-                f"a %{match[1]} cell cannot run in a SQL notebook of a pipeline",
-                place=Place(path, number),
-                hint="put it into a notebook of its own",
+                INVALID_DEFINITION,
+                f"a %{match[1]} cell is not supported in a SQL notebook of a pipeline",
+                span=line_span(path, number),
+                hint="move it to another notebook",
             )

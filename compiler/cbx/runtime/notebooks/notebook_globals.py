@@ -1,11 +1,12 @@
-"""The names that a notebook finds defined without having imported them."""
+"""The names that are defined in every notebook without an import."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
 from cbx.runtime.calling_line import calling_line
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def notebook_scope(spark: SparkSession, registry: Registry) -> dict[str, Any]:
-    """``spark`` as it is, and clear words for what only a workspace has."""
+    """``spark``, and stubs of what only a workspace has."""
 
     def display(*_: Any, **__: Any) -> None:
         registry.note("display() shows nothing in a pipeline", calling_line())
@@ -23,15 +24,20 @@ def notebook_scope(spark: SparkSession, registry: Registry) -> dict[str, Any]:
 
 
 class _Dbutils:
-    """Stands where a workspace has ``dbutils``."""
+    """Refuses every use of ``dbutils``."""
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise RunError(f"dbutils.{name} needs a Databricks workspace", place=calling_line(), hint=_INSTEAD.get(name))
+        raise RunError(
+            NOT_SUPPORTED_LOCALLY,
+            f"dbutils.{name} needs a Databricks workspace",
+            span=calling_line(),
+            hint=_INSTEAD.get(name),
+        )
 
 
 _INSTEAD = {
-    "widgets": 'give values to a pipeline as configuration, and read them with spark.conf.get("name")',
-    "notebook": "import what the other notebook defines as a module; a pipeline runs every notebook to its end",
-    "fs": "use Python's own os and pathlib, which reach volumes and local folders alike",
-    "secrets": 'give secrets to a pipeline as configuration, and read them with spark.conf.get("name")',
+    "widgets": 'put values into the configuration of the pipeline, and read them with spark.conf.get("name")',
+    "notebook": "import the other notebook as a module; a pipeline runs every notebook completely",
+    "fs": "use os and pathlib, which work on volumes and local folders",
+    "secrets": 'put secrets into the configuration of the pipeline, and read them with spark.conf.get("name")',
 }

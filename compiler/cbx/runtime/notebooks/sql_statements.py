@@ -1,20 +1,21 @@
 """SQL that defines a pipeline: the statements of ``%sql`` cells and of ``.sql`` files.
 
-The statements are those of the Databricks page "Pipeline SQL language reference". Queries themselves are left to
-``spark.sql``, which finds the tables of the pipeline in them. Every other word of a statement is read, or reported at
-its place.
+The statements are those of the Databricks page "Pipeline SQL language reference". Spark parses the queries in them.
+Every other word of a statement is read or reported.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, INVALID_STATEMENT, NOT_SUPPORTED_LOCALLY
 from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.diagnostics.source_files import Span
 from cbx.runtime.api.argument_values import dataset_name, is_reset_allowed, read_scd_type
 from cbx.runtime.api.expectation_decorators import check_distinct_names
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, DatasetKind, Query
-from cbx.runtime.problems import Place, RunError, SeveralProblemsError
+from cbx.runtime.errors import InvalidStatementsError, RunError
 from cbx.runtime.sql.column_definitions import Definitions, check_expression, read_definitions
 from cbx.runtime.sql.parameters import Lookup, SqlText, replace_parameters
 from cbx.runtime.sql.table_clauses import read_clauses
@@ -34,7 +35,7 @@ _OTHER_STATEMENTS: Final = frozenset(
         *("SHOW", "TABLE", "TRUNCATE", "UPDATE", "USE", "VACUUM", "VALUES", "WITH"),
     }
 )
-"""What SQL has and no pipeline runs; other words are misspelt ones."""
+"""Statements of SQL that no pipeline runs; other words are misspelled."""
 
 _CHANGE_CLAUSES: Final = (
     *("KEYS", "IGNORE NULL UPDATES", "APPLY AS DELETE WHEN", "APPLY AS TRUNCATE WHEN", "SEQUENCE BY", "COLUMNS"),
@@ -43,9 +44,9 @@ _CHANGE_CLAUSES: Final = (
 _REFUSED_CLAUSES: Final = {
     "SYSTEM SEQUENCE BY": "store the table as SCD TYPE 1 or 2",
     "STORED AS BITEMPORAL": "store the table as SCD TYPE 1 or 2",
-    "COLUMNS TO UPDATE": "let the columns that a change leaves alone be NULL, and use IGNORE NULL UPDATES",
+    "COLUMNS TO UPDATE": "set the columns that a change does not update to NULL, and use IGNORE NULL UPDATES",
 }
-"""Clauses of Databricks that would change rows, each with a way out."""
+"""Clauses of Databricks that are not supported locally, each with a hint."""
 
 _EXPRESSIONS: Final = {
     "APPLY AS DELETE WHEN": ("apply_as_deletes", "the condition"),
@@ -64,35 +65,35 @@ _CREATED: Final = ("STREAMING TABLE", "MATERIALIZED VIEW", "TEMPORARY VIEW", "FL
 
 
 def define_statements(sql: SqlText, spark: SparkSession, registry: Registry, lookup: Lookup) -> None:
-    """Take in what the statements of a text define.
+    """Add the definitions in a text of SQL statements.
 
     Args:
-        sql: The statements, apart at semicolons.
+        sql: The statements, separated by semicolons.
         spark: Runs the queries.
-        registry: Takes the definitions.
-        lookup: The configuration of the pipeline, from which parameters get their values.
+        registry: Collects the definitions.
+        lookup: The configuration of the pipeline, which has the values of parameters.
 
     Raises:
-        SeveralProblemsError: If a statement is none that defines a part of a pipeline, with what is wrong in each.
+        InvalidStatementsError: If statements are invalid; a diagnostic for each.
     """
-    problems = []
+    diagnostics = []
     for words in statements(replace_parameters(sql, lookup)):
         try:
             _define_statement(words, spark, registry)
         except RunError as error:
-            problems.append(error.problem)
-    if problems:
-        raise SeveralProblemsError(problems)
+            diagnostics.append(error.diagnostic)
+    if diagnostics:
+        raise InvalidStatementsError(diagnostics)
 
 
 def _define_statement(words: Words, spark: SparkSession, registry: Registry) -> None:
-    place = words.place
+    span = words.span
     if words.takes("CREATE"):
-        _create(words, place, spark, registry)
+        _create(words, span, spark, registry)
     elif words.takes("APPLY"):
         words.wants("CHANGES", "INTO")
-        target = dataset_name(words.name("the name of the target"), place)
-        registry.add_flow(_changes(words, target, None, place, is_once=False))
+        target = dataset_name(words.name("the name of the target"), span)
+        registry.add_flow(_changes(words, target, None, span, is_once=False))
     elif words.takes("SET"):
         _set(words, spark)
     else:
@@ -103,11 +104,13 @@ def _other_statement(words: Words) -> RunError:
     word = words.words[0]
     is_misspelt = word.keyword not in _OTHER_STATEMENTS
     hint = did_you_mean(word.text, [statement.split()[0] for statement in _STATEMENTS]) if is_misspelt else None
-    return RunError(f"a pipeline does not run the statement {word.keyword}", place=words.place, hint=hint or _EXAMPLE)
+    return RunError(
+        INVALID_STATEMENT, f"{word.keyword} is not a statement of a pipeline", span=words.span, hint=hint or _EXAMPLE
+    )
 
 
 def _set(words: Words, spark: SparkSession) -> None:
-    """A setting; as in Spark the quotes are part of a value, but for those of Spark's own settings."""
+    """A setting. As in Spark, quotes are part of the value, except in Spark's own settings."""
     key = words.until("=").written().strip("`")
     words.wants("=")
     value = words.rest()
@@ -116,11 +119,11 @@ def _set(words: Words, spark: SparkSession) -> None:
     spark.conf.set(key, value.strip("'\"`") if key.startswith("spark.") else value)
 
 
-def _create(words: Words, place: Place | None, spark: SparkSession, registry: Registry) -> None:
+def _create(words: Words, span: Span | None, spark: SparkSession, registry: Registry) -> None:
     if words.takes("OR") and not (words.takes("REFRESH") or words.takes("REPLACE")):
         raise words.error("REFRESH or REPLACE", ("REFRESH", "REPLACE"))
     if words.takes("FLOW"):
-        _create_flow(words, place, spark, registry)
+        _create_flow(words, span, spark, registry)
         return
     is_private = any([words.takes("TEMPORARY"), words.takes("TEMP"), words.takes("PRIVATE")])
     kind = _kind(words)
@@ -133,32 +136,32 @@ def _create(words: Words, place: Place | None, spark: SparkSession, registry: Re
     query = None
     if words.takes("FLOW"):
         words.wants("AUTO", "CDC")
-        registry.add_flow(_changes(words, dataset_name(name, place), None, place, is_once=False))
+        registry.add_flow(_changes(words, dataset_name(name, span), None, span, is_once=False))
     if words.takes("AS"):
         query = _query(_query_text(words), spark, _listed_names(definitions))
     elif not is_stream:
         raise words.error("AS and a query")
     words.ends("the end of the statement")
     has_mask = any(column.has_mask for column in definitions.columns)
-    notes = ["MASK has no effect locally: every reader sees every value"] if has_mask else []
+    notes = ["MASK has no effect locally: all values are visible"] if has_mask else []
     for note in (*notes, *clauses.notes):
-        registry.note_once(note, place)
+        registry.note_once(note, span)
     registry.add_dataset(
         Dataset(
-            name=dataset_name(name, place),
+            name=dataset_name(name, span),
             kind="table" if is_stream and query is not None else kind,
             query=_check_streaming(query, name) if is_stream and query is not None else query,
-            expectations=check_distinct_names(definitions.expectations, place),
+            expectations=check_distinct_names(definitions.expectations, span),
             schema=", ".join(column.written for column in definitions.columns if column.type) or None,
             private=is_private,
-            place=place,
+            span=span,
             is_reset_allowed=is_reset_allowed({"table_properties": clauses.properties}),
         )
     )
 
 
 def _kind(words: Words) -> DatasetKind:
-    """What a CREATE statement makes, in the words of today and of the days of live tables."""
+    """What a CREATE statement defines, in current syntax or in that of live tables."""
     is_streaming = words.takes("STREAMING") or words.takes("INCREMENTAL")
     is_live = words.takes("LIVE")
     if words.takes("MATERIALIZED"):
@@ -175,7 +178,7 @@ def _kind(words: Words) -> DatasetKind:
 
 
 def _listed_names(definitions: Definitions) -> list[str]:
-    """The names of a list that gives the columns of the query their names.
+    """The names in a column list without types.
 
     Raises:
         RunError: If only some of the columns have a type.
@@ -183,7 +186,9 @@ def _listed_names(definitions: Definitions) -> list[str]:
     named = [column.name for column in definitions.columns if not column.type]
     if named and len(named) < len(definitions.columns):
         raise RunError(
-            f"the column `{named[0]}` has no type, and others have one", hint="give all columns a type, or none of them"
+            INVALID_STATEMENT,
+            f"the column `{named[0]}` has no type, but others have",
+            hint="write a type for all columns or for none",
         )
     return named
 
@@ -192,7 +197,7 @@ def _query_text(words: Words) -> str:
     """The query that a statement ends with.
 
     Raises:
-        RunError: If what follows is none.
+        RunError: If no query follows.
     """
     if not words.sees("(") and not any(words.sees(word) for word in _QUERY_WORDS):
         raise words.error("a query", _QUERY_WORDS)
@@ -212,14 +217,16 @@ def _check_streaming(query: Query, name: str) -> Query:
         rows = query()
         if not rows.isStreaming:
             raise RunError(
-                f"the streaming table {name} reads no stream", hint="read with FROM STREAM(...), or create a view"
+                INVALID_DEFINITION,
+                f"the query of the streaming table {name} does not read a stream",
+                hint="read with FROM STREAM(...), or create a materialized view",
             )
         return rows
 
     return checked
 
 
-def _create_flow(words: Words, place: Place | None, spark: SparkSession, registry: Registry) -> None:
+def _create_flow(words: Words, span: Span | None, spark: SparkSession, registry: Registry) -> None:
     name = words.identifier("the name of the flow")
     if words.takes("COMMENT"):
         words.text("the comment as a text in quotes")
@@ -232,19 +239,19 @@ def _create_flow(words: Words, place: Place | None, spark: SparkSession, registr
         if words.takes("BY"):
             words.wants("NAME")
         query = _query(_query_text(words), spark, [])
-        registry.add_flow(AppendFlow(dataset_name(table, place), name, query, is_once, place=place))
+        registry.add_flow(AppendFlow(dataset_name(table, span), name, query, is_once, span=span))
         return
     if not words.takes("AUTO"):
         raise words.error("INSERT INTO or AUTO CDC INTO", ("INSERT", "AUTO"))
     words.wants("CDC")
     is_once = words.takes("ONCE")
     words.wants("INTO")
-    target = dataset_name(words.name("the name of the target"), place)
-    registry.add_flow(_changes(words, target, name, place, is_once=is_once))
+    target = dataset_name(words.name("the name of the target"), span)
+    registry.add_flow(_changes(words, target, name, span, is_once=is_once))
 
 
-def _changes(words: Words, target: DatasetName, name: str | None, place: Place | None, *, is_once: bool) -> CdcFlow:
-    """The rest of ``AUTO CDC INTO``, of ``APPLY CHANGES INTO`` or of ``FLOW AUTO CDC``, behind the target."""
+def _changes(words: Words, target: DatasetName, name: str | None, span: Span | None, *, is_once: bool) -> CdcFlow:
+    """The rest of ``AUTO CDC INTO``, ``APPLY CHANGES INTO`` or ``FLOW AUTO CDC``, after the target."""
     words.wants("FROM")
     if words.sees("SNAPSHOT"):
         raise _unsupported_clause(words, "FROM SNAPSHOT", "call create_auto_cdc_from_snapshot_flow in Python")
@@ -265,9 +272,9 @@ def _changes(words: Words, target: DatasetName, name: str | None, place: Place |
     return CdcFlow(
         target=target,
         name=name or target.written,
-        source=dataset_name(source, place),
+        source=dataset_name(source, span),
         once=is_once,
-        place=place,
+        span=span,
         **{"scd_type": 1, **facts},
     )
 
@@ -292,14 +299,14 @@ def _change_clause(words: Words, facts: dict[str, Any], seen: set[str]) -> None:
     elif clause == "IGNORE NULL UPDATES":
         facts["ignore_null_updates"] = _ignored_nulls(words)
     elif clause == "STORED AS SCD TYPE":
-        place = words.place
-        facts["scd_type"] = read_scd_type(words.any_word("1 or 2").text, place)
+        span = words.span
+        facts["scd_type"] = read_scd_type(words.any_word("1 or 2").text, span)
     else:
         _columns(words, facts, *_COLUMN_LISTS[clause])
 
 
 def _unsupported_clause(words: Words, clause: str, hint: str) -> RunError:
-    return RunError(f"{clause} is not supported locally", place=words.place, hint=hint)
+    return RunError(NOT_SUPPORTED_LOCALLY, f"{clause} is not supported locally", span=words.span, hint=hint)
 
 
 def _expression(words: Words, what: str) -> str:
@@ -310,7 +317,7 @@ def _expression(words: Words, what: str) -> str:
 
 
 def _ignored_nulls(words: Words) -> bool | tuple[str, ...] | AllBut:
-    """For which columns a NULL leaves what is there."""
+    """The columns in which a NULL keeps the existing value."""
     if not words.takes("ON"):
         return True
     facts: dict[str, tuple[str, ...]] = {}

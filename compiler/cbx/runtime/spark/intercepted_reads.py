@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pyspark.sql.types import StructType, _parse_datatype_string
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
-from cbx.runtime.problems import RunError
 from cbx.runtime.spark.reader_checks import check_reader_options
 from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.runtime.spark.session import configuration_value
@@ -148,7 +149,8 @@ class _BatchReader(_Reader):
         source = format or self._source or "parquet"
         if source.lower() == AUTO_LOADER:
             raise RunError(
-                "Auto Loader reads streams, and this is spark.read",
+                INVALID_DEFINITION,
+                "Auto Loader does not work with spark.read",
                 hint='read with spark.readStream.format("cloudFiles")',
             )
         self.options(**options)
@@ -213,5 +215,9 @@ def _struct(schema: StructType | str) -> StructType:
     """A schema given as DDL or as Spark's type."""
     columns = _parse_datatype_string(schema) if isinstance(schema, str) else schema
     if not isinstance(columns, StructType):
-        raise RunError(f"the schema {schema!r} is no list of columns", hint="write it as `id BIGINT, name STRING`")
+        raise RunError(
+            INVALID_DEFINITION,
+            f"the schema {schema!r} is not a list of columns",
+            hint="write it as `id BIGINT, name STRING`",
+        )
     return columns

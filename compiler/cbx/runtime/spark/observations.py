@@ -1,9 +1,8 @@
-"""What Spark counted on the way, or the certainty that there was nothing to count.
+"""The values that Spark observed while it ran a query.
 
-Spark tells an ``Observation`` its values before the action of its query returns. One without values belongs to rows
-that the query, as it was executed, had no need of: a join found the other side empty, say. For a view that means that
-none of its rows came through. Rows that were written are looked at again: where there are some and no count, the
-update fails, since no answer is no count.
+Spark sets the values of an ``Observation`` before the action of its query returns. If there are none, the executed
+query did not need the observed rows, for example because the other side of a join was empty. For a view this means that
+no row was read. For written rows, the rows are checked again: if there are some but no count, the update fails.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JJavaError
 
-from cbx.runtime.problems import RunError
+from cbx.diagnostics.codes import QUERY_FAILED
+from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 
 
 def read_write_observation(rows: DataFrame, observation: Observation) -> Mapping[str, int]:
-    """What was observed of all rows of a write that has ended.
+    """The observed values of a completed write.
 
     Args:
-        rows: The rows as they were observed; looked at again only where Spark observed none.
+        rows: The observed rows; read again only if Spark observed no values.
         observation: The observation.
 
     Returns:
         The values by name; nothing if there was no row.
 
     Raises:
-        RunError: If it cannot be told.
+        RunError: If there are rows but no values.
     """
     metrics = read_observation(observation)
     if not metrics and not rows.isEmpty():
-        raise _missing_counts("it left the count out of the query")
+        raise _missing_counts("the count was removed from the query")
     return metrics
 
 
 def read_observation(observation: Observation) -> Mapping[str, int]:
-    """What was observed by a query that has ended; nothing if the query as it was executed had no need of the rows.
+    """The observed values of a completed query; empty if it did not need the rows.
 
     Raises:
-        RunError: If Spark could not tell.
+        RunError: If Spark failed to return them.
     """
-    java: Any = observation._jo  # noqa: SLF001 - Python has no way to ask without waiting
+    java: Any = observation._jo  # noqa: SLF001 - Python has no method that does not wait
     if not java.future().isCompleted():
         return {}
     try:
@@ -57,6 +57,7 @@ def read_observation(observation: Observation) -> Mapping[str, int]:
 
 def _missing_counts(reason: str) -> RunError:
     return RunError(
-        f"Spark did not say how many rows there were and which rules they broke: {reason}",
-        hint="the table is as it was; run again",
+        QUERY_FAILED,
+        f"Spark returned no counts of rows and violations: {reason}",
+        hint="the table was not changed; run again",
     )

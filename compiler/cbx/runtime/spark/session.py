@@ -1,4 +1,4 @@
-"""The one Spark session of a run: quiet, small enough for a laptop, and set as Databricks sets it."""
+"""The Spark session of a run: quiet, small enough for a laptop, with the settings of Databricks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyspark
 from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
-from cbx.runtime.problems import CannotRunError
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.spark.java import java_home
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ appender.stderr.layout.pattern = %d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n%ex
 def session(state: Path, master: str | None = None) -> SparkSession:
     """The running session, or a new one.
 
-    What Spark says on the way goes to ``spark.log`` in the state folder, since it is about Spark's insides;
-    what matters to the user comes back as an exception.
+    Spark's log goes to ``spark.log`` in the state folder. What matters to the user is raised as an exception.
 
     Args:
         state: The state folder, for Spark's log, its scratch files and its warehouse.
@@ -54,8 +53,8 @@ def session(state: Path, master: str | None = None) -> SparkSession:
 
 
 def make_active(running: SparkSession) -> None:
-    """Let a session be the active one of this thread, which Spark knows for each thread apart."""
-    java: Any = running._jvm  # noqa: SLF001 - Python has no way to say it
+    """Make a session the active one of this thread."""
+    java: Any = running._jvm  # noqa: SLF001 - Python has no method for it
     java.org.apache.spark.sql.classic.SparkSession.setActiveSession(running._jsparkSession)  # noqa: SLF001 - as above
 
 
@@ -80,7 +79,7 @@ def _start(state: Path, master: str | None) -> SparkSession:
 
 
 def _start_settings(scratch: Path, log4j: Path) -> Mapping[str, str]:
-    """What has to be known before Spark starts."""
+    """Settings that must be set before Spark starts."""
     cores = str(min(os.cpu_count() or 2, 8))
     return {
         "spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{log4j.as_uri()}" -Xss4m {_LATE_OPTIMISING}',
@@ -109,11 +108,11 @@ _LATE_OPTIMISING = " ".join(
         "BackEdgeThreshold": 400_000,
     }.items()
 )
-"""The JVM's second compiler waits for code that is ten times as busy as usual: a run of seconds is spared it, and one
-over millions of rows, which takes a third longer without it, has it where it pays."""
+"""The JVM's second compiler starts at ten times the usual thresholds: short runs do without it, while runs over
+millions of rows, which would take a third longer, still get it."""
 
 PROGRESS_LIMIT = 100_000
-"""How many micro-batches of one query Spark remembers, with what it observed in them."""
+"""How many micro-batches of one query Spark keeps, with their observed metrics."""
 
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
@@ -129,11 +128,11 @@ _SETTINGS = {
 
 
 _LOUD = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
-"""Loggers that print every exception of Spark's with its Java stack, also those that are caught."""
+"""Loggers that print every exception of Spark with its Java stack, even if it is caught."""
 
 
 def _configure(running: SparkSession) -> None:
-    """What can be set on a running session, so that one that somebody else started behaves alike."""
+    """Set what can be set on a running session, which somebody else may have started."""
     for name, value in _SETTINGS.items():
         running.conf.set(name, value)
     for name in _LOUD:
@@ -142,7 +141,7 @@ def _configure(running: SparkSession) -> None:
 
 @contextlib.contextmanager
 def _launch_environment(home: Path) -> Iterator[None]:
-    """The environment for starting Java, and the old one afterwards."""
+    """Set the environment variables for starting Java while the context lasts."""
     wanted = {
         "JAVA_HOME": str(home),
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
@@ -163,9 +162,9 @@ def _launch_environment(home: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _redirect_standard_error(log: Path) -> Iterator[None]:
-    """Let what is started meanwhile write its errors to a file: Java keeps the descriptor it is born with."""
+    """Send the standard error of processes that start meanwhile to a file; Java keeps the descriptor."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    saved = os.dup(2)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(file, 2)
     os.close(file)
@@ -173,8 +172,8 @@ def _redirect_standard_error(log: Path) -> Iterator[None]:
         yield
     finally:
         sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 def _last_line(error: Exception) -> str:
@@ -184,9 +183,9 @@ def _last_line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def in_working_folder(spark: SparkSession, folder: Path) -> Iterator[None]:
-    """Let relative paths, in Spark and in Python, start at a folder.
+    """Resolve relative paths in Spark and Python against a folder while the context lasts.
 
-    Spark resolves them through Hadoop's cached local file system, which has a working directory of its own.
+    Hadoop's cached local file system, which Spark uses, has its own working directory.
     """
     before = Path.cwd()
     _set_working_folder(spark, folder)
@@ -207,7 +206,7 @@ def _set_working_folder(spark: SparkSession, folder: Path) -> None:
 
 @contextlib.contextmanager
 def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
-    """Session settings for a while, and what they were afterwards."""
+    """Change session settings while the context lasts."""
     before = {name: spark.conf.get(name, None) for name in wanted}
     for name, value in wanted.items():
         spark.conf.set(name, value)
@@ -222,5 +221,5 @@ def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
 
 
 def configuration_value(spark: SparkSession, key: str) -> str | None:
-    """What the configuration of the pipeline says of a key, None if nothing."""
+    """A value of the pipeline configuration; None if the key is not set."""
     return spark.conf.get(key, None)

@@ -1,4 +1,4 @@
-"""The definitions of columns and constraints, as they stand in brackets behind a table's name and in ``schema=``.
+"""Definitions of columns and constraints, in brackets after the name of a table and in ``schema=``.
 
 The grammar is that of the Databricks pages "CREATE STREAMING TABLE (pipelines)" and "CREATE MATERIALIZED VIEW
 (pipelines)".
@@ -16,7 +16,7 @@ from cbx.runtime.sql.tokens import choice_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cbx.runtime.problems import RunError
+    from cbx.runtime.errors import RunError
     from cbx.runtime.sql.tokens import Words
 
 _PROPERTIES: Final = (
@@ -39,9 +39,9 @@ class ColumnDefinition:
         name: Its name.
         type: Its type, as written; empty where only the name is given.
         is_required: Whether it is NOT NULL.
-        has_mask: Whether its values are hidden from some readers.
-        is_identity: Whether its values are numbers that the table gives.
-        expression: What it is computed from, if it is.
+        has_mask: Whether it has a MASK.
+        is_identity: Whether it is an identity column.
+        expression: The expression of a generated column; None for others.
         written: The whole definition.
     """
 
@@ -56,7 +56,7 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What stands in the brackets: columns and expectations, each in their order. Keys inform only and are left out."""
+    """The columns and expectations in the brackets, in their order. Keys are informational and left out."""
 
     columns: tuple[ColumnDefinition, ...]
     expectations: tuple[DatasetExpectation, ...]
@@ -66,7 +66,7 @@ def read_definitions(words: Words) -> Definitions:
     """Read columns and constraints.
 
     Raises:
-        RunError: At the first word that has no place in them.
+        RunError: At the first unexpected word.
     """
     columns: list[ColumnDefinition] = []
     expectations: list[DatasetExpectation] = []
@@ -110,17 +110,17 @@ def _on_violation(words: Words) -> OnViolation:
 
 
 def check_expression(words: Words, what: str, clauses: Sequence[str] = ()) -> None:
-    """Hold that words are one expression, since Spark would take a word behind it for its alias and drop it.
+    """Check that words are one expression, since Spark would take a word after it as an alias and ignore it.
 
-    What sqlglot cannot read is left to Spark, unless it ends in what looks like a misspelt clause.
+    What sqlglot cannot parse is left to Spark, unless it ends in a misspelled clause.
 
     Args:
         words: The words.
-        what: They, in words.
+        what: What they are, for the message.
         clauses: The first words of the clauses that may follow.
 
     Raises:
-        RunError: If they are none, or more than one.
+        RunError: If they are not exactly one expression.
     """
     if not words.words:
         raise words.error(what)
@@ -130,7 +130,7 @@ def check_expression(words: Words, what: str, clauses: Sequence[str] = ()) -> No
     for count in range(len(words.words) - 1, 0, -1):
         words.next = count
         error = words.error(f"the end of {what}", clauses)
-        is_certain = count == len(words.words) - 1 or error.problem.hint is not None
+        is_certain = count == len(words.words) - 1 or error.diagnostic.hint is not None
         if is_certain and is_expression(text[: words.words[count - 1].end - words.words[0].start]):
             raise error
 
@@ -178,7 +178,7 @@ def _column(words: Words) -> ColumnDefinition:
 
 
 def _type(words: Words) -> None:
-    """A type: a word, what stands in brackets behind it, and the units of an interval."""
+    """A type: a word, what follows in brackets, and the units of an interval."""
     if words.is_at_end:
         return
     is_interval = words.sees("INTERVAL")
@@ -200,7 +200,7 @@ def _type(words: Words) -> None:
 
 
 def _angles(words: Words) -> None:
-    """What stands between ``<`` and the ``>`` that closes it; ``>>`` closes two."""
+    """The words between ``<`` and the closing ``>``; ``>>`` closes two."""
     depth = 0
     while True:
         keyword = words.any_word("a closing `>`").keyword
@@ -211,7 +211,7 @@ def _angles(words: Words) -> None:
 
 @dataclass(slots=True)
 class _Facts:
-    """What is said behind the type of a column."""
+    """The properties after the type of a column."""
 
     is_required: bool = False
     has_mask: bool = False
@@ -257,7 +257,7 @@ class _Facts:
 
 
 def read_arguments(words: Words) -> None:
-    """Read what a mask or a filter is given: columns and literals, of which there may be none."""
+    """Read the arguments of a mask or a filter: columns and literals, or none."""
     for item in () if words.is_at_end else words.items("a column"):
         if not item.sees_text() and not item.words[0].text.isdigit():
             item.identifier("a column")
@@ -276,7 +276,7 @@ def _identity(words: Words) -> None:
 
 
 def _column_key(words: Words) -> bool:
-    """Read a key that is said at the column, if one comes next."""
+    """Read a key constraint of the column, if one comes next."""
     is_named = words.takes("CONSTRAINT")
     if is_named:
         words.identifier("the name of the constraint")
@@ -301,4 +301,4 @@ def _misplaced_constraint(words: Words) -> RunError:
 
 
 def _hint_for_expectation(words: Words) -> str | None:
-    return "put a comma before CONSTRAINT: an expectation is no part of a column" if words.sees("EXPECT") else None
+    return "put a comma before CONSTRAINT; an expectation is not part of a column" if words.sees("EXPECT") else None

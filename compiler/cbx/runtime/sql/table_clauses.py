@@ -1,4 +1,4 @@
-"""The clauses between the name of a table and its query, each of which is read or reported."""
+"""The clauses between the name of a table and its query."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ _NAMES: Final[dict[DatasetKind, str]] = {
     "materialized_view": "a materialized view",
     "view": "a view",
 }
-_LAID_OUT: Final = "the files are laid out as Spark does"
-_SCHEDULED: Final = "an update runs when it is started"
+_LAID_OUT: Final = "Spark's default file layout is used"
+_SCHEDULED: Final = "updates run on request"
 _HINTS: Final = {
-    "CONSTRAINT": "put it in the brackets behind the name: name (CONSTRAINT rule EXPECT (condition) ...)",
-    "SELECT": "put AS in front of the query",
+    "CONSTRAINT": "put it in the brackets after the name: name (CONSTRAINT rule EXPECT (condition) ...)",
+    "SELECT": "put AS before the query",
 }
 
 
 @dataclass(slots=True)
 class Clauses:
-    """What the clauses say.
+    """The contents of the clauses.
 
     Attributes:
         properties: The table properties.
-        notes: The clauses that do nothing here, with the reason.
+        notes: The clauses without effect, with the reason.
     """
 
     properties: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def note(self, clause: str, why: str) -> None:
-        """Remember that a clause does nothing here."""
+        """Add a note that a clause has no effect."""
         self.notes.append(f"{clause} has no effect locally: {why}")
 
 
@@ -47,7 +47,7 @@ def read_clauses(words: Words, kind: DatasetKind, ends: tuple[str, ...]) -> Clau
     """Read clauses up to one of some words, or to the end.
 
     Raises:
-        RunError: At a word that begins no clause of such a table, or a clause that was given before.
+        RunError: At a word that starts no clause of such a table, or at a repeated clause.
     """
     clauses = Clauses()
     allowed = _OF_VIEWS if kind == "view" else tuple(_READERS)
@@ -90,7 +90,7 @@ def _read_columns(words: Words) -> None:
 
 def _read_location(words: Words, clauses: Clauses) -> None:
     words.text("the path as a text in quotes")
-    clauses.note("LOCATION", "the table is kept in the state folder")
+    clauses.note("LOCATION", "the table is stored in the state folder")
 
 
 def _read_comment(words: Words, _: Clauses) -> None:
@@ -110,12 +110,12 @@ def _read_row_filter(words: Words, clauses: Clauses) -> None:
     words.name("the function of the filter")
     words.wants("ON")
     read_arguments(words.group("the columns of the filter in brackets"))
-    clauses.note("WITH ROW FILTER", "every reader sees every row")
+    clauses.note("WITH ROW FILTER", "all rows are visible")
 
 
 def _read_collation(words: Words, clauses: Clauses) -> None:
     words.identifier("the name of a collation")
-    clauses.note("DEFAULT COLLATION", "texts are compared byte by byte")
+    clauses.note("DEFAULT COLLATION", "strings are compared byte by byte")
 
 
 def _read_schedule(words: Words, clauses: Clauses) -> None:
@@ -147,7 +147,7 @@ def _read_refresh_policy(words: Words, clauses: Clauses) -> None:
         words.takes("STRICT")
     elif not (words.takes("AUTO") or words.takes("FULL")):
         raise words.error("AUTO, INCREMENTAL or FULL", ("AUTO", "INCREMENTAL", "FULL"))
-    clauses.note("REFRESH POLICY", "a materialized view is computed as a whole")
+    clauses.note("REFRESH POLICY", "a materialized view is fully recomputed")
 
 
 _READERS: Final[dict[str, Callable[[Words, Clauses], None]]] = {

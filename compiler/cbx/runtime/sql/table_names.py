@@ -1,7 +1,6 @@
-"""Finding the tables that a SQL text reads, and giving them other names.
+"""Finds the tables that a SQL text reads, and renames them.
 
-Only the names are replaced, in place: the rest of the text stays as the user wrote it, so Spark's own parser
-has the last word on everything else.
+Only the names are replaced. The rest of the text is left to Spark's parser.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ class TableRead:
 
     Attributes:
         name: The table.
-        is_stream: Whether it stands in ``STREAM(...)``.
+        is_stream: Whether it is in ``STREAM(...)``.
         start: The offset of the first character to replace, ``STREAM(`` included.
         end: The offset after the last one.
-        has_alias: Whether the text names it otherwise; if not, its columns may be written ``table.column``.
+        has_alias: Whether it has an alias; if not, its columns may be written ``table.column``.
     """
 
     name: DatasetName
@@ -45,11 +44,11 @@ class TableRead:
 
 
 def rewrite_table_names(text: str, view_for: Callable[[DatasetName, bool], str | None]) -> str:
-    """The text with table names replaced.
+    """Replace table names in a text.
 
     Args:
         text: One SQL statement.
-        view_for: From a table, and whether it is read as a stream, to what to read instead; None: leave it.
+        view_for: The view to read instead of a table, which may be read as a stream; None to keep the table.
 
     Example:
         ``SELECT * FROM STREAM(silver.orders) JOIN ref USING (id)`` becomes
@@ -103,8 +102,8 @@ def _reads_of_tree(text: str, tree: exp.Expr) -> Iterator[TableRead]:
 
 
 def _streams(text: str) -> dict[int, re.Match[str]]:
-    """Each ``STREAM`` of a text, by the offset of what stands behind it."""
-    return {found.end(): found for found in _STREAM.finditer(text)}
+    """Each ``STREAM`` of a text, by the offset of what follows."""
+    return {match.end(): match for match in _STREAM.finditer(text)}
 
 
 def _table_read(name: DatasetName, start: int, end: int, before: re.Match[str] | None, *, has_alias: bool) -> TableRead:
@@ -117,7 +116,7 @@ def _table_read(name: DatasetName, start: int, end: int, before: re.Match[str] |
 
 
 def _is_common_table(table: exp.Table) -> bool:
-    """Whether a one-part name means a ``WITH`` of the query, where that one is visible."""
+    """Whether a one-part name is that of a visible ``WITH`` of the query."""
     node: exp.Expr = table
     while node.parent is not None:
         inside, node = node, node.parent
@@ -127,7 +126,7 @@ def _is_common_table(table: exp.Table) -> bool:
 
 
 def _common_tables(node: exp.Expr, inside: exp.Expr) -> list[exp.Expr]:
-    """The tables of a ``WITH`` that can be seen from one of a node's parts: an earlier one, not a later one."""
+    """The tables of a ``WITH`` that are visible from a part of a node: earlier ones only."""
     if isinstance(node, exp.With):
         place = next(index for index, table in enumerate(node.expressions) if table is inside)
         return node.expressions[: place + 1 if node.args.get("recursive") else place]
@@ -136,7 +135,7 @@ def _common_tables(node: exp.Expr, inside: exp.Expr) -> list[exp.Expr]:
 
 
 def _shorter_columns(tree: exp.Expr, replaced: set[str]) -> Iterator[tuple[int, int, str]]:
-    """Edits that make ``schema.table.column`` a ``table.column``, as the table is now an alias."""
+    """Edits from ``schema.table.column`` to ``table.column``, since the table is now an alias."""
     for column in tree.find_all(exp.Column):
         parts = column.parts
         if len(parts) > 2 and all("start" in part.meta for part in parts):
@@ -169,9 +168,9 @@ def _reads_of_tokens(text: str) -> Iterator[TableRead]:
 
 
 def is_expression(text: str) -> bool:
-    """Whether a text is surely one SQL expression, without an alias."""
+    """Whether a text is certainly one SQL expression without an alias."""
     tree = _parse(f"SELECT {text}")
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
         return False
-    said = {name for name, value in tree.args.items() if value}
-    return said == {"expressions"} and not isinstance(tree.expressions[0], (exp.Alias, exp.Aliases))
+    clauses = {name for name, value in tree.args.items() if value}
+    return clauses == {"expressions"} and not isinstance(tree.expressions[0], (exp.Alias, exp.Aliases))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.parse.brackets import depths
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
 from cbx.runtime.sql.parameters import SqlText, split_statements, tokenize
 from cbx.spark_spelling import quoted
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlglot.tokenizer_core import Token
 
-    from cbx.runtime.problems import Place
+    from cbx.diagnostics.source_files import Span
 
 _NAME = re.compile(r"\w*[^\W\d]\w*")
 _DEEPER = {"(": 1, ")": -1}
@@ -64,9 +65,11 @@ class Words:
     next: int = 0
 
     @property
-    def place(self) -> Place | None:
-        """Where the word to be read next stands, or what follows the last one."""
-        return self.sql.place(self.end if self.is_at_end else self.words[self.next].start)
+    def span(self) -> Span | None:
+        """The span of the next word, or of what follows the last one."""
+        if self.is_at_end:
+            return self.sql.span(self.end)
+        return self.sql.span(self.words[self.next].start, self.words[self.next].end)
 
     @property
     def is_at_end(self) -> bool:
@@ -201,12 +204,12 @@ class Words:
         """
         if self.is_at_end:
             after = f" after `{self.words[-1].text}`" if self.words else ""
-            return RunError(f"{expected} is missing{after}", place=self.place, hint=hint or otherwise)
+            return RunError(INVALID_STATEMENT, f"{expected} is missing{after}", span=self.span, hint=hint or otherwise)
         word = self.words[self.next]
         is_misspelt = word.keyword and word.keyword not in choices
         hint = hint or (did_you_mean(word.text, choices) if is_misspelt else None) or otherwise
         reason = f"`{self._shown(word)}` is not expected here: expected {expected}"
-        return RunError(reason, place=self.place, hint=hint)
+        return RunError(INVALID_STATEMENT, reason, span=self.span, hint=hint)
 
     def _is_at_comma(self, start: int, depth: int) -> bool:
         return depth == 0 and self.sees(",") and not self._is_in_angles(start)
@@ -235,7 +238,8 @@ class Words:
                 unclosed = self.next if self.sees("(") else outer
             self.next += 1
         if unclosed != outer or is_reached(-1):
-            raise RunError("a closing bracket is missing", place=self.sql.place(self.words[unclosed].start))
+            span = self.sql.span(self.words[unclosed].start)
+            raise RunError(INVALID_STATEMENT, "a closing bracket is missing", span=span)
 
 
 def choice_of(words: Sequence[str]) -> str:
@@ -276,9 +280,9 @@ def _words_of(sql: SqlText, token: Token) -> list[Word]:
         return [Word(token.text, "", False, start, end)]
     if written[-1:] in "'\"":
         return [Word(token.text, "", True, start, end)]
-    found, position = [], start
+    words, position = [], start
     for part in written.split():
         position = sql.text.index(part, position)
-        found.append(Word(part, part.upper(), False, position, position + len(part)))
+        words.append(Word(part, part.upper(), False, position, position + len(part)))
         position += len(part)
-    return found
+    return words

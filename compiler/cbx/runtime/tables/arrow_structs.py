@@ -51,8 +51,8 @@ def _conform(values: pa.Array, kind: pa.DataType) -> pa.Array:
     if kinds.is_struct(kind) and kinds.is_struct(values.type):
         parts = []
         for field in kind:
-            own = _field(values.type, field.name)
-            part = pa.nulls(len(values), field.type) if own is None else pc.struct_field(values, [own.name])
+            match = _field(values.type, field.name)
+            part = pa.nulls(len(values), field.type) if match is None else pc.struct_field(values, [match.name])
             parts.append(_conform(part, field.type))
         return pa.StructArray.from_arrays(parts, fields=list(kind), mask=values.is_null())
     if kinds.is_list(kind) and kinds.is_list(values.type):

@@ -1,10 +1,11 @@
-"""Reading a table's rows back, whole or as they come."""
+"""Reading the rows of a table, as a batch or as a stream."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cbx.runtime.problems import RunError
+from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
+from cbx.runtime.errors import RunError
 from cbx.runtime.tables.schema import read_struct
 
 if TYPE_CHECKING:
@@ -19,28 +20,29 @@ _LIMITS = ("maxFilesPerTrigger", "maxBytesPerTrigger")
 
 
 def read_table(folder: TableFolder, spark: SparkSession) -> DataFrame:
-    """A table's rows."""
+    """The rows of a table."""
     table = _current(folder)
     reader = spark.read.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
     return reader.parquet(str(folder.rows(table.version)))
 
 
 def read_stream(folder: TableFolder, spark: SparkSession, options: Mapping[str, str]) -> tuple[DataFrame, int]:
-    """A streaming table's rows as they come, and the generation of the table that they belong to.
+    """The rows of a streaming table as a stream, and the generation of the table.
 
     Args:
         folder: The table.
         spark: The session.
-        options: What the reader was told.
+        options: The options of the reader.
 
     Raises:
-        RunError: If rows of the table change, so that there is no stream of them.
+        RunError: If the table is not append-only.
     """
     table = _current(folder)
     if not table.is_append_only:
         raise RunError(
-            f"`{table.name}` is not append-only ({table.kind}), so it cannot be read as a stream",
-            hint="read it with spark.read.table, or stream from what feeds it",
+            INVALID_DEFINITION,
+            f"`{table.name}` cannot be read as a stream: it is not append-only ({table.kind})",
+            hint="read it with spark.read.table, or stream from its input",
         )
     reader = spark.readStream.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
     for limit in _LIMITS:
@@ -53,5 +55,5 @@ def read_stream(folder: TableFolder, spark: SparkSession, options: Mapping[str, 
 def _current(folder: TableFolder) -> TableState:
     table = folder.current()
     if table is None:
-        raise RunError(f"`{folder.name.written}` has no rows yet")
+        raise RunError(UNKNOWN_TABLE, f"`{folder.name.written}` has no rows yet")
     return table

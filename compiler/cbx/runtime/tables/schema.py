@@ -1,4 +1,4 @@
-"""The columns of a table: declared, and growing."""
+"""The columns of a table: what is declared, and schema evolution."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 from pyspark.sql.types import StructField, StructType
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, NEEDS_FULL_REFRESH, NOT_SUPPORTED_LOCALLY
 from cbx.runtime.definitions import DatasetExpectation
+from cbx.runtime.errors import RunError
 from cbx.runtime.nested_types import fit, unknown_fields, widen
-from cbx.runtime.problems import RunError
 from cbx.runtime.sql.column_definitions import ColumnDefinition, read_definitions
 from cbx.runtime.sql.tokens import read_words
 from cbx.spark_spelling import quoted
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 
     from cbx.runtime.tables.store import TableState
 
-_EXAMPLE = "write it as `id BIGINT NOT NULL, name STRING`"
+_EXAMPLE = "write `id BIGINT NOT NULL, name STRING`"
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredColumns:
-    """What the ``schema=`` of a definition says.
+    """The columns in the ``schema=`` of a definition.
 
     Attributes:
-        fields: The columns, those that may not be NULL marked so.
+        fields: The columns, with NOT NULL.
         generated: The expression of each column that is computed from others.
     """
 
@@ -41,10 +42,10 @@ class DeclaredColumns:
 
     @classmethod
     def read(cls, schema: Any) -> DeclaredColumns:
-        """Read a ``StructType`` or DDL text; keys, masks and defaults in the text change nothing here.
+        """Read a ``StructType`` or DDL text; keys, masks and defaults in the text have no effect.
 
         Raises:
-            RunError: If the text is no list of columns.
+            RunError: If the text is not a list of columns.
         """
         if isinstance(schema, StructType):
             return cls(schema, {})
@@ -52,21 +53,22 @@ class DeclaredColumns:
             columns = _columns(str(schema))
             fields = [_field(column) for column in columns]
         except PySparkException as error:
-            reason = next(filter(None, str(error).splitlines()), "it is no list of columns")
-            raise RunError(f"the schema cannot be read: {reason}", hint=_EXAMPLE) from None
+            reason = next(filter(None, str(error).splitlines()), "not a list of columns")
+            raise RunError(INVALID_DEFINITION, f"invalid schema=: {reason}", hint=_EXAMPLE) from None
         except RunError as error:
-            hint = error.problem.hint or _EXAMPLE
-            raise RunError(f"the schema cannot be read: {error.problem.reason}", hint=hint) from None
+            hint = error.diagnostic.hint or _EXAMPLE
+            raise RunError(INVALID_DEFINITION, f"invalid schema=: {error.diagnostic.message}", hint=hint) from None
         for column in columns:
             if column.is_identity:
                 raise RunError(
-                    f"`{column.name}` is an identity column, which is not supported locally",
-                    hint="leave it out, or make the numbers in the query",
+                    NOT_SUPPORTED_LOCALLY,
+                    f"the identity column `{column.name}` is not supported locally",
+                    hint="remove it, or compute the numbers in the query",
                 )
         return cls(StructType(fields), {column.name: column.expression for column in columns if column.expression})
 
     def constraints(self, rules: Sequence[DatasetExpectation]) -> tuple[DatasetExpectation, ...]:
-        """Rules that NOT NULL and GENERATED are, for the rows that no other rule drops."""
+        """NOT NULL and GENERATED as expectations, for rows that no other expectation drops."""
         dropping = [f"({rule.condition})" for rule in rules if rule.on_violation == "drop"]
         unless = f"NOT coalesce({' AND '.join(dropping)}, false) OR " if dropping else ""
         required = [
@@ -81,31 +83,32 @@ class DeclaredColumns:
         return tuple(required)
 
     def apply(self, frame: DataFrame) -> DataFrame:
-        """Rows with these columns, in this order and of these types.
+        """Give rows these columns, in this order and of these types.
 
         Raises:
             RunError: If the rows have a column that is not declared.
         """
         incoming = {name.lower(): name for name in frame.columns}
-        known = {field.name.lower(): field for field in self.fields}
-        extra = [name for name in frame.columns if name.lower() not in known]
+        declared = {field.name.lower(): field for field in self.fields}
+        extra = [name for name in frame.columns if name.lower() not in declared]
         for field in frame.schema:
-            if field.name.lower() in known:
-                extra += unknown_fields(field.dataType, known[field.name.lower()].dataType, field.name)
+            if field.name.lower() in declared:
+                extra += unknown_fields(field.dataType, declared[field.name.lower()].dataType, field.name)
         if extra:
             raise RunError(
-                f"the rows have {', '.join(f'`{name}`' for name in extra)}, which schema= does not declare",
-                hint="declare it, or leave it out of what fills the table",
+                INVALID_DEFINITION,
+                f"the query returns {', '.join(f'`{name}`' for name in extra)}, which schema= does not declare",
+                hint="declare it, or remove it from the query",
             )
-        given = []
+        selected = []
         for field in self.fields:
             name = incoming.get(field.name.lower())
             if name is not None:
                 value = fit(F.col(quoted(name)), frame.schema[name].dataType, field.dataType)
-                given.append(value.alias(field.name))
+                selected.append(value.alias(field.name))
             elif field.name not in self.generated:
-                given.append(F.lit(None).cast(field.dataType).alias(field.name))
-        rows = frame.select(*given)
+                selected.append(F.lit(None).cast(field.dataType).alias(field.name))
+        rows = frame.select(*selected)
         computed = {
             field.name: F.expr(self.generated[field.name]).cast(field.dataType)
             for field in self.fields
@@ -117,7 +120,7 @@ class DeclaredColumns:
 
 
 def has_mask(schema: Any) -> bool:
-    """Whether a ``schema=`` hides a column's values from some readers; a text that cannot be read does not."""
+    """Whether a ``schema=`` has a MASK; an invalid text has none."""
     try:
         return isinstance(schema, str) and any(column.has_mask for column in _columns(schema))
     except RunError:
@@ -128,15 +131,19 @@ def _columns(text: str) -> tuple[ColumnDefinition, ...]:
     """Every column in a DDL text."""
     definitions = read_definitions(read_words(text))
     if definitions.expectations:
-        raise RunError("an expectation has no place in schema=", hint="use the decorator expect, or expect_all=")
+        raise RunError(
+            INVALID_DEFINITION,
+            "an expectation is not allowed in schema=",
+            hint="use the decorator expect, or expect_all=",
+        )
     return definitions.columns
 
 
 def _field(column: ColumnDefinition) -> StructField:
     """A column with its type, as Spark reads it."""
     if not column.type:
-        raise RunError(f"the column `{column.name}` has no type")
-    fields = StructType([*StructType.fromDDL(f"c {column.type}")])  # type: ignore[misc] # its stub says DataType
+        raise RunError(INVALID_DEFINITION, f"the column `{column.name}` has no type")
+    fields = StructType([*StructType.fromDDL(f"c {column.type}")])  # type: ignore[misc] # its stub has DataType
     return StructField(column.name, fields[0].dataType, nullable=not column.is_required)
 
 
@@ -146,10 +153,10 @@ def read_struct(schema: str) -> StructType:
 
 
 def evolve_schema(table: TableState, incoming: StructType) -> StructType:
-    """The columns of a streaming table after rows with these columns came in.
+    """The columns of a streaming table after rows with these columns are appended.
 
-    Older rows have NULL in new columns, and rows to come have NULL in columns that they no longer bring, as
-    in a Delta table that merges schemas. So it is with the fields of structs.
+    Older rows have NULL in new columns, and new rows have NULL in columns that they lack, as in a Delta table with
+    schema merging. The same holds for fields of structs.
 
     Raises:
         RunError: If a column has changed its type.
@@ -158,13 +165,14 @@ def evolve_schema(table: TableState, incoming: StructType) -> StructType:
         return incoming
     fields = {field.name.lower(): field for field in read_struct(table.schema)}
     for field in incoming:
-        known = fields.setdefault(field.name.lower(), field)
-        kind = widen(known.dataType, field.dataType)
+        existing = fields.setdefault(field.name.lower(), field)
+        kind = widen(existing.dataType, field.dataType)
         if kind is None:
             raise RunError(
-                f"the column `{field.name}` of `{table.name}` was {known.dataType.simpleString()} "
+                NEEDS_FULL_REFRESH,
+                f"the column `{field.name}` of `{table.name}` was {existing.dataType.simpleString()} "
                 f"and is now {field.dataType.simpleString()}",
-                hint="cast it to what it was, or start over with --full-refresh",
+                hint="cast it to its old type, or run with --full-refresh",
             )
-        fields[field.name.lower()] = StructField(known.name, kind, known.nullable)
+        fields[field.name.lower()] = StructField(existing.name, kind, existing.nullable)
     return StructType(list(fields.values()))

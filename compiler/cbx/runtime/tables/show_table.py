@@ -10,9 +10,10 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.types as kinds  # type: ignore[import-untyped]
 
+from cbx.diagnostics.codes import UNKNOWN_TABLE
 from cbx.diagnostics.diagnostic import did_you_mean
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName, InvalidNameError
-from cbx.runtime.problems import CannotRunError
 from cbx.runtime.tables.arrow_structs import conform, unify_schemas
 from cbx.runtime.tables.store import TableFolder, tables
 
@@ -51,20 +52,20 @@ def first_rows(state: Path, name: str, limit: int) -> Peek:
 
 
 def _find_table(state: Path, name: str) -> TableFolder:
-    known = tables(state)
+    folders = tables(state)
     try:
         key = DatasetName.parse(name).key
     except InvalidNameError as error:
-        raise CannotRunError(str(error)) from None
-    if key in known:
-        return known[key]
-    names = sorted(known)
+        raise CannotRunError(str(error), code=UNKNOWN_TABLE) from None
+    if key in folders:
+        return folders[key]
+    names = sorted(folders)
     if not names:
-        raise CannotRunError(f"{state} holds no tables", hint="make them with `cbx run`")
+        raise CannotRunError(f"{state} has no tables", hint="run `cbx run` first")
     listing = "the tables are " + ", ".join(names)
     near = did_you_mean(key, names)
     hint = f"{near} {listing}" if near else listing
-    raise CannotRunError(f"there is no table `{name}` in {state}", hint=hint)
+    raise CannotRunError(f"there is no table `{name}` in {state}", hint=hint, code=UNKNOWN_TABLE)
 
 
 def _rows(folder: TableFolder) -> pa.Table:
@@ -78,7 +79,7 @@ def _rows(folder: TableFolder) -> pa.Table:
         except FileNotFoundError:
             if attempt == _ATTEMPTS - 1:
                 raise
-    raise CannotRunError(f"`{folder.name.written}` has just been removed")
+    raise CannotRunError(f"`{folder.name.written}` was removed meanwhile", code=UNKNOWN_TABLE)
 
 
 def _read(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:

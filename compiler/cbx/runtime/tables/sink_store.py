@@ -1,12 +1,12 @@
-"""How far a sink has been filled, and the files of its last update until all of them are there.
+"""The state of a sink, and the files of its last update until all of them are published.
 
     checkpoints/<schema>/<sink>/sink.json        which update was the last
     checkpoints/<schema>/<sink>/<number>/        how far each flow into it had read then
     checkpoints/<schema>/<sink>/files-<number>/  files of an update that are not yet in the sink
 
 A sink of files changes as a table does (``store.py``): an update works on a copy of the checkpoints and puts its files
-aside. Once ``sink.json`` names the update, its files are moved into the sink; where a kill interrupts that, the next
-update goes on with it first. Any other sink takes rows as they come, so its checkpoints are never put back.
+aside. Once ``sink.json`` names the update, its files are moved into the sink; if a kill interrupts that, the next
+update finishes it first. Any other sink gets rows immediately, so its checkpoints are never reset.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _POINTER = "sink.json"
 
 @dataclass(frozen=True, slots=True)
 class SinkState:
-    """What ``sink.json`` says.
+    """The contents of ``sink.json``.
 
     Attributes:
         number: The last update.
-        generation: The update that started the sink over.
-        progress: The update whose checkpoints hold.
-        target: The folder that the files of the last update belong in.
-        verdict: What the rules of views said of the rows of the last update that had any.
+        generation: The last full refresh.
+        progress: The update whose checkpoints are current.
+        target: The folder of the files of the last update.
+        verdict: The results of the expectations of views in the last update that had rows, as JSON.
     """
 
     number: int = 0
@@ -46,14 +46,14 @@ class SinkState:
 
 @dataclass(frozen=True, slots=True)
 class SinkFolder:
-    """A sink's place in the state folder."""
+    """The folder of a sink in the state folder."""
 
     folder: TableFolder
 
     def current(self) -> SinkState:
-        """What the sink is now, with the files of its last update in it.
+        """The state of the sink, after publishing the files of its last update.
 
-        Checkpoints without ``sink.json`` were left by an older version, which had no other names for them.
+        Checkpoints without ``sink.json`` are those of an older version.
         """
         path = self.folder.checkpoints
         if not (path / _POINTER).exists():
@@ -67,7 +67,7 @@ class SinkFolder:
         return state
 
     def begin(self, state: SinkState, *, is_fresh: bool) -> SinkState:
-        """Start an update on a copy of the checkpoints, or without any."""
+        """Start an update on a copy of the checkpoints, or without checkpoints."""
         number = state.number + 1
         if is_fresh:
             return SinkState(number, number, number)
@@ -75,7 +75,7 @@ class SinkFolder:
         return replace(state, number=number, progress=number)
 
     def commit(self, state: SinkState) -> None:
-        """Make an update the last one, and move its files into the sink."""
+        """Commit an update, and move its files into the sink."""
         path = self.folder.checkpoints
         path.mkdir(parents=True, exist_ok=True)
         write_atomically(path / _POINTER, json.dumps({"format": FORMAT, **asdict(state)}, indent=1) + "\n")

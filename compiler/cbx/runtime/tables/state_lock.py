@@ -6,7 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from cbx.runtime.problems import CannotRunError
+from cbx.runtime.errors import CannotRunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def lock_state(state: Path) -> Iterator[None]:
-    """Hold the state folder for as long as the context lasts.
+    """Lock the state folder while the context lasts.
 
-    The lock is the operating system's: it goes when the process goes, however it went, and what the file says
-    is for people only.
+    The operating system releases the lock when the process ends. The contents of the file are for people.
 
     Raises:
-        CannotRunError: If another process holds it, or it cannot be made.
+        CannotRunError: If another process has the lock, or the folder cannot be created.
     """
     try:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotRunError(
-            f"{state} cannot be made a folder: {error.strerror}", hint="name another one with --state"
+            f"the state folder {state} cannot be created: {error.strerror}", hint="use another one with --state"
         ) from None
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:
@@ -35,7 +34,7 @@ def lock_state(state: Path) -> Iterator[None]:
             holder = os.read(descriptor, 100).decode("ascii", errors="replace").strip()
             raise CannotRunError(
                 f"another run is using {state}" + (f" (process {holder})" if holder else ""),
-                hint="wait for it, or give this one a folder of its own with --state",
+                hint="wait for it, or use another state folder with --state",
             )
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)

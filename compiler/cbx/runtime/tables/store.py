@@ -21,8 +21,9 @@ import shutil
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.names import DatasetName
-from cbx.runtime.problems import CannotRunError
 from cbx.runtime.tables.flow_memory import FlowMemory
 
 if TYPE_CHECKING:
@@ -38,20 +39,20 @@ STAGING = "_staging"
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """What ``table.json`` says.
+    """The contents of ``table.json``.
 
     Attributes:
         name: The table's name as its notebook spells it.
         kind: What fills it.
         version: The folder of its rows.
         number: Counts versions and updates; never goes back.
-        generation: The number of the update that started the table over; the checkpoints of those who stream from it
-            belong to it.
+        generation: The number of the last full refresh; the checkpoints of flows that stream from the table belong to
+            it.
         schema: Its columns, as Spark's JSON.
         flows: What each flow into it remembers, by the flow's name.
-        fingerprint: What the rows were made of; equal means that making them again gives the same.
+        fingerprint: A hash of everything that the rows depend on; None if not all of it is known.
         progress: The number of the update whose checkpoints belong to the rows.
-        verdict: What the rules said of the rows of the last update that had any, as ``Verdict.document`` writes it.
+        verdict: The results of the expectations in the last update that had rows, as JSON.
     """
 
     name: str
@@ -67,7 +68,7 @@ class TableState:
 
     @property
     def is_append_only(self) -> bool:
-        """Whether rows only ever come to it, so that others can stream from it."""
+        """Whether rows are only appended, so that others can stream from it."""
         return self.kind == "streaming"
 
     def memory(self, flow: str) -> FlowMemory:
@@ -92,7 +93,7 @@ class TableState:
 
 @dataclass(frozen=True, slots=True)
 class TableFolder:
-    """One table's place in the state folder."""
+    """The folder of one table in the state folder."""
 
     state: Path
     name: DatasetName
@@ -103,7 +104,7 @@ class TableFolder:
         return self.state / "tables" / folder_name(self.name.schema) / folder_name(self.name.table)
 
     def current(self) -> TableState | None:
-        """What the table is now; None if it has never been written.
+        """The table; None if it has never been written.
 
         Raises:
             CannotRunError: If another version of cbx wrote it, or it is corrupt.
@@ -114,7 +115,8 @@ class TableFolder:
         if document.pop("format", None) != FORMAT:
             raise CannotRunError(
                 f"`{self.name.written}` was written by another version of cbx",
-                hint=f"rebuild it: --full-refresh --select {self.name.key}",
+                hint=f"run with --full-refresh --select {self.name.key}",
+                code=NEEDS_FULL_REFRESH,
             )
         return TableState.read(document)
 
@@ -134,7 +136,7 @@ class TableFolder:
         return self.path / version
 
     def row_files(self, table: TableState) -> list[Path]:
-        """The files of a version's rows; those of an update that was not committed are left out."""
+        """The files of a version's rows, without those of an update that was not committed."""
         folder = self.rows(table.version)
         return sorted(
             file for file in folder.rglob("*.parquet") if not _is_after(table, file.relative_to(folder).parts[0])
@@ -145,11 +147,11 @@ class TableFolder:
         return self.path / STAGING / f"{number:06d}"
 
     def internal(self, version: str) -> Path:
-        """The folder of what a version of a CDC target remembers beside its rows."""
+        """The folder of the merge state of a version of an AUTO CDC target."""
         return self.path / f"_state-{version}"
 
     def drop_version(self, version: str) -> None:
-        """Remove a version of a CDC target that an update made and has replaced before its commit."""
+        """Remove a version of an AUTO CDC target that was replaced before the commit."""
         for folder in (self.rows(version), self.internal(version)):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -166,7 +168,7 @@ class TableFolder:
         """Start an update, on a copy of the checkpoints.
 
         Args:
-            table: The table to go on with; None to start over.
+            table: The table; None for a full refresh.
 
         Returns:
             The number of the update.
@@ -186,10 +188,10 @@ class TableFolder:
         write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **table.document()}, indent=1) + "\n")
 
     def tidy(self) -> None:
-        """Remove what is not part of the table: old versions, and what a failed or killed update left behind.
+        """Remove old versions, and what a failed or killed update left.
 
         Raises:
-            OSError: If rows that are not part of the table cannot be removed, which others would read.
+            OSError: If uncommitted rows, which others would read, cannot be removed.
         """
         document = self._document()
         if document is not None and document.get("format") != FORMAT:
@@ -214,16 +216,16 @@ def _is_after(table: TableState, folder: str) -> bool:
 
 
 def tables(state: Path) -> dict[str, TableFolder]:
-    """Every table that the state folder holds, by its key."""
-    found = {}
+    """Every table of the state folder, by its key."""
+    folders = {}
     for pointer in sorted((state / "tables").glob(f"*/*/{POINTER}")):
         name = DatasetName.parse(read_document(pointer)["name"])
-        found[name.key] = TableFolder(state, name)
-    return found
+        folders[name.key] = TableFolder(state, name)
+    return folders
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """What one of the JSON files of the state folder says.
+    """Read a JSON file of the state folder.
 
     Raises:
         CannotRunError: If it is corrupt, as a power cut or a full disk can leave a file.
@@ -231,30 +233,31 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise CannotRunError(f"{path} is corrupt", hint=f"delete {path.parent} and run with --full-refresh") from None
+        hint = f"delete {path.parent} and run with --full-refresh"
+        raise CannotRunError(f"{path} is corrupt", hint=hint, code=NEEDS_FULL_REFRESH) from None
     return document
 
 
 def recover(state: Path) -> None:
-    """Remove what an update that was killed left in any table, before anything reads it."""
+    """Remove what a killed update left in any table."""
     for folder in tables(state).values():
         folder.tidy()
 
 
 def folder_name(name: str) -> str:
-    """A name as a folder's: what is not a letter, a digit, a dot or an underscore is spelt out.
+    """The folder name of a dataset: characters other than letters, digits, dots and underscores are escaped.
 
-    So is a dot or an underscore in front, since Spark passes over such folders.
+    So are leading dots and underscores, since Spark ignores such folders.
     """
-    spelt = [
+    escaped = [
         c if c.isascii() and (c.isalnum() or (c in "._" and index)) else f"-{ord(c):x}-"
         for index, c in enumerate(name.lower())
     ]
-    return "".join(spelt)
+    return "".join(escaped)
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new, even after a power cut."""
+    """Replace a file atomically, even if the power fails."""
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
@@ -275,7 +278,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def copy_by_links(source: Path, target: Path) -> None:
-    """Copy a folder of checkpoints, if it is there. Spark replaces their files and never changes one, so links do."""
+    """Copy a folder of checkpoints, if it exists. Spark never changes their files in place, so hard links suffice."""
     if source.is_dir():
         shutil.copytree(source, target, copy_function=_link)
 

@@ -1,4 +1,4 @@
-"""Making datasets: each when it is first read, once an update."""
+"""Refreshes each dataset once per update, before it is first read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame as Frame
 
+from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
 from cbx.runtime.definitions import AppendFlow, Sink
+from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
 from cbx.runtime.flows.check_views import check_view
 from cbx.runtime.flows.fingerprint import stream_paths
 from cbx.runtime.flows.refresh_table import RefreshResult, refresh_table
 from cbx.runtime.flows.write_sink import write_sink
 from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, NoteAdded
-from cbx.runtime.problems import RunError, UnknownTableError
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import make_active, settings
 from cbx.runtime.tables.read_table import read_stream, read_table
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
 
 
 class _ThreadState(threading.local):
-    """Where one thread is, the innermost last.
+    """What one thread is doing, the innermost last.
 
     Attributes:
-        under_way: The datasets that it is making, each with the views that it is reading for it.
+        under_way: The datasets that it is refreshing, each with the views that are read for it.
         contexts: The flows whose queries it is calling.
-        waited: For each dataset the seconds that it waited for others.
+        waited: The seconds that each of the datasets waited for others.
     """
 
     def __init__(self) -> None:
@@ -55,11 +56,11 @@ class _ThreadState(threading.local):
 
 
 class Materializer:
-    """Answers what notebooks read, and makes it first where that is due.
+    """Provides the datasets that notebooks read, and refreshes them first.
 
     Attributes:
         spark: The session.
-        landings: The folders of files that streams read, with what was in them before they were read.
+        landings: The landing folders that streams read, each with a signature of its files before they were read.
     """
 
     def __init__(
@@ -96,17 +97,17 @@ class Materializer:
         return DatasetWorkers(tuple(registry.datasets), size, partial(make_active, self.spark))
 
     def refresh_all(self) -> None:
-        """Make everything that is selected, in the order of definition but for what is read earlier."""
+        """Refresh all selected datasets, in the order of definition, but inputs first."""
         keys = [key for key, dataset in self._registry.datasets.items() if dataset.kind != "view"]
         keys += self._registry.sinks
         self._workers.work([key for key in keys if self._is_selected(key)], self._refresh)
 
     def results(self) -> tuple[DatasetResult, ...]:
-        """What happened so far: in the order of definition, but each after those that it reads."""
+        """The results so far, in the order of definition, but inputs first."""
         return order_results(self._results, (*self._registry.datasets, *self._registry.sinks), self._inputs)
 
     def view_graph(self) -> tuple[DatasetResult, ...]:
-        """The views that were read, as far as they matter to a graph."""
+        """The views that were read, for a graph."""
         datasets = self._registry.datasets.values()
         views = [dataset for dataset in datasets if dataset.kind == "view" and dataset.name.key in self._inputs]
         return tuple(
@@ -115,35 +116,37 @@ class Materializer:
         )
 
     def is_certain(self) -> bool:
-        """Whether everything was made, and everything that it depends on is known."""
+        """Whether all datasets were refreshed, and all their inputs are known."""
         request, wanted = self._request, len(self._results)
         is_whole = request.select is None and not request.dry_run
         return is_whole and len(self._certain) == wanted and all(self._certain.values())
 
     def batch(self, name: DatasetName) -> DataFrame | None:
-        """A table's rows; None if the name is not ours."""
+        """The rows of a table; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
             if frame.isStreaming:
                 raise RunError(
-                    f"the view `{name.written}` is a stream and is read as a batch",
+                    INVALID_DEFINITION,
+                    f"the view `{name.written}` is a stream but is read as a batch",
                     hint="read it with spark.readStream.table",
                 )
             return frame
         return self._table(name, dataset, read_table)
 
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
-        """A table's rows as they come; None if the name is not ours."""
+        """The rows of a table as a stream; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
             if not frame.isStreaming:
                 raise RunError(
-                    f"the view `{name.written}` is a batch and is read as a stream",
-                    hint="let the view read its own input with spark.readStream",
+                    INVALID_DEFINITION,
+                    f"the view `{name.written}` is a batch but is read as a stream",
+                    hint="read the input of the view with spark.readStream",
                 )
             return frame
 
@@ -161,8 +164,9 @@ class Materializer:
         context = self._here.contexts[-1] if self._here.contexts else None
         if context is None:
             raise RunError(
-                "Auto Loader is used outside a dataset's function",
-                hint="move the read into the function below @dlt.table",
+                INVALID_DEFINITION,
+                "Auto Loader is used outside the function of a dataset",
+                hint="move the read into the decorated function",
             )
         context.reads.landings.append(path)
         self.landings.setdefault(path, signature(path, self._request.working_folder))
@@ -177,14 +181,15 @@ class Materializer:
         frame = view.query() if view.query is not None else None
         if not isinstance(frame, Frame):
             raise RunError(
-                f"the view `{view.name.written}` returns {type(frame).__name__} and not a DataFrame",
-                place=view.place,
-                hint="return the DataFrame that the query builds",
+                INVALID_DEFINITION,
+                f"the view `{view.name.written}` returns {type(frame).__name__} instead of a DataFrame",
+                span=view.span,
+                hint="return the DataFrame of the query",
             )
         return frame
 
     def evaluate(self, query: Query, context: FlowContext) -> DataFrame:
-        """Call a dataset's function on behalf of a flow."""
+        """Call the function of a dataset for a flow."""
         here, started = self._here, time.monotonic()
         with self._workers.calling_user_code():
             here.waited[-1] += time.monotonic() - started
@@ -196,21 +201,22 @@ class Materializer:
                 self._user_code_ran()
         if not isinstance(frame, Frame):
             raise RunError(
-                f"`{context.folder.name.written}` returns {type(frame).__name__} and not a DataFrame",
-                hint="return the DataFrame that the query builds",
+                INVALID_DEFINITION,
+                f"`{context.folder.name.written}` returns {type(frame).__name__} instead of a DataFrame",
+                hint="return the DataFrame of the query",
             )
         self._remember_landings(frame, context)
         return frame
 
     def _remember_landings(self, frame: DataFrame, context: FlowContext) -> None:
-        """Note what was in the folders that a stream reads without Auto Loader, which does so itself."""
+        """Keep the signatures of the folders that a stream reads without Auto Loader."""
         tables = (self._state / "tables").as_posix()
         for path in stream_paths(frame) if frame.isStreaming else ():
             if path and path not in context.reads.landings and not path.removeprefix("file:").startswith(tables):
                 self.landings.setdefault(path, signature(path, self._request.working_folder))
 
     def read_dataset(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
-        """Read a dataset on behalf of a flow that names it."""
+        """Read a dataset for a flow."""
 
         def query() -> DataFrame:
             frame = self.stream(name, {}) if is_stream else self.batch(name)
@@ -224,12 +230,13 @@ class Materializer:
         """The flow that a dataset is read for.
 
         Raises:
-            RunError: If it is read outside a dataset's function.
+            RunError: If it is read outside the function of a dataset.
         """
         if not self._here.contexts:
             raise RunError(
-                f"`{name.written}` is read outside a dataset's function",
-                hint="move the read into the function below @dlt.table",
+                INVALID_DEFINITION,
+                f"`{name.written}` is read outside the function of a dataset",
+                hint="move the read into the decorated function",
             )
         return self._here.contexts[-1]
 
@@ -247,26 +254,27 @@ class Materializer:
             self._refresh(name.key)
             result = self._results[name.key]
             if result.status in ("failed", "skipped"):
-                raise UpstreamFailedError(f"it reads `{result.name}`, which {_FAILED[result.status]}")
+                raise UpstreamFailedError(f"its input `{result.name}` {_FAILED[result.status]}")
         elif folder.current() is None:
             raise RunError(
+                UNKNOWN_TABLE,
                 f"`{name.written}` has no rows yet and is not selected",
-                hint=f"select it too: --select {name.key}",
+                hint=f"add --select {name.key}",
             )
         return read(folder, self.spark)
 
     def _view(self, view: Dataset) -> DataFrame:
         context = self.context(view.name)
-        known = context.reads.view_frames.get(view.name.key)
-        if known is None:
+        frame = context.reads.view_frames.get(view.name.key)
+        if frame is None:
             with self._reading(view.name.key):
                 self._inputs.setdefault(view.name.key, {})
-                known = check_view(view, self._call_view(view), context)
-            context.reads.view_frames[view.name.key] = known
-        return known
+                frame = check_view(view, self._call_view(view), context)
+            context.reads.view_frames[view.name.key] = frame
+        return frame
 
     def _remember_input(self, dataset: Dataset | None) -> None:
-        """Note that what is being made reads a dataset."""
+        """Add a dataset to the inputs of the one that is being refreshed."""
         if dataset is not None and self._here.under_way:
             self._inputs.setdefault(self._here.under_way[-1][-1], {})[dataset.name.key] = None
 
@@ -295,7 +303,7 @@ class Materializer:
         )
 
     def _refresh(self, key: str) -> None:
-        """Have a dataset or a sink made, for the dataset that this thread is making if there is one."""
+        """Refresh a dataset or a sink, for the dataset that this thread is refreshing if there is one."""
         here, started = self._here, time.monotonic()
         needed_by = here.under_way[-1] if here.under_way else ()
         try:
@@ -321,16 +329,15 @@ class Materializer:
     def _result(self, definition: Dataset | Sink) -> DatasetResult:
         try:
             filled = self._write_sink(definition) if isinstance(definition, Sink) else self._refresh_table(definition)
-        except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises is this dataset's failure
-            result = failed_result(definition, error, self._state, self._roots, self._registry.datasets)
-            problem = None if result.problem is None else self._request.trace_back(result.problem)
-            return replace(result, problem=problem)
+        except Exception as error:  # noqa: BLE001 - whatever a query or Spark raises, the dataset failed
+            trace_back = self._request.trace_back
+            return failed_result(definition, error, self._state, self._roots, self._registry.datasets, trace_back)
         self._certain[definition.name.key] = filled.is_certain
         return completed_result(definition, filled)
 
     @contextmanager
     def _reading(self, view: str) -> Iterator[None]:
-        """Remember that a view is being read, and notice when it reads itself."""
+        """Keep track of the views that are being read, and find a view that reads itself."""
         chain = self._here.under_way[-1]
         if view in chain:
             raise cycle_error([*chain[chain.index(view) :], view])
@@ -348,4 +355,4 @@ class Materializer:
 _FAILED = {"failed": "failed", "skipped": "was skipped"}
 
 _THREADS = max(4, min(os.cpu_count() or 1, 8))
-"""More than two cores can use: while some wait for others and for files, there is always one that has work."""
+"""More than the cores, since some threads wait for others and for files."""

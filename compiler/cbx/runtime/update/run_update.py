@@ -1,7 +1,6 @@
-"""One update of a pipeline: load what the notebooks define, then make every dataset when it is first read.
+"""One update of a pipeline: load the definitions of the notebooks, then refresh every dataset before it is first read.
 
-Making a dataset when somebody reads it gives the order, finds cycles and needs no knowledge of what a query
-reads before it is called.
+So the order follows from what queries read, and cycles are found.
 """
 
 from __future__ import annotations
@@ -15,15 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.runtime.api import dlt_module as api
 from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
+from cbx.runtime.errors import CannotRunError
 from cbx.runtime.log.events import Event, EventLog, FlowFinished, NoteAdded, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
-from cbx.runtime.problems import CannotRunError, Problem
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
@@ -42,14 +43,14 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResul
     """Run one update.
 
     Args:
-        request: What to run, on what, and where to keep it.
-        listen: Takes the events of the update as they happen.
+        request: The notebooks, the configuration and the state folder.
+        listen: Receives the events of the update.
 
     Returns:
-        What the update did. What is wrong in the user's files or data is part of it.
+        The results of all datasets, with the diagnostics of the user's files and data.
 
     Raises:
-        CannotRunError: If nothing could start.
+        CannotRunError: If the update cannot start.
     """
     files = notebook.source_files(request.paths)
     try:
@@ -59,7 +60,7 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResul
             raise
         raise CannotRunError(
             f"the state folder {request.state} cannot be written: {error.strerror}",
-            hint="make room, or name another folder with --state; tables that were not finished are as they were",
+            hint="free disk space, or use another folder with --state; tables that were not finished are unchanged",
         ) from error
 
 
@@ -75,30 +76,30 @@ def _run(request: RunRequest, files: tuple[Path, ...], listen: Callable[[Event],
         log = EventLog(state, listen)
         log(UpdateProgress("INITIALIZING", "Update is INITIALIZING."))
         unchanged = nothing_new.recall_unchanged(request, files)
-        datasets, problems, landings = (
+        datasets, diagnostics, landings = (
             _report_unchanged(unchanged, log) if unchanged is not None else _refresh(request, files, log)
         )
-        result = RunResult(datasets, problems, time.monotonic() - started, landings)
+        result = RunResult(datasets, diagnostics, time.monotonic() - started, landings)
         if result.is_success:
             log(UpdateProgress("COMPLETED", "Update is COMPLETED."))
         else:
             names = ", ".join(dataset.name for dataset in datasets if dataset.status == "failed")
-            log(UpdateProgress("FAILED", f"Update is FAILED. {names}".strip(), problems))
+            log(UpdateProgress("FAILED", f"Update is FAILED. {names}".strip(), diagnostics))
         return result
 
 
-_Outcome = tuple[tuple[DatasetResult, ...], tuple[Problem, ...], "Mapping[str, str]"]
+_Outcome = tuple[tuple[DatasetResult, ...], tuple[Diagnostic, ...], "Mapping[str, str]"]
 
 
 def _report_unchanged(unchanged: nothing_new.UnchangedUpdate, log: EventLog) -> _Outcome:
-    """What an update does that has nothing to do."""
+    """Log the results of an update that has nothing to do."""
     for result in unchanged.datasets:
         log(FlowFinished(result))
     return unchanged.datasets, (), unchanged.landings
 
 
 def _refresh(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outcome:
-    """Load the definitions and make what they define."""
+    """Load the definitions and refresh the datasets."""
     registry = Registry()
     roots = tuple(dict.fromkeys(file.parent for file in files))
     nothing_new.forget(request.state)
@@ -111,28 +112,33 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Ou
         materializer = Materializer(request, spark, registry, roots, log, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
         stack.enter_context(intercept_reads(spark, materializer))
-        problems = _load(files, spark, registry)
+        diagnostics = _load(files, spark, registry)
         modules.send_by_value()
-        for text, place in registry.notes:
-            log(NoteAdded(text, str(place) if place else None))
-        problems = [request.trace_back(problem) for problem in problems or registry.problems(request.select or ())]
-        if not problems:
+        for text, span in registry.notes:
+            log(NoteAdded(text, str(span) if span else None))
+        diagnostics = [
+            request.trace_back(diagnostic, None)
+            for diagnostic in diagnostics or registry.diagnostics(request.select or ())
+        ]
+        if not diagnostics:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
             materializer.refresh_all()
         sources = (*files, *modules.files())
-    if materializer.is_certain() and not problems and nothing_new.is_self_contained(sources):
+    if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(sources):
         nothing_new.remember(request, sources, materializer.landings, materializer.results())
     results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
-    return results, tuple(problems), dict(materializer.landings)
+    return results, tuple(diagnostics), dict(materializer.landings)
 
 
-def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Problem]:
-    """Run every file, so that all of their problems are reported at once."""
-    problems: list[Problem] = []
+def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Diagnostic]:
+    """Run every file, and return the diagnostics of all of them."""
+    diagnostics: list[Diagnostic] = []
     lookup = partial(configuration_value, spark)
     define_sql = partial(sql_source.define_statements, spark=spark, registry=registry, lookup=lookup)
     for file in files:
-        problems += notebook.run_file(file, notebook_scope(spark, registry), registry.note, define_sql)
-    if not problems and not registry.datasets:
-        problems.append(Problem("the files define no dataset", hint="define one with @dlt.table"))
-    return problems
+        diagnostics += notebook.run_file(file, notebook_scope(spark, registry), registry.note, define_sql)
+    if not diagnostics and not registry.datasets:
+        diagnostics.append(
+            Diagnostic(INVALID_DEFINITION, "the files define no dataset", hint="define one with @dlt.table")
+        )
+    return diagnostics

@@ -1,11 +1,10 @@
-"""Seeing, before Spark starts, that there is nothing to do.
+"""Finds out, before Spark starts, that there is nothing to do.
 
-After an update in which every dataset was certain of all that it depends on, it is written down what that was:
-the source files, the configuration, the landing folders and the tables. If all of it is as it was, another
-update would change nothing.
+After an update in which all inputs of every dataset were known, their state is stored: the source files, the
+configuration, the landing folders and the tables. If nothing of it has changed, another update would change nothing.
 
-Python code can depend on more than that. So this is done only for sources that import nothing beyond Spark, the
-pipeline API and modules without a view of the outer world, and that do not open files.
+Python code can depend on other things. So this works only for sources that import nothing but Spark, the pipeline API
+and modules without side effects, and that do not open files.
 """
 
 from __future__ import annotations
@@ -57,28 +56,28 @@ _GLOB = frozenset("*?[{")
 
 
 def signature(landing: str, folder: Path) -> str:
-    """The files of a landing folder, or of what a glob could match, with their sizes and times.
+    """A hash of the files of a landing folder or glob, with their sizes and times.
 
     Args:
-        landing: The path, as Auto Loader was given it.
-        folder: Where relative paths start.
+        landing: The path that Auto Loader reads.
+        folder: The folder of relative paths.
     """
-    found = []
+    entries = []
     for parent, folders, files in os.walk(plain_root(landing, folder)):
         folders.sort()
         for name in sorted(files):
             with contextlib.suppress(FileNotFoundError):
                 status = Path(parent, name).stat()
-                found.append(f"{parent}/{name} {status.st_size} {status.st_mtime_ns}")
-    return _digest("\n".join(found))
+                entries.append(f"{parent}/{name} {status.st_size} {status.st_mtime_ns}")
+    return _digest("\n".join(entries))
 
 
 def plain_root(landing: str, folder: Path) -> Path:
-    """The folder below which a landing folder's files are, or all that its glob could match.
+    """The folder that contains all files of a landing folder or glob.
 
     Args:
-        landing: The path, as Auto Loader was given it.
-        folder: Where relative paths start.
+        landing: The path that Auto Loader reads.
+        folder: The folder of relative paths.
     """
     parts = Path(landing.removeprefix("file:")).parts
     plain = next((index for index, part in enumerate(parts) if _GLOB & set(part)), len(parts))
@@ -87,10 +86,10 @@ def plain_root(landing: str, folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class UnchangedUpdate:
-    """What an update with nothing to do is about.
+    """An update that has nothing to do.
 
     Attributes:
-        datasets: The datasets with their last verdicts.
+        datasets: The datasets with the results of their expectations in the last update.
         landings: The landing folders with their signatures.
     """
 
@@ -101,7 +100,7 @@ class UnchangedUpdate:
 def remember(
     request: RunRequest, files: Sequence[Path], landings: Mapping[str, str], results: Sequence[DatasetResult]
 ) -> None:
-    """Write down what a successful and certain update was made of.
+    """Store the inputs of a successful update.
 
     Args:
         request: The update.
@@ -123,12 +122,12 @@ def remember(
 
 
 def forget(state: Path) -> None:
-    """From now on the tables may differ from what was written down."""
+    """Remove what ``remember`` stored, before tables change."""
     (state / MEMORY).unlink(missing_ok=True)
 
 
 def recall_unchanged(request: RunRequest, files: Sequence[Path]) -> UnchangedUpdate | None:
-    """What an update would leave as it is; None if it has, or may have, something to do."""
+    """The datasets, if an update would change none of them; None if it has, or may have, something to do."""
     if request.select is not None or request.full_refresh or request.dry_run:
         return None
     try:
@@ -156,13 +155,13 @@ def _unchanged_result(name: str, kind: ResultKind, document: dict[str, Any]) -> 
 
 
 def is_self_contained(files: Iterable[Path]) -> bool:
-    """Whether sources can depend on nothing but Spark, the pipeline and each other."""
+    """Whether sources depend only on Spark, the pipeline and each other."""
     sources = [file for file in files if file.suffix == ".py"]
-    own = {file.stem for file in sources} | {file.parent.name for file in sources}
-    return all(_is_harmless(ast.parse(file.read_text(encoding="utf-8-sig")), own) for file in sources)
+    local = {file.stem for file in sources} | {file.parent.name for file in sources}
+    return all(_is_harmless(ast.parse(file.read_text(encoding="utf-8-sig")), local) for file in sources)
 
 
-def _is_harmless(tree: ast.AST, own: set[str]) -> bool:
+def _is_harmless(tree: ast.AST, local: set[str]) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -172,7 +171,7 @@ def _is_harmless(tree: ast.AST, own: set[str]) -> bool:
             if isinstance(node, ast.Name) and node.id in _OUTWARD:
                 return False
             continue
-        if any(name.partition(".")[0] not in _HARMLESS | own for name in names):
+        if any(name.partition(".")[0] not in _HARMLESS | local for name in names):
             return False
     return True
 
@@ -190,13 +189,13 @@ def _program(request: RunRequest) -> str:
 
 
 def _tables(state: Path) -> dict[str, str]:
-    """What every table is, and which batches it has."""
-    found = {}
+    """A hash of the state and the batches of every table."""
+    tables = {}
     for pointer in sorted((state / "tables").glob(f"*/*/{POINTER}")):
         text = pointer.read_text(encoding="utf-8")
         batches = sorted(entry.name for entry in (pointer.parent / json.loads(text)["version"]).iterdir())
-        found[pointer.parent.relative_to(state).as_posix()] = _digest("\n".join([text, *batches]))
-    return found
+        tables[pointer.parent.relative_to(state).as_posix()] = _digest("\n".join([text, *batches]))
+    return tables
 
 
 def _digest(content: str | bytes) -> str:

@@ -1,8 +1,8 @@
-"""Threads that make datasets, each once, several at a time.
+"""Threads that refresh datasets: each once, several at a time.
 
-They take the datasets in order. A thread that needs one which nobody has begun makes it itself; one that another
-thread is making is waited for. The user's functions are called one at a time, as if there were one thread: a
-function gives its turn to others only where it waits.
+They take the datasets in order. A thread that needs a dataset which nobody has started refreshes it itself, and waits
+for one that another thread is refreshing. User functions are called one at a time, as if there were one thread: a
+function lets others run only while it waits.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING
 
 from pyspark import InheritableThread
 
-from cbx.runtime.problems import RunError
+from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.runtime.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
 class DatasetWorkers:
-    """Makes each dataset once, whoever asks for it first.
+    """Refreshes each dataset once.
 
     Args:
-        order: All keys in the order of definition, which says which one of a circle is to blame.
-        size: How many threads there are; 1 stands for the caller's own.
-        prepare: Is called first in each thread.
+        order: All keys in the order of definition, which decides which dataset of a cycle fails.
+        size: How many threads there are; with 1, the caller's thread does the work.
+        prepare: Called first in each thread.
     """
 
     def __init__(self, order: Sequence[str], size: int, prepare: Callable[[], None]) -> None:
@@ -42,11 +43,11 @@ class DatasetWorkers:
         self._raised: list[BaseException] = []
 
     def work(self, keys: Sequence[str], make: Callable[[str], None]) -> None:
-        """Make all of them, and return when that is done.
+        """Refresh all datasets, and return when that is done.
 
         Args:
-            keys: What to make, in the order in which to begin.
-            make: Makes one of them with ``run_once``, and returns if another thread is about it.
+            keys: The datasets, in the order in which to start.
+            make: Refreshes a dataset with ``run_once``, and returns if another thread has started it.
         """
         left = list(reversed(keys))
 
@@ -55,7 +56,7 @@ class DatasetWorkers:
                 self._prepare()
                 while not self._raised and (key := self._next(left)) is not None:
                     make(key)
-            except BaseException as error:  # noqa: BLE001 - it is raised again where all of them were started
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that started them
                 self._raised.append(error)
 
         if self._size == 1:
@@ -83,16 +84,16 @@ class DatasetWorkers:
             raise
 
     def run_once(self, key: str, make: Callable[[], None], needed_by: Sequence[str] = ()) -> None:
-        """Make a dataset, or wait until another thread has.
+        """Refresh a dataset, or wait until another thread has.
 
         Args:
             key: The dataset.
-            make: Makes it.
-            needed_by: The dataset that this thread is making and the views through which it needs this one; nothing
-                if nobody waits for it.
+            make: Refreshes it.
+            needed_by: The dataset that this thread is refreshing and the views through which it needs this one; empty
+                if no dataset needs it.
 
         Raises:
-            RunError: If the dataset waits for the one that needs it.
+            RunError: If the dataset depends on the one that needs it.
         """
         with self._change:
             if key in self._done:
@@ -124,7 +125,7 @@ class DatasetWorkers:
                 self._change.wait()
 
     def _blame(self, waiting: str) -> None:
-        """If a dataset waits for itself, let the one that closes the circle fail: it needs the first one defined."""
+        """Find a cycle, and let the dataset fail that needs the one defined first."""
         parts: list[tuple[str, ...]] = []
         at = waiting
         while at in self._needs and at not in [part[0] for part in parts]:
@@ -134,13 +135,13 @@ class DatasetWorkers:
             return
         first = min(range(len(parts)), key=lambda place: self._order.get(parts[place][0], 0))
         parts = [*parts[first:], *parts[:first]]
-        circle = [name for part in parts for name in part[:-1]]
-        self._cycles[parts[-1][0]] = (*circle, circle[0])
+        cycle = [name for part in parts for name in part[:-1]]
+        self._cycles[parts[-1][0]] = (*cycle, cycle[0])
         self._change.notify_all()
 
     @contextmanager
     def calling_user_code(self) -> Iterator[None]:
-        """The only thread that calls a function of the user's, while the context lasts."""
+        """Be the only thread that calls a user function while the context lasts."""
         with self._calls:
             self._here.is_calling = True
             try:
@@ -150,7 +151,7 @@ class DatasetWorkers:
 
     @contextmanager
     def let_others_call(self) -> Iterator[None]:
-        """Let other threads call the user's functions, if it is this one's turn."""
+        """Let other threads call user functions while the context lasts, if this thread was calling one."""
         if not getattr(self._here, "is_calling", False):
             yield
             return
@@ -163,9 +164,10 @@ class DatasetWorkers:
             self._here.is_calling = True
 
 
-def cycle_error(circle: Sequence[str]) -> RunError:
-    """The failure of a dataset that needs itself, through those in between."""
+def cycle_error(cycle: Sequence[str]) -> RunError:
+    """The error of a dataset that depends on itself."""
     return RunError(
-        f"the datasets read each other in a circle: {' -> '.join(circle)}",
-        hint="let one of them read something else",
+        INVALID_DEFINITION,
+        f"datasets depend on each other in a cycle: {' -> '.join(cycle)}",
+        hint="remove one of these reads",
     )

@@ -99,7 +99,7 @@ def _start_spark(state: Path) -> Any:
     try:
         from pyspark.sql import SparkSession
 
-        from cbx.runtime.problems import CannotRunError
+        from cbx.runtime.errors import CannotRunError
         from cbx.runtime.spark.session import session
     except ImportError as error:
         raise _not_installed("Spark", error) from None
@@ -109,7 +109,7 @@ def _start_spark(state: Path) -> Any:
         for key, value in _SPARK_SETTINGS.items() if is_new else ():
             spark.conf.set(key, value)
     except CannotRunError as error:
-        raise ModelTestError(error.problem.reason, error.problem.hint) from None
+        raise ModelTestError(error.diagnostic.message, error.diagnostic.hint) from None
     return spark
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pyspark.errors import PySparkException, UnsupportedOperationException
 from pyspark.sql import functions
 
-from cbx.runtime.failures import problem_of
-from cbx.runtime.problems import RunError
+from cbx.runtime.errors import RunError
+from cbx.runtime.failures import diagnose
 from cbx.testing.errors import ModelFailed, UnsupportedByEngine
 
 if TYPE_CHECKING:
@@ -39,13 +39,14 @@ def convert_exceptions(model: CompiledModel, engine: Engine, root: Path) -> Iter
     try:
         yield
     except (PySparkException, RunError) as error:
-        problem = problem_of(error, (root,), None)
-        where = f"{problem.place.path.relative_to(root)}:{problem.place.line}: " if problem.place else ""
+        diagnostic = diagnose(error, (root,), None).diagnostic
+        span = diagnostic.span
+        where = f"{Path(span.path).relative_to(root)}:{span.line}: " if span else ""
         if engine.name == "sail" and _is_unsupported(error):
-            reason = next(iter(problem.reason.splitlines()), "")
+            reason = next(iter(diagnostic.message.splitlines()), "")
             raise UnsupportedByEngine(f"Sail cannot run `{model.id}`: {reason}") from None
-        hint = problem.hint or (_OTHER_ENGINE if engine.name == "sail" else None)
-        raise ModelFailed(f"`{model.id}` fails: {where}{problem.reason}", hint) from None
+        hint = diagnostic.hint or (_OTHER_ENGINE if engine.name == "sail" else None)
+        raise ModelFailed(f"`{model.id}` fails: {where}{diagnostic.message}", hint) from None
 
 
 def _is_unsupported(error: Exception) -> bool:
