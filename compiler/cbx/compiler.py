@@ -109,7 +109,7 @@ def compile_project(
     settings = load_project(root, report)
     if settings is None or not has_environment(settings, environment, report):
         return Compilation(None, report.sorted(), 0, None, (), sources=report.sources)
-    project = settings.analysed(analysis=with_analysis, trace=with_trace)
+    project = settings.with_analysis(analysis=with_analysis, trace=with_trace)
     discovered = (
         discover(project, report) if part is None else discover_part(project, report, part.paths, part.project_ids)
     )

@@ -36,20 +36,25 @@ def compare_manifests(before: Deployed | None, after: Deployed, asked: Collectio
         ``compare_manifests(deployed, compiled).full_refresh``: the models that need a full refresh.
     """
     old, new = (before.manifest if before else _NO_MODELS), after.manifest
-    own = {name: _own_differences(old["models"][name], new["models"][name]) for name in _models_in_both(old, new)}
-    own = {name: [*found, *_source_differences(name, before, after)] for name, found in own.items()}
+    changed = {
+        name: [
+            *_own_differences(old["models"][name], new["models"][name]),
+            *_source_differences(name, before, after),
+        ]
+        for name in _models_in_both(old, new)
+    }
     due = before.due if before else ()
     changes = [_removal(name, old["models"][name]) for name in old["models"] if name not in new["models"]]
     changes += [_addition(name, model) for name, model in new["models"].items() if name not in old["models"]]
-    wanted = {name: [*own[name], *((_REQUESTED,) if name in asked else ())] for name in own}
-    for name, found in _add_restarted_readers(wanted, old, new).items():
+    requested = {name: [*changed[name], *((_REQUESTED,) if name in asked else ())] for name in changed}
+    for name, differences in _add_restarted_readers(requested, old, new).items():
         model = new["models"][name]
-        weighed = list(_add_full_refresh_costs(found, old["models"][name], model))
-        if name in due and not any(difference.refresh == "full_refresh" for difference in found):
-            weighed.append(_LEFT_OVER)
-        if weighed:
-            action: Action = "change" if own[name] else "refresh"
-            changes.append(ModelChange(name, model["kind"], action, tuple(weighed)))
+        everything = list(_add_full_refresh_costs(differences, old["models"][name], model))
+        if name in due and not any(difference.refresh == "full_refresh" for difference in differences):
+            everything.append(_LEFT_OVER)
+        if everything:
+            action: Action = "change" if changed[name] else "refresh"
+            changes.append(ModelChange(name, model["kind"], action, tuple(everything)))
     return ChangePlan(
         is_first=before is None,
         models=tuple(sorted(changes, key=lambda change: change.model)),
@@ -76,10 +81,10 @@ def _removal(name: str, model: Model) -> ModelChange:
 
 
 def _own_differences(before: Model, after: Model) -> list[Difference]:
-    found = list(model_differences(before, after))
-    if not found and before["artifact_hash"] != after["artifact_hash"]:
-        found.append(Difference("notebook", "the model is the same, the generated code differs"))
-    return found
+    differences = list(model_differences(before, after))
+    if not differences and before["artifact_hash"] != after["artifact_hash"]:
+        differences.append(Difference("notebook", "the model is the same, the generated code differs"))
+    return differences
 
 
 def _source_differences(name: str, before: Deployed | None, after: Deployed) -> Iterator[Difference]:
@@ -101,44 +106,44 @@ def _source_differences(name: str, before: Deployed | None, after: Deployed) -> 
 
 
 def _add_restarted_readers(
-    own: Mapping[str, list[Difference]], old: Mapping[str, Any], new: Mapping[str, Any]
+    changed: Mapping[str, list[Difference]], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> dict[str, list[Difference]]:
     """Add a full refresh for tables that stream from a table that is recomputed.
 
     A stream remembers how far it has read. It would read all rows of a recomputed table a second time, or fail, so its
     own table needs a full refresh too.
     """
-    found = {name: list(differences_) for name, differences_ in own.items()}
-    restarted = {name for name in found if _starts_over(found[name], old["models"][name])}
-    waiting = [name for name in found if name not in restarted]
+    by_model = {name: list(differences) for name, differences in changed.items()}
+    restarted = {name for name in by_model if _starts_over(by_model[name], old["models"][name])}
+    waiting = [name for name in by_model if name not in restarted]
     while True:
         reached = {name: source for name in waiting if (source := _restarted_source(new["models"][name], restarted))}
         if not reached:
-            return found
+            return by_model
         for name, source in reached.items():
             if is_streaming(new["models"][name]):
                 reason = "it streams from a table that is recomputed"
-                found[name].append(Difference("upstream", f"`{source}` is refreshed fully", "full_refresh", reason))
+                by_model[name].append(Difference("upstream", f"`{source}` is refreshed fully", "full_refresh", reason))
         restarted |= set(reached)
         waiting = [name for name in waiting if name not in reached]
 
 
-def _starts_over(found: list[Difference], model: Model) -> bool:
+def _starts_over(differences: list[Difference], model: Model) -> bool:
     """Whether streams that read the model have to start over; a view passes on the state of its own inputs."""
     if not is_table(model):
-        return any(difference.aspect == "stream" for difference in found)
+        return any(difference.aspect == "stream" for difference in differences)
     restarting = {"full_refresh", "recreate"}
-    return any(difference.refresh in restarting or difference.aspect == "dataset" for difference in found)
+    return any(difference.refresh in restarting or difference.aspect == "dataset" for difference in differences)
 
 
 def _restarted_source(model: Model, restarted: set[str]) -> str | None:
     return next((source["model"] for source in streamed_inputs(model) if source.get("model") in restarted), None)
 
 
-def _add_full_refresh_costs(found: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
+def _add_full_refresh_costs(differences: list[Difference], before: Model, after: Model) -> Iterator[Difference]:
     """Add what prevents a full refresh that is needed, and what it loses."""
-    yield from found
-    if not any(difference.refresh == "full_refresh" for difference in found):
+    yield from differences
+    if not any(difference.refresh == "full_refresh" for difference in differences):
         return
     if forbids_full_refresh(before) or forbids_full_refresh(after):
         reason = "this property prevents a full refresh: remove it first"
@@ -188,8 +193,8 @@ def _check_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterat
 
 
 def _artifact_hash(manifest: Mapping[str, Any], check: Mapping[str, Any]) -> str | None:
-    found = manifest["artifacts"].get(check.get("artifact"))
-    return None if found is None else str(found)
+    digest = manifest["artifacts"].get(check.get("artifact"))
+    return None if digest is None else str(digest)
 
 
 def _project_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

@@ -212,7 +212,7 @@ def _compare_quarantine(before: Model, after: Model) -> Iterator[Difference]:
 
 
 def _compare_relationships(before: Model, after: Model) -> Iterator[Difference]:
-    yield from _unnamed("relationships", before["relationships"], after["relationships"])
+    yield from _compare_unnamed("relationships", before["relationships"], after["relationships"])
 
 
 def _compare_other_fields(before: Model, after: Model) -> Iterator[Difference]:
@@ -243,7 +243,7 @@ def _compare_named(
             yield Difference(aspect, f"`{name}`: {', '.join(parts)}", "incremental", reason)
 
 
-def _unnamed(aspect: str, old: list[Model], new: list[Model]) -> Iterator[Difference]:
+def _compare_unnamed(aspect: str, old: list[Model], new: list[Model]) -> Iterator[Difference]:
     for relationship in old:
         if relationship not in new:
             yield Difference(aspect, f"no longer {_relationship_text(relationship)}")

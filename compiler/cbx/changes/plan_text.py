@@ -39,8 +39,8 @@ def summary(plan: ChangePlan) -> str:
     """The plan in one sentence."""
     if plan.is_empty:
         return "Nothing has changed since the last deployment."
-    found = counts(plan)
-    parts = [f"{found[word]} {word}" for word in ("added", "changed", "removed", "refreshed") if found[word]]
+    numbers = counts(plan)
+    parts = [f"{numbers[word]} {word}" for word in ("added", "changed", "removed", "refreshed") if numbers[word]]
     models = ", ".join(parts) or "No model changes"
     first = "First deployment: " if plan.is_first else ""
     tail = f" Full refresh: {', '.join(plan.full_refresh)}." if plan.full_refresh else ""

@@ -100,7 +100,7 @@ def preview(session: WorkspaceSession, request: DeployRequest) -> Preview:
     return _compare_with_deployed(request, target, committed)
 
 
-def deploy(session: WorkspaceSession, request: DeployRequest, say: OnStep) -> Deployment:
+def deploy(session: WorkspaceSession, request: DeployRequest, on_step: OnStep) -> Deployment:
     """Deploy a compiled project.
 
     Raises:
@@ -109,8 +109,8 @@ def deploy(session: WorkspaceSession, request: DeployRequest, say: OnStep) -> De
     files = workspace_files(request.artifacts)
     target = target_of(request.plan, request.environment, session.user, session.short_name)
     state = Folder(session, target.state)
-    with hold_lock(state, by_force=request.force_lock) as make_sure:
-        say("reading what is deployed")
+    with hold_lock(state, by_force=request.force_lock) as check_lock:
+        on_step("reading what is deployed")
         record = read_record(state)
         committed = read_committed(state)
         if committed is not None:
@@ -118,7 +118,7 @@ def deploy(session: WorkspaceSession, request: DeployRequest, say: OnStep) -> De
         seen = _compare_with_deployed(request, target, committed)
         if seen.changes.is_destructive and not request.allow_destructive:
             raise _destructive_error(seen.changes)
-        return _deploy(session, seen, files, record, say, make_sure)
+        return _deploy(session, seen, files, record, on_step, check_lock)
 
 
 def _compare_with_deployed(request: DeployRequest, target: Target, committed: Committed | None) -> Preview:
@@ -143,17 +143,17 @@ def _deploy(
     seen: Preview,
     files: tuple[WorkspaceFile, ...],
     record: DeploymentRecord,
-    say: OnStep,
-    make_sure: Callable[[], None],
+    on_step: OnStep,
+    check_lock: Callable[[], None],
 ) -> Deployment:
     target = seen.target
     folder, state = Folder(session, target.files), Folder(session, target.state)
     steps = file_steps(files, record.files, folder.objects())
-    found = find_pipeline(session, target, record)
+    existing = find_pipeline(session, target, record)
     schemas = _create_missing_schemas(session, seen)
-    record = _upload_files(folder, state, steps, record, say)
-    say("pipeline")
-    pipeline = create_or_update_pipeline(session, target, record, found)
+    record = _upload_files(folder, state, steps, record, on_step)
+    on_step("pipeline")
+    pipeline = create_or_update_pipeline(session, target, record, existing)
     after = replace(
         record,
         files={file.path: file.digest for file in files},
@@ -164,7 +164,7 @@ def _deploy(
     after = _update_job(session, target, after)
     after = _update_permissions(session, target, record, after, pipeline.outcome)
     for path in steps.remove:
-        say(f"removing {path}")
+        on_step(f"removing {path}")
         folder.remove(path)
     if after != record:
         write_record(state, after)
@@ -172,7 +172,7 @@ def _deploy(
         replace(seen.compiled, due=_due_tables(seen)), seen.committed.refreshing if seen.committed else None
     )
     if committed != seen.committed:
-        make_sure()
+        check_lock()
         write_committed(state, committed)
     is_changed = bool(steps.clear or steps.remove or schemas) or after != record or committed != seen.committed
     return Deployment(target, seen.changes, steps, pipeline, schemas, committed, is_changed)
@@ -194,7 +194,7 @@ def _create_missing_schemas(session: WorkspaceSession, seen: Preview) -> tuple[s
 
 
 def _upload_files(
-    folder: Folder, state: Folder, steps: FileSteps, record: DeploymentRecord, say: OnStep
+    folder: Folder, state: Folder, steps: FileSteps, record: DeploymentRecord, on_step: OnStep
 ) -> DeploymentRecord:
     """Upload new files, after recording that the files they replace are no longer known to be there."""
     if not (steps.upload or steps.clear or steps.remove):
@@ -207,7 +207,7 @@ def _upload_files(
         folder.make(path)
 
     def upload(file: WorkspaceFile) -> None:
-        say(f"uploading {file.path}")
+        on_step(f"uploading {file.path}")
         folder.upload(file)
 
     with ThreadPoolExecutor(_AT_A_TIME) as pool:

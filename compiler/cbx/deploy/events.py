@@ -26,20 +26,20 @@ class ExpectationTotal:
     failed: int
 
 
-def new_events(session: WorkspaceSession, pipeline_id: str, update_id: str, known: set[str]) -> list[Event]:
-    """The new events of an update, oldest first; their ids are added to ``known``."""
-    found: list[Event] = []
+def new_events(session: WorkspaceSession, pipeline_id: str, update_id: str, seen: set[str]) -> list[Event]:
+    """The new events of an update, oldest first; their ids are added to ``seen``."""
+    events: list[Event] = []
     token: str | None = None
     while True:
         page = _page(session, pipeline_id, token)
-        fresh = [event for event in page.get("events", ()) if event["id"] not in known]
-        found += [event for event in fresh if event.get("origin", {}).get("update_id") == update_id]
+        fresh = [event for event in page.get("events", ()) if event["id"] not in seen]
+        events += [event for event in fresh if event.get("origin", {}).get("update_id") == update_id]
         is_past = len(fresh) < len(page.get("events", ())) or any(_is_start_of(event, update_id) for event in fresh)
         token = page.get("next_page_token")
         if is_past or not token:
             break
-    known |= {str(event["id"]) for event in found}
-    return sorted(found, key=lambda event: str(event.get("timestamp", "")))
+    seen |= {str(event["id"]) for event in events}
+    return sorted(events, key=lambda event: str(event.get("timestamp", "")))
 
 
 def _page(session: WorkspaceSession, pipeline_id: str, token: str | None) -> Mapping[str, Any]:
@@ -80,12 +80,12 @@ def expectation_totals(events: Iterable[Event]) -> tuple[ExpectationTotal, ...]:
 
 def errors(events: Iterable[Event]) -> tuple[str, ...]:
     """The distinct messages of the events of level ERROR, with their exceptions."""
-    found: list[str] = []
+    messages: list[str] = []
     for event in events:
         if event.get("level") != "ERROR":
             continue
         exceptions = (event.get("error") or {}).get("exceptions") or ()
         details = [str(exception["message"]) for exception in exceptions if exception.get("message")]
         message = str(event.get("message", ""))
-        found.append(f"{message} {details[0]}" if details and details[0] not in message else message)
-    return tuple(dict.fromkeys(" ".join(text.split()) for text in found if text.strip()))
+        messages.append(f"{message} {details[0]}" if details and details[0] not in message else message)
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in messages if text.strip()))

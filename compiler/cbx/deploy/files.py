@@ -79,19 +79,21 @@ def workspace_files(artifacts: Iterable[Artifact]) -> tuple[WorkspaceFile, ...]:
 
 
 def file_steps(
-    wanted: Iterable[WorkspaceFile], known: Mapping[str, str], existing: Mapping[str, ObjectKind]
+    compiled: Iterable[WorkspaceFile], uploaded: Mapping[str, str], existing: Mapping[str, ObjectKind]
 ) -> FileSteps:
     """Compare the files of a compilation with those in the workspace.
 
     Args:
-        wanted: The files of the compilation.
-        known: The hashes of the files that an earlier deployment is known to have uploaded.
+        compiled: The files of the compilation.
+        uploaded: The hashes of the files that an earlier deployment is known to have uploaded.
         existing: The kinds of all objects below the deployment's folder.
     """
-    files = {file.path: file for file in wanted}
+    files = {file.path: file for file in compiled}
     folders = {str(folder) for path in files for folder in PurePosixPath(path).parents if str(folder) != "."}
     clear = [path for path, kind in existing.items() if _blocks_path(path, kind, files, folders)]
-    same = [path for path, file in files.items() if existing.get(path) == file.kind and known.get(path) == file.digest]
+    same = [
+        path for path, file in files.items() if existing.get(path) == file.kind and uploaded.get(path) == file.digest
+    ]
     unwanted = [path for path in existing if path not in files and path not in folders and path not in clear]
     return FileSteps(
         clear=tuple(sorted(clear)),

@@ -24,18 +24,18 @@ class Folder:
 
     def objects(self) -> dict[str, ObjectKind]:
         """The kinds of all objects below, by path; empty if the folder does not exist."""
-        found: dict[str, ObjectKind] = {}
+        kinds: dict[str, ObjectKind] = {}
         waiting = [self.path]
         while waiting:
-            for info in self._listed(waiting.pop(0)):
+            for info in self._list_folder(waiting.pop(0)):
                 kind = _KINDS.get(info.object_type.value if info.object_type else "", "FILE")
                 path = _below_root(info.path or "")
-                found[path.removeprefix(f"{self.path}/")] = kind
+                kinds[path.removeprefix(f"{self.path}/")] = kind
                 if kind == "DIRECTORY":
                     waiting.append(path)
-        return found
+        return kinds
 
-    def _listed(self, path: str) -> list[ObjectInfo]:
+    def _list_folder(self, path: str) -> list[ObjectInfo]:
         workspace = self.session.client.workspace
         try:
             return self.session.ask(f"listing `{path}`", lambda: list(workspace.list(path)), (NotFound,))
@@ -84,12 +84,12 @@ class Folder:
         full = self._full(path)
         workspace = self.session.client.workspace
         try:
-            found = self.session.ask(
+            response = self.session.ask(
                 f"reading `{full}`", lambda: workspace.export(full, format=ExportFormat.AUTO), (NotFound,)
             )
         except NotFound:
             return None
-        return base64.b64decode(found.content or "")
+        return base64.b64decode(response.content or "")
 
     def _import(
         self, path: str, content: bytes, kind: ImportFormat, language: Language | None, *, overwrite: bool

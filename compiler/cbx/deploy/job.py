@@ -31,8 +31,8 @@ def schedule_job(session: WorkspaceSession, settings: dict[str, Any], record: De
         identity, *others = twins
         for other in others:
             remove_job(session, other)
-    wanted = JobSettings.from_dict(settings)
-    session.ask("updating the job", lambda: jobs.reset(identity, wanted))
+    new_settings = JobSettings.from_dict(settings)
+    session.ask("updating the job", lambda: jobs.reset(identity, new_settings))
     return identity
 
 
@@ -59,11 +59,11 @@ def _matching_jobs(session: WorkspaceSession, settings: dict[str, Any]) -> list[
     jobs = session.client.jobs
     named = session.ask("looking for the job", lambda: list(jobs.list(name=settings["name"], expand_tasks=True)))
     pipeline = settings["tasks"][0]["pipeline_task"]["pipeline_id"]
-    found = []
+    ids = []
     for job in named:
         tasks = (job.settings.tasks or []) if job.settings else []
         if job.job_id is not None and [task.pipeline_task.pipeline_id for task in tasks if task.pipeline_task] == [
             pipeline
         ]:
-            found.append(job.job_id)
-    return sorted(found)
+            ids.append(job.job_id)
+    return sorted(ids)

@@ -43,17 +43,17 @@ def hold_lock(state: Folder, *, by_force: bool) -> Iterator[Callable[[], None]]:
         "since": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
 
-    def make_sure() -> None:
+    def check_lock() -> None:
         held = _read_lock(state)
         if held is None or held["id"] != mine["id"]:
             raise _locked_error(held or {})
 
     _acquire(state, mine, by_force=by_force)
     try:
-        yield make_sure
+        yield check_lock
     finally:
         with contextlib.suppress(DeployError):  # a lock that cannot be released is taken over by the next deployment
-            make_sure()
+            check_lock()
             state.remove(_PATH)
 
 

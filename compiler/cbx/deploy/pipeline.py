@@ -33,9 +33,9 @@ def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentR
         DeployError: CBX606 if another pipeline has the name.
     """
     if record.pipeline_id is not None:
-        found = _get(session, record.pipeline_id)
-        if found is not None:
-            return found
+        existing = _get(session, record.pipeline_id)
+        if existing is not None:
+            return existing
     name = str(target.settings["name"])
     pattern = name.replace("'", "_")
     pipelines = session.client.pipelines
@@ -46,9 +46,9 @@ def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentR
     for pipeline in named:
         if pipeline.name != name or pipeline.pipeline_id is None:
             continue
-        found = _get(session, pipeline.pipeline_id)
-        if found is not None and _is_ours(found, target):
-            return found
+        existing = _get(session, pipeline.pipeline_id)
+        if existing is not None and _is_ours(existing, target):
+            return existing
         others.append(pipeline.pipeline_id)
     if others:
         hint = f"rename {others[0]} or the project; if a bundle created it, run `databricks bundle destroy`"
@@ -57,25 +57,25 @@ def find_pipeline(session: WorkspaceSession, target: Target, record: DeploymentR
 
 
 def create_or_update_pipeline(
-    session: WorkspaceSession, target: Target, record: DeploymentRecord, found: GetPipelineResponse | None
+    session: WorkspaceSession, target: Target, record: DeploymentRecord, existing: GetPipelineResponse | None
 ) -> Pipeline:
     """Create the pipeline, or replace all its settings if they are not as we left them.
 
     Raises:
         DeployError: CBX606 if somebody else edits it at the same time.
     """
-    if found is None:
+    if existing is None:
         created = _create(session, target)
         if created is not None:
             return Pipeline(created, _last_modified(session, created), "created")
-        found = find_pipeline(session, target, record)
-        if found is None:
+        existing = find_pipeline(session, target, record)
+        if existing is None:
             message = "the pipeline was created and deleted at the same time"
             raise DeployError.of(codes.PIPELINE_CHANGED, message, "deploy again")
-    identity = str(found.pipeline_id)
-    if record.pipeline == all_settings(target) and record.last_modified == found.last_modified:
-        return Pipeline(identity, found.last_modified, "unchanged")
-    _update(session, target, found)
+    identity = str(existing.pipeline_id)
+    if record.pipeline == all_settings(target) and record.last_modified == existing.last_modified:
+        return Pipeline(identity, existing.last_modified, "unchanged")
+    _update(session, target, existing)
     return Pipeline(identity, _last_modified(session, identity), "updated")
 
 
@@ -95,13 +95,13 @@ def _create(session: WorkspaceSession, target: Target) -> str | None:
     return str(created.pipeline_id)
 
 
-def _update(session: WorkspaceSession, target: Target, found: GetPipelineResponse) -> None:
-    identity = str(found.pipeline_id)
+def _update(session: WorkspaceSession, target: Target, existing: GetPipelineResponse) -> None:
+    identity = str(existing.pipeline_id)
     pipelines = session.client.pipelines
     try:
         session.ask(
             "updating the pipeline",
-            lambda: pipelines.update(identity, expected_last_modified=found.last_modified, **_arguments(target)),
+            lambda: pipelines.update(identity, expected_last_modified=existing.last_modified, **_arguments(target)),
             (ResourceConflict,),
         )
     except ResourceConflict as error:
@@ -119,16 +119,16 @@ def _arguments(target: Target) -> dict[str, Any]:
     return arguments
 
 
-def _has_settings(found: GetPipelineResponse, target: Target) -> bool:
-    spec = found.spec.as_dict() if found.spec else {}
+def _has_settings(existing: GetPipelineResponse, target: Target) -> bool:
+    spec = existing.spec.as_dict() if existing.spec else {}
     current = {name: spec.get(name) for name in target.settings}
     configuration = spec.get("configuration", {})  # the workspace adds keys
     current["configuration"] = {name: configuration.get(name) for name in target.settings.get("configuration", {})}
     return current == {"configuration": {}, **target.settings}
 
 
-def _is_ours(found: GetPipelineResponse, target: Target) -> bool:
-    spec = found.spec.as_dict() if found.spec else {}
+def _is_ours(existing: GetPipelineResponse, target: Target) -> bool:
+    spec = existing.spec.as_dict() if existing.spec else {}
     paths = [
         path
         for library in spec.get("libraries", ())
@@ -146,5 +146,5 @@ def _get(session: WorkspaceSession, identity: str) -> GetPipelineResponse | None
 
 
 def _last_modified(session: WorkspaceSession, identity: str) -> int | None:
-    found = _get(session, identity)
-    return found.last_modified if found else None
+    existing = _get(session, identity)
+    return existing.last_modified if existing else None

@@ -69,15 +69,15 @@ def start_update(
 
 def _refreshes_same_tables(session: WorkspaceSession, pipeline_id: str, update_id: str, full: tuple[str, ...]) -> bool:
     """Whether an update refreshes the same tables fully."""
-    found = _info(session, pipeline_id, update_id)
-    return found is not None and tuple(found.full_refresh_selection or ()) == full
+    info = _info(session, pipeline_id, update_id)
+    return info is not None and tuple(info.full_refresh_selection or ()) == full
 
 
 def active_update(session: WorkspaceSession, pipeline_id: str) -> str | None:
     """The id of the update that is running or waiting; None if there is none."""
     pipelines = session.client.pipelines
-    found = session.ask("reading the pipeline's state", lambda: pipelines.get(pipeline_id))
-    for update in found.latest_updates or ():
+    pipeline = session.ask("reading the pipeline's state", lambda: pipelines.get(pipeline_id))
+    for update in pipeline.latest_updates or ():
         if update.state is not None and update.state.value not in _FINAL:
             return update.update_id
     return None
@@ -110,11 +110,11 @@ def wait_for_update(
         update_id: The update.
         listen: Is called after each poll with the update's state and its new events.
     """
-    known: set[str] = set()
+    seen: set[str] = set()
     events: list[Event] = []
     for _ in _poll(session):
         state = _state(session, pipeline_id, update_id)
-        fresh = new_events(session, pipeline_id, update_id, known)
+        fresh = new_events(session, pipeline_id, update_id, seen)
         events += fresh
         listen(state, fresh)
         if state in _FINAL:
@@ -131,8 +131,8 @@ def _poll(session: WorkspaceSession) -> Iterable[None]:
 
 
 def _state(session: WorkspaceSession, pipeline_id: str, update_id: str) -> str:
-    found = _info(session, pipeline_id, update_id)
-    return found.state.value if found is not None and found.state is not None else "CANCELED"
+    info = _info(session, pipeline_id, update_id)
+    return info.state.value if info is not None and info.state is not None else "CANCELED"
 
 
 def _info(session: WorkspaceSession, pipeline_id: str, update_id: str) -> UpdateInfo | None:

@@ -25,14 +25,14 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     """
     if not 0 < len(word) <= _LONGEST:
         return None
-    wanted = word.lower()
+    text = word.lower()
     most = max(_CHARACTERS // len(word), 4)
     ordered = choices if isinstance(choices, frozenset) else tuple(choices)
-    few = ordered if len(ordered) <= most else _name_index(ordered).around(wanted, most // 2)
+    few = ordered if len(ordered) <= most else _name_index(ordered).around(text, most // 2)
     positions: dict[str, int] = {}
-    for place, character in enumerate(wanted):
+    for place, character in enumerate(text):
         positions[character] = positions.get(character, 0) | 1 << place
-    scored = sorted((-_likeness(positions, len(wanted), choice.lower()), choice) for choice in few)
+    scored = sorted((-_likeness(positions, len(text), choice.lower()), choice) for choice in few)
     likely = [choice for score, choice in scored[:_FEW] if -score >= _NEAR]
     if len(word) > _LONG:
         return likely[0] if likely else None
@@ -77,8 +77,8 @@ class _NameIndex(NamedTuple):
 
     def around(self, word: str, count: int) -> Iterable[str]:
         """The names that begin or end most like a word."""
-        for names, wanted in ((self.forwards, word), (self.backwards, word[::-1])):
-            place = bisect_left(names, (wanted, ""))
+        for names, text in ((self.forwards, word), (self.backwards, word[::-1])):
+            place = bisect_left(names, (text, ""))
             start = max(place - count // 2, 0)
             yield from (name for _, name in names[start : start + count])
 

@@ -109,9 +109,11 @@ def _is_everywhere(name: str, settings: dict[str, dict[str, Any]]) -> bool:
 def _configured_variables(project: Project, settings: dict[str, dict[str, Any]]) -> list[str]:
     """The names of the project's variables with a value in every target."""
     names = sorted(project.variable_names)
-    own = [target.get("configuration", {}) for target in settings.values()]
+    configurations = [target.get("configuration", {}) for target in settings.values()]
     return [
-        name for name in names if own and all(project.configuration_key(name) in configuration for configuration in own)
+        name
+        for name in names
+        if configurations and all(project.configuration_key(name) in configuration for configuration in configurations)
     ]
 
 
@@ -154,7 +156,7 @@ def _target(
     shared = [_permission(permission) for permission in environment.permissions if permission.level != "IS_OWNER"]
     if shared:
         target["permissions"] = shared
-    own, named = _split_settings(project, settings, variables)
+    overrides, named = _split_settings(project, settings, variables)
     if named:
         target["variables"] = named
     owners = {
@@ -163,7 +165,7 @@ def _target(
         ]
     }
     job = job_schedule(environment) | (owners if owners["permissions"] else {})
-    target["resources"] = {"pipelines": {key: own | (owners if owners["permissions"] else {})}}
+    target["resources"] = {"pipelines": {key: overrides | (owners if owners["permissions"] else {})}}
     if job:
         target["resources"]["jobs"] = {f"{key}_update": job}
     return target
@@ -189,10 +191,10 @@ def _split_settings(
     }
     values |= {name: settings["configuration"][key] for name, key in configured.items()}
     named = {name: value for name, value in values.items() if name in variables}
-    own = {name: values.get(name, value) for name, value in settings.items() if name not in named}
+    overrides = {name: values.get(name, value) for name, value in settings.items() if name not in named}
     rest = {key: values[name] for name, key in configured.items() if name not in named}
-    own.pop("configuration", None)
-    return own | ({"configuration": rest} if rest else {}), named
+    overrides.pop("configuration", None)
+    return overrides | ({"configuration": rest} if rest else {}), named
 
 
 def _permission(permission: Permission) -> dict[str, str]:

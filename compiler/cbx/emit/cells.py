@@ -91,9 +91,9 @@ def wrapped_literal(text: str, indent: str) -> str:
     return ("\n" + indent).join(string_literal(line) for line in lines)
 
 
-def free_name(wanted: str, taken: frozenset[str]) -> str:
-    """A name that is not taken in the notebook: ``wanted``, or the same with a number."""
-    name, number = wanted, 2
+def free_name(preferred: str, taken: frozenset[str]) -> str:
+    """A name that is not taken in the notebook: ``preferred``, or the same with a number."""
+    name, number = preferred, 2
     while name in taken:
-        name, number = f"{wanted}_{number}", number + 1
+        name, number = f"{preferred}_{number}", number + 1
     return name

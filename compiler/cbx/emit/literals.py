@@ -32,8 +32,8 @@ def _escape(text: str, quote: str) -> str:
     return _INVISIBLE.sub(_code_point, escaped)
 
 
-def _code_point(found: re.Match[str]) -> str:
-    number = ord(found[0])
+def _code_point(match: re.Match[str]) -> str:
+    number = ord(match[0])
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
@@ -55,11 +55,11 @@ def block_literal(text: Text, project: str) -> str:
 
     A line break is added at both ends.
     """
-    known = [part for part in text.parts if isinstance(part, str)]
-    is_safe = not any(_UNSAFE_IN_TRIPLE.search(part) or _INVISIBLE.search(part.replace("\n", "")) for part in known)
-    if not is_safe or any(CELL_MARK.search(part) for part in known):
+    texts = [part for part in text.parts if isinstance(part, str)]
+    is_safe = not any(_UNSAFE_IN_TRIPLE.search(part) or _INVISIBLE.search(part.replace("\n", "")) for part in texts)
+    if not is_safe or any(CELL_MARK.search(part) for part in texts):
         return text_literal(Text(("\n", *text.parts, "\n")), project)
-    raw = "r" if any("\\" in part for part in known) else ""
+    raw = "r" if any("\\" in part for part in texts) else ""
     if text.constant is not None:
         return f'{raw}"""\n{text.constant}\n"""'
     pieces = [

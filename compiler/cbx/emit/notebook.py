@@ -46,9 +46,9 @@ class _Notebook:
         self.api = api_name(project)
         self.code = plan.model.code if isinstance(plan.model.code, PythonCode) else None
         imports = self.code.imports if self.code else ()
-        own = [imported.alias or imported.name or imported.module.split(".")[0] for imported in imports]
+        imported_names = [imported.alias or imported.name or imported.module.split(".")[0] for imported in imports]
         defined = self.code.names if self.code else ()
-        self.taken = frozenset([*own, *defined, self.api, "spark", "var"])
+        self.taken = frozenset([*imported_names, *defined, self.api, "spark", "var"])
         rules = self.model.expectations if self.model.quarantine else ()
         self.dropping = [rule for rule in rules if rule.on_violation == "drop"]
         self.functions = "F" if _FUNCTIONS in imports else free_name("F", self.taken)

@@ -1,1 +1,1 @@
-"""The graph of the models, and how a selector chooses from it."""
+"""The graph of the models, and selectors."""

@@ -1,7 +1,6 @@
-"""The graph document: what a manifest tells of models, what they read and how they are related.
+"""The graph document: the models, inputs and relationships in a manifest.
 
-Selectors choose from it and renderers draw it. Both work from the manifest alone, so they serve a project that has
-just been compiled and a manifest of last week alike.
+Selectors and renderers need nothing else, so they work with any manifest, old or new.
 """
 
 from __future__ import annotations
@@ -12,18 +11,18 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 SOURCE = "source:"
-"""What the ids of tables and files outside the project begin with."""
+"""The prefix of the ids of tables and files outside the project."""
 
 SOURCE_LAYER = "sources"
-"""The lane of what stands outside the project; no layer of a project can be drawn further left."""
+"""The lane of tables and files outside the project, to the left of all layers."""
 
 ColumnId = tuple[str, str]
-"""A node's id and the name of a column of it."""
+"""A node's id and the name of one of its columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnNode:
-    """A column of a model; ``lineage`` is None where it is not known."""
+    """A column of a model; ``lineage`` is None if it is unknown."""
 
     name: str
     type: str | None
@@ -42,7 +41,7 @@ class ExpectationNode:
 
 
 class NodeKey(NamedTuple):
-    """Columns that each row of a model has to itself, and what is known of that."""
+    """The columns of a key of a model, and its verdict."""
 
     columns: tuple[str, ...]
     verdict: str | None
@@ -54,13 +53,13 @@ class Node:
 
     Attributes:
         id: ``silver.orders`` for a model, ``source:raw.events`` for a table, ``source:${landing}/orders`` for files.
-        resource_type: What dbt calls it.
-        kind: The model's kind; ``table``, or the format of the files.
-        layer: The model's layer; `SOURCE_LAYER` outside the project.
-        dataset: The table's name in the pipeline; empty outside the project.
-        path: The model's file; the source's table or folder.
+        resource_type: The type in dbt's terms.
+        kind: The model's kind; for a source ``table`` or the format of the files.
+        layer: The model's layer; `SOURCE_LAYER` for a source.
+        dataset: The table's name in the pipeline; empty for a source.
+        path: The model's file; for a source its table or folder.
         further_keys: The keys of ``keys=``.
-        hashes: Of the model's source and of its notebook; empty outside the project.
+        hashes: The hashes of the model's source and notebook; empty for a source.
         config: The settings that selectors compare, by their names in dbt and in cbx.
     """
 
@@ -86,18 +85,18 @@ class Node:
 
     @property
     def keys(self) -> tuple[NodeKey, ...]:
-        """The key, if there is one, and the further keys."""
+        """The key, if it is declared, and the further keys."""
         return (*([NodeKey(self.key, self.key_verdict)] if self.key else []), *self.further_keys)
 
     @property
     def is_model(self) -> bool:
-        """Whether the project makes it."""
+        """Whether it is a model, not a source."""
         return self.resource_type == "model"
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """``target`` reads ``source``; a stream reads only what is new."""
+    """``target`` reads ``source``; a stream reads only new rows."""
 
     source: str
     target: str
@@ -120,7 +119,7 @@ class GraphDocument:
     """A project's graph: nodes by layer and id, and the edges between them.
 
     Attributes:
-        layers: The project's layers, lowest first, without that of the sources.
+        layers: The project's layers, lowest first, without `SOURCE_LAYER`.
     """
 
     project: str
@@ -131,58 +130,58 @@ class GraphDocument:
 
     @cached_property
     def by_id(self) -> Mapping[str, Node]:
-        """The nodes by their ids."""
+        """The nodes by id."""
         return {node.id: node for node in self.nodes}
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:
-        """What each node reads."""
+        """The ids of the nodes that each node reads."""
         return _neighbours(self.nodes, ((edge.target, edge.source) for edge in self.edges))
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
-        """What reads each node."""
+        """The ids of the nodes that read each node."""
         return _neighbours(self.nodes, ((edge.source, edge.target) for edge in self.edges))
 
     @property
     def lanes(self) -> tuple[str, ...]:
-        """The layers that have a node, sources first."""
+        """The layers with nodes, sources first."""
         used = {node.layer for node in self.nodes}
         return tuple(layer for layer in (SOURCE_LAYER, *self.layers) if layer in used)
 
     @cached_property
     def references(self) -> Mapping[str, tuple[str, ...]]:
-        """The columns with which models refer to others, by the model."""
-        found: dict[str, set[str]] = {}
+        """The columns of each model that refer to parents, by the model's id."""
+        columns: dict[str, set[str]] = {}
         for relation in self.relations:
-            found.setdefault(relation.child, set()).update(child for child, _ in relation.on)
-        return {child: tuple(sorted(columns)) for child, columns in found.items()}
+            columns.setdefault(relation.child, set()).update(child for child, _ in relation.on)
+        return {child: tuple(sorted(names)) for child, names in columns.items()}
 
     @property
     def with_relationships(self) -> GraphDocument:
-        """The part of the graph whose models refer to others or are referred to."""
+        """The part of the graph with the parents and children of relationships."""
         return self.restrict_to({model for relation in self.relations for model in (relation.parent, relation.child)})
 
     def restrict_to(self, ids: Collection[str]) -> GraphDocument:
-        """The part of the graph that lies between some of its nodes."""
-        wanted = frozenset(ids)
+        """The part of the graph with some of its nodes, and the edges and relationships between them."""
+        kept = frozenset(ids)
         return replace(
             self,
-            nodes=tuple(node for node in self.nodes if node.id in wanted),
-            edges=tuple(edge for edge in self.edges if {edge.source, edge.target} <= wanted),
-            relations=tuple(relation for relation in self.relations if {relation.parent, relation.child} <= wanted),
+            nodes=tuple(node for node in self.nodes if node.id in kept),
+            edges=tuple(edge for edge in self.edges if {edge.source, edge.target} <= kept),
+            relations=tuple(relation for relation in self.relations if {relation.parent, relation.child} <= kept),
         )
 
 
 def _neighbours(nodes: tuple[Node, ...], pairs: Any) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {node.id: [] for node in nodes}
-    for node, other in pairs:
-        found[node].append(other)
-    return {node: tuple(others) for node, others in found.items()}
+    neighbours: dict[str, list[str]] = {node.id: [] for node in nodes}
+    for identity, other in pairs:
+        neighbours[identity].append(other)
+    return {identity: tuple(others) for identity, others in neighbours.items()}
 
 
 def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
-    """The graph of a manifest, as `emit_manifest` writes it.
+    """The graph of a manifest.
 
     Args:
         manifest: The parsed ``manifest.json``.
@@ -205,7 +204,7 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
 
 
 def _reads(models: Mapping[str, Any]) -> tuple[dict[str, Node], dict[tuple[str, str], Any]]:
-    """The sources that models read, and the mode of every edge; a stream counts for more than a second, batch read."""
+    """The sources that models read, and the mode of every edge: stream, if a model reads an input in both modes."""
     sources: dict[str, Node] = {}
     modes: dict[tuple[str, str], Any] = {}
     for reader, model in models.items():

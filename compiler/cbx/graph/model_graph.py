@@ -1,4 +1,4 @@
-"""The graph of the models: what reads what. The only user of networkx, which is loaded where models form a circle."""
+"""The graph of the models and the models that they read. The only user of networkx, which is loaded for cycles only."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ class ModelGraph:
 
 
 def model_graph(models: Iterable[str], reads: Iterable[tuple[str, str]]) -> ModelGraph:
-    """A graph whose edges lead from a model to its readers.
+    """Build the graph.
 
     Args:
         models: The ids of all models.
-        reads: Pairs of a reader and what it reads.
+        reads: Pairs of a model and a model that it reads.
     """
     readers: dict[str, set[str]] = {name: set() for name in sorted(models)}
     for reader, read in reads:
         readers[read].add(reader)
-    return ModelGraph({name: tuple(sorted(found)) for name, found in readers.items()})
+    return ModelGraph({name: tuple(sorted(names)) for name, names in readers.items()})
 
 
 def find_cycles(graph: ModelGraph) -> list[list[str]]:
-    """One cycle for every knot of models that read each other, each from its first id on, in the order of ids.
+    """One shortest cycle for each group of models that depend on each other, sorted; each begins with its first id.
 
-    A cycle ``[a, b]`` says that ``a`` reads ``b`` and ``b`` reads ``a``.
+    In a cycle ``[a, b]``, ``a`` reads ``b`` and ``b`` reads ``a``.
     """
     if len(topological_order(graph)) == len(graph.readers):
         return []
     import networkx
 
     whole = networkx.DiGraph((read, reader) for read, readers in graph.readers.items() for reader in readers)
-    found = []
-    for knot in networkx.strongly_connected_components(whole):
-        first = min(knot)
-        if len(knot) > 1 or whole.has_edge(first, first):
-            found.append(_shortest_cycle(whole.subgraph(sorted(knot)), first))
-    return sorted(found)
+    cycles = []
+    for component in networkx.strongly_connected_components(whole):
+        first = min(component)
+        if len(component) > 1 or whole.has_edge(first, first):
+            cycles.append(_shortest_cycle(whole.subgraph(sorted(component)), first))
+    return sorted(cycles)
 
 
-def _shortest_cycle(knot: networkx.DiGraph[str], first: str) -> list[str]:
+def _shortest_cycle(component: networkx.DiGraph[str], first: str) -> list[str]:
     import networkx
 
-    reads = knot.reverse(copy=True)
+    reads = component.reverse(copy=True)
     if reads.has_edge(first, first):
         return [first]
-    ways = [networkx.shortest_path(reads, start, first) for start in sorted(reads.successors(first))]
-    return [first, *min(ways, key=lambda way: (len(way), way))[:-1]]
+    paths = [networkx.shortest_path(reads, start, first) for start in sorted(reads.successors(first))]
+    return [first, *min(paths, key=lambda path: (len(path), path))[:-1]]
 
 
 def topological_order(graph: ModelGraph) -> list[str]:
-    """The models, each after all that it reads, otherwise by id; without those in a circle and those after one."""
+    """The models, each after its inputs, otherwise by id; without models in cycles or downstream of one."""
     waiting = dict.fromkeys(graph.readers, 0)
     for readers in graph.readers.values():
         for reader in readers:

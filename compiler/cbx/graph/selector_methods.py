@@ -1,7 +1,7 @@
-"""What a selector's method finds: models by name, path, tag, setting or state, and what they read from outside.
+"""The methods of selectors: find models by name, path, tag, setting or state, and sources.
 
-Methods and their values are those of dbt (page "Methods" of its documentation), with `layer`, `kind` and `owner` beside
-them. Names, tags and settings are compared regardless of case, as Spark compares names; paths are compared exactly.
+The methods are those of dbt (page "Methods" of its documentation), and `layer`, `kind` and `owner`. Names, tags and
+settings are compared regardless of case, as in Spark; paths are compared exactly.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KINDS = ("streaming_table", "materialized_view", "view", "auto_cdc")
 
 
 class SelectorError(ValueError):
-    """A selector that the user has to mend: what is wrong with it, and a hint."""
+    """An invalid selector, with the reason and a hint."""
 
     def __init__(self, reason: str, hint: str | None = None) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class SelectorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What methods look into: the graph, and the one that states are compared with."""
+    """The graph to search, and the graph that ``state:`` compares with."""
 
     graph: GraphDocument
     before: GraphDocument | None
@@ -43,30 +43,30 @@ _Method: TypeAlias = Callable[[Search, str], Collection[str]]
 
 
 def default_method(value: str) -> str:
-    """The method of a value without one: a path has a slash, a file an ending, and all else is a name."""
+    """The method of a value without a method: a path has a slash, a file has a suffix, anything else is a name."""
     if "/" in value:
         return "path"
     return "file" if value.endswith(_FILES) else "fqn"
 
 
 def find_nodes(search: Search, name: str, value: str, text: str) -> set[str]:
-    """The ids of what a method finds.
+    """The ids of the nodes that a method finds.
 
     Args:
-        search: What to look into.
+        search: The graphs.
         name: The method, such as ``tag`` or ``config.cluster_by``.
-        value: What stands behind the colon.
+        value: The text after the colon.
         text: The whole selector, for messages.
 
     Raises:
-        SelectorError: If there is no such method, or the value names something that there is not.
+        SelectorError: If the method or the value does not exist.
     """
     word, _, setting = name.partition(".")
     if word == "config" and setting:
         return set(_setting_method(setting)(search, value))
     method = _METHODS.get(name)
     if method is None:
-        hint = did_you_mean(name, _METHODS, otherwise=f"there are {listing((*_METHODS, 'config.<setting>'))}")
+        hint = did_you_mean(name, _METHODS, otherwise=f"the methods are {listing((*_METHODS, 'config.<setting>'))}")
         raise SelectorError(f"`{text}`: there is no method `{name}`", hint)
     return set(method(search, value))
 
@@ -75,22 +75,22 @@ def _matches(pattern: str, text: str) -> bool:
     return fnmatchcase(text.lower(), pattern.lower())
 
 
-def _require_match(found: list[str], what: str, value: str, known: Collection[str]) -> list[str]:
-    """What was found; nothing is an error, unless the value is known or a pattern, which may match nothing."""
-    if found or value in known or _WILDCARDS.search(value):
-        return found
-    otherwise = f"there are {listing(sorted(known))}" if known else f"the project has no {what}"
-    raise SelectorError(f"no {what} `{value}`", did_you_mean(value, known, otherwise))
+def _require_match(ids: list[str], what: str, value: str, choices: Collection[str]) -> list[str]:
+    """Raise SelectorError if a method found nothing, unless the value exists or is a pattern."""
+    if ids or value in choices or _WILDCARDS.search(value):
+        return ids
+    otherwise = f"there are {listing(sorted(choices))}" if choices else f"the project has no {what}"
+    raise SelectorError(f"no {what} `{value}`", did_you_mean(value, choices, otherwise))
 
 
 def _by_name(search: Search, value: str) -> Collection[str]:
-    """A name, an id, or the first folders of a model, before which the project's name may stand."""
+    """By a name, an id, or the first folders of a model, with or without the project's name in front."""
     models = [node for node in search.graph.nodes if node.is_model]
-    found = [node.id for node in models if _is_named(node, value, search.graph.project)]
-    if not found and not _WILDCARDS.search(value):
+    ids = [node.id for node in models if _is_named(node, value, search.graph.project)]
+    if not ids and not _WILDCARDS.search(value):
         names = dict.fromkeys([*(node.id for node in models), *(node.name for node in models)])
         raise SelectorError(f"no model is named `{value}`", did_you_mean(value, names, "`cbx list` prints the models"))
-    return found
+    return ids
 
 
 def _is_named(node: Node, value: str, project: str) -> bool:
@@ -100,54 +100,52 @@ def _is_named(node: Node, value: str, project: str) -> bool:
     return any(_starts_with(names, value.split(".")) for names in ([project, *within], within))
 
 
-def _starts_with(names: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether names begin with the wanted ones; from the first wildcard on, all that is left has to match."""
-    if len(names) < len(wanted):
+def _starts_with(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether names start with patterns; from the first wildcard on, all of the rest has to match."""
+    if len(names) < len(patterns):
         return False
-    for place, (name, pattern) in enumerate(zip(names, wanted, strict=False)):
+    for index, (name, pattern) in enumerate(zip(names, patterns, strict=False)):
         if _WILDCARDS.search(pattern):
-            return _matches(".".join(wanted[place:]), ".".join(names[place:]))
+            return _matches(".".join(patterns[index:]), ".".join(names[index:]))
         if name.lower() != pattern.lower():
             return False
     return True
 
 
 def _by_path(search: Search, value: str) -> Collection[str]:
-    wanted = value.rstrip("/").removeprefix("./")
+    path = value.rstrip("/").removeprefix("./")
     models = [node for node in search.graph.nodes if node.is_model]
-    found = [node.id for node in models if _is_below(node.path.split("/"), wanted.split("/"))]
-    known = {
+    ids = [node.id for node in models if _is_below(node.path.split("/"), path.split("/"))]
+    paths = {
         "/".join(parts[: end + 1]) for node in models for parts in [node.path.split("/")] for end in range(len(parts))
     }
-    return _require_match(found, "path", wanted, known)
+    return _require_match(ids, "path", path, paths)
 
 
-def _is_below(path: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether a pattern of folders, in which ``**`` is any number of them, matches a file or a folder above it."""
-    places = {0}
-    for pattern in wanted:
+def _is_below(path: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether patterns of folders match a file or a folder above it; ``**`` is any number of folders."""
+    depths = {0}
+    for pattern in patterns:
         if pattern == "**":
-            places = set(range(min(places, default=len(path) + 1), len(path) + 1))
+            depths = set(range(min(depths, default=len(path) + 1), len(path) + 1))
         else:
-            places = {place + 1 for place in places if place < len(path) and fnmatchcase(path[place], pattern)}
-    return bool(places)
+            depths = {depth + 1 for depth in depths if depth < len(path) and fnmatchcase(path[depth], pattern)}
+    return bool(depths)
 
 
 def _by_source(search: Search, value: str) -> Collection[str]:
-    """A table or a path, or the beginning of one up to a dot or a slash."""
+    """By a table or a path, or its beginning up to a dot or a slash."""
     sources = [node for node in search.graph.nodes if not node.is_model]
     beginnings = tuple(f"{value.lower()}{end}" for end in "./")
-    found = [
-        source.id for source in sources if _matches(value, source.name) or source.name.lower().startswith(beginnings)
-    ]
-    return _require_match(found, "source", value, [node.name for node in sources])
+    ids = [node.id for node in sources if _matches(value, node.name) or node.name.lower().startswith(beginnings)]
+    return _require_match(ids, "source", value, [node.name for node in sources])
 
 
 def _by_state(search: Search, value: str) -> Collection[str]:
-    """By content: ``modified`` compares the hashes of a model's file and of the notebook that it compiles to."""
+    """By content: ``modified`` compares the hashes of a model's file and of its notebook."""
     if search.before is None:
-        hint = "give the manifest to compare with: --state-manifest FILE"
-        raise SelectorError(f"`state:{value}` has nothing to compare with", hint)
+        hint = "add `--state-manifest FILE`"
+        raise SelectorError(f"`state:{value}` needs a manifest to compare with", hint)
     states = {"new", "old", "modified", "unmodified", *(f"modified.{part}" for part in _PARTS)}
     if value not in states:
         hint = did_you_mean(value, states, otherwise=f"there are {listing(sorted(states))}")
@@ -171,20 +169,19 @@ _PARTS: Mapping[str, Callable[[Node], Any]] = {
     ),
     "relation": lambda node: node.dataset,
 }
-"""What dbt's subselectors of ``state:modified`` compare."""
+"""The comparisons of dbt's subselectors of ``state:modified``."""
 
 
 def _property_method(
-    what: str, values: Callable[[Node], Iterable[str]], known: Callable[[GraphDocument], Iterable[str]]
+    what: str, values: Callable[[Node], Iterable[str]], further: Callable[[GraphDocument], Iterable[str]]
 ) -> _Method:
     """A method that compares one property of the nodes."""
 
     def method(search: Search, value: str) -> Collection[str]:
-        found = [
-            node.id for node in search.graph.nodes if any(_matches(value, candidate) for candidate in values(node))
-        ]
-        choices = {candidate for node in search.graph.nodes for candidate in values(node)} | set(known(search.graph))
-        return _require_match(found, what, value, choices)
+        nodes = search.graph.nodes
+        ids = [node.id for node in nodes if any(_matches(value, candidate) for candidate in values(node))]
+        choices = {candidate for node in nodes for candidate in values(node)} | set(further(search.graph))
+        return _require_match(ids, what, value, choices)
 
     return method
 
@@ -194,7 +191,7 @@ def _no_names(_: GraphDocument) -> Iterable[str]:
 
 
 def _setting_method(name: str) -> _Method:
-    """By ``config.<name>``, as dbt has it: a setting, one of a list, or a key within one."""
+    """By ``config.<name>``, as in dbt: a setting, an item of a list, or a key of a mapping."""
 
     def method(search: Search, value: str) -> Collection[str]:
         settings = sorted({setting for node in search.graph.nodes for setting in node.config})
@@ -202,14 +199,14 @@ def _setting_method(name: str) -> _Method:
             raise SelectorError(
                 f"no setting `{name}`", did_you_mean(name, settings, otherwise=f"there are {listing(settings)}")
             )
-        known = _KINDS if name in {"materialized", "kind"} else ("true", "false") if name == "quarantine" else ()
-        return _property_method(name, partial(_setting_values, name), lambda _: known)(search, value)
+        further = _KINDS if name in {"materialized", "kind"} else ("true", "false") if name == "quarantine" else ()
+        return _property_method(name, partial(_setting_values, name), lambda _: further)(search, value)
 
     return method
 
 
 def _setting_values(name: str, node: Node) -> Iterable[str]:
-    """The values of a setting as words."""
+    """The values of a setting as texts."""
     word, _, key = name.partition(".")
     value = node.config.get(word)
     if key:

@@ -1,8 +1,9 @@
-"""Selectors, with the grammar of dbt: which models a command is about.
+"""Selectors with the syntax of dbt.
 
-``+silver.orders`` and what it is made of, ``2+x+1`` two steps up and one down, ``@x`` with all that its readers need,
-``layer:silver``, ``tag:nightly``; a space or a further option is "or", a comma is "and". See the pages "Syntax
-overview", "Graph operators", "Set operators" and "Methods" of dbt's documentation, and docs/selectors.md.
+``+silver.orders`` selects a model and everything upstream, ``2+x+1`` two steps upstream and one downstream, ``@x``
+everything downstream with its inputs; ``layer:silver`` and ``tag:nightly`` are methods. A space or another option is
+"or", a comma is "and". See the pages "Syntax overview", "Graph operators", "Set operators" and "Methods" of dbt's
+documentation, and docs/selectors.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _TOO_MANY_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class _Criterion:
-    """One selector between spaces and commas, taken apart; a depth of None is all the way."""
+    """A parsed selector between spaces and commas; a depth of None has no limit."""
 
     text: str
     method: str
@@ -43,42 +44,42 @@ def select(
     exclude: Sequence[str] = (),
     before: GraphDocument | None = None,
 ) -> tuple[str, ...]:
-    """The ids that selectors choose, in the order of the graph.
+    """The ids of selected nodes, in the order of the graph.
 
     Args:
-        graph: What there is to choose from.
-        include: The values of ``--select``; with none everything is chosen.
+        graph: The graph to select from.
+        include: The values of ``--select``; without any, everything is selected.
         exclude: The values of ``--exclude``.
         before: The graph that ``state:`` compares with.
 
     Raises:
-        SelectorError: If a selector cannot be read, or names something that there is not.
+        SelectorError: If a selector is invalid, or names something that does not exist.
 
     Example:
         ``select(graph, ["+silver.orders,tag:nightly"])``
     """
     search = Search(graph, before)
-    chosen = _union(search, include) if include else set(graph.by_id)
-    chosen -= _union(search, exclude)
-    return tuple(node.id for node in graph.nodes if node.id in chosen)
+    ids = _union(search, include) if include else set(graph.by_id)
+    ids -= _union(search, exclude)
+    return tuple(node.id for node in graph.nodes if node.id in ids)
 
 
 def _union(search: Search, texts: Iterable[str]) -> set[str]:
-    found: set[str] = set()
+    ids: set[str] = set()
     for part in (part for text in texts for part in text.split()):
         matches = [_select_criterion(search, _parse_criterion(selector)) for selector in part.split(",")]
-        found |= set.intersection(*matches)
-    return found
+        ids |= set.intersection(*matches)
+    return ids
 
 
 def _parse_criterion(text: str) -> _Criterion:
     match = _CRITERION.fullmatch(text)
     if match is None:
         raise SelectorError(
-            f"`{text}` is not a selector", hint="such as `+silver.orders`, `layer:gold` or `tag:nightly`"
+            f"`{text}` is not a selector", hint="write, for example, `+silver.orders`, `layer:gold` or `tag:nightly`"
         )
     if match["at"] and match["descendants"]:
-        raise SelectorError(f"`{text}`: `@` already goes to all that is made of it, so `+` cannot stand behind it")
+        raise SelectorError(f"`{text}`: `@` already selects everything downstream, so `+` is not allowed at the end")
     return _Criterion(
         text=text,
         method=match["method"] or default_method(match["value"]),
@@ -92,28 +93,28 @@ def _parse_criterion(text: str) -> _Criterion:
 
 
 def _depth(digits: str | None) -> int | None:
-    """How many steps to go; all the way where a number has ten digits or more: Python reads none of thousands."""
+    """The number of steps; None (no limit) for ten digits or more, since Python does not parse thousands of digits."""
     return int(digits) if digits and len(digits) < _TOO_MANY_DIGITS else None
 
 
 def _select_criterion(search: Search, criterion: _Criterion) -> set[str]:
-    found = find_nodes(search, criterion.method, criterion.value, criterion.text)
-    graph, chosen = search.graph, set(found)
+    starts = find_nodes(search, criterion.method, criterion.value, criterion.text)
+    graph, ids = search.graph, set(starts)
     if criterion.has_ancestors:
-        chosen |= _reach(graph.parents, found, criterion.up)
+        ids |= _reach(graph.parents, starts, criterion.up)
     if criterion.has_descendants:
-        chosen |= _reach(graph.children, found, criterion.down)
+        ids |= _reach(graph.children, starts, criterion.down)
     if criterion.with_needs:
-        readers = found | _reach(graph.children, found, None)
-        chosen |= readers | _reach(graph.parents, readers, None)
-    return chosen
+        readers = starts | _reach(graph.children, starts, None)
+        ids |= readers | _reach(graph.parents, readers, None)
+    return ids
 
 
 def _reach(steps: Mapping[str, tuple[str, ...]], starts: Collection[str], depth: int | None) -> set[str]:
-    """What lies at most ``depth`` steps from any of the starts."""
-    seen, edge, walked = set(starts), set(starts), 0
-    while edge and (depth is None or walked < depth):
-        edge = {further for node in edge for further in steps[node]} - seen
-        seen |= edge
-        walked += 1
+    """The nodes at most ``depth`` steps from any of the starts."""
+    seen, frontier, distance = set(starts), set(starts), 0
+    while frontier and (depth is None or distance < depth):
+        frontier = {further for node in frontier for further in steps[node]} - seen
+        seen |= frontier
+        distance += 1
     return seen

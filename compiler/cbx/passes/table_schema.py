@@ -47,10 +47,10 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
 
 def _is_reference(relationship: Relationship, proven: Proven) -> bool:
     parent = proven.models[relationship.parent]
-    wanted = {theirs.lower() for _, theirs in relationship.on}
+    referenced = {theirs.lower() for _, theirs in relationship.on}
     if parent.kind == "view" or parent.id in proven.partly_declared or not has_primary_key(parent):
         return False
-    return wanted == {name.lower() for name in parent.key or ()}
+    return referenced == {name.lower() for name in parent.key or ()}
 
 
 def _foreign_key(relationship: Relationship, proven: Proven) -> str:

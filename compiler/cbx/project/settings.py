@@ -198,7 +198,7 @@ class Project:
         names = (name for environment in self.settings.environments.values() for name in environment.vars)
         return frozenset([*self.settings.vars, *names])
 
-    def analysed(self, *, analysis: bool, trace: bool) -> Project:
+    def with_analysis(self, *, analysis: bool, trace: bool) -> Project:
         """The same project with the analysis or tracing switched off, if an argument is False."""
         section = self.settings.compile
         update = {"analysis": section.analysis and analysis, "trace": section.trace and trace}

@@ -67,8 +67,8 @@ def render_dot_columns(graph: ColumnGraph) -> str:
     for node, names in graph.columns.items():
         rows = [(ports[node, name], _column_label(graph, node, name)) for name in names]
         lines.append(_table(node, rows, colours[document.by_id[node].layer]))
-    for (node, name), (reader, made) in graph.edges:
-        left, right = ports[node, name], ports[reader, made]
+    for (node, name), (reader, target) in graph.edges:
+        left, right = ports[node, name], ports[reader, target]
         lines.append(f"  {_quote(node)}:{left}:e -> {_quote(reader)}:{right}:w")
     return _graph("columns", lines)
 

@@ -33,7 +33,7 @@ def render_json(document: GraphDocument, columns: ColumnGraph | None = None) -> 
         ],
     }
     if columns is not None:
-        shape["column_edges"] = [{"source": list(origin), "target": list(made)} for origin, made in columns.edges]
+        shape["column_edges"] = [{"source": list(origin), "target": list(target)} for origin, target in columns.edges]
     return json.dumps(shape, indent=2) + "\n"
 
 

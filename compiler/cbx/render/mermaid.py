@@ -39,13 +39,13 @@ def render_mermaid(document: GraphDocument) -> str:
 
 def _ids(letter: str, names: Mapping[_Key, str]) -> dict[_Key, str]:
     """A unique id for each name: ``silver.orders`` becomes ``n_silver_orders``."""
-    found: dict[_Key, str] = {}
+    ids: dict[_Key, str] = {}
     counts: Counter[str] = Counter()
     for key, name in names.items():
         slug = f"{letter}_{_NO_ID.sub('_', name).strip('_')}"
         counts[slug] += 1
-        found[key] = slug if counts[slug] == 1 else f"{slug}__{counts[slug]}"
-    return found
+        ids[key] = slug if counts[slug] == 1 else f"{slug}__{counts[slug]}"
+    return ids
 
 
 def _shape(node: Node) -> str:
@@ -83,7 +83,7 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
         lines += [f'    {ids[node, name]}["{_text(name)}"]' for name in names]
         colour = colours[graph.document.by_id[node].layer].anywhere
         lines += ["  end", f"  style model{place} fill:{colour}14,stroke:{colour}"]
-    lines += [f"  {ids[origin]} --> {ids[made]}" for origin, made in graph.edges]
+    lines += [f"  {ids[origin]} --> {ids[target]}" for origin, target in graph.edges]
     if graph.selected is not None:
         selected = [ids[column] for column in columns if column == graph.selected]
         lines += ["  classDef selected stroke-width:3px", f"  class {','.join(selected)} selected"] if selected else []

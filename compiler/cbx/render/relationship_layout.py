@@ -87,11 +87,11 @@ def _rows(node: Node, references: Sequence[str]) -> tuple[Row, ...]:
     types = {column.name: column.type or "" for column in node.columns}
     of_keys = [name for key in node.keys for name in key.columns]
     ordered = dict.fromkeys([*of_keys, *references, *(column.name for column in node.columns)])
-    found = [Row(name, types.get(name, ""), *_mark(node, name), name in references) for name in ordered]
-    kept = max(_MOST_ROWS - 1, sum(bool(row.key) or row.refers for row in found))
-    if len(found) > max(_MOST_ROWS, kept):
-        found = [*found[:kept], Row(f"{len(found) - kept} more", "", role="more")]
-    return tuple(found)
+    rows = [Row(name, types.get(name, ""), *_mark(node, name), name in references) for name in ordered]
+    kept = max(_MOST_ROWS - 1, sum(bool(row.key) or row.refers for row in rows))
+    if len(rows) > max(_MOST_ROWS, kept):
+        rows = [*rows[:kept], Row(f"{len(rows) - kept} more", "", role="more")]
+    return tuple(rows)
 
 
 def _mark(node: Node, name: str) -> tuple[Literal["PK", "UK", ""], bool]:

@@ -39,7 +39,7 @@ def _lay_out(graph: ColumnGraph) -> Layout:
         for node, names in graph.columns.items()
     }
     lanes = {node: place[document.by_id[node].layer] for node in sizes}
-    bundles = Counter((origin, made) for (origin, _), (made, _) in graph.edges)
+    bundles = Counter((origin, target) for (origin, _), (target, _) in graph.edges)
     thickness = {arrow: (count - 1) * _LINE for arrow, count in bundles.items()}
     return lay_out(sizes, list(bundles), lanes, thickness=thickness)
 
@@ -47,15 +47,15 @@ def _lay_out(graph: ColumnGraph) -> Layout:
 def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
     colours = {layer: number for number, layer in enumerate(graph.document.lanes)}
     yield f'<g transform="translate({_MARGIN} {_MARGIN})">'
-    bundles = Counter((origin, made) for (origin, _), (made, _) in graph.edges)
+    bundles = Counter((origin, target) for (origin, _), (target, _) in graph.edges)
     drawn: Counter[tuple[str, str]] = Counter()
-    for (origin, column), (made, name) in sorted(graph.edges, key=lambda edge: _place(graph, edge[0])):
-        shift = (drawn[origin, made] - (bundles[origin, made] - 1) / 2) * _LINE
-        drawn[origin, made] += 1
+    for (origin, column), (target, name) in sorted(graph.edges, key=lambda edge: _place(graph, edge[0])):
+        shift = (drawn[origin, target] - (bundles[origin, target] - 1) / 2) * _LINE
+        drawn[origin, target] += 1
         start = layout.boxes[origin].y + _middle(graph, origin, column)
-        end = layout.boxes[made].y + _middle(graph, made, name)
-        route = _lead_route(layout.routes[origin, made], start, end, shift)
-        yield f"<g><title>{text(f'{made}.{name} is computed from {origin}.{column}')}</title>"
+        end = layout.boxes[target].y + _middle(graph, target, name)
+        route = _lead_route(layout.routes[origin, target], start, end, shift)
+        yield f"<g><title>{text(f'{target}.{name} is computed from {origin}.{column}')}</title>"
         yield f'<path class="edge" d="{curve(route)}"/>{arrowhead(route, "head")}</g>'
     for node, names in graph.columns.items():
         box, number = layout.boxes[node], colours[graph.document.by_id[node].layer]

@@ -66,10 +66,12 @@ def render_column_tree(graph: ColumnGraph) -> Group:
     document = graph.document
     colours = layer_colours(document.lanes)
     types = {(node.id, column.name): column.type for node in document.nodes for column in node.columns}
-    made: dict[ColumnId, list[ColumnId]] = {(node, name): [] for node, names in graph.columns.items() for name in names}
-    roots = dict.fromkeys(made)
+    targets: dict[ColumnId, list[ColumnId]] = {
+        (node, name): [] for node, names in graph.columns.items() for name in names
+    }
+    roots = dict.fromkeys(targets)
     for origin, column in graph.edges:
-        made[origin].append(column)
+        targets[origin].append(column)
         roots.pop(column, None)
 
     def label(item: ColumnId, parent: ColumnId | None, *, is_again: bool) -> Text:
@@ -80,11 +82,11 @@ def render_column_tree(graph: ColumnGraph) -> Group:
             ("" if parent is None else f"{_BATCH} ", "dim"), (f"{one_line(node)}.", "dim"), (one_line(column), style)
         )
         if is_again:
-            return text.append(_AGAIN if made[item] else "", "dim")
+            return text.append(_AGAIN if targets[item] else "", "dim")
         return text.append(f"  {shorten(types.get(item) or '', 48, placeholder=' …')}".rstrip(), "dim")
 
     tree = _tree(document)
-    _add_branches(tree, list(roots), lambda column: made[column], label)
+    _add_branches(tree, list(roots), lambda column: targets[column], label)
     return Group(tree)
 
 

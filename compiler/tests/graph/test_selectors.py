@@ -214,9 +214,9 @@ def test_states_compare_contents(selector: str, expected: str) -> None:
         ("@daily+", "`@daily+`: `@` already goes to all", ""),
         ("config.matrialized:view", "no setting `matrialized`", "did you mean `materialized`?"),
         ("config.materialized:veiw", "no materialized `veiw`", "did you mean `view`?"),
-        ("daily,", "`` is not a selector", "such as"),
-        ("+", "`+` is not a selector", "such as"),
-        ("state:modified", "`state:modified` has nothing to compare with", "--state-manifest FILE"),
+        ("daily,", "`` is not a selector", "for example"),
+        ("+", "`+` is not a selector", "for example"),
+        ("state:modified", "`state:modified` needs a manifest to compare with", "--state-manifest FILE"),
     ],
 )
 def test_a_selector_that_names_nothing_is_an_error(selector: str, reason: str, hint: str) -> None:

@@ -63,27 +63,27 @@ def place(
     rows = _rows(order, heights, gap)
     middles = _push_down([0.0] * rows.count, rows)
     for _ in range(_SWEEPS):
-        wanted = [
+        targets = [
             (middle + fmean(middles[other] for other in linked)) / 2 if linked else middle
             for middle, linked in zip(middles, rows.linked, strict=True)
         ]
-        both = zip(_push_down(wanted, rows), _push_up(wanted, rows), strict=True)
+        both = zip(_push_down(targets, rows), _push_up(targets, rows), strict=True)
         middles = [(down + up) / 2 for down, up in both]
     placed = {stop: middles[row] for stop, row in rows.row_of.items()}
     highest = min((middle - heights[stop] / 2 for stop, middle in placed.items()), default=0.0)
     return {stop: round(middle - highest, 1) for stop, middle in placed.items()}
 
 
-def _push_down(wanted: Sequence[float], rows: _AlignedRows) -> list[float]:
-    middles = list(wanted)
+def _push_down(targets: Sequence[float], rows: _AlignedRows) -> list[float]:
+    middles = list(targets)
     for row, above in enumerate(rows.above):
         for other, distance in above.items():
             middles[row] = max(middles[row], middles[other] + distance)
     return middles
 
 
-def _push_up(wanted: Sequence[float], rows: _AlignedRows) -> list[float]:
-    middles = list(wanted)
+def _push_up(targets: Sequence[float], rows: _AlignedRows) -> list[float]:
+    middles = list(targets)
     for row in range(rows.count - 1, -1, -1):
         for other, distance in rows.above[row].items():
             middles[other] = min(middles[other], middles[row] - distance)

@@ -80,11 +80,11 @@ class Weave:
         """Order each column by the mean place of its neighbours in the one before; what has none stays about there."""
         neighbours = self._before if leads_right else self._after
         for column in self._columns if leads_right else reversed(self._columns):
-            wanted = {}
+            means = {}
             for place, stop in enumerate(column):
                 others = neighbours[stop]
-                wanted[stop] = sum(self._places[other] for other in others) / len(others) if others else place
-            column.sort(key=wanted.__getitem__)
+                means[stop] = sum(self._places[other] for other in others) / len(others) if others else place
+            column.sort(key=means.__getitem__)
             self._place(column)
 
     def swap_neighbours(self) -> None:
