@@ -84,7 +84,7 @@ def _cases(document: Path) -> list[Case]:
     ]
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     return [
-        Case(document, heading[1], tuple(one for one in blocks if heading.start() < one.start < end))
+        Case(document, heading[1], tuple(piece for piece in blocks if heading.start() < piece.start < end))
         for heading, end in zip(headings, ends, strict=True)
     ]
 
@@ -99,8 +99,10 @@ def lay_out(files: dict[str, str], root: Path) -> None:
 def reported(compilation: Compilation, root: Path, *, with_remarks: bool = False) -> str:
     """The diagnostics of a compilation as people see them."""
     sources = read_sources(root, compilation.diagnostics)
-    shown = [one for one in compilation.diagnostics if with_remarks or one.severity is not Severity.INFO]
-    return "\n".join(as_text(one, sources) for one in shown)
+    shown = [
+        diagnostic for diagnostic in compilation.diagnostics if with_remarks or diagnostic.severity is not Severity.INFO
+    ]
+    return "\n".join(as_text(diagnostic, sources) for diagnostic in shown)
 
 
 def check(case: Case, root: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -123,7 +125,7 @@ def bless(case: Case, actual: dict[str, str]) -> None:
     """Rewrite the expectations of a case in its document."""
     text = case.document.read_text(encoding="utf-8")
     blocks = [*case.outputs, *([case.diagnostics] if case.diagnostics else [])]
-    for block in sorted(blocks, key=lambda one: -one.start):
+    for block in sorted(blocks, key=lambda block: -block.start):
         name = "diagnostics" if block.info.startswith("diagnostics") else block.info.split(" ", 1)[1]
         text = text[: block.start] + actual[name] + text[block.end :]
     case.document.write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ PROJECTS = [Path(__file__).parents[2], Path(__file__).parent / "golden" / "parce
 
 @pytest.fixture(params=PROJECTS, ids=lambda path: path.name)
 def bundle(request: pytest.FixtureRequest) -> dict[str, object]:
-    texts = {one.path: one.text for one in compile_project(request.param).artifacts}
+    texts = {artifact.path: artifact.text for artifact in compile_project(request.param).artifacts}
     return yaml.safe_load(texts["databricks.yml"])
 
 
@@ -57,7 +57,7 @@ def test_bundle_follows_the_official_schema(bundle: dict) -> None:
 def test_every_notebook_is_in_the_pipeline() -> None:
     """The pipeline names each compiled notebook once, and no file that does not exist."""
     compilation = compile_project(PROJECTS[0])
-    texts = {one.path: one.text for one in compilation.artifacts}
+    texts = {artifact.path: artifact.text for artifact in compilation.artifacts}
     pipeline = yaml.safe_load(texts["databricks.yml"])["resources"]["pipelines"]["circuit_box"]
     named = sorted(library["notebook"]["path"].removeprefix("./") for library in pipeline["libraries"])
 
@@ -67,7 +67,7 @@ def test_every_notebook_is_in_the_pipeline() -> None:
 def test_a_bundle_names_the_variables_that_it_uses_and_every_target_gives_them_values() -> None:
     """The Databricks CLI refuses a variable that is not declared, and one without a value."""
     for project in PROJECTS:
-        texts = {one.path: one.text for one in compile_project(project).artifacts}
+        texts = {artifact.path: artifact.text for artifact in compile_project(project).artifacts}
         bundle = yaml.safe_load(texts["databricks.yml"])
         used = set(re.findall(r"\$\{var\.(\w+)\}", texts["databricks.yml"]))
 
@@ -103,7 +103,7 @@ only_here = "1"
 def test_a_target_says_what_the_command_line_takes(tmp_path: Path) -> None:
     """Owners stand with pipeline and job, where alone they may; what one target sets is no variable of all."""
     lay_out({"project.toml": ENVIRONMENTS, "models/gold/sales.sql": "{{ view() }}\nSELECT 1 AS one\n"}, tmp_path)
-    texts = {one.path: one.text for one in compile_project(tmp_path).artifacts}
+    texts = {artifact.path: artifact.text for artifact in compile_project(tmp_path).artifacts}
     bundle = yaml.safe_load(texts["databricks.yml"])
     dev, prod = bundle["targets"]["dev"], bundle["targets"]["prod"]
     owner = {"level": "IS_OWNER", "service_principal_name": "00000000-0000-0000-0000-000000000000"}
@@ -133,7 +133,7 @@ def test_deploying_sends_the_settings_of_the_bundle() -> None:
     """Both ways make the same pipeline: what the bundle says, its variables filled in, is what `cbx deploy` sends."""
     compilation = compile_project(PROJECTS[0])
     assert compilation.plan is not None
-    bundle = yaml.safe_load({one.path: one.text for one in compilation.artifacts}["databricks.yml"])
+    bundle = yaml.safe_load({artifact.path: artifact.text for artifact in compilation.artifacts}["databricks.yml"])
     for name, target in bundle["targets"].items():
         user = {"workspace.current_user.short_name": "ann"}
         values = {f"var.{key}": filled(value, user) for key, value in target["variables"].items()}
@@ -144,16 +144,16 @@ def test_deploying_sends_the_settings_of_the_bundle() -> None:
         sent = target_of(compilation.plan, name, "ann@example.com", "ann").settings
         own = {"name": pipeline.pop("name"), "libraries": pipeline.pop("libraries")}
         prefix = "[dev ann] " if target["mode"] == "development" else ""
-        paths = [one["notebook"]["path"].removeprefix(".").removesuffix(".py") for one in own["libraries"]]
+        paths = [library["notebook"]["path"].removeprefix(".").removesuffix(".py") for library in own["libraries"]]
 
-        assert filled(pipeline, values) == {key: one for key, one in sent.items() if key not in own}
+        assert filled(pipeline, values) == {key: value for key, value in sent.items() if key not in own}
         assert sent["name"] == prefix + own["name"]
-        assert [one["notebook"]["path"].partition("/files")[2] for one in sent["libraries"]] == paths
+        assert [library["notebook"]["path"].partition("/files")[2] for library in sent["libraries"]] == paths
 
 
 def filled(value: object, values: dict[str, str]) -> object:
     """A value of the bundle with its variables filled in."""
     text = json.dumps(value)
-    for key, one in values.items():
-        text = text.replace(f"${{{key}}}", one)
+    for key, item in values.items():
+        text = text.replace(f"${{{key}}}", item)
     return json.loads(text)

@@ -21,7 +21,7 @@ from cbx.diagnostics.source_files import Span
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "docs" / "codes"
-CODES = sorted({one.id for one in every_code()})
+CODES = sorted({code.id for code in every_code()})
 WITHOUT_A_CASE = {"CBX001", "CBX003", "CBX004", "CBX005", "CBX107", "CBX109", "CBX901"} | {
     code for code in CODES if code.startswith(("CBX5", "CBX6"))
 }
@@ -58,7 +58,7 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_the_heading_of_a_page_has_the_names_of_its_code(code: str) -> None:
     """Who searches for a name finds the page."""
-    names = ", ".join(one.name for one in every_code() if one.id == code)
+    names = ", ".join(named.name for named in every_code() if named.id == code)
     expected = f"# {code}: {names}"
     actual = (read_page(code) or "").partition("\n")[0]
 
@@ -87,7 +87,7 @@ def test_the_example_of_a_page_is_reported_as_the_page_shows(code: str, tmp_path
     with_remarks = example.diagnostics is not None and example.diagnostics.info.endswith("with remarks")
     actual = reported(compilation, tmp_path, with_remarks=with_remarks)
 
-    assert {one.code.id for one in compilation.diagnostics} == {code}
+    assert {diagnostic.code.id for diagnostic in compilation.diagnostics} == {code}
     assert expected == actual
 
 
@@ -117,7 +117,7 @@ def test_every_code_has_a_case() -> None:
 def test_every_name_of_a_code_has_a_case() -> None:
     """A number with several names shows each of them."""
     reports = "".join(case.diagnostics.body for case in read_cases(HERE / "cases") if case.diagnostics)
-    expected = {one.name for one in every_code() if one.id not in WITHOUT_A_CASE}
+    expected = {code.name for code in every_code() if code.id not in WITHOUT_A_CASE}
     actual = set(re.findall(r"^\w+\[CBX\d+\] ([a-z-]+):", reports, re.MULTILINE))
 
     assert expected == actual
@@ -214,7 +214,10 @@ def test_a_file_that_is_no_text_is_cbx107(name: str, tmp_path: Path) -> None:
         ("CBX201", PATH, "`silver.orders` reads `bronze.odrers`, which no model defines"),
     ]
     found = compile_project(tmp_path).diagnostics
-    actual = [(one.code.id, one.span.path if one.span else "", one.message) for one in found]
+    actual = [
+        (diagnostic.code.id, diagnostic.span.path if diagnostic.span else "", diagnostic.message)
+        for diagnostic in found
+    ]
 
     assert expected == actual
 
@@ -227,7 +230,10 @@ def test_a_link_out_of_the_project_is_cbx107(tmp_path: Path) -> None:
     (root / "models" / "silver" / "items.sql").symlink_to(tmp_path / "elsewhere.sql")
     (root / "models" / "bronze").symlink_to(root / "models")
     expected = [("CBX107", "models/bronze"), ("CBX107", "models/silver/items.sql")]
-    actual = [(one.code.id, one.span.path if one.span else "") for one in compile_project(root).diagnostics]
+    actual = [
+        (diagnostic.code.id, diagnostic.span.path if diagnostic.span else "")
+        for diagnostic in compile_project(root).diagnostics
+    ]
 
     assert expected == actual
 
@@ -291,7 +297,7 @@ def test_json_is_one_document_on_the_standard_output(tmp_path: Path) -> None:
     actual = document
 
     assert (done.returncode, done.stderr) == (1, "")
-    assert [list(one) for one in document["diagnostics"]] == [KEYS]
+    assert [list(diagnostic) for diagnostic in document["diagnostics"]] == [KEYS]
     assert expected == actual
 
 
@@ -301,7 +307,7 @@ def test_json_of_a_second_place_has_that_place(tmp_path: Path) -> None:
     text = WRONG.replace("bronze.odrers", "silver.a")
     (tmp_path / "models" / "bronze" / "odrers.sql").write_text(text, encoding="utf-8")
     done = cbx("compile", "--format", "json", folder=tmp_path)
-    cycle = next(one for one in json.loads(done.stdout)["diagnostics"] if one["code"] == "CBX202")
+    cycle = next(diagnostic for diagnostic in json.loads(done.stdout)["diagnostics"] if diagnostic["code"] == "CBX202")
     expected = ["message", *PLACE]
     actual = list(cycle["related"][0])
 
@@ -405,7 +411,7 @@ def test_places_are_the_same_however_an_editor_saves_a_file(saved: object, tmp_p
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(saved(text))  # type: ignore[operator] # one of the three above
     expected = ["models/silver/items.sql:2:22", "models/silver/orders.py:5:18"]
-    actual = [str(one.span) for one in compile_project(tmp_path).diagnostics]
+    actual = [str(diagnostic.span) for diagnostic in compile_project(tmp_path).diagnostics]
 
     assert expected == actual
 

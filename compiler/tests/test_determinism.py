@@ -46,7 +46,7 @@ def test_folder_order_and_hash_seed_do_not_matter(project: Path, tmp_path: Path)
     """Another folder, a shuffled file order and another hash seed change nothing."""
     there = copied(project, tmp_path / "somewhere" / "else")
     (tmp_path / "somewhere" / "else").mkdir(parents=True, exist_ok=True)
-    here = "".join(f"{one.path} {one.text}\n" for one in compile_project(project).artifacts)
+    here = "".join(f"{artifact.path} {artifact.text}\n" for artifact in compile_project(project).artifacts)
     outputs = [
         subprocess.run(
             [sys.executable, "-c", SHUFFLED, str(there), seed],
@@ -71,9 +71,9 @@ def test_compiling_twice_gives_the_same_files() -> None:
 def test_committed_output_is_up_to_date() -> None:
     """What stands in `target/` is what the models compile to."""
     stale = [
-        one.path
-        for one in compile_project(ROOT).artifacts
-        if (ROOT / "target" / one.path).read_text(encoding="utf-8") != one.text
+        artifact.path
+        for artifact in compile_project(ROOT).artifacts
+        if (ROOT / "target" / artifact.path).read_text(encoding="utf-8") != artifact.text
     ]
 
     assert stale == []
@@ -84,7 +84,9 @@ def test_without_the_extra_nothing_is_traced_and_one_remark_says_so(monkeypatch:
     plain = compile_project(ROOT, with_trace=False)
     monkeypatch.setitem(sys.modules, "pysail", None)
     without = compile_project(ROOT)
-    remarks = [(str(one.span), one.hint) for one in without.diagnostics if one.code.id == "CBX313"]
+    remarks = [
+        (str(diagnostic.span), diagnostic.hint) for diagnostic in without.diagnostics if diagnostic.code.id == "CBX313"
+    ]
 
     assert without.artifacts == plain.artifacts
     assert remarks == [("project.toml:1:1", "tracing needs the extra `trace`: pip install 'circuit-box[trace]'")]

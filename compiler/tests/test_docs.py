@@ -39,7 +39,9 @@ def test_an_example_compiles(case: Case, tmp_path: Path) -> None:
     """A reader will paste it."""
     lay_out(case.files, tmp_path)
     expected: list[str] = []
-    actual = [one.message for one in compile_project(tmp_path).diagnostics if one.severity == "error"]
+    actual = [
+        diagnostic.message for diagnostic in compile_project(tmp_path).diagnostics if diagnostic.severity == "error"
+    ]
 
     assert expected == actual
 
@@ -105,7 +107,7 @@ def test_a_default_is_what_the_page_says(heading: str, name: str, shown: str) ->
     expected = {"true": "True", "false": "False", "[]": "()", "{}": "{}"}.get(shown, shown.strip('"'))
     actual = str(default)
     if isinstance(default, tuple) and default:
-        expected, actual = shown, "[" + ", ".join(f'"{one}"' for one in default) + "]"
+        expected, actual = shown, "[" + ", ".join(f'"{item}"' for item in default) + "]"
 
     assert expected == actual
 
@@ -136,7 +138,7 @@ def test_every_argument_is_on_the_page_of_the_language(heading: str) -> None:
 def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
     """No more and no fewer than `cbx run --help` names."""
     command = typer.main.get_command(application()).commands[name]  # type: ignore[attr-defined] # a group of commands
-    expected = {option for one in command.params for option in one.opts if option.startswith("--")}
+    expected = {option for param in command.params for option in param.opts if option.startswith("--")}
     actual = set(re.findall(r"^\| `(--[a-z-]+)", sections(page)["What happens"], re.MULTILINE))
 
     assert expected == actual
@@ -145,7 +147,7 @@ def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
 def test_every_option_of_test_is_on_the_page_of_testing() -> None:
     """No more and no fewer than `cbx test --help` names."""
     command = typer.main.get_command(application()).commands["test"]  # type: ignore[attr-defined] # as above
-    expected = {option for one in command.params for option in one.opts if option.startswith("--")}
+    expected = {option for param in command.params for option in param.opts if option.startswith("--")}
     actual = set(re.findall(r"`(--[a-z-]+)", sections("testing.md")["`cbx test`"].split("\nExit status")[0]))
 
     assert expected == actual

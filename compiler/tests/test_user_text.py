@@ -96,7 +96,7 @@ def _compiled(texts: list[str]) -> tuple[str, str, str]:
         (root / "models" / "bronze" / "scans.py").write_text(model, encoding="utf-8", newline="")
         compilation = compile_project(root, with_trace=False)
         assert compilation.diagnostics == ()
-        texts_by_path = {one.path: one.text for one in compilation.artifacts}
+        texts_by_path = {artifact.path: artifact.text for artifact in compilation.artifacts}
         return texts_by_path["notebooks/bronze/scans.py"], ast.literal_eval(rule), condition
     finally:
         shutil.rmtree(root)

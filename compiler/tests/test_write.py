@@ -124,7 +124,7 @@ def test_target_is_the_old_one_or_the_new_one_wherever_writing_is_killed(
     write_target(project, artifacts)
     new = tree(target)
 
-    assert [one for one in found if one not in (old, new)] == []
+    assert [content for content in found if content not in (old, new)] == []
     assert (found[0], found[-1], new == old) == (old, new, False)
 
 
@@ -167,7 +167,7 @@ def test_a_file_where_a_folder_should_be_changes_nothing(project: Path) -> None:
     before = tree(project / "target")
     _, problems = write_target(project, compile_project(project).artifacts)
 
-    assert ([one.code.id for one in problems], tree(project / "target")) == (["CBX003"], before)
+    assert ([problem.code.id for problem in problems], tree(project / "target")) == (["CBX003"], before)
 
 
 @forking
@@ -196,7 +196,7 @@ def test_a_link_in_target_is_not_followed(project: Path, tmp_path_factory: pytes
     (project / "target/notebooks/gold").symlink_to(outside, target_is_directory=True)
     _, problems = write_target(project, compile_project(project).artifacts)
 
-    assert ([one.code.id for one in problems], list(outside.iterdir())) == (["CBX003"], [])
+    assert ([problem.code.id for problem in problems], list(outside.iterdir())) == (["CBX003"], [])
 
 
 def test_a_folder_in_the_place_of_a_file_is_reported(project: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_folder_in_the_place_of_a_file_is_reported(project: Path) -> None:
     (project / "target/manifest.json").mkdir()
     _, problems = write_target(project, compile_project(project).artifacts)
 
-    assert [(one.code.id, one.span.path) for one in problems] == [("CBX003", "target/manifest.json")]
+    assert [(problem.code.id, problem.span.path) for problem in problems] == [("CBX003", "target/manifest.json")]
 
 
 def test_check_names_what_is_out_of_date(project: Path) -> None:
@@ -225,7 +225,11 @@ def test_output_paths_stay_in_target(tmp_path: Path) -> None:
     models = {f"models/gold/{name}.sql": "{{ view() }} SELECT 1 AS x" for name in names}
     lay_out({**models, "models/../outside.sql": "{{ view() }} SELECT 1 AS x"}, tmp_path)
     compilation = compile_project(tmp_path)
-    codes = {one.code.id for one in compilation.diagnostics}
-    inside = [path for path in (os.path.normpath(one.path) for one in compilation.artifacts) if path.startswith("..")]
+    codes = {diagnostic.code.id for diagnostic in compilation.diagnostics}
+    inside = [
+        path
+        for path in (os.path.normpath(artifact.path) for artifact in compilation.artifacts)
+        if path.startswith("..")
+    ]
 
     assert (codes, inside) == ({"CBX106"}, [])

@@ -56,7 +56,7 @@ def _compiled() -> str:
         lay_out(FILES, Path(folder))
         compilation = compile_project(Path(folder), with_trace=False)
     assert compilation.succeeded, compilation.diagnostics
-    return next(one.text for one in compilation.artifacts if one.path == "manifest.json")
+    return next(artifact.text for artifact in compilation.artifacts if artifact.path == "manifest.json")
 
 
 def base() -> State:
@@ -175,9 +175,9 @@ def _restart(before: State, after: State, name: str) -> None:
 
 
 def _sources(models: dict[str, Model], name: str) -> Iterator[str]:
-    for one in models[name]["inputs"]:
-        if one["mode"] == "stream" and "model" in one:
-            yield one["model"]
+    for source in models[name]["inputs"]:
+        if source["mode"] == "stream" and "model" in source:
+            yield source["model"]
 
 
 STREAM = {"table": "raw.more", "mode": "stream"}
@@ -191,37 +191,41 @@ MUTATIONS = (
     Mutation("model removed", "model", lambda _: True, _remove),
     Mutation("code changed", "code", lambda _: True, _set(code_hash="another")),
     Mutation(
-        "expectations changed", "expectations", lambda _: True, _edit(lambda one: one["expectations"].append(RULE))
+        "expectations changed", "expectations", lambda _: True, _edit(lambda model: model["expectations"].append(RULE))
     ),
     Mutation(
         "relationships changed",
         "relationships",
         lambda _: True,
-        _edit(lambda one: one["relationships"].append(RELATION)),
+        _edit(lambda model: model["relationships"].append(RELATION)),
     ),
     Mutation(
-        "properties changed", "properties", lambda _: True, _edit(lambda one: one["properties"].update(team="blue"))
+        "properties changed", "properties", lambda _: True, _edit(lambda model: model["properties"].update(team="blue"))
     ),
     Mutation("description changed", "description", lambda _: True, _set(description="In other words.")),
     Mutation("clustering changed", "cluster_by", table, _set(cluster_by=["id"])),
-    Mutation("key changed", "key", lambda one: not cdc(one), _set(key=["another"])),
+    Mutation("key changed", "key", lambda model: not cdc(model), _set(key=["another"])),
     Mutation("key of auto_cdc changed", "cdc.key", cdc, _set(key=["another"])),
     Mutation("sequence of auto_cdc changed", "cdc.sequence_by", cdc, _cdc(sequence_by=["another"])),
     Mutation("SCD type changed", "cdc.scd_type", cdc, _cdc(scd_type=1)),
     Mutation("excluded columns of auto_cdc changed", "cdc.except_columns", cdc, _cdc(except_columns=["kind"])),
     Mutation("other argument of auto_cdc changed", "cdc.track_history", cdc, _cdc(track_history=["at"])),
     Mutation("other argument of auto_cdc changed", "cdc.apply_as_deletes", cdc, _cdc(apply_as_deletes="at < 0")),
-    Mutation("batch input added or removed", "inputs", lambda _: True, _edit(lambda one: one["inputs"].append(BATCH))),
-    Mutation("streaming input added or removed", "stream", streaming, _edit(lambda one: one["inputs"].append(STREAM))),
+    Mutation(
+        "batch input added or removed", "inputs", lambda _: True, _edit(lambda model: model["inputs"].append(BATCH))
+    ),
+    Mutation(
+        "streaming input added or removed", "stream", streaming, _edit(lambda model: model["inputs"].append(STREAM))
+    ),
     Mutation("streaming input added or removed", "stream", streaming, _set(inputs=[STREAM])),
     Mutation(
         "value of a variable in a streamed path changed",
         "stream",
-        lambda one: streaming(one) and any("path" in other for other in one["inputs"]),
+        lambda model: streaming(model) and any("path" in other for other in model["inputs"]),
         _new_variable,
     ),
-    Mutation("column added", "columns", lambda _: True, _edit(lambda one: one["columns"].append(NEW_COLUMN))),
-    Mutation("column removed", "columns", lambda _: True, _edit(lambda one: one["columns"].pop())),
+    Mutation("column added", "columns", lambda _: True, _edit(lambda model: model["columns"].append(NEW_COLUMN))),
+    Mutation("column removed", "columns", lambda _: True, _edit(lambda model: model["columns"].pop())),
     Mutation("column's type narrowed or otherwise changed", "columns", lambda _: True, _column(type="SMALLINT")),
     Mutation("column's type narrowed or otherwise changed", "columns", lambda _: True, _column(type="STRING")),
     Mutation(
@@ -244,18 +248,20 @@ MUTATIONS = (
     Mutation(
         "streaming table to materialized view, or back",
         "kind",
-        lambda one: one["kind"] in {"streaming_table", "materialized_view"},
+        lambda model: model["kind"] in {"streaming_table", "materialized_view"},
         _kind("streaming_table", "materialized_view"),
     ),
     Mutation(
-        "table to view", "kind", lambda one: one["kind"] == "materialized_view", _kind("materialized_view", "view")
+        "table to view", "kind", lambda model: model["kind"] == "materialized_view", _kind("materialized_view", "view")
     ),
-    Mutation("view to table", "kind", lambda one: one["kind"] == "view", _kind("view", "materialized_view")),
+    Mutation("view to table", "kind", lambda model: model["kind"] == "view", _kind("view", "materialized_view")),
     Mutation("dataset renamed", "dataset", lambda _: True, _set(dataset="other.name")),
     Mutation(
         "upstream table needs a full refresh",
         "upstream",
-        lambda one: streaming(one) and any(other["mode"] == "stream" and "model" in other for other in one["inputs"]),
+        lambda model: (
+            streaming(model) and any(other["mode"] == "stream" and "model" in other for other in model["inputs"])
+        ),
         _restart,
     ),
 )

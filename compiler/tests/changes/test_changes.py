@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 MANIFESTS = [ROOT / "target" / "manifest.json", ROOT / "compiler/tests/golden/parcels/target/manifest.json"]
 TABLE = rows()
 MODELS = sorted(base()[0]["models"])
-FITTING = [(one, name) for one in MUTATIONS for name in MODELS if one.fits(base()[0]["models"][name])]
+FITTING = [(mutation, name) for mutation in MUTATIONS for name in MODELS if mutation.fits(base()[0]["models"][name])]
 
 
 def changed(mutation: Mutation, name: str) -> tuple[State, State]:
@@ -32,7 +32,7 @@ def changed(mutation: Mutation, name: str) -> tuple[State, State]:
 
 
 def found(plan: ChangePlan, name: str) -> ModelChange:
-    return next(one for one in plan.models if one.model == name)
+    return next(change for change in plan.models if change.model == name)
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parents[1].name)
@@ -48,12 +48,12 @@ def test_equal_manifests_have_an_empty_plan(path: Path) -> None:
 def test_every_row_of_the_table_is_tried() -> None:
     """A row that nothing tries is a promise that nobody keeps."""
     expected = set(TABLE)
-    actual = {one.row for one, _ in FITTING}
+    actual = {mutation.row for mutation, _ in FITTING}
 
     assert expected == actual
 
 
-@pytest.mark.parametrize(("mutation", "name"), FITTING, ids=lambda one: getattr(one, "row", one))
+@pytest.mark.parametrize(("mutation", "name"), FITTING, ids=lambda value: getattr(value, "row", value))
 def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     """The page promises what an update needs; the plan says the same, names the difference, and says when rows go."""
     before, after = changed(mutation, name)
@@ -62,21 +62,23 @@ def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     change = found(compare_manifests(deployed(before), deployed(after)), name)
     becomes = after[0]["models"].get(name, model)
     verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
-    outside = streaming(becomes) and any("model" not in one for one in becomes["inputs"] if one["mode"] == "stream")
+    outside = streaming(becomes) and any(
+        "model" not in source for source in becomes["inputs"] if source["mode"] == "stream"
+    )
     is_lost = (lost == "yes" or (lost == "yes, except for a view" and before[0]["models"][name]["kind"] != "view")) or (
         verdict == "full_refresh" and outside
     )
 
     assert verdict == change.refresh
-    assert mutation.aspect in {one.aspect for one in change.differences}
+    assert mutation.aspect in {difference.aspect for difference in change.differences}
     assert is_lost == change.is_destructive
 
 
-@given(st.lists(st.sampled_from(FITTING), max_size=4, unique_by=lambda one: (one[1], one[0].aspect)))
+@given(st.lists(st.sampled_from(FITTING), max_size=4, unique_by=lambda pair: (pair[1], pair[0].aspect)))
 @settings(max_examples=150, deadline=None)
 def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]) -> None:
     """A plan hides no difference behind another, and asks for as much as the heaviest of them."""
-    edits = [(one, name) for one, name in chosen if one.row not in {"model added", "model removed"}]
+    edits = [(mutation, name) for mutation, name in chosen if mutation.row not in {"model added", "model removed"}]
     before, after = base(), base()
     applied = []
     for mutation, name in edits:
@@ -85,15 +87,15 @@ def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]
             mutation.make(before, after, name)
             applied.append((mutation, name))
     plan = compare_manifests(deployed(before), deployed(after))
-    named = {(one.model, difference.aspect) for one in plan.models for difference in one.differences}
+    named = {(change.model, difference.aspect) for change in plan.models for difference in change.differences}
     lines = "\n".join(as_lines(plan))
     differing = {name for name, model in after[0]["models"].items() if model != before[0]["models"][name]}
 
     assert plan.is_empty == (not differing and before[1] == after[1])
-    assert differing <= {one.model for one in plan.models}
-    assert {name for name, _ in named} == {one.model for one in plan.models}
-    assert all(one.model in lines for one in plan.models)
-    assert all(one.refresh == heaviest(other.refresh for other in one.differences) for one in plan.models)
+    assert differing <= {change.model for change in plan.models}
+    assert {name for name, _ in named} == {change.model for change in plan.models}
+    assert all(change.model in lines for change in plan.models)
+    assert all(change.refresh == heaviest(other.refresh for other in change.differences) for change in plan.models)
     assert not compare_manifests(deployed(before), deployed(before)).models
 
 
@@ -107,7 +109,7 @@ def test_models_that_come_and_go_are_named(first: set[str], second: set[str]) ->
     plan = compare_manifests(deployed(before), deployed(after))
     expected = {**dict.fromkeys(second - first, "add"), **dict.fromkeys(first - second, "remove")}
 
-    assert expected == {one.model: one.action for one in plan.models}
+    assert expected == {change.model: change.action for change in plan.models}
 
 
 def test_a_manifest_of_an_earlier_version_is_understood() -> None:
@@ -116,13 +118,13 @@ def test_a_manifest_of_an_earlier_version_is_understood() -> None:
     for model in before[0]["models"].values():
         del model["code_hash"]
         model["cdc"] = model["cdc"] and {name: model["cdc"][name] for name in ("sequence_by", "scd_type")}
-        for one in model["inputs"]:
-            one.pop("options", None)
-            one.pop("schema_hints", None)
+        for source in model["inputs"]:
+            source.pop("options", None)
+            source.pop("schema_hints", None)
     after[0]["models"]["silver.history"]["cdc"]["scd_type"] = 1
     plan = compare_manifests(deployed(before), deployed(after))
 
-    assert [(one.model, one.refresh) for one in plan.models] == [("silver.history", "full_refresh")]
+    assert [(change.model, change.refresh) for change in plan.models] == [("silver.history", "full_refresh")]
 
 
 def leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
@@ -183,7 +185,7 @@ def test_a_refresh_that_is_forbidden_is_destructive() -> None:
     change = found(compare_manifests(deployed(before), deployed(after)), "silver.orders")
 
     assert (change.refresh, change.is_destructive) == ("full_refresh", True)
-    assert "`pipelines.reset.allowed` is false" in {one.detail for one in change.differences}
+    assert "`pipelines.reset.allowed` is false" in {difference.detail for difference in change.differences}
 
 
 def test_what_an_earlier_deployment_left_is_not_forgotten() -> None:
@@ -199,7 +201,7 @@ def test_what_is_left_is_named_beside_what_is_new() -> None:
     before, after = changed(MUTATIONS[2], "silver.orders")
     plan = compare_manifests(Deployed(*before, ("silver.orders",)), deployed(after))
 
-    assert [one.aspect for one in found(plan, "silver.orders").differences] == ["code", "full refresh"]
+    assert [difference.aspect for difference in found(plan, "silver.orders").differences] == ["code", "full refresh"]
     assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
 
 
@@ -207,8 +209,8 @@ def test_a_first_deployment_only_adds() -> None:
     """Nothing can be lost where nothing is."""
     plan = compare_manifests(None, deployed(base()))
 
-    assert (plan.is_first, {one.action for one in plan.models}, plan.is_destructive) == (True, {"add"}, False)
-    assert sorted(one.model for one in plan.models) == MODELS
+    assert (plan.is_first, {change.action for change in plan.models}, plan.is_destructive) == (True, {"add"}, False)
+    assert sorted(change.model for change in plan.models) == MODELS
 
 
 def test_another_catalog_is_destructive() -> None:
@@ -217,7 +219,7 @@ def test_another_catalog_is_destructive() -> None:
     after[1]["catalog"] = "elsewhere"
     plan = compare_manifests(deployed(before), deployed(after))
 
-    assert [(name, one.refresh) for name, one in plan.destructive] == [("catalog", "recreate")]
+    assert [(name, difference.refresh) for name, difference in plan.destructive] == [("catalog", "recreate")]
 
 
 @pytest.mark.parametrize(

@@ -98,13 +98,13 @@ def test_a_first_deployment_makes_all_that_the_project_says(workspace: Workspace
 def test_a_second_deployment_changes_nothing(workspace: Workspace) -> None:
     """It reads, takes the lock and gives it back, and writes nothing else."""
     deployed(FIRST)
-    before = {path: one.changed for path, one in workspace.api.objects.items()}
+    before = {path: stored.changed for path, stored in workspace.api.objects.items()}
     workspace.strike(None)
     done = deployed(FIRST)
-    writes = [one for one in workspace.requests if not one.startswith("GET")]
+    writes = [request for request in workspace.requests if not request.startswith("GET")]
 
     assert not done.is_changed
-    assert {path: one.changed for path, one in workspace.api.objects.items()} == before
+    assert {path: stored.changed for path, stored in workspace.api.objects.items()} == before
     assert writes == ["POST /api/2.0/workspace/import", "POST /api/2.0/workspace/delete"]
 
 
@@ -114,7 +114,7 @@ def test_only_what_has_changed_is_uploaded(workspace: Workspace) -> None:
     untouched = workspace.api.objects[f"{ROOT}/files/notebooks/bronze/orders_clean"].changed
     done = deployed(SECOND, allow_destructive=True)
 
-    assert [one.path for one in done.files.upload] == ["notebooks/bronze/orders", "notebooks/gold/totals"]
+    assert [file.path for file in done.files.upload] == ["notebooks/bronze/orders", "notebooks/gold/totals"]
     assert done.files.remove == ("notebooks/gold/sales",)
     assert workspace.api.objects[f"{ROOT}/files/notebooks/bronze/orders_clean"].changed == untouched
     assert sorted(files(workspace)) == [
@@ -129,9 +129,9 @@ def test_files_are_removed_when_the_pipeline_no_longer_names_them(workspace: Wor
     deployed(FIRST)
     workspace.strike(None)
     deployed(SECOND, allow_destructive=True)
-    steps = [one for one in workspace.requests if not one.startswith("GET")]
-    edit = next(number for number, one in enumerate(steps) if one.startswith("PUT /api/2.0/pipelines/"))
-    removals = [number for number, one in enumerate(steps) if one == "POST /api/2.0/workspace/delete"]
+    steps = [request for request in workspace.requests if not request.startswith("GET")]
+    edit = next(number for number, step in enumerate(steps) if step.startswith("PUT /api/2.0/pipelines/"))
+    removals = [number for number, step in enumerate(steps) if step == "POST /api/2.0/workspace/delete"]
 
     assert all(edit < number for number in removals)
     assert steps[-2:] == ["POST /api/2.0/workspace/import", "POST /api/2.0/workspace/delete"]
@@ -205,9 +205,9 @@ def test_each_developer_has_a_copy(workspace: Workspace) -> None:
     deployed(FIRST, "dev")
     workspace.api.user = {"userName": ROBOT, "displayName": "Nightly robot"}
     deployed(FIRST, "dev")
-    specs = [one["spec"] for one in workspace.api.pipelines.values()]
+    specs = [pipeline["spec"] for pipeline in workspace.api.pipelines.values()]
 
-    assert [(one["name"], one["schema"], one["development"]) for one in specs] == [
+    assert [(spec["name"], spec["schema"], spec["development"]) for spec in specs] == [
         ("[dev ann_smith] shop", "ann_smith", True),
         ("[dev nightly_robot] shop", "nightly_robot", True),
     ]
@@ -239,7 +239,7 @@ def test_a_folder_for_all(workspace: Workspace) -> None:
 def test_a_folder_that_was_moved_knows_its_pipeline(workspace: Workspace) -> None:
     """The pipeline is found by the id that was kept, and its settings name the new place."""
     first = deployed(FIRST)
-    moved = {path.replace(ROOT, "/Shared/shop"): one for path, one in workspace.api.objects.items()}
+    moved = {path.replace(ROOT, "/Shared/shop"): stored for path, stored in workspace.api.objects.items()}
     workspace.api.objects = moved
     text = SETTINGS.replace('catalog = "shop"\n', 'catalog = "shop"\nroot_path = "/Workspace/Shared/shop"\n')
     second = deployed({**FIRST, "project.toml": text})
@@ -323,7 +323,7 @@ def test_counts_are_added_up_from_the_event_log(workspace: Workspace) -> None:
         update = start_update(here, done.pipeline.id, (), (), stop_running=False)
         results.append(wait_for_update(here, done.pipeline.id, update, lambda *_: None))
 
-    assert [(one.name, one.passed, one.failed) for one in results[1].rules] == [
+    assert [(rule.name, rule.passed, rule.failed) for rule in results[1].rules] == [
         ("has_amount", 9, 1),
         ("has_id", 9, 1),
     ]
@@ -336,7 +336,7 @@ def test_a_running_update_can_be_stopped(workspace: Workspace) -> None:
     done = deployed(FIRST)
     first = start_update(here, done.pipeline.id, (), (), stop_running=False)
     second = start_update(here, done.pipeline.id, (), (), stop_running=True)
-    states = {one["update_id"]: one["state"] for one in workspace.api.updates.latest(done.pipeline.id)}
+    states = {update["update_id"]: update["state"] for update in workspace.api.updates.latest(done.pipeline.id)}
 
     assert states == {first: "CANCELED", second: "QUEUED"}
 
@@ -353,7 +353,7 @@ def test_from_a_terminal(project: Path) -> None:
     dry = cbx("deploy", "--env", "prod", "--dry-run", folder=project)
     second = cbx("deploy", "--env", "prod", "--start", "--wait", folder=project)
 
-    assert [one.status for one in (first, again, nothing, plan, dry, second)] == [0] * 6
+    assert [ended.status for ended in (first, again, nothing, plan, dry, second)] == [0] * 6
     assert "files      3 uploaded, 0 unchanged, 0 removed" in first.err
     assert again.err == "shop in prod is up to date: nothing was changed.\n"
     assert nothing.out == "Nothing has changed since the last deployment.\n"
@@ -428,7 +428,7 @@ def test_the_plan_tells_of_schedules_and_permissions() -> None:
     deployed(FIRST)
     changes = preview(here, request(SECOND)).changes.settings
 
-    assert [(one.aspect, one.detail) for one in changes] == [
+    assert [(change.aspect, change.detail) for change in changes] == [
         ("permissions", "CAN_VIEW analysts, CAN_RUN bob@example.com -> CAN_MANAGE analysts, CAN_RUN bob@example.com"),
         ("schedule", "0 0 5 * * ? UTC -> 0 0 6 * * ? UTC"),
     ]

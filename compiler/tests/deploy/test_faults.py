@@ -38,19 +38,23 @@ def attempt(files: dict[str, str], *, start: bool = False) -> bool:
 
 def outcome(api: WorkspaceApi) -> dict[str, Any]:
     """What a workspace holds in the end, without what is never the same: ids and times."""
-    files = {path: one for path, one in api.contents().items() if not path.endswith("deployment.json")}
-    record = next(json.loads(one.content) for path, one in api.objects.items() if path.endswith("deployment.json"))
+    files = {path: content for path, content in api.contents().items() if not path.endswith("deployment.json")}
+    record = next(
+        json.loads(stored.content) for path, stored in api.objects.items() if path.endswith("deployment.json")
+    )
     ids = {**dict.fromkeys(api.pipelines, "pipeline"), **dict.fromkeys(map(str, api.jobs), "job")}
     pipelines = [
-        {"spec": {**one["spec"], "id": ""}, "run_as": one["run_as"], "name": one["name"]}
-        for one in api.pipelines.values()
+        {"spec": {**pipeline["spec"], "id": ""}, "run_as": pipeline["run_as"], "name": pipeline["name"]}
+        for pipeline in api.pipelines.values()
     ]
     text = json.dumps(
         {
             "pipelines": pipelines,
-            "jobs": [one["settings"] for one in api.jobs.values()],
+            "jobs": [job["settings"] for job in api.jobs.values()],
             "permissions": {
-                path.partition("/")[0]: one for path, one in api.permissions.items() if path.partition("/")[2] in ids
+                path.partition("/")[0]: entries
+                for path, entries in api.permissions.items()
+                if path.partition("/")[2] in ids
             },
             "schemas": sorted(api.schemas),
             "record": {**record, "last_modified": 0, "job_id": 0},
@@ -63,7 +67,7 @@ def outcome(api: WorkspaceApi) -> dict[str, Any]:
 
 
 def sources(found: dict[str, Any]) -> dict[str, Any]:
-    return {path: one for path, one in found["files"].items() if "/files/" in path}
+    return {path: file for path, file in found["files"].items() if "/files/" in path}
 
 
 def undisturbed(begin: WorkspaceApi, files: dict[str, str], workspace: Workspace) -> tuple[dict[str, Any], int]:

@@ -186,7 +186,7 @@ def test_a_file_that_is_too_large_is_cbx609() -> None:
     text = "# Databricks notebook source\n".ljust(9_000_000, "#")
     with pytest.raises(DeployError) as raised:
         workspace_files([Artifact("notebooks/silver/orders.py", text), Artifact("notebooks/silver/items.py", text)])
-    messages = [one.message for one in raised.value.diagnostics]
+    messages = [diagnostic.message for diagnostic in raised.value.diagnostics]
 
     assert f"error[CBX609] file-too-large: {messages[0]}" in (read_page("CBX609") or "")
     assert len(messages) == 2

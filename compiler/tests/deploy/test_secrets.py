@@ -29,7 +29,7 @@ def test_a_token_is_seen_nowhere(fault: Kind, workspace: Workspace, project: Pat
     workspace.strike(Fault(fault, 9))
     command = [sys.executable, "-c", FAST_CLOCK + LOGGING, "deploy", "--env", "prod", "--project", str(project)]
     done = subprocess.run(command, env={**os.environ, **LOUD}, capture_output=True, check=False, timeout=120)
-    kept = b"".join(one.content for one in workspace.api.objects.values())
+    kept = b"".join(stored.content for stored in workspace.api.objects.values())
     written = b"".join(path.read_bytes() for path in project.rglob("*") if path.is_file())
     secret = workspace.token.encode()
 

@@ -18,7 +18,7 @@ def test_the_workflow_calls_what_there_is() -> None:
     commands = typer.main.get_command(application()).commands  # type: ignore[attr-defined] # a group of commands
     jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
     calls = [step["run"] for job in jobs.values() for step in job["steps"] if step.get("run", "").startswith("cbx ")]
-    known = {name: {option for one in command.params for option in one.opts} for name, command in commands.items()}
+    known = {name: {option for param in command.params for option in param.opts} for name, command in commands.items()}
     unknown = [
         call
         for call in calls

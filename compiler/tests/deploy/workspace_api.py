@@ -76,7 +76,7 @@ class WorkspaceApi:
 
     def contents(self) -> dict[str, tuple[str, bytes]]:
         """All that is stored below home folders, for comparison: kinds and contents by path."""
-        return {path: (one.kind, one.content) for path, one in sorted(self.objects.items())}
+        return {path: (stored.kind, stored.content) for path, stored in sorted(self.objects.items())}
 
     # The workspace of files
 
@@ -122,19 +122,19 @@ class WorkspaceApi:
     def list_objects(self, *, query: dict[str, str], **_: Any) -> Answer:
         path = _plain(query["path"])
         self._stored(path)
-        below = [one for one in self.objects if str(PurePosixPath(one).parent) == path]
+        below = [child for child in self.objects if str(PurePosixPath(child).parent) == path]
         if not below:
             return {}
-        return {"objects": [{"path": one, "object_type": self.objects[one].kind} for one in sorted(below)]}
+        return {"objects": [{"path": child, "object_type": self.objects[child].kind} for child in sorted(below)]}
 
     def delete_object(self, *, body: Answer, **_: Any) -> Answer:
         path = _plain(body["path"])
         self._stored(path)
-        below = [one for one in self.objects if one.startswith(f"{path}/")]
+        below = [child for child in self.objects if child.startswith(f"{path}/")]
         if below and not body.get("recursive"):
             raise ApiError(400, "DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty")
-        for one in (path, *below):
-            del self.objects[one]
+        for removed in (path, *below):
+            del self.objects[removed]
         return {}
 
     def _stored(self, path: str) -> Stored:
@@ -146,7 +146,9 @@ class WorkspaceApi:
 
     def create_pipeline(self, *, body: Answer, **_: Any) -> Answer:
         name = body["name"]
-        if not body.get("allow_duplicate_names") and any(one["name"] == name for one in self.pipelines.values()):
+        if not body.get("allow_duplicate_names") and any(
+            pipeline["name"] == name for pipeline in self.pipelines.values()
+        ):
             message = (
                 f"The pipeline name '{name}' is already used by another pipeline. This check can be skipped by "
                 "setting `allow_duplicate_names = true` in the request."
@@ -188,8 +190,8 @@ class WorkspaceApi:
         if found is None:
             raise ApiError(400, "INVALID_PARAMETER_VALUE", "Invalid filter.")
         pattern = re.escape(found[1]).replace("%", ".*").replace("_", ".")
-        named = [one for one in self.pipelines.values() if re.fullmatch(pattern, one["name"])]
-        return {"statuses": [{"pipeline_id": one["pipeline_id"], "name": one["name"]} for one in named]}
+        named = [pipeline for pipeline in self.pipelines.values() if re.fullmatch(pattern, pipeline["name"])]
+        return {"statuses": [{"pipeline_id": pipeline["pipeline_id"], "name": pipeline["name"]} for pipeline in named]}
 
     def _pipeline(self, identity: str) -> Answer:
         if identity not in self.pipelines:
@@ -228,23 +230,23 @@ class WorkspaceApi:
     def get_permissions(self, kind: str, identity: str, **_: Any) -> Answer:
         granted = [
             {
-                **{name: value for name, value in one.items() if name != "level"},
-                "all_permissions": [{"permission_level": one["level"], "inherited": False}],
+                **{name: value for name, value in permission.items() if name != "level"},
+                "all_permissions": [{"permission_level": permission["level"], "inherited": False}],
             }
-            for one in self.permissions.get(f"{kind}/{identity}", [])
+            for permission in self.permissions.get(f"{kind}/{identity}", [])
         ]
         admins = {"group_name": "admins", "all_permissions": [{"permission_level": "CAN_MANAGE", "inherited": True}]}
         return {"object_id": f"/{kind}/{identity}", "object_type": kind, "access_control_list": [*granted, admins]}
 
     def set_permissions(self, kind: str, identity: str, *, body: Answer, **_: Any) -> Answer:
-        granted = [{**one, "level": one["permission_level"]} for one in body.get("access_control_list", [])]
-        if sum(one["level"] == "IS_OWNER" for one in granted) != 1:
+        granted = [{**grant, "level": grant["permission_level"]} for grant in body.get("access_control_list", [])]
+        if sum(grant["level"] == "IS_OWNER" for grant in granted) != 1:
             raise ApiError(400, "INVALID_PARAMETER_VALUE", f"The {kind.removesuffix('s')} must have exactly one owner.")
         levels = {"CAN_VIEW", "CAN_MANAGE", "IS_OWNER", "CAN_RUN" if kind == "pipelines" else "CAN_MANAGE_RUN"}
-        if not {one["level"] for one in granted} <= levels:
+        if not {grant["level"] for grant in granted} <= levels:
             raise ApiError(400, "INVALID_PARAMETER_VALUE", "Permission type is not defined")
         self.permissions[f"{kind}/{identity}"] = [
-            {name: value for name, value in one.items() if name != "permission_level"} for one in granted
+            {name: value for name, value in grant.items() if name != "permission_level"} for grant in granted
         ]
         return self.get_permissions(kind, identity)
 
@@ -262,7 +264,7 @@ class WorkspaceApi:
         return self._job(int(query["job_id"]))
 
     def list_jobs(self, *, query: dict[str, str], **_: Any) -> Answer:
-        named = [one for one in self.jobs.values() if one["settings"]["name"].lower() == query["name"].lower()]
+        named = [job for job in self.jobs.values() if job["settings"]["name"].lower() == query["name"].lower()]
         return {"jobs": named}
 
     def delete_job(self, *, body: Answer, **_: Any) -> Answer:
@@ -308,7 +310,9 @@ class WorkspaceApi:
         """The objects below a folder, or the one object that a path names."""
         plain = _plain(path)
         yield from (
-            (one, stored) for one, stored in sorted(self.objects.items()) if one == plain or one.startswith(f"{plain}/")
+            (child, stored)
+            for child, stored in sorted(self.objects.items())
+            if child == plain or child.startswith(f"{plain}/")
         )
 
 

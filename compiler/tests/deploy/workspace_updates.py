@@ -51,12 +51,14 @@ class Updates:
         return update
 
     def active(self, pipeline: str) -> str | None:
-        return next((one["update_id"] for one in self.latest(pipeline) if one["state"] not in self.FINAL), None)
+        return next(
+            (update["update_id"] for update in self.latest(pipeline) if update["state"] not in self.FINAL), None
+        )
 
     def latest(self, pipeline: str) -> list[dict[str, Any]]:
-        own = [one for one in self._updates.values() if one["pipeline_id"] == pipeline]
-        newest = sorted(own, key=lambda one: -one["creation_time"])
-        return [{"update_id": one["update_id"], "state": one["state"]} for one in newest]
+        own = [update for update in self._updates.values() if update["pipeline_id"] == pipeline]
+        newest = sorted(own, key=lambda update: -update["creation_time"])
+        return [{"update_id": update["update_id"], "state": update["state"]} for update in newest]
 
     def stop(self, pipeline: str) -> None:
         update = self.active(pipeline)
@@ -77,7 +79,7 @@ class Updates:
         return dict(found)
 
     def page(self, pipeline: str, begin: int, size: int) -> dict[str, Any]:
-        own = [one for one in reversed(self._events) if one["origin"]["pipeline_id"] == pipeline]
+        own = [event for event in reversed(self._events) if event["origin"]["pipeline_id"] == pipeline]
         page: dict[str, Any] = {"events": own[begin : begin + size]}
         if begin + size < len(own):
             page["next_page_token"] = str(begin + size)
@@ -101,9 +103,9 @@ class Updates:
 
     def _run_source(self, update: str, source: str) -> bool:
         found = list(_TABLE.finditer(source))
-        ends = [one.start() for one in found[1:]] + [len(source)]
-        for one, end in zip(found, ends, strict=True):
-            table, rules = one[1], _RULE.findall(source[one.start() : end])
+        ends = [match.start() for match in found[1:]] + [len(source)]
+        for match, end in zip(found, ends, strict=True):
+            table, rules = match[1], _RULE.findall(source[match.start() : end])
             for status in ("QUEUED", "STARTING", "RUNNING"):
                 self._flow(update, table, status, {})
             if table in self.failing:

@@ -41,9 +41,9 @@ def opened(browser: Browser, **settings: Any) -> Iterator[Page]:
     context = browser.new_context(**settings)
     page = context.new_page()
     problems: list[str] = []
-    page.on("console", lambda one: problems.append(one.text) if one.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda one: problems.append(str(one)))
-    page.on("request", lambda one: problems.append(one.url) if not one.url.startswith(_LOCAL) else None)
+    page.on("console", lambda message: problems.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: problems.append(request.url) if not request.url.startswith(_LOCAL) else None)
     yield page
     context.close()
 

@@ -37,7 +37,7 @@ def settled(page: Page) -> Page:
 
 
 def texts(page: Page, selector: str) -> list[str]:
-    return [" ".join(one.split()) for one in settled(page).locator(selector).all_inner_texts()]
+    return [" ".join(text.split()) for text in settled(page).locator(selector).all_inner_texts()]
 
 
 def place(page: Page) -> str:
@@ -61,13 +61,13 @@ def boxes(page: Page, selector: str) -> list[tuple[float, float, float, float]]:
         selector,
         "all => all.map(one => one.getBoundingClientRect()).map(one => [one.left, one.top, one.right, one.bottom])",
     )
-    return [tuple(one) for one in rectangles]
+    return [tuple(rectangle) for rectangle in rectangles]
 
 
 def overlapping(places: list[tuple[float, float, float, float]]) -> list[Any]:
     return [
-        (one, other)
-        for number, one in enumerate(places)
+        (place, other)
+        for number, place in enumerate(places)
         for other in places[number + 1 :]
-        if one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+        if place[0] < other[2] and other[0] < place[2] and place[1] < other[3] and other[1] < place[3]
     ]

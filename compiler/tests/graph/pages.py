@@ -31,7 +31,7 @@ def circuit_box(folder: Path, *options: str) -> str:
         _completed("silver_orders_key", 17, 0, {"key_is_unique": (17, 0)}),
         _event("gold.daily_sales", {"status": "FAILED"}, "the disk is full"),
     ]
-    (folder / "events.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in events))
+    (folder / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
     page = folder / "page.html"
     arguments = ["graph", "--project", str(ROOT), "--state", str(folder), "--output", str(page), *options]
     result = CliRunner().invoke(application(), arguments, catch_exceptions=False)
@@ -89,7 +89,7 @@ def hostile(folder: Path) -> str:
     document = GraphDocument(HOSTILE, (HOSTILE,), (source, *models), edges, (relation,))
     check = Check(HOSTILE, "key_is_unique", HOSTILE)
     run = LastRun(HOSTILE, "failed", HOSTILE, {"a": DatasetRun("failed", 1, 1, HOSTILE)})
-    texts = {one.id: ModelTexts(HOSTILE, f'"""{HOSTILE}"""') for one in models}
+    texts = {model.id: ModelTexts(HOSTILE, f'"""{HOSTILE}"""') for model in models}
     page = folder / "hostile.html"
     page.write_text(
         render_html(document, Checks({(models[0].id, (HOSTILE,)): check}, {}), texts, run), encoding="utf-8"
@@ -127,7 +127,7 @@ def large(folder: Path, models: int) -> str:
         for step in range(2)
     ]
     document = GraphDocument("large", layers, tuple(nodes), tuple(edges), ())
-    texts = {one.id: ModelTexts(f"-- {one.id}\n" * 40, "notebook\n" * 40) for one in nodes}
+    texts = {node.id: ModelTexts(f"-- {node.id}\n" * 40, "notebook\n" * 40) for node in nodes}
     page = folder / "large.html"
     page.write_text(render_html(document, Checks({}, {}), texts), encoding="utf-8")
     return page.as_uri()

@@ -96,7 +96,7 @@ def test_json_of_columns_has_their_edges() -> None:
 
 
 @pytest.mark.parametrize("picture", [(), ("--columns",), ("--relationships",)], ids=["tables", "columns", "related"])
-@pytest.mark.parametrize("drawn_as", [one.value for one in GraphFormat])
+@pytest.mark.parametrize("drawn_as", [member.value for member in GraphFormat])
 def test_every_picture_in_every_format(drawn_as: str, picture: tuple[str, ...]) -> None:
     """With streams and batch, keys and columns told apart as each format can."""
     result = cbx("--format", drawn_as, *picture)
@@ -171,7 +171,7 @@ def test_a_slip_is_shown_with_a_way_out(arguments: list[str], reason: str, hint:
         (["--columns", "-s", "layer:bronze"], "The lineage of these columns is not known."),
     ],
 )
-@pytest.mark.parametrize("drawn_as", [one.value for one in GraphFormat])
+@pytest.mark.parametrize("drawn_as", [member.value for member in GraphFormat])
 def test_an_empty_picture_is_drawn_with_a_word(drawn_as: str, arguments: list[str], said: str) -> None:
     """A script that wants a file gets one, and it is no error."""
     result = cbx("--format", drawn_as, *arguments)

@@ -19,9 +19,9 @@ SEEDS = range(8)
 
 def drawn(arrows: str, lanes: str = "") -> Layout:
     """The picture of arrows written as ``a-b``; lanes as ``a0 b1``, else there is one."""
-    pairs = [(left, right) for left, right in (one.split("-") for one in arrows.split())]
+    pairs = [(left, right) for left, right in (arrow.split("-") for arrow in arrows.split())]
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
-    given = {one[:-1]: int(one[-1]) for one in lanes.split()}
+    given = {lane[:-1]: int(lane[-1]) for lane in lanes.split()}
     return lay_out(dict.fromkeys(names, BOX), pairs, {name: given.get(name, 0) for name in names})
 
 
@@ -39,9 +39,9 @@ def any_graph(seed: int, count: int = 60) -> tuple[dict[str, Size], list[tuple[s
     return sizes, list(dict.fromkeys(arrows)), {name: place * 4 // count for place, name in enumerate(names)}
 
 
-def overlap(one: Box, other: Box) -> bool:
+def overlap(box: Box, other: Box) -> bool:
     return (
-        one.x < other.right and other.x < one.right and one.y < other.y + other.height and other.y < one.y + one.height
+        box.x < other.right and other.x < box.right and box.y < other.y + other.height and other.y < box.y + box.height
     )
 
 
@@ -50,7 +50,7 @@ def test_boxes_keep_apart_and_in_their_lanes(seed: int) -> None:
     """Nothing lies on anything else, and no lane reaches into another."""
     sizes, arrows, lanes = any_graph(seed)
     layout = lay_out(sizes, arrows, lanes)
-    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[one] for one in pair))]
+    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[box] for box in pair))]
     strays = [
         name
         for name, box in layout.boxes.items()
@@ -104,7 +104,7 @@ def test_a_long_line_is_straight_where_it_passes() -> None:
 def test_a_parent_stands_in_the_middle_of_its_children() -> None:
     """Also of an even number of them."""
     boxes = drawn("a-b a-c a-d a-e").boxes
-    middles = sorted(boxes[one].middle for one in "bcde")
+    middles = sorted(boxes[name].middle for name in "bcde")
 
     assert boxes["a"].middle == pytest.approx(sum(middles) / 4)
 
@@ -135,7 +135,7 @@ def test_parts_that_nothing_joins_stand_side_by_side() -> None:
     """Twenty pairs are no column of twenty rows."""
     names = [f"{side}{number}" for number in range(20) for side in "ab"]
     layout = lay_out_parts(dict.fromkeys(names, BOX), [(f"a{n}", f"b{n}") for n in range(20)], spacing=Spacing())
-    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[one] for one in pair))]
+    on_each_other = [pair for pair in combinations(layout.boxes, 2) if overlap(*(layout.boxes[box] for box in pair))]
 
     assert on_each_other == []
     assert 1 < layout.width / layout.height < 3

@@ -48,7 +48,7 @@ def test_every_state_is_on_the_page() -> None:
     """And no state that there is not."""
     expected = {"new", "old", "modified", "unmodified"} | {f"modified.{part}" for part in _PARTS}
 
-    assert {f"state:{one}" for one in expected} == {row[0] for row in rows(SELECTORS, "State")}
+    assert {f"state:{state}" for state in expected} == {row[0] for row in rows(SELECTORS, "State")}
 
 
 GRAPH = (ROOT / "compiler/docs/graph.md").read_text(encoding="utf-8")
@@ -77,18 +77,18 @@ def test_an_example_draws_what_the_page_shows(fence: str) -> None:
 def test_every_option_of_graph_is_on_the_page() -> None:
     """No more and no fewer than `cbx graph --help` names."""
     command = typer.main.get_command(application()).commands["graph"]  # type: ignore[attr-defined] # a group of commands
-    expected = {option for one in command.params for option in one.opts if option.startswith("--")}
+    expected = {option for param in command.params for option in param.opts if option.startswith("--")}
 
     assert expected == {row[0].split()[0] for row in rows(GRAPH, "Options")}
 
 
 def test_every_format_is_on_the_page_with_its_endings() -> None:
     """And no format that there is not."""
-    table = [row for row in rows(GRAPH, "Formats") if row[0] in {one.value for one in GraphFormat}]
-    actual = {(one, row[0]) for row in table for one in row[1:] if one.startswith(".")}
+    table = [row for row in rows(GRAPH, "Formats") if row[0] in {member.value for member in GraphFormat}]
+    actual = {(suffix, row[0]) for row in table for suffix in row[1:] if suffix.startswith(".")}
 
     assert {(ending, drawn_as.value) for ending, drawn_as in EXTENSIONS.items()} == actual
-    assert [row[0] for row in table] == [one.value for one in GraphFormat]
+    assert [row[0] for row in table] == [member.value for member in GraphFormat]
 
 
 def test_every_field_of_json_is_on_the_page() -> None:

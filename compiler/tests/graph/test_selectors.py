@@ -211,7 +211,7 @@ def test_states_compare_contents(selector: str, expected: str) -> None:
         ("path:models/sliver", "no path `models/sliver`", "did you mean `models/silver`?"),
         ("source:raw.event", "no source `raw.event`", "did you mean `raw.events`?"),
         ("tga:nightly", "`tga:nightly`: there is no method `tga`", "did you mean `tag`?"),
-        ("@daily+", "`@daily+`: `@` already goes to all", ""),
+        ("@daily+", "`@daily+`: `@` already selects everything", ""),
         ("config.matrialized:view", "no setting `matrialized`", "did you mean `materialized`?"),
         ("config.materialized:veiw", "no materialized `veiw`", "did you mean `view`?"),
         ("daily,", "`` is not a selector", "for example"),
