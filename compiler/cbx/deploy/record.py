@@ -100,7 +100,7 @@ def read_committed(state: Folder) -> Committed | None:
     except ValueError as error:
         hint = "restore the file; without it, the next deployment treats every model as new"
         reason = f"`{state.path}/{_MANIFEST}` is not what a deployment wrote: {error}"
-        raise DeployError.of(codes.STATE_SPOILT, reason, hint) from error
+        raise DeployError.of(codes.STATE_CORRUPT, reason, hint) from error
     deployment = manifest.pop("deployment")
     update = deployment.get("refreshing")
     return Committed(

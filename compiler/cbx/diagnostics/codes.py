@@ -109,7 +109,7 @@ DEPLOYMENT_LOCKED = Code("CBX610", "deployment-locked")
 DESTRUCTIVE_CHANGE = Code("CBX611", "destructive-change")
 UPDATE_FAILED = Code("CBX612", "update-failed")
 WORKSPACE_FAILURE = Code("CBX613", "workspace-failure")
-STATE_SPOILT = Code("CBX614", "deployment-state-spoilt")
+STATE_CORRUPT = Code("CBX614", "deployment-state-spoilt")
 
 INTERNAL_ERROR = Code("CBX901", "internal-error")
 

@@ -43,14 +43,14 @@ class Lines(NamedTuple):
         """The lines of a text."""
         return cls(path, (0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])), len(text))
 
-    def place(self, offset: int) -> tuple[int, int]:
+    def position(self, offset: int) -> tuple[int, int]:
         """The line and column, from 1, of a character offset."""
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
     def span(self, start: int, end: int) -> Span:
         """The span of the characters from offset ``start`` up to, not including, ``end``; at least one character."""
-        return Span(self.path, *self.place(start), *self.place(max(start + 1, end)))
+        return Span(self.path, *self.position(start), *self.position(max(start + 1, end)))
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class SourceFile:
         end = self.text.find("\n", start)
         return self.text[start : end if end != -1 else None].rstrip("\r")
 
-    def place(self, offset: int) -> tuple[int, int]:
+    def position(self, offset: int) -> tuple[int, int]:
         """The line and column, from 1, of a character offset."""
-        return self.lines.place(offset)
+        return self.lines.position(offset)
 
     def offset(self, line: int, column: int) -> int:
         """The character offset of a line and column, both from 1."""

@@ -144,10 +144,10 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
     try:
         return _parse_in_place(source, start, end)
     except SyntaxError as error:
-        line, column = source.place(start)
+        line, column = source.position(start)
         own_error = _error_without_bracket(source.text[start:end], error, line, column)
         span = Positions(source).error(own_error, line)
-        if span.line > source.place(end)[0] or not source.text[start:end].strip():
+        if span.line > source.position(end)[0] or not source.text[start:end].strip():
             span = source.span(start - 2, end + 2)
         report.add(codes.SYNTAX_ERROR, f"this declaration is not a Python expression: {own_error.msg}", span)
     except (RecursionError, MemoryError, ValueError) as error:
@@ -158,7 +158,7 @@ def _parse_expression(source: SourceFile, start: int, end: int, report: Report) 
 
 def _parse_in_place(source: SourceFile, start: int, end: int) -> ast.expr:
     """Parse a declaration with the text before it as white space, so that positions are those of the file."""
-    line, column = source.place(start)
+    line, column = source.position(start)
     text = "\n" * (line - 1) + "(" + " " * (column - 2) + source.text[start:end] + "\n)"
     refuse_too_many_braces(text)
     return ast.parse(text, mode="eval").body

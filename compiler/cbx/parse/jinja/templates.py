@@ -369,7 +369,7 @@ class Templates:
             word = type(including).__name__.lower().removeprefix("from")
             message, hint = f"a template cannot `{word}` files", "macros of macros/ are available everywhere"
             span = template.span or template.source.whole_line(
-                template.source.place(template.offset)[0] + including.lineno - 1
+                template.source.position(template.offset)[0] + including.lineno - 1
             )
             report.add(codes.SYNTAX_ERROR, message, span, hint=hint)
         return None

@@ -1,4 +1,4 @@
-"""The whole way from boxes and arrows to places on paper."""
+"""From boxes and arrows to positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cbx.render.layout.placing import place
 from cbx.render.layout.ranks import assign_ranks
 
 _LEAD = 0.36
-"""How far before a rank, as a part of the gap, a line begins to level out; half of it would be a step."""
+"""How far before a rank a line becomes horizontal, as a part of the gap; 0.5 would be a step."""
 
 Point = tuple[float, float]
 Arrow = tuple[str, str]
@@ -20,7 +20,7 @@ Arrow = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a box has to be, in pixels."""
+    """The size of a box in pixels."""
 
     width: float
     height: float
@@ -28,7 +28,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A place on paper: the left upper corner and the size."""
+    """The position and size of a box in pixels; the origin is at the top left."""
 
     x: float
     y: float
@@ -37,23 +37,23 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """The height of the middle."""
+        """The y coordinate of the middle."""
         return self.y + self.height / 2
 
     @property
     def right(self) -> float:
-        """The right border."""
+        """The x coordinate of the right border."""
         return self.x + self.width
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A picture.
+    """The positions of boxes and arrows, and the size of the picture, in pixels.
 
     Attributes:
-        boxes: Where each box is; all in a column are as wide as the widest.
-        routes: Where each arrow goes: its start, the control points of a curve, and its end.
-        lanes: Left and right border of each lane.
+        boxes: The boxes; all in a column are as wide as the widest.
+        routes: For each arrow its start, the control points of a curve, and its end.
+        lanes: The left and right border of each lane.
     """
 
     boxes: Mapping[str, Box]
@@ -65,7 +65,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """Distances in pixels: between ranks, between rows, and from a lane's border to what is in it."""
+    """Distances in pixels: between ranks, between rows, and from a lane's border to its boxes."""
 
     rank: float = 88
     row: float = 16
@@ -79,14 +79,14 @@ def lay_out(
     spacing: Spacing | None = None,
     thickness: Mapping[Arrow, float] | None = None,
 ) -> Layout:
-    """Place boxes so that arrows lead to the right, through few crossings and as straight as can be.
+    """Place boxes so that arrows point to the right, with few crossings and as straight as possible.
 
     Args:
-        sizes: The boxes; the order of what nothing tells apart is theirs.
+        sizes: The boxes; otherwise equal boxes keep this order.
         arrows: Pairs of boxes.
-        lanes: The lane of every box, from the left, from 0 on.
+        lanes: The lane of every box, numbered from the left from 0.
         spacing: The distances.
-        thickness: How much room an arrow takes where it passes a rank, if it is more than a line.
+        thickness: The height of an arrow where it passes a rank, if it is more than a line.
     """
     spacing = spacing or Spacing()
     forward = [arrow for arrow in dict.fromkeys(arrows) if arrow[0] != arrow[1]]
@@ -122,7 +122,7 @@ def _draw(
     ways: Mapping[Arrow, tuple[Waypoint, ...]],
     spacing: Spacing,
 ) -> Layout:
-    """Boxes, borders and curves from the columns of every rank and the height of every middle."""
+    """Boxes, borders and curves, from the columns of every rank and the y coordinate of every middle."""
     lane_of_rank = {rank: lanes[name] for name, rank in ranks.items()}
     boxes: dict[str, Box] = {}
     borders: list[tuple[float, float]] = []
@@ -156,7 +156,7 @@ def _route(
     heights: Mapping[str | Waypoint, float],
     ways: Mapping[Arrow, tuple[Waypoint, ...]],
 ) -> tuple[Point, ...]:
-    """Out to the right, straight through the ranks between, and in from the left; from itself, back in further up."""
+    """From the right border of a box, straight through the ranks between, to the left border of another."""
     source, target = arrow
     if ranks[source] > ranks[target]:
         return tuple(reversed(_route((target, source), boxes, ranks, borders, heights, ways)))
@@ -174,6 +174,6 @@ def _route(
 
 
 def _loop(box: Box) -> tuple[Point, ...]:
-    """Out of the right border, and back into it further up."""
+    """From the right border of a box, and back to the same border further up."""
     far, high = box.right + 44, box.y + 12
     return ((box.right, box.middle), (far, box.middle), (far, high), (box.right, high))

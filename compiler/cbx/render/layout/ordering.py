@@ -1,4 +1,4 @@
-"""The second step: the order within every rank, so that few lines cross."""
+"""The second step: order every rank, so that few lines cross."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import pairwise
 from cbx.render.layout.weave import Weave
 
 _MOST_STOPS = 1200
-"""How many stops there may be for the slow steps, which take about a second then."""
+"""The largest number of stops for the slow steps, which then take about a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """Where an arrow passes a rank between its ends."""
+    """The point at which an arrow passes a rank between its ends."""
 
     source: str
     target: str
@@ -22,7 +22,7 @@ class Waypoint:
 
 
 Stop = str | Waypoint
-"""What stands in a rank."""
+"""A member of a rank: a box or a waypoint."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Order:
     """The ranks in order.
 
     Attributes:
-        ranks: What stands in every rank, from above.
-        links: Pairs of neighbours in neighbouring ranks.
+        ranks: The stops of every rank, from the top.
+        links: Pairs of linked stops in neighbouring ranks.
         ways: The waypoints of each arrow that has any.
     """
 
@@ -43,13 +43,13 @@ class Order:
 def order_ranks(
     names: Iterable[str], arrows: Sequence[tuple[str, str]], ranks: Mapping[str, int], *, with_waypoints: bool
 ) -> Order:
-    """Sort every rank by the places of its neighbours, to and fro, and keep the order with the fewest crossings.
+    """Sort every rank by the positions of its neighbours, in both directions, and keep the order with fewest crossings.
 
     Args:
-        names: The boxes, in the order that they start with.
+        names: The boxes, in their initial order.
         arrows: Pairs of boxes, the first in a lower rank than the second.
         ranks: The rank of each box.
-        with_waypoints: Whether an arrow over several ranks keeps a place in each; without, it passes behind boxes.
+        with_waypoints: Whether an arrow over several ranks has a waypoint in each; if not, it passes behind boxes.
     """
     columns: list[list[Stop]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
     for name in names:
@@ -75,7 +75,7 @@ def order_ranks(
 
 
 def _fewest_crossings(columns: list[list[int]], links: Sequence[tuple[int, int]]) -> list[list[int]]:
-    """From families that stand together, several sweeps either way; the best of all."""
+    """Start from families and sweep in both directions; return the best order."""
     is_slow = sum(map(len, columns)) > _MOST_STOPS
     best, fewest = columns, None
     for leads_right in (True, False):
@@ -90,7 +90,7 @@ def _fewest_crossings(columns: list[list[int]], links: Sequence[tuple[int, int]]
 
 
 def _sweep(weave: Weave, *, leads_right: bool, is_slow: bool) -> tuple[list[list[int]], int]:
-    """Sweep to and fro until several sweeps have brought nothing, then move every single stop to its best place."""
+    """Sweep until several sweeps have not improved the order, then move every single stop to its best position."""
     best, fewest = weave.order(), weave.crossings()
     sweeps, patience = (8, 2) if is_slow else (24, 6)
     in_vain = 0

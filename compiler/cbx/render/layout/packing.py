@@ -1,4 +1,4 @@
-"""Places for so many boxes that a rank in one column would be a needle: each rank becomes a block."""
+"""Positions for very many boxes: each rank becomes a block of several columns."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _FEWEST_ROWS = 120
 
 
 def rows_for(boxes: int) -> int:
-    """How many rows make a picture of so many boxes about as wide as a screen is."""
+    """The number of rows for which a picture has about the proportions of a screen."""
     return max(_FEWEST_ROWS, ceil(1.6 * sqrt(boxes)))
 
 
 def pack(
     order: Order, sizes: Mapping[str, Sized], most_rows: int, gap: float
 ) -> tuple[list[tuple[list[str], ...]], dict[Stop, float]]:
-    """The columns of every rank, filled row by row, so that neighbours in the order stay at about the same height.
+    """Fill the columns of every rank row by row, so that neighbours in the order stay at about the same height.
 
     Args:
-        order: The ranks; waypoints have no place here.
-        sizes: How high each box is; all rows are as high as the highest.
-        most_rows: How many rows a column has at most.
+        order: The ranks; waypoints are ignored.
+        sizes: The sizes of the boxes; all rows are as high as the highest box.
+        most_rows: The largest number of rows in a column.
         gap: The space between rows.
 
     Returns:
-        The columns of each rank, and the height of the middle of each box.
+        The columns of each rank, and the y coordinate of the middle of each box.
     """
     step = max((size.height for size in sizes.values()), default=0.0) + gap
     columns: list[tuple[list[str], ...]] = []

@@ -1,4 +1,4 @@
-"""The third step: the height of every box, so that lines are straight."""
+"""The third step: the vertical position of every box, so that lines are straight."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WAYPOINT_GAP = 12.0
 
 
 class Sized(Protocol):
-    """What has a height."""
+    """Something with a height."""
 
     @property
     def height(self) -> float:
@@ -25,12 +25,12 @@ class Sized(Protocol):
 
 @dataclass(frozen=True)
 class _AlignedRows:
-    """Stops that move together: they stand on one straight line.
+    """Stops on a straight line, which move together.
 
     Attributes:
-        count: How many rows there are; they are numbered so that one is below those of smaller numbers, or beside them.
+        count: The number of rows; each row is below rows with smaller numbers, or beside them.
         row_of: The row of each stop.
-        above: For each row, those it has to stay below, and how far apart their middles have to be.
+        above: For each row, the rows above it, and the smallest distance between their middles.
         linked: For each row, the rows that it is linked to.
     """
 
@@ -43,17 +43,17 @@ class _AlignedRows:
 def place(
     order: Order, sizes: Mapping[str, Sized], gap: float, thickness: Mapping[tuple[str, str], float]
 ) -> dict[Stop, float]:
-    """The height of the middle of everything that stands in a rank; the uppermost border is at 0.
+    """The y coordinate of the middle of every stop; the top border is at 0.
 
-    Stops that one straight line can join move together, as in Brandes and Köpf, "Fast and Simple Horizontal Coordinate
-    Assignment" (2002). Each such row is drawn to the mean of what it is linked to, and pushed apart from the others
-    once downwards and once upwards; the mean of both keeps all distances.
+    Stops on a straight line move together, as in Brandes and Köpf, "Fast and Simple Horizontal Coordinate Assignment"
+    (2002). Each such row moves to the mean of its linked rows; then rows are pushed apart once downwards and once
+    upwards. The mean of both keeps all distances.
 
     Args:
         order: The ranks.
-        sizes: How high each box is.
+        sizes: The sizes of the boxes.
         gap: The space between boxes.
-        thickness: How much room each arrow takes where it passes a rank.
+        thickness: The height of each arrow where it passes a rank.
     """
     heights = {
         stop: thickness[stop.source, stop.target] if isinstance(stop, Waypoint) else sizes[stop].height
@@ -122,7 +122,7 @@ def _rows(order: Order, heights: Mapping[Stop, float], gap: float) -> _AlignedRo
 
 
 def _from_above(below: Sequence[Mapping[int, float]]) -> list[int]:
-    """Rows so that each comes after those above it; since no two of the straight lines cross, there is no circle."""
+    """Sort rows so that each comes after the rows above it; there is no cycle, because straight lines do not cross."""
     open_above = [0] * len(below)
     for its_below in below:
         for other in its_below:
@@ -137,10 +137,10 @@ def _from_above(below: Sequence[Mapping[int, float]]) -> list[int]:
 
 
 def _straight_links(order: Order) -> dict[Stop, Stop]:
-    """For stops from which a straight line leads to the next rank, where; these lines do not cross each other.
+    """The links between neighbouring ranks that become straight lines; they do not cross.
 
-    Each end is the middle one of what the other is linked to. Where two such lines cross, one between waypoints is
-    kept, else the upper one.
+    Each end of such a link is the middle one of the stops that the other end is linked to. If two of them cross, one
+    between waypoints is kept, else the upper one.
     """
     places = {stop: place for rank in order.ranks for place, stop in enumerate(rank)}
     before: dict[Stop, list[Stop]] = {stop: [] for stop in places}

@@ -1,4 +1,4 @@
-"""The first step: which column every box stands in."""
+"""The first step: assign a rank, that is a column, to every box."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 
 def assign_ranks(names: Sequence[str], arrows: Sequence[tuple[str, str]], lanes: Mapping[str, int]) -> dict[str, int]:
-    """A rank for each box: as far left in its lane as the arrows within the lane let it.
+    """The rank of each box: as far left in its lane as the arrows within the lane allow.
 
-    Lanes follow each other without an empty rank. An arrow that would close a circle does not count.
+    There is no empty rank between lanes. An arrow that would close a cycle is ignored.
 
     Example:
         ``a -> b`` in lane 0 and ``c`` in lane 1 give ``{"a": 0, "b": 1, "c": 2}``.
@@ -25,7 +25,7 @@ def assign_ranks(names: Sequence[str], arrows: Sequence[tuple[str, str]], lanes:
 
 
 def _depths(names: Sequence[str], arrows: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """The length of the longest path to each box, without recursion, since paths may be long."""
+    """The length of the longest path to each box; without recursion, because paths may be long."""
     before: dict[str, list[str]] = {name: [] for name in names}
     for source, target in arrows:
         before[target].append(source)

@@ -1,4 +1,4 @@
-"""Pictures of several parts that nothing joins: side by side, on shelves about as wide as a screen."""
+"""Pictures of several unconnected parts: side by side, in rows with about the proportions of a screen."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PROPORTION = 1.6
 
 
 def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: Spacing) -> Layout:
-    """Lay out what arrows join, each part for itself and without lanes, and stand the parts on shelves.
+    """Lay out each connected part by itself and without lanes, and arrange the parts in rows.
 
     Args:
-        sizes: The boxes; the order of what nothing tells apart is theirs.
+        sizes: The boxes; otherwise equal boxes keep this order.
         arrows: Pairs of boxes.
         spacing: The distances.
     """
@@ -27,7 +27,7 @@ def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: S
 
 
 def _connected_parts(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict[str, None]]:
-    """The boxes by the parts of the picture that they belong to."""
+    """The boxes of each connected part."""
     neighbours: dict[str, list[str]] = {name: [] for name in names}
     for left, right in arrows:
         neighbours[left].append(right)
@@ -47,7 +47,7 @@ def _connected_parts(names: Iterable[str], arrows: Sequence[Arrow]) -> list[dict
 
 
 def _place_on_shelves(layouts: Sequence[Layout], gap: float) -> Layout:
-    """The highest first, which fills the shelves best."""
+    """Arrange parts in rows, the highest first, which fills rows best."""
     area = sum((layout.width + gap) * (layout.height + gap) for layout in layouts)
     widest = max([sqrt(area * _PROPORTION), *(layout.width for layout in layouts)])
     boxes: dict[str, Box] = {}

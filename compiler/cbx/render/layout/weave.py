@@ -1,4 +1,4 @@
-"""Columns of numbered stops with the links between them, and the ways to take crossings out of them."""
+"""Columns of numbered stops with links between them, and the methods that remove crossings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _ROUNDS = 10
 
 
 class Weave:
-    """An order of stops, which changes in place.
+    """An order of stops, which is changed in place.
 
-    The steps are the sorting by barycentres of Sugiyama, Tagawa and Toda (1981), the exchange of neighbours of Gansner
+    The methods are sorting by barycentres of Sugiyama, Tagawa and Toda (1981), the exchange of neighbours of Gansner
     et al., "A Technique for Drawing Directed Graphs" (1993), and the sifting of Matuszewski, Schönfeld and Molitor,
     "Using Sifting for k-Layer Straightline Crossing Minimization" (1999).
     """
@@ -20,8 +20,8 @@ class Weave:
         """Start with an order.
 
         Args:
-            columns: The stops of every column, which are numbered from 0 on.
-            links: Pairs of stops in neighbouring columns; longer ones count as if they were short.
+            columns: The stops of every column, numbered from 0.
+            links: Pairs of stops in neighbouring columns; longer links are treated as short ones.
         """
         count = sum(map(len, columns))
         self._before: list[list[int]] = [[] for _ in range(count)]
@@ -34,11 +34,11 @@ class Weave:
         self._number()
 
     def order(self) -> list[list[int]]:
-        """The columns as they are now."""
+        """A copy of the current columns."""
         return [list(column) for column in self._columns]
 
     def take(self, columns: Sequence[Sequence[int]]) -> None:
-        """Go back to another order of the same stops."""
+        """Replace the order with another one of the same stops."""
         self._columns = [list(column) for column in columns]
         self._number()
 
@@ -62,7 +62,7 @@ class Weave:
         return count
 
     def gather_families(self) -> None:
-        """Put every column into the order in which a walk along the links, depth first, meets the stops."""
+        """Sort every column in the order of a depth-first walk along the links."""
         column_of = {stop: number for number, column in enumerate(self._columns) for stop in column}
         met: list[list[int]] = [[] for _ in self._columns]
         seen = set()
@@ -77,7 +77,7 @@ class Weave:
         self.take(met)
 
     def sort(self, *, leads_right: bool) -> None:
-        """Order each column by the mean place of its neighbours in the one before; what has none stays about there."""
+        """Sort each column by the mean position of its neighbours in the previous column; others stay in place."""
         neighbours = self._before if leads_right else self._after
         for column in self._columns if leads_right else reversed(self._columns):
             means = {}
@@ -88,7 +88,7 @@ class Weave:
             self._place(column)
 
     def swap_neighbours(self) -> None:
-        """Exchange two that stand next to each other wherever that takes away crossings."""
+        """Swap neighbours in a column wherever that removes crossings."""
         for _ in range(_ROUNDS):
             if not sum(self._swap(column) for column in self._columns):
                 break
@@ -106,7 +106,7 @@ class Weave:
         return has_changed
 
     def sift(self) -> None:
-        """Move every stop to the best place in its column, as long as that takes away crossings."""
+        """Move every stop to its best position in the column, as long as that removes crossings."""
         for _ in range(_ROUNDS):
             if not sum(self._sift(column) for column in self._columns):
                 break
@@ -128,7 +128,7 @@ class Weave:
         return has_changed
 
     def _ends(self, column: Sequence[int]) -> dict[int, tuple[list[int], list[int]]]:
-        """The places of the neighbours of each stop on both sides, in order."""
+        """The sorted positions of the neighbours of each stop, on both sides."""
         return {
             stop: (
                 sorted(self._places[neighbour] for neighbour in self._before[stop]),
@@ -139,5 +139,5 @@ class Weave:
 
 
 def _crossing(upper: tuple[list[int], list[int]], lower: tuple[list[int], list[int]]) -> int:
-    """The crossings of the links of two stops, with one above the other."""
+    """The number of crossings between the links of two stops, one above the other."""
     return sum(bisect_left(lower[side], end) for side in (0, 1) for end in upper[side])
