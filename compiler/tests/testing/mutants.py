@@ -106,58 +106,58 @@ def mutants() -> Iterator[Mutant]:
                 changed = text[: match.start()] + match.expand(mutation.replacement) + text[match.end() :]
                 yield Mutant(name, text.count("\n", 0, match.start()) + 1, mutation.name, changed)
         if path.suffix == ".sql" and name.startswith("models/"):
-            yield from swapped(name, text)
+            yield from swap_columns(name, text)
 
 
 _PAIR = re.compile(
-    r"\n    (?P<one>[\w.]+)(?: AS (?P<as_one>\w+))?,\n    (?P<two>[\w.]+)(?: AS (?P<as_two>\w+))?(?=,?\n)"
+    r"\n    (?P<first>[\w.]+)(?: AS (?P<as_first>\w+))?,\n    (?P<second>[\w.]+)(?: AS (?P<as_second>\w+))?(?=,?\n)"
 )
 
 
-def swapped(path: str, text: str) -> Iterator[Mutant]:
-    """Two columns of a select list that stand below each other, each under the other's name."""
+def swap_columns(path: str, text: str) -> Iterator[Mutant]:
+    """Swap two consecutive columns of a select list, which keep each other's names."""
     start = text.index(") }}")
     while (match := _PAIR.search(text, start)) is not None:
-        one, two = match["one"], match["two"]
-        names = [match["as_one"] or one.rpartition(".")[2], match["as_two"] or two.rpartition(".")[2]]
-        changed = f"\n    {two} AS {names[0]},\n    {one} AS {names[1]}"
+        first, second = match["first"], match["second"]
+        names = [match["as_first"] or first.rpartition(".")[2], match["as_second"] or second.rpartition(".")[2]]
+        changed = f"\n    {second} AS {names[0]},\n    {first} AS {names[1]}"
         line = text.count("\n", 0, match.start()) + 2
         yield Mutant(path, line, "two columns change places", text[: match.start()] + changed + text[match.end() :])
         start = match.start() + 1
 
 
 class FirstFailure:
-    """Remembers the first test that failed, and what it said."""
+    """Remembers the first test that failed, and its message."""
 
     def __init__(self) -> None:
-        self.test = self.said = ""
+        self.test = self.message = ""
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not self.test:
             crash = getattr(report.longrepr, "reprcrash", None)
             self.test = report.nodeid
-            self.said = str(report.longrepr if crash is None else crash.message)
+            self.message = str(report.longrepr if crash is None else crash.message)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: ``found`` by a test, ``refused`` by the compiler, or it ``lives``."""
+    """The result of a mutant: ``found`` by a test, ``refused`` by the compiler, or it ``lives``."""
 
     verdict: str
     by: str = ""
-    said: str = ""
+    message: str = ""
 
 
-def outcome(mutant: Mutant, folder: Path) -> Outcome:
+def try_mutant(mutant: Mutant, folder: Path) -> Outcome:
     """Put a mutant into a copy of the project and run the tests of its model."""
     original = folder / mutant.path
     before = original.read_text(encoding="utf-8")
     original.write_text(mutant.text, encoding="utf-8")
     try:
         project = compile_once(folder, with_trace=False)
-        own = [one.id for one in project.models.values() if one.path == mutant.path]
+        models = [model.id for model in project.models.values() if model.path == mutant.path]
         failure, output = FirstFailure(), io.StringIO()
-        chosen = [f"--cbx-models={' '.join(own)}"] if own else []
+        selection = [f"--cbx-models={' '.join(models)}"] if models else []
         arguments = [
             str(PROJECT / "tests"),
             "--cbx-engine=sail",
@@ -165,7 +165,7 @@ def outcome(mutant: Mutant, folder: Path) -> Outcome:
             "-x",
             "-p",
             "no:cacheprovider",
-            *chosen,
+            *selection,
         ]
         with contextlib.redirect_stdout(output):
             status = pytest.main(["-q", "-W", _LOADED_BEFORE, *arguments], plugins=[failure])
@@ -174,17 +174,17 @@ def outcome(mutant: Mutant, folder: Path) -> Outcome:
     finally:
         original.write_text(before, encoding="utf-8")
     return (
-        Outcome("found", failure.test, failure.said)
+        Outcome("found", failure.test, failure.message)
         if status == pytest.ExitCode.TESTS_FAILED
-        else Outcome("lives", said=output.getvalue()[-500:])
+        else Outcome("lives", message=output.getvalue()[-500:])
     )
 
 
 _LOADED_BEFORE = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
 
 
-def copy_of_the_project(folder: Path) -> None:
-    """The models and what they need; the tests are the project's own."""
+def copy_project(folder: Path) -> None:
+    """Copy the models and what they need; the tests stay in the project."""
     for part in ("models", "macros"):
         shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "project.toml", folder)
@@ -199,16 +199,16 @@ def main() -> int:
     started, counts = time.monotonic(), {"found": 0, "refused": 0, "lives": 0}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        copy_of_the_project(folder)
+        copy_project(folder)
         unchanged = Mutant("project.toml", 1, "nothing", (folder / "project.toml").read_text(encoding="utf-8"))
-        if outcome(unchanged, folder).verdict != "lives":
+        if try_mutant(unchanged, folder).verdict != "lives":
             sys.exit("the tests fail without any mistake")
         for mutant in list(mutants())[:: options.every]:
-            result = outcome(mutant, folder)
+            result = try_mutant(mutant, folder)
             counts[result.verdict] += 1
             print(f"{result.verdict:<8} {mutant}{f'  ({result.by})' if result.by else ''}", flush=True)
             if options.verbose or result.verdict == "lives":
-                print("".join(f"           {line}\n" for line in result.said.splitlines()[:12]))
+                print("".join(f"           {line}\n" for line in result.message.splitlines()[:12]))
     seconds = time.monotonic() - started
     print(
         f"\n{counts['found']} mutants found by tests, {counts['refused']} refused by the compiler, "

@@ -23,7 +23,7 @@ def summary_lines(
     )
     counts = f"{summary.proven} proven, {summary.unproven} checked on the data, {summary.undeclared} not declared"
     yield f"  keys: {counts}"
-    yield from _untraced([diagnostic for diagnostic in diagnostics if diagnostic.code is codes.UNTRACED_MODEL])
+    yield from _untraced_lines([diagnostic for diagnostic in diagnostics if diagnostic.code is codes.UNTRACED_MODEL])
     written = "to write" if check else "written"
     removed = "to remove" if check else "removed"
     line = (
@@ -56,7 +56,7 @@ def _is_about_machine(diagnostic: Diagnostic) -> bool:
     return is_untraced and diagnostic.span is not None and diagnostic.span.path == PROJECT_FILE
 
 
-def _untraced(diagnostics: list[Diagnostic]) -> Iterator[str]:
+def _untraced_lines(diagnostics: list[Diagnostic]) -> Iterator[str]:
     """Lines about models that were not traced."""
     about_machine = [diagnostic for diagnostic in diagnostics if _is_about_machine(diagnostic)]
     for diagnostic in about_machine:
