@@ -1,14 +1,14 @@
-{# A column of digits that holds at least so many of them. #}
+{# A string of digits has at least `count` digits. #}
 {% macro at_least_digits(column, count) -%}
 length({{ column }}) >= {{ count }}
 {%- endmacro %}
 
-{# A text of exactly so many characters. #}
+{# A string has exactly `count` characters. #}
 {% macro exactly_characters(column, count) -%}
 length({{ column }}) = {{ count }}
 {%- endmacro %}
 
-{# One of a few known texts. #}
+{# A string is one of `values`. #}
 {% macro one_of(column, values) -%}
 {{ column }} IN ('{{ values | join("', '") }}')
 {%- endmacro %}

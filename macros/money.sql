@@ -1,4 +1,4 @@
-{# What the order items of a group cost together. #}
+{# The total amount of the order items of a group. #}
 {% macro revenue() -%}
 CAST(sum(item_price * item_quantity) AS DECIMAL(18, 2))
 {%- endmacro %}

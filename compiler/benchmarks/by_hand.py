@@ -239,7 +239,7 @@ def history(changes: DataFrame) -> DataFrame:
 
 
 def order_items(orders: DataFrame) -> DataFrame:
-    """What was ordered, one row per item."""
+    """Order items, one row per item of an order."""
     return orders.withColumn("item", F.explode("items")).select(
         "order_id",
         "customer_id",
@@ -272,7 +272,7 @@ def build_gold(lake: Lakehouse, silver: Mapping[str, DataFrame]) -> None:
 
 
 def order_summary(silver: Mapping[str, DataFrame], current: DataFrame) -> DataFrame:
-    """Who orders how much."""
+    """Customers with orders and their totals."""
     totals = (
         silver["orders"]
         .groupBy("customer_id")
@@ -286,7 +286,7 @@ def order_summary(silver: Mapping[str, DataFrame], current: DataFrame) -> DataFr
 
 
 def daily_sales(orders: DataFrame) -> DataFrame:
-    """What the shop sells in a day."""
+    """Sales per day."""
     return (
         orders.where("order_status <> 'Cancelled'")
         .groupBy(F.to_date("order_timestamp").alias("order_date"))
@@ -300,7 +300,7 @@ def daily_sales(orders: DataFrame) -> DataFrame:
 
 
 def open_orders(silver: Mapping[str, DataFrame], current: DataFrame) -> DataFrame:
-    """Orders that wait to be sent."""
+    """Pending orders."""
     totals = silver["orders"].groupBy("order_id")
     return (
         silver["orders_clean"]
@@ -313,7 +313,7 @@ def open_orders(silver: Mapping[str, DataFrame], current: DataFrame) -> DataFram
 
 
 def product_sales(orders: DataFrame) -> DataFrame:
-    """How each product sells."""
+    """Sales per product."""
     return (
         orders.where("order_status <> 'Cancelled'")
         .groupBy("item_id")

@@ -1,4 +1,4 @@
-"""Customer addresses as the shop's system drops them, one row per change."""
+"""Customer addresses from the landing files, one row per change."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

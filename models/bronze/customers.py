@@ -1,4 +1,4 @@
-"""Customer profiles as the shop's system drops them, one row per change."""
+"""Customer profiles from the landing files, one row per change."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

@@ -1,4 +1,4 @@
-"""Orders with their items as the shop's system drops them, one row per order."""
+"""Orders with their items from the landing files, one row per order."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

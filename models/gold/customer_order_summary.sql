@@ -11,12 +11,12 @@
         "city": "STRING",
         "state": "STRING",
         "postcode": "STRING",
-        "total_orders": column("BIGINT", "How many orders the customer placed, cancelled ones included."),
-        "total_items_ordered": column("BIGINT", "How many pieces these orders hold."),
-        "total_order_amount": column("DECIMAL(18, 2)", "What these orders cost together."),
+        "total_orders": column("BIGINT", "The number of orders, including cancelled ones."),
+        "total_items_ordered": column("BIGINT", "The number of items in these orders."),
+        "total_order_amount": column("DECIMAL(18, 2)", "The total amount of these orders."),
     },
 ) }}
--- Who orders how much: the customers who ordered, with their current address and totals.
+-- Customers with orders: their profile, current address, and totals of their orders.
 
 WITH totals AS (
     SELECT

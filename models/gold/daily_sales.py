@@ -1,4 +1,4 @@
-"""What the shop sells in a day, cancelled orders left out."""
+"""Sales per day, without cancelled orders."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

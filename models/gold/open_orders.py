@@ -1,4 +1,4 @@
-"""Orders that wait to be sent, with all that the warehouse needs to send them."""
+"""Pending orders, with the customer, the address and the totals that the warehouse needs."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

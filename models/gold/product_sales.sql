@@ -10,7 +10,7 @@
         "last_ordered_at": "TIMESTAMP",
     },
 ) }}
--- How each product sells, cancelled orders left out.
+-- Sales per product, without cancelled orders.
 
 SELECT
     item_id,

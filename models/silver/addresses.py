@@ -1,4 +1,4 @@
-"""Every address a customer has had, with the time it held."""
+"""All addresses of each customer, with the time in which each was current."""
 
 from pyspark.sql import DataFrame
 

@@ -8,7 +8,7 @@
         "postcode": "STRING",
     },
 ) }}
--- Where each customer lives today.
+-- The current address of each customer.
 
 SELECT customer_id, address_line_1, city, state, postcode
 FROM {{ ref("silver.addresses") }}

@@ -1,4 +1,4 @@
-"""Every customer of the shop, as last heard of."""
+"""The latest profile of each customer."""
 
 from pyspark.sql import DataFrame
 

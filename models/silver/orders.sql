@@ -13,7 +13,7 @@
         "item_quantity": "INT",
     },
 ) }}
--- What was ordered, one row per order item.
+-- Order items, one row per item of an order.
 
 SELECT
     order_id,

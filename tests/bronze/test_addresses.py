@@ -4,7 +4,7 @@ from cbx.testing import assert_rows
 
 
 def test_addresses_are_kept_as_they_landed(run_model):
-    """A postcode is a text: its zeros stay."""
+    """A postcode is a string and keeps its leading zeros."""
     result = run_model(
         "bronze.addresses",
         given={
@@ -25,7 +25,7 @@ def test_addresses_are_kept_as_they_landed(run_model):
 
 
 def test_a_row_tells_its_file_and_when_it_was_loaded(run_model):
-    """Somebody who finds a wrong row wants to know where it came from."""
+    """The origin of a wrong row can be found."""
     result = run_model(
         "bronze.addresses",
         given={"addresses": [{"customer_id": 1, "_metadata": {"file_path": "addresses/2026-01-01.csv"}}]},

@@ -4,7 +4,7 @@ from cbx.testing import assert_rows
 
 
 def test_profiles_are_kept_as_they_landed(run_model):
-    """Bronze changes nothing: what cannot be read as a date is still there to be looked at."""
+    """Bronze keeps invalid dates, so that they can be inspected."""
     result = run_model(
         "bronze.customers",
         given={
@@ -25,7 +25,7 @@ def test_profiles_are_kept_as_they_landed(run_model):
 
 
 def test_a_row_tells_its_file_and_when_it_was_loaded(run_model):
-    """Somebody who finds a wrong row wants to know where it came from."""
+    """The origin of a wrong row can be found."""
     result = run_model(
         "bronze.customers",
         given={"customers": [{"customer_id": 1, "_metadata": {"file_path": "customers/2026-01-01.json"}}]},

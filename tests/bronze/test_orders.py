@@ -5,7 +5,7 @@ from decimal import Decimal
 
 
 def test_orders_are_kept_as_they_landed(run_model):
-    """An order comes with its items inside it."""
+    """An order contains its items."""
     order = {
         "order_id": 7,
         "customer_id": 1,
@@ -24,7 +24,7 @@ def test_orders_are_kept_as_they_landed(run_model):
 
 
 def test_a_row_tells_its_file_and_when_it_was_loaded(run_model):
-    """Somebody who finds a wrong row wants to know where it came from."""
+    """The origin of a wrong row can be found."""
     result = run_model(
         "bronze.orders",
         given={"orders": [{"order_id": 7, "_metadata": {"file_path": "orders/2026-01-01.json"}}]},

@@ -19,13 +19,13 @@ ORDERS = """
 
 
 def summary(run_model, customers=CUSTOMERS, addresses=ADDRESSES, orders=ORDERS):
-    """The model's result, for rows of which some may be others."""
+    """Run the model on the default rows, with some inputs replaced."""
     given = {"silver.customers": customers, "silver.current_addresses": addresses, "silver.orders": orders}
     return run_model("gold.customer_order_summary", given=given)
 
 
 def test_a_customer_has_totals_over_all_orders(run_model):
-    """An order counts once however many items it has, and a cancelled one counts too."""
+    """An order counts once, whatever its number of items; cancelled orders count too."""
     assert_rows(
         summary(run_model),
         """
@@ -36,7 +36,7 @@ def test_a_customer_has_totals_over_all_orders(run_model):
 
 
 def test_a_customer_comes_with_profile_and_address(run_model):
-    """What a colleague needs who calls or writes."""
+    """The result has the contact details."""
     result = summary(run_model)
 
     assert_rows(
@@ -63,10 +63,10 @@ def test_a_customer_without_an_address_is_there(run_model):
 
 
 def test_a_customer_without_orders_is_left_out(run_model):
-    """The table is about those who ordered."""
+    """The table has only customers with orders."""
     assert summary(run_model, orders=[]).rows() == []
 
 
 def test_orders_of_an_unknown_customer_are_left_out(run_model):
-    """Their profile may have been dropped on the way."""
+    """Their profile may have been dropped by an expectation."""
     assert summary(run_model, customers=[]).rows() == []

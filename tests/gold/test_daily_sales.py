@@ -4,7 +4,7 @@ from cbx.testing import assert_rows
 
 
 def test_a_day_has_what_was_ordered_in_it(run_model):
-    """Orders and customers count once however many rows they have; a day ends at midnight, in UTC."""
+    """Orders and customers count once, whatever their number of rows; a day ends at midnight in UTC."""
     result = run_model(
         "gold.daily_sales",
         given={
@@ -29,7 +29,7 @@ def test_a_day_has_what_was_ordered_in_it(run_model):
 
 
 def test_cancelled_orders_are_left_out(run_model):
-    """Nothing was sold."""
+    """A cancelled order is not a sale."""
     result = run_model(
         "gold.daily_sales",
         given={

@@ -1,10 +1,10 @@
-"""A few connected models at once: what one makes is what the next one reads."""
+"""Several models at once: each reads the results of the models before it."""
 
 from cbx.testing import assert_rows
 
 
 def test_an_order_of_bronze_arrives_in_the_sales_of_its_day(run_models):
-    """From the order as it landed to the number in the report."""
+    """From the landed order to the number in the report."""
     items = [{"item_id": 11, "price": "10.00", "quantity": 2}, {"item_id": 12, "price": "0.50", "quantity": 1}]
     order = {"order_id": 7, "customer_id": 1, "order_timestamp": "2026-01-01 10:00:00", "items": items}
 

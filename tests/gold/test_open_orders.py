@@ -22,13 +22,13 @@ ADDRESSES = """
 
 
 def open_orders(run_model, orders=ORDERS, items=ITEMS, customers=CUSTOMERS, addresses=ADDRESSES):
-    """The model's result, for rows of which some may be others."""
+    """Run the model on the default rows, with some inputs replaced."""
     given = {"orders": orders, "order_items": items, "customers": customers, "addresses": addresses}
     return run_model("gold.open_orders", given=given)
 
 
 def test_a_pending_order_has_all_that_is_needed_to_send_it(run_model):
-    """Whom to call, where to send, how many pieces, and what they cost together."""
+    """The result has the contact, the address, the number of items and the total amount."""
     result = open_orders(run_model)
 
     assert_rows(
@@ -49,14 +49,14 @@ def test_a_pending_order_has_all_that_is_needed_to_send_it(run_model):
 
 
 def test_other_orders_are_left_out(run_model):
-    """They are sent, done or off."""
+    """They are shipped, completed or cancelled."""
     orders = [("order_id", "customer_id", "order_status"), (7, 1, "Shipped"), (7, 1, "Cancelled"), (7, 1, "Completed")]
 
     assert open_orders(run_model, orders=orders).rows() == []
 
 
 def test_an_order_without_items_is_left_out(run_model):
-    """There is nothing to send."""
+    """There is nothing to ship."""
     assert open_orders(run_model, items=[]).rows() == []
 
 

@@ -12,7 +12,7 @@ ORDERS = """
 
 
 def test_a_product_has_what_was_sold_of_it(run_model):
-    """It goes by its last name and category, and an order counts once."""
+    """The latest name and category are used, and an order counts once."""
     result = run_model(
         "gold.product_sales",
         given={
@@ -31,7 +31,7 @@ def test_a_product_has_what_was_sold_of_it(run_model):
 
 
 def test_cancelled_orders_are_left_out(run_model):
-    """Nothing was sold."""
+    """A cancelled order is not a sale."""
     result = run_model("gold.product_sales", given={"silver.orders": [{"item_id": 11, "order_status": "Cancelled"}]})
 
     assert result.rows() == []

@@ -1,4 +1,4 @@
-"""Tests of `silver.addresses`: the given rows are changes, the result is the history after them."""
+"""Tests of `silver.addresses`: the given rows are changes, the result is the history."""
 
 from cbx.testing import assert_rows
 
@@ -6,7 +6,7 @@ COLUMNS = ("customer_id", "address_line_1", "created_date")
 
 
 def test_every_address_keeps_the_time_it_held(run_model):
-    """An old order was sent to the old address, which must still be found."""
+    """The address of an old order must still be found."""
     result = run_model(
         "silver.addresses",
         given={
@@ -31,7 +31,7 @@ def test_every_address_keeps_the_time_it_held(run_model):
 
 
 def test_an_address_that_arrives_late_takes_its_place_in_the_history(run_model):
-    """It held between two that were known before it."""
+    """Its place in the history is between the other two."""
     first = [COLUMNS, (1, "12 Dock Street", "2026-01-01"), (1, "5 Quay Road", "2026-03-01")]
     late = [COLUMNS, (1, "9 Mill Hill", "2026-02-01")]
 

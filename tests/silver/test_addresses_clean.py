@@ -15,12 +15,12 @@ GOOD = {
 
 
 def clean(run_model, **changed):
-    """The model's result for a good address in which something is changed."""
+    """Run the model on a valid address, with some values replaced."""
     return run_model("silver.addresses_clean", given={"bronze.addresses": [GOOD | changed]})
 
 
 def test_a_good_address_passes(run_model):
-    """The date becomes a date; the rest is as it was."""
+    """The date is cast; the other columns do not change."""
     result = clean(run_model)
 
     assert_rows(
@@ -34,12 +34,12 @@ def test_a_good_address_passes(run_model):
 
 
 def test_what_is_no_date_becomes_null(run_model):
-    """One bad date does not stop the pipeline."""
+    """An invalid date does not fail the pipeline."""
     assert clean(run_model, created_date="soon").rows("created_date") == [(None,)]
 
 
 def test_an_address_without_a_customer_stops_the_update(run_model):
-    """Nobody lives there."""
+    """Without a customer the address is useless."""
     with pytest.raises(ExpectationFailed) as stopped:
         clean(run_model, customer_id=None)
 
@@ -47,7 +47,7 @@ def test_an_address_without_a_customer_stops_the_update(run_model):
 
 
 def test_addresses_without_a_street_are_dropped_and_kept_aside(run_model):
-    """Nothing can be sent there."""
+    """The shop cannot ship to it."""
     result = clean(run_model, address_line_1=None)
 
     assert result.rows() == []
@@ -57,7 +57,7 @@ def test_addresses_without_a_street_are_dropped_and_kept_aside(run_model):
 
 @pytest.mark.parametrize("postcode", ["0211", "021100", None])
 def test_a_postcode_that_has_not_five_characters_is_warned_of(run_model, postcode):
-    """The post may still find the house."""
+    """The address may still be usable."""
     result = clean(run_model, postcode=postcode)
 
     assert result.warned == {"valid_postcode": 1}

@@ -4,7 +4,7 @@ from cbx.testing import assert_rows
 
 
 def test_only_the_address_that_holds_today_is_there(run_model):
-    """It is the one without an end."""
+    """The current address has no end."""
     result = run_model(
         "silver.current_addresses",
         given={

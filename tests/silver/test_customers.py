@@ -1,10 +1,10 @@
-"""Tests of `silver.customers`: the given rows are changes, the result is the table after them."""
+"""Tests of `silver.customers`: the given rows are changes, the result is the table."""
 
 from cbx.testing import assert_rows
 
 
 def test_a_customer_is_as_last_heard_of(run_model):
-    """All of the newest profile replaces all of the one before, what it leaves out too."""
+    """The newest profile replaces all values of the previous one, also with NULL."""
     result = run_model(
         "silver.customers",
         given={
@@ -28,7 +28,7 @@ def test_a_customer_is_as_last_heard_of(run_model):
 
 
 def test_a_profile_that_arrives_late_changes_nothing(run_model):
-    """Files arrive in no order: what counts is the date, not the update in which a profile comes."""
+    """Files arrive in any order: the date of a profile decides, not its update."""
     newer = {"customer_id": 1, "customer_name": "Ada Brennan", "created_date": "2026-01-02"}
     older = {"customer_id": 1, "customer_name": "Ada Dewar", "created_date": "2026-01-01"}
 

@@ -15,12 +15,12 @@ GOOD = {
 
 
 def clean(run_model, **changed):
-    """The model's result for a good profile in which something is changed."""
+    """Run the model on a valid profile, with some values replaced."""
     return run_model("silver.customers_clean", given={"bronze.customers": [GOOD | changed]})
 
 
 def test_a_good_profile_passes_with_its_values_in_their_types(run_model):
-    """Dates become dates, and a telephone number keeps its digits only."""
+    """Dates are cast, and only the digits of a telephone number are kept."""
     result = clean(run_model)
 
     assert_rows(
@@ -35,14 +35,14 @@ def test_a_good_profile_passes_with_its_values_in_their_types(run_model):
 
 @pytest.mark.parametrize("column", ["date_of_birth", "created_date"])
 def test_what_is_no_date_becomes_null(run_model, column):
-    """One bad date does not stop the pipeline."""
+    """An invalid date does not fail the pipeline."""
     result = clean(run_model, **{column: "1990-02-30"})
 
     assert result.rows("customer_id", column) == [(1, None)]
 
 
 def test_a_profile_without_an_id_stops_the_update(run_model):
-    """Nothing can be done with it, and it should not have been sent."""
+    """The source must not send such a profile."""
     with pytest.raises(ExpectationFailed) as stopped:
         clean(run_model, customer_id=None)
 
@@ -51,7 +51,7 @@ def test_a_profile_without_an_id_stops_the_update(run_model):
 
 
 def test_profiles_without_a_name_are_dropped_and_kept_aside(run_model):
-    """The shop looks at them later, in the quarantine table."""
+    """They are in the quarantine table for later inspection."""
     result = run_model("silver.customers_clean", given={"bronze.customers": [GOOD, {**GOOD, "customer_name": None}]})
 
     assert result.rows("customer_id", "customer_name") == [(1, "Ada Brennan")]
@@ -70,7 +70,7 @@ def test_profiles_without_a_name_are_dropped_and_kept_aside(run_model):
     ],
 )
 def test_doubtful_profiles_pass_with_a_warning(run_model, column, good, bad, rule):
-    """A customer can be served all the same."""
+    """The profile is still usable."""
     passed, warned = clean(run_model, **{column: good}), clean(run_model, **{column: bad})
 
     assert (passed.warned, warned.warned) == ({}, {rule: 1})

@@ -7,7 +7,7 @@ CABLE = {"item_id": 12, "name": "Cable", "category": "Accessories", "price": "4.
 
 
 def test_an_order_becomes_one_row_an_item(run_model):
-    """Each row has the order's own values and those of one item."""
+    """Each row has the values of the order and of one item."""
     order = {
         "order_id": 7,
         "customer_id": 1,
@@ -39,7 +39,7 @@ def test_an_order_becomes_one_row_an_item(run_model):
 
 
 def test_an_order_without_items_leaves_no_row(run_model):
-    """Nothing was ordered."""
+    """There are no order items."""
     order = {"order_id": 7, "customer_id": 1}
 
     result = run_model("silver.orders", given={"silver.orders_clean": [{**order, "items": []}, order]})

@@ -15,12 +15,12 @@ GOOD = {
 
 
 def clean(run_model, **changed):
-    """The model's result for a good order in which something is changed."""
+    """Run the model on a valid order, with some values replaced."""
     return run_model("silver.orders_clean", given={"bronze.orders": [GOOD | changed]})
 
 
 def test_a_good_order_passes_with_its_items(run_model):
-    """The time becomes a time; the rest is as it was."""
+    """The time is cast; the other columns do not change."""
     result = clean(run_model)
     (order,) = result.row_dicts()
 
@@ -31,13 +31,13 @@ def test_a_good_order_passes_with_its_items(run_model):
 
 
 def test_what_is_no_time_becomes_null(run_model):
-    """One bad time does not stop the pipeline."""
+    """An invalid time does not fail the pipeline."""
     assert clean(run_model, order_timestamp="at noon").rows("order_timestamp") == [(None,)]
 
 
 @pytest.mark.parametrize("column", ["order_id", "customer_id"])
 def test_an_order_without_its_ids_stops_the_update(run_model, column):
-    """It can be neither found nor sent."""
+    """The source must not send such an order."""
     with pytest.raises(ExpectationFailed) as stopped:
         clean(run_model, **{column: None})
 
@@ -46,20 +46,20 @@ def test_an_order_without_its_ids_stops_the_update(run_model, column):
 
 @pytest.mark.parametrize("status", ["Pending", "Shipped", "Cancelled", "Completed"])
 def test_the_states_of_an_order_are_known(run_model, status):
-    """These four are what the shop's system sends."""
+    """The source system sends these four."""
     assert clean(run_model, order_status=status).warned == {}
 
 
 @pytest.mark.parametrize("payment", ["Credit Card", "Bank Transfer", "PayPal"])
 def test_the_ways_to_pay_are_known(run_model, payment):
-    """These three are what the shop takes."""
+    """The shop accepts these three."""
     assert clean(run_model, payment_method=payment).warned == {}
 
 
 @pytest.mark.parametrize("column", ["order_status", "payment_method"])
 @pytest.mark.parametrize("value", ["Barter", None])
 def test_another_state_or_way_to_pay_is_warned_of(run_model, column, value):
-    """The order is there all the same: somebody placed it."""
+    """The order itself is valid."""
     result = clean(run_model, **{column: value})
 
     assert result.warned == {f"valid_{column}": 1}

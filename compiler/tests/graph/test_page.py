@@ -112,7 +112,7 @@ def test_the_page_of_a_model_has_its_columns_source_and_notebook(browser: Browse
         page.click("#to-notebook")
         page.wait_for_selector("#tab-notebook .token.decorator")
 
-        assert "How many orders the customer placed, cancelled ones included." in rows[9]
+        assert "The number of orders, including cancelled ones." in rows[9]
         assert "BIGINT" in rows[9]
         assert "silver.orders.order_id" in rows[9]
         assert source.splitlines()[0] == "{{ materialized_view("

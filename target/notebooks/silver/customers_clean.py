@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 # macros/contact.py
 def digits_only(name: str) -> Column:
-    """The digits of a text column."""
+    """Remove everything but digits from a string column."""
     return F.regexp_replace(name, "[^0-9]", "")
 
 # COMMAND ----------
