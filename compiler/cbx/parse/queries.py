@@ -71,7 +71,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
         add(0, 1, "invalid SQL: it is nested too deeply", _FLATTER)
         return None
     reported = len(report)
-    for start, end, message, hint in _not_noticed(blanked):
+    for start, end, message, hint in _find_other_mistakes(blanked):
         add(start, end, f"invalid SQL: {message}", hint)
     first_line = max(len(text.split("\n")[0]), 1)
     if not statements:
@@ -84,17 +84,17 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
     return statements[0] if len(report) == reported else None
 
 
-def _not_noticed(blanked: str) -> Iterator[tuple[int, int, str, str]]:
+def _find_other_mistakes(blanked: str) -> Iterator[tuple[int, int, str, str]]:
     """Mistakes that sqlglot does not report: the start and end offsets, the message and the hint."""
     empty = _EMPTY_ITEM.search(blanked)
     if empty:
         yield empty.start(), empty.end(), "nothing follows this `,`", "take the comma out"
-    for start, has_clause in _from_first(blanked):
+    for start, has_clause in _find_leading_froms(blanked):
         if has_clause:
             yield start, start + len("FROM"), "there is no SELECT before this FROM", "write `SELECT ...` before it"
 
 
-def _from_first(blanked: str) -> Iterator[tuple[int, bool]]:
+def _find_leading_froms(blanked: str) -> Iterator[tuple[int, bool]]:
     """The offset of each FROM that begins a query, and whether a clause follows that only a SELECT can have."""
     around: list[int | None] = []
     begun: int | None = None
@@ -124,7 +124,7 @@ def _begins_query(blanked: str, offset: int) -> bool:
 
 def begins_with_from(text: str) -> bool:
     """Whether a query, or a part of it, begins with FROM: without a SELECT it has all columns of what it reads."""
-    return any(True for _ in _from_first(mask_quotes(text)))
+    return any(True for _ in _find_leading_froms(mask_quotes(text)))
 
 
 def _find_open_quote(text: str) -> int:

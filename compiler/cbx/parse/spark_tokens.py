@@ -241,7 +241,7 @@ def _recursion_level(tokens: list[Token], at: int, done: list[Token]) -> int:  #
     return at + 4
 
 
-def _without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
+def _timestamp_without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``TIMESTAMP WITHOUT TIME ZONE``, which sqlglot takes for ``TIMESTAMP``."""
     if not _are_words(tokens, at, "WITHOUT", "TIME", "ZONE") or not done or done[-1].text.upper() != "TIMESTAMP":
         return at
@@ -305,7 +305,7 @@ def _step(tokens: list[Token], at: int, done: list[Token]) -> int:
     if word is _T.DROP and at + 2 < end:
         done += [sign, *_select_star_except(tokens[at + 1], _T.EXCEPT, "EXCEPT", tokens[at + 2 : end])]
     elif word is _T.SET:
-        for value in _comma_separated(tokens[at + 2 : end]):
+        for value in _split_at_commas(tokens[at + 2 : end]):
             if len(value) < 3 or value[1].token_type is not _T.EQ:
                 return at
             renamed = [_replace_token(value[0], _T.L_PAREN, "("), *value[2:], _replace_token(value[0], _T.R_PAREN, ")")]
@@ -345,7 +345,7 @@ def _select_star_except(word: Token, kind: TokenType, text: str, names: Sequence
     return [*opening, *names, _replace_token(word, _T.R_PAREN, ")")]
 
 
-def _comma_separated(tokens: Sequence[Token]) -> list[list[Token]]:
+def _split_at_commas(tokens: Sequence[Token]) -> list[list[Token]]:
     parts: list[list[Token]] = [[]]
     for index, kind, depth in _walk(tokens, 0):
         if depth == 0 and kind is _T.COMMA:
@@ -381,6 +381,6 @@ _BY_TYPE: Mapping[TokenType, Sequence[Rule]] = {
 _BY_WORD: Mapping[str, Sequence[Rule]] = {
     "MAX": (_recursion_level,),
     "WATERMARK": (_watermark,),
-    "WITHOUT": (_without_zone,),
+    "WITHOUT": (_timestamp_without_zone,),
     "X": (_hex,),
 }

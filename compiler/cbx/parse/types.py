@@ -130,43 +130,43 @@ class _TypeReader:
         Raises:
             _NotATypeError: If there is none.
         """
-        name = self._word()
+        name = self._read_word()
         if name in _NAMES:
-            return self._zoned() if name == "TIMESTAMP" else _NAMES[name]
+            return self._read_timestamp() if name == "TIMESTAMP" else _NAMES[name]
         if name in _DECIMAL:
-            return self._decimal()
+            return self._read_decimal()
         if name in _SIZED_TEXT:
-            self._sizes(1)
-            return self._collated()
+            self._read_sizes(1)
+            return self._read_string()
         if name in _SPATIAL:
-            return f"{name}({self._between_brackets()})"
-        return self._collated() if name == "STRING" else self._compound(name)
+            return f"{name}({self._read_in_brackets()})"
+        return self._read_string() if name == "STRING" else self._read_compound(name)
 
-    def _compound(self, name: str) -> str:
+    def _read_compound(self, name: str) -> str:
         match name:
             case "TIME":
-                return self._time()
+                return self._read_time()
             case "INTERVAL":
-                return self._interval()
+                return self._read_interval()
             case "ARRAY":
-                return f"ARRAY<{self._nested('col')}>"
+                return f"ARRAY<{self._read_nested('col')}>"
             case "MAP":
-                return f"MAP<{self._nested('key', 'value')}>"
+                return f"MAP<{self._read_nested('key', 'value')}>"
             case "STRUCT":
-                return f"STRUCT<{self._fields()}>"
+                return f"STRUCT<{self._read_fields()}>"
             case _:
                 raise _NotATypeError
 
-    def _collated(self) -> str:
+    def _read_string(self) -> str:
         """A STRING type; the collation that compares byte by byte is the default."""
         if not self._take("COLLATE"):
             return "STRING"
-        name = self._identifier()
+        name = self._read_identifier()
         while self._take("."):
-            name = self._identifier()
+            name = self._read_identifier()
         return "STRING" if name.upper() == "UTF8_BINARY" else f"STRING COLLATE {quoted_if_needed(name.upper())}"
 
-    def _zoned(self) -> str:
+    def _read_timestamp(self) -> str:
         if self._take("WITHOUT"):
             self._expect("TIME", "ZONE")
             return "TIMESTAMP_NTZ"
@@ -174,33 +174,33 @@ class _TypeReader:
             self._expect("LOCAL", "TIME", "ZONE")
         return "TIMESTAMP"
 
-    def _time(self) -> str:
-        sizes = self._sizes(1) if self._is_next("(") else [6]
+    def _read_time(self) -> str:
+        sizes = self._read_sizes(1) if self._is_next("(") else [6]
         if self._take("WITHOUT"):
             self._expect("TIME", "ZONE")
         return f"TIME({sizes[0]})"
 
-    def _decimal(self) -> str:
-        sizes = self._sizes(2) if self._is_next("(") else [10]
+    def _read_decimal(self) -> str:
+        sizes = self._read_sizes(2) if self._is_next("(") else [10]
         precision, scale = sizes[0], sizes[1] if len(sizes) > 1 else 0
         if not scale <= precision <= _MOST_DIGITS:
             raise _NotATypeError
         return f"DECIMAL({precision}, {scale})"
 
-    def _interval(self) -> str:
+    def _read_interval(self) -> str:
         for units in (_YEARS, _DAYS):
             for at, unit in enumerate(units):
                 if not self._take(unit):
                     continue
                 if not self._take("TO"):
                     return f"INTERVAL {unit}"
-                last = self._word()
+                last = self._read_word()
                 if last not in units[at + 1 :]:
                     raise _NotATypeError
                 return f"INTERVAL {unit} TO {last}"
         return "INTERVAL"
 
-    def _nested(self, *names: str) -> str:
+    def _read_nested(self, *names: str) -> str:
         inner: list[str] = []
         for _ in names:
             self._expect("," if inner else "<")
@@ -209,13 +209,13 @@ class _TypeReader:
         self.parts = list(zip(names, inner, strict=True))
         return ", ".join(inner)
 
-    def _fields(self) -> str:
+    def _read_fields(self) -> str:
         self._expect("<")
         fields: list[tuple[str, str]] = []
         while not self._take(">"):
             if fields:
                 self._expect(",")
-            name = self._identifier()
+            name = self._read_identifier()
             self._take(":")
             fields.append((name, self.read()))
             if self._take("NOT"):
@@ -225,17 +225,17 @@ class _TypeReader:
         self.parts = fields
         return ", ".join(f"{quoted_if_needed(name)}: {kind}" for name, kind in fields)
 
-    def _between_brackets(self) -> str:
+    def _read_in_brackets(self) -> str:
         self._expect("(")
-        inner = self._word()
+        inner = self._read_word()
         self._expect(")")
         return inner
 
-    def _sizes(self, most: int) -> list[int]:
+    def _read_sizes(self, most: int) -> list[int]:
         self._expect("(")
         sizes: list[int] = []
         while not sizes or (len(sizes) < most and self._take(",")):
-            word = self._word()
+            word = self._read_word()
             if not (word.isascii() and word.isdigit()):
                 raise _NotATypeError
             sizes.append(int(word))
@@ -264,14 +264,14 @@ class _TypeReader:
         while self._next()[0] == "text":
             self._at += 1
 
-    def _word(self) -> str:
+    def _read_word(self) -> str:
         kind, text = self._next()
         if kind != "word":
             raise _NotATypeError
         self._at += 1
         return text.upper()
 
-    def _identifier(self) -> str:
+    def _read_identifier(self) -> str:
         kind, text = self._next()
         if kind not in {"word", "quoted"}:
             raise _NotATypeError

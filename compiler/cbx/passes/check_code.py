@@ -50,7 +50,7 @@ def check_code(
     if mistake is not None:
         span = _find_mistake(model, mistake, report.sources) or model.spans.whole
         message = f"`{model.id}` fails in every run: {mistake.message}"
-        causes = [Cause(span.path, f"line {span.line} fails"), *_macros_called(code, mistake)]
+        causes = [Cause(span.path, f"line {span.line} fails"), *_called_macros(code, mistake)]
         report.add(codes.FAILING_MODEL, message, span, label="fails here", hint=mistake.hint, causes=causes)
     traced = getattr(outcome, "reads", ())
     for read in traced or find_undeclared_reads((code.source, *code.definitions), _imported_names(code)):
@@ -58,7 +58,7 @@ def check_code(
     return len(report) > reported
 
 
-def _macros_called(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
+def _called_macros(code: PythonCode, mistake: CodeMistake) -> list[Cause]:
     """The macros that a failing statement calls: one of them may be the common cause of several failures."""
     if mistake.file != code.source.path:
         return []

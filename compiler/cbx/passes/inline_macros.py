@@ -40,22 +40,22 @@ def inline_macros(
         The code, or None after a diagnostic.
     """
     reported = len(report)
-    gathering = _Inliner(macros, variables, report, function.definition.span)
-    gathering.claim_name(name, function.module.path, function.definition.span)
+    inliner = _Inliner(macros, variables, report, function.definition.span)
+    inliner.claim_name(name, function.module.path, function.definition.span)
     try:
-        gathering.add_needs(function.definition, function.module)
+        inliner.add_needs(function.definition, function.module)
     except RecursionError:
         message = f"`{name}` needs too many definitions that need each other"
         report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="let fewer functions call the next")
-    if len(report) > reported or gathering.is_broken:
+    if len(report) > reported or inliner.is_broken:
         return None
     return PythonCode(
         function=name,
         source=function.definition.source,
-        definitions=gathering.definitions(),
-        imports=tuple(sorted(set(gathering.imports.values()))),
-        variables=tuple(dict.fromkeys(gathering.variables)),
-        names=gathering.names(),
+        definitions=inliner.definitions(),
+        imports=tuple(sorted(set(inliner.imports.values()))),
+        variables=tuple(dict.fromkeys(inliner.variables)),
+        names=inliner.names(),
     )
 
 
@@ -98,7 +98,7 @@ class _ModuleIndex:
 @dataclass
 class _Inliner:
     macros: Mapping[str, PythonModule | None]
-    variables_known: frozenset[str]
+    variable_names: frozenset[str]
     report: Report
     model_span: Span
     imports: dict[str, Import] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class _Inliner:
                 message = "`var` takes the name of a variable as a literal"
                 self.report.add(codes.NOT_A_LITERAL, message, use.span, hint='write `var("landing")`')
             else:
-                check_variable(use.name, use.span, self.variables_known, self.report)
+                check_variable(use.name, use.span, self.variable_names, self.report)
                 self.variables.append(use.name)
         index = self._index(module)
         if index.has_late_annotations:
@@ -128,7 +128,7 @@ class _Inliner:
             self._add_star(imported)
         for needed in statement.needs:
             if not self._add_name(needed.name, module):
-                self._check_known(needed, module)
+                self._check_is_defined(needed, module)
 
     def _check_text(self, statement: Statement) -> None:
         """Report text of a statement that would not work in a notebook."""
@@ -184,7 +184,7 @@ class _Inliner:
             self._indexes[module.path] = _ModuleIndex(module)
         return self._indexes[module.path]
 
-    def _check_known(self, needed: NeededName, module: PythonModule) -> None:
+    def _check_is_defined(self, needed: NeededName, module: PythonModule) -> None:
         """Report a name without a value, which would fail in the notebook."""
         index = self._index(module)
         is_looked_up = needed.use == "code" or (needed.use == "annotation" and not index.has_late_annotations)

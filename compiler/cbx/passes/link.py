@@ -29,7 +29,7 @@ def link(resolved: Resolved, report: Report) -> Linked:
                 _check_layers(model, source, resolved.project.layers, unused, flows, report)
                 reads.append((model.id, source.model))
     for model in models.values():
-        _check_related(model, resolved.known_ids, unused, report)
+        _check_related_models(model, resolved.known_ids, unused, report)
     graph = model_graph(models, [read for read in reads if read[1] in models])
     for cycle in find_cycles(graph):
         _report_cycle(cycle, models, report)
@@ -63,12 +63,12 @@ def _check_model_exists(
     if source.model in known_ids:
         return True
     message = f"`{model.id}` reads `{source.model}`, which no model defines"
-    hint, causes = _suggest_id(source.model, known_ids - {model.id}), _causes_of_unknown(source.model, unused)
+    hint, causes = _suggest_id(source.model, known_ids - {model.id}), _causes_of_unknown_model(source.model, unused)
     report.add(codes.UNKNOWN_MODEL, message, source.span, label="not found", hint=hint, causes=causes)
     return False
 
 
-def _causes_of_unknown(wanted: str, unused: Mapping[str, ResolvedModel]) -> list[Cause]:
+def _causes_of_unknown_model(wanted: str, unused: Mapping[str, ResolvedModel]) -> list[Cause]:
     return [Cause("models/", f"model {wanted}"), *_causes_of_move(unused.get(wanted.rpartition(".")[2]))]
 
 
@@ -80,7 +80,7 @@ def _suggest_id(wanted: str, known_ids: frozenset[str]) -> str | None:
     return did_you_mean(wanted, known_ids, otherwise)
 
 
-def _check_related(
+def _check_related_models(
     model: ResolvedModel, known_ids: frozenset[str], unused: Mapping[str, ResolvedModel], report: Report
 ) -> None:
     for claim in model.claims:
@@ -93,7 +93,7 @@ def _check_related(
                 claim.model_span,
                 label="not found",
                 hint=_suggest_id(other, known_ids - {model.id}),
-                causes=_causes_of_unknown(other, unused),
+                causes=_causes_of_unknown_model(other, unused),
             )
 
 

@@ -166,12 +166,12 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> ModelAnalysis | Non
 
 def _function_to_trace(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:
     inputs = tuple(
-        Frame(parameter, table.name, _without_doubtful_types(table.columns)) for parameter, table in tables.items()
+        Frame(parameter, table.name, _drop_unknown_types(table.columns)) for parameter, table in tables.items()
     )
     return Function(model, code.function, import_lines(code.imports), code.definitions, code.source, inputs)
 
 
-def _without_doubtful_types(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
+def _drop_unknown_types(columns: tuple[TableColumn, ...] | None) -> tuple[TableColumn, ...] | None:
     """Columns for the tracer: those with a doubtful type have none."""
     if columns is None:
         return None

@@ -31,7 +31,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
             )
     if not report.has_errors:
         for (name, key), reason in reasons.items():
-            _report_unproven(connected.models[name], key, reason, report)
+            _report_unproven_key(connected.models[name], key, reason, report)
     verdicts_by_id: dict[str, Verdict] = {}
     further: dict[str, tuple[Verdict, ...]] = {}
     for (name, key), reason in reasons.items():
@@ -93,7 +93,7 @@ def _relationships_of_inputs(
     return tuple(relationship for child in read for relationship in by_child.get(child, ()))
 
 
-def _report_unproven(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
+def _report_unproven_key(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
     """Report why a key is unproven; called only without errors, since an error may be the reason."""
     if reason:
         word = "proven but for collisions" if reason == _COLLISIONS else "not proven"

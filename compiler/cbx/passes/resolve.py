@@ -178,7 +178,7 @@ class _ModelResolver:
             return (self.render_constant(value, self._span(argument)),)
         spans = [self._span(argument, number) for number in range(len(value))]
         names = [self.render_constant(template, span) for template, span in zip(value, spans, strict=True)]
-        return self._report_repeated(names, spans, what="tag" if argument == "tags" else "column")
+        return self._drop_repeated_names(names, spans, what="tag" if argument == "tags" else "column")
 
     def _resolve_further_keys(self, keys: str | tuple[str | tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
         """The keys of ``keys``."""
@@ -193,10 +193,10 @@ class _ModelResolver:
                 continue
             spans = [self._span("keys", number, at) for at in range(len(key))]
             names = [self.render_constant(template, span) for template, span in zip(key, spans, strict=True)]
-            further_keys.append(self._report_repeated(names, spans))
+            further_keys.append(self._drop_repeated_names(names, spans))
         return tuple(further_keys)
 
-    def _report_repeated(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
+    def _drop_repeated_names(self, names: list[str], spans: list[Span], what: str = "column") -> tuple[str, ...]:
         """The names, each once; CBX103 for a repeated name, compared without regard to case."""
         seen: dict[str, str] = {}
         for name, span in zip(names, spans, strict=True):
@@ -232,7 +232,7 @@ class _ModelResolver:
             written = self._resolve_type(column.type, self._span("columns", name, "type"))
             description = self.render_optional(column.description, self._span("columns", name, "description"))
             columns.append(Column(own_name, written, description, column.not_null))
-        self._report_repeated([column.name for column in columns], spans)
+        self._drop_repeated_names([column.name for column in columns], spans)
         return tuple(columns)
 
     def _resolve_type(self, template: str, span: Span) -> str:
@@ -268,7 +268,7 @@ class _ModelResolver:
             ]
         else:
             spans = [self._span(*at, index) for index in range(len(_as_tuple(relationship.on)))]
-            self._report_repeated(list(_as_tuple(relationship.on)), spans)
+            self._drop_repeated_names(list(_as_tuple(relationship.on)), spans)
             pairs = [(name, name, span, span) for name, span in zip(_as_tuple(relationship.on), spans, strict=True)]
         spans_by_pair = {
             (self.render_constant(ours, span), self.render_constant(theirs, other)): (span, other)

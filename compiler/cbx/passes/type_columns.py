@@ -55,24 +55,24 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
     models are taken as they are.
     """
     with ExitStack() as stack:
-        typing = _ColumnTyper(linked, report, known, _start_analysis(linked.project, stack))
+        typer = _ColumnTyper(linked, report, known, _start_analysis(linked.project, stack))
         for number, name in enumerate(
             topological_order(linked.graph) if not find_cycles(linked.graph) else sorted(linked.models)
         ):
-            typing.add(linked.models[name])
-            if typing.analysis is not None and number % _TOGETHER == 0:
+            typer.add_model(linked.models[name])
+            if typer.analysis is not None and number % _TOGETHER == 0:
                 collect_trees()
-    typing.report_untraced()
+    typer.report_untraced_models()
     return Typed(
         linked.project,
         linked.models,
         linked.graph,
-        typing.columns,
-        typing.relations,
-        frozenset(typing.partly_declared),
-        frozenset(typing.traced),
-        typing.keys,
-        typing.grains,
+        typer.columns,
+        typer.relations,
+        frozenset(typer.partly_declared),
+        frozenset(typer.traced),
+        typer.keys,
+        typer.grains,
     )
 
 
@@ -100,7 +100,7 @@ class _ColumnTyper:
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     grains: dict[str, Grain] = field(default_factory=dict)
 
-    def add(self, model: ResolvedModel) -> None:
+    def add_model(self, model: ResolvedModel) -> None:
         """Determine the columns and keys of a model, whose inputs were added before."""
         if model.id in self.known:
             table = self.known[model.id]
@@ -271,7 +271,7 @@ class _ColumnTyper:
             self.grains[model.id] = grain
         return keys
 
-    def report_untraced(self) -> None:
+    def report_untraced_models(self) -> None:
         """Report why models could not be traced, except for those whose inputs are not known well enough."""
         if not self.untraced:
             return

@@ -101,7 +101,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         """A compiled template with paying filters."""
         return super().from_string(self.parse(source) if isinstance(source, str) else source, *args, **kwargs)
 
-    def undeclared(self, tree: nodes.Template) -> set[str]:
+    def undeclared_names(self, tree: nodes.Template) -> set[str]:
         """The names that a template looks up outside itself, as `meta.find_undeclared_variables` finds them."""
         names = meta.TrackingCodeGenerator(self)
         names.optimizer = None  # it would evaluate filters of constants

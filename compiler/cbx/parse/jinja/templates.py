@@ -355,7 +355,7 @@ class Templates:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
         try:
             tree = self._environment.parse(template.text)
-            self._environment.undeclared(tree)
+            self._environment.undeclared_names(tree)
         except jinja2.TemplateSyntaxError as error:
             span = error_span(error, template)
             message = f"invalid Jinja template: {error.message}"
@@ -389,7 +389,7 @@ class Templates:
         for index, token in enumerate(tokens):
             if token.kind == "name" and not is_attribute(tokens, index):
                 first.setdefault(token.text, index)
-        for name in sorted((self._environment.undeclared(tree) - known_names) & set(first)):
+        for name in sorted((self._environment.undeclared_names(tree) - known_names) & set(first)):
             token, after = tokens[first[name]], tokens[first[name] + 1 : first[name] + 2]
             called = bool(after) and after[0].text == "("
             if called and any(name in text for text in self._unparsed):
