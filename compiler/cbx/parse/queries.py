@@ -18,7 +18,7 @@ from cbx.syntax.text import PLACEHOLDER
 if TYPE_CHECKING:
     from sqlglot import exp
 
-_FLATTER = "give each part a name by WITH, and say CROSS JOIN where a join has no condition"
+_FLATTER = "give each part a name by WITH, and write CROSS JOIN for a join without a condition"
 
 _CALLED = re.compile(r"\{\{-?\s*(\w+)\s*\(")
 _NO_MACROS = frozenset({"var", *INPUTS})
@@ -65,7 +65,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
         return None
     except errors.TokenError:
         start = _find_open_quote(text)
-        add(start, start + 1, "invalid SQL: what opens here is never closed", "close the quote or the comment")
+        add(start, start + 1, "invalid SQL: this is never closed", "close the quote or the comment")
         return None
     except RecursionError:
         add(0, 1, "invalid SQL: it is nested too deeply", _FLATTER)
@@ -88,7 +88,7 @@ def _find_other_mistakes(blanked: str) -> Iterator[tuple[int, int, str, str]]:
     """Mistakes that sqlglot does not report: the start and end offsets, the message and the hint."""
     empty = _EMPTY_ITEM.search(blanked)
     if empty:
-        yield empty.start(), empty.end(), "nothing follows this `,`", "take the comma out"
+        yield empty.start(), empty.end(), "nothing follows this `,`", "remove the comma"
     for start, has_clause in _find_leading_froms(blanked):
         if has_clause:
             yield start, start + len("FROM"), "there is no SELECT before this FROM", "write `SELECT ...` before it"

@@ -41,7 +41,7 @@ def _check_key_is_kept(model: ResolvedModel, report: Report) -> None:
     left_out = {name.lower() for name in model.cdc.except_columns} if model.cdc is not None else set()
     for number, name in enumerate(model.key or ()):
         if name.lower() in left_out:
-            message = f"`except_columns` of `{model.id}` leaves out `{name}`, which is a part of its key"
+            message = f"`except_columns` of `{model.id}` excludes `{name}`, which is a part of its key"
             hint = "the table needs its key: keep the column"
             report.add(codes.UNKNOWN_KEY_COLUMN, message, model.spans.at("key", number), hint=hint)
 

@@ -29,7 +29,7 @@ def check_variables(resolved: Resolved, report: Report) -> None:
             if name in project.variable_names and name not in values:
                 report.add(
                     codes.UNKNOWN_VARIABLE,
-                    f"the environment `{environment}` gives no value to `{name}`, which `{user}` uses",
+                    f"the environment `{environment}` has no value for `{name}`, which `{user}` uses",
                     setting_span(project.source, ("environments", environment)),
                     hint=f"set it under `[environments.{environment}.vars]`, or for all environments under `[vars]`",
                     causes=[Cause(PROJECT_FILE, f"variable {name}")],

@@ -85,7 +85,7 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
     except FileNotFoundError:
         return
     except (OSError, UnicodeEncodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its name is no text"
+        reason = error.strerror if isinstance(error, OSError) else "its name is not valid text"
         _report_unreadable(folder, f"this folder cannot be read: {reason}", report)
         return
     if is_outside:
@@ -97,7 +97,7 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
             continue
         if entry.is_symlink() and not _stays_inside(root, root / path):
             if entry.name.endswith(suffixes) or not entry.is_file():
-                _report_unreadable(path, "this link leads out of the project, in a circle or nowhere", report)
+                _report_unreadable(path, "this link leads out of the project, in a cycle, or nowhere", report)
         elif entry.is_dir():
             _check_name(path, report)
             yield from _files(root, path, report, suffixes)

@@ -46,7 +46,7 @@ def inline_macros(
         inliner.add_needs(function.definition, function.module)
     except RecursionError:
         message = f"`{name}` needs too many definitions that need each other"
-        report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="let fewer functions call the next")
+        report.add(codes.SYNTAX_ERROR, message, function.definition.span, hint="use a shorter chain of functions")
     if len(report) > reported or inliner.is_broken:
         return None
     return PythonCode(
@@ -134,12 +134,11 @@ class _Inliner:
         """Report text of a statement that would not work in a notebook."""
         for imported in statement.inner_imports:
             if imported.module.split(".")[0] in _OWN_PACKAGES:
-                message = (
-                    f"`{imported.module}` is imported below the top level of the file, and is not there when that runs"
-                )
+                problem = "is imported below the top level of the file, and does not exist when that code runs"
+                message = f"`{imported.module}` {problem}"
                 self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint="import it at the top of the file")
         if CELL_MARK.search(statement.source.text):
-            message = "a line of this begins as the lines that divide notebooks do"
+            message = "a line of this begins like a separator of notebook cells"
             hint = "indent the line, or remove it"
             self.report.add(codes.SYNTAX_ERROR, message, statement.span, hint=hint)
 
@@ -230,10 +229,10 @@ class _Inliner:
         if imported.module == "cbx" and word == "var":
             message, hint = "`var` keeps its name in the code of a model", "import it without `as`"
         elif imported.module == "cbx" and word in SIGNATURES:
-            message = f"`{word}` is a word of declarations; the code of a model runs where cbx is not"
+            message = f"`{word}` is a word of declarations; the code of a model runs without cbx"
             hint = "use it in the decorator or as the default of a parameter"
         else:
-            message = f"`{word}`{' of cbx' if imported.name else ''} is not there where the code of a model runs"
+            message = f"`{word}`{' of cbx' if imported.name else ''} does not exist where the code of a model runs"
             hint = "of cbx, code can use `var` only, imported by its name"
         causes = [Cause(imported.span.path, f"import {word}")]
         self.report.add(codes.NOT_A_LITERAL, message, imported.span, hint=hint, causes=causes)

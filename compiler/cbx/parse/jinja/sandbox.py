@@ -163,7 +163,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         """Pay for the fields of a format string; only plain fields are allowed, without long widths or attributes."""
         text = str(template)
         if mark in plain.sub("", text):
-            raise TooMuchError("`format` fills in plain fields only: `{}`, `{name}`, `%s`, `%03d`")
+            raise TooMuchError("`format` supports plain fields only: `{}`, `{name}`, `%s`, `%03d`")
         self.budget.spend(text.count(mark) * _FIELD)
 
     def _print(self, value: Any) -> str:
