@@ -15,7 +15,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the idiom of its document
 from cbx.runtime.definitions import DatasetExpectation
 from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import ExpectationFailedError
-from cbx.runtime.flows.append_stream import write_checked
+from cbx.runtime.flows.append_stream import write_and_check
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 
 RULES = (DatasetExpectation("small", "id < 3", "fail"),)
@@ -61,7 +61,7 @@ def test_a_count_needs_no_event(spark: SparkSession, late: Callable[[float], Non
     """A rule that must hold does not pass on a machine that is too busy for events."""
     late(2)
     with pytest.raises(ExpectationFailedError, match="`small` failed for 2 of 5 rows"):
-        write_checked(spark.range(5), RULES, tmp_path / "rows", "t")
+        write_and_check(spark.range(5), RULES, tmp_path / "rows", "t")
 
 
 def test_a_count_that_no_query_holds_is_not_waited_for(spark: SparkSession, tmp_path: Path) -> None:

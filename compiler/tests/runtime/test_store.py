@@ -20,9 +20,9 @@ SCHEMA = json.dumps({"type": "struct", "fields": [{"name": "n", "type": "long", 
 
 def update(folder: TableFolder, value: int) -> None:
     """One update of a streaming table: a row, and a checkpoint that names it."""
-    table = folder.current()
+    table = folder.read_state()
     number = folder.begin(table)
-    pending = folder.pending(number) / "flow.000000"
+    pending = folder.pending_folder(number) / "flow.000000"
     pending.mkdir(parents=True)
     pq.write_table(pa.table({"n": [value]}), pending / "part-0.parquet")
     progress = folder.progress(number) / "flow"
@@ -34,7 +34,7 @@ def update(folder: TableFolder, value: int) -> None:
 
 def content(folder: TableFolder) -> tuple[list[int], list[int]]:
     """The rows, and those that the checkpoint calls read."""
-    table = folder.current()
+    table = folder.read_state()
     if table is None:
         return [], []
     rows = first_rows(folder.state, "t", 0).rows.column("n").to_pylist()
@@ -77,7 +77,7 @@ def test_what_another_version_wrote_is_refused(tmp_path: Path) -> None:
     recover(tmp_path)
 
     with pytest.raises(CannotRunError, match="`t` was written by another version of cbx"):
-        folder.current()
+        folder.read_state()
     assert folder.begin(None) == 2
 
 
@@ -87,6 +87,6 @@ def test_a_corrupt_table_is_named(tmp_path: Path) -> None:
     update(folder, 1)
     (folder.path / POINTER).write_bytes(b"\0\0\0")
 
-    for look in (folder.current, lambda: tables(tmp_path), lambda: first_rows(tmp_path, "t", 0)):
+    for look in (folder.read_state, lambda: tables(tmp_path), lambda: first_rows(tmp_path, "t", 0)):
         with pytest.raises(CannotRunError, match=r"table\.json is corrupt"):
             look()

@@ -53,11 +53,11 @@ def _with_rules(rules: Sequence[DatasetExpectation]) -> Decorator:
             )
 
         @functools.wraps(query)
-        def checked() -> DataFrame:
+        def query_with_expectations() -> DataFrame:
             return query()
 
-        setattr(checked, RULES, check_distinct_names([*rules, *getattr(query, RULES, ())], span))
-        return checked
+        setattr(query_with_expectations, RULES, check_distinct_names([*rules, *getattr(query, RULES, ())], span))
+        return query_with_expectations
 
     return attach
 

@@ -57,13 +57,13 @@ def _read_with_one_header(source: LandingSource, header: Header) -> ParsedRows:
     rows = refuse_unknown_files(source.load(reader.schema(schema)), source)
     raw = record_text(F.col("p0"))
 
-    def parsed(place: int) -> Column:
+    def parsed_column(place: int) -> Column:
         return F.col(f"p{place}")
 
     is_malformed = _is_malformed(source, header, raw)
     rows = apply_mode(rows, is_malformed, source.options.malformed)
-    rescued = _rescue(source, header, raw, parsed)
-    return ParsedRows(rows, _column_by_name(source, header, parsed), rescued, F.when(is_malformed, raw))
+    rescued = _rescue(source, header, raw, parsed_column)
+    return ParsedRows(rows, _column_by_name(source, header, parsed_column), rescued, F.when(is_malformed, raw))
 
 
 def _is_malformed(source: LandingSource, header: Header, misfit: Column) -> Column:
@@ -120,14 +120,14 @@ def _record(source: LandingSource, header: Header, raw: Column) -> Column:
     values = F.from_csv(raw, _ddl(_positional_schema(source, header)), options)
 
     def of_values(values: Column) -> Column:
-        def parsed(place: int) -> Column:
+        def parsed_column(place: int) -> Column:
             return values.getField(f"p{place}")
 
-        by_name = _column_by_name(source, header, parsed)
+        by_name = _column_by_name(source, header, parsed_column)
         misfit = F.when(values.getField(CORRUPT).isNotNull(), raw)
         return F.struct(
             *(by_name(name).alias(f"c{place}") for place, name in enumerate(source.columns.names)),
-            _rescue(source, header, misfit, parsed).alias(_RESCUED),
+            _rescue(source, header, misfit, parsed_column).alias(_RESCUED),
             F.when(_is_malformed(source, header, misfit), misfit).alias(_MALFORMED),
         )
 
@@ -147,12 +147,14 @@ def _positional_schema(source: LandingSource, header: Header) -> StructType:
     return StructType([*fields, StructField(CORRUPT, StringType())])
 
 
-def _column_by_name(source: LandingSource, header: Header, parsed: Callable[[int], Column]) -> Callable[[str], Column]:
+def _column_by_name(
+    source: LandingSource, header: Header, parsed_column: Callable[[int], Column]
+) -> Callable[[str], Column]:
     places = {field.name: place for place, name in enumerate(header) if (field := _wanted_column(source, name))}
 
     def column(name: str) -> Column:
         kind = source.columns[name].dataType
-        return parsed(places[name]) if name in places else F.lit(None).cast(kind)
+        return parsed_column(places[name]) if name in places else F.lit(None).cast(kind)
 
     return column
 
@@ -164,7 +166,7 @@ def _tokens(source: LandingSource, header: Header, raw: Column) -> Column:
     return F.from_csv(raw, _ddl(StructType([*schema.fields, StructField(CORRUPT, StringType())])), options)
 
 
-def _rescue(source: LandingSource, header: Header, raw: Column, parsed: Callable[[int], Column]) -> Column:
+def _rescue(source: LandingSource, header: Header, raw: Column, parsed_column: Callable[[int], Column]) -> Column:
     """The rescued data of one record; `raw` is its text if it did not fit, else NULL."""
 
     def of_tokens(tokens: Column) -> Column:
@@ -172,9 +174,9 @@ def _rescue(source: LandingSource, header: Header, raw: Column, parsed: Callable
         for place, name in enumerate(header):
             token = tokens.getField(f"p{place}")
             if _wanted_column(source, name):
-                entries += [F.lit(name), F.when(parsed(place).isNull(), token)]
+                entries += [F.lit(name), F.when(parsed_column(place).isNull(), token)]
             elif source.is_rescuing_new:
-                entries += [F.lit(name), parsed(place)]
+                entries += [F.lit(name), parsed_column(place)]
         if not entries:
             return F.when(tokens.getField(CORRUPT).isNotNull(), malformed_json(raw))
         rescued = F.map_filter(F.create_map(*entries), lambda _, value: value.isNotNull())
@@ -188,7 +190,7 @@ def _rescue(source: LandingSource, header: Header, raw: Column, parsed: Callable
     ]
     is_needed = raw.isNotNull()
     for place in unknown:
-        is_needed = is_needed | parsed(place).isNotNull()
+        is_needed = is_needed | parsed_column(place).isNotNull()
     rescued = F.transform(F.array(_tokens(source, header, raw)), of_tokens)[0]
     return F.when(is_needed, rescued)
 

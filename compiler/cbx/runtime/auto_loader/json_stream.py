@@ -75,16 +75,16 @@ def _read_texts(source: LandingSource) -> ParsedRows:
     spellings = _spellings(source)
     rows = rows.select(_RAW, _parse(raw, spellings, options).alias(_RECORD))
 
-    def parsed(name: str) -> Column:
+    def parsed_column(name: str) -> Column:
         return F.col(_RECORD).getField(f"p{spellings.names.index(name)}")
 
     def column(name: str) -> Column:
-        return F.coalesce(*(parsed(other) for other in spellings.names if _is_spelled(source, name, other)))
+        return F.coalesce(*(parsed_column(other) for other in spellings.names if _is_spelled(source, name, other)))
 
     is_rejected = F.col(_RECORD).getField(CORRUPT).isNotNull()
     is_malformed = is_rejected if source.is_strict else is_malformed_json(raw, options)
     rows = apply_mode(rows, is_malformed, source.options.malformed)
-    record = JsonRecord(raw, parsed, spellings, source.seen, is_rejected, options)
+    record = JsonRecord(raw, parsed_column, spellings, source.seen, is_rejected, options)
     is_needed = is_rejected | has_unknown_names(record) if source.is_rescuing_new else is_rejected
     rescued = F.when(is_needed, rescue_json(record))
     return ParsedRows(rows, column, rescued, F.when(is_malformed, raw))

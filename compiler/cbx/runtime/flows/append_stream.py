@@ -93,12 +93,14 @@ class _BatchWriter:
 
     def write(self, batch: DataFrame, number: int) -> None:
         """Write one micro-batch to the new rows of the update."""
-        folder = self.context.folder.pending(self.context.update) / f"{folder_name(self.context.name)}.{number:06d}"
-        counts = write_checked(batch, self.rules, folder, self.context.folder.name.written)
+        folder = (
+            self.context.folder.pending_folder(self.context.update) / f"{folder_name(self.context.name)}.{number:06d}"
+        )
+        counts = write_and_check(batch, self.rules, folder, self.context.folder.name.written)
         self.total = add_counts(self.total, counts)
 
 
-def write_checked(batch: DataFrame, rules: Sequence[DatasetExpectation], folder: Path, dataset: str) -> Counts:
+def write_and_check(batch: DataFrame, rules: Sequence[DatasetExpectation], folder: Path, dataset: str) -> Counts:
     """Write rows as Parquet, and count them and their violations.
 
     Raises:

@@ -22,7 +22,7 @@ from cbx.runtime.auto_cdc import (
     target_rows,
 )
 from cbx.runtime.errors import RunError
-from cbx.runtime.flows.append_stream import drain, write_checked
+from cbx.runtime.flows.append_stream import drain, write_and_check
 from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
 from cbx.runtime.spark.observations import read_observation, read_write_observation
 
@@ -92,11 +92,11 @@ class Merger:
         arrived, written = Observation(), Observation()
         before = _parquet(spark, folder, table.version) if table.schema else None
         counted = changes.observe(arrived, F.count(F.lit(1)).alias("n"))
-        _write(merge_changes(before, counted, self.spec, written), str(folder.internal(version)))
+        _write(merge_changes(before, counted, self.spec, written), str(folder.merge_state_folder(version)))
         rows = target_rows(_parquet(spark, folder, version), self.spec)
         rows = self.shape.apply_to_history(rows) if self.spec.scd_type == 2 else self.shape.apply(rows)
         shutil.rmtree(folder.rows(version), ignore_errors=True)
-        write_checked(rows, self.shape.rules, folder.rows(version), folder.name.written)
+        write_and_check(rows, self.shape.rules, folder.rows(version), folder.name.written)
         read = int(read_write_observation(changes, arrived).get("n") or 0)
         target = read_observation(written) if not read else read_write_observation(changes, written)
         upserted, deleted = (int(target.get(name) or 0) for name in ("num_upserted_rows", "num_deleted_rows"))
@@ -141,7 +141,7 @@ def _condition(value: str | Column | None) -> Column | None:
 
 
 def _parquet(spark: SparkSession, folder: TableFolder, version: str) -> DataFrame:
-    return spark.read.parquet(str(folder.internal(version)))
+    return spark.read.parquet(str(folder.merge_state_folder(version)))
 
 
 def _write(rows: DataFrame, folder: str) -> None:

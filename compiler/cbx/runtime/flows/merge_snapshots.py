@@ -124,7 +124,7 @@ def _describe(answer: Any) -> str:
 def _previous_snapshot(spark: SparkSession, merger: Merger, spec: CdcSpec) -> DataFrame | None:
     if not merger.table.schema:
         return None
-    folder = merger.context.folder.internal(merger.table.version)
+    folder = merger.context.folder.merge_state_folder(merger.table.version)
     return current_rows(spark.read.parquet(str(folder)), spec)
 
 

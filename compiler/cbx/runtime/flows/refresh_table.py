@@ -89,7 +89,7 @@ def refresh_table(
         full_refresh: Whether to drop its rows and checkpoints first.
         is_dry: Whether the flows are only checked: the table gets its columns and no rows.
     """
-    table = None if full_refresh and dataset.is_reset_allowed else folder.current()
+    table = None if full_refresh and dataset.is_reset_allowed else folder.read_state()
     number = folder.begin(table)
     if dataset.query is None:
         return _refresh_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)

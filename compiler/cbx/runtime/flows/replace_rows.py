@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cbx.runtime.flows.append_stream import write_checked
+from cbx.runtime.flows.append_stream import write_and_check
 from cbx.runtime.flows.expectations import NOTHING, drop_violating_rows, mark_violations
 
 if TYPE_CHECKING:
@@ -41,5 +41,5 @@ def replace_rows(
         drop_violating_rows(mark_violations(frame, rules), rules)
         context.folder.rows(table.version).mkdir(parents=True)
         return NOTHING, new_table
-    counts = write_checked(frame, rules, context.folder.rows(table.version), context.folder.name.written)
+    counts = write_and_check(frame, rules, context.folder.rows(table.version), context.folder.name.written)
     return counts, new_table

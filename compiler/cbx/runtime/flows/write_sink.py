@@ -65,7 +65,7 @@ def write_sink(
         full_refresh: Whether the flows read all their input again; files that they wrote before are kept.
     """
     store = SinkFolder(TableFolder(state, sink.name))
-    before = store.current()
+    before = store.read_state()
     is_fresh = full_refresh or not before.number
     update = store.begin(before, is_fresh=is_fresh) if is_fresh or _is_of_files(sink) else before
     if update != before and not _is_of_files(sink):

@@ -111,7 +111,7 @@ def _other_statement(words: Words) -> RunError:
 
 def _set(words: Words, spark: SparkSession) -> None:
     """A setting. As in Spark, quotes are part of the value, except in Spark's own settings."""
-    key = words.until("=").written().strip("`")
+    key = words.until("=").source_text().strip("`")
     words.wants("=")
     value = words.rest()
     if not key or not value:
@@ -213,7 +213,7 @@ def _query(text: str, spark: SparkSession, names: list[str]) -> Query:
 
 
 def _check_streaming(query: Query, name: str) -> Query:
-    def checked() -> DataFrame:
+    def query_stream() -> DataFrame:
         rows = query()
         if not rows.isStreaming:
             raise RunError(
@@ -223,7 +223,7 @@ def _check_streaming(query: Query, name: str) -> Query:
             )
         return rows
 
-    return checked
+    return query_stream
 
 
 def _create_flow(words: Words, span: Span | None, spark: SparkSession, registry: Registry) -> None:
@@ -313,7 +313,7 @@ def _expression(words: Words, what: str) -> str:
     """An expression up to the next clause."""
     expression = words.until(*_CHANGE_WORDS)
     check_expression(expression, what, _CHANGE_WORDS)
-    return expression.written()
+    return expression.source_text()
 
 
 def _ignored_nulls(words: Words) -> bool | tuple[str, ...] | AllBut:

@@ -93,7 +93,7 @@ def _constraint(words: Words) -> DatasetExpectation | None:
         raise words.error(choice_of(_CONSTRAINTS), _CONSTRAINTS, otherwise=_EXAMPLE)
     condition = words.group("the condition in brackets")
     check_expression(condition, "the condition")
-    return DatasetExpectation(name, condition.written(), _on_violation(words))
+    return DatasetExpectation(name, condition.source_text(), _on_violation(words))
 
 
 def _on_violation(words: Words) -> OnViolation:
@@ -124,7 +124,7 @@ def check_expression(words: Words, what: str, clauses: Sequence[str] = ()) -> No
     """
     if not words.words:
         raise words.error(what)
-    text = words.written()
+    text = words.source_text()
     if is_expression(text):
         return
     for count in range(len(words.words) - 1, 0, -1):
@@ -164,7 +164,7 @@ def _key_options(words: Words) -> None:
 
 
 def _column(words: Words) -> ColumnDefinition:
-    written = words.written()
+    written = words.source_text()
     name = words.identifier("a column")
     words.takes(":")
     start = words.next
@@ -226,22 +226,22 @@ class _Facts:
         elif words.takes("COMMENT"):
             words.text("the comment as a text in quotes")
         elif words.takes("MASK"):
-            self._mask(words)
+            self._read_mask(words)
         elif words.takes("GENERATED"):
-            self._generated(words)
+            self._read_generated(words)
         elif words.takes("DEFAULT"):
             check_expression(words.until(*_PROPERTIES), "the default")
         elif not (words.takes("NULL") or _column_key(words)):
             raise words.error("a property of the column such as NOT NULL or COMMENT", _PROPERTIES)
 
-    def _mask(self, words: Words) -> None:
+    def _read_mask(self, words: Words) -> None:
         words.name("the function of the mask")
         if words.takes("USING"):
             words.wants("COLUMNS")
             read_arguments(words.group("the columns of the mask in brackets"))
         self.has_mask = True
 
-    def _generated(self, words: Words) -> None:
+    def _read_generated(self, words: Words) -> None:
         if words.takes("BY"):
             words.wants("DEFAULT", "AS", "IDENTITY")
             self.is_identity = True
@@ -251,7 +251,7 @@ class _Facts:
         if not self.is_identity:
             expression = words.group("the expression in brackets")
             check_expression(expression, "the expression")
-            self.expression = expression.written()
+            self.expression = expression.source_text()
         elif words.sees("("):
             _identity(words.group())
 

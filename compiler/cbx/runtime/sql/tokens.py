@@ -182,14 +182,14 @@ class Words:
         if not self.is_at_end:
             raise self.error(what, choices)
 
-    def written(self) -> str:
+    def source_text(self) -> str:
         """All the words as the file has them."""
         return self.sql.text[self.words[0].start : self.words[-1].end] if self.words else ""
 
     def rest(self) -> str:
         """Read all that has not been read, as the file has it."""
         start, self.next = self.next, len(self.words)
-        return self._part(start, self.next).written()
+        return self._part(start, self.next).source_text()
 
     def error(
         self, expected: str, choices: Sequence[str] = (), hint: str | None = None, otherwise: str | None = None

@@ -21,7 +21,7 @@ _LIMITS = ("maxFilesPerTrigger", "maxBytesPerTrigger")
 
 def read_table(folder: TableFolder, spark: SparkSession) -> DataFrame:
     """The rows of a table."""
-    table = _current(folder)
+    table = _require_state(folder)
     reader = spark.read.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
     return reader.parquet(str(folder.rows(table.version)))
 
@@ -37,7 +37,7 @@ def read_stream(folder: TableFolder, spark: SparkSession, options: Mapping[str, 
     Raises:
         RunError: If the table is not append-only.
     """
-    table = _current(folder)
+    table = _require_state(folder)
     if not table.is_append_only:
         raise RunError(
             INVALID_DEFINITION,
@@ -52,8 +52,8 @@ def read_stream(folder: TableFolder, spark: SparkSession, options: Mapping[str, 
     return rows, table.generation
 
 
-def _current(folder: TableFolder) -> TableState:
-    table = folder.current()
+def _require_state(folder: TableFolder) -> TableState:
+    table = folder.read_state()
     if table is None:
         raise RunError(UNKNOWN_TABLE, f"`{folder.name.written}` has no rows yet")
     return table

@@ -71,7 +71,7 @@ def _find_table(state: Path, name: str) -> TableFolder:
 def _rows(folder: TableFolder) -> pa.Table:
     """A table's rows, also while an update is switching its version."""
     for attempt in range(_ATTEMPTS):
-        table = folder.current()
+        table = folder.read_state()
         if table is None:
             break
         try:

@@ -50,7 +50,7 @@ class SinkFolder:
 
     folder: TableFolder
 
-    def current(self) -> SinkState:
+    def read_state(self) -> SinkState:
         """The state of the sink, after publishing the files of its last update.
 
         Checkpoints without ``sink.json`` are those of an older version.

@@ -103,7 +103,7 @@ class TableFolder:
         """The folder of the table's versions."""
         return self.state / "tables" / folder_name(self.name.schema) / folder_name(self.name.table)
 
-    def current(self) -> TableState | None:
+    def read_state(self) -> TableState | None:
         """The table; None if it has never been written.
 
         Raises:
@@ -142,17 +142,17 @@ class TableFolder:
             file for file in folder.rglob("*.parquet") if not _is_after(table, file.relative_to(folder).parts[0])
         )
 
-    def pending(self, number: int) -> Path:
+    def pending_folder(self, number: int) -> Path:
         """Where an update puts new rows of a streaming table, which are not part of it before the commit."""
         return self.path / STAGING / f"{number:06d}"
 
-    def internal(self, version: str) -> Path:
+    def merge_state_folder(self, version: str) -> Path:
         """The folder of the merge state of a version of an AUTO CDC target."""
         return self.path / f"_state-{version}"
 
     def drop_version(self, version: str) -> None:
         """Remove a version of an AUTO CDC target that was replaced before the commit."""
-        for folder in (self.rows(version), self.internal(version)):
+        for folder in (self.rows(version), self.merge_state_folder(version)):
             shutil.rmtree(folder, ignore_errors=True)
 
     @property
@@ -181,7 +181,7 @@ class TableFolder:
 
     def commit(self, table: TableState) -> None:
         """Make a version, with the new rows of the update, the table."""
-        rows, pending = self.rows(table.version), self.pending(table.number)
+        rows, pending = self.rows(table.version), self.pending_folder(table.number)
         rows.mkdir(parents=True, exist_ok=True)
         if pending.is_dir():
             pending.rename(rows / pending.name)
@@ -196,8 +196,8 @@ class TableFolder:
         document = self._document()
         if document is not None and document.get("format") != FORMAT:
             return
-        table = self.current()
-        keep = {POINTER} if table is None else {POINTER, table.version, self.internal(table.version).name}
+        table = self.read_state()
+        keep = {POINTER} if table is None else {POINTER, table.version, self.merge_state_folder(table.version).name}
         for entry in _entries(self.path):
             if entry.name not in keep:
                 _remove(entry)

@@ -119,6 +119,6 @@ def _last_kind(state: Path, name: DatasetName) -> ResultKind:
 def _last_state(state: Path, name: DatasetName) -> TableState | None:
     """A table; None also if its state cannot be read, which has failed the update."""
     try:
-        return TableFolder(state, name).current()
+        return TableFolder(state, name).read_state()
     except CannotRunError:
         return None

@@ -248,14 +248,14 @@ class Materializer:
     ) -> DataFrame | None:
         folder = TableFolder(self._state, name if dataset is None else dataset.name)
         if dataset is None:
-            return read(folder, self.spark) if folder.current() is not None else None
+            return read(folder, self.spark) if folder.read_state() is not None else None
         self.context(name)
         if self._is_selected(name.key):
             self._refresh(name.key)
             result = self._results[name.key]
             if result.status in ("failed", "skipped"):
                 raise UpstreamFailedError(f"its input `{result.name}` {_FAILED[result.status]}")
-        elif folder.current() is None:
+        elif folder.read_state() is None:
             raise RunError(
                 UNKNOWN_TABLE,
                 f"`{name.written}` has no rows yet and is not selected",
