@@ -22,8 +22,8 @@ from compiler.tests.architecture import (
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "compiler" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 FLOORS = read_floors(PAGE)
-LIBRARIES = read_table(PAGE, "Which library is used where")
-MAY = read_table(PAGE, "Who may touch the world outside")
+LIBRARIES = read_table(PAGE, "Libraries and the folders that may import them")
+MAY = read_table(PAGE, "Side effects")
 DEEDS = {"write files": "write", "print": "print", "start processes": "start", "use the network": "connect"}
 
 
@@ -53,7 +53,7 @@ def test_no_module_is_in_a_circle(package: Package) -> None:
 def test_folders_can_be_taken_in(package: Package) -> None:
     """A folder with many files has files of one kind, which the page names."""
     assert crowded_folders(package, ("passes",)) == []
-    assert "one file a pass" in PAGE
+    assert "one file per pass" in PAGE
 
 
 def test_libraries_keep_to_their_rooms(package: Package) -> None:
