@@ -11,6 +11,7 @@ from cbx.emit.artifacts import emit_artifacts
 from cbx.passes.check_expectations import check_expectations
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
+from cbx.passes.check_measures import check_measures
 from cbx.passes.check_relationships import check_relationships
 from cbx.passes.check_variables import check_variables
 from cbx.passes.discover import discover, discover_part
@@ -117,6 +118,8 @@ def compile_project(
     model_count = len(discovered.known_ids)
     if report.has_errors or (part is not None and not part.is_complete(proven)):
         return Compilation(project, report.sorted(), model_count, None, (), sources=report.sources)
+    if project.settings.compile.reads_all_code:
+        report.report_unused_allowances()
     planned = plan(proven, only=part.ids if part is not None else None)
     emitted = emit_artifacts(planned, only_models=part is not None)
     return Compilation(
@@ -147,7 +150,7 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     linked = link(resolved, report)
     typed = type_columns(linked, report, known)
     check_keys(typed, report)
-    connected = check_relationships(typed, report)
+    connected = check_measures(check_relationships(typed, report), report)
     check_kinds(connected, report)
     check_expectations(connected, report)
     return prove_keys(connected, report)

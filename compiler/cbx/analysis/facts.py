@@ -15,6 +15,26 @@ A column without a declared type has the type None instead: it is assumed to be 
 Nothing is assumed of an expression of this type."""
 
 
+MeasureKind = Literal["total", "rate", ""]
+"""What a column is declared to be: a total belongs to a row as a whole, a rate is per unit."""
+
+
+class ColumnHome(NamedTuple):
+    """The table whose rows a column is a property of, seen from a table that holds the column.
+
+    Attributes:
+        table: The table that it is at home in; empty for the table that holds it.
+        key: The columns, of the table that holds it, that tell the rows of its home apart; empty if there are none.
+        is_repeated: Whether a row of its home is in several rows here; None where that is not known.
+        measure: What it is.
+    """
+
+    table: str = ""
+    key: tuple[str, ...] = ()
+    is_repeated: bool | None = False
+    measure: MeasureKind = ""
+
+
 class TableColumn(NamedTuple):
     """A column of a table.
 

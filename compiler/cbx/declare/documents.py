@@ -26,6 +26,7 @@ class ColumnDocument(Document):
     type: Word = Field(description="a SQL type as text")
     description: str | None = Field(None, description="text")
     not_null: bool = Field(False, description="True or False")
+    measure: Literal["total", "rate"] | None = Field(None, description='"total" or "rate"')
 
 
 class ModelInputDocument(Document):

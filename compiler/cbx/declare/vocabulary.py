@@ -228,8 +228,21 @@ def many_to_one(model: str, on: str | Sequence[str] | Mapping[str, str], *, enfo
     return ("many_to_one", model)
 
 
-def column(type: str, description: str | None = None, not_null: bool = False) -> Any:  # noqa: A002, FBT001, FBT002 - positional as in SQL
-    """Declare a column with more than its type."""
+def column(
+    type: str,  # noqa: A002 - positional as in SQL
+    description: str | None = None,
+    not_null: bool = False,  # noqa: FBT001, FBT002 - positional as in SQL
+    measure: Literal["total", "rate"] | None = None,
+) -> Any:
+    """Declare a column with more than its type.
+
+    Args:
+        type: Its SQL type.
+        description: What it holds.
+        not_null: Whether it is never NULL.
+        measure: ``total`` for a number that belongs to a row as a whole, so that summing it over repeated rows is an
+            error; ``rate`` for a number per unit, for which summing over repeated rows is meant.
+    """
     return ("column", type)
 
 

@@ -40,6 +40,7 @@ SEVERAL_MODELS = Code("CBX105", "several-models")
 NAME_MISMATCH = Code("CBX105", "name-mismatch")
 INVALID_NAME = Code("CBX106", "invalid-name")
 UNREADABLE_FILE = Code("CBX107", "unreadable-file")
+UNUSED_ALLOWANCE = Code("CBX108", "unused-allowance", Severity.WARNING)
 IGNORED_FILE = Code("CBX109", "ignored-file", Severity.WARNING)
 
 UNKNOWN_MODEL = Code("CBX201", "unknown-model")
@@ -63,6 +64,7 @@ MISSING_COLUMN = Code("CBX310", "missing-column")
 UNDECLARED_COLUMN = Code("CBX311", "undeclared-column", Severity.WARNING)
 COLUMN_TYPE_MISMATCH = Code("CBX312", "column-type-mismatch", Severity.WARNING)
 UNTRACED_MODEL = Code("CBX313", "untraced-model", Severity.INFO)
+REPEATED_MEASURE = Code("CBX314", "repeated-measure", Severity.WARNING)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")
 NOT_APPEND_ONLY = Code("CBX402", "not-append-only")
@@ -112,6 +114,10 @@ WORKSPACE_FAILURE = Code("CBX613", "workspace-failure")
 STATE_CORRUPT = Code("CBX614", "deployment-state-spoilt")
 
 INTERNAL_ERROR = Code("CBX901", "internal-error")
+
+
+CAN_BE_MEANT = frozenset({REPEATED_MEASURE.id})
+"""The numbers of errors that a comment may allow, as it may every warning."""
 
 
 def every_code() -> tuple[Code, ...]:

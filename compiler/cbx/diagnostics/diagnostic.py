@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, overload
 
-from cbx.diagnostics.codes import Code, Severity
+from cbx.diagnostics.allowed import Allowances
+from cbx.diagnostics.codes import CAN_BE_MEANT, UNUSED_ALLOWANCE, Code, Severity
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.diagnostics.source_files import SourceFile, Span, as_text
 from cbx.diagnostics.sql_comments import Ranges, comment_ranges, is_in_ranges
@@ -75,6 +76,7 @@ class Report:
     def __init__(self) -> None:
         self._diagnostics: list[Diagnostic] = []
         self.sources: dict[str, str] = {}
+        self._allowances = Allowances(self.sources)
         self.is_lasting = True
         self.untraced_here: dict[str, str] = {}
 
@@ -90,11 +92,25 @@ class Report:
         causes: Iterable[Cause] = (),
     ) -> None:
         """Add a diagnostic; the arguments are those of `Diagnostic`."""
-        self._diagnostics.append(Diagnostic(code, message, span, label, hint, tuple(related), tuple(causes)))
+        self.extend([Diagnostic(code, message, span, label, hint, tuple(related), tuple(causes))])
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add diagnostics of another report."""
-        self._diagnostics.extend(diagnostics)
+        """Add diagnostics of another report, but for those that a comment allows at their place."""
+        self._diagnostics.extend(diagnostic for diagnostic in diagnostics if not self._is_allowed(diagnostic))
+
+    def _is_allowed(self, diagnostic: Diagnostic) -> bool:
+        code, span = diagnostic.code, diagnostic.span
+        may_be_meant = code.severity is Severity.WARNING or code.id in CAN_BE_MEANT
+        return span is not None and may_be_meant and self._allowances.allow(code.id, span)
+
+    def report_unused_allowances(self) -> None:
+        """Add a warning for each comment that allows what nothing reports, or that gives no reason."""
+        for allowance in self._allowances.unused():
+            written = f"`allow {allowance.code}`" if allowance.code else "`allow`"
+            message, hint = f"{written} allows nothing here", "remove the comment"
+            if allowance.code and not allowance.reason:
+                message, hint = f"{written} gives no reason", f"add it: `allow {allowance.code}, because ...`"
+            self.add(UNUSED_ALLOWANCE, message, allowance.span, hint=hint)
 
     def __len__(self) -> int:
         return len(self._diagnostics)

@@ -115,14 +115,15 @@ def _record_model(planned: ModelPlan, plan: Plan, tables: Mapping[str, KnownTabl
         (model.is_streaming, any(isinstance(source, FileInput) for source in model.inputs)),
         None
         if columns is None
-        else [(column.name, column.type, column.not_null, column.is_computed) for column in columns],
+        else [(column.name, column.type, column.not_null, column.is_computed, column.home) for column in columns],
         (model.columns is None, sorted(table.never_null), table.is_partly_declared, plan.key_verdicts.get(model.id)),
         [(claim.parent, claim.child, claim.on, claim.cardinality, claim.enforce) for claim in model.claims],
         plan.further_verdicts.get(model.id, ()),
     )
     digest = hashlib.blake2b(json.dumps(face).encode(), digest_size=12).hexdigest()
     computed = tuple(column.name for column in columns or () if column.is_computed)
-    return RecordedModel(digest, columns is not None, table.is_partly_declared, table.keys, computed)
+    homes = tuple((column.name, column.home) for column in columns or () if column.home is not None)
+    return RecordedModel(digest, columns is not None, table.is_partly_declared, table.keys, computed, homes)
 
 
 @dataclass
@@ -193,6 +194,7 @@ def _read_column(column: Mapping[str, Any], recorded: RecordedModel) -> Column:
         column["not_null"],
         None if lineage is None else tuple((table, origin) for table, origin in lineage),
         column["name"] in recorded.computed,
+        dict(recorded.homes).get(column["name"]),
     )
 
 

@@ -13,12 +13,13 @@ import os
 import struct
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cbx.analysis.facts import ColumnHome
 from cbx.diagnostics.codes import Code, every_code
 from cbx.diagnostics.diagnostic import Diagnostic, Related
 from cbx.diagnostics.source_files import Span
@@ -54,6 +55,7 @@ class RecordedModel(NamedTuple):
         is_partly_declared: Whether its query produces more columns than are declared.
         keys: The proven keys of its query.
         computed: Its columns whose expressions have an unknown type.
+        homes: Its columns that are at home in another table or that declare a measure, with their homes.
     """
 
     face: str
@@ -61,6 +63,7 @@ class RecordedModel(NamedTuple):
     is_partly_declared: bool
     keys: tuple[tuple[str, ...], ...]
     computed: tuple[str, ...]
+    homes: tuple[tuple[str, ColumnHome], ...] = ()
 
 
 class CompilationRecord(NamedTuple):
@@ -160,6 +163,12 @@ def _to_data(record: CompilationRecord) -> dict[str, Any]:
     }
 
 
+def _read_homes(data: Iterable[tuple[str, Any]]) -> tuple[tuple[str, ColumnHome], ...]:
+    return tuple(
+        (name, ColumnHome(table, tuple(key), is_repeated, measure)) for name, (table, key, is_repeated, measure) in data
+    )
+
+
 def _from_data(data: Mapping[str, Any]) -> CompilationRecord:
     codes = {(code.id, code.name): code for code in every_code()}
     with_analysis, with_trace = data["options"]
@@ -169,8 +178,10 @@ def _from_data(data: Mapping[str, Any]) -> CompilationRecord:
         _files_from_data(data["sources"]),
         _files_from_data(data["artifacts"]),
         {
-            name: RecordedModel(face, has_columns, is_partly, tuple(map(tuple, keys)), tuple(computed))
-            for name, face, has_columns, is_partly, keys, computed in data["models"]
+            name: RecordedModel(
+                face, has_columns, is_partly, tuple(map(tuple, keys)), tuple(computed), _read_homes(homes)
+            )
+            for name, face, has_columns, is_partly, keys, computed, homes in data["models"]
         },
         Summary(*data["summary"]),
         tuple(_diagnostic_from_data(row, codes) for row in data["diagnostics"]),

@@ -51,6 +51,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         typed.proven_keys,
         typed.grains,
         tuple(ordered),
+        {},
     )
 
 

@@ -53,6 +53,7 @@ def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
         proven.columns,
         proven.key_verdicts,
         proven.further_verdicts,
+        proven.measures,
         proven.traced,
     )
 

@@ -49,6 +49,7 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
         connected.relationships,
         verdicts_by_id,
         further,
+        connected.measures,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any, Literal, TypeVar
 
+from cbx.analysis.facts import ColumnHome
 from cbx.declare import reader_options
 from cbx.declare.documents import (
     AutoCdcDocument,
@@ -231,7 +232,8 @@ class _ModelResolver:
                 continue
             written = self._resolve_type(column.type, self._span("columns", name, "type"))
             description = self.render_optional(column.description, self._span("columns", name, "description"))
-            columns.append(Column(own_name, written, description, column.not_null))
+            home = ColumnHome(measure=column.measure) if column.measure is not None else None
+            columns.append(Column(own_name, written, description, column.not_null, home=home))
         self._drop_repeated_names([column.name for column in columns], spans)
         return tuple(columns)
 

@@ -69,8 +69,14 @@ class CompileSection(_Settings):
     api: Literal["dlt", "pipelines"] = "dlt"
     source_format: Literal["notebook", "file"] = "notebook"
     constraints: Literal["none", "primary", "all"] = "primary"
+    measures: Literal["warn", "error", "off"] = "warn"
     analysis: bool = True
     trace: bool = True
+
+    @property
+    def reads_all_code(self) -> bool:
+        """Whether the code of all models is analysed, and aggregates are checked."""
+        return self.analysis and self.trace and self.measures != "off"
 
 
 class EngineSection(_Settings):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from cbx.project.settings import Project
-from cbx.stages.resolved import Column, FileInput, Relationship, ResolvedModel, Verdict
+from cbx.stages.resolved import Column, FileInput, MeasureResult, Relationship, ResolvedModel, Verdict
 from cbx.syntax.text import Text
 
 
@@ -76,6 +76,7 @@ class Plan(NamedTuple):
     columns: Mapping[str, tuple[Column, ...] | None]
     key_verdicts: Mapping[str, Verdict]
     further_verdicts: Mapping[str, tuple[Verdict, ...]]
+    measures: Mapping[str, tuple[MeasureResult, ...]]
     traced: frozenset[str]
 
     @property

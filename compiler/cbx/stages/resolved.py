@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from cbx.analysis.facts import ColumnHome
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
@@ -43,6 +44,23 @@ class Column(NamedTuple):
     not_null: bool = False
     lineage: tuple[tuple[str, str], ...] | None = None
     is_computed: bool = False
+    home: ColumnHome | None = None
+
+
+class MeasureResult(NamedTuple):
+    """An aggregate of a model, and whether it counts each row of its tables once.
+
+    Attributes:
+        column: The column of the result that holds it; None where it is only a part of one.
+        function: The aggregate function.
+        verdict: The verdict.
+        homes: The tables that its values are at home in, sorted.
+    """
+
+    column: str | None
+    function: str
+    verdict: Literal["exact", "repeated", "unknown"]
+    homes: tuple[str, ...]
 
 
 class Expectation(NamedTuple):
@@ -304,7 +322,7 @@ class Relationship(NamedTuple):
 
 
 class Connected(NamedTuple):
-    """`Typed`, with the relationships of the project in the order of child and parent."""
+    """`Typed`, with the relationships of the project in the order of child and parent, and verdicts on aggregates."""
 
     project: Project
     models: Mapping[str, ResolvedModel]
@@ -316,6 +334,7 @@ class Connected(NamedTuple):
     proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
     grains: Mapping[str, Grain]
     relationships: tuple[Relationship, ...]
+    measures: Mapping[str, tuple[MeasureResult, ...]]
 
 
 class Proven(NamedTuple):
@@ -330,3 +349,4 @@ class Proven(NamedTuple):
     relationships: tuple[Relationship, ...]
     key_verdicts: Mapping[str, Verdict]
     further_verdicts: Mapping[str, tuple[Verdict, ...]]
+    measures: Mapping[str, tuple[MeasureResult, ...]]

@@ -42,12 +42,13 @@ _NOTHING: Assumptions = frozenset()
 _MOST_CHOICES = 64
 
 
-def infer_grain(relation: Relation, *, trusts_hashes: bool = False) -> Grain:
+def infer_grain(relation: Relation, *, trusts_hashes: bool = False, not_null: Ids = NONE) -> Grain:
     """What is unique in a relation, and which of its columns fix others.
 
     Args:
         relation: The relation; its scans carry what is known of the tables.
         trusts_hashes: Whether different texts are assumed to have different cryptographic hashes.
+        not_null: Columns; only rows in which none of them is NULL count.
 
     Returns:
         The grain, in the numbers of the relation's columns.
@@ -56,7 +57,8 @@ def infer_grain(relation: Relation, *, trusts_hashes: bool = False) -> Grain:
         ``SELECT a.id, b.name FROM a LEFT JOIN b ON b.id = a.b_id`` where ``id`` is the key of both tables has
         the key ``a.id``.
     """
-    return _infer_once(relation, _NOTHING, _Memo(trusts_hashes))
+    assumed: Assumptions = frozenset(ir.NotNull(column) for column in not_null)
+    return _infer_once(relation, assumed, _Memo(trusts_hashes))
 
 
 @dataclass(frozen=True, slots=True)

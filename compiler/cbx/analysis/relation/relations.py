@@ -282,6 +282,29 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """An aggregate whose result depends on how often each row is there, of a column or of several.
+
+    Attributes:
+        column: The column that holds it.
+        function: The function, as it is written.
+        values: The columns that its values come from; what only a condition inside it reads is not among them.
+        not_null: The columns that are not NULL in the rows that count.
+        place: Where it is.
+        conditions: The columns that only conditions inside it read.
+        makes_total: Whether it makes a total of its group's rows: a sum or a count.
+    """
+
+    column: int
+    function: str
+    values: Ids
+    not_null: Ids = NONE
+    place: Place = None
+    conditions: Ids = NONE
+    makes_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate:
     """One row for each group; without groups one row in all.
 
@@ -294,6 +317,7 @@ class Aggregate:
         grouping_id: The column that distinguishes the grouping sets.
         place: Where the grouping is asked for.
         markers: Columns that hold one number for each grouping set, as ``grouping(a)`` does, with these numbers.
+        measures: Those of the aggregates that depend on how often a row is there.
     """
 
     input: Relation
@@ -305,6 +329,7 @@ class Aggregate:
     is_open: bool = False
     place: Place = None
     markers: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,12 +355,13 @@ class WindowColumn:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rows, with columns computed over windows."""
+    """The rows, with columns computed over windows; ``measures`` are the aggregates among these, as in `Aggregate`."""
 
     input: Relation
     columns: tuple[WindowColumn, ...]
     fields: tuple[Field, ...]
     is_open: bool = False
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

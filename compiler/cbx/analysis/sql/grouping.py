@@ -13,6 +13,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Ids, Relation
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
+from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.scope import UnresolvedColumn
@@ -93,6 +94,7 @@ def read_group_by(
         return ir.Opaque((relation,), (), reason="grouping sets by a literal")
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
     aggregates = []
+    measures: list[ir.Measure] = []
     new_columns = {}
     for call in calls:
         signature = reader.signature(call)
@@ -100,6 +102,10 @@ def read_group_by(
             value = reader.read(call)
             new_columns[signature] = reader.context.number()
             aggregates.append(ir.Definition(new_columns[signature], value))
+            measure = read_measure(
+                call, unwrap_window_function(call)[0], new_columns[signature], reader, query_span(call)
+            )
+            measures += [measure] if measure is not None else []
     sources = sorted(frozenset().union(*(columns for element in elements for columns in element.sets)))
     sets = tuple(
         frozenset[int]().union(*choice) for choice in itertools.product(*(element.sets for element in elements))
@@ -130,6 +136,7 @@ def read_group_by(
         grouping_id,
         place=query_span(group) if group else None,
         markers=tuple(markers.values()),
+        measures=tuple(measures),
     )
 
 

@@ -13,6 +13,7 @@ from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
+from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
 
@@ -43,6 +44,7 @@ def read_windows(
     by_name = {window.this.name.lower(): window for window in named if isinstance(window.this, exp.Expr)}
     columns = []
     definitions: list[ir.Definition] = []
+    measures: list[ir.Measure] = []
     for node in nodes:
         for window in visible_nodes(node):
             if not isinstance(window, exp.Window):
@@ -51,6 +53,9 @@ def read_windows(
             if signature in reader.columns_by_signature or signature.startswith("#"):
                 continue
             column = _read_window(window, by_name, reader, definitions)
+            function = unwrap_window_function(window.this)[0]
+            measure = read_measure(window.this, function, column.column, reader, query_span(window))
+            measures += [measure] if measure is not None else []
             reader.columns_by_signature[signature] = column.column
             columns.append(column)
             if is_stream(relation):
@@ -58,7 +63,7 @@ def read_windows(
     if not columns:
         return relation
     before = ir.Projection(relation, tuple(definitions), relation.fields, relation.is_open)
-    return ir.Window(before, tuple(columns), relation.fields, relation.is_open)
+    return ir.Window(before, tuple(columns), relation.fields, relation.is_open, tuple(measures))
 
 
 def _read_window(

@@ -13,9 +13,11 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.relations import NONE, Field, Ids, PythonCallSite
 from cbx.analysis.sql.expressions.expression_types import type_of
-from cbx.analysis.sql.grouping import groups_by_literal
+from cbx.analysis.sql.expressions.measured import read_measure
+from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
+from cbx.analysis.sql.windows import unwrap_window_function
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guess_name
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque_rows, with_relation
@@ -78,6 +80,7 @@ class _GroupingReader:
     reading: Reading
     definitions: list[ir.Definition] = dataclasses.field(default_factory=list)
     markers: dict[int, tuple[int, ...]] = dataclasses.field(default_factory=dict)
+    measures: list[ir.Measure] = dataclasses.field(default_factory=list)
     has_guesses: bool = False
 
     def __post_init__(self) -> None:
@@ -140,6 +143,7 @@ class _GroupingReader:
             is_open=pivoted is None,
             place=site,
             markers=tuple(self.markers.items()),
+            measures=tuple(replace(each, place=each.place or site) for each in self.measures),
         )
         alive = frozenset(outputs.values()) | {definition.column for definition in aggregates} | self.markers.keys()
         return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses or has_pivot)
@@ -192,6 +196,10 @@ class _GroupingReader:
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
         new = self.reading.context.new_field(name, kind)
         aggregates.append(ir.Definition(new.id, value))
+        for call in aggregates_in([node]):
+            site = PythonCallSite(*record["site"]) if record.get("site") else None
+            measure = read_measure(call, unwrap_window_function(call)[0], new.id, reader, site)
+            self.measures += [measure] if measure is not None else []
         return QualifiedColumn(new)
 
 

@@ -1,0 +1,186 @@
+"""Judges aggregates: whether each row of the tables that their values come from is counted at most once.
+
+That is a question about keys. A value has a *home*: the rows of which it is a property, told apart by the columns of a
+key. An aggregate over groups counts a row of the home once if no two of the aggregated rows agree on the columns that
+are grouped by and on that key.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cbx.analysis.facts import ColumnHome, MeasureKind, TableRelationship
+from cbx.analysis.grain.infer_grain import infer_grain
+from cbx.analysis.homes import THESE_ROWS, Home, Homes
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relation_walks import inputs_of
+from cbx.analysis.relation.relations import NONE, Ids, Measure, Relation
+from cbx.analysis.relation.uniqueness import Grain
+from cbx.analysis.repetition import Repetition, find_repetition
+
+MeasureVerdict = Literal["exact", "repeated", "unknown"]
+_MOST_CHOICES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMeasure:
+    """An aggregate and its verdict.
+
+    Attributes:
+        measure: The aggregate.
+        verdict: ``exact`` if each row of its homes is in a group at most once, ``repeated`` if what is declared says
+            that rows are in a group several times, else ``unknown``.
+        homes: The homes of its values.
+        repetition: What repeats the rows; for ``repeated`` only.
+    """
+
+    measure: Measure
+    verdict: MeasureVerdict
+    homes: tuple[Home, ...]
+    repetition: Repetition | None = None
+
+
+def judge_measures(
+    relation: Relation, homes: Homes, relationships: Sequence[TableRelationship]
+) -> tuple[JudgedMeasure, ...]:
+    """The verdicts on all aggregates of a query, those in its subqueries included, each once.
+
+    Args:
+        relation: The query.
+        homes: The homes of its columns, from `find_homes`.
+        relationships: All declared relationships of the tables that it reads.
+    """
+    judge = _Judge(tuple(relationships), homes)
+    return tuple(judged for node in nodes_of(relation) for judged in judge.judge(node))
+
+
+def has_measures(relation: Relation) -> bool:
+    """Whether a query has aggregates that there is a question about."""
+    return any(isinstance(node, (ir.Aggregate, ir.Window)) and node.measures for node in nodes_of(relation))
+
+
+def result_homes(
+    relation: Relation, homes: Homes, relationships: Sequence[TableRelationship], grain: Grain | None = None
+) -> dict[str, ColumnHome]:
+    """The homes of the columns of a query's result, by their names in lower case, but for those at home in it.
+
+    Args:
+        relation: The query.
+        homes: The homes of its columns, from `find_homes`.
+        relationships: All declared relationships of the tables that it reads.
+        grain: The grain of the query, if it is known.
+    """
+    grain = grain or infer_grain(relation)
+    names = {field.id: field.name for field in reversed(relation.fields) if field.name}
+    found: dict[str, ColumnHome] = {}
+    repetitions: dict[tuple[Home, Ids], bool] = {}
+    for field in relation.fields:
+        of_column = homes.of(frozenset({field.id}), relation)
+        if of_column is None or not field.name:
+            continue
+        kinds = {home.measure for home in of_column}
+        kind: MeasureKind = kinds.pop() if len(kinds) == 1 else ""
+        is_single = len(of_column) == 1
+        if is_single and of_column[0].table == THESE_ROWS:
+            if kind:
+                found[field.name.lower()] = ColumnHome(measure=kind)
+            continue
+        keys = _keys_together(of_column)
+        if not keys and not (is_single and of_column[0].is_repeated):
+            continue
+        keys = keys or [NONE]
+        is_exact = any(key and grain.is_key(key) for key in keys)
+        is_repeated: bool | None = False if is_exact else None
+        if not is_exact and is_single:
+            question = (of_column[0], keys[0])
+            if question not in repetitions:
+                repeats = find_repetition(relation, NONE, keys[0], of_column[0], homes, relationships)
+                repetitions[question] = repeats is not None
+            is_repeated = repetitions[question] or None
+        carried = next(filter(None, (_names_of_key(key, names, grain) for key in keys)), ())
+        table = ", ".join(sorted({home.table for home in of_column}))
+        found[field.name.lower()] = ColumnHome(table, carried, is_repeated, kind)
+    return found
+
+
+def _names_of_key(key: Ids, names: Mapping[int, str], grain: Grain) -> tuple[str, ...]:
+    """The names of columns of the result that hold a key, or what tells its values apart; none if it has none."""
+    found = []
+    for column in sorted(key):
+        reached = grain.closure(frozenset({column}))
+        same = (
+            other
+            for other in names
+            if other == column or (other in reached and column in grain.closure(frozenset({other})))
+        )
+        name = next((names[other] for other in same), None)
+        if name is None:
+            return ()
+        found.append(name)
+    return tuple(found)
+
+
+def nodes_of(relation: Relation) -> list[Relation]:
+    """The nodes of a relation, from the inside out, each once."""
+    found: dict[int, Relation] = {}
+    pending = [relation]
+    while pending:
+        node = pending.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            pending.extend(inputs_of(node))
+    return list(found.values())[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    relationships: tuple[TableRelationship, ...]
+    homes: Homes
+
+    def judge(self, node: Relation) -> list[JudgedMeasure]:
+        """The verdicts on the aggregates of one node."""
+        match node:
+            case ir.Aggregate(input=rows, measures=measures):
+                sets = node.sets if node.sets is not None else (frozenset(group.source for group in node.groups),)
+                return [self._judge(measure, rows, sets) for measure in measures]
+            case ir.Window(input=rows, measures=measures):
+                partitions = {window.column: window.partition for window in node.columns}
+                return [self._judge_window(measure, rows, partitions.get(measure.column)) for measure in measures]
+            case _:
+                return []
+
+    def _judge_window(self, measure: Measure, rows: Relation, partition: Ids | None) -> JudgedMeasure:
+        if partition is None:
+            return JudgedMeasure(measure, "unknown", ())
+        return self._judge(measure, rows, (partition,))
+
+    def _judge(self, measure: Measure, rows: Relation, sets: tuple[Ids, ...]) -> JudgedMeasure:
+        homes = self.homes.of(measure.values, rows)
+        if homes is None:
+            return JudgedMeasure(measure, "unknown", ())
+        grain = infer_grain(rows)
+        keys = _keys_together(homes)
+        if all(any(grain.is_key(groups | key) for key in keys) for groups in sets):
+            return JudgedMeasure(measure, "exact", homes)
+        if measure.not_null:
+            grain = infer_grain(rows, not_null=measure.not_null)
+            if all(any(grain.is_key(groups | key) for key in keys) for groups in sets):
+                return JudgedMeasure(measure, "exact", homes)
+        smallest = min(sets, key=len)
+        for home in homes:
+            for key in home.keys or (NONE,):
+                repetition = find_repetition(
+                    rows, smallest, key, home, self.homes, self.relationships, measure.conditions
+                )
+                if repetition is not None and len(homes) == 1:
+                    return JudgedMeasure(measure, "repeated", homes, repetition)
+        return JudgedMeasure(measure, "unknown", homes)
+
+
+def _keys_together(homes: Iterable[Home]) -> list[Ids]:
+    """Columns that tell the rows of all homes apart; none where the rows of one of them cannot be told apart."""
+    choices = itertools.product(*(home.keys for home in homes))
+    return [NONE.union(*chosen) for chosen in itertools.islice(choices, _MOST_CHOICES)]

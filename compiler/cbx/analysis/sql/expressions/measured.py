@@ -1,0 +1,156 @@
+"""Reads what an aggregate adds up: the columns that its values come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.relations import NONE, Ids, Measure, Place
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
+from cbx.analysis.sql.trees.closed_world import UNKNOWN
+
+_TOTALS = (exp.Sum, exp.Count)
+_COUNTING = (
+    *_TOTALS, exp.Avg, exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop, exp.ArrayAgg,
+    exp.GroupConcat, exp.Median, exp.Mode, exp.Quantile, exp.ApproxQuantile, exp.PercentileCont, exp.PercentileDisc,
+    exp.Corr, exp.CovarPop, exp.CovarSamp, exp.Skewness, exp.Kurtosis,
+)  # fmt: skip
+_COUNTING_NAMES = frozenset((
+    "array_agg", "collect_list", "histogram_numeric", "listagg", "mean", "percentile", "percentile_approx", "regr_avgx",
+    "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "std",
+    "string_agg", "try_avg", "try_sum",
+))  # fmt: skip
+"""Aggregates whose result changes if a row is there twice; `min`, `count(DISTINCT x)` and their like do not care."""
+
+_NULL_IF_ANY_IS = (
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Cast,
+    exp.Paren,
+)  # fmt: skip
+
+
+def read_measure(
+    call: exp.Expr, function: exp.Expr, column: int, reader: ExpressionReader, place: Place
+) -> Measure | None:
+    """What an aggregate adds up; None for one that does not care how often a row is there, and for ``count(*)``.
+
+    Args:
+        call: The call with its FILTER and WITHIN GROUP.
+        function: The function that is called.
+        column: The column that holds the aggregate.
+        reader: Reads expressions of the rows that are aggregated.
+        place: Where the call is.
+    """
+    name = function.name.lower() if isinstance(function, exp.Anonymous) else function.key
+    if not isinstance(function, _COUNTING) and name not in _COUNTING_NAMES:
+        return None
+    arguments = _arguments(function)
+    within = call.find(exp.WithinGroup)
+    if within is not None:
+        arguments += [ordered.this for ordered in within.expression.find_all(exp.Ordered)]
+    if any(isinstance(argument, (exp.Distinct, exp.Star)) for argument in arguments):
+        return None
+    values = _union(value_columns(argument, reader) for argument in arguments)
+    if values is None:
+        return Measure(column, name, NONE, NONE, place)
+    if not values:
+        return None
+    not_null = NONE.union(*(null_columns(argument, reader, zero_adds_nothing=name == "sum") for argument in arguments))
+    conditions = ir.reads_of(reader.read(call)) - values
+    makes_total = isinstance(function, _TOTALS) or name == "try_sum"
+    return Measure(column, name, values, not_null, place, conditions, makes_total)
+
+
+def _arguments(function: exp.Expr) -> list[exp.Expr]:
+    """What a function is given, but for options: the rank of a percentile, the separator of a list."""
+    first = function.expressions[:1] if isinstance(function, exp.Anonymous) else [function.this]
+    if isinstance(function, (exp.Corr, exp.CovarPop, exp.CovarSamp)):
+        first = [function.this, function.expression]
+    if isinstance(function, exp.Count):
+        first += function.expressions
+    if isinstance(function, exp.Anonymous) and function.name.lower().startswith("regr_"):
+        first = function.expressions
+    arguments: list[exp.Expr] = []
+    for argument in first:
+        bare = argument
+        while isinstance(bare, (exp.Order, exp.Limit)):
+            bare = bare.this
+        if isinstance(bare, exp.Expr):
+            arguments.append(bare)
+    return arguments
+
+
+def value_columns(node: exp.Expr, reader: ExpressionReader) -> Ids | None:
+    """The columns that a value comes from, without those that only a condition in it reads; None if not known."""
+    if literal(node) is not None:
+        return NONE
+    if isinstance(node, (exp.Query, exp.Subquery)) or (isinstance(node, exp.Anonymous) and node.this == UNKNOWN):
+        return None
+    known = reader.read(node)
+    if isinstance(known, ir.Reference):
+        return frozenset({known.column})
+    match node:
+        case exp.Column():
+            return known.reads or None if isinstance(known, ir.Computed) else NONE
+        case exp.Case(args={"ifs": branches}):
+            results = [branch.args["true"] for branch in branches]
+            default = node.args.get("default")
+            return _union(value_columns(part, reader) for part in (*results, *([default] if default else [])))
+        case exp.If() | exp.Nvl2():
+            parts = [part for part in (node.args.get("true"), node.args.get("false")) if part is not None]
+            return _union(value_columns(part, reader) for part in parts)
+        case exp.Nullif():
+            return value_columns(node.this, reader)
+        case _:
+            parts = [part for part in node.iter_expressions() if not isinstance(part, (exp.DataType, exp.Var))]
+            return _union(value_columns(part, reader) for part in parts)
+
+
+def _union(columns: Iterable[Ids | None]) -> Ids | None:
+    found: Ids = NONE
+    for each in columns:
+        if each is None:
+            return None
+        found |= each
+    return found
+
+
+def null_columns(node: exp.Expr, reader: ExpressionReader, *, zero_adds_nothing: bool) -> Ids:
+    """The columns that make a value NULL, so that its row does not count; in a sum, neither does the value 0.
+
+    Args:
+        node: The value.
+        reader: Reads expressions of the rows.
+        zero_adds_nothing: Whether a constant 0 counts as no value.
+    """
+    known = reader.read(node)
+    if isinstance(known, ir.Reference):
+        return frozenset({known.column})
+
+    def null_of(nodes: Iterable[exp.Expr]) -> Ids:
+        """What makes all of some alternatives NULL, constants that add nothing left out."""
+        kept = [each for each in nodes if not _adds_nothing(each, zero_adds_nothing=zero_adds_nothing)]
+        columns = [null_columns(each, reader, zero_adds_nothing=zero_adds_nothing) for each in kept]
+        return columns[0].intersection(*columns[1:]) if columns else NONE
+
+    match node:
+        case exp.Case(args={"ifs": branches}):
+            default = node.args.get("default")
+            return null_of([*(branch.args["true"] for branch in branches), *([default] if default else [])])
+        case exp.If():
+            false = node.args.get("false")
+            return null_of([node.args["true"], *([false] if false else [])])
+        case exp.Coalesce():
+            return null_of([node.this, *node.expressions])
+        case _ if isinstance(node, _NULL_IF_ANY_IS):
+            parts = [part for part in node.iter_expressions() if not isinstance(part, exp.DataType)]
+            inner = [null_columns(part, reader, zero_adds_nothing=False) for part in parts]
+            return NONE.union(*inner)
+        case _:
+            return NONE
+
+
+def _adds_nothing(node: exp.Expr, *, zero_adds_nothing: bool) -> bool:
+    constant = literal(node)
+    return constant is not None and (constant.text is None or (zero_adds_nothing and constant.text in {"0", "0.0"}))

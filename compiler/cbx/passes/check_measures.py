@@ -1,0 +1,150 @@
+"""Checks that aggregates count each row of the tables that their values come from once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cbx.analysis.facts import ColumnHome
+from cbx.diagnostics import codes
+from cbx.diagnostics.codes import Severity
+from cbx.diagnostics.diagnostic import Related, Report, listing
+from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.stages.resolved import Column, Connected, MeasureResult, Relationship, ResolvedModel
+
+if TYPE_CHECKING:
+    from cbx.analysis.facts import TableRelationship
+    from cbx.analysis.measures import JudgedMeasure
+    from cbx.analysis.relation.relations import Relation
+
+Homes = dict[str, ColumnHome]
+
+
+def check_measures(connected: Connected, report: Report) -> Connected:
+    """From aggregates to verdicts, and from columns to the tables in which they are at home.
+
+    Before: ``gold.revenue`` sums ``amount`` of ``silver.orders``, joined with ``silver.payments``, of which an order
+    has many. After: the verdict on this sum is ``repeated``, and CBX314 names the join and the relationship. A model
+    that passes ``amount`` on at the grain of payments passes on that it is at home in ``silver.orders``.
+    """
+    if connected.project.settings.compile.measures == "off" or not connected.relations or find_cycles(connected.graph):
+        return connected
+    check = _Check(connected, report)
+    for name in topological_order(connected.graph):
+        check.add(connected.models[name])
+    columns = {name: _with_homes(columns, check.homes[name]) for name, columns in connected.columns.items()}
+    return connected._replace(columns=columns, measures=check.measures)
+
+
+def _with_homes(columns: tuple[Column, ...] | None, homes: Homes) -> tuple[Column, ...] | None:
+    if columns is None or not homes:
+        return columns
+    return tuple(
+        column._replace(home=homes[column.name.lower()]) if column.name.lower() in homes else column
+        for column in columns
+    )
+
+
+class _Check:
+    """Checks one model after the other, each after those that it reads."""
+
+    def __init__(self, connected: Connected, report: Report) -> None:
+        self.connected = connected
+        self.report = report
+        self.homes: dict[str, Homes] = {}
+        self.measures: dict[str, tuple[MeasureResult, ...]] = {}
+        self._facts = _facts_by_child(connected.relationships)
+
+    def add(self, model: ResolvedModel) -> None:
+        """Judge the aggregates of a model, and find the homes of its columns."""
+        columns = self.connected.columns.get(model.id) or ()
+        homes = {column.name.lower(): column.home for column in columns if column.home is not None}
+        relation = self.connected.relations.get(model.id)
+        if relation is not None:
+            homes = {**self._judge(model, relation), **{name: home for name, home in homes.items() if home.measure}}
+        self.homes[model.id] = homes
+
+    def _judge(self, model: ResolvedModel, relation: Relation) -> Homes:
+        from cbx.analysis.homes import find_homes
+        from cbx.analysis.measures import judge_measures, result_homes
+
+        inputs = sorted({given.model for given in model.model_inputs})
+        facts = [fact for child in inputs for fact in self._facts.get(child, ())]
+        homes = find_homes(relation, {name: self.homes.get(name, {}) for name in inputs})
+        judged = judge_measures(relation, homes, facts)
+        if judged:
+            names = {column.id: column.name for column in relation.fields if column.name}
+            self.measures[model.id] = tuple(_result(measure, names) for measure in judged)
+        for measure in judged:
+            if measure.repetition is not None:
+                self._report(model, measure)
+        return result_homes(relation, homes, facts, self.connected.grains.get(model.id)) if model.cdc is None else {}
+
+    def _report(self, model: ResolvedModel, judged: JudgedMeasure) -> None:
+        from cbx.passes.model_analysis import span_of
+
+        repetition, (home, *_) = judged.repetition, judged.homes
+        if repetition is None or home.measure == "rate":
+            return
+        cause = self._cause(repetition.cause)
+        rows = f"rows of `{home.table}`" if home.table else "rows of a subquery"
+        reason, hint = _explain(judged)
+        message = f"`{judged.measure.function}` in `{model.id}` counts {rows} several times: {reason}"
+        span = span_of(model, judged.measure.place) or model.spans.whole
+        at = span_of(model, repetition.place)
+        related = [Related("this repeats them", at)] if at is not None and at != span else []
+        related += [Related("declared here", cause.span)] if cause is not None else []
+        is_error = home.measure == "total" or self.connected.project.settings.compile.measures == "error"
+        code = codes.REPEATED_MEASURE._replace(severity=Severity.ERROR) if is_error else codes.REPEATED_MEASURE
+        self.report.add(code, message, span, label="counted several times", hint=hint, related=related)
+
+    def _cause(self, fact: object) -> Relationship | None:
+        """The declaration of a relationship that the analysis speaks of."""
+        from cbx.analysis.facts import TableRelationship
+
+        if not isinstance(fact, TableRelationship):
+            return None
+        same = (fact.parent, fact.child, fact.on)
+        return next((each for each in self.connected.relationships if (each.parent, each.child, each.on) == same), None)
+
+
+def _explain(judged: JudgedMeasure) -> tuple[str, str]:
+    """Why rows repeat, and the way out."""
+    from cbx.analysis.facts import CurrentKey
+    from cbx.analysis.repetition import OtherKey
+
+    repetition = judged.repetition
+    assert repetition is not None  # noqa: S101 - asked only of repeated measures
+    if isinstance(repetition.cause, CurrentKey):
+        reason = f"`{repetition.table}` holds every version of a row"
+        return (
+            reason,
+            f"join only the current rows of `{repetition.table}` (`__END_AT IS NULL`), or the versions of a time",
+        )
+    if isinstance(repetition.cause, OtherKey):
+        many, cause = repetition.table, repetition.cause
+        hint = f"aggregate `{many}` before the join, or sum a column of `{many}` instead"
+        return f"`{many}` has a row for each {listing(cause.key)}, and is joined by {listing(cause.compared)}", hint
+    if repetition.cause is not None:
+        many = repetition.table
+        hint = f"aggregate `{many}` before the join, sum a column of `{many}` instead, or count distinct values"
+        return f"one row has many of `{many}`", hint
+    if repetition.table:
+        hint = f"sum it over `{repetition.table}`, or group by the key of the table that is read here"
+        return "the table that is read here repeats them", hint
+    return "one row has many elements", "sum before the collection is exploded"
+
+
+def _result(judged: JudgedMeasure, names: Mapping[int, str]) -> MeasureResult:
+    tables = tuple(sorted({home.table for home in judged.homes if home.table}))
+    return MeasureResult(names.get(judged.measure.column), judged.measure.function, judged.verdict, tables)
+
+
+def _facts_by_child(relationships: tuple[Relationship, ...]) -> dict[str, list[TableRelationship]]:
+    from cbx.analysis.facts import TableRelationship
+
+    found: dict[str, list[TableRelationship]] = {}
+    for each in relationships:
+        fact = TableRelationship(each.parent, each.child, each.on, each.cardinality)
+        found.setdefault(each.child, []).append(fact)
+    return found
