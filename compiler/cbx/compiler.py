@@ -118,8 +118,8 @@ def compile_project(
     model_count = len(discovered.known_ids)
     if report.has_errors or (part is not None and not part.is_complete(proven)):
         return Compilation(project, report.sorted(), model_count, None, (), sources=report.sources)
-    if project.settings.compile.reads_all_code:
-        report.report_unused_allowances()
+    if project.settings.compile.reports_all:
+        report.report_unused_allowances(in_python=project.settings.compile.trace)
     planned = plan(proven, only=part.ids if part is not None else None)
     emitted = emit_artifacts(planned, only_models=part is not None)
     return Compilation(

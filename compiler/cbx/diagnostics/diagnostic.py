@@ -103,9 +103,15 @@ class Report:
         may_be_meant = code.severity is Severity.WARNING or code.id in CAN_BE_MEANT
         return span is not None and may_be_meant and self._allowances.allow(code.id, span)
 
-    def report_unused_allowances(self) -> None:
-        """Add a warning for each comment that allows what nothing reports, or that gives no reason."""
+    def report_unused_allowances(self, *, in_python: bool) -> None:
+        """Add a warning for each comment that allows what nothing reports, or that gives no reason.
+
+        Args:
+            in_python: Whether to look at Python files, too; where these are not analysed, more could be reported.
+        """
         for allowance in self._allowances.unused():
+            if allowance.span.path.endswith(".py") and not in_python:
+                continue
             written = f"`allow {allowance.code}`" if allowance.code else "`allow`"
             message, hint = f"{written} allows nothing here", "remove the comment"
             if allowance.code and not allowance.reason:

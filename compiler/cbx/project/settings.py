@@ -74,9 +74,9 @@ class CompileSection(_Settings):
     trace: bool = True
 
     @property
-    def reads_all_code(self) -> bool:
-        """Whether the code of all models is analysed, and aggregates are checked."""
-        return self.analysis and self.trace and self.measures != "off"
+    def reports_all(self) -> bool:
+        """Whether queries are analysed and aggregates are checked, so that all warnings about them are there."""
+        return self.analysis and self.measures != "off"
 
 
 class EngineSection(_Settings):
