@@ -194,10 +194,10 @@ def model(**fields: object) -> dict[str, object]:
         ({"code_hash": B}, []),
         ({"code_hash": f"3:{B}"}, []),
         ({"code_hash": B, "source_hash": B}, []),
-        ({"code_hash": B, "artifact_hash": B}, ["the same model in other code"]),
+        ({"code_hash": B, "artifact_hash": B}, ["the model is the same, the generated code differs"]),
         (
             {"code_hash": B, "artifact_hash": B, "source_hash": B},
-            ["unknown whether what computes the rows is the same: another version of cbx deployed it"],
+            ["the code may have changed: another version of cbx deployed it"],
         ),
     ],
 )
