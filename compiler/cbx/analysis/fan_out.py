@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
+from cbx.analysis.join_edges import JoinEdge, connected_tables, join_edges, relationships_between
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Ids, Place, Relation
 
@@ -49,7 +50,7 @@ def find_fan_out(relation: Relation, columns: Ids, relationships: tuple[TableRel
     for at, edge in enumerate(edges):
         for many in (edge.left, edge.right):
             cause = joined.multiplying_cause(edge, many)
-            beyond = _reachable_scans(many, edges[:at] + edges[at + 1 :])
+            beyond = connected_tables(many, edges[:at] + edges[at + 1 :])
             compared = edge.columns_of(many)
             is_same = all(scan not in beyond or (scan == many and column in compared) for scan, column in wanted)
             if cause and is_same and _keeps_rows_apart(joined.scans[many], groups, rows):
@@ -82,19 +83,6 @@ def _keeps_rows_apart(scan: ir.Scan, groups: Ids | None, rows: Relation) -> bool
     fixed = infer_grain(rows).closure(groups)
     keys = [[ids.get(name.lower(), -1) for name in key] for key in scan.table.keys]
     return any(fixed.issuperset(key) for key in keys)
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """Two tables, compared by pairs of columns of the left and the right one."""
-
-    left: int
-    right: int
-    pairs: tuple[tuple[int, int], ...]
-    place: Place
-
-    def columns_of(self, scan: int) -> Ids:
-        return frozenset(pair[0] if scan == self.left else pair[1] for pair in self.pairs)
 
 
 @dataclass
@@ -155,25 +143,15 @@ class _JoinGraph:
                     return False
         return True
 
-    def edges(self) -> list[_Edge] | None:
+    def edges(self) -> list[JoinEdge] | None:
         """The pairs of tables that are compared; None if they form no forest, or more is asked of their rows."""
         owner = self._scan_by_column()
-        grouped: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        places: dict[tuple[int, int], Place] = {}
-        for first, second, place in self.equalities:
+        for first, second, _ in self.equalities:
             if first not in owner or second not in owner or owner[first] == owner[second]:
                 return None
-            left, right = (first, second) if owner[first] < owner[second] else (second, first)
-            grouped.setdefault((owner[left], owner[right]), []).append((left, right))
-            places[owner[left], owner[right]] = place
         if not self.tested <= {column for first, second, _ in self.equalities for column in (first, second)}:
             return None
-        groups = list(range(len(self.scans)))
-        for left, right in grouped:
-            if groups[left] == groups[right]:
-                return None
-            groups = [groups[left] if group == groups[right] else group for group in groups]
-        return [_Edge(*key, tuple(pairs), places[key]) for key, pairs in grouped.items()]
+        return join_edges(self.equalities, owner, len(self.scans))
 
     def origins(self, columns: Ids) -> list[tuple[int, int]] | None:
         """The tables and columns that columns of the result are made of; None where that is not known."""
@@ -191,14 +169,14 @@ class _JoinGraph:
                 pending.extend(sorted(ir.reads_of(expression)))
         return origins
 
-    def is_declared(self, edge: _Edge) -> bool:
+    def is_declared(self, edge: JoinEdge) -> bool:
         """Whether a declared relationship joins the two tables on these columns."""
         return any(
             self._relationships_between(edge, many) or self.multiplying_cause(edge, many)
             for many in (edge.left, edge.right)
         )
 
-    def multiplying_cause(self, edge: _Edge, many: int) -> TableRelationship | CurrentKey | None:
+    def multiplying_cause(self, edge: JoinEdge, many: int) -> TableRelationship | CurrentKey | None:
         """The relationship or key by which a row of the other table finds several of this one; None without one."""
         for relationship in self._relationships_between(edge, many):
             if relationship.cardinality == "one_to_many":
@@ -209,56 +187,16 @@ class _JoinGraph:
                 return current
         return None
 
-    def _relationships_between(self, edge: _Edge, many: int) -> list[TableRelationship]:
-        """The relationships of a table with the other one, or with a parent that both refer to, by these columns."""
-        child, other = (self.scans[at].table.name for at in (many, edge.right if many == edge.left else edge.left))
-        pairs = self._compared_names(edge, many)
-        related = []
-        for relationship in self.relationships:
-            if relationship.child != child:
-                continue
-            if relationship.parent == other and _lower_names(relationship.on) == pairs:
-                related.append(relationship)
-            parents = dict(_lower_names(relationship.on))
-            for sibling in self.relationships:
-                theirs = {theirs: mine for mine, theirs in _lower_names(sibling.on)}
-                if (
-                    sibling.child == other
-                    and sibling.parent == relationship.parent
-                    and set(theirs) == set(parents.values())
-                ):
-                    related += (
-                        [relationship] if sorted((mine, theirs[key]) for mine, key in parents.items()) == pairs else []
-                    )
-        return related
+    def _relationships_between(self, edge: JoinEdge, many: int) -> list[TableRelationship]:
+        child, other = self.scans[many].table, self.scans[edge.other(many)].table
+        return relationships_between(child, other, self._compared_names(edge, many), self.relationships)
 
-    def _compared_names(self, edge: _Edge, many: int) -> list[tuple[str, str]]:
-        """The names of the columns compared: of a table, and of the other one."""
-        names = {field.id: field.name.lower() for at in (edge.left, edge.right) for field in self.scans[at].fields}
-        flipped = [pair if many == edge.left else pair[::-1] for pair in edge.pairs]
-        return sorted((names[mine], names[theirs]) for mine, theirs in flipped)
+    def _compared_names(self, edge: JoinEdge, many: int) -> list[tuple[str, str]]:
+        names = {field.id: field.name.lower() for scan in self.scans for field in scan.fields}
+        return edge.compared_names(many, names)
 
     def _scan_by_column(self) -> Mapping[int, int]:
         return {field.id: at for at, scan in enumerate(self.scans) for field in scan.fields}
-
-
-def _lower_names(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return sorted((mine.lower(), theirs.lower()) for mine, theirs in on)
-
-
-def _reachable_scans(start: int, edges: list[_Edge]) -> set[int]:
-    """The tables that edges connect with a table."""
-    reached = {start}
-    pending = [start]
-    while pending:
-        at = pending.pop()
-        for edge in edges:
-            if at in {edge.left, edge.right}:
-                other = edge.right if at == edge.left else edge.left
-                if other not in reached:
-                    reached.add(other)
-                    pending.append(other)
-    return reached
 
 
 def _find_repeated_versions(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cbx.analysis.facts import CurrentKey, Table, TableRelationship
 from cbx.analysis.homes import THESE_ROWS, Home, Homes
+from cbx.analysis.join_edges import JoinEdge, connected_tables, join_edges, relationships_between
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids, Place, Relation
 
@@ -78,7 +79,7 @@ def find_repetition(
             cause = parts.multiplies(edge, many)
             if cause is None:
                 continue
-            beyond = _reachable(many, [*edges[:index], *edges[index + 1 :]])
+            beyond = connected_tables(many, [*edges[:index], *edges[index + 1 :]])
             compared = edge.columns_of(many)
             tells_apart = any(part in beyond and (part != many or column not in compared) for part, column in wanted)
             chosen = any(parts.parts[part].columns & parts.tested - compared for part in beyond)
@@ -118,19 +119,6 @@ class _Part:
     table: Table
     columns: Ids
     names: dict[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """Two parts, compared by pairs of columns of the left and the right one."""
-
-    left: int
-    right: int
-    pairs: tuple[tuple[int, int], ...]
-    place: Place
-
-    def columns_of(self, part: int) -> Ids:
-        return frozenset(pair[0] if part == self.left else pair[1] for pair in self.pairs)
 
 
 @dataclass
@@ -194,25 +182,17 @@ class _Parts:
                 case _:
                     self.tested |= ir.condition_reads(predicate)
 
-    def edges(self) -> list[_Edge] | None:
-        """The pairs of parts that are compared; None if they form no forest."""
+    def edges(self) -> list[JoinEdge] | None:
+        """The pairs of parts that are compared; None if they form no forest. Other comparisons test their columns."""
         owner = self._owner()
-        pairs: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        places: dict[tuple[int, int], Place] = {}
+        between = []
         self.tested = self._made_of(self.tested)
         for first, second, place in self.equalities:
-            if first not in owner or second not in owner or owner[first] == owner[second]:
+            if first in owner and second in owner and owner[first] != owner[second]:
+                between.append((first, second, place))
+            else:
                 self.tested |= self._made_of(frozenset({first, second}))
-                continue
-            left, right = (first, second) if owner[first] < owner[second] else (second, first)
-            pairs.setdefault((owner[left], owner[right]), []).append((left, right))
-            places[owner[left], owner[right]] = place
-        groups = list(range(len(self.parts)))
-        for left, right in pairs:
-            if groups[left] == groups[right]:
-                return None
-            groups = [groups[left] if group == groups[right] else group for group in groups]
-        return [_Edge(*key, tuple(compared), places[key]) for key, compared in pairs.items()]
+        return join_edges(between, owner, len(self.parts))
 
     def _made_of(self, columns: Ids) -> Ids:
         """The columns of parts that columns are made of."""
@@ -246,11 +226,11 @@ class _Parts:
                 return None
         return found
 
-    def multiplies(self, edge: _Edge, many: int) -> RepetitionCause | None:
+    def multiplies(self, edge: JoinEdge, many: int) -> RepetitionCause | None:
         """What says that a row of the other part finds several of this one; None if nothing does."""
         if not edge.columns_of(many) <= self.parts[many].names.keys():
             return None
-        other = edge.right if many == edge.left else edge.left
+        other = edge.other(many)
         related = self._relating(edge, many)
         for relationship in related:
             if relationship.cardinality == "one_to_many":
@@ -267,50 +247,12 @@ class _Parts:
             return OtherKey(table.keys[0], tuple(sorted(mine)))
         return None
 
-    def _relating(self, edge: _Edge, many: int) -> list[TableRelationship]:
-        """The relationships of a table with the other one, or with a parent that both refer to, by these columns."""
-        other_part = edge.right if many == edge.left else edge.left
-        child, other = self.parts[many].table.name, self.parts[other_part].table.name
-        pairs = self._compared(edge, many)
-        found = []
-        for relationship in self.relationships:
-            if relationship.child != child:
-                continue
-            if relationship.parent == other and _lowered(relationship.on) == pairs:
-                found.append(relationship)
-            parents = dict(_lowered(relationship.on))
-            for sibling in self.relationships:
-                theirs = {theirs: mine for mine, theirs in _lowered(sibling.on)}
-                is_sibling = sibling.child == other and sibling.parent == relationship.parent
-                if is_sibling and set(theirs) == set(parents.values()):
-                    siblings = sorted((mine, theirs[key]) for mine, key in parents.items())
-                    found += [relationship] if siblings == pairs else []
-        return found
+    def _relating(self, edge: JoinEdge, many: int) -> list[TableRelationship]:
+        child, other = self.parts[many].table, self.parts[edge.other(many)].table
+        return relationships_between(child, other, self._compared(edge, many), self.relationships)
 
-    def _compared(self, edge: _Edge, many: int) -> list[tuple[str, str]]:
-        """The names of the columns compared: of a table, and of the other one."""
-        names = self.parts[edge.left].names | self.parts[edge.right].names
-        flipped = [pair if many == edge.left else pair[::-1] for pair in edge.pairs]
-        return sorted((names.get(mine, ""), names.get(theirs, "")) for mine, theirs in flipped)
+    def _compared(self, edge: JoinEdge, many: int) -> list[tuple[str, str]]:
+        return edge.compared_names(many, self.parts[edge.left].names | self.parts[edge.right].names)
 
     def _owner(self) -> dict[int, int]:
         return {column: index for index, part in enumerate(self.parts) for column in part.columns}
-
-
-def _lowered(on: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return sorted((mine.lower(), theirs.lower()) for mine, theirs in on)
-
-
-def _reachable(start: int, edges: list[_Edge]) -> set[int]:
-    """The parts that hang together with one along edges."""
-    found = {start}
-    pending = [start]
-    while pending:
-        part = pending.pop()
-        for edge in edges:
-            if part in {edge.left, edge.right}:
-                other = edge.right if part == edge.left else edge.left
-                if other not in found:
-                    found.add(other)
-                    pending.append(other)
-    return found
