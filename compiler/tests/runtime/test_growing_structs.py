@@ -178,6 +178,7 @@ def struct(ddl: str) -> StructType:
         ("a STRUCT<b: INT>", "a ARRAY<INT>", None),
     ],
 )
+@pytest.mark.usefixtures("spark")
 def test_one_type_for_both(known: str, incoming: str, expected: str | None) -> None:
     """New fields come last, known ones keep their spelling and place."""
     kind = widen(struct(known), struct(incoming))
@@ -185,6 +186,7 @@ def test_one_type_for_both(known: str, incoming: str, expected: str | None) -> N
     assert kind == (None if expected is None else struct(expected))
 
 
+@pytest.mark.usefixtures("spark")
 def test_fields_without_a_place_are_named() -> None:
     """With the way to each."""
     source = struct("a STRUCT<x: INT, y: ARRAY<STRUCT<z: INT>>>, m MAP<STRING, STRUCT<k: INT>>")
