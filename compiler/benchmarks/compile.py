@@ -84,7 +84,7 @@ def _several(
 
 
 def _line(size: int, what: str, figures: list[Figure]) -> None:
-    wall, cpu, memory = (statistics.median(one[place] for one in figures) for place in range(3))
+    wall, cpu, memory = (statistics.median(figure[place] for figure in figures) for place in range(3))
     print(f"{size or '':>8}  {what:<34}{wall:>9.2f}{cpu:>9.2f}{memory:>9.0f}", flush=True)
 
 
@@ -106,9 +106,9 @@ def _edit_the_macro(root: Path) -> None:
     _swap(root / MACRO, "> 0", ">= 1")
 
 
-def _swap(path: Path, one: str, other: str) -> None:
+def _swap(path: Path, old: str, other: str) -> None:
     text = path.read_text()
-    path.write_text(text.replace(one, other) if one in text else text.replace(other, one))
+    path.write_text(text.replace(old, other) if old in text else text.replace(other, old))
 
 
 if __name__ == "__main__":

@@ -40,11 +40,11 @@ def write_landing(folder: Path, customers: int, orders: int) -> None:
         )
         moved = range(1, customers + 1) if day == 0 else sorted(chance.sample(range(1, customers + 1), customers // 50))
         first, last = (orders * number // DAYS for number in (day, day + 1))
-        _write(folder / "customers" / f"{date}.json", (_customer(chance, one, date) for one in changed))
+        _write(folder / "customers" / f"{date}.json", (_customer(chance, number, date) for number in changed))
         _write(folder / "addresses" / f"{date}.csv", _addresses(chance, moved, date))
         _write(
             folder / "orders" / f"{date}.json",
-            (_order(chance, one, chance.randint(1, customers), date) for one in range(first + 1, last + 1)),
+            (_order(chance, number, chance.randint(1, customers), date) for number in range(first + 1, last + 1)),
         )
 
 
@@ -76,7 +76,7 @@ def _addresses(chance: random.Random, customers: range | list[int], date: dt.dat
 def _order(chance: random.Random, number: int, customer: int, date: dt.date) -> str:
     hour, minute, second = chance.randrange(24), chance.randrange(60), chance.randrange(60)
     status = "Lost" if chance.random() < 0.002 else chance.choice(_STATUSES)
-    items = ", ".join(_item(chance, one) for one in chance.sample(range(1, _PRODUCTS + 1), chance.randint(1, 3)))
+    items = ", ".join(_item(chance, number) for number in chance.sample(range(1, _PRODUCTS + 1), chance.randint(1, 3)))
     return (
         f'{{"order_id": {number}, "customer_id": {customer}, '
         f'"order_timestamp": "{date} {hour:02d}:{minute:02d}:{second:02d}", '

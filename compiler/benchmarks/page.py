@@ -84,7 +84,7 @@ def _measured(meter: CDPSession, act: Callable[[], Any]) -> tuple[float, float]:
 
     def computed() -> float:
         metrics = meter.send("Performance.getMetrics")["metrics"]
-        return next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
+        return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
     before, started = computed(), time.perf_counter()
     act()
@@ -93,7 +93,7 @@ def _measured(meter: CDPSession, act: Callable[[], Any]) -> tuple[float, float]:
 
 def _print(name: str, frames: int, seconds: tuple[float, float]) -> None:
     unit = "ms" if frames == 1 else "ms a frame"
-    computed, passed = (1000 * one / frames for one in seconds)
+    computed, passed = (1000 * elapsed / frames for elapsed in seconds)
     print(f"  {name:<20}{computed:8.1f} {unit:<12}{passed:10.1f} by the clock")
 
 

@@ -33,7 +33,7 @@ def write_plumber_project(root: Path, models: int) -> None:
         _write(root, "silver", number, [_table("bronze", number % bronze, "stream")])
     for number in range(gold):
         reads = inputs_of_gold(number, silver)
-        _write(root, "gold", number, [_table("silver", one, "batch", place) for place, one in enumerate(reads)])
+        _write(root, "gold", number, [_table("silver", read, "batch", place) for place, read in enumerate(reads)])
 
 
 def _files(number: int) -> str:

@@ -53,7 +53,12 @@ def write_project(root: Path, models: int) -> None:
     for number in range(silver):
         _write(root, "silver", number, [f'stream("bronze.t{number % bronze}")'])
     for number in range(gold):
-        _write(root, "gold", number, [f'ref("silver.t{one}")' for one in inputs_of_gold(number, silver)])
+        _write(
+            root,
+            "gold",
+            number,
+            [f'ref("silver.t{table}")' for table in inputs_of_gold(number, silver)],
+        )
 
 
 def write_settings(root: Path, compiling: str = "") -> None:
@@ -86,7 +91,7 @@ def _write(root: Path, layer: str, number: int, inputs: list[str]) -> None:
 
 def _python(kind: str, number: int, inputs: list[str], arguments: str) -> str:
     words = "auto_loader, expect, expect_or_drop, many_to_one, ref, stream"
-    parameters = ", ".join(f"t_{place}: DataFrame = {one}" for place, one in enumerate(inputs))
+    parameters = ", ".join(f"t_{place}: DataFrame = {read}" for place, read in enumerate(inputs))
     joins = "".join(f'.join(t_{place}, "id", "left_semi")' for place in range(1, len(inputs)))
     return (
         f'"""Table number {number}."""\n\nfrom cbx import {kind}, {words}\nfrom pyspark.sql import DataFrame\n\n'
@@ -97,7 +102,7 @@ def _python(kind: str, number: int, inputs: list[str], arguments: str) -> str:
 
 def _sql(kind: str, inputs: list[str], arguments: str) -> str:
     joins = "".join(
-        f"LEFT JOIN {{{{ {one} }}}} AS r{place} ON r{place}.id = l.id\n" for place, one in enumerate(inputs[1:])
+        f"LEFT JOIN {{{{ {read} }}}} AS r{place} ON r{place}.id = l.id\n" for place, read in enumerate(inputs[1:])
     )
     selected = ",\n    ".join(f"l.{name}" for name in COLUMNS)
     return (

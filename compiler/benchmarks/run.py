@@ -132,8 +132,8 @@ def print_table(figures: Mapping[str, Sequence[Figure]], title: str) -> None:
     rounds = len(figures[CBX])
     print(f"\n{title}; median of {rounds} rounds\n\n{'':<28}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}")
     medians = {what: Figure(*map(statistics.median, zip(*some, strict=True))) for what, some in figures.items()}
-    for what, one in medians.items():
-        print(f"{what:<28}{one.wall:>9.1f}{one.cpu:>9.1f}{one.memory:>9.0f}")
+    for what, figure in medians.items():
+        print(f"{what:<28}{figure.wall:>9.1f}{figure.cpu:>9.1f}{figure.memory:>9.0f}")
     print(f"\n{'':<50}{'wall':>7}{'cpu':>7}{'target':>8}")
     for ours, theirs, most in RATIOS:
         first, second = medians[ours], medians[theirs]

@@ -58,13 +58,13 @@ def commands(folder: Path) -> dict[str, list[str]]:
     by_hand = folder / "test_by_hand.py"
     by_hand.write_text(BY_HAND, encoding="utf-8")
     cbx = [sys.executable, "-m", "cbx", "test"]
-    one = ["silver.customers_clean", "--", "-k", ONE]
+    single = ["silver.customers_clean", "--", "-k", ONE]
     alone = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, f"--rootdir={folder}", str(by_hand)]
     return {
         "all tests, Sail": [*cbx, "--engine", "sail"],
         "all tests, Spark": [*cbx, "--engine", "spark"],
-        "one test, Sail": [*cbx, "--engine", "sail", *one],
-        "one test, Spark": [*cbx, "--engine", "spark", *one],
+        "one test, Sail": [*cbx, "--engine", "sail", *single],
+        "one test, Spark": [*cbx, "--engine", "spark", *single],
         "one test by hand, Spark": alone,
     }
 

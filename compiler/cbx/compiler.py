@@ -109,7 +109,7 @@ def compile_project(
     report = Report()
     settings = load_project(root, report)
     if settings is None or not has_environment(settings, environment, report):
-        return Compilation(None, report.sorted(), 0, None, (), sources=report.sources)
+        return Compilation(None, report.sorted_diagnostics(), 0, None, (), sources=report.sources)
     project = settings.with_analysis(analysis=with_analysis, trace=with_trace)
     discovered = (
         discover(project, report) if part is None else discover_part(project, report, part.paths, part.project_ids)
@@ -117,14 +117,14 @@ def compile_project(
     proven = check_models(discovered, report, part.tables if part is not None else {})
     model_count = len(discovered.known_ids)
     if report.has_errors or (part is not None and not part.is_complete(proven)):
-        return Compilation(project, report.sorted(), model_count, None, (), sources=report.sources)
+        return Compilation(project, report.sorted_diagnostics(), model_count, None, (), sources=report.sources)
     if project.settings.compile.reports_all:
         report.report_unused_allowances(in_python=project.settings.compile.trace)
     planned = plan(proven, only=part.ids if part is not None else None)
     emitted = emit_artifacts(planned, only_models=part is not None)
     return Compilation(
         project,
-        report.sorted(),
+        report.sorted_diagnostics(),
         model_count,
         planned,
         emitted.artifacts,

@@ -8,14 +8,14 @@ from typing import Any
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """A name as an identifier in backticks."""
     return "`" + name.replace("`", "``") + "`"
 
 
-def quoted_if_needed(name: str) -> str:
+def quote_if_needed(name: str) -> str:
     """A name as an identifier: in backticks if it has other characters than ASCII letters, digits and underscores."""
-    return name if _PLAIN.match(name) else quoted(name)
+    return name if _PLAIN.match(name) else quote(name)
 
 
 def value_text(value: Any) -> str:

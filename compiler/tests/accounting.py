@@ -40,37 +40,37 @@ def unaccounted(results: Iterable[DatasetResult], before: Sizes, after: Sizes, *
         full_refresh: Whether it started over.
     """
     wrong = []
-    for one in results:
-        size = after.get(one.name.lower(), 0)
+    for result in results:
+        size = after.get(result.name.lower(), 0)
         # A table may refuse to start over.
-        grown = {size - before.get(one.name.lower(), 0)} | ({size} if full_refresh else set())
-        wrong += [f"{one.name}: {sentence}" for sentence in (*_of_rules(one), *_of_rows(one, size, grown))]
+        grown = {size - before.get(result.name.lower(), 0)} | ({size} if full_refresh else set())
+        wrong += [f"{result.name}: {sentence}" for sentence in (*_of_rules(result), *_of_rows(result, size, grown))]
     return wrong
 
 
-def _of_rules(one: DatasetResult) -> Iterator[str]:
+def _of_rules(result: DatasetResult) -> Iterator[str]:
     """A table's rules see what is written or dropped; those of a view that feeds it what arrives or is dropped.
 
     Those of a table that did not change saw rows of an earlier update.
     """
-    if one.status in ("unchanged", "skipped"):
+    if result.status in ("unchanged", "skipped"):
         return
-    feeding = one.inputs if one.kind.startswith("scd") and len(one.inputs) == 1 else ()
-    for rule in one.expectations:
+    feeding = result.inputs if result.kind.startswith("scd") and len(result.inputs) == 1 else ()
+    for rule in result.expectations:
         seen = rule.passed + rule.failed
-        if rule.dataset == one.name and seen != one.rows_written + one.rows_dropped:
-            yield f"the rule {rule.name} saw {seen} rows of {one.rows_written} and {one.rows_dropped} dropped ones"
-        if rule.dataset in feeding and seen != one.rows_read + one.rows_dropped:
-            yield f"the rule {rule.name} saw {seen} rows of {one.rows_read} and {one.rows_dropped} dropped ones"
+        if rule.dataset == result.name and seen != result.rows_written + result.rows_dropped:
+            yield f"the rule {rule.name}: {seen} rows, {result.rows_written} written, {result.rows_dropped} dropped"
+        if rule.dataset in feeding and seen != result.rows_read + result.rows_dropped:
+            yield f"the rule {rule.name}: {seen} rows, {result.rows_read} read, {result.rows_dropped} dropped"
 
 
-def _of_rows(one: DatasetResult, size: int, grown: set[int]) -> Iterator[str]:
-    if one.status in ("failed", "skipped", "unchanged") and 0 not in grown:
-        yield f"{one.status}, and it has grown by {grown}"
-    if one.status == "completed" and one.kind == "streaming" and one.rows_written not in grown:
-        yield f"{one.rows_written} rows were written, and it has grown by {grown}"
-    if one.status == "completed" and one.kind == "batch" and one.rows_written != size:
-        yield f"{one.rows_written} rows were written, and it has {size}"
+def _of_rows(result: DatasetResult, size: int, grown: set[int]) -> Iterator[str]:
+    if result.status in ("failed", "skipped", "unchanged") and 0 not in grown:
+        yield f"{result.status}, and it has grown by {grown}"
+    if result.status == "completed" and result.kind == "streaming" and result.rows_written not in grown:
+        yield f"{result.rows_written} rows were written, and it has grown by {grown}"
+    if result.status == "completed" and result.kind == "batch" and result.rows_written != size:
+        yield f"{result.rows_written} rows were written, and it has {size}"
 
 
 def unaccounted_in_log(log: Path) -> list[str]:
@@ -80,7 +80,7 @@ def unaccounted_in_log(log: Path) -> list[str]:
         row = _parsed(line)
         progress = row.get("details", {}).get("flow_progress", {})
         if "data_quality" in progress:
-            wrong += [f"{log}: {row['origin']['dataset_name']}: {one}" for one in _of_progress(row, progress)]
+            wrong += [f"{log}: {row['origin']['dataset_name']}: {sentence}" for sentence in _of_progress(row, progress)]
     return wrong
 
 

@@ -51,7 +51,7 @@ def shop(root: Path, body: str = "pass") -> Path:
 
 
 def ids(built: Build) -> list[str]:
-    return [one.code.id for one in built.diagnostics if one.severity == "error"]
+    return [diagnostic.code.id for diagnostic in built.diagnostics if diagnostic.severity == "error"]
 
 
 @contextmanager
@@ -80,8 +80,8 @@ def test_a_busy_machine_compiles_to_the_same_bytes(project: Path, tmp_path: Path
             status = subprocess.run(command, cwd=copy, capture_output=True, check=False).returncode
             outcomes.append(status or files_below(copy / "target"))
 
-    assert any(one == expected for one in outcomes)
-    assert all(one == expected for one in outcomes if isinstance(one, dict))
+    assert any(outcome == expected for outcome in outcomes)
+    assert all(outcome == expected for outcome in outcomes if isinstance(outcome, dict))
 
 
 NO_ANSWER = {
@@ -120,7 +120,9 @@ def test_a_process_that_does_not_start_is_one_error(tmp_path: Path, monkeypatch:
 
 def traced(root: Path) -> dict[str, bool | None]:
     models = json.loads((root / "target/manifest.json").read_text())["models"]
-    return {name: one["traced"] for name, one in sorted(models.items(), key=lambda item: item[0] != "silver.orders")}
+    return {
+        name: model["traced"] for name, model in sorted(models.items(), key=lambda item: item[0] != "silver.orders")
+    }
 
 
 def test_a_machine_that_cannot_trace_leaves_what_was_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +159,7 @@ def test_a_module_that_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     shutil.rmtree(root / "target")
     first = build(root, WITH)
 
-    assert [ids(one) for one in (there, here, changed, first)] == [[], ["CBX005"], [], []]
+    assert [ids(build) for build in (there, here, changed, first)] == [[], ["CBX005"], [], []]
     assert "No module named 'rates_of_there'" in here.diagnostics[-1].message
 
 

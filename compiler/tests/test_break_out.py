@@ -142,8 +142,8 @@ def compiled(text: str, root: Path, api: str = "dlt", source_format: str = "note
     lay_out(files(text, api, source_format), root)
     compilation = compile_project(root, with_trace=False)
 
-    assert [one.message for one in compilation.diagnostics if one.code.id != "CBX309"] == []
-    return {one.path: one.text for one in compilation.artifacts}
+    assert [diagnostic.message for diagnostic in compilation.diagnostics if diagnostic.code.id != "CBX309"] == []
+    return {artifact.path: artifact.text for artifact in compilation.artifacts}
 
 
 def shape(text: str) -> str:
@@ -171,10 +171,12 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
     folder = "notebooks" if source_format == "notebook" else "transformations"
     plain, hostile = (
         {path: made[f"{folder}/{path}"] for path in paths}
-        for made in (compiled(one, tmp_path / str(one == text), api, source_format) for one in ("plain", text))
+        for made in (compiled(value, tmp_path / str(value == text), api, source_format) for value in ("plain", text))
     )
 
-    assert {path: shape(one) for path, one in hostile.items()} == {path: shape(one) for path, one in plain.items()}
+    assert {path: shape(notebook) for path, notebook in hostile.items()} == {
+        path: shape(notebook) for path, notebook in plain.items()
+    }
     assert {text, column(text), second(text), condition(text)} <= constants(hostile["bronze/scans.py"])
     assert {text, f"{chr(10)}SELECT '{literal(text)}' AS {quoted(text)} FROM bronze.scans{chr(10)}"} <= constants(
         hostile["gold/days.py"]
@@ -190,7 +192,7 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
 def test_the_bundle_says_the_text(text: str, tmp_path: Path) -> None:
     """In each setting, and has the keys that a plain text leads to; no reference in it is the text's."""
     plain, hostile = (
-        yaml.safe_load(compiled(one, tmp_path / str(one == text))["databricks.yml"]) for one in ("plain", text)
+        yaml.safe_load(compiled(value, tmp_path / str(value == text))["databricks.yml"]) for value in ("plain", text)
     )
 
     assert hostile == put(plain, text)
@@ -200,9 +202,9 @@ def test_the_bundle_says_the_text(text: str, tmp_path: Path) -> None:
 def put(value: Any, text: str) -> Any:
     """Plain values with another text in the place of the plain one."""
     if isinstance(value, dict):
-        return {key: put(one, catalog_of(text) if key == "catalog" else text) for key, one in value.items()}
+        return {key: put(inner, catalog_of(text) if key == "catalog" else text) for key, inner in value.items()}
     if isinstance(value, list):
-        return [put(one, text) for one in value]
+        return [put(inner, text) for inner in value]
     return text if value == "plain" else value
 
 
@@ -210,11 +212,11 @@ def put(value: Any, text: str) -> Any:
 def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
     """Of a model all that was declared."""
     scans = json.loads(compiled(text, tmp_path)["manifest.json"])["models"]["bronze.scans"]
-    rules = [(one["name"], one["condition"]) for one in scans["expectations"]]
+    rules = [(rule["name"], rule["condition"]) for rule in scans["expectations"]]
 
     assert (scans["description"], scans["tags"], scans["owner"]) == (text, [text], text)
     assert (scans["properties"], scans["cluster_by"], scans["key"]) == ({text: text}, [column(text)], [column(text)])
-    assert [(one["name"], one["description"]) for one in scans["columns"]] == [(column(text), text)]
+    assert [(entry["name"], entry["description"]) for entry in scans["columns"]] == [(column(text), text)]
     assert rules == [(text, condition(text)), (second(text), condition(text))]
 
 
@@ -222,12 +224,14 @@ def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
 def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> None:
     """No text begins a line, an element or a script of its own."""
     plain, hostile = (
-        read_manifest(json.loads(compiled(one, tmp_path / str(one == text))["manifest.json"]))
-        for one in ("plain", text)
+        read_manifest(json.loads(compiled(value, tmp_path / str(value == text))["manifest.json"]))
+        for value in ("plain", text)
     )
     for draw in (mermaid.render_mermaid, mermaid.render_mermaid_relationships, dot.render_dot):
         assert draw(hostile).count("\n") == draw(plain).count("\n")
-    elements = [{one.tag for one in ElementTree.fromstring(svg.render_svg(graph)).iter()} for graph in (plain, hostile)]
+    elements = [
+        {element.tag for element in ElementTree.fromstring(svg.render_svg(graph)).iter()} for graph in (plain, hostile)
+    ]
 
     assert elements[0] == elements[1]
     assert json.loads(render_json(hostile, column_lineage(hostile)))["nodes"][1]["description"] == text
@@ -237,18 +241,18 @@ def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> N
 def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path) -> None:
     """On a terminal and in a pull request."""
     manifests = {
-        one: json.loads(compiled(one, tmp_path / str(number))["manifest.json"])
-        for number, one in enumerate(("before", "plain", text))
+        value: json.loads(compiled(value, tmp_path / str(number))["manifest.json"])
+        for number, value in enumerate(("before", "plain", text))
     }
     plain, hostile = (
         compare_manifests(
-            *(Deployed(manifests[one], {"catalog": one, "notifications": [one]}) for one in ("before", after))
+            *(Deployed(manifests[value], {"catalog": value, "notifications": [value]}) for value in ("before", after))
         )
         for after in ("plain", text)
     )
     if text == "plain":
         return
-    cells = [[len(CELL_END.findall(line)) for line in as_markdown(one, "shop", "dev")] for one in (plain, hostile)]
+    cells = [[len(CELL_END.findall(line)) for line in as_markdown(plan, "shop", "dev")] for plan in (plain, hostile)]
 
     assert cells[0] == cells[1]
     assert not re.search(
@@ -264,7 +268,7 @@ def test_a_diagnostic_says_the_text_on_one_line(text: str, tmp_path: Path) -> No
     reads = "from cbx import *\n@view(key={0})\ndef m(rows=ref({0})):\n    return rows\n"
     lay_out({f"models/gold/{text.replace('/', '-').rstrip(' .')}/m.py": reads.format(written(text))}, tmp_path)
     found = compile_project(tmp_path, with_trace=False).diagnostics
-    unknown = next(one for one in found if one.code.id == "CBX201")
+    unknown = next(diagnostic for diagnostic in found if diagnostic.code.id == "CBX201")
     sources = read_sources(tmp_path, found)
 
     assert f"`{text}`" in as_json(found, 1)["diagnostics"][0]["message"]

@@ -43,10 +43,10 @@ def edit(project: Path, number: int) -> dict[str, bytes]:
     """Give every model another text and the last one another name, and tell what `target/` is to hold."""
     for old in project.glob("models/gold/last*.sql"):
         old.unlink()
-    names = [*(f"m{one}" for one in range(40)), f"last{number}"]
+    names = [*(f"m{index}" for index in range(40)), f"last{number}"]
     lay_out({f"models/gold/{name}.sql": MODEL.format(text=f"The text {number}.") for name in names}, project)
     artifacts = compile_project(project, with_trace=False).artifacts
-    return {one.path: one.text.encode() for one in artifacts}
+    return {artifact.path: artifact.text.encode() for artifact in artifacts}
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -68,11 +68,11 @@ def test_two_compilations_at_once_end_and_the_next_finds_what_is_out_of_date(tmp
         wait_until_there(first, project / TARGET, moment)
         expected = edit(project, number)
         second = started(project)
-        said = [one.communicate(timeout=60)[0] for one in (first, second)]
+        said = [process.communicate(timeout=60)[0] for process in (first, second)]
         left = tree(project / TARGET)
 
-        assert [one for one in (first, second) if one.returncode not in (0, 1)] == [], said
-        assert [one for one in said if "Traceback" in one] == []
+        assert [process for process in (first, second) if process.returncode not in (0, 1)] == [], said
+        assert [output for output in said if "Traceback" in output] == []
         assert [path for path in left if path.startswith(".")] == []
         build(project, OPTIONS)
         assert tree(project / TARGET) == expected
@@ -124,7 +124,7 @@ def test_check_tells_of_an_interrupted_compilation(tmp_path: Path) -> None:
         " --> target/.writing:1:1\n"
         "  = hint: run `cbx compile` to complete it\n"
     ) in said
-    assert [one.code.id for one in build(tmp_path, OPTIONS).diagnostics] == []
+    assert [diagnostic.code.id for diagnostic in build(tmp_path, OPTIONS).diagnostics] == []
     assert build(tmp_path, OPTIONS, check=True).diagnostics == ()
 
 

@@ -161,8 +161,8 @@ def compile_round(seed: int, folder: Path) -> None:
         (folder / path).write_bytes(content(path, luck))
     compilation = compile_project(folder, with_trace=False)
     sources = read_sources(folder, compilation.diagnostics)
-    for one in compilation.diagnostics:
-        shown, annotation = as_text(one, sources), as_github(one)
+    for diagnostic in compilation.diagnostics:
+        shown, annotation = as_text(diagnostic, sources), as_github(diagnostic)
         assert ("\x1b" in shown, "\n" in annotation, len(shown) < 5000) == (False, False, True)
     for artifact in compilation.artifacts:
         artifact.text.encode()
@@ -284,7 +284,7 @@ def record_round(seed: int, _: Path) -> None:
     luck = random.Random(seed)
     record = read_record(Kept(spoilt_bytes(RECORD, luck)))  # type: ignore[arg-type] # all that it has is read
 
-    assert all(isinstance(one, str) for one in (*record.files, *record.files.values()))
+    assert all(isinstance(value, str) for value in (*record.files, *record.files.values()))
     assert isinstance(record.pipeline_id, str | None)
     assert isinstance(record.job_id, int | None)
     json.dumps(asdict(record)).encode()

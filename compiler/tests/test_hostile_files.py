@@ -40,27 +40,27 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
     "queries of WITH that each read the last twice": (sql(f"{DOUBLED} SELECT * FROM c40"), []),
     "a long chain of queries of WITH": (sql(f"{LONG} SELECT x FROM c2000"), []),
     "a join of many tables": (
-        sql("SELECT 1 AS x FROM a.b t " + " ".join(f"JOIN a.b t{one} ON t.x = t{one}.x" for one in range(1000))),
+        sql("SELECT 1 AS x FROM a.b t " + " ".join(f"JOIN a.b t{index} ON t.x = t{index}.x" for index in range(1000))),
         [],
     ),
-    "settings that there are not": (toml("".join(f"x{one} = 1\n" for one in range(5000))), ["CBX002"]),
+    "settings that there are not": (toml("".join(f"x{index} = 1\n" for index in range(5000))), ["CBX002"]),
     "settings of environments that there are not": (
-        toml("".join(f"[environments.e{one}]\nx = 1\n" for one in range(5000))),
+        toml("".join(f"[environments.e{index}]\nx = 1\n" for index in range(5000))),
         ["CBX002"],
     ),
     "settings that a bundle would take for its own": (
-        toml("[environments.dev]\n[vars]\n" + "".join(f"x{one} = '${{a}}'\n" for one in range(5000))),
+        toml("[environments.dev]\n[vars]\n" + "".join(f"x{index} = '${{a}}'\n" for index in range(5000))),
         ["CBX002"],
     ),
     "a key of white space twice": (toml(f"x = {{'{' ' * 200000}' = 1, '{' ' * 200000}' = 2}}"), ["CBX002"]),
     "a key of keys": (toml("[" + "a." * 200000 + "a]"), ["CBX002"]),
     "a folder of folders": (toml(f"[environments.dev]\nroot_path = '~{'/a' * 200000}/'"), ["CBX002"]),
-    "many environments": (toml("".join(f"[environments.e{one}]\n" for one in range(5000))), []),
+    "many environments": (toml("".join(f"[environments.e{index}]\n" for index in range(5000))), []),
     "many environments of many variables": (
         toml(
-            "".join(f"[environments.e{one}]\n" for one in range(5000))
+            "".join(f"[environments.e{index}]\n" for index in range(5000))
             + "[vars]\n"
-            + "".join(f"x{one} = 1\n" for one in range(5000))
+            + "".join(f"x{index} = 1\n" for index in range(5000))
         ),
         ["CBX002"],
     ),
@@ -92,44 +92,44 @@ FILES: dict[str, tuple[dict[str, str], list[str]]] = {
     "a long chain of functions": (
         python(
             body="    return f0()\n"
-            + "".join(f"def f{one}(): return f{one + 1}()\n" for one in range(5000))
+            + "".join(f"def f{index}(): return f{index + 1}()\n" for index in range(5000))
             + "def f5000(): return 1\n"
         ),
         ["CBX101"],
     ),
     "constants, all of them used": (
         python(
-            before="".join(f"X{one} = {one}\n" for one in range(8000)),
-            body="    return rows, " + ", ".join(f"X{one}" for one in range(8000)) + "\n",
+            before="".join(f"X{index} = {index}\n" for index in range(8000)),
+            body="    return rows, " + ", ".join(f"X{index}" for index in range(8000)) + "\n",
         ),
         [],
     ),
     "more statements than anybody writes": (python() | {"macros/m.py": "a = 1\n" * 150000}, ["CBX101"]),
     "names that no file of macros defines": (
         python(
-            before="from macros.m import " + ", ".join(f"g{one}" for one in range(10000)),
-            body="    return " + ", ".join(f"g{one}" for one in range(10000)) + "\n",
+            before="from macros.m import " + ", ".join(f"g{index}" for index in range(10000)),
+            body="    return " + ", ".join(f"g{index}" for index in range(10000)) + "\n",
         )
-        | {"macros/m.py": "".join(f"def f{one}(): return 1\n" for one in range(10000))},
+        | {"macros/m.py": "".join(f"def f{index}(): return 1\n" for index in range(10000))},
         ["CBX205"],
     ),
     "variables, all of them used": (
-        toml("[vars]\n" + "".join(f"x{one} = 1\n" for one in range(10000)))
-        | sql("SELECT " + "".join(f"'{{{{ var('x{one}') }}}}' AS x{one}, " for one in range(10000)) + "1 AS x"),
+        toml("[vars]\n" + "".join(f"x{index} = 1\n" for index in range(10000)))
+        | sql("SELECT " + "".join(f"'{{{{ var('x{index}') }}}}' AS x{index}, " for index in range(10000)) + "1 AS x"),
         [],
     ),
     "a file that is read a thousand times": (
         {
             "models/gold/m.py": "from cbx import *\n@streaming_table(columns={'x': 'INT'})\ndef m("
-            + "".join(f"a{one}=auto_loader('/a', format='json'), " for one in range(2000))
+            + "".join(f"a{index}=auto_loader('/a', format='json'), " for index in range(2000))
             + "):\n    return a1\n"
         },
         [],
     ),
     "names that nothing defines": (
         python(
-            before="".join(f"X{one} = {one}\n" for one in range(3000)),
-            body="    return " + ", ".join(f"Y{one}" for one in range(3000)) + "\n",
+            before="".join(f"X{index} = {index}\n" for index in range(3000)),
+            body="    return " + ", ".join(f"Y{index}" for index in range(3000)) + "\n",
         ),
         ["CBX205"],
     ),
@@ -221,7 +221,7 @@ def test_files_that_mean_much_end_soon(files: dict[str, str], expected: list[str
     lay_out(files, tmp_path)
     started = time.process_time()
     compilation = compile_project(tmp_path, with_trace=False)
-    errors = {one.code.id for one in compilation.diagnostics if one.severity.value == "error"}
+    errors = {diagnostic.code.id for diagnostic in compilation.diagnostics if diagnostic.severity.value == "error"}
     mentioned = errors - {"CBX103"} if "CBX104" in errors else errors
 
     assert sorted(mentioned) == expected

@@ -90,8 +90,8 @@ def files_of(root: Path) -> list[Path]:
 
 def strays(root: Path, compilation: Compilation) -> list[Span]:
     """The spans of diagnostics that do not lie in their file."""
-    spans = [one.span for one in compilation.diagnostics if one.span is not None]
-    spans += [other.span for one in compilation.diagnostics for other in one.related]
+    spans = [diagnostic.span for diagnostic in compilation.diagnostics if diagnostic.span is not None]
+    spans += [other.span for diagnostic in compilation.diagnostics for other in diagnostic.related]
     return [span for span in spans if not is_inside(root, span)]
 
 
@@ -134,7 +134,11 @@ def test_a_pipe_among_the_models_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "models" / "silver" / "items.sql")
     compilation = compile_project(tmp_path, with_trace=False)
     expected = [("CBX107", "models/silver/items.sql")]
-    actual = [(one.code.id, one.span.path) for one in compilation.diagnostics if one.span is not None]
+    actual = [
+        (diagnostic.code.id, diagnostic.span.path)
+        for diagnostic in compilation.diagnostics
+        if diagnostic.span is not None
+    ]
 
     assert expected == actual
     assert "CBX107" in reported(compilation, tmp_path)
@@ -146,7 +150,9 @@ def test_models_are_not_read_through_a_link_out_of_the_project(tmp_path: Path) -
     lay_out({}, tmp_path / "project")
     (tmp_path / "project" / "models").symlink_to(tmp_path / "elsewhere")
     expected = [("CBX107", "models:1:1")]
-    actual = [(one.code.id, str(one.span)) for one in compile_project(tmp_path / "project").diagnostics]
+    actual = [
+        (diagnostic.code.id, str(diagnostic.span)) for diagnostic in compile_project(tmp_path / "project").diagnostics
+    ]
 
     assert expected == actual
 
@@ -161,21 +167,21 @@ def test_a_pipe_is_waited_for_nowhere(path: str, expected: list[str], tmp_path: 
     (tmp_path / path).unlink(missing_ok=True)
     os.mkfifo(tmp_path / path)
 
-    assert [one.code.id for one in compile_project(tmp_path, with_trace=False).diagnostics] == expected
+    assert [diagnostic.code.id for diagnostic in compile_project(tmp_path, with_trace=False).diagnostics] == expected
 
 
 def test_a_large_file_of_settings_is_not_read(tmp_path: Path) -> None:
     """As a large model is not."""
     lay_out({"project.toml": "#" * (1 << 21)}, tmp_path)
 
-    assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX107"]
+    assert [diagnostic.code.id for diagnostic in compile_project(tmp_path).diagnostics] == ["CBX107"]
 
 
 def test_a_number_of_too_many_digits_is_no_toml(tmp_path: Path) -> None:
     """Python reads none that long."""
     lay_out({"project.toml": f"[vars]\nx = {'9' * 5000}\n"}, tmp_path)
 
-    assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX002"]
+    assert [diagnostic.code.id for diagnostic in compile_project(tmp_path).diagnostics] == ["CBX002"]
 
 
 NINES = "9" * 5000
@@ -203,7 +209,7 @@ def test_a_folder_whose_name_is_no_text_is_reported(tmp_path: Path) -> None:
     lay_out({}, tmp_path)
     (tmp_path / "models" / "gold" / os.fsdecode(b"\xff")).mkdir(parents=True)
 
-    assert [one.code.id for one in compile_project(tmp_path).diagnostics] == ["CBX107"]
+    assert [diagnostic.code.id for diagnostic in compile_project(tmp_path).diagnostics] == ["CBX107"]
 
 
 def test_lines_of_settings_end_as_those_of_models_do(tmp_path: Path) -> None:
@@ -211,4 +217,6 @@ def test_lines_of_settings_end_as_those_of_models_do(tmp_path: Path) -> None:
     (tmp_path / "project.toml").write_bytes(b"[project]\rname = 1\r")
     found = compile_project(tmp_path).diagnostics
 
-    assert [(one.code.id, one.span) for one in found] == [("CBX002", Span("project.toml", 2, 1, 2, 5))]
+    assert [(diagnostic.code.id, diagnostic.span) for diagnostic in found] == [
+        ("CBX002", Span("project.toml", 2, 1, 2, 5))
+    ]

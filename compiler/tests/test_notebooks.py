@@ -19,7 +19,7 @@ FORBIDDEN = {
 SETTINGS = [(api, source_format) for api in ("dlt", "pipelines") for source_format in ("notebook", "file")]
 
 
-@pytest.fixture(params=SETTINGS, ids=["-".join(one) for one in SETTINGS])
+@pytest.fixture(params=SETTINGS, ids=["-".join(settings) for settings in SETTINGS])
 def compiled(request: pytest.FixtureRequest, tmp_path: Path) -> Compilation:
     """Circuit Box, compiled with each combination of the settings that change how notebooks look."""
     api, source_format = request.param
@@ -33,7 +33,7 @@ def compiled(request: pytest.FixtureRequest, tmp_path: Path) -> Compilation:
 
 
 def notebooks(compilation: Compilation) -> dict[str, str]:
-    return {one.path: one.text for one in compilation.artifacts if one.path.endswith(".py")}
+    return {artifact.path: artifact.text for artifact in compilation.artifacts if artifact.path.endswith(".py")}
 
 
 def test_notebooks_stand_alone(compiled: Compilation) -> None:
@@ -94,8 +94,8 @@ def test_notebooks_define_what_models_declare(compiled: Compilation) -> None:
     for planned in compiled.plan.models:
         model, recorded = planned.model, load(texts[planned.artifact])
         rules = [
-            ({"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}[one.on_violation], one.name)
-            for one in model.expectations
+            ({"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}[rule.on_violation], rule.name)
+            for rule in model.expectations
         ]
         if model.cdc is None:
             found = recorded.datasets[model.dataset]

@@ -90,7 +90,7 @@ def test_what_may_not_be_read_is_reported_at_its_place(path: str, status: int, e
     ended, said = compiled(project)
 
     assert (ended, "Traceback" in said, "internal" in said) == (status, False, False)
-    assert [one for one in (expected, f"--> {path}", "hint: ") if one not in said] == []
+    assert [part for part in (expected, f"--> {path}", "hint: ") if part not in said] == []
     assert tree(project / "target") == before
 
 

@@ -42,7 +42,7 @@ def _outcome(text: str, *, plainly: bool, inputs_allowed: bool) -> object:
     source = SourceFile("models/silver/m.sql", "-- m\n" + text)
     rendered = templates.render(Template(text, source, 5), report, VARIABLES, inputs_allowed=inputs_allowed)
     found = rendered and (rendered.text, rendered.calls, rendered.spans.pairs)
-    return found, report.sorted()
+    return found, report.sorted_diagnostics()
 
 
 @settings(max_examples=400, deadline=None)

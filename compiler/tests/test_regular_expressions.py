@@ -31,7 +31,7 @@ SEARCHES: dict[str, Callable[[], object]] = {
     "nested brackets": lambda: rewrite_table_names(
         "SELECT " + "(" * 20_000 + "1" + ")" * 20_000 + " FROM a.b", replaced
     ),
-    "long names that are all alike": lambda: [did_you_mean(f"b{one}", ALIKE) for one in sorted(ALIKE)],
+    "long names that are all alike": lambda: [did_you_mean(f"b{name}", ALIKE) for name in sorted(ALIKE)],
     "a name that has no end": lambda: did_you_mean("a" * 1_000_000, ALIKE),
 }
 

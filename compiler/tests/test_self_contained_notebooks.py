@@ -147,8 +147,8 @@ def test_notebooks_return_what_their_models_return(
         compilation = compile_project(Path(folder), with_trace=False)
         expected = repr(plain_result(model, Path(folder)))
 
-    assert [one.message for one in compilation.diagnostics] == []
-    texts = {one.path: one.text for one in compilation.artifacts}
+    assert [diagnostic.message for diagnostic in compilation.diagnostics] == []
+    texts = {artifact.path: artifact.text for artifact in compilation.artifacts}
     actual = repr(notebook_result(texts["notebooks/silver/orders.py"]))
 
     assert expected == actual

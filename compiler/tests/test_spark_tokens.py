@@ -112,7 +112,7 @@ def test_an_interval_may_have_a_sign(written: str) -> None:
 def test_a_sign_after_a_column_is_an_operator(word: str) -> None:
     """A word of a clause names a column where only a value can stand."""
     for place in ("{} - 1", "1 + {} - 1", "x AND {} - y > 2", "f({} - x)", "t.{} - 1"):
-        written, quoted = (f"SELECT {place.format(one)} FROM t" for one in (word, f"`{word}`"))
+        written, quoted = (f"SELECT {place.format(name)} FROM t" for name in (word, f"`{word}`"))
         assert read_one(written).sql("databricks") == read_one(quoted).sql("databricks"), written
 
 
@@ -135,6 +135,6 @@ def test_an_unsigned_shift_is_no_other_expression() -> None:
 def test_places_stay_those_of_the_text() -> None:
     """A column behind what was replaced is where it was."""
     text = "TABLE a |> DROP x, lost"
-    columns = [one for one in read_one(text).walk() if one.meta.get("start") == text.index("lost")]
+    columns = [node for node in read_one(text).walk() if node.meta.get("start") == text.index("lost")]
 
     assert columns

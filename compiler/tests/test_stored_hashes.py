@@ -157,9 +157,9 @@ def imported(tree: ast.Module) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {one.name for one in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {node.module or "", *(one.name for one in node.names)}
+            found |= {node.module or "", *(alias.name for alias in node.names)}
     return found
 
 
@@ -204,11 +204,13 @@ def model(**fields: object) -> dict[str, object]:
 def test_hashes_of_two_schemes_say_nothing_of_each_other(before: dict[str, object], expected: list[str]) -> None:
     """A deployment by an earlier cbx, with hashes of another scheme, has no change where the notebook is the same."""
     deployed, compiled = (
-        Deployed({"project": {}, "checks": [], "artifacts": {}, "models": {"silver.v": one}}, {})
-        for one in (model(**before), model())
+        Deployed({"project": {}, "checks": [], "artifacts": {}, "models": {"silver.v": entry}}, {})
+        for entry in (model(**before), model())
     )
     details = [
-        difference.detail for one in compare_manifests(deployed, compiled).models for difference in one.differences
+        difference.detail
+        for change in compare_manifests(deployed, compiled).models
+        for difference in change.differences
     ]
 
     assert expected == details

@@ -110,7 +110,7 @@ def rendered(text: str, **macros: str) -> tuple[RenderedTemplate | None, list[st
     for name, macro in macros.items():
         templates.add_macros(SourceFile(f"macros/{name}.sql", macro), report)
     found = templates.render(Template(text, SourceFile("m.sql", text)), report, frozenset({"landing"}))
-    return found, [one.message for one in report.sorted()]
+    return found, [diagnostic.message for diagnostic in report.sorted_diagnostics()]
 
 
 @pytest.mark.parametrize("text", TOO_MUCH.values(), ids=TOO_MUCH.keys())
@@ -162,7 +162,7 @@ def test_macros_remember_nothing_of_the_last_template() -> None:
     texts = ["{{ once('a') }}{{ once('b') }}", "{{ once('c') }}"]
     found = [templates.render(Template(text, SourceFile("m.sql", text)), report, frozenset()) for text in texts]
 
-    assert [one and one.text.constant for one in found] == ["12", "1"]
+    assert [template and template.text.constant for template in found] == ["12", "1"]
 
 
 def test_templates_of_a_file_spend_together() -> None:

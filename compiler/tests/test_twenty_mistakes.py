@@ -215,12 +215,12 @@ def test_one_run_reports_every_mistake_at_its_place(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cbx", "compile", "--format", "json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     actual = [
-        "{code} {path}:{line}:{column}-{end_line}:{end_column}".format(**one)
-        for one in json.loads(done.stdout)["diagnostics"]
+        "{code} {path}:{line}:{column}-{end_line}:{end_column}".format(**diagnostic)
+        for diagnostic in json.loads(done.stdout)["diagnostics"]
     ]
     left = sorted(path.relative_to(tmp_path / "target").as_posix() for path in (tmp_path / "target").rglob("*"))
 
     assert (done.returncode, done.stderr) == (1, "")
     assert left == ["notebooks", "notebooks/old.py"]
-    assert len({one.partition(" ")[0] for one in actual}) >= 20
+    assert len({line.partition(" ")[0] for line in actual}) >= 20
     assert actual == EXPECTED

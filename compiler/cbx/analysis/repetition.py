@@ -85,7 +85,7 @@ def find_repetition(
             chosen = any(parts.parts[part].columns & parts.tested - compared for part in beyond)
             if not tells_apart and not chosen and not _is_beyond(home, parts, beyond):
                 return Repetition(edge.place, parts.parts[many].table.name, cause)
-    return _exploded(parts, wanted)
+    return _find_exploded(parts, wanted)
 
 
 def _is_beyond(home: Home, parts: _Parts, beyond: set[int]) -> bool:
@@ -103,7 +103,7 @@ def _is_fixed_by(groups: Ids, key: Ids, home: Home, rows: Relation, homes: Homes
     return True
 
 
-def _exploded(parts: _Parts, wanted: Iterable[tuple[int, int]]) -> Repetition | None:
+def _find_exploded(parts: _Parts, wanted: Iterable[tuple[int, int]]) -> Repetition | None:
     """An exploded collection of whose elements nothing is asked."""
     used = {column for _, column in wanted} | parts.tested
     for columns in parts.exploded:
@@ -235,7 +235,7 @@ class _Parts:
         for relationship in related:
             if relationship.cardinality == "one_to_many":
                 return relationship
-        table, compared = self.parts[many].table, self._compared(edge, many)
+        table, compared = self.parts[many].table, self._compared_names(edge, many)
         mine, theirs = {mine for mine, _ in compared}, {theirs for _, theirs in compared}
         for current in table.current_keys:
             if {name.lower() for name in current.columns} == mine:
@@ -249,9 +249,9 @@ class _Parts:
 
     def _relating(self, edge: JoinEdge, many: int) -> list[TableRelationship]:
         child, other = self.parts[many].table, self.parts[edge.other(many)].table
-        return relationships_between(child, other, self._compared(edge, many), self.relationships)
+        return relationships_between(child, other, self._compared_names(edge, many), self.relationships)
 
-    def _compared(self, edge: JoinEdge, many: int) -> list[tuple[str, str]]:
+    def _compared_names(self, edge: JoinEdge, many: int) -> list[tuple[str, str]]:
         return edge.compared_names(many, self.parts[edge.left].names | self.parts[edge.right].names)
 
     def _owner(self) -> dict[int, int]:

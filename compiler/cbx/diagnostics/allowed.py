@@ -49,7 +49,7 @@ class Allowances:
         self._used.update(found)
         return bool(found)
 
-    def unused(self) -> tuple[Allowance, ...]:
+    def unused_allowances(self) -> tuple[Allowance, ...]:
         """The allowances that no diagnostic needed, those without a reason included."""
         everything = (allowance for path in self.sources for allowance in self._of(path))
         return tuple(allowance for allowance in everything if allowance not in self._used)

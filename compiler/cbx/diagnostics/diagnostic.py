@@ -109,7 +109,7 @@ class Report:
         Args:
             in_python: Whether to look at Python files, too; where these are not analysed, more could be reported.
         """
-        for allowance in self._allowances.unused():
+        for allowance in self._allowances.unused_allowances():
             if allowance.span.path.endswith(".py") and not in_python:
                 continue
             written = f"`allow {allowance.code}`" if allowance.code else "`allow`"
@@ -126,7 +126,7 @@ class Report:
         """Whether the compilation has to stop."""
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self._diagnostics)
 
-    def sorted(self) -> tuple[Diagnostic, ...]:
+    def sorted_diagnostics(self) -> tuple[Diagnostic, ...]:
         """The diagnostics without duplicates, sorted by span."""
         return sort_diagnostics(_add_comment_hints(self._diagnostics, self.sources))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from cbx.emit.cells import api_import, api_name, call, file_word, source_text
 from cbx.emit.literals import string_literal
 from cbx.project.settings import Project
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, KeyCheck, RelationshipCheck
 
@@ -19,7 +19,7 @@ _CURRENT = '.where("__END_AT IS NULL")'
 
 def emit_key_check(check: KeyCheck, project: Project) -> Artifact:
     """The check that each key occurs once; NULLs are equal, as in a GROUP BY."""
-    columns = ", ".join(string_literal(quoted_if_needed(name)) for name in check.columns)
+    columns = ", ".join(string_literal(quote_if_needed(name)) for name in check.columns)
     shown = ", ".join(f"`{name}`" for name in check.columns)
     only = "current row" if check.current_only else "row"
     expected = f"{check.table} has one {only} for each {', '.join(check.columns)}"
@@ -39,7 +39,7 @@ def emit_relationship_check(check: RelationshipCheck, project: Project) -> Artif
     pairs = ", ".join(f"`{ours}` = `{theirs}`" if ours != theirs else f"`{ours}`" for ours, theirs in check.on)
     only = "current row" if check.current_only else "row"
     expected = f"Each {only} of {check.child_table} has a parent row in {check.parent_table}"
-    names = [quoted_if_needed(ours) for ours, _ in check.on]
+    names = [quote_if_needed(ours) for ours, _ in check.on]
     present = " AND ".join(f"{name} IS NOT NULL" for name in names)
     parent = ", ".join(_parent_column(ours, theirs) for ours, theirs in check.on)
     on = "[" + ", ".join(string_literal(ours) for ours, _ in check.on) + "]"
@@ -65,7 +65,7 @@ def emit_relationship_check(check: RelationshipCheck, project: Project) -> Artif
 
 def _parent_column(ours: str, theirs: str) -> str:
     """The parent's column, with the child's name."""
-    column = string_literal(quoted_if_needed(theirs))
+    column = string_literal(quote_if_needed(theirs))
     return column if ours == theirs else f"F.col({column}).alias({string_literal(ours)})"
 
 

@@ -21,7 +21,7 @@ from cbx.emit.cells import (
 from cbx.emit.literals import block_literal, list_literal, string_literal, text_literal
 from cbx.project.dataset_names import quarantine_table
 from cbx.project.settings import Project
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 from cbx.stages.imports import Import, import_lines
 from cbx.stages.plan import Artifact, ModelPlan, Read
 from cbx.stages.resolved import FileInput, ModelInput, PythonCode, ResolvedModel, TableInput
@@ -181,7 +181,7 @@ class _Notebook:
         yield "target", string_literal(self.model.dataset)
         yield "source", string_literal(view)
         yield "keys", list_literal(self.model.key or ())
-        names = ", ".join(string_literal(quoted_if_needed(name)) for name in cdc.sequence_by)
+        names = ", ".join(string_literal(quote_if_needed(name)) for name in cdc.sequence_by)
         yield "sequence_by", f"{self.functions}.struct({names})" if self._has_struct else names
         if cdc.ignore_null_updates is not False:
             is_all = cdc.ignore_null_updates is True

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 from cbx.syntax.declarations import PythonFunction, SqlQuery
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def schema_hints(
     hinted = {name: written for name, written in declared.items() if name not in {*added, *hints_by_name, _RESCUED}}
     parts = [hints] if isinstance(hints, str) else []
     taken = _first_words(hints) if isinstance(hints, str) else frozenset()
-    parts += [f"{quoted_if_needed(name)} {written}" for name, written in hinted.items() if name.lower() not in taken]
+    parts += [f"{quote_if_needed(name)} {written}" for name, written in hinted.items() if name.lower() not in taken]
     parts += [f"{_quoted_path(name)} {written}" for name, written in hints_by_name.items()]
     return ", ".join(parts)
 
 
 def _quoted_path(name: str) -> str:
     """The name of a column or of a field inside it, as in ``items.element.price``."""
-    return ".".join(quoted_if_needed(part) for part in name.split("."))
+    return ".".join(quote_if_needed(part) for part in name.split("."))
 
 
 def _first_words(ddl: str) -> frozenset[str]:

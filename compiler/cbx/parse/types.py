@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from cbx.parse.nesting import obstacle
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<word>\w+)|`(?P<quoted>(?:``|[^`])+)`"
@@ -164,7 +164,7 @@ class _TypeReader:
         name = self._read_identifier()
         while self._take("."):
             name = self._read_identifier()
-        return "STRING" if name.upper() == "UTF8_BINARY" else f"STRING COLLATE {quoted_if_needed(name.upper())}"
+        return "STRING" if name.upper() == "UTF8_BINARY" else f"STRING COLLATE {quote_if_needed(name.upper())}"
 
     def _read_timestamp(self) -> str:
         if self._take("WITHOUT"):
@@ -223,7 +223,7 @@ class _TypeReader:
             if self._take("COMMENT"):
                 self._expect_text()
         self.parts = fields
-        return ", ".join(f"{quoted_if_needed(name)}: {kind}" for name, kind in fields)
+        return ", ".join(f"{quote_if_needed(name)}: {kind}" for name, kind in fields)
 
     def _read_in_brackets(self) -> str:
         self._expect("(")

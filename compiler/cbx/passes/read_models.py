@@ -31,7 +31,7 @@ def read_models(discovered: Discovered, macros: Macros, report: Report) -> Resol
         shard_report = Report()
         resolved = _read(discovered._replace(model_files=shard), macros, shard_report)
         collect_trees()
-        return resolved.models, shard_report.sorted()
+        return resolved.models, shard_report.sorted_diagnostics()
 
     models: list[ResolvedModel] = []
     for shard_models, diagnostics in run_in_forks(read_shard, -(-len(files) // _TOGETHER)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cbx.parse.types import normal_type
 from cbx.project.settings import Project
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.resolved import (
     Column,
@@ -121,7 +121,7 @@ def _sequence_column(names: tuple[str, ...], columns: tuple[Column, ...]) -> Col
         return Column("", "TIMESTAMP")
     if len(parts) == 1:
         return parts[0]
-    types = [f"{quoted_if_needed(column.name)}: {column.type}" for column in parts]
+    types = [f"{quote_if_needed(column.name)}: {column.type}" for column in parts]
     origins = [column.lineage for column in parts if column.lineage is not None]
     lineage = (
         tuple(dict.fromkeys(column for origin in origins for column in origin)) if len(origins) == len(parts) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 from cbx.stages.constraints import has_primary_key
 from cbx.stages.resolved import Column, FileInput, Proven, Relationship, ResolvedModel
 
@@ -36,7 +36,7 @@ def _constraints(model: ResolvedModel, proven: Proven, references: Iterable[Rela
         return ()
     constraints = []
     if has_primary_key(model):
-        name = quoted_if_needed(f"{model.name}_key")
+        name = quote_if_needed(f"{model.name}_key")
         constraints.append(f"CONSTRAINT {name} PRIMARY KEY ({_names(model.key or ())})")
     if setting == "all" and model.columns is not None:
         constraints += [
@@ -60,13 +60,13 @@ def _foreign_key(relationship: Relationship, proven: Proven) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    return ", ".join(quoted_if_needed(name) for name in names)
+    return ", ".join(quote_if_needed(name) for name in names)
 
 
 def _column(column: Column) -> str:
     not_null = " NOT NULL" if column.not_null else ""
     comment = f" COMMENT {_sql_text(column.description)}" if column.description else ""
-    return f"{quoted_if_needed(column.name)} {column.type}{not_null}{comment}"
+    return f"{quote_if_needed(column.name)} {column.type}{not_null}{comment}"
 
 
 def _sql_text(text: str) -> str:

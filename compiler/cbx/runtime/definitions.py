@@ -174,7 +174,7 @@ class Registry:
                         f"two flows are named `{flow.name}`",
                         span=flow.span,
                         hint="give one of them another name, with name=",
-                        related=_related("the other flow", other.span),
+                        related=_relate("the other flow", other.span),
                     )
         self.flows.setdefault(flow.target.key, []).append(flow)
 
@@ -220,9 +220,9 @@ class Registry:
                 f"`{name.written}` is defined twice",
                 span=span,
                 hint="rename one of them",
-                related=_related("the other definition", other.span),
+                related=_relate("the other definition", other.span),
             )
 
 
-def _related(message: str, span: Span | None) -> tuple[Related, ...]:
+def _relate(message: str, span: Span | None) -> tuple[Related, ...]:
     return () if span is None else (Related(message, span),)

@@ -35,7 +35,7 @@ class TargetChanges(NamedTuple):
         for path, reason in reasons:
             place = f"{TARGET}/{path}"
             report.add(codes.OUT_OF_DATE, f"`{place}` {reason}", Span(place), hint=hint)
-        return report.sorted()
+        return report.sorted_diagnostics()
 
 
 def interrupted_change() -> Diagnostic:

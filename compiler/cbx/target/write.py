@@ -47,14 +47,14 @@ def write_target(root: Path, artifacts: tuple[Artifact, ...]) -> tuple[TargetCha
         written = frozenset(changes.written)
         _change(root, [artifact for artifact in artifacts if artifact.path in written], changes.removed, report)
         _remove_empty_folders(root / TARGET)
-    return changes, report.sorted()
+    return changes, report.sorted_diagnostics()
 
 
 def replace_files(root: Path, artifacts: Iterable[Artifact]) -> tuple[Diagnostic, ...]:
     """Replace some files of ``target/``; CBX003 if they cannot be written."""
     report = Report()
     _change(root, artifacts, (), report)
-    return report.sorted()
+    return report.sorted_diagnostics()
 
 
 def finish_interrupted_change(root: Path) -> tuple[Diagnostic, ...]:

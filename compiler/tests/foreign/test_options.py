@@ -202,7 +202,7 @@ def test_a_table_that_is_not_there_is_said_with_the_near_ones(shop: Desk) -> Non
     misspelt = cbx_here("show", "shop.oders", "--state", ".cbx")
     limited = cbx_here("show", "shop.orders", "--state", ".cbx", "--limit", "1")
 
-    assert [(one.status, one.problems.splitlines()) for one in (nothing, no_events, misspelt)] == [
+    assert [(outcome.status, outcome.problems.splitlines()) for outcome in (nothing, no_events, misspelt)] == [
         (2, ["error[CBX507] cannot-start: .cbx has no tables", "= hint: run `cbx run` first"]),
         (2, ["error[CBX507] cannot-start: .cbx has no events", "= hint: run `cbx run` first"]),
         (

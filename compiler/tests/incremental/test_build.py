@@ -96,7 +96,7 @@ WORDS = [
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def replace_a_word(root: Path, chance: random.Random) -> None:
@@ -143,7 +143,7 @@ def delete_a_file(root: Path, chance: random.Random) -> None:
 
 
 def rename_a_file(root: Path, chance: random.Random) -> None:
-    path = chance.choice([one for one in sources(root) if one.suffix != ".toml"] or sources(root))
+    path = chance.choice([path for path in sources(root) if path.suffix != ".toml"] or sources(root))
     path.rename(path.with_name(chance.choice(["renamed", "orders", "cities"]) + path.suffix))
 
 
@@ -210,11 +210,11 @@ EDITS: tuple[Callable[[Path, random.Random], None], ...] = (
 )
 
 
-def told(one: Build) -> object:
-    changes = one.changes and tuple(
-        sorted(names) for names in (one.changes.written, one.changes.unchanged, one.changes.removed)
+def told(build: Build) -> object:
+    changes = build.changes and tuple(
+        sorted(names) for names in (build.changes.written, build.changes.unchanged, build.changes.removed)
     )
-    return one.diagnostics, one.model_count, one.summary, changes, one.could_write
+    return build.diagnostics, build.model_count, build.summary, changes, build.could_write
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -372,7 +372,7 @@ def test_of_a_large_project_two_processes_look_what_is_there(shop: Path, monkeyp
 
     changes = [build(shop, OPTIONS).changes for _ in range(2)]
 
-    assert [None if one is None else one.written for one in changes] == [("notebooks/gold/cities.py",), ()]
+    assert [None if change is None else change.written for change in changes] == [("notebooks/gold/cities.py",), ()]
     assert before == tree(shop / TARGET)
 
 

@@ -90,12 +90,12 @@ def overlaid(old: Any, new: Any) -> Any:
     return new
 
 
-def greater(one: Any, other: Any) -> Any:
-    if one is None or other is None:
-        return other if one is None else one
-    if isinstance(one, dict):
-        return {name: greater(one[name], other[name]) for name in one}
-    return max(one, other)
+def greater(value: Any, other: Any) -> Any:
+    if value is None or other is None:
+        return other if value is None else value
+    if isinstance(value, dict):
+        return {name: greater(value[name], other[name]) for name in value}
+    return max(value, other)
 
 
 def without(row: Row, names: frozenset[str]) -> Row:

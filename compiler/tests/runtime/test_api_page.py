@@ -50,7 +50,7 @@ def lines(page: str) -> list[Line]:
         names = _WORD.findall(heading) or [heading]
         for row in re.findall(r"^\| (`.+?) \| (\w+) \| ?(.*?) ?\|$", body, re.MULTILINE):
             parameters, standing, remark = row
-            found += [Line(name, one, standing, remark) for name in names for one in _WORD.findall(parameters)]
+            found += [Line(name, word, standing, remark) for name in names for word in _WORD.findall(parameters)]
     return found
 
 
@@ -100,14 +100,16 @@ def api(registry: Registry) -> dict[str, Callable[..., Any]]:
 def parameters(name: str) -> set[str]:
     """Every parameter of a function that can be given by its name."""
     signature = inspect.signature(api(Registry())[name])
-    return {one.name for one in signature.parameters.values() if one.kind is not one.POSITIONAL_ONLY}
+    return {
+        parameter.name for parameter in signature.parameters.values() if parameter.kind is not parameter.POSITIONAL_ONLY
+    }
 
 
 def call(line: Line, registry: Registry) -> None:
     """Call the line's function with the line's parameter and those that it cannot do without."""
     function = api(registry)[line.function]
     every = inspect.signature(function).parameters.values()
-    needed = [one.name for one in every if one.default is one.empty]
+    needed = [parameter.name for parameter in every if parameter.default is parameter.empty]
     made = function(**{name: value_of(name) for name in [*needed, line.parameter]})
     if callable(made):
         made(lambda: None)

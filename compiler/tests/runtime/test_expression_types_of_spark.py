@@ -53,7 +53,9 @@ class Analyser:
         try:
             found = self._types(expressions)
         except (Py4JJavaError, PySparkException) as error:
-            if len({one.partition("(")[0] for one in expressions}) == 1 and "WRONG_NUM_ARGS" in str(error):
+            if len({expression.partition("(")[0] for expression in expressions}) == 1 and "WRONG_NUM_ARGS" in str(
+                error
+            ):
                 return [None] * len(expressions)
             found = None
         if found is not None or len(expressions) == 1:
@@ -95,7 +97,7 @@ def calls(name: str, choose: random.Random) -> Iterator[str]:
     arguments: list[tuple[str, ...]] = [(), *((value,) for value in choose.sample(values, min(CALLS, len(values))))]
     arguments += [tuple(choose.choices(values, k=count)) for count in (2, 3) for _ in range(CALLS)]
     over = " OVER (ORDER BY num)" if name in IN_WINDOWS else ""
-    yield from (f"{name}({', '.join(one)}){over}" for one in arguments)
+    yield from (f"{name}({', '.join(listed)}){over}" for listed in arguments)
 
 
 def arity(call: str) -> int:
@@ -139,14 +141,14 @@ def test_operators(analyser: Analyser) -> None:
     """Every operator on every pair of types, and every form of expression with any types in it."""
     choose = random.Random(os.environ.get("TYPES_SEED", "1"))
     values = [*TYPES, *LITERALS]
-    expressions = [f"{one} {sign} {other}" for sign in OPERATORS for one in values for other in values]
+    expressions = [f"{left} {sign} {other}" for sign in OPERATORS for left in values for other in values]
     expressions = choose.sample(expressions, min(len(expressions), 60 * CALLS))
     expressions += [form.format(*choose.choices(values, k=3)) for form in FORMS for _ in range(2 * CALLS)]
-    plain = [one for one in expressions if " OVER " not in one and "posexplode" not in one]
+    plain = [expression for expression in expressions if " OVER " not in expression and "posexplode" not in expression]
     counts, wrong = compare(analyser, plain)
-    for one in expressions:
-        if one not in plain:
-            found, mistakes = compare(analyser, [one])
+    for expression in expressions:
+        if expression not in plain:
+            found, mistakes = compare(analyser, [expression])
             counts += found
             wrong += mistakes
     print(f"types of operators: {dict(counts)}")

@@ -133,10 +133,10 @@ def test_a_killed_run_is_as_if_it_had_not_been(pipeline: Pipeline, tmp_path: Pat
     (undisturbed.folder / "landing").symlink_to(pipeline.folder / "landing")
     undisturbed.succeed(configuration={"limit": "10"})
 
-    def content(one: Pipeline) -> dict[str, list[Any]]:
-        files = sorted((one.folder / "out").glob("[!._]*"))
+    def content(pipeline: Pipeline) -> dict[str, list[Any]]:
+        files = sorted((pipeline.folder / "out").glob("[!._]*"))
         lines = sorted(line for file in files for line in file.read_text().splitlines())
-        return {"files": lines, **{table: one.rows(table) for table in TABLES}}
+        return {"files": lines, **{table: pipeline.rows(table) for table in TABLES}}
 
     assert ["killed"] in outcomes
     assert content(undisturbed) == content(pipeline)

@@ -87,7 +87,7 @@ def test_ungrouped_columns_are_refused_by_spark(spark: SparkSession) -> None:
             if "c +" in item
             else f"SELECT {item}, {aggregate} FROM t {grouping}"
         )
-        found = [one for one in mistakes(query) if one.kind == "ungrouped_column"]
+        found = [mistake for mistake in mistakes(query) if mistake.kind == "ungrouped_column"]
         if found and not is_refused(spark, query):
             wrong.append(query)
         if (
@@ -99,13 +99,13 @@ def test_ungrouped_columns_are_refused_by_spark(spark: SparkSession) -> None:
             missed.append(query)
 
     assert wrong == []
-    assert missed == [f"SELECT upper(kind), {one} FROM t GROUP BY size" for one in AGGREGATES[:2]] + [
-        f"SELECT {star}, {one} FROM t GROUP BY size" for star in ("*",) for one in AGGREGATES[:2]
+    assert missed == [f"SELECT upper(kind), {aggregate} FROM t GROUP BY size" for aggregate in AGGREGATES[:2]] + [
+        f"SELECT {star}, {aggregate} FROM t GROUP BY size" for star in ("*",) for aggregate in AGGREGATES[:2]
     ]
 
 
 def test_every_kind_of_aggregate_is_one() -> None:
     """Beside any aggregate a plain column is reported, and without a column nothing is."""
     for aggregate in AGGREGATES:
-        assert [one.name for one in mistakes(f"SELECT kind, {aggregate} FROM t")] == ["kind"]
+        assert [mistake.name for mistake in mistakes(f"SELECT kind, {aggregate} FROM t")] == ["kind"]
         assert mistakes(f"SELECT 'kind', {aggregate} FROM t") == []

@@ -26,9 +26,9 @@ PROJECTS = (ROOT, ROOT / "compiler/tests/golden/parcels")
 
 def models(project: Path) -> tuple[Compilation, list[tuple[ModelPlan, list[str]]]]:
     compilation = compile_project(project, with_trace=False)
-    texts = {one.path: one.text.split("\n") for one in compilation.artifacts}
+    texts = {artifact.path: artifact.text.split("\n") for artifact in compilation.artifacts}
     assert compilation.plan is not None
-    return compilation, [(one, texts[one.artifact]) for one in compilation.plan.models]
+    return compilation, [(model, texts[model.artifact]) for model in compilation.plan.models]
 
 
 def failure(path: Path, line: int) -> Diagnostic:
@@ -90,7 +90,7 @@ def test_each_line_of_a_query_is_the_line_of_the_model_that_made_it(project: Pat
 def test_a_line_of_another_text_is_not_looked_for_in_the_query() -> None:
     """Spark may speak of a view's query, or of a rule; the number of such a line says nothing here."""
     compilation, found = models(ROOT)
-    planned = next(one for one, _ in found if one.query is not None)
+    planned = next(model for model, _ in found if model.query is not None)
     span = traced(compilation, planned, 1, QueryLine(3, "quite another text"))
 
     assert span == planned.model.spans.whole
@@ -101,7 +101,7 @@ def test_a_problem_elsewhere_stays_where_it_is() -> None:
     compilation, _ = models(ROOT)
     diagnostics = [Diagnostic(QUERY_FAILED, "it fails"), failure(Path("/other/notebook.py"), 3)]
 
-    assert [trace_to_model(one, None, compilation, ROOT / "target") for one in diagnostics] == diagnostics
+    assert [trace_to_model(diagnostic, None, compilation, ROOT / "target") for diagnostic in diagnostics] == diagnostics
 
 
 FILES = {

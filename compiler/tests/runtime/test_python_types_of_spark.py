@@ -240,7 +240,7 @@ def own_types(tracer: Tracer, shape: str, expressions: list[str]) -> list[str | 
     outcome = tracer.trace(Function("gold.model", "model", IMPORTS, (), Snippet("models/m.py", 1, text), (frame,)))
     assert isinstance(outcome, Traced), outcome
     relation = read_plan(Traced(outcome.plan, None), {"typed": table}).relation
-    found = {one.name: one.type for one in relation.fields}
+    found = {field.name: field.type for field in relation.fields}
     return [found[f"x{at}"] for at in range(len(expressions))]
 
 
@@ -252,8 +252,10 @@ def test_types_of_traced_columns(spark: SparkSession) -> None:
     with Tracer() as tracer:
         for shape, expressions in programs(random.Random(os.environ.get("TYPES_SEED", "1"))):
             of_spark = spark_types(spark, shape, expressions)
-            accepted = [(one, kind) for one, kind in zip(expressions, of_spark, strict=True) if kind is not None]
-            own = own_types(tracer, shape, [one for one, _ in accepted])
+            accepted = [
+                (expression, kind) for expression, kind in zip(expressions, of_spark, strict=True) if kind is not None
+            ]
+            own = own_types(tracer, shape, [expression for expression, _ in accepted])
             for (expression, kind), mine in zip(accepted, own, strict=True):
                 is_right = mine in UNKNOWN or is_same_type(mine, kind)
                 counts["unknown" if mine in UNKNOWN else "right" if is_right else "wrong"] += 1

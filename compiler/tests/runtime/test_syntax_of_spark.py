@@ -66,7 +66,7 @@ def is_parsed_by_spark(spark: SparkSession, query: str) -> bool:
 
 def is_keyword(word: str) -> bool:
     """Whether a word is more than a name to sqlglot."""
-    return [one.token_type for one in Tokenizer(dialect="databricks").tokenize(word)] != [TokenType.VAR]
+    return [token.token_type for token in Tokenizer(dialect="databricks").tokenize(word)] != [TokenType.VAR]
 
 
 def is_read(query: str) -> bool:
@@ -80,16 +80,16 @@ def test_every_word_of_spark_may_name_a_column(spark: SparkSession) -> None:
     """Keywords in any place; those that Spark does not take there need not be read."""
     words = [row[0] for row in spark.sql("SELECT keyword FROM sql_keywords()").collect()]
     known = [word for word in words if word not in RESERVED and is_keyword(word)]
-    queries = [one.replace("{}", word.lower()) for word in known for one in PLACES][::SHARE]
-    refused = [one for one in queries if not is_read(one)]
+    queries = [place.replace("{}", word.lower()) for word in known for place in PLACES][::SHARE]
+    refused = [query for query in queries if not is_read(query)]
 
-    assert [one for one in refused if is_parsed_by_spark(spark, one)] == []
+    assert [query for query in refused if is_parsed_by_spark(spark, query)] == []
     assert len(known) > 100
 
 
 def test_what_spark_parses_is_read(spark: SparkSession) -> None:
     """One query for each piece of the SQL reference that was once in doubt."""
-    refused = [one for one in QUERIES if not is_parsed_by_spark(spark, one)]
-    unread = [one for one in QUERIES if not is_read(one)]
+    refused = [query for query in QUERIES if not is_parsed_by_spark(spark, query)]
+    unread = [query for query in QUERIES if not is_read(query)]
 
     assert (refused, unread) == ([], [])

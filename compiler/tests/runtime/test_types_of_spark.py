@@ -50,8 +50,8 @@ def spelling(choose: random.Random, depth: int = 0) -> str:
     endings = ("", " NOT NULL", " COMMENT 'of it'", ' NOT NULL COMMENT "x"')
     names = choose.sample(FIELDS[2:], len(inner))
     fields = [
-        f"{name}{choose.choice((': ', ' '))}{one}{choose.choice(endings)}"
-        for name, one in zip(names, inner, strict=True)
+        f"{name}{choose.choice((': ', ' '))}{kind}{choose.choice(endings)}"
+        for name, kind in zip(names, inner, strict=True)
     ]
     return f"STRUCT<{', '.join(fields)}>"
 
@@ -72,7 +72,7 @@ def bare(kind: DataType) -> DataType:
         case MapType():
             return MapType(bare(kind.keyType), bare(kind.valueType))
         case StructType():
-            return StructType([StructField(one.name.lower(), bare(one.dataType)) for one in kind.fields])
+            return StructType([StructField(field.name.lower(), bare(field.dataType)) for field in kind.fields])
         case CharType() | VarcharType():
             return StringType()
         case _:
@@ -84,22 +84,22 @@ def test_two_spellings_are_one_type_where_spark_says_so() -> None:
     """Random spellings: Spark refuses what has no normal form, and equal types are those with equal normal forms."""
     choose = random.Random(14)
     written = list(dict.fromkeys([*NAMES, *FIELDS, *(spelling(choose) for _ in range(SPELLINGS))]))
-    known = {one: spark_type(one) for one in written}
-    refused = {one for one, kind in known.items() if kind is None}
+    known = {name: spark_type(name) for name in written}
+    refused = {name for name, kind in known.items() if kind is None}
     by_type: dict[str, list[str]] = {}
-    for one in written:
-        if one not in refused:
-            by_type.setdefault(known[one].json(), []).append(one)
+    for name in written:
+        if name not in refused:
+            by_type.setdefault(known[name].json(), []).append(name)
     firsts = [group[0] for group in by_type.values()]
     several = [group for group in by_type.values() if len(group) > 1]
 
-    assert {one for one in written if normal_type(one) is None} == refused
+    assert {name for name in written if normal_type(name) is None} == refused
     assert len(several) > 20
-    assert [one for group in several for one in group if not is_same_type(group[0], one)] == []
-    assert len({(normal_type(one) or "").lower() for one in firsts}) == len(firsts)
+    assert [name for group in several for name in group if not is_same_type(group[0], name)] == []
+    assert len({(normal_type(name) or "").lower() for name in firsts}) == len(firsts)
 
 
-@pytest.mark.parametrize("written", [one for one in NAMES if normal_type(one) and one != "GEOGRAPHY(ANY)"])
+@pytest.mark.parametrize("written", [name for name in NAMES if normal_type(name) and name != "GEOGRAPHY(ANY)"])
 def test_a_cast_names_the_same_type(written: str) -> None:
     """The type of a cast, read from the tree of a query, is that of its text; nested in each other type, too."""
     for around in ("{}", "ARRAY<{}>", "MAP<STRING, {}>", "STRUCT<a: {} NOT NULL>", "STRUCT<`a b`: ARRAY<{}>>"):

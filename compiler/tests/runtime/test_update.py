@@ -375,11 +375,11 @@ def test_new_files_are_noticed_after_an_update_with_nothing_new(pipeline: Pipeli
     """)
     pipeline.land("orders/1.json", '{"id": 1}\n')
     pipeline.succeed()
-    statuses = [{one.status for one in pipeline.succeed().values()}]
+    statuses = [{result.status for result in pipeline.succeed().values()}]
     pipeline.land("orders/2.json", '{"id": 2}\n')
-    statuses.append({one.status for one in pipeline.succeed().values()})
+    statuses.append({result.status for result in pipeline.succeed().values()})
     notebook.write_text(notebook.read_text().replace("id * 2", "id * 3"))
-    statuses.append({one.status for one in pipeline.succeed().values()})
+    statuses.append({result.status for result in pipeline.succeed().values()})
 
     assert (statuses, pipeline.rows("doubled")) == (
         [{"unchanged"}, {"completed"}, {"unchanged", "completed"}],
@@ -614,7 +614,7 @@ def test_a_dry_run_checks_and_writes_nothing(pipeline: Pipeline) -> None:
     result = pipeline.run(dry_run=True)
 
     actual = (
-        [(one.name, one.kind, one.inputs, one.diagnostic is None) for one in result.datasets],
+        [(dataset.name, dataset.kind, dataset.inputs, dataset.diagnostic is None) for dataset in result.datasets],
         pipeline.state.exists(),
     )
     assert actual == (
@@ -755,8 +755,12 @@ CHECKED = """
 
 def verdicts(results: dict[str, DatasetResult]) -> dict[str, tuple[str, int, list[tuple[str, str, int, int]]]]:
     return {
-        name: (one.status, one.rows_dropped, [(r.dataset, r.name, r.passed, r.failed) for r in one.expectations])
-        for name, one in results.items()
+        name: (
+            result.status,
+            result.rows_dropped,
+            [(r.dataset, r.name, r.passed, r.failed) for r in result.expectations],
+        )
+        for name, result in results.items()
     }
 
 

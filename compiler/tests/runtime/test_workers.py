@@ -78,7 +78,7 @@ def test_datasets_that_do_not_need_each_other_are_made_at_the_same_time(pipeline
     """)
     pipeline.land("rows/1.json", '{"id": 1}\n{"id": 2}\n')
 
-    assert {name: one.rows_written for name, one in pipeline.succeed().items()} == dict.fromkeys(
+    assert {name: result.rows_written for name, result in pipeline.succeed().items()} == dict.fromkeys(
         ("rows_one", "rows_two", "one", "two"), 2
     )
 
@@ -151,7 +151,7 @@ def test_a_sink_that_is_a_function_gets_each_micro_batch(pipeline: Pipeline) -> 
     (pipeline.folder / "ready").touch()
     second = pipeline.succeed()
 
-    assert [(str(one.span).rpartition("/")[2], one.message) for one in problems(first)] == [
+    assert [(str(problem.span).rpartition("/")[2], problem.message) for problem in problems(first)] == [
         ("notebook.py:11", "ValueError: not yet")
     ]
     assert (second["outside"].rows_written, (pipeline.folder / "0.json").read_text()) == (2, '[{"id":1},{"id":2}]')

@@ -74,7 +74,7 @@ def mistakes_in(files: dict[str, str]) -> Iterator[Mistake]:
         if path.startswith("models/"):
             mistakes += [*_mistaken_declarations(path, text), *_mistaken_relationships(path, text)]
             mistakes += _renamed_columns(path, text)
-            yield from (one for one in _mistaken_files(path, text) if one.moved_to not in files)
+            yield from (mistake for mistake in _mistaken_files(path, text) if mistake.moved_to not in files)
         for mistake in mistakes:
             if not any(start <= mistake.start < end for start, end in prose):
                 yield mistake

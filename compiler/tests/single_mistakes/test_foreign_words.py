@@ -44,7 +44,7 @@ def test_a_foreign_word_is_one_diagnostic_that_says_what_to_write(name: str, tmp
     (tmp_path / "models" / "raw" / "hides.sql").write_text(text + "\n", encoding="utf-8")
     found = compile_project(tmp_path).diagnostics
 
-    assert [one.code.id for one in found] == [code]
+    assert [diagnostic.code.id for diagnostic in found] == [code]
     assert wanted in (found[0].hint or "")
 
 
@@ -67,7 +67,7 @@ def test_a_wrong_setting_says_what_would_be_right(name: str, tmp_path: Path) -> 
     (tmp_path / "project.toml").write_text(top + PROJECT + (text if not top else ""), encoding="utf-8")
     found = compile_project(tmp_path).diagnostics
 
-    assert [one.code.id for one in found] == ["CBX002"]
+    assert [diagnostic.code.id for diagnostic in found] == ["CBX002"]
     assert wanted in f"{found[0].message} {found[0].hint}"
 
 

@@ -76,7 +76,9 @@ def test_one_mistake_is_one_diagnostic(tmp_path: Path) -> None:
         write_files(tmp_path, {mistake.path: FILES[mistake.path]})
         noticed += bool(found)
         if len(found) > 1:
-            listed = "".join(f"\n    {one.code.id} {one.span} {one.message}" for one in found)
+            listed = "".join(
+                f"\n    {diagnostic.code.id} {diagnostic.span} {diagnostic.message}" for diagnostic in found
+            )
             several.append(f"{mistake.describe(FILES)}{listed}")
 
     assert several == []

@@ -78,8 +78,10 @@ def test_both_are_shown(name: str, tmp_path: Path) -> None:
         assert change.right in files[change.path]
         files[change.path] = files[change.path].replace(change.right, change.wrong)
     write_files(tmp_path, files)
-    found = [one for one in compile_project(tmp_path).diagnostics if one.severity is not Severity.INFO]
-    shown = [" ".join([one.message, *(other.message for other in one.related)]) for one in found]
+    found = [
+        diagnostic for diagnostic in compile_project(tmp_path).diagnostics if diagnostic.severity is not Severity.INFO
+    ]
+    shown = [" ".join([diagnostic.message, *(other.message for other in diagnostic.related)]) for diagnostic in found]
 
     assert [change.shown for change in pair if not any(change.shown in text for text in shown)] == []
 
@@ -99,7 +101,9 @@ def test_an_absent_module_is_named_once(tmp_path: Path) -> None:
         for path, text in FILES.items()
     }
     write_files(tmp_path, files)
-    found = [one for one in compile_project(tmp_path).diagnostics if one.code is codes.UNTRACED_MODEL]
+    found = [
+        diagnostic for diagnostic in compile_project(tmp_path).diagnostics if diagnostic.code is codes.UNTRACED_MODEL
+    ]
 
     assert len(found) == 1
     assert "functions_of_nowhere" in found[0].message

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from cbx.parse.types import normal_type
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 
 def schema_type(text: str) -> str | None:
@@ -30,7 +30,7 @@ def _write_ddl(kind: Any) -> str | None:
         return kind
     match kind["type"]:
         case "struct":
-            fields = [(quoted_if_needed(field["name"]), _write_ddl(field["type"])) for field in kind["fields"]]
+            fields = [(quote_if_needed(field["name"]), _write_ddl(field["type"])) for field in kind["fields"]]
             is_collated = any("metadata" in field and field["metadata"] for field in kind["fields"])
             inside = ", ".join(f"{name}: {inner}" for name, inner in fields)
             return None if is_collated or any(inner is None for _, inner in fields) else f"STRUCT<{inside}>"

@@ -202,9 +202,9 @@ class Scope:
                 field_ = _only(matching[0].fields, parts[length])
                 if field_ is not None:
                     yield ResolvedColumn(field_, parts[length + 1 :])
-        yield self._unqualified(parts)
+        yield self._resolve_unqualified(parts)
 
-    def _unqualified(self, parts: tuple[str, ...]) -> ResolvedColumn | UnresolvedColumn:
+    def _resolve_unqualified(self, parts: tuple[str, ...]) -> ResolvedColumn | UnresolvedColumn:
         name = parts[0]
         if name in self.using_columns:
             return ResolvedColumn(self.using_columns[name], parts[1:])

@@ -16,7 +16,7 @@ from cbx.analysis.tracing.guard import ForbiddenError, Guard
 from cbx.analysis.tracing.placeholders import Placeholder, ReadsSettingError
 from cbx.analysis.tracing.records import Record, plan_records, schema_columns
 from cbx.analysis.tracing.session import EngineLostError, TracingSession
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 _LARGEST_PLAN = 1 << 20
 _RAISED = (
@@ -119,7 +119,7 @@ def _postpones_annotations(imports: str) -> bool:
 
 
 def _columns_ddl(columns: list[tuple[str, str | None, bool]]) -> str:
-    return ", ".join(f"{quoted_if_needed(name)} {kind or 'VOID'}" for name, kind, _ in columns)
+    return ", ".join(f"{quote_if_needed(name)} {kind or 'VOID'}" for name, kind, _ in columns)
 
 
 def reason_of(error: BaseException) -> str:

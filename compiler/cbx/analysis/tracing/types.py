@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import types
 
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 _NAMES = {
     types.BinaryType: "BINARY",
@@ -40,7 +40,7 @@ def sql_type(kind: types.DataType) -> str | None:
             return f"MAP<{key}, {value}>" if key and value else None
         case types.StructType():
             fields = [(field.name, sql_type(field.dataType)) for field in kind.fields]
-            inside = ", ".join(f"{quoted_if_needed(name)}: {inner}" for name, inner in fields)
+            inside = ", ".join(f"{quote_if_needed(name)}: {inner}" for name, inner in fields)
             return f"STRUCT<{inside}>" if all(inner for _, inner in fields) else None
         case _:
             return _NAMES.get(type(kind))

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cbx.parse.dialect import write_sql
 from cbx.parse.types import normal_type
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 _NESTED = (exp.DType.ARRAY, exp.DType.MAP, exp.DType.STRUCT)
 
@@ -34,7 +34,7 @@ def _write_type(kind: exp.Expr) -> str:
     if collation is not None:
         return f"STRING COLLATE {_last_name(collation)}"
     if kind.this in _NESTED:
-        return f"{kind.this.name}<{', '.join(_write_member(one) for one in kind.expressions)}>"
+        return f"{kind.this.name}<{', '.join(_write_member(member) for member in kind.expressions)}>"
     if kind.this is exp.DType.TIME:
         sizes = ", ".join(write_sql(size) for size in kind.expressions)
         return f"TIME({sizes})" if sizes else "TIME"
@@ -48,7 +48,7 @@ def _write_member(node: exp.Expr) -> str:
         constraint.kind.this for constraint in node.args.get("constraints") or () if _is_collation(constraint)
     ]
     written = f"STRING COLLATE {_last_name(collations[0])}" if collations else _write_type(node.args["kind"])
-    return f"{quoted_if_needed(node.name)}: {written}"
+    return f"{quote_if_needed(node.name)}: {written}"
 
 
 def _is_collation(node: exp.Expr) -> bool:
@@ -56,4 +56,4 @@ def _is_collation(node: exp.Expr) -> bool:
 
 
 def _last_name(collation: exp.Expr) -> str:
-    return quoted_if_needed(collation.name)
+    return quote_if_needed(collation.name)

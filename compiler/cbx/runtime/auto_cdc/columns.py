@@ -13,7 +13,7 @@ from pyspark.sql.types import (
     VariantType,
 )
 
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 HIDDEN = "__cbx_"
 START_AT = "__START_AT"
@@ -22,7 +22,7 @@ END_AT = "__END_AT"
 
 def column(*path: str) -> Column:
     """Return the column, or the field of a struct column, with exactly these names."""
-    return F.col(".".join(map(quoted, path)))
+    return F.col(".".join(map(quote, path)))
 
 
 def find_name(name: str, columns: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ from cbx.runtime.auto_loader.rescue import FILE_KEY, file_path, refuse_unknown_f
 from cbx.runtime.auto_loader.schemas import find, widens
 from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.runtime.nested_types import fit, unknown_fields
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -66,4 +66,4 @@ def _comparable_value(value: Column) -> Column:
 
 
 def _file_column(name: str) -> Column:
-    return F.col(quoted(name))
+    return F.col(quote(name))

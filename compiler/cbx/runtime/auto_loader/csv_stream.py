@@ -21,7 +21,7 @@ from cbx.runtime.auto_loader.rescue import (
 )
 from cbx.runtime.auto_loader.schemas import find
 from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,4 +201,4 @@ def _parser_options(source: LandingSource) -> dict[str, str]:
 
 
 def _ddl(schema: StructType) -> str:
-    return ", ".join(f"{quoted(field.name)} {field.dataType.simpleString()}" for field in schema.fields)
+    return ", ".join(f"{quote(field.name)} {field.dataType.simpleString()}" for field in schema.fields)

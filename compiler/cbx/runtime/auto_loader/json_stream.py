@@ -18,7 +18,7 @@ from cbx.runtime.auto_loader.rescue import (
     rescue_json,
 )
 from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -57,7 +57,7 @@ def _read_by_spark(source: LandingSource) -> ParsedRows:
 
 
 def _column(name: str) -> Column:
-    return F.col(quoted(name))
+    return F.col(quote(name))
 
 
 def _read_texts(source: LandingSource) -> ParsedRows:

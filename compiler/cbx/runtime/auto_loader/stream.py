@@ -20,7 +20,7 @@ from cbx.runtime.auto_loader.rescue import file_path, is_one_of
 from cbx.runtime.auto_loader.schemas import covers, find, read_ddl
 from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.runtime.auto_loader.state import LoaderState, load_state, save_state
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -210,7 +210,7 @@ def _read_by_spark(source: LandingSource) -> ParsedRows:
         reader = reader.option("singleVariantColumn", source.options.variant_column)
     rows = source.load(reader)
     nothing = F.lit(None).cast(StringType())
-    return ParsedRows(rows, lambda name: F.col(quoted(name)), nothing, nothing)
+    return ParsedRows(rows, lambda name: F.col(quote(name)), nothing, nothing)
 
 
 def _partition(field: StructField) -> Column:

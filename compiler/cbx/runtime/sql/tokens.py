@@ -16,7 +16,7 @@ from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.parse.brackets import depths
 from cbx.runtime.errors import RunError
 from cbx.runtime.sql.parameters import SqlText, split_statements, tokenize
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +142,7 @@ class Words:
         parts = [self.identifier(what)]
         while self.takes("."):
             parts.append(self.identifier(what))
-        return ".".join(map(quoted, parts))
+        return ".".join(map(quote, parts))
 
     def group(self, what: str = "an opening bracket") -> Words:
         """Read what stands between a bracket and the one that closes it."""
@@ -208,7 +208,7 @@ class Words:
         word = self.words[self.next]
         is_misspelt = word.keyword and word.keyword not in choices
         hint = hint or (did_you_mean(word.text, choices) if is_misspelt else None) or otherwise
-        reason = f"`{self._shown(word)}` is not expected here: expected {expected}"
+        reason = f"`{self._first_line(word)}` is not expected here: expected {expected}"
         return RunError(INVALID_STATEMENT, reason, span=self.span, hint=hint)
 
     def _is_at_comma(self, start: int, depth: int) -> bool:
@@ -220,7 +220,7 @@ class Words:
         walk = zip(words, depths(_DEEPER.get(word.keyword, 0) for word in words), strict=True)
         return sum(_ANGLES.get(word.keyword, 0) for word, depth in walk if depth == 0) > 0
 
-    def _shown(self, word: Word) -> str:
+    def _first_line(self, word: Word) -> str:
         return self.sql.text[word.start : word.end].split("\n")[0]
 
     def _part(self, start: int, end: int) -> Words:

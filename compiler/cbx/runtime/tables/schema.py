@@ -16,7 +16,7 @@ from cbx.runtime.errors import RunError
 from cbx.runtime.nested_types import fit, unknown_fields, widen
 from cbx.runtime.sql.column_definitions import ColumnDefinition, read_definitions
 from cbx.runtime.sql.tokens import read_words
-from cbx.spark_spelling import quoted
+from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,13 +72,13 @@ class DeclaredColumns:
         dropping = [f"({rule.condition})" for rule in rules if rule.on_violation == "drop"]
         unless = f"NOT coalesce({' AND '.join(dropping)}, false) OR " if dropping else ""
         required = [
-            DatasetExpectation(f"{field.name} NOT NULL", f"{unless}{quoted(field.name)} IS NOT NULL", "fail", True)
+            DatasetExpectation(f"{field.name} NOT NULL", f"{unless}{quote(field.name)} IS NOT NULL", "fail", True)
             for field in self.fields
             if not field.nullable
         ]
         for name, expression in self.generated.items():
             computed = f"CAST({expression} AS {self.fields[name].dataType.simpleString()})"
-            holds = f"{unless}{quoted(name)} <=> {computed}"
+            holds = f"{unless}{quote(name)} <=> {computed}"
             required.append(DatasetExpectation(f"{name} GENERATED ALWAYS AS ({expression})", holds, "fail", True))
         return tuple(required)
 
@@ -104,7 +104,7 @@ class DeclaredColumns:
         for field in self.fields:
             name = incoming.get(field.name.lower())
             if name is not None:
-                value = fit(F.col(quoted(name)), frame.schema[name].dataType, field.dataType)
+                value = fit(F.col(quote(name)), frame.schema[name].dataType, field.dataType)
                 selected.append(value.alias(field.name))
             elif field.name not in self.generated:
                 selected.append(F.lit(None).cast(field.dataType).alias(field.name))
@@ -116,7 +116,7 @@ class DeclaredColumns:
         }
         if not computed:
             return rows
-        return rows.withColumns(computed).select(*(F.col(quoted(field.name)) for field in self.fields))
+        return rows.withColumns(computed).select(*(F.col(quote(field.name)) for field in self.fields))
 
 
 def has_mask(schema: Any) -> bool:

@@ -37,7 +37,7 @@ def render_macro(
     source = SourceFile("a test", f"{{{{ {name}({', '.join(words)}) }}}}")
     rendered = templates.render(Template(source.text, source), report, frozenset(variables))
     if rendered is None:
-        first = report.sorted()[0]
+        first = report.sorted_diagnostics()[0]
         raise ModelTestError(f"render_macro: {first.message}", first.hint)
     parts = rendered.text.parts
     return "".join(variables[part.name] if isinstance(part, Variable) else str(part) for part in parts)

@@ -31,7 +31,7 @@ from cbx.analysis.types.type_rules import (
     text_type,
     value_of,
 )
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 _BOOLEAN = frozenset({
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,
@@ -279,7 +279,7 @@ def _struct_type(node: exp.Expr, reader: ExpressionReader) -> str | None:
         kind = _type_of(field.expression, reader) if isinstance(field, exp.PropertyEQ) else None
         if kind is None:
             return None
-        fields.append(f"{quoted_if_needed(field.name)}: {kind}")
+        fields.append(f"{quote_if_needed(field.name)}: {kind}")
     return f"STRUCT<{', '.join(fields)}>" if fields else None
 
 

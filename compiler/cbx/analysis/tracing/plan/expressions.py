@@ -27,7 +27,7 @@ from cbx.analysis.types.type_rules import fields_of
 from cbx.parse.dialect import DIALECT, read_one, write_sql
 from cbx.parse.nesting import obstacle
 from cbx.parse.types import normal_type
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 from cbx.syntax.text import PLACEHOLDER
 
 Record = Mapping[str, Any]
@@ -91,7 +91,7 @@ class Reading:
     def report_missing(self, names: Iterable[str], rows: Rows) -> None:
         """Remember those of some names that rows do not have."""
         for name in names:
-            quoted = quoted_if_needed(name)
+            quoted = quote_if_needed(name)
             if rows.find(quoted) == MissingColumn(is_sure=True):
                 self.report(quoted, rows)
 

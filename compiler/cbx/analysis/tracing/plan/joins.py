@@ -12,7 +12,7 @@ from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Rec
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
 from cbx.analysis.types.value_types import compare_exactly
-from cbx.spark_spelling import quoted_if_needed
+from cbx.spark_spelling import quote_if_needed
 
 _KINDS: dict[str, ir.JoinKind] = {
     "JOIN_TYPE_INNER": "inner",
@@ -36,7 +36,7 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     if len(sure) < len(pairs):
         reading.report_missing(using, left)
         reading.report_missing(
-            [name for name in using if isinstance(left.find(quoted_if_needed(name)), FoundColumn)], right
+            [name for name in using if isinstance(left.find(quote_if_needed(name)), FoundColumn)], right
         )
         return opaque_rows([left, right], "columns to join on that are not known on both sides")
     both = Rows(
@@ -69,7 +69,7 @@ def _read_condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Pr
 
 
 def _using_pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
-    mine, theirs = left.find(quoted_if_needed(name)), right.find(quoted_if_needed(name))
+    mine, theirs = left.find(quote_if_needed(name)), right.find(quote_if_needed(name))
     return (mine.field, theirs.field) if isinstance(mine, FoundColumn) and isinstance(theirs, FoundColumn) else None
 
 
