@@ -8,44 +8,40 @@ from pathlib import Path
 
 import pytest
 
+from cbx.processes.forked_workers import MANY_MODELS
 from compiler.benchmarks.projects import write_project
 
-COMPILED = """
-import os, pickle, shutil, signal, sys
+COMPILE = """
+import os, pickle, shutil, signal, sys, tempfile
 from pathlib import Path
-from cbx.processes import forked_workers
-from cbx.target import atomic_change
 from cbx.compiler import compile_project
 from cbx.target.write import write_target
-import cbx.emit.artifacts as artifacts, cbx.passes.read_models as read_models
 processes, fate = int(sys.argv[2]), sys.argv[3]
-forked_workers._process_count = lambda: processes
-read_models.MANY_MODELS = artifacts.MANY_MODELS = 1
-read_models._TOGETHER = artifacts._TOGETHER = atomic_change._TOGETHER = 7
+os.sched_getaffinity = lambda _: set(range(processes))
 here, dumps, left = os.getpid(), pickle.dumps, 2
-def dumped(*given):
+def dump(*arguments):
     global left
     left -= os.getpid() != here
     if fate == "killed" and not left:
         os.kill(os.getpid(), signal.SIGKILL)
     if fate == "fails" and not left:
         raise MemoryError
-    return dumps(*given)
-forked_workers.pickle.dumps = dumped
+    return dumps(*arguments)
+pickle.dumps = dump
 loads, received = pickle.loads, []
-def loaded(content):
+def load(content):
     received.append(1)
     return loads(content)
-forked_workers.pickle.loads = loaded
-def refused(*_, **__):
+pickle.loads = load
+def refuse(*_, **__):
     raise OSError(28, "No space left on device")
 if fate == "no file":
-    forked_workers.tempfile.TemporaryFile = refused
+    tempfile.TemporaryFile = refuse
 if fate == "no process":
-    os.fork = refused
-compilation = compile_project(Path(sys.argv[1]), with_trace=False)
-for one in (*compilation.artifacts, *compilation.diagnostics):
-    print(repr(one))
+    os.fork = refuse
+compilation = compile_project(Path(sys.argv[1]), with_analysis=False)
+for result in (*compilation.artifacts, *compilation.diagnostics):
+    print(repr(result))
 target = Path(sys.argv[1], "target")
 print(write_target(target.parent, compilation.artifacts))
 for file in sorted(target.rglob("*.*")):
@@ -60,24 +56,25 @@ sys.exit("a fork is left")
 """
 
 
-def compiled(root: Path, processes: int, fate: str = "well") -> str:
+def compile_in(root: Path, processes: int, fate: str = "well") -> str:
     """What is said and would be written; in a process of its own, since Spark's threads may run in this one."""
-    command = [sys.executable, "-c", COMPILED, str(root), str(processes), fate]
+    command = [sys.executable, "-c", COMPILE, str(root), str(processes), fate]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.fixture(params=["right", "wrong"])
-def project(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """Forty models; where they are wrong, a macro and every third model is."""
-    write_project(tmp_path, 40)
+@pytest.fixture(params=["right", "wrong"], scope="module")
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Models enough to divide, and what one process makes of them; if wrong, a macro and some models are."""
+    root = tmp_path_factory.mktemp(request.param)
+    write_project(root, MANY_MODELS + 5)
     if request.param == "wrong":
-        (tmp_path / "macros" / "broken.sql").write_text("{% macro broken(x) %}{{ unknown }}{% endmacro %}")
-        for number, path in enumerate(sorted((tmp_path / "models").rglob("t*.*"))):
-            if number % 3 == 0:
+        (root / "macros" / "broken.sql").write_text("{% macro broken(x) %}{{ unknown }}{% endmacro %}")
+        for number, path in enumerate(sorted((root / "models").rglob("t*.*"))):
+            if number % 30 == 0:
                 path.write_text(path.read_text().replace('"id IS NOT NULL"', '"{{ brokn() }}", nothing'))
-            elif number % 7 == 0:
+            elif number % 70 == 1:
                 path.write_text(path.read_text()[:-40] + "((")
-    return tmp_path
+    return root, compile_in(root, 1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process does all")
@@ -85,9 +82,17 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     ("processes", "fate"),
     [(2, "well"), (3, "well"), (2, "killed"), (3, "fails"), (3, "no file"), (2, "no process")],
 )
-def test_several_processes_come_to_the_same(project: Path, processes: int, fate: str) -> None:
-    """What a process that is lost had taken is done by the one that started it."""
-    alone = compiled(project, 1)
+def test_several_processes_come_to_the_same(project: tuple[Path, str], processes: int, fate: str) -> None:
+    """What a lost process had taken is done by the one that started it."""
+    root, alone = project
 
     assert alone
-    assert compiled(project, processes, fate) == alone
+    assert compile_in(root, processes, fate) == alone
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process does all")
+def test_several_processes_write_the_same_files(tmp_path: Path) -> None:
+    """More files than one process writes at a time."""
+    write_project(tmp_path, 1001)
+
+    assert compile_in(tmp_path, 2) == compile_in(tmp_path, 1)
