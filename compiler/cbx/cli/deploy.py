@@ -62,7 +62,7 @@ def deploy_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")] = False,
-    start: Annotated[bool, typer.Option("--start", help="StartOptions an update after the deployment.")] = False,
+    start: Annotated[bool, typer.Option("--start", help="Start an update after the deployment.")] = False,
     full_refresh: Annotated[
         list[str] | None,
         typer.Option("--full-refresh", help="With --start: fully refresh these models, such as 'silver.orders'."),
