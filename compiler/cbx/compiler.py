@@ -99,8 +99,8 @@ def compile_project(
     Args:
         root: The folder with ``project.toml``.
         environment: The environment to compile for: ``local``, or one of the project's.
-        with_analysis: Whether to analyse the code of models, if the project does not say otherwise.
-        with_trace: Whether to trace the functions of Python models, if the project does not say otherwise.
+        with_analysis: Whether to analyse the code of models, unless the project's settings disable it.
+        with_trace: Whether to trace the functions of Python models, unless the project's settings disable it.
         part: The models to compile, if not all.
 
     Returns:

@@ -1,3 +1,3 @@
-"""The version of cbx, the one place that says it."""
+"""The version of cbx, defined only here."""
 
 __version__ = "0.1.0"

@@ -23,8 +23,8 @@ class ColumnHome(NamedTuple):
     """The table whose rows a column is a property of, seen from a table that holds the column.
 
     Attributes:
-        table: The table that it is at home in; empty for the table that holds it.
-        key: The columns, of the table that holds it, that tell the rows of its home apart; empty if there are none.
+        table: The table of its home; empty for the table that holds it.
+        key: The columns, of the table that holds it, that identify the rows of its home; empty if there are none.
         is_repeated: Whether a row of its home is in several rows here; None where that is not known.
         measure: What it is.
     """

@@ -2,7 +2,7 @@
 
 Only what nothing else can undo counts. The query must be a plain join of tables, along equalities, in which no
 condition leaves rows out by their values; then one side of a join that a relationship calls "many" gives several
-rows for one row of the other side, and columns of that other side alone cannot tell them apart.
+rows for one row of the other side, and columns of that other side alone cannot distinguish them.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class _JoinGraph:
         return True
 
     def edges(self) -> list[JoinEdge] | None:
-        """The pairs of tables that are compared; None if they form no forest, or more is asked of their rows."""
+        """The pairs of tables that are compared; None if they form no forest, or their rows have other conditions."""
         owner = self._scan_by_column()
         for first, second, _ in self.equalities:
             if first not in owner or second not in owner or owner[first] == owner[second]:
@@ -154,7 +154,7 @@ class _JoinGraph:
         return join_edges(self.equalities, owner, len(self.scans))
 
     def origins(self, columns: Ids) -> list[tuple[int, int]] | None:
-        """The tables and columns that columns of the result are made of; None where that is not known."""
+        """The tables and columns that columns of the result are computed from; None where that is not known."""
         owner = self._scan_by_column()
         origins: list[tuple[int, int]] = []
         pending = sorted(columns)

@@ -1,4 +1,4 @@
-"""Finds where values are at home: of which rows a column is a property, and what tells those rows apart."""
+"""Finds the homes of values: the rows of which a column is a property, and the keys of those rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Home:
 
     Attributes:
         table: Their table; `THESE_ROWS` where they are made by the query.
-        keys: Column sets that tell them apart, in the numbers of the query; none where nothing is known to.
+        keys: Column sets that identify them, in the numbers of the query; none where no key is known.
         measure: What the column is declared to be: ``total``, ``rate``, or nothing.
         is_repeated: Whether the table that the query reads it from repeats them; None where that is not known.
         place: Where the query reads that table.
@@ -143,10 +143,23 @@ def _homes_of_scan(scan: ir.Scan, described: Mapping[str, ColumnHome]) -> _Known
     columns = frozenset(ids.values())
     homes: _Known = {}
     for name, number in ids.items():
-        told = described.get(name, _AT_HOME)
-        key = _numbers(told.key, ids) if told.key else None
-        keys = own if not told.table or (key is None and told.is_repeated is False) else (key,) if key else ()
-        home = Home(told.table or scan.table.name, keys, told.measure, told.is_repeated, scan.place, columns)
+        column_home = described.get(name, _AT_HOME)
+        key = _numbers(column_home.key, ids) if column_home.key else None
+        keys = (
+            own
+            if not column_home.table or (key is None and column_home.is_repeated is False)
+            else (key,)
+            if key
+            else ()
+        )
+        home = Home(
+            column_home.table or scan.table.name,
+            keys,
+            column_home.measure,
+            column_home.is_repeated,
+            scan.place,
+            columns,
+        )
         homes[number] = frozenset({home})
     return homes
 
@@ -175,7 +188,7 @@ def _learn_queries(definitions: Iterable[ir.Definition], known: _Known, homes: H
 
 
 def _together(columns: Iterable[int], known: _Known) -> frozenset[Home]:
-    """The homes of a value that is made of columns; none where that of one of them is not known."""
+    """The homes of a value that is computed from columns; none where that of one of them is not known."""
     found = [known.get(column, frozenset()) for column in columns]
     return frozenset[Home]().union(*found) if all(found) else frozenset()
 

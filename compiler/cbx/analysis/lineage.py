@@ -1,4 +1,4 @@
-"""Which columns of which tables the columns of a result are made of."""
+"""Which columns of which tables the columns of a result are computed from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OriginsByColumn = dict[int, frozenset[Origin]]
 
 
 def column_lineage(relation: Relation) -> tuple[tuple[str, tuple[Origin, ...]], ...]:
-    """For each column of a query's result the columns of tables that its value is made of, sorted.
+    """For each column of a query's result the columns of tables that its value is computed from, sorted.
 
     What only decides whether a row is there (a filter, a join's condition) does not count; what a window function
     partitions and orders by does.

@@ -1,6 +1,6 @@
 """Judges aggregates: whether each row of the tables that their values come from is counted at most once.
 
-That is a question about keys. A value has a *home*: the rows of which it is a property, told apart by the columns of a
+That is a question about keys. A value has a *home*: the rows of which it is a property, identified by the columns of a
 key. An aggregate over groups counts a row of the home once if no two of the aggregated rows agree on the columns that
 are grouped by and on that key.
 """
@@ -31,8 +31,8 @@ class JudgedMeasure:
 
     Attributes:
         measure: The aggregate.
-        verdict: ``exact`` if each row of its homes is in a group at most once, ``repeated`` if what is declared says
-            that rows are in a group several times, else ``unknown``.
+        verdict: ``exact`` if each row of its homes is in a group at most once, ``repeated`` if by the declarations rows
+            are in a group several times, else ``unknown``.
         homes: The homes of its values.
         repetition: What repeats the rows; for ``repeated`` only.
     """
@@ -65,7 +65,7 @@ def has_measures(relation: Relation) -> bool:
 def result_homes(
     relation: Relation, homes: Homes, relationships: Sequence[TableRelationship], grain: Grain | None = None
 ) -> dict[str, ColumnHome]:
-    """The homes of the columns of a query's result, by their names in lower case, but for those at home in it.
+    """The homes of the columns of a query's result, by names in lower case, without those at home in the result.
 
     Args:
         relation: The query.
@@ -107,7 +107,7 @@ def result_homes(
 
 
 def _names_of_key(key: Ids, names: Mapping[int, str], grain: Grain) -> tuple[str, ...]:
-    """The names of columns of the result that hold a key, or what tells its values apart; none if it has none."""
+    """The names of columns of the result that hold a key or identify its values; none if it has none."""
     found = []
     for column in sorted(key):
         reached = grain.closure(frozenset({column}))
@@ -181,6 +181,6 @@ class _Judge:
 
 
 def _keys_together(homes: Iterable[Home]) -> list[Ids]:
-    """Columns that tell the rows of all homes apart; none where the rows of one of them cannot be told apart."""
+    """Columns that identify the rows of all homes; none where the rows of one of them cannot be identified."""
     choices = itertools.product(*(home.keys for home in homes))
     return [NONE.union(*chosen) for chosen in itertools.islice(choices, _MOST_CHOICES)]

@@ -34,7 +34,7 @@ class Repetition:
     Attributes:
         place: Where in the query.
         table: The table whose rows there are several of; empty for the elements of a collection.
-        cause: What says so; None where an upstream model repeats them, or a collection is exploded.
+        cause: The declaration or the key; None where an upstream model repeats them, or a collection is exploded.
     """
 
     place: Place
@@ -56,7 +56,7 @@ def find_repetition(
     Args:
         rows: The rows that are aggregated.
         groups: The columns that they are grouped by.
-        key: Columns that tell the rows of the home apart.
+        key: Columns that identify the rows of the home.
         home: The home.
         homes: The homes of all columns.
         relationships: All declared relationships.
@@ -94,7 +94,7 @@ def _is_beyond(home: Home, parts: _Parts, beyond: set[int]) -> bool:
 
 
 def _is_fixed_by(groups: Ids, key: Ids, home: Home, rows: Relation, homes: Homes) -> bool:
-    """Whether the groups do not tell the repeated rows of a home apart: they are properties of the home as well."""
+    """Whether the groups do not separate the repeated rows of a home: they are properties of the home as well."""
     own = {(home.table, home.keys)}
     for column in groups - key:
         found = homes.of(frozenset({column}), rows)
@@ -104,7 +104,7 @@ def _is_fixed_by(groups: Ids, key: Ids, home: Home, rows: Relation, homes: Homes
 
 
 def _find_exploded(parts: _Parts, wanted: Iterable[tuple[int, int]]) -> Repetition | None:
-    """An exploded collection of whose elements nothing is asked."""
+    """An exploded collection whose elements are not used."""
     used = {column for _, column in wanted} | parts.tested
     for columns in parts.exploded:
         if not columns & used:
@@ -195,7 +195,7 @@ class _Parts:
         return join_edges(between, owner, len(self.parts))
 
     def _made_of(self, columns: Ids) -> Ids:
-        """The columns of parts that columns are made of."""
+        """The columns of parts that columns are computed from."""
         found: set[int] = set()
         pending = list(columns)
         while pending:
@@ -213,7 +213,7 @@ class _Parts:
         return NONE.union(*self.exploded)
 
     def origins(self, columns: Ids) -> list[tuple[int, int]] | None:
-        """The parts and columns that columns are made of; None where that is not known."""
+        """The parts and columns that columns are computed from; None where that is not known."""
         owner = self._owner()
         elements = self.exploded_columns()
         found = []
@@ -227,7 +227,7 @@ class _Parts:
         return found
 
     def multiplies(self, edge: JoinEdge, many: int) -> RepetitionCause | None:
-        """What says that a row of the other part finds several of this one; None if nothing does."""
+        """Why a row of the other part matches several of this one; None if that is not certain."""
         if not edge.columns_of(many) <= self.parts[many].names.keys():
             return None
         other = edge.other(many)

@@ -129,7 +129,7 @@ def _add_restarted_readers(
 
 
 def _starts_over(differences: list[Difference], model: Model) -> bool:
-    """Whether streams that read the model have to start over; a view passes on the state of its own inputs."""
+    """Whether streams that read the model need a full refresh; a view has the state of its own inputs."""
     if not is_table(model):
         return any(difference.aspect == "stream" for difference in differences)
     restarting = {"full_refresh", "recreate"}

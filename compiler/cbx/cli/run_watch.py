@@ -17,7 +17,7 @@ _PAUSE = 2.0
 _SETTLING = 0.3
 _MOST_SETTLING = 10.0
 _SHARE = 10
-"""Comparing the files takes at most one part in so many of the time."""
+"""Comparing the files takes at most one tenth of the time."""
 _SUFFIXES = frozenset({".py", ".sql", ".ipynb", ".toml"})
 
 Look = Mapping[str, str]

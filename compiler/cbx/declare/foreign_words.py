@@ -64,7 +64,7 @@ FOREIGN_TEMPLATE_WORDS: Mapping[str, str] = {
     "adapter": "templates cannot query the platform",
     "dbt_utils": "packages are not installed here; put the macro into a file of macros/",
     "dbt": "packages are not installed here; put the macro into a file of macros/",
-    "return": "a macro gives the text that it renders",
+    "return": "a macro returns the text that it renders",
     "log": "templates print nothing but their text",
     "exceptions": "a declaration's mistakes are reported by the compiler",
     "doc": "a description is text: the `description` argument, or the leading comment",

@@ -62,7 +62,7 @@ def create_or_update_pipeline(
     """Create the pipeline, or replace all its settings if they are not as we left them.
 
     Raises:
-        DeployError: CBX606 if somebody else edits it at the same time.
+        DeployError: CBX606 if another user edits it at the same time.
     """
     if existing is None:
         created = _create(session, target)

@@ -1,7 +1,7 @@
 """The state of a deployment, in the workspace next to its files.
 
-``deployment.json`` has the files that are known to be there, and the ids of our pipeline and job. It is written first,
-without the files that are about to change, and again afterwards. ``manifest.json`` has what is deployed; it is written
+``deployment.json`` lists the deployed files and the ids of the pipeline and the job. It is written first, without the
+files that are about to change, and again afterwards. ``manifest.json`` describes the deployed models; it is written
 last. With both, the next deployment can continue an interrupted one.
 """
 

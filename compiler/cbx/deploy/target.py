@@ -22,7 +22,7 @@ _HOME = "/Workspace/Users"
 
 @dataclass(frozen=True)
 class Target:
-    """Where a deployment goes, with every name filled in.
+    """The target of a deployment, with every name filled in.
 
     Attributes:
         project: The project's name.

@@ -146,7 +146,7 @@ def _info(session: WorkspaceSession, pipeline_id: str, update_id: str) -> Update
 
 
 def settle_refreshing_update(session: WorkspaceSession, committed: Committed, pipeline_id: str | None) -> Committed:
-    """Check the update that was started to refresh models fully, in case nobody waited for it.
+    """Check the update that was started to refresh models fully, in case the deployment did not wait for it.
 
     Returns:
         What is deployed; models that the update has refreshed are no longer due.

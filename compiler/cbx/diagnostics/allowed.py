@@ -22,7 +22,7 @@ class Allowance:
         code: The number of the code, such as ``CBX314``.
         reason: Why it is allowed.
         span: Where the comment is.
-        lines: The lines that it is about: its own, and the next one that is not such a comment.
+        lines: The lines that it applies to: its own, and the next one that is not such a comment.
     """
 
     code: str
@@ -44,7 +44,7 @@ class Allowances:
     _used: set[Allowance] = field(default_factory=set)
 
     def allow(self, code: str, span: Span) -> bool:
-        """Whether a diagnostic is allowed where it is; the allowance counts as used then."""
+        """Whether a diagnostic is allowed where it is; if so, the allowance is marked as used."""
         found = [each for each in self._of(span.path) if each.code == code and span.line in each.lines and each.reason]
         self._used.update(found)
         return bool(found)

@@ -104,7 +104,7 @@ class Report:
         return span is not None and may_be_meant and self._allowances.allow(code.id, span)
 
     def report_unused_allowances(self, *, in_python: bool) -> None:
-        """Add a warning for each comment that allows what nothing reports, or that gives no reason.
+        """Add a warning for each comment that allows a code that is not reported, or that has no reason.
 
         Args:
             in_python: Whether to look at Python files, too; where these are not analysed, more could be reported.

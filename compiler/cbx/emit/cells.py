@@ -17,7 +17,7 @@ _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\
 
 
 def source_text(project: Project, title: Sequence[str], cells: Iterable[str]) -> str:
-    """A source file, as the project's ``source_format`` says: its title, then its cells.
+    """A source file in the project's ``source_format``: its title, then its cells.
 
     Each line of the title is a comment, also where a name in it has several lines.
     """

@@ -1,1 +1,1 @@
-"""What need not be compiled again: a record of the last compilation, and how to tell that nothing has changed."""
+"""Skips what need not be compiled again: records the last compilation and detects changes since then."""

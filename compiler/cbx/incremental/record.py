@@ -55,7 +55,7 @@ class RecordedModel(NamedTuple):
         is_partly_declared: Whether its query produces more columns than are declared.
         keys: The proven keys of its query.
         computed: Its columns whose expressions have an unknown type.
-        homes: Its columns that are at home in another table or that declare a measure, with their homes.
+        homes: Its columns whose home is another table or that declare a measure, with their homes.
     """
 
     face: str

@@ -287,7 +287,7 @@ def _read_f_string(node: ast.JoinedStr, scope: DeclarationScope, span: Span) -> 
         if not isinstance(value, Literal):
             message, hint = (
                 "an f-string of a declaration may hold texts and numbers only",
-                "name a constant that is one",
+                "use a constant that is a text or a number",
             )
             scope.report.add(codes.NOT_A_LITERAL, message, span, hint=hint)
             return None

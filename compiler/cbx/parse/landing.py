@@ -25,7 +25,7 @@ def schema_hints(
 
     Auto Loader infers a postcode as a number and loses its zeros, so every column of the files gets a hint: those of
     the input, and those that the model declares, except for the ones that the model computes. A hinted column exists in
-    the input even if no file has it, and a computed column would then exist twice.
+    the input even if no file contains it, and a computed column would then exist twice.
 
     Args:
         hints: The input's ``schema_hints``.

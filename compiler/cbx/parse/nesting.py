@@ -27,7 +27,7 @@ _METHOD = re.compile(r"[)\]]\s*\.\s*[\w`]+\s*\(")
 _MOST_METHODS = 10
 _WORD = re.compile(r"\w+|[^\w\s]")
 _MOST_WORDS = 200_000
-"""sqlglot takes four seconds and half a gigabyte for so many."""
+"""sqlglot takes four seconds and half a gigabyte for this many."""
 
 
 def obstacle(sql: str) -> str:

@@ -160,7 +160,7 @@ def _field_name(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _window_function(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``window(..)``, which sqlglot takes for the clause of that name."""
+    """``window(..)``, which sqlglot parses as the clause of that name."""
     if _type_at(tokens, at + 1) is _T.L_PAREN:
         done.append(_replace_token(tokens[at], _T.VAR, tokens[at].text))
         return at + 1
@@ -242,7 +242,7 @@ def _recursion_level(tokens: list[Token], at: int, done: list[Token]) -> int:  #
 
 
 def _timestamp_without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``TIMESTAMP WITHOUT TIME ZONE``, which sqlglot takes for ``TIMESTAMP``."""
+    """``TIMESTAMP WITHOUT TIME ZONE``, which sqlglot parses as ``TIMESTAMP``."""
     if not _are_words(tokens, at, "WITHOUT", "TIME", "ZONE") or not done or done[-1].text.upper() != "TIMESTAMP":
         return at
     done[-1] = _replace_token(done[-1], _T.TIMESTAMPNTZ, "TIMESTAMP_NTZ")

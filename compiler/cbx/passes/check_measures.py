@@ -21,7 +21,7 @@ Homes = dict[str, ColumnHome]
 
 
 def check_measures(connected: Connected, report: Report) -> Connected:
-    """From aggregates to verdicts, and from columns to the tables in which they are at home.
+    """From aggregates to verdicts, and from columns to their home tables.
 
     Before: ``gold.revenue`` sums ``amount`` of ``silver.orders``, joined with ``silver.payments``, of which an order
     has many. After: the verdict on this sum is ``repeated``, and CBX314 names the join and the relationship. A model
@@ -109,7 +109,7 @@ class _Check:
 
 
 def _explain(judged: JudgedMeasure) -> tuple[str, str]:
-    """Why rows repeat, and the way out."""
+    """Why rows repeat, and how to fix it."""
     from cbx.analysis.facts import CurrentKey
     from cbx.analysis.repetition import OtherKey
 

@@ -16,7 +16,7 @@ from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, Rel
 def check_relationships(typed: Typed, report: Report) -> Connected:
     """From claims to relationships.
 
-    Before: ``orders`` says ``many_to_one("silver.customers")`` and ``customers`` says
+    Before: ``orders`` declares ``many_to_one("silver.customers")`` and ``customers`` declares
     ``one_to_many("silver.orders")``. After: one relationship. CBX302 to CBX307 for claims that cannot be true.
     """
     claims = [

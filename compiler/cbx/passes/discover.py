@@ -89,7 +89,7 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
         _report_unreadable(folder, f"this folder cannot be read: {reason}", report)
         return
     if is_outside:
-        _report_unreadable(folder, "this link leads out of the project", report)
+        _report_unreadable(folder, "this link points outside the project", report)
         return
     for entry in entries:
         path = f"{folder}/{entry.name}"
@@ -97,7 +97,9 @@ def _files(root: Path, folder: str, report: Report, suffixes: tuple[str, ...] = 
             continue
         if entry.is_symlink() and not _stays_inside(root, root / path):
             if entry.name.endswith(suffixes) or not entry.is_file():
-                _report_unreadable(path, "this link leads out of the project, in a cycle, or nowhere", report)
+                _report_unreadable(
+                    path, "this link points outside the project, to itself, or to a file that does not exist", report
+                )
         elif entry.is_dir():
             _check_name(path, report)
             yield from _files(root, path, report, suffixes)

@@ -139,7 +139,7 @@ def _check_datasets(models: dict[str, ResolvedModel], report: Report) -> None:
 
 
 def _dataset_names(model: ResolvedModel) -> Iterator[str]:
-    """The names of the datasets in a model's notebook; numbered views over files count as one."""
+    """The names of the datasets in a model's notebook; numbered views over files are listed once."""
     yield model.dataset
     if model.quarantine:
         yield quarantine_table(model.dataset)

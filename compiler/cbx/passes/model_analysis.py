@@ -98,7 +98,7 @@ class ModelAnalyser:
 
         Args:
             model: The model.
-            tables: Tells what is known of its inputs, in their order.
+            tables: Returns what is known of its inputs, in their order.
 
         Returns:
             What it does; why that is not known; or None where functions are not traced, or the

@@ -66,7 +66,7 @@ def _declared_keys(model: ResolvedModel) -> list[_Key]:
     return [*keys, *(_Key(key, ("keys", number)) for number, key in enumerate(model.further_keys))]
 
 
-_COLLISIONS = "only two texts with the same hash could break it"
+_COLLISIONS = "only two texts with the same hash could violate it"
 
 
 def _verdict(reason: str) -> Verdict:

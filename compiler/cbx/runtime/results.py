@@ -56,7 +56,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExpectationMetrics:
-    """How many rows met an expectation in one update, and how many did not; the condition tells equal names apart."""
+    """How many rows passed and failed an expectation in one update; the condition distinguishes equal names."""
 
     name: str
     dataset: str

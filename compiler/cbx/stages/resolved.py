@@ -22,7 +22,7 @@ Kind = Literal["streaming_table", "materialized_view", "view", "auto_cdc"]
 OnViolation = Literal["warn", "drop", "fail"]
 Cardinality = Literal["one_to_one", "one_to_many"]
 Verdict = Literal["proven", "proven_but_for_collisions", "unproven"]
-"""``proven_but_for_collisions`` is a key of hashes of a key: only a collision of two hashes could break it. Like an
+"""``proven_but_for_collisions`` is a key of hashes of a key: only a collision of two hashes could violate it. Like an
 unproven key it is checked on the data."""
 
 
@@ -54,7 +54,7 @@ class MeasureResult(NamedTuple):
         column: The column of the result that holds it; None where it is only a part of one.
         function: The aggregate function.
         verdict: The verdict.
-        homes: The tables that its values are at home in, sorted.
+        homes: The home tables of its values, sorted.
     """
 
     column: str | None

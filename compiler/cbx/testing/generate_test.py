@@ -154,7 +154,7 @@ def _text(model: CompiledModel, short: str, given: dict[str, str], result: Resul
             "",
             "",
             f"def test_{short}(run_model):",
-            '    """Say here what the model must do, and let the rows show it."""',
+            '    """Describe what the model must do, and choose rows that show it."""',
             "    result = run_model(",
             f'        "{model.id}",',
             "        given={",

@@ -161,7 +161,7 @@ def _never_null_ids(table: Table, ids: dict[str, int]) -> Ids:
 
 
 def _projection_grain(project: ir.Projection, grain: Grain, *, trusts_hashes: bool) -> Grain:
-    """A column passed on keeps its number, so keys stay; a new column is fixed by the values it is made of."""
+    """A column passed on keeps its number, so keys stay; a new column depends on the values that it is made of."""
     grain = _apply_exact_types(grain, project.fields)
     if not project.definitions:
         return grain

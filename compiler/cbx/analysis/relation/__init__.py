@@ -1,1 +1,1 @@
-"""Relations, and what can be asked of one."""
+"""Relations and their properties."""

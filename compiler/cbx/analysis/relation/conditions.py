@@ -119,7 +119,7 @@ def renumber_assumptions(assumed: Assumptions, numbers: dict[int, int]) -> Assum
 
 
 def is_never_null(expression: ir.Expression) -> bool:
-    """Whether an expression is never NULL, whatever the columns hold."""
+    """Whether an expression is never NULL for any values of the columns."""
     if isinstance(expression, ir.Constant):
         return expression.text is not None
     return isinstance(expression, ir.Computed) and expression.not_null

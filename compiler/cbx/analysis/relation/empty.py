@@ -1,4 +1,4 @@
-"""Whether a relation has no rows, whatever its tables hold."""
+"""Whether a relation has no rows for any content of its tables."""
 
 from __future__ import annotations
 

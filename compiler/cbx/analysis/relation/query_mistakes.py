@@ -1,4 +1,4 @@
-"""Errors in a query that make every run fail, whatever the data."""
+"""Errors in a query that make every run fail with any data."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Field:
     Attributes:
         id: Its number.
         name: Its name; empty where the query gives none and the engine generates one.
-        type: Its type; None where nobody declared it, `UNKNOWN_TYPE` where it is that of an expression and not known.
+        type: Its type; None where it is not declared, `UNKNOWN_TYPE` where it is that of an expression and not known.
     """
 
     id: int
@@ -419,7 +419,7 @@ class Explode:
 
 @dataclass(frozen=True, slots=True)
 class Lateral:
-    """The rows, each with those that a query makes of it; ``is_outer`` where a row without any stays, with NULLs."""
+    """Rows, each joined with the rows of a query that reads it; ``is_outer`` keeps a row without any, with NULLs."""
 
     input: Relation
     query: Relation

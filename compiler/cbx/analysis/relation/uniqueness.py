@@ -131,7 +131,7 @@ class Grain:
             pending = left
 
     def with_exact_values(self, columns: Ids) -> Ids:
-        """What rows have to agree in so that functions of some columns give the same for them."""
+        """The columns that rows must agree on so that functions of some columns are equal for them."""
         return with_exact_values(columns, self.columns)
 
     def is_key(self, columns: Ids) -> bool:

@@ -256,7 +256,7 @@ class Scope:
 
 @dataclass
 class CommonTable:
-    """A common table expression. Each further use numbers its columns anew.
+    """A common table expression. Each further use gets new column numbers.
 
     Attributes:
         relation: Its relation; None if it is recursive.

@@ -44,7 +44,7 @@ class Cache:
         self._is_changed = True
 
     def save(self) -> None:
-        """Write the file if there is anything new; a folder that cannot be written to is left alone."""
+        """Write the file if there is anything new; if the folder cannot be written to, nothing happens."""
         if self.file is None or not self._is_changed:
             return
         kept = dict(list(self._entries.items())[-_MOST_ENTRIES:])

@@ -76,7 +76,7 @@ def trace(
         limits: How much time and memory a model may use.
 
     Returns:
-        What came of each, by the model's id.
+        The outcome of each, by the model's id.
     """
     outcomes: dict[str, Outcome] = {}
     with Tracer(cache_file, limits) as tracer:

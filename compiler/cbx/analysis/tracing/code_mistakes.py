@@ -1,9 +1,9 @@
 """Distinguishes an exception that every run of a model raises from one that only tracing raises.
 
-A model's function is called here as the pipeline will call it, by another implementation of Spark and on frames
-without rows. So its exceptions say nothing of a run where they may come from that: from the engine, from what only the
-environment knows (settings, files, modules, the clock), from the columns' types, or from names that only Databricks
-has. What is left is Python that fails whatever the data are. All that is accepted as such is listed here.
+A model's function is called here as the pipeline will call it, by another implementation of Spark and on frames without
+rows. Its exceptions do not predict a run where they may come from that: from the engine, from what only the environment
+knows (settings, files, modules, the clock), from the columns' types, or from names that only Databricks has. What is
+left is Python that fails whatever the data are. All accepted exceptions are listed here.
 """
 
 from __future__ import annotations

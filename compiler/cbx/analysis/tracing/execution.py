@@ -71,7 +71,7 @@ def trace_function(request: Mapping[str, Any], session: TracingSession, guard: G
 
 
 def guard_violation(guard: Guard) -> str | None:
-    """What the guard saw, even if the code went on as if nothing had been."""
+    """The violation that the guard saw, even if the code caught its exception."""
     return f"it {guard.violation}" if guard.violation else None
 
 

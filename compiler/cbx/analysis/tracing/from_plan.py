@@ -1,6 +1,6 @@
 """From a traced plan to the relational IR: the front end of Python models.
 
-The plan is that of Spark Connect, as `records` has it. A step that is not supported is `Opaque`. The names of the
+The plan is that of Spark Connect, converted by `records`. A step that is not supported is `Opaque`. The names of the
 result's columns are those that the engine found; their types are not the engine's, which are not always Spark's, but
 follow from the plan by the rules that the front end for SQL has too.
 """

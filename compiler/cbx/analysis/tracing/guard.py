@@ -45,7 +45,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class ForbiddenError(BaseException):
-    """The code does what a model must not do. Not an `Exception`, so that ``except Exception`` lets it pass."""
+    """The code does what a model must not do. Not an `Exception`, so that ``except Exception`` does not catch it."""
 
 
 class Guard:
@@ -59,7 +59,7 @@ class Guard:
 
     @contextmanager
     def watch(self, seconds: float) -> Iterator[None]:
-        """Watch until so much processor time is used: then the system ends the process, whatever it is doing."""
+        """Watch until so much processor time is used: then the system ends the process."""
         self.violation = None
         self.is_active = True
         if hasattr(signal, "setitimer"):
@@ -95,7 +95,7 @@ class Guard:
 
 
 def limit_memory(extra: int) -> None:
-    """Let the process have so many bytes more than it has now, where the system can say so."""
+    """Limit the process to so many bytes more than it has now, where the system supports it."""
     try:
         import resource
 

@@ -35,7 +35,7 @@ class Worker:
         self._failure: Unknown | None = None
 
     def trace(self, function: Function) -> Traced | Unknown:
-        """Trace a model, whatever its code does."""
+        """Trace a model; its code cannot harm this process."""
         if self._failure is not None:
             return self._failure
         try:

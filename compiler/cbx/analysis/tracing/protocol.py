@@ -3,7 +3,7 @@
 A message that is not listed in `UNDERSTOOD`, and a field of one that is, but that is not listed there and has been set,
 makes the step or the expression that it is part of opaque. So nothing that a release of Spark adds, and nothing that
 was forgotten here, is taken for something else. `OPAQUE` lists the rest of the messages that a plan can hold, so that
-a test can tell what is new from what is known and left alone.
+a test finds messages that are new.
 
 The names are those of the protocol, without its package,
 https://github.com/apache/spark/tree/master/sql/connect/common/src/main/protobuf/spark/connect.

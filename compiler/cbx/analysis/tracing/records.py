@@ -2,9 +2,8 @@
 
 The records follow the messages of the Spark Connect protocol field by field,
 https://github.com/apache/spark/tree/master/sql/connect/common/src/main/protobuf/spark/connect, so that its
-documentation is theirs. A relation, an expression and a literal say under ``kind`` which of their kind they are.
-What `protocol` does not list as understood becomes a record of the kind ``opaque``: it says under ``of`` what it is and
-holds the steps and the expressions inside it, and nothing else.
+documentation applies. ``kind`` is the kind of a relation, an expression or a literal. What `protocol` does not list as
+understood becomes a record of the kind ``opaque``, with its name as ``of``, and the steps and expressions inside it.
 The steps are renumbered in the order of the plan, so the same code gives the same records.
 """
 

@@ -118,7 +118,7 @@ class Traced:
         columns: The columns of the result with their exact types, a type None where it rests on one that is not
             known; None as a whole where the engine does not understand the plan.
         trouble: The engine's error message, where it could not analyse the plan.
-        reads: What the code reads by itself.
+        reads: The tables and files that the code reads without declaring them.
     """
 
     plan: Mapping[str, Any]
@@ -136,10 +136,10 @@ class Unknown:
         is_lasting: Whether it would be the same another time; not if it was the machine's doing, such as a module that
             is not installed or a time that is up.
         is_for_inputs: Whether it follows from what is not known of the model's inputs.
-        is_no_answer: Whether tracing itself failed, by a limit, or since its process ended or did not start. That says
-            nothing of the model, and it may be otherwise another time.
+        is_no_answer: Whether tracing itself failed, by a limit, or since its process ended or did not start. The next
+            attempt at the same model may succeed.
         mistake: What makes every run fail, if that is certain.
-        reads: What the code read by itself before.
+        reads: The tables and files that the code read before, without declaring them.
     """
 
     reason: str
@@ -163,7 +163,7 @@ class MissingExtra:
 
     @property
     def reason(self) -> str:
-        """Why nothing was traced, and the way out."""
+        """Why nothing was traced, and how to fix it."""
         return f"tracing needs the extra `trace`: {self.install}"
 
 

@@ -115,7 +115,7 @@ class TracingSession:
             raise EngineLostError from error
 
     def _restrict(self, guard: Guard) -> None:
-        execute = self._client._execute_plan_request_with_metadata  # noqa: SLF001 - what every action goes through
+        execute = self._client._execute_plan_request_with_metadata  # noqa: SLF001 - every action calls this
 
         def refuse_action() -> Any:
             guard.refuse("acts on its rows (`collect`, `count`, `show`, a write or the like)")

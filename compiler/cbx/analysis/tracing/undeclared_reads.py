@@ -101,7 +101,7 @@ def is_file_format(file_format: str) -> bool:
 
 
 class _SparkReader(NamedTuple):
-    """A reader: whether it reads new rows only, and its format; None where only a run can tell."""
+    """A reader: whether it reads new rows only, and its format; None where it is known only in a run."""
 
     is_streaming: bool
     format: str | None = ""
@@ -152,7 +152,7 @@ class _CodeReader:
         text = re.sub(r"\{(\w+)\}", r"\1", read.text)
         return replace(read, text=text, frames=frames) if text else None
 
-    def _build_read(self, call: ast.Call, kind: str, is_streaming: bool) -> UndeclaredRead:  # noqa: FBT001 - as `UndeclaredRead` has it
+    def _build_read(self, call: ast.Call, kind: str, is_streaming: bool) -> UndeclaredRead:  # noqa: FBT001 - a field of `UndeclaredRead`
         text = (_literal_text(call.args[0]) if call.args else None) or ""
         line = self.snippet.line + (call.func.end_lineno or call.lineno) - 1
         return UndeclaredRead(kind, text, (), is_streaming, self.snippet.path, line)

@@ -235,7 +235,7 @@ def rounded_type(kind: str | None, places: int | None) -> str | None:
 
 
 def text_type(kinds: Iterable[str | None]) -> str | None:
-    """The type of a text function: STRING, with a collation if all arguments have it; None where collations differ."""
+    """The type of a text function: STRING, with the collation that all arguments have; None where collations differ."""
     distinct = set(kinds)
     if any(kind and kind.startswith(_COLLATED) for kind in distinct):
         return distinct.pop() if len(distinct) == 1 else None

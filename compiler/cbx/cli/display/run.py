@@ -210,7 +210,7 @@ def show_result(
     checks: frozenset[str] = frozenset(),
     root: Path | None = None,
 ) -> None:
-    """Print the end of an update: the table, the checks, what went wrong, and where to look.
+    """Print the end of an update: the table, the checks, the problems, and where the tables are.
 
     Args:
         console: The console.

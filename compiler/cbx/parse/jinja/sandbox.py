@@ -24,7 +24,7 @@ from cbx.parse.jinja.budget import Budget, TooMuchError
 
 _UNITS = 3_000_000
 _TOKENS = 50_000
-"""Jinja takes a second and 100 MB for so many."""
+"""Jinja takes a second and 100 MB for this many."""
 _FILTERS = (
     "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "first", "float", "format", "groupby",
     "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",

@@ -1,4 +1,4 @@
-"""What is wrong in a template, in the words of its user: Jinja tells where it stopped, not what is missing."""
+"""Explains what is wrong in a template: Jinja reports where it stopped, not what is missing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lacks_macro_head(text: str) -> bool:
 
 
 def hint_of_tag(problem: str) -> str | None:
-    """What is missing where a tag closes what was never opened; what a tag was meant to be that Jinja does not know."""
+    """A hint for a closing tag without an opening one, or for an unknown tag."""
     match = _UNKNOWN_TAG.search(problem)
     if match is None:
         return None
@@ -42,7 +42,7 @@ def hint_of_call(problem: str, find_macro: Callable[[str], Any]) -> str | None:
     """How a macro is called that was given other arguments than it takes.
 
     Args:
-        problem: What Jinja says.
+        problem: Jinja's message.
         find_macro: Finds a macro by its name, or None.
     """
     missing = _NOT_PROVIDED.search(problem)

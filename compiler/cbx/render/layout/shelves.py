@@ -12,7 +12,7 @@ _PROPORTION = 1.6
 
 
 def lay_out_parts(sizes: Mapping[str, Size], arrows: Sequence[Arrow], spacing: Spacing) -> Layout:
-    """Lay out each connected part by itself and without lanes, and arrange the parts in rows.
+    """Lay out each connected part separately and without lanes, and arrange the parts in rows.
 
     Args:
         sizes: The boxes; otherwise equal boxes keep this order.

@@ -1,4 +1,4 @@
-"""Names and comparisons of columns, whatever characters and types they have."""
+"""Names and comparisons of columns with any characters and types."""
 
 from collections.abc import Iterable
 
@@ -45,7 +45,7 @@ def comparable_value(value: Column, data_type: DataType) -> Column:
 
 
 def is_orderable(data_type: DataType) -> bool:
-    """Tell whether Spark can compare two values of this type."""
+    """Return whether Spark can compare two values of this type."""
     if isinstance(data_type, StructType):
         return all(is_orderable(field.dataType) for field in data_type)
     if isinstance(data_type, ArrayType):

@@ -43,7 +43,7 @@ class Events:
         rows: The events.
         keys: The key columns.
         values: The target's other columns, in the target's order.
-        stored: The columns that the state came with; empty for the first batch.
+        stored: The columns of the state; empty for the first batch.
     """
 
     rows: DataFrame
@@ -117,7 +117,7 @@ def union_by_name(known: DataFrame, more: DataFrame, spec: CdcSpec) -> DataFrame
 
 
 def fit_columns(rows: DataFrame, types: dict[str, DataType]) -> DataFrame:
-    """Give columns these types, the fields of structs found by name."""
+    """Cast columns to these types; fields of structs are matched by name."""
     changed = {}
     for name, kind in types.items():
         spelling = find_name(name, rows.columns)

@@ -2,8 +2,8 @@
 
 Where NULL means "as before", a row of the target is put together from several changes. For each such column,
 and for each field of a struct column, the state keeps the newest value that a change gave, with that change's
-sequence: a leaf. A value counts if no delete or truncate came after it. Without leaves a late older change
-could not tell which of the newer NULLs are its own to fill.
+sequence: a leaf. A value counts if no delete or truncate came after it. Without leaves it would be unknown
+which of the newer NULLs a late older change has to fill.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ class Leaf:
     ignores_null: bool
 
     def hidden_name(self, prefix: str) -> str:
-        """Return a hidden name for the leaf: injective, whatever characters the path has."""
+        """Return a hidden name for the leaf: injective for all characters."""
         return prefix + ".".join(part.replace("~", "~0").replace(".", "~1") for part in self.path)
 
     @property
@@ -109,8 +109,8 @@ def add_given_values(leaves: Leaves, events: Events) -> DataFrame:
 def given_value(leaf: Leaf, own: Leaf, events: Events) -> Column:
     """Return what an event sets for a leaf of the column whose own leaf is `own`.
 
-    Rows of the state bring theirs along. Where they have none for a column that they do have, no flow ignored its
-    NULLs until now and each of them is one whole change; of a column that came later they say nothing.
+    Rows of the state store their leaves. If they have none for a column that they do have, no flow ignored its NULLs
+    until now, and each row is one whole change. They have no value for a column that was added later.
     """
     whole = F.struct(column(SEQUENCE).alias("sequence"), leaf.value.alias("value"))
     unless_null = F.when(leaf.value.isNotNull(), whole)

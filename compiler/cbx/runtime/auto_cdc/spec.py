@@ -74,7 +74,7 @@ class CdcSpec:
 def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
     """Return the columns of the changes that the target has, in the changes' order.
 
-    A name of `column_list` that the changes lack is left out: the target may have it from earlier changes.
+    A name of `column_list` that the changes lack is skipped: the target may have the column from earlier changes.
 
     Raises:
         CdcSpecError: A key is not among the changes or not selected, an excluded column does not exist, or a

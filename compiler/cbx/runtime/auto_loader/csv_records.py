@@ -56,8 +56,8 @@ def read_records(
         spark: The session.
         options: The checked options.
         files: The files.
-        has_header: Whether each file has a header, which is left out; else the first record of all is Spark's header,
-            if the option says so.
+        has_header: Whether each file has a header, which is skipped; else the first record of all is Spark's header,
+            if the option is set.
     """
     texts = spark.read.format("text").option("wholetext", "true").load([file.glob for file in files])
     records = texts.select(F.explode(split_records(F.col("value"), options, has_header=has_header)).alias("value"))

@@ -44,7 +44,7 @@ class LandedFile:
 
     @property
     def glob(self) -> str:
-        """The path with the characters escaped that a glob would take for its own."""
+        """The path with the special characters of globs escaped."""
         return "".join(f"\\{character}" if character in _GLOB else character for character in self.path)
 
 
@@ -110,7 +110,7 @@ def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tup
 
 
 def _nanoseconds(spark: SparkSession, text: str | None, options: LoaderOptions) -> int | None:
-    """A time as files have it; Spark's own filter in a listing takes the time zone for another one."""
+    """Parse a time to nanoseconds since the epoch. Spark's own filter of a listing uses another time zone."""
     if text is None:
         return None
     try:

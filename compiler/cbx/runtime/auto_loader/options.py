@@ -56,11 +56,11 @@ class LoaderOptions:
         infer_types: Whether JSON and CSV columns get their inferred types; strings otherwise.
         hints: The text of `cloudFiles.schemaHints`.
         rescued_column: The name given by `rescuedDataColumn`, if any.
-        partition_columns: The names of `cloudFiles.partitionColumns`; None to take what the folders say.
-        include_existing: Whether files that are there at the first update are read.
+        partition_columns: The names of `cloudFiles.partitionColumns`; None to take them from the folders.
+        include_existing: Whether files that exist at the first update are read.
         is_case_sensitive: Whether a field whose name differs in case only is another field.
         malformed: PERMISSIVE, DROPMALFORMED or FAILFAST.
-        corrupt_column: The column that holds the text of malformed records, where the schema has it.
+        corrupt_column: The column for the text of malformed records, if the schema declares it.
         skipped_rows: How many lines at the beginning of each CSV file are no records.
         modified_after: Only files that were modified after this time are read, as text; None for all.
         modified_before: Likewise.
@@ -91,7 +91,7 @@ class LoaderOptions:
         return self.reader_value(name, "false").lower() == "true"
 
     def reader_value(self, name: str, default: str) -> str:
-        """An option of Spark's reader, whatever case its name was written in."""
+        """An option of Spark's reader; the case of the name does not matter."""
         return next((value for key, value in self.reader.items() if key.lower() == name.lower()), default)
 
 
@@ -184,7 +184,7 @@ def _reader_options(given: Mapping[str, str], file_format: str) -> dict[str, str
 
 
 def _notes(options: Mapping[str, str], given: Mapping[str, str], file_format: str | None) -> tuple[str, ...]:
-    """What to say of options that do nothing here.
+    """The messages about options that have no effect locally.
 
     Raises:
         AutoLoaderError: If there is no such option, and options are to be validated.

@@ -67,7 +67,7 @@ class LandingSource:
         )
 
     def load(self, reader: DataStreamReader) -> DataFrame:
-        """The rows of a reader, of the files that were modified in the time that is asked for."""
+        """The rows of a reader, of the files that were modified within the time limits."""
         rows = reader.load(self.landing)
         return rows.where(is_modified_between(self.options)) if is_limited_in_time(self.options) else rows
 
@@ -90,6 +90,6 @@ class ParsedRows:
 
 
 def file_options(options: LoaderOptions) -> dict[str, str]:
-    """The options that say which files are read, without those that say how."""
+    """The options that select files, without those that set how files are read."""
     chosen = {key: value for key, value in options.reader.items() if key.lower() in _OF_FILES}
     return {**chosen, "recursiveFileLookup": "true", "maxFileAge": _NEVER_FORGET}

@@ -126,7 +126,7 @@ def _mode(options: LoaderOptions, *, is_given: bool) -> str:
 
 
 def _rescued_column(options: LoaderOptions, given: StructType | None, mode: str) -> str | None:
-    """Inferred columns always come with rescued data, a given schema only where it is asked for."""
+    """Inferred columns always include rescued data; a given schema does only with `rescuedDataColumn`."""
     if options.file_format in _FIXED:
         return None
     if options.rescued_column is not None:
@@ -167,13 +167,13 @@ def _rows(
 
 
 def _corrupt_column(options: LoaderOptions, columns: StructType) -> str | None:
-    """The column that holds the text of malformed records, where a schema or a hint has it."""
+    """The column for the text of malformed records, if a schema or a hint declares it."""
     field = find(columns, options.corrupt_column)
     return field.name if field is not None and isinstance(field.dataType, StringType) else None
 
 
 def _order(given: StructType | None, names: tuple[str, ...]) -> tuple[str, ...]:
-    """As the given schema has them, then the others."""
+    """The names in the order of the given schema, then the others."""
     first = tuple(name for name in given.names if name in names) if given else ()
     return (*first, *(name for name in names if name not in first))
 
@@ -183,8 +183,8 @@ def _headers(
 ) -> dict[str, tuple[str, ...]]:
     """The header of each CSV file.
 
-    The columns of a given schema stand by place where the files have no header, and where nothing is rescued: Spark's
-    ``enforceSchema``.
+    The columns of a given schema are matched by position where the files have no header, and where nothing is rescued:
+    Spark's ``enforceSchema``.
     """
     headers = {uri: state.headers[place] for uri, place in state.header_of.items()}
     is_by_place = landing.mode == "none" and options.rescued_column is None

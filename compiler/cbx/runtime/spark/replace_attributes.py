@@ -1,4 +1,4 @@
-"""Gives classes and modules other attributes for a while."""
+"""Replaces attributes of classes and modules temporarily."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @contextlib.contextmanager
 def replace_attributes(owner: Any, replacements: Mapping[str, Any]) -> Iterator[None]:
-    """Give a class or module other attributes while the context lasts."""
+    """Replace attributes of a class or module while the context lasts."""
     before = {name: owner.__dict__[name] for name in replacements if name in owner.__dict__}
     for name, value in replacements.items():
         setattr(owner, name, value)

@@ -132,7 +132,7 @@ _LOUD = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 def _configure(running: SparkSession) -> None:
-    """Set what can be set on a running session, which somebody else may have started."""
+    """Set the options that can be set on a running session, which other code may have started."""
     for name, value in _SETTINGS.items():
         running.conf.set(name, value)
     for name in _LOUD:

@@ -34,7 +34,7 @@ class SqlText:
 
     Attributes:
         text: The text with its parameters replaced.
-        original: The text as the file has it.
+        original: The text as it is in the file.
         pieces: The start and end of each parameter in ``text``, and in ``original``.
         path: The file; None for a text without one, such as ``schema=``.
         first_line: The number of the line in the file at which the text starts.
@@ -90,7 +90,7 @@ def replace_parameters(sql: SqlText, lookup: Lookup) -> SqlText:
     """Replace every ``${key}``, except in comments.
 
     Args:
-        sql: The text as the file has it.
+        sql: The text as it is in the file.
         lookup: The configuration of the pipeline.
 
     Raises:

@@ -34,7 +34,7 @@ class Word(NamedTuple):
     """A word, a name, a literal or a sign.
 
     Attributes:
-        text: What it says, without quotes.
+        text: Its text, without quotes.
         keyword: The text in capitals, as it is compared; empty in quotes, where it is no keyword.
         is_text: Whether it is a text in quotes.
         start: The offset of its first character.
@@ -145,7 +145,7 @@ class Words:
         return ".".join(map(quote, parts))
 
     def group(self, what: str = "an opening bracket") -> Words:
-        """Read what stands between a bracket and the one that closes it."""
+        """Read the words between a bracket and the one that closes it."""
         if not self.sees("("):
             raise self.error(what)
         self.next += 1
@@ -183,11 +183,11 @@ class Words:
             raise self.error(what, choices)
 
     def source_text(self) -> str:
-        """All the words as the file has them."""
+        """All the words as they are in the file."""
         return self.sql.text[self.words[0].start : self.words[-1].end] if self.words else ""
 
     def rest(self) -> str:
-        """Read all that has not been read, as the file has it."""
+        """Read the remaining words as they are in the file."""
         start, self.next = self.next, len(self.words)
         return self._part(start, self.next).source_text()
 
@@ -197,7 +197,7 @@ class Words:
         """A problem at the word to be read next.
 
         Args:
-            expected: What should stand there.
+            expected: What is expected there.
             choices: The words that are allowed there, of which the nearest becomes the hint.
             hint: What to write instead, if that is known.
             otherwise: The hint where no word is near.

@@ -48,7 +48,7 @@ class FlowMemory:
         )
 
     def document(self) -> dict[str, Any]:
-        """The memory as JSON has it."""
+        """The memory as a JSON object."""
         document: dict[str, Any] = {}
         if self.once:
             document["once"] = True

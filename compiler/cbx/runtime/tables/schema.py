@@ -83,7 +83,7 @@ class DeclaredColumns:
         return tuple(required)
 
     def apply(self, frame: DataFrame) -> DataFrame:
-        """Give rows these columns, in this order and of these types.
+        """Cast rows to these columns, in this order and of these types.
 
         Raises:
             RunError: If the rows have a column that is not declared.

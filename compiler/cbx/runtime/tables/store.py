@@ -86,7 +86,7 @@ class TableState:
         return cls(**{**document, "flows": flows})
 
     def document(self) -> dict[str, Any]:
-        """The table as JSON has it."""
+        """The table as a JSON object."""
         flows = {flow: memory.document() for flow, memory in self.flows.items()}
         return {**{attribute.name: getattr(self, attribute.name) for attribute in fields(self)}, "flows": flows}
 

@@ -87,7 +87,7 @@ def _explain_dropped(missing: list[Row], actual: Sequence[Row]) -> tuple[list[_D
 def _pair_rows(
     missing: list[Row], extra: list[Row], expected: RowList
 ) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
-    """Pairs of rows that are meant to be the same, and the rows without a pair.
+    """Pairs of rows that are probably the same row, and the rows without a pair.
 
     Rows are paired by their key; without a key, if at least half of their cells are equal.
     """

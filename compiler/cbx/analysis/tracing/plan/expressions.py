@@ -56,7 +56,7 @@ _DRAWS = "?draws "
 _WRITTEN_OUT = (exp.Literal, exp.Boolean, exp.Null)
 _MOST_OF_AN_INT = (1 << 31) - 1
 _RANDOM = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
-"""What sqlglot makes of the functions that draw and that it knows."""
+"""The sqlglot classes of the random functions that it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class ExpressionWriter:
         reading: What is shared.
         named: Columns that the step itself has named so far; a later expression may use them.
         also_left_out: Whether columns that the input's step left out can be used.
-        window_columns: The columns that hold window functions, by what these say.
+        window_columns: The columns that hold window functions, by these functions.
     """
 
     rows: Rows
@@ -228,7 +228,7 @@ class ExpressionWriter:
         return exp.Cast(this=written, to=_parse_type(type_)) if type_ else self.write_unknown()
 
     def _write_function(self, record: Record) -> exp.Expr:
-        """A function by its name; one that is not listed, or belongs to somebody, may be anything."""
+        """A function by its name; a function that is not listed, or that is user-defined, is opaque."""
         name = record["function_name"].lower()
         arguments = record.get("arguments", [])
         is_distinct = record.get("is_distinct", False)

@@ -49,7 +49,7 @@ def _read_grouping_sets(
     """The grouping sets; None where there are none, empty where they are not supported."""
     sources = [member[1] for member in members if member is not None]
     if len(set(sources)) < len(sources) and record.get("group_type") not in _PLAIN:
-        return ()  # a column under two names: a set may leave out one of them, and keep the other
+        return ()  # a column under two names: a set may contain only one of them
     match record.get("group_type"):
         case "GROUP_TYPE_ROLLUP":
             return tuple(frozenset(sources[:count]) for count in range(len(sources), -1, -1))

@@ -99,7 +99,7 @@ def read_drop(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 
 def select_columns(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Rows:
-    """The rows with some of their columns, under whatever names."""
+    """The rows with some of their columns, under any names."""
     fields = tuple(column.field for column in columns)
     chosen = {field.id for field in fields}
     return replace(

@@ -19,7 +19,7 @@ _NAME_PART = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
 
 @dataclass(frozen=True, slots=True)
 class QualifiedColumn:
-    """A column of the rows, and the names that may stand before its name."""
+    """A column of the rows, and the names that may qualify it."""
 
     field: Field
     qualifiers: tuple[str, ...] = ()
