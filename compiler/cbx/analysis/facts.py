@@ -23,7 +23,7 @@ class ColumnHome(NamedTuple):
     """The table whose rows a column is a property of, seen from a table that holds the column.
 
     Attributes:
-        table: The table of its home; empty for the table that holds it.
+        table: The table of its home; empty for the table that holds it, or for rows of a subquery in it.
         key: The columns, of the table that holds it, that identify the rows of its home; empty if there are none.
         is_repeated: Whether a row of its home is in several rows here; None where that is not known.
         measure: What it is.
@@ -33,6 +33,12 @@ class ColumnHome(NamedTuple):
     key: tuple[str, ...] = ()
     is_repeated: bool | None = False
     measure: MeasureKind = ""
+
+
+UNKNOWN_HOME = ColumnHome(is_repeated=None)
+"""That of a column of which it is not known whose property it is."""
+OTHER_COLUMNS = ""
+"""Among the homes of a table's columns, by name, the name of all that are not listed."""
 
 
 class TableColumn(NamedTuple):

@@ -7,14 +7,13 @@ are grouped by and on that key.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from cbx.analysis.facts import ColumnHome, MeasureKind, TableRelationship
+from cbx.analysis.facts import UNKNOWN_HOME, ColumnHome, MeasureKind, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
-from cbx.analysis.homes import THESE_ROWS, Home, Homes
+from cbx.analysis.homes import THESE_ROWS, Home, Homes, keys_together
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relation_walks import inputs_of
 from cbx.analysis.relation.relations import NONE, Ids, Measure, Relation
@@ -22,7 +21,6 @@ from cbx.analysis.relation.uniqueness import Grain
 from cbx.analysis.repetition import Repetition, find_repetition
 
 MeasureVerdict = Literal["exact", "repeated", "unknown"]
-_MOST_CHOICES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,29 @@ def judge_measures(
         relationships: All declared relationships of the tables that it reads.
     """
     judge = _Judge(tuple(relationships), homes)
-    return tuple(judged for node in nodes_of(relation) for judged in judge.judge(node))
+    nodes = nodes_of(relation)
+    chosen = {id(aggregate) for aggregate in map(_chosen_by_count, nodes) if aggregate is not None}
+    return tuple(judged for node in nodes for judged in judge.judge(node, is_chosen=id(node) in chosen))
+
+
+def _chosen_by_count(node: Relation) -> ir.Aggregate | None:
+    """The grouping of which a condition chooses groups by a small number of rows: ``HAVING count(*) = 1``."""
+    below = node
+    while isinstance(below, (ir.Projection, ir.Filter)):
+        below = below.input
+    if not isinstance(node, ir.Filter) or not isinstance(below, ir.Aggregate):
+        return None
+    counts = {
+        definition.column
+        for definition in below.aggregates
+        if isinstance(definition.expression, ir.Computed) and definition.expression.not_null
+    }
+    tested = [
+        predicate
+        for predicate in node.predicates
+        if not (isinstance(predicate, ir.Comparison) and predicate.operator in {">", ">="})
+    ]
+    return below if any(ir.condition_reads(predicate) & counts for predicate in tested) else None
 
 
 def has_measures(relation: Relation) -> bool:
@@ -78,30 +98,31 @@ def result_homes(
     found: dict[str, ColumnHome] = {}
     repetitions: dict[tuple[Home, Ids], bool] = {}
     for field in relation.fields:
+        if not field.name:
+            continue
         of_column = homes.of(frozenset({field.id}), relation)
-        if of_column is None or not field.name:
+        if of_column is None:
+            found[field.name.lower()] = UNKNOWN_HOME
             continue
         kinds = {home.measure for home in of_column}
         kind: MeasureKind = kinds.pop() if len(kinds) == 1 else ""
-        is_single = len(of_column) == 1
-        if is_single and of_column[0].table == THESE_ROWS:
+        is_repeated: bool | None = False if homes.are_once(of_column, relation, NONE, grain) else None
+        table = ", ".join(sorted({home.table for home in of_column} - {THESE_ROWS}))
+        keys = keys_together(of_column)
+        if is_repeated is False and not (table and keys):
             if kind:
                 found[field.name.lower()] = ColumnHome(measure=kind)
             continue
-        keys = _keys_together(of_column)
-        if not keys and not (is_single and of_column[0].is_repeated):
-            continue
-        keys = keys or [NONE]
-        is_exact = any(key and grain.is_key(key) for key in keys)
-        is_repeated: bool | None = False if is_exact else None
-        if not is_exact and is_single:
-            question = (of_column[0], keys[0])
+        if is_repeated is None and len(of_column) == 1:
+            question = (of_column[0], keys[0] if keys else NONE)
             if question not in repetitions:
-                repeats = find_repetition(relation, NONE, keys[0], of_column[0], homes, relationships)
+                values = frozenset({field.id})
+                repeats = find_repetition(relation, NONE, question[1], of_column[0], homes, relationships, values)
                 repetitions[question] = repeats is not None
             is_repeated = repetitions[question] or None
+        if is_repeated is None and any(home.is_alone for home in of_column):
+            keys = []
         carried = next(filter(None, (_names_of_key(key, names, grain) for key in keys)), ())
-        table = ", ".join(sorted({home.table for home in of_column}))
         found[field.name.lower()] = ColumnHome(table, carried, is_repeated, kind)
     return found
 
@@ -140,12 +161,12 @@ class _Judge:
     relationships: tuple[TableRelationship, ...]
     homes: Homes
 
-    def judge(self, node: Relation) -> list[JudgedMeasure]:
-        """The verdicts on the aggregates of one node."""
+    def judge(self, node: Relation, *, is_chosen: bool) -> list[JudgedMeasure]:
+        """The verdicts on the aggregates of one node, of whose groups some may be chosen by their numbers of rows."""
         match node:
             case ir.Aggregate(input=rows, measures=measures):
                 sets = node.sets if node.sets is not None else (frozenset(group.source for group in node.groups),)
-                return [self._judge(measure, rows, sets) for measure in measures]
+                return [self._judge(measure, rows, sets, is_chosen=is_chosen) for measure in measures]
             case ir.Window(input=rows, measures=measures):
                 partitions = {window.column: window.partition for window in node.columns}
                 return [self._judge_window(measure, rows, partitions.get(measure.column)) for measure in measures]
@@ -157,30 +178,26 @@ class _Judge:
             return JudgedMeasure(measure, "unknown", ())
         return self._judge(measure, rows, (partition,))
 
-    def _judge(self, measure: Measure, rows: Relation, sets: tuple[Ids, ...]) -> JudgedMeasure:
+    def _judge(
+        self, measure: Measure, rows: Relation, sets: tuple[Ids, ...], *, is_chosen: bool = False
+    ) -> JudgedMeasure:
         homes = self.homes.of(measure.values, rows)
         if homes is None:
             return JudgedMeasure(measure, "unknown", ())
-        grain = infer_grain(rows)
-        keys = _keys_together(homes)
-        if all(any(grain.is_key(groups | key) for key in keys) for groups in sets):
-            return JudgedMeasure(measure, "exact", homes)
-        if measure.not_null:
-            grain = infer_grain(rows, not_null=measure.not_null)
-            if all(any(grain.is_key(groups | key) for key in keys) for groups in sets):
+        if measure.adds and len(homes) > 1:
+            homes = tuple(replace(home, is_alone=True) for home in homes)
+        for not_null in dict.fromkeys((NONE, measure.not_null)):
+            grain = infer_grain(rows, not_null=not_null)
+            if all(self.homes.are_once(homes, rows, groups, grain, not_null) for groups in sets):
                 return JudgedMeasure(measure, "exact", homes)
         smallest = min(sets, key=len)
+        if len(homes) > 1 or is_chosen or (measure.is_mean and measure.values <= infer_grain(rows).closure(smallest)):
+            return JudgedMeasure(measure, "unknown", homes)
         for home in homes:
             for key in home.keys or (NONE,):
                 repetition = find_repetition(
-                    rows, smallest, key, home, self.homes, self.relationships, measure.conditions
+                    rows, smallest, key, home, self.homes, self.relationships, measure.values, measure.conditions
                 )
-                if repetition is not None and len(homes) == 1:
+                if repetition is not None:
                     return JudgedMeasure(measure, "repeated", homes, repetition)
         return JudgedMeasure(measure, "unknown", homes)
-
-
-def _keys_together(homes: Iterable[Home]) -> list[Ids]:
-    """Columns that identify the rows of all homes; none where the rows of one of them cannot be identified."""
-    choices = itertools.product(*(home.keys for home in homes))
-    return [NONE.union(*chosen) for chosen in itertools.islice(choices, _MOST_CHOICES)]

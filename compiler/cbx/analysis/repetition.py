@@ -18,7 +18,7 @@ from cbx.analysis.relation.relations import NONE, Ids, Place, Relation
 
 @dataclass(frozen=True, slots=True)
 class OtherKey:
-    """A table that is joined by other columns than those of its key, with a table whose key is compared."""
+    """A table that is joined by a part of its key, with a table whose key is compared."""
 
     key: tuple[str, ...]
     compared: tuple[str, ...]
@@ -49,6 +49,7 @@ def find_repetition(
     home: Home,
     homes: Homes,
     relationships: Sequence[TableRelationship],
+    values: Ids,
     conditions: Ids = NONE,
 ) -> Repetition | None:
     """What repeats the rows of a home within a group; None if that is not certain.
@@ -60,6 +61,7 @@ def find_repetition(
         home: The home.
         homes: The homes of all columns.
         relationships: All declared relationships.
+        values: The columns that are aggregated.
         conditions: The columns that conditions inside the aggregate read.
     """
     parts = _Parts(tuple(relationships), tested=conditions)
@@ -67,12 +69,16 @@ def find_repetition(
     edges = parts.edges()
     if edges is None or not parts.is_certain:
         return None
-    wanted = parts.origins(groups | key)
-    if wanted is None:
+    wanted, aggregated = parts.origins(groups | key), parts.origins(values)
+    if wanted is None or aggregated is None:
         return None
-    if home.is_repeated and home.scan and _is_fixed_by(groups, key, home, rows, homes):
-        owner = next((part for part in parts.parts if home.scan <= part.columns), None)
-        if owner is not None and not parts.tested & home.scan - key:
+    if home.is_repeated and _is_fixed_by(groups, key, home, rows, homes):
+        owner = parts.scan_with(home.scan)
+        is_chosen = parts.tested & home.scan - key or any(
+            owner in {edge.left, edge.right} and not edge.columns_of(owner) <= key and parts.may_choose(edge, owner)
+            for edge in edges
+        )
+        if owner >= 0 and not is_chosen:
             return Repetition(home.place, home.table, None)
     for index, edge in enumerate(edges):
         for many in (edge.left, edge.right):
@@ -83,14 +89,11 @@ def find_repetition(
             compared = edge.columns_of(many)
             tells_apart = any(part in beyond and (part != many or column not in compared) for part, column in wanted)
             chosen = any(parts.parts[part].columns & parts.tested - compared for part in beyond)
-            if not tells_apart and not chosen and not _is_beyond(home, parts, beyond):
+            chosen = chosen or parts.may_choose_beyond(many, edge, edges)
+            is_beyond = any(part in beyond for part, _ in aggregated)
+            if not tells_apart and not chosen and not is_beyond:
                 return Repetition(edge.place, parts.parts[many].table.name, cause)
-    return _find_exploded(parts, wanted)
-
-
-def _is_beyond(home: Home, parts: _Parts, beyond: set[int]) -> bool:
-    """Whether the home is itself on the side that repeats."""
-    return any(home.scan and home.scan <= parts.parts[part].columns for part in beyond)
+    return _find_exploded(parts, [*wanted, *aggregated])
 
 
 def _is_fixed_by(groups: Ids, key: Ids, home: Home, rows: Relation, homes: Homes) -> bool:
@@ -106,10 +109,15 @@ def _is_fixed_by(groups: Ids, key: Ids, home: Home, rows: Relation, homes: Homes
 def _find_exploded(parts: _Parts, wanted: Iterable[tuple[int, int]]) -> Repetition | None:
     """An exploded collection whose elements are not used."""
     used = {column for _, column in wanted} | parts.tested
-    for columns in parts.exploded:
+    for columns in parts.collections:
         if not columns & used:
             return Repetition(None, THESE_ROWS, None)
     return None
+
+
+def _is_plain(computed: ir.Computed) -> bool:
+    """Whether a value depends on nothing but the columns that it reads."""
+    return computed.is_deterministic and not computed.queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,9 @@ class _Parts:
     tested: Ids = NONE
     definitions: dict[int, Ids] = field(default_factory=dict)
     exploded: list[Ids] = field(default_factory=list)
+    collections: list[Ids] = field(default_factory=list)
+    opaque: set[int] = field(default_factory=set)
+    kept: dict[Place, frozenset[int]] = field(default_factory=dict)
     is_certain: bool = True
 
     def collect(self, relation: Relation) -> None:
@@ -143,15 +154,18 @@ class _Parts:
                 self.collect(relation.input)
                 for definition in relation.definitions:
                     self.definitions[definition.column] = ir.reads_of(definition.expression)
+                    if isinstance(definition.expression, ir.Computed) and not _is_plain(definition.expression):
+                        self.opaque.add(definition.column)
             case ir.Window():
                 self.collect(relation.input)
-                self.definitions.update({window.column: window.reads | window.order for window in relation.columns})
+                self.opaque.update(window.column for window in relation.columns)
             case ir.Filter():
                 self.collect(relation.input)
                 self._compare(relation.predicates, relation.place)
             case ir.Explode():
                 self.collect(relation.input)
                 self.exploded.append(frozenset({relation.position, *relation.columns}))
+                self.collections += self.exploded[-1:] if relation.is_collection else []
                 for column in (relation.position, *relation.columns):
                     self.definitions[column] = relation.reads
             case ir.Join():
@@ -161,12 +175,16 @@ class _Parts:
                 self.parts.append(_Part(Table(""), columns, {}))
 
     def _collect_join(self, join: ir.Join) -> None:
+        first = len(self.parts)
         self.collect(join.left)
+        second = len(self.parts)
         if join.kind in {"semi", "anti"}:
             own = self.definitions.keys() | NONE.union(*(part.columns for part in self.parts))
             self.tested |= NONE.union(*(ir.condition_reads(predicate) for predicate in join.predicates)) & own
             return
         self.collect(join.right)
+        left, right = frozenset(range(first, second)), frozenset(range(second, len(self.parts)))
+        self.kept[join.place] = {"left": left, "right": right, "full": left | right}.get(join.kind, frozenset())
         self.definitions.update({merge.column: frozenset({merge.left, merge.right}) for merge in join.merged})
         self._compare(join.predicates, join.place)
 
@@ -175,9 +193,7 @@ class _Parts:
             match predicate:
                 case ir.Equal(ir.Reference(left), ir.Reference(right), is_null_safe=False):
                     self.equalities.append((left, right, place))
-                case ir.NotNull():
-                    pass
-                case ir.IsNull() | ir.Never() | ir.Equal(is_null_safe=True):
+                case ir.IsNull() | ir.Never() | ir.Equal(is_null_safe=True) | ir.Condition(is_deterministic=False):
                     self.is_certain = False
                 case _:
                     self.tested |= ir.condition_reads(predicate)
@@ -187,6 +203,7 @@ class _Parts:
         owner = self._owner()
         between = []
         self.tested = self._made_of(self.tested)
+        self.is_certain = self.is_certain and not self.opaque & self.tested
         for first, second, place in self.equalities:
             if first in owner and second in owner and owner[first] != owner[second]:
                 between.append((first, second, place))
@@ -195,18 +212,45 @@ class _Parts:
         return join_edges(between, owner, len(self.parts))
 
     def _made_of(self, columns: Ids) -> Ids:
-        """The columns of parts that columns are computed from."""
+        """The columns of parts that columns are computed from, and those that cannot be traced to them."""
         found: set[int] = set()
         pending = list(columns)
         while pending:
             column = pending.pop()
-            if column in self.definitions:
+            if column in self.definitions and column not in self.opaque:
                 pending.extend(self.definitions[column])
                 if column in self.exploded_columns():
                     found.add(column)
             else:
                 found.add(column)
         return frozenset(found)
+
+    def scan_with(self, columns: Ids) -> int:
+        """The part that is a table with columns; -1 if there is none."""
+        found = (at for at, part in enumerate(self.parts) if part.names and columns and columns <= part.columns)
+        return next(found, -1)
+
+    def may_choose(self, edge: JoinEdge, near: int) -> bool:
+        """Whether the join with the other part may leave out rows of this one: no relationship is declared."""
+        if near in self.kept.get(edge.place, frozenset()):
+            return False
+        return not self._relating(edge, near) and not self._relating(edge, edge.other(near))
+
+    def may_choose_beyond(self, many: int, edge: JoinEdge, edges: list[JoinEdge]) -> bool:
+        """Whether a join of what is beyond an edge may leave out rows of the part that repeats."""
+        others = [other for other in edges if other is not edge]
+        reached, pending = {many}, [many]
+        while pending:
+            near = pending.pop()
+            for other in others:
+                far = other.other(near) if near in {other.left, other.right} else near
+                if far in reached:
+                    continue
+                if self.may_choose(other, near):
+                    return True
+                reached.add(far)
+                pending.append(far)
+        return False
 
     def exploded_columns(self) -> Ids:
         """The columns that hold elements of collections, and their positions."""
@@ -243,7 +287,8 @@ class _Parts:
         keys = [{name.lower() for name in key} for key in table.keys]
         is_by_their_key = any(theirs.issuperset(map(str.lower, key)) for key in self.parts[other].table.keys)
         is_related = related or self._relating(edge, other)
-        if keys and not is_related and is_by_their_key and not any(key <= mine for key in keys):
+        is_part_of_key = any(mine < key for key in keys) and not any(key <= mine for key in keys)
+        if is_part_of_key and not is_related and is_by_their_key:
             return OtherKey(table.keys[0], tuple(sorted(mine)))
         return None
 

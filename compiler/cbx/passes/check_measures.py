@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cbx.analysis.facts import ColumnHome
+from cbx.analysis.facts import OTHER_COLUMNS, UNKNOWN_HOME, ColumnHome
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Related, Report, listing
 from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.passes.table_facts import END_AT, START_AT
 from cbx.stages.resolved import Column, Connected, MeasureResult, Relationship, ResolvedModel
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ def _with_homes(columns: tuple[Column, ...] | None, homes: Homes) -> tuple[Colum
     )
 
 
+def _homes_of_target(homes: Homes, relation: Relation) -> Homes:
+    """The homes of the columns of an AUTO CDC target, whose rows are made of the changes that its query reads.
+
+    What else the query reads is at home where it was; how often its rows are in the target is not known.
+    """
+    from cbx.analysis.relation.relation_walks import stream_scans
+
+    changes = {scan.table.name for scan in stream_scans(relation)}
+    return {
+        name: ColumnHome(measure=home.measure)
+        if home.table in changes or (not home.table and home.is_repeated is False)
+        else home._replace(is_repeated=None)
+        for name, home in homes.items()
+    }
+
+
 class _Check:
     """Checks one model after the other, each after those that it reads."""
 
@@ -61,7 +78,13 @@ class _Check:
         homes = {column.name.lower(): column.home for column in columns if column.home is not None}
         relation = self.connected.relations.get(model.id)
         if relation is not None:
-            homes = {**self._judge(model, relation), **{name: home for name, home in homes.items() if home.measure}}
+            listed = {field.name.lower() for field in relation.fields} | {START_AT.lower(), END_AT.lower()}
+            unlisted = {column.name.lower() for column in columns} - listed if model.model_inputs else set()
+            inferred = {**dict.fromkeys(unlisted, UNKNOWN_HOME), **self._judge(model, relation)}
+            declared = {name: home.measure for name, home in homes.items() if home.measure}
+            homes = inferred | {
+                name: inferred.get(name, ColumnHome())._replace(measure=kind) for name, kind in declared.items()
+            }
         self.homes[model.id] = homes
 
     def _judge(self, model: ResolvedModel, relation: Relation) -> Homes:
@@ -70,7 +93,7 @@ class _Check:
 
         inputs = sorted({given.model for given in model.model_inputs})
         facts = [fact for child in inputs for fact in self._facts.get(child, ())]
-        homes = find_homes(relation, {name: self.homes.get(name, {}) for name in inputs})
+        homes = find_homes(relation, {name: self._homes_of(name) for name in inputs})
         judged = judge_measures(relation, homes, facts)
         if judged:
             names = {column.id: column.name for column in relation.fields if column.name}
@@ -78,7 +101,13 @@ class _Check:
         for measure in judged:
             if measure.repetition is not None:
                 self._report(model, measure)
-        return result_homes(relation, homes, facts, self.connected.grains.get(model.id)) if model.cdc is None else {}
+        of_result = result_homes(relation, homes, facts, self.connected.grains.get(model.id))
+        return of_result if model.cdc is None else _homes_of_target(of_result, relation)
+
+    def _homes_of(self, name: str) -> Homes:
+        """The homes of the columns of a table that is read; not known where the columns of a model are not known."""
+        has_columns = name not in self.connected.models or self.connected.columns.get(name) is not None
+        return self.homes.get(name, {}) if has_columns else {OTHER_COLUMNS: UNKNOWN_HOME}
 
     def _report(self, model: ResolvedModel, judged: JudgedMeasure) -> None:
         from cbx.passes.model_analysis import span_of

@@ -80,9 +80,9 @@ def _effective_kind(join: ir.Join, left: Grain, right: Grain, assumed: Assumptio
 def _inner_join_grain(join: ir.Join, left: Grain, right: Grain) -> Grain:
     """Rows pair up: keys combine, unless each row of a side finds at most one partner."""
     keys: list[Ids] = []
-    if _matches_at_most_one(join, right) and not _changes_during_stream(left, right):
+    if matches_at_most_one(join, right) and not _changes_during_stream(left, right):
         keys += left.keys
-    if _matches_at_most_one(join, left) and not _changes_during_stream(right, left):
+    if matches_at_most_one(join, left) and not _changes_during_stream(right, left):
         keys += right.keys
     both = Grain(
         left.columns | right.columns,
@@ -109,7 +109,7 @@ def _outer_join_grain(join: ir.Join, kept: Grain, optional: Grain, assumed: Assu
     seen_null = {predicate.column for predicate in assumed if isinstance(predicate, ir.IsNull)}
     if seen_null & partners.not_null & optional.columns:
         return _unmatched_rows_grain(_keep_facts_seen_by(kept, optional), optional)
-    unique = _matches_at_most_one(join, optional)
+    unique = matches_at_most_one(join, optional)
     dependencies = _side_dependencies(kept, optional)
     dependencies += [
         dependency for dependency in _side_dependencies(optional, kept) if dependency.determinant & partners.not_null
@@ -216,7 +216,7 @@ def _are_merged_columns_key(join: ir.Join, left: Grain, right: Grain) -> bool:
     )
 
 
-def _matches_at_most_one(join: ir.Join, side: Grain) -> bool:
+def matches_at_most_one(join: ir.Join, side: Grain) -> bool:
     """Whether no row of the other side finds two partners on this one: the condition fixes a key of it."""
     own_predicates = [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= side.columns]
     fixed = frozenset(

@@ -293,6 +293,8 @@ class Measure:
         place: Where it is.
         conditions: The columns that only conditions inside it read.
         makes_total: Whether it makes a total of its group's rows: a sum or a count.
+        adds: Whether its values are sums of several columns, or choose one of several.
+        is_mean: Whether it is that of one value if all values are equal: an average, a percentile.
     """
 
     column: int
@@ -302,6 +304,8 @@ class Measure:
     place: Place = None
     conditions: Ids = NONE
     makes_total: bool = False
+    adds: bool = False
+    is_mean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +409,7 @@ class Explode:
         fields: The result's columns.
         is_open: Whether there may be others.
         distinct: Columns in each of which no two elements of a row agree: the keys of a map, say.
+        is_collection: Whether the elements are those of a column as it is, not of an expression that may choose some.
     """
 
     input: Relation
@@ -415,6 +420,7 @@ class Explode:
     fields: tuple[Field, ...]
     is_open: bool = False
     distinct: Ids = NONE
+    is_collection: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def read_generator(
         (*relation.fields, *fields),
         relation.is_open or is_open,
         frozenset(columns[at] for at in distinct_elements(node, len(columns), reader)),
+        isinstance(value, ir.Reference),
     )
     return rows, fields, is_open
 

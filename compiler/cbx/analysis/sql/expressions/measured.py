@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sqlglot import exp
@@ -23,6 +24,14 @@ _COUNTING_NAMES = frozenset((
     "string_agg", "try_avg", "try_sum",
 ))  # fmt: skip
 """Aggregates whose result changes if a row is there twice; `min`, `count(DISTINCT x)` and their like do not care."""
+
+_MEANS = (
+    exp.Avg, exp.Median, exp.Mode, exp.Quantile, exp.ApproxQuantile, exp.PercentileCont, exp.PercentileDisc,
+    exp.StddevPop, exp.VariancePop,
+)  # fmt: skip
+_MEAN_NAMES = frozenset(("mean", "percentile", "percentile_approx", "regr_avgx", "regr_avgy", "try_avg"))
+_ADDING = re.compile(r"\b(?!mul\(|div\(|intdiv\(|mod\()\w+\(")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 _NULL_IF_ANY_IS = (
     exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Cast,
@@ -59,7 +68,28 @@ def read_measure(
     not_null = NONE.union(*(null_columns(argument, reader, zero_adds_nothing=name == "sum") for argument in arguments))
     conditions = ir.reads_of(reader.read(call)) - values
     makes_total = isinstance(function, _TOTALS) or name == "try_sum"
-    return Measure(column, name, values, not_null, place, conditions, makes_total)
+    adds = len(values) > 1 and any(adds_values(reader.signature(argument)) for argument in arguments)
+    is_mean = isinstance(function, _MEANS) or name in _MEAN_NAMES
+    return Measure(column, name, values, not_null, place, conditions, makes_total, adds, is_mean)
+
+
+def adds_values(signature: str) -> bool:
+    """Whether an expression with a signature may add columns up, or choose one of several, instead of multiplying."""
+    calls = _QUOTED.sub("", signature)
+    return any(_columns_in_arguments(calls, match.end()) > 1 for match in _ADDING.finditer(calls))
+
+
+def _columns_in_arguments(signature: str, at: int) -> int:
+    """How many arguments of a call, which begin at an offset, read columns."""
+    depth, reads, count = 0, False, 0
+    for character in signature[at:]:
+        depth += (character == "(") - (character == ")")
+        reads = reads or character == "#"
+        if depth < 0 or (depth == 0 and character == ","):
+            count, reads = count + reads, False
+        if depth < 0:
+            break
+    return count
 
 
 def _arguments(function: exp.Expr) -> list[exp.Expr]:
