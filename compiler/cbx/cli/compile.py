@@ -25,7 +25,7 @@ ProjectOption = Annotated[
     Path | None,
     typer.Option("--project", help="The project's folder; default: the nearest folder with a project.toml."),
 ]
-EnvOption = Annotated[str, typer.Option("--env", help="The environment.")]
+EnvOption = Annotated[str, typer.Option("--env", help="The environment to compile for.")]
 FormatOption = Annotated[DiagnosticFormat, typer.Option("--format", help="The format of diagnostics.")]
 
 
@@ -33,7 +33,7 @@ def compile_command(
     project: ProjectOption = None,
     env: EnvOption = "local",
     output_format: FormatOption = DiagnosticFormat.text,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show infos, too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also show infos.")] = False,
     no_analysis: Annotated[
         bool, typer.Option("--no-analysis", help="Do not infer columns and keys from model code.")
     ] = False,

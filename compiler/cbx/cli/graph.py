@@ -86,10 +86,10 @@ def graph(
     select: SelectOption = None,
     exclude: ExcludeOption = None,
     columns: Annotated[
-        bool, typer.Option("--columns", help="The lineage of columns: of all, or upstream and downstream of one.")
+        bool, typer.Option("--columns", help="Draw column lineage: all, or up- and downstream of the argument.")
     ] = False,
     relationships: Annotated[
-        bool, typer.Option("--relationships", help="The entity-relationship diagram, with crow's feet.")
+        bool, typer.Option("--relationships", help="Draw the entity-relationship diagram, with crow's feet.")
     ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file to write; default: standard output.")

@@ -19,7 +19,7 @@ SelectOption = Annotated[
     typer.Option("--select", "-s", help="Only these models, such as '+gold.sales' or 'tag:nightly'; repeatable."),
 ]
 ExcludeOption = Annotated[
-    list[str] | None, typer.Option("--exclude", help="All models but these, as in --select; repeatable.")
+    list[str] | None, typer.Option("--exclude", help="Exclude these models; same syntax as --select; repeatable.")
 ]
 StateManifestOption = Annotated[
     Path | None, typer.Option("--state-manifest", help="The manifest.json to compare with for `state:modified`.")
@@ -28,7 +28,7 @@ ProjectOption = Annotated[
     Path | None,
     typer.Option("--project", help="The project's folder; default: the nearest folder with a project.toml."),
 ]
-EnvOption = Annotated[str, typer.Option("--env", help="The environment.")]
+EnvOption = Annotated[str, typer.Option("--env", help="The environment to use.")]
 
 
 @dataclass(frozen=True)

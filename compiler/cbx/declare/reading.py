@@ -120,7 +120,7 @@ def _suggest_spelling(call: Call) -> str | None:
 def _read_plain(value: Value, path: ValuePath, spans: dict[ValuePath, Span], report: Report) -> Any:
     """A value for a document: text, numbers, tuples, dictionaries, documents for nested calls.
 
-    The span of every value goes to ``spans``. Reported values are left out of lists, and make other values `_BAD`.
+    The span of every value goes to ``spans``. Reported values are not in lists, and make other values `_BAD`.
     """
     spans[path] = value.span
     match value:

@@ -110,5 +110,5 @@ class Folder:
 
 
 def _below_root(path: str) -> str:
-    """A path that begins with ``/Workspace``, which the API leaves out of some answers."""
+    """A path that begins with ``/Workspace``, which the API omits in some responses."""
     return path if path.startswith(f"{_ROOT}/") else f"{_ROOT}{path}"

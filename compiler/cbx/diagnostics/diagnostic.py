@@ -95,7 +95,7 @@ class Report:
         self.extend([Diagnostic(code, message, span, label, hint, tuple(related), tuple(causes))])
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Add diagnostics of another report, but for those that a comment allows at their place."""
+        """Add diagnostics of another report, except for those that a comment allows at their place."""
         self._diagnostics.extend(diagnostic for diagnostic in diagnostics if not self._is_allowed(diagnostic))
 
     def _is_allowed(self, diagnostic: Diagnostic) -> bool:
@@ -218,10 +218,10 @@ def read_sources(
     Args:
         root: The project's folder.
         diagnostics: The diagnostics to show.
-        is_same: Whether a path and a text are what was compiled; other files are left out.
+        is_same: Whether a path and a text are what was compiled; other files are omitted.
 
     Returns:
-        The texts by path; files that cannot be read are left out.
+        The texts by path; files that cannot be read are omitted.
     """
     paths = {
         span.path

@@ -51,7 +51,7 @@ def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) 
 def _compile(source: SourceFile, tree: ast.Module, *, is_model: bool) -> None:
     """Find errors that only Python's compiler reports, such as a `return` outside a function.
 
-    For a model of imports and one function, the decorator is left out, which is most of the text.
+    For a model of imports and one function, the decorator is omitted, which is most of the text.
 
     Raises:
         SyntaxError: With its position in the file.

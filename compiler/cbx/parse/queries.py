@@ -39,7 +39,7 @@ def parse_query(rendered: RenderedTemplate, report: Report, template: str = "") 
 
     Args:
         rendered: The query.
-        report: Where problems go. Queries that fail alike and call the same macro have that as a common cause.
+        report: Where problems go. Equal failures of calls of one macro have it as a common cause.
         template: What was rendered.
     """
     from sqlglot import errors, exp

@@ -16,7 +16,7 @@ from cbx.syntax.declarations import ImportedName, NeededName, PythonModule, Snip
 def read_module(
     source: SourceFile, tree: ast.Module, known_statement: tuple[ast.stmt, Statement] | None = None
 ) -> PythonModule:
-    """The definitions and imports of a file; statements that define and change nothing are left out.
+    """The definitions and imports of a file; statements that define and change nothing are omitted.
 
     Args:
         source: The file.

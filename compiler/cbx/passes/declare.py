@@ -14,7 +14,7 @@ def declare(parsed: Parsed, report: Report) -> Declared:
     """From calls to documents.
 
     Before: a call of ``view`` with an argument ``key``. After: a `ModelDocument` whose key is that text.
-    CBX102, CBX103 and CBX403. Wrong arguments are left out and listed in ``unread``; the rest is checked further.
+    CBX102, CBX103 and CBX403. Wrong arguments are omitted and listed in ``unread``; the rest is checked further.
     """
     models = [_declare_model(model, report) for model in parsed.models]
     return Declared(

@@ -16,7 +16,7 @@ def parse(discovered: Discovered, macros: Macros, report: Report) -> Parsed:
     """From texts to declarations, inputs, rendered queries and functions.
 
     Before: ``{{ view(key="id") }} SELECT ...``. After: a call of ``view`` with a literal at its place, and the
-    query. Whatever cannot be read is reported (CBX101, CBX104, CBX105, CBX205) and left out.
+    query. Whatever cannot be read is reported (CBX101, CBX104, CBX105, CBX205) and omitted.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings about the code of models

@@ -58,7 +58,7 @@ def text_width(text: str, size: float, *, is_bold: bool = False) -> float:
 
 
 def fit_text(text: str, size: float, width: float, *, is_bold: bool = False) -> str:
-    """Cut a text to a width in pixels, with an ellipsis if something is left out."""
+    """Cut a text to a width in pixels, with an ellipsis if something is omitted."""
     if text_width(text, size, is_bold=is_bold) <= width:
         return text
     start = text

@@ -23,13 +23,13 @@ _SPACING = Spacing(rank=150, row=36)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a box: a column, or the number of columns that are left out.
+    """A row of a box: a column, or the number of columns that are omitted.
 
     Attributes:
         key: PK in the key, UK in a further key.
         is_proven: Whether the key is proven, or all further keys with the column.
         refers: Whether the column refers to a parent.
-        role: ``more`` for the number of columns that are left out.
+        role: ``more`` for the number of columns that are omitted.
     """
 
     name: str
@@ -137,6 +137,6 @@ def _lead_route(route: tuple[Point, ...], start: float, end: float, shift: float
 
 
 def _height(rows: tuple[Row, ...], column: str) -> float:
-    """The distance of a column's row from the upper border; that of the head if the row is left out."""
+    """The distance of a column's row from the upper border; that of the head if the row is omitted."""
     place = next((number for number, row in enumerate(rows) if row.name == column), None)
     return HEAD / 2 if place is None else HEAD + 4 + ROW * (place + 0.5)

@@ -122,7 +122,7 @@ class Models:
             model: Its id.
             given: Rows by input: a model id, a table, a folder or a parameter's name. Rows are a list of dicts, a list
                 of tuples of which the first names the columns, a text table or a DataFrame; several batches are a list
-                of these. An input that is left out has no rows.
+                of these. An input that is omitted has no rows.
             now: The value of ``current_timestamp()``, in UTC.
             variables: Values of the project's variables, which override those of the local environment.
 

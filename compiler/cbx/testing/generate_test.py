@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NOW = "2026-01-31 12:00:00"
 _ROWS = (1, 2)
 _TECHNICAL = frozenset({"_rescued_data", "_metadata", "source_file", "loaded_at"})
-"""Columns about how a row was loaded, which a first test leaves out."""
+"""Columns about how a row was loaded, which a generated test omits."""
 
 
 def generate_test(project: CompiledProject, name: str, engine: str | None) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from cbx.analysis.relation.relations import Relation
 
 
 def is_empty(relation: Relation) -> bool:
-    """Whether a relation has no rows for sure: ``WHERE FALSE``, ``LIMIT 0``, and what is made of such rows alone.
+    """Whether a relation certainly has no rows: ``WHERE FALSE``, ``LIMIT 0``, and relations over such rows.
 
     Grouping by nothing makes a row of none.
     """

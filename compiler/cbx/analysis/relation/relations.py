@@ -446,7 +446,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The same rows once more: every column has a number that is ``offset`` higher than in the input.
+    """The same rows again: every column has a number that is ``offset`` higher than in the input.
 
     All numbers in the input are below the offset, so that none is given twice.
     """
@@ -459,7 +459,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Rows of which nothing is known but, at times, their columns.
+    """Rows of which at most the columns are known.
 
     Attributes:
         inputs: The relations that it is made of, as far as they were read.

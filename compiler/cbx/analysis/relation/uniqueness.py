@@ -87,7 +87,7 @@ class Grain:
     """What is known of a relation's rows.
 
     Attributes:
-        columns: The columns that have a value in each row, those included that a projection left out. With a column
+        columns: The columns that have a value in each row, including those that a projection omitted. With a column
             whose equal values may differ also the number of its exact value.
         keys: Column sets in which no two rows agree. The empty set says that there is at most one row.
         rules: Which columns fix which others.

@@ -121,7 +121,7 @@ class Context:
     time_windows: dict[int, str | None] = field(default_factory=dict)
 
     def identity(self, node: object) -> int:
-        """A number that no other node of this query has, even if it is spelled alike."""
+        """A number that no other node of this query has, even if it has the same spelling."""
         self.identified[id(node)] = node
         return id(node)
 

@@ -91,7 +91,7 @@ def _read_window(
 
 
 def _order_columns(order: exp.Expr | None, reader: ExpressionReader) -> Ids:
-    """The columns in ORDER BY; expressions that are no columns are left out."""
+    """The columns in ORDER BY; expressions that are no columns are omitted."""
     values = (
         [reader.read(item.this if isinstance(item, exp.Ordered) else item) for item in order.expressions]
         if order

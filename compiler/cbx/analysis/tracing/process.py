@@ -108,7 +108,7 @@ def _start_failure(why: str) -> Unknown:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of the worker: what would lead Spark elsewhere is left out, and sets have one order."""
+    """The environment of the worker: without variables that would redirect Spark; sets have one order."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     return kept | {
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -134,7 +134,7 @@ class Unknown:
     Attributes:
         reason: Why, in one line.
         is_lasting: Whether it would be the same another time; not if it was the machine's doing, such as a module that
-            is not installed or a time that is up.
+            is not installed or a timeout.
         is_for_inputs: Whether it follows from what is not known of the model's inputs.
         is_no_answer: Whether tracing itself failed, by a limit, or since its process ended or did not start. The next
             attempt at the same model may succeed.

@@ -17,7 +17,7 @@ _WRONG_CALL = re.compile(r"macro '(\w+)' takes no")
 
 
 def reason_of(error: Exception) -> str:
-    """What went wrong inside a template, in one line."""
+    """The error inside a template, in one line."""
     if isinstance(error, RecursionError):
         return "a macro calls itself endlessly"
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -161,7 +161,7 @@ class Templates:
             report: Where problems go: CBX101 for what does not parse or fails, CBX104 for a variable whose value
                 is used, CBX205 for an unknown macro or variable.
             variables: The variables that have a value somewhere.
-            inputs_allowed: Whether ``ref`` and its like may be called.
+            inputs_allowed: Whether ``ref`` and similar functions may be called.
 
         Returns:
             The result, or None after a diagnostic.

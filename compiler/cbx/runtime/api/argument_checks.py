@@ -130,7 +130,7 @@ def _named_arguments(names: Sequence[str]) -> str:
 
 
 def _check_value(name: str, parameter: str, value: Any, span: Span | None) -> None:
-    """Refuse a value of the wrong kind; None means that the argument is left out."""
+    """Refuse a value of the wrong kind; None means that the argument is omitted."""
     kind = _kind(parameter)
     if value is None or kind is None or kind.fits(value):
         return

@@ -27,7 +27,7 @@ def split_records(text: Column, options: LoaderOptions, *, has_header: bool) -> 
     Args:
         text: The file's content.
         options: The checked options.
-        has_header: Whether the first record is the header, which is left out.
+        has_header: Whether the first record is the header, which is omitted.
     """
     encoding = options.reader_value("encoding", options.reader_value("charset", "UTF-8"))
     if encoding.lower() not in ("utf-8", "utf8"):

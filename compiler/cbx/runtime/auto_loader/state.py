@@ -75,7 +75,7 @@ def load_state(folder: Path) -> LoaderState:
 def save_state(folder: Path, old: LoaderState, new: LoaderState) -> None:
     """Write what changed, the schema before the files.
 
-    A crash in between infers the same files once more, which changes nothing.
+    After a crash in between, the same files are inferred again, with the same result.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if new.columns is not None and new.columns != old.columns:

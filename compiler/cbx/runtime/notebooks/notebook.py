@@ -58,7 +58,7 @@ class NotebookCell:
 def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The source files of notebooks, files and folders, each once; those of a folder by path.
 
-    Modules of packages below a folder are for imports and are left out.
+    Modules of packages below a folder are for imports and are omitted.
 
     Raises:
         CannotRunError: If a path does not exist, or a folder has no source file.

@@ -56,7 +56,7 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The columns and expectations in the brackets, in their order. Keys are informational and left out."""
+    """The columns and expectations in the brackets, in their order. Keys are informational and omitted."""
 
     columns: tuple[ColumnDefinition, ...]
     expectations: tuple[DatasetExpectation, ...]

@@ -23,7 +23,7 @@ _COUNTING_NAMES = frozenset((
     "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "std",
     "string_agg", "try_avg", "try_sum",
 ))  # fmt: skip
-"""Aggregates whose result changes if a row is there twice; `min`, `count(DISTINCT x)` and their like do not care."""
+"""Aggregates whose result changes if a row occurs twice; `min`, `count(DISTINCT x)` and similar ones do not change."""
 
 _MEANS = (
     exp.Avg, exp.Median, exp.Mode, exp.Quantile, exp.ApproxQuantile, exp.PercentileCont, exp.PercentileDisc,
@@ -93,7 +93,7 @@ def _columns_in_arguments(signature: str, at: int) -> int:
 
 
 def _arguments(function: exp.Expr) -> list[exp.Expr]:
-    """What a function is given, but for options: the rank of a percentile, the separator of a list."""
+    """The arguments of a function, except for options: the rank of a percentile, the separator of a list."""
     first = function.expressions[:1] if isinstance(function, exp.Anonymous) else [function.this]
     if isinstance(function, (exp.Corr, exp.CovarPop, exp.CovarSamp)):
         first = [function.this, function.expression]
@@ -159,7 +159,7 @@ def null_columns(node: exp.Expr, reader: ExpressionReader, *, zero_adds_nothing:
         return frozenset({known.column})
 
     def null_of(nodes: Iterable[exp.Expr]) -> Ids:
-        """What makes all of some alternatives NULL, constants that add nothing left out."""
+        """What makes all of some alternatives NULL, without constants that add nothing."""
         kept = [each for each in nodes if not _adds_nothing(each, zero_adds_nothing=zero_adds_nothing)]
         columns = [null_columns(each, reader, zero_adds_nothing=zero_adds_nothing) for each in kept]
         return columns[0].intersection(*columns[1:]) if columns else NONE

@@ -32,7 +32,7 @@ _TRUTHS = {True: ir.Constant("TRUE"), False: ir.Constant("FALSE")}
 
 
 def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tuple[ir.Predicate, ...]:
-    """Read the conjuncts of a condition; those that are always true are left out."""
+    """Read the conjuncts of a condition; those that are always true are omitted."""
     if condition is None:
         return ()
     conjuncts: list[exp.Expr] = []

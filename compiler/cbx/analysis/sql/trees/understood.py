@@ -3,7 +3,7 @@
 Everything else is unsupported: a class that no table lists, and an argument that is not listed with its class. Each
 table maps arguments to the classes that are supported with them. Additions of a new release of sqlglot are unsupported
 until somebody lists them; `test_closed_world.py` compares the tables with all classes of sqlglot, and lists those that
-are left out on purpose.
+are omitted on purpose.
 """
 
 from __future__ import annotations

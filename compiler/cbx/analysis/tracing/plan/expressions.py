@@ -111,7 +111,7 @@ class ExpressionWriter:
         rows: The input.
         reading: What is shared.
         named: Columns that the step itself has named so far; a later expression may use them.
-        also_left_out: Whether columns that the input's step left out can be used.
+        also_left_out: Whether columns that the input's step omitted can be used.
         window_columns: The columns that hold window functions, by these functions.
     """
 
@@ -400,7 +400,7 @@ def makes_rows(node: exp.Expr) -> bool:
 
 
 def draws_again(node: exp.Expr) -> bool:
-    """Whether an expression may give another value for the same row when it is evaluated once more."""
+    """Whether an expression may give another value for the same row when it is evaluated again."""
     return any(
         isinstance(part, _RANDOM)
         or (isinstance(part, exp.Anonymous) and str(part.this).startswith(_DRAWS))

@@ -228,7 +228,7 @@ def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 
 def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows:
-    """``union``, ``unionByName``, ``intersect``, ``exceptAll`` and their like."""
+    """``union``, ``unionByName``, ``intersect``, ``exceptAll`` and similar operations."""
     kind = _SET_KINDS.get(record.get("set_op_type", ""))
     is_all = bool(record.get("is_all"))
     if record.get("by_name"):

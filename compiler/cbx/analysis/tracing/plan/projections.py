@@ -263,7 +263,7 @@ class ProjectionReader:
 
 
 def _is_column_name(node: exp.Expr) -> bool:
-    """Whether something that ``EXCEPT`` leaves out is a column, not a field of one."""
+    """Whether something that ``EXCEPT`` excludes is a column, not a field of one."""
     return isinstance(node, exp.Identifier) or (isinstance(node, exp.Column) and len(node.parts) == 1)
 
 
@@ -289,7 +289,7 @@ class _Item:
 
     @property
     def has_sure_name(self) -> bool:
-        """Whether its column's name is known for sure."""
+        """Whether its column's name is certain."""
         return bool(self.names) or not self.guessed.endswith(")")
 
     @property

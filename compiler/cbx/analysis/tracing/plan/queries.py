@@ -1,4 +1,4 @@
-"""Reads ``spark.sql``, by way of the front end for SQL."""
+"""Reads ``spark.sql`` with the front end for SQL."""
 
 from __future__ import annotations
 

@@ -40,14 +40,14 @@ class FoundColumn:
 
 @dataclass(frozen=True, slots=True)
 class MissingColumn:
-    """A name that means no column; ``is_sure`` where the rows have no such column for sure."""
+    """A name that is not a column; ``is_sure`` where the rows certainly have no such column."""
 
     is_sure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The columns that a step had; ``is_complete`` where it had no others for sure."""
+    """The columns that a step had; ``is_complete`` where it certainly had no others."""
 
     fields: tuple[Field, ...]
     is_complete: bool
@@ -60,9 +60,9 @@ class Rows:
     Attributes:
         relation: What they are.
         columns: Their columns, in order.
-        alive: The columns that have a value in each row, those included that a step left out.
+        alive: The columns that have a value in each row, including those that a step omitted.
         steps: The earlier steps, by their numbers; None for one that occurs more than once.
-        left_out: Columns that the last step left out; conditions and orders may still use them.
+        left_out: Columns that the last step omitted; conditions and orders may still use them.
         has_guesses: Whether some names are what Spark probably calls a column that got no name.
     """
 
@@ -89,7 +89,7 @@ class Rows:
         Args:
             name: The name, its parts quoted where they must be.
             step: The step whose column is meant; None for a bare name.
-            also_left_out: Whether columns that the last step left out count.
+            also_left_out: Whether to search the columns that the last step omitted.
         """
         parts = parts_of(name)
         if not parts:
@@ -168,7 +168,7 @@ def opaque_rows(
     is_open: bool = True,
     hides_stream: bool = False,
 ) -> Rows:
-    """Rows of which nothing is known but what they are made of and, at times, their columns."""
+    """Rows of which only the inputs are known and, sometimes, the columns."""
     fields = tuple(column.field for column in columns)
     relation = ir.Opaque(tuple(rows.relation for rows in inputs), fields, is_open, reason, hides_stream)
     return Rows(relation, columns, frozenset(field.id for field in fields))
