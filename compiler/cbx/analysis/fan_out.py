@@ -123,7 +123,7 @@ class _JoinGraph:
                 return False
 
     def _collect_optional(self, relation: Relation, join: ir.Join) -> bool:
-        """Gather the optional side of an outer join if it is plain; if not, it leaves the other side's rows alone."""
+        """Gather the optional side of an outer join if it is plain; else it cannot affect the other side's rows."""
         before = (self.scans, self.equalities, self.tested, dict(self.definitions))
         if self.collect(relation) and self._add_comparisons(join.predicates, join.place):
             edges = self.edges()

@@ -91,7 +91,7 @@ class Homes:
 def _are_once(homes: Sequence[Home], groups: Ids, single: frozenset[Ids], grain: Grain) -> bool:
     """As `Homes.are_once`, with what `single_rows` says of the rows.
 
-    Each part of a sum has to be there once. The rows of factors are identified together.
+    Each part of a sum must occur once. The rows of factors are identified together.
     """
     factors = [home for home in homes if not home.is_alone]
     alone = [[home] for home in homes if home.is_alone]

@@ -78,7 +78,7 @@ def _chosen_by_count(node: Relation) -> ir.Aggregate | None:
 
 
 def has_measures(relation: Relation) -> bool:
-    """Whether a query has aggregates that there is a question about."""
+    """Whether a query has aggregates whose result depends on repeated rows."""
     return any(isinstance(node, (ir.Aggregate, ir.Window)) and node.measures for node in nodes_of(relation))
 
 
@@ -162,7 +162,7 @@ class _Judge:
     homes: Homes
 
     def judge(self, node: Relation, *, is_chosen: bool) -> list[JudgedMeasure]:
-        """The verdicts on the aggregates of one node, of whose groups some may be chosen by their numbers of rows."""
+        """The verdicts on the aggregates of one node; a condition may choose groups by their numbers of rows."""
         match node:
             case ir.Aggregate(input=rows, measures=measures):
                 sets = node.sets if node.sets is not None else (frozenset(group.source for group in node.groups),)

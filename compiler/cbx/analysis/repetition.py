@@ -1,7 +1,7 @@
 """Finds what repeats the rows of a table in a join: a declared relationship, kept versions, an exploded collection.
 
 Unlike a key, which is refuted only where nothing can undo the repetition, an aggregate is reported where the query
-chooses nothing from the side that repeats: a condition on that side may leave one row of several.
+has no condition on the side that repeats: such a condition may select one row of several.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The relational IR: what a query does, whichever language it was written in.
+"""The relational IR: what a query does, in SQL or in Python.
 
-Every column has a number of its own for as long as its value lives: a projection that passes a column on, under
-whatever name, keeps its number. So an equality or a dependency that was once learned stays true of the numbers,
-also where the projection left the column out; only grouping, DISTINCT and set operations end a column's life.
-What a front end does not understand it makes `Opaque`, and nothing is known of the result.
+Every column has a number, which identifies its value: a projection that passes a column on, under any name, keeps its
+number. So a known equality or dependency stays true of the numbers, also after a projection that omits the column.
+Only grouping, DISTINCT and set operations assign new numbers. A front end turns what it does not support into
+`Opaque`; nothing is known of the result.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ Predicate = Equal | IsNull | NotNull | AtMostOne | OneOfValues | Comparison | Wi
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A new column and the expression that it holds; what is but a column is passed on as it is and makes none.
+    """A new column and the expression that it holds; a plain column is passed on and gets none.
 
     Attributes:
         column: The number of the column.
@@ -274,7 +274,7 @@ class Join:
 class Group:
     """A column to group by, and the column of the result that holds it.
 
-    The two are one, save under grouping sets, which make NULLs of their own.
+    The two are the same, except under grouping sets, which add NULLs.
     """
 
     column: int

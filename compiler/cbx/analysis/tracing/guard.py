@@ -1,7 +1,7 @@
 """Keeps the code of a model from doing more than building a plan.
 
-No fortress, since the code is the user's own: what would harm the trace or the machine by mistake is stopped, and
-the model ends as unknown.
+This is not a security boundary, since the code is the user's own. It stops what would harm the trace or the machine by
+mistake; the model is then unknown.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A Spark Connect session that builds plans and answers what columns they have, and does nothing else.
+"""A Spark Connect session that only builds plans and returns their columns.
 
-The engine behind it is Sail, which runs in this process and needs no Java. What it does not know is taken
-out of a plan before it is asked: watermarks and observed metrics, which change no column, and the hidden column
+The engine is Sail, which runs in this process and needs no Java. What it does not support is removed from
+a plan before the plan is sent to it: watermarks and observed metrics, which change no column, and the hidden column
 ``_metadata`` of files,
 https://docs.databricks.com/aws/en/ingestion/file-metadata-column.
 """

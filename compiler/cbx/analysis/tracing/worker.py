@@ -2,8 +2,8 @@
 
 Before the first request it writes ``ready``.
 
-Started by `cbx.analysis.tracing.process` as ``python -m cbx.analysis.tracing.worker SECONDS BYTES``. What a model
-reads or prints never meets the pipes: they are moved away before the first model runs.
+Started by `cbx.analysis.tracing.process` as ``python -m cbx.analysis.tracing.worker SECONDS BYTES``. A model
+that reads standard input or prints does not affect the pipes: they are moved before the first model runs.
 """
 
 from __future__ import annotations

@@ -1,16 +1,15 @@
-"""AUTO CDC on plain Spark: change rows in, a slowly changing dimension of type 1 or 2 out.
+"""AUTO CDC on plain Spark: merges rows of changes into a target of SCD type 1 or 2.
 
 The engine keeps one internal table, the state, per target and replaces it at every update with
 `merge_changes(state, changes, spec)`. Readers of the target see `target_rows(state, spec)`, which only
-filters and selects. The state remembers what the target must not show (tombstones, superseded events), so
-that the result after any cutting of the changes into updates, in any order of arrival, is the one that all
-the changes at once would give.
+filters and selects. The state also has what the target must not show (tombstones, superseded events), so that
+the result does not depend on how the changes are divided into updates, or on their order of arrival.
 
-What the Databricks documentation of AUTO CDC leaves open is decided here, and always the same way:
+The Databricks documentation of AUTO CDC does not define these cases; here they are deterministic:
 
-- An upsert sorts before a delete or a truncate of the same sequence, and so never shows. Of two upserts of
-  the same key and sequence the greater row wins, its columns compared in the order of their names, NULL
-  lowest. Columns whose NULLs are ignored are compared each on its own.
+- An upsert sorts before a delete or a truncate of the same sequence, and is never visible. Of two upserts of
+  the same key and sequence the greater row wins; its columns are compared in the order of their names,
+  with NULL lowest. Columns whose NULLs are ignored are compared separately.
 - A NULL in a key fails, as a NULL sequence does. A struct is a NULL sequence when all its fields are NULL.
 - A change that is both a delete and a truncate is a truncate.
 - A column that a batch of changes lacks is NULL in its rows.

@@ -1,8 +1,8 @@
 """The counts of rows that an update wrote and deleted, observed while the new state is written.
 
-`num_upserted_rows` are the rows of the target that this batch put there or replaced. An exact replay counts
-nothing, a change that a newer one had overtaken counts nothing, a replacement by equal values counts.
-`num_deleted_rows` are the rows that the target had and now has no longer. A row of a type 2 target is known by
+`num_upserted_rows` are the rows of the target that this batch added or replaced. An exact replay is not counted,
+nor is a change that is older than the row; a replacement by equal values is counted.
+`num_deleted_rows` are the rows that the batch removed from the target. A row of a type 2 target is identified by
 its key and its start, so closing one is a replacement, and only late changes can remove one.
 """
 

@@ -125,7 +125,7 @@ def given_value(leaf: Leaf, own: Leaf, events: Events) -> Column:
 
 
 def newest_given_value(leaf: Leaf) -> Column:
-    """Return an aggregate: the newest that a leaf was given, and of the same sequence the greatest."""
+    """Return an aggregate: the newest value of a leaf, and of the same sequence the greatest."""
     if is_orderable(leaf.stored_type):
         return F.max(column(leaf.name))
     value = comparable_value(column(leaf.name)["value"], leaf.stored_type)

@@ -95,7 +95,7 @@ def is_row(events: Events) -> Column:
 
 
 def add_counts(rows: DataFrame, events: Events, leaves: Leaves) -> DataFrame:
-    """Add what the newest event of each key counts as."""
+    """Add the counts of the newest event of each key."""
     shown_now = is_row(events) & ~is_emptied(events)
     is_new = ~column(KNOWN) | column(RESTORED) if leaves else ~column(KNOWN)
     return rows.withColumns({UPSERTED: shown_now & is_new, REMOVED: column(SHOWN) & ~shown_now})

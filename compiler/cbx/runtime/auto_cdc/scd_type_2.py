@@ -122,7 +122,7 @@ def add_bounds(rows: DataFrame, in_order: WindowSpec, tracked: Column) -> DataFr
 
 
 def add_counts(rows: DataFrame, leaves: Leaves, *, counted: bool) -> DataFrame:
-    """Add what each event counts as; without a state every row is new."""
+    """Add the counts of each event; without a state every row is new."""
     if not counted:
         return rows.withColumns({UPSERTED: column(VISIBLE), REMOVED: F.lit(col=False)})
     same = column(KNOWN) & column(SHOWN) & column(BOUNDS).eqNullSafe(F.struct(START_AT, END_AT))

@@ -1,7 +1,7 @@
 """Snapshots of a whole table, taken one after the other, as the changes between them.
 
-`create_auto_cdc_from_snapshot_flow` is AUTO CDC over these changes: what a snapshot has and the one before it
-had not (or had otherwise) is an upsert, what it no longer has is a delete, both at the snapshot's version.
+`create_auto_cdc_from_snapshot_flow` is AUTO CDC over these changes: a row that is new or different since the
+previous snapshot is an upsert, a row that is missing is a delete, both at the snapshot's version.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -47,8 +47,8 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
         version: The snapshot's version, a literal greater than any before.
 
     Returns:
-        One row for each key that came, changed or went. A key that occurs twice in the snapshot fails the action on
-        the result; `changed_row_error` recognises that failure.
+        One row for each key that is new, changed or removed. A key that occurs twice in the snapshot fails the action
+        on the result; `changed_row_error` recognises that failure.
     """
     rows = snapshot.withColumn(IS_NEW, F.lit(col=True))
     if previous is not None:

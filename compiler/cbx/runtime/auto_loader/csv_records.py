@@ -1,7 +1,7 @@
 """The records of CSV files with ``skipRows``, which Spark's reader does not have.
 
-Such a file is read as a whole and split into records, without the skipped lines. The lines are counted as the
-file has them, blank ones and comments too, and the header is the first record after them (the Databricks page "Auto
+Such a file is read as a whole and split into records, without the skipped lines. All lines of the file
+are counted, blank ones and comments too, and the header is the first record after them (the Databricks page "Auto
 Loader options").
 """
 

@@ -33,7 +33,7 @@ class ExpectationResults:
     rules: tuple[ExpectationMetrics, ...]
 
     def document(self) -> dict[str, Any]:
-        """The results as JSON has them."""
+        """The results as a JSON object."""
         return {"dropped": self.dropped, "rules": [asdict(rule) for rule in self.rules]}
 
 

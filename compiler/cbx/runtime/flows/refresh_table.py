@@ -163,7 +163,7 @@ def _refresh_by_flows(
 
 @dataclass(slots=True)
 class _TableUpdate:
-    """One update of a table by its flows: all or nothing.
+    """One atomic update of a table by its flows.
 
     Attributes:
         dataset: The table's definition.

@@ -1,6 +1,6 @@
 """Walking over a SQL text word by word, for statements that Spark's own parser does not know.
 
-Nothing is passed over: whoever reads a statement takes each of its words or reports it.
+Nothing is skipped: the reader of a statement reads each of its words or reports it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Words:
         return self.words[self.next - 1].text
 
     def any_word(self, what: str) -> Word:
-        """Read one word, whatever it is.
+        """Read any one word.
 
         Raises:
             RunError: If there is none.
@@ -155,7 +155,7 @@ class Words:
         return self._part(start, self.next - 1)
 
     def items(self, what: str) -> list[Words]:
-        """The parts between the commas, none of which is empty; those inside of a type's ``<>`` divide nothing."""
+        """The parts between the commas, none of which is empty; commas inside a type's ``<>`` do not separate."""
         parts: list[Words] = []
         while True:
             start = self.next
@@ -174,7 +174,7 @@ class Words:
         return self._part(start, self.next)
 
     def ends(self, what: str, choices: Sequence[str] = ()) -> None:
-        """Hold that all words have been read.
+        """Check that all words have been read.
 
         Raises:
             RunError: If one is left.

@@ -1,4 +1,4 @@
-"""Parquet files whose structs have grown in between, read as one table by Arrow, which takes them for other types."""
+"""Reads Parquet files whose structs got new fields as one table with Arrow, for which they are different types."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def _field(column: ColumnDefinition) -> StructField:
 
 
 def read_struct(schema: str) -> StructType:
-    """The columns of a table as ``table.json`` has them."""
+    """The columns of a table, from ``table.json``."""
     return StructType.fromJson(json.loads(schema))
 
 

@@ -4,9 +4,9 @@
     checkpoints/<schema>/<sink>/<number>/        how far each flow into it had read then
     checkpoints/<schema>/<sink>/files-<number>/  files of an update that are not yet in the sink
 
-A sink of files changes as a table does (``store.py``): an update works on a copy of the checkpoints and puts its files
-aside. Once ``sink.json`` names the update, its files are moved into the sink; if a kill interrupts that, the next
-update finishes it first. Any other sink gets rows immediately, so its checkpoints are never reset.
+A sink of files changes as a table does (``store.py``): an update works on a copy of the checkpoints and writes its
+files to a separate folder. Once ``sink.json`` names the update, its files are moved into the sink; if a kill interrupts
+that, the next update finishes it first. Any other sink gets rows immediately, so its checkpoints are never reset.
 """
 
 from __future__ import annotations

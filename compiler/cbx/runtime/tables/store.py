@@ -1,14 +1,14 @@
-"""The state folder: where a table's rows are, and how they change all at once.
+"""The state folder: the files of tables, which an update changes atomically.
 
     tables/<schema>/<table>/table.json         which version is the table, and how it was made
     tables/<schema>/<table>/<version>/...      its rows, as Parquet
     tables/<schema>/<table>/_.../              not yet, or no longer, part of the table
     checkpoints/<schema>/<table>/<number>/     how far each flow into it has read
 
-An update of a table is all or nothing. It works on a copy of the checkpoints and writes rows where nobody reads
-them; then ``table.json`` names both in one step, which is the commit. A failed or killed update leaves only what
+An update of a table is atomic. It works on a copy of the checkpoints and writes rows to a folder that is not read;
+then ``table.json`` names both in one step, which is the commit. A failed or killed update leaves only what
 ``table.json`` does not name, which the next update removes. So the checkpoints and the rows always belong together,
-and whatever a micro-batch was called has no meaning outside its update.
+and the number of a micro-batch has no meaning outside its update.
 
 A streaming table keeps its version and grows by folders, one per update, each renamed into it in one step.
 """

@@ -141,7 +141,7 @@ class DatasetWorkers:
 
     @contextmanager
     def calling_user_code(self) -> Iterator[None]:
-        """Be the only thread that calls a user function while the context lasts."""
+        """Block other threads from calling user functions while the context lasts."""
         with self._calls:
             self._here.is_calling = True
             try:

@@ -43,7 +43,7 @@ def item_name(item: exp.Expr, reader: ExpressionReader) -> str:
 
 
 def _column_name(node: exp.Expr, reader: ExpressionReader) -> str:
-    """The name of a column inside an expression; empty for a struct field, which is spelled otherwise there."""
+    """The name of a column inside an expression; empty for a struct field, which has another spelling there."""
     bare = node.unnest()
     if not isinstance(bare, exp.Column) or isinstance(bare.this, exp.Star) or bare.name.startswith(PLACEHOLDER):
         return ""

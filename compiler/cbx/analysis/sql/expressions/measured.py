@@ -42,7 +42,7 @@ _NULL_IF_ANY_IS = (
 def read_measure(
     call: exp.Expr, function: exp.Expr, column: int, reader: ExpressionReader, place: Place
 ) -> Measure | None:
-    """What an aggregate adds up; None for one that does not care how often a row is there, and for ``count(*)``.
+    """What an aggregate adds up; None for one that does not depend on how often a row occurs, and for ``count(*)``.
 
     Args:
         call: The call with its FILTER and WITHIN GROUP.
