@@ -39,12 +39,12 @@ fuzz: .venv/dev
 	MANGLED_ROUNDS=1000 $(BIN)/python -m pytest -q compiler/tests/test_mangled.py
 	FUZZ_SECONDS=3600 $(BIN)/python -m pytest -q compiler/tests/test_fuzz.py
 
-# The checks of CI besides the tests: style, types, the direction of imports, and whether target/ is up to date.
+# The checks of CI besides the tests: style, types, the direction of imports, names, and whether target/ is up to date.
 check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q compiler/tests/test_architecture.py
+	$(BIN)/python -m pytest -q compiler/tests/test_architecture.py compiler/tests/test_names.py
 	$(BIN)/cbx compile --check
 
 # Inject every kind of fault at every request of a deployment; `make test` injects some.

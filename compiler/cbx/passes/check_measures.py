@@ -128,7 +128,7 @@ class _Check:
         self.report.add(code, message, span, label="counted several times", hint=hint, related=related)
 
     def _cause(self, fact: object) -> Relationship | None:
-        """The declaration of a relationship that the analysis speaks of."""
+        """The declaration of a relationship that the analysis refers to."""
         from cbx.analysis.facts import TableRelationship
 
         if not isinstance(fact, TableRelationship):

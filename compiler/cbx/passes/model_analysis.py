@@ -73,8 +73,8 @@ class ModelAnalyser:
     """Analyses models one after the other; a context manager, which stops the tracer's process.
 
     Example:
-        >>> with Analysis(project) as analysis:
-        ...     analysed = analysis.read(model, tables)
+        >>> with ModelAnalyser(project) as analyser:
+        ...     analysis = analyser.read(model, lambda: tables)
     """
 
     def __init__(self, project: Project) -> None:

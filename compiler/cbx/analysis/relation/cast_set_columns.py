@@ -16,7 +16,7 @@ def cast_set_columns(
 ) -> tuple[tuple[Relation, ...], list[bool]]:
     """Cast the columns whose types do not compare exactly.
 
-    What a cast makes of a value is fixed by the value, but may be made of other values as well: so a key stays one
+    The value determines the result of its cast, but other values may have the same result: so a key stays a key
     only if no column of it is cast.
 
     Args:
