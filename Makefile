@@ -7,7 +7,7 @@ DEMO := .cbx/demo
 PYTEST := $(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder
 RUN := $(BIN)/cbx run --var landing=$(DEMO)/landing --state $(DEMO)/state
 
-.PHONY: demo test quick fuzz check soak faults bless bench screenshots grain mutants clean
+.PHONY: demo test quick fuzz check soak faults bless bench screenshots grain measures mutants clean
 
 # Compile Circuit Box, run it on the files of its two days, and show a gold table.
 demo: .venv/local
@@ -24,7 +24,7 @@ demo: .venv/local
 	$(BIN)/cbx show gold.customer_order_summary --state $(DEMO)/state
 
 # The tests of the compiler, and of the Circuit Box models on both engines. Tests with many inputs take a sample; `soak`, `fuzz`,
-# `faults`, `grain` and `mutants` run all of them.
+# `faults`, `grain`, `measures` and `mutants` run all of them.
 test: .venv/dev
 	$(PYTEST) --durations=20
 
@@ -86,6 +86,10 @@ grain: .venv/dev
 	CBX_GRAIN_QUERIES=10000 TRACED_PROGRAMS=1000 CBX_SPARK_QUERIES=10000 CBX_SPARK_STREAMS=1000 CBX_SPARK_PROGRAMS=1000 \
 	  $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_grain_on_data.py \
 	  compiler/tests/analysis/test_tracing_on_data.py compiler/tests/analysis/test_grain_on_spark.py
+
+# Compare the verdicts on the aggregates of 10,000 random queries with how often each row counts.
+measures: .venv/dev
+	CBX_MEASURE_QUERIES=10000 $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_measures_on_data.py
 
 # Make small changes, one at a time, to Circuit Box's models and to the rules of grain. Tests must find each.
 mutants: .venv/dev

@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 
 from cbx.diagnostics.source_files import SourceFile, Span
 
-_COMMENT = re.compile(
-    r"(?:--|#)[ \t]*cbx:[ \t]*allow\b[ \t]*(?P<code>\w*)[ \t]*,?[ \t]*(?P<reason>[^\n]*?)[ \t]*(?:#\})?$", re.MULTILINE
+_SQL = re.compile(
+    r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | `[^`]*` | /\*.*?\*/ | (?P<comment>\{\#.*?\#\} | --[^\r\n]*)""",
+    re.DOTALL | re.VERBOSE,
+)
+_PYTHON = re.compile(
+    r"""(?:\"{3}.*?\"{3} | '{3}.*?'{3}) | '(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*" | (?P<comment>\#[^\r\n]*)""",
+    re.DOTALL | re.VERBOSE,
+)
+_ALLOW = re.compile(
+    r"(?:--|#)[ \t]*cbx:[ \t]*allow\b(?P<codes>(?:[ \t,]*CBX\w*)*)[ \t]*,?[ \t]*(?P<reason>[^\r\n]*?)[ \t]*(?:#\}|$)",
+    re.MULTILINE,
 )
 _ONLY_COMMENT = re.compile(r"[ \t]*(?:\{#)?[ \t]*(?:--|#)")
 
@@ -64,9 +73,13 @@ class Allowances:
 def _allowances(path: str, text: str) -> Iterator[Allowance]:
     file = SourceFile(path, text)
     lines = text.split("\n")
-    for match in _COMMENT.finditer(text):
+    for token in (_PYTHON if path.endswith(".py") else _SQL).finditer(text):
+        match = _ALLOW.search(text, *token.span("comment")) if token["comment"] else None
+        if match is None:
+            continue
         span = file.span(match.start(), match.end())
         following = span.line + 1
         while following <= len(lines) and _ONLY_COMMENT.match(lines[following - 1]):
             following += 1
-        yield Allowance(match["code"], match["reason"], span, (span.line, following))
+        for code in re.findall(r"\w+", match["codes"]) or [""]:
+            yield Allowance(code, match["reason"], span, (span.line, following))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -100,17 +100,21 @@ class TextSpans(NamedTuple):
     Attributes:
         lines: The lines of the file.
         pairs: For each piece, its offset in `Text.placeholder` and its offset in the file.
+        ends: The offsets in the file after the pieces that are the values of expressions, by their offsets in it.
     """
 
     lines: Lines
     pairs: tuple[tuple[int, int], ...]
+    ends: Mapping[int, int] | None = None
 
     def span(self, start: int, end: int) -> Span:
-        """The span in the file of a range of the text; for an unknown part, the span of its expression."""
-        limit = self.lines.length
+        """The span in the file of a range of the text; for the value of an expression, the span of the expression."""
+        limit, ends = self.lines.length, self.ends or {}
         here, there = self._pair(start)
-        first = min(there + max(start - here, 0), limit)
+        first = min(there if there in ends else there + max(start - here, 0), limit)
         here, there = self._pair(end - 1)
+        if there in ends:
+            return self.lines.span(first, max(ends[there], first))
         behind = self._pair(end)
         last = behind[1] if here == start and behind[0] == end else 0
         last = min(max(last, there + max(end - here, 0), first + 1), limit)

@@ -11,39 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from random_schemas import Schema
+from random_sources import Column, Source, random_subquery
 
 from cbx.analysis.facts import ColumnHome, Table
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.homes import find_homes
 from cbx.analysis.measures import JudgedMeasure, judge_measures, result_homes
+from cbx.analysis.relation.relations import QuerySpan
 from cbx.analysis.verdicts import result_keys
 
 _FUNCTIONS = ("sum", "sum", "avg", "count", "stddev")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a source: its name, and the hidden numbers of the rows that its value is a property of."""
-
-    name: str
-    rids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """What a query can read.
-
-    Attributes:
-        text: As the analysis is told of it: a table's name.
-        shown: As the engine is told of it.
-        columns: Its columns.
-        hidden: The hidden columns that it passes on.
-    """
-
-    text: str
-    shown: str
-    columns: tuple[Column, ...]
-    hidden: tuple[str, ...]
 
 
 @dataclass
@@ -62,12 +39,15 @@ class MeasureQuery:
     Attributes:
         text: What the analysis reads.
         counts: What the engine runs: for each aggregate the rows that it counts and the different ones, group by group.
-        rids: For each aggregate the numbers that tell its rows apart.
+        rids: For each aggregate the numbers that identify its rows.
+        end: The offset in the text after the aggregates; those of subqueries are before ``start``, or after this.
     """
 
     text: str
     counts: str
     rids: tuple[tuple[str, ...], ...]
+    start: int
+    end: int
 
 
 @dataclass
@@ -77,6 +57,7 @@ class Generator:
     schema: Schema
     chance: random.Random
     models: list[Model] = field(default_factory=list)
+    subqueries: int = 0
 
     def tables(self) -> dict[str, Table]:
         """All that can be read, by name."""
@@ -97,12 +78,19 @@ class Generator:
             )
             for table in self.schema.tables
         ]
-        return [*plain, *plain, *(model.source for model in self.models)]
+        self.subqueries += 2
+        made = [random_subquery(self.schema.tables, self.chance, f"x{self.subqueries + number}") for number in range(2)]
+        return [*plain, *plain, *made, *(model.source for model in self.models)]
 
     def judge(self, query: MeasureQuery) -> tuple[JudgedMeasure, ...]:
-        """What the analysis says of the aggregates of a query, in their order."""
+        """What the analysis says of the aggregates of a query, in their order, but for those of subqueries."""
         relation = read_query(query.text, self.tables()).relation
-        return judge_measures(relation, find_homes(relation, self.homes()), self.schema.relationships)
+        judged = judge_measures(relation, find_homes(relation, self.homes()), self.schema.relationships)
+        return tuple(
+            measure
+            for measure in judged
+            if isinstance(measure.measure.place, QuerySpan) and query.start < measure.measure.place.start < query.end
+        )
 
     def add_model(self) -> None:
         """Add a model: a join that keeps the grain of some table, or a grouping."""
@@ -130,8 +118,9 @@ class Generator:
             rids = [
                 (f"{alias}.{rid} AS {rid}_{alias}{name}", alias, rid) for alias, read in joined for rid in read.hidden
             ]
-            body = f"SELECT {items} FROM {text}{where}"
-            hidden = f"SELECT {', '.join([items, *(item for item, _, _ in rids)])} FROM {shown}{where}"
+            rest = where + self._qualify(columns)
+            body = f"SELECT {items} FROM {text}{rest}"
+            hidden = f"SELECT {', '.join([items, *(item for item, _, _ in rids)])} FROM {shown}{rest}"
             out = tuple(
                 Column(f"c{number}", tuple(f"{rid}_{alias}{name}" for rid in column.rids))
                 for number, (_, column, alias) in enumerate(named)
@@ -144,9 +133,13 @@ class Generator:
 
     def query(self) -> MeasureQuery:
         """A query with one to three aggregates."""
-        joined, text, shown = self._joined(self.chance.randint(1, 3))
+        common = self._common_table() if self.chance.random() < 0.15 else None
+        joined, text, shown = self._joined(self.chance.randint(1, 3), common)
         columns = [(alias, column) for alias, source in joined for column in source.columns]
-        groups = [f"{alias}.{column.name}" for alias, column in self.chance.sample(columns, self.chance.randint(0, 2))]
+        groups = [
+            f"{alias}.{column.name}"
+            for alias, column in self.chance.sample(columns, min(len(columns), self.chance.randint(0, 2)))
+        ]
         where = self._where(joined)
         measures, counts, rids = [], [], []
         for _ in range(self.chance.randint(1, 3)):
@@ -157,14 +150,34 @@ class Generator:
             counts.append(f"count(DISTINCT CASE WHEN {tested} THEN ({', '.join(numbers)}, 0) END)")
             rids.append(numbers)
         if self.chance.random() < 0.2 and groups:
+            grouped = f" GROUP BY {', '.join(groups)}"
             partition = f"OVER (PARTITION BY {', '.join(groups)})"
             items = ", ".join(f"{measure} {partition} AS m{number}" for number, measure in enumerate(measures))
             body = f"SELECT {items} FROM {text}{where}"
         else:
             items = ", ".join(f"{measure} AS m{number}" for number, measure in enumerate(measures))
-            body = f"SELECT {items} FROM {text}{where}" + (f" GROUP BY {', '.join(groups)}" if groups else "")
-        grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
-        return MeasureQuery(body, f"SELECT {', '.join(counts)} FROM {shown}{where}{grouped}", tuple(rids))
+            listed = ", ".join(groups)
+            grouping = f"ROLLUP ({listed})" if self.chance.random() < 0.1 else listed
+            grouped = f" GROUP BY {grouping}" if groups else ""
+            grouped += self.chance.choice((" HAVING count(*) = 1", " HAVING count(*) > 1")) * (
+                self.chance.random() < 0.1
+            )
+            body = f"SELECT {items} FROM {text}{where}{grouped}"
+        first, second = ("", "") if common is None else (f"WITH w AS {common.text} ", f"WITH w AS {common.shown} ")
+        engine = f"{second}SELECT {', '.join(counts)} FROM {shown}{where}{grouped}"
+        return MeasureQuery(first + body, engine, tuple(rids), len(first), len(first) + len(f"SELECT {items}"))
+
+    def _common_table(self) -> Source:
+        """A subquery that is read twice."""
+        self.subqueries += 1
+        return random_subquery(self.schema.tables, self.chance, f"x{self.subqueries}")
+
+    def _qualify(self, columns: list[tuple[str, Column]]) -> str:
+        """One row of each partition, now and then."""
+        if self.chance.random() > 0.25:
+            return ""
+        names = [f"{alias}.{column.name}" for alias, column in self.chance.sample(columns, min(2, len(columns)))]
+        return f" QUALIFY row_number() OVER (PARTITION BY {names[0]} ORDER BY {names[-1]}) = 1"
 
     def _measure(self, columns: list[tuple[str, Column]]) -> tuple[str, str, tuple[str, ...], str]:
         """An aggregate, its argument, the numbers that tell its rows apart, and what else its rows fulfil."""
@@ -178,22 +191,32 @@ class Generator:
         if form < 0.15:
             both = tuple(dict.fromkeys((*rids, *(f"{other_alias}.{rid}" for rid in other.rids))))
             return f"{function}({name} * {other_name})", f"({name} * {other_name})", both, ""
-        if form < 0.25:
+        if form < 0.22:
+            # What is added or chosen counts by itself, so the rows of the first part are counted.
+            is_same = alias == other_alias
+            argument = f"coalesce({name}, {other_name})" if self.chance.random() < 0.5 else f"{name} + {other_name}"
+            counted = argument if is_same or "+" in argument else name
+            return f"{function}({argument})", f"({counted})", rids, ""
+        if form < 0.3:
             condition = f"{other_name} > 1"
             return f"{function}(CASE WHEN {condition} THEN {name} END)", name, rids, f" AND {condition}"
-        if form < 0.35 and function == "sum":
+        if form < 0.38 and function == "sum":
             return f"sum(coalesce({name}, 0))", name, rids, ""
         if form < 0.45:
             return f"{function}({name}) FILTER (WHERE {other_name} > 1)", name, rids, f" AND {other_name} > 1"
         return f"{function}({name})", name, rids, ""
 
-    def _joined(self, count: int) -> tuple[list[tuple[str, Source]], str, str]:
+    def _joined(self, count: int, common: Source | None = None) -> tuple[list[tuple[str, Source]], str, str]:
         """Joined sources with their aliases, and FROM as the analysis and as the engine read it."""
-        first = self.chance.choice(self.sources())
+        sources = self.sources()
+        if common is not None:
+            read_twice = Source("w", "w", common.columns, common.hidden)
+            sources += [read_twice] * len(sources)
+        first = self.chance.choice(sources)
         joined = [("s0", first)]
         text, shown = f"{first.text} AS s0", f"{first.shown} AS s0"
         for number in range(1, count):
-            alias, source = f"s{number}", self.chance.choice(self.sources())
+            alias, source = f"s{number}", self.chance.choice(sources)
             condition = self._condition(joined, alias, source)
             kind = self.chance.choice(("JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"))
             if kind == "FULL JOIN" and ">" in condition:
@@ -237,6 +260,8 @@ class Generator:
         if self.chance.random() < 0.25:
             table = self.chance.choice(self.schema.tables)
             column = self.chance.choice(table.columns or ()).name
+            if self.chance.random() < 0.3:
+                return f" WHERE {name} IN (SELECT min(x.{column}) FROM {table.name} AS x)"
             return f" WHERE EXISTS (SELECT 1 FROM {table.name} AS x WHERE x.{column} = {name})"
         return f" WHERE {self.chance.choice(conditions)(name)}"
 

@@ -16,7 +16,7 @@ from random_schemas import Schema, random_rows, random_schema
 
 from cbx.analysis.repetition import OtherKey
 
-QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "400"))
+QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "150"))
 SEED = int(os.environ.get("CBX_MEASURE_SEED", "1"))
 QUERIES_PER_SCHEMA = 12
 DRAWS = 6

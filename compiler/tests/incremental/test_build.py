@@ -50,6 +50,22 @@ FILES = {
         'FROM {{ ref("silver.customers") }} AS c LEFT JOIN {{ ref("silver.orders") }} AS o ON o.customer_id = c.id\n'
         "GROUP BY c.id\n"
     ),
+    "models/silver/payments.sql": (
+        '{{ materialized_view(key="payment_id", columns={"payment_id": "BIGINT", "id": "BIGINT", "paid": "INT"},\n'
+        '    relationships=[many_to_one("silver.orders", on="id")]) }}\n\n'
+        'SELECT payment_id, id, paid FROM {{ source("raw.payments") }}\n'
+    ),
+    "macros/sums.sql": "{% macro total(column) %}\n-- a total\nsum({{ column }})\n{% endmacro %}\n",
+    "models/silver/paid.sql": (
+        '{{ materialized_view(key="payment_id") }}\n\nSELECT p.payment_id, o.id, o.amount\n'
+        'FROM {{ ref("silver.payments") }} AS p JOIN {{ ref("silver.orders") }} AS o ON o.id = p.id\n'
+    ),
+    "models/gold/weights.sql": (
+        "{{ materialized_view() }}\n\nSELECT\n  -- cbx: allow CBX314, weights by payment\n"
+        "  {{ total('amount') }} AS weight,\n  count(amount) AS many,\n"
+        "  -- cbx: allow CBX314, a mean by payment\n  avg(amount) AS mean\n"
+        'FROM {{ ref("silver.paid") }}\n'
+    ),
     "models/gold/cities.sql": (
         '{{ materialized_view(description="Cities.") }}\n\nSELECT city, count(*) AS people '
         'FROM {{ ref("silver.customers") }} GROUP BY city\n'
@@ -92,6 +108,18 @@ WORDS = [
     ("Cities.", "Towns."),
     ("\n", "\r\n"),
     ("nightly", "weekly"),
+    ("-- cbx: allow CBX314, ", "-- "),
+    ("allow CBX314", "allow CBX306"),
+    (", weights by payment", ""),
+    ("avg(amount)", "max(amount)"),
+    ("total(", "sum("),
+    ('silver.paid") }}', 'silver.orders") }}'),
+    ("p.payment_id, o.id", "p.payment_id, p.id"),
+    ("many_to_one", "one_to_one"),
+    ('"paid": "INT"', '"paid": column("INT", measure="total")'),
+    ("o.amount", "o.amount * p.paid AS amount"),
+    ("[vars]", '[compile]\nmeasures = "error"\n\n[vars]'),
+    ("[vars]", '[compile]\nmeasures = "off"\n\n[vars]'),
 ]
 
 

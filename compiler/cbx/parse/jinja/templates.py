@@ -319,13 +319,17 @@ class Templates:
     ) -> RenderedTemplate | None:
         parts: list[TextPart] = []
         spans: list[tuple[int, int]] = []
+        ends: dict[int, int] = {}
         length = position = 0
         for mark in _MARK.finditer(rendered):
             parts.append(rendered[position : mark.start()])
             length += mark.start() - position
             position = mark.end()
             if mark["offset"]:
-                spans.append((length, template.offset + min(int(mark["offset"]), len(template.text))))
+                offset = min(int(mark["offset"]), len(template.text))
+                spans.append((length, template.offset + offset))
+                if template.text.startswith("{{", offset):
+                    ends[template.offset + offset] = template.offset + template.text.find("}}", offset) + 2
                 continue
             part = Variable(mark["variable"]) if mark["variable"] is not None else InputSlot(int(mark["input"]))
             parts.append(part)
@@ -349,7 +353,7 @@ class Templates:
             span = self._template_calls[0].span if self._template_calls else template.first_tag_span()
             report.add(codes.NOT_A_LITERAL, message, span, hint="remove the filter: the value is not known yet")
             return None
-        return RenderedTemplate(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans)))
+        return RenderedTemplate(text, tuple(self._calls), TextSpans(template.source.lines, tuple(spans), ends))
 
     def _parse(self, template: Template, report: Report, causes: Sequence[Cause] = ()) -> nodes.Template | None:
         """Parse a template and, since Jinja looks up filters only then, generate its code once."""
