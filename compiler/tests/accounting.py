@@ -23,7 +23,7 @@ def sizes(state: Path) -> Sizes:
     """How many rows each table of a state folder has, by its key."""
     found = {}
     for key, folder in tables(state).items():
-        table = folder.current()
+        table = folder.read_state()
         assert table is not None
         files = folder.rows(table.version).rglob("[!_.]*.parquet")
         found[key] = sum(pq.read_metadata(file).num_rows for file in files)

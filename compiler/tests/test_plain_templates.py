@@ -38,7 +38,7 @@ def _outcome(text: str, *, plainly: bool, inputs_allowed: bool) -> object:
     templates = Templates()
     templates.add_macros(SourceFile("macros/m.sql", MACROS), report)
     if not plainly:
-        templates._plainly = lambda *_: None  # type: ignore[method-assign]
+        templates._prepare_plain = lambda *_: None  # type: ignore[method-assign]
     source = SourceFile("models/silver/m.sql", "-- m\n" + text)
     rendered = templates.render(Template(text, source, 5), report, VARIABLES, inputs_allowed=inputs_allowed)
     found = rendered and (rendered.text, rendered.calls, rendered.spans.pairs)
