@@ -33,14 +33,14 @@ class StreamQuery:
 
     @property
     def text(self) -> str:
-        listed = ", ".join(f"{name} AS ({text})" for name, text in self.prepare_stream.items())
+        listed = ", ".join(f"{name} AS ({text})" for name, text in self.prepared.items())
         return f"WITH {listed} {self.rest}"
 
     def views(self) -> dict[str, str]:
         """What each prepared stream has after all batches, over tables named ``t0_1`` in the first one."""
         return {
             name: " UNION ALL ".join(f"SELECT * FROM ({at_batch(text, batch)})" for batch in BATCHES)
-            for name, text in self.prepare_stream.items()
+            for name, text in self.prepared.items()
         }
 
 

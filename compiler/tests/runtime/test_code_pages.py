@@ -49,10 +49,10 @@ def write_and_run(case: Case, folder: Path) -> str:
 def test_the_example_is_reported_as_the_page_shows(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages print what `cbx run` prints, and the way out has no error."""
     monkeypatch.chdir(tmp_path)
-    example, way_out = (case for case in read_cases(PAGES / f"{code}.md") if case.title in ("Example", "Way out"))
+    example, fix = (case for case in read_cases(PAGES / f"{code}.md") if case.title in ("Example", "How to fix it"))
     (shown,) = (block.body for block in example.blocks if block.info == "text")
     reported, _, more = write_and_run(example, tmp_path).partition("\n\n")
-    fixed = write_and_run(way_out, tmp_path)
+    fixed = write_and_run(fix, tmp_path)
 
     assert reported + "\n" == shown
     assert re.findall(r"CBX\d+", more) == [code]
