@@ -152,6 +152,6 @@ def test_a_sink_that_is_a_function_gets_each_micro_batch(pipeline: Pipeline) -> 
     second = pipeline.succeed()
 
     assert [(str(problem.span).rpartition("/")[2], problem.message) for problem in problems(first)] == [
-        ("notebook.py:11", "ValueError: not yet")
+        ("notebook.py:11:9", "ValueError: not yet")
     ]
     assert (second["outside"].rows_written, (pipeline.folder / "0.json").read_text()) == (2, '[{"id":1},{"id":2}]')
