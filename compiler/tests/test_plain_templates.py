@@ -35,10 +35,8 @@ _templates = st.lists(st.one_of(_calls, st.just('{{ ref("silver.a") }}'), _data)
 
 def _outcome(text: str, *, plainly: bool, inputs_allowed: bool) -> object:
     report = Report()
-    templates = Templates()
+    templates = Templates(always_jinja=not plainly)
     templates.add_macros(SourceFile("macros/m.sql", MACROS), report)
-    if not plainly:
-        templates._prepare_plain = lambda *_: None  # type: ignore[method-assign]
     source = SourceFile("models/silver/m.sql", "-- m\n" + text)
     rendered = templates.render(Template(text, source, 5), report, VARIABLES, inputs_allowed=inputs_allowed)
     found = rendered and (rendered.text, rendered.calls, rendered.spans.pairs)

@@ -73,7 +73,13 @@ class RenderedTemplate:
 class Templates:
     """Renders templates that use the project's macros."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, always_jinja: bool = False) -> None:
+        """Start without macros.
+
+        Args:
+            always_jinja: Whether Jinja renders plain templates as well; the result is the same, later.
+        """
+        self._always_jinja = always_jinja
         self._environment = BoundedEnvironment(printable=(VariableMark,))
         self._builtins = frozenset(self._environment.globals)
         self._calls: list[Call] = []
@@ -188,9 +194,8 @@ class Templates:
     ) -> RenderedTemplate | None:
         words = frozenset(INPUTS if inputs_allowed else ())
         try:
-            run = self._prepare_plain(template, words, variables) or self._prepare_jinja(
-                template, words, variables, report
-            )
+            plain = None if self._always_jinja else self._prepare_plain(template, words, variables)
+            run = plain or self._prepare_jinja(template, words, variables, report)
         except BrokenMacroError:
             return None
         if run is None:
