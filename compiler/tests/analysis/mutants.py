@@ -26,6 +26,7 @@ CASES = (
     "test_grain_cases.py", "test_verdicts.py", "test_comparable_types.py", "test_equal_values.py", "test_columns.py",
     "test_closed_world.py",
 )  # fmt: skip
+MEASURE_CASES = ("test_measures.py",)
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,18 @@ class Mutant:
     file: Path
     old: str
     new: str
+    is_of_aggregates: bool = False
 
 
 def read_mutants() -> list[Mutant]:
     """The mutants of ``mutants.txt``."""
-    blocks = re.split(r"^## ", (HERE / "mutants.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    of_keys, _, of_aggregates = (HERE / "mutants.txt").read_text(encoding="utf-8").partition("\n# Aggregates\n")
     found = []
-    for block in blocks:
-        name, file, *lines = block.splitlines()
-        old, new = ("\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
-        found.append(Mutant(name, Path("analysis") / file, old, new))
+    for text in (of_keys, of_aggregates):
+        for block in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+            name, file, *lines = block.splitlines()
+            old, new = ("\n".join(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
+            found.append(Mutant(name, Path("analysis") / file, old, new, text is of_aggregates))
     return found
 
 
@@ -57,12 +60,13 @@ def _try(mutant: Mutant, queries: int) -> tuple[Mutant, str]:
         file = copied / mutant.file
         file.write_text(file.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{HERE}"}
-        cases = [str(HERE / name) for name in CASES]
+        cases = [str(HERE / name) for name in (MEASURE_CASES if mutant.is_of_aggregates else CASES)]
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *cases]
         done = subprocess.run(command, capture_output=True, check=False, env=environment)
         if done.returncode:
             return mutant, "cases"
-        code = f"import mutants; mutants.search({queries})"
+        search_name = "search_measures" if mutant.is_of_aggregates else "search"
+        code = f"import mutants; mutants.{search_name}({queries})"
         found = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
         )
@@ -83,6 +87,28 @@ def search(queries: int) -> None:
         for at in range(QUERIES_A_SCHEMA):
             try:
                 check_query(random_query(schema, chance), schema, data, chance)
+            except Exception:  # noqa: BLE001 - a mutant may break anything
+                print(number + at + 1)
+                return
+        data.engine.close()
+    print(-1)
+
+
+def search_measures(queries: int) -> None:
+    """Print the number of the query whose verdicts on aggregates the data disproves; -1 if there is none."""
+    from random_measures import Generator
+    from random_schemas import random_schema
+    from test_measures_on_data import QUERIES_PER_SCHEMA, SEED, Data, check_query
+
+    for number in range(0, queries, QUERIES_PER_SCHEMA):
+        chance = random.Random(f"{SEED} {number}")
+        schema = random_schema(chance)
+        data, generator = Data(schema, chance), Generator(schema, chance)
+        for at in range(QUERIES_PER_SCHEMA):
+            try:
+                if chance.random() < 0.25:
+                    generator.add_model()
+                check_query(generator.query(), generator, data)
             except Exception:  # noqa: BLE001 - a mutant may break anything
                 print(number + at + 1)
                 return

@@ -80,7 +80,7 @@ class Generator:
         ]
         self.subqueries += 2
         made = [random_subquery(self.schema.tables, self.chance, f"x{self.subqueries + number}") for number in range(2)]
-        return [*plain, *plain, *made, *(model.source for model in self.models)]
+        return [*plain, *plain, *plain, *made, *(model.source for model in self.models)]
 
     def judge(self, query: MeasureQuery) -> tuple[JudgedMeasure, ...]:
         """What the analysis says of the aggregates of a query, in their order, but for those of subqueries."""
