@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field
+from cbx.analysis.relation.relations import Field, PythonCallSite
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import visible_nodes
+from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.generators import is_generator, read_generator
 from cbx.analysis.sql.grouping import aggregates_in
-from cbx.analysis.sql.windows import read_windows
+from cbx.analysis.sql.windows import read_windows, unwrap_window_function
 from cbx.analysis.tracing.plan.expressions import (
     ExpressionWriter,
     Reading,
@@ -118,6 +119,7 @@ class ProjectionReader:
     reading: Reading
 
     def __post_init__(self) -> None:
+        self._measures: list[ir.Measure] = []
         self.writer = ExpressionWriter(self.input, self.reading)
         self.relation = self.input.relation
         self.columns: list[QualifiedColumn] = []
@@ -158,6 +160,7 @@ class ProjectionReader:
             if isinstance(value, ir.Computed):
                 value = add_determined_columns(value, node, reader)
             self._define(new.id, value)
+            self._read_measures(node, new.id)
         self.has_guesses = self.has_guesses or not item.has_sure_name
         self._add_column(QualifiedColumn(new, qualifiers))
         return True
@@ -172,7 +175,14 @@ class ProjectionReader:
         alive = self.input.alive | self._new
         relation: ir.Relation
         if self._aggregated:
-            relation = ir.Aggregate(self.input.relation, (), tuple(self._definitions), fields, is_open=is_open)
+            relation = ir.Aggregate(
+                self.input.relation,
+                (),
+                tuple(self._definitions),
+                fields,
+                is_open=is_open,
+                measures=tuple(self._measures),
+            )
             alive = frozenset(self._new)
         else:
             relation = ir.Projection(self.relation, tuple(self._definitions), fields, is_open)
@@ -195,10 +205,25 @@ class ProjectionReader:
             self.relation = ir.Projection(before, tuple(self._definitions), before.fields, before.is_open)
             self._definitions = []
 
+    def _read_measures(self, node: exp.Expr, column: int) -> None:
+        """Read the aggregates of a selection without a grouping."""
+        reader = self.writer.build_reader()
+        for call in aggregates_in([node]):
+            measure = read_measure(call, unwrap_window_function(call)[0], column, reader, self._site())
+            self._measures += [measure] if measure is not None else []
+
+    def _site(self) -> PythonCallSite | None:
+        """Where the step that is read was made."""
+        return PythonCallSite(*self.reading.site) if self.reading.site else None
+
     def _read_windows(self, node: exp.Expr) -> None:
         if any(isinstance(part, exp.Window) for part in visible_nodes(node)):
             self._apply_definitions()
-            self.relation = read_windows([node], (), self.relation, self.writer.build_reader())
+            relation = read_windows([node], (), self.relation, self.writer.build_reader())
+            if isinstance(relation, ir.Window):
+                measures = tuple(replace(measure, place=self._site()) for measure in relation.measures)
+                relation = replace(relation, measures=measures)
+            self.relation = relation
             self._new |= set(self.writer.window_columns.values())
 
     def _read_generator(self, item: _Item) -> bool:
