@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cbx.analysis.facts import UNKNOWN_HOME
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
@@ -85,6 +86,11 @@ def _start_analysis(project: Project, stack: ExitStack) -> ModelAnalyser | None:
     return stack.enter_context(ModelAnalyser(project))
 
 
+def _with_unknown_home(column: Column) -> Column:
+    """A column of a model that was not analysed: it may pass on a column of a model that it reads."""
+    return column._replace(home=UNKNOWN_HOME._replace(measure=column.home.measure if column.home is not None else ""))
+
+
 @dataclass
 class _ColumnTyper:
     linked: Linked
@@ -133,6 +139,8 @@ class _ColumnTyper:
                 )
                 for column in columns
             )
+        if columns is not None and model.model_inputs and self.analysis is not None and model.id not in self.relations:
+            columns = tuple(_with_unknown_home(column) for column in columns)
         self.columns[model.id] = table_columns(model, columns)
         self.keys[model.id] = self._infer_keys(model)
 
