@@ -26,6 +26,8 @@ _CLAUSE = re.compile(
     r"\b(?:SELECT|FROM|UNION|EXCEPT|INTERSECT|WHERE|GROUP\s+BY|HAVING|QUALIFY)\b|\|>|[()]", re.IGNORECASE
 )
 _BEFORE_QUERY = re.compile(r"(?:[()]|\b(?:UNION|EXCEPT|INTERSECT|ALL|DISTINCT))\s*\Z", re.IGNORECASE)
+_LEADING_FROM = re.compile(r"(?:\A|[()]|\b(?:UNION|EXCEPT|INTERSECT|ALL|DISTINCT))\s*FROM\b", re.IGNORECASE)
+"""Finds out quickly that no FROM begins a query, as in nearly all texts."""
 _FAR = 200
 _IN_LIST, _IN_CLAUSES = -1, -2
 """A query before its FROM, where EXCEPT leaves columns out, and after it, where EXCEPT begins another query."""
@@ -96,6 +98,8 @@ def _find_other_mistakes(blanked: str) -> Iterator[tuple[int, int, str, str]]:
 
 def _find_leading_froms(blanked: str) -> Iterator[tuple[int, bool]]:
     """The offset of each FROM that begins a query, and whether a clause follows that only a SELECT can have."""
+    if _LEADING_FROM.search(blanked) is None:
+        return
     around: list[int | None] = []
     begun: int | None = None
     for clause in _CLAUSE.finditer(blanked):
