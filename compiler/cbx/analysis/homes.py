@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from cbx.analysis.facts import OTHER_COLUMNS, ColumnHome, MeasureKind
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relation_walks import inputs_of
+from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.relation.relations import NONE, Ids, Place, Relation
 from cbx.analysis.relation.uniqueness import Grain
 from cbx.analysis.single_rows import single_rows
@@ -170,15 +170,10 @@ def _homes_of_set_operation(operation: ir.SetOperation, homes: Homes) -> _Known:
 
 
 def _tables_below(relation: Relation) -> set[str]:
-    pending, found = [relation], set[str]()
-    while pending:
-        node = pending.pop()
-        pending.extend(inputs_of(node))
-        if isinstance(node, ir.Scan):
-            found.add(node.table.name)
-        if isinstance(node, ir.Opaque):
-            found.add(THESE_ROWS)
-    return found
+    """The names of the tables in a relation; `THESE_ROWS` stands for what is not known."""
+    nodes = nodes_of(relation)
+    tables = {node.table.name for node in nodes if isinstance(node, ir.Scan)}
+    return tables | {THESE_ROWS} if any(isinstance(node, ir.Opaque) for node in nodes) else tables
 
 
 def _learn_new(

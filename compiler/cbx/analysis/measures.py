@@ -8,14 +8,14 @@ are grouped by and on that key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cbx.analysis.facts import UNKNOWN_HOME, ColumnHome, MeasureKind, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.homes import THESE_ROWS, Home, Homes, keys_together
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relation_walks import inputs_of
+from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.relation.relations import NONE, Ids, Measure, Relation
 from cbx.analysis.relation.uniqueness import Grain
 from cbx.analysis.repetition import Repetition, find_repetition
@@ -77,11 +77,6 @@ def _chosen_by_count(node: Relation) -> ir.Aggregate | None:
     return below if any(ir.condition_reads(predicate) & counts for predicate in tested) else None
 
 
-def has_measures(relation: Relation) -> bool:
-    """Whether a query has aggregates whose result depends on repeated rows."""
-    return any(isinstance(node, (ir.Aggregate, ir.Window)) and node.measures for node in nodes_of(relation))
-
-
 def result_homes(
     relation: Relation, homes: Homes, relationships: Sequence[TableRelationship], grain: Grain | None = None
 ) -> dict[str, ColumnHome]:
@@ -97,12 +92,12 @@ def result_homes(
     names = {field.id: field.name for field in reversed(relation.fields) if field.name}
     found: dict[str, ColumnHome] = {}
     repetitions: dict[tuple[Home, Ids], bool] = {}
-    for field in relation.fields:
-        if not field.name:
+    for column in relation.fields:
+        if not column.name:
             continue
-        of_column = homes.of(frozenset({field.id}), relation)
+        of_column = homes.of(frozenset({column.id}), relation)
         if of_column is None:
-            found[field.name.lower()] = UNKNOWN_HOME
+            found[column.name.lower()] = UNKNOWN_HOME
             continue
         kinds = {home.measure for home in of_column}
         kind: MeasureKind = kinds.pop() if len(kinds) == 1 else ""
@@ -111,19 +106,19 @@ def result_homes(
         keys = keys_together(of_column)
         if is_repeated is False and not (table and keys):
             if kind:
-                found[field.name.lower()] = ColumnHome(measure=kind)
+                found[column.name.lower()] = ColumnHome(measure=kind)
             continue
         if is_repeated is None and len(of_column) == 1:
             question = (of_column[0], keys[0] if keys else NONE)
             if question not in repetitions:
-                values = frozenset({field.id})
+                values = frozenset({column.id})
                 repeats = find_repetition(relation, NONE, question[1], of_column[0], homes, relationships, values)
                 repetitions[question] = repeats is not None
             is_repeated = repetitions[question] or None
         if is_repeated is None and any(home.is_alone for home in of_column):
             keys = []
         carried = next(filter(None, (_names_of_key(key, names, grain) for key in keys)), ())
-        found[field.name.lower()] = ColumnHome(table, carried, is_repeated, kind)
+        found[column.name.lower()] = ColumnHome(table, carried, is_repeated, kind)
     return found
 
 
@@ -144,22 +139,11 @@ def _names_of_key(key: Ids, names: Mapping[int, str], grain: Grain) -> tuple[str
     return tuple(found)
 
 
-def nodes_of(relation: Relation) -> list[Relation]:
-    """The nodes of a relation, from the inside out, each once."""
-    found: dict[int, Relation] = {}
-    pending = [relation]
-    while pending:
-        node = pending.pop()
-        if id(node) not in found:
-            found[id(node)] = node
-            pending.extend(inputs_of(node))
-    return list(found.values())[::-1]
-
-
 @dataclass(frozen=True, slots=True)
 class _Judge:
     relationships: tuple[TableRelationship, ...]
     homes: Homes
+    grains: dict[tuple[int, Ids], Grain] = field(default_factory=dict)
 
     def judge(self, node: Relation, *, is_chosen: bool) -> list[JudgedMeasure]:
         """The verdicts on the aggregates of one node; a condition may choose groups by their numbers of rows."""
@@ -187,11 +171,15 @@ class _Judge:
         if measure.adds and len(homes) > 1:
             homes = tuple(replace(home, is_alone=True) for home in homes)
         for not_null in dict.fromkeys((NONE, measure.not_null)):
-            grain = infer_grain(rows, not_null=not_null)
+            grain = self._grain(rows, not_null)
             if all(self.homes.are_once(homes, rows, groups, grain, not_null) for groups in sets):
                 return JudgedMeasure(measure, "exact", homes)
         smallest = min(sets, key=len)
-        if len(homes) > 1 or is_chosen or (measure.is_mean and measure.values <= infer_grain(rows).closure(smallest)):
+        if (
+            len(homes) > 1
+            or is_chosen
+            or (measure.is_mean and measure.values <= self._grain(rows, NONE).closure(smallest))
+        ):
             return JudgedMeasure(measure, "unknown", homes)
         for home in homes:
             for key in home.keys or (NONE,):
@@ -201,3 +189,10 @@ class _Judge:
                 if repetition is not None:
                     return JudgedMeasure(measure, "repeated", homes, repetition)
         return JudgedMeasure(measure, "unknown", homes)
+
+    def _grain(self, rows: Relation, not_null: Ids) -> Grain:
+        """The grain of rows, inferred once for all aggregates over them."""
+        question = (id(rows), not_null)
+        if question not in self.grains:
+            self.grains[question] = infer_grain(rows, not_null=not_null)
+        return self.grains[question]

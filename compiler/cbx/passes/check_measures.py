@@ -10,11 +10,11 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Related, Report, listing
 from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
 from cbx.passes.table_facts import END_AT, START_AT
-from cbx.stages.resolved import Column, Connected, MeasureResult, Relationship, ResolvedModel
+from cbx.stages.resolved import Column, Connected, MeasureResult, ResolvedModel
 
 if TYPE_CHECKING:
-    from cbx.analysis.facts import TableRelationship
     from cbx.analysis.measures import JudgedMeasure
     from cbx.analysis.relation.relations import Relation
 
@@ -70,7 +70,7 @@ class _Check:
         self.report = report
         self.homes: dict[str, Homes] = {}
         self.measures: dict[str, tuple[MeasureResult, ...]] = {}
-        self._facts = _facts_by_child(connected.relationships)
+        self._facts = facts_by_child(connected.relationships)
 
     def add(self, model: ResolvedModel) -> None:
         """Judge the aggregates of a model, and find the homes of its columns."""
@@ -92,7 +92,7 @@ class _Check:
         from cbx.analysis.measures import judge_measures, result_homes
 
         inputs = sorted({given.model for given in model.model_inputs})
-        facts = [fact for child in inputs for fact in self._facts.get(child, ())]
+        facts = facts_of_inputs(model, self._facts)
         homes = find_homes(relation, {name: self._homes_of(name) for name in inputs})
         judged = judge_measures(relation, homes, facts)
         if judged:
@@ -115,26 +115,16 @@ class _Check:
         repetition, (home, *_) = judged.repetition, judged.homes
         if repetition is None or home.measure == "rate":
             return
-        cause = self._cause(repetition.cause)
         rows = f"rows of `{home.table}`" if home.table else "rows of a subquery"
         reason, hint = _explain(judged)
         message = f"`{judged.measure.function}` in `{model.id}` counts {rows} several times: {reason}"
         span = span_of(model, judged.measure.place) or model.spans.whole
         at = span_of(model, repetition.place)
         related = [Related("this repeats them", at)] if at is not None and at != span else []
-        related += [Related("declared here", cause.span)] if cause is not None else []
+        related += declarations_of(repetition.cause, self.connected.relationships)
         is_error = home.measure == "total" or self.connected.project.settings.compile.measures == "error"
         code = codes.REPEATED_MEASURE._replace(severity=Severity.ERROR) if is_error else codes.REPEATED_MEASURE
         self.report.add(code, message, span, label="counted several times", hint=hint, related=related)
-
-    def _cause(self, fact: object) -> Relationship | None:
-        """The declaration of a relationship that the analysis refers to."""
-        from cbx.analysis.facts import TableRelationship
-
-        if not isinstance(fact, TableRelationship):
-            return None
-        same = (fact.parent, fact.child, fact.on)
-        return next((each for each in self.connected.relationships if (each.parent, each.child, each.on) == same), None)
 
 
 def _explain(judged: JudgedMeasure) -> tuple[str, str]:
@@ -167,13 +157,3 @@ def _explain(judged: JudgedMeasure) -> tuple[str, str]:
 def _result(judged: JudgedMeasure, names: Mapping[int, str]) -> MeasureResult:
     tables = tuple(sorted({home.table for home in judged.homes if home.table}))
     return MeasureResult(names.get(judged.measure.column), judged.measure.function, judged.verdict, tables)
-
-
-def _facts_by_child(relationships: tuple[Relationship, ...]) -> dict[str, list[TableRelationship]]:
-    from cbx.analysis.facts import TableRelationship
-
-    found: dict[str, list[TableRelationship]] = {}
-    for each in relationships:
-        fact = TableRelationship(each.parent, each.child, each.on, each.cardinality)
-        found.setdefault(each.child, []).append(fact)
-    return found

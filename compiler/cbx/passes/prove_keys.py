@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import Related, Report, listing
+from cbx.diagnostics.diagnostic import Report, listing
+from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
 from cbx.passes.table_facts import holds_key
 from cbx.stages.resolved import Connected, Proven, Relationship, ResolvedModel, SqlCode, Verdict
 
@@ -22,13 +22,11 @@ def prove_keys(connected: Connected, report: Report) -> Proven:
     After: both keys are proven: AUTO CDC keeps one row of each key (of type 2, one that holds now), and so does
     GROUP BY. CBX308 for a key that a declared relationship refutes, CBX309 for one that is left to the data.
     """
-    relationships = _group_by_child(connected.relationships) if connected.relations else {}
+    relationships = facts_by_child(connected.relationships) if connected.relations else {}
     reasons: dict[tuple[str, _Key], str] = {}
     for model in connected.models.values():
         for key in _declared_keys(model):
-            reasons[model.id, key] = _why_unproven(
-                model, key, connected, _relationships_of_inputs(model, relationships), report
-            )
+            reasons[model.id, key] = _why_unproven(model, key, connected, facts_of_inputs(model, relationships), report)
     if not report.has_errors:
         for (name, key), reason in reasons.items():
             _report_unproven_key(connected.models[name], key, reason, report)
@@ -73,25 +71,6 @@ def _verdict(reason: str) -> Verdict:
     if reason == _COLLISIONS:
         return "proven_but_for_collisions"
     return "unproven" if reason else "proven"
-
-
-def _group_by_child(relationships: Iterable[Relationship]) -> dict[str, list[TableRelationship]]:
-    from cbx.analysis.facts import TableRelationship
-
-    by_child: dict[str, list[TableRelationship]] = {}
-    for relationship in relationships:
-        by_child.setdefault(relationship.child, []).append(
-            TableRelationship(relationship.parent, relationship.child, relationship.on, relationship.cardinality)
-        )
-    return by_child
-
-
-def _relationships_of_inputs(
-    model: ResolvedModel, by_child: dict[str, list[TableRelationship]]
-) -> tuple[TableRelationship, ...]:
-    """The relationships whose child is an input of the model: only they affect the rows of the model."""
-    read = sorted({source.model for source in model.model_inputs})
-    return tuple(relationship for child in read for relationship in by_child.get(child, ()))
 
 
 def _report_unproven_key(model: ResolvedModel, key: _Key, reason: str, report: Report) -> None:
@@ -150,11 +129,5 @@ def _report_fan_out(
     if not isinstance(verdict.cause, TableRelationship):
         hint = f"keep the current rows only (`__END_AT IS NULL`), or declare another key{true_key}"
     span = span_of(model, verdict.place)
-    related = [
-        Related("declared here", relationship.span)
-        for relationship in relationships
-        if isinstance(verdict.cause, TableRelationship)
-        and (relationship.parent, relationship.child, relationship.on)
-        == (verdict.cause.parent, verdict.cause.child, verdict.cause.on)
-    ]
+    related = declarations_of(verdict.cause, relationships)
     report.add(codes.FAN_OUT, message, span or model.spans.at(*declared.path), label=what, hint=hint, related=related)

@@ -94,19 +94,21 @@ def _columns_computed(relation: Relation) -> set[int]:
             return set()
 
 
-def stream_scans(relation: Relation) -> list[Scan]:
-    """The scans of streams in a relation, wherever they are."""
-    streams: list[Scan] = []
-    seen: set[int] = set()
+def nodes_of(relation: Relation) -> list[Relation]:
+    """The nodes of a relation, from the inside out, each once."""
+    nodes: dict[int, Relation] = {}
     pending = [relation]
     while pending:
         node = pending.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
+        if id(node) not in nodes:
+            nodes[id(node)] = node
             pending.extend(inputs_of(node))
-            if isinstance(node, Scan) and node.table.is_streaming:
-                streams.append(node)
-    return streams
+    return list(nodes.values())[::-1]
+
+
+def stream_scans(relation: Relation) -> list[Scan]:
+    """The scans of streams in a relation, wherever they are."""
+    return [node for node in nodes_of(relation)[::-1] if isinstance(node, Scan) and node.table.is_streaming]
 
 
 _DEEPEST = 300

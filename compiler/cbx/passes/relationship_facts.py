@@ -1,0 +1,44 @@
+"""Declared relationships as the analysis takes them, and the way back to their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from cbx.analysis.facts import TableRelationship
+from cbx.diagnostics.diagnostic import Related
+from cbx.stages.resolved import Relationship, ResolvedModel
+
+if TYPE_CHECKING:
+    from cbx.analysis.facts import CurrentKey
+    from cbx.analysis.repetition import OtherKey
+
+FactsByChild = Mapping[str, list[TableRelationship]]
+
+
+def facts_by_child(relationships: Iterable[Relationship]) -> FactsByChild:
+    """The relationships, by the model that is the child."""
+    by_child: dict[str, list[TableRelationship]] = {}
+    for relationship in relationships:
+        by_child.setdefault(relationship.child, []).append(
+            TableRelationship(relationship.parent, relationship.child, relationship.on, relationship.cardinality)
+        )
+    return by_child
+
+
+def facts_of_inputs(model: ResolvedModel, by_child: FactsByChild) -> tuple[TableRelationship, ...]:
+    """The relationships whose child is an input of the model: only they affect the rows of the model."""
+    read = sorted({source.model for source in model.model_inputs})
+    return tuple(relationship for child in read for relationship in by_child.get(child, ()))
+
+
+def declarations_of(
+    cause: TableRelationship | CurrentKey | OtherKey | None, relationships: Iterable[Relationship]
+) -> list[Related]:
+    """Where a relationship is declared that the analysis names as a cause; empty for another cause."""
+    return [
+        Related("declared here", relationship.span)
+        for relationship in relationships
+        if isinstance(cause, TableRelationship)
+        and (relationship.parent, relationship.child, relationship.on) == (cause.parent, cause.child, cause.on)
+    ]
