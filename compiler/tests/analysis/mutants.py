@@ -76,9 +76,10 @@ def _try(mutant: Mutant, queries: int) -> tuple[Mutant, str]:
 
 def search(queries: int) -> None:
     """Print the number of the query whose verdicts the data disproves; -1 if there is none."""
+    from random_data import Data
     from random_queries import random_query
     from random_schemas import random_schema
-    from test_grain_on_data import QUERIES_A_SCHEMA, SEED, Data, check_query
+    from test_grain_on_data import QUERIES_A_SCHEMA, SEED, check_query
 
     for number in range(0, queries, QUERIES_A_SCHEMA):
         chance = random.Random(f"{SEED} {number}")
@@ -96,14 +97,15 @@ def search(queries: int) -> None:
 
 def search_measures(queries: int) -> None:
     """Print the number of the query whose verdicts on aggregates the data disproves; -1 if there is none."""
+    from random_data import Data
     from random_measures import Generator
     from random_schemas import random_schema
-    from test_measures_on_data import QUERIES_PER_SCHEMA, SEED, Data, check_query
+    from test_measures_on_data import QUERIES_PER_SCHEMA, SEED, check_query
 
     for number in range(0, queries, QUERIES_PER_SCHEMA):
         chance = random.Random(f"{SEED} {number}")
         schema = random_schema(chance)
-        data, generator = Data(schema, chance), Generator(schema, chance)
+        data, generator = Data(schema, chance, numbers_rows=True), Generator(schema, chance)
         for at in range(QUERIES_PER_SCHEMA):
             try:
                 if chance.random() < 0.25:

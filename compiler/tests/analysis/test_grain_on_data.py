@@ -55,8 +55,9 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 from mutants import PACKAGE, Mutant, read_mutants
+from random_data import Data
 from random_queries import RandomQuery, random_query
-from random_schemas import Schema, random_rows, random_schema
+from random_schemas import Schema, random_schema
 
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.verdicts import KeyProven, KeyRefuted, judge_key, result_keys
@@ -69,35 +70,12 @@ MOST_DRAWS = 120
 _VERDICTS = {KeyProven: "proven", KeyRefuted: "refuted"}
 
 
-class Data:
-    """One random content after the other for the tables of a schema; the rows of a query over each."""
-
-    def __init__(self, schema: Schema, chance: random.Random) -> None:
-        self.schema = schema
-        self.chance = chance
-        self.engine = duckdb.connect(config={"threads": 1})
-        self.count = 0
-
-    def draw(self) -> None:
-        """Put another content beside those there are."""
-        self.engine.execute(f"CREATE SCHEMA d{self.count}; SET schema = 'd{self.count}'")
-        self.count += 1
-        rows = random_rows(self.schema, self.chance)
-        for table in self.schema.tables:
-            columns = ", ".join(f"{column.name} BIGINT" for column in table.columns or ())
-            self.engine.execute(f"CREATE TABLE {table.name} ({columns})")
-            if rows[table.name]:
-                listed = ", ".join(str(row).replace("None", "NULL") for row in rows[table.name])
-                self.engine.execute(f"INSERT INTO {table.name} VALUES {listed}")
-
-    def results(self, query: RandomQuery, most: int) -> Iterator[list[dict[str, object]]]:
-        for number in range(most):
-            if number == self.count:
-                self.draw()
-            self.engine.execute(f"SET schema = 'd{number}'")
-            found = self.engine.execute(query.duckdb)
-            names = [column[0] for column in found.description or ()]
-            yield [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+def results(data: Data, query: RandomQuery, most: int) -> Iterator[list[dict[str, object]]]:
+    """The rows of a query over one content after the other."""
+    for draw in range(most):
+        found = data.run(query.duckdb, draw)
+        names = [column[0] for column in found.description or ()]
+        yield [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def candidate_keys(
@@ -129,11 +107,11 @@ def check_query(query: RandomQuery, schema: Schema, data: Data, chance: random.R
         proven += [key] if isinstance(verdict, KeyProven) else []
         refuted += [key] if isinstance(verdict, KeyRefuted) else []
     if proven:
-        for rows in data.results(query, DRAWS):
+        for rows in results(data, query, DRAWS):
             for key in proven:
                 assert not repeats(rows, key), explain("proven", key, query, schema)
     for key in refuted:
-        assert any(repeats(rows, key) for rows in data.results(query, MOST_DRAWS)), explain(
+        assert any(repeats(rows, key) for rows in results(data, query, MOST_DRAWS)), explain(
             "refuted", key, query, schema
         )
     return counts

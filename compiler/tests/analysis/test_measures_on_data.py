@@ -9,10 +9,10 @@ import os
 import random
 from collections import Counter
 
-import duckdb
 import pytest
+from random_data import Data
 from random_measures import Generator, MeasureQuery
-from random_schemas import Schema, random_rows, random_schema
+from random_schemas import random_schema
 
 from cbx.analysis.repetition import OtherKey
 
@@ -21,35 +21,6 @@ SEED = int(os.environ.get("CBX_MEASURE_SEED", "1"))
 QUERIES_PER_SCHEMA = 12
 DRAWS = 6
 MOST_DRAWS = 150
-
-
-class Data:
-    """One random content after the other for the tables of a schema, each row numbered."""
-
-    def __init__(self, schema: Schema, chance: random.Random) -> None:
-        self.schema = schema
-        self.chance = chance
-        self.engine = duckdb.connect(config={"threads": 1})
-        self.count = 0
-
-    def draw(self) -> None:
-        """Put another content beside the earlier ones."""
-        self.engine.execute(f"CREATE SCHEMA d{self.count}; SET schema = 'd{self.count}'")
-        self.count += 1
-        rows = random_rows(self.schema, self.chance)
-        for table in self.schema.tables:
-            columns = ", ".join(f"{column.name} BIGINT" for column in table.columns or ())
-            self.engine.execute(f"CREATE TABLE {table.name} ({columns}, rid_{table.name} BIGINT)")
-            for number, row in enumerate(rows[table.name]):
-                values = str((*row, number)).replace("None", "NULL")
-                self.engine.execute(f"INSERT INTO {table.name} VALUES {values}")
-
-    def counts(self, query: MeasureQuery, draw: int) -> list[tuple[int, ...]]:
-        """For each group, and each aggregate, the rows that are counted and the different ones."""
-        while draw >= self.count:
-            self.draw()
-        self.engine.execute(f"SET schema = 'd{draw}'")
-        return self.engine.execute(query.counts).fetchall()
 
 
 def check_query(query: MeasureQuery, generator: Generator, data: Data) -> Counter[str]:
@@ -62,7 +33,8 @@ def check_query(query: MeasureQuery, generator: Generator, data: Data) -> Counte
     for number, measure in enumerate(own):
         counts[measure.verdict] += 1
         repeats = (
-            any(row[2 * number] > row[2 * number + 1] for row in data.counts(query, draw)) for draw in range(MOST_DRAWS)
+            any(row[2 * number] > row[2 * number + 1] for row in data.run(query.counts, draw).fetchall())
+            for draw in range(MOST_DRAWS)
         )
         if measure.verdict == "exact":
             first = [next(repeats) for _ in range(DRAWS)]
@@ -82,7 +54,7 @@ def test_verdicts_on_aggregates_hold_on_data(capsys: pytest.CaptureFixture[str])
     for number in range(QUERIES // QUERIES_PER_SCHEMA + 1):
         chance = random.Random(f"{SEED} {number}")
         schema = random_schema(chance)
-        data, generator = Data(schema, chance), Generator(schema, chance)
+        data, generator = Data(schema, chance, numbers_rows=True), Generator(schema, chance)
         for _ in range(QUERIES_PER_SCHEMA):
             if chance.random() < 0.25:
                 generator.add_model()
