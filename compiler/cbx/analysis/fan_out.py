@@ -15,7 +15,8 @@ from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.join_edges import JoinEdge, connected_tables, join_edges, relationships_between
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Ids, Place, Relation
+from cbx.analysis.relation.places import Place
+from cbx.analysis.relation.relations import Ids, Relation
 
 
 @dataclass(frozen=True, slots=True)

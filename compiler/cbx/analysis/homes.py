@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from cbx.analysis.facts import OTHER_COLUMNS, ColumnHome, MeasureKind
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relation_walks import nodes_of
-from cbx.analysis.relation.relations import NONE, Ids, Place, Relation
+from cbx.analysis.relation.relations import NONE, Ids, Relation
 from cbx.analysis.relation.uniqueness import Grain
 from cbx.analysis.single_rows import single_rows
 from cbx.analysis.sql.expressions.measured import adds_values

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from cbx.analysis.relation.relations import PythonCallSite
+from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.tracing.requests import CodeMistake, UndeclaredRead, Unknown
 from cbx.analysis.tracing.undeclared_reads import find_undeclared_reads, tables_read
 from cbx.diagnostics import codes

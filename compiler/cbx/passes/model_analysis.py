@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
+from cbx.analysis.relation.places import Place, PythonCallSite, QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.relation.relations import Place, PythonCallSite, QuerySpan, Relation
+from cbx.analysis.relation.relations import Relation
 from cbx.analysis.tracing.requests import Frame, Function, MissingExtra, UndeclaredRead, Unknown
 from cbx.diagnostics.source_files import SourceFile, Span
 from cbx.files.bounded_read import is_inside

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import UNKNOWN_HOME
 from cbx.diagnostics import codes
-from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Related, Report, did_you_mean, listing
+from cbx.diagnostics.diagnostic import ALL_MODELS, Cause, Report, did_you_mean, listing
 from cbx.diagnostics.did_you_mean import nearest
-from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import find_cycles, topological_order
-from cbx.parse.queries import begins_with_from
-from cbx.parse.types import is_same_type
+from cbx.passes.compare_columns import CODE_WORDS, are_named, compare_columns
 from cbx.passes.report_mistakes import report_mistakes
 from cbx.passes.table_facts import END_AT, START_AT, has_emitted_schema, holds_key, table_columns, table_facts
 from cbx.processes.garbage_collection import collect_trees
@@ -30,7 +28,6 @@ from cbx.stages.resolved import (
     ModelInput,
     PythonCode,
     ResolvedModel,
-    SqlCode,
     TableInput,
     Typed,
 )
@@ -121,13 +118,13 @@ class _ColumnTyper:
                 column for column in model.columns if model.cdc is None or column.name not in {START_AT, END_AT}
             )
             paths = [model.path, *(other.path for other in self._models_read(model))]
-            undeclared = _compare_columns(model, declared, inferred, analysed.expressions, paths, self.report)
+            undeclared = compare_columns(model, declared, inferred, analysed.expressions, paths, self.report)
             extra = {column.name.lower() for column in inferred} - {column.name.lower() for column in model.columns}
             if extra and model.cdc is None:
                 self.partly_declared.add(model.id)
             if undeclared:
                 self.doubtful.add(model.id)
-        named = inferred if _are_named(inferred) else None
+        named = inferred if are_named(inferred) else None
         columns = (*model.columns, *undeclared) if model.columns is not None else named
         origins = {column.name.lower(): column.lineage for column in inferred or ()}
         computed = {column.name.lower() for column in inferred or () if column.is_computed}
@@ -187,7 +184,7 @@ class _ColumnTyper:
 
     def _report_unknown(self, model: ResolvedModel, unknown: UnknownReference) -> None:
         """Report a name that no input has."""
-        code, missing = _CODE[type(model.code)], unknown.missing.lower()
+        code, missing = CODE_WORDS[type(model.code)], unknown.missing.lower()
         known_names = listing(sorted(set(unknown.candidates)))
         nothing = "nothing is read here: is the FROM missing?" if code == "query" else "no columns are known here"
         hint = did_you_mean(missing, unknown.candidates, f"known here: {known_names}" if known_names else nothing)
@@ -311,7 +308,6 @@ class _ColumnTyper:
             self.report.add(codes.TRACING_UNAVAILABLE, message, span, hint=_NO_ANSWER)
 
 
-_CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
 _NO_ANSWER = "compile again, or skip tracing with `--no-trace`"
 _UNTRACED = "its columns and keys are as declared; a key is checked on the data"
 
@@ -330,93 +326,3 @@ def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
         else Column(field.name, "", lineage=origins.get(field.name), is_computed=True)
         for field in analysed.relation.fields
     )
-
-
-def _are_named(columns: tuple[Column, ...] | None) -> bool:
-    """Whether the names of all columns are known, including those that Spark generates."""
-    return columns is not None and all(column.name for column in columns)
-
-
-def _compare_columns(
-    model: ResolvedModel,
-    declared: tuple[Column, ...],
-    inferred: tuple[Column, ...],
-    expressions: Mapping[str, Span | None],
-    paths: Sequence[str],
-    report: Report,
-) -> tuple[Column, ...]:
-    """Report where the declared columns and those of the query or function differ.
-
-    Returns:
-        The produced columns that are not declared, if a declared column is not produced: it may be one of these, and
-        then nothing that depends on the declared columns is reported.
-    """
-    code = _CODE[type(model.code)]
-    produced = {column.name.lower(): column for column in inferred}
-    named = {column.name.lower() for column in declared}
-    meant: set[str] = set()
-    is_named = _are_named(inferred)
-    extra = produced.keys() - named
-    is_all = bool(extra) and isinstance(model.code, SqlCode) and begins_with_from(model.code.query.placeholder())
-    is_renamed = is_named and len(extra) == len(named - produced.keys()) == 1
-    shared = [Cause(model.path, "no SELECT" if is_all else "column renamed")] if is_all or is_renamed else []
-
-    def related_expression(name: str) -> list[Related]:
-        span = expressions.get(name.lower())
-        return [Related("computed here", span)] if span is not None else []
-
-    missing = named - produced.keys() if is_named else set()
-    for column in declared:
-        produced_column = produced.get(column.name.lower())
-        if produced_column is None and not is_named:
-            continue
-        if produced_column is None:
-            message = f"`{model.id}` declares the column `{column.name}`, which its {code} does not produce"
-            near = [column.name for column in inferred if column.name.lower() not in named]
-            hint = did_you_mean(column.name, near)
-            meant.update(name.lower() for name in near if hint is not None and f"`{name}`" in hint)
-            span = model.spans.at("columns", column.name, "key")
-            hint = hint or (
-                "write a SELECT: without it all columns are selected" if is_all else "select it, or remove it"
-            )
-            causes = [*(Cause(path, f"column {column.name.lower()}") for path in paths), *shared]
-            report.add(codes.MISSING_COLUMN, message, span, label="not produced", hint=hint, causes=causes)
-        elif _types_differ(produced_column, column) and not missing & {
-            origin.lower() for _, origin in produced_column.lineage or ()
-        }:
-            actual = produced_column.type
-            message = f"`{column.name}` of `{model.id}` is declared as {column.type}, but its {code} produces {actual}"
-            span = model.spans.at("columns", column.name, "type")
-            hint = f"cast it in the {code}, or declare {actual}"
-            related = related_expression(column.name)
-            typed = [(model.id, column.name), *(produced_column.lineage or ())]
-            causes = [Cause("models/", f"type of {table}.{name.lower()}") for table, name in typed]
-            report.add(
-                codes.COLUMN_TYPE_MISMATCH,
-                message,
-                span,
-                label="types differ",
-                hint=hint,
-                related=related,
-                causes=causes,
-            )
-    for column in inferred if model.cdc is None else ():
-        if column.name and column.name.lower() not in named | meant:
-            message = f"the {code} of `{model.id}` produces the column `{column.name}`, which is not declared"
-            hint = f"declare it, or remove it from the {code}: a table has exactly the declared columns"
-            span = model.spans.at("columns")
-            related = related_expression(column.name)
-            causes = [
-                Cause(model.path, f"column {column.name.lower()}"),
-                Cause(model.path, "undeclared columns"),
-                *shared,
-            ]
-            report.add(
-                codes.UNDECLARED_COLUMN, message, span, label="incomplete", hint=hint, related=related, causes=causes
-            )
-    return tuple(column for column in inferred if column.name.lower() not in named) if missing else ()
-
-
-def _types_differ(produced: Column, declared: Column) -> bool:
-    """Whether the declared type differs from the produced one, if both are known."""
-    return bool(produced.type and declared.type) and not is_same_type(produced.type, declared.type)

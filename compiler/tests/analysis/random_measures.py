@@ -17,7 +17,7 @@ from cbx.analysis.facts import ColumnHome, Table
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.homes import find_homes
 from cbx.analysis.measures import JudgedMeasure, judge_measures, result_homes
-from cbx.analysis.relation.relations import QuerySpan
+from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.verdicts import result_keys
 
 _FUNCTIONS = ("sum", "sum", "avg", "count", "stddev")

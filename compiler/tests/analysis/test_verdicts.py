@@ -9,7 +9,7 @@ from shop import RELATIONSHIPS, TABLES
 
 from cbx.analysis.facts import CurrentKey, TableRelationship
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation.relations import QuerySpan
+from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.verdicts import KeyProven, KeyRefuted, KeyUnproven, judge_key
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relation_walks import inputs_of
-from cbx.analysis.relation.relations import Place, Relation
+from cbx.analysis.relation.relations import Relation
 
 QueryMistakeKind = Literal[
     "aggregate_on_stream", "sort_on_stream", "ungrouped_column", "unknown_function", "window_on_stream"

@@ -2,8 +2,7 @@
 
 Every column has a number, which identifies its value: a projection that passes a column on, under any name, keeps its
 number. So a known equality or dependency stays true of the numbers, also after a projection that omits the column.
-Only grouping, DISTINCT and set operations assign new numbers. A front end turns what it does not support into
-`Opaque`; nothing is known of the result.
+Only grouping, DISTINCT and set operations assign new numbers. Of what is not supported nothing is known: `Opaque`.
 """
 
 from __future__ import annotations
@@ -12,30 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cbx.analysis.facts import Table
+from cbx.analysis.relation.places import Place
 
 JoinKind = Literal["inner", "left", "right", "full", "semi", "anti"]
 SetKind = Literal["union", "intersect", "except"]
 Ids = frozenset[int]
 NONE: Ids = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class QuerySpan:
-    """A range in the text of a query: the offset of its first character and the offset after its last."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class PythonCallSite:
-    """The file and line of a call in a Python file."""
-
-    file: str
-    line: int
-
-
-Place = QuerySpan | PythonCallSite | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from cbx.analysis.facts import Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, QuerySpan, Relation
+from cbx.analysis.relation.places import QuerySpan
+from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.generators import read_lateral_view

@@ -93,19 +93,7 @@ def read_group_by(
     if any(len(element.sets) > 1 for element in elements) and groups_by_literal(grouping.definitions):
         return ir.Opaque((relation,), (), reason="grouping sets by a literal")
     before = ir.Projection(relation, grouping.order_definitions(), relation.fields, relation.is_open)
-    aggregates = []
-    measures: list[ir.Measure] = []
-    new_columns = {}
-    for call in calls:
-        signature = reader.signature(call)
-        if signature not in new_columns:
-            value = reader.read(call)
-            new_columns[signature] = reader.context.number()
-            aggregates.append(ir.Definition(new_columns[signature], value))
-            measure = read_measure(
-                call, unwrap_window_function(call)[0], new_columns[signature], reader, query_span(call)
-            )
-            measures += [measure] if measure is not None else []
+    aggregates, measures, new_columns = _read_aggregates(calls, reader)
     sources = sorted(frozenset().union(*(columns for element in elements for columns in element.sets)))
     sets = tuple(
         frozenset[int]().union(*choice) for choice in itertools.product(*(element.sets for element in elements))
@@ -130,14 +118,33 @@ def read_group_by(
     return ir.Aggregate(
         before,
         groups,
-        tuple(aggregates),
+        aggregates,
         fields,
         None if is_plain else sets,
         grouping_id,
         place=query_span(group) if group else None,
         markers=tuple(markers.values()),
-        measures=tuple(measures),
+        measures=measures,
     )
+
+
+def _read_aggregates(
+    calls: Iterable[exp.Expr], reader: ExpressionReader
+) -> tuple[tuple[ir.Definition, ...], tuple[ir.Measure, ...], dict[str, int]]:
+    """The aggregates, those of them that depend on repeated rows, and the column of each, by its signature."""
+    aggregates: list[ir.Definition] = []
+    measures: list[ir.Measure] = []
+    columns: dict[str, int] = {}
+    for call in calls:
+        signature = reader.signature(call)
+        if signature in columns:
+            continue
+        value = reader.read(call)
+        columns[signature] = column = reader.context.number()
+        aggregates.append(ir.Definition(column, value))
+        measure = read_measure(call, unwrap_window_function(call)[0], column, reader, query_span(call))
+        measures += [measure] if measure is not None else []
+    return tuple(aggregates), tuple(measures), columns
 
 
 def groups_by_literal(definitions: Iterable[ir.Definition]) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
+from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.relation.relations import Field, QuerySpan, Relation
+from cbx.analysis.relation.relations import Field, Relation
 
 
 @dataclass(frozen=True, slots=True)

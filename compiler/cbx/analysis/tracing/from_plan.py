@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, stream_scans
-from cbx.analysis.relation.relations import NONE, Field, PythonCallSite, Relation
+from cbx.analysis.relation.relations import NONE, Field, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, UnknownName

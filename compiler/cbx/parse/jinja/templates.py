@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from cbx.declare.signatures import INPUTS
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import SourceFile, Span
+from cbx.parse.jinja.macro_definitions import add_callers, outermost_macros
 from cbx.parse.jinja.plain_templates import plain_pieces
 from cbx.parse.jinja.sandbox import BoundedEnvironment
 from cbx.parse.jinja.template_marks import (
@@ -134,7 +135,7 @@ class Templates:
         assignments = (*tree.find_all(nodes.Assign), *tree.find_all(nodes.AssignBlock))
         allowed = {name.name for assignment in assignments for name in assignment.find_all(nodes.Name)} | set(INPUTS)
         around, bodies = split_macros(read_tokens(self._environment, template))
-        macros = list(_outermost_macros(tree))
+        macros = list(outermost_macros(tree))
         reported = len(report)
         self._check_names(template, tree, around, frozenset(allowed), variables, report)
         broken = {macro.name for macro in macros} if len(report) > reported else set()
@@ -145,7 +146,7 @@ class Templates:
             self._check_names(template, alone, body, frozenset(allowed), variables, report)
             if len(report) > reported:
                 broken.add(macro.name)
-        self._mark_broken(sorted(_add_callers(broken, macros)))
+        self._mark_broken(sorted(add_callers(broken, macros)))
 
     def _mark_broken(self, names: list[str]) -> None:
         """Remember macros that were reported, so that templates that use them are not reported."""
@@ -486,23 +487,6 @@ class Templates:
             if arguments and isinstance(arguments[0], str) and arguments[0] in template_call.strings:
                 return template_call
         return calls[0] if calls else TemplateCall(word, self._span, {}, {})
-
-
-def _outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:
-    """The macros of a file in their order, without those inside another."""
-    for child in node.iter_child_nodes():
-        if isinstance(child, nodes.Macro):
-            yield child
-        else:
-            yield from _outermost_macros(child)
-
-
-def _add_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
-    """Broken macros, and those of their file that use them, directly or through others."""
-    names = {macro.name: {name.name for name in macro.find_all(nodes.Name)} for macro in macros}
-    while more := {name for name, used in names.items() if used & broken} - broken:
-        broken = broken | more
-    return broken
 
 
 def check_variable(name: str, span: Span, variables: frozenset[str], report: Report) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
+from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.relation.relations import QuerySpan
 from cbx.syntax.text import PLACEHOLDER
 
 FAMILIES = (

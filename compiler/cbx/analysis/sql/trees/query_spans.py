@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cbx.analysis.relation.relations import QuerySpan
+from cbx.analysis.relation.places import QuerySpan
 
 
 def query_span(node: exp.Expr) -> QuerySpan | None:

@@ -13,7 +13,8 @@ from typing import Any
 from sqlglot import errors, exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, PythonCallSite
+from cbx.analysis.relation.places import PythonCallSite
+from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC
 from cbx.analysis.sql.generators import is_generator

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
-from cbx.analysis.relation.relations import NONE, Field, Ids, PythonCallSite
+from cbx.analysis.relation.places import PythonCallSite
+from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal

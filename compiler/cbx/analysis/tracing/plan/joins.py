@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, PythonCallSite
+from cbx.analysis.relation.places import PythonCallSite
+from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
