@@ -6,12 +6,14 @@ import logging
 import math
 import os
 import time
+from threading import Timer
 from typing import Any, NamedTuple
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 
+SECONDS_A_QUERY = 20
 ZONES = ("UTC", "America/New_York", "Pacific/Apia")
 _SETTINGS = {
     "spark.ui.enabled": "false",
@@ -74,10 +76,15 @@ class Result(NamedTuple):
 
 
 def collect_rows(frame: DataFrame) -> Result:
+    """The rows of a query; one that takes too long, such as a recursion without an end, counts as rejected."""
+    limit = Timer(SECONDS_A_QUERY, frame.sparkSession.sparkContext.cancelAllJobs)
+    limit.start()
     try:
         rows = frame.collect()
     except (PySparkException, Py4JJavaError) as problem:
         raise Rejected(str(problem)) from problem
+    finally:
+        limit.cancel()
     names = [name.lower() for name in frame.columns]
     return Result(names, [tuple(comparable(value) for value in row) for row in rows])
 
