@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from plumber import GENERATE, write_plumber_project
-from processes import Figure, measured
+from processes import Figure, measure
 from projects import ANALYSIS_OFF, MACRO, ONE_MODEL, TRACE_OFF, write_project, write_settings
 
 RUNS = 3
@@ -77,7 +77,7 @@ def _several(
     figures: list[Figure] = []
     for _ in range(runs):
         before(root)
-        figures.append(measured(command, root, ENVIRONMENT))
+        figures.append(measure(command, root, ENVIRONMENT))
         if figures[-1].wall > LONG:
             break
     return figures

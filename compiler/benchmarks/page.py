@@ -53,7 +53,7 @@ def main(models: int) -> None:
         meter = page.context.new_cdp_session(page)
         meter.send("Performance.enable", {"timeDomain": "threadTicks"})
         for name, frames, act in _steps(page, address):
-            _print(name, frames, _measured(meter, act))
+            _print(name, frames, _measure(meter, act))
         browser.close()
 
 
@@ -79,16 +79,16 @@ def _steps(page: Page, address: str) -> list[tuple[str, int, Callable[[], Any]]]
     ]
 
 
-def _measured(meter: CDPSession, act: Callable[[], Any]) -> tuple[float, float]:
+def _measure(meter: CDPSession, act: Callable[[], Any]) -> tuple[float, float]:
     """Seconds that the page's thread computed, and that went by."""
 
-    def computed() -> float:
+    def computed_seconds() -> float:
         metrics = meter.send("Performance.getMetrics")["metrics"]
         return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
-    before, started = computed(), time.perf_counter()
+    before, started = computed_seconds(), time.perf_counter()
     act()
-    return computed() - before, time.perf_counter() - started
+    return computed_seconds() - before, time.perf_counter() - started
 
 
 def _print(name: str, frames: int, seconds: tuple[float, float]) -> None:

@@ -29,7 +29,7 @@ class Figure(NamedTuple):
     memory: float
 
 
-def measured(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Figure:
+def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Figure:
     """Run a command to its end, and leave if it fails."""
     _inherit_orphans()
     before = _cpu_of_children()

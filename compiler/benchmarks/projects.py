@@ -49,7 +49,7 @@ def write_project(root: Path, models: int) -> None:
         'def tidy(name: str) -> Column:\n    """Without spare white space."""\n    return F.trim(F.lower(name))\n'
     )
     for number in range(bronze):
-        _write(root, "bronze", number, [_landed(number)])
+        _write(root, "bronze", number, [_landing_call(number)])
     for number in range(silver):
         _write(root, "silver", number, [f'stream("bronze.t{number % bronze}")'])
     for number in range(gold):
@@ -67,7 +67,7 @@ def write_settings(root: Path, compiling: str = "") -> None:
     (root / "project.toml").write_text(text)
 
 
-def _landed(number: int) -> str:
+def _landing_call(number: int) -> str:
     return f'auto_loader("{{{{ var(\'landing\') }}}}/t{number}", format="json")'
 
 

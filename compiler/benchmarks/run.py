@@ -30,7 +30,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from processes import Figure, measured
+from processes import Figure, measure
 
 from cbx.runtime.spark.java import java_home
 from cbx.runtime.tables.show_table import first_rows
@@ -84,7 +84,7 @@ def main() -> None:
         figures: dict[str, list[Figure]] = {}
         for number in range(arguments.rounds):
             for what, command in commands(folder, arguments.master).items():
-                figures.setdefault(what, []).append(measured(command, folder, environment))
+                figures.setdefault(what, []).append(measure(command, folder, environment))
                 print(f"round {number + 1}: {what:<26}{figures[what][-1].wall:>8.1f} s", flush=True)
             check_gold(folder)
     print_table(figures, f"{arguments.customers:,} customers, {arguments.orders:,} orders, {arguments.master}")

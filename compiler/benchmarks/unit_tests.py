@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from processes import Figure, measured
+from processes import Figure, measure
 
 from cbx.runtime.spark.java import java_home
 
@@ -78,11 +78,11 @@ def main() -> None:
         environment = {**os.environ, "PYTHONPATH": str(PROJECT), "JAVA_HOME": str(java_home(Path(scratch)))}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         wanted = commands(Path(scratch))
-        measured(wanted["all tests, Sail"], PROJECT, environment)  # compiles the project and Python's own files once
+        measure(wanted["all tests, Sail"], PROJECT, environment)  # compiles the project and Python's own files once
         figures: dict[str, list[Figure]] = {name: [] for name in wanted}
         for _ in range(rounds):
             for name, command in wanted.items():
-                figures[name].append(measured(command, PROJECT, environment))
+                figures[name].append(measure(command, PROJECT, environment))
     print(f"{'':<26}{'seconds':>9}{'CPU s':>8}{'MB':>7}")
     for name, runs in figures.items():
         wall, cpu, memory = (statistics.median(column) for column in zip(*runs, strict=True))

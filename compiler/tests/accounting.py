@@ -30,7 +30,9 @@ def sizes(state: Path) -> Sizes:
     return found
 
 
-def unaccounted(results: Iterable[DatasetResult], before: Sizes, after: Sizes, *, full_refresh: bool) -> list[str]:
+def find_discrepancies(
+    results: Iterable[DatasetResult], before: Sizes, after: Sizes, *, full_refresh: bool
+) -> list[str]:
     """What does not add up in the results of one update.
 
     Args:
@@ -77,7 +79,7 @@ def unaccounted_in_log(log: Path) -> list[str]:
     """What does not add up in any update of a log of events, which does not say how many changes a CDC target took."""
     wrong = []
     for line in log.read_text(encoding="utf-8").splitlines():
-        row = _parsed(line)
+        row = _parse_line(line)
         progress = row.get("details", {}).get("flow_progress", {})
         if "data_quality" in progress:
             wrong += [f"{log}: {row['origin']['dataset_name']}: {sentence}" for sentence in _of_progress(row, progress)]
@@ -95,7 +97,7 @@ def _of_progress(row: Mapping[str, Any], progress: Mapping[str, Any]) -> Iterato
             yield f"the rule {rule['name']} saw {seen} rows, {written} were written and {dropped} dropped"
 
 
-def _parsed(line: str) -> dict[str, Any]:
+def _parse_line(line: str) -> dict[str, Any]:
     """A line of the log; a kill leaves half of one."""
     try:
         found: dict[str, Any] = json.loads(line)

@@ -96,7 +96,7 @@ def lay_out(files: dict[str, str], root: Path) -> None:
         (root / path).write_text(body, encoding="utf-8", newline="")
 
 
-def reported(compilation: Compilation, root: Path, *, with_remarks: bool = False) -> str:
+def diagnostics_text(compilation: Compilation, root: Path, *, with_remarks: bool = False) -> str:
     """The diagnostics of a compilation as people see them."""
     sources = read_sources(root, compilation.diagnostics)
     shown = [
@@ -113,7 +113,7 @@ def check(case: Case, root: Path) -> tuple[dict[str, str], dict[str, str]]:
     expected, actual = {}, {}
     expected["diagnostics"] = case.diagnostics.body if case.diagnostics else ""
     with_remarks = case.diagnostics is not None and case.diagnostics.info.endswith("with remarks")
-    actual["diagnostics"] = reported(compilation, root, with_remarks=with_remarks)
+    actual["diagnostics"] = diagnostics_text(compilation, root, with_remarks=with_remarks)
     for block in case.outputs:
         path = block.info.split(" ", 1)[1]
         expected[path] = block.body

@@ -100,7 +100,7 @@ def test_no_answer_is_an_error_and_is_not_remembered(case: str, tmp_path: Path) 
 
     assert (ids(failed), ids(checked), ids(without)) == (["CBX005"], ["CBX005"], [])
     assert (failed.changes, checked.changes, remembered) == (None, None, False)
-    assert traced(root) == {"silver.orders": None, "gold.recent": False}
+    assert read_traced(root) == {"silver.orders": None, "gold.recent": False}
 
 
 def test_a_process_that_does_not_start_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +115,10 @@ def test_a_process_that_does_not_start_is_one_error(tmp_path: Path, monkeypatch:
 
     assert (ids(failed), ids(again)) == (["CBX005"], [])
     assert "`gold.later`, `gold.recent` cannot be traced on this machine now" in failed.diagnostics[0].message
-    assert traced(root) == {"silver.orders": None, "gold.later": True, "gold.recent": True}
+    assert read_traced(root) == {"silver.orders": None, "gold.later": True, "gold.recent": True}
 
 
-def traced(root: Path) -> dict[str, bool | None]:
+def read_traced(root: Path) -> dict[str, bool | None]:
     models = json.loads((root / "target/manifest.json").read_text())["models"]
     return {
         name: model["traced"] for name, model in sorted(models.items(), key=lambda item: item[0] != "silver.orders")

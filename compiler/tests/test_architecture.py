@@ -82,7 +82,7 @@ def test_what_the_page_promises_is_read() -> None:
     assert LIBRARIES["databricks"] == ("deploy",)
 
 
-def made(folder: Path, **files: str) -> Package:
+def make_package(folder: Path, **files: str) -> Package:
     """A package called ``cbx`` of these files; ``__`` in a name is a folder."""
     for name, text in files.items():
         path = folder / "cbx" / (name.replace("__", "/") + ".py")
@@ -103,10 +103,10 @@ def test_an_import_that_does_not_point_down_is_caught(tmp_path: Path, violation:
     """Between neighbours, upwards, and inside a function."""
     files = dict.fromkeys(("runtime__update", "deploy__session", "analysis__grain", "passes__link"), "")
     floors = read_floors("```text\ncbx/\nruntime deploy\npasses\nanalysis\n```\n")[""]
-    assert wrong_arrows(made(tmp_path, **files), "", floors) == []
+    assert wrong_arrows(make_package(tmp_path, **files), "", floors) == []
     name, text = UPWARDS[violation]
 
-    caught = wrong_arrows(made(tmp_path, **{**files, name: text}), "", floors)
+    caught = wrong_arrows(make_package(tmp_path, **{**files, name: text}), "", floors)
 
     assert len(caught) == 1
     assert caught[0].startswith(name.replace("__", "."))
@@ -116,7 +116,7 @@ def test_an_import_that_does_not_point_down_is_caught(tmp_path: Path, violation:
 def test_a_room_that_no_floor_names_is_caught(tmp_path: Path, new: str) -> None:
     floors = read_floors("```text\ncbx/\npasses\n```\n")[""]
 
-    assert wrong_arrows(made(tmp_path, passes__link="", **{new: ""}), "", floors) == [
+    assert wrong_arrows(make_package(tmp_path, passes__link="", **{new: ""}), "", floors) == [
         f"{new.partition('__')[0]} is on no floor"
     ]
 
@@ -139,7 +139,7 @@ CIRCLES = {
 def test_a_circle_of_folders_is_caught(tmp_path: Path, violation: str) -> None:
     files = dict.fromkeys(("parse__a", "parse__b", "declare__a", "declare__b", "stages__a"), "")
 
-    assert len(circles(made(tmp_path, **files | CIRCLES[violation]), "")) == 1
+    assert len(circles(make_package(tmp_path, **files | CIRCLES[violation]), "")) == 1
 
 
 def test_a_circle_of_modules_is_caught(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_circle_of_modules_is_caught(tmp_path: Path) -> None:
         "parse__c": "import cbx.parse.a",
     }
 
-    assert module_circles(made(tmp_path, **files)) == [["parse.a", "parse.b", "parse.c"]]
+    assert module_circles(make_package(tmp_path, **files)) == [["parse.a", "parse.b", "parse.c"]]
 
 
 VIOLATIONS = {
@@ -172,7 +172,7 @@ VIOLATIONS = {
 @pytest.mark.parametrize(("deed", "text"), [(deed, text) for deed, texts in VIOLATIONS.items() for text in texts])
 def test_a_deed_outside_its_rooms_is_caught(tmp_path: Path, deed: str, text: str) -> None:
     """A pass that opens a file for writing, a parser that prints."""
-    files = made(tmp_path, passes__link=text, target__write=text)
+    files = make_package(tmp_path, passes__link=text, target__write=text)
 
     assert [line.partition(":")[0] for line in forbidden_deeds(files, deed, ("target",))] == ["passes.link"]
 
@@ -181,7 +181,7 @@ def test_a_deed_outside_its_rooms_is_caught(tmp_path: Path, deed: str, text: str
     "text", ["'a'.replace('b', 'c')", "open('a')", "x.open('r')", "from urllib.parse import quote"]
 )
 def test_what_touches_nothing_is_no_deed(tmp_path: Path, text: str) -> None:
-    files = made(tmp_path, passes__link=text)
+    files = make_package(tmp_path, passes__link=text)
 
     assert [line for deed in DEEDS.values() for line in forbidden_deeds(files, deed, ())] == []
 
@@ -190,7 +190,7 @@ def test_what_touches_nothing_is_no_deed(tmp_path: Path, text: str) -> None:
     "text", ["import networkx", "from networkx.algorithms import dag", "def f():\n    import networkx"]
 )
 def test_a_library_outside_its_rooms_is_caught(tmp_path: Path, text: str) -> None:
-    assert strays(made(tmp_path, passes__link=text, graph__a=text), {"networkx": ("graph",)}) == [
+    assert strays(make_package(tmp_path, passes__link=text, graph__a=text), {"networkx": ("graph",)}) == [
         "passes.link imports networkx"
     ]
 
@@ -199,5 +199,5 @@ def test_a_library_outside_its_rooms_is_caught(tmp_path: Path, text: str) -> Non
 def test_a_crowded_folder_is_caught(tmp_path: Path, folder: str) -> None:
     files = {f"{folder}__file_{number}": "" for number in range(30)}
 
-    assert crowded_folders(made(tmp_path, **files), ()) == [f"{folder.replace('__', '.')}: 30"]
-    assert crowded_folders(made(tmp_path, **files), (folder.replace("__", "."),)) == []
+    assert crowded_folders(make_package(tmp_path, **files), ()) == [f"{folder.replace('__', '.')}: 30"]
+    assert crowded_folders(make_package(tmp_path, **files), (folder.replace("__", "."),)) == []

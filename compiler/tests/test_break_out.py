@@ -91,15 +91,15 @@ UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2
 EACH = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 
-def written(text: str) -> str:
+def json_string(text: str) -> str:
     """As a string of Python, JSON or TOML that Jinja leaves as it is."""
     return json.dumps(re.sub(r"\{[{%#]", lambda found: f"{{{{ '{found[0]}' }}}}", text))
 
 
 def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
     """A project that says a text wherever one can be said."""
-    names = {"text": written(text), "second": written(second(text)), "raw": json.dumps(text)}
-    names |= {"name": written(column(text)), "condition": written(condition(text))}
+    names = {"text": json_string(text), "second": json_string(second(text)), "raw": json.dumps(text)}
+    names |= {"name": json_string(column(text)), "condition": json_string(condition(text))}
     folder = text.replace("/", "-").rstrip(" .")
     catalog = json.dumps(catalog_of(text))
     toml = PROJECT.format(text=json.dumps(text), catalog=catalog, api=api, source_format=source_format)
@@ -107,7 +107,9 @@ def files(text: str, api: str = "dlt", source_format: str = "notebook") -> dict[
         "project.toml": toml,
         f"models/bronze/{folder}/scans.py": SCANS.format(**names),
         "models/gold/days.sql": DAYS.format(
-            **names, sql=json.loads(written(f"'{literal(text)}'")), quoted=json.loads(written(quoted(text)))
+            **names,
+            sql=json.loads(json_string(f"'{literal(text)}'")),
+            quoted=json.loads(json_string(quote(text))),
         ),
     }
 
@@ -126,7 +128,7 @@ def column(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     return "`" + column(text).replace("`", "``") + "`"
 
 
@@ -138,7 +140,7 @@ def condition(text: str) -> str:
     return f"coalesce('{literal(text)}', 'a') <> ''"
 
 
-def compiled(text: str, root: Path, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
+def compile_with(text: str, root: Path, api: str = "dlt", source_format: str = "notebook") -> dict[str, str]:
     lay_out(files(text, api, source_format), root)
     compilation = compile_project(root, with_trace=False)
 
@@ -171,14 +173,16 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
     folder = "notebooks" if source_format == "notebook" else "transformations"
     plain, hostile = (
         {path: made[f"{folder}/{path}"] for path in paths}
-        for made in (compiled(value, tmp_path / str(value == text), api, source_format) for value in ("plain", text))
+        for made in (
+            compile_with(value, tmp_path / str(value == text), api, source_format) for value in ("plain", text)
+        )
     )
 
     assert {path: shape(notebook) for path, notebook in hostile.items()} == {
         path: shape(notebook) for path, notebook in plain.items()
     }
     assert {text, column(text), second(text), condition(text)} <= constants(hostile["bronze/scans.py"])
-    assert {text, f"{chr(10)}SELECT '{literal(text)}' AS {quoted(text)} FROM bronze.scans{chr(10)}"} <= constants(
+    assert {text, f"{chr(10)}SELECT '{literal(text)}' AS {quote(text)} FROM bronze.scans{chr(10)}"} <= constants(
         hostile["gold/days.py"]
     )
     scans = load(hostile["bronze/scans.py"]).datasets["bronze.scans"]
@@ -192,7 +196,8 @@ def test_a_notebook_says_the_text_and_does_what_it_did(text: str, api: str, sour
 def test_the_bundle_says_the_text(text: str, tmp_path: Path) -> None:
     """In each setting, and has the keys that a plain text leads to; no reference in it is the text's."""
     plain, hostile = (
-        yaml.safe_load(compiled(value, tmp_path / str(value == text))["databricks.yml"]) for value in ("plain", text)
+        yaml.safe_load(compile_with(value, tmp_path / str(value == text))["databricks.yml"])
+        for value in ("plain", text)
     )
 
     assert hostile == put(plain, text)
@@ -211,7 +216,7 @@ def put(value: Any, text: str) -> Any:
 @EACH
 def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
     """Of a model all that was declared."""
-    scans = json.loads(compiled(text, tmp_path)["manifest.json"])["models"]["bronze.scans"]
+    scans = json.loads(compile_with(text, tmp_path)["manifest.json"])["models"]["bronze.scans"]
     rules = [(rule["name"], rule["condition"]) for rule in scans["expectations"]]
 
     assert (scans["description"], scans["tags"], scans["owner"]) == (text, [text], text)
@@ -224,7 +229,7 @@ def test_the_manifest_says_the_text(text: str, tmp_path: Path) -> None:
 def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> None:
     """No text begins a line, an element or a script of its own."""
     plain, hostile = (
-        read_manifest(json.loads(compiled(value, tmp_path / str(value == text))["manifest.json"]))
+        read_manifest(json.loads(compile_with(value, tmp_path / str(value == text))["manifest.json"]))
         for value in ("plain", text)
     )
     for draw in (mermaid.render_mermaid, mermaid.render_mermaid_relationships, dot.render_dot):
@@ -241,7 +246,7 @@ def test_pictures_have_the_lines_of_a_plain_text(text: str, tmp_path: Path) -> N
 def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path) -> None:
     """On a terminal and in a pull request."""
     manifests = {
-        value: json.loads(compiled(value, tmp_path / str(number))["manifest.json"])
+        value: json.loads(compile_with(value, tmp_path / str(number))["manifest.json"])
         for number, value in enumerate(("before", "plain", text))
     }
     plain, hostile = (
@@ -266,7 +271,7 @@ def test_a_plan_has_the_lines_and_cells_of_a_plain_one(text: str, tmp_path: Path
 def test_a_diagnostic_says_the_text_on_one_line(text: str, tmp_path: Path) -> None:
     """To a terminal, and to GitHub, which would obey a line of its own."""
     reads = "from cbx import *\n@view(key={0})\ndef m(rows=ref({0})):\n    return rows\n"
-    lay_out({f"models/gold/{text.replace('/', '-').rstrip(' .')}/m.py": reads.format(written(text))}, tmp_path)
+    lay_out({f"models/gold/{text.replace('/', '-').rstrip(' .')}/m.py": reads.format(json_string(text))}, tmp_path)
     found = compile_project(tmp_path, with_trace=False).diagnostics
     unknown = next(diagnostic for diagnostic in found if diagnostic.code.id == "CBX201")
     sources = read_sources(tmp_path, found)

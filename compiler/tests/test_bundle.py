@@ -136,7 +136,7 @@ def test_deploying_sends_the_settings_of_the_bundle() -> None:
     bundle = yaml.safe_load({artifact.path: artifact.text for artifact in compilation.artifacts}["databricks.yml"])
     for name, target in bundle["targets"].items():
         user = {"workspace.current_user.short_name": "ann"}
-        values = {f"var.{key}": filled(value, user) for key, value in target["variables"].items()}
+        values = {f"var.{key}": fill_variables(value, user) for key, value in target["variables"].items()}
         pipeline = {
             **bundle["resources"]["pipelines"]["circuit_box"],
             **target["resources"]["pipelines"]["circuit_box"],
@@ -146,12 +146,12 @@ def test_deploying_sends_the_settings_of_the_bundle() -> None:
         prefix = "[dev ann] " if target["mode"] == "development" else ""
         paths = [library["notebook"]["path"].removeprefix(".").removesuffix(".py") for library in own["libraries"]]
 
-        assert filled(pipeline, values) == {key: value for key, value in sent.items() if key not in own}
+        assert fill_variables(pipeline, values) == {key: value for key, value in sent.items() if key not in own}
         assert sent["name"] == prefix + own["name"]
         assert [library["notebook"]["path"].partition("/files")[2] for library in sent["libraries"]] == paths
 
 
-def filled(value: object, values: dict[str, str]) -> object:
+def fill_variables(value: object, values: dict[str, str]) -> object:
     """A value of the bundle with its variables filled in."""
     text = json.dumps(value)
     for key, item in values.items():

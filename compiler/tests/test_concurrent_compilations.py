@@ -53,7 +53,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def started(project: Path) -> subprocess.Popen[str]:
+def start_compilation(project: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(CBX, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -64,10 +64,10 @@ def test_two_compilations_at_once_end_and_the_next_finds_what_is_out_of_date(tmp
     expected = edit(project, 0)
     build(project, OPTIONS)
     for number, moment in enumerate(("", ".staged-*", WRITING), start=1):
-        first = started(project)
+        first = start_compilation(project)
         wait_until_there(first, project / TARGET, moment)
         expected = edit(project, number)
-        second = started(project)
+        second = start_compilation(project)
         said = [process.communicate(timeout=60)[0] for process in (first, second)]
         left = tree(project / TARGET)
 

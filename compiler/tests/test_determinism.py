@@ -34,7 +34,7 @@ for one in compile_project(Path(sys.argv[1])).artifacts:
 """
 
 
-def copied(project: Path, to: Path) -> Path:
+def copy_project(project: Path, to: Path) -> Path:
     for part in ("models", "macros"):
         shutil.copytree(project / part, to / part)
     shutil.copy(project / "project.toml", to / "project.toml")
@@ -44,7 +44,7 @@ def copied(project: Path, to: Path) -> Path:
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
 def test_folder_order_and_hash_seed_do_not_matter(project: Path, tmp_path: Path) -> None:
     """Another folder, a shuffled file order and another hash seed change nothing."""
-    there = copied(project, tmp_path / "somewhere" / "else")
+    there = copy_project(project, tmp_path / "somewhere" / "else")
     (tmp_path / "somewhere" / "else").mkdir(parents=True, exist_ok=True)
     here = "".join(f"{artifact.path} {artifact.text}\n" for artifact in compile_project(project).artifacts)
     outputs = [

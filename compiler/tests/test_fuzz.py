@@ -184,7 +184,7 @@ VALUES = (None, True, 0, -1, 1e300, "", "gold", "\x00", [], {}, [[]], ["a"], {"a
 MANIFEST = (Path(__file__).parents[2] / "target" / "manifest.json").read_text(encoding="utf-8")
 
 
-def spoilt(value: object, luck: random.Random) -> object:
+def spoil(value: object, luck: random.Random) -> object:
     """A document in which something is something else, or gone."""
     if not isinstance(value, dict | list) or not value or luck.random() < 0.1:
         return deepcopy(luck.choice(VALUES))
@@ -192,7 +192,7 @@ def spoilt(value: object, luck: random.Random) -> object:
     if luck.random() < 0.1:
         del value[key]  # type: ignore[arg-type] # it is a key of the one or the other
     else:
-        value[key] = spoilt(value[key], luck)  # type: ignore[index, call-overload] # as above
+        value[key] = spoil(value[key], luck)  # type: ignore[index, call-overload] # as above
     return value
 
 
@@ -203,7 +203,7 @@ def select_round(seed: int, _: Path) -> None:
     text = "".join(luck.choice(WORDS) for _ in range(luck.choice((1, 2, 4, 8, 30))))
     before = None
     with suppress(LookupError, TypeError, AttributeError, ValueError):
-        before = read_manifest(spoilt(json.loads(MANIFEST), luck))  # type: ignore[arg-type] # whatever it is
+        before = read_manifest(spoil(json.loads(MANIFEST), luck))  # type: ignore[arg-type] # whatever it is
     with suppress(SelectorError):
         assert set(select(graph, [text], before=before)) <= set(graph.by_id)
 
@@ -224,7 +224,7 @@ NO_DOCUMENTS = (b"", b"[" * 90_000, b'{"a":' * 150 + b"1" + b"}" * 150, b"9" * 5
 def spoilt_bytes(document: object, luck: random.Random) -> bytes:
     """A file of a document that is spoilt in some places, or is no document at all."""
     for _ in range(luck.choice((0, 1, 1, 1, 3))):
-        document = spoilt(document, luck)
+        document = spoil(document, luck)
     content = json.dumps(document).encode()
     if luck.random() < 0.1:
         content = luck.choice(NO_DOCUMENTS)

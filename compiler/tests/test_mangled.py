@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from literate import MINIMAL_PROJECT, lay_out, reported
+from literate import MINIMAL_PROJECT, diagnostics_text, lay_out
 
 from cbx.compiler import Compilation, compile_project
 from cbx.diagnostics.source_files import SourceFile, Span
@@ -29,11 +29,11 @@ TOKENS = (
 """What mangling puts into a text: what begins or ends something in one of the languages."""
 
 
-def truncated(text: str, luck: random.Random) -> str:
+def truncate(text: str, luck: random.Random) -> str:
     return text[: luck.randrange(len(text) + 1)]
 
 
-def beheaded(text: str, luck: random.Random) -> str:
+def drop_start(text: str, luck: random.Random) -> str:
     return text[luck.randrange(len(text) + 1) :]
 
 
@@ -64,8 +64,8 @@ def with_a_piece_moved(text: str, luck: random.Random) -> str:
 
 
 MANGLINGS: tuple[Callable[[str, random.Random], str], ...] = (
-    truncated,
-    beheaded,
+    truncate,
+    drop_start,
     without_a_piece,
     with_a_piece_twice,
     with_a_token,
@@ -141,7 +141,7 @@ def test_a_pipe_among_the_models_is_not_waited_for(tmp_path: Path) -> None:
     ]
 
     assert expected == actual
-    assert "CBX107" in reported(compilation, tmp_path)
+    assert "CBX107" in diagnostics_text(compilation, tmp_path)
 
 
 def test_models_are_not_read_through_a_link_out_of_the_project(tmp_path: Path) -> None:

@@ -10,13 +10,12 @@ from compiler.tests.naming import find_participle_functions, find_repeated_class
 
 COMPILER = Path(__file__).parents[1]
 PACKAGE = sorted((COMPILER / "cbx").rglob("*.py"))
-PROJECTS = {"golden", "cases"}
+PROJECTS = {"golden", "cases", "notebooks", "tpch"}
 """Folders of the tests with projects, which are input."""
 TESTS = [
     path
-    for folder in sorted((COMPILER / "tests").iterdir())
-    if folder.name not in PROJECTS
-    for path in ([folder] if folder.suffix == ".py" else sorted(folder.rglob("*.py")))
+    for path in sorted((COMPILER / "tests").rglob("*.py"))
+    if PROJECTS.isdisjoint(path.relative_to(COMPILER).parent.parts)
 ]
 BENCHMARKS = sorted((COMPILER / "benchmarks").glob("*.py"))
 
@@ -28,7 +27,14 @@ def test_nothing_is_called_one() -> None:
 
 def test_functions_are_named_by_verbs_and_nouns() -> None:
     """``mark_violations``, not ``marked``; ``quote``, not ``quoted``."""
-    assert find_participle_functions(PACKAGE) == []
+    assert find_participle_functions([*PACKAGE, *TESTS, *BENCHMARKS]) == []
+
+
+def test_the_tests_have_good_names_too() -> None:
+    """The checks read files of the tests at every depth."""
+    assert {"test_names.py", "architecture.py", "deploy/conftest.py"} <= {
+        path.relative_to(COMPILER / "tests").as_posix() for path in TESTS
+    }
 
 
 def test_a_class_name_means_one_thing() -> None:
@@ -79,7 +85,16 @@ def test_the_word_may_be_part_of_a_name_or_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["marked", "_checked", "made", "_kept", "used", "written", "__quoted"])
-@pytest.mark.parametrize("text", ["def {}(): pass", "class Model:\n    def {}(self): pass", "async def {}(): pass"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def {}(): pass",
+        "class Model:\n    def {}(self): pass",
+        "async def {}(): pass",
+        "@pytest.fixture\ndef {}(): pass",
+        "def test_marks():\n    def {}(): pass",
+    ],
+)
 def test_a_participle_is_caught(tmp_path: Path, name: str, text: str) -> None:
     caught = find_participle_functions(files(tmp_path, model=text.format(name)))
 

@@ -20,7 +20,7 @@ SETTINGS = [(api, source_format) for api in ("dlt", "pipelines") for source_form
 
 
 @pytest.fixture(params=SETTINGS, ids=["-".join(settings) for settings in SETTINGS])
-def compiled(request: pytest.FixtureRequest, tmp_path: Path) -> Compilation:
+def circuit_box(request: pytest.FixtureRequest, tmp_path: Path) -> Compilation:
     """Circuit Box, compiled with each combination of the settings that change how notebooks look."""
     api, source_format = request.param
     for part in ("models", "macros"):
@@ -36,10 +36,10 @@ def notebooks(compilation: Compilation) -> dict[str, str]:
     return {artifact.path: artifact.text for artifact in compilation.artifacts if artifact.path.endswith(".py")}
 
 
-def test_notebooks_stand_alone(compiled: Compilation) -> None:
+def test_notebooks_stand_alone(circuit_box: Compilation) -> None:
     """A notebook imports nothing of cbx, of macros or of models."""
     imported = set()
-    for text in notebooks(compiled).values():
+    for text in notebooks(circuit_box).values():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
@@ -49,10 +49,10 @@ def test_notebooks_stand_alone(compiled: Compilation) -> None:
     assert imported <= {"dlt", "pyspark"}
 
 
-def test_notebooks_do_nothing_forbidden(compiled: Compilation) -> None:
+def test_notebooks_do_nothing_forbidden(circuit_box: Compilation) -> None:
     """No action on data, no change of the session, no LIVE schema: pipelines refuse them."""
     found = []
-    for path, text in notebooks(compiled).items():
+    for path, text in notebooks(circuit_box).items():
         for node in ast.walk(ast.parse(text)):
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and (
@@ -67,11 +67,11 @@ def test_notebooks_do_nothing_forbidden(compiled: Compilation) -> None:
     assert found == []
 
 
-def test_source_format_shows_in_the_first_line(compiled: Compilation) -> None:
+def test_source_format_shows_in_the_first_line(circuit_box: Compilation) -> None:
     """A notebook says that it is one in its first line; a file does not, and stands under transformations/."""
-    first_lines = {text.split("\n", 1)[0] for text in notebooks(compiled).values()}
-    folders = {path.split("/")[0] for path in notebooks(compiled)}
-    is_notebook = compiled.project is not None and compiled.project.settings.compile.source_format == "notebook"
+    first_lines = {text.split("\n", 1)[0] for text in notebooks(circuit_box).values()}
+    folders = {path.split("/")[0] for path in notebooks(circuit_box)}
+    is_notebook = circuit_box.project is not None and circuit_box.project.settings.compile.source_format == "notebook"
 
     if is_notebook:
         assert (first_lines, folders) == ({"# Databricks notebook source"}, {"notebooks"})
@@ -79,19 +79,19 @@ def test_source_format_shows_in_the_first_line(compiled: Compilation) -> None:
         assert ("# Databricks notebook source" in first_lines, folders) == (False, {"transformations"})
 
 
-def test_notebooks_define_what_models_declare(compiled: Compilation) -> None:
+def test_notebooks_define_what_models_declare(circuit_box: Compilation) -> None:
     """Every model is registered once, under its kind's word, with its rules in order."""
-    assert compiled.plan is not None
-    assert compiled.project is not None
-    is_dlt = compiled.project.settings.compile.api == "dlt"
+    assert circuit_box.plan is not None
+    assert circuit_box.project is not None
+    is_dlt = circuit_box.project.settings.compile.api == "dlt"
     words = {
         "streaming_table": "table",
         "materialized_view": "table" if is_dlt else "materialized_view",
         "view": "view" if is_dlt else "temporary_view",
     }
-    texts = notebooks(compiled)
+    texts = notebooks(circuit_box)
     expected, actual = {}, {}
-    for planned in compiled.plan.models:
+    for planned in circuit_box.plan.models:
         model, recorded = planned.model, load(texts[planned.artifact])
         rules = [
             ({"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}[rule.on_violation], rule.name)
@@ -109,11 +109,11 @@ def test_notebooks_define_what_models_declare(compiled: Compilation) -> None:
     assert expected == actual
 
 
-def test_checks_expect_what_was_not_proven(compiled: Compilation) -> None:
+def test_checks_expect_what_was_not_proven(circuit_box: Compilation) -> None:
     """A check is one private table with one expectation."""
-    assert compiled.plan is not None
-    texts = notebooks(compiled)
-    checks = [*compiled.plan.key_checks, *compiled.plan.relationship_checks]
+    assert circuit_box.plan is not None
+    texts = notebooks(circuit_box)
+    checks = [*circuit_box.plan.key_checks, *circuit_box.plan.relationship_checks]
     actual = {}
     for check in checks:
         ((name, dataset),) = load(texts[check.artifact]).datasets.items()

@@ -27,7 +27,7 @@ FILES = {
 CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")
 
 
-def _bound() -> tuple[str, ...]:
+def _restricted_command() -> tuple[str, ...]:
     """What starts a command for which permissions count: root is exempt until it gives that up."""
     if os.name != "posix":
         pytest.skip("permissions are not POSIX's here")
@@ -49,9 +49,9 @@ def project(tmp_path: Path) -> Iterator[Path]:
         Path(folder).chmod(0o700)
 
 
-def compiled(project: Path, *options: str) -> tuple[int, str]:
+def run_compile(project: Path, *options: str) -> tuple[int, str]:
     """The exit status and all that was said."""
-    command = (*_bound(), *CBX, *options)
+    command = (*_restricted_command(), *CBX, *options)
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
@@ -87,7 +87,7 @@ def test_what_may_not_be_read_is_reported_at_its_place(path: str, status: int, e
     """With a way out, and `target/` stays as it was."""
     before = tree(project / "target")
     (project / path).chmod(0)
-    ended, said = compiled(project)
+    ended, said = run_compile(project)
 
     assert (ended, "Traceback" in said, "internal" in said) == (status, False, False)
     assert [part for part in (expected, f"--> {path}", "hint: ") if part not in said] == []
@@ -102,7 +102,7 @@ def test_a_folder_that_may_not_be_written_stays_as_it_was(path: str, project: Pa
         with (project / model).open("a") as opened:
             opened.write("\n-- more\n" if model.endswith(".sql") else "\n# more\n")
     (project / path).chmod(0o500)
-    ended, said = compiled(project)
+    ended, said = run_compile(project)
 
     assert (ended, "Traceback" in said) == (2, False)
     assert f"error[CBX003] output-not-writable: `{path}" in said
@@ -118,18 +118,18 @@ def test_a_read_only_file_of_target_is_replaced(project: Path) -> None:
     notebook.write_text("changed")
     notebook.chmod(0o400)
 
-    assert (compiled(project)[0], tree(project / "target")) == (0, before)
+    assert (run_compile(project)[0], tree(project / "target")) == (0, before)
 
 
 def test_a_project_folder_that_may_not_be_written_is_compiled(project: Path) -> None:
     """Nothing is remembered for the next time, and that is all; without a `target/` the message says so."""
     before = tree(project)
     project.chmod(0o500)
-    first = compiled(project)
+    first = run_compile(project)
     project.chmod(0o700)
     shutil.rmtree(project / "target")
     project.chmod(0o500)
-    ended, said = compiled(project)
+    ended, said = run_compile(project)
 
     assert (first[0], ended, "Traceback" in said) == (0, 2, False)
     assert "error[CBX003] output-not-writable: `target` cannot be written: Permission denied" in said
@@ -139,10 +139,10 @@ def test_a_project_folder_that_may_not_be_written_is_compiled(project: Path) -> 
 @pytest.mark.parametrize("path", [RECORD_FILE, ".cbx/cache", ".cbx"])
 def test_a_record_that_may_not_be_read_is_done_without(path: str, project: Path) -> None:
     """The compilation makes everything anew."""
-    compiled(project)
+    run_compile(project)
     before = tree(project / "target")
     (project / path).chmod(0)
-    ended, said = compiled(project)
+    ended, said = run_compile(project)
 
     assert (ended, "Traceback" in said, tree(project / "target")) == (0, False, before)
 
@@ -150,9 +150,9 @@ def test_a_record_that_may_not_be_read_is_done_without(path: str, project: Path)
 @pytest.mark.parametrize("path", ["target/manifest.json", "target/notebooks/silver/sales.py", "target/notebooks"])
 def test_a_target_that_may_not_be_read_is_out_of_date(path: str, project: Path) -> None:
     """What cannot be compared is taken for changed, also where an earlier compilation is remembered."""
-    compiled(project)
+    run_compile(project)
     (project / path).touch()
     (project / path).chmod(0)
-    ended, said = compiled(project, "--check")
+    ended, said = run_compile(project, "--check")
 
     assert (ended, "Traceback" in said, "error[CBX004]" in said) == (1, False, True)

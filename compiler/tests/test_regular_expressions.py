@@ -25,18 +25,18 @@ SEARCHES: dict[str, Callable[[], object]] = {
     "comments that are never closed": lambda: freeze_text("/*/" * 100_000, NOON),
     "names of the time": lambda: freeze_text("current_date, " * 20_000, NOON),
     "many tables of a text that does not parse": lambda: rewrite_table_names(
-        "SELECT ((( FROM a, STREAM(b) JOIN c " * 5_000, replaced
+        "SELECT ((( FROM a, STREAM(b) JOIN c " * 5_000, replacement
     ),
-    "many tables": lambda: rewrite_table_names("SELECT 1 FROM a.b" + ", STREAM(a.b)" * 3_000, replaced),
+    "many tables": lambda: rewrite_table_names("SELECT 1 FROM a.b" + ", STREAM(a.b)" * 3_000, replacement),
     "nested brackets": lambda: rewrite_table_names(
-        "SELECT " + "(" * 20_000 + "1" + ")" * 20_000 + " FROM a.b", replaced
+        "SELECT " + "(" * 20_000 + "1" + ")" * 20_000 + " FROM a.b", replacement
     ),
     "long names that are all alike": lambda: [did_you_mean(f"b{name}", ALIKE) for name in sorted(ALIKE)],
     "a name that has no end": lambda: did_you_mean("a" * 1_000_000, ALIKE),
 }
 
 
-def replaced(*_: object) -> str:
+def replacement(*_: object) -> str:
     return "view_1"
 
 

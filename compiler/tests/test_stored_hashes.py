@@ -133,7 +133,7 @@ PICKLING = {
 
 def test_only_known_files_hash_or_pickle() -> None:
     """A new file that does is looked at, and added here with what it hashes."""
-    importing = {name: imported(tree) for name, tree in sources()}
+    importing = {name: imported_names(tree) for name, tree in sources()}
 
     assert set(HASHING) == {name for name, modules in importing.items() if "hashlib" in modules}
     assert set(PICKLING) == {
@@ -143,7 +143,7 @@ def test_only_known_files_hash_or_pickle() -> None:
 
 def test_no_hash_is_made_of_what_python_says_of_an_object() -> None:
     """In files that hash, nothing is spelled with `repr`, by a class's name, or by a number that Python gives out."""
-    found = [f"{name}:{line} {word}" for name, tree in sources() if name in HASHING for line, word in spelled(tree)]
+    found = [f"{name}:{line} {word}" for name, tree in sources() if name in HASHING for line, word in find_reprs(tree)]
 
     assert found == []
 
@@ -153,7 +153,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
         yield file.relative_to(PACKAGE).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
 
 
-def imported(tree: ast.Module) -> set[str]:
+def imported_names(tree: ast.Module) -> set[str]:
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -163,7 +163,7 @@ def imported(tree: ast.Module) -> set[str]:
     return found
 
 
-def spelled(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def find_reprs(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Where a module asks Python how an object is spelled."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FormattedValue) and node.conversion == ord("r"):

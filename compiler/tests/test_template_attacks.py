@@ -105,7 +105,7 @@ FORBIDDEN = {
 }
 
 
-def rendered(text: str, **macros: str) -> tuple[RenderedTemplate | None, list[str]]:
+def render(text: str, **macros: str) -> tuple[RenderedTemplate | None, list[str]]:
     templates, report = Templates(), Report()
     for name, macro in macros.items():
         templates.add_macros(SourceFile(f"macros/{name}.sql", macro), report)
@@ -117,7 +117,7 @@ def rendered(text: str, **macros: str) -> tuple[RenderedTemplate | None, list[st
 def test_what_is_too_much_is_refused_soon(text: str) -> None:
     """One diagnostic, within seconds of the processor's time."""
     started = time.process_time()
-    found, messages = rendered(text)
+    found, messages = render(text)
 
     assert (found, len(messages)) == (None, 1)
     assert time.process_time() - started < 5
@@ -126,7 +126,7 @@ def test_what_is_too_much_is_refused_soon(text: str) -> None:
 @pytest.mark.parametrize("text", FORBIDDEN.values(), ids=FORBIDDEN.keys())
 def test_what_a_template_may_not_look_at_is_refused(text: str) -> None:
     """No attributes of Python's, no files, nothing that differs from run to run."""
-    found, messages = rendered(text)
+    found, messages = render(text)
 
     assert (found, len(messages)) == (None, 1)
 
@@ -149,7 +149,7 @@ def test_what_a_template_may_not_look_at_is_refused(text: str) -> None:
 )
 def test_what_macros_are_made_of_works(text: str, expected: str) -> None:
     """Loops, lists, filters, methods and formats do as in Jinja."""
-    found, messages = rendered(text)
+    found, messages = render(text)
 
     assert (found and found.text.constant, messages) == (expected, [])
 

@@ -49,7 +49,7 @@ def test_literals_with_variables_evaluate_to_their_parts(before: list[str], afte
     assert eval(block_literal(text, "shop"), {"spark": spark}) == f"\n{expected}\n"
 
 
-def written(text: str) -> str:
+def jinja_safe_literal(text: str) -> str:
     """A text as a string of a declaration, safe from Jinja."""
     return repr(re.sub(r"\{+(?=[{%#])", "", text) or "-")
 
@@ -71,16 +71,16 @@ def test_texts_in_declarations_stay_texts(
 ) -> None:
     """The notebook registers the very texts, and has the same statements as with plain ones."""
     texts = ["".join(pieces) for pieces in (description, rule, literal, path, option, tag, comment)]
-    hostile, plain = _compiled(texts), _compiled(["text"] * len(texts))
+    hostile, plain = _compile_texts(texts), _compile_texts(["text"] * len(texts))
 
     assert _shape(hostile[0]) == _shape(plain[0])
     recorded = load(hostile[0]).datasets["bronze.scans"]
     assert recorded["rules"] == [("expect", *hostile[1:])]
 
 
-def _compiled(texts: list[str]) -> tuple[str, str, str]:
+def _compile_texts(texts: list[str]) -> tuple[str, str, str]:
     """The notebook of a model with these texts, the name of its rule and the rule's condition."""
-    description, rule, literal, path, option, tag, comment = (written(text) for text in texts)
+    description, rule, literal, path, option, tag, comment = (jinja_safe_literal(text) for text in texts)
     condition = sql_text(ast.literal_eval(literal))
     model = (
         "from cbx import auto_loader, column, expect, streaming_table\n\n\n"

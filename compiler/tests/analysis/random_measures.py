@@ -95,7 +95,7 @@ class Generator:
     def add_model(self) -> None:
         """Add a model: a join that keeps the grain of some table, or a grouping."""
         name = f"m{len(self.models)}"
-        joined, text, shown = self._joined(self.chance.randint(1, 2))
+        joined, text, shown = self._join_sources(self.chance.randint(1, 2))
         columns = [(alias, column) for alias, source in joined for column in source.columns]
         chosen = self.chance.sample(columns, min(len(columns), self.chance.randint(2, 5)))
         named = [
@@ -128,13 +128,13 @@ class Generator:
             source = Source(name, f"({hidden})", out, tuple(f"{rid}_{alias}{name}" for _, alias, rid in rids))
         relation = read_query(body, self.tables()).relation
         homes = result_homes(relation, find_homes(relation, self.homes()), self.schema.relationships)
-        typed = tuple(_typed(column.name) for column in out)
+        typed = tuple(_bigint_column(column.name) for column in out)
         self.models.append(Model(source, Table(name, typed, result_keys(relation)), homes))
 
     def query(self) -> MeasureQuery:
         """A query with one to three aggregates."""
         common = self._common_table() if self.chance.random() < 0.15 else None
-        joined, text, shown = self._joined(self.chance.randint(1, 3), common)
+        joined, text, shown = self._join_sources(self.chance.randint(1, 3), common)
         columns = [(alias, column) for alias, source in joined for column in source.columns]
         groups = [
             f"{alias}.{column.name}"
@@ -206,7 +206,7 @@ class Generator:
             return f"{function}({name}) FILTER (WHERE {other_name} > 1)", name, rids, f" AND {other_name} > 1"
         return f"{function}({name})", name, rids, ""
 
-    def _joined(self, count: int, common: Source | None = None) -> tuple[list[tuple[str, Source]], str, str]:
+    def _join_sources(self, count: int, common: Source | None = None) -> tuple[list[tuple[str, Source]], str, str]:
         """Joined sources with their aliases, and FROM as the analysis and as the engine read it."""
         sources = self.sources()
         if common is not None:
@@ -266,7 +266,7 @@ class Generator:
         return f" WHERE {self.chance.choice(conditions)(name)}"
 
 
-def _typed(name: str):  # noqa: ANN202
+def _bigint_column(name: str):  # noqa: ANN202
     from cbx.analysis.facts import TableColumn
 
     return TableColumn(name, "BIGINT")

@@ -144,14 +144,17 @@ class _Writer:
         for relationship in self.schema.relationships:
             for child, parent in ((left, right), (right, left)):
                 pairs = [
-                    (self.named(child, relationship.child, mine), self.named(parent, relationship.parent, theirs))
+                    (
+                        self.pick_column(child, relationship.child, mine),
+                        self.pick_column(parent, relationship.parent, theirs),
+                    )
                     for mine, theirs in relationship.on
                 ]
                 if all(mine and theirs for mine, theirs in pairs):
                     found.append([f"{mine} = {theirs}" for mine, theirs in pairs])
         return list(self.chance.choice(found)) if found else []
 
-    def named(self, side: _From, table: str, name: str) -> str | None:
+    def pick_column(self, side: _From, table: str, name: str) -> str | None:
         return next((column.text for column in side.columns if (column.table, column.name) == (table, name)), None)
 
     def equality(self, left: _From, right: _From) -> str:

@@ -22,7 +22,7 @@ WANTED = 2
 _CHANGING = re.compile(r"rand\(|uuid\(|current_|monotonically|SAMPLE|LIMIT|first|any_value|collect|MAP|map\(")
 
 
-def streamed(spark: SparkSession, query: StreamQuery, schema: TypedSchema, folder: Path) -> list[str]:
+def run_streams(spark: SparkSession, query: StreamQuery, schema: TypedSchema, folder: Path) -> list[str]:
     """What Spark's streaming writes: one micro-batch for each content of the tables."""
     for batch in BATCHES:
         for table in schema.tables:
@@ -56,7 +56,7 @@ def main(seed: str, folder: str) -> dict[str, object]:
             expected = sorted(map(repr, result_of(spark, query).rows))
             if not expected:
                 continue
-            actual = streamed(spark, query, schema, Path(folder) / str(number))
+            actual = run_streams(spark, query, schema, Path(folder) / str(number))
         except (Rejected, PySparkException):
             continue
         compared += 1

@@ -23,7 +23,7 @@ PAGE = HERE.parents[1] / "docs" / "grain.md"
 ROW = re.compile(r"^\| (\d+|`\w+`) \| [^|]+ \| ([^|]+) \| (\w+) \|", re.MULTILINE)
 
 
-def documented() -> dict[str, tuple[list[str], str]]:
+def read_page() -> dict[str, tuple[list[str], str]]:
     """The rows of the tables in the documentation: the model, its key and the verdict."""
     rows = ROW.findall(PAGE.read_text(encoding="utf-8"))
     return {
@@ -43,10 +43,10 @@ def test_the_project_compiles_to_the_documented_verdicts(tmp_path: Path) -> None
     }
     actual = {name: (model["key"] or [], model["key_verdict"]) for name, model in models.items()}
 
-    assert actual == {name: (key, verdict if key else None) for name, (key, verdict) in documented().items()}
+    assert actual == {name: (key, verdict if key else None) for name, (key, verdict) in read_page().items()}
 
 
-@pytest.mark.parametrize("name", [name for name, (key, _) in documented().items() if not key])
+@pytest.mark.parametrize("name", [name for name, (key, _) in read_page().items() if not key])
 def test_a_query_of_one_row_needs_no_key(name: str) -> None:
     """Where the documentation names no key, the query has one row."""
     _, body = (PROJECT / f"models/gold/{name}.sql").read_text(encoding="utf-8").split("\n", 1)

@@ -90,7 +90,7 @@ class ExpressionWriter:
         kind = self.chance.choice(SHOWN) if hole == "V" else _HOLES[hole]
         return self.of_kind(columns, kind, depth)
 
-    def made(self, section: str, columns: list[Item]) -> tuple[str, list[str | None]]:
+    def make_call(self, section: str, columns: list[Item]) -> tuple[str, list[str | None]]:
         """An aggregate or a generator over columns, and the kinds of what it makes."""
         template, _, kinds = self.chance.choice(TEMPLATES[section]).partition(" => ")
         return self.fill(template, columns, 0), [kind or None for kind in kinds.split("; ")]

@@ -107,7 +107,7 @@ class QueryWriter(SourceWriter):
 
     def generate(self, rows: Rows) -> TypedQuery:
         """A generator among the items of SELECT."""
-        generator, kinds = self.made("generator", rows.columns)
+        generator, kinds = self.make_call("generator", rows.columns)
         names = [self.fresh("e") for _ in kinds]
         alias = names[0] if len(names) == 1 else f"({', '.join(names)})"
         if self.chance.random() < 0.2:
@@ -189,7 +189,7 @@ class QueryWriter(SourceWriter):
         return self.write_out("SELECT", both, rows, f"{where} GROUP BY {clause}{having}")
 
     def aggregate(self, rows: Rows) -> Item:
-        text, kinds = self.made("aggregate", rows.columns)
+        text, kinds = self.make_call("aggregate", rows.columns)
         name = self.fresh("m")
         return Item(f"{text} AS {name}", kinds[0], name=name)
 

@@ -181,14 +181,17 @@ class SourceWriter(ExpressionWriter):
         for relationship in self.schema.relationships:
             for child, parent in ((left, right), (right, left)):
                 pairs = [
-                    (self._named(child, relationship.child, mine), self._named(parent, relationship.parent, theirs))
+                    (
+                        self._pick_column(child, relationship.child, mine),
+                        self._pick_column(parent, relationship.parent, theirs),
+                    )
                     for mine, theirs in relationship.on
                 ]
                 if all(mine and theirs for mine, theirs in pairs):
                     found.append([f"{mine} = {theirs}" for mine, theirs in pairs])
         return list(self.chance.choice(found)) if found else []
 
-    def _named(self, side: Rows, table: str, name: str) -> str | None:
+    def _pick_column(self, side: Rows, table: str, name: str) -> str | None:
         return next((item.text for item in side.columns if (item.table, item.name) == (table, name)), None)
 
     def equality(self, left: Rows, right: Rows) -> str:
@@ -207,7 +210,7 @@ class SourceWriter(ExpressionWriter):
         return f"{mine} {operator} {theirs}"
 
     def with_lateral_view(self, left: Rows) -> Rows:
-        generator, kinds = self.made("generator", left.columns)
+        generator, kinds = self.make_call("generator", left.columns)
         name = self.fresh("x")
         names = [self.fresh("l") for _ in kinds]
         outer = self.chance.choice(("", "", "OUTER "))

@@ -51,7 +51,7 @@ SELECT id, max(at) AS at FROM {{ ref("silver.orders") }} GROUP BY id""",
 
 
 @cache
-def _compiled() -> str:
+def _compile_manifest() -> str:
     with TemporaryDirectory() as folder:
         lay_out(FILES, Path(folder))
         compilation = compile_project(Path(folder), with_trace=False)
@@ -62,10 +62,10 @@ def _compiled() -> str:
 def base() -> State:
     """The project as it is deployed."""
     settings = {"name": "shop", "schema": "bronze", "catalog": "shop", "configuration": {"shop.landing": "/landing"}}
-    return json.loads(_compiled()), settings
+    return json.loads(_compile_manifest()), settings
 
 
-def deployed(state: State) -> Deployed:
+def as_deployed(state: State) -> Deployed:
     return Deployed(*copy.deepcopy(state))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutations import MUTATIONS, Mutation, State, base, deployed, rows, streaming
+from mutations import MUTATIONS, Mutation, State, as_deployed, base, rows, streaming
 
 from cbx.changes.change_plan import WEIGHTS, ChangePlan, Deployed, ModelChange, heaviest
 from cbx.changes.column_types import is_widening
@@ -25,13 +25,13 @@ MODELS = sorted(base()[0]["models"])
 FITTING = [(mutation, name) for mutation in MUTATIONS for name in MODELS if mutation.fits(base()[0]["models"][name])]
 
 
-def changed(mutation: Mutation, name: str) -> tuple[State, State]:
+def mutate(mutation: Mutation, name: str) -> tuple[State, State]:
     before, after = base(), base()
     mutation.make(before, after, name)
     return before, after
 
 
-def found(plan: ChangePlan, name: str) -> ModelChange:
+def change_of(plan: ChangePlan, name: str) -> ModelChange:
     return next(change for change in plan.models if change.model == name)
 
 
@@ -56,10 +56,10 @@ def test_every_row_of_the_table_is_tried() -> None:
 @pytest.mark.parametrize(("mutation", "name"), FITTING, ids=lambda value: getattr(value, "row", value))
 def test_a_verdict_is_that_of_the_table(mutation: Mutation, name: str) -> None:
     """The page promises what an update needs; the plan says the same, names the difference, and says when rows go."""
-    before, after = changed(mutation, name)
+    before, after = mutate(mutation, name)
     model = {**before[0]["models"], **after[0]["models"]}[name]
     on_streams, on_others, lost = TABLE[mutation.row]
-    change = found(compare_manifests(deployed(before), deployed(after)), name)
+    change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), name)
     becomes = after[0]["models"].get(name, model)
     verdict = on_streams if streaming(model) and (streaming(becomes) or mutation.aspect == "kind") else on_others
     outside = streaming(becomes) and any(
@@ -86,7 +86,7 @@ def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]
         if mutation.fits(model) and mutation.fits(before[0]["models"][name]):
             mutation.make(before, after, name)
             applied.append((mutation, name))
-    plan = compare_manifests(deployed(before), deployed(after))
+    plan = compare_manifests(as_deployed(before), as_deployed(after))
     named = {(change.model, difference.aspect) for change in plan.models for difference in change.differences}
     lines = "\n".join(as_lines(plan))
     differing = {name for name, model in after[0]["models"].items() if model != before[0]["models"][name]}
@@ -96,7 +96,7 @@ def test_all_of_several_differences_are_named(chosen: list[tuple[Mutation, str]]
     assert {name for name, _ in named} == {change.model for change in plan.models}
     assert all(change.model in lines for change in plan.models)
     assert all(change.refresh == heaviest(other.refresh for other in change.differences) for change in plan.models)
-    assert not compare_manifests(deployed(before), deployed(before)).models
+    assert not compare_manifests(as_deployed(before), as_deployed(before)).models
 
 
 @given(st.sets(st.sampled_from(MODELS)), st.sets(st.sampled_from(MODELS)))
@@ -106,7 +106,7 @@ def test_models_that_come_and_go_are_named(first: set[str], second: set[str]) ->
     before, after = base(), base()
     before[0]["models"] = {name: model for name, model in before[0]["models"].items() if name in first}
     after[0]["models"] = {name: model for name, model in after[0]["models"].items() if name in second}
-    plan = compare_manifests(deployed(before), deployed(after))
+    plan = compare_manifests(as_deployed(before), as_deployed(after))
     expected = {**dict.fromkeys(second - first, "add"), **dict.fromkeys(first - second, "remove")}
 
     assert expected == {change.model: change.action for change in plan.models}
@@ -122,7 +122,7 @@ def test_a_manifest_of_an_earlier_version_is_understood() -> None:
             source.pop("options", None)
             source.pop("schema_hints", None)
     after[0]["models"]["silver.history"]["cdc"]["scd_type"] = 1
-    plan = compare_manifests(deployed(before), deployed(after))
+    plan = compare_manifests(as_deployed(before), as_deployed(after))
 
     assert [(change.model, change.refresh) for change in plan.models] == [("silver.history", "full_refresh")]
 
@@ -167,12 +167,12 @@ def test_no_field_of_a_manifest_changes_unnoticed(path: tuple[object, ...]) -> N
     }
     place[path[-1]] = others.get(str(path[-1]), not value if isinstance(value, bool) else "another")  # type: ignore[index]
 
-    assert not compare_manifests(deployed(before), deployed(after)).is_empty
+    assert not compare_manifests(as_deployed(before), as_deployed(after)).is_empty
 
 
 def test_a_refresh_that_is_asked_for_takes_the_readers_along() -> None:
     """From a table that starts over a stream would read all rows a second time; a view stands between them here."""
-    plan = compare_manifests(deployed(base()), deployed(base()), ["silver.orders"])
+    plan = compare_manifests(as_deployed(base()), as_deployed(base()), ["silver.orders"])
 
     assert plan.full_refresh == ("silver.history", "silver.orders")
 
@@ -182,7 +182,7 @@ def test_a_refresh_that_is_forbidden_is_destructive() -> None:
     before, after = base(), base()
     before[0]["models"]["silver.orders"]["properties"]["pipelines.reset.allowed"] = "false"
     after[0]["models"]["silver.orders"]["columns"][0]["type"] = "STRING"
-    change = found(compare_manifests(deployed(before), deployed(after)), "silver.orders")
+    change = change_of(compare_manifests(as_deployed(before), as_deployed(after)), "silver.orders")
 
     assert (change.refresh, change.is_destructive) == ("full_refresh", True)
     assert "`pipelines.reset.allowed` is false" in {difference.detail for difference in change.differences}
@@ -191,23 +191,26 @@ def test_a_refresh_that_is_forbidden_is_destructive() -> None:
 def test_what_an_earlier_deployment_left_is_not_forgotten() -> None:
     """Until a full refresh was seen to succeed, every plan names it."""
     manifest, pipeline = base()
-    plan = compare_manifests(Deployed(manifest, pipeline, ("silver.orders",)), deployed(base()))
+    plan = compare_manifests(Deployed(manifest, pipeline, ("silver.orders",)), as_deployed(base()))
 
     assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
 
 
 def test_what_is_left_is_named_beside_what_is_new() -> None:
     """A further change, which alone would want a usual update, does not hide it."""
-    before, after = changed(MUTATIONS[2], "silver.orders")
-    plan = compare_manifests(Deployed(*before, ("silver.orders",)), deployed(after))
+    before, after = mutate(MUTATIONS[2], "silver.orders")
+    plan = compare_manifests(Deployed(*before, ("silver.orders",)), as_deployed(after))
 
-    assert [difference.aspect for difference in found(plan, "silver.orders").differences] == ["code", "full refresh"]
+    assert [difference.aspect for difference in change_of(plan, "silver.orders").differences] == [
+        "code",
+        "full refresh",
+    ]
     assert (plan.full_refresh, plan.is_destructive) == (("silver.orders",), False)
 
 
 def test_a_first_deployment_only_adds() -> None:
     """Nothing can be lost where nothing is."""
-    plan = compare_manifests(None, deployed(base()))
+    plan = compare_manifests(None, as_deployed(base()))
 
     assert (plan.is_first, {change.action for change in plan.models}, plan.is_destructive) == (True, {"add"}, False)
     assert sorted(change.model for change in plan.models) == MODELS
@@ -217,7 +220,7 @@ def test_another_catalog_is_destructive() -> None:
     """Every table is made anew there, and dropped here."""
     before, after = base(), base()
     after[1]["catalog"] = "elsewhere"
-    plan = compare_manifests(deployed(before), deployed(after))
+    plan = compare_manifests(as_deployed(before), as_deployed(after))
 
     assert [(name, difference.refresh) for name, difference in plan.destructive] == [("catalog", "recreate")]
 
@@ -254,7 +257,7 @@ def test_markdown_holds_user_text_as_text() -> None:
     before, after = base(), base()
     name = "a|b<img src=x>\n# heading \\| [a](https://example.com) @team a@b.com"
     after[0]["models"]["gold.totals"]["columns"][0]["name"] = name
-    text = "\n".join(as_markdown(compare_manifests(deployed(before), deployed(after)), "shop", "prod"))
+    text = "\n".join(as_markdown(compare_manifests(as_deployed(before), as_deployed(after)), "shop", "prod"))
 
     assert "a\\|b&lt;img src=x&gt; # heading &#92;\\| &#91;a](https://example.com) @<!-- -->team a@b.com" in text
     assert [line for line in text.split("\n") if line.startswith("#")] == ["### `shop` in `prod`"]
@@ -263,7 +266,7 @@ def test_markdown_holds_user_text_as_text() -> None:
 def test_the_document_has_the_fields_that_the_page_names() -> None:
     """The JSON is an interface; its page must not lag behind."""
     document = as_document(
-        compare_manifests(deployed(base()), deployed(changed(MUTATIONS[2], "gold.totals")[1])), "shop", "prod"
+        compare_manifests(as_deployed(base()), as_deployed(mutate(MUTATIONS[2], "gold.totals")[1])), "shop", "prod"
     )
     text = (ROOT / "compiler/docs/deploying.md").read_text(encoding="utf-8").partition("### As JSON")[2]
     fields = {*document, *document["summary"], *document["models"][0], *document["models"][0]["differences"][0]}

@@ -91,7 +91,7 @@ def money(value: float) -> str:
     return f"{whole}.{cents:0<2}"
 
 
-def shown(table: str, columns: Row, project: Path, state: Path) -> list[Row]:
+def show_table(table: str, columns: Row, project: Path, state: Path) -> list[Row]:
     """A table as `cbx show` prints it, its header first, without the time of loading.
 
     The columns that Auto Loader found in files come in an order of its own: these take the order that is expected.
@@ -120,7 +120,7 @@ def updates(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> li
             shutil.copy(source, landing / source.parent.name)
         cbx("run", "--project", project, "--state", state, "--var", f"landing={landing}")
         events = [json.loads(line) for line in (state / "events.jsonl").read_text(encoding="utf-8").splitlines()]
-        tables = {name: shown(name, rows[0], project, state) for name, rows in expected_tables(number).items()}
+        tables = {name: show_table(name, rows[0], project, state) for name, rows in expected_tables(number).items()}
         done.append(Update(tables, events[sum(len(update.events) for update in done) :]))
     return done
 

@@ -66,7 +66,7 @@ SECOND = {
 
 
 @cache
-def compiled(files: tuple[tuple[str, str], ...]) -> Compilation:
+def compile_files(files: tuple[tuple[str, str], ...]) -> Compilation:
     with TemporaryDirectory() as folder:
         lay_out(dict(files), Path(folder))
         compilation = compile_project(Path(folder), with_trace=False)
@@ -75,7 +75,7 @@ def compiled(files: tuple[tuple[str, str], ...]) -> Compilation:
 
 
 def request(files: dict[str, str], environment: str = "prod", **options: object) -> DeployRequest:
-    compilation = compiled(tuple(sorted(files.items())))
+    compilation = compile_files(tuple(sorted(files.items())))
     assert compilation.plan is not None
     return DeployRequest(compilation.plan, compilation.artifacts, environment, **options)  # type: ignore[arg-type]
 
@@ -100,7 +100,7 @@ def session(timeout: float = 20) -> WorkspaceSession:
     return connect(None, clock=FastClock(), timeout=timeout)
 
 
-def deployed(files: dict[str, str], environment: str = "prod", **options: object) -> Deployment:
+def deploy_files(files: dict[str, str], environment: str = "prod", **options: object) -> Deployment:
     return deploy(session(), request(files, environment, **options), lambda _: None)
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from projects import CLEAN, FIRST, SECOND, SETTINGS, cbx, deployed, request, session
+from projects import CLEAN, FIRST, SECOND, SETTINGS, cbx, deploy_files, request, session
 from workspace import Workspace
 from workspace_api import ANN, ROBOT, Stored
 
@@ -39,7 +39,7 @@ def state(workspace: Workspace, name: str) -> dict[str, object]:
 
 def test_a_first_deployment_makes_all_that_the_project_says(workspace: Workspace) -> None:
     """Files, schemas, pipeline, job and permissions; the lock is gone."""
-    done = deployed(FIRST)
+    done = deploy_files(FIRST)
     spec = pipeline(workspace)["spec"]
     (job,) = workspace.api.jobs.values()
     notebooks = [f"/Workspace{ROOT}/files/{path}" for path in files(workspace)]
@@ -97,10 +97,10 @@ def test_a_first_deployment_makes_all_that_the_project_says(workspace: Workspace
 
 def test_a_second_deployment_changes_nothing(workspace: Workspace) -> None:
     """It reads, takes the lock and gives it back, and writes nothing else."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     before = {path: stored.changed for path, stored in workspace.api.objects.items()}
     workspace.strike(None)
-    done = deployed(FIRST)
+    done = deploy_files(FIRST)
     writes = [request for request in workspace.requests if not request.startswith("GET")]
 
     assert not done.is_changed
@@ -110,9 +110,9 @@ def test_a_second_deployment_changes_nothing(workspace: Workspace) -> None:
 
 def test_only_what_has_changed_is_uploaded(workspace: Workspace) -> None:
     """One model changes, one comes and one goes; what has not changed is left alone."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     untouched = workspace.api.objects[f"{ROOT}/files/notebooks/bronze/orders_clean"].changed
-    done = deployed(SECOND, allow_destructive=True)
+    done = deploy_files(SECOND, allow_destructive=True)
 
     assert [file.path for file in done.files.upload] == ["notebooks/bronze/orders", "notebooks/gold/totals"]
     assert done.files.remove == ("notebooks/gold/sales",)
@@ -126,9 +126,9 @@ def test_only_what_has_changed_is_uploaded(workspace: Workspace) -> None:
 
 def test_files_are_removed_when_the_pipeline_no_longer_names_them(workspace: Workspace) -> None:
     """An update that starts in between finds every notebook that its settings name."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     workspace.strike(None)
-    deployed(SECOND, allow_destructive=True)
+    deploy_files(SECOND, allow_destructive=True)
     steps = [request for request in workspace.requests if not request.startswith("GET")]
     edit = next(number for number, step in enumerate(steps) if step.startswith("PUT /api/2.0/pipelines/"))
     removals = [number for number, step in enumerate(steps) if step == "POST /api/2.0/workspace/delete"]
@@ -139,21 +139,21 @@ def test_files_are_removed_when_the_pipeline_no_longer_names_them(workspace: Wor
 
 def test_files_that_somebody_removed_come_back(workspace: Workspace) -> None:
     """The workspace is looked at, not only what was noted of it."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     expected = files(workspace)
     del workspace.api.objects[f"{ROOT}/files/notebooks/bronze/orders"]
-    done = deployed(FIRST)
+    done = deploy_files(FIRST)
 
     assert (files(workspace), len(done.files.upload)) == (expected, 1)
 
 
 def test_settings_that_somebody_edited_are_put_back(workspace: Workspace) -> None:
     """All settings are those of project.toml after a deployment."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     expected = dict(pipeline(workspace)["spec"])
     pipeline(workspace)["spec"]["serverless"] = False
     pipeline(workspace)["last_modified"] += 1
-    outcome = deployed(FIRST).pipeline.outcome
+    outcome = deploy_files(FIRST).pipeline.outcome
 
     assert (pipeline(workspace)["spec"], outcome) == (expected, "updated")
 
@@ -161,12 +161,12 @@ def test_settings_that_somebody_edited_are_put_back(workspace: Workspace) -> Non
 def test_notebooks_and_files_take_each_others_place(workspace: Workspace) -> None:
     """Switching `source_format` leaves no object of the other kind behind, forth and back."""
     plain = {**FIRST, "project.toml": FIRST["project.toml"] + '\n[compile]\nsource_format = "file"\n'}
-    deployed(FIRST)
+    deploy_files(FIRST)
     before = files(workspace)
-    deployed(plain)
+    deploy_files(plain)
     between = files(workspace)
     spec = dict(pipeline(workspace)["spec"])
-    deployed(FIRST)
+    deploy_files(FIRST)
 
     assert between == {
         "transformations/bronze/orders.py": "FILE",
@@ -182,10 +182,10 @@ def test_notebooks_and_files_take_each_others_place(workspace: Workspace) -> Non
 @pytest.mark.parametrize("kind", ["FILE", "DIRECTORY"])
 def test_an_object_of_another_kind_makes_way(kind: str, workspace: Workspace) -> None:
     """A notebook cannot be imported over a file or a folder of its path."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     expected = files(workspace)
     workspace.api.objects[f"{ROOT}/files/notebooks/bronze/orders"] = Stored(kind)
-    deployed(FIRST)
+    deploy_files(FIRST)
 
     assert files(workspace) == expected
 
@@ -195,16 +195,16 @@ def test_a_file_makes_way_for_a_folder(workspace: Workspace) -> None:
     folder = f"/Users/{ANN}/.cbx/shop/prod/files"
     workspace.api.make_folders(body={"path": f"{folder}/notebooks"})
     workspace.api.objects[f"{folder}/notebooks/bronze"] = Stored("FILE")
-    deployed(FIRST)
+    deploy_files(FIRST)
 
     assert "notebooks/bronze/orders" in files(workspace)
 
 
 def test_each_developer_has_a_copy(workspace: Workspace) -> None:
     """Development mode: a name, a folder and a schema of one's own; no schedule, no run-as."""
-    deployed(FIRST, "dev")
+    deploy_files(FIRST, "dev")
     workspace.api.user = {"userName": ROBOT, "displayName": "Nightly robot"}
-    deployed(FIRST, "dev")
+    deploy_files(FIRST, "dev")
     specs = [pipeline["spec"] for pipeline in workspace.api.pipelines.values()]
 
     assert [(spec["name"], spec["schema"], spec["development"]) for spec in specs] == [
@@ -219,7 +219,7 @@ def test_a_catalog_of_ones_own(workspace: Workspace) -> None:
     """`{user}` stands for whoever deploys."""
     workspace.api.catalogs.add("dev_ann_smith")
     own = {**FIRST, "project.toml": SETTINGS.replace('"shop_dev"', '"dev_{user}"')}
-    deployed(own, "dev")
+    deploy_files(own, "dev")
 
     assert pipeline(workspace)["spec"]["catalog"] == "dev_ann_smith"
     assert workspace.api.schemas == {"dev_ann_smith.ann_smith", "dev_ann_smith.bronze", "dev_ann_smith.gold"}
@@ -229,20 +229,20 @@ def test_a_folder_for_all(workspace: Workspace) -> None:
     """`root_path` says where files go; the second who deploys finds the pipeline of the first."""
     text = SETTINGS.replace('catalog = "shop"\n', 'catalog = "shop"\nroot_path = "/Workspace/Shared/shop"\n')
     shared = {**FIRST, "project.toml": text}
-    deployed(shared)
+    deploy_files(shared)
     workspace.api.user = {"userName": ROBOT, "displayName": "Nightly robot"}
 
-    assert not deployed(shared).is_changed
+    assert not deploy_files(shared).is_changed
     assert len(files(workspace, "/Shared/shop")) == 3
 
 
 def test_a_folder_that_was_moved_knows_its_pipeline(workspace: Workspace) -> None:
     """The pipeline is found by the id that was kept, and its settings name the new place."""
-    first = deployed(FIRST)
+    first = deploy_files(FIRST)
     moved = {path.replace(ROOT, "/Shared/shop"): stored for path, stored in workspace.api.objects.items()}
     workspace.api.objects = moved
     text = SETTINGS.replace('catalog = "shop"\n', 'catalog = "shop"\nroot_path = "/Workspace/Shared/shop"\n')
-    second = deployed({**FIRST, "project.toml": text})
+    second = deploy_files({**FIRST, "project.toml": text})
     spec = json.dumps(pipeline(workspace)["spec"])
 
     assert (second.pipeline.id, second.pipeline.outcome, second.files.upload) == (first.pipeline.id, "updated", ())
@@ -252,16 +252,16 @@ def test_a_folder_that_was_moved_knows_its_pipeline(workspace: Workspace) -> Non
 
 def test_a_schedule_that_goes_takes_the_job_along(workspace: Workspace) -> None:
     """A job that nobody declares would go on updating every morning."""
-    deployed(FIRST)
-    deployed({**FIRST, "project.toml": SETTINGS.replace('schedule = "0 0 5 * * ?"\n', "")})
+    deploy_files(FIRST)
+    deploy_files({**FIRST, "project.toml": SETTINGS.replace('schedule = "0 0 5 * * ?"\n', "")})
 
     assert workspace.api.jobs == {}
 
 
 def test_permissions_that_go_are_taken_away(workspace: Workspace) -> None:
     """Who was once granted something by project.toml loses it with the line; the owner stays."""
-    deployed(FIRST)
-    done = deployed({**FIRST, "project.toml": re.sub("permissions.*\n", "", SETTINGS)})
+    deploy_files(FIRST)
+    done = deploy_files({**FIRST, "project.toml": re.sub("permissions.*\n", "", SETTINGS)})
 
     assert workspace.api.permissions[f"pipelines/{done.pipeline.id}"] == [{"user_name": ANN, "level": "IS_OWNER"}]
 
@@ -270,9 +270,9 @@ def test_permissions_that_nobody_declares_are_left_alone(workspace: Workspace) -
     """They may be somebody else's business."""
     plain = {**FIRST, "project.toml": re.sub("permissions.*\n", "", SETTINGS)}
     granted = [{"user_name": ANN, "level": "IS_OWNER"}, {"group_name": "all", "level": "CAN_VIEW"}]
-    done = deployed(plain)
+    done = deploy_files(plain)
     workspace.api.permissions[f"pipelines/{done.pipeline.id}"] = granted
-    deployed({**plain, "models/bronze/orders_clean.sql": CLEAN + "WHERE order_id > 0\n"})
+    deploy_files({**plain, "models/bronze/orders_clean.sql": CLEAN + "WHERE order_id > 0\n"})
 
     assert workspace.api.permissions[f"pipelines/{done.pipeline.id}"] == granted
 
@@ -280,10 +280,10 @@ def test_permissions_that_nobody_declares_are_left_alone(workspace: Workspace) -
 def test_what_has_to_be_refreshed_fully_is_remembered_until_it_is(workspace: Workspace) -> None:
     """A deployment without an update, then one whose update nobody waits for: the next plan looks whether it ended."""
     here = session()
-    deployed(FIRST)
-    deployed(SECOND, allow_destructive=True)
+    deploy_files(FIRST)
+    deploy_files(SECOND, allow_destructive=True)
     due = preview(here, request(SECOND)).changes.full_refresh
-    done = deployed(SECOND)
+    done = deploy_files(SECOND)
     started = start_refresh(here, done, stop_running=False)
     under_way = preview(here, request(SECOND)).changes.full_refresh
     update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
@@ -301,8 +301,8 @@ def test_what_has_to_be_refreshed_fully_is_remembered_until_it_is(workspace: Wor
 def test_an_update_that_fails_refreshes_nothing(workspace: Workspace) -> None:
     """What it was to refresh fully is still to be done."""
     here = session()
-    deployed(FIRST)
-    done = deployed(SECOND, allow_destructive=True)
+    deploy_files(FIRST)
+    done = deploy_files(SECOND, allow_destructive=True)
     workspace.api.updates.failing["bronze.orders"] = "Column `amount` cannot be resolved."
     started = start_refresh(here, done, stop_running=False)
     result = wait_for_update(here, done.pipeline.id, started.id, lambda *_: None)
@@ -317,7 +317,7 @@ def test_counts_are_added_up_from_the_event_log(workspace: Workspace) -> None:
     """Over all pages of events, and of this update alone."""
     workspace.api.updates.broken["bronze.orders"] = 1
     here = session()
-    done = deployed(FIRST)
+    done = deploy_files(FIRST)
     results = []
     for _ in range(2):
         update = start_update(here, done.pipeline.id, (), (), stop_running=False)
@@ -333,7 +333,7 @@ def test_counts_are_added_up_from_the_event_log(workspace: Workspace) -> None:
 def test_a_running_update_can_be_stopped(workspace: Workspace) -> None:
     """The new one begins when the old one has ended."""
     here = session()
-    done = deployed(FIRST)
+    done = deploy_files(FIRST)
     first = start_update(here, done.pipeline.id, (), (), stop_running=False)
     second = start_update(here, done.pipeline.id, (), (), stop_running=True)
     states = {update["update_id"]: update["state"] for update in workspace.api.updates.latest(done.pipeline.id)}
@@ -402,8 +402,8 @@ def test_rows_that_rules_drop_are_refreshed_with_their_table(workspace: Workspac
         "models/bronze/orders.sql": FIRST["models/bronze/orders.sql"].replace("columns=", "quarantine=True, columns="),
     }
     here = session()
-    deployed(kept)
-    done = deployed(kept, full_refresh=("bronze.orders_clean",), allow_destructive=True)
+    deploy_files(kept)
+    done = deploy_files(kept, full_refresh=("bronze.orders_clean",), allow_destructive=True)
     started = start_refresh(here, done, stop_running=False)
     update = workspace.api.get_update(done.pipeline.id, started.id)["update"]
 
@@ -415,17 +415,17 @@ def test_a_large_manifest_is_kept_compressed(workspace: Workspace) -> None:
     """A workspace takes files up to a size, and thousands of models say more than that."""
     model = f'{{{{ view(description="{"x" * 1_000_000}") }}}}\nSELECT 1 AS x\n'
     files = {**FIRST, **{f"models/gold/long_{number}.sql": model for number in range(8)}}
-    deployed(files)
+    deploy_files(files)
 
     assert workspace.api.objects[f"{ROOT}/state/manifest.json"].content.startswith(b"\x1f\x8b")
-    assert not deployed(files).is_changed
+    assert not deploy_files(files).is_changed
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_plan_tells_of_schedules_and_permissions() -> None:
     """They are deployed like all the rest."""
     here = session()
-    deployed(FIRST)
+    deploy_files(FIRST)
     changes = preview(here, request(SECOND)).changes.settings
 
     assert [(change.aspect, change.detail) for change in changes] == [

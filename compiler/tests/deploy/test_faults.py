@@ -70,7 +70,7 @@ def sources(found: dict[str, Any]) -> dict[str, Any]:
     return {path: file for path, file in found["files"].items() if "/files/" in path}
 
 
-def undisturbed(begin: WorkspaceApi, files: dict[str, str], workspace: Workspace) -> tuple[dict[str, Any], int]:
+def deploy_undisturbed(begin: WorkspaceApi, files: dict[str, str], workspace: Workspace) -> tuple[dict[str, Any], int]:
     """Where a deployment ends that nothing disturbs, and how many requests it makes."""
     workspace.api = copy.deepcopy(begin)
     workspace.strike(None)
@@ -78,7 +78,7 @@ def undisturbed(begin: WorkspaceApi, files: dict[str, str], workspace: Workspace
     return outcome(workspace.api), len(workspace.requests)
 
 
-def chosen(requests: int) -> list[Fault]:
+def choose_faults(requests: int) -> list[Fault]:
     """Each kind of fault at some requests, each request with some kinds of faults; or all of them."""
     pairs = [(number, at) for at in range(1, requests + 1) for number in range(len(KINDS))]
     return [Fault(KINDS[number], at) for number, at in pairs if ALL or (at % 3 == 1 and (number + at // 3) % 4 == 0)]
@@ -90,12 +90,12 @@ def test_one_more_deployment_ends_where_an_undisturbed_one_does(step: str, works
     begin = copy.deepcopy(workspace.api)
     files = FIRST
     if step == "second deployment":
-        undisturbed(begin, FIRST, workspace)
+        deploy_undisturbed(begin, FIRST, workspace)
         begin, files = copy.deepcopy(workspace.api), SECOND
-    expected, requests = undisturbed(begin, files, workspace)
+    expected, requests = deploy_undisturbed(begin, files, workspace)
     ends: dict[Kind, list[bool]] = {}
     wrong = []
-    for fault in chosen(requests):
+    for fault in choose_faults(requests):
         workspace.api = copy.deepcopy(begin)
         workspace.strike(fault)
         ends.setdefault(fault.kind, []).append(attempt(files))
@@ -111,9 +111,9 @@ def test_one_more_deployment_ends_where_an_undisturbed_one_does(step: str, works
 
 def test_an_interrupted_deployment_can_be_taken_back(workspace: Workspace) -> None:
     """Files of a deployment that broke off are not taken for those of the one before, whose hashes were kept."""
-    expected, _ = undisturbed(workspace.api, FIRST, workspace)
+    expected, _ = deploy_undisturbed(workspace.api, FIRST, workspace)
     begin = copy.deepcopy(workspace.api)
-    _, requests = undisturbed(begin, SECOND, workspace)
+    _, requests = deploy_undisturbed(begin, SECOND, workspace)
     wrong = []
     for at in range(1, requests + 1, 1 if ALL else 4):
         workspace.api = copy.deepcopy(begin)
@@ -134,7 +134,7 @@ def test_an_update_is_started_once(workspace: Workspace) -> None:
     assert attempt(SECOND, start=True)
     requests = len(workspace.requests)
     wrong = []
-    for fault in chosen(requests):
+    for fault in choose_faults(requests):
         workspace.api = copy.deepcopy(begin)
         workspace.strike(fault)
         came = attempt(SECOND, start=True)

@@ -79,7 +79,7 @@ class Workspace:
         self.fault = fault
         self.requests.clear()
 
-    def received(self, method: str, path: str) -> Fault | None:
+    def count_request(self, method: str, path: str) -> Fault | None:
         """Count a request, and say what happens to it."""
         with self._lock:
             self.requests.append(f"{method} {path}")
@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         parts = urlsplit(self.path)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.workspace.received(self.command, parts.path)
+        fault = self.server.workspace.count_request(self.command, parts.path)
         kind = fault.kind if fault else "none"
         if kind in {"drop", "gone"}:
             self.drop()

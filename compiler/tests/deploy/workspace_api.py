@@ -106,7 +106,7 @@ class WorkspaceApi:
         return {}
 
     def export_object(self, *, query: dict[str, str], **_: Any) -> Answer:
-        stored = self._stored(_plain(query["path"]))
+        stored = self._find_object(_plain(query["path"]))
         return {"content": base64.b64encode(stored.content).decode(), "file_type": "py"}
 
     def make_folders(self, *, body: Answer, **_: Any) -> Answer:
@@ -121,7 +121,7 @@ class WorkspaceApi:
 
     def list_objects(self, *, query: dict[str, str], **_: Any) -> Answer:
         path = _plain(query["path"])
-        self._stored(path)
+        self._find_object(path)
         below = [child for child in self.objects if str(PurePosixPath(child).parent) == path]
         if not below:
             return {}
@@ -129,7 +129,7 @@ class WorkspaceApi:
 
     def delete_object(self, *, body: Answer, **_: Any) -> Answer:
         path = _plain(body["path"])
-        self._stored(path)
+        self._find_object(path)
         below = [child for child in self.objects if child.startswith(f"{path}/")]
         if below and not body.get("recursive"):
             raise ApiError(400, "DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty")
@@ -137,7 +137,7 @@ class WorkspaceApi:
             del self.objects[removed]
         return {}
 
-    def _stored(self, path: str) -> Stored:
+    def _find_object(self, path: str) -> Stored:
         if path not in self.objects:
             raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Path ({path}) doesn't exist.")
         return self.objects[path]

@@ -42,7 +42,7 @@ def notebook(desk: Desk, tables: tuple[str, ...] = (), csv_tables: tuple[str, ..
     desk.notebook(NOTEBOOK.replace("CSV_TABLES", repr(csv_tables)).replace("TABLES", repr(tables)))
 
 
-def rescued(desk: Desk, file: str, **values: Any) -> str:
+def rescued_data(desk: Desk, file: str, **values: Any) -> str:
     """The rescued data of a record of that landing file."""
     place = f"file:{desk.folder / 'landing' / file}"
     return json.dumps({**values, "_file_path": place}, separators=(",", ":"), ensure_ascii=False)
@@ -65,17 +65,17 @@ def test_what_is_no_record_is_rescued_with_its_path(desk: Desk) -> None:
         {
             "lines": [
                 (1, "Ann", None),
-                (None, "Eve", rescued(desk, "lines/no.json", id="x")),
-                (None, None, rescued(desk, "lines/no.json", _corrupt_record="hello")),
-                (None, None, rescued(desk, "lines/half.json", _corrupt_record='{"id": 2, "name": "Be')),
-                (None, None, rescued(desk, "lines/no.json", _corrupt_record="\ufffd\ufffd\x01(")),
+                (None, "Eve", rescued_data(desk, "lines/no.json", id="x")),
+                (None, None, rescued_data(desk, "lines/no.json", _corrupt_record="hello")),
+                (None, None, rescued_data(desk, "lines/half.json", _corrupt_record='{"id": 2, "name": "Be')),
+                (None, None, rescued_data(desk, "lines/no.json", _corrupt_record="\ufffd\ufffd\x01(")),
             ],
             "folders": [(1, "Ann", None)],
             "short": [
                 (1, "Ann", "Ulm", None),
-                (2, "Bea", None, rescued(desk, "short/1.csv", _corrupt_record="2,Bea")),
-                (3, "Cid", "Bonn", rescued(desk, "short/1.csv", _corrupt_record="3,Cid,Bonn,extra")),
-                (None, None, None, rescued(desk, "short/1.csv", _corrupt_record='"4,Dora,Hof')),
+                (2, "Bea", None, rescued_data(desk, "short/1.csv", _corrupt_record="2,Bea")),
+                (3, "Cid", "Bonn", rescued_data(desk, "short/1.csv", _corrupt_record="3,Cid,Bonn,extra")),
+                (None, None, None, rescued_data(desk, "short/1.csv", _corrupt_record='"4,Dora,Hof')),
             ],
         },
     )

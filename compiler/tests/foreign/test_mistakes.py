@@ -232,7 +232,7 @@ it is not append-only (batch)
 """
 
 
-def said(desk: Desk, answer: Answer) -> str:
+def problem_text(desk: Desk, answer: Answer) -> str:
     """The problems, with paths as seen from the desk."""
     return "\n" + answer.problems.replace(f"{desk.folder}/", "")
 
@@ -243,14 +243,14 @@ def test_what_is_wrong_in_any_file_is_said_in_one_go(desk: Desk) -> None:
         desk.notebook(text, f"shop/{name}")
     answer = desk.run(paths=("shop",))
 
-    assert (answer.status, said(desk, answer).replace("shop/", "")) == (1, SAID_OF_LOADED)
+    assert (answer.status, problem_text(desk, answer).replace("shop/", "")) == (1, SAID_OF_LOADED)
 
 
 def test_what_is_wrong_in_a_query_stops_its_table_and_those_behind(desk: Desk) -> None:
     """The others are made; each problem stands at the line of the query."""
     desk.notebook(QUERIES)
     answer = desk.run()
-    problems = said(desk, answer)
+    problems = problem_text(desk, answer)
 
     assert problems.startswith(SAID_OF_QUERIES), problems
     assert [line.partition(": [")[0] for line in problems.splitlines() if line.startswith("error")][8:] == [

@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, **settings: Any) -> Iterator[Page]:
+def open_page(browser: Browser, **settings: Any) -> Iterator[Page]:
     """A page of its own, which may say nothing in the console and ask nothing of any host.
 
     Args:

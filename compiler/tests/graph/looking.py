@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from compiler.tests.graph.browser import opened
+from compiler.tests.graph.browser import open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,40 +24,40 @@ SETTLED = """async () => {
 @contextmanager
 def showing(browser: Browser, address: str, **settings: Any) -> Iterator[Page]:
     """A page that has been opened and is ready."""
-    with opened(browser, **{**STILL, **settings}) as page:
+    with open_page(browser, **{**STILL, **settings}) as page:
         page.goto(address)
         page.wait_for_selector("html[data-ready]")
         yield page
 
 
-def settled(page: Page) -> Page:
+def await_address(page: Page) -> Page:
     """The page, once it shows the place of its address: browsers tell a page of a new address some time later."""
     page.evaluate(SETTLED)
     return page
 
 
 def texts(page: Page, selector: str) -> list[str]:
-    return [" ".join(text.split()) for text in settled(page).locator(selector).all_inner_texts()]
+    return [" ".join(text.split()) for text in await_address(page).locator(selector).all_inner_texts()]
 
 
 def place(page: Page) -> str:
     """The fragment of the address."""
-    return str(settled(page).evaluate("location.hash"))
+    return str(await_address(page).evaluate("location.hash"))
 
 
 def lit(page: Page) -> set[str]:
     """The models that stand out on the map."""
-    return set(settled(page).eval_on_selector_all("#boxes > a.lit", "all => all.map(one => one.dataset.id)"))
+    return set(await_address(page).eval_on_selector_all("#boxes > a.lit", "all => all.map(one => one.dataset.id)"))
 
 
 def ids(page: Page, selector: str) -> list[str]:
-    found: list[str] = settled(page).eval_on_selector_all(selector, "all => all.map(one => one.dataset.id)")
+    found: list[str] = await_address(page).eval_on_selector_all(selector, "all => all.map(one => one.dataset.id)")
     return found
 
 
 def boxes(page: Page, selector: str) -> list[tuple[float, float, float, float]]:
     """Left, top, right and bottom of elements on the screen."""
-    rectangles = settled(page).eval_on_selector_all(
+    rectangles = await_address(page).eval_on_selector_all(
         selector,
         "all => all.map(one => one.getBoundingClientRect()).map(one => [one.left, one.top, one.right, one.bottom])",
     )

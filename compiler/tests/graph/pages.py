@@ -27,8 +27,8 @@ HOSTILE = (
 def circuit_box(folder: Path, *options: str) -> str:
     """The address of Circuit Box's page after a run in which a rule dropped a row and a table failed."""
     events = [
-        _completed("silver.customers_clean", 8, 1, {"valid_customer_id": (9, 0), "valid_customer_name": (8, 1)}),
-        _completed("silver_orders_key", 17, 0, {"key_is_unique": (17, 0)}),
+        _completed_event("silver.customers_clean", 8, 1, {"valid_customer_id": (9, 0), "valid_customer_name": (8, 1)}),
+        _completed_event("silver_orders_key", 17, 0, {"key_is_unique": (17, 0)}),
         _event("gold.daily_sales", {"status": "FAILED"}, "the disk is full"),
     ]
     (folder / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
@@ -39,7 +39,7 @@ def circuit_box(folder: Path, *options: str) -> str:
     return page.as_uri()
 
 
-def _completed(dataset: str, written: int, dropped: int, rules: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+def _completed_event(dataset: str, written: int, dropped: int, rules: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     """The event of a table that was written; how many rows passed each rule, and how many failed it."""
     counts = [
         {"name": name, "dataset": dataset, "passed_records": passed, "failed_records": failed}

@@ -17,7 +17,7 @@ from cbx.graph.graph_document import GraphDocument
 from cbx.render import dot, mermaid, svg, svg_columns, svg_relationships, tree
 from cbx.render.column_lineage import column_lineage
 from cbx.render.json_text import render_json
-from compiler.tests.graph.browser import opened
+from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.hostile import TEXTS, hostile_graph
 from compiler.tests.graph.test_mermaid import DRAW, MERMAID
 
@@ -60,7 +60,7 @@ def test_an_svg_is_xml_and_says_the_texts(picture: str) -> None:
 @pytest.mark.parametrize("picture", SVGS)
 def test_an_svg_runs_nothing_in_a_browser(browser: Browser, picture: str) -> None:
     """Neither as a page of its own nor within one."""
-    with opened(browser) as page:
+    with open_page(browser) as page:
         page.set_content(SVGS[picture](GRAPH))
         page.wait_for_timeout(50)
 
@@ -70,7 +70,7 @@ def test_an_svg_runs_nothing_in_a_browser(browser: Browser, picture: str) -> Non
 @pytest.mark.parametrize("picture", MERMAIDS)
 def test_mermaid_says_the_texts(browser: Browser, picture: str) -> None:
     """Mermaid's own package draws them, and none becomes an element or a word of its grammar."""
-    with opened(browser) as page:
+    with open_page(browser) as page:
         page.add_script_tag(path=MERMAID)
         drawn = page.evaluate(DRAW, MERMAIDS[picture](GRAPH))
         page.set_content(drawn)

@@ -17,7 +17,7 @@ BOX = Size(100, 40)
 SEEDS = range(8)
 
 
-def drawn(arrows: str, lanes: str = "") -> Layout:
+def lay_out_arrows(arrows: str, lanes: str = "") -> Layout:
     """The picture of arrows written as ``a-b``; lanes as ``a0 b1``, else there is one."""
     pairs = [(left, right) for left, right in (arrow.split("-") for arrow in arrows.split())]
     names = list(dict.fromkeys(name for pair in pairs for name in pair))
@@ -89,21 +89,21 @@ def test_the_picture_holds_all_that_is_in_it(seed: int) -> None:
 
 def test_a_chain_is_straight_whatever_hangs_on_it() -> None:
     """What is made of one thing alone stands beside it."""
-    layout = drawn("a-b b-c c-d a-x a-y x-z", "a0 b1 x1 y1 c2 z2 d3")
+    layout = lay_out_arrows("a-b b-c c-d a-x a-y x-z", "a0 b1 x1 y1 c2 z2 d3")
 
     assert layout.boxes["b"].middle == layout.boxes["c"].middle == layout.boxes["d"].middle
 
 
 def test_a_long_line_is_straight_where_it_passes() -> None:
     """It bends before the first rank that it passes and after the last, not between."""
-    route = drawn("a-b b-c c-d d-e a-e").routes["a", "e"]
+    route = lay_out_arrows("a-b b-c c-d d-e a-e").routes["a", "e"]
 
     assert len({y for _, y in route[2:-2]}) == 1
 
 
 def test_a_parent_stands_in_the_middle_of_its_children() -> None:
     """Also of an even number of them."""
-    boxes = drawn("a-b a-c a-d a-e").boxes
+    boxes = lay_out_arrows("a-b a-c a-d a-e").boxes
     middles = sorted(boxes[name].middle for name in "bcde")
 
     assert boxes["a"].middle == pytest.approx(sum(middles) / 4)
@@ -143,7 +143,7 @@ def test_parts_that_nothing_joins_stand_side_by_side() -> None:
 
 def test_an_arrow_to_itself_goes_around() -> None:
     """It leaves and comes back at the right border."""
-    layout = drawn("a-a a-b")
+    layout = lay_out_arrows("a-a a-b")
     (start, _), *_, (end, _) = layout.routes["a", "a"]
 
     assert start == end == layout.boxes["a"].right

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cbx.cli.commands import application
 from cbx.render.mermaid import render_mermaid
-from compiler.tests.graph.browser import opened
+from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.drawn import graph, model, source
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DRAW = "async text => (await mermaid.render('drawn', text)).svg"
 def test_mermaid_draws_circuit_box(browser: Browser, options: tuple[str, ...]) -> None:
     """As GitHub does in a Markdown file, with nothing but warnings for what it cannot read."""
     text = CliRunner().invoke(application(), ["graph", "--format", "mermaid", *options, "--project", str(ROOT)]).stdout
-    with opened(browser) as page:
+    with open_page(browser) as page:
         page.add_script_tag(path=MERMAID)
         drawn = page.evaluate(DRAW, text)
 

@@ -58,7 +58,7 @@ def cbx_graph(*arguments: str) -> str:
     return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(ROOT)]).stdout
 
 
-def shown(fence: str) -> tuple[list[str], str]:
+def read_example(fence: str) -> tuple[list[str], str]:
     """The block below a fence, and the arguments of the command that the text after it names."""
     block, _, after = GRAPH.split(f"\n```{fence}\n", 1)[1].partition("```\n")
     named = re.search(r"`cbx graph ([^`]+)`", after)
@@ -69,7 +69,7 @@ def shown(fence: str) -> tuple[list[str], str]:
 @pytest.mark.parametrize("fence", ["text tree", "mermaid"])
 def test_an_example_draws_what_the_page_shows(fence: str) -> None:
     """A page must not show yesterday's output."""
-    arguments, expected = shown(fence)
+    arguments, expected = read_example(fence)
 
     assert expected == cbx_graph(*arguments)
 

@@ -162,7 +162,7 @@ def test_exclude_takes_away(include: list[str], exclude: list[str], expected: st
     assert ids(expected) == set(select(SHOP, include, exclude))
 
 
-def changed() -> GraphDocument:
+def make_changed_graph() -> GraphDocument:
     """The shop of yesterday: `weekly` was not there yet, `my_model` had another text, `payments` another notebook."""
     before: dict[str, dict[str, Any]] = {
         "silver.my_model": {"hashes": ("z", "b")},
@@ -195,7 +195,7 @@ def changed() -> GraphDocument:
 )
 def test_states_compare_contents(selector: str, expected: str) -> None:
     """A model is modified if its file or its notebook is another; what is new counts as modified, as in dbt."""
-    assert ids(expected) == set(select(SHOP, [selector], before=changed()))
+    assert ids(expected) == set(select(SHOP, [selector], before=make_changed_graph()))
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_selector_that_names_nothing_is_an_error(selector: str, reason: str, h
 def test_an_unknown_state_is_an_error() -> None:
     """With the nearest state."""
     with pytest.raises(SelectorError) as error:
-        select(SHOP, ["state:modifed"], before=changed())
+        select(SHOP, ["state:modifed"], before=make_changed_graph())
 
     assert (error.value.reason, error.value.hint) == ("there is no state `modifed`", "did you mean `modified`?")
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cbx.cli.commands import application
-from compiler.tests.graph.browser import opened
+from compiler.tests.graph.browser import open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,15 +40,15 @@ MEASURE = """() => {
 PAPER = "getComputedStyle(document.querySelector('.paper')).fill"
 
 
-def drawn(*arguments: str) -> str:
+def draw_svg(*arguments: str) -> str:
     return CliRunner().invoke(application(), ["graph", "--format", "svg", *arguments, "--project", str(ROOT)]).stdout
 
 
 @pytest.mark.parametrize("picture", PICTURES)
 def test_what_is_written_fits(browser: Browser, picture: str) -> None:
     """Texts stay in their cards and off each other, and nothing reaches over the border of the picture."""
-    with opened(browser) as page:
-        page.set_content(drawn(*PICTURES[picture]))
+    with open_page(browser) as page:
+        page.set_content(draw_svg(*PICTURES[picture]))
 
         assert page.evaluate(MEASURE) == [True, [], [], []]
 
@@ -57,8 +57,8 @@ def test_the_colours_follow_the_reader(browser: Browser) -> None:
     """Light paper for one who likes it light, dark paper for the other."""
     papers = []
     for scheme in ("light", "dark"):
-        with opened(browser, color_scheme=scheme) as page:
-            page.set_content(drawn())
+        with open_page(browser, color_scheme=scheme) as page:
+            page.set_content(draw_svg())
             papers.append(page.evaluate(PAPER))
 
     assert papers == ["rgb(255, 255, 255)", "rgb(15, 20, 27)"]

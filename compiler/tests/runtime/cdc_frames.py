@@ -12,7 +12,7 @@ def frame(spark: SparkSession, rows: list[Any], schema: str) -> DataFrame:
     return spark.createDataFrame(rows, schema)
 
 
-def shown(state: DataFrame, spec: CdcSpec) -> list[tuple[Any, ...]]:
+def visible_rows(state: DataFrame, spec: CdcSpec) -> list[tuple[Any, ...]]:
     return in_order(target_rows(state, spec))
 
 

@@ -30,7 +30,7 @@ def type_1(changes: list[Change]) -> dict[tuple[Any, ...], Row]:
     for _, at_once in groupby(ordered, lambda each: each.sequence):
         tied = list(at_once)
         for key, values in upserts(tied).items():
-            target[key] = updated(target.get(key), values)
+            target[key] = apply_upsert(target.get(key), values)
         for change in tied:
             if change.is_truncate:
                 target.clear()
@@ -50,7 +50,7 @@ def type_2(changes: list[Change], tracked: set[str]) -> list[tuple[tuple[Any, ..
         closed += [(key, *current.pop(key), sequence) for key in deleted & current.keys()]
         for key, given in upserts([change for change in tied if change.key not in deleted]).items():
             old, start = current.get(key, (None, sequence))
-            new = updated(old, given)
+            new = apply_upsert(old, given)
             if old is not None and any(old[name] != new[name] for name in tracked):
                 closed.append((key, old, start, sequence))
                 start = sequence
@@ -74,7 +74,7 @@ def upserts(tied: list[Change]) -> dict[tuple[Any, ...], tuple[Row, frozenset[st
     return result
 
 
-def updated(old: Row | None, given: tuple[Row, frozenset[str]]) -> Row:
+def apply_upsert(old: Row | None, given: tuple[Row, frozenset[str]]) -> Row:
     """Return the row after an upsert: NULL means "as before" in the ignored columns and in their fields."""
     new, ignored = given
     if old is None:

@@ -46,15 +46,15 @@ def striking(fault: Fault) -> Iterator[Fault]:
     """Let a fault strike while the context lasts, in all threads of this process."""
 
     def hook(function: Callable[..., Any]) -> Callable[..., Any]:
-        def hooked(path: Any, *arguments: Any, **options: Any) -> Any:
+        def call_or_fail(path: Any, *arguments: Any, **options: Any) -> Any:
             fault.strike(path)
             return function(path, *arguments, **options)
 
-        return hooked
+        return call_or_fail
 
     plain_open = Path.open
 
-    def hooked_open(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+    def open_or_fail(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
         if set(mode) & set("wax+"):
             fault.strike(path)
         return plain_open(path, mode, *arguments, **options)
@@ -66,5 +66,5 @@ def striking(fault: Fault) -> Iterator[Fault]:
             patch.setattr(shutil, name, hook(getattr(shutil, name)))
         patch.setattr(os, "link", hook(os.link))
         patch.setattr(os, "fsync", lambda _: None)
-        patch.setattr(Path, "open", hooked_open)
+        patch.setattr(Path, "open", open_or_fail)
         yield fault

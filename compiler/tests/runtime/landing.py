@@ -60,7 +60,7 @@ class Loader:
     ) -> list[dict[str, Any]]:
         return self.run(self.open(options, schema, path))
 
-    def rescued(self, name: str, **values: Any) -> str:
+    def rescued_data(self, name: str, **values: Any) -> str:
         """The rescued data of a record of that file."""
         uri = "file:" + str(self.landing / name)
         return json.dumps({**values, "_file_path": uri}, separators=(",", ":"), ensure_ascii=False)

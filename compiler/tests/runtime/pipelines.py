@@ -11,7 +11,7 @@ from typing import Any
 from cbx.runtime import DatasetResult, RunRequest, RunResult, run_update
 from cbx.runtime.log.events import Event, diagnostic_text
 from cbx.runtime.tables.show_table import first_rows
-from compiler.tests.accounting import sizes, unaccounted
+from compiler.tests.accounting import find_discrepancies, sizes
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Pipeline:
         self.events.clear()
         before = sizes(self.state)
         result = run_update(request, self.events.append)
-        assert unaccounted(result.datasets, before, sizes(self.state), full_refresh=full_refresh) == []
+        assert find_discrepancies(result.datasets, before, sizes(self.state), full_refresh=full_refresh) == []
         return result
 
     def succeed(self, **arguments: Any) -> dict[str, DatasetResult]:

@@ -8,7 +8,7 @@ from cbx.runtime.log.events import diagnostic_text
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
 
-def told(file: Path, line: int, reason: str) -> str:
+def problem_text(file: Path, line: int, reason: str) -> str:
     return f"{file}:{line}:1: {reason}"
 
 
@@ -43,15 +43,15 @@ def test_slips_in_several_files_are_all_told(pipeline: Pipeline) -> None:
 
     actual = [line for problem in problems(result) for line in diagnostic_text(problem).splitlines()]
     assert actual == [
-        told(first, 5, "`source` of `apply_changes` is the name of a dataset, not a DataFrame"),
+        problem_text(first, 5, "`source` of `apply_changes` is the name of a dataset, not a DataFrame"),
         "  hint: define a view that returns it, and name the view",
-        told(second, 3, "`later` is read outside the function of a dataset"),
+        problem_text(second, 3, "`later` is read outside the function of a dataset"),
         "  hint: move the read into the decorated function",
-        told(third, 3, "`dlt` has no function `tabel`"),
+        problem_text(third, 3, "`dlt` has no function `tabel`"),
         "  hint: did you mean `table`?",
-        told(fourth, 1, "`pyspark.pipelines` has no function `materialised_view`"),
+        problem_text(fourth, 1, "`pyspark.pipelines` has no function `materialised_view`"),
         "  hint: did you mean `materialized_view`?",
-        told(fifth, 5, "`condition` of `expect` is a SQL condition as a string, not a Column"),
+        problem_text(fifth, 5, "`condition` of `expect` is a SQL condition as a string, not a Column"),
         '  hint: write it as SQL, "id IS NOT NULL" for example',
     ]
 

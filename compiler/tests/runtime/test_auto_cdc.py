@@ -14,7 +14,7 @@ from cbx.runtime.auto_cdc import (
     merge_changes,
     target_rows,
 )
-from compiler.tests.runtime.cdc_frames import by_id, frame, in_order, shown
+from compiler.tests.runtime.cdc_frames import by_id, frame, in_order, visible_rows
 
 # The example of the Databricks documentation: user, name, city, operation, sequence.
 EXAMPLE = [
@@ -96,12 +96,12 @@ def test_the_documented_example_comes_out_in_any_order(spark: SparkSession, vari
         changes = frame(spark, rows[update::updates], USERS)
         state = merge_changes(state, changes, spec).localCheckpoint()
     assert state is not None
-    actual = shown(state, spec)
+    actual = visible_rows(state, spec)
 
     assert expected == actual
 
 
-def merged(state: DataFrame | None, spec: CdcSpec, *batches: DataFrame) -> DataFrame:
+def merge_batches(state: DataFrame | None, spec: CdcSpec, *batches: DataFrame) -> DataFrame:
     for changes in batches:
         state = merge_changes(state, changes, spec)
     assert state is not None
@@ -122,7 +122,7 @@ def test_a_replay_of_all_changes_changes_and_counts_nothing(spark: SparkSession,
     assert expected == actual
 
 
-def counted(spark: SparkSession, spec: CdcSpec, *batches: list[Any]) -> list[tuple[int, int]]:
+def count_batches(spark: SparkSession, spec: CdcSpec, *batches: list[Any]) -> list[tuple[int, int]]:
     """Return each batch's upserted and deleted rows."""
     state = None
     found = []
@@ -135,7 +135,7 @@ def counted(spark: SparkSession, spec: CdcSpec, *batches: list[Any]) -> list[tup
 
 def test_the_counts_of_type_1_are_the_rows_put_and_removed(spark: SparkSession) -> None:
     """A delete of what is not there and a change that came too late count nothing; a truncate counts its rows."""
-    actual = counted(
+    actual = count_batches(
         spark,
         users(1),
         [(1, "Ann", "Bern", "INSERT", 1), (2, "Bob", "Rome", "INSERT", 1), (3, "Cy", "Oslo", "INSERT", 1)],
@@ -149,7 +149,7 @@ def test_the_counts_of_type_1_are_the_rows_put_and_removed(spark: SparkSession) 
 
 def test_the_counts_of_type_2_are_the_rows_put_closed_and_removed(spark: SparkSession) -> None:
     """A new version is a row put and a row replaced; a late change can remove a row by merging it into another."""
-    actual = counted(
+    actual = count_batches(
         spark,
         users(2),
         [(1, "Ann", "Bern", "INSERT", 1), (2, "Bob", "Rome", "INSERT", 1)],
@@ -162,7 +162,7 @@ def test_the_counts_of_type_2_are_the_rows_put_closed_and_removed(spark: SparkSe
 
 def test_an_untracked_change_replaces_its_row(spark: SparkSession) -> None:
     """The row keeps its start, so nothing was removed."""
-    actual = counted(
+    actual = count_batches(
         spark,
         users(2, track_history_column_list=("name",)),
         [(1, "Ann", "Bern", "INSERT", 1)],
@@ -175,7 +175,7 @@ def test_an_untracked_change_replaces_its_row(spark: SparkSession) -> None:
 @pytest.mark.parametrize("scd_type", [1, 2])
 def test_a_late_value_under_an_ignored_null_is_counted(spark: SparkSession, scd_type: int) -> None:
     """The key's newest change is the old one, but its row is not; a late value that shows nowhere counts nothing."""
-    actual = counted(
+    actual = count_batches(
         spark,
         users(scd_type, ignore_null_updates=True, track_history_column_list=("name",) if scd_type == 2 else None),
         [(1, "Ann", None, "UPDATE", 4)],
@@ -194,7 +194,7 @@ def test_flows_that_differ_in_what_null_means_share_a_target(spark: SparkSession
     state = merge_changes(state, frame(spark, [(1, None, 11, 4), (2, None, 21, 2)], schema), partial)
     state = merge_changes(state, frame(spark, [(1, 12, None, 3), (2, None, None, 3)], schema), whole)
 
-    assert shown(state, whole) == [(1, 12, 11), (2, None, None)]
+    assert visible_rows(state, whole) == [(1, 12, 11), (2, None, None)]
 
 
 @pytest.mark.parametrize("scd_type", [1, 2])
@@ -202,7 +202,7 @@ def test_ignored_nulls_reach_into_structs(spark: SparkSession, scd_type: int) ->
     """A NULL field keeps what it had, however deep, also when the change that gave it comes last."""
     schema = "id INT, s STRUCT<x: INT, `in.ner`: STRUCT<y: STRING, z: MAP<STRING, INT>>>, at INT"
     spec = by_id(scd_type, ignore_null_updates=("s",))
-    state = merged(
+    state = merge_batches(
         None,
         spec,
         frame(spark, [(1, (None, ("new", None)), 3)], schema),
@@ -219,7 +219,7 @@ def test_ignored_nulls_reach_into_structs(spark: SparkSession, scd_type: int) ->
 def test_columns_come_later_and_go_missing(spark: SparkSession, scd_type: int, ignores: bool) -> None:  # noqa: FBT001 # a parameter
     """A new column is NULL in older rows, a missing one NULL in newer rows or, where NULLs are ignored, as before."""
     spec = by_id(scd_type, ignore_null_updates=ignores)
-    state = merged(
+    state = merge_batches(
         None,
         spec,
         frame(spark, [(1, "a", (1,), 1), (2, "b", (2,), 1)], "id INT, name STRING, s STRUCT<x: INT>, at INT"),
@@ -269,7 +269,7 @@ def test_names_may_hold_any_character_and_any_case(spark: SparkSession, scd_type
         ignore_null_updates=("A`B",),
         column_list=("the.key", "a`b", "C D"),
     )
-    state = merged(None, spec, changes, changes)
+    state = merge_batches(None, spec, changes, changes)
 
     assert in_order(current_rows(state, spec)) == [(1, "x", "y")]
 
@@ -286,14 +286,14 @@ def test_the_bounds_have_the_type_of_the_sequence(spark: SparkSession) -> None:
 
 def test_the_state_of_type_1_is_a_row_a_key(spark: SparkSession) -> None:
     """No matter how many changes there were; a tombstone is a row too."""
-    state = merged(None, users(1), frame(spark, EXAMPLE[:6], USERS), frame(spark, EXAMPLE, USERS))
+    state = merge_batches(None, users(1), frame(spark, EXAMPLE[:6], USERS), frame(spark, EXAMPLE, USERS))
 
     assert [row.userId for row in state.orderBy("userId").collect()] == [123, 124, 125, 126]
 
 
 def test_a_truncate_empties_the_state_but_for_itself(spark: SparkSession) -> None:
     """Older tombstones need not be kept, since the truncate keeps older rows out."""
-    state = merged(
+    state = merge_batches(
         None, users(1), frame(spark, EXAMPLE, USERS), frame(spark, [(None, None, None, "TRUNCATE", 9)], USERS)
     )
 

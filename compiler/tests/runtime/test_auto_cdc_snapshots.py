@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 # the alias that Spark's documentation uses
 
 from cbx.runtime.auto_cdc import CdcSpec, current_rows, merge_changes, snapshot_changes, snapshot_spec
-from compiler.tests.runtime.cdc_frames import frame, shown
+from compiler.tests.runtime.cdc_frames import frame, visible_rows
 
 
 def snapshots(spark: SparkSession, spec: CdcSpec, *tables: list[Any]) -> DataFrame:
@@ -31,14 +31,14 @@ def test_snapshots_into_type_1_leave_the_last_snapshot(spark: SparkSession) -> N
     """What a snapshot no longer has is deleted."""
     spec = snapshot_spec("silver.target", ("id",), 1)
 
-    assert shown(snapshots(spark, spec, *SNAPSHOTS), spec) == sorted(SNAPSHOTS[-1], key=repr)
+    assert visible_rows(snapshots(spark, spec, *SNAPSHOTS), spec) == sorted(SNAPSHOTS[-1], key=repr)
 
 
 def test_snapshots_into_type_2_leave_every_version(spark: SparkSession) -> None:
     """A row starts at the snapshot that first had it and ends at the one that had it otherwise or no more."""
     spec = snapshot_spec("silver.target", ("id",), 2)
 
-    assert shown(snapshots(spark, spec, *SNAPSHOTS), spec) == [
+    assert visible_rows(snapshots(spark, spec, *SNAPSHOTS), spec) == [
         (1, "Ann", "Bern", 1, 2),
         (1, "Ann", "Bonn", 2, None),
         (2, "Bob", "Rome", 1, 2),
@@ -53,7 +53,7 @@ def test_snapshots_into_type_2_can_leave_columns_untracked(spark: SparkSession) 
     """The row then has the last values of these columns."""
     spec = snapshot_spec("silver.target", ("id",), 2, track_history_column_list=("name",))
 
-    assert shown(snapshots(spark, spec, *SNAPSHOTS[:2]), spec) == [
+    assert visible_rows(snapshots(spark, spec, *SNAPSHOTS[:2]), spec) == [
         (1, "Ann", "Bonn", 1, None),
         (2, "Bob", "Rome", 1, 2),
         (3, "Dan", "Oslo", 2, None),

@@ -212,7 +212,7 @@ def by_stream(rows: Iterable[tuple[Any, ...]]) -> Target:
     return {stream: sorted(found) for stream, found in target.items()}
 
 
-def merged(
+def merge_flows(
     state: DataFrame | None,
     changes: DataFrame,
     options: Options,
@@ -239,7 +239,7 @@ def first_difference(options: Options, rows: list[Drawn], expected: list[Target]
     return ""
 
 
-def stored(state: DataFrame, folder: Path) -> DataFrame:
+def store_and_read(state: DataFrame, folder: Path) -> DataFrame:
     state.write.parquet(str(folder))
     return state.sparkSession.read.schema(state.schema).parquet(str(folder))
 
@@ -270,7 +270,7 @@ def test_any_cut_of_any_stream_gives_what_all_its_changes_give(
     for batch in range(BATCHES):
         arrived = changes.filter(F.col("batch") == batch)
         arrived = arrived.drop("b") if options.b_comes_late and batch == 0 else arrived
-        state = stored(merged(state, arrived, options), tmp_path / str(batch))
+        state = store_and_read(merge_flows(state, arrived, options), tmp_path / str(batch))
         expected.append(expected_target(options, [row for row in rows if row["batch"] <= batch]))
         actual.append(actual_target(options, state))
 

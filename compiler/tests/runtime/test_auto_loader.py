@@ -55,7 +55,7 @@ def test_a_value_of_another_type_is_rescued(loader: Loader) -> None:
 
     assert rows == [
         {"a": 1, "b": "x", "_rescued_data": None},
-        {"a": None, "b": "y", "_rescued_data": loader.rescued("a.json", a="one")},
+        {"a": None, "b": "y", "_rescued_data": loader.rescued_data("a.json", a="one")},
     ]
 
 
@@ -72,9 +72,9 @@ def test_nested_misfits_are_rescued_field_by_field(loader: Loader) -> None:
         {
             "l": [{"p": 1}],
             "s": {"x": 1, "y": 2},
-            "_rescued_data": loader.rescued("a.json", s={"new": 3}, l=[{"p": 1, "q": 2}]),
+            "_rescued_data": loader.rescued_data("a.json", s={"new": 3}, l=[{"p": 1, "q": 2}]),
         },
-        {"l": [{"p": 5}], "s": {"x": None, "y": None}, "_rescued_data": loader.rescued("a.json", s={"x": "n"})},
+        {"l": [{"p": 5}], "s": {"x": None, "y": None}, "_rescued_data": loader.rescued_data("a.json", s={"x": "n"})},
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_line_that_is_no_json_is_kept(loader: Loader) -> None:
 
     assert rows == [
         {"a": "x", "_rescued_data": None},
-        {"a": None, "_rescued_data": loader.rescued("a.json", _corrupt_record='{"a": "half')},
+        {"a": None, "_rescued_data": loader.rescued_data("a.json", _corrupt_record='{"a": "half')},
     ]
 
 
@@ -131,7 +131,7 @@ def test_an_inferred_type_never_changes(loader: Loader) -> None:
 
     rows = loader.update(TYPED_JSON)
 
-    assert rows == [{"a": None, "_rescued_data": loader.rescued("2.json", a="x")}]
+    assert rows == [{"a": None, "_rescued_data": loader.rescued_data("2.json", a="x")}]
 
 
 def test_rescue_mode_keeps_new_columns_in_the_rescued_data(loader: Loader) -> None:
@@ -144,7 +144,7 @@ def test_rescue_mode_keeps_new_columns_in_the_rescued_data(loader: Loader) -> No
     rows = loader.update(options)
 
     assert rows == [
-        {"a": "2", "_rescued_data": loader.rescued("2.json", n=[True])},
+        {"a": "2", "_rescued_data": loader.rescued_data("2.json", n=[True])},
         {"a": "3", "_rescued_data": None},
     ]
 
@@ -183,7 +183,7 @@ def test_names_that_differ_in_case_are_rescued(loader: Loader) -> None:
 
     rows = loader.update(JSON)
 
-    assert rows == [{"id": None, "_rescued_data": loader.rescued("2.json", ID="2")}]
+    assert rows == [{"id": None, "_rescued_data": loader.rescued_data("2.json", ID="2")}]
 
 
 def test_names_match_in_any_case_on_request(loader: Loader) -> None:
@@ -209,7 +209,7 @@ def test_a_given_schema_with_rescued_data(loader: Loader) -> None:
 
     rows = loader.update({**JSON, "rescuedDataColumn": "_rest"}, "a INT")
 
-    assert rows == [{"a": 1, "_rest": loader.rescued("a.json", b=2)}]
+    assert rows == [{"a": 1, "_rest": loader.rescued_data("a.json", b=2)}]
 
 
 def test_json_over_several_lines(loader: Loader) -> None:
@@ -234,8 +234,8 @@ def test_csv_rows_with_too_few_or_too_many_values_are_kept(loader: Loader) -> No
 
     assert [tuple(row.values()) for row in rows] == [
         ("1", "2", "3", None),
-        ("4", "5", None, loader.rescued("a.csv", _corrupt_record="4,5")),
-        ("6", "7", "8", loader.rescued("a.csv", _corrupt_record="6,7,8,9")),
+        ("4", "5", None, loader.rescued_data("a.csv", _corrupt_record="4,5")),
+        ("6", "7", "8", loader.rescued_data("a.csv", _corrupt_record="6,7,8,9")),
         ('x "y"', ",", "z", None),
     ]
 
@@ -249,7 +249,7 @@ def test_csv_types_are_inferred_and_misfits_rescued(loader: Loader) -> None:
 
     rows = loader.update(options)
 
-    assert rows == [{"id": None, "zip": "00001", "_rescued_data": loader.rescued("b.csv", id="two")}]
+    assert rows == [{"id": None, "zip": "00001", "_rescued_data": loader.rescued_data("b.csv", id="two")}]
 
 
 def test_csv_columns_are_found_by_name(loader: Loader) -> None:
@@ -262,9 +262,9 @@ def test_csv_columns_are_found_by_name(loader: Loader) -> None:
 
     assert [tuple(row.values()) for row in rows] == [
         (1, "Ann", None, None),
-        (3, None, None, loader.rescued("a.csv", _corrupt_record="3")),
+        (3, None, None, loader.rescued_data("a.csv", _corrupt_record="3")),
         (4, "Cid", "m", None),
-        (None, "Bob", None, loader.rescued("a.csv", id="x")),
+        (None, "Bob", None, loader.rescued_data("a.csv", id="x")),
     ]
 
 
@@ -277,7 +277,7 @@ def test_csv_rescue_mode(loader: Loader) -> None:
 
     rows = loader.update(options)
 
-    assert [tuple(row.values()) for row in rows] == [("2", loader.rescued("b.csv", more="m")), ("3", None)]
+    assert [tuple(row.values()) for row in rows] == [("2", loader.rescued_data("b.csv", more="m")), ("3", None)]
 
 
 def test_csv_without_a_header(loader: Loader) -> None:
@@ -310,7 +310,7 @@ def test_rescued_data_alone_can_be_selected(loader: Loader) -> None:
 
     rows = loader.run(stream)
 
-    assert [row["_rescued_data"] for row in rows] == [loader.rescued("a.json", a="x"), None]
+    assert [row["_rescued_data"] for row in rows] == [loader.rescued_data("a.json", a="x"), None]
 
 
 def test_parquet_files_grow_and_mismatches_are_rescued(loader: Loader) -> None:

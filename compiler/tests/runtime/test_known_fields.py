@@ -20,7 +20,7 @@ KNOWN = StructType(
 )
 
 
-def landed(folder: Path, content: bytes) -> LandedFile:
+def land_file(folder: Path, content: bytes) -> LandedFile:
     path = folder / "landed.json"
     path.write_bytes(content)
     return LandedFile(f"file:{path}", len(content), 0)
@@ -37,7 +37,7 @@ def landed(folder: Path, content: bytes) -> LandedFile:
 )
 def test_known_fields_are_known(tmp_path: Path, content: bytes, have_values: bool) -> None:  # noqa: FBT001 - of the table
     """In alphabetical order, with the types that were known."""
-    found = known_fields((landed(tmp_path, content),), KNOWN, {"maxFilesPerTrigger": "10"})
+    found = known_fields((land_file(tmp_path, content),), KNOWN, {"maxFilesPerTrigger": "10"})
 
     assert found is not None
     assert (found.fields.names, found.have_values) == (["id", "items", "name"], have_values)
@@ -66,12 +66,12 @@ def test_known_fields_are_known(tmp_path: Path, content: bytes, have_values: boo
 )
 def test_what_is_not_certain_is_left_to_spark(tmp_path: Path, content: bytes) -> None:
     """New fields at any depth, other types, and whatever Spark may take otherwise."""
-    assert known_fields((landed(tmp_path, content),), KNOWN, {}) is None
+    assert known_fields((land_file(tmp_path, content),), KNOWN, {}) is None
 
 
 def test_what_cannot_be_compared_is_left_to_spark(tmp_path: Path) -> None:
     """Options that change how records are read, types that Arrow reads from other JSON, files elsewhere."""
-    file = landed(tmp_path, b'{"id": 1}')
+    file = land_file(tmp_path, b'{"id": 1}')
     mapped = StructType([*KNOWN.fields, StructField("labels", MapType(StringType(), StringType()))])
     elsewhere = LandedFile("s3a://bucket/landed.json", -1, -1)
 

@@ -235,7 +235,7 @@ def finish(pipeline: Pipeline, limit: str) -> None:
         pipeline.succeed(configuration={"limit": limit}, select=frozenset({"odd"}), full_refresh=True)
 
 
-def expected(stream: Stream) -> Any:
+def expected_content(stream: Stream) -> Any:
     """What is in a target at the end, from the rows alone."""
     if stream.kind == "snapshots":
         changes = snapshot_changes(stream)
@@ -293,6 +293,6 @@ def test_disturbed_streams_end_as_undisturbed_ones(tmp_path: Path, number: int) 
 
     odd = Counter((row["id"], row["city"], row["seq"]) for row in streams[0].rows if row["seq"] % 2)
     assert {**{kind: actual(pipeline, kind) for kind in KINDS}, "odd": actual(pipeline, "odd")} == {
-        **{stream.kind: expected(stream) for stream in streams},
+        **{stream.kind: expected_content(stream) for stream in streams},
         "odd": odd,
     }

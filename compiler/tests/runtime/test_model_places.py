@@ -35,7 +35,7 @@ def failure(path: Path, line: int) -> Diagnostic:
     return Diagnostic(QUERY_FAILED, "it fails", Span(str(path), line, 1, line, 2))
 
 
-def traced(compilation: Compilation, planned: ModelPlan, line: int, query: QueryLine | None = None) -> Span:
+def trace_failure(compilation: Compilation, planned: ModelPlan, line: int, query: QueryLine | None = None) -> Span:
     target = ROOT / "target"
     diagnostic = failure((target / planned.artifact).resolve(), line)
     span = trace_to_model(diagnostic, query, compilation, target).span
@@ -56,13 +56,13 @@ def test_each_line_of_a_function_or_macro_is_the_same_line_in_its_file(project: 
         for snippet in (code.source, *code.definitions):
             first = text[: text.index(snippet.text)].count("\n") + 1
             for number, line in enumerate(snippet.text.split("\n"), first):
-                span = traced(compilation, planned, number)
+                span = trace_failure(compilation, planned, number)
                 own = compilation.sources[span.path].split("\n")
                 assert span.path == snippet.path
                 if line in own:
                     looked_at += 1
                     assert own[span.line - 1] == line
-        declaration = traced(compilation, planned, len(notebook))
+        declaration = trace_failure(compilation, planned, len(notebook))
         assert declaration == planned.model.spans.whole
 
     assert looked_at > 10
@@ -80,7 +80,7 @@ def test_each_line_of_a_query_is_the_line_of_the_model_that_made_it(project: Pat
         own = compilation.sources[planned.model.path].split("\n")
         for number, line in enumerate(filled.split("\n"), 2):
             if line.strip():
-                span = traced(compilation, planned, 1, QueryLine(number, line.strip()))
+                span = trace_failure(compilation, planned, 1, QueryLine(number, line.strip()))
                 looked_at += 1
                 assert line.strip() == own[span.line - 1].strip() or "{" in own[span.line - 1]
 
@@ -91,7 +91,7 @@ def test_a_line_of_another_text_is_not_looked_for_in_the_query() -> None:
     """Spark may speak of a view's query, or of a rule; the number of such a line says nothing here."""
     compilation, found = models(ROOT)
     planned = next(model for model, _ in found if model.query is not None)
-    span = traced(compilation, planned, 1, QueryLine(3, "quite another text"))
+    span = trace_failure(compilation, planned, 1, QueryLine(3, "quite another text"))
 
     assert span == planned.model.spans.whole
 

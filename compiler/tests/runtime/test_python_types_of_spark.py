@@ -203,11 +203,11 @@ def programs(choose: random.Random) -> list[tuple[str, list[str]]]:
     """How a model selects, and the expressions in it."""
     names = [*TYPES]
 
-    def filled(form: str) -> str:
+    def fill(form: str) -> str:
         return form.format(*(f'F.col("{name}")' for name in choose.choices(names, k=3)))
 
-    selected = [filled(form) for form in FORMS for _ in range(ROUNDS)]
-    grouped = [filled(form) for form in AGGREGATES for _ in range(ROUNDS)]
+    selected = [fill(form) for form in FORMS for _ in range(ROUNDS)]
+    grouped = [fill(form) for form in AGGREGATES for _ in range(ROUNDS)]
     return [("typed.select({})", selected), ('typed.groupBy("num").agg({})', grouped)]
 
 

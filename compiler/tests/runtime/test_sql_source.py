@@ -31,7 +31,7 @@ class Settings:
         self.values[key] = value
 
 
-def defined(text: str, **parameters: str) -> Registry:
+def define(text: str, **parameters: str) -> Registry:
     registry, session = Registry(), Settings()
     define_statements(SqlText.plain(text, FILE), session, registry, parameters.get)  # type: ignore[arg-type] # no query runs
     return registry
@@ -39,13 +39,13 @@ def defined(text: str, **parameters: str) -> Registry:
 
 def problems(text: str, **parameters: str) -> list[Diagnostic]:
     with pytest.raises(InvalidStatementsError) as raised:
-        defined(text, **parameters)
+        define(text, **parameters)
     return list(raised.value.diagnostics)
 
 
 def test_what_has_no_effect_is_noted_once() -> None:
     """As for the arguments of the same meaning in Python; a column of such a name is none of them."""
-    registry = defined("""
+    registry = define("""
         CREATE STREAMING TABLE a (id INT, email STRING MASK hidden) PARTITIONED BY (id) WITH ROW FILTER mine ON (id);
         CREATE STREAMING TABLE b (id INT, location STRING COMMENT 'mask') CLUSTER BY (id);
         CREATE STREAMING TABLE c CLUSTER BY AUTO COMMENT 'location';
@@ -69,7 +69,7 @@ def test_what_has_no_effect_is_noted_once() -> None:
 )
 def test_a_key_is_no_column(key: str) -> None:
     """Keys only inform, with a name or without."""
-    registry = defined(f"CREATE STREAMING TABLE a (id INT NOT NULL, {key})")
+    registry = define(f"CREATE STREAMING TABLE a (id INT NOT NULL, {key})")
 
     assert registry.datasets["a"].schema == "id INT NOT NULL"
 
@@ -85,7 +85,7 @@ def test_a_key_is_no_column(key: str) -> None:
 )
 def test_nulls_are_ignored_for_none_all_some_or_all_but_some_columns(clause: str, expected: Any) -> None:
     """The clause has the three forms of the Python arguments."""
-    registry = defined(f"CREATE FLOW f AS AUTO CDC INTO t FROM STREAM(s) KEYS (id) {clause} SEQUENCE BY at")
+    registry = define(f"CREATE FLOW f AS AUTO CDC INTO t FROM STREAM(s) KEYS (id) {clause} SEQUENCE BY at")
     (flow,) = registry.flows["t"]
     assert isinstance(flow, CdcFlow)
 
@@ -181,7 +181,7 @@ def test_a_misspelt_word_comes_with_what_it_was_meant_to_be() -> None:
 
 def test_table_properties_count_in_sql_too() -> None:
     """`pipelines.reset.allowed` keeps a table through a full refresh, however it is quoted."""
-    registry = defined("""
+    registry = define("""
         CREATE STREAMING TABLE a TBLPROPERTIES ('pipelines.reset.allowed' = 'false');
         CREATE STREAMING TABLE b TBLPROPERTIES (pipelines.reset.allowed = false, quality = 'x');
         CREATE STREAMING TABLE c TBLPROPERTIES ('quality' 'x');
@@ -192,7 +192,7 @@ def test_table_properties_count_in_sql_too() -> None:
 
 def test_parameters_are_replaced_before_anything_is_read() -> None:
     """In names, literals, clauses and in pieces of words; SET counts from its statement on."""
-    registry = defined(
+    registry = define(
         "SET day = '2026-01-01';\n"
         "CREATE STREAMING TABLE ${cat}.${layer}_raw.t (${columns}) COMMENT '${cat}' -- ${unknown}\n"
         ";CREATE ${kind} v AS SELECT 1 AS a; APPLY CHANGES INTO t2 FROM ${s} KEYS (id) SEQUENCE BY ${day}",
@@ -215,7 +215,7 @@ def test_parameters_are_replaced_before_anything_is_read() -> None:
 def test_a_parameter_without_a_value_is_an_error() -> None:
     """At its place, rather than a table called `$`."""
     with pytest.raises(Exception, match="has no value") as raised:
-        defined("CREATE STREAMING TABLE a;\n  CREATE STREAMING TABLE ${cat}.b")
+        define("CREATE STREAMING TABLE a;\n  CREATE STREAMING TABLE ${cat}.b")
     problem = raised.value.diagnostic  # type: ignore[attr-defined]
 
     assert (str(problem.span), problem.message) == ("pipeline.sql:2:26", "the parameter `${cat}` has no value")
@@ -231,7 +231,7 @@ def test_places_point_into_the_text_as_it_is_written() -> None:
 
 def test_a_table_with_its_flow_in_one_statement() -> None:
     """`FLOW AUTO CDC` fills the table that it stands in."""
-    registry = defined("CREATE STREAMING TABLE a.t COMMENT 'x' FLOW AUTO CDC FROM STREAM(s) KEYS (id) SEQUENCE BY at")
+    registry = define("CREATE STREAMING TABLE a.t COMMENT 'x' FLOW AUTO CDC FROM STREAM(s) KEYS (id) SEQUENCE BY at")
     (flow,) = registry.flows["a.t"]
 
     assert (flow.name, list(registry.datasets), registry.datasets["a.t"].query) == ("a.t", ["a.t"], None)

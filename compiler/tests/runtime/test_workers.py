@@ -15,7 +15,7 @@ from compiler.tests.runtime.pipelines import Pipeline, problems
 pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("pipeline")]
 
 
-def made(needs: Mapping[str, Sequence[str]], size: int, pause: Callable[[], float]) -> dict[str, str]:
+def make_all(needs: Mapping[str, Sequence[str]], size: int, pause: Callable[[], float]) -> dict[str, str]:
     """What a crew makes of things that need others, each with the reason if it failed."""
     crew = DatasetWorkers(tuple(needs), size, lambda: None)
     outcome: dict[str, str] = {}
@@ -43,7 +43,7 @@ def test_each_is_made_once_whoever_needs_it(size: int) -> None:
     """What is needed first is made first, by the thread that needs it."""
     needs = {"a": "dc", "b": "d", "c": "d", "d": "", "e": "a"}
 
-    assert made(needs, size, lambda: 0) == dict.fromkeys("abcde", "made")
+    assert make_all(needs, size, lambda: 0) == dict.fromkeys("abcde", "made")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -52,7 +52,7 @@ def test_the_dataset_that_closes_a_cycle_fails(seed: int) -> None:
     chance = random.Random(seed)
     needs = {"a": "b", "b": "c", "c": "a", "d": "b", "e": ""}
 
-    assert made(needs, 4, lambda: chance.random() / 100)["c"] == "a -> b -> c -> a"
+    assert make_all(needs, 4, lambda: chance.random() / 100)["c"] == "a -> b -> c -> a"
 
 
 def test_datasets_that_do_not_need_each_other_are_made_at_the_same_time(pipeline: Pipeline) -> None:

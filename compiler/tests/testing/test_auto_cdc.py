@@ -23,7 +23,7 @@ CHANGES = """
 TRUNCATE = "    NULL   | NULL     | NULL        | TRUNCATE  | 3\n"
 
 
-def typed(table: str) -> str:
+def add_types(table: str) -> str:
     """The table with the types of its numbers in its header."""
     return table.replace("userId |", "userId BIGINT |", 1).replace("| sequenceNum", "| sequenceNum BIGINT", 1)
 
@@ -34,7 +34,7 @@ def model(**arguments: Any) -> str:
     return f'{{{{ auto_cdc({given}) }}}}\nSELECT * FROM {{{{ stream_source("raw.changes") }}}}\n'
 
 
-def batched(table: str) -> list[str]:
+def split_batches(table: str) -> list[str]:
     """The changes of a table in two batches, the last ones first."""
     header, *lines = table.strip().splitlines()
     return ["\n".join([header, *part]) for part in (lines[5:], lines[:5])]
@@ -93,7 +93,7 @@ CASES = {
 def test_the_documented_example(run_text: Any, case: str, in_batches: bool) -> None:  # noqa: FBT001 - a parameter of pytest
     """However the changes are cut into batches, the table is the same."""
     arguments, changes, expected = CASES[case]
-    given = batched(typed(changes)) if in_batches else typed(changes)
+    given = split_batches(add_types(changes)) if in_batches else add_types(changes)
 
     result = run_text(model(apply_as_deletes="operation = 'DELETE'", **arguments), {"raw.changes": given})
 

@@ -36,14 +36,14 @@ def run_in(folder: Path, command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """What the page shows of every command, and what the command prints."""
     folder = tmp_path_factory.mktemp("page")
     found = []
     for block in (block for case in read_cases(PAGE) for block in case.blocks):
         kind, _, path = block.info.partition(" ")
         if kind == "console":
-            found.append(compared(block, folder))
+            found.append(run_command(block, folder))
         elif path:
             settings = folder / "project.toml"
             lay_out({"project.toml": settings.read_text() if settings.exists() else "", path: block.body}, folder)
@@ -51,28 +51,28 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     return [*found, ("every test of the page passes", everything)]
 
 
-def compared(block: Block, folder: Path) -> tuple[str, str]:
+def run_command(block: Block, folder: Path) -> tuple[str, str]:
     command, _, shown = block.body.partition("\n")
     return normal(shown), normal(run_in(folder, command.removeprefix("$ ")))
 
 
-def test_every_command_prints_what_the_page_shows(printed: list[tuple[str, str]], pytestconfig: pytest.Config) -> None:
+def test_every_command_prints_what_the_page_shows(outputs: list[tuple[str, str]], pytestconfig: pytest.Config) -> None:
     """A reader who types it sees the same."""
     if pytestconfig.getoption("--bless"):
         text = PAGE.read_text(encoding="utf-8")
-        for shown, output in printed[:-1]:
+        for shown, output in outputs[:-1]:
             text = text.replace(shown, output)
         PAGE.write_text(text, encoding="utf-8")
         return
-    expected = [shown for shown, _ in printed[:-1]]
-    actual = [output for _, output in printed[:-1]]
+    expected = [shown for shown, _ in outputs[:-1]]
+    actual = [output for _, output in outputs[:-1]]
 
     assert expected == actual
 
 
-def test_every_test_of_the_page_passes(printed: list[tuple[str, str]]) -> None:
+def test_every_test_of_the_page_passes(outputs: list[tuple[str, str]]) -> None:
     """A reader will paste them."""
-    summary = printed[-1][1]
+    summary = outputs[-1][1]
 
     assert re.search(r"^\d+ passed in", summary, re.MULTILINE), summary
     assert "(100 %)" in summary, summary

@@ -12,7 +12,7 @@ ONE = "silver.one"
 NAMES = {"a": "silver.two"}
 
 
-def helped(run_model: Any) -> Any:
+def by_helper(run_model: Any) -> Any:
     return run_model("silver.helped")
 
 
@@ -25,7 +25,7 @@ def by_a_name_of_the_module(run_model: Any) -> None:
 
 
 def by_a_function_beside_it(run_model: Any) -> None:
-    helped(run_model)
+    by_helper(run_model)
 
 
 def several(run_models: Any) -> None:
@@ -36,7 +36,7 @@ def by_keyword(run_model: Any) -> None:
     run_model(given={}, model="silver.one")
 
 
-def computed(run_model: Any) -> None:
+def by_computed_name(run_model: Any) -> None:
     run_model(NAMES["a"])
 
 
@@ -53,7 +53,7 @@ def without_a_model(render_macro: Any) -> None:
         (several, {"silver.one", "silver.two"}),
         (by_keyword, {"silver.one"}),
         (without_a_model, set()),
-        (computed, None),
+        (by_computed_name, None),
     ],
 )
 def test_the_models_of_a_test_are_read_from_its_code(function: Any, expected: set[str] | None) -> None:
@@ -63,4 +63,4 @@ def test_the_models_of_a_test_are_read_from_its_code(function: Any, expected: se
 
 def test_parameters_may_name_the_model() -> None:
     """Of a test that takes it as an argument."""
-    assert models_run_by(computed, ["silver.two", 7]) == {"silver.two"}
+    assert models_run_by(by_computed_name, ["silver.two", 7]) == {"silver.two"}
