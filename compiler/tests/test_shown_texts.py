@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from literate import MINIMAL_PROJECT, lay_out
 
-from cbx import cli
-from cbx.incremental import build as building
-from cbx.incremental.build import Build
+from cbx.cli.display.diagnostics import as_text
+from cbx.incremental.build import Build, build
+from cbx.incremental.options import Options
 
+OPTIONS = Options("local")
 PATH = "models/silver/orders.sql"
 WRONG = '{{ materialized_view() }}\nSELECT id, amount FROM {{ ref("bronze.odrers") }}\n'
 TYPED = '{{ materialized_view(columns={"id": "BIGINT"}) }}\nSELECT CAST(id AS INT) AS id FROM {{ source("r.o") }}\n'
 EDITED = "-- another line\n" * 3
 
 
-def edit(root: Path, path: str) -> Callable[..., Build]:
-    """A compilation during which somebody saves a file."""
-    plain = building._build
-
-    def edited(*arguments: object, **named: object) -> Build:
-        built = plain(*arguments, **named)  # type: ignore[arg-type] # those of `_build`
-        (root / path).write_text(EDITED)
-        return built
-
-    return edited
-
-
-def shown(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    monkeypatch.chdir(root)
-    monkeypatch.setattr(sys, "argv", ["cbx", "compile"])
-    with pytest.raises(SystemExit):
-        cli.main()
-    return capsys.readouterr().err
+def show(built: Build, root: Path) -> str:
+    """The diagnostics as ``cbx compile`` prints them after the build."""
+    sources = built.texts(root, built.diagnostics)
+    return "\n".join(as_text(diagnostic, sources) for diagnostic in built.diagnostics)
 
 
 @pytest.mark.parametrize(
@@ -48,31 +33,29 @@ def shown(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         ("macros/rules.sql", "{% macro kept() %}\n{{ broken( }}\n{% endmacro %}\n", "{{ broken( }}"),
     ],
 )
-def test_a_file_that_is_saved_meanwhile(
-    path: str, text: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Places are those of the text that was read, so its lines are shown; the next time the new ones."""
+def test_a_file_that_is_saved_meanwhile(path: str, text: str, line: str, tmp_path: Path) -> None:
+    """Places are those of the text that was read, so its lines are shown, not those of the new text."""
     lay_out({"project.toml": MINIMAL_PROJECT, path: text}, tmp_path)
-    with monkeypatch.context() as patched:
-        patched.setattr(building, "_build", edit(tmp_path, path))
-        first = shown(tmp_path, monkeypatch, capsys)
+    built = build(tmp_path, OPTIONS)
+    (tmp_path / path).write_text(EDITED)
+    shown = show(built, tmp_path)
 
-    assert line in first
-    assert "another line" not in first
+    assert line in shown
+    assert "another line" not in shown
 
 
-def test_a_record_shows_no_text_that_it_does_not_know(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_record_shows_no_text_that_it_does_not_know(tmp_path: Path) -> None:
     """What was said is said again with the lines it was said of, as long as they are there."""
     lay_out({"project.toml": MINIMAL_PROJECT, PATH: TYPED}, tmp_path)
-    first = shown(tmp_path, monkeypatch, capsys)
-    again = shown(tmp_path, monkeypatch, capsys)
-    monkeypatch.setattr(building, "_build", edit(tmp_path, PATH))
-    edited = shown(tmp_path, monkeypatch, capsys)
+    first = show(build(tmp_path, OPTIONS), tmp_path)
+    again = build(tmp_path, OPTIONS)
+    shown_again = show(again, tmp_path)
+    (tmp_path / PATH).write_text(EDITED)
+    shown_late = show(again, tmp_path)
 
     assert "warning[CBX312]" in first
-    assert again == first
-    assert "warning[CBX312]" in edited
-    assert "another line" not in edited
-    assert f"--> {PATH}:1:" in edited
+    assert again.digests
+    assert shown_again == first
+    assert "warning[CBX312]" in shown_late
+    assert "another line" not in shown_late
+    assert f"--> {PATH}:1:" in shown_late

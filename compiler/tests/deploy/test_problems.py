@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from projects import FIRST, SECOND, FastClock, cbx, deployed, request, session
+from databricks.sdk.clock import RealClock
+from projects import FIRST, SECOND, cbx, deploy_files, request, session
 from workspace import Workspace
 from workspace_api import ANN, ROBOT, Stored
 
@@ -47,12 +48,12 @@ def unreachable(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) 
     patch.setenv("DATABRICKS_HOST", "http://127.0.0.1:1")
 
 
-def expired(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+def expire_token(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del workspace, project
     patch.setenv("DATABRICKS_TOKEN", "dapi-of-last-year")
 
 
-def forbidden(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+def forbid_updates(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del patch
     cbx("deploy", "--env", "prod", folder=project)
     change(project, 'schedule = "0 0 5 * * ?"', 'schedule = "0 0 5 * * ?"\ncontinuous = true')
@@ -108,7 +109,7 @@ def out_of_order(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch)
     patch.setitem(workspace.broken, ("POST", "/api/2.0/pipelines"), "Something is wrong on our side.")
 
 
-def spoilt(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
+def corrupt_manifest(workspace: Workspace, project: Path, patch: pytest.MonkeyPatch) -> None:
     del patch
     cbx("deploy", "--env", "prod", folder=project)
     manifest = LOCK.replace("deploy.lock", "manifest.json")
@@ -133,8 +134,8 @@ UPDATE = ("deploy", "--env", "prod", "--start", "--wait")
 CASES: list[tuple[str, Arrange, tuple[str, ...], int]] = [
     ("CBX601", no_credentials, ("plan", "--env", "prod"), 2),
     ("CBX602", unreachable, ("plan", "--env", "prod"), 2),
-    ("CBX603", expired, ("plan", "--env", "prod"), 2),
-    ("CBX604", forbidden, ("deploy", "--env", "prod"), 2),
+    ("CBX603", expire_token, ("plan", "--env", "prod"), 2),
+    ("CBX604", forbid_updates, ("deploy", "--env", "prod"), 2),
     ("CBX605", missing_catalog, ("deploy", "--env", "prod"), 1),
     ("CBX606", name_taken, ("deploy", "--env", "prod"), 2),
     ("CBX607", update_running, UPDATE, 2),
@@ -143,7 +144,7 @@ CASES: list[tuple[str, Arrange, tuple[str, ...], int]] = [
     ("CBX611", model_gone, ("deploy", "--env", "prod"), 1),
     ("CBX612", failing, UPDATE, 1),
     ("CBX613", out_of_order, ("deploy", "--env", "prod"), 2),
-    ("CBX614", spoilt, ("plan", "--env", "prod"), 2),
+    ("CBX614", corrupt_manifest, ("plan", "--env", "prod"), 2),
 ]
 
 
@@ -194,16 +195,16 @@ def test_a_file_that_is_too_large_is_cbx609() -> None:
 
 def test_a_pipeline_that_somebody_edits_meanwhile_is_cbx606(workspace: Workspace) -> None:
     """Their edit is not overwritten without a word; the next deployment overwrites it."""
-    deployed(FIRST)
+    deploy_files(FIRST)
     (only,) = workspace.api.pipelines.values()
     workspace.before = lambda method, _: (
         only.update(last_modified=only["last_modified"] + 1) if method == "PUT" else None
     )
     with pytest.raises(DeployError, match="somebody else has just edited"):
-        deployed(SECOND, allow_destructive=True)
+        deploy_files(SECOND, allow_destructive=True)
     workspace.before = lambda *_: None
 
-    assert deployed(SECOND, allow_destructive=True).pipeline.outcome == "updated"
+    assert deploy_files(SECOND, allow_destructive=True).pipeline.outcome == "updated"
 
 
 def test_a_lock_can_be_taken_by_force(workspace: Workspace, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +239,7 @@ def test_who_lost_the_lock_does_not_say_what_is_deployed(workspace: Workspace) -
 
     workspace.before = take_over
     with pytest.raises(DeployError, match=r"`bob@example\.com` deploys from `build-7`"):
-        deployed(FIRST)
+        deploy_files(FIRST)
 
     assert LOCK in workspace.api.objects
     assert LOCK.replace("deploy.lock", "manifest.json") not in workspace.api.objects
@@ -250,7 +251,7 @@ def test_ctrl_c_leaves_the_update_running(workspace: Workspace, project: Path, m
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(FastClock, "sleep", interrupt)
+    monkeypatch.setattr(RealClock, "sleep", interrupt)
     ended = cbx("deploy", "--env", "prod", "--start", "--wait", folder=project)
     (identity,) = workspace.api.pipelines
 
@@ -299,11 +300,11 @@ def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, proj
     handlers[0].join(timeout=60)
     workspace.before = lambda *_: None
     is_left = LOCK in workspace.api.objects
-    done = deployed(FIRST)
+    done = deploy_files(FIRST)
 
     assert (is_left, LOCK in workspace.api.objects) == (True, False)
     assert done.is_changed
-    assert not deployed(FIRST).is_changed
+    assert not deploy_files(FIRST).is_changed
 
 
 @pytest.mark.parametrize(

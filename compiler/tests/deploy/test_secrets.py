@@ -20,6 +20,12 @@ moments = [0.0]
 RealClock.time = lambda _: moments[-1]
 RealClock.sleep = lambda _, seconds: moments.append(moments[-1] + seconds)
 """
+BROKEN_SDK = """
+from databricks.sdk.service.pipelines import PipelinesAPI
+from cbx.cli import main
+PipelinesAPI.list_pipelines = lambda *_, **__: 1 / 0
+main()
+"""
 LOUD = {"CBX_DEBUG": "1", "DATABRICKS_DEBUG_HEADERS": "true", "DATABRICKS_DEBUG_TRUNCATE_BYTES": "10000"}
 
 
@@ -40,9 +46,7 @@ def test_a_token_is_seen_nowhere(fault: Kind, workspace: Workspace, project: Pat
 
 def test_an_error_of_ours_shows_no_token(workspace: Workspace, project: Path) -> None:
     """Not even where cbx itself breaks while it talks to the workspace, with a traceback."""
-    broken = "import cbx.deploy.deployment as deployment; deployment.find_pipeline = lambda *_: 1 / 0; "
-    plainly = "from cbx.cli import main; main()"
-    command = [sys.executable, "-c", broken + plainly, "deploy", "--env", "prod", "--project", str(project)]
+    command = [sys.executable, "-c", BROKEN_SDK, "deploy", "--env", "prod", "--project", str(project)]
     done = subprocess.run(command, env={**os.environ, **LOUD}, capture_output=True, check=False, timeout=120)
 
     assert b"ZeroDivisionError" in done.stderr
