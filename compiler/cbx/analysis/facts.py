@@ -34,7 +34,14 @@ class ColumnHome(NamedTuple):
     is_repeated: bool | None = False
     measure: MeasureKind = ""
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of its home: several for a value that is computed from several; none for the one that holds it."""
+        return tuple(self.table.split(TOGETHER)) if self.table else ()
 
+
+TOGETHER = ", "
+"""Between the tables of a home."""
 UNKNOWN_HOME = ColumnHome(is_repeated=None)
 """That of a column of which it is not known whose property it is."""
 OTHER_COLUMNS = ""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from cbx.analysis.facts import UNKNOWN_HOME, ColumnHome, MeasureKind, TableRelationship
+from cbx.analysis.facts import TOGETHER, UNKNOWN_HOME, ColumnHome, MeasureKind, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.homes import THESE_ROWS, Home, Homes, keys_together
 from cbx.analysis.relation import relations as ir
@@ -32,12 +32,14 @@ class JudgedMeasure:
         verdict: ``exact`` if each row of its homes is in a group at most once, ``repeated`` if by the declarations rows
             are in a group several times, else ``unknown``.
         homes: The homes of its values.
+        names: The names of the columns that its values come from.
         repetition: What repeats the rows; for ``repeated`` only.
     """
 
     measure: Measure
     verdict: MeasureVerdict
     homes: tuple[Home, ...]
+    names: tuple[str, ...] = ()
     repetition: Repetition | None = None
 
 
@@ -102,7 +104,7 @@ def result_homes(
         kinds = {home.measure for home in of_column}
         kind: MeasureKind = kinds.pop() if len(kinds) == 1 else ""
         is_repeated: bool | None = False if homes.are_once(of_column, relation, NONE, grain) else None
-        table = ", ".join(sorted({home.table for home in of_column} - {THESE_ROWS}))
+        table = TOGETHER.join(sorted({home.table for home in of_column} - {THESE_ROWS}))
         keys = keys_together(of_column)
         if is_repeated is False and not (table and keys):
             if kind:
@@ -166,29 +168,30 @@ class _Judge:
         self, measure: Measure, rows: Relation, sets: tuple[Ids, ...], *, is_chosen: bool = False
     ) -> JudgedMeasure:
         homes = self.homes.of(measure.values, rows)
+        names = tuple(column.name for column in rows.fields if column.id in measure.values)
         if homes is None:
-            return JudgedMeasure(measure, "unknown", ())
+            return JudgedMeasure(measure, "unknown", (), names)
         if measure.adds and len(homes) > 1:
             homes = tuple(replace(home, is_alone=True) for home in homes)
         for not_null in dict.fromkeys((NONE, measure.not_null)):
             grain = self._grain(rows, not_null)
             if all(self.homes.are_once(homes, rows, groups, grain, not_null) for groups in sets):
-                return JudgedMeasure(measure, "exact", homes)
+                return JudgedMeasure(measure, "exact", homes, names)
         smallest = min(sets, key=len)
         if (
             len(homes) > 1
             or is_chosen
             or (measure.is_mean and measure.values <= self._grain(rows, NONE).closure(smallest))
         ):
-            return JudgedMeasure(measure, "unknown", homes)
+            return JudgedMeasure(measure, "unknown", homes, names)
         for home in homes:
             for key in home.keys or (NONE,):
                 repetition = find_repetition(
                     rows, smallest, key, home, self.homes, self.relationships, measure.values, measure.conditions
                 )
                 if repetition is not None:
-                    return JudgedMeasure(measure, "repeated", homes, repetition)
-        return JudgedMeasure(measure, "unknown", homes)
+                    return JudgedMeasure(measure, "repeated", homes, names, repetition)
+        return JudgedMeasure(measure, "unknown", homes, names)
 
     def _grain(self, rows: Relation, not_null: Ids) -> Grain:
         """The grain of rows, inferred once for all aggregates over them."""

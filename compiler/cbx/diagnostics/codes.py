@@ -65,6 +65,7 @@ UNDECLARED_COLUMN = Code("CBX311", "undeclared-column", Severity.WARNING)
 COLUMN_TYPE_MISMATCH = Code("CBX312", "column-type-mismatch", Severity.WARNING)
 UNTRACED_MODEL = Code("CBX313", "untraced-model", Severity.INFO)
 REPEATED_MEASURE = Code("CBX314", "repeated-measure", Severity.WARNING)
+UNKNOWN_MEASURE = Code("CBX315", "unknown-measure", Severity.INFO)
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")
 NOT_APPEND_ONLY = Code("CBX402", "not-append-only")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cbx.emit.code_hash import code_hash
+from cbx.emit.measures import home_of_column, lay_out_measure
 from cbx.stages.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
 from cbx.syntax.text import text_in_words
@@ -127,7 +128,8 @@ def _model(planned: ModelPlan, plan: Plan, relationships: Iterable[Relationship]
             }
             for expectation in model.expectations
         ],
-        "columns": [_column(column) for column in columns or ()],
+        "columns": [_column(column) | home_of_column(column, model, plan) for column in columns or ()],
+        "measures": [lay_out_measure(measure) for measure in plan.measures.get(model.id, ())],
         "cdc": None if model.cdc is None else _cdc(model.cdc),
         "tags": list(model.tags),
         "owner": model.owner,

@@ -41,6 +41,7 @@ _NAMES = {
 }
 """The types without parameters, by each name that they have."""
 
+_NUMBERS = frozenset({"BIGINT", "DOUBLE", "FLOAT", "INT", "SMALLINT", "TINYINT"})
 _DECIMAL = frozenset({"DEC", "DECIMAL", "NUMERIC"})
 _SIZED_TEXT = frozenset({"CHAR", "CHARACTER", "VARCHAR"})
 _SPATIAL = frozenset({"GEOGRAPHY", "GEOMETRY"})
@@ -65,6 +66,12 @@ def normal_type(written: str) -> str | None:
     except _NotATypeError:
         return None
     return normal if reader.is_at_end else None
+
+
+def is_number(written: str) -> bool:
+    """Whether a type is one of numbers."""
+    normal = normal_type(written) or ""
+    return normal in _NUMBERS or normal.startswith("DECIMAL(")
 
 
 @lru_cache(maxsize=4096)

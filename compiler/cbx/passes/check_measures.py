@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import OTHER_COLUMNS, UNKNOWN_HOME, ColumnHome
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
-from cbx.diagnostics.diagnostic import Related, Report, listing
+from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
+from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
+from cbx.passes.model_analysis import span_of
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
 from cbx.passes.table_facts import END_AT, START_AT
 from cbx.stages.resolved import Column, Connected, MeasureResult, ResolvedModel
 
 if TYPE_CHECKING:
+    from cbx.analysis.homes import Home
     from cbx.analysis.measures import JudgedMeasure
     from cbx.analysis.relation.relations import Relation
+    from cbx.analysis.repetition import Repetition
+
+_TO_DECLARE = "declare the keys and the relationships of the tables that are read"
 
 Homes = dict[str, ColumnHome]
 
@@ -26,13 +31,16 @@ def check_measures(connected: Connected, report: Report) -> Connected:
 
     Before: ``gold.revenue`` sums ``amount`` of ``silver.orders``, joined with ``silver.payments``, of which an order
     has many. After: the verdict on this sum is ``repeated``, and CBX314 names the join and the relationship. A model
-    that passes ``amount`` on at the grain of payments passes on that it is at home in ``silver.orders``.
+    that passes ``amount`` on at the grain of payments passes on that it is at home in ``silver.orders``. CBX315 for a
+    verdict ``unknown``.
     """
     if connected.project.settings.compile.measures == "off" or not connected.relations or find_cycles(connected.graph):
         return connected
     check = _Check(connected, report)
     for name in topological_order(connected.graph):
         check.add(connected.models[name])
+    if not report.has_errors:  # an error may be the reason for an unknown verdict
+        report.extend(check.unknown)
     columns = {name: _with_homes(columns, check.homes[name]) for name, columns in connected.columns.items()}
     return connected._replace(columns=columns, measures=check.measures)
 
@@ -70,6 +78,7 @@ class _Check:
         self.report = report
         self.homes: dict[str, Homes] = {}
         self.measures: dict[str, tuple[MeasureResult, ...]] = {}
+        self.unknown: list[Diagnostic] = []
         self._facts = facts_by_child(connected.relationships)
 
     def add(self, model: ResolvedModel) -> None:
@@ -97,10 +106,10 @@ class _Check:
         judged = judge_measures(relation, homes, facts)
         if judged:
             names = {column.id: column.name for column in relation.fields if column.name}
-            self.measures[model.id] = tuple(_result(measure, names) for measure in judged)
-        for measure in judged:
-            if measure.repetition is not None:
-                self._report(model, measure)
+            measures = tuple(describe_measure(model, each, names) for each in judged)
+            self.measures[model.id] = measures
+            for each, measure in zip(judged, measures, strict=True):
+                self._report(model, each, measure)
         of_result = result_homes(relation, homes, facts, self.connected.grains.get(model.id))
         return of_result if model.cdc is None else _homes_of_target(of_result, relation)
 
@@ -109,51 +118,24 @@ class _Check:
         has_columns = name not in self.connected.models or self.connected.columns.get(name) is not None
         return self.homes.get(name, {}) if has_columns else {OTHER_COLUMNS: UNKNOWN_HOME}
 
-    def _report(self, model: ResolvedModel, judged: JudgedMeasure) -> None:
-        from cbx.passes.model_analysis import span_of
+    def _report(self, model: ResolvedModel, judged: JudgedMeasure, measure: MeasureResult) -> None:
+        if judged.verdict == "unknown":
+            message = f"`{measure.text}` in `{model.id}` may count rows several times: {explain_unknown(judged)}"
+            unknown = Diagnostic(codes.UNKNOWN_MEASURE, message, measure.span or model.spans.whole, hint=_TO_DECLARE)
+            self.unknown.append(unknown)
+        elif judged.repetition is not None and judged.homes[0].measure != "rate":
+            self._report_repeated(model, judged.homes[0], judged.repetition, measure)
 
-        repetition, (home, *_) = judged.repetition, judged.homes
-        if repetition is None or home.measure == "rate":
-            return
+    def _report_repeated(
+        self, model: ResolvedModel, home: Home, repetition: Repetition, measure: MeasureResult
+    ) -> None:
         rows = f"rows of `{home.table}`" if home.table else "rows of a subquery"
-        reason, hint = _explain(judged)
-        message = f"`{judged.measure.function}` in `{model.id}` counts {rows} several times: {reason}"
-        span = span_of(model, judged.measure.place) or model.spans.whole
+        reason, hint = explain_repetition(repetition)
+        message = f"`{measure.function}` in `{model.id}` counts {rows} several times: {reason}"
+        span = measure.span or model.spans.whole
         at = span_of(model, repetition.place)
         related = [Related("this repeats them", at)] if at is not None and at != span else []
         related += declarations_of(repetition.cause, self.connected.relationships)
         is_error = home.measure == "total" or self.connected.project.settings.compile.measures == "error"
         code = codes.REPEATED_MEASURE._replace(severity=Severity.ERROR) if is_error else codes.REPEATED_MEASURE
         self.report.add(code, message, span, label="counted several times", hint=hint, related=related)
-
-
-def _explain(judged: JudgedMeasure) -> tuple[str, str]:
-    """Why rows repeat, and how to fix it."""
-    from cbx.analysis.facts import CurrentKey
-    from cbx.analysis.repetition import OtherKey
-
-    repetition = judged.repetition
-    assert repetition is not None  # noqa: S101 - asked only of repeated measures
-    if isinstance(repetition.cause, CurrentKey):
-        reason = f"`{repetition.table}` holds every version of a row"
-        return (
-            reason,
-            f"join only the current rows of `{repetition.table}` (`__END_AT IS NULL`), or the versions of a time",
-        )
-    if isinstance(repetition.cause, OtherKey):
-        many, cause = repetition.table, repetition.cause
-        hint = f"aggregate `{many}` before the join, or sum a column of `{many}` instead"
-        return f"`{many}` has a row for each {listing(cause.key)}, and is joined by {listing(cause.compared)}", hint
-    if repetition.cause is not None:
-        many = repetition.table
-        hint = f"aggregate `{many}` before the join, sum a column of `{many}` instead, or count distinct values"
-        return f"one row has many of `{many}`", hint
-    if repetition.table:
-        hint = f"sum it over `{repetition.table}`, or group by the key of the table that is read here"
-        return "the table that is read here repeats them", hint
-    return "one row has many elements", "sum before the collection is exploded"
-
-
-def _result(judged: JudgedMeasure, names: Mapping[int, str]) -> MeasureResult:
-    tables = tuple(sorted({home.table for home in judged.homes if home.table}))
-    return MeasureResult(names.get(judged.measure.column), judged.measure.function, judged.verdict, tables)

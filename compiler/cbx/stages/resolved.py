@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cbx.analysis.facts import ColumnHome
+from cbx.analysis.facts import ColumnHome, MeasureKind, TableRelationship
 from cbx.diagnostics.source_files import Span
 from cbx.graph.model_graph import ModelGraph
 from cbx.project.settings import Project
@@ -47,6 +47,22 @@ class Column(NamedTuple):
     home: ColumnHome | None = None
 
 
+class MeasureRepetition(NamedTuple):
+    """Why an aggregate counts a row several times.
+
+    Attributes:
+        table: The table with several rows for each; empty for the elements of a collection.
+        reason: The reason, in words.
+        span: The join, or what else repeats the rows; None if unknown.
+        relationship: The declared relationship that implies it; None for another reason.
+    """
+
+    table: str
+    reason: str
+    span: Span | None
+    relationship: TableRelationship | None
+
+
 class MeasureResult(NamedTuple):
     """An aggregate of a model, and whether it counts each row of its tables once.
 
@@ -55,12 +71,22 @@ class MeasureResult(NamedTuple):
         function: The aggregate function.
         verdict: The verdict.
         homes: The home tables of its values, sorted.
+        text: The aggregate as it is written; for Python its function and the names of ``values``.
+        values: The names of the columns that its values come from.
+        measure: What these columns are declared to be, or a total where they are totals themselves.
+        span: Where it is; None if unknown.
+        repeated_by: Why it counts rows several times; None for another verdict.
     """
 
     column: str | None
     function: str
     verdict: Literal["exact", "repeated", "unknown"]
     homes: tuple[str, ...]
+    text: str
+    values: tuple[str, ...]
+    measure: MeasureKind
+    span: Span | None
+    repeated_by: MeasureRepetition | None
 
 
 class Expectation(NamedTuple):

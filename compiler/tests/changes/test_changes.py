@@ -141,12 +141,15 @@ def leaves(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[objec
 PLACES = {"source_hash", "artifact", "path", "language", "name", "layer"}
 """Fields of a model that say where it stands, not what is deployed."""
 
+INFERRED = {"lineage", "home", "repeated", "measure", "measures"}
+"""Fields that only people and other tools read."""
+
 
 def paths() -> list[tuple[object, ...]]:
     """The fields whose values decide what is deployed, but for empty lists and what the models say as well."""
     manifest = base()[0]
     found = [path for name in ("models", "checks", "project") for path in leaves(manifest[name], (name,))]
-    inferred = [path for path in found if "lineage" in path or (len(path) == 3 and path[2] in PLACES)]
+    inferred = [path for path in found if INFERRED & set(path) or (len(path) == 3 and path[2] in PLACES)]
     return [path for path in found if path not in inferred and at(manifest, path) not in ([], {}, None)]
 
 
@@ -168,6 +171,18 @@ def test_no_field_of_a_manifest_changes_unnoticed(path: tuple[object, ...]) -> N
     place[path[-1]] = others.get(str(path[-1]), not value if isinstance(value, bool) else "another")  # type: ignore[index]
 
     assert not compare_manifests(as_deployed(before), as_deployed(after)).is_empty
+
+
+def test_where_columns_are_at_home_changes_nothing_that_is_deployed() -> None:
+    """Nor do verdicts on aggregates: a new declaration upstream may change them, and no table."""
+    before, after = base(), base()
+    for model in before[0]["models"].values():
+        del model["measures"]
+        for column in model["columns"]:
+            for name in ("home", "repeated", "measure"):
+                column.pop(name, None)
+
+    assert compare_manifests(as_deployed(before), as_deployed(after)).is_empty
 
 
 def test_a_refresh_that_is_asked_for_takes_the_readers_along() -> None:
