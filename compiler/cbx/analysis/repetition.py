@@ -19,7 +19,7 @@ from cbx.analysis.relation.relations import NONE, Ids, Relation
 
 @dataclass(frozen=True, slots=True)
 class OtherKey:
-    """A table that is joined by a part of its key, with a table whose key is compared."""
+    """A table that has a key, and is joined by columns that contain none of its keys with the key of another table."""
 
     key: tuple[str, ...]
     compared: tuple[str, ...]
@@ -41,6 +41,11 @@ class Repetition:
     place: Place
     table: str
     cause: RepetitionCause | None
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a declaration says that there are several rows, not only that there may be."""
+        return not isinstance(self.cause, OtherKey)
 
 
 def find_repetition(
@@ -288,8 +293,8 @@ class _Parts:
         keys = [{name.lower() for name in key} for key in table.keys]
         is_by_their_key = any(theirs.issuperset(map(str.lower, key)) for key in self.parts[other].table.keys)
         is_related = related or self._relating(edge, other)
-        is_part_of_key = any(mine < key for key in keys) and not any(key <= mine for key in keys)
-        if is_part_of_key and not is_related and is_by_their_key:
+        has_other_key = bool(keys) and not any(key <= mine for key in keys)
+        if has_other_key and not is_related and is_by_their_key:
             return OtherKey(table.keys[0], tuple(sorted(mine)))
         return None
 

@@ -131,11 +131,16 @@ class _Check:
     ) -> None:
         rows = f"rows of `{home.table}`" if home.table else "rows of a subquery"
         reason, hint = explain_repetition(repetition)
-        message = f"`{measure.function}` in `{model.id}` counts {rows} several times: {reason}"
+        counts, counted, repeats = (
+            ("counts", "counted", "repeats")
+            if repetition.is_declared
+            else ("can count", "can be counted", "can repeat")
+        )
+        message = f"`{measure.function}` in `{model.id}` {counts} {rows} several times: {reason}"
         span = measure.span or model.spans.whole
         at = span_of(model, repetition.place)
-        related = [Related("this repeats them", at)] if at is not None and at != span else []
+        related = [Related(f"this {repeats} them", at)] if at is not None and at != span else []
         related += declarations_of(repetition.cause, self.connected.relationships)
         is_error = home.measure == "total" or self.connected.project.settings.compile.measures == "error"
         code = codes.REPEATED_MEASURE._replace(severity=Severity.ERROR) if is_error else codes.REPEATED_MEASURE
-        self.report.add(code, message, span, label="counted several times", hint=hint, related=related)
+        self.report.add(code, message, span, label=f"{counted} several times", hint=hint, related=related)

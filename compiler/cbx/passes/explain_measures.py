@@ -100,7 +100,7 @@ def explain_repetition(repetition: Repetition) -> tuple[str, str]:
         return f"`{many}` holds every version of a row", hint
     if isinstance(repetition.cause, OtherKey):
         key, compared = listing(repetition.cause.key), listing(repetition.cause.compared)
-        hint = f"aggregate `{many}` before the join, or sum a column of `{many}` instead"
+        hint = f"aggregate `{many}` before the join; if {compared} is unique in it, declare it as a key"
         return f"`{many}` has a row for each {key}, and is joined by {compared}", hint
     if repetition.cause is not None:
         hint = f"aggregate `{many}` before the join, sum a column of `{many}` instead, or count distinct values"
