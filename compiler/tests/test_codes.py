@@ -12,6 +12,7 @@ import pytest
 from literate import MINIMAL_PROJECT, Case, diagnostics_text, lay_out, read_cases
 
 from cbx.cli.display.summary import out_of_date_hint
+from cbx.cli.explain import name_files
 from cbx.compiler import compile_project
 from cbx.diagnostics import codes
 from cbx.diagnostics.code_pages import read_page
@@ -40,11 +41,23 @@ def cbx(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
-def page_example(code: str) -> tuple[Case, Case] | None:
-    """The wrong project of a page and what mends it; None where the example is a terminal's."""
+def page_example(code: str) -> Case | None:
+    """The wrong project of a page; None where the example is a terminal's."""
     sections = {case.title: case for case in read_cases(PAGES / f"{code}.md")}
     example = sections["Example"]
-    return (example, sections["How to fix it"]) if example.diagnostics else None
+    return example if example.diagnostics else None
+
+
+def read_ways_out(code: str) -> list[dict[str, str]]:
+    """What mends the wrong project of a page: the files of "How to fix it", or each version of a file alone."""
+    found = []
+    sections = {case.title: case for case in read_cases(PAGES / f"{code}.md")}
+    for title, section in sections.items():
+        blocks = [(block.info.split(" ", 1)[1], block.body) for block in section.blocks if " " in block.info]
+        is_together = title == "How to fix it" and len(section.files) == len(blocks)
+        if title not in {"What it means", "Example"}:
+            found += [section.files] if is_together else [{path: body} for path, body in blocks]
+    return found
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
@@ -70,17 +83,17 @@ def test_a_page_has_its_sections(code: str) -> None:
     """Each page answers the same questions in the same order."""
     titles = re.findall(r"^## (.+)$", read_page(code) or "", re.MULTILINE)
     expected = ["What it means", "Example", "How to fix it"]
-    actual = [title for title in titles if title != "See also"]
+    actual = titles[:3]
 
     assert expected == actual
+    assert "See also" not in titles[:-1]
 
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_A_CASE))
 def test_the_example_of_a_page_is_reported_as_the_page_shows(code: str, tmp_path: Path) -> None:
     """The pages print what the compiler prints."""
-    found = page_example(code)
-    assert found is not None
-    example = found[0]
+    example = page_example(code)
+    assert example is not None
     lay_out(example.files, tmp_path)
     expected = example.diagnostics.body if example.diagnostics else ""
     compilation = compile_project(tmp_path)
@@ -94,14 +107,16 @@ def test_the_example_of_a_page_is_reported_as_the_page_shows(code: str, tmp_path
 @pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_A_CASE))
 def test_the_way_out_of_a_page_is_one(code: str, tmp_path: Path) -> None:
     """The mended files compile without a word."""
-    found = page_example(code)
-    assert found is not None
-    example, mended = found
-    lay_out({**example.files, **mended.files}, tmp_path)
-    actual = diagnostics_text(compile_project(tmp_path), tmp_path)
+    example, ways_out = page_example(code), read_ways_out(code)
+    assert example is not None
+    actual = []
+    for number, mended in enumerate(ways_out):
+        lay_out({**example.files, **mended}, tmp_path / str(number))
+        actual.append(diagnostics_text(compile_project(tmp_path / str(number)), tmp_path / str(number)))
 
-    assert mended.files
-    assert actual == ""
+    assert all(ways_out)
+    assert actual == [""] * len(ways_out)
+    assert actual
 
 
 def test_every_code_has_a_case() -> None:
@@ -380,6 +395,15 @@ def test_explain_prints_the_page_of_a_code(wanted: str, tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert expected == actual
+
+
+def test_a_terminal_shows_which_file_is_which() -> None:
+    """Rendered Markdown would leave out the paths of code blocks."""
+    page = name_files(read_page("CBX314") or "")
+
+    assert "*models/gold/revenue.sql*\n\n```sql\n{{ materialized_view" in page
+    assert "```diagnostics\n" in page
+    assert "```sql models/" not in page
 
 
 def test_explain_of_an_unknown_code_suggests_one(tmp_path: Path) -> None:

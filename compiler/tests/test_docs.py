@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
-from literate import Case, check, lay_out, read_cases
+from literate import Case, check, diagnostics_text, lay_out, read_cases
 from pydantic import BaseModel
 
 from cbx.cli.commands import application
@@ -171,3 +172,28 @@ def test_links_lead_somewhere(page: Path) -> None:
     actual = [link for link in links if not link.startswith("http") and not (page.parent / link).exists()]
 
     assert expected == actual
+
+
+README = (DOCS.parents[1] / "README.md").read_text(encoding="utf-8")
+ON_THE_FIRST_SCREEN = {
+    "models/silver/orders.sql": (
+        '{{ materialized_view(\n    key="order_id",\n'
+        '    columns={"order_id": "BIGINT", "customer_id": "BIGINT", "amount": column("DOUBLE", measure="total")},\n'
+        '    relationships=[one_to_many("silver.payments", on="order_id")],\n) }}\n'
+        'SELECT order_id, customer_id, amount FROM {{ source("raw.orders") }}\n'
+    ),
+    "models/silver/payments.sql": (
+        '{{ materialized_view(key="payment_id", columns={"payment_id": "BIGINT", "order_id": "BIGINT"}) }}\n'
+        'SELECT payment_id, order_id FROM {{ source("raw.payments") }}\n'
+    ),
+}
+
+
+def test_the_first_example_of_the_readme_is_reported_as_it_shows(tmp_path: Path) -> None:
+    """It is the first thing that anybody sees of cbx."""
+    query = re.findall(r"^```sql\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
+    lay_out({**ON_THE_FIRST_SCREEN, "models/gold/revenue.sql": "{{ materialized_view() }}\n" + query}, tmp_path)
+    expected = diagnostics_text(compile_project(tmp_path), tmp_path)
+    shown = README.partition("    $ cbx compile\n")[2].partition("\n\n")[0]
+
+    assert expected.rstrip("\n") == textwrap.dedent(shown)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated
 
 import typer
+
+_FILE = re.compile(r"^```(\w+) (\S+\.\w+)$", re.MULTILINE)
 
 
 def explain(code: Annotated[str, typer.Argument(help="A code, such as CBX201, or its name.")]) -> None:
@@ -30,6 +33,15 @@ def explain(code: Annotated[str, typer.Argument(help="A code, such as CBX201, or
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console(width=min(Console().width, 100)).print(Markdown(page))
+        Console(width=min(Console().width, 100)).print(Markdown(name_files(page)))
     else:
         print(page, end="")
+
+
+def name_files(page: str) -> str:
+    """A page with the path of each file above its code block: Markdown shows nothing of the line that begins a block.
+
+    Example:
+        ```` ```sql models/a/b.sql ```` becomes ``*models/a/b.sql*``, an empty line, and ```` ```sql ````.
+    """
+    return _FILE.sub(r"*\2*\n\n```\1", page)
