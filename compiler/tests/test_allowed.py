@@ -16,6 +16,8 @@ CASES = {
     "in a template": ("m.sql", "{# cbx: allow CBX314, weights #}\nSELECT 1\n", [2]),
     "after an apostrophe": ("m.sql", "SELECT 'it''s', \"a'\" -- cbx: allow CBX314, weights\n", [1]),
     "in Python": ("m.py", "x = 1\n# cbx: allow CBX314, weights\ny = 2\n", [3]),
+    "in a call": ("m.py", "x = (\n  y.f(z())\n  .agg(\n    b(1),  # cbx: allow CBX314, weights\n  )\n)\n", [3, 4]),
+    "before an argument": ("m.py", "y.agg(\n    a('('),\n    # cbx: allow CBX314, weights\n    b(1),\n)\n", [1, 4]),
 }
 NOTHING = {
     "without a reason": ("m.sql", "-- cbx: allow CBX314\r\nSELECT 1\r\n"),
@@ -34,6 +36,13 @@ def test_comment_allows_a_diagnostic_in_its_lines(case: str) -> None:
 
     assert all(allowances.allow("CBX314", Span(path, line, 1, 1)) for line in lines)
     assert [allowance.code for allowance in allowances.unused_allowances()] == (["CBX306"] if "CBX306" in text else [])
+
+
+def test_comment_allows_nothing_in_calls_that_have_ended() -> None:
+    text = "y.agg(\n  a(),\n)\nx = 1  # cbx: allow CBX314, weights\n"
+    allowances = Allowances({"m.py": text})
+
+    assert [line for line in range(1, 6) if allowances.allow("CBX314", Span("m.py", line, 1, 1))] == [4, 5]
 
 
 @pytest.mark.parametrize("case", NOTHING)

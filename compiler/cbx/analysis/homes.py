@@ -121,14 +121,12 @@ def _learn(relation: Relation, known: _Known, homes: Homes) -> None:
         case ir.Scan():
             known.update(_homes_of_scan(relation, homes.tables.get(relation.table.name, {})))
         case ir.Join():
-            _learn(relation.left, known, homes)
-            _learn(relation.right, known, homes)
+            _learn_all((relation.left, relation.right, *relation.queries), known, homes)
             for merge in relation.merged:
                 together = _together((merge.left, merge.right), known)
                 known[merge.column] = frozenset(replace(home, is_alone=True) for home in together)
         case ir.SetOperation() | ir.Opaque():
-            for branch in relation.inputs:
-                _learn(branch, known, homes)
+            _learn_all(relation.inputs, known, homes)
             if isinstance(relation, ir.SetOperation):
                 known.update(_homes_of_set_operation(relation, homes))
         case ir.Copy():
@@ -137,13 +135,17 @@ def _learn(relation: Relation, known: _Known, homes: Homes) -> None:
             homes.constants.update(column + relation.offset for column in homes.constants & inner.keys())
             known.update({column + relation.offset: _shift(found, relation.offset) for column, found in inner.items()})
         case ir.Lateral(input=rows, query=query):
-            _learn(rows, known, homes)
-            _learn(query, known, homes)
+            _learn_all((rows, query), known, homes)
         case ir.Values():
             known.update(_at_home_here(relation.fields, relation.keys))
         case _:
             _learn(relation.input, known, homes)
             _learn_new(relation, known, homes)
+
+
+def _learn_all(relations: Iterable[Relation], known: _Known, homes: Homes) -> None:
+    for relation in relations:
+        _learn(relation, known, homes)
 
 
 def _at_home_here(columns: Iterable[ir.Field], keys: tuple[Ids, ...]) -> _Known:
@@ -185,6 +187,8 @@ def _learn_new(
     match relation:
         case ir.Projection(definitions=definitions):
             _define(definitions, known, homes)
+        case ir.Filter(queries=queries):
+            _learn_all(queries, known, homes)
         case ir.Aggregate():
             _learn_queries(relation.aggregates, known, homes)
             totals = {measure.column for measure in relation.measures if measure.makes_total}
@@ -271,8 +275,7 @@ def _define(definitions: Iterable[ir.Definition], known: _Known, homes: Homes) -
 def _learn_queries(definitions: Iterable[ir.Definition], known: _Known, homes: Homes) -> None:
     for definition in definitions:
         if isinstance(definition.expression, ir.Computed):
-            for query in definition.expression.queries:
-                _learn(query, known, homes)
+            _learn_all(definition.expression.queries, known, homes)
 
 
 def _together(columns: Iterable[int], known: _Known) -> frozenset[Home]:

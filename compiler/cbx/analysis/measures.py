@@ -54,7 +54,7 @@ def judge_measures(
         relationships: All declared relationships of the tables that it reads.
     """
     judge = _Judge(tuple(relationships), homes)
-    nodes = nodes_of(relation)
+    nodes = nodes_of(relation, in_conditions=True)
     chosen = {id(aggregate) for aggregate in map(_chosen_by_count, nodes) if aggregate is not None}
     return tuple(judged for node in nodes for judged in judge.judge(node, is_chosen=id(node) in chosen))
 
@@ -152,7 +152,10 @@ class _Judge:
         match node:
             case ir.Aggregate(input=rows, measures=measures):
                 sets = node.sets if node.sets is not None else (frozenset(group.source for group in node.groups),)
-                return [self._judge(measure, rows, sets, is_chosen=is_chosen) for measure in measures]
+                return [
+                    self._judge(measure, rows, tuple(columns | measure.fixed for columns in sets), is_chosen=is_chosen)
+                    for measure in measures
+                ]
             case ir.Window(input=rows, measures=measures):
                 partitions = {window.column: window.partition for window in node.columns}
                 return [self._judge_window(measure, rows, partitions.get(measure.column)) for measure in measures]

@@ -13,7 +13,8 @@ _SQL = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _PYTHON = re.compile(
-    r"""(?:\"{3}.*?\"{3} | '{3}.*?'{3}) | '(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*" | (?P<comment>\#[^\r\n]*)""",
+    r"""(?:\"{3}.*?\"{3} | '{3}.*?'{3}) | '(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*" | (?P<comment>\#[^\r\n]*) |
+    (?P<bracket>[()])""",
     re.DOTALL | re.VERBOSE,
 )
 _ALLOW = re.compile(
@@ -31,13 +32,14 @@ class Allowance:
         code: The number of the code, such as ``CBX314``.
         reason: Why it is allowed.
         span: Where the comment is.
-        lines: The lines that it applies to: its own, and the next one that is not such a comment.
+        lines: The lines that it applies to: its own, the next one that is not such a comment, and in Python those of
+            the calls that it is inside.
     """
 
     code: str
     reason: str
     span: Span
-    lines: tuple[int, int]
+    lines: tuple[int, ...]
 
 
 @dataclass
@@ -73,7 +75,11 @@ class Allowances:
 def _allowances(path: str, text: str) -> Iterator[Allowance]:
     file = SourceFile(path, text)
     lines = text.split("\n")
+    calls: list[int] = []
     for token in (_PYTHON if path.endswith(".py") else _SQL).finditer(text):
+        bracket = token.groupdict().get("bracket")
+        if bracket:
+            calls = [*calls, token.start()] if bracket == "(" else calls[:-1]
         match = _ALLOW.search(text, *token.span("comment")) if token["comment"] else None
         if match is None:
             continue
@@ -82,4 +88,5 @@ def _allowances(path: str, text: str) -> Iterator[Allowance]:
         while following <= len(lines) and _ONLY_COMMENT.match(lines[following - 1]):
             following += 1
         for code in re.findall(r"\w+", match["codes"]) or [""]:
-            yield Allowance(code, match["reason"], span, (span.line, following))
+            around = (file.span(call, call + 1).line for call in calls)
+            yield Allowance(code, match["reason"], span, (span.line, following, *around))

@@ -106,10 +106,11 @@ class _Check:
         judged = judge_measures(relation, homes, facts)
         if judged:
             names = {column.id: column.name for column in relation.fields if column.name}
-            measures = tuple(describe_measure(model, each, names) for each in judged)
-            self.measures[model.id] = measures
-            for each, measure in zip(judged, measures, strict=True):
-                self._report(model, each, measure)
+            # A query that is read twice, or the columns of a pivot, have an aggregate of one place several times.
+            described = {describe_measure(model, each, names): each for each in judged}
+            self.measures[model.id] = tuple(described)
+            for measure in {(measure.span, measure.text): measure for measure in described}.values():
+                self._report(model, described[measure], measure)
         of_result = result_homes(relation, homes, facts, self.connected.grains.get(model.id))
         return of_result if model.cdc is None else _homes_of_target(of_result, relation)
 

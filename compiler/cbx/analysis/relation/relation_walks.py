@@ -94,8 +94,8 @@ def _columns_computed(relation: Relation) -> set[int]:
             return set()
 
 
-def nodes_of(relation: Relation) -> list[Relation]:
-    """The nodes of a relation, from the inside out, each once."""
+def nodes_of(relation: Relation, *, in_conditions: bool = False) -> list[Relation]:
+    """The nodes of a relation, from the inside out, each once; with those of subqueries in conditions if wanted."""
     nodes: dict[int, Relation] = {}
     pending = [relation]
     while pending:
@@ -103,6 +103,7 @@ def nodes_of(relation: Relation) -> list[Relation]:
         if id(node) not in nodes:
             nodes[id(node)] = node
             pending.extend(inputs_of(node))
+            pending.extend(node.queries if in_conditions and isinstance(node, (Filter, Join)) else ())
     return list(nodes.values())[::-1]
 
 

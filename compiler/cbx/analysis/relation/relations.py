@@ -219,13 +219,14 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """The rows for which all predicates hold."""
+    """The rows for which all predicates hold; ``queries`` are the subqueries in them."""
 
     input: Relation
     predicates: tuple[Predicate, ...]
     fields: tuple[Field, ...]
     is_open: bool = False
     place: Place = None
+    queries: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A join; without predicates and of kind inner it is a cross join."""
+    """A join; without predicates and of kind inner it is a cross join; ``queries`` are the subqueries in predicates."""
 
     kind: JoinKind
     left: Relation
@@ -249,6 +250,7 @@ class Join:
     merged: tuple[Merge, ...] = ()
     is_open: bool = False
     place: Place = None
+    queries: tuple[Relation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,7 @@ class Measure:
         makes_total: Whether it makes a total of its group's rows: a sum or a count.
         adds: Whether its values are sums of several columns, or choose one of several.
         is_mean: Whether it is that of one value if all values are equal: an average, a percentile.
+        fixed: The columns that have one value in the rows that count, besides those of the group: FOR of a PIVOT.
     """
 
     column: int
@@ -287,6 +290,7 @@ class Measure:
     makes_total: bool = False
     adds: bool = False
     is_mean: bool = False
+    fixed: Ids = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,14 +355,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """Each row once.
-
-    Attributes:
-        input: The rows.
-        fields: The result's columns.
-        is_open: Whether there may be others.
-        by: The columns in which rows are compared, so that one row remains of those that agree; None for all columns.
-    """
+    """Each row once: one row remains of those that agree in the columns ``by``, or in all columns where it is None."""
 
     input: Relation
     fields: tuple[Field, ...]
@@ -427,10 +424,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """The same rows again: every column has a number that is ``offset`` higher than in the input.
-
-    All numbers in the input are below the offset, so that none is given twice.
-    """
+    """The same rows again, with numbers of columns that are ``offset`` higher; those in the input are below it."""
 
     input: Relation
     offset: int

@@ -59,13 +59,15 @@ def read_join(
     both = Scope(outer=scope.outer, queries=scope.queries)
     _add_names(both, scope)
     _add_names(both, added)
-    predicates = (*_using_predicates(sure), *read_predicates(join.args.get("on"), ExpressionReader(both, context)))
+    reader = ExpressionReader(both, context)
+    predicates = (*_using_predicates(sure), *read_predicates(join.args.get("on"), reader))
     merges: tuple[ir.Merge, ...] = ()
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]
         scope.star = [*first, *(field for field in scope.star if field not in first)]
         scope.from_items = [_order_star(from_item, scope.star, []) for from_item in scope.from_items]
-        return ir.Join(kind, left, right, predicates, tuple(scope.star), (), scope.is_open, query_span(join))
+        star = tuple(scope.star)
+        return ir.Join(kind, left, right, predicates, star, (), scope.is_open, query_span(join), reader.queries())
     if sure:
         merges = _merge_using_columns(kind, using, sure, scope, added, context)
     else:
@@ -73,7 +75,8 @@ def read_join(
     if kind == "full":
         merges = merges or _merge_compared_columns(predicates, {field.id for field in added.star}, context)
         scope.coalesced.update({frozenset({merge.left, merge.right}): merge.column for merge in merges})
-    return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, query_span(join))
+    star = tuple(scope.star)
+    return ir.Join(kind, left, right, predicates, star, merges, scope.is_open, query_span(join), reader.queries())
 
 
 def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.relations import Field, Ids, Measure, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
+from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.scope import Context, FromItem, Scope
+from cbx.analysis.sql.trees.query_spans import query_span
+from cbx.analysis.sql.windows import unwrap_window_function
 
 _UNKNOWN = "a pivot"
 
@@ -47,23 +52,38 @@ def scope_of_relation(relation: Relation, name: tuple[str, ...], outer: Scope) -
 
 def _pivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: ExpressionReader) -> Relation | None:
     """Read a PIVOT: it groups by the columns that are neither in an aggregate nor in FOR."""
-    used: set[int] = set()
-    for column in [
-        *choice.this.find_all(exp.Column),
-        *(argument for call in pivot.expressions for argument in call.find_all(exp.Column)),
-    ]:
-        field = reader.field(column)
-        if field is None:
-            return None
-        used.add(field.id)
+    chosen_by = _columns_in([choice.this], reader)
+    aggregated = _columns_in(pivot.expressions, reader)
+    if chosen_by is None or aggregated is None:
+        return None
+    used = chosen_by | aggregated
     groups = tuple(field for field in relation.fields if field.id not in used)
     if len({field.id for field in relation.fields}) < len(relation.fields):
         return None
     pivoted = _pivot_columns(pivot, choice, reader)
-    reads = frozenset(used)
-    values = tuple(ir.Definition(field.id, ir.Computed("", reads, is_deterministic=False)) for field in pivoted)
+    values = tuple(ir.Definition(field.id, ir.Computed("", used, is_deterministic=False)) for field in pivoted)
     keys = tuple(ir.Group(field.id, field.id) for field in groups)
-    return ir.Aggregate(relation, keys, values, (*groups, *pivoted), is_open=not pivoted)
+    measures = _measures(pivot.expressions, pivoted, chosen_by, reader)
+    return ir.Aggregate(relation, keys, values, (*groups, *pivoted), is_open=not pivoted, measures=measures)
+
+
+def _columns_in(nodes: list[exp.Expr], reader: ExpressionReader) -> Ids | None:
+    """The columns that expressions read; None where one of them is not known."""
+    fields = [reader.field(column) for node in nodes for column in node.find_all(exp.Column)]
+    known = frozenset(field.id for field in fields if field is not None)
+    return None if None in fields else known
+
+
+def _measures(
+    calls: list[exp.Expr], pivoted: tuple[Field, ...], chosen_by: Ids, reader: ExpressionReader
+) -> tuple[Measure, ...]:
+    """The aggregates of a PIVOT, one for each column: it adds up the rows in which FOR has one value."""
+    measures = []
+    for number, field in enumerate(pivoted):
+        call = calls[number % len(calls)].unalias()
+        measure = read_measure(call, unwrap_window_function(call)[0], field.id, reader, query_span(call))
+        measures += [replace(measure, fixed=chosen_by)] if measure is not None else []
+    return tuple(measures)
 
 
 def _pivot_columns(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -> tuple[Field, ...]:

@@ -45,6 +45,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     qualify = resolve_qualify_names(node, reader)
     later = [clause for clause in (node.args.get("having"), qualify) if clause is not None]
     plain = [item for item in items if not is_generator(_remove_alias(item))]
+    later += _sorted_by_aggregates(node, [*plain, *later])
     grouped = read_group_by(node, plain, later, relation, reader)
     is_grouped = grouped is not relation
     if is_grouped:
@@ -65,6 +66,21 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
             return ir.Opaque((relation,), relation.fields, relation.is_open, "DISTINCT ON")
         relation = ir.Distinct(relation, relation.fields, relation.is_open)
     return relation
+
+
+def _sorted_by_aggregates(node: exp.Select, grouping: list[exp.Expr]) -> list[exp.Expr]:
+    """The items of ORDER BY with aggregates or windows that read no alias of SELECT, of a SELECT that groups its rows.
+
+    Args:
+        node: The SELECT.
+        grouping: Its other clauses that may contain aggregates.
+    """
+    order = node.args.get("order")
+    if order is None or not (node.args.get("group") or aggregates_in(grouping)):
+        return []
+    aliases = {item.alias.lower() for item in node.expressions if isinstance(item, exp.Alias)}
+    found = [item.this for item in order.expressions if aggregates_in([item.this])]
+    return [call for call in found if not any(column.name.lower() in aliases for column in call.find_all(exp.Column))]
 
 
 def _make_opaque(items: list[exp.Expr], relation: Relation, reader: ExpressionReader, reason: str) -> Relation:
@@ -97,8 +113,10 @@ def _remove_alias(node: exp.Expr) -> exp.Expr:
 def _apply_filter(relation: Relation, clause: exp.Expr | None, reader: ExpressionReader) -> Relation:
     if clause is None:
         return relation
+    before = len(reader.queries())
     predicates = read_predicates(clause.this, reader)
-    return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(clause))
+    queries = reader.queries()[before:]
+    return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(clause), queries)
 
 
 @dataclass

@@ -89,6 +89,10 @@ class ExpressionReader:
         column = self.columns_by_signature.get(part.signature)
         return replace(_ExpressionFacts.of_column(column), signature=part.signature) if column is not None else part
 
+    def queries(self) -> tuple[ir.Relation, ...]:
+        """The subqueries that were read so far, each once."""
+        return tuple(self._queries.values())
+
     def type_of_query(self, node: exp.Expr) -> str | None:
         """The type of the single column of a subquery; None where it is not known."""
         query = self._queries.get(id(node))

@@ -151,9 +151,12 @@ class _GroupingReader:
 
     def _pivot_columns(self, record: Record) -> list[QualifiedColumn] | None:
         """The columns of a pivot, by its values if the model names them; None where it does not."""
-        self.writer.write(record["pivot"]["col"])
+        chosen_by = ir.reads_of(self.writer.build_reader().read(self.writer.write(record["pivot"]["col"])))
         values = record["pivot"].get("values")
         if not values or any("value" not in value for value in values):
+            for expression in record["aggregate_expressions"]:
+                node = self.writer.write(expression)
+                self._read_measures(node, self.reading.context.number(), expression, chosen_by)
             return None
         columns = []
         for value in values:
@@ -164,9 +167,9 @@ class _GroupingReader:
                     if len(record["aggregate_expressions"]) == 1
                     else f"{value['value']}_{_column_name(expression)}"
                 )
-                columns.append(
-                    QualifiedColumn(self.reading.context.new_field(name, type_of(node, self.writer.build_reader())))
-                )
+                new = self.reading.context.new_field(name, type_of(node, self.writer.build_reader()))
+                columns.append(QualifiedColumn(new))
+                self._read_measures(node, new.id, expression, chosen_by)
         return columns
 
     def _read_aggregate(
@@ -197,11 +200,16 @@ class _GroupingReader:
             value = ir.Computed("", ir.reads_of(value), is_deterministic=False, not_null=isinstance(node, exp.Count))
         new = self.reading.context.new_field(name, kind)
         aggregates.append(ir.Definition(new.id, value))
-        for call in aggregates_in([node]):
-            site = PythonCallSite(*record["site"]) if record.get("site") else None
-            measure = read_measure(call, unwrap_window_function(call)[0], new.id, reader, site)
-            self.measures += [measure] if measure is not None else []
+        self._read_measures(node, new.id, record)
         return QualifiedColumn(new)
+
+    def _read_measures(self, node: exp.Expr, column: int, record: Record, fixed: Ids = NONE) -> None:
+        """Read the aggregates in an expression that a column holds."""
+        reader = self.writer.build_reader()
+        site = PythonCallSite(*record["site"]) if record.get("site") else None
+        for call in aggregates_in([node]):
+            measure = read_measure(call, unwrap_window_function(call)[0], column, reader, site)
+            self.measures += [replace(measure, fixed=fixed)] if measure is not None else []
 
 
 def _column_name(record: Record) -> str:
