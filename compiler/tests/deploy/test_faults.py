@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from faults import KINDS, Fault, Kind
 from projects import FIRST, SECOND, request, session
-from workspace import LATE, Workspace
+from workspace import Workspace
 from workspace_api import WorkspaceApi
 
 from cbx.deploy.deployment import deploy
@@ -22,10 +22,14 @@ ALL = bool(os.environ.get("CBX_ALL_FAULTS"))
 """Whether every fault is tried at every request, as `make faults` does; else every third request meets some of them."""
 
 
-def attempt(files: dict[str, str], *, start: bool = False) -> bool:
+SHORT, LONG = 0.3, 20.0
+"""How many seconds a client waits for an answer: of a request that gets none, and of others."""
+
+
+def attempt(files: dict[str, str], *, fault: Fault | None = None, start: bool = False) -> bool:
     """Deploy, and say whether it came to its end; nothing but a diagnostic may keep it from that."""
     try:
-        here = session(timeout=LATE * 0.6)
+        here = session(timeout=SHORT if fault is not None and fault.kind == "timeout" else LONG)
         done = deploy(here, request(files, allow_destructive=True), lambda _: None)
         if start:
             update = start_refresh(here, done, stop_running=False)
@@ -98,7 +102,7 @@ def test_one_more_deployment_ends_where_an_undisturbed_one_does(step: str, works
     for fault in choose_faults(requests):
         workspace.api = copy.deepcopy(begin)
         workspace.strike(fault)
-        ends.setdefault(fault.kind, []).append(attempt(files))
+        ends.setdefault(fault.kind, []).append(attempt(files, fault=fault))
         workspace.strike(None)
         if not attempt(files) or outcome(workspace.api) != expected:
             wrong.append(fault)
@@ -137,7 +141,7 @@ def test_an_update_is_started_once(workspace: Workspace) -> None:
     for fault in choose_faults(requests):
         workspace.api = copy.deepcopy(begin)
         workspace.strike(fault)
-        came = attempt(SECOND, start=True)
+        came = attempt(SECOND, fault=fault, start=True)
         started = len(workspace.api.updates.latest(next(iter(workspace.api.pipelines))))
         if started > 1 or (fault.kind not in {"forbidden", "gone"} and not (came and started == 1)):
             wrong.append((fault, came, started))

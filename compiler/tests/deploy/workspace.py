@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 from faults import Fault
 from workspace_api import ROBOT, Answer, ApiError, WorkspaceApi
 
-SLOW, LATE = 0.01, 0.5
-"""Seconds that a slow and a late answer take; a client of the tests waits for less than the latter."""
+SLOW, PATIENCE = 0.01, 60.0
+"""Seconds that a slow answer takes, and for which the server waits until a client without an answer gives up."""
 
 INSTEAD = {
     "429": ApiError(429, "RESOURCE_EXHAUSTED", "Rate limited."),
@@ -161,8 +162,14 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(INSTEAD["500"])
         else:
             if kind == "timeout":
-                time.sleep(LATE)
+                self.await_disconnection()
             self.send(200, json.dumps(answer).encode())
+
+    def await_disconnection(self) -> None:
+        """Answer nothing until the client has given up, or a test that hangs would."""
+        self.connection.settimeout(PATIENCE)
+        with suppress(OSError):
+            self.connection.recv(1)
 
     def refuse(self, error: ApiError) -> None:
         body = json.dumps({"error_code": error.code, "message": error.message}).encode()

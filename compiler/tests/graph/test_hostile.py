@@ -36,6 +36,8 @@ MERMAIDS: dict[str, Callable[[GraphDocument], str]] = {
     "columns": lambda graph: mermaid.render_mermaid_columns(column_lineage(graph)),
     "relationships": mermaid.render_mermaid_relationships,
 }
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Whatever a page starts when it is loaded and first drawn has been started by then."""
 DOTS: dict[str, Callable[[GraphDocument], str]] = {
     "lineage": dot.render_dot,
     "columns": lambda graph: dot.render_dot_columns(column_lineage(graph)),
@@ -62,7 +64,7 @@ def test_an_svg_runs_nothing_in_a_browser(browser: Browser, picture: str) -> Non
     """Neither as a page of its own nor within one."""
     with open_page(browser) as page:
         page.set_content(SVGS[picture](GRAPH))
-        page.wait_for_timeout(50)
+        page.evaluate(TWO_FRAMES)
 
         assert page.evaluate("[window.hacked, document.querySelectorAll('script, img, b').length]") == [None, 0]
 
@@ -74,7 +76,7 @@ def test_mermaid_says_the_texts(browser: Browser, picture: str) -> None:
         page.add_script_tag(path=MERMAID)
         drawn = page.evaluate(DRAW, MERMAIDS[picture](GRAPH))
         page.set_content(drawn)
-        page.wait_for_timeout(50)
+        page.evaluate(TWO_FRAMES)
         said = page.evaluate("document.body.textContent")
         found = page.evaluate("[window.hacked, document.querySelectorAll('script, img, b').length]")
 

@@ -13,18 +13,20 @@ from cbx.runtime.errors import CannotRunError
 from cbx.runtime.tables.state_lock import lock_state
 
 HOLDER = """
-import sys, time
+import sys
 from pathlib import Path
 from cbx.runtime.tables.state_lock import lock_state
 with lock_state(Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
 def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
     """A second run is refused; after a kill the folder is free."""
-    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert holder.stdout is not None
     with holder, holder.stdout:
         holder.stdout.readline()
