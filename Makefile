@@ -91,7 +91,7 @@ grain: .venv/dev
 measures: .venv/dev
 	CBX_MEASURE_QUERIES=10000 $(BIN)/python -m pytest -q -s compiler/tests/analysis/test_measures_on_data.py
 
-# Make small changes, one at a time, to Circuit Box's models and to the rules of grain. Tests must find each.
+# Make small changes, one at a time, to Circuit Box's models and to the rules for keys and aggregates. Tests must find each.
 mutants: .venv/dev
 	$(BIN)/python compiler/tests/testing/mutants.py
 	$(BIN)/python compiler/tests/analysis/mutants.py

@@ -7,6 +7,7 @@ below its own and from nowhere else.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,25 @@ def read_table(page: str, heading: str) -> dict[str, tuple[str, ...]]:
     below = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", below, re.MULTILINE)[1:]
     return {first.strip().strip("`"): tuple(re.findall(r"`([^`]+)`", second)) for first, second in rows}
+
+
+def read_picture(page: str) -> list[tuple[str, str]]:
+    """The arrows of the page's flowchart, from the importing room to the imported one."""
+    chart = page.partition("flowchart TB\n")[2].partition("```")[0]
+    rows = [[step.split(" & ") for step in row.strip().split(" --> ")] for row in chart.splitlines()]
+    return [
+        (room, other)
+        for steps in rows
+        for rooms, others in itertools.pairwise(steps)
+        for room in rooms
+        for other in others
+    ]
+
+
+def drawn_for_nothing(package: Package, picture: Iterable[tuple[str, str]]) -> list[str]:
+    """Arrows of a picture that are no import."""
+    arrows = _arrows(package, "")
+    return [f"{room} does not import {other}" for room, other in picture if (room, other) not in arrows]
 
 
 def wrong_arrows(package: Package, place: str, floors: Floors) -> list[str]:
@@ -148,7 +168,7 @@ def strays(package: Package, allowed: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def forbidden_deeds(package: Package, deed: str, rooms: Iterable[str]) -> list[str]:
-    """What modules outside some rooms do that only these may: ``write``, ``print``, ``start`` or ``connect``."""
+    """What modules do outside the rooms that alone may ``read``, ``write``, ``print``, ``start`` or ``connect``."""
     return [
         f"{module}: {what}"
         for module, done in package.deeds.items()
@@ -162,6 +182,7 @@ def _is_in(module: str, rooms: Iterable[str]) -> bool:
 
 
 _WRITING = {"write_text", "write_bytes", "mkdir", "unlink", "rmdir", "touch", "symlink_to", "hardlink_to", "rename"}
+_READING = {"open", "read_text", "read_bytes", "read_regular", "iterdir", "rglob", "scandir", "listdir", "stat"}
 _OS_WRITING = {
     "replace", "rename", "unlink", "mkdir", "makedirs", "remove", "link", "symlink", "truncate", "ftruncate", "rmdir",
 }  # fmt: skip
@@ -190,6 +211,12 @@ def deeds(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield from _deeds_of_modules(node.value.id, node.attr)
         if isinstance(node, ast.Call):
             yield from _deeds_of_calls(node, has_trees=has_trees)
+            if isinstance(node.func, ast.Attribute | ast.Name) and _name_of(node.func) in _READING:
+                yield "read", _name_of(node.func)
+
+
+def _name_of(function: ast.Attribute | ast.Name) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else function.id
 
 
 def _deeds_of_modules(module: str, name: str) -> Iterator[tuple[str, str]]:

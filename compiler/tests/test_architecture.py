@@ -10,10 +10,12 @@ from compiler.tests.architecture import (
     Package,
     circles,
     crowded_folders,
+    drawn_for_nothing,
     forbidden_deeds,
     module_circles,
     read_floors,
     read_package,
+    read_picture,
     read_table,
     strays,
     wrong_arrows,
@@ -36,6 +38,12 @@ def package() -> Package:
 def test_imports_point_to_a_lower_floor(package: Package, place: str) -> None:
     """A room imports from the floors below its own: neither from above nor from its neighbours."""
     assert wrong_arrows(package, place, FLOORS[place]) == []
+
+
+def test_the_picture_shows_imports(package: Package) -> None:
+    """Each arrow is an import; those that are left out follow from others, or matter less."""
+    assert len(read_picture(PAGE)) > 10
+    assert drawn_for_nothing(package, read_picture(PAGE)) == []
 
 
 def test_no_folder_is_in_a_circle(package: Package) -> None:
@@ -75,6 +83,13 @@ def test_each_permission_is_needed(package: Package, deed: str) -> None:
         assert forbidden_deeds(package, DEEDS[deed], others) != [], f"{room} need not {deed}"
 
 
+def test_of_the_passes_only_discover_reads_files(package: Package) -> None:
+    """What it read is all that the others know of the project's folder."""
+    readers = {deed.partition(":")[0] for deed in forbidden_deeds(package, "read", ("passes.discover",))}
+
+    assert [module for module in sorted(readers) if module.startswith("passes.")] == []
+
+
 def test_what_the_page_promises_is_read() -> None:
     """The tables are found in the page, with the rooms that matter most in them."""
     assert FLOORS.keys() >= {"", "runtime", "testing", "analysis"}
@@ -110,6 +125,13 @@ def test_an_import_that_does_not_point_down_is_caught(tmp_path: Path, violation:
 
     assert len(caught) == 1
     assert caught[0].startswith(name.replace("__", "."))
+
+
+def test_an_arrow_that_is_no_import_is_caught(tmp_path: Path) -> None:
+    package = make_package(tmp_path, cli__main="import cbx.compiler", compiler="", runtime__update="")
+    picture = read_picture("```mermaid\nflowchart TB\n  cli --> compiler & runtime\n```\n")
+
+    assert drawn_for_nothing(package, picture) == ["cli does not import runtime"]
 
 
 @pytest.mark.parametrize("new", ["attic", "cellar__door", "shed"])
@@ -175,6 +197,15 @@ def test_a_deed_outside_its_rooms_is_caught(tmp_path: Path, deed: str, text: str
     files = make_package(tmp_path, passes__link=text, target__write=text)
 
     assert [line.partition(":")[0] for line in forbidden_deeds(files, deed, ("target",))] == ["passes.link"]
+
+
+@pytest.mark.parametrize(
+    "text", ["open('a')", "path.read_text()", "import os\nos.scandir('a')", "for file in path.iterdir(): pass"]
+)
+def test_a_pass_that_reads_is_caught(tmp_path: Path, text: str) -> None:
+    files = make_package(tmp_path, passes__link=text, passes__discover=text)
+
+    assert len(forbidden_deeds(files, "read", ("passes.discover",))) == 1
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def map_in_forks(work: Callable[[T], R], items: Sequence[T], together: int) -> l
 
 
 def run_in_forks(work: Callable[[int], R], count: int) -> list[R]:
-    """The results of ``work(0)`` to ``work(count - 1)``, computed by as many processes as there are cores.
+    """The results of ``work(0)`` to ``work(count - 1)``, computed by a process per core, at most four.
 
     The processes are forks of this one and share its memory. Each takes the next number when it is free. If a fork is
     lost, for example for lack of memory, this process computes what the fork had taken: the results are always the
