@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
 from cbx.analysis.from_sql import read_query
-from cbx.analysis.relation.relations import Relation
+from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.scope import UnknownColumn
+from cbx.analysis.types.type_rules import holds_void
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,12 @@ def output_columns(relation: Relation) -> tuple[OutputColumn, ...] | None:
     """The columns of a query's result, in order; None where it may have further columns."""
     if relation.is_open:
         return None
-    return tuple(
-        OutputColumn(field.name, None if field.type == UNKNOWN_TYPE else field.type) for field in relation.fields
-    )
+    return tuple(OutputColumn(field.name, known_type(field)) for field in relation.fields)
+
+
+def known_type(field: Field) -> str | None:
+    """The type of a column of a result; None where it is not known, and for NULL."""
+    return None if not field.type or field.type == UNKNOWN_TYPE or holds_void(field.type) else field.type
 
 
 def unknown_columns(condition: str, columns: Iterable[str]) -> tuple[UnknownColumn, ...]:

@@ -26,6 +26,7 @@ from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, U
 from cbx.analysis.sql.select import read_select
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.sql.trees.query_spans import query_span
+from cbx.analysis.types.type_rules import VOID
 from cbx.analysis.types.value_types import united_type
 from cbx.parse.dialect import only, read_statements
 from cbx.parse.nesting import obstacle
@@ -187,7 +188,8 @@ def _recursive_columns(common: exp.CTE, scope: Scope, context: Context) -> tuple
     if relation.is_open or len(names) != len(relation.fields):
         return None
     kinds = [
-        field.type if field.type and not field.type.startswith("DECIMAL") else UNKNOWN_TYPE for field in relation.fields
+        field.type if field.type and not field.type.startswith(("DECIMAL", VOID)) else UNKNOWN_TYPE
+        for field in relation.fields
     ]
     return tuple(zip(names, kinds, strict=True))
 

@@ -241,6 +241,18 @@ def _recursion_level(tokens: list[Token], at: int, done: list[Token]) -> int:  #
     return at + 4
 
 
+def _difference_in_units(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``datediff(HOUR, a, b)`` as ``timestampdiff(HOUR, a, b)``: sqlglot parses ``datediff(a, b)`` as one in days."""
+    is_unit = _type_at(tokens, at + 1) is _T.L_PAREN and _type_at(tokens, at + 3) is _T.COMMA
+    commas = (
+        depth == 0 and kind is _T.COMMA for _, kind, depth in _walk(tokens[: _find_closing(tokens, at + 1)], at + 2)
+    )
+    if not is_unit or sum(commas) != 2:
+        return at
+    done.append(_replace_token(tokens[at], _T.VAR, "timestampdiff"))
+    return at + 1
+
+
 def _timestamp_without_zone(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``TIMESTAMP WITHOUT TIME ZONE``, which sqlglot parses as ``TIMESTAMP``."""
     if not _are_words(tokens, at, "WITHOUT", "TIME", "ZONE") or not done or done[-1].text.upper() != "TIMESTAMP":
@@ -379,6 +391,9 @@ _BY_TYPE: Mapping[TokenType, Sequence[Rule]] = {
     **dict.fromkeys(_BY_ROWS, (_rows_of_window,)),
 }
 _BY_WORD: Mapping[str, Sequence[Rule]] = {
+    "DATEDIFF": (_difference_in_units,),
+    "DATE_DIFF": (_difference_in_units,),
+    "TIMEDIFF": (_difference_in_units,),
     "MAX": (_recursion_level,),
     "WATERMARK": (_watermark,),
     "WITHOUT": (_timestamp_without_zone,),

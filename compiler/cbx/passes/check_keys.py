@@ -33,7 +33,9 @@ def _change_columns(model: ResolvedModel, typed: Typed) -> tuple[Column, ...] | 
     relation = typed.relations.get(model.id)
     if relation is None or relation.is_open:
         return model.columns
-    return tuple(Column(field.name, field.type or "") for field in relation.fields)
+    from cbx.analysis.columns import known_type
+
+    return tuple(Column(field.name, known_type(field) or "") for field in relation.fields)
 
 
 def _check_key_is_kept(model: ResolvedModel, report: Report) -> None:

@@ -316,13 +316,16 @@ def _result_columns(analysed: ModelAnalysis) -> tuple[Column, ...] | None:
     """The columns of a model's result; None if unknown."""
     if analysed.relation.is_open or analysed.unknown_columns:
         return None
-    from cbx.analysis.facts import UNKNOWN_TYPE
+    from cbx.analysis.columns import known_type
     from cbx.analysis.lineage import column_lineage
 
     origins = dict(column_lineage(analysed.relation))
     return tuple(
-        Column(field.name, field.type or "", lineage=origins.get(field.name))
-        if field.type != UNKNOWN_TYPE
-        else Column(field.name, "", lineage=origins.get(field.name), is_computed=True)
+        Column(
+            field.name,
+            kind := known_type(field) or "",
+            lineage=origins.get(field.name),
+            is_computed=not kind and field.type is not None,
+        )
         for field in analysed.relation.fields
     )

@@ -34,7 +34,7 @@ COLUMNS = (
     ("SELECT n FROM items, LATERAL (SELECT line + 1 AS n)", "n INT"),
     ("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT * FROM r", "n INT"),
     ("SELECT explode(tags), id FROM items, range(3)", "col STRING, id BIGINT"),
-    ("SELECT product, line FROM items UNION SELECT line, product FROM items", "product ?, line ?"),
+    ("SELECT product, line FROM items UNION SELECT line, product FROM items", "product BIGINT, line BIGINT"),
 )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.distinct_elements import distinct_elements
-from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes, whole_number
 from cbx.analysis.sql.lateral_subqueries import read_lateral_subquery
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.understood import GENERATOR_NAMES, GENERATORS, classes
+from cbx.analysis.types.value_types import united_type
 from cbx.parse.types import parts_of_type
 
 _WITH_POSITION = (exp.Posexplode, exp.PosexplodeOuter)
@@ -101,7 +102,7 @@ def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[s
     """The names and types of the columns that a generator returns; None where they are not known."""
     name = node.name.lower() if isinstance(node, exp.Anonymous) else ""
     if isinstance(node, exp.Stack):
-        return _stack_columns(node)
+        return _stack_columns(node, reader)
     if name == "json_tuple":
         return [(f"c{number}", "STRING") for number in range(len(node.expressions) - 1)]
     if isinstance(node, exp.Inline) or name == "inline_outer":
@@ -118,10 +119,14 @@ def _generated_columns(node: exp.Expr, reader: ExpressionReader) -> list[tuple[s
     return [*position, *parts] if parts else None
 
 
-def _stack_columns(node: exp.Stack) -> list[tuple[str, str | None]] | None:
+def _stack_columns(node: exp.Stack, reader: ExpressionReader) -> list[tuple[str, str | None]] | None:
     """The columns of ``stack(2, a, b, c, d)``: here two."""
     rows = whole_number(node.this)
-    return [(f"col{number}", UNKNOWN_TYPE) for number in range(-(-len(node.expressions) // rows))] if rows else None
+    if not rows:
+        return None
+    count = -(-len(node.expressions) // rows)
+    kinds = [[type_of_result(value, reader) for value in node.expressions[at::count]] for at in range(count)]
+    return [(f"col{at}", united_type(of_column)) for at, of_column in enumerate(kinds)]
 
 
 def read_lateral_view(

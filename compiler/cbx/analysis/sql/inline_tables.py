@@ -11,7 +11,7 @@ from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.disjoint_values import are_different
 from cbx.analysis.relation.relations import Ids
-from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
 from cbx.analysis.sql.scope import Context, Scope
 from cbx.analysis.types.value_types import united_type
@@ -33,7 +33,7 @@ def _type(rows: Sequence[Sequence[exp.Expr]], at: int, context: Context) -> str 
     """The type of a column; NULL has no influence."""
     reader = ExpressionReader(Scope(), context)
     values = [row[at] for row in rows if at < len(row) and not isinstance(row[at], exp.Null)]
-    return united_type(type_of(value, reader) for value in values) if len(values) <= _MOST_ROWS else UNKNOWN_TYPE
+    return united_type(type_of_result(value, reader) for value in values) if len(values) <= _MOST_ROWS else UNKNOWN_TYPE
 
 
 def keys_of_rows(rows: Sequence[Sequence[exp.Expr]]) -> list[Ids]:

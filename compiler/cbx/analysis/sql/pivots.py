@@ -10,12 +10,13 @@ from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Ids, Measure, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
-from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.windows import unwrap_window_function
+from cbx.analysis.types.value_types import united_type
 
 _UNKNOWN = "a pivot"
 
@@ -94,7 +95,7 @@ def _pivot_columns(pivot: exp.Pivot, choice: exp.In, reader: ExpressionReader) -
         for call in calls:
             ending = f"_{call.alias}" if len(calls) > 1 else ""
             full = f"{name}{ending}" if name and ending != "_" else ""
-            fields.append(reader.context.new_field(full, type_of(call, reader)))
+            fields.append(reader.context.new_field(full, type_of_result(call, reader)))
     return tuple(fields)
 
 
@@ -110,6 +111,7 @@ def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
     used: set[int] = set()
     used_names: set[str] = set()
     names: list[str] = []
+    kinds: list[list[str | None]] = [[] for _ in value_names]
     for item in choice.expressions:
         bare = item.this if isinstance(item, exp.PivotAlias) else item
         columns = bare.expressions if isinstance(bare, exp.Tuple) else [bare]
@@ -119,11 +121,16 @@ def _unpivot(pivot: exp.Pivot, choice: exp.In, relation: Relation, reader: Expre
         used_names.update(field.name.lower() for field in fields_read if field is not None)
         if None in fields_read or len(columns) != len(value_names):
             return None
+        for of_value, field in zip(kinds, fields_read, strict=True):
+            of_value.append(field.type if field is not None else UNKNOWN_TYPE)
     if len(set(names)) < len(names):
         return None
     other_fields = tuple(field for field in relation.fields if field.name.lower() not in used_names)
     position = reader.context.new_field(name_column.name, "STRING")
-    value_fields = tuple(reader.context.new_field(name.name, UNKNOWN_TYPE) for name in value_names)  # type: ignore[union-attr]
+    value_fields = tuple(
+        reader.context.new_field(name.name, united_type(of_value))
+        for name, of_value in zip(value_names, kinds, strict=True)
+    )
     fields: tuple[Field, ...] = (*other_fields, position, *value_fields)
     rows = ir.Explode(relation, position.id, tuple(field.id for field in value_fields), frozenset(used), False, fields)
     return ir.Projection(rows, (), fields)

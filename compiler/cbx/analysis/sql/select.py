@@ -12,7 +12,7 @@ from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, parts_of
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.from_clause import apply_table_sample, read_from_clause
@@ -90,7 +90,7 @@ def _make_opaque(items: list[exp.Expr], relation: Relation, reader: ExpressionRe
         for item in items
     ):
         return ir.Opaque((relation,), (), reason=reason)
-    fields = tuple(reader.context.new_field(item_name(item, reader), type_of(item, reader)) for item in items)
+    fields = tuple(reader.context.new_field(item_name(item, reader), type_of_result(item, reader)) for item in items)
     return ir.Opaque((relation,), fields, is_open=False, reason=reason)
 
 
@@ -248,7 +248,7 @@ class _SelectListReader:
         scope = self.reader.scope
         value = self.reader.read(item)
         name = item_name(item, self.reader)
-        kind = type_of(item, self.reader)
+        kind = type_of_result(item, self.reader)
         if isinstance(value, ir.Reference) and (not self.is_grouped or value.column in self.alive):
             self._add(Field(value.column, name, kind))
             return

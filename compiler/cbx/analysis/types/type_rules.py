@@ -6,16 +6,26 @@ that the type is not certain; the tests compare every other result with Spark.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from cbx.analysis.types.intervals import common_interval_type, units_of, widened_interval
+from cbx.spark_spelling import quote_if_needed
+
+VOID = "VOID"
+"""The type of NULL, which fits any type."""
+
+_VOID_WORD = re.compile(r"\bVOID\b")
+
 WHOLE = ("TINYINT", "SMALLINT", "INT", "BIGINT")
-_FRACTIONS = ("FLOAT", "DOUBLE")
+FRACTIONS = ("FLOAT", "DOUBLE")
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
 _TIMES = ("DATE", "TIMESTAMP_NTZ", "TIMESTAMP")
 _MOST_DIGITS = 38
 _LEAST_SCALE = 6
-_COLLATED = "STRING COLLATE "
+COLLATED = "STRING COLLATE "
+"""How a text type with a collation begins."""
 
 Digits = tuple[int, int]
 """The precision and the scale of a decimal."""
@@ -93,6 +103,33 @@ def value_of(kind: str | None) -> str | None:
     return _member_at(kind, "MAP", 1)
 
 
+def array_of(element: str | None) -> str | None:
+    """The array type of an element type; None where that is unknown."""
+    return f"ARRAY<{element}>" if element else None
+
+
+def map_of(key: str | None, value: str | None) -> str | None:
+    """The map type of a key and a value type; None where one is unknown."""
+    return f"MAP<{key}, {value}>" if key and value else None
+
+
+def struct_of(fields: Iterable[tuple[str, str | None]]) -> str | None:
+    """The struct type of named fields; None where the type of one is unknown."""
+    listed = list(fields)
+    inside = ", ".join(f"{quote_if_needed(name)}: {kind}" for name, kind in listed)
+    return f"STRUCT<{inside}>" if all(kind for _, kind in listed) else None
+
+
+def holds_void(kind: str) -> bool:
+    """Whether a type is that of NULL, or has such a part."""
+    return VOID in kind and _VOID_WORD.search(kind) is not None
+
+
+def is_number(kind: str | None) -> bool:
+    """Whether a type is numeric."""
+    return kind in FRACTIONS or bool(kind and decimal_digits(kind))
+
+
 def _member_at(kind: str | None, name: str, at: int) -> str | None:
     kind_name, parts = members_of(kind or "")
     return parts[at] if kind_name == name and len(parts) > at else None
@@ -118,29 +155,54 @@ def decimal_type(digits: Digits) -> str:
 
 
 def common_type(kinds: Iterable[str | None]) -> str | None:
-    """The least common type of several types, as in ``coalesce``; ``VOID`` fits any type."""
-    common: str | None = "VOID"
+    """The least common type of several types, as in ``coalesce``; `VOID` fits any type."""
+    common: str | None = VOID
     for kind in kinds:
         common = _common_pair(common, kind) if common is not None and kind is not None else None
     return common
 
 
 def _common_pair(first: str, second: str) -> str | None:
-    if first == "VOID":
+    if first == VOID:
         return second
-    if second in {first, "VOID"}:
+    if second in {first, VOID}:
         return first
     if first in WHOLE and second in WHOLE:
         return max(first, second, key=WHOLE.index)
     if first in _TIMES and second in _TIMES:
         return max(first, second, key=_TIMES.index)
+    if is_text(first) != is_text(second):
+        return read_as(second if is_text(first) else first)
+    if units_of(first):
+        return common_interval_type(first, second)
     pair = (decimal_digits(first), decimal_digits(second))
-    if first in _FRACTIONS or second in _FRACTIONS:
-        is_number = all(digits or kind in _FRACTIONS for digits, kind in zip(pair, (first, second), strict=True))
+    if first in FRACTIONS or second in FRACTIONS:
+        is_number = all(digits or kind in FRACTIONS for digits, kind in zip(pair, (first, second), strict=True))
         return "DOUBLE" if is_number else None
     if pair[0] and pair[1]:
         return _common_decimal(*pair)
     return _common_nested(first, second)
+
+
+def read_as(kind: str) -> str | None:
+    """The type that a text is cast to beside a value of another type; None where Spark refuses the pair."""
+    if kind in WHOLE:
+        return "BIGINT"
+    if is_number(kind):
+        return "DOUBLE"
+    return kind if kind in {"BINARY", "BOOLEAN", "VARIANT", *_TIMES} else None
+
+
+def is_text(kind: str | None) -> bool:
+    """Whether a type is STRING, with any collation."""
+    return kind == "STRING" or bool(kind and kind.startswith(COLLATED))
+
+
+def tightest_type(first: str | None, second: str | None) -> str | None:
+    """The common type of an array's element and another value, as in ``array_append``."""
+    if {first, second} & {"FLOAT"} and {first, second} <= {"FLOAT", *WHOLE}:
+        return "FLOAT"
+    return common_type([first, second])
 
 
 def _common_decimal(left: Digits | None, right: Digits | None) -> str | None:
@@ -153,10 +215,22 @@ def _common_decimal(left: Digits | None, right: Digits | None) -> str | None:
 
 def _common_nested(first: str, second: str) -> str | None:
     (name, mine), (name_too, theirs) = members_of(first), members_of(second)
-    if name != name_too or name not in {"ARRAY", "MAP"} or len(mine) != len(theirs):
+    if name != name_too or len(mine) != len(theirs):
+        return None
+    if name == "STRUCT":
+        return _common_struct(first, second)
+    if name not in {"ARRAY", "MAP"}:
         return None
     inner = [common_type(pair) for pair in zip(mine, theirs, strict=True)]
     return f"{name}<{', '.join(map(str, inner))}>" if all(inner) else None
+
+
+def _common_struct(first: str, second: str) -> str | None:
+    """The common type of two structs with the same names, in any case, in the same order."""
+    pairs = list(zip(fields_of(first), fields_of(second), strict=True))
+    if any(mine[0].lower() != theirs[0].lower() for mine, theirs in pairs):
+        return None
+    return struct_of((mine[0], common_type([mine[1], theirs[1]])) for mine, theirs in pairs)
 
 
 def arithmetic_type(sign: str, left: str | None, right: str | None) -> str | None:
@@ -171,9 +245,14 @@ def arithmetic_type(sign: str, left: str | None, right: str | None) -> str | Non
         return None
     if sign in "+-" and left == "DATE" and right in {"TINYINT", "SMALLINT", "INT"}:
         return "DATE"
+    if sign == "+" and right == "DATE" and left in {"TINYINT", "SMALLINT", "INT"}:
+        return "DATE"
+    left, right = _numeric_sides(sign, left, right)
+    if left is None or right is None:
+        return None
     first, second = decimal_digits(left), decimal_digits(right)
-    if any(kind in _FRACTIONS for kind in (left, right)):
-        if not all(digits or kind in _FRACTIONS for digits, kind in ((first, left), (second, right))) or sign == "div":
+    if any(kind in FRACTIONS for kind in (left, right)):
+        if not all(digits or kind in FRACTIONS for digits, kind in ((first, left), (second, right))) or sign == "div":
             return None
         return "FLOAT" if left == right == "FLOAT" and sign != "/" else "DOUBLE"
     if first is None or second is None:
@@ -183,6 +262,21 @@ def arithmetic_type(sign: str, left: str | None, right: str | None) -> str | Non
     if left in WHOLE and right in WHOLE:
         return "DOUBLE" if sign == "/" else max(left, right, key=WHOLE.index)
     return decimal_type(_decimal_result(sign, first, second))
+
+
+def _numeric_sides(sign: str, left: str, right: str) -> tuple[str | None, str | None]:
+    """Both sides of an operator, where one is a text or NULL that Spark casts to a number."""
+    if left == right == VOID:
+        return ("BIGINT", "BIGINT") if sign == "div" else ("DOUBLE", "DOUBLE")
+    if VOID in {left, right}:
+        other = right if left == VOID else left
+        first = "DOUBLE" if sign == "/" and left == VOID else other
+        return (first, other) if is_number(other) else (None, None)
+    if is_text(left) != is_text(right):
+        kind = read_as(right if is_text(left) else left)
+        number = kind if kind in {"BIGINT", "DOUBLE"} else None
+        return (number, right) if is_text(left) else (left, number)
+    return left, right
 
 
 def _decimal_result(sign: str, left: Digits, right: Digits) -> Digits:
@@ -204,16 +298,20 @@ def sum_type(kind: str | None) -> str | None:
     """The type of a sum: whole numbers become BIGINT, a decimal gains ten digits, up to 38."""
     if kind in WHOLE:
         return "BIGINT"
+    if units_of(kind):
+        return widened_interval(kind)
     digits = decimal_digits(kind) if kind else None
     if digits:
         return f"DECIMAL({min(digits[0] + 10, _MOST_DIGITS)}, {digits[1]})"
-    return "DOUBLE" if kind in _FRACTIONS else None
+    return "DOUBLE" if kind in FRACTIONS or is_text(kind) or kind in {VOID, *_TIMES} else None
 
 
 def average_type(kind: str | None) -> str | None:
     """The type of an average: a decimal gains four digits on each side of the point."""
     digits = decimal_digits(kind) if kind else None
-    if kind in WHOLE or kind in _FRACTIONS:
+    if units_of(kind):
+        return widened_interval(kind)
+    if kind in WHOLE or kind in FRACTIONS or is_text(kind) or kind in {VOID, *_TIMES}:
         return "DOUBLE"
     if digits is None:
         return None
@@ -223,7 +321,9 @@ def average_type(kind: str | None) -> str | None:
 def rounded_type(kind: str | None, places: int | None) -> str | None:
     """The type of a rounded number; ``places`` is None where it is no literal."""
     digits = decimal_digits(kind) if kind else None
-    if kind in WHOLE or kind in _FRACTIONS:
+    if is_text(kind) or kind == VOID:
+        return "DOUBLE"
+    if kind in WHOLE or kind in FRACTIONS:
         return kind
     if digits is None or places is None:
         return None
@@ -236,7 +336,7 @@ def rounded_type(kind: str | None, places: int | None) -> str | None:
 
 def text_type(kinds: Iterable[str | None]) -> str | None:
     """The type of a text function: STRING, with the collation that all arguments have; None where collations differ."""
-    distinct = set(kinds)
-    if any(kind and kind.startswith(_COLLATED) for kind in distinct):
+    distinct = {kind for kind in kinds if kind != VOID}
+    if any(kind and kind.startswith(COLLATED) for kind in distinct):
         return distinct.pop() if len(distinct) == 1 else None
     return "STRING"

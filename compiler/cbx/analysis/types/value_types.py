@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cbx.analysis.facts import UNKNOWN_TYPE
-from cbx.analysis.types.type_rules import common_type
+from cbx.analysis.types.type_rules import VOID, common_type
 from cbx.parse.types import is_same_type, normal_type
 
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 20}
@@ -29,13 +29,15 @@ def compare_exactly(left: str | None, right: str | None) -> bool:
     False for numbers and strings: ``'1'`` and ``'01'`` both equal 1. False for times with and without a time zone,
     since a skipped hour is read as the next one; for dates and times with a time zone, since some zones skipped a day;
     for decimals that need more digits together than a decimal has; and for texts with a collation, where ``'a'`` may
-    equal ``'A'``. A type that is not declared is assumed to fit, an unknown type is not.
+    equal ``'A'``. A type that is not declared is assumed to fit, an unknown type is not. NULL fits any type.
     """
     if UNKNOWN_TYPE in (left, right):
         return False
     if left is None or right is None:
         return True
     first, second = normal_type(left) or left, normal_type(right) or right
+    if VOID in {first, second}:
+        return True
     if _COLLATED in first or _COLLATED in second:
         return False
     if is_same_type(first, second) or frozenset({first, second}) in _WIDENED:
@@ -50,8 +52,7 @@ def united_type(kinds: Iterable[str | None]) -> str | None:
     normal = [kind if kind is None else normal_type(kind) or kind for kind in kinds]
     if UNKNOWN_TYPE in normal:
         return UNKNOWN_TYPE
-    united = None if None in normal else common_type(normal) or UNKNOWN_TYPE
-    return None if united is not None and "VOID" in united else united
+    return None if None in normal else common_type(normal) or UNKNOWN_TYPE
 
 
 def is_whole(kind: str) -> bool:

@@ -13,7 +13,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import NONE, Field, Ids
-from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
@@ -187,7 +187,7 @@ class _GroupingReader:
             return None
         reader = self.writer.build_reader()
         value = reader.read(node)
-        kind = type_of(node, reader)
+        kind = type_of_result(node, reader)
         if isinstance(value, ir.Reference) and outputs.get(value.column) == value.column:
             return QualifiedColumn(Field(value.column, name, kind))
         if grouping_id is not None and reader.signature(node) == "groupingid()":

@@ -11,7 +11,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.determined_columns import add_determined_columns
-from cbx.analysis.sql.expressions.expression_types import type_of
+from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.generators import is_generator, read_generator
@@ -150,7 +150,7 @@ class ProjectionReader:
         self._read_windows(node)
         reader = self.writer.build_reader()
         value = reader.read(node)
-        kind = type_of(node, reader)
+        kind = type_of_result(node, reader)
         qualifiers: tuple[str, ...] = ()
         if isinstance(value, ir.Reference):
             passed = next((column for column in self.input.columns if column.field.id == value.column), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, opaque_rows, parts_of
+from cbx.analysis.types.value_types import united_type
 
 _UNKNOWN = "columns to unpivot that are not known"
 
@@ -25,7 +25,8 @@ def read_unpivot(record: Record, rows: Rows, reading: Reading) -> Rows:
     if not values or len({column.name for column in values}) < len(values):
         return opaque_rows([rows], _UNKNOWN)
     name = reading.context.new_field(record["variable_column_name"], "STRING")
-    value = reading.context.new_field(record["value_column_name"], UNKNOWN_TYPE)
+    kind = united_type(column.field.type for column in values)
+    value = reading.context.new_field(record["value_column_name"], kind)
     columns = (*kept, QualifiedColumn(name), QualifiedColumn(value))
     fields = tuple(column.field for column in columns)
     reads = frozenset(column.field.id for column in values)
