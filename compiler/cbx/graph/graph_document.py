@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from cbx.graph.identifiers import find_identifiers
+
 SOURCE = "source:"
 """The prefix of the ids of tables and files outside the project."""
 
@@ -20,15 +22,59 @@ ColumnId = tuple[str, str]
 """A node's id and the name of one of its columns."""
 
 
+class HomeNode(NamedTuple):
+    """The rows of which a column is a property: their tables, and the columns beside it that identify them."""
+
+    tables: tuple[str, ...]
+    key: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnNode:
-    """A column of a model; ``lineage`` is None if it is unknown."""
+    """A column of a model.
+
+    Attributes:
+        lineage: The columns that it is computed from; None if they are unknown.
+        home: Where a numeric column is at home; None if that is unknown, and for other columns.
+        is_repeated: Whether a row of its home is in several rows of its table; None if that is unknown.
+        measure: ``total`` or ``rate``, if it is one.
+        is_identifier: Whether it identifies rows, so that nobody sums it.
+    """
 
     name: str
     type: str | None
     description: str | None
     is_not_null: bool
     lineage: tuple[ColumnId, ...] | None
+    home: HomeNode | None = None
+    is_repeated: bool | None = None
+    measure: str | None = None
+    is_identifier: bool = False
+
+    @property
+    def is_counted_several_times(self) -> bool:
+        """Whether a sum over it counts values several times, which nobody has declared to be meant."""
+        return self.is_repeated is True and self.measure != "rate" and not self.is_identifier
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureNode:
+    """An aggregate of a model, and its verdict.
+
+    Attributes:
+        column: The column that holds it; None where it is a part of one.
+        place: The file and line; empty if unknown.
+        homes: The tables in which its values are at home.
+        reason: Why rows are counted several times; empty for another verdict.
+    """
+
+    text: str
+    column: str | None
+    place: str
+    homes: tuple[str, ...]
+    measure: str | None
+    verdict: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +125,7 @@ class Node:
     further_keys: tuple[NodeKey, ...] = ()
     columns: tuple[ColumnNode, ...] = ()
     rules: tuple[ExpectationNode, ...] = ()
+    measures: tuple[MeasureNode, ...] = ()
     artifact: str = ""
     hashes: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -190,7 +237,8 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
         KeyError: If it is not a manifest of this version of the schema.
     """
     layers = tuple(manifest["project"]["layers"])
-    models = [_model(identity, model, manifest["models"]) for identity, model in manifest["models"].items()]
+    identifiers = find_identifiers(manifest)
+    models = [_model(name, model, manifest["models"], identifiers) for name, model in manifest["models"].items()]
     sources, modes = _reads(manifest["models"])
     place = {layer: number for number, layer in enumerate((SOURCE_LAYER, *layers))}
     nodes = sorted([*sources.values(), *models], key=lambda node: (place[node.layer], node.id))
@@ -232,7 +280,7 @@ def _source(entry: Mapping[str, str]) -> Node:
     )
 
 
-def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> Node:
+def _model(identity: str, entry: Mapping[str, Any], models: Collection[str], identifiers: Collection[ColumnId]) -> Node:
     return Node(
         id=identity,
         resource_type="model",
@@ -248,10 +296,14 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> 
         key=tuple(entry["key"] or ()),
         key_verdict=entry["key_verdict"],
         further_keys=tuple(NodeKey(tuple(key["columns"]), key["verdict"]) for key in entry.get("further_keys", ())),
-        columns=tuple(_column(column, models) for column in entry["columns"]),
+        columns=tuple(
+            _column(column, models, is_identifier=(identity, column["name"]) in identifiers)
+            for column in entry["columns"]
+        ),
         rules=tuple(
             ExpectationNode(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]
         ),
+        measures=tuple(_measure(measure) for measure in entry.get("measures", ())),
         artifact=entry["artifact"],
         hashes=(entry["source_hash"], entry["artifact_hash"]),
         config=_config(entry),
@@ -275,10 +327,33 @@ def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
+def _column(entry: Mapping[str, Any], models: Collection[str], *, is_identifier: bool) -> ColumnNode:
     origins = entry["lineage"]
     lineage = None if origins is None else tuple((_node_id(table, models), column) for table, column in origins)
-    return ColumnNode(entry["name"], entry["type"], entry["description"], entry["not_null"], lineage)
+    home = entry.get("home")
+    return ColumnNode(
+        entry["name"],
+        entry["type"],
+        entry["description"],
+        entry["not_null"],
+        lineage,
+        None if home is None else HomeNode(tuple(home["tables"]), tuple(home["key"])),
+        entry.get("repeated"),
+        entry.get("measure"),
+        is_identifier,
+    )
+
+
+def _measure(entry: Mapping[str, Any]) -> MeasureNode:
+    return MeasureNode(
+        entry["text"],
+        entry["column"],
+        f"{entry['path']}:{entry['line']}" if entry["path"] else "",
+        tuple(entry["homes"]),
+        entry["measure"],
+        entry["verdict"],
+        (entry["repeated_by"] or {}).get("reason", ""),
+    )
 
 
 def _node_id(table: str, models: Collection[str]) -> str:

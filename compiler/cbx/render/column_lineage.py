@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cbx.graph.graph_document import ColumnId, GraphDocument
+from cbx.graph.graph_document import ColumnId, ColumnNode, GraphDocument, Node
+from cbx.render.labels import REPEATED, home_elsewhere, home_in_words
 
 ColumnEdge = tuple[ColumnId, ColumnId]
 """A column, and a column that is computed from it."""
@@ -37,6 +38,28 @@ class ColumnGraph:
             for node, names in columns_by_node(self.document).items()
         }
         return {node: names for node, names in columns.items() if names}
+
+
+DescribedColumn = tuple[Node, ColumnNode]
+"""A model and one of its columns."""
+
+
+def described_columns(document: GraphDocument) -> Mapping[ColumnId, DescribedColumn]:
+    """The columns of all models; those of sources are not described."""
+    return {(node.id, column.name): (node, column) for node in document.nodes for column in node.columns}
+
+
+def is_marked(described: DescribedColumn | None) -> bool:
+    """Whether a column is marked as repeated in its table."""
+    return described is not None and described[1].is_counted_several_times
+
+
+def notes_on_column(described: DescribedColumn | None) -> list[str]:
+    """What is written beside a column: its home, if that is elsewhere, and the mark."""
+    if described is None:
+        return []
+    home = home_elsewhere(*described)
+    return [*([home_in_words(home)] if home else []), *([REPEATED] if is_marked(described) else [])]
 
 
 def columns_by_node(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:

@@ -60,11 +60,26 @@ def _node(node: Node) -> dict[str, Any]:
                 "description": column.description,
                 "not_null": column.is_not_null,
                 "lineage": None if column.lineage is None else [list(origin) for origin in column.lineage],
+                "home": None
+                if column.home is None
+                else {"tables": list(column.home.tables), "key": list(column.home.key)},
+                "repeated": column.is_repeated,
+                "measure": column.measure,
             }
             for column in node.columns
         ],
         "expectations": [
             {"name": rule.name, "condition": rule.condition, "on_violation": rule.on_violation} for rule in node.rules
+        ],
+        "measures": [
+            {
+                "text": measure.text,
+                "column": measure.column,
+                "homes": list(measure.homes),
+                "measure": measure.measure,
+                "verdict": measure.verdict,
+            }
+            for measure in node.measures
         ],
         "artifact": node.artifact or None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.graph.graph_document import Node, Relation
+from cbx.graph.graph_document import ColumnNode, HomeNode, Node, Relation
 
 _KINDS = {
     "streaming_table": "streaming table",
@@ -35,6 +35,23 @@ def notes_on_keys(node: Node, column: str) -> list[str]:
         for word, key in zip(words, node.keys, strict=True)
         if column in key.columns
     ]
+
+
+def home_elsewhere(node: Node, column: ColumnNode) -> HomeNode | None:
+    """Where a column is at home, if that is not its own table; None for identifiers, which nobody sums."""
+    is_here = column.home is None or column.home.tables == (node.id,)
+    return None if is_here or column.is_identifier else column.home
+
+
+def home_in_words(home: HomeNode) -> str:
+    """``home silver.orders``, or ``per order_id`` for rows that a query itself makes."""
+    return f"home {' and '.join(home.tables)}" if home.tables else f"per {', '.join(home.key)}"
+
+
+REPEATED = "repeated"
+"""The mark of a column that is repeated in its table."""
+
+REPEATED_IN_WORDS = "a row of its home is in several rows here, so a sum counts it several times"
 
 
 def on_in_words(relation: Relation) -> str:

@@ -22,6 +22,9 @@ class Colour:
     anywhere: str
 
 
+WARNING = Colour("#b3261e", "#ff958c", "#d43f36")
+"""Of a mark on something that may be wrong."""
+
 _NAMED = {
     SOURCE_LAYER: Colour("#5c6675", "#a2adbd", "#6b7688"),
     "bronze": Colour("#a4541f", "#e39a66", "#b65d22"),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cbx.graph.graph_document import ColumnId
-from cbx.render.column_lineage import ColumnGraph
+from cbx.render.column_lineage import ColumnGraph, DescribedColumn, described_columns, is_marked, notes_on_column
 from cbx.render.labels import text_width
 from cbx.render.layout.layout import Layout, Point, Size, lay_out
 from cbx.render.palette import layer_colours
@@ -16,6 +16,8 @@ _ROW = 24.0
 _HEAD = 38.0
 _MARGIN = 28.0
 _LINE = 5.0
+_WIDEST = 284.0
+_GAP = 18.0
 
 
 def render_svg_columns(graph: ColumnGraph) -> str:
@@ -31,9 +33,16 @@ def render_svg_columns(graph: ColumnGraph) -> str:
 def _lay_out(graph: ColumnGraph) -> Layout:
     document = graph.document
     place = {layer: number for number, layer in enumerate(document.lanes)}
+    described = described_columns(document)
+
+    def row_width(node: str, name: str) -> float:
+        notes = _notes(described.get((node, name)))
+        width = min(text_width(name, 13, is_bold=True), _WIDEST)
+        return width + (min(text_width(notes, 11), _WIDEST) + _GAP if notes else 0)
+
     sizes = {
         node: Size(
-            min(max(text_width(line, 13, is_bold=True) for line in (node, *names)) + 36, 320),
+            max(min(text_width(node, 13, is_bold=True), _WIDEST), *(row_width(node, name) for name in names)) + 36,
             _HEAD + _ROW * len(names) + 8,
         )
         for node, names in graph.columns.items()
@@ -46,6 +55,7 @@ def _lay_out(graph: ColumnGraph) -> Layout:
 
 def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
     colours = {layer: number for number, layer in enumerate(graph.document.lanes)}
+    described = described_columns(graph.document)
     yield f'<g transform="translate({_MARGIN} {_MARGIN})">'
     bundles = Counter((origin, target) for (origin, _), (target, _) in graph.edges)
     drawn: Counter[tuple[str, str]] = Counter()
@@ -68,9 +78,18 @@ def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
             if graph.selected == (node, name):
                 yield f'<rect class="tint{number}" x="6" y="{y - 11}" width="{box.width - 12:.1f}" height="22" rx="5"/>'
             weight = "name ink" if graph.selected == (node, name) else "ink"
-            yield label(name, 16, y + 4.5, weight, 13, box.width - 28)
+            notes = _notes(described.get((node, name)))
+            tone = "small warning" if is_marked(described.get((node, name))) else "small faint"
+            noted = min(text_width(notes, 11), _WIDEST) + _GAP if notes else 0
+            yield label(name, 16, y + 4.5, weight, 13, box.width - 28 - noted)
+            if notes:
+                yield label(notes, box.width - 16, y + 4, tone, 11, _WIDEST, at_end=True)
         yield "</g>"
     yield "</g>"
+
+
+def _notes(described: DescribedColumn | None) -> str:
+    return " · ".join(notes_on_column(described))
 
 
 def _middle(graph: ColumnGraph, node: str, column: str) -> float:

@@ -8,14 +8,14 @@ from itertools import pairwise
 
 from cbx.render.labels import fit_text, one_line
 from cbx.render.layout.layout import Point
-from cbx.render.palette import Colour
+from cbx.render.palette import WARNING, Colour
 
 FONT = "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _LIGHT = {"paper": "#ffffff", "card": "#ffffff", "border": "#d5dbe3", "ink": "#18202b", "faint": "#5d6877"}
-_LIGHT |= {"line": "#9aa5b3", "relation": "#6b7686", "stream": "#0b7285"}
+_LIGHT |= {"line": "#9aa5b3", "relation": "#6b7686", "stream": "#0b7285", "warning": WARNING.light}
 _DARK = {"paper": "#0f141b", "card": "#1a212b", "border": "#3a4554", "ink": "#e8edf4", "faint": "#9ba7b6"}
-_DARK |= {"line": "#66748a", "relation": "#93a0b3", "stream": "#4cc3d9"}
+_DARK |= {"line": "#66748a", "relation": "#93a0b3", "stream": "#4cc3d9", "warning": WARNING.dark}
 
 
 def picture(
@@ -61,7 +61,7 @@ def _scheme(tones: Mapping[str, str], layers: Mapping[str, str], tint: float) ->
         f".card {{ fill: {tones['card']}; stroke: {tones['border']}; }}",
         f".rule {{ stroke: {tones['border']}; }}",
         f".ink {{ fill: {tones['ink']}; }}",
-        f".faint {{ fill: {tones['faint']}; }}",
+        f".faint {{ fill: {tones['faint']}; }} .warning {{ fill: {tones['warning']}; }}",
         f".edge {{ stroke: {tones['line']}; }} .head {{ fill: {tones['line']}; }}",
         f".edge.relation {{ stroke: {tones['relation']}; }}",
         f".edge.stream {{ stroke: {tones['stream']}; }} .head.stream {{ fill: {tones['stream']}; }}",

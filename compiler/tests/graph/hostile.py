@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from cbx.graph.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, Node, NodeKey, Relation
+from cbx.graph.graph_document import SOURCE_LAYER, ColumnNode, Edge, GraphDocument, HomeNode, Node, NodeKey, Relation
 
 TEXTS = (
     "end",
@@ -36,7 +36,9 @@ def hostile_graph() -> GraphDocument:
         before = nodes[-1]
         lineage = ((before.id, before.columns[0].name),) if before.columns else (("source:x", TEXTS[7]),)
         columns = (
-            ColumnNode(text, text, text, is_not_null=True, lineage=lineage),
+            ColumnNode(
+                text, text, text, is_not_null=True, lineage=lineage, home=HomeNode((text,), ()), is_repeated=True
+            ),
             ColumnNode("other", "DECIMAL(10, 2)", None, is_not_null=False, lineage=()),
         )
         node = Node(f"{layer}.{text}", "model", "view", layer, text, dataset=text, path=text, description=text)

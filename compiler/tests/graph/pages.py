@@ -10,7 +10,16 @@ from typing import Any
 from typer.testing import CliRunner
 
 from cbx.cli.commands import application
-from cbx.graph.graph_document import ColumnNode, Edge, ExpectationNode, GraphDocument, Node, Relation
+from cbx.graph.graph_document import (
+    ColumnNode,
+    Edge,
+    ExpectationNode,
+    GraphDocument,
+    HomeNode,
+    MeasureNode,
+    Node,
+    Relation,
+)
 from cbx.render.html.last_run import DatasetRun, LastRun
 from cbx.render.html.page import render_html
 from cbx.render.html.page_data import Check, Checks
@@ -62,7 +71,11 @@ def _event(dataset: str, progress: dict[str, Any], error: str | None) -> dict[st
 def hostile(folder: Path) -> str:
     """The address of a page of which every text is `HOSTILE`."""
     source = Node(f"source:{HOSTILE}", "source", "table", "sources", HOSTILE, "", HOSTILE)
-    column = ColumnNode(HOSTILE, HOSTILE, HOSTILE, is_not_null=True, lineage=((source.id, HOSTILE),))
+    home = HomeNode((HOSTILE,), (HOSTILE,))
+    column = ColumnNode(
+        HOSTILE, HOSTILE, HOSTILE, is_not_null=True, lineage=((source.id, HOSTILE),), home=home, is_repeated=True
+    )
+    measure = MeasureNode(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,), None, "repeated", HOSTILE)
     models = [
         Node(
             id=f"{name}.{HOSTILE}",
@@ -80,6 +93,7 @@ def hostile(folder: Path) -> str:
             key_verdict="unproven",
             columns=(column,),
             rules=(ExpectationNode(HOSTILE, HOSTILE, "drop"),),
+            measures=(measure,),
             artifact=HOSTILE,
         )
         for name in ("a", "b")

@@ -173,6 +173,7 @@ def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Pat
                 "rule": ".rule-name", "condition": ".condition", "problem": ".problem", "key": ".key-line .column-name",
                 "column": ".columns button", "type": ".long-type", "words": ".column-words",
                 "item": ".item-name", "card": ".card-name", "lane": ".lane-name span >> nth=1",
+                "measure": ".measure-text", "home": ".home code",
             }.items()
         }  # fmt: skip
         page.click("#to-source")

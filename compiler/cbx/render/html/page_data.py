@@ -11,7 +11,7 @@ from typing import Any
 
 from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.render.html.last_run import LastRun
-from cbx.render.labels import kind_in_words
+from cbx.render.labels import home_elsewhere, kind_in_words
 from cbx.render.layout.layout import Point, Size, Spacing, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import lay_out_relationships
@@ -84,7 +84,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         "nodes": [
             {
                 **_node(node, context),
-                "columns": [_column(column, context) for column in node.columns],
+                "columns": [_column(node, column, context) for column in node.columns],
                 "place": [round(layout.boxes[node.id].x), round(layout.boxes[node.id].y)],
             }
             for node in document.nodes
@@ -139,14 +139,36 @@ def _node(node: Node, context: _PageContext) -> dict[str, Any]:
             [rule.name, rule.condition, rule.on_violation, *context.counts(node.dataset, rule.name)]
             for rule in node.rules
         ],
+        "measures": [
+            [
+                measure.text,
+                measure.column,
+                measure.place,
+                measure.verdict,
+                measure.reason,
+                measure.measure,
+                list(measure.homes),
+            ]
+            for measure in node.measures
+        ],
     }
 
 
-def _column(column: ColumnNode, context: _PageContext) -> list[Any]:
+def _column(node: Node, column: ColumnNode, context: _PageContext) -> list[Any]:
     numbers = context.numbers
     lineage = column.lineage
-    origins = None if lineage is None else [[numbers[node], name] for node, name in lineage if node in numbers]
-    return [column.name, column.type, column.description, int(column.is_not_null), origins]
+    origins = None if lineage is None else [[numbers[table], name] for table, name in lineage if table in numbers]
+    shape = [column.name, column.type, column.description, int(column.is_not_null), origins]
+    return [*shape, *_home(node, column)]
+
+
+def _home(node: Node, column: ColumnNode) -> list[Any]:
+    """The tables and key of a column's home, whether the column is repeated, and what it is; empty if it is here."""
+    home = home_elsewhere(node, column)
+    if home is None and column.measure is None:
+        return []
+    tables, key = ([], []) if home is None else (list(home.tables), list(home.key))
+    return [tables, key, int(column.is_counted_several_times), column.measure]
 
 
 def _diagram(document: GraphDocument, context: _PageContext) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 // The columns of a model. The lineage of the column under the pointer, or of the pinned column, is highlighted.
 
-import { columnsOf, keysOf, nodes } from "./data.js";
+import { columnsOf, keysOf, nodeOf, nodes } from "./data.js";
 import { el, icon } from "./dom.js";
 
 const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
@@ -77,10 +77,13 @@ function rowOf(node, column, rows, ways) {
               "key",
             )
           : null,
+        column.isRepeated ? el("span", { class: "repeated-mark", title: repeatedWords(column) }, "repeated") : null,
+        column.measure ? el("span", { class: "measure-mark", title: MEASURES[column.measure] }, column.measure) : null,
       ),
       column.description ? el("p", { class: "column-words" }, column.description) : null,
       isLong(column.type) ? el("p", { class: "long-type" }, column.type) : null,
       originsOf(column, ways),
+      homeOf(column, ways),
     ),
     el(
       "td",
@@ -98,6 +101,35 @@ const isLong = (type) => type !== null && type.length > 20;
 /** A type that fits beside a name; a long type is shown in full below the name. */
 function shortType(type) {
   return isLong(type) ? type.split(/[<(:]/, 1)[0].slice(0, 20) : (type ?? "unknown");
+}
+
+const MEASURES = {
+  total: "belongs to a row as a whole: it is counted once for each row",
+  rate: "a number per unit: it may be added up over repeated rows",
+};
+
+function repeatedWords(column) {
+  const row = column.homes.length > 0 ? `A row of ${column.homes.join(" and ")}` : "A value";
+  return `${row} is in several rows here: a sum over ${column.name} counts it several times.`;
+}
+
+/** Where a column is at home, if that is not this table; for a repeated column also how often it is counted. */
+function homeOf(column, ways) {
+  const isTold = column.isRepeated || column.homes.length === 0;
+  const words = [
+    isTold && column.homeKey.length > 0 ? `one value per ${column.homeKey.join(", ")}` : null,
+    column.isRepeated ? "counted several times here" : null,
+  ]
+    .filter(Boolean)
+    .join(", ");
+  const homes = column.homes.flatMap((table, place) => [place === 0 ? "at home in " : " and ", homeLink(table, ways)]);
+  if (homes.length === 0 && words === "") return null;
+  return el("p", { class: "home" }, ...homes, homes.length > 0 && words !== "" ? `: ${words}` : words);
+}
+
+function homeLink(table, ways) {
+  const node = nodeOf(table);
+  return node ? el("a", { href: ways.linkTo({ model: node.id, tab: "columns" }) }, table) : el("code", {}, table);
 }
 
 function originsOf(column, ways) {

@@ -65,14 +65,21 @@ function checkOf(check) {
   return check === null ? null : { notebook: check[0], passed: check[1], failed: check[2], isUnchanged: check[3] === 1 };
 }
 
-/** The columns of a node. An origin is a node's index and a column's name; null if the lineage is unknown. */
+/**
+ * The columns of a node. An origin is a node's index and a column's name; null if the lineage is unknown. `homes`
+ * are the tables in which the column is at home, if that is not this table; `homeKey` identifies a row there.
+ */
 export function columnsOf(node) {
-  node.named ??= node.columns.map(([name, type, description, isNotNull, origins]) => ({
+  node.named ??= node.columns.map(([name, type, description, isNotNull, origins, homes, homeKey, isRepeated, measure]) => ({
     name,
     type,
     description,
     isNotNull: isNotNull === 1,
     origins,
+    homes: homes ?? [],
+    homeKey: homeKey ?? [],
+    isRepeated: isRepeated === 1,
+    measure: measure ?? null,
   }));
   return node.named;
 }
@@ -86,6 +93,19 @@ export function rulesOf(node) {
     passed,
     failed,
     isUnchanged: isUnchanged === 1,
+  }));
+}
+
+/** The aggregates of a node; `column` holds one of them, null where it is a part of an expression. */
+export function measuresOf(node) {
+  return node.measures.map(([text, column, place, verdict, reason, measure, homes]) => ({
+    text,
+    column,
+    place,
+    verdict,
+    reason,
+    measure,
+    homes,
   }));
 }
 

@@ -1,6 +1,6 @@
 // The overview of a model: its facts, inputs, keys, expectations and relationships.
 
-import { columnsOf, diagram, keysOf, lastRun, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
+import { columnsOf, diagram, keysOf, lastRun, measuresOf, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
 import { countWords, el } from "./dom.js";
 
 /** Fill the tab; returns a function that is called whenever the tab is shown. */
@@ -11,6 +11,7 @@ export function overviewTab(node, body, ways) {
       facts(node),
       neighbours(node, ways),
       node.isModel ? keyPart(node, ways) : null,
+      node.isModel && node.measures.length > 0 ? measuresPart(node) : null,
       node.isModel ? rulesPart(node) : null,
       node.isModel ? relationsPart(node, ways) : null,
     ].filter(Boolean),
@@ -119,6 +120,41 @@ function verdict(word) {
       title: isProven ? "proven at compile time" : "checked on the data",
     },
     word ?? "unknown",
+  );
+}
+
+/** The aggregates, each with the column that holds it and its verdict. */
+function measuresPart(node) {
+  const measures = measuresOf(node);
+  return part("Measures", el("ul", { class: "measures" }, ...measures.map(measureItem)));
+}
+
+/** What a verdict means, in words. */
+function verdictWords({ verdict, reason, homes }) {
+  const rows = homes.length > 0 ? `row of ${homes.join(" and ")}` : "row";
+  if (verdict === "exact") return `each ${rows} counts once`;
+  return verdict === "repeated" ? reason.replaceAll("`", "") : `a ${rows} may count several times`;
+}
+
+function measureItem(measure) {
+  const isMeant = measure.verdict === "repeated" && measure.measure === "rate";
+  return el(
+    "li",
+    {},
+    el(
+      "div",
+      { class: "rule-head" },
+      el("code", { class: "measure-text" }, measure.text),
+      el(
+        "span",
+        {
+          class: `verdict ${isMeant ? "meant" : measure.verdict}`,
+          title: measure.place || null,
+        },
+        isMeant ? "repeated, a rate" : measure.verdict,
+      ),
+    ),
+    el("p", { class: "on" }, measure.column ? `${measure.column} · ` : null, verdictWords(measure)),
   );
 }
 
