@@ -1,1 +1,1 @@
-"""From text to syntax. Parsers return what could be read, and report the rest."""
+"""Parses text to syntax. Parsers return what they could parse, and report the rest."""

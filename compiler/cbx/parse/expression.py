@@ -44,7 +44,7 @@ class DeclarationScope:
         words: The words of the vocabulary by their names in this file.
         constants: The expressions of module constants.
         report: Where problems go.
-        cbx_names: The names of the package ``cbx`` in this file, for ``cbx.expect(...)``.
+        cbx_names: The names of the package ``cbx`` in this file, as in ``cbx.expect(...)``.
         open_constants: The constants whose expressions are being read.
         room: The size that may still be read.
     """
@@ -135,7 +135,7 @@ def _has_room(letters: int, scope: DeclarationScope, span: Span) -> bool:
 
 
 def _read_literal(node: ast.Constant, scope: DeclarationScope, span: Span) -> Literal | None:
-    """A constant whose text can be written to a file."""
+    """A literal whose text can be written to a file."""
     value = node.value
     if not _has_room(len(value) if isinstance(value, str) else 0, scope, span):
         return None

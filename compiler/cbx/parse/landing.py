@@ -52,14 +52,14 @@ def _first_words(ddl: str) -> frozenset[str]:
 
 
 def _added_columns(code: PythonFunction | SqlQuery) -> frozenset[str]:
-    """Columns that code names as its results and never as something it reads."""
+    """Columns that code produces and never reads."""
     if isinstance(code, SqlQuery):
         return code.added_columns
     return _columns_added_in_python(code.definition.source.text)
 
 
 def columns_added_by(query: exp.Expr) -> frozenset[str]:
-    """The columns that a query names as its results and never as something it reads."""
+    """The columns that a query produces and never reads."""
     from sqlglot import exp
 
     named = {alias.alias for alias in query.find_all(exp.Alias)}

@@ -19,11 +19,11 @@ _STEP = re.compile(
 _QUERY_IN_QUERY = re.compile(
     r"(?:\b(?:FROM|JOIN|SELECT|LATERAL)\b|,)\s*(?=(?:FROM|SELECT)\b)|\(\s*(?=FROM\b)", re.IGNORECASE
 )
-"""The beginning of a query inside another without brackets."""
+"""The start of a query inside another one, without brackets."""
 
 
 _METHOD = re.compile(r"[)\]]\s*\.\s*[\w`]+\s*\(")
-"""A call on the result of another call: sqlglot takes quadratic time for them, and Spark has none."""
+"""A call on the result of another call: sqlglot takes quadratic time for these, and Spark does not have them."""
 _MOST_METHODS = 10
 _WORD = re.compile(r"\w+|[^\w\s]")
 _MOST_WORDS = 200_000

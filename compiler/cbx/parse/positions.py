@@ -1,4 +1,4 @@
-"""From the positions of Python's parser, lines and UTF-8 byte columns, to spans in characters."""
+"""Converts the positions of Python's parser (lines, and columns in UTF-8 bytes) to spans in characters."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from cbx.parse.statements import read_module, read_statement, variable_words
 from cbx.syntax.declarations import Call, ParsedInput, ParsedModel, PythonFunction, PythonModule, Statement
 
 _MOST_STATEMENTS = 50_000
-"""Top-level statements in a file; each takes twenty microseconds."""
+"""The most top-level statements in a file; each takes twenty microseconds."""
 
 
 def parse_syntax(source: SourceFile, report: Report, *, is_model: bool = False) -> ast.Module | None:

@@ -27,10 +27,10 @@ _CLAUSE = re.compile(
 )
 _BEFORE_QUERY = re.compile(r"(?:[()]|\b(?:UNION|EXCEPT|INTERSECT|ALL|DISTINCT))\s*\Z", re.IGNORECASE)
 _LEADING_FROM = re.compile(r"(?:\A|[()]|\b(?:UNION|EXCEPT|INTERSECT|ALL|DISTINCT))\s*FROM\b", re.IGNORECASE)
-"""Finds out quickly that no FROM begins a query, as in nearly all texts."""
+"""A fast test that no query begins with FROM, as in nearly all texts."""
 _FAR = 200
 _IN_LIST, _IN_CLAUSES = -1, -2
-"""A query before its FROM, where EXCEPT leaves columns out, and after it, where EXCEPT begins another query."""
+"""The parts of a query before FROM, where EXCEPT omits columns, and after it, where EXCEPT begins another query."""
 _SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT"})
 _NEEDS_SELECT = frozenset({"WHERE", "GROUP", "HAVING", "QUALIFY"})
 _EMPTY_ITEM = re.compile(r",(?=\s*(?:[,);]|\Z|FROM\b(?!\s*(?:,|FROM\b))|(?:GROUP|ORDER)\s+BY\b))", re.IGNORECASE)
@@ -127,7 +127,7 @@ def _begins_query(blanked: str, offset: int) -> bool:
 
 
 def begins_with_from(text: str) -> bool:
-    """Whether a query, or a part of it, begins with FROM: without a SELECT it has all columns of what it reads."""
+    """Whether a query, or a part of it, begins with FROM and so returns all columns of its input."""
     return any(True for _ in _find_leading_froms(mask_quotes(text)))
 
 

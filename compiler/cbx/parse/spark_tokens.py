@@ -1,7 +1,6 @@
-"""Rewrites Databricks SQL that sqlglot cannot parse, as tokens.
+"""Rewrites the tokens of Databricks SQL that sqlglot cannot parse.
 
-Each rule replaces a few tokens by others with the same meaning at the same positions, so that spans are those of the
-file.
+Each rule replaces a few tokens by others with the same meaning at the same positions, so spans stay those of the file.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _NAMES = frozenset({
     _T.RECURSIVE, _T.REVOKE, _T.ROLLBACK, _T.ROLLUP, _T.SERDE_PROPERTIES, _T.TABLE_SAMPLE, _T.UNCACHE, _T.VALUES,
     _T.WINDOW,
 })  # fmt: skip
-"""Keywords that may also be names of columns: they are if what the clause needs does not follow."""
+"""Keywords that may also be names of columns: they are if the rest of the clause does not follow."""
 
 _AFTER_A_NAME = frozenset({
     _T.ALIAS, _T.AMP, _T.AND, _T.ASC, _T.BETWEEN, _T.CARET, _T.CLUSTER_BY, _T.COLON, _T.COMMA, _T.DASH, _T.DCOLON,
@@ -176,7 +175,7 @@ def _plus(tokens: list[Token], at: int, done: list[Token]) -> int:
 
 
 def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
-    """``a >>> b`` as ``a >> ~sqrt(b)``, which is no valid query: Spark has no ``~`` of a DOUBLE."""
+    """``a >>> b`` as ``a >> ~sqrt(b)``, which no valid query contains: Spark has no ``~`` of a DOUBLE."""
     three = tokens[at : at + 3]
     touch = all(token.token_type is _T.GT for token in three) and three[0].start + 2 == three[-1].start
     if len(three) < 3 or not touch or _closes_types(done):

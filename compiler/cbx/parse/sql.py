@@ -89,7 +89,7 @@ def _make_range(text: str, opening: re.Match[str], end: int) -> _Range:
 
 
 def _tree_before_first_braces(source: SourceFile, declaration: _Range) -> ast.expr | None:
-    """The tree of the text up to the first ``}}``, if it is an expression without comments."""
+    """The tree of the text before the first ``}}``, if that is an expression without comments."""
     if declaration.end < declaration.start or source.text.find("#", declaration.start, declaration.end) != -1:
         return None
     try:

@@ -1,7 +1,7 @@
 """SQL types in one spelling, so that ``LONG`` and ``BIGINT`` compare as equal.
 
-The grammar is that of Spark 4.2 with the types that Databricks adds; sqlglot's grammar has types of other
-databases, and lacks some of these. `tests/test_types.py` compares it with Spark's parser.
+The grammar is that of Spark 4.2 with the types that Databricks adds; sqlglot's grammar lacks some of these and has
+types of other databases. `tests/test_types.py` compares it with Spark's parser.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def normal_type(written: str) -> str | None:
 
 
 def is_number(written: str) -> bool:
-    """Whether a type is one of numbers."""
+    """Whether a type is numeric."""
     normal = normal_type(written) or ""
     return normal in _NUMBERS or normal.startswith("DECIMAL(")
 
@@ -83,7 +83,7 @@ def parts_of_type(written: str, kind: str) -> tuple[tuple[str, str], ...] | None
         kind: ``STRUCT``, ``ARRAY`` or ``MAP``.
 
     Example:
-        Of ``STRUCT<w: INT, h: INT>`` they are ``w`` and ``h``, of ``MAP<STRING, INT>`` they are ``key`` and ``value``.
+        The names are ``w`` and ``h`` for ``STRUCT<w: INT, h: INT>``, ``key`` and ``value`` for ``MAP<STRING, INT>``.
     """
     normal = normal_type(written)
     if normal is None or not normal.startswith(f"{kind}<"):
@@ -107,7 +107,7 @@ def _tokens(written: str) -> list[tuple[str, str]] | None:
 
 
 def is_same_type(written: str, other_written: str) -> bool:
-    """Whether two spellings are of the same type; names of fields are compared without regard to case."""
+    """Whether two texts are the same type; names of fields are compared case-insensitively."""
     if written == other_written:
         return True
     first, second = normal_type(written), normal_type(other_written)
@@ -119,7 +119,7 @@ class _NotATypeError(Exception):
 
 
 class _TypeReader:
-    """Reads the tokens of a type, each its kind and its text, from left to right."""
+    """Reads the tokens of a type, pairs of a kind and a text, from left to right."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = tokens
@@ -135,7 +135,7 @@ class _TypeReader:
         """One type.
 
         Raises:
-            _NotATypeError: If there is none.
+            _NotATypeError: If the tokens are no type.
         """
         name = self._read_word()
         if name in _NAMES:

@@ -1,1 +1,1 @@
-"""The passes of a compilation: one file per pass, with one public function of the same name."""
+"""The passes of a compilation, each a file with a public function of the same name, and the parts of passes."""

@@ -27,7 +27,7 @@ class DatasetExpectation:
     """A condition that every row of a dataset should meet.
 
     Attributes:
-        name: The name, under which the counts are listed.
+        name: The name, for its counts.
         condition: A SQL boolean.
         on_violation: What happens to a row that does not meet it.
         is_constraint: Whether it comes from a NOT NULL or generated column; its counts are listed only if rows fail.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class QueryLine(NamedTuple):
-    """A line of a SQL text in which Spark found something: its number, from 1, and its text or a piece of it."""
+    """A line of a SQL text that Spark names in an error: its number, from 1, and its text or a part of it."""
 
     number: int
     text: str
@@ -67,7 +67,7 @@ class CannotRunError(RunError):
 
 
 def line_span(path: Path, line: int) -> Span:
-    """A line of a file, without the white space around it; its first character where the file cannot be read."""
+    """A line of a file, without the white space around it; its first character if the file cannot be read."""
     linecache.checkcache(str(path))
     text = linecache.getline(str(path), line).rstrip("\n")
     span = SourceFile(str(path), text).whole_line(1)

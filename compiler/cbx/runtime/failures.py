@@ -1,4 +1,4 @@
-"""Turns an exception from user code, or from Spark, into a diagnostic."""
+"""Converts an exception from user code or Spark to a diagnostic."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def diagnose(error: BaseException, roots: Sequence[Path], fallback: Span | None)
 
 
 def missing_table(diagnostic: Diagnostic) -> str | None:
-    """The table that Spark did not find, as the user wrote it; None if it missed none."""
+    """The table that Spark did not find, as the user wrote it; None for another error."""
     match = _TABLE.match(diagnostic.message)
     return match[1].replace("`", "") if match else None
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from cbx.runtime.errors import QueryLine
 
 TableKind = Literal["streaming", "batch", "scd 1", "scd 2"]
-"""What a table is: appended by streams, replaced by a query, or merged from changes."""
+"""The kind of a table: appended by streams, replaced by a query, or merged from changes."""
 
 ResultKind = Literal[TableKind, "view", "sink", ""]
-"""What a dataset is; empty where nothing is known of it."""
+"""The kind of a dataset; empty if it is unknown."""
 
 Status = Literal["completed", "unchanged", "failed", "skipped", "excluded"]
 
@@ -72,7 +72,7 @@ class DatasetResult:
 
     Attributes:
         name: The dataset, as its notebook spells it.
-        kind: What it is.
+        kind: Its kind.
         status: The outcome. ``unchanged``: there was nothing to do; ``skipped``: an input failed. For these two,
             ``rows_dropped`` and ``expectations`` are those of the last update that had rows.
         rows_read: Rows that were checked, or changes that arrived.

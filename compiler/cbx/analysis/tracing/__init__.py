@@ -1,1 +1,1 @@
-"""What Python models do: their functions are called on frames that only build a plan, and the plan is read."""
+"""Traces Python models: calls their functions on frames that only build a plan, and reads the plan."""

@@ -26,7 +26,7 @@ class Cache:
     """The outcomes of earlier traces."""
 
     def __init__(self, file: Path | None) -> None:
-        """Read a file; none, a missing or a damaged one is an empty cache."""
+        """Read a file; the cache is empty without a file, or if it is missing or corrupt."""
         self.file = file
         self._entries = _read(file) if file else {}
         self._is_changed = False
@@ -44,7 +44,7 @@ class Cache:
         self._is_changed = True
 
     def save(self) -> None:
-        """Write the file if there is anything new; if the folder cannot be written to, nothing happens."""
+        """Write the file if an outcome was added; do nothing if the folder is not writable."""
         if self.file is None or not self._is_changed:
             return
         kept = dict(list(self._entries.items())[-_MOST_ENTRIES:])

@@ -38,7 +38,7 @@ class Tracer:
         self.close()
 
     def trace(self, function: Function) -> Outcome:
-        """What a model does; never an exception for what its code does.
+        """Trace a model. Exceptions of its code are never raised here.
 
         Returns:
             `Traced`, `Unknown` with a reason, or `MissingExtra`.
@@ -70,9 +70,9 @@ def trace(
     """Trace models, each after those that it reads.
 
     Args:
-        functions: The models, each after those it reads. An input whose columns are not
-            known gets those that its model was found to have.
-        cache_file: Where outcomes are kept from one run to the next; None to keep none.
+        functions: The models, each after those that it reads. If the columns of an input are unknown, those that
+            were inferred for its model are used.
+        cache_file: The file of the cache; None for no cache.
         limits: How much time and memory a model may use.
 
     Returns:

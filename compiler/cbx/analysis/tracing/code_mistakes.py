@@ -1,9 +1,9 @@
 """Distinguishes an exception that every run of a model raises from one that only tracing raises.
 
-A model's function is called here as the pipeline will call it, by another implementation of Spark and on frames without
-rows. Its exceptions do not predict a run where they may come from that: from the engine, from what only the environment
-knows (settings, files, modules, the clock), from the columns' types, or from names that only Databricks has. What is
-left is Python that fails whatever the data are. All accepted exceptions are listed here.
+The tracer calls a model's function as the pipeline will, but with another implementation of Spark and on frames without
+rows. An exception does not predict a run if it may come from the engine, from the environment (settings, files,
+modules, the clock), from the types of columns, or from a name that only Databricks has. The other exceptions occur with
+any data. All of these are listed here.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _PURE_MODULES = frozenset({
     "__future__", "abc", "collections", "copy", "dataclasses", "decimal", "enum", "fractions", "functools", "itertools",
     "json", "math", "numbers", "operator", "pyspark", "re", "string", "textwrap", "typing",
 })  # fmt: skip
-"""Modules through which code cannot see anything but its arguments."""
+"""Modules whose functions depend only on their arguments."""
 
 _CLOCK_MODULES = frozenset({"calendar", "datetime", "hashlib", "random", "time", "uuid", "warnings", "zoneinfo"})
-"""Modules through which code sees no more than the time and chance, on which no attribute and no name depends."""
+"""Modules whose functions depend on the time or on random numbers, but their attributes do not."""
 
 _OF_DATABRICKS = re.compile(r"(ai|h3|http|st|vector)_\w+|try_(ai|st|to_geo)\w*|display|dbutils|databricks|read_files")
-"""Names that Databricks adds to pyspark's."""
+"""Names that Databricks adds to pyspark."""
 
 _NOTEBOOK_NAMES = frozenset({
     "dbutils", "display", "displayHTML", "dlt", "dp", "getArgument", "sc", "spark", "sql", "sqlContext", "table", "udf",
     "__file__",
 })  # fmt: skip
-"""Names that a notebook on Databricks knows without a definition."""
+"""Names that are defined in every notebook on Databricks."""
 
 _WRONG_ARGUMENTS = frozenset({
     "ARGUMENT_REQUIRED", "ATTRIBUTE_NOT_CALLABLE", "CANNOT_BE_EMPTY", "CANNOT_BE_NONE",
@@ -55,7 +55,7 @@ _WRONG_ARGUMENTS = frozenset({
     "VALUE_NOT_ANY_OR_ALL", "VALUE_NOT_NON_EMPTY_STR", "VALUE_NOT_POSITIVE",
     "WRONG_NUM_ARGS_FOR_HIGHER_ORDER_FUNCTION",
 })  # fmt: skip
-"""The error conditions that pyspark's Python code raises for arguments, in both implementations."""
+"""The error conditions for arguments that both implementations of pyspark raise in Python."""
 
 _BINDING = re.compile(
     r"missing \d+ required|unexpected keyword argument|takes .*positional argument|multiple values for"
@@ -65,7 +65,7 @@ _NO_SUCH_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 
 
 class NotAFrameError(Exception):
-    """The function returns something else."""
+    """The function does not return a frame."""
 
     def __init__(self, result: object) -> None:
         name = type(result).__name__
@@ -75,7 +75,7 @@ class NotAFrameError(Exception):
 
 
 def find_mistake(error: BaseException, request: Mapping[str, Any], session: TracingSession) -> Record | None:
-    """An exception as a mistake in the code of a model; None where it may be due to how the model is traced.
+    """An exception as a mistake in the code of a model; None if tracing may be the cause.
 
     Args:
         error: What the code raised.
@@ -127,7 +127,7 @@ def _find_hint(
     *,
     depends_on_data: bool,
 ) -> str | None:
-    """The hint for a mistake; None where it is not certainly one."""
+    """The hint for a mistake; None if it may be no mistake."""
     is_own = at is inmost
     match error:
         case SparkConnectException():
@@ -160,7 +160,7 @@ _FIX_CODE = "correct the code of the model, or of the macro that it calls"
 
 
 def _hint_for_attribute(owner: Any, name: str, *, depends_on_data: bool) -> str | None:
-    """Of pyspark's modules and classes, as they are here; of Python's own values, unless they come from the data."""
+    """A hint for an attribute that pyspark lacks, or a Python value that does not come from the data."""
     kind = owner if isinstance(owner, type) else type(owner)
     home = owner.__name__ if isinstance(owner, types.ModuleType) else kind.__module__
     if home.partition(".")[0] == "pyspark":
@@ -174,7 +174,7 @@ def _hint_for_attribute(owner: Any, name: str, *, depends_on_data: bool) -> str 
 
 
 def _hint_for_method(at: types.TracebackType, snippets: list[Mapping[str, Any]]) -> str | None:
-    """A method that frames do not have is a column there, which is then called."""
+    """A hint for a method that frames lack: it is taken for a column, which cannot be called."""
     called = _called_methods(at, snippets)
     if any(_OF_DATABRICKS.fullmatch(name) for name in called):
         return None
@@ -206,7 +206,7 @@ def _public_methods() -> frozenset[str]:
 
 
 def _wrong_import(error: ImportError) -> Record | None:
-    """A name that a module of pyspark does not have; any other module may be installed on Databricks."""
+    """A failed import from pyspark; other modules may be installed on Databricks."""
     match = _NO_SUCH_NAME.match(str(error))
     if match is None or match[2].partition(".")[0] != "pyspark" or _OF_DATABRICKS.fullmatch(match[1]):
         return None
@@ -222,7 +222,7 @@ def _wrong_import(error: ImportError) -> Record | None:
 
 
 def _wrong_result(error: NotAFrameError, source: Mapping[str, Any]) -> Record | None:
-    """A value of Python's own, or another of pyspark's, where a frame is wanted."""
+    """A Python value, or another object of pyspark, instead of a frame."""
     home = type(error.result).__module__
     if home != "builtins" and not home.startswith("pyspark.sql."):
         return None
@@ -241,7 +241,7 @@ def _visible_names(at: types.TracebackType) -> list[str]:
 
 
 def _imported_packages(texts: Iterable[str]) -> frozenset[str]:
-    """The packages that code imports, at its top or inside functions; those it asks for by text count as ``?``."""
+    """The packages that code imports, also inside functions; ``?`` for those whose names are computed."""
     packages: set[str] = set()
     for node in (node for text in texts for node in ast.walk(ast.parse(text))):
         if isinstance(node, ast.Import):
@@ -261,13 +261,13 @@ def _traceback_frames(error: BaseException) -> Iterator[types.TracebackType]:
 
 
 def _is_wrapper(at: types.TracebackType) -> bool:
-    """Whether this is what pyspark puts around its functions, which passes on all arguments."""
+    """Whether code is a wrapper of pyspark that passes on all arguments."""
     code = at.tb_frame.f_code
     return code.co_name == "wrapped" and code.co_filename.endswith("utils.py") and "pyspark" in code.co_filename
 
 
 def _is_raised(at: types.TracebackType) -> bool:
-    """Whether the code itself raised, by `raise` or `assert`: it may do so for what it finds only here."""
+    """Whether the code itself raised, by `raise` or `assert`: the reason may exist only in the tracer."""
     raising = {dis.opmap[name] for name in ("RAISE_VARARGS", "RERAISE") if name in dis.opmap}
     return at.tb_frame.f_code.co_code[at.tb_lasti] in raising
 

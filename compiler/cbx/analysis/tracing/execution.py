@@ -44,8 +44,8 @@ def trace_function(request: Mapping[str, Any], session: TracingSession, guard: G
         seconds: How much processor time the code may take.
 
     Returns:
-        What `cbx.analysis.tracing.requests.outcome_from_data` takes; with ``retire`` where this process should trace
-        no other model, ``passes`` where it may be otherwise another time, and ``no_answer`` where tracing failed.
+        JSON data for `cbx.analysis.tracing.requests.outcome_from_data`, with ``retire`` if this process should trace no
+        other model, ``passes`` if the next attempt may end differently, and ``no_answer`` if tracing failed.
     """
     threads = set(threading.enumerate())
     try:
@@ -71,7 +71,7 @@ def trace_function(request: Mapping[str, Any], session: TracingSession, guard: G
 
 
 def guard_violation(guard: Guard) -> str | None:
-    """The violation that the guard saw, even if the code caught its exception."""
+    """The violation that the guard noticed, even if the code caught the exception."""
     return f"it {guard.violation}" if guard.violation else None
 
 
@@ -102,7 +102,7 @@ def _trace_plan(request: Mapping[str, Any], session: TracingSession) -> Record:
 
 
 def _load_function(request: Mapping[str, Any], snippets: list[Mapping[str, Any]], session: TracingSession) -> Any:
-    """Run the imports and the definitions, as the model's notebook would."""
+    """Run the imports and definitions as the model's notebook does."""
     module = types.ModuleType(request["model"])
     namespace = vars(module)
     namespace |= {"spark": session.spark, "var": Placeholder}
@@ -123,7 +123,7 @@ def _columns_ddl(columns: list[tuple[str, str | None, bool]]) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why code that raised cannot be traced."""
+    """Why code that raised an exception cannot be traced."""
     match error:
         case UntraceableError() | NotAFrameError():
             return str(error)

@@ -1,8 +1,8 @@
-"""From a traced plan to the relational IR: the front end of Python models.
+"""Translates a traced plan to the relational IR: the front end of Python models.
 
 The plan is that of Spark Connect, converted by `records`. A step that is not supported is `Opaque`. The names of the
-result's columns are those that the engine found; their types are not the engine's, which are not always Spark's, but
-follow from the plan by the rules that the front end for SQL has too.
+result's columns are those that the engine returns. Their types follow from the plan, by the same rules as in SQL: the
+engine's types are not always Spark's.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class TracedPlan:
     """What a traced model does.
 
     Attributes:
-        relation: What it does.
-        unknown_columns: The columns that none of its inputs has, in the order in which the model names them. Only
-            those of which the engine, too, made nothing.
+        relation: Its relation.
+        unknown_columns: The columns that none of its inputs has, and that the engine does not know either, in the order
+            in which the model names them.
         expressions: Where the columns of the result are computed, by their names in lower case.
         mistakes: Other errors that make every run fail.
     """
@@ -75,11 +75,11 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
     """Read the plan of a model. Never fails: what is not supported is `Opaque`.
 
     Args:
-        traced: What tracing the model gave.
-        tables: What is known of the tables that its parameters read, by the parameter's name.
+        traced: The outcome of tracing the model.
+        tables: The tables that its parameters read, by the parameter's name.
 
     Returns:
-        The plan; the columns of its relation have the names that the engine found.
+        The plan; the columns of its relation have the names that the engine returned.
     """
     reading = Reading(Context({}, (), lambda *_: ir.Opaque((), ())))
     try:
@@ -98,7 +98,7 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
 
 
 def _input_names(record: object) -> set[str]:
-    """The names of the inputs that a plan reads, wherever in it."""
+    """The names of the inputs that a plan reads."""
     names: set[str] = set()
     pending = [record]
     while pending:
@@ -130,9 +130,9 @@ class _PlanReader:
     reading: Reading
 
     def read(self, record: Record) -> Rows:
-        """A step, with the exact names and types of its columns where the plan has them.
+        """Read a step; its columns have the exact names and types that the plan has for them.
 
-        What reads a step with an unknown column is not judged by its columns: that would report the mistake again.
+        Columns of a step with an unknown column are not checked further: that would report the mistake again.
         """
         count = len(self.reading.unknown_names)
         rows = self._read_step(record)
@@ -250,7 +250,7 @@ def _project_to(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Relation:
 
 
 def _match_engine_columns(rows: Rows, traced: Traced, reading: Reading) -> Relation:
-    """The rows with the columns that the engine found."""
+    """The rows with the columns that the engine returned."""
     engine_columns = traced.columns
     if engine_columns is None:
         return rows.relation

@@ -1,7 +1,7 @@
-"""Keeps the code of a model from doing more than building a plan.
+"""Stops the code of a model if it does more than build a plan.
 
-This is not a security boundary, since the code is the user's own. It stops what would harm the trace or the machine by
-mistake; the model is then unknown.
+This is not a security boundary, since the code is the user's own. It prevents mistakes that would harm the trace or the
+machine; the model is then unknown.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class ForbiddenError(BaseException):
-    """The code does what a model must not do. Not an `Exception`, so that ``except Exception`` does not catch it."""
+    """The code does something forbidden. Not an `Exception`, so that ``except Exception`` does not catch it."""
 
 
 class Guard:
-    """Watches what code does while it runs; ``violation`` is the first thing that it must not do."""
+    """Watches what code does; ``violation`` is the first forbidden action."""
 
     def __init__(self) -> None:
-        """Start to watch; Python offers no way to stop, so there is one guard in a process."""
+        """Install the guard; Python cannot remove it, so a process has only one."""
         self.is_active = False
         self.violation: str | None = None
         sys.addaudithook(self._on_event)
 
     @contextmanager
     def watch(self, seconds: float) -> Iterator[None]:
-        """Watch until so much processor time is used: then the system ends the process."""
+        """Watch while the context lasts; the system ends the process after so much processor time."""
         self.violation = None
         self.is_active = True
         if hasattr(signal, "setitimer"):
@@ -73,7 +73,7 @@ class Guard:
                 signal.setitimer(signal.ITIMER_PROF, 0)
 
     def refuse(self, what: str) -> None:
-        """Remember what the code did, and stop it.
+        """Remember the violation, and stop the code.
 
         Raises:
             ForbiddenError: Always, while code is watched.
@@ -95,7 +95,7 @@ class Guard:
 
 
 def limit_memory(extra: int) -> None:
-    """Limit the process to so many bytes more than it has now, where the system supports it."""
+    """Limit the bytes of memory that the process may use in addition, if the system supports it."""
     try:
         import resource
 

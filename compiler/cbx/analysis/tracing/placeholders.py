@@ -1,4 +1,4 @@
-"""A placeholder for a value that only the environment knows."""
+"""Placeholders for values that depend on the environment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MARK = "\ue000"
 
 
 class ReadsSettingError(BaseException):
-    """The code decides something by the value of a setting, so that its plan is not the same everywhere."""
+    """The code depends on the value of a setting, so its plan is not the same in all environments."""
 
 
 class Placeholder(str):
-    """The value of a setting: a text that can be put anywhere but not looked into; ``created`` counts them."""
+    """The value of a setting: a text that can be inserted but not inspected; ``created`` counts them."""
 
     __slots__ = ()
     created = 0

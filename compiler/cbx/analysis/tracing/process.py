@@ -25,7 +25,7 @@ _LARGEST_ANSWER = 64 << 20
 
 
 class Worker:
-    """A process that traces one model after the other; started when first asked, and again when a model ended it."""
+    """A process that traces models one by one; started for the first model, and again after a model ended it."""
 
     def __init__(self, limits: Limits) -> None:
         """Prepare; nothing is started yet."""
@@ -86,7 +86,7 @@ class Worker:
         return self._process
 
     def _explain_failure(self, *, is_late: bool) -> Unknown:
-        """What a process that gave no answer means: of a model, or of all if the process never was ready."""
+        """Why a process gave no answer: because of a model, or for all models if it was never ready."""
         process, is_up = self._process, self._is_up
         status = None
         if process is not None and not is_late:
@@ -108,7 +108,7 @@ def _start_failure(why: str) -> Unknown:
 
 
 def _environment() -> dict[str, str]:
-    """The environment of the worker: without variables that would redirect Spark; sets have one order."""
+    """The environment of the worker: no variables that redirect Spark, and a fixed order of sets."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     return kept | {
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -119,11 +119,11 @@ def _environment() -> dict[str, str]:
 
 
 def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float) -> bytes:
-    """Send a line, if there is one, and receive one.
+    """Send a line, if it is not empty, and receive a line.
 
     Raises:
-        TimeoutError: The time is up before.
-        OSError, EOFError: The process ends before.
+        TimeoutError: There is no answer in time.
+        OSError, EOFError: The process ends before it answers.
     """
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101 - as above

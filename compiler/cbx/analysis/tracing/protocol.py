@@ -1,9 +1,8 @@
-"""What is understood of the messages of Spark Connect: a closed list.
+"""The messages of Spark Connect that are understood: a closed list.
 
-A message that is not listed in `UNDERSTOOD`, and a field of one that is, but that is not listed there and has been set,
-makes the step or the expression that it is part of opaque. So nothing that a release of Spark adds, and nothing that
-was forgotten here, is taken for something else. `OPAQUE` lists the rest of the messages that a plan can hold, so that
-a test finds messages that are new.
+A step or an expression is opaque if it has a message that is not listed in `UNDERSTOOD`, or sets a field that is not
+listed there. So nothing that a release of Spark adds is misread. `OPAQUE` lists all other messages that a plan can
+have, so that a test finds new ones.
 
 The names are those of the protocol, without its package,
 https://github.com/apache/spark/tree/master/sql/connect/common/src/main/protobuf/spark/connect.
@@ -14,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _SAYS_NOTHING = ("common",)
-"""Fields that change no row: where a step was made, and its number."""
+"""Fields that change no row: the number of a step, and where it was created."""
 
 UNDERSTOOD: Mapping[str, frozenset[str]] = {
     name: frozenset((*_SAYS_NOTHING, *fields.split()))
@@ -94,7 +93,7 @@ UNDERSTOOD: Mapping[str, frozenset[str]] = {
         "ExpressionCommon": "origin",
     }.items()
 }
-"""The fields that are read, or that change nothing, by the message that has them."""
+"""The fields that are read or change no row, by message."""
 
 OPAQUE_FIELDS: Mapping[str, frozenset[str]] = {
     name: frozenset(fields.split())
@@ -119,7 +118,7 @@ OPAQUE_FIELDS: Mapping[str, frozenset[str]] = {
         "CommonInlineUserDefinedFunction": "scalar_scala_udf java_udf is_distinct",
     }.items()
 }
-"""The fields of these messages that are known and not supported."""
+"""The fields of these messages that are not supported."""
 
 UNDERSTOOD_VALUES: Mapping[str, frozenset[str]] = {
     name: frozenset(values.split())
@@ -138,7 +137,7 @@ UNDERSTOOD_VALUES: Mapping[str, frozenset[str]] = {
         "Expression.Window.WindowFrame.FrameType": "FRAME_TYPE_ROW FRAME_TYPE_RANGE",
     }.items()
 }
-"""The values of enumerations that are understood; any other one is like a field that is not."""
+"""The values of enumerations that are understood; any other value makes the step opaque."""
 
 OPAQUE_VALUES: Mapping[str, frozenset[str]] = {
     name: frozenset(values.split())
@@ -151,7 +150,7 @@ OPAQUE_VALUES: Mapping[str, frozenset[str]] = {
         "Expression.Window.WindowFrame.FrameType": "FRAME_TYPE_UNDEFINED",
     }.items()
 }
-"""The values of these enumerations that are known and not supported."""
+"""The values of these enumerations that are not supported."""
 
 FILE_METADATA: Mapping[str, str] = {
     "file_path": "STRING",

@@ -2,9 +2,9 @@
 
 The records follow the messages of the Spark Connect protocol field by field,
 https://github.com/apache/spark/tree/master/sql/connect/common/src/main/protobuf/spark/connect, so that its
-documentation applies. ``kind`` is the kind of a relation, an expression or a literal. What `protocol` does not list as
-understood becomes a record of the kind ``opaque``, with its name as ``of``, and the steps and expressions inside it.
-The steps are renumbered in the order of the plan, so the same code gives the same records.
+documentation applies. ``kind`` is the kind of a relation, an expression or a literal. Other messages than `protocol`
+lists become records of the kind ``opaque`` with their name as ``of``, and the steps and expressions inside them. Steps
+are renumbered in the order of the plan, so the same code gives the same records.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _READ_APART = (
     expressions_pb2.Expression.Literal,
     types_pb2.DataType,
 )
-"""The messages that become records of their own, each understood or not."""
+"""The messages that become separate records, whether they are understood or not."""
 
 _READS_ELSEWHERE = frozenset({"read", "relation_changes"})
-"""The relations that read what is not among the inputs."""
+"""The relations that read something else than the inputs."""
 
 
 def plan_records(
@@ -47,7 +47,7 @@ def plan_records(
     Args:
         relation: The plan.
         inputs: The parameter names of the steps that are inputs, by the step's number.
-        session: Knows where steps were made, and which columns they have.
+        session: Knows the call that created each step, and the columns of the step.
     """
     writer = _RecordWriter(inputs, session)
     return writer.write_relation(relation), not writer.reads_elsewhere
@@ -101,9 +101,9 @@ class _RecordWriter:
         return self.numbers.setdefault(number, len(self.numbers))
 
     def column_names(self, message: relations_pb2.Relation) -> list[list[str | None]] | None:
-        """The columns of a step without their types, which may not be Spark's; None where the engine does not know.
+        """The names of a step's columns; None if the engine does not know them. Its types may not be Spark's.
 
-        The engine is not asked about what is read from elsewhere, since it would look for it.
+        The engine is not asked about reads of other tables or files, since it would search for them.
         """
         if self.reads_elsewhere:
             return None
@@ -127,7 +127,7 @@ class _RecordWriter:
         return {field.name: self.write_value(field, value)}
 
     def write_value(self, field: Any, value: Any) -> Any:
-        """What a field holds."""
+        """The value of a field."""
         match value:
             case relations_pb2.Relation():
                 return self.write_relation(value)
@@ -173,7 +173,7 @@ class _RecordWriter:
         return record | self.write_message(inner)
 
     def write_literal(self, message: expressions_pb2.Expression.Literal) -> Record:
-        """A literal: its type and its value as a text; no value for one that is not a plain one."""
+        """A literal: its type, and its value as a text; only plain literals have a value."""
         kind = message.WhichOneof("literal_type") or "unknown"
         record: Record = {"kind": "literal", "type": kind}
         if kind not in UNDERSTOOD["Expression.Literal"]:
@@ -204,12 +204,12 @@ def _has_understood_value(field: Any, value: Any) -> bool:
 
 
 def _relations_in(message: Any) -> Iterator[relations_pb2.Relation]:
-    """The steps inside a message, each without those inside it."""
+    """The outermost steps inside a message."""
     return _messages_in(message, relations_pb2.Relation)
 
 
 def _expressions_in(message: Any) -> Iterator[expressions_pb2.Expression]:
-    """The expressions inside a message, each without those inside it."""
+    """The outermost expressions inside a message."""
     return _messages_in(message, expressions_pb2.Expression)
 
 
@@ -223,14 +223,14 @@ def _messages_in(message: Any, wanted: type) -> Iterator[Any]:
 
 
 def _messages_of(field: Any, value: Any) -> list[Any]:
-    """The messages that a field holds."""
+    """The messages in a field."""
     if field.message_type.GetOptions().map_entry:
         return [member for member in value.values() if hasattr(member, "ListFields")]
     return list(value) if hasattr(value, "append") else [value]
 
 
 def _declared_columns(kind: str, message: Any) -> list[list[str | None]] | None:
-    """The columns of a step that is not supported but declares its columns; None for any other."""
+    """The columns that an unsupported step declares; None if it declares none."""
     match kind:
         case "map_partitions" | "group_map" | "co_group_map":
             schema: Any = proto_schema_to_pyspark_data_type(message.func.python_udf.output_type)

@@ -13,12 +13,12 @@ from cbx.syntax.declarations import Snippet
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a parameter of a model's function is given.
+    """The argument for a parameter of a model's function.
 
     Attributes:
         parameter: The parameter's name.
         name: The model or table that is read, for messages and to find its columns.
-        columns: The columns; None where they are not known.
+        columns: The columns; None if they are unknown.
     """
 
     parameter: str
@@ -36,7 +36,7 @@ class Function:
         imports: The imports, as the text of a Python file.
         definitions: The definitions it needs, in an order that works.
         source: The function itself.
-        inputs: What its parameters are given.
+        inputs: The arguments for its parameters.
     """
 
     model: str
@@ -53,11 +53,11 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the code of one model may use.
+    """What the code of one model may use.
 
     Attributes:
-        seconds: Processor time, which does not depend on what else the machine does.
-        memory: Bytes of memory beyond what the process has.
+        seconds: Processor time, which does not depend on the load of the machine.
+        memory: Bytes of memory in addition to those of the process.
     """
 
     seconds: float = 20.0
@@ -65,7 +65,7 @@ class Limits:
 
     @property
     def wall_seconds(self) -> float:
-        """How long an answer is waited for; so long that it only matters to code that waits for something."""
+        """How long to wait for an answer; only code that waits for something takes so long."""
         return 10 * self.seconds
 
 
@@ -76,7 +76,7 @@ class UndeclaredRead:
     Attributes:
         kind: ``table``, ``files`` or ``query``.
         text: The table's name, the paths, or the query.
-        frames: The names under which a query was given frames.
+        frames: The names of the frames that a query was given.
         is_streaming: Whether it reads new rows only.
         file: The file of the call.
         line: The line in the file.
@@ -97,8 +97,8 @@ class CodeMistake:
     Attributes:
         message: The exception, in one line.
         hint: How to fix it.
-        file: Where in the code; empty for an import.
-        line: Where in the file.
+        file: The file of the call; empty for an import.
+        line: The line in the file.
         word: The name that cannot be imported; empty for any other mistake.
     """
 
@@ -111,13 +111,13 @@ class CodeMistake:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What a model does.
+    """A model that was traced.
 
     Attributes:
-        plan: The plan, as `from_plan.read_plan` reads it.
-        columns: The columns of the result with their exact types, a type None where it rests on one that is not
-            known; None as a whole where the engine does not understand the plan.
-        trouble: The engine's error message, where it could not analyse the plan.
+        plan: The plan, for `from_plan.read_plan`.
+        columns: The columns of the result with their exact types; a type is None if it depends on an unknown one. None
+            if the engine does not support the plan.
+        trouble: The engine's error message if it could not analyse the plan.
         reads: The tables and files that the code reads without declaring them.
     """
 
@@ -133,13 +133,13 @@ class Unknown:
 
     Attributes:
         reason: Why, in one line.
-        is_lasting: Whether it would be the same another time; not if it was the machine's doing, such as a module that
-            is not installed or a timeout.
-        is_for_inputs: Whether it follows from what is not known of the model's inputs.
-        is_no_answer: Whether tracing itself failed, by a limit, or since its process ended or did not start. The next
-            attempt at the same model may succeed.
-        mistake: What makes every run fail, if that is certain.
-        reads: The tables and files that the code read before, without declaring them.
+        is_lasting: Whether the next attempt has the same result; not if the machine is the cause, such as a module
+            that is not installed or a timeout.
+        is_for_inputs: Whether the cause is that the model's inputs are not known.
+        is_no_answer: Whether tracing itself failed: a limit was exceeded, or its process ended or did not start. The
+            next attempt may succeed.
+        mistake: The mistake that makes every run fail, if that is certain.
+        reads: The tables and files that the code read before without declaring them.
     """
 
     reason: str

@@ -30,15 +30,15 @@ from cbx.analysis.tracing.undeclared_reads import is_file_format
 
 
 class EngineLostError(BaseException):
-    """The engine does not answer any more. Not an `Exception`, so that no model takes it for an answer."""
+    """The engine no longer answers. Not an `Exception`, so that models do not catch it."""
 
 
 class TracingSession:
     """A session for the code of models.
 
     Attributes:
-        spark: What models know as ``spark``.
-        sites: Where in a model each step of a plan was made, by the step's number.
+        spark: The ``spark`` of models.
+        sites: The file and line that created each step of a plan, by the step's number.
         asked_schema: Whether the code asked which columns a frame has.
     """
 
@@ -60,7 +60,7 @@ class TracingSession:
         self._note_sites()
 
     def begin_model(self, paths: frozenset[str]) -> None:
-        """Reset all notes. From now on the code of a model is in these files."""
+        """Forget the last model; the code of the next one is in these files."""
         self._paths = paths
         self.sites.clear()
         self.asked_schema = False
@@ -77,14 +77,14 @@ class TracingSession:
         return DataFrame(logical.LocalRelation(None, ddl), self.spark)
 
     def plan_of(self, frame: DataFrame) -> relations_pb2.Relation:
-        """The plan that makes a frame."""
+        """The plan of a frame."""
         return frame._plan.to_proto(self._client).root  # noqa: SLF001 - pyspark has no public way to the plan
 
     def schema_of(self, relation: relations_pb2.Relation) -> StructType:
         """The columns of a plan.
 
         Raises:
-            PySparkException: The engine does not understand it.
+            PySparkException: The engine does not support it.
         """
         schema: StructType = self._ask_columns(base_pb2.Plan(root=relation))
         return schema
@@ -104,7 +104,7 @@ class TracingSession:
             raise
 
     def _check_engine(self) -> None:
-        """Ask what it certainly knows: an error is an answer only of an engine that answers.
+        """Ask the engine for something that never fails, to find out whether it still answers.
 
         Raises:
             EngineLostError: It does not answer.
@@ -160,11 +160,11 @@ class TracingSession:
 
 
 _READING = (logical.DataSource, logical.Read, logical.SQL)
-"""The steps that read what is no frame."""
+"""The steps that read something else than a frame."""
 
 
 def _describe_read(step: Any) -> dict[str, Any] | None:
-    """What a step reads; of a query its text and the frames that it was given. None for what no model can declare."""
+    """What a step reads: for a query its text and frames; None if a model cannot declare it."""
     private = vars(step)
     if isinstance(step, logical.SQL):
         views = [view._alias for view in private["_views"] or ()]  # noqa: SLF001 - as in `plan_of`

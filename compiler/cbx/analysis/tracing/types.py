@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def sql_type(kind: types.DataType) -> str | None:
-    """A type; None for one that has no name in SQL, or none that is sure."""
+    """A type in SQL; None if SQL has no name for it, or the name is not certain."""
     match kind:
         case types.StringType() if kind.collation != "UTF8_BINARY":
             return f"STRING COLLATE {kind.collation}"

@@ -20,18 +20,18 @@ _FORMATS = frozenset({
     "text", "textfile", "xml",
 })  # fmt: skip
 _OF_VIEWS = frozenset({"createOrReplaceTempView", "createTempView", "registerTempTable"})
-"""The methods by which a function names a frame for its queries."""
+"""The methods that give a frame a name for queries."""
 
 _OF_PIPELINES = {"read": False, "read_stream": True}
 """The functions of `dlt` that read, and whether they read new rows only."""
 
 
 def find_undeclared_reads(snippets: Sequence[Snippet], imports: Mapping[str, str]) -> tuple[UndeclaredRead, ...]:
-    """The undeclared reads that the text of code shows; for code that was not traced.
+    """The undeclared reads in the text of code that was not traced.
 
     Args:
         snippets: The code.
-        imports: What each imported name is, such as ``dlt`` or ``dlt.read``.
+        imports: The full name of each imported name, such as ``dlt`` or ``dlt.read``.
     """
     reads = [
         read
@@ -45,7 +45,7 @@ def find_undeclared_reads(snippets: Sequence[Snippet], imports: Mapping[str, str
 
 
 def tables_read(read: UndeclaredRead) -> tuple[str, ...]:
-    """The tables that are read; of a query those that are neither its own nor frames, none if it does not parse."""
+    """The tables that are read; for a query, without its common tables and frames, and none if it does not parse."""
     if read.kind != "query":
         return (_replace_marks(read.text),)
     from sqlglot import exp
@@ -75,7 +75,7 @@ def _replace_marks(text: str) -> str:
 
 
 def _view_names(text: str) -> Iterator[str]:
-    """The names, in lower case, under which code makes its frames known to its queries: they are read from no table."""
+    """The names, in lower case, that code gives its frames for queries; they are no tables."""
     if not any(method in text for method in _OF_VIEWS):
         return
     for node in ast.walk(ast.parse(text)):
@@ -96,12 +96,12 @@ def _find_reads_of_snippet(snippet: Snippet, imports: Mapping[str, str]) -> Iter
 
 
 def is_file_format(file_format: str) -> bool:
-    """Whether a format is one of files or tables; others, such as Kafka's, are no input that a model can declare."""
+    """Whether a format is one of files or tables; a model cannot declare others, such as Kafka, as inputs."""
     return file_format.lower() in _FORMATS
 
 
 class _SparkReader(NamedTuple):
-    """A reader: whether it reads new rows only, and its format; None where it is known only in a run."""
+    """A reader: whether it reads only new rows, and its format; None if that is known only in a run."""
 
     is_streaming: bool
     format: str | None = ""
@@ -184,7 +184,7 @@ class _CodeReader:
                 return False
 
     def _find_reader(self, node: ast.expr) -> _SparkReader | None:
-        """What is known of a reader; None for what is no reader."""
+        """The reader that an expression is; None if it is no reader."""
         match node:
             case ast.Name(id=name):
                 return self.readers.get(name)
@@ -200,7 +200,7 @@ class _CodeReader:
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """The names that a statement or expression gives a value, each with it."""
+    """The names that a statement or expression assigns, with their values."""
     match node:
         case ast.Assign(targets=targets, value=value):
             yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))

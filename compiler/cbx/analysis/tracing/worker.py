@@ -1,4 +1,4 @@
-"""The process in which models are traced: one request per line in, one answer per line out.
+"""The process that traces models: it reads one request per line and writes one answer per line.
 
 Before the first request it writes ``ready``.
 
@@ -15,7 +15,7 @@ from typing import IO
 
 
 def main() -> None:
-    """Answer until the requests end."""
+    """Answer requests until there are no more."""
     seconds, memory = float(sys.argv[1]), int(sys.argv[2])
     requests, answers = _take_pipes()
 

@@ -1,4 +1,4 @@
-"""The macros that a file defines, and which of them use each other."""
+"""The macros that a file defines, and which macros use others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def outermost_macros(node: nodes.Node) -> Iterator[nodes.Macro]:
 
 
 def add_callers(broken: set[str], macros: Sequence[nodes.Macro]) -> set[str]:
-    """Broken macros, and those of their file that use them, directly or through others."""
+    """Broken macros, and the macros of their file that use them, directly or indirectly."""
     names = {macro.name: {name.name for name in macro.find_all(nodes.Name)} for macro in macros}
     while more := {name for name, used in names.items() if used & broken} - broken:
         broken = broken | more

@@ -24,7 +24,7 @@ from cbx.parse.jinja.budget import Budget, TooMuchError
 
 _UNITS = 3_000_000
 _TOKENS = 50_000
-"""Jinja takes a second and 100 MB for this many."""
+"""The most tokens of a template; Jinja takes a second and 100 MB for these."""
 _FILTERS = (
     "abs", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "first", "float", "format", "groupby",
     "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr",
@@ -115,7 +115,7 @@ class BoundedEnvironment(SandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, _: Any) -> None:
-        """Do nothing: `call` limits ``format``."""
+        """Do nothing, since `call` limits ``format``."""
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Pay for an operation and compute it."""

@@ -24,7 +24,7 @@ def reason_of(error: Exception) -> str:
 
 
 def lacks_macro_head(text: str) -> bool:
-    """Whether a file of macros has lost the first line of one of them, so that its name is not known."""
+    """Whether a file lacks the first line of a macro, so that the macro's name is unknown."""
     return len(_MACRO_END.findall(text)) > len(_MACRO_HEAD.findall(text))
 
 
@@ -39,7 +39,7 @@ def hint_of_tag(problem: str) -> str | None:
 
 
 def hint_of_call(problem: str, find_macro: Callable[[str], Any]) -> str | None:
-    """How a macro is called that was given other arguments than it takes.
+    """A hint: the signature of a macro that was called with wrong arguments.
 
     Args:
         problem: Jinja's message.

@@ -170,7 +170,7 @@ def _unquote(literal: str) -> str:
 
 
 def insert_marks(template: Template, tokens: Sequence[TemplateToken]) -> str:
-    """The template's text with a mark of its offset before each piece of plain text and each expression.
+    """The template's text with a mark, the offset, before each piece of plain text and each expression.
 
     There is no mark before ``{{-``, which would then not remove the white space before it.
     """
@@ -186,7 +186,7 @@ def insert_marks(template: Template, tokens: Sequence[TemplateToken]) -> str:
 
 
 def template_lines(error: Exception) -> list[tuple[str, int]]:
-    """The lines of templates that an exception came through, from the outside in: the file and the line's number."""
+    """The file and line of each template in the traceback of an exception, outermost first."""
     rewritten = rewrite_traceback_stack()
     lines = []
     step = rewritten.__traceback__ if rewritten is error else None

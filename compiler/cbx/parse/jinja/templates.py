@@ -78,7 +78,7 @@ class Templates:
         """Start without macros.
 
         Args:
-            always_jinja: Whether Jinja renders plain templates as well; the result is the same, later.
+            always_jinja: Whether Jinja renders plain templates too; the result is the same, but slower.
         """
         self._always_jinja = always_jinja
         self._environment = BoundedEnvironment(printable=(VariableMark,))
@@ -165,7 +165,7 @@ class Templates:
 
         Args:
             template: The template.
-            report: Where problems go: CBX101 for what does not parse or fails, CBX104 for a variable whose value
+            report: Where problems go: CBX101 for invalid or failing templates, CBX104 for a variable whose value
                 is used, CBX205 for an unknown macro or variable.
             variables: The variables that have a value somewhere.
             inputs_allowed: Whether ``ref`` and similar functions may be called.

@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a parameter takes.
+    """The values that a parameter takes.
 
     Attributes:
         wanted: The kind, in words.

@@ -5,18 +5,18 @@ The engine keeps one internal table, the state, per target and replaces it at ev
 filters and selects. The state also has what the target must not show (tombstones, superseded events), so that
 the result does not depend on how the changes are divided into updates, or on their order of arrival.
 
-The Databricks documentation of AUTO CDC does not define these cases; here they are deterministic:
+The Databricks documentation of AUTO CDC does not define these cases. Here they are deterministic:
 
-- An upsert sorts before a delete or a truncate of the same sequence, and is never visible. Of two upserts of
-  the same key and sequence the greater row wins; its columns are compared in the order of their names,
-  with NULL lowest. Columns whose NULLs are ignored are compared separately.
+- An upsert sorts before a delete or a truncate of the same sequence, and is never visible. Of two upserts with the same
+  key and sequence the greater row wins; its columns are compared in the order of their names, with NULL lowest.
+  Columns whose NULLs are ignored are compared separately.
 - A NULL in a key fails, as a NULL sequence does. A struct is a NULL sequence when all its fields are NULL.
 - A change that is both a delete and a truncate is a truncate.
 - A column that a batch of changes lacks is NULL in its rows.
 - In a type 2 target two upserts that follow each other and agree in every tracked column are one row, with
   the start of the first and the values of the last; without `track_history_*` every column but the keys is
   tracked.
-- A delete forgets the values that ignored NULLs would have kept.
+- A delete drops the values that ignored NULLs would have kept.
 """
 
 from cbx.runtime.auto_cdc.errors import CdcSpecError, ChangedRowError, changed_row_error

@@ -1,4 +1,4 @@
-"""Names and comparisons of columns with any characters and types."""
+"""Names and comparison of columns, for all characters and types."""
 
 from collections.abc import Iterable
 
@@ -26,17 +26,17 @@ def column(*path: str) -> Column:
 
 
 def find_name(name: str, columns: Iterable[str]) -> str | None:
-    """Return the spelling of `name` among the columns; Spark compares names without regard to case."""
+    """Return the spelling of `name` among the columns; Spark compares names case-insensitively."""
     return next((candidate for candidate in columns if candidate.casefold() == name.casefold()), None)
 
 
 def with_columns(rows: DataFrame, columns: dict[str, Column]) -> DataFrame:
-    """Return the rows with more columns, of which there may be none, which Spark Connect does not take."""
+    """Return the rows with more columns; Spark Connect does not accept an empty list of them."""
     return rows.withColumns(columns) if columns else rows
 
 
 def comparable_value(value: Column, data_type: DataType) -> Column:
-    """Return what has an order and an equality in place of `value`, which may be a map or a variant."""
+    """Return a value with an order and an equality for `value`, which may be a map or a variant."""
     if is_orderable(data_type):
         return value
     if isinstance(data_type, MapType) and is_orderable(data_type.valueType):

@@ -56,7 +56,7 @@ def changed_row_error(error: BaseException) -> ChangedRowError | None:
     their errors.
 
     Args:
-        error: What the action on `merge_changes` (or the streaming query around it) raised.
+        error: The error of the action on `merge_changes`, or of the streaming query around it.
 
     Returns:
         The error to raise instead; None for any other failure.

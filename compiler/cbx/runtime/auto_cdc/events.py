@@ -1,7 +1,7 @@
-"""The rows of the state and the changes of a batch as events with a sequence.
+"""The rows of the state and the changes of a batch, as events with a sequence.
 
-An event is a row of the target's columns and a few hidden ones. A delete has its keys and otherwise NULLs, a
-truncate nothing but NULLs.
+An event has the target's columns and a few hidden ones. In a delete all columns but the keys are NULL, in a truncate
+all columns.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ KNOWN = HIDDEN + "known"
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The state and a batch of changes in one frame, and what its columns are.
+    """The state and a batch of changes in one frame, with the roles of its columns.
 
     Attributes:
         rows: The events.
@@ -53,12 +53,12 @@ class Events:
 
     @property
     def has_truncates(self) -> bool:
-        """Whether truncates are among the events, or may be."""
+        """Whether the events may include truncates."""
         return TRUNCATED in self.rows.columns
 
     @property
     def by_key(self) -> WindowSpec:
-        """The events of one key; truncates, which have none, are apart."""
+        """The window over the events of one key; truncates, which have no key, are separate."""
         return Window.partitionBy(*map(column, self.keys), *([TRUNCATED] if self.has_truncates else []))
 
     def type_of(self, name: str) -> DataType:
@@ -66,15 +66,15 @@ class Events:
         return self.rows.schema[name].dataType
 
     def tie_breakers(self, names: Iterable[str]) -> list[Column]:
-        """Return what decides between two upserts of the same key and sequence: the columns, by name."""
+        """Return the columns, by name, that decide between two upserts of the same key and sequence."""
         return [comparable_value(column(name), self.type_of(name)) for name in sorted(names)]
 
 
 def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) -> Events:
-    """Put the state and the changes into one frame; a column that one side lacks is NULL there.
+    """Combine the state and the changes in one frame; a column that one side lacks is NULL there.
 
     Raises:
-        CdcSpecError: The flow does not fit the changes, or not the state that earlier updates left.
+        CdcSpecError: The flow does not fit the changes, or the state of earlier updates.
     """
     rows = change_events(changes, spec).withColumn(KNOWN, F.lit(col=False))
     stored: frozenset[str] = frozenset()
@@ -92,10 +92,10 @@ def gather_events(state: DataFrame | None, changes: DataFrame, spec: CdcSpec) ->
 
 
 def union_by_name(known: DataFrame, more: DataFrame, spec: CdcSpec) -> DataFrame:
-    """Put rows below others; structs grow, and what one side lacks is NULL there.
+    """Append rows to others. Structs get the fields of both; columns and fields that one side lacks are NULL there.
 
     Raises:
-        CdcSpecError: A column is of another type than it was.
+        CdcSpecError: A column has changed its type.
     """
     types: dict[str, DataType] = {}
     for field in more.schema:

@@ -1,9 +1,9 @@
 """Ignored NULLs: which change set each value, so that late changes are merged correctly.
 
-Where NULL means "as before", a row of the target is put together from several changes. For each such column,
-and for each field of a struct column, the state keeps the newest value that a change gave, with that change's
-sequence: a leaf. A value counts if no delete or truncate came after it. Without leaves it would be unknown
-which of the newer NULLs a late older change has to fill.
+Where NULL means "as before", a row of the target is assembled from several changes. For each such column, and for each
+field of a struct column, the state keeps the newest value of a change with the sequence of that change: a leaf. A value
+counts if no delete or truncate came after it. Without leaves, it would be unknown which of the newer NULLs a late
+change has to fill.
 """
 
 from collections.abc import Iterable
@@ -28,9 +28,9 @@ RESTORED = HIDDEN + "restored"
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A column, or a field somewhere in it, that takes its value from the last change that gave one.
+    """A column, or a field inside it, with the value of the last change that set one.
 
-    A struct is a leaf too: whether it is not NULL. Its fields are further leaves.
+    A struct is a leaf too, with whether it is not NULL as its value. Its fields are further leaves.
     """
 
     path: tuple[str, ...]
@@ -48,7 +48,7 @@ class Leaf:
 
     @property
     def value(self) -> Column:
-        """The value of a change; for a struct, whether it is not NULL."""
+        """The value in a change; for a struct, whether it is not NULL."""
         if isinstance(self.data_type, StructType):
             return F.when(column(*self.path).isNotNull(), F.lit(col=True))
         return column(*self.path)
@@ -138,9 +138,9 @@ def restore_columns(rows: DataFrame, leaves: Leaves, prefix: str, events: Events
 
     Args:
         rows: Rows with a column of each leaf under the prefix, and with `FLOOR`.
-        leaves: The columns to put together.
-        prefix: Which of the leaves' hidden columns hold the values.
-        events: What the columns are.
+        leaves: The columns to assemble.
+        prefix: The prefix of the hidden columns with the values of the leaves.
+        events: The roles of the columns.
     """
     new = {name: assemble_column(each, prefix) for name, each in leaves.items()}
     same = []

@@ -20,7 +20,7 @@ def merge_changes(
     type are the same for all.
 
     Args:
-        state: What the last merge returned, or None for the first.
+        state: The result of the last merge; None for the first.
         changes: Change rows, from the source of the flow.
         spec: The flow's arguments.
         counts: Receives `num_upserted_rows` and `num_deleted_rows` (see `cbx.runtime.auto_cdc.counts`) when

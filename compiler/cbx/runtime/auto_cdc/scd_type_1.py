@@ -29,13 +29,13 @@ EMPTIED_AT = HIDDEN + "emptied_at"
 def merge_current(events: Events, spec: CdcSpec, counts: Observation | None) -> DataFrame:
     """Keep the newest event of each key.
 
-    One shuffle and one sort by key, as in the window function that one would write by hand. A truncate is an
-    event of no key that stays in the state (the newest of them), because older rows may still arrive.
+    This takes one shuffle and one sort by key. A truncate is an event of no key that stays in the state (the newest of
+    them), because older rows may still arrive.
 
     Args:
         events: The state of the target and a batch of changes.
         spec: The flow that the changes come from.
-        counts: What to count into, if anything.
+        counts: Receives the counts, if they are needed.
 
     Returns:
         The new state, with columns that only the merge needed.
@@ -52,7 +52,7 @@ def merge_current(events: Events, spec: CdcSpec, counts: Observation | None) -> 
 
 
 def newest_rows(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
-    """Return the newest event of each key, with what the key's other events contribute.
+    """Return the newest event of each key, with the values that the key's other events contribute.
 
     In a complete tie the state's row comes first, so that a replay of changes counts nothing.
     """

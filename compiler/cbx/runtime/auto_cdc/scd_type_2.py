@@ -1,7 +1,7 @@
-"""SCD type 2: every event of each key, and which of them the target shows as rows.
+"""SCD type 2: all events of each key, and which of them the target shows as rows.
 
-The state is the log of all events, since any later change may come between two of them. Each event carries
-the bounds of its row and whether it is shown, so that readers only filter.
+The state is the log of all events, because a later change may come between two of them. Each event carries the bounds
+of its row and whether it is shown, so that readers only filter.
 """
 
 from pyspark.sql import Column, DataFrame, Observation, Window, WindowSpec
@@ -39,7 +39,7 @@ def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> 
     Args:
         events: The state of the target and a batch of changes.
         spec: The flow that the changes come from.
-        counts: What to count into, if anything.
+        counts: Receives the counts, if they are needed.
 
     Returns:
         The new state, with columns that only the merge needed.
@@ -57,9 +57,9 @@ def merge_history(events: Events, spec: CdcSpec, counts: Observation | None) -> 
 
 
 def winning_events(events: Events, leaves: Leaves, *, counted: bool) -> DataFrame:
-    """Return the event of each key and sequence that wins.
+    """Return the winning event of each key and sequence.
 
-    In a complete tie the state's row does, so that a replay of changes counts nothing.
+    In a complete tie it is the row of the state, so that a replay of changes counts nothing.
     """
     ties = events.tie_breakers(set(events.values) - set(leaves))
     winner_last = events.by_key.orderBy(SEQUENCE, DELETED, *ties, KNOWN)

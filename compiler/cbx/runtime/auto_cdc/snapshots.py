@@ -1,4 +1,4 @@
-"""Snapshots of a whole table, taken one after the other, as the changes between them.
+"""Converts successive snapshots of a table to the changes between them.
 
 `create_auto_cdc_from_snapshot_flow` is AUTO CDC over these changes: a row that is new or different since the
 previous snapshot is an upsert, a row that is missing is a delete, both at the snapshot's version.
@@ -41,9 +41,9 @@ def snapshot_changes(previous: DataFrame | None, snapshot: DataFrame, spec: CdcS
     """Return the changes from one snapshot to the next.
 
     Args:
-        previous: The snapshot before, or `current_rows` of the target's state; None for the first.
+        previous: The previous snapshot, or `current_rows` of the target's state; None for the first.
         snapshot: The whole table now, with one row for each key.
-        spec: What `snapshot_spec` returned.
+        spec: The result of `snapshot_spec`.
         version: The snapshot's version, a literal greater than any before.
 
     Returns:

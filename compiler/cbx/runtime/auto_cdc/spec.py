@@ -30,7 +30,7 @@ class CdcSpec:
         apply_as_truncates: True where a change empties the target (type 1 only); NULL counts as false.
         ignore_null_updates: Whether NULL means "as before": for all columns, for none, for those named, or
             for all but those named. It applies to the fields of struct columns too.
-        column_list: The columns of the target, of the changes' columns.
+        column_list: The columns of the changes that the target has.
         except_column_list: The columns of the changes that the target does not have.
         track_history_column_list: The columns whose changes begin a new row (type 2 only).
         track_history_except_column_list: The columns whose changes do not.
@@ -72,7 +72,7 @@ class CdcSpec:
 
 
 def selected_columns(changes: Iterable[str], spec: CdcSpec) -> tuple[str, ...]:
-    """Return the columns of the changes that the target has, in the changes' order.
+    """Return the columns of the changes that the target has, in their order.
 
     A name of `column_list` that the changes lack is skipped: the target may have the column from earlier changes.
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def read_columnar(source: LandingSource) -> ParsedRows:
-    """Read the columns wanted from files that carry their own types.
+    """Read the wanted columns from files that have their own types.
 
-    A column is read with the type that the files have. Where the wanted type holds every value of it the column is
-    cast; else it is NULL and the value is rescued.
+    A column is read with the type in the files. If every value fits the wanted type, the column is cast. Otherwise it
+    is NULL, and the value is rescued.
     """
     schema = source.seen if source.seen.fields else source.columns
     reader = source.reader(source.options.file_format).schema(schema)
@@ -56,7 +56,7 @@ def read_columnar(source: LandingSource) -> ParsedRows:
 
 
 def _is_whole(value: Column, kind: DataType, wanted: DataType) -> Column:
-    """Whether a value loses nothing by the type that is wanted: what comes back from it is the same."""
+    """Whether a value survives a cast to the wanted type and back."""
     there_and_back = fit(fit(value, kind, wanted), wanted, kind)
     return _comparable_value(value).eqNullSafe(_comparable_value(there_and_back))
 

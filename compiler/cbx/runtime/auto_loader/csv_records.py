@@ -1,8 +1,7 @@
-"""The records of CSV files with ``skipRows``, which Spark's reader does not have.
+"""The records of CSV files with ``skipRows``, which Spark's reader lacks.
 
-Such a file is read as a whole and split into records, without the skipped lines. All lines of the file
-are counted, blank ones and comments too, and the header is the first record after them (the Databricks page "Auto
-Loader options").
+Such a file is read as a whole and split into records, without the skipped lines. Blank lines and comments count as
+lines, and the header is the first record after the skipped lines (the Databricks page "Auto Loader options").
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def split_records(text: Column, options: LoaderOptions, *, has_header: bool) -> 
 def read_records(
     spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...], *, has_header: bool
 ) -> DataFrame:
-    """Some files in batch, each record parsed by Spark's reader with the options of the notebook.
+    """Read files in batch; Spark's reader parses each record with the options of the notebook.
 
     Args:
         spark: The session.
@@ -70,7 +69,7 @@ def read_records(
 
 
 def _record_pattern(options: LoaderOptions, line_break: str) -> str:
-    """One record of a file whose quoted values may hold line breaks."""
+    """A pattern for one record, in which quoted values may contain line breaks."""
     quote, escape = options.reader_value("quote", '"'), options.reader_value("escape", "\\")
     separator = re.escape(options.reader_value("sep", options.reader_value("delimiter", ",")))
     plain = f"(?:(?!{separator}|{line_break}).)*+"

@@ -37,7 +37,7 @@ Header = tuple[str, ...]
 
 
 def read_csv(source: LandingSource) -> ParsedRows:
-    """Read CSV records with the columns wanted.
+    """Read CSV records with the wanted columns.
 
     If all files have the same header, Spark's reader parses them. Otherwise the reader returns the text of each record,
     and each header has its own parser.
@@ -115,7 +115,7 @@ def _parse_records(source: LandingSource, headers: tuple[Header, ...], rows: Dat
 
 
 def _record(source: LandingSource, header: Header, raw: Column) -> Column:
-    """One record of a file with this header, as a struct of the wanted columns and what is rescued."""
+    """One record of a file with this header, as a struct of the wanted columns and the rescued data."""
     options = {**_parser_options(source), "columnNameOfCorruptRecord": CORRUPT}
     values = F.from_csv(raw, _ddl(_positional_schema(source, header)), options)
 

@@ -1,4 +1,4 @@
-"""Schema evolution: from the new files and the stored schema to the schema of this update."""
+"""Schema evolution: computes the schema of this update from the new files and the stored schema."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def evolve(spark: SparkSession, options: LoaderOptions, landing: Landing, old: L
     same here without the stop, since the schemas are read before the stream starts.
 
     Raises:
-        AutoLoaderError: Nothing to infer from, a new column where none may come, or a file that cannot be read.
+        AutoLoaderError: There is nothing to infer from, a new column is not allowed, or a file cannot be read.
     """
     # With a given schema, the columns of earlier files were not read.
     looked_at = old.files if old.columns is not None or landing.given is not None else {}
@@ -85,7 +85,7 @@ def wanted_columns(options: LoaderOptions, landing: Landing, state: LoaderState)
     """The data columns of the stream, with the notebook's hints applied.
 
     Raises:
-        AutoLoaderError: A hint that cannot be read.
+        AutoLoaderError: A hint cannot be parsed.
     """
     if landing.given is not None:
         given = make_nullable(landing.given)
@@ -133,10 +133,10 @@ def _infer(
 def _infer_known_fields(
     options: LoaderOptions, landing: Landing, fresh: tuple[LandedFile, ...], looked: LoaderState
 ) -> StructType | None:
-    """The fields of JSON files where all of them are known, so that Spark need not look for others.
+    """The fields of JSON files if all of them are known, so that Spark need not infer them.
 
-    The first time, the order of the columns is that in which Spark finds them: the files must have all of them, and
-    no hint may be about a field inside of a column.
+    In the first update the columns are in the order in which Spark infers them: the files must have all of them, and no
+    hint may be for a field inside a column.
     """
     hints = parse_hints(options.hints)
     is_first = looked.columns is None and landing.given is None

@@ -27,7 +27,7 @@ _OTHER_COMPRESSION: Final = (".zst", ".snappy", ".lz4", ".deflate", ".xz")
 def read_header(spark: SparkSession, options: LoaderOptions, file: LandedFile) -> tuple[str, ...]:
     """Read the column names of a CSV file; `_c0`, `_c1` and so on for a file without a header.
 
-    Files of this machine are read here, since a Spark job for each of a thousand files would take a minute.
+    Local files are read without Spark, since a job for each of a thousand files would take a minute.
 
     Returns:
         The names; none for an empty file.
@@ -88,7 +88,7 @@ def _open(path: str, encoding: str) -> IO[str]:
 
 
 def _names(record: list[str], *, has_header: bool) -> tuple[str, ...]:
-    """Names as Spark makes them: an empty one becomes `_c1`, a repeated one gets its place."""
+    """Names as Spark generates them: an empty one becomes `_c1`, and a repeated one gets its position."""
     if not has_header:
         return tuple(f"_c{place}" for place in range(len(record)))
     counts = [sum(other.lower() == name.lower() for other in record) for name in record]

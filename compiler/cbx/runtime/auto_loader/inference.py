@@ -28,8 +28,8 @@ _CORRUPT: Final = "__cbx_corrupt"
 def infer_json(spark: SparkSession, options: LoaderOptions, files: tuple[LandedFile, ...]) -> StructType:
     """Infer columns from every record of the files, in alphabetical order, as Spark returns them.
 
-    Every record is read, not a sample: a field that only the last record has becomes a column too. Spark
-    infers a record about three times as fast as it reads one.
+    All records are read, not a sample: a field that only the last record has becomes a column too. Spark infers the
+    columns about three times as fast as it reads the records.
 
     Raises:
         AutoLoaderError: A file cannot be read.
@@ -80,9 +80,9 @@ def infer_csv(
     Args:
         spark: The session.
         options: The checked options.
-        files: The files to look at.
+        files: The files.
         headers: Their headers, by URI.
-        known: The columns that have a type already, from an earlier update or from a hint.
+        known: The columns that already have a type, from an earlier update or a hint.
 
     Raises:
         AutoLoaderError: A file cannot be read.
@@ -115,7 +115,7 @@ def _csv_types(
 def _inference_session(spark: SparkSession) -> SparkSession:
     """A separate session with its own settings, since other queries run in the first one.
 
-    Files are listed one by one here: Spark's listing job would start a task for each of a thousand files.
+    It lists files one by one: Spark's listing job would start a task for each of a thousand files.
     """
     session = spark.newSession()
     session.conf.set("spark.sql.sources.parallelPartitionDiscovery.threshold", str(1 << 30))

@@ -28,7 +28,7 @@ _RAW: Final = "__cbx_raw"
 
 
 def read_json(source: LandingSource, *, is_all_known: bool) -> ParsedRows:
-    """Read JSON records with the columns wanted.
+    """Read JSON records with the wanted columns.
 
     If every field of the files has a column, Spark's reader parses them, and returns the text only of records that did
     not fit. Otherwise the text of every record is needed, to find fields without a column.
@@ -91,7 +91,7 @@ def _read_texts(source: LandingSource) -> ParsedRows:
 
 
 def _spellings(source: LandingSource) -> StructType:
-    """The wanted columns under every name that their fields go by in the files."""
+    """The wanted columns under every spelling of their fields in the files."""
     fields = []
     for field in source.columns.fields:
         others = [name for name in source.seen.names if _is_spelled(source, field.name, name) and name != field.name]
@@ -105,7 +105,7 @@ def _is_spelled(source: LandingSource, name: str, other: str) -> bool:
 
 
 def _parse(raw: Column, spellings: StructType, options: dict[str, str]) -> Column:
-    """The record's fields named by place, since Spark cannot address names that differ in case only."""
+    """The record's fields, named by position, since Spark cannot address names that differ only in case."""
     corrupt = StructField(CORRUPT, StringType())
     record = F.from_json(
         raw, StructType([*spellings.fields, corrupt]), {**options, "columnNameOfCorruptRecord": CORRUPT}

@@ -63,7 +63,7 @@ class KnownFields:
 
 
 def known_fields(files: tuple[LandedFile, ...], known: StructType, reader: Mapping[str, str]) -> KnownFields | None:
-    """Check that every field of some files is known.
+    """Check that all fields of files are known.
 
     Args:
         files: The files, with one JSON object per line.
@@ -71,7 +71,7 @@ def known_fields(files: tuple[LandedFile, ...], known: StructType, reader: Mappi
         reader: The options of Spark's reader.
 
     Returns:
-        The fields; None if one is unknown, or may be.
+        The fields; None if one is, or may be, unknown.
     """
     schema = _struct(known)
     if schema is None or not known.fields or {key.lower() for key in reader} - _HARMLESS:
@@ -107,7 +107,7 @@ def _struct(schema: StructType) -> pa.DataType | None:
 
 
 def _arrow(kind: DataType) -> pa.DataType | None:
-    """The type in which Arrow reads such values; None if there is none that takes the same JSON."""
+    """The type with which Arrow reads such values; None if no type accepts the same JSON."""
     if isinstance(kind, StructType):
         return _struct(kind)
     if isinstance(kind, ArrayType):

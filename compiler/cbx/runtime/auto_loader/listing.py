@@ -25,12 +25,12 @@ _GLOB: Final = "*?[]{}\\"
 
 @dataclass(frozen=True, slots=True)
 class LandedFile:
-    """A landing file as one listing found it.
+    """A landing file in a listing.
 
     Attributes:
         uri: The URI, as in `_metadata.file_path`.
-        size: In bytes; -1 where the file system is not this machine's.
-        modified: In nanoseconds since the epoch; -1 likewise.
+        size: In bytes; -1 if the file system is not local.
+        modified: In nanoseconds since the epoch; -1 if the file system is not local.
     """
 
     uri: str
@@ -49,12 +49,12 @@ class LandedFile:
 
 
 def is_limited_in_time(options: LoaderOptions) -> bool:
-    """Whether only files that were modified in some time are read."""
+    """Whether only files with some modification times are read."""
     return options.modified_after is not None or options.modified_before is not None
 
 
 def is_modified_between(options: LoaderOptions) -> Column:
-    """Whether a row's file was modified in the time of ``modifiedAfter`` and ``modifiedBefore``."""
+    """Whether a row's file was modified between ``modifiedAfter`` and ``modifiedBefore``."""
     modified = F.col("_metadata.file_modification_time")
     chosen = F.lit(True)
     if options.modified_after is not None:
@@ -65,21 +65,21 @@ def is_modified_between(options: LoaderOptions) -> Column:
 
 
 def _time(text: str, options: LoaderOptions) -> Column:
-    """A time; one without a time zone is in that of the option, else of the session."""
+    """A time; without a time zone it is in that of the option, or else in that of the session."""
     zone = options.reader_value("timeZone", "")
     time = F.lit(text).cast("timestamp")
     return F.coalesce(F.lit(f"{text} {zone}").try_cast("timestamp"), time) if zone else time
 
 
 def local_path(uri: str) -> str | None:
-    """The path on this machine; None for a file elsewhere."""
+    """The local path; None if the file system is not local."""
     return unquote(uri.removeprefix("file:")) if uri.startswith("file:/") else None
 
 
 def list_files(spark: SparkSession, options: LoaderOptions, landing: str) -> tuple[LandedFile, ...]:
     """List the landing folder with Spark's own listing, so that globs and hidden files mean the same.
 
-    Folders below are listed too, as Auto Loader does. No Spark job runs.
+    Subfolders are listed too, as in Auto Loader. No Spark job runs.
 
     Args:
         spark: The session.

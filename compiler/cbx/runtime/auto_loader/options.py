@@ -58,14 +58,14 @@ class LoaderOptions:
         rescued_column: The name given by `rescuedDataColumn`, if any.
         partition_columns: The names of `cloudFiles.partitionColumns`; None to take them from the folders.
         include_existing: Whether files that exist at the first update are read.
-        is_case_sensitive: Whether a field whose name differs in case only is another field.
+        is_case_sensitive: Whether a field whose name differs only in case is another field.
         malformed: PERMISSIVE, DROPMALFORMED or FAILFAST.
         corrupt_column: The column for the text of malformed records, if the schema declares it.
-        skipped_rows: How many lines at the beginning of each CSV file are no records.
-        modified_after: Only files that were modified after this time are read, as text; None for all.
-        modified_before: Likewise.
-        variant_column: The one column that holds each record as a whole, if any.
-        reader: The options that go to Spark's reader as they are, by their names in one spelling.
+        skipped_rows: How many lines at the beginning of each CSV file are skipped.
+        modified_after: Only files that were modified after this time are read; a text, None for all.
+        modified_before: Only files that were modified before this time are read; a text, None for all.
+        variant_column: The single column with the whole record, if any.
+        reader: The options that are passed to Spark's reader, by their normalized names.
         notes: One sentence for each option that is accepted and has no effect here.
     """
 
@@ -102,7 +102,7 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
         options: As given to `option` and `options`; values as text.
 
     Raises:
-        AutoLoaderError: An unknown or impossible option, with the nearest name that exists.
+        AutoLoaderError: An unknown or invalid option, with the nearest name that exists.
     """
     given = {key.lower(): str(value) for key, value in options.items()}
     file_format = _choice(given, "cloudFiles.format", (*FORMATS, "avro", "xml"))
@@ -142,7 +142,7 @@ def read_options(options: Mapping[str, str]) -> LoaderOptions:
 
 
 def assume_header(options: LoaderOptions, *, is_inferred: bool) -> LoaderOptions:
-    """The options with ``header`` set for CSV files whose columns are inferred, where the notebook leaves it out.
+    """The options, with ``header`` set for CSV files whose columns are inferred, unless the notebook sets it.
 
     The page of the options: "Auto Loader assumes that files have headers when inferring the schema".
     """
@@ -187,7 +187,7 @@ def _notes(options: Mapping[str, str], given: Mapping[str, str], file_format: st
     """The messages about options that have no effect locally.
 
     Raises:
-        AutoLoaderError: If there is no such option, and options are to be validated.
+        AutoLoaderError: If an option does not exist and options are validated.
     """
     is_strict = _boolean(given, "cloudFiles.validateOptions", default=True)
     notes = []

@@ -69,7 +69,7 @@ def refuse_unknown_files(rows: DataFrame, source: LandingSource) -> DataFrame:
 def apply_mode(rows: DataFrame, malformed: Column, mode: str) -> DataFrame:
     """Keep, drop or fail on malformed records, depending on the `mode` of the reader.
 
-    With a rescued data column a mere mismatch of types neither drops a record nor fails.
+    With a rescued data column, a mismatch of types alone neither drops a record nor fails.
     """
     if mode == "DROPMALFORMED":
         return rows.where(~F.coalesce(malformed, F.lit(False)))
@@ -97,8 +97,8 @@ class JsonRecord:
         raw: The text.
         parsed: The value of a field of `schema`, by name.
         schema: The fields that were read, with their types.
-        seen: The field names that the files hold, where they are known.
-        is_rejected: Whether some value did not fit its type, or the text is no record.
+        seen: The field names in the files, if they are known.
+        is_rejected: Whether a value did not fit its type, or the text is no record.
         options: The options of the parser.
     """
 

@@ -51,7 +51,7 @@ def merge(old: StructType, new: StructType, *, is_widening: bool = False) -> Str
     Args:
         old: The columns known so far.
         new: The columns inferred from further files.
-        is_widening: Whether two leaf types become one that holds both, as within one inference.
+        is_widening: Whether two leaf types become a type for both, as within one inference.
     """
     fields = [
         StructField(field.name, _merge(field.dataType, other.dataType, is_widening=is_widening))
@@ -94,7 +94,7 @@ def _every_name(old: DataType, new: DataType) -> DataType:
 
 
 def widens(narrow: DataType, wide: DataType) -> bool:
-    """Whether a type holds every value of another; for structs, of the fields that it has."""
+    """Whether a type fits every value of another; for structs, in the fields that it has."""
     if isinstance(narrow, StructType) and isinstance(wide, StructType):
         pairs = [(field, find(narrow, field.name)) for field in wide.fields]
         return all(other is None or widens(other.dataType, field.dataType) for field, other in pairs)
@@ -109,7 +109,7 @@ def widens(narrow: DataType, wide: DataType) -> bool:
 
 
 def widest_schema(old: StructType, new: StructType) -> StructType | None:
-    """The columns of both with types that hold the values of both, or None if there are no such types."""
+    """The columns of both, with types that fit the values of both; None if there are no such types."""
     joined = join_types(old, new, _wider_type)
     return joined if isinstance(joined, StructType) else None
 
@@ -153,7 +153,7 @@ def _distinct_below(kind: DataType) -> DataType:
 def make_strings(schema: StructType, structured: set[str]) -> StructType:
     """The columns as strings, as JSON and CSV are inferred without `cloudFiles.inferColumnTypes`.
 
-    A column with a hint inside of it keeps its structure, with strings for leaves.
+    A column with a hint inside it keeps its structure, with strings for leaves.
 
     Args:
         schema: The inferred columns.

@@ -39,7 +39,7 @@ class LandingSource:
         spark: The session.
         options: The checked options.
         landing: The path given to `load`.
-        columns: The data columns wanted, with hints applied.
+        columns: The wanted data columns, with hints applied.
         seen: Every field name in the files; for Parquet and ORC with the files' types.
         known: The files whose schema was read, by URI.
         headers: The header of each CSV file, by URI.
@@ -79,8 +79,8 @@ class ParsedRows:
     Attributes:
         rows: The streaming frame.
         column: The value of a wanted column, by name.
-        rescued: The rescued data, NULL if all of the record fitted.
-        malformed: The text of a record that is malformed, else NULL.
+        rescued: The rescued data; NULL if the whole record fits.
+        malformed: The text of a malformed record; NULL for others.
     """
 
     rows: DataFrame

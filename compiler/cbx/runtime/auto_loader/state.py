@@ -31,7 +31,7 @@ class LoaderState:
         headers: The different headers of CSV files.
         header_of: Which header a CSV file has, by URI.
         partitions: The columns that come from Hive-style folders.
-        skipped: The files that were there before the first update, if they are not wanted.
+        skipped: The files before the first update, if they are not read.
     """
 
     columns: StructType | None = None

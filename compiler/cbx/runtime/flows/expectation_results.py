@@ -41,7 +41,7 @@ NONE = ExpectationResults(0, ())
 
 
 def read_expectation_results(document: Mapping[str, Any] | None) -> ExpectationResults:
-    """The results that ``document`` wrote; NONE for None."""
+    """The results in a document of ``document``; NONE for None."""
     if document is None:
         return NONE
     return ExpectationResults(document["dropped"], tuple(ExpectationMetrics(**rule) for rule in document["rules"]))

@@ -65,7 +65,7 @@ class Merger:
 
         Args:
             changes: The changes.
-            memory: What the flow remembers from now on; None for what it remembers already.
+            memory: The new memory of the flow; None to keep it.
 
         Raises:
             RunError: If the changes do not fit the target, or one has no sequence.

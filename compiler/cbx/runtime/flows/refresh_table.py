@@ -56,7 +56,7 @@ class RefreshResult:
     """The result of refreshing one table.
 
     Attributes:
-        kind: What it is.
+        kind: The kind of the table.
         counts: The counts of its rows.
         verdict: The results of the expectations, in this update or in the last one that had rows.
         did_work: Whether there was anything to do.

@@ -37,7 +37,7 @@ class ColumnDefinition:
 
     Attributes:
         name: Its name.
-        type: Its type, as written; empty where only the name is given.
+        type: Its type, as written; empty if only the name is given.
         is_required: Whether it is NOT NULL.
         has_mask: Whether it has a MASK.
         is_identity: Whether it is an identity column.

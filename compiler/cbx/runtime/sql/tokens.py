@@ -38,7 +38,7 @@ class Word(NamedTuple):
         keyword: The text in capitals, as it is compared; empty in quotes, where it is no keyword.
         is_text: Whether it is a text in quotes.
         start: The offset of its first character.
-        end: The offset behind its last one.
+        end: The offset after its last one.
     """
 
     text: str
@@ -55,7 +55,7 @@ class Words:
     Attributes:
         sql: The text that they are part of.
         words: The words.
-        end: The offset behind them, for errors.
+        end: The offset after them, for errors.
         next: The number of the word to be read next.
     """
 
@@ -198,9 +198,9 @@ class Words:
 
         Args:
             expected: What is expected there.
-            choices: The words that are allowed there, of which the nearest becomes the hint.
-            hint: What to write instead, if that is known.
-            otherwise: The hint where no word is near.
+            choices: The words that are allowed there; the nearest one becomes the hint.
+            hint: The text to write instead, if it is known.
+            otherwise: The hint if no word is near.
         """
         if self.is_at_end:
             after = f" after `{self.words[-1].text}`" if self.words else ""
@@ -243,12 +243,12 @@ class Words:
 
 
 def choice_of(words: Sequence[str]) -> str:
-    """Words of which one is expected, for a message."""
+    """The expected words, for a message."""
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
 def statements(sql: SqlText) -> list[Words]:
-    """The statements of a text, apart at semicolons.
+    """The statements of a text, separated by semicolons.
 
     Raises:
         RunError: If a quote or a comment is not closed.

@@ -1,4 +1,4 @@
-"""Reads Parquet files whose structs got new fields as one table with Arrow, for which they are different types."""
+"""Reads Parquet files with different struct fields as one table with Arrow, for which these are different types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def unify_schemas(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """The columns of several files: those of the first, then what the others have more; structs likewise."""
+    """The columns of several files: those of the first, then new ones of the others; so for fields of structs."""
     whole = pa.struct(list(schemas[0]))
     for schema in schemas[1:]:
         whole = _unify(whole, pa.struct(list(schema)))
@@ -21,7 +21,7 @@ def unify_schemas(schemas: Sequence[pa.Schema]) -> pa.Schema:
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A file's rows with these columns; what the file lacks is NULL."""
+    """A file's rows with these columns; missing columns and fields are NULL."""
     rows = _conform(table.to_struct_array().combine_chunks(), pa.struct(list(schema)))
     return pa.Table.from_arrays(rows.flatten(), schema=schema)
 

@@ -1,4 +1,4 @@
-"""What a flow into a table remembers from one update to the next, in the table's ``table.json``."""
+"""The memory of a flow between updates, in the ``table.json`` of its table."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FlowMemory:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> FlowMemory:
-        """The memory that ``document`` wrote."""
+        """The memory in a document of ``document``."""
         version = document.get("version")
         return cls(
             document.get("once", False),

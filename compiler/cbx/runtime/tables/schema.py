@@ -1,4 +1,4 @@
-"""The columns of a table: what is declared, and schema evolution."""
+"""The columns of a table: declared columns, and schema evolution."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class DeclaredColumns:
         return cls(StructType(fields), {column.name: column.expression for column in columns if column.expression})
 
     def constraints(self, rules: Sequence[DatasetExpectation]) -> tuple[DatasetExpectation, ...]:
-        """NOT NULL and GENERATED as expectations, for rows that no other expectation drops."""
+        """NOT NULL and GENERATED as expectations on the rows that no other expectation drops."""
         dropping = [f"({rule.condition})" for rule in rules if rule.on_violation == "drop"]
         unless = f"NOT coalesce({' AND '.join(dropping)}, false) OR " if dropping else ""
         required = [

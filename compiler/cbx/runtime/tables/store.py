@@ -43,13 +43,13 @@ class TableState:
 
     Attributes:
         name: The table's name as its notebook spells it.
-        kind: What fills it.
+        kind: How it is filled.
         version: The folder of its rows.
         number: Counts versions and updates; never goes back.
         generation: The number of the last full refresh; the checkpoints of flows that stream from the table belong to
             it.
         schema: Its columns, as Spark's JSON.
-        flows: What each flow into it remembers, by the flow's name.
+        flows: The memory of each flow into it, by the flow's name.
         fingerprint: A hash of everything that the rows depend on; None if not all of it is known.
         progress: The number of the update whose checkpoints belong to the rows.
         verdict: The results of the expectations in the last update that had rows, as JSON.
@@ -72,7 +72,7 @@ class TableState:
         return self.kind == "streaming"
 
     def memory(self, flow: str) -> FlowMemory:
-        """What a flow into the table remembers."""
+        """The memory of a flow into the table."""
         return self.flows.get(flow, FlowMemory())
 
     def remember(self, flow: str, memory: FlowMemory) -> TableState:
@@ -81,7 +81,7 @@ class TableState:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> TableState:
-        """The table that ``document`` wrote."""
+        """The table in a document of ``document``."""
         flows = {flow: FlowMemory.read(memory) for flow, memory in document.get("flows", {}).items()}
         return cls(**{**document, "flows": flows})
 
@@ -188,7 +188,7 @@ class TableFolder:
         write_atomically(self.path / POINTER, json.dumps({"format": FORMAT, **table.document()}, indent=1) + "\n")
 
     def tidy(self) -> None:
-        """Remove old versions, and what a failed or killed update left.
+        """Remove old versions, and the files of failed or killed updates.
 
         Raises:
             OSError: If uncommitted rows, which others would read, cannot be removed.
@@ -239,7 +239,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def recover(state: Path) -> None:
-    """Remove what a killed update left in any table."""
+    """Remove the files of killed updates from all tables."""
     for folder in tables(state).values():
         folder.tidy()
 

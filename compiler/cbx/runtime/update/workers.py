@@ -125,7 +125,7 @@ class DatasetWorkers:
                 self._change.wait()
 
     def _blame(self, waiting: str) -> None:
-        """Find a cycle, and let the dataset fail that needs the one defined first."""
+        """Find a cycle, and fail the dataset that needs the one defined first."""
         parts: list[tuple[str, ...]] = []
         at = waiting
         while at in self._needs and at not in [part[0] for part in parts]:

@@ -1,1 +1,1 @@
-"""From the records of a Spark Connect plan to the relational IR."""
+"""Translates the records of a Spark Connect plan to the relational IR."""

@@ -1,6 +1,6 @@
-"""From the expressions of a plan to those of sqlglot, so that both front ends read expressions by one set of rules.
+"""Translates the expressions of a plan to those of sqlglot, so that both front ends share the rules for expressions.
 
-Names are resolved here: a column is written with its number as its name, ``#12``.
+Names are resolved here: a column gets its number as its name, ``#12``.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _TYPES_OF_LITERALS = {
     "date": "DATE", "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP_NTZ",
 }  # fmt: skip
 _SCALAR_UDFS = frozenset({100, 101, 200, 204, 250, 251})
-"""The kinds of Python functions that give a value for each row, as `pyspark.util.PythonEvalType` numbers them."""
+"""The kinds of Python functions that return a value for each row, as `pyspark.util.PythonEvalType` numbers them."""
 
 _AGGREGATE_UDFS = frozenset({202, 217, 252, 254})
-"""Those that give a value for a group of rows."""
+"""Those that return a value for a group of rows."""
 
 _ANY_ROWS = "?rows"
-"""The name of an expression that may make several rows of one, or one of several."""
+"""The name of an expression that may change the number of rows."""
 
 _MAKES_ROWS = GENERATORS | {_ANY_ROWS}
 _DRAWS = "?draws "
@@ -66,8 +66,8 @@ class UnknownName:
 
     Attributes:
         name: As it was written.
-        place: Where in the model's file.
-        candidates: The names that would have been known.
+        place: Its place in the model's file.
+        candidates: The names that are known there.
     """
 
     name: str
@@ -77,12 +77,12 @@ class UnknownName:
 
 @dataclass
 class Reading:
-    """What is shared while one plan is read.
+    """The state while one plan is read.
 
     Attributes:
         context: Numbers columns.
         unknown_names: The columns that no step has.
-        site: Where the step that is read was made.
+        site: Where the step that is read was created.
     """
 
     context: Context
@@ -90,14 +90,14 @@ class Reading:
     site: list[Any] | None = None
 
     def report_missing(self, names: Iterable[str], rows: Rows) -> None:
-        """Remember those of some names that rows do not have."""
+        """Report the names that rows do not have."""
         for name in names:
             quoted = quote_if_needed(name)
             if rows.find(quoted) == MissingColumn(is_sure=True):
                 self.report(quoted, rows)
 
     def report(self, name: str, rows: Rows, site: list[Any] | None = None) -> None:
-        """Remember a name that rows do not have, used at a place in the file or somewhere in the step."""
+        """Report a name that rows do not have, at its place in the file or at the step."""
         at = site or self.site
         spelled = ".".join(parts_of(name)) or name
         candidates = tuple(dict.fromkeys(column.field.name for column in rows.columns))
@@ -110,10 +110,10 @@ class ExpressionWriter:
 
     Attributes:
         rows: The input.
-        reading: What is shared.
-        named: Columns that the step itself has named so far; a later expression may use them.
+        reading: The state.
+        named: Columns that earlier expressions of the step have named; later ones may use them.
         also_left_out: Whether columns that the input's step omitted can be used.
-        window_columns: The columns that hold window functions, by these functions.
+        window_columns: The columns with the results of window functions, by function.
     """
 
     rows: Rows
@@ -124,7 +124,7 @@ class ExpressionWriter:
     _used: dict[int, Field] = dataclasses.field(default_factory=dict)
 
     def build_reader(self) -> ExpressionReader:
-        """Reads what was written so far."""
+        """A reader of the expressions written so far."""
         fields = tuple(Field(used.id, f"#{used.id}", used.type) for used in self._used.values())
         scope = Scope(
             from_items=[FromItem((), fields, is_open=False, certain_names=frozenset(field.name for field in fields))]
@@ -144,10 +144,10 @@ class ExpressionWriter:
         return node
 
     def write_unknown(self, *parts: exp.Expr, draws: bool = False) -> exp.Expr:
-        """An expression of which no more is known than what it is made of; no other one is the same.
+        """An unknown expression with known parts; it equals no other.
 
         Args:
-            parts: What it is made of.
+            parts: Its parts.
             draws: Whether it may give another value each time it is evaluated.
         """
         name = f"{_DRAWS if draws else '?'}{self.reading.context.number()}"
@@ -248,7 +248,7 @@ class ExpressionWriter:
         return self._write_call(name, written)
 
     def _write_distinct_aggregate(self, name: str, written: list[exp.Expr]) -> exp.Expr:
-        """An aggregate of the values that differ."""
+        """An aggregate with DISTINCT."""
         node = self._write_by_name(name, written)
         if not isinstance(node, exp.AggFunc) or not isinstance(node.args.get("this"), exp.Expr):
             return exp.AnonymousAggFunc(this=f"?{self.reading.context.number()}", expressions=written)
@@ -257,7 +257,7 @@ class ExpressionWriter:
         return node
 
     def _write_python_function(self, record: Record) -> exp.Expr:
-        """A function written in Python, of which nothing but its type is known."""
+        """A Python function, of which only the type is known."""
         written = [self.write(argument) for argument in record.get("arguments", ())]
         details = record["python_udf"]
         evaluation = details.get("eval_type")
@@ -339,7 +339,7 @@ class ExpressionWriter:
         )
 
     def _write_window_frame(self, record: Record) -> exp.WindowSpec:
-        """The frame of a window; what counts is that two frames are written alike only if they are the same."""
+        """The frame of a window; two frames have the same text only if they are the same."""
         ends = {}
         for side, field_ in (("start", "lower"), ("end", "upper")):
             bound = record[field_]
@@ -352,7 +352,7 @@ class ExpressionWriter:
         return self.write_unknown() if parsed is None else self.resolve_names(parsed.unalias())
 
     def resolve_names(self, node: exp.Expr, bound: frozenset[str] = frozenset()) -> exp.Expr:
-        """Settle which columns the names in parsed SQL mean."""
+        """Resolve the names in parsed SQL to columns."""
         if isinstance(node, exp.Column):
             if node.parts[0].name.lower() in bound:
                 return node
@@ -370,7 +370,7 @@ class ExpressionWriter:
 
 
 def parse_select_item(text: str) -> exp.Expr | None:
-    """An item of SELECT as sqlglot parses it; None where the text is no single one, or holds an unknown value."""
+    """The tree of a SELECT item; None if the text is not exactly one, or has an unknown value."""
     if MARK in text or obstacle(text):
         return None
     try:
@@ -388,9 +388,9 @@ def parse_select_item(text: str) -> exp.Expr | None:
 
 
 def makes_rows(node: exp.Expr) -> bool:
-    """Whether an expression makes, or may make, several rows of one.
+    """Whether an expression may produce several rows from one.
 
-    So does a sliding window of time, which puts a row into every window that holds it.
+    A sliding time window does, because a row is in several windows.
     """
     return any(
         is_generator(part)
@@ -411,7 +411,7 @@ def draws_again(node: exp.Expr) -> bool:
 
 
 def name_in_struct(record: Record, at: int) -> str:
-    """What ``struct`` calls the field that an expression makes; ``at`` is its position."""
+    """The name that ``struct`` gives the field of an expression; ``at`` is its position."""
     match record["kind"]:
         case "alias":
             return str(record["name"][-1])
@@ -445,7 +445,7 @@ def _parse_type(text: str | None) -> exp.DataType | None:
 def struct_columns(
     whole: Field, writer: ExpressionWriter, reading: Reading
 ) -> list[tuple[QualifiedColumn, exp.Expr]] | None:
-    """The fields of a struct as columns; None where they are not known."""
+    """The fields of a struct as columns; None if they are unknown."""
     fields = fields_of(whole.type or "")
     return [
         (QualifiedColumn(reading.context.new_field(name, kind)), writer.write_column(whole, (name,)))
@@ -454,7 +454,7 @@ def struct_columns(
 
 
 def is_changing(value: ir.Expression) -> bool:
-    """Whether an expression need not give the same value twice."""
+    """Whether an expression may give another value the next time."""
     return isinstance(value, ir.Computed) and not value.is_deterministic
 
 

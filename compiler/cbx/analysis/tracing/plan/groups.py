@@ -34,7 +34,7 @@ _MOST_CUBED = 6
 
 
 def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """``groupBy``, ``rollup``, ``cube`` and ``groupingSets``; ``pivot`` adds columns of its own."""
+    """``groupBy``, ``rollup``, ``cube``, ``groupingSets`` and ``pivot``."""
     grouping = _GroupingReader(rows, reading)
     members = [grouping.read_column(expression) for expression in record.get("grouping_expressions", ())]
     sets = _read_grouping_sets(record, members, grouping)
@@ -47,7 +47,7 @@ def read_aggregate(record: Record, rows: Rows, reading: Reading) -> Rows:
 def _read_grouping_sets(
     record: Record, members: Sequence[tuple[Field, int] | None], grouping: _GroupingReader
 ) -> tuple[Ids, ...] | None:
-    """The grouping sets; None where there are none, empty where they are not supported."""
+    """The grouping sets; None if there are none, empty if they are not supported."""
     sources = [member[1] for member in members if member is not None]
     if len(set(sources)) < len(sources) and record.get("group_type") not in _PLAIN:
         return ()  # a column under two names: a set may contain only one of them
@@ -75,7 +75,7 @@ def _read_grouping_sets(
 
 @dataclass
 class _GroupingReader:
-    """Reads what is grouped by, giving a column to each expression that is not one."""
+    """Reads the grouping expressions, and gives each one a column."""
 
     rows: Rows
     reading: Reading
@@ -89,10 +89,10 @@ class _GroupingReader:
         self._known: dict[str, int] = {}
 
     def read_column(self, record: Record) -> tuple[Field, int] | None:
-        """The column of the result, and the one that is grouped by.
+        """The column of the result, and the grouping column.
 
-        None for what makes rows, and for what may give another value when it is evaluated again: Spark evaluates it for
-        grouping and for the result, so that several groups may show one value.
+        None for an expression that produces rows or may give another value when it is evaluated again: Spark evaluates
+        it for grouping and for the result, so that several groups may show the same value.
         """
         name = _column_name(record)
         self.has_guesses = self.has_guesses or name.endswith(")")
@@ -150,7 +150,7 @@ class _GroupingReader:
         return Rows(relation, tuple(columns), alive, self.rows.steps, has_guesses=self.has_guesses or has_pivot)
 
     def _pivot_columns(self, record: Record) -> list[QualifiedColumn] | None:
-        """The columns of a pivot, by its values if the model names them; None where it does not."""
+        """The columns of a pivot, by its values; None if the model does not name the values."""
         chosen_by = ir.reads_of(self.writer.build_reader().read(self.writer.write(record["pivot"]["col"])))
         values = record["pivot"].get("values")
         if not values or any("value" not in value for value in values):
@@ -204,7 +204,7 @@ class _GroupingReader:
         return QualifiedColumn(new)
 
     def _read_measures(self, node: exp.Expr, column: int, record: Record, fixed: Ids = NONE) -> None:
-        """Read the aggregates in an expression that a column holds."""
+        """Read the aggregates in the expression of a column."""
         reader = self.writer.build_reader()
         site = PythonCallSite(*record["site"]) if record.get("site") else None
         for call in aggregates_in([node]):
@@ -213,7 +213,7 @@ class _GroupingReader:
 
 
 def _column_name(record: Record) -> str:
-    """The name of a column; a window of time has that of its function."""
+    """The name of a column; a time window has that of its function."""
     if record["kind"] == "alias":
         return str(record["name"][-1])
     function = str(record.get("function_name", "")).lower()
@@ -260,7 +260,7 @@ def read_set_operation(record: Record, left: Rows, right: Rows, reading: Reading
 
 
 def _union_branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.Relation, ...]:
-    """A union of unions is one union of all."""
+    """The branches of a union, nested unions included."""
     inner = left.relation
     is_union = isinstance(inner, ir.SetOperation) and inner.kind == "union" == kind and inner.is_all and is_all
     if (
@@ -273,7 +273,7 @@ def _union_branches(left: Rows, kind: ir.SetKind, *, is_all: bool) -> tuple[ir.R
 
 
 def _align_by_name(left: Rows, right: Rows, reading: Reading, *, fills: bool) -> tuple[Rows, Rows] | None:
-    """Both sides with the same names in the same order; what one side does not have is NULL there."""
+    """Both sides with the same names in the same order; missing columns are NULL."""
     if left.is_open or right.is_open:
         return None
     names = list(dict.fromkeys(column.name for column in left.columns))

@@ -27,7 +27,7 @@ _KINDS: dict[str, ir.JoinKind] = {
 
 
 def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows:
-    """``join`` and ``crossJoin``: by the names of columns, by a condition, or of all with all."""
+    """``join`` and ``crossJoin``: by names of columns, by a condition, or without one."""
     kind = _KINDS.get(record.get("join_type", ""))
     if kind is None:
         return opaque_rows([left, right], "a kind of join that is not supported")
@@ -86,7 +86,7 @@ def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
 def _join_columns(
     kind: ir.JoinKind, pairs: Sequence[tuple[Field, Field]], left: Rows, right: Rows, reading: Reading
 ) -> tuple[tuple[QualifiedColumn, ...], tuple[ir.Merge, ...]]:
-    """The result's columns: those joined on by name first and once, then those of the left, then of the right."""
+    """The result's columns: those of a join by name once and first, then those of the left, then of the right."""
     merges = []
     shown = []
     for mine, theirs in pairs:

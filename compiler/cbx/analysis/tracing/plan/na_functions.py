@@ -15,7 +15,7 @@ _FAMILIES = {"string": ("STRING",), "boolean": ("BOOLEAN",)}
 
 
 def read_fill_or_replace(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """Other values for some of each column's: a new column, which the old one fixes."""
+    """Replace values of columns: each new column is determined by the old one."""
     wanted = {name.lower() for name in record.get("cols", ())}
     values = record.get("values", [])
     families = {kind for literal in values for kind in _FAMILIES.get(literal["type"], _NUMBERS)} if not wanted else None
@@ -42,7 +42,7 @@ def _may_hold(column: Field, families: set[str] | None) -> bool:
 
 
 def read_drop_na(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """Rows without NULLs: in any of the columns named, or of all."""
+    """Drop rows with NULL in the named columns, or in any column."""
     reading.report_missing(record.get("cols", ()), rows)
     wanted = {name.lower() for name in record.get("cols", ())}
     ids = [column.field.id for column in rows.columns if not wanted or column.name in wanted]

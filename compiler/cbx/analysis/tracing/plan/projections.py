@@ -40,7 +40,7 @@ def read_project(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 
 def read_with_columns(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """``withColumn`` and ``withColumns``: a column of the same name is replaced, another one added at the end."""
+    """``withColumn`` and ``withColumns``: replace the column of the same name, or add one at the end."""
     selection = ProjectionReader(rows, reading)
     new: dict[str, list[QualifiedColumn]] = {}
     for alias in record.get("aliases", ()):
@@ -56,7 +56,7 @@ def read_with_columns(record: Record, rows: Rows, reading: Reading) -> Rows:
 
 
 def read_rename(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """``withColumnRenamed`` and ``withColumnsRenamed``, one after the other."""
+    """``withColumnRenamed`` and ``withColumnsRenamed``, in order."""
     del reading
     pairs = [(rename["col_name"], rename["new_col_name"]) for rename in record.get("renames", ())]
     pairs += list(record.get("rename_columns_map", {}).items())
@@ -114,7 +114,7 @@ def select_columns(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Rows:
 
 @dataclass
 class ProjectionReader:
-    """Reads what is selected, one expression after the other; a later one may use the names of earlier ones."""
+    """Reads the selected expressions in order; a later one may use the names of earlier ones."""
 
     input: Rows
     reading: Reading
@@ -133,7 +133,7 @@ class ProjectionReader:
         self._hides_rows = False
 
     def read_expression(self, record: Record) -> bool:
-        """Read one expression; false if its columns are not known."""
+        """Read one expression; false if its columns are unknown."""
         item = _Item.read(record, self.writer)
         if item.is_star:
             return self._read_star_text(item.node)
@@ -167,7 +167,7 @@ class ProjectionReader:
         return True
 
     def make_rows(self) -> Rows:
-        """The rows with what was selected."""
+        """The rows with the selected columns."""
         fields = tuple(column.field for column in self.columns)
         is_open = self.is_open
         if self._hides_rows or (self._aggregated and self._makes_rows):
@@ -200,21 +200,21 @@ class ProjectionReader:
         self.writer.named.setdefault(column.name, column.field)
 
     def _apply_definitions(self) -> None:
-        """Make what was defined so far part of the rows."""
+        """Add the columns defined so far to the rows."""
         if self._definitions:
             before = self.relation
             self.relation = ir.Projection(before, tuple(self._definitions), before.fields, before.is_open)
             self._definitions = []
 
     def _read_measures(self, node: exp.Expr, column: int) -> None:
-        """Read the aggregates of a selection without a grouping."""
+        """Read the aggregates of a selection without GROUP BY."""
         reader = self.writer.build_reader()
         for call in aggregates_in([node]):
             measure = read_measure(call, unwrap_window_function(call)[0], column, reader, self._site())
             self._measures += [measure] if measure is not None else []
 
     def _site(self) -> PythonCallSite | None:
-        """Where the step that is read was made."""
+        """Where the step was created."""
         return PythonCallSite(*self.reading.site) if self.reading.site else None
 
     def _read_windows(self, node: exp.Expr) -> None:
@@ -295,7 +295,7 @@ def _is_column_name(node: exp.Expr) -> bool:
 
 @dataclass(frozen=True)
 class _Item:
-    """One expression of a selection, and what its columns are called."""
+    """One expression of a selection, and the names of its columns."""
 
     node: exp.Expr
     names: list[str] = dataclasses.field(default_factory=list)
@@ -320,12 +320,12 @@ class _Item:
 
     @property
     def name(self) -> str:
-        """What its column is called."""
+        """The name of its column."""
         return self.names[-1] if self.names else self.guessed
 
     @classmethod
     def read(cls, record: Record, writer: ExpressionWriter) -> _Item:
-        """Read an expression, its names apart."""
+        """Read an expression without its names."""
         names: list[str] = []
         while record["kind"] == "alias":
             names = names or list(record["name"])
@@ -348,7 +348,7 @@ class _Item:
 
 
 def guess_name(record: Record) -> str:
-    """What Spark calls the column of an expression without a name; it ends with a parenthesis if that is a guess."""
+    """The name that Spark gives an unnamed expression; it ends with a parenthesis if it is a guess."""
     match record["kind"]:
         case "unresolved_attribute":
             parts = parts_of(record["unparsed_identifier"])

@@ -17,7 +17,7 @@ from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows
 
 
 def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Rows:
-    """A query, whose tables are frames of the model's, by the names that ``spark.sql`` gave them."""
+    """A query over frames of the model, by the names that ``spark.sql`` gives them."""
     query = record["query"]
     if MARK in query or record.get("args") or record.get("pos_args"):
         return opaque_rows(views.values(), "a query with values that are not known")
@@ -37,7 +37,7 @@ def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Row
 
 
 def read_with_relations(record: Record, read: Callable[[Record], Rows], reading: Reading) -> Rows:
-    """A query with the frames that it names; other uses of frames inside a step are not supported."""
+    """A query and the frames that it names; other frames inside a step are not supported."""
     root = record["root"]
     references = record.get("references", [])
     named = [reference for reference in references if reference["kind"] == "subquery_alias"]
@@ -82,7 +82,7 @@ def _replace_view_scans(relation: Relation, views: Mapping[str, Rows]) -> Relati
 
 
 def _highest_column(relation: Any) -> int:
-    """The highest number of a column anywhere in a relation."""
+    """The highest number of a column in a relation."""
     highest = 0
     pending = [relation]
     while pending:

@@ -1,7 +1,7 @@
-"""The rows that a step of a plan makes, and which of their columns a name means.
+"""The rows of a step of a plan, and the resolution of names to their columns.
 
-The rules are those of Spark's analyser for DataFrames: a bare name means the one column of that name, compared
-without regard to case; ``df["x"]`` means the column of ``df``, even if a later step renamed or moved it.
+The rules are those of Spark's analyser for DataFrames: a bare name is the one column of that name, in any case;
+``df["x"]`` is the column of ``df``, even if a later step renamed or moved it.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class QualifiedColumn:
 
     @property
     def name(self) -> str:
-        """Its name, for comparing."""
+        """Its name in lower case."""
         return self.field.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
-    """The column that a name means, and the fields of a struct that the rest of the name picks."""
+    """The column of a name, and the struct fields that the rest of the name selects."""
 
     field: Field
     path: tuple[str, ...] = ()
@@ -40,14 +40,14 @@ class FoundColumn:
 
 @dataclass(frozen=True, slots=True)
 class MissingColumn:
-    """A name that is not a column; ``is_sure`` where the rows certainly have no such column."""
+    """A name that is no column; ``is_sure`` if the rows certainly have no such column."""
 
     is_sure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The columns that a step had; ``is_complete`` where it certainly had no others."""
+    """The columns of a step; ``is_complete`` if it certainly had no others."""
 
     fields: tuple[Field, ...]
     is_complete: bool
@@ -55,15 +55,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows that a step makes.
+    """The rows of a step.
 
     Attributes:
-        relation: What they are.
+        relation: Their relation.
         columns: Their columns, in order.
         alive: The columns that have a value in each row, including those that a step omitted.
         steps: The earlier steps, by their numbers; None for one that occurs more than once.
         left_out: Columns that the last step omitted; conditions and orders may still use them.
-        has_guesses: Whether some names are what Spark probably calls a column that got no name.
+        has_guesses: Whether some names are guesses of what Spark calls unnamed columns.
     """
 
     relation: Relation
@@ -75,7 +75,7 @@ class Rows:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """Their columns as the relational IR has them."""
+        """Their columns in the relational IR."""
         return tuple(column.field for column in self.columns)
 
     @property
@@ -84,10 +84,10 @@ class Rows:
         return self.relation.is_open
 
     def find(self, name: str, step: int | None = None, *, also_left_out: bool = False) -> FoundColumn | MissingColumn:
-        """What a name means.
+        """The column of a name.
 
         Args:
-            name: The name, its parts quoted where they must be.
+            name: The name, with its parts quoted if needed.
             step: The step whose column is meant; None for a bare name.
             also_left_out: Whether to search the columns that the last step omitted.
         """
@@ -112,13 +112,13 @@ class Rows:
         return MissingColumn(is_sure=match is None and step.is_complete)
 
     def with_step(self, number: int) -> Rows:
-        """The same, made by a step with a number."""
+        """The rows of a step with this number."""
         step = Step(self.fields, not self.is_open and not self.has_guesses)
         return replace(self, steps={**self.steps, number: step})
 
 
 def parts_of(name: str) -> tuple[str, ...]:
-    """The parts of a dotted name as they are spelled; none of what is no name."""
+    """The parts of a dotted name as written; empty if it is no name."""
     parts = []
     at = 0
     while at < len(name):
@@ -150,12 +150,12 @@ def _find_column(columns: Iterable[QualifiedColumn], parts: tuple[str, ...]) -> 
 
 
 def with_relation(rows: Rows, relation: Relation) -> Rows:
-    """The same columns in other rows."""
+    """The same columns of another relation."""
     return replace(rows, relation=relation)
 
 
 def merge_steps(left: Rows, right: Rows) -> Mapping[int, Step | None]:
-    """The steps of both sides of a join; a step that both sides come from has its columns twice."""
+    """The steps of both sides of a join; None for a step of both sides, whose columns occur twice."""
     both = {**left.steps, **right.steps}
     return {number: None if number in left.steps and number in right.steps else step for number, step in both.items()}
 
@@ -168,7 +168,7 @@ def opaque_rows(
     is_open: bool = True,
     hides_stream: bool = False,
 ) -> Rows:
-    """Rows of which only the inputs are known and, sometimes, the columns."""
+    """Opaque rows with known inputs and, sometimes, known columns."""
     fields = tuple(column.field for column in columns)
     relation = ir.Opaque(tuple(rows.relation for rows in inputs), fields, is_open, reason, hides_stream)
     return Rows(relation, columns, frozenset(field.id for field in fields))

@@ -1,4 +1,4 @@
-"""Reads ``unpivot`` and ``melt``, which make a row of each of some columns."""
+"""Reads ``unpivot`` and ``melt``, which turn columns into rows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _UNKNOWN = "columns to unpivot that are not known"
 
 
 def read_unpivot(record: Record, rows: Rows, reading: Reading) -> Rows:
-    """The columns that are kept, the name of one of the others, and its value.
+    """The kept columns, and the name and value of one of the others.
 
-    The name distinguishes the rows that come from one row. A column that is listed twice makes two rows of one name.
+    The name distinguishes the rows from one row. A column that is listed twice gives two rows of one name.
     """
     kept = _find_columns(record.get("ids", ()), rows, reading)
     if kept is None or rows.is_open or rows.has_guesses:
@@ -38,7 +38,7 @@ def read_unpivot(record: Record, rows: Rows, reading: Reading) -> Rows:
 def _value_columns(
     record: Record, rows: Rows, kept: Sequence[QualifiedColumn], reading: Reading
 ) -> list[QualifiedColumn] | None:
-    """The columns that rows are made of: those that are listed, or all that are not kept."""
+    """The columns that become rows: those that are listed, or all that are not kept."""
     if "values" in record:
         return _find_columns(record["values"].get("values", ()), rows, reading)
     ids = {column.field.id for column in kept}
@@ -46,7 +46,7 @@ def _value_columns(
 
 
 def _find_columns(records: Sequence[Record], rows: Rows, reading: Reading) -> list[QualifiedColumn] | None:
-    """The columns that expressions are; None where one is no column that is known."""
+    """The columns that expressions name; None if one is no known column."""
     columns: list[QualifiedColumn] = []
     for record in records:
         if record["kind"] != "unresolved_attribute" or record.get("is_metadata_column"):
