@@ -109,9 +109,8 @@ class Generator:
             own = f"rid_{name}"
             out = tuple(Column(name_, (own,)) for name_ in (*(f"c{number}" for number in range(len(named[:2]))), "c9"))
             body = f"SELECT {items} FROM {text}{where} GROUP BY {groups}"
-            hidden = (
-                f"SELECT *, row_number() OVER () AS {own} FROM (SELECT {items} FROM {shown}{where} GROUP BY {groups})"
-            )
+            grouped = f"SELECT {items} FROM {shown}{where} GROUP BY {groups}"
+            hidden = f"SELECT *, row_number() OVER (ORDER BY 1) AS {own} FROM ({grouped})"
             source = Source(name, f"({hidden})", out, (own,))
         else:
             items = ", ".join(item for item, _, _ in named)

@@ -95,7 +95,9 @@ def _totals(tables: tuple[Table, ...], chance: random.Random, rid: str) -> Sourc
     first, second = _columns(table, chance)
     text = f"SELECT {first} AS u, sum({second}) AS v FROM {table.name} GROUP BY {first}"
     return _source(
-        text, f"SELECT *, row_number() OVER () AS {rid} FROM ({text})", (Column("u", (rid,)), Column("v", (rid,)))
+        text,
+        f"SELECT *, row_number() OVER (ORDER BY 1) AS {rid} FROM ({text})",
+        (Column("u", (rid,)), Column("v", (rid,))),
     )
 
 

@@ -1,7 +1,8 @@
 """What the analysis says of random queries, streams and programs, held against Spark itself.
 
-``CBX_SPARK_QUERIES``, ``CBX_SPARK_STREAMS`` and ``CBX_SPARK_PROGRAMS`` say how many to try, ``CBX_SPARK_SEED`` where to
-start. Each script says in its docstring what it compares; a process with one Spark session of its own calls them.
+``CBX_SPARK_QUERIES``, ``CBX_SPARK_STREAMS``, ``CBX_SPARK_PROGRAMS`` and, for aggregates, ``CBX_MEASURE_QUERIES_SPARK``
+say how many to try, ``CBX_SPARK_SEED`` where to start. Each script says in its docstring what it compares; a process
+with one Spark session of its own calls them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ SEED = os.environ.get("CBX_SPARK_SEED", "1")
 QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "80"))
 STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "30"))
 PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "30"))
+MEASURES = int(os.environ.get("CBX_MEASURE_QUERIES_SPARK", "24"))
 
 pytestmark = pytest.mark.spark
 
@@ -76,6 +79,18 @@ def test_claims_about_queries_hold_on_spark(on_spark: OnSpark, capsys: pytest.Ca
     assert counts["rejected"] < QUERIES / 5
     assert counts["failed"] < counts["results"] / 10
     assert shares["proven"] > 0.2
+
+
+def test_verdicts_on_aggregates_hold_on_spark(on_spark: OnSpark, capsys: pytest.CaptureFixture[str]) -> None:
+    found = on_spark("measures_on_spark", MEASURES, SEED)
+    counts = Counter(found["counts"])
+    with capsys.disabled():
+        print(f"\n{MEASURES} queries with aggregates on Spark: {dict(counts)}")
+
+    assert found["wrong"] == [], "\n\n".join(found["wrong"])
+    assert counts["rejected"] < MEASURES / 20
+    assert counts["exact"] > counts.total() / 10
+    assert counts["unseen"] <= max(1, counts["repeated"] / 10)
 
 
 def test_claims_about_streams_hold_over_micro_batches(on_spark: OnSpark, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,63 @@
+"""What the analysis says of the aggregates of a query, held against how often they count a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from random_measures import Generator, MeasureQuery
+
+from cbx.analysis.measures import JudgedMeasure
+
+DRAWS = 6
+"""On how many contents an aggregate that is called exact must count each row once."""
+
+
+@dataclass
+class MeasureClaims:
+    """The verdicts on the aggregates of a query, and which of them were seen to count a row several times."""
+
+    query: MeasureQuery
+    judged: tuple[JudgedMeasure, ...]
+    repeated: set[int] = field(default_factory=set)
+
+    def waits(self, draw: int) -> bool:
+        """Whether another content can say more: a row that is counted several times was not seen yet."""
+        return draw < DRAWS or any(
+            measure.verdict == "repeated" and number not in self.repeated for number, measure in enumerate(self.judged)
+        )
+
+    def take(self, rows: Iterable[tuple[int, ...]]) -> None:
+        """Note what one content shows: for each aggregate of each group the rows counted, and the different ones."""
+        for row in rows:
+            self.repeated |= {number for number in range(len(self.judged)) if row[2 * number] > row[2 * number + 1]}
+
+    def counts(self) -> Counter[str]:
+        """How many verdicts there are of each kind; ``unseen`` are repetitions of which no content showed one."""
+        verdicts = Counter(measure.verdict for measure in self.judged)
+        unseen = sum(measure.verdict == "repeated" for measure in self.judged) - len(
+            [number for number in self.repeated if self.judged[number].verdict == "repeated"]
+        )
+        return Counter({**verdicts, "unseen": unseen})
+
+    def wrong(self) -> str | None:
+        """A verdict that the contents disprove: an exact one, or a declared repetition that none of them shows."""
+        for number, measure in enumerate(self.judged):
+            is_declared = measure.repetition is not None and measure.repetition.is_declared
+            if measure.verdict == "exact" and number in self.repeated:
+                return f"exact, but repeated: {number} of {self.query.text}\n{self.query.counts}"
+            if measure.verdict == "repeated" and is_declared and number not in self.repeated:
+                return f"never repeated: {number} of {self.query.text}\n{self.query.counts}"
+        return None
+
+
+def random_claims(generator: Generator) -> MeasureClaims | None:
+    """The verdicts on a random query; None where two of its aggregates are the same."""
+    if generator.chance.random() < 0.25:
+        generator.add_model()
+    query = generator.query()
+    judged = {measure.measure.column: measure for measure in generator.judge(query)}
+    if len(judged) != len(query.rids):
+        return None
+    return MeasureClaims(query, tuple(judged[column] for column in sorted(judged)))
