@@ -281,8 +281,7 @@ class _Parts:
         if not edge.columns_of(many) <= self.parts[many].names.keys():
             return None
         other = edge.other(many)
-        related = self._relating(edge, many)
-        for relationship in related:
+        for relationship in self._relating(edge, many):
             if relationship.cardinality == "one_to_many":
                 return relationship
         table, compared = self.parts[many].table, self._compared_names(edge, many)
@@ -292,9 +291,8 @@ class _Parts:
                 return current
         keys = [{name.lower() for name in key} for key in table.keys]
         is_by_their_key = any(theirs.issuperset(map(str.lower, key)) for key in self.parts[other].table.keys)
-        is_related = related or self._relating(edge, other)
         has_other_key = bool(keys) and not any(key <= mine for key in keys)
-        if has_other_key and not is_related and is_by_their_key:
+        if has_other_key and is_by_their_key:
             return OtherKey(table.keys[0], tuple(sorted(mine)))
         return None
 
