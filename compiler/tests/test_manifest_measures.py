@@ -106,6 +106,7 @@ def test_a_repeated_measure_names_the_join_and_the_relationship(models: dict[str
         "verdict": "repeated",
         "repeated_by": {
             "reason": "one row has many of `silver.items`",
+            "declared": True,
             "table": "silver.items",
             "path": "models/gold/sums.sql",
             "line": 6,

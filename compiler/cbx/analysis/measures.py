@@ -115,7 +115,7 @@ def result_homes(
             if question not in repetitions:
                 values = frozenset({column.id})
                 repeats = find_repetition(relation, NONE, question[1], of_column[0], homes, relationships, values)
-                repetitions[question] = repeats is not None
+                repetitions[question] = repeats is not None and repeats.is_declared
             is_repeated = repetitions[question] or None
         if is_repeated is None and any(home.is_alone for home in of_column):
             keys = []

@@ -50,6 +50,7 @@ def lay_out_measure(measure: MeasureResult) -> dict[str, Any]:
 def _repetition(repetition: MeasureRepetition) -> dict[str, Any]:
     return {
         "reason": repetition.reason,
+        "declared": repetition.is_declared,
         "table": repetition.table or None,
         "path": repetition.span.path if repetition.span else None,
         "line": repetition.span.line if repetition.span else None,

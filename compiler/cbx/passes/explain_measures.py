@@ -86,6 +86,7 @@ def _describe_repetition(model: ResolvedModel, repetition: Repetition) -> Measur
         explain_repetition(repetition)[0],
         span_of(model, repetition.place),
         repetition.cause if isinstance(repetition.cause, TableRelationship) else None,
+        repetition.is_declared,
     )
 
 

@@ -55,12 +55,14 @@ class MeasureRepetition(NamedTuple):
         reason: The reason, in words.
         span: The join, or what else repeats the rows; None if unknown.
         relationship: The declared relationship that implies it; None for another reason.
+        is_declared: Whether a declaration says that there are several rows, not only that there may be.
     """
 
     table: str
     reason: str
     span: Span | None
     relationship: TableRelationship | None
+    is_declared: bool
 
 
 class MeasureResult(NamedTuple):
