@@ -145,6 +145,18 @@ def test_every_option_of_a_command_is_on_its_page(name: str, page: str) -> None:
     assert expected == actual
 
 
+@pytest.mark.parametrize(
+    "page", [DOCS.parents[1] / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.stem
+)
+def test_every_option_that_a_page_names_exists(page: Path) -> None:
+    """Each with the command before it; what follows `--` is pytest's."""
+    commands = typer.main.get_command(application()).commands  # type: ignore[attr-defined] # as above
+    for name, rest in re.findall(r"(?<![\w-])cbx ([a-z]+) ([^`#|\n]*)", page.read_text(encoding="utf-8")):
+        named = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition(" -- ")[0]))
+        if named:
+            assert named <= {option for param in commands[name].params for option in param.opts} | {"--help"}, name
+
+
 def test_every_option_of_test_is_on_the_page_of_testing() -> None:
     """No more and no fewer than `cbx test --help` names."""
     command = typer.main.get_command(application()).commands["test"]  # type: ignore[attr-defined] # as above
