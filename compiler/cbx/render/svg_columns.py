@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cbx.graph.graph_document import ColumnId
 from cbx.render.column_lineage import ColumnGraph, DescribedColumn, described_columns, is_marked, notes_on_column
-from cbx.render.labels import text_width
+from cbx.render.labels import REPEATED_IN_WORDS, text_width
 from cbx.render.layout.layout import Layout, Point, Size, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.svg_parts import arrowhead, curve, label, picture, text
@@ -36,9 +36,7 @@ def _lay_out(graph: ColumnGraph) -> Layout:
     described = described_columns(document)
 
     def row_width(node: str, name: str) -> float:
-        notes = _notes(described.get((node, name)))
-        width = min(text_width(name, 13, is_bold=True), _WIDEST)
-        return width + (min(text_width(notes, 11), _WIDEST) + _GAP if notes else 0)
+        return min(text_width(name, 13, is_bold=True), _WIDEST) + _notes_width(described.get((node, name)))
 
     sizes = {
         node: Size(
@@ -78,18 +76,30 @@ def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
             if graph.selected == (node, name):
                 yield f'<rect class="tint{number}" x="6" y="{y - 11}" width="{box.width - 12:.1f}" height="22" rx="5"/>'
             weight = "name ink" if graph.selected == (node, name) else "ink"
-            notes = _notes(described.get((node, name)))
-            tone = "small warning" if is_marked(described.get((node, name))) else "small faint"
-            noted = min(text_width(notes, 11), _WIDEST) + _GAP if notes else 0
-            yield label(name, 16, y + 4.5, weight, 13, box.width - 28 - noted)
-            if notes:
-                yield label(notes, box.width - 16, y + 4, tone, 11, _WIDEST, at_end=True)
+            its_column = described.get((node, name))
+            yield label(name, 16, y + 4.5, weight, 13, box.width - 28 - _notes_width(its_column))
+            yield from _note_labels(its_column, box.width - 16, y + 4)
         yield "</g>"
     yield "</g>"
 
 
 def _notes(described: DescribedColumn | None) -> str:
     return " · ".join(notes_on_column(described))
+
+
+def _notes_width(described: DescribedColumn | None) -> float:
+    """The room that the notes on a column take beside its name."""
+    notes = _notes(described)
+    return min(text_width(notes, 11), _WIDEST) + _GAP if notes else 0
+
+
+def _note_labels(described: DescribedColumn | None, x: float, y: float) -> Iterator[str]:
+    notes = _notes(described)
+    if is_marked(described):
+        marked = label(notes, x, y, "small warning", 11, _WIDEST, at_end=True)
+        yield f"<g><title>{text(REPEATED_IN_WORDS)}</title>{marked}</g>"
+    elif notes:
+        yield label(notes, x, y, "small faint", 11, _WIDEST, at_end=True)
 
 
 def _middle(graph: ColumnGraph, node: str, column: str) -> float:
