@@ -34,6 +34,7 @@ class JudgedMeasure:
         homes: The homes of its values.
         names: The names of the columns that its values come from.
         repetition: What repeats the rows; for ``repeated`` only.
+        rows: The rows that it aggregates; None for windows, grouping sets and pivots.
     """
 
     measure: Measure
@@ -41,6 +42,7 @@ class JudgedMeasure:
     homes: tuple[Home, ...]
     names: tuple[str, ...] = ()
     repetition: Repetition | None = None
+    rows: Relation | None = None
 
 
 def judge_measures(
@@ -152,9 +154,12 @@ class _Judge:
         match node:
             case ir.Aggregate(input=rows, measures=measures):
                 sets = node.sets if node.sets is not None else (frozenset(group.source for group in node.groups),)
-                return [
+                judged = [
                     self._judge(measure, rows, tuple(columns | measure.fixed for columns in sets), is_chosen=is_chosen)
                     for measure in measures
+                ]
+                return [
+                    each if node.sets is not None or each.measure.fixed else replace(each, rows=rows) for each in judged
                 ]
             case ir.Window(input=rows, measures=measures):
                 partitions = {window.column: window.partition for window in node.columns}

@@ -81,7 +81,7 @@ class ChangePlan:
         is_first: Whether nothing is deployed yet.
         models: The models with differences, sorted by id.
         settings: Differences of the pipeline's settings.
-        checks: Differences of the checks on keys and relationships.
+        checks: Differences of the checks on the data.
         project: Differences of the manifest's ``project``.
     """
 

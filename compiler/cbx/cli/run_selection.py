@@ -41,6 +41,7 @@ def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
         if planned.model.id in ids:
             names += [planned.model.dataset, planned.changes_view, quarantines.get(planned.model.id)]
     names += [check.name for check in plan.key_checks if check.model in ids]
+    names += [check.name for check in plan.measure_checks if check.model in ids]
     names += [check.name for check in plan.relationship_checks if {check.child, check.parent} <= ids]
     return {name.lower() for name in names if name is not None}
 

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cbx.emit.bundle import emit_bundle
-from cbx.emit.checks import emit_key_check, emit_relationship_check
+from cbx.emit.checks import emit_key_check, emit_measure_check, emit_relationship_check
 from cbx.emit.manifest import emit_manifest, lay_out_check, lay_out_model
 from cbx.emit.notebook import emit_notebook
 from cbx.processes.forked_workers import MANY_MODELS, map_in_forks
-from cbx.stages.plan import Artifact, Emitted, KeyCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.stages.plan import Artifact, Emitted, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import Relationship
 
 _TOGETHER = 100
 """Notebooks that a process takes at a time."""
 
-Source = Plan | ModelPlan | KeyCheck | RelationshipCheck
+Source = Plan | ModelPlan | KeyCheck | RelationshipCheck | MeasureCheck
 """What becomes a file; the plan itself becomes the bundle."""
 
 
@@ -37,7 +37,7 @@ def emit_artifacts(plan: Plan, *, only_models: bool = False) -> Emitted:
     """
     sources: list[Source] = [*plan.models]
     if not only_models:
-        sources = [plan, *plan.models, *plan.key_checks, *plan.relationship_checks]
+        sources = [plan, *plan.models, *plan.checks]
     related = plan.relationships_by_model
 
     def emit_file(source: Source) -> _File:
@@ -63,6 +63,8 @@ def _emit_file(source: Source, plan: Plan, related: Mapping[str, tuple[Relations
             file = _as_file(emit_key_check(source, plan.project))
         case RelationshipCheck():
             file = _as_file(emit_relationship_check(source, plan.project))
+        case MeasureCheck():
+            file = _as_file(emit_measure_check(source, plan.project))
     return file._replace(entry=lay_out_check(source))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cbx.emit.code_hash import code_hash
 from cbx.emit.measures import home_of_column, lay_out_measure
-from cbx.stages.plan import Artifact, KeyCheck, ModelPlan, Plan, RelationshipCheck
+from cbx.stages.plan import Artifact, KeyCheck, MeasureCheck, ModelPlan, Plan, RelationshipCheck
 from cbx.stages.resolved import Cdc, Column, FileInput, Input, ModelInput, PythonCode, Relationship, TableInput
 from cbx.syntax.text import text_in_words
 from cbx.target.layout import MANIFEST, TARGET
@@ -72,9 +72,15 @@ def lay_out_entry(identity: str, model: Mapping[str, Any]) -> str:
     return _entry_lines({identity: model}, 2 * _INDENT, _DEPTH - 2)[0]
 
 
-def lay_out_check(check: KeyCheck | RelationshipCheck) -> str:
+def lay_out_check(check: KeyCheck | RelationshipCheck | MeasureCheck) -> str:
     """The text of a check in the manifest, without the comma after it."""
-    return _lay_out_item(_key_check(check) if isinstance(check, KeyCheck) else _relationship_check(check))
+    match check:
+        case KeyCheck():
+            return _lay_out_item(_key_check(check))
+        case RelationshipCheck():
+            return _lay_out_item(_relationship_check(check))
+        case MeasureCheck():
+            return _lay_out_item(_measure_check(check))
 
 
 def _lay_out_item(value: Mapping[str, Any]) -> str:
@@ -208,6 +214,17 @@ def _relationship_check(check: RelationshipCheck) -> dict[str, Any]:
         "parent": check.parent,
         "child": check.child,
         "on": dict(check.on),
+        "on_violation": check.on_violation,
+        "artifact": f"{TARGET}/{check.artifact}",
+    }
+
+
+def _measure_check(check: MeasureCheck) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "model": check.model,
+        "measure": check.measure,
+        "homes": list(check.homes),
         "on_violation": check.on_violation,
         "artifact": f"{TARGET}/{check.artifact}",
     }

@@ -83,6 +83,8 @@ def compile_part(
         part=part,
     )
     compiled = record_models(compilation)
+    if compilation.plan is not None and compilation.plan.project.settings.compile.check_measures:
+        return None
     if not compilation.is_lasting or any(compiled.get(name) != record.models[name] for name in ids):
         return None
     diagnostics = _replace_diagnostics(record.diagnostics, compilation.diagnostics, models)

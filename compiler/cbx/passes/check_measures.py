@@ -10,12 +10,15 @@ from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
+from cbx.passes.measure_queries import write_measure_query
 from cbx.passes.model_analysis import span_of
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
 from cbx.passes.table_facts import END_AT, START_AT
 from cbx.stages.resolved import Column, Connected, MeasureResult, ResolvedModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cbx.analysis.homes import Home
     from cbx.analysis.measures import JudgedMeasure
     from cbx.analysis.relation.relations import Relation
@@ -107,12 +110,17 @@ class _Check:
         if judged:
             names = {column.id: column.name for column in relation.fields if column.name}
             # A query that is read twice, or the columns of a pivot, have an aggregate of one place several times.
-            described = {describe_measure(model, each, names): each for each in judged}
+            described = {self._describe(model, each, names): each for each in judged}
             self.measures[model.id] = tuple(described)
             for measure in {(measure.span, measure.text): measure for measure in described}.values():
                 self._report(model, described[measure], measure)
         of_result = result_homes(relation, homes, facts, self.connected.grains.get(model.id))
         return of_result if model.cdc is None else _homes_of_target(of_result, relation)
+
+    def _describe(self, model: ResolvedModel, judged: JudgedMeasure, names: Mapping[int, str]) -> MeasureResult:
+        measure = describe_measure(model, judged, names)
+        is_checked = self.connected.project.settings.compile.check_measures
+        return measure._replace(query=write_measure_query(model, judged)) if is_checked else measure
 
     def _homes_of(self, name: str) -> Homes:
         """The homes of the columns of a table that is read; not known where the columns of a model are not known."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cbx.passes.table_schema import table_schema
-from cbx.project.dataset_names import changes_view, files_view, key_check, relationship_check
-from cbx.stages.plan import KeyCheck, ModelPlan, Plan, Read, RelationshipCheck
+from cbx.project.dataset_names import changes_view, files_view, key_check, measure_check, relationship_check
+from cbx.stages.plan import KeyCheck, MeasureCheck, ModelPlan, Plan, Read, RelationshipCheck
 from cbx.stages.resolved import (
     FileInput,
     Input,
@@ -34,9 +34,10 @@ def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
     references: dict[str, list[Relationship]] = {name: [] for name in proven.models}
     for relationship in proven.relationships:
         references[relationship.child].append(relationship)
+    models = tuple(_plan_model(model, proven, references[model.id], folder) for model in ordered)
     return Plan(
         proven.project,
-        tuple(_plan_model(model, proven, references[model.id], folder) for model in ordered),
+        models,
         tuple(
             _plan_key_check(model, key, folder, taken)
             for model in ordered
@@ -49,6 +50,7 @@ def plan(proven: Proven, *, only: frozenset[str] | None = None) -> Plan:
             if _is_readable_in_batch(proven.models[relationship.child])
             and _is_readable_in_batch(proven.models[relationship.parent])
         ),
+        tuple(check for planned in models for check in _plan_measure_checks(planned, proven, folder, taken)),
         proven.relationships,
         proven.columns,
         proven.key_verdicts,
@@ -132,6 +134,19 @@ def _plan_relationship_check(
         current_only=_keeps_history(child),
         on_violation=relationship.enforce,
     )
+
+
+def _plan_measure_checks(planned: ModelPlan, proven: Proven, folder: str, taken: set[str]) -> list[MeasureCheck]:
+    model, checks = planned.model, []
+    for measure in proven.measures.get(model.id, ()):
+        if measure.query is None:
+            continue
+        column = measure.column or "_".join([measure.function, *measure.values])
+        name = _claim_name(measure_check(model.dataset, column), taken)
+        query = measure.query.text.fill(lambda slot: _fill_slot(planned.reads[slot.index]))
+        artifact = f"{folder}/checks/{name}.py"
+        checks.append(MeasureCheck(name, artifact, model.id, measure.text, measure.homes, query, model.enforce))
+    return checks
 
 
 def _keeps_history(model: ResolvedModel) -> bool:

@@ -40,6 +40,11 @@ def relationship_check(child: str, columns: Iterable[str], parent: str) -> str:
     return f"{_flat(child)}_{'_'.join(map(_identifier, columns))}_in_{_flat(parent)}"
 
 
+def measure_check(dataset: str, column: str) -> str:
+    """The check that an aggregate, which is in a column of a dataset, counts rows once."""
+    return f"{_flat(dataset)}_{_identifier(column)}_counted_once"
+
+
 def _flat(dataset: str) -> str:
     return dataset.replace(".", "_")
 

@@ -70,6 +70,7 @@ class CompileSection(_Settings):
     source_format: Literal["notebook", "file"] = "notebook"
     constraints: Literal["none", "primary", "all"] = "primary"
     measures: Literal["warn", "error", "off"] = "warn"
+    check_measures: bool = False
     analysis: bool = True
     trace: bool = True
 

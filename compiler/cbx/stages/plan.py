@@ -65,6 +65,18 @@ class RelationshipCheck(NamedTuple):
     on_violation: Literal["warn", "fail"]
 
 
+class MeasureCheck(NamedTuple):
+    """A check that an aggregate, with the text ``measure``, counts each row of its home once."""
+
+    name: str
+    artifact: str
+    model: str
+    measure: str
+    homes: tuple[str, ...]
+    query: Text
+    on_violation: Literal["warn", "fail"]
+
+
 class Plan(NamedTuple):
     """All that a compilation will write."""
 
@@ -72,6 +84,7 @@ class Plan(NamedTuple):
     models: tuple[ModelPlan, ...]
     key_checks: tuple[KeyCheck, ...]
     relationship_checks: tuple[RelationshipCheck, ...]
+    measure_checks: tuple[MeasureCheck, ...]
     relationships: tuple[Relationship, ...]
     columns: Mapping[str, tuple[Column, ...] | None]
     key_verdicts: Mapping[str, Verdict]
@@ -89,20 +102,19 @@ class Plan(NamedTuple):
         return {model: tuple(relationships) for model, relationships in by_model.items()}
 
     @property
+    def checks(self) -> tuple[KeyCheck | RelationshipCheck | MeasureCheck, ...]:
+        """All checks."""
+        return (*self.key_checks, *self.relationship_checks, *self.measure_checks)
+
+    @property
     def check_names(self) -> frozenset[str]:
         """The datasets that only check others."""
-        return frozenset(
-            [*(check.name for check in self.key_checks), *(check.name for check in self.relationship_checks)]
-        )
+        return frozenset(check.name for check in self.checks)
 
     @property
     def notebook_paths(self) -> tuple[str, ...]:
         """The paths of all source files of the pipeline, models first."""
-        checks = [
-            *(check.artifact for check in self.key_checks),
-            *(check.artifact for check in self.relationship_checks),
-        ]
-        return (*(planned.artifact for planned in self.models), *sorted(checks))
+        return (*(planned.artifact for planned in self.models), *sorted(check.artifact for check in self.checks))
 
 
 class Artifact(NamedTuple):

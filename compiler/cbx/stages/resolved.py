@@ -65,6 +65,13 @@ class MeasureRepetition(NamedTuple):
     is_declared: bool
 
 
+class MeasureQuery(NamedTuple):
+    """A query that counts how often an aggregate counts each row of its home, which has the columns of ``key``."""
+
+    text: Text
+    key: tuple[str, ...]
+
+
 class MeasureResult(NamedTuple):
     """An aggregate of a model, and whether it counts each row of its tables once.
 
@@ -78,6 +85,7 @@ class MeasureResult(NamedTuple):
         measure: What these columns are declared to be, or a total where they are totals themselves.
         span: Where it is; None if unknown.
         repeated_by: Why it counts rows several times; None for another verdict.
+        query: The query that checks it on the data; None where it is not checked.
     """
 
     column: str | None
@@ -89,6 +97,7 @@ class MeasureResult(NamedTuple):
     measure: MeasureKind
     span: Span | None
     repeated_by: MeasureRepetition | None
+    query: MeasureQuery | None = None
 
 
 class Expectation(NamedTuple):

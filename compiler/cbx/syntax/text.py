@@ -61,6 +61,18 @@ class Text(NamedTuple):
         pieces = [value(part).parts if isinstance(part, InputSlot) else (part,) for part in self.parts]
         return join(part for piece in pieces for part in piece)
 
+    def between(self, start: int, end: int) -> Text:
+        """The part between two offsets in `placeholder`, neither of them inside an unknown part."""
+        pieces: list[TextPart] = []
+        at = 0
+        for part in self.parts:
+            length = len(_placeholder(part))
+            first, last = max(start - at, 0), min(end - at, length)
+            if first < last:
+                pieces.append(part[first:last] if isinstance(part, str) else part)
+            at += length
+        return join(pieces)
+
     def as_data(self) -> list[str | list[str | int]]:
         """The parts as JSON values for stored data, without names of classes or attributes."""
         return [_data(part) for part in self.parts]

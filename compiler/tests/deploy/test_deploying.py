@@ -390,7 +390,7 @@ def test_checks_are_summed_up(workspace: Workspace, project: Path) -> None:
     workspace.api.updates.broken["gold_twice_key"] = 2
     ended = cbx("deploy", "--env", "prod", "--start", "--wait", folder=project)
 
-    assert "checks on keys and relationships: 1 passed, 1 failed" in ended.err
+    assert "checks on the data: 1 passed, 1 failed" in ended.err
     assert "  gold_twice_key   2 of 10 keys are not unique" in ended.err
     assert "gold_again_key" not in ended.err
 

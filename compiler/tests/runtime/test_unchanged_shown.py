@@ -34,7 +34,7 @@ def test_the_end_of_a_run_tells_broken_checks_that_did_not_change() -> None:
     lines = [" ".join(line.split()) for line in text.getvalue().splitlines()]
 
     assert "orders streaming table 0 0 2 has_id 2, unchanged 0.0 s" in lines
-    assert "checks on keys and relationships: 1 passed, 1 failed, 1 unchanged" in lines
+    assert "checks on the data: 1 passed, 1 failed, 1 unchanged" in lines
     assert "orders_key 2 of 9 keys are not unique, unchanged" in lines
 
 

@@ -176,7 +176,7 @@ class DeployDisplay:
         failed = [rule for rule in rules if rule.failed]
         if rules:
             rest = f", {len(failed)} failed" if failed else ""
-            self._print_line(f"checks on keys and relationships: {len(rules) - len(failed)} passed{rest}")
+            self._print_line(f"checks on the data: {len(rules) - len(failed)} passed{rest}")
         for rule in failed:
             text = f"  {rule.dataset}   {describe_violations(rule.name, rule.failed, rule.passed + rule.failed)}"
             self._console.print(Text(text, style="yellow"), soft_wrap=True)

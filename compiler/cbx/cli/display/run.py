@@ -111,7 +111,7 @@ def _show_checks(console: Console, checks: Sequence[DatasetResult]) -> None:
     parts += [f"{len(checks) - len(refreshed)} not refreshed"] if len(refreshed) < len(checks) else []
     unchanged = sum(check.status == "unchanged" for check in refreshed)
     parts += [f"{unchanged} unchanged"] if unchanged else []
-    console.print(f"checks on keys and relationships: {', '.join(parts)}", highlight=False)
+    console.print(f"checks on the data: {', '.join(parts)}", highlight=False)
     failed += [
         check for check in checks if check.status == "skipped" and any(rule.failed for rule in check.expectations)
     ]

@@ -42,6 +42,8 @@ def read_checks(manifest: Mapping[str, Any]) -> Checks:
     """The checks of a manifest, as `cbx.emit.manifest` writes them."""
     keys, relations = {}, {}
     for check in manifest["checks"]:
+        if "measure" in check:
+            continue
         if "model" in check:
             keys[check["model"], tuple(check["columns"])] = Check(check["name"], "key_is_unique", check["artifact"])
         else:
