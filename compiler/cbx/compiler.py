@@ -9,6 +9,7 @@ from pathlib import Path
 from cbx.diagnostics.diagnostic import Diagnostic, Report
 from cbx.emit.artifacts import emit_artifacts
 from cbx.passes.check_expectations import check_expectations
+from cbx.passes.check_hazards import check_hazards
 from cbx.passes.check_keys import check_keys
 from cbx.passes.check_kinds import check_kinds
 from cbx.passes.check_measures import check_measures
@@ -153,4 +154,6 @@ def check_models(discovered: Discovered, report: Report, known: Mapping[str, Kno
     connected = check_measures(check_relationships(typed, report), report)
     check_kinds(connected, report)
     check_expectations(connected, report)
-    return prove_keys(connected, report)
+    proven = prove_keys(connected, report)
+    check_hazards(connected, report)
+    return proven

@@ -14,6 +14,7 @@ from sqlglot import errors, exp
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
+from cbx.analysis.relation.hazards import Suspicion
 from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, stream_scans
@@ -21,6 +22,9 @@ from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
 from cbx.analysis.sql.from_clause import read_opaque
+from cbx.analysis.sql.hazards.arbitrary_choices import choice_of_limit
+from cbx.analysis.sql.hazards.changing_functions import changing_functions
+from cbx.analysis.sql.hazards.null_comparisons import null_comparisons
 from cbx.analysis.sql.pipes import reorders_pipe_steps
 from cbx.analysis.sql.scope import CommonTable, Context, Scope, TooLargeError, UndeclaredTable, UnknownColumn
 from cbx.analysis.sql.select import read_select
@@ -42,6 +46,7 @@ class Query:
         expressions: The spans of the expressions of its columns, by their names in lower case; a star has none.
         undeclared_tables: The tables that it reads although no input declares them, in the order of the text.
         mistakes: Other errors that fail every run.
+        suspicions: The hazards, and what may be one.
     """
 
     relation: Relation
@@ -49,6 +54,7 @@ class Query:
     expressions: Mapping[str, QuerySpan] = field(default_factory=dict)
     undeclared_tables: tuple[UndeclaredTable, ...] = ()
     mistakes: tuple[QueryMistake, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
@@ -79,6 +85,7 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
         ]
         by_name = {name.lower(): table for name, table in tables.items()}
         context = Context(by_name, tuple(dict.fromkeys(column_names)), _read_relation)
+        context.suspicions += [*null_comparisons(nodes), *changing_functions(nodes)]
         relation = _read_relation(replace_unknown(tree, nodes), Scope(), context)
     except (errors.SqlglotError, RecursionError):
         return Query(ir.Opaque((), (), reason="the query cannot be parsed", hides_stream=True), ())
@@ -95,7 +102,7 @@ def read_query(query: str | exp.Expr, tables: Mapping[str, Table]) -> Query:
     unknown = sorted(dict.fromkeys(context.unknown_columns), key=lambda column: column.start)
     undeclared_tables = sorted(dict.fromkeys(context.undeclared_tables), key=lambda table: table.span.start)
     mistakes = tuple(dict.fromkeys([*functions, *context.mistakes]))
-    return Query(relation, tuple(unknown), expressions, tuple(undeclared_tables), mistakes)
+    return Query(relation, tuple(unknown), expressions, tuple(undeclared_tables), mistakes, tuple(context.suspicions))
 
 
 def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Context) -> bool:
@@ -137,7 +144,7 @@ def _read_relation(node: exp.Expr, outer: Scope, context: Context) -> Relation:
     _note_sort(node, relation, context)
     if len(context.unknown_columns) > unknown_before:
         return ir.Opaque((relation,), relation.fields, reason="it reads a column that no input has")
-    return _apply_limit(relation, node)
+    return _apply_limit(relation, node, context)
 
 
 def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
@@ -147,10 +154,11 @@ def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
         context.mistakes.append(QueryMistake("sort_on_stream", "", query_span(order)))
 
 
-def _apply_limit(relation: Relation, node: exp.Expr) -> Relation:
+def _apply_limit(relation: Relation, node: exp.Expr, context: Context) -> Relation:
     limit = node.args.get("limit")
     if limit is None:
         return relation
+    context.suspicions += choice_of_limit(node, relation)
     return ir.Limit(relation, whole_number(limit.args.get("expression")), relation.fields, relation.is_open)
 
 

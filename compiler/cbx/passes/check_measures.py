@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cbx.analysis.facts import OTHER_COLUMNS, UNKNOWN_HOME, ColumnHome
+from cbx.analysis.facts import OTHER_COLUMNS, UNKNOWN_HOME, ColumnHome, CurrentKey
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
@@ -12,7 +12,7 @@ from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
 from cbx.passes.measure_queries import write_measure_query
 from cbx.passes.model_analysis import span_of
-from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs
+from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
 from cbx.passes.table_facts import END_AT, START_AT
 from cbx.stages.resolved import Column, Connected, MeasureResult, ResolvedModel
 
@@ -152,4 +152,6 @@ class _Check:
         related += declarations_of(repetition.cause, self.connected.relationships)
         is_error = home.measure == "total" or self.connected.project.settings.compile.measures == "error"
         code = codes.REPEATED_MEASURE._replace(severity=Severity.ERROR) if is_error else codes.REPEATED_MEASURE
-        self.report.add(code, message, span, label=f"{counted} several times", hint=hint, related=related)
+        causes = [version_cause(model, repetition.table)] if isinstance(repetition.cause, CurrentKey) else []
+        label = f"{counted} several times"
+        self.report.add(code, message, span, label=label, hint=hint, related=related, causes=causes)

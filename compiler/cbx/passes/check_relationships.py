@@ -50,6 +50,7 @@ def check_relationships(typed: Typed, report: Report) -> Connected:
         typed.traced,
         typed.proven_keys,
         typed.grains,
+        typed.suspicions,
         tuple(ordered),
         {},
     )

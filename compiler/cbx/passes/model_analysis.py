@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table, TableColumn
+from cbx.analysis.relation.hazards import Suspicion
 from cbx.analysis.relation.places import Place, PythonCallSite, QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Relation
@@ -56,6 +57,7 @@ class ModelAnalysis:
         reads: What a function reads besides its inputs.
         undeclared_tables: The tables that a query reads by name, with their spans.
         mistakes: Other mistakes, which fail in every run.
+        suspicions: The hazards, and what may be one.
     """
 
     relation: Relation
@@ -64,6 +66,7 @@ class ModelAnalysis:
     reads: tuple[UndeclaredRead, ...] = ()
     undeclared_tables: tuple[tuple[UndeclaredTable, Span], ...] = ()
     mistakes: tuple[QueryMistake, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 _SHAPING = frozenset({"inputs", "columns", "sequence_by", "scd_type", "except_columns"})
@@ -128,7 +131,9 @@ class ModelAnalyser:
             for unknown in plan.unknown_columns
         )
         spans = {name: span_of(model, site) for name, site in plan.expressions.items()}
-        return ModelAnalysis(plan.relation, unknown, spans, outcome.reads, mistakes=plan.mistakes)
+        return ModelAnalysis(
+            plan.relation, unknown, spans, outcome.reads, mistakes=plan.mistakes, suspicions=plan.suspicions
+        )
 
 
 def span_of(model: ResolvedModel, place: Place) -> Span | None:
@@ -162,7 +167,14 @@ def _read_query(code: SqlCode, tables: tuple[Table, ...]) -> ModelAnalysis | Non
     )
     spans = {name: code.spans.span(query_span.start, query_span.end) for name, query_span in query.expressions.items()}
     undeclared = tuple((table, code.spans.span(table.span.start, table.span.end)) for table in query.undeclared_tables)
-    return ModelAnalysis(query.relation, unknown, spans, undeclared_tables=undeclared, mistakes=query.mistakes)
+    return ModelAnalysis(
+        query.relation,
+        unknown,
+        spans,
+        undeclared_tables=undeclared,
+        mistakes=query.mistakes,
+        suspicions=query.suspicions,
+    )
 
 
 def _function_to_trace(model: str, code: PythonCode, tables: Mapping[str, Table]) -> Function:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cbx.analysis.facts import TableRelationship
-from cbx.diagnostics.diagnostic import Related
+from cbx.diagnostics.diagnostic import Cause, Related
 from cbx.stages.resolved import Relationship, ResolvedModel
 
 if TYPE_CHECKING:
@@ -42,3 +42,8 @@ def declarations_of(
         if isinstance(cause, TableRelationship)
         and (relationship.parent, relationship.child, relationship.on) == (cause.parent, cause.child, cause.on)
     ]
+
+
+def version_cause(model: ResolvedModel, table: str) -> Cause:
+    """The cause of what follows from reading each version of the rows of a table."""
+    return Cause(model.path, f"versions of {table}")

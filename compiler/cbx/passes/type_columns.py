@@ -35,6 +35,7 @@ from cbx.syntax.text import text_in_words
 
 if TYPE_CHECKING:
     from cbx.analysis.facts import Table
+    from cbx.analysis.relation.hazards import Suspicion
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
     from cbx.analysis.tracing.requests import MissingExtra, Unknown
@@ -71,6 +72,7 @@ def type_columns(linked: Linked, report: Report, known: Mapping[str, KnownTable]
         frozenset(typer.traced),
         typer.keys,
         typer.grains,
+        typer.suspicions,
     )
 
 
@@ -102,6 +104,7 @@ class _ColumnTyper:
     untraced: dict[str, Unknown | MissingExtra] = field(default_factory=dict)
     keys: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     grains: dict[str, Grain] = field(default_factory=dict)
+    suspicions: dict[str, tuple[Suspicion, ...]] = field(default_factory=dict)
 
     def add_model(self, model: ResolvedModel) -> None:
         """Determine the columns and keys of a model, whose inputs were added before."""
@@ -162,6 +165,7 @@ class _ColumnTyper:
         if analysed is None:
             return None
         self.relations[model.id] = analysed.relation
+        self.suspicions[model.id] = analysed.suspicions
         if isinstance(model.code, PythonCode):
             self.traced.add(model.id)
         self._report_mistakes(model, analysed)

@@ -15,6 +15,7 @@ from cbx.syntax.spans import PackedSpans
 from cbx.syntax.text import Text, TextSpans
 
 if TYPE_CHECKING:
+    from cbx.analysis.relation.hazards import Suspicion
     from cbx.analysis.relation.relations import Relation
     from cbx.analysis.relation.uniqueness import Grain
 
@@ -331,6 +332,7 @@ class Typed(NamedTuple):
         traced: The Python models whose functions were traced.
         proven_keys: The proven keys of analysed models; none of AUTO CDC targets.
         grains: The grains of models with a declared key that `proven_keys` do not prove.
+        suspicions: What may be a hazard in each analysed model.
     """
 
     project: Project
@@ -342,6 +344,7 @@ class Typed(NamedTuple):
     traced: frozenset[str]
     proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
     grains: Mapping[str, Grain]
+    suspicions: Mapping[str, tuple[Suspicion, ...]]
 
 
 class Relationship(NamedTuple):
@@ -370,6 +373,7 @@ class Connected(NamedTuple):
     traced: frozenset[str]
     proven_keys: Mapping[str, tuple[tuple[str, ...], ...]]
     grains: Mapping[str, Grain]
+    suspicions: Mapping[str, tuple[Suspicion, ...]]
     relationships: tuple[Relationship, ...]
     measures: Mapping[str, tuple[MeasureResult, ...]]
 

@@ -52,13 +52,14 @@ def is_closed(relation: Relation) -> bool:
         if isinstance(node, (Opaque, Copy, Lateral)):
             return False
         computed |= {field.id for field in node.fields}
-        read |= _columns_read(node)
+        read |= columns_read(node)
         computed |= _columns_computed(node)
         pending.extend(inputs_of(node))
     return read <= computed
 
 
-def _columns_read(relation: Relation) -> Ids:
+def columns_read(relation: Relation) -> Ids:
+    """The columns that the expressions and conditions of a node read."""
     match relation:
         case Projection(definitions=definitions) | Aggregate(aggregates=definitions):
             grouped = {group.source for group in relation.groups} if isinstance(relation, Aggregate) else NONE
@@ -147,3 +148,10 @@ def inputs_of(relation: Relation) -> tuple[Relation, ...]:
             )
         case _:
             return (relation.input,)
+
+
+def counts_rows(node: Aggregate) -> bool:
+    """Whether the result of a grouping depends on how often a row is there: it adds rows up, or is ``count(*)``."""
+    values = [aggregate.expression for aggregate in node.aggregates]
+    counts = (isinstance(value, Computed) and value.not_null and not value.reads for value in values)
+    return bool(node.measures) or any(counts)

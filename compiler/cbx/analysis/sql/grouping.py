@@ -14,14 +14,15 @@ from cbx.analysis.relation.relations import Field, Ids, Relation
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.expressions.measured import read_measure
+from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
+from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
 from cbx.analysis.sql.scope import UnresolvedColumn
 from cbx.analysis.sql.time_windows import TIMES, is_time_window
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.trees.understood import AGGREGATE_NAMES
-from cbx.analysis.sql.windows import unwrap_window_function
 
 _NAMES = frozenset(AGGREGATE_NAMES.split())
 _MOST_SETS = 64
@@ -100,6 +101,8 @@ def read_group_by(
     )
     is_plain = all(len(element.sets) == 1 for element in elements)
     groups = tuple(ir.Group(source if is_plain else reader.context.number(), source) for source in sources)
+    if is_plain:
+        reader.context.suspicions += choices_of_groups(calls, before, frozenset(sources), reader)
     grouping_id = None if is_plain else reader.context.number()
     before_grouping = ExpressionReader(reader.scope, reader.context, dict(grouping.columns_by_signature))
     markers = {} if is_plain else read_markers([*items, *others], sets, before_grouping)

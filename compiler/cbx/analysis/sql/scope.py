@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cbx.analysis.facts import Table
+from cbx.analysis.relation.hazards import Suspicion
 from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake
 from cbx.analysis.relation.relations import Field, Relation
@@ -105,6 +106,7 @@ class Context:
         unknown_columns: The columns that no input has.
         undeclared_tables: The tables that the query reads although no input declares them.
         mistakes: Other errors that fail every run.
+        suspicions: The hazards, and what may be one.
         identified: The nodes with an identity, kept alive so that no other node gets the same one.
         time_windows: The grouping columns that are time windows, with the type of their edges.
     """
@@ -118,6 +120,7 @@ class Context:
     unknown_columns: list[UnknownColumn] = field(default_factory=list)
     undeclared_tables: list[UndeclaredTable] = field(default_factory=list)
     mistakes: list[QueryMistake] = field(default_factory=list)
+    suspicions: list[Suspicion] = field(default_factory=list)
     identified: dict[int, Any] = field(default_factory=dict)
     time_windows: dict[int, str | None] = field(default_factory=dict)
 

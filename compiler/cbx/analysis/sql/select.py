@@ -18,6 +18,8 @@ from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.from_clause import apply_table_sample, read_from_clause
 from cbx.analysis.sql.generators import has_nested_generator, is_generator, read_generator, repeat_in_sliding_windows
 from cbx.analysis.sql.grouping import aggregates_in, read_group_by
+from cbx.analysis.sql.hazards.not_in_queries import not_in_queries
+from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
 from cbx.analysis.sql.qualify import resolve_qualify_names
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnresolvedColumn
 from cbx.analysis.sql.trees.query_spans import query_span
@@ -36,7 +38,11 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     """
     relation = apply_table_sample(read_from_clause(node, scope, context), node)
     reader = ExpressionReader(scope, context)
-    relation = _apply_filter(relation, node.args.get("where"), reader)
+    where = node.args.get("where")
+    if where is not None:
+        context.suspicions += rejected_sides(where.this, relation, reader)
+        context.suspicions += not_in_queries(where.this, reader)
+    relation = _apply_filter(relation, where, reader)
     items = node.expressions
     if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
         return _make_opaque(items, relation, reader, "a generator function inside an expression")

@@ -8,26 +8,17 @@ from dataclasses import replace
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_stream
 from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
+from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
+from cbx.analysis.sql.hazards.arbitrary_choices import choice_of_window
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
-
-_WRAPPERS = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
-"""Classes between OVER and its function."""
-
-
-def unwrap_window_function(node: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
-    """The function inside clauses such as FILTER and IGNORE NULLS, and those clauses."""
-    clauses: list[exp.Expr] = []
-    while isinstance(node, _WRAPPERS):
-        clauses += [node.args["expression"]] if node.args.get("expression") else []
-        node = node.this
-    return node, clauses
 
 
 def read_windows(
@@ -45,6 +36,7 @@ def read_windows(
     columns = []
     definitions: list[ir.Definition] = []
     measures: list[ir.Measure] = []
+    choices: list[ArbitraryChoice] = []
     for node in nodes:
         for window in visible_nodes(node):
             if not isinstance(window, exp.Window):
@@ -52,7 +44,8 @@ def read_windows(
             signature = reader.signature(window)
             if signature in reader.columns_by_signature or signature.startswith("#"):
                 continue
-            column = _read_window(window, by_name, reader, definitions)
+            column, choice = _read_window(window, by_name, reader, definitions)
+            choices += [choice] if choice is not None else []
             function = unwrap_window_function(window.this)[0]
             measure = read_measure(window.this, function, column.column, reader, query_span(window))
             measures += [measure] if measure is not None else []
@@ -63,12 +56,14 @@ def read_windows(
     if not columns:
         return relation
     before = ir.Projection(relation, tuple(definitions), relation.fields, relation.is_open)
+    reader.context.suspicions += [replace(choice, rows=before) for choice in choices]
     return ir.Window(before, tuple(columns), relation.fields, relation.is_open, tuple(measures))
 
 
 def _read_window(
     window: exp.Window, named: dict[str, exp.Window], reader: ExpressionReader, definitions: list[ir.Definition]
-) -> ir.WindowColumn:
+) -> tuple[ir.WindowColumn, ArbitraryChoice | None]:
+    """The column of a window function, and what the function chooses from if its order may not say which row."""
     value = reader.read(window)
     base = _base_window(window, named)
     parts = [*(window.args.get("partition_by") or ())]
@@ -87,7 +82,8 @@ def _read_window(
     kind = "rank" if isinstance(window.this, (exp.Rank, exp.DenseRank)) else kind
     reads = ir.reads_of(value) | (partition or ir.NONE)
     ordered = _order_columns(order, reader) if kind == "rank" else ir.NONE
-    return ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole, ordered)  # type: ignore[arg-type]
+    column = ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole, ordered)  # type: ignore[arg-type]
+    return column, choice_of_window(window, function, partition, order, reader)
 
 
 def _order_columns(order: exp.Expr | None, reader: ExpressionReader) -> Ids:

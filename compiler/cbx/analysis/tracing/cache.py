@@ -18,7 +18,7 @@ from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, out
 from cbx.files.bounded_read import read_regular
 from cbx.version import __version__
 
-_FORMAT = 2
+_FORMAT = 3
 _MOST_ENTRIES = 20_000
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.hazards import ArbitraryChoice, Suspicion
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, stream_scans
 from cbx.analysis.relation.relations import NONE, Field, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
+from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
@@ -63,12 +66,14 @@ class TracedPlan:
             in which the model names them.
         expressions: Where the columns of the result are computed, by their names in lower case.
         mistakes: Other errors that make every run fail.
+        suspicions: The hazards, and what may be one.
     """
 
     relation: Relation
     unknown_columns: tuple[UnknownName, ...]
     expressions: Mapping[str, PythonCallSite]
     mistakes: tuple[QueryMistake, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
@@ -94,7 +99,8 @@ def read_plan(traced: Traced, tables: Mapping[str, Table]) -> TracedPlan:
         reason = "it reads a stream in a step that is not supported"
         relation = ir.Opaque((relation,), relation.fields, relation.is_open, reason, hides_stream=True)
     unknown = tuple(dict.fromkeys(reading.unknown_names)) if traced.columns is None else ()
-    return TracedPlan(relation, unknown, _expression_sites(traced.plan), tuple(reading.context.mistakes))
+    mistakes, suspicions = tuple(reading.context.mistakes), tuple(reading.context.suspicions)
+    return TracedPlan(relation, unknown, _expression_sites(traced.plan), mistakes, suspicions)
 
 
 def _input_names(record: object) -> set[str]:
@@ -136,6 +142,7 @@ class _PlanReader:
         """
         count = len(self.reading.unknown_names)
         rows = self._read_step(record)
+        self._place_suspicions(record.get("site") or record.get("root", {}).get("site"))
         if len(self.reading.unknown_names) > count:
             return opaque_rows([rows], "it reads a column that no input has")
         schema = record.get("schema")
@@ -191,6 +198,8 @@ class _PlanReader:
                 return self._read_filter(record, rows)
             case "limit" | "tail":
                 count = record.get("limit", 0)
+                if not _is_sorted(record["input"]):
+                    self.reading.context.suspicions.append(ArbitraryChoice(None, "limit", rows.relation))
                 return with_relation(rows, ir.Limit(rows.relation, count, rows.fields, rows.is_open))
             case "sample":
                 if record.get("with_replacement"):
@@ -202,6 +211,16 @@ class _PlanReader:
                 return replace(rows, columns=tuple(QualifiedColumn(column.field, (alias,)) for column in rows.columns))
             case _:
                 raise ValueError(kind)
+
+    def _place_suspicions(self, site: list[Any] | None) -> None:
+        """Place in a step those that no call of a function is at."""
+        suspicions = self.reading.context.suspicions
+        suspicions[:] = [
+            replace(suspicion, place=PythonCallSite(*site))
+            if site and not isinstance(suspicion.place, PythonCallSite)
+            else suspicion
+            for suspicion in suspicions
+        ]
 
     def _place_mistakes(self, first: int) -> None:
         """Place the mistakes from an index on in the current step, since a plan has no query text."""
@@ -221,7 +240,9 @@ class _PlanReader:
     def _read_filter(self, record: Record, rows: Rows) -> Rows:
         writer = ExpressionWriter(rows, self.reading, also_left_out=True)
         node = writer.write(record["condition"])
-        predicates = read_predicates(node, writer.build_reader())
+        reader = writer.build_reader()
+        predicates = read_predicates(node, reader)
+        self.reading.context.suspicions += rejected_sides(node, rows.relation, reader)
         site = PythonCallSite(*record["site"]) if record.get("site") else None
         return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
 
@@ -242,6 +263,13 @@ class _PlanReader:
             QualifiedColumn(self.reading.context.new_field(name, kind or UNKNOWN_TYPE)) for name, kind in schema or ()
         )
         return opaque_rows(inputs, reason, columns, is_open=not schema, hides_stream=record.get("hides_stream", False))
+
+
+def _is_sorted(record: Record) -> bool:
+    """Whether rows are in an order that their model gave them."""
+    while record["kind"] in {"project", "with_columns", "with_columns_renamed", "drop", "filter", "to_df"}:
+        record = record.get("input", {"kind": ""})
+    return bool(record["kind"] == "sort")
 
 
 def _project_to(rows: Rows, columns: tuple[QualifiedColumn, ...]) -> Relation:

@@ -35,6 +35,9 @@ _READ_APART = (
 )
 """The messages that become separate records, whether they are understood or not."""
 
+_WITH_SITE = frozenset({"unresolved_attribute", "unresolved_function"})
+"""The expressions whose places messages point at."""
+
 _READS_ELSEWHERE = frozenset({"read", "relation_changes"})
 """The relations that read something else than the inputs."""
 
@@ -167,7 +170,7 @@ class _RecordWriter:
             }
         record: Record = {"kind": kind}
         site = message.common.origin.python_origin.call_site
-        if site and kind == "unresolved_attribute":
+        if site and kind in _WITH_SITE:
             file, _, line = site.rpartition(":")
             record["site"] = [file, int(line)] if line.isdigit() else None
         return record | self.write_message(inner)

@@ -16,6 +16,10 @@ _ROOM = {"TINYINT": 2, "SMALLINT": 4, "INT": 9, "BIGINT": 18}
 
 _MOST_DIGITS = 38
 _DIGITS_OF_A_DOUBLE = 15
+_FLOATING = frozenset({"FLOAT", "DOUBLE"})
+_FROM_TEXT = _FLOATING | {"DATE", "TIMESTAMP", "TIMESTAMP_NTZ", "BOOLEAN"}
+"""Types besides numbers to which Spark casts a text that is compared with them."""
+
 _COLLATED = " COLLATE "
 _WIDENED = (
     frozenset({"FLOAT", "DOUBLE"}),
@@ -45,6 +49,26 @@ def compare_exactly(left: str | None, right: str | None) -> bool:
     sizes = [_digits(first), _digits(second)]
     exact = [size for size in sizes if size is not None]
     return len(exact) == len(sizes) and sum(max(part) for part in zip(*exact, strict=True)) <= _MOST_DIGITS
+
+
+def compare_with_loss(left: str | None, right: str | None) -> bool:
+    """Whether different values of two known types are certainly equal where they are compared.
+
+    Spark casts a text to the type of the other side, so ``'1'`` and ``'01'`` equal 1, and a text that is no number ends
+    the run. It casts whole numbers and decimals to DOUBLE, which has 15 digits. False for types that are not known.
+
+    Source: https://spark.apache.org/docs/latest/sql-ref-ansi-compliance.html, type coercion.
+    """
+    if left is None or right is None:
+        return False
+    kinds = {normal_type(left) or left, normal_type(right) or right}
+    if len(kinds) == 1 or UNKNOWN_TYPE in kinds:
+        return False
+    if "STRING" in kinds:
+        return all(kind == "STRING" or kind in _FROM_TEXT or is_whole(kind) for kind in kinds)
+    if kinds & _FLOATING:
+        return any(is_whole(kind) and not has_few_digits(kind) for kind in kinds)
+    return False
 
 
 def united_type(kinds: Iterable[str | None]) -> str | None:

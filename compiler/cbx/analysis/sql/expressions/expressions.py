@@ -95,11 +95,14 @@ class ExpressionReader:
 
     def type_of_query(self, node: exp.Expr) -> str | None:
         """The type of the single column of a subquery; None where it is not known."""
-        query = self._queries.get(id(node))
-        if query is None:
-            self._facts_of_query(node)
-            query = self._queries[id(node)]
+        query = self.relation_of_query(node)
         return query.fields[0].type if len(query.fields) == 1 and not query.is_open else None
+
+    def relation_of_query(self, node: exp.Expr) -> ir.Relation:
+        """What a subquery computes."""
+        if id(node) not in self._queries:
+            self._facts_of_query(node)
+        return self._queries[id(node)]
 
     def _facts_of_query(self, node: exp.Expr) -> _ExpressionFacts:
         """Read a subquery; an uncorrelated one has one result while the outer query runs."""

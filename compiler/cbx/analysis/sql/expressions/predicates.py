@@ -33,10 +33,14 @@ _TRUTHS = {True: ir.Constant("TRUE"), False: ir.Constant("FALSE")}
 
 def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tuple[ir.Predicate, ...]:
     """Read the conjuncts of a condition; those that are always true are omitted."""
-    if condition is None:
-        return ()
+    conjuncts = split_conjuncts(condition)
+    return (*(_read_predicate(conjunct, reader) for conjunct in conjuncts), *read_periods(conjuncts, reader))
+
+
+def split_conjuncts(condition: exp.Expr | None) -> list[exp.Expr]:
+    """The conjuncts of a condition, without those that are always true."""
     conjuncts: list[exp.Expr] = []
-    pending = [condition]
+    pending = [condition] if condition is not None else []
     while pending:
         conjunct = pending.pop().unnest()
         if isinstance(conjunct, exp.And):
@@ -45,7 +49,7 @@ def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tup
             pending += apart
         elif not _always_holds(conjunct):
             conjuncts.append(conjunct)
-    return (*(_read_predicate(conjunct, reader) for conjunct in conjuncts), *read_periods(conjuncts, reader))
+    return conjuncts
 
 
 def _split_not_in(node: exp.Expr) -> list[exp.Expr]:

@@ -18,8 +18,11 @@ from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC
 from cbx.analysis.sql.generators import is_generator
+from cbx.analysis.sql.hazards.changing_functions import changing_functions
+from cbx.analysis.sql.hazards.null_comparisons import null_comparisons
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
+from cbx.analysis.sql.trees.query_spans import set_call_site
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
@@ -161,9 +164,11 @@ class ExpressionWriter:
             case "unresolved_attribute" if record.get("is_metadata_column"):
                 return self.write_unknown()
             case "unresolved_attribute":
-                return self._write_attribute(record["unparsed_identifier"], record.get("plan_id"), record.get("site"))
+                site = record.get("site")
+                column = self._write_attribute(record["unparsed_identifier"], record.get("plan_id"), site)
+                return set_call_site(column, site)
             case "unresolved_function" | "call_function":
-                return self._write_function(record)
+                return self._note_hazards(self._write_function(record), record.get("site"))
             case "expression_string":
                 return self._write_text(record["expression"])
             case "alias":
@@ -192,6 +197,12 @@ class ExpressionWriter:
                 return self.write_unknown()
             case _:
                 return exp.Anonymous(this=_ANY_ROWS, expressions=list(map(self.write, record.get("arguments", ()))))
+
+    def _note_hazards(self, node: exp.Expr, site: list[Any] | None) -> exp.Expr:
+        """Note the hazards of a call, and where it is."""
+        set_call_site(node, site)
+        self.reading.context.suspicions += [*null_comparisons([node]), *changing_functions([node])]
+        return node
 
     def _write_attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
         match = self.rows.find(name, step, also_left_out=self.also_left_out)
@@ -349,7 +360,13 @@ class ExpressionWriter:
 
     def _write_text(self, text: str) -> exp.Expr:
         parsed = parse_select_item(text)
-        return self.write_unknown() if parsed is None else self.resolve_names(parsed.unalias())
+        return self.write_unknown() if parsed is None else self.read_parsed(parsed.unalias())
+
+    def read_parsed(self, node: exp.Expr) -> exp.Expr:
+        """An expression that was written as text."""
+        nodes = list(node.walk())
+        self.reading.context.suspicions += [*null_comparisons(nodes), *changing_functions(nodes)]
+        return self.resolve_names(node)
 
     def resolve_names(self, node: exp.Expr, bound: frozenset[str] = frozenset()) -> exp.Expr:
         """Resolve the names in parsed SQL to columns."""

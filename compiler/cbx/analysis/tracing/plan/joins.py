@@ -9,6 +9,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.predicates import read_predicates
+from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
@@ -47,7 +48,8 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
         merge_steps(left, right),
         has_guesses=left.has_guesses or right.has_guesses or left.is_open or right.is_open,
     )
-    predicates = (*_equalities(sure), *_read_condition(record, both, reading))
+    predicates = (*_equalities(sure), *_read_condition(record, left, right, both, reading))
+    reading.context.suspicions += using_hazards(sure)
     columns, merges = _join_columns(kind, sure, left, right, reading)
     site = PythonCallSite(*record["site"]) if record.get("site") else None
     is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
@@ -61,12 +63,14 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     )
 
 
-def _read_condition(record: Record, both: Rows, reading: Reading) -> tuple[ir.Predicate, ...]:
+def _read_condition(record: Record, left: Rows, right: Rows, both: Rows, reading: Reading) -> tuple[ir.Predicate, ...]:
     if "join_condition" not in record:
         return ()
     writer = ExpressionWriter(both, reading)
     node = writer.write(record["join_condition"])
-    return read_predicates(node, writer.build_reader())
+    reader = writer.build_reader()
+    reading.context.suspicions += join_key_hazards(node, left.relation, right.relation, reader)
+    return read_predicates(node, reader)
 
 
 def _using_pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:

@@ -25,6 +25,7 @@ def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Row
         return opaque_rows(views.values(), "a query with parameters")
     tables = {name: _view_table(name, rows) for name, rows in views.items()}
     query_result = read_query(query, tables)
+    reading.context.suspicions += query_result.suspicions
     offset = max(reading.context.next_number, _highest_column(query_result.relation) + 1)
     reading.context.next_number = 2 * offset
     renumbered_fields = tuple(

@@ -1,0 +1,76 @@
+"""The sides of outer joins whose columns are NULL in rows without a match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.conditions import non_null_columns
+from cbx.analysis.relation.relations import NONE, Ids, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class OuterSide:
+    """A side of an outer join, and those of its columns that the rows still have."""
+
+    join: ir.Join
+    side: Literal["left", "right"]
+    columns: Ids
+
+
+def outer_sides(relation: Relation) -> list[OuterSide]:
+    """The sides of outer joins of which some rows may have no match, innermost first.
+
+    A condition in between that no such row fulfils makes the join an inner one, so that its side is not listed. Neither
+    are those of joins without a condition, which match all rows with all.
+
+    Example:
+        For ``SELECT a.id, b.x FROM a LEFT JOIN b ON b.id = a.id`` it is the right side, with all columns of ``b``.
+    """
+    match relation:
+        case ir.Join():
+            return _sides_of_join(relation)
+        case ir.Filter(input=rows, predicates=predicates):
+            return _without_rejected(outer_sides(rows), predicates)
+        case ir.Projection(input=rows) | ir.Window(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows):
+            return outer_sides(rows)
+        case ir.Explode(input=rows) | ir.Lateral(input=rows):
+            return outer_sides(rows)
+        case ir.Copy(input=rows, offset=offset):
+            return [
+                replace(side, columns=frozenset(column + offset for column in side.columns))
+                for side in outer_sides(rows)
+            ]
+        case ir.Aggregate(input=rows, groups=groups):
+            kept = frozenset(group.column for group in groups if group.column == group.source)
+            sides = outer_sides(rows) if kept else []
+            return [replace(side, columns=side.columns & kept) for side in sides if side.columns & kept]
+        case _:
+            return []
+
+
+def _sides_of_join(join: ir.Join) -> list[OuterSide]:
+    sides = outer_sides(join.left)
+    if join.kind in {"semi", "anti"}:
+        return _without_rejected(sides, join.predicates) if join.kind == "semi" else sides
+    sides = sides + outer_sides(join.right)
+    if join.kind == "inner":
+        return _without_rejected(sides, join.predicates)
+    if join.predicates and join.kind in {"left", "full"}:
+        sides.append(OuterSide(join, "right", _ids(join.right)))
+    if join.predicates and join.kind in {"right", "full"}:
+        sides.append(OuterSide(join, "left", _ids(join.left)))
+    return sides
+
+
+def _without_rejected(sides: list[OuterSide], predicates: Iterable[ir.Predicate]) -> list[OuterSide]:
+    if not sides:
+        return sides
+    not_null = NONE.union(*map(non_null_columns, predicates))
+    return [side for side in sides if not side.columns & not_null]
+
+
+def _ids(relation: Relation) -> Ids:
+    return frozenset(field.id for field in relation.fields)

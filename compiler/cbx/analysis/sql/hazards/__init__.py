@@ -1,0 +1,1 @@
+"""Notes hazards, and what may be one, while a query is read."""
