@@ -67,6 +67,11 @@ FILES = {
         "  -- cbx: allow CBX314, a mean by payment\n  avg(amount) AS mean\n"
         'FROM {{ ref("silver.paid") }}\n'
     ),
+    "models/gold/hazards.sql": (
+        "{{ materialized_view() }}\n\nSELECT o.customer_id, first(p.paid) AS paid\n"
+        'FROM {{ ref("silver.payments") }} AS p LEFT JOIN {{ ref("silver.orders") }} AS o ON o.id = p.id\n'
+        "WHERE o.amount > 7 OR o.id IN (SELECT id FROM {{ ref('silver.customers') }})\nGROUP BY o.customer_id\n"
+    ),
     "models/gold/cities.sql": (
         '{{ materialized_view(description="Cities.") }}\n\nSELECT city, count(*) AS people '
         'FROM {{ ref("silver.customers") }} GROUP BY city\n'
@@ -119,6 +124,9 @@ WORDS = [
     ("many_to_one", "one_to_one"),
     ('"paid": "INT"', '"paid": column("INT", measure="total")'),
     ("o.amount", "o.amount * p.paid AS amount"),
+    (" OR o.id IN", " AND o.id NOT IN"),
+    ("WHERE o.amount", "WHERE p.paid"),
+    ('"id": "BIGINT", "paid"', '"id": column("BIGINT", not_null=True), "paid"'),
     ("[vars]", '[compile]\nmeasures = "error"\n\n[vars]'),
     ("[vars]", '[compile]\nmeasures = "off"\n\n[vars]'),
 ]
