@@ -89,8 +89,8 @@ grain: .venv/dev
 
 # Compare the verdicts on the aggregates of 10,000 random queries with how often each row counts, half of them on Spark.
 measures: .venv/dev
-	CBX_MEASURE_QUERIES=5000 CBX_MEASURE_QUERIES_SPARK=5000 $(BIN)/python -m pytest -q -s \
-	  compiler/tests/analysis/test_measures_on_data.py \
+	CBX_MEASURE_QUERIES=5000 CBX_MEASURE_QUERIES_SPARK=5000 CBX_MEASURE_CHECKS=100 $(BIN)/python -m pytest -q -s \
+	  compiler/tests/analysis/test_measures_on_data.py compiler/tests/analysis/test_measure_checks_on_data.py \
 	  compiler/tests/analysis/test_grain_on_spark.py::test_verdicts_on_aggregates_hold_on_spark
 
 # Make small changes, one at a time, to Circuit Box's models and to the rules for keys and aggregates. Tests must find each.

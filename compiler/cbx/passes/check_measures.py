@@ -130,7 +130,8 @@ class _Check:
     def _report(self, model: ResolvedModel, judged: JudgedMeasure, measure: MeasureResult) -> None:
         if judged.verdict == "unknown":
             message = f"`{measure.text}` in `{model.id}` may count rows several times: {explain_unknown(judged)}"
-            unknown = Diagnostic(codes.UNKNOWN_MEASURE, message, measure.span or model.spans.whole, hint=_TO_DECLARE)
+            hint = _TO_DECLARE if measure.query is None else "it is checked on the data"
+            unknown = Diagnostic(codes.UNKNOWN_MEASURE, message, measure.span or model.spans.whole, hint=hint)
             self.unknown.append(unknown)
         elif judged.repetition is not None and judged.homes[0].measure != "rate":
             self._report_repeated(model, judged.homes[0], judged.repetition, measure)

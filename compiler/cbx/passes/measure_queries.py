@@ -19,10 +19,22 @@ _OR_ZERO = re.compile(r"\bELSE\s+0\b|,\s*0\s*\)", re.IGNORECASE)
 
 
 def write_measure_query(model: ResolvedModel, judged: JudgedMeasure) -> MeasureQuery | None:
-    """The query with a row for each group and row of the home, and how often the aggregate counts that row.
+    """The query that checks an aggregate of a model; None where it is proven, refuted, or not supported."""
+    is_open_question = judged.verdict == "unknown" or (judged.repetition and not judged.repetition.is_declared)
+    if not is_open_question or not isinstance(model.code, SqlCode) or model.cdc is not None:
+        return None
+    return write_counting_query(model.code.query, judged) if all(map(_is_batch, model.inputs)) else None
+
+
+def write_counting_query(query: Text, judged: JudgedMeasure) -> MeasureQuery | None:
+    """The query with a row for each group and row of the home, and how often an aggregate counts that row.
+
+    Args:
+        query: The query that has the aggregate.
+        judged: The aggregate.
 
     Returns:
-        The query; None where the aggregate is proven or refuted, or the rows that it counts cannot be queried.
+        The query; None where the rows that the aggregate counts cannot be queried.
 
     Example:
         For ``SELECT o.cid, sum(o.amount) FROM orders AS o JOIN notes AS n ON n.oid = o.oid GROUP BY o.cid``: the rows
@@ -31,12 +43,8 @@ def write_measure_query(model: ResolvedModel, judged: JudgedMeasure) -> MeasureQ
     from cbx.analysis.counted_key import find_counted_key
 
     place, key = judged.measure.place, find_counted_key(judged)
-    is_open_question = judged.verdict == "unknown" or (judged.repetition and not judged.repetition.is_declared)
-    if not (is_open_question and key and isinstance(place, QuerySpan) and isinstance(model.code, SqlCode)):
+    if key is None or not isinstance(place, QuerySpan):
         return None
-    if model.cdc is not None or not all(_is_batch(source) for source in model.inputs):
-        return None
-    query = model.code.query
     select = find_aggregating_select(query.placeholder(), place.start, key.columns)
     return None if select is None else MeasureQuery(_write(query, select, key, judged.measure.function), key.names)
 
