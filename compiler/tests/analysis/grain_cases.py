@@ -303,6 +303,70 @@ CASES = (
     ),
     Case(
         "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT count(*) AS k FROM events GROUP BY customer_id)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        ("k, customer_id",),
+        "count is never NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT max(customer_id) AS k FROM events GROUP BY kind)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        (),
+        "max is NULL where all values are",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT greatest(customer_id, order_id) AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        ("k, customer_id",),
+        "greatest is NULL only if all of its arguments are",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT greatest(customer_id, NULL) AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        (),
+        "all arguments of greatest may be NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT order_id + line AS k FROM items)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        ("k, customer_id",),
+        "a sum of whole numbers is NULL only for NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT order_id + customer_id AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        (),
+        "one side of the sum may be NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT CASE status WHEN 'new' THEN 1 ELSE order_id END AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        ("k, customer_id",),
+        "no branch is NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT CASE status WHEN 'new' THEN customer_id ELSE order_id END AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        (),
+        "a branch may be NULL",
+    ),
+    Case(
+        "a full join",
         "SELECT p.customer_id AS p, a.customer_id AS a FROM profiles p FULL JOIN accounts a ON a.bank = p.motto",
         (),
         "a lone profile and a lone account of no customer look the same",

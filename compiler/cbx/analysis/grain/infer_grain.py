@@ -224,7 +224,9 @@ def _aggregate_grain(node: ir.Aggregate, grain: Grain) -> Grain:
     groups = frozenset(group.source for group in node.groups)
     grouped = grain.group_by(groups).with_keys([groups])
     return replace(
-        grouped, columns=grouped.columns | _with_known_exact_values(groups, grain) | _aggregate_columns(node)
+        grouped,
+        columns=grouped.columns | _with_known_exact_values(groups, grain) | _aggregate_columns(node),
+        not_null=grouped.not_null | _never_null_aggregates(node),
     )
 
 
@@ -238,6 +240,15 @@ def _aggregate_columns(node: ir.Aggregate) -> Ids:
     return columns_of(
         ir.Field(definition.column, "", definition.type or types.get(definition.column))
         for definition in node.aggregates
+    )
+
+
+def _never_null_aggregates(node: ir.Aggregate) -> Ids:
+    """The columns of ``count``, which is 0 without rows."""
+    return frozenset(
+        definition.column
+        for definition in node.aggregates
+        if isinstance(definition.expression, ir.Computed) and definition.expression.not_null
     )
 
 
@@ -257,7 +268,7 @@ def _grouping_sets_grain(node: ir.Aggregate, grain: Grain, sets: tuple[Ids, ...]
         markers[node.grouping_id] = _set_numbers(sets)
     not_null = frozenset(group.column for group in node.groups if group.source in in_all & grain.not_null)
     keys = [outputs | chosen for chosen in _distinguishing_markers(sets, markers, grain.not_null)]
-    return Grain(outputs | added, minimal_keys(keys), not_null=not_null | markers.keys())
+    return Grain(outputs | added, minimal_keys(keys), not_null=not_null | markers.keys() | _never_null_aggregates(node))
 
 
 def _set_numbers(sets: tuple[Ids, ...]) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnresolvedCol
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.ungrouped import names_from_item_column, ungrouped_columns
 from cbx.analysis.sql.windows import read_windows
+from cbx.analysis.types.type_rules import struct_of
 from cbx.parse.types import parts_of_type
 
 
@@ -174,9 +175,8 @@ class _SelectListReader:
             if lower_name in replaced:
                 self._read_item(replaced[lower_name])
             elif field.id in changed:
-                self._define(
-                    field.name, UNKNOWN_TYPE, ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
-                )
+                value = ir.Computed(f"?{self.reader.context.number()}", frozenset({field.id}))
+                self._define(field.name, _type_without(field.type, changed[field.id]), value)
             elif (field.id, lower_name) not in left_out:
                 self._add(field)
 
@@ -207,14 +207,16 @@ class _SelectListReader:
                 self._define(field, inner, ir.Computed(path, frozenset({match.field.id})))
         return True
 
-    def _read_except(self, star: exp.Star, fields: list[Field]) -> tuple[set[tuple[int, str]] | None, set[int]]:
-        """Read EXCEPT of a star: the excluded columns, None where that is not supported, and those that lose a field.
+    def _read_except(
+        self, star: exp.Star, fields: list[Field]
+    ) -> tuple[set[tuple[int, str]] | None, dict[int, list[tuple[str, ...]]]]:
+        """Read EXCEPT of a star: the excluded columns, None where that is not supported, and the fields others lose.
 
         A bare name means a column of the star, even where USING merges columns of that name. An excluded column has its
         number and its name, since the star may contain it under another name as well.
         """
         left_out: set[tuple[int, str]] = set()
-        changed: set[int] = set()
+        changed: dict[int, list[tuple[str, ...]]] = {}
         for excepted in star.args.get("except_") or ():
             column = excepted.find(exp.Column)
             matches = {
@@ -231,7 +233,7 @@ class _SelectListReader:
             if isinstance(match, UnresolvedColumn):
                 return None, changed
             if match.path:
-                changed.add(match.field.id)
+                changed.setdefault(match.field.id, []).append(match.path)
             else:
                 left_out.add((match.field.id, match.field.name.lower()))
         return left_out, changed
@@ -283,6 +285,16 @@ class _SelectListReader:
         if field.name:
             self.reader.scope.aliases.setdefault(field.name.lower(), field)
         self.alive.add(field.id)
+
+
+def _type_without(kind: str | None, paths: list[tuple[str, ...]]) -> str | None:
+    """The type of a struct that loses some of its fields."""
+    parts = parts_of_type(kind, "STRUCT") if kind else None
+    if parts is None or any(len(path) > 1 for path in paths):
+        return UNKNOWN_TYPE
+    lost = {name for (name,) in paths}
+    kept = [(name, inner) for name, inner in parts if name.lower() not in lost]
+    return struct_of(kept) or UNKNOWN_TYPE if kept else UNKNOWN_TYPE
 
 
 def star_qualifier(node: exp.Expr) -> tuple[str, ...]:

@@ -181,7 +181,7 @@ RESULTS: Mapping[str, str] = {
         safesubtract(expression,this) sub(expression,this)
     """,
     "array": """
-        array(expressions) generateseries(end,start) generateseries(end,start,step)
+        array() array(expressions) generateseries(end,start) generateseries(end,start,step)
     """,
     "array of same": """
         anonymous:array_repeat(expressions) argmax(count,expression,this) argmin(count,expression,this)
@@ -353,15 +353,17 @@ RESULTS: Mapping[str, str] = {
     """,
     "text": """
         anonymous:btrim(expressions) anonymous:make_valid_utf8(expressions)
-        anonymous:try_validate_utf8(expressions) anonymous:validate_utf8(expressions)
-        concatws(coalesce,expressions,flatten,safe) hex(this) lower(this)
-        regexpreplace(expression,replacement,this) replace(expression,replacement,this)
-        replace(expression,this) splitpart(delimiter,part_index,this)
-        substringindex(count,delimiter,this) translate(from_,this,to) trim(expression,position,this)
+        anonymous:try_validate_utf8(expressions) anonymous:validate_utf8(expressions) hex(this)
+        lower(this) regexpreplace(expression,replacement,this) replace(expression,replacement,this)
+        replace(expression,this) translate(from_,this,to) trim(expression,position,this)
         trim(expression,this) trim(position,this) trim(this) upper(this)
     """,
     "text map": """
         strtomap(key_value_delim,pair_delim,this)
+    """,
+    "text of first": """
+        concatws(coalesce,expressions,flatten,safe) splitpart(delimiter,part_index,this)
+        substringindex(count,delimiter,this)
     """,
     "text or bytes": """
         groupconcat(separator,this) groupconcat(this) left(expression,this) substring(length,start,this)

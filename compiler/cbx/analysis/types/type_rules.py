@@ -299,7 +299,7 @@ def sum_type(kind: str | None) -> str | None:
     if kind in WHOLE:
         return "BIGINT"
     if units_of(kind):
-        return widened_interval(kind)
+        return kind
     digits = decimal_digits(kind) if kind else None
     if digits:
         return f"DECIMAL({min(digits[0] + 10, _MOST_DIGITS)}, {digits[1]})"

@@ -16,9 +16,11 @@ from cbx.analysis.types.type_rules import (
     VOID,
     WHOLE,
     arithmetic_type,
+    array_of,
     average_type,
     common_type,
     decimal_digits,
+    element_of,
     is_number,
     is_text,
     rounded_type,
@@ -188,19 +190,18 @@ def _double_type(node: exp.Expr, types: TypeReader) -> str | None:
 
 def _quantile_type(node: exp.Expr, types: TypeReader) -> str | None:
     """``percentile``: DOUBLE, or an array of them for several quantiles."""
-    return _of_quantiles(node, _double_type(node, types))
+    return _of_quantiles(node, _double_type(node, types), types)
 
 
 def _approximate_quantile_type(node: exp.Expr, types: TypeReader) -> str | None:
     kind = types.read_first(node)
-    return _of_quantiles(node, kind if kind in _TIMES else _number_type(node, types))
+    return _of_quantiles(node, kind if kind in _TIMES else _number_type(node, types), types)
 
 
-def _of_quantiles(node: exp.Expr, kind: str | None) -> str | None:
-    quantile = node.args["quantile"].unnest()
-    if isinstance(quantile, exp.Array):
-        return f"ARRAY<{kind}>" if kind else None
-    return kind if isinstance(quantile, exp.Literal) else None
+def _of_quantiles(node: exp.Expr, kind: str | None, types: TypeReader) -> str | None:
+    """A type, or an array of it where several quantiles are asked for."""
+    quantile = types.read(node.args["quantile"])
+    return array_of(kind) if element_of(quantile) else kind if is_number(quantile) else None
 
 
 def _or_zero_type(node: exp.Expr, types: TypeReader) -> str | None:

@@ -7,7 +7,6 @@ from sqlglot import exp
 from cbx.analysis.sql.expressions.type_reader import Rule, TypeReader, arguments_of, literal_text
 from cbx.analysis.sql.schema_texts import schema_type
 from cbx.analysis.types.type_rules import (
-    COLLATED,
     array_of,
     common_type,
     element_of,
@@ -19,11 +18,21 @@ from cbx.analysis.types.type_rules import (
 
 
 def _text_type(node: exp.Expr, types: TypeReader) -> str | None:
-    """STRING, with the collation of the arguments."""
+    """STRING, with the collation of the arguments that are texts."""
     kinds = types.read_all(node)
-    is_collated = any(kind and kind.startswith(COLLATED) for kind in kinds)
-    has_null = is_collated and any(isinstance(argument, exp.Null) for argument in arguments_of(node))
-    return None if has_null else _text_type_of(kinds)
+    return None if None in kinds else text_type(filter(is_text, kinds))
+
+
+def _text_of_first_type(node: exp.Expr, types: TypeReader) -> str | None:
+    """STRING; a collation is known if the first argument that is no literal has it, and no other text another one."""
+    kinds = types.read_all(node)
+    texts = {kind for kind in kinds if is_text(kind)}
+    if None in kinds or texts <= {"STRING"}:
+        return None if None in kinds else "STRING"
+    if any(kind and "STRING" in kind and not is_text(kind) for kind in kinds):
+        return None
+    first = next((argument for argument in arguments_of(node) if literal_text(argument) is None), None)
+    return texts.pop() if len(texts) == 1 and types.read(first) in texts else None
 
 
 def _text_type_of(kinds: list[str | None]) -> str | None:
@@ -58,7 +67,7 @@ def _padded_type(node: exp.Expr, types: TypeReader) -> str | None:
     is_filled_with_text = filler is not None and types.read(filler) != "BINARY"
     if types.read_first(node) == "BINARY" and not is_filled_with_text:
         return "BINARY"
-    return _text_type(node, types)
+    return _text_of_first_type(node, types)
 
 
 def _chosen_text_type(node: exp.Expr, types: TypeReader) -> str | None:
@@ -66,17 +75,17 @@ def _chosen_text_type(node: exp.Expr, types: TypeReader) -> str | None:
     kinds = [types.read(choice) for choice in node.expressions]
     if set(kinds) == {"BINARY"}:
         return "BINARY"
-    return None if _text_type(node, types) != "STRING" else "STRING"
+    return "STRING" if _text_of_first_type(node, types) == "STRING" else None
 
 
 def _words_type(node: exp.Expr, types: TypeReader) -> str | None:
     """``sentences``: the words of each sentence."""
-    return array_of(array_of(_text_type(node, types)))
+    return array_of(array_of(_first_text_type(node, types)))
 
 
 def _text_map_type(node: exp.Expr, types: TypeReader) -> str | None:
     """``str_to_map``."""
-    kind = _text_type(node, types)
+    kind = _text_of_first_type(node, types)
     return map_of(kind, kind)
 
 
@@ -121,6 +130,7 @@ def _json_path_type(node: exp.Expr, types: TypeReader) -> str | None:
 RULES: dict[str, Rule] = {
     "text": _text_type,
     "first text": _first_text_type,
+    "text of first": _text_of_first_type,
     "text or bytes": _text_or_bytes_type,
     "padded": _padded_type,
     "chosen text": _chosen_text_type,

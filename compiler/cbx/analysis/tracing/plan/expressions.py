@@ -236,7 +236,7 @@ class ExpressionWriter:
             return exp.Neg(this=number) if value.startswith("-") else number
         # As SQL would write them, other numbers and days have another type or are read by a rule of the type's own.
         written = exp.Concat(expressions=[exp.Literal.string(kind), exp.Literal.string(value)])
-        type_ = _TYPES_OF_LITERALS.get(kind)
+        type_ = _decimal_type(value) if kind == "decimal" else _TYPES_OF_LITERALS.get(kind)
         return exp.Cast(this=written, to=_parse_type(type_)) if type_ else self.write_unknown()
 
     def _write_function(self, record: Record) -> exp.Expr:
@@ -473,6 +473,14 @@ def struct_columns(
 def is_changing(value: ir.Expression) -> bool:
     """Whether an expression may give another value the next time."""
     return isinstance(value, ir.Computed) and not value.is_deterministic
+
+
+def _decimal_type(value: str) -> str | None:
+    """The type of a decimal literal; None for one with an exponent."""
+    whole, _, fraction = value.removeprefix("-").partition(".")
+    if not (whole + fraction).isdecimal():
+        return None
+    return f"DECIMAL({max(len((whole + fraction).lstrip('0')), len(fraction), 1)}, {len(fraction)})"
 
 
 def _build_case(pieces: list[exp.Expr]) -> exp.Expr:
