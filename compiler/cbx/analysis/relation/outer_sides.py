@@ -8,6 +8,7 @@ from typing import Literal
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import non_null_columns
+from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.relation.relations import NONE, Ids, Relation
 
 
@@ -58,11 +59,16 @@ def _sides_of_join(join: ir.Join) -> list[OuterSide]:
     sides = sides + outer_sides(join.right)
     if join.kind == "inner":
         return _without_rejected(sides, join.predicates)
-    if join.predicates and join.kind in {"left", "full"}:
+    if join.predicates and join.kind in {"left", "full"} and not _may_have_other_columns(join.left):
         sides.append(OuterSide(join, "right", _ids(join.right)))
-    if join.predicates and join.kind in {"right", "full"}:
+    if join.predicates and join.kind in {"right", "full"} and not _may_have_other_columns(join.right):
         sides.append(OuterSide(join, "left", _ids(join.left)))
     return sides
+
+
+def _may_have_other_columns(relation: Relation) -> bool:
+    """Whether a name that was taken for a column of the other side may be one of this relation, which is not read."""
+    return relation.is_open and any(isinstance(node, ir.Opaque) and node.is_open for node in nodes_of(relation))
 
 
 def _without_rejected(sides: list[OuterSide], predicates: Iterable[ir.Predicate]) -> list[OuterSide]:

@@ -10,6 +10,7 @@ from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.sql.trees.query_spans import place_of
 
 _CLASSES = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
+_CALLS = (*_CLASSES, exp.Anonymous)
 _NAMES = frozenset({"monotonically_increasing_id", "random", "spark_partition_id"})
 
 
@@ -19,7 +20,7 @@ def changing_functions(nodes: Iterable[exp.Expr]) -> list[Hazard]:
     The current time is not among them: that a table says when it was computed is what people mean by it. Neither is a
     random function with a seed.
     """
-    named = ((node, _name(node)) for node in nodes)
+    named = ((node, _name(node)) for node in nodes if isinstance(node, _CALLS))
     return [Hazard("changing_result", place_of(node), (name,)) for node, name in named if name]
 
 

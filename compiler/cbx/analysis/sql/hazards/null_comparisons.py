@@ -10,11 +10,16 @@ from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.sql.trees.query_spans import place_of
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_ASKING = (*_COMPARISONS, exp.Not, exp.In, exp.If)
 
 
 def null_comparisons(nodes: Iterable[exp.Expr]) -> list[Hazard]:
     """The comparisons with NULL among some nodes: ``x = NULL``, ``x NOT IN (1, NULL)``, ``CASE x WHEN NULL``."""
-    return [Hazard("comparison_with_null", place_of(node)) for node in nodes if _compares_with_null(node)]
+    return [
+        Hazard("comparison_with_null", place_of(node))
+        for node in nodes
+        if isinstance(node, _ASKING) and _compares_with_null(node)
+    ]
 
 
 def _compares_with_null(node: exp.Expr) -> bool:
