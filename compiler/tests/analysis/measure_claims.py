@@ -22,9 +22,9 @@ class MeasureClaims:
     judged: tuple[JudgedMeasure, ...]
     repeated: set[int] = field(default_factory=set)
 
-    def waits(self, draw: int) -> bool:
+    def waits(self, draw: int, draws: int = DRAWS) -> bool:
         """Whether another content can say more: a row that is counted several times was not seen yet."""
-        return draw < DRAWS or any(
+        return draw < draws or any(
             measure.verdict == "repeated" and number not in self.repeated for number, measure in enumerate(self.judged)
         )
 

@@ -16,6 +16,7 @@ from random_measures import Generator
 from random_schemas import Row, Schema, random_rows, random_schema
 
 QUERIES_PER_SCHEMA = 12
+DRAWS = 2
 MOST_DRAWS = 60
 MOST_REPORTS = 3
 
@@ -44,7 +45,7 @@ def hold_claims(
     """Run queries over one content after the other, and count what they show; those that Spark rejects are removed."""
     rejected = 0
     for draw in range(MOST_DRAWS):
-        waiting = [each for each in claims if each.waits(draw)]
+        waiting = [each for each in claims if each.waits(draw, DRAWS)]
         if not waiting:
             break
         load(spark, schema, random_rows(schema, chance))
