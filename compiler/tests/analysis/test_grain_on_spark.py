@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 SEED = os.environ.get("CBX_SPARK_SEED", "1")
-QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "80"))
-STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "30"))
-PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "30"))
-MEASURES = int(os.environ.get("CBX_MEASURE_QUERIES_SPARK", "24"))
+QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "40"))
+STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "15"))
+PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "15"))
+MEASURES = int(os.environ.get("CBX_MEASURE_QUERIES_SPARK", "12"))
 
 pytestmark = pytest.mark.spark
 

@@ -15,7 +15,7 @@ from random_data import Data
 from random_measures import Generator
 from random_schemas import random_schema
 
-QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "180"))
+QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "60"))
 SEED = int(os.environ.get("CBX_MEASURE_SEED", "1"))
 QUERIES_PER_SCHEMA = 12
 MOST_DRAWS = 150

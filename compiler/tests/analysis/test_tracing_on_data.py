@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
-PROGRAMS = int(os.environ.get("TRACED_PROGRAMS", "100"))
+PROGRAMS = int(os.environ.get("TRACED_PROGRAMS", "30"))
 
 
 def test_no_key_has_a_duplicate() -> None:

@@ -27,11 +27,13 @@ from compiler.tests.runtime.cdc_reference import Change, type_1, type_2
 from compiler.tests.runtime.faults import Fault, striking
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
-STREAMS = int(os.environ.get("CBX_MICRO_BATCH_STREAMS", "14"))
+STREAMS = int(os.environ.get("CBX_MICRO_BATCH_STREAMS", "20"))
 SEED = int(os.environ.get("CBX_MICRO_BATCH_SEED", "14"))
 KINDS = ("appended", "loaded", "current", "history", "snapshots", "several", "files", "calls")
 TABLES = ("appended", "odd", "loaded", "current", "history", "snapshots", "several")
-CASES = -(-STREAMS // len(KINDS))
+FLOWS = ("appended", "odd", "loaded", "current", "history", "snapshots", "even_files", "odd_files", "files", "calls")
+"""The streams of a case, each with a checkpoint of its own."""
+CASES = -(-STREAMS // len(FLOWS))
 TURNS = 3
 
 NOTEBOOK = '''
