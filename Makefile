@@ -28,9 +28,10 @@ demo: .venv/local
 test: .venv/dev
 	$(PYTEST) --durations=20
 
-# For use between edits: all tests without Spark on a JVM, and the tests of the Circuit Box models on Sail.
+# For use between edits: all tests except those that need Spark on a JVM, start many processes or try many inputs; and the
+# tests of the Circuit Box models on Sail.
 quick: .venv/dev
-	$(PYTEST) -q -m "not spark"
+	$(PYTEST) -q -m "not spark and not slow"
 	$(BIN)/cbx test
 
 # Compile random and hostile files for one hour. A failure prints its seed, for FUZZ_SEED. Before it, a

@@ -21,6 +21,8 @@ from cbx.diagnostics.code_pages import read_page
 from cbx.incremental.build import Build, build
 from cbx.incremental.options import Options
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TIMES = int(os.environ.get("CBX_BUSY_COMPILATIONS", "1"))
 LOOPS = 8 if TIMES > 1 else 2

@@ -18,6 +18,8 @@ from cbx.target.atomic_change import lock_target
 from cbx.target.layout import TARGET, WRITING
 from cbx.target.write import write_target
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = Options("local", with_trace=False)
 CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")
 ROUNDS = 12

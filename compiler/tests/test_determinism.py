@@ -12,6 +12,8 @@ import pytest
 
 from cbx.compiler import compile_project
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROJECTS = [ROOT, Path(__file__).parent / "golden" / "parcels"]
 SHUFFLED = """

@@ -1,6 +1,6 @@
 """Files of pieces of the languages and of any bytes: compiling them ends soon, with diagnostics or well.
 
-`make test` runs a hundred rounds of each kind; `make fuzz` goes on for an hour, with other seeds each time. The rounds
+`make test` runs thirty rounds of each kind; `make fuzz` goes on for an hour, with other seeds each time. The rounds
 are a process of their own, so one that hangs or dies leaves its seed behind; `FUZZ_SEED=n` repeats that round alone.
 """
 
@@ -47,8 +47,10 @@ from cbx.graph.selector_methods import SelectorError
 from cbx.graph.selectors import select
 from cbx.passes.check_expectations import analyse_condition
 
+pytestmark = pytest.mark.slow
+
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
-ROUNDS = 100
+ROUNDS = 30
 SLOWEST = 10
 STUCK = 60
 LARGEST = 1 << 30

@@ -11,6 +11,8 @@ from literate import MINIMAL_PROJECT, lay_out
 
 from cbx.compiler import compile_project
 
+pytestmark = pytest.mark.slow
+
 MODEL = "from cbx import *\n{before}\n@materialized_view({declaration})\ndef m(rows=source('a.b')):\n{body}"
 SQL = "{{{{ materialized_view() }}}}\n{query}\n"
 

@@ -62,6 +62,8 @@ from random_schemas import Schema, random_schema
 from cbx.analysis.from_sql import read_query
 from cbx.analysis.verdicts import KeyProven, KeyRefuted, judge_key, result_keys
 
+pytestmark = pytest.mark.slow
+
 QUERIES = int(os.environ.get("CBX_GRAIN_QUERIES", "150"))
 SEED = int(os.environ.get("CBX_GRAIN_SEED", "1"))
 QUERIES_A_SCHEMA = 10

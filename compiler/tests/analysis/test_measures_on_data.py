@@ -15,6 +15,8 @@ from random_data import Data
 from random_measures import Generator
 from random_schemas import random_schema
 
+pytestmark = pytest.mark.slow
+
 QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "60"))
 SEED = int(os.environ.get("CBX_MEASURE_SEED", "1"))
 QUERIES_PER_SCHEMA = 12

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
 PROGRAMS = int(os.environ.get("TRACED_PROGRAMS", "30"))

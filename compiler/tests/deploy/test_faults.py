@@ -18,6 +18,8 @@ from cbx.deploy.problems import DeployError
 from cbx.deploy.refresh import record_refreshed, start_refresh
 from cbx.deploy.update import wait_for_update
 
+pytestmark = pytest.mark.slow
+
 ALL = bool(os.environ.get("CBX_ALL_FAULTS"))
 """Whether every fault is tried at every request, as `make faults` does; else every third request meets some of them."""
 

@@ -11,6 +11,8 @@ import pytest
 from faults import Fault, Kind
 from workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 LOGGING = "import logging; logging.basicConfig(level=logging.DEBUG); from cbx.cli import main; main()"
 """The command with every logger at work, those of the SDK and of the libraries below it too."""
 

@@ -258,6 +258,7 @@ def visible_result(build: Build) -> object:
 @given(
     edits=st.lists(st.sampled_from(EDITS), min_size=1, max_size=8), seed=st.integers(0, 1 << 30), check=st.booleans()
 )
+@pytest.mark.slow
 def test_whatever_is_edited_the_outcome_is_that_of_compiling_everything(
     tmp_path: Path, edits: list[Callable[[Path, random.Random], None]], seed: int, *, check: bool
 ) -> None:

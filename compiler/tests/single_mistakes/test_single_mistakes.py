@@ -17,9 +17,11 @@ from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
-MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "56"))
+MISTAKES = int(os.environ.get("CBX_SINGLE_MISTAKES", "40"))
 FILES = read_files(CLINIC)
 
 

@@ -16,6 +16,8 @@ from cbx.compiler import compile_project
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Severity
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pysail", reason="tracing needs the extra `trace`")
 
 FILES = read_files(CLINIC)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROJECT = '[project]\nname = "harbour"\nlayers = ["raw", "clean"]\n'
 MODELS = {
     "models/clean/arrivals.py": '''

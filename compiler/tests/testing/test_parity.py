@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
 BY_EXPECTATION = ("test_run_model.py", "test_auto_cdc.py")
