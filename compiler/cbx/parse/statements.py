@@ -170,10 +170,18 @@ def _names_in_texts(hint_nodes: Iterable[ast.AST]) -> Iterator[str]:
 def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
     is_top = table.get_type() == "module"
     for symbol in table.get_symbols():
-        if symbol.is_referenced() if is_top else symbol.is_global():
+        if symbol.is_referenced() if is_top else _is_global(symbol):
             yield symbol.get_name()
     for child in table.get_children():
         yield from _global_names(child)
+
+
+def _is_global(symbol: symtable.Symbol) -> bool:
+    """Whether a function or class looks a name up in its file.
+
+    ``symtable`` takes a function called ``top`` for the file, in which every local variable is a global one.
+    """
+    return symbol.is_declared_global() or (symbol.is_global() and not symbol.is_local())
 
 
 def _class_names(table: symtable.SymbolTable) -> Iterator[str]:
