@@ -42,7 +42,10 @@ LEAST_SHARE = 0.95
 ARGUMENTS = {"int": "2", "float": "0.5", "Any": "1", "class 'str'": '"month"'}
 """What is passed to a parameter that is no column, by a part of its type."""
 
-NOT_CALLED = frozenset({"arrow_udf", "arrow_udtf", "broadcast", "pandas_udf", "udf", "udtf"})
+NOT_CALLED = frozenset({
+    "arrow_udf", "arrow_udtf", "broadcast", "bucket", "days", "hours", "months", "pandas_udf", "udf", "udtf", "years",
+})  # fmt: skip
+"""Functions that make functions, and those that are for partitions only, which fail in every other place."""
 MOST_CALLS = 30
 
 IMPORTS = """

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from cbx.analysis.sql.expressions.type_reader import Rule, TypeReader, arguments_of, literal_text
 from cbx.analysis.types.type_rules import (
+    VOID,
     array_of,
     common_type,
     element_of,
@@ -34,8 +35,12 @@ def _same_array_type(node: exp.Expr, types: TypeReader) -> str | None:
 
 
 def _common_array_type(node: exp.Expr, types: TypeReader) -> str | None:
-    kind = common_type(types.read_all(node))
-    return kind if element_of(kind) else None
+    """The type of ``array_union`` and similar functions of two arrays."""
+    kinds = types.read_all(node)
+    if len(kinds) != 2:
+        return None
+    arrays = [kind for kind in kinds if kind != VOID] or [None]
+    return array_of(tightest_type(element_of(arrays[0]), element_of(arrays[-1])))
 
 
 def _append_type(node: exp.Expr, types: TypeReader) -> str | None:
@@ -174,18 +179,20 @@ def _zipped_maps_type(node: exp.Expr, types: TypeReader) -> str | None:
 
 def _zipped_arrays_type(node: exp.Expr, types: TypeReader) -> str | None:
     """``arrays_zip``: an array of structs whose fields are named after columns, or numbered."""
-    fields = [(_zipped_name(argument, at, types), element_of(types.read(argument)))
-              for at, argument in enumerate(arguments_of(node))]  # fmt: skip
-    return array_of(struct_of(fields)) if fields else None
+    arguments = list(arguments_of(node))
+    names = [_zipped_name(argument, at) for at, argument in enumerate(arguments)]
+    if any(name.startswith("#") for name in names):  # a column of a traced plan, which has a number for a name
+        return None
+    kinds = [element_of(types.read(argument)) for argument in arguments]
+    return array_of(struct_of(zip(names, kinds, strict=True))) if arguments else None
 
 
-def _zipped_name(node: exp.Expr, at: int, types: TypeReader) -> str:
-    del types
+def _zipped_name(node: exp.Expr, at: int) -> str:
     match node:
         case exp.Column():
             return node.name
         case exp.Dot(expression=exp.Identifier() as last):
-            return last.name
+            return str(last.name)
         case _:
             return str(at)
 

@@ -76,7 +76,8 @@ def _parts_of_value(node: exp.Expr, reader: ExpressionReader) -> Sequence[exp.Ex
         case exp.Binary() if isinstance(node, _COMPARISONS) and _are_of_one_kind(node, reader):
             return [node.this, node.expression]
         case exp.Case(args={"ifs": branches, "default": exp.Expr() as default}):
-            return [*(branch.args["true"] for branch in branches), default]
+            values = [branch.args.get("true") for branch in branches]
+            return [*values, default] if all(isinstance(value, exp.Expr) for value in values) else None
         case exp.If(args={"true": exp.Expr() as chosen, "false": exp.Expr() as other}):
             return [chosen, other]
         case _:

@@ -249,7 +249,8 @@ class ExpressionWriter:
         written = [self.write(argument) for argument in arguments]
         if name in GENERATORS:
             return self._write_by_name(name, written)
-        is_listed = name in FUNCTIONS or name in NONDETERMINISTIC or (name in _OPERATORS and len(written) == 2)
+        is_operator = (name in _OPERATORS and len(written) == 2) or name == "~"
+        is_listed = name in FUNCTIONS or name in NONDETERMINISTIC or is_operator
         if not is_listed or record.get("is_user_defined_function") or record.get("is_internal"):
             return self.write_unknown(*written, draws=True)
         if is_distinct:
@@ -286,6 +287,8 @@ class ExpressionWriter:
                 return exp.NEQ(this=left, expression=right)
             case "not" | "!", [operand]:
                 return exp.Not(this=operand)
+            case "~", [operand]:
+                return exp.BitwiseNot(this=operand)
             case "negative", [operand]:
                 return exp.Neg(this=operand)
             case "isnull", [operand]:
