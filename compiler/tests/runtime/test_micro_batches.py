@@ -233,7 +233,7 @@ def finish(pipeline: Pipeline, limit: str) -> None:
     result = pipeline.run(configuration={"limit": limit})
     reasons = [diagnostic_text(problem) for problem in problems(result)]
     if reasons:
-        assert all("was started over since" in reason for reason in reasons), reasons
+        assert all("was fully refreshed since" in reason for reason in reasons), reasons
         pipeline.succeed(configuration={"limit": limit}, select=frozenset({"odd"}), full_refresh=True)
 
 
