@@ -30,10 +30,10 @@ from cbx.parse.types import is_same_type
 from cbx.syntax.declarations import Snippet
 from compiler.tests.runtime.typed_columns import TYPES, UNKNOWN
 
-ROUNDS = int(os.environ.get("PYTHON_TYPES_OF_SPARK", "2"))
+ROUNDS = int(os.environ.get("PYTHON_TYPES_OF_SPARK", "1"))
 """How often each form of expression is tried, each time with other columns; `make soak` tries more."""
 
-FUNCTIONS = float(os.environ.get("PYTHON_FUNCTIONS_OF_SPARK", "0.1"))
+FUNCTIONS = float(os.environ.get("PYTHON_FUNCTIONS_OF_SPARK", "0.03"))
 """The share of all functions that is tried; `make soak` tries all."""
 
 LEAST_SHARE = 0.95
