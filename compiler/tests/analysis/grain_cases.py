@@ -162,6 +162,12 @@ CASES = (
         "it says nothing of the order",
     ),
     Case(
+        "a comparison within one side",
+        "SELECT i.order_id, i.line FROM items i JOIN orders o ON o.order_id = o.customer_id + i.line",
+        (),
+        "which order is found depends on the order, too",
+    ),
+    Case(
         "types that differ",
         "SELECT o.order_id FROM orders o JOIN codes c ON c.code = o.order_id",
         (),
