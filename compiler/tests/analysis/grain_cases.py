@@ -342,6 +342,38 @@ CASES = (
     Case(
         "a full join",
         "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT coalesce(customer_id, order_id) AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        ("k, customer_id",),
+        "one of the arguments of coalesce is never NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
+        "(SELECT coalesce(customer_id, NULL) AS k FROM orders)) n "
+        "FULL JOIN profiles p ON p.customer_id = n.k",
+        (),
+        "all arguments of coalesce may be NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.name FROM (SELECT DISTINCT k FROM "
+        "(SELECT concat(code, '-') AS k FROM codes)) n "
+        "FULL JOIN (SELECT DISTINCT name FROM customers) p ON p.name = n.k",
+        ("k, name",),
+        "no argument of concat is NULL",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.name FROM (SELECT DISTINCT k FROM "
+        "(SELECT concat(code, meaning) AS k FROM codes)) n "
+        "FULL JOIN (SELECT DISTINCT name FROM customers) p ON p.name = n.k",
+        (),
+        "concat is NULL if one of its arguments is",
+    ),
+    Case(
+        "a full join",
+        "SELECT n.k, p.customer_id FROM (SELECT DISTINCT k FROM "
         "(SELECT order_id + line AS k FROM items)) n "
         "FULL JOIN profiles p ON p.customer_id = n.k",
         ("k, customer_id",),
