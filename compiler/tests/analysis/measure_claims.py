@@ -21,6 +21,7 @@ class MeasureClaims:
     query: MeasureQuery
     judged: tuple[JudgedMeasure, ...]
     repeated: set[int] = field(default_factory=set)
+    counted: set[int] = field(default_factory=set)
 
     def waits(self, draw: int, draws: int = DRAWS) -> bool:
         """Whether another content can say more: a row that is counted several times was not seen yet."""
@@ -31,6 +32,7 @@ class MeasureClaims:
     def take(self, rows: Iterable[tuple[int, ...]]) -> None:
         """Note what one content shows: for each aggregate of each group the rows counted, and the different ones."""
         for row in rows:
+            self.counted |= {number for number in range(len(self.judged)) if row[2 * number]}
             self.repeated |= {number for number in range(len(self.judged)) if row[2 * number] > row[2 * number + 1]}
 
     def counts(self) -> Counter[str]:
@@ -42,12 +44,17 @@ class MeasureClaims:
         return Counter({**verdicts, "unseen": unseen})
 
     def wrong(self) -> str | None:
-        """A verdict that the contents disprove: an exact one, or a declared repetition that none of them shows."""
+        """A verdict that the contents disprove: an exact one, or a declared repetition that none of them shows.
+
+        An aggregate that counted no row in any content, because the conditions of a query contradict each other, shows
+        nothing.
+        """
         for number, measure in enumerate(self.judged):
             is_declared = measure.repetition is not None and measure.repetition.is_declared
+            is_unshown = number in self.counted - self.repeated
             if measure.verdict == "exact" and number in self.repeated:
                 return f"exact, but repeated: {number} of {self.query.text}\n{self.query.counts}"
-            if measure.verdict == "repeated" and is_declared and number not in self.repeated:
+            if measure.verdict == "repeated" and is_declared and is_unshown:
                 return f"never repeated: {number} of {self.query.text}\n{self.query.counts}"
         return None
 
