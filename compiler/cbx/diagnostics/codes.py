@@ -75,6 +75,7 @@ LOSSY_JOIN = Code("CBX325", "lossy-join", Severity.WARNING)
 NOT_IN_NULLABLE = Code("CBX326", "not-in-nullable", Severity.WARNING)
 COMPARISON_WITH_NULL = Code("CBX327", "comparison-with-null", Severity.WARNING)
 UNION_DROPS_ROWS = Code("CBX328", "union-drops-rows", Severity.WARNING)
+MISMATCHED_TYPES = Code("CBX329", "mismatched-types")
 
 KIND_MISMATCH = Code("CBX401", "kind-mismatch")
 NOT_APPEND_ONLY = Code("CBX402", "not-append-only")

@@ -18,11 +18,26 @@ _REGISTERED = re.compile(r"\bregister\w*\(\s*['\"](\w+)['\"]")
 _GROUP_BY = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 _WATERMARK = re.compile(r"\bWATERMARK\b", re.IGNORECASE)
 _CODE: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
+_FIXES = (
+    (r"\b(ARRAY|MAP|STRUCT)<", "read an element or a field of the value, or `explode` it first"),
+    (r"^STRING \+ STRING$", "join texts with `||`"),
+    (r"^NOT |^(?!.*BETWEEN).* (AND|OR) ", "write a condition, such as `x > 0` or `x IS NOT NULL`"),
+    (r"^\w+\(BOOLEAN\)$", "count the rows that are true with `count_if`, or cast the value to INT"),
+    (
+        r"^-|\b(DATE|TIMESTAMP|TIMESTAMP_NTZ) [-+*/%d]",
+        "move a time with `date_add` or an interval, or ask `datediff` for days",
+    ),
+    (r"^\w+\((DATE|TIMESTAMP)", "ask for `min` or `max`, or compute with the days of `datediff`"),
+    (r"\b(DATE|TIMESTAMP)", "make both sides times, for example with `to_date(CAST(x AS STRING), 'yyyyMMdd')`"),
+    ("", "cast one side to the type of the other"),
+)
+"""What to write instead, by the first pattern that an expression with the types of its operands matches."""
+
 _IN_BATCH = "read the rows with `ref` in a materialized view"
 
 
 def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], linked: Linked, report: Report) -> None:
-    """Report CBX408 for what streams do not support, CBX409 for an ungrouped column, CBX410 for an unknown function.
+    """Report what fails in every run: CBX329 for types, CBX408 for streams, CBX409 for columns, CBX410 for functions.
 
     Before: ``SELECT g, sum(x) FROM t``. After: a diagnostic at ``g``. That a materialized view reads a stream is
     reported elsewhere, so what follows from it is not. A function that a model or a macro registers is known.
@@ -52,8 +67,17 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
                 causes = [Cause(model.path, f"grouped by {name}") for name in grouped]
                 causes += [Cause(model.path, "no GROUP BY")] if not _has_groups(model) else []
                 report.add(codes.UNGROUPED_COLUMN, message, span, label="not grouped", hint=hint, causes=causes)
+            case "mismatched_types":
+                message = f"{subject} computes `{mistake.name}`: these types do not fit"
+                hint = _fix_types(mistake.name)
+                report.add(codes.MISMATCHED_TYPES, message, span, label="Spark refuses these types", hint=hint)
             case "unknown_function" if mistake.name.lower() not in _registered_functions(linked):
                 _report_unknown_function(f"{subject} calls `{mistake.name}`", mistake.name, span, report)
+
+
+def _fix_types(shown: str) -> str:
+    """What to write instead of an expression with the types of its operands."""
+    return next(fix for pattern, fix in _FIXES if re.search(pattern, shown))
 
 
 def _report_unknown_function(subject: str, name: str, span: Span, report: Report) -> None:

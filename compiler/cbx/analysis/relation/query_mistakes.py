@@ -12,7 +12,12 @@ from cbx.analysis.relation.relation_walks import inputs_of
 from cbx.analysis.relation.relations import Relation
 
 QueryMistakeKind = Literal[
-    "aggregate_on_stream", "sort_on_stream", "ungrouped_column", "unknown_function", "window_on_stream"
+    "aggregate_on_stream",
+    "mismatched_types",
+    "sort_on_stream",
+    "ungrouped_column",
+    "unknown_function",
+    "window_on_stream",
 ]
 
 
@@ -22,7 +27,7 @@ class QueryMistake:
 
     Attributes:
         kind: The kind of error.
-        name: The function or column; empty where the kind needs none.
+        name: The function or column, or the expression with the types of its operands; empty where the kind needs none.
         place: Where it is in the query or in the Python file.
     """
 

@@ -20,6 +20,7 @@ from cbx.analysis.sql.generators import has_nested_generator, is_generator, read
 from cbx.analysis.sql.grouping import aggregates_in, read_group_by
 from cbx.analysis.sql.hazards.not_in_queries import not_in_queries
 from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
+from cbx.analysis.sql.mismatched_types import mismatched_types, without_aliases
 from cbx.analysis.sql.qualify import resolve_qualify_names
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnresolvedColumn
 from cbx.analysis.sql.trees.query_spans import query_span
@@ -44,6 +45,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
         context.suspicions += rejected_sides(where.this, relation, reader)
         context.suspicions += not_in_queries(where.this, reader)
     relation = _apply_filter(relation, where, reader)
+    context.mistakes += mismatched_types([where.this if where is not None else None], reader)
     items = node.expressions
     if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
         return _make_opaque(items, relation, reader, "a generator function inside an expression")
@@ -62,6 +64,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = read_windows([*plain, *later], node.args.get("windows") or (), grouped, reader)
     selection = _SelectListReader(reader, relation, is_grouped=is_grouped)
     relation = selection.read(items)
+    context.mistakes += mismatched_types([*items, *without_aliases(later, items)], reader)
     scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
     relation = _apply_filter(relation, node.args.get("having"), reader)
     relation = _apply_filter(relation, qualify, reader)

@@ -20,6 +20,7 @@ from cbx.analysis.relation.relation_walks import is_deep, stream_scans
 from cbx.analysis.relation.relations import NONE, Field, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
+from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
@@ -223,12 +224,14 @@ class _PlanReader:
         ]
 
     def _place_mistakes(self, first: int) -> None:
-        """Place the mistakes from an index on in the current step, since a plan has no query text."""
+        """Place the mistakes from an index on, at a call or in the current step, since a plan has no query text."""
         mistakes = self.reading.context.mistakes
         site = PythonCallSite(*self.reading.site) if self.reading.site else None
-        kinds = ("sort_on_stream", "window_on_stream")
+        kinds = ("mismatched_types", "sort_on_stream", "window_on_stream")
         mistakes[first:] = dict.fromkeys(
-            replace(mistake, place=site) for mistake in mistakes[first:] if mistake.kind in kinds
+            mistake if isinstance(mistake.place, PythonCallSite) else replace(mistake, place=site)
+            for mistake in mistakes[first:]
+            if mistake.kind in kinds
         )
 
     def _read_names_of(self, record: Record, rows: Rows) -> None:
@@ -243,6 +246,9 @@ class _PlanReader:
         reader = writer.build_reader()
         predicates = read_predicates(node, reader)
         self.reading.context.suspicions += rejected_sides(node, rows.relation, reader)
+        found = len(self.reading.context.mistakes)
+        self.reading.context.mistakes += mismatched_types([node], reader)
+        self._place_mistakes(found)
         site = PythonCallSite(*record["site"]) if record.get("site") else None
         return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
 

@@ -6,7 +6,7 @@ name of a rule in `RULES`. The type of any other shape is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 
 from sqlglot import exp
@@ -42,6 +42,20 @@ def type_of_result(node: exp.Expr, reader: ExpressionReader) -> str | None:
     if kind is not None:
         return kind
     return None if _is_undeclared(node, reader) else UNKNOWN_TYPE
+
+
+def remember_types(reader: ExpressionReader) -> Callable[[object], str | None]:
+    """A function that finds types, of each node once; None where the type is unknown, `VOID` for NULL."""
+    kinds: dict[int, str | None] = {}
+
+    def find(node: exp.Expr, types: TypeReader) -> str | None:
+        if types.variables:
+            return _find_type(node, types)
+        if id(node) not in kinds:
+            kinds[id(node)] = _find_type(node, types)
+        return kinds[id(node)]
+
+    return TypeReader(reader, find).read
 
 
 def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:

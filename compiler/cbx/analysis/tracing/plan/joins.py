@@ -10,6 +10,7 @@ from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
+from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
@@ -51,7 +52,7 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     predicates = (*_equalities(sure), *_read_condition(record, left, right, both, reading))
     reading.context.suspicions += using_hazards(sure)
     columns, merges = _join_columns(kind, sure, left, right, reading)
-    site = PythonCallSite(*record["site"]) if record.get("site") else None
+    site = _site_of(record)
     is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
     fields = tuple(column.field for column in columns)
     relation = ir.Join(kind, left.relation, right.relation, predicates, fields, merges, is_open, site)
@@ -70,7 +71,15 @@ def _read_condition(record: Record, left: Rows, right: Rows, both: Rows, reading
     node = writer.write(record["join_condition"])
     reader = writer.build_reader()
     reading.context.suspicions += join_key_hazards(node, left.relation, right.relation, reader)
+    reading.context.mistakes += [
+        mistake if isinstance(mistake.place, PythonCallSite) else replace(mistake, place=_site_of(record))
+        for mistake in mismatched_types([node], reader)
+    ]
     return read_predicates(node, reader)
+
+
+def _site_of(record: Record) -> PythonCallSite | None:
+    return PythonCallSite(*record["site"]) if record.get("site") else None
 
 
 def _using_pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
