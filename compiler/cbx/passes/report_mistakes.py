@@ -27,7 +27,7 @@ _FIXES = (
         r"^-|\b(DATE|TIMESTAMP|TIMESTAMP_NTZ) [-+*/%d]",
         "move a time with `date_add` or an interval, or ask `datediff` for days",
     ),
-    (r"^\w+\((DATE|TIMESTAMP)", "ask for `min` or `max`, or compute with the days of `datediff`"),
+    (r"^\w+\((DATE|TIMESTAMP|TIMESTAMP_NTZ)\)$", "ask for `min` or `max`, or compute with the days of `datediff`"),
     (r"\b(DATE|TIMESTAMP)", "make both sides times, for example with `to_date(CAST(x AS STRING), 'yyyyMMdd')`"),
     ("", "cast one side to the type of the other"),
 )

@@ -24,6 +24,10 @@ OPERATORS = (
 FORMS = (
     "{} IN ({}, 'x')", "{} NOT IN (NULL, {})", "{} BETWEEN {} AND 'x'", "coalesce({}, {})", "nvl({}, {})", "{} IN ({})",
     "{} BETWEEN {} AND NULL",
+    "CASE {} WHEN {} THEN 1 END",
+    "CASE WHEN truth THEN {} WHEN FALSE THEN NULL ELSE {} END",
+    "if(truth, {}, {})",
+    "greatest({}, {})",
 )  # fmt: skip
 VALUES = (
     *TYPES,

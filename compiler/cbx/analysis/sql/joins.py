@@ -12,7 +12,7 @@ from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
-from cbx.analysis.sql.mismatched_types import mismatched_types
+from cbx.analysis.sql.mismatched_types import mismatched_columns, mismatched_types
 from cbx.analysis.sql.scope import Context, FromItem, ResolvedColumn, Scope, UnknownColumn, UnresolvedColumn
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.types.value_types import compare_exactly, united_type
@@ -65,7 +65,9 @@ def read_join(
     predicates = (*_using_predicates(sure), *read_predicates(join.args.get("on"), reader))
     context.suspicions += join_key_hazards(join.args.get("on"), left, right, reader)
     context.mistakes += mismatched_types([join.args.get("on")], reader)
-    context.suspicions += using_hazards(sure, [query_span(name) for name in join.args.get("using") or ()])
+    places = [query_span(name) for name in join.args.get("using") or ()]
+    context.suspicions += using_hazards(sure, places)
+    context.mistakes += mismatched_columns(sure, places)
     merges: tuple[ir.Merge, ...] = ()
     if kind in {"semi", "anti"}:
         first = [left for left, _ in sure]

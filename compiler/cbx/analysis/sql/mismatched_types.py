@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 from sqlglot import exp
 
+from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.query_mistakes import QueryMistake
-from cbx.analysis.sql.expressions.expression_types import remember_types
+from cbx.analysis.relation.relations import Field
+from cbx.analysis.sql.expressions.expression_types import remember_types, value_expressions
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.trees.query_spans import place_of
 from cbx.analysis.types.refused_types import (
@@ -49,6 +52,15 @@ def mismatched_types(nodes: Iterable[exp.Expr | None], reader: ExpressionReader)
     return list(mistakes.values())
 
 
+def mismatched_columns(pairs: Iterable[tuple[Field, Field]], places: Iterable[Place] = ()) -> list[QueryMistake]:
+    """The pairs of columns of a join on names that Spark certainly refuses to compare, each at its place."""
+    return [
+        QueryMistake("mismatched_types", f"{left.type} = {right.type}", place)
+        for (left, right), place in itertools.zip_longest(pairs, places)
+        if refuses_comparison([left.type, right.type])
+    ]
+
+
 def without_aliases(clauses: Iterable[exp.Expr], items: Iterable[exp.Expr]) -> list[exp.Expr]:
     """The clauses after SELECT that name no alias of it: there an alias hides a column of the same name."""
     aliases = {item.alias.lower() for item in items if isinstance(item, exp.Alias)}
@@ -77,11 +89,23 @@ def _find_refused(node: exp.Expr, type_of: _TypeOf) -> str:
                 return ""
             word = f"IN ({', '.join(_list_types(others))})" if isinstance(node, exp.In) else None
             return f"{value} {word or 'BETWEEN ' + ' AND '.join(_list_types(others))}"
-        case exp.Coalesce():
-            kinds = [type_of(argument) for argument in (node.this, *node.expressions)]
-            return f"coalesce({', '.join(_list_types(kinds))})" if have_no_common_type(kinds) else ""
+        case exp.Coalesce() | exp.Greatest() | exp.Least() | exp.If():
+            kinds = [type_of(value) for value in value_expressions(node)]
+            return f"{node.key}({', '.join(_list_types(kinds))})" if have_no_common_type(kinds) else ""
+        case exp.Case():
+            return _find_refused_case(node, type_of)
         case _:
             return _find_refused_call(node, type_of)
+
+
+def _find_refused_case(node: exp.Case, type_of: _TypeOf) -> str:
+    """The values of a CASE that it cannot compare, or its results, where they have no common type."""
+    value = type_of(node.this)
+    for kind in [type_of(branch.this) for branch in node.args["ifs"]] if value else []:
+        if refuses_comparison([value, kind]):
+            return f"CASE {value} WHEN {kind}"
+    kinds = [type_of(result) for result in value_expressions(node)]
+    return f"CASE {' '.join(f'THEN {kind}' for kind in _list_types(kinds))} END" if have_no_common_type(kinds) else ""
 
 
 def _find_refused_call(node: exp.Expr, type_of: _TypeOf) -> str:

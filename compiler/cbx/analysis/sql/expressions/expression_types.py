@@ -63,11 +63,11 @@ def _is_undeclared(node: exp.Expr, reader: ExpressionReader) -> bool:
     if isinstance(node, exp.Column):
         match = None if isinstance(node.this, exp.Star) else reader.scope.find(parts_of(node))
         return isinstance(match, ResolvedColumn) and match.field.type is None
-    kinds = {type_of(expression, reader) for expression in _value_expressions(node)}
+    kinds = {type_of(expression, reader) for expression in value_expressions(node)}
     return None in kinds and UNKNOWN_TYPE not in kinds
 
 
-def _value_expressions(node: exp.Expr) -> list[exp.Expr]:
+def value_expressions(node: exp.Expr) -> list[exp.Expr]:
     """The subexpressions that give an expression its value: the branches of ``CASE``, for example."""
     if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
         return [node.this, *node.expressions]

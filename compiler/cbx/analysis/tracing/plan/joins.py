@@ -10,7 +10,7 @@ from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
-from cbx.analysis.sql.mismatched_types import mismatched_types
+from cbx.analysis.sql.mismatched_types import mismatched_columns, mismatched_types
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
@@ -51,6 +51,7 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
     )
     predicates = (*_equalities(sure), *_read_condition(record, left, right, both, reading))
     reading.context.suspicions += using_hazards(sure)
+    reading.context.mistakes += mismatched_columns(sure, [_site_of(record)] * len(sure))
     columns, merges = _join_columns(kind, sure, left, right, reading)
     site = _site_of(record)
     is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
