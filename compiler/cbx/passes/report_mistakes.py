@@ -70,9 +70,17 @@ def report_mistakes(model: ResolvedModel, mistakes: Iterable[QueryMistake], link
             case "mismatched_types":
                 message = f"{subject} computes `{mistake.name}`: these types do not fit"
                 hint = _fix_types(mistake.name)
-                report.add(codes.MISMATCHED_TYPES, message, span, label="Spark refuses these types", hint=hint)
+                causes = _causes_of_types(model, mistake.columns)
+                report.add(
+                    codes.MISMATCHED_TYPES, message, span, label="Spark refuses these types", hint=hint, causes=causes
+                )
             case "unknown_function" if mistake.name.lower() not in _registered_functions(linked):
                 _report_unknown_function(f"{subject} calls `{mistake.name}`", mistake.name, span, report)
+
+
+def _causes_of_types(model: ResolvedModel, columns: Iterable[str]) -> list[Cause]:
+    """The declarations that may be wrong where types do not fit: those of the columns in the tables that are read."""
+    return [Cause("models/", f"type of {source.model}.{name}") for source in model.model_inputs for name in columns]
 
 
 def _fix_types(shown: str) -> str:

@@ -29,11 +29,13 @@ class QueryMistake:
         kind: The kind of error.
         name: The function or column, or the expression with the types of its operands; empty where the kind needs none.
         place: Where it is in the query or in the Python file.
+        columns: The names of the columns whose types do not fit, in lower case.
     """
 
     kind: QueryMistakeKind
     name: str
     place: Place
+    columns: tuple[str, ...] = ()
 
 
 def is_grouped(relation: Relation) -> bool:

@@ -46,7 +46,8 @@ def mismatched_types(nodes: Iterable[exp.Expr | None], reader: ExpressionReader)
         for part in reversed(visible_nodes(node, exp.Lambda) if node is not None else []):
             shown = "" if id(part) in with_mistake else _find_refused(part, type_of)
             if shown:
-                mistakes.setdefault(part, QueryMistake("mismatched_types", shown, place_of(part)))
+                names = tuple(column.name.lower() for column in part.find_all(exp.Column))
+                mistakes.setdefault(part, QueryMistake("mismatched_types", shown, place_of(part), names))
             if shown or id(part) in with_mistake:
                 with_mistake.add(id(part.parent))
     return list(mistakes.values())
@@ -55,7 +56,7 @@ def mismatched_types(nodes: Iterable[exp.Expr | None], reader: ExpressionReader)
 def mismatched_columns(pairs: Iterable[tuple[Field, Field]], places: Iterable[Place] = ()) -> list[QueryMistake]:
     """The pairs of columns of a join on names that Spark certainly refuses to compare, each at its place."""
     return [
-        QueryMistake("mismatched_types", f"{left.type} = {right.type}", place)
+        QueryMistake("mismatched_types", f"{left.type} = {right.type}", place, (left.name.lower(),))
         for (left, right), place in itertools.zip_longest(pairs, places)
         if refuses_comparison([left.type, right.type])
     ]

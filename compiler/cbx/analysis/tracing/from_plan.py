@@ -20,7 +20,6 @@ from cbx.analysis.relation.relation_walks import is_deep, stream_scans
 from cbx.analysis.relation.relations import NONE, Field, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
-from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.sql.scope import Context
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
@@ -246,9 +245,7 @@ class _PlanReader:
         reader = writer.build_reader()
         predicates = read_predicates(node, reader)
         self.reading.context.suspicions += rejected_sides(node, rows.relation, reader)
-        found = len(self.reading.context.mistakes)
-        self.reading.context.mistakes += mismatched_types([node], reader)
-        self._place_mistakes(found)
+        writer.note_mismatched_types(node, reader)
         site = PythonCallSite(*record["site"]) if record.get("site") else None
         return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
 

@@ -20,6 +20,7 @@ from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, 
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.hazards.changing_functions import changing_functions
 from cbx.analysis.sql.hazards.null_comparisons import null_comparisons
+from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.sql.trees.query_spans import set_call_site
@@ -203,6 +204,15 @@ class ExpressionWriter:
         set_call_site(node, site)
         self.reading.context.suspicions += [*null_comparisons([node]), *changing_functions([node])]
         return node
+
+    def note_mismatched_types(self, node: exp.Expr, reader: ExpressionReader) -> None:
+        """Note what Spark refuses for its types, at a call or at the step, with the names that the columns have."""
+        names = {f"#{used.id}": used.name.lower() for used in self._used.values()}
+        site = PythonCallSite(*self.reading.site) if self.reading.site else None
+        for mistake in mismatched_types([node], reader):
+            place = mistake.place if isinstance(mistake.place, PythonCallSite) else site
+            columns = tuple(names.get(column, column) for column in mistake.columns)
+            self.reading.context.mistakes.append(dataclasses.replace(mistake, place=place, columns=columns))
 
     def _write_attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
         match = self.rows.find(name, step, also_left_out=self.also_left_out)

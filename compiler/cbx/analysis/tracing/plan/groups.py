@@ -19,7 +19,6 @@ from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
-from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guess_name
@@ -188,7 +187,7 @@ class _GroupingReader:
         if makes_rows(node):
             return None
         reader = self.writer.build_reader()
-        self.reading.context.mistakes += mismatched_types([node], reader)
+        self.writer.note_mismatched_types(node, reader)
         value = reader.read(node)
         kind = type_of_result(node, reader)
         if isinstance(value, ir.Reference) and outputs.get(value.column) == value.column:

@@ -10,7 +10,7 @@ from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
-from cbx.analysis.sql.mismatched_types import mismatched_columns, mismatched_types
+from cbx.analysis.sql.mismatched_types import mismatched_columns
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
 from cbx.analysis.types.type_rules import common_type
@@ -72,10 +72,7 @@ def _read_condition(record: Record, left: Rows, right: Rows, both: Rows, reading
     node = writer.write(record["join_condition"])
     reader = writer.build_reader()
     reading.context.suspicions += join_key_hazards(node, left.relation, right.relation, reader)
-    reading.context.mistakes += [
-        mistake if isinstance(mistake.place, PythonCallSite) else replace(mistake, place=_site_of(record))
-        for mistake in mismatched_types([node], reader)
-    ]
+    writer.note_mismatched_types(node, reader)
     return read_predicates(node, reader)
 
 

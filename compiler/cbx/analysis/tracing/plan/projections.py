@@ -17,7 +17,6 @@ from cbx.analysis.sql.expressions.measured import read_measure
 from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.generators import is_generator, read_generator
 from cbx.analysis.sql.grouping import aggregates_in
-from cbx.analysis.sql.mismatched_types import mismatched_types
 from cbx.analysis.sql.windows import read_windows
 from cbx.analysis.tracing.plan.expressions import (
     ExpressionWriter,
@@ -151,7 +150,7 @@ class ProjectionReader:
         self._aggregated = self._aggregated or bool(aggregates_in([node]))
         self._read_windows(node)
         reader = self.writer.build_reader()
-        self.reading.context.mistakes += mismatched_types([node], reader)
+        self.writer.note_mismatched_types(node, reader)
         value = reader.read(node)
         kind = type_of_result(node, reader)
         qualifiers: tuple[str, ...] = ()
