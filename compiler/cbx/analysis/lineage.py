@@ -28,6 +28,13 @@ def column_lineage(relation: Relation) -> tuple[tuple[str, tuple[Origin, ...]], 
     return tuple((field.name, tuple(sorted(origins_by_column.get(field.id, frozenset())))) for field in relation.fields)
 
 
+def origins_of(columns: Ids, relation: Relation) -> frozenset[Origin]:
+    """The columns of tables that columns inside a query are computed from."""
+    origins_by_column: _OriginsByColumn = {}
+    _collect_origins(relation, origins_by_column)
+    return _origins_of(columns, origins_by_column)
+
+
 def _collect_origins(relation: Relation, origins_by_column: _OriginsByColumn) -> None:
     match relation:
         case ir.Scan():

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Code
-from cbx.diagnostics.diagnostic import Related, Report
+from cbx.diagnostics.diagnostic import Cause, Related, Report
 from cbx.passes.relationship_facts import facts_by_child, facts_of_inputs, version_cause
 from cbx.stages.resolved import Connected, ResolvedModel
 
 if TYPE_CHECKING:
     from cbx.analysis.relation.hazards import Hazard
+    from cbx.analysis.relation.relations import Relation
 
 
 _ROW_CHOICES = frozenset({"first", "first_value", "last", "last_value", "limit", "row_number"})
@@ -42,17 +43,26 @@ def check_hazards(connected: Connected, report: Report) -> None:
         suspicions = connected.suspicions.get(name, ())
         for hazard in find_hazards(relation, suspicions, facts_of_inputs(model, by_child)):
             if hazard.kind != "changing_result" or model.kind == "materialized_view":
-                _report_hazard(model, hazard, report)
+                _report_hazard(model, hazard, _causes(model, hazard, relation), report)
 
 
-def _report_hazard(model: ResolvedModel, hazard: Hazard, report: Report) -> None:
+def _causes(model: ResolvedModel, hazard: Hazard, relation: Relation) -> list[Cause]:
+    """What else may be wrong: the type of a compared column, or that the versions of a table are read at all."""
+    from cbx.analysis.lineage import origins_of
+
+    if hazard.kind == "history_without_time":
+        return [version_cause(model, hazard.names[0])]
+    origins = sorted(origins_of(hazard.columns, relation)) if hazard.columns else []
+    return [Cause("models/", f"type of {table}.{column.lower()}") for table, column in origins]
+
+
+def _report_hazard(model: ResolvedModel, hazard: Hazard, causes: list[Cause], report: Report) -> None:
     from cbx.passes.model_analysis import span_of
 
     words = _describe(model.id, hazard)
     span = span_of(model, hazard.place) or model.spans.whole
     at = span_of(model, hazard.related)
     related = [Related("the outer join", at)] if at is not None and at != span else []
-    causes = [version_cause(model, hazard.names[0])] if hazard.kind == "history_without_time" else []
     report.add(words.code, words.message, span, label=words.label, hint=words.hint, related=related, causes=causes)
 
 

@@ -33,12 +33,14 @@ class Hazard:
         place: Where it is in the query or in the Python file.
         names: What the message names, such as the two types of a comparison, or a table.
         related: What else belongs to it: the outer join whose rows a condition drops.
+        columns: The columns whose types are compared.
     """
 
     kind: HazardKind
     place: Place
     names: tuple[str, ...] = ()
     related: Place = None
+    columns: Ids = NONE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,14 +36,15 @@ def join_key_hazards(
     for key in keys:
         first, second = type_of(key.this, reader), type_of(key.expression, reader)
         if compare_with_loss(first, second):
-            hazards.append(Hazard("lossy_join", place_of(key), (first or "", second or "")))
+            columns = reads_of(reader.read(key.this)) | reads_of(reader.read(key.expression))
+            hazards.append(Hazard("lossy_join", place_of(key), (first or "", second or ""), columns=columns))
     return hazards
 
 
 def using_hazards(pairs: Iterable[tuple[Field, Field]], places: Iterable[Place] = ()) -> list[Hazard]:
     """The hazards of a join on columns of the same name, each at its place."""
     return [
-        Hazard("lossy_join", place, (left.type or "", right.type or ""))
+        Hazard("lossy_join", place, (left.type or "", right.type or ""), columns=frozenset({left.id, right.id}))
         for (left, right), place in itertools.zip_longest(pairs, places)
         if compare_with_loss(left.type, right.type)
     ]
