@@ -118,6 +118,10 @@ class Report:
                 message, hint = f"{written} gives no reason", f"add it: `allow {allowance.code}, because ...`"
             self.add(UNUSED_ALLOWANCE, message, allowance.span, hint=hint)
 
+    def causes_of(self, code: Code) -> frozenset[Cause]:
+        """The possible causes of all diagnostics with a code."""
+        return frozenset(cause for found in self._diagnostics if found.code is code for cause in found.causes)
+
     def __len__(self) -> int:
         return len(self._diagnostics)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cbx.diagnostics import codes
 from cbx.diagnostics.codes import Code
 from cbx.diagnostics.diagnostic import Cause, Related, Report
-from cbx.passes.relationship_facts import facts_by_child, facts_of_inputs, version_cause
+from cbx.passes.relationship_facts import facts_by_child, facts_of_inputs, type_cause, version_cause
 from cbx.stages.resolved import Connected, ResolvedModel
 
 if TYPE_CHECKING:
@@ -38,22 +38,24 @@ def check_hazards(connected: Connected, report: Report) -> None:
     from cbx.analysis.hazards.find_hazards import find_hazards
 
     by_child = facts_by_child(connected.relationships)
+    wrong_types = report.causes_of(codes.COLUMN_TYPE_MISMATCH)
     for name, relation in connected.relations.items():
         model = connected.models[name]
         suspicions = connected.suspicions.get(name, ())
         for hazard in find_hazards(relation, suspicions, facts_of_inputs(model, by_child)):
             if hazard.kind != "changing_result" or model.kind == "materialized_view":
-                _report_hazard(model, hazard, _causes(model, hazard, relation), report)
+                causes = _causes(model, hazard, relation, wrong_types)
+                _report_hazard(model, hazard, causes, report)
 
 
-def _causes(model: ResolvedModel, hazard: Hazard, relation: Relation) -> list[Cause]:
-    """What else may be wrong: the type of a compared column, or that the versions of a table are read at all."""
+def _causes(model: ResolvedModel, hazard: Hazard, relation: Relation, wrong_types: frozenset[Cause]) -> list[Cause]:
+    """What else may be wrong: the declared type of a compared column, or that the versions of a table are read."""
     from cbx.analysis.lineage import origins_of
 
     if hazard.kind == "history_without_time":
         return [version_cause(model, hazard.names[0])]
-    origins = sorted(origins_of(hazard.columns, relation)) if hazard.columns else []
-    return [Cause("models/", f"type of {table}.{column.lower()}") for table, column in origins]
+    origins = sorted(origins_of(hazard.columns, relation)) if hazard.columns and wrong_types else []
+    return [cause for table, column in origins if (cause := type_cause(table, column)) in wrong_types]
 
 
 def _report_hazard(model: ResolvedModel, hazard: Hazard, causes: list[Cause], report: Report) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from cbx.diagnostics import codes
 from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean, listing
 from cbx.parse.types import is_same_type, normal_type
+from cbx.passes.relationship_facts import type_cause
 from cbx.passes.table_facts import START_AT, holds_key
 from cbx.stages.resolved import Column, Connected, PythonCode, Relationship, RelationshipClaim, ResolvedModel, Typed
 
@@ -157,7 +158,7 @@ class _ClaimCheck:
                 message = f"`{claim.child}.{ours}` is {mine}, but `{claim.parent}.{theirs}` is {other}"
                 hint = "cast one of them in its model"
                 sides = ((claim.child, ours), (claim.parent, theirs))
-                causes = [Cause("models/", f"type of {model}.{name.lower()}") for model, name in sides]
+                causes = [type_cause(model, name) for model, name in sides]
                 self.report.add(
                     codes.RELATIONSHIP_TYPE_MISMATCH, message, span, label="types differ", hint=hint, causes=causes
                 )

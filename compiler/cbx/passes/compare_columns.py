@@ -10,6 +10,7 @@ from cbx.diagnostics.diagnostic import Cause, Related, Report, did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.parse.queries import begins_with_from
 from cbx.parse.types import is_same_type
+from cbx.passes.relationship_facts import type_cause
 from cbx.stages.resolved import Column, PythonCode, ResolvedModel, SqlCode
 
 CODE_WORDS: dict[type, str] = {SqlCode: "query", PythonCode: "function"}
@@ -144,7 +145,7 @@ def _compare_types(comparison: _Comparison, declared: Column, produced: Column) 
         label="types differ",
         hint=f"cast it in the {code}, or declare {actual}",
         related=comparison.related_expression(declared.name),
-        causes=[Cause("models/", f"type of {table}.{name.lower()}") for table, name in typed],
+        causes=[type_cause(table, name) for table, name in typed],
     )
 
 

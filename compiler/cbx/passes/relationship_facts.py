@@ -44,6 +44,11 @@ def declarations_of(
     ]
 
 
+def type_cause(table: str, column: str) -> Cause:
+    """The cause of what follows from the type of a column."""
+    return Cause("models/", f"type of {table}.{column.lower()}")
+
+
 def version_cause(model: ResolvedModel, table: str) -> Cause:
     """The cause of what follows from reading each version of the rows of a table."""
     return Cause(model.path, f"versions of {table}")
