@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cbx.analysis.facts import OTHER_COLUMNS, ColumnHome, MeasureKind
@@ -69,7 +69,7 @@ class Homes:
         known = self.spaces.get(id(rows), {})
         if not all(known.get(column) for column in columns):
             return None
-        homes = dict.fromkeys(home for column in sorted(columns) for home in sorted(known[column], key=repr))
+        homes = dict.fromkeys(home for column in sorted(columns) for home in _in_order(known[column]))
         return tuple(homes) or None
 
     def are_once(self, homes: Sequence[Home], rows: Relation, groups: Ids, grain: Grain, not_null: Ids = NONE) -> bool:
@@ -222,6 +222,10 @@ def _is_grouped_once(relation: ir.Aggregate) -> bool:
 
 def _keys_of_groups(relation: ir.Aggregate) -> tuple[Ids, ...]:
     return (frozenset(group.column for group in relation.groups),)
+
+
+def _in_order(homes: Collection[Home]) -> Iterable[Home]:
+    return homes if len(homes) == 1 else sorted(homes, key=repr)
 
 
 def keys_together(homes: Iterable[Home]) -> list[Ids]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cbx.analysis.facts import TOGETHER, UNKNOWN_HOME, ColumnHome, MeasureKind, TableRelationship
 from cbx.analysis.grain.infer_grain import infer_grain
@@ -95,6 +95,7 @@ def result_homes(
     grain = grain or infer_grain(relation)
     names = {field.id: field.name for field in reversed(relation.fields) if field.name}
     found: dict[str, ColumnHome] = {}
+    placements: dict[tuple[Home, ...], _Placement] = {}
     repetitions: dict[tuple[Home, Ids], bool] = {}
     for column in relation.fields:
         if not column.name:
@@ -103,27 +104,49 @@ def result_homes(
         if of_column is None:
             found[column.name.lower()] = UNKNOWN_HOME
             continue
-        kinds = {home.measure for home in of_column}
-        kind: MeasureKind = kinds.pop() if len(kinds) == 1 else ""
-        is_repeated: bool | None = False if homes.are_once(of_column, relation, NONE, grain) else None
-        table = TOGETHER.join(sorted({home.table for home in of_column} - {THESE_ROWS}))
-        keys = keys_together(of_column)
-        if is_repeated is False and not (table and keys):
-            if kind:
-                found[column.name.lower()] = ColumnHome(measure=kind)
+        if of_column not in placements:
+            placements[of_column] = _place(of_column, relation, homes, names, grain)
+        placed = placements[of_column]
+        if placed.is_once and not (placed.home.table and placed.keys):
+            if placed.home.measure:
+                found[column.name.lower()] = ColumnHome(measure=placed.home.measure)
             continue
-        if is_repeated is None and len(of_column) == 1:
-            question = (of_column[0], keys[0] if keys else NONE)
+        home = placed.home
+        if not placed.is_once and len(of_column) == 1:
+            question = (of_column[0], placed.keys[0] if placed.keys else NONE)
             if question not in repetitions:
                 values = frozenset({column.id})
                 repeats = find_repetition(relation, NONE, question[1], of_column[0], homes, relationships, values)
                 repetitions[question] = repeats is not None and repeats.is_declared
-            is_repeated = repetitions[question] or None
-        if is_repeated is None and any(home.is_alone for home in of_column):
-            keys = []
-        carried = next(filter(None, (_names_of_key(key, names, grain) for key in keys)), ())
-        found[column.name.lower()] = ColumnHome(table, carried, is_repeated, kind)
+            home = home._replace(is_repeated=repetitions[question] or None)
+        if home.is_repeated is None and any(part.is_alone for part in of_column):
+            home = home._replace(key=())
+        found[column.name.lower()] = home
     return found
+
+
+class _Placement(NamedTuple):
+    """Where columns with the same homes are at home, and by which columns inside the query its rows are identified."""
+
+    home: ColumnHome
+    keys: list[Ids]
+
+    @property
+    def is_once(self) -> bool:
+        """Whether each row of the home is there once."""
+        return self.home.is_repeated is False
+
+
+def _place(
+    of_column: tuple[Home, ...], relation: Relation, homes: Homes, names: Mapping[int, str], grain: Grain
+) -> _Placement:
+    kinds = {home.measure for home in of_column}
+    kind: MeasureKind = kinds.pop() if len(kinds) == 1 else ""
+    is_repeated: bool | None = False if homes.are_once(of_column, relation, NONE, grain) else None
+    table = TOGETHER.join(sorted({home.table for home in of_column} - {THESE_ROWS}))
+    keys = keys_together(of_column)
+    carried = next(filter(None, (_names_of_key(key, names, grain) for key in keys)), ())
+    return _Placement(ColumnHome(table, carried, is_repeated, kind), keys)
 
 
 def _names_of_key(key: Ids, names: Mapping[int, str], grain: Grain) -> tuple[str, ...]:

@@ -64,10 +64,11 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = read_windows([*plain, *later], node.args.get("windows") or (), grouped, reader)
     selection = _SelectListReader(reader, relation, is_grouped=is_grouped)
     relation = selection.read(items)
-    context.mistakes += mismatched_types([*items, *without_aliases(later, items)], reader)
+    context.mistakes += mismatched_types(items, reader)
     scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
     relation = _apply_filter(relation, node.args.get("having"), reader)
     relation = _apply_filter(relation, qualify, reader)
+    context.mistakes += mismatched_types(without_aliases(later, items), reader)
     if node.args.get("distinct") is not None:
         if is_stream(relation):
             context.mistakes.append(QueryMistake("aggregate_on_stream", "DISTINCT", query_span(items[0])))
