@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics import codes
@@ -11,21 +12,83 @@ from cbx.passes.relationship_facts import facts_by_child, facts_of_inputs, type_
 from cbx.stages.resolved import Connected, ResolvedModel
 
 if TYPE_CHECKING:
-    from cbx.analysis.relation.hazards import Hazard
+    from cbx.analysis.relation.hazards import Hazard, HazardKind
     from cbx.analysis.relation.relations import Relation
 
 
-_ROW_CHOICES = frozenset({"first", "first_value", "last", "last_value", "limit", "row_number"})
-"""The functions that take rows by their order, and LIMIT."""
-
-
 class _Words(NamedTuple):
-    """What is said of a hazard."""
+    """What is said of a hazard; ``{model}`` is the model, and ``{0}`` and ``{1}`` are the names of the hazard."""
 
     code: Code
     message: str
     label: str
     hint: str
+
+
+_WORDS: Mapping[HazardKind, _Words] = {
+    "filter_on_outer_join": _Words(
+        codes.FILTER_ON_OUTER_JOIN,
+        "a condition in `{model}` drops the rows of a {0} join that have no match",
+        "never true without a match",
+        "write an inner join, or move the condition into ON, which keeps these rows",
+    ),
+    "group_of_unmatched_rows": _Words(
+        codes.GROUP_OF_UNMATCHED_ROWS,
+        "`{model}` groups by columns that are NULL where a {0} join has no match",
+        "all rows without a match are one group",
+        "group by a column of the other side as well, write an inner join, or name the group with `coalesce`",
+    ),
+    "arbitrary_rows": _Words(
+        codes.CHANGING_RESULT,
+        "`{0}` in `{model}` takes any of several rows: nothing puts them in an order",
+        "may take other rows in each update",
+        "order by columns that are unique among these rows",
+    ),
+    "changing_values": _Words(
+        codes.CHANGING_RESULT,
+        "`{0}` in `{model}` has other values in each update",
+        "computed again in each update",
+        "compute it from columns, for example with `sha2` or `xxhash64` of the key",
+    ),
+    "not_in_nullable": _Words(
+        codes.NOT_IN_NULLABLE,
+        "NOT IN in `{model}` is true for no row if the query in it returns a NULL",
+        "the column may be NULL",
+        "write NOT EXISTS or LEFT ANTI JOIN, or add IS NOT NULL to the query",
+    ),
+    "union_drops_rows": _Words(
+        codes.UNION_DROPS_ROWS,
+        "`{model}` counts rows of a UNION, which drops those that are equal but for their keys",
+        "equal rows count once",
+        "write UNION ALL, or select the keys as well",
+    ),
+    "history_without_time": _Words(
+        codes.HISTORY_WITHOUT_TIME,
+        "`{model}` reads every version of each row of `{0}`",
+        "SCD type 2, and no time is named",
+        "read only the current rows (`__END_AT IS NULL`), or the versions of a time",
+    ),
+    "coalesced_join_key": _Words(
+        codes.COALESCED_JOIN_KEY,
+        "a join in `{model}` gives keys that are NULL a default, so that all of them match each other",
+        "a NULL matches every NULL, and the default",
+        "compare the columns with `=`, or with `<=>` if rows without a key belong together",
+    ),
+    "lossy_join": _Words(
+        codes.LOSSY_JOIN,
+        "a join in `{model}` compares {0} with {1}",
+        "values that differ may be equal here",
+        "cast one side to the type of the other, or store both with one type",
+    ),
+    "comparison_with_null": _Words(
+        codes.COMPARISON_WITH_NULL,
+        "`{model}` compares a value with NULL, which is never true",
+        "NULL for each row",
+        "ask with IS NULL or IS NOT NULL, in Python with `isNull()` or `isNotNull()`",
+    ),
+}
+_OF_RECOMPUTED_TABLES: frozenset[HazardKind] = frozenset({"arbitrary_rows", "changing_values"})
+"""What does no harm in a streaming table, whose rows are computed once."""
 
 
 def check_hazards(connected: Connected, report: Report) -> None:
@@ -43,7 +106,7 @@ def check_hazards(connected: Connected, report: Report) -> None:
         model = connected.models[name]
         suspicions = connected.suspicions.get(name, ())
         for hazard in find_hazards(relation, suspicions, facts_of_inputs(model, by_child)):
-            if hazard.kind != "changing_result" or model.kind == "materialized_view":
+            if hazard.kind not in _OF_RECOMPUTED_TABLES or model.kind == "materialized_view":
                 causes = _causes(model, hazard, relation, wrong_types)
                 _report_hazard(model, hazard, causes, report)
 
@@ -61,53 +124,9 @@ def _causes(model: ResolvedModel, hazard: Hazard, relation: Relation, wrong_type
 def _report_hazard(model: ResolvedModel, hazard: Hazard, causes: list[Cause], report: Report) -> None:
     from cbx.passes.model_analysis import span_of
 
-    words = _describe(model.id, hazard)
+    words = _WORDS[hazard.kind]
+    message = words.message.format(*hazard.names, model=model.id)
     span = span_of(model, hazard.place) or model.spans.whole
     at = span_of(model, hazard.related)
     related = [Related("the outer join", at)] if at is not None and at != span else []
-    report.add(words.code, words.message, span, label=words.label, hint=words.hint, related=related, causes=causes)
-
-
-def _describe(model: str, hazard: Hazard) -> _Words:
-    match hazard.kind:
-        case "filter_on_outer_join":
-            message = f"a condition in `{model}` drops the rows of a {hazard.names[0]} join that have no match"
-            hint = "write an inner join, or move the condition into ON, which keeps these rows"
-            return _Words(codes.FILTER_ON_OUTER_JOIN, message, "never true without a match", hint)
-        case "group_of_unmatched_rows":
-            message = f"`{model}` groups by columns that are NULL where a {hazard.names[0]} join has no match"
-            hint = "group by a column of the other side as well, write an inner join, or name the group with `coalesce`"
-            return _Words(codes.GROUP_OF_UNMATCHED_ROWS, message, "all rows without a match are one group", hint)
-        case "changing_result":
-            function = hazard.names[0]
-            if function in _ROW_CHOICES:
-                message = f"`{function}` in `{model}` takes any of several rows: nothing puts them in an order"
-                hint = "order by columns that are unique among these rows"
-                return _Words(codes.CHANGING_RESULT, message, "may take other rows in each update", hint)
-            message = f"`{function}` in `{model}` has other values in each update"
-            hint = "compute it from columns, for example with `sha2` or `xxhash64` of the key"
-            return _Words(codes.CHANGING_RESULT, message, "computed again in each update", hint)
-        case "not_in_nullable":
-            message = f"NOT IN in `{model}` is true for no row if the query in it returns a NULL"
-            hint = "write NOT EXISTS or LEFT ANTI JOIN, or add IS NOT NULL to the query"
-            return _Words(codes.NOT_IN_NULLABLE, message, "the column may be NULL", hint)
-        case "union_drops_rows":
-            message = f"`{model}` counts rows of a UNION, which drops those that are equal but for their keys"
-            hint = "write UNION ALL, or select the keys as well"
-            return _Words(codes.UNION_DROPS_ROWS, message, "equal rows count once", hint)
-        case "history_without_time":
-            message = f"`{model}` reads every version of each row of `{hazard.names[0]}`"
-            hint = "read only the current rows (`__END_AT IS NULL`), or the versions of a time"
-            return _Words(codes.HISTORY_WITHOUT_TIME, message, "SCD type 2, and no time is named", hint)
-        case "coalesced_join_key":
-            message = f"a join in `{model}` gives keys that are NULL a default, so that all of them match each other"
-            hint = "compare the columns with `=`, or with `<=>` if rows without a key belong together"
-            return _Words(codes.COALESCED_JOIN_KEY, message, "a NULL matches every NULL, and the default", hint)
-        case "lossy_join":
-            message = f"a join in `{model}` compares {hazard.names[0]} with {hazard.names[1]}"
-            hint = "cast one side to the type of the other, or store both with one type"
-            return _Words(codes.LOSSY_JOIN, message, "values that differ may be equal here", hint)
-        case _:
-            message = f"`{model}` compares a value with NULL, which is never true"
-            hint = "ask with IS NULL or IS NOT NULL, in Python with `isNull()` or `isNotNull()`"
-            return _Words(codes.COMPARISON_WITH_NULL, message, "NULL for each row", hint)
+    report.add(words.code, message, span, label=words.label, hint=words.hint, related=related, causes=causes)

@@ -39,6 +39,6 @@ def _decide(suspicion: Suspicion, relation: Relation, relationships: tuple[Table
                 return []
             return [Hazard("filter_on_outer_join", place, (join.kind,), join.place)]
         case ArbitraryChoice(place, function):
-            return [Hazard("changing_result", place, (function,))] if is_arbitrary(suspicion, relation) else []
+            return [Hazard("arbitrary_rows", place, (function,))] if is_arbitrary(suspicion, relation) else []
         case NotInQuery(place, query):
             return [Hazard("not_in_nullable", place)] if may_return_null(query, relationships) else []

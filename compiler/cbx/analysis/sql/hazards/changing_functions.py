@@ -21,7 +21,7 @@ def changing_functions(nodes: Iterable[exp.Expr]) -> list[Hazard]:
     random function with a seed.
     """
     named = ((node, _name(node)) for node in nodes if isinstance(node, _CALLS))
-    return [Hazard("changing_result", place_of(node), (name,)) for node, name in named if name]
+    return [Hazard("changing_values", place_of(node), (name,)) for node, name in named if name]
 
 
 def _name(node: exp.Expr) -> str:

@@ -40,7 +40,7 @@ def rejected_sides(condition: exp.Expr, relation: Relation, reader: ExpressionRe
         logic = _LogicOfNulls(side.columns, reader)
         if logic.tests_for_null(condition):
             continue
-        conjunct = next((part for part in split_conjuncts(condition) if logic.is_never_true(part)), None)
+        conjunct = next((part for part in split_conjuncts(condition) if logic.is_never(True, part)), None)
         if conjunct is not None:
             rejected.append(RejectedSide(place_of(conjunct), side.join, side.side))
     return rejected
@@ -53,33 +53,18 @@ class _LogicOfNulls:
     nulls: Ids
     reader: ExpressionReader
 
-    def is_never_true(self, node: exp.Expr) -> bool:
-        """Whether a condition is false or NULL."""
+    def is_never(self, value: bool, node: exp.Expr) -> bool:  # noqa: FBT001 - reads as `is_never(True, ..)`
+        """Whether a condition has never this value: for True, it is false or NULL."""
         match node:
             case exp.Paren(this=inner):
-                return self.is_never_true(inner)
-            case exp.And(this=left, expression=right):
-                return self.is_never_true(left) or self.is_never_true(right)
-            case exp.Or(this=left, expression=right):
-                return self.is_never_true(left) and self.is_never_true(right)
+                return self.is_never(value, inner)
+            case exp.And(this=left, expression=right) | exp.Or(this=left, expression=right):
+                combine = any if isinstance(node, exp.And) == value else all
+                return combine(self.is_never(value, part) for part in (left, right))
             case exp.Not(this=inner):
-                return self.is_never_false(inner)
-            case exp.Is(this=tested, expression=exp.Boolean()) | exp.In(this=tested):
+                return self.is_never(not value, inner)
+            case exp.Is(this=tested, expression=exp.Boolean()) | exp.In(this=tested) if value:
                 return self.is_null(tested)
-            case _:
-                return self.is_null(node)
-
-    def is_never_false(self, node: exp.Expr) -> bool:
-        """Whether a condition is true or NULL."""
-        match node:
-            case exp.Paren(this=inner):
-                return self.is_never_false(inner)
-            case exp.And(this=left, expression=right):
-                return self.is_never_false(left) and self.is_never_false(right)
-            case exp.Or(this=left, expression=right):
-                return self.is_never_false(left) or self.is_never_false(right)
-            case exp.Not(this=inner):
-                return self.is_never_true(inner)
             case _:
                 return self.is_null(node)
 
