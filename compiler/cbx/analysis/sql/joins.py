@@ -74,7 +74,17 @@ def read_join(
         scope.star = [*first, *(field for field in scope.star if field not in first)]
         scope.from_items = [_order_star(from_item, scope.star, []) for from_item in scope.from_items]
         star = tuple(scope.star)
-        return ir.Join(kind, left, right, predicates, star, (), scope.is_open, query_span(join), reader.queries())
+        return ir.Join(
+            kind,
+            left,
+            right,
+            predicates,
+            star,
+            (),
+            scope.is_open,
+            query_span(join),
+            reader.queries_in(join.args.get("on")),
+        )
     if sure:
         merges = _merge_using_columns(kind, using, sure, scope, added, context)
     else:
@@ -83,7 +93,17 @@ def read_join(
         merges = merges or _merge_compared_columns(predicates, {field.id for field in added.star}, context)
         scope.coalesced.update({frozenset({merge.left, merge.right}): merge.column for merge in merges})
     star = tuple(scope.star)
-    return ir.Join(kind, left, right, predicates, star, merges, scope.is_open, query_span(join), reader.queries())
+    return ir.Join(
+        kind,
+        left,
+        right,
+        predicates,
+        star,
+        merges,
+        scope.is_open,
+        query_span(join),
+        reader.queries_in(join.args.get("on")),
+    )
 
 
 def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None:

@@ -45,7 +45,6 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
         context.suspicions += rejected_sides(where.this, relation, reader)
         context.suspicions += not_in_queries(where.this, reader)
     relation = _apply_filter(relation, where, reader)
-    context.mistakes += mismatched_types([where.this if where is not None else None], reader)
     items = node.expressions
     if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
         return _make_opaque(items, relation, reader, "a generator function inside an expression")
@@ -64,11 +63,11 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = read_windows([*plain, *later], node.args.get("windows") or (), grouped, reader)
     selection = _SelectListReader(reader, relation, is_grouped=is_grouped)
     relation = selection.read(items)
-    context.mistakes += mismatched_types(items, reader)
+    conditions = [where] if where is not None else []
+    context.mistakes += mismatched_types([*conditions, *items, *without_aliases(later, items)], reader)
     scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
     relation = _apply_filter(relation, node.args.get("having"), reader)
     relation = _apply_filter(relation, qualify, reader)
-    context.mistakes += mismatched_types(without_aliases(later, items), reader)
     if node.args.get("distinct") is not None:
         if is_stream(relation):
             context.mistakes.append(QueryMistake("aggregate_on_stream", "DISTINCT", query_span(items[0])))
@@ -124,9 +123,8 @@ def _remove_alias(node: exp.Expr) -> exp.Expr:
 def _apply_filter(relation: Relation, clause: exp.Expr | None, reader: ExpressionReader) -> Relation:
     if clause is None:
         return relation
-    before = len(reader.queries())
     predicates = read_predicates(clause.this, reader)
-    queries = reader.queries()[before:]
+    queries = reader.queries_in(clause)
     return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(clause), queries)
 
 

@@ -89,9 +89,11 @@ class ExpressionReader:
         column = self.columns_by_signature.get(part.signature)
         return replace(_ExpressionFacts.of_column(column), signature=part.signature) if column is not None else part
 
-    def queries(self) -> tuple[ir.Relation, ...]:
-        """The subqueries that were read so far, each once."""
-        return tuple(self._queries.values())
+    def queries_in(self, clause: exp.Expr | None) -> tuple[ir.Relation, ...]:
+        """What the subqueries of a clause compute that were read."""
+        if clause is None or not self._queries:
+            return ()
+        return tuple(self._queries[id(node)] for node in clause.walk() if id(node) in self._queries)
 
     def type_of_query(self, node: exp.Expr) -> str | None:
         """The type of the single column of a subquery; None where it is not known."""
@@ -101,13 +103,12 @@ class ExpressionReader:
     def relation_of_query(self, node: exp.Expr) -> ir.Relation:
         """What a subquery computes."""
         if id(node) not in self._queries:
-            self._facts_of_query(node)
+            self._queries[self.context.identity(node)] = self.context.read_query(node, self.scope, self.context)
         return self._queries[id(node)]
 
     def _facts_of_query(self, node: exp.Expr) -> _ExpressionFacts:
         """Read a subquery; an uncorrelated one has one result while the outer query runs."""
-        query = self.context.read_query(node, self.scope, self.context)
-        self._queries[self.context.identity(node)] = query
+        query = self.relation_of_query(node)
         is_stable = is_closed(query)
         return _ExpressionFacts(
             f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_stable=is_stable
