@@ -204,7 +204,7 @@ ON_THE_FIRST_SCREEN = {
 def test_the_first_example_of_the_readme_is_reported_as_it_shows(tmp_path: Path) -> None:
     """It is the first thing that anybody sees of cbx."""
     query = re.findall(r"^```sql\n(.*?)^```", README, re.MULTILINE | re.DOTALL)[0]
-    lay_out({**ON_THE_FIRST_SCREEN, "models/gold/revenue.sql": "{{ materialized_view() }}\n" + query}, tmp_path)
+    lay_out({**ON_THE_FIRST_SCREEN, "models/gold/revenue.sql": query}, tmp_path)
     expected = diagnostics_text(compile_project(tmp_path), tmp_path)
     shown = README.partition("    $ cbx compile\n")[2].partition("\n\n")[0]
 

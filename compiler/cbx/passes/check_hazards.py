@@ -84,7 +84,7 @@ _WORDS: Mapping[HazardKind, _Words] = {
         codes.COMPARISON_WITH_NULL,
         "`{model}` compares a value with NULL, which is never true",
         "NULL for each row",
-        "ask with IS NULL or IS NOT NULL, in Python with `isNull()` or `isNotNull()`",
+        "test with IS NULL or IS NOT NULL, in Python with `isNull()` or `isNotNull()`",
     ),
 }
 _OF_RECOMPUTED_TABLES: frozenset[HazardKind] = frozenset({"arbitrary_rows", "changing_values"})
