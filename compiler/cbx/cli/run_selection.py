@@ -9,7 +9,7 @@ from cbx.project.dataset_names import quarantine_table
 
 if TYPE_CHECKING:
     from cbx.compiler import Compilation
-    from cbx.stages.plan import Plan
+    from cbx.stages.plan import KeyCheck, MeasureCheck, Plan
 
 
 def select_datasets(compilation: Compilation, selection: SelectionOptions) -> frozenset[str] | None:
@@ -40,8 +40,8 @@ def _datasets(plan: Plan, ids: frozenset[str]) -> set[str]:
     for planned in plan.models:
         if planned.model.id in ids:
             names += [planned.model.dataset, planned.changes_view, quarantines.get(planned.model.id)]
-    names += [check.name for check in plan.key_checks if check.model in ids]
-    names += [check.name for check in plan.measure_checks if check.model in ids]
+    checks: tuple[KeyCheck | MeasureCheck, ...] = (*plan.key_checks, *plan.measure_checks)
+    names += [check.name for check in checks if check.model in ids]
     names += [check.name for check in plan.relationship_checks if {check.child, check.parent} <= ids]
     return {name.lower() for name in names if name is not None}
 

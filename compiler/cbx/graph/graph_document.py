@@ -5,12 +5,10 @@ Selectors and renderers need nothing else, so they work with any manifest, old o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
-
-from cbx.graph.identifiers import find_identifiers
 
 SOURCE = "source:"
 """The prefix of the ids of tables and files outside the project."""
@@ -20,6 +18,9 @@ SOURCE_LAYER = "sources"
 
 ColumnId = tuple[str, str]
 """A node's id and the name of one of its columns."""
+
+ColumnEdge = tuple[ColumnId, ColumnId]
+"""A column, and a column that is computed from it."""
 
 
 class HomeNode(NamedTuple):
@@ -38,7 +39,6 @@ class ColumnNode:
         home: Where a numeric column is at home; None if that is unknown, and for other columns.
         is_repeated: Whether a row of its home is in several rows of its table; None if that is unknown.
         measure: ``total`` or ``rate``, if it is one.
-        is_identifier: Whether it identifies rows, so that nobody sums it.
     """
 
     name: str
@@ -49,12 +49,6 @@ class ColumnNode:
     home: HomeNode | None = None
     is_repeated: bool | None = None
     measure: str | None = None
-    is_identifier: bool = False
-
-    @property
-    def is_counted_several_times(self) -> bool:
-        """Whether a sum over it counts values several times, which nobody has declared to be meant."""
-        return self.is_repeated is True and self.measure != "rate" and not self.is_identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +161,7 @@ class GraphDocument:
 
     Attributes:
         layers: The project's layers, lowest first, without `SOURCE_LAYER`.
+        whole: The graph that this is a part of; None if it is the whole graph.
     """
 
     project: str
@@ -174,6 +169,7 @@ class GraphDocument:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     relations: tuple[Relation, ...]
+    whole: GraphDocument | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def by_id(self) -> Mapping[str, Node]:
@@ -204,6 +200,34 @@ class GraphDocument:
             columns.setdefault(relation.child, set()).update(child for child, _ in relation.on)
         return {child: tuple(sorted(names)) for child, names in columns.items()}
 
+    @cached_property
+    def identifiers(self) -> frozenset[ColumnId]:
+        """The columns of keys and relationships of the whole graph, and columns that hold one of these alone.
+
+        Nobody sums them, so a mark on them would only distract.
+
+        Example:
+            With the key ``order_id`` of ``silver.orders``, ``order_id`` in ``gold.lines`` is one; a count of it is not.
+        """
+        if self.whole is not None:
+            return self.whole.identifiers
+        copies = (
+            (column.lineage[0], (node.id, column.name))
+            for node in self.nodes
+            for column in node.columns
+            if column.lineage is not None and len(column.lineage) == 1 and column.measure is None
+        )
+        return frozenset(follow_columns(_declared_identifiers(self), copies))
+
+    def is_counted_several_times(self, model: str, column: ColumnNode) -> bool:
+        """Whether a sum over a column counts values several times, which nobody has declared to be meant."""
+        return column.is_repeated is True and column.measure != "rate" and (model, column.name) not in self.identifiers
+
+    def home_elsewhere(self, model: str, column: ColumnNode) -> HomeNode | None:
+        """Where a column is at home, if that is not its own table; None for identifiers."""
+        is_here = column.home is None or column.home.tables == (model,)
+        return None if is_here or (model, column.name) in self.identifiers else column.home
+
     @property
     def with_relationships(self) -> GraphDocument:
         """The part of the graph with the parents and children of relationships."""
@@ -217,6 +241,7 @@ class GraphDocument:
             nodes=tuple(node for node in self.nodes if node.id in kept),
             edges=tuple(edge for edge in self.edges if {edge.source, edge.target} <= kept),
             relations=tuple(relation for relation in self.relations if {relation.parent, relation.child} <= kept),
+            whole=self.whole or self,
         )
 
 
@@ -225,6 +250,29 @@ def _neighbours(nodes: tuple[Node, ...], pairs: Any) -> Mapping[str, tuple[str, 
     for identity, other in pairs:
         neighbours[identity].append(other)
     return {identity: tuple(others) for identity, others in neighbours.items()}
+
+
+def _declared_identifiers(document: GraphDocument) -> Iterator[ColumnId]:
+    for node in document.nodes:
+        keys = [*(key.columns for key in node.keys), *(column.home.key for column in node.columns if column.home)]
+        yield from ((node.id, column) for key in keys for column in key)
+    for relation in document.relations:
+        for child, parent in relation.on:
+            yield from ((relation.child, child), (relation.parent, parent))
+
+
+def follow_columns(starts: Iterable[ColumnId], steps: Iterable[ColumnEdge]) -> set[ColumnId]:
+    """The columns that some columns lead to, step by step, and these columns themselves."""
+    further: dict[ColumnId, list[ColumnId]] = {}
+    for start, end in steps:
+        further.setdefault(start, []).append(end)
+    seen = set(starts)
+    waiting = list(seen)
+    while waiting:
+        reached = [end for end in further.get(waiting.pop(), ()) if end not in seen]
+        seen.update(reached)
+        waiting += reached
+    return seen
 
 
 def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
@@ -237,8 +285,7 @@ def read_manifest(manifest: Mapping[str, Any]) -> GraphDocument:
         KeyError: If it is not a manifest of this version of the schema.
     """
     layers = tuple(manifest["project"]["layers"])
-    identifiers = find_identifiers(manifest)
-    models = [_model(name, model, manifest["models"], identifiers) for name, model in manifest["models"].items()]
+    models = [_model(name, model, manifest["models"]) for name, model in manifest["models"].items()]
     sources, modes = _reads(manifest["models"])
     place = {layer: number for number, layer in enumerate((SOURCE_LAYER, *layers))}
     nodes = sorted([*sources.values(), *models], key=lambda node: (place[node.layer], node.id))
@@ -280,7 +327,7 @@ def _source(entry: Mapping[str, str]) -> Node:
     )
 
 
-def _model(identity: str, entry: Mapping[str, Any], models: Collection[str], identifiers: Collection[ColumnId]) -> Node:
+def _model(identity: str, entry: Mapping[str, Any], models: Collection[str]) -> Node:
     return Node(
         id=identity,
         resource_type="model",
@@ -296,10 +343,7 @@ def _model(identity: str, entry: Mapping[str, Any], models: Collection[str], ide
         key=tuple(entry["key"] or ()),
         key_verdict=entry["key_verdict"],
         further_keys=tuple(NodeKey(tuple(key["columns"]), key["verdict"]) for key in entry.get("further_keys", ())),
-        columns=tuple(
-            _column(column, models, is_identifier=(identity, column["name"]) in identifiers)
-            for column in entry["columns"]
-        ),
+        columns=tuple(_column(column, models) for column in entry["columns"]),
         rules=tuple(
             ExpectationNode(rule["name"], rule["condition"], rule["on_violation"]) for rule in entry["expectations"]
         ),
@@ -327,7 +371,7 @@ def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _column(entry: Mapping[str, Any], models: Collection[str], *, is_identifier: bool) -> ColumnNode:
+def _column(entry: Mapping[str, Any], models: Collection[str]) -> ColumnNode:
     origins = entry["lineage"]
     lineage = None if origins is None else tuple((_node_id(table, models), column) for table, column in origins)
     home = entry.get("home")
@@ -340,7 +384,6 @@ def _column(entry: Mapping[str, Any], models: Collection[str], *, is_identifier:
         None if home is None else HomeNode(tuple(home["tables"]), tuple(home["key"])),
         entry.get("repeated"),
         entry.get("measure"),
-        is_identifier,
     )
 
 

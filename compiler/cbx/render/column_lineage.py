@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cbx.graph.graph_document import ColumnId, ColumnNode, GraphDocument, Node
-from cbx.render.labels import REPEATED, home_elsewhere, home_in_words
-
-ColumnEdge = tuple[ColumnId, ColumnId]
-"""A column, and a column that is computed from it."""
+from cbx.graph.graph_document import ColumnEdge, ColumnId, ColumnNode, GraphDocument, follow_columns
+from cbx.render.labels import REPEATED, home_in_words
 
 
 @dataclass(frozen=True)
@@ -39,27 +36,21 @@ class ColumnGraph:
         }
         return {node: names for node, names in columns.items() if names}
 
+    @cached_property
+    def described(self) -> Mapping[ColumnId, ColumnNode]:
+        """The columns of all models; those of sources are not described."""
+        return {(node.id, column.name): column for node in self.document.nodes for column in node.columns}
 
-DescribedColumn = tuple[Node, ColumnNode]
-"""A model and one of its columns."""
+    def is_marked(self, column: ColumnId) -> bool:
+        """Whether a column is marked as repeated in its table."""
+        described = self.described.get(column)
+        return described is not None and self.document.is_counted_several_times(column[0], described)
 
-
-def described_columns(document: GraphDocument) -> Mapping[ColumnId, DescribedColumn]:
-    """The columns of all models; those of sources are not described."""
-    return {(node.id, column.name): (node, column) for node in document.nodes for column in node.columns}
-
-
-def is_marked(described: DescribedColumn | None) -> bool:
-    """Whether a column is marked as repeated in its table."""
-    return described is not None and described[1].is_counted_several_times
-
-
-def notes_on_column(described: DescribedColumn | None) -> list[str]:
-    """What is written beside a column: its home, if that is elsewhere, and the mark."""
-    if described is None:
-        return []
-    home = home_elsewhere(*described)
-    return [*([home_in_words(home)] if home else []), *([REPEATED] if is_marked(described) else [])]
+    def notes(self, column: ColumnId) -> list[str]:
+        """What is written beside a column: its home, if that is elsewhere, and the mark."""
+        described = self.described.get(column)
+        home = None if described is None else self.document.home_elsewhere(column[0], described)
+        return [*([home_in_words(home)] if home else []), *([REPEATED] if self.is_marked(column) else [])]
 
 
 def columns_by_node(document: GraphDocument) -> Mapping[str, tuple[str, ...]]:
@@ -94,20 +85,8 @@ def column_lineage(document: GraphDocument, model: str | None = None, column: st
     if model is not None:
         selected = (model, column)
         starts = {(model, name) for name in columns_by_node(document)[model] if column in {None, name}}
-        up = _follow(starts, ((reader, origin) for origin, reader in edges))
-        down = _follow(starts, edges)
+        up = follow_columns(starts, ((reader, origin) for origin, reader in edges))
+        down = follow_columns(starts, edges)
         edges = tuple(edge for edge in edges if set(edge) <= up or set(edge) <= down)
     graph = ColumnGraph(document, edges, selected)
     return ColumnGraph(document.restrict_to(graph.columns), edges, selected)
-
-
-def _follow(starts: Iterable[ColumnId], steps: Iterable[ColumnEdge]) -> set[ColumnId]:
-    further: dict[ColumnId, list[ColumnId]] = {}
-    for start, end in steps:
-        further.setdefault(start, []).append(end)
-    seen, frontier = set(starts), list(starts)
-    while frontier:
-        reached = [end for start in frontier for end in further.get(start, ()) if end not in seen]
-        frontier = list(dict.fromkeys(reached))
-        seen.update(frontier)
-    return seen

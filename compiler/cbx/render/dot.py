@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
-from cbx.graph.graph_document import GraphDocument, Node
-from cbx.render.column_lineage import ColumnGraph, DescribedColumn, described_columns, is_marked, notes_on_column
+from cbx.graph.graph_document import ColumnId, GraphDocument, Node
+from cbx.render.column_lineage import ColumnGraph
 from cbx.render.labels import kind_in_words, notes_on_keys, on_in_words, one_line
 from cbx.render.palette import WARNING, Colour, layer_colours
 
@@ -62,11 +62,10 @@ def render_dot_columns(graph: ColumnGraph) -> str:
     """A directed graph of tables of columns; arrows lead from column to column."""
     document = graph.document
     colours = layer_colours(document.lanes)
-    described = described_columns(document)
     ports = {(node, name): f"c{place}" for node, names in graph.columns.items() for place, name in enumerate(names)}
     lines = ["  node [shape=plain, style=solid]"]
     for node, names in graph.columns.items():
-        rows = [(ports[node, name], _column_label(graph, node, name, described.get((node, name)))) for name in names]
+        rows = [(ports[node, name], _column_label(graph, (node, name))) for name in names]
         lines.append(_table(node, rows, colours[document.by_id[node].layer]))
     for (node, name), (reader, target) in graph.edges:
         left, right = ports[node, name], ports[reader, target]
@@ -74,10 +73,11 @@ def render_dot_columns(graph: ColumnGraph) -> str:
     return _graph("columns", lines)
 
 
-def _column_label(graph: ColumnGraph, node: str, name: str, described: DescribedColumn | None) -> str:
-    label = f"<B>{_escape(name)}</B>" if graph.selected == (node, name) else _escape(name)
-    colour = WARNING.light if is_marked(described) else _FAINT
-    notes = ", ".join(notes_on_column(described))
+def _column_label(graph: ColumnGraph, column: ColumnId) -> str:
+    name = _escape(column[1])
+    label = f"<B>{name}</B>" if graph.selected == column else name
+    colour = WARNING.light if graph.is_marked(column) else _FAINT
+    notes = ", ".join(graph.notes(column))
     return f'{label}<FONT POINT-SIZE="9" COLOR="{colour}"> {_escape(notes)}</FONT>' if notes else label
 
 

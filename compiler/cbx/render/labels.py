@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbx.graph.graph_document import ColumnNode, HomeNode, Node, Relation
+from cbx.graph.graph_document import HomeNode, Node, Relation
 
 _KINDS = {
     "streaming_table": "streaming table",
@@ -35,12 +35,6 @@ def notes_on_keys(node: Node, column: str) -> list[str]:
         for word, key in zip(words, node.keys, strict=True)
         if column in key.columns
     ]
-
-
-def home_elsewhere(node: Node, column: ColumnNode) -> HomeNode | None:
-    """Where a column is at home, if that is not its own table; None for identifiers, which nobody sums."""
-    is_here = column.home is None or column.home.tables == (node.id,)
-    return None if is_here or column.is_identifier else column.home
 
 
 def home_in_words(home: HomeNode) -> str:

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from cbx.graph.graph_document import GraphDocument, Node
-from cbx.render.column_lineage import ColumnGraph, DescribedColumn, described_columns, is_marked, notes_on_column
+from cbx.graph.graph_document import ColumnId, GraphDocument, Node
+from cbx.render.column_lineage import ColumnGraph
 from cbx.render.labels import kind_in_words, notes_on_keys, on_in_words, one_line
 from cbx.render.palette import WARNING, layer_colours
 
@@ -77,15 +77,14 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
     columns = [(node, name) for node, names in graph.columns.items() for name in names]
     ids = _ids("c", {column: ".".join(column) for column in columns})
     colours = layer_colours(graph.document.lanes)
-    described = described_columns(graph.document)
     lines = ["flowchart LR"]
     for place, (node, names) in enumerate(graph.columns.items()):
         lines.append(f'  subgraph model{place}["{_text(node)}"]')
-        lines += [f'    {ids[node, name]}["{_column_label(name, described.get((node, name)))}"]' for name in names]
+        lines += [f'    {ids[node, name]}["{_column_label(graph, (node, name))}"]' for name in names]
         colour = colours[graph.document.by_id[node].layer].anywhere
         lines += ["  end", f"  style model{place} fill:{colour}14,stroke:{colour}"]
     lines += [f"  {ids[origin]} --> {ids[target]}" for origin, target in graph.edges]
-    repeated = [ids[column] for column in columns if is_marked(described.get(column))]
+    repeated = [ids[column] for column in columns if graph.is_marked(column)]
     if repeated:
         lines += [f"  classDef repeated stroke:{WARNING.anywhere}", f"  class {','.join(repeated)} repeated"]
     if graph.selected is not None:
@@ -94,9 +93,9 @@ def render_mermaid_columns(graph: ColumnGraph) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _column_label(name: str, described: DescribedColumn | None) -> str:
-    notes = notes_on_column(described)
-    return f"{_text(name)}<br/><small>{_text(', '.join(notes))}</small>" if notes else _text(name)
+def _column_label(graph: ColumnGraph, column: ColumnId) -> str:
+    name, notes = _text(column[1]), graph.notes(column)
+    return f"{name}<br/><small>{_text(', '.join(notes))}</small>" if notes else name
 
 
 def render_mermaid_relationships(document: GraphDocument) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from cbx.graph.graph_document import ColumnId
-from cbx.render.column_lineage import ColumnGraph, DescribedColumn, described_columns, is_marked, notes_on_column
+from cbx.render.column_lineage import ColumnGraph
 from cbx.render.labels import REPEATED_IN_WORDS, text_width
 from cbx.render.layout.layout import Layout, Point, Size, lay_out
 from cbx.render.palette import layer_colours
@@ -20,23 +21,41 @@ _WIDEST = 284.0
 _GAP = 18.0
 
 
+class _Notes(NamedTuple):
+    """The notes on a column, and the room that they take beside its name, in pixels."""
+
+    words: str
+    width: float
+    is_mark: bool
+
+
 def render_svg_columns(graph: ColumnGraph) -> str:
     """The picture."""
-    layout = _lay_out(graph)
+    notes = _read_notes(graph)
+    layout = _lay_out(graph, notes)
     width, height = max(layout.width, 240) + 2 * _MARGIN, layout.height + 2 * _MARGIN
     counted = f"{sum(map(len, graph.columns.values()))} columns of {len(graph.columns)} tables"
     title = f"Columns of {graph.document.project}"
     colours = layer_colours(graph.document.lanes)
-    return picture(_parts(graph, layout), width, height, title, counted, colours)
+    return picture(_parts(graph, layout, notes), width, height, title, counted, colours)
 
 
-def _lay_out(graph: ColumnGraph) -> Layout:
+def _read_notes(graph: ColumnGraph) -> Mapping[ColumnId, _Notes]:
+    notes = {}
+    for node, names in graph.columns.items():
+        for name in names:
+            words = " · ".join(graph.notes((node, name)))
+            width = min(text_width(words, 11), _WIDEST) + _GAP if words else 0
+            notes[node, name] = _Notes(words, width, graph.is_marked((node, name)))
+    return notes
+
+
+def _lay_out(graph: ColumnGraph, notes: Mapping[ColumnId, _Notes]) -> Layout:
     document = graph.document
     place = {layer: number for number, layer in enumerate(document.lanes)}
-    described = described_columns(document)
 
     def row_width(node: str, name: str) -> float:
-        return min(text_width(name, 13, is_bold=True), _WIDEST) + _notes_width(described.get((node, name)))
+        return min(text_width(name, 13, is_bold=True), _WIDEST) + notes[node, name].width
 
     sizes = {
         node: Size(
@@ -51,9 +70,8 @@ def _lay_out(graph: ColumnGraph) -> Layout:
     return lay_out(sizes, list(bundles), lanes, thickness=thickness)
 
 
-def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
+def _parts(graph: ColumnGraph, layout: Layout, notes: Mapping[ColumnId, _Notes]) -> Iterator[str]:
     colours = {layer: number for number, layer in enumerate(graph.document.lanes)}
-    described = described_columns(graph.document)
     yield f'<g transform="translate({_MARGIN} {_MARGIN})">'
     bundles = Counter((origin, target) for (origin, _), (target, _) in graph.edges)
     drawn: Counter[tuple[str, str]] = Counter()
@@ -76,30 +94,18 @@ def _parts(graph: ColumnGraph, layout: Layout) -> Iterator[str]:
             if graph.selected == (node, name):
                 yield f'<rect class="tint{number}" x="6" y="{y - 11}" width="{box.width - 12:.1f}" height="22" rx="5"/>'
             weight = "name ink" if graph.selected == (node, name) else "ink"
-            its_column = described.get((node, name))
-            yield label(name, 16, y + 4.5, weight, 13, box.width - 28 - _notes_width(its_column))
-            yield from _note_labels(its_column, box.width - 16, y + 4)
+            yield label(name, 16, y + 4.5, weight, 13, box.width - 28 - notes[node, name].width)
+            yield from _note_labels(notes[node, name], box.width - 16, y + 4)
         yield "</g>"
     yield "</g>"
 
 
-def _notes(described: DescribedColumn | None) -> str:
-    return " · ".join(notes_on_column(described))
-
-
-def _notes_width(described: DescribedColumn | None) -> float:
-    """The room that the notes on a column take beside its name."""
-    notes = _notes(described)
-    return min(text_width(notes, 11), _WIDEST) + _GAP if notes else 0
-
-
-def _note_labels(described: DescribedColumn | None, x: float, y: float) -> Iterator[str]:
-    notes = _notes(described)
-    if is_marked(described):
-        marked = label(notes, x, y, "small warning", 11, _WIDEST, at_end=True)
-        yield f"<g><title>{text(REPEATED_IN_WORDS)}</title>{marked}</g>"
-    elif notes:
-        yield label(notes, x, y, "small faint", 11, _WIDEST, at_end=True)
+def _note_labels(notes: _Notes, x: float, y: float) -> Iterator[str]:
+    if notes.is_mark:
+        mark = label(notes.words, x, y, "small warning", 11, _WIDEST, at_end=True)
+        yield f"<g><title>{text(REPEATED_IN_WORDS)}</title>{mark}</g>"
+    elif notes.words:
+        yield label(notes.words, x, y, "small faint", 11, _WIDEST, at_end=True)
 
 
 def _middle(graph: ColumnGraph, node: str, column: str) -> float:

@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cbx.graph.graph_document import ColumnId, GraphDocument, Node, Relation
-from cbx.render.column_lineage import ColumnGraph, described_columns, is_marked, notes_on_column
+from cbx.render.column_lineage import ColumnGraph
 from cbx.render.labels import REPEATED, REPEATED_IN_WORDS, kind_in_words, on_in_words, one_line
 from cbx.render.palette import Colour, layer_colours
 
@@ -66,8 +66,6 @@ def render_column_tree(graph: ColumnGraph) -> Group:
     """A tree of columns and the columns computed from them."""
     document = graph.document
     colours = layer_colours(document.lanes)
-    described = described_columns(document)
-    types = {item: column.type for item, (_, column) in described.items()}
     targets: dict[ColumnId, list[ColumnId]] = {
         (node, name): [] for node, names in graph.columns.items() for name in names
     }
@@ -85,14 +83,15 @@ def render_column_tree(graph: ColumnGraph) -> Group:
         )
         if is_again:
             return text.append(_AGAIN if targets[item] else "", "dim")
-        notes = [shorten(types.get(item) or "", 48, placeholder=" …"), *notes_on_column(described.get(item))]
+        type_of_column = graph.described[item].type if item in graph.described else None
+        notes = [shorten(type_of_column or "", 48, placeholder=" …"), *graph.notes(item)]
         parts = ((f"{'  ' if at == 0 else ' · '}{one_line(note)}", note) for at, note in enumerate(filter(None, notes)))
         return text.append_text(Text.assemble(*((part, _NOTES.get(note, "dim")) for part, note in parts)))
 
     tree = _tree(document)
     _add_branches(tree, list(roots), lambda column: targets[column], label)
     legend = Text.assemble((REPEATED, _NOTES[REPEATED]), (f": {REPEATED_IN_WORDS}", "dim"))
-    return Group(tree, *([_truncate(legend)] if any(is_marked(described.get(column)) for column in targets) else []))
+    return Group(tree, *([_truncate(legend)] if any(map(graph.is_marked, targets)) else []))
 
 
 def render_relationship_tree(document: GraphDocument) -> Group:

@@ -36,10 +36,17 @@ def hostile_graph() -> GraphDocument:
         before = nodes[-1]
         lineage = ((before.id, before.columns[0].name),) if before.columns else (("source:x", TEXTS[7]),)
         columns = (
-            ColumnNode(
-                text, text, text, is_not_null=True, lineage=lineage, home=HomeNode((text,), ()), is_repeated=True
-            ),
+            ColumnNode(text, text, text, is_not_null=True, lineage=lineage),
             ColumnNode("other", "DECIMAL(10, 2)", None, is_not_null=False, lineage=()),
+            ColumnNode(
+                f"amount {text}",
+                text,
+                text,
+                is_not_null=False,
+                lineage=(*lineage, ("source:x", "amount")),
+                home=HomeNode((text,), ()),
+                is_repeated=True,
+            ),
         )
         node = Node(f"{layer}.{text}", "model", "view", layer, text, dataset=text, path=text, description=text)
         keys = {"key": (text,), "key_verdict": "unproven", "further_keys": (NodeKey(("other", text), "proven"),)}

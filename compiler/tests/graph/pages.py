@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,8 @@ def hostile(folder: Path) -> str:
     """The address of a page of which every text is `HOSTILE`."""
     source = Node(f"source:{HOSTILE}", "source", "table", "sources", HOSTILE, "", HOSTILE)
     home = HomeNode((HOSTILE,), (HOSTILE,))
-    column = ColumnNode(
-        HOSTILE, HOSTILE, HOSTILE, is_not_null=True, lineage=((source.id, HOSTILE),), home=home, is_repeated=True
-    )
+    column = ColumnNode(HOSTILE, HOSTILE, HOSTILE, is_not_null=True, lineage=((source.id, HOSTILE),))
+    amount = replace(column, name=f"amount {HOSTILE}", home=home, is_repeated=True)
     measure = MeasureNode(HOSTILE, HOSTILE, HOSTILE, (HOSTILE,), None, "repeated", HOSTILE)
     models = [
         Node(
@@ -91,7 +91,7 @@ def hostile(folder: Path) -> str:
             owner=HOSTILE,
             key=(HOSTILE,),
             key_verdict="unproven",
-            columns=(column,),
+            columns=(column, amount),
             rules=(ExpectationNode(HOSTILE, HOSTILE, "drop"),),
             measures=(measure,),
             artifact=HOSTILE,

@@ -116,6 +116,13 @@ def test_nothing_is_said_of_columns_at_home(form: str, shop_with_lines: Path) ->
     assert "repeated" not in shown
 
 
+def test_keys_and_relationships_that_are_not_selected_count(shop_with_lines: Path) -> None:
+    """`shop_id` is not marked because of a relationship to a table that is not drawn."""
+    shown = cbx_graph(shop_with_lines, "--columns", "--select", "silver.orders gold.lines", "--format", "tree")
+
+    assert "→ gold.lines.shop_id  BIGINT\n" in shown
+
+
 def test_the_json_has_homes_and_measures(shop_with_lines: Path) -> None:
     """As the manifest has them."""
     nodes = {node["id"]: node for node in json.loads(cbx_graph(shop_with_lines, "--format", "json"))["nodes"]}
@@ -146,9 +153,13 @@ def test_a_manifest_of_an_earlier_version_has_no_homes(shop_with_lines: Path) ->
             {name: value for name, value in column.items() if name not in {"home", "repeated", "measure"}}
             for column in model["columns"]
         ]
-    nodes = read_manifest(manifest).nodes
+    graph = read_manifest(manifest)
 
-    assert not any(column.is_counted_several_times or column.home for node in nodes for column in node.columns)
+    assert not any(
+        column.home or graph.is_counted_several_times(node.id, column)
+        for node in graph.nodes
+        for column in node.columns
+    )
 
 
 def test_notes_fit_beside_names(browser: Browser, shop_with_lines: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cbx.graph.graph_document import ColumnNode, GraphDocument, Node, Relation
 from cbx.render.html.last_run import LastRun
-from cbx.render.labels import home_elsewhere, kind_in_words
+from cbx.render.labels import kind_in_words
 from cbx.render.layout.layout import Point, Size, Spacing, lay_out
 from cbx.render.palette import layer_colours
 from cbx.render.relationship_layout import lay_out_relationships
@@ -61,6 +61,7 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
         run: The last run; None if there was none.
     """
     context = _PageContext(
+        document=document,
         layers={name: number for number, name in enumerate(document.lanes)},
         numbers={node.id: number for number, node in enumerate(document.nodes)},
         checks=checks,
@@ -101,8 +102,9 @@ def page_data(document: GraphDocument, checks: Checks, run: LastRun | None) -> d
 
 @dataclass(frozen=True, slots=True)
 class _PageContext:
-    """What describes nodes: the numbers of layers and nodes, checks, and the last run."""
+    """What describes nodes: their graph, the numbers of layers and nodes, checks, and the last run."""
 
+    document: GraphDocument
     layers: Mapping[str, int]
     numbers: Mapping[str, int]
     checks: Checks
@@ -161,16 +163,16 @@ def _column(node: Node, column: ColumnNode, context: _PageContext) -> list[Any]:
     lineage = column.lineage
     origins = None if lineage is None else [[numbers[table], name] for table, name in lineage if table in numbers]
     shape = [column.name, column.type, column.description, int(column.is_not_null), origins]
-    return [*shape, *_home(node, column)]
+    return [*shape, *_home(node.id, column, context.document)]
 
 
-def _home(node: Node, column: ColumnNode) -> list[Any]:
+def _home(model: str, column: ColumnNode, document: GraphDocument) -> list[Any]:
     """The tables and key of a column's home, whether the column is repeated, and what it is; empty if it is here."""
-    home = home_elsewhere(node, column)
+    home = document.home_elsewhere(model, column)
     if home is None and column.measure is None:
         return []
     tables, key = ([], []) if home is None else (list(home.tables), list(home.key))
-    return [tables, key, int(column.is_counted_several_times), column.measure]
+    return [tables, key, int(document.is_counted_several_times(model, column)), column.measure]
 
 
 def _diagram(document: GraphDocument, context: _PageContext) -> dict[str, Any]:
