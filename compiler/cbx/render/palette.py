@@ -22,8 +22,8 @@ class Colour:
     anywhere: str
 
 
-WARNING = Colour("#b3261e", "#ff958c", "#d43f36")
-"""Of a mark on something that may be wrong."""
+WARNING = Colour("#8a5a00", "#f0b849", "#a16900")
+"""Of a mark on something that may be wrong; ``--warn`` of the page."""
 
 _NAMED = {
     SOURCE_LAYER: Colour("#5c6675", "#a2adbd", "#6b7688"),

@@ -10,7 +10,9 @@ import pytest
 from literate import lay_out, read_cases
 from typer.testing import CliRunner
 
+import cbx.render.html
 from cbx.cli.commands import application
+from cbx.render.palette import WARNING
 from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.looking import showing, texts
 from compiler.tests.graph.test_svg import MEASURE
@@ -85,7 +87,7 @@ SHOWN = {
         f"  class c_gold_lines_{LONG} repeated\n",
     ],
     "dot": [
-        f'>{LONG}<FONT POINT-SIZE="9" COLOR="#b3261e"> home silver.orders, repeated</FONT></TD>',
+        f'>{LONG}<FONT POINT-SIZE="9" COLOR="#8a5a00"> home silver.orders, repeated</FONT></TD>',
         '>tax<FONT POINT-SIZE="9" COLOR="#5d6877"> home silver.orders</FONT></TD>',
         ">shop_id</TD>",
     ],
@@ -160,6 +162,13 @@ def test_a_manifest_of_an_earlier_version_has_no_homes(shop_with_lines: Path) ->
         for node in graph.nodes
         for column in node.columns
     )
+
+
+def test_the_mark_has_one_colour_in_pictures_and_on_the_page() -> None:
+    """Amber: a column that is repeated is no error."""
+    page = Path(cbx.render.html.__file__).with_name("page") / "page.css"
+
+    assert f"--warn: light-dark({WARNING.light}, {WARNING.dark});" in page.read_text(encoding="utf-8")
 
 
 def test_notes_fit_beside_names(browser: Browser, shop_with_lines: Path) -> None:

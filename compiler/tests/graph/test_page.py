@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cbx.cli.commands import application
-from compiler.tests.graph.looking import WIDE, boxes, ids, lit, overlapping, place, showing, texts
+from compiler.tests.graph.looking import WIDE, await_address, boxes, ids, lit, overlapping, place, showing, texts
 from compiler.tests.graph.pages import HOSTILE, ROOT, circuit_box, hostile, large
 
 if TYPE_CHECKING:
@@ -188,6 +188,20 @@ def test_what_users_wrote_shows_as_they_wrote_it(browser: Browser, tmp_path: Pat
         page.click("#view-relationships")
 
         assert page.locator(".entity-name").first.text_content() == f"a.{HOSTILE}"
+
+
+def test_the_arrow_of_a_lineage_is_on_the_line_of_its_column(browser: Browser, shop: str) -> None:
+    """Also where the name is too long for one line, which breaks after a dot."""
+    with showing(browser, f"{shop}#/lineage/gold.open_orders/columns") as page:
+        await_address(page)
+        lines: list[list[float]] = page.eval_on_selector_all(
+            ".origins",
+            "all => all.map(each => [each.children[1].getBoundingClientRect().bottom,"
+            " ...Array.from(each.children[2].getClientRects(), line => line.top)])",
+        )
+
+        assert max(len(tops) for _, *tops in lines) == 2
+        assert [arrow for arrow, top, *_ in lines if arrow < top] == []
 
 
 def test_of_many_models_only_those_on_the_screen_are_drawn(browser: Browser, tmp_path: Path) -> None:

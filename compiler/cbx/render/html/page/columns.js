@@ -1,7 +1,7 @@
 // The columns of a model. The lineage of the column under the pointer, or of the pinned column, is highlighted.
 
 import { columnsOf, keysOf, nodeOf, nodes } from "./data.js";
-import { el, icon } from "./dom.js";
+import { breakAfter, el, icon } from "./dom.js";
 
 const KEY = ["M7 13.2a3.2 3.2 0 1 1 2.6-5.1L17 8v3h-2v2h-3v-1.8H9.6A3.2 3.2 0 0 1 7 13.2z"];
 
@@ -138,12 +138,13 @@ function originsOf(column, ways) {
     "p",
     { class: "origins" },
     el("span", { class: "unseen" }, "from "),
-    el("span", { "aria-hidden": "true" }, "← "),
+    el("span", { "aria-hidden": "true" }, "←\u00a0"),
     ...column.origins.flatMap(([index, name], place) => {
       const other = nodes[index];
+      const full = breakAfter(".", `${other.isModel ? other.id : other.name}.${name}`);
       const link = other.isModel
-        ? el("a", { href: ways.linkTo({ model: other.id, tab: "columns", column: name }) }, `${other.id}.${name}`)
-        : el("span", {}, `${other.name}.${name}`);
+        ? el("a", { href: ways.linkTo({ model: other.id, tab: "columns", column: name }) }, ...full)
+        : el("span", {}, ...full);
       return place === 0 ? [link] : [", ", link];
     }),
   );

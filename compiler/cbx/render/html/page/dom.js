@@ -34,6 +34,11 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** A text with possible line breaks after each sign. */
+export function breakAfter(sign, text) {
+  return text.split(sign).flatMap((part, place) => (place === 0 ? [part] : [sign, el("wbr"), part]));
+}
+
 /** A line icon of 20 by 20. */
 export function icon(...paths) {
   return svg(

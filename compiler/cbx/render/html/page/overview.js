@@ -1,7 +1,7 @@
 // The overview of a model: its facts, inputs, keys, expectations and relationships.
 
 import { columnsOf, diagram, keysOf, lastRun, measuresOf, nodes, readBy, reads, rulesOf, runOf } from "./data.js";
-import { countWords, el } from "./dom.js";
+import { breakAfter, countWords, el } from "./dom.js";
 
 /** Fill the tab; returns a function that is called whenever the tab is shown. */
 export function overviewTab(node, body, ways) {
@@ -38,7 +38,7 @@ function facts(node) {
 
 /** A path, with possible line breaks after each folder. */
 function pathCode(path) {
-  return el("code", {}, ...path.split(/(?<=\/)/).flatMap((part) => [part, el("wbr")]));
+  return el("code", {}, ...breakAfter("/", path));
 }
 
 function runWords(node) {
