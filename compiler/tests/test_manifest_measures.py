@@ -160,13 +160,19 @@ def test_a_model_that_is_not_analysed_claims_no_home(tmp_path: Path) -> None:
     """Its columns may be those of any of its inputs."""
     function = (
         "from cbx import materialized_view, ref\n\n\n"
-        '@materialized_view(columns={"order_id": "BIGINT", "amount": "DOUBLE"})\n'
+        '@materialized_view(key="line", columns={"line": "BIGINT", "amount": "DOUBLE"})\n'
         'def wide(orders=ref("silver.orders")):\n    return orders\n'
     )
-    untraced = {"project.toml": f"{FILES['project.toml']}\n[compile]\ntrace = false\n", "models/gold/wide.py": function}
+    untraced = {
+        "project.toml": f"{FILES['project.toml']}\n[compile]\ntrace = false\n",
+        "models/silver/wide.py": function,
+        "models/gold/total.sql": '{{ materialized_view() }}\nSELECT sum(amount) AS x FROM {{ ref("silver.wide") }}\n',
+    }
     lay_out({**FILES, **untraced}, tmp_path)
+    models = compile_manifest(tmp_path)
 
-    assert read_facts(compile_manifest(tmp_path)["gold.wide"], "amount") == (None, None, None)
+    assert read_facts(models["silver.wide"], "amount") == (None, None, None)
+    assert [measure["verdict"] for measure in models["gold.total"]["measures"]] == ["unknown"]
 
 
 def test_a_measure_that_moves_is_at_its_new_line(tmp_path: Path) -> None:

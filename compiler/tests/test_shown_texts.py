@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 from literate import MINIMAL_PROJECT, lay_out
 
-from cbx.cli.display.diagnostics import as_text
+from cbx.cli.compile import DiagnosticFormat, show_build
 from cbx.incremental.build import Build, build
 from cbx.incremental.options import Options
 
@@ -19,9 +21,10 @@ EDITED = "-- another line\n" * 3
 
 
 def show(built: Build, root: Path) -> str:
-    """The diagnostics as ``cbx compile`` prints them after the build."""
-    sources = built.texts(root, built.diagnostics)
-    return "\n".join(as_text(diagnostic, sources) for diagnostic in built.diagnostics)
+    """What ``cbx compile --verbose`` prints of the diagnostics after the build."""
+    with redirect_stderr(io.StringIO()) as shown:
+        show_build(built, built.diagnostics, root, DiagnosticFormat.text, with_infos=True)
+    return shown.getvalue()
 
 
 @pytest.mark.parametrize(

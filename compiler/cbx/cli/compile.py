@@ -5,12 +5,18 @@ from __future__ import annotations
 import time
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cbx.cli.places import print_waiting, project_folder
 from cbx.processes.garbage_collection import pause_garbage_collection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cbx.diagnostics.diagnostic import Diagnostic
+    from cbx.incremental.build import Build
 
 
 class DiagnosticFormat(str, Enum):
@@ -45,7 +51,6 @@ def compile_command(
     ] = False,
 ) -> None:
     """Check the project and write its notebooks, checks, bundle and manifest to target/."""
-    from cbx.cli.display.diagnostics import is_shown, show_diagnostics
     from cbx.cli.display.summary import out_of_date_hint, summary_lines
     from cbx.incremental.build import build
     from cbx.incremental.options import Options
@@ -59,16 +64,33 @@ def compile_command(
     if check and built.changes is not None:
         without = "--no-analysis" if no_analysis else "--no-trace" if no_trace else None
         diagnostics = (*diagnostics, *built.changes.as_diagnostics(out_of_date_hint(diagnostics, without)))
-    is_text = output_format is DiagnosticFormat.text
-    shown = [diagnostic for diagnostic in diagnostics if is_shown(diagnostic, with_infos=verbose)] if is_text else []
-    sources = built.texts(root, shown)
-    outcome = "Nothing was written." if built.could_write else "Some files were not written."
-    show_diagnostics(diagnostics, sources, built.model_count, output_format.value, outcome, with_infos=verbose)
+    show_build(built, diagnostics, root, output_format, with_infos=verbose)
     if built.summary and built.changes and built.could_write and output_format is not DiagnosticFormat.json:
         seconds = time.perf_counter() - started
         for line in summary_lines(built.summary, diagnostics, built.changes, seconds, check=check):
             print(line)
     raise typer.Exit(_status(_has_no_project(diagnostics), built.could_write, diagnostics))
+
+
+def show_build(
+    built: Build, diagnostics: Sequence[Diagnostic], root: Path, output_format: DiagnosticFormat, *, with_infos: bool
+) -> None:
+    """Print diagnostics of a build, with the lines of the texts that were compiled.
+
+    Args:
+        built: The build.
+        diagnostics: Its diagnostics, and others to show with them.
+        root: The project's folder.
+        output_format: The format; only text shows lines.
+        with_infos: Whether text shows diagnostics of severity info, as the other formats do.
+    """
+    from cbx.cli.display.diagnostics import is_shown, show_diagnostics
+
+    is_text = output_format is DiagnosticFormat.text
+    shown = [diagnostic for diagnostic in diagnostics if is_shown(diagnostic, with_infos=with_infos)] if is_text else []
+    sources = built.texts(root, shown)
+    outcome = "Nothing was written." if built.could_write else "Some files were not written."
+    show_diagnostics(diagnostics, sources, built.model_count, output_format.value, outcome, with_infos=with_infos)
 
 
 def _has_no_project(diagnostics: tuple[object, ...]) -> bool:

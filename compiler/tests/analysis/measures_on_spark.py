@@ -6,49 +6,42 @@ different ones. `main` is called in a process with a Spark session.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 
 from local_spark import Rejected, analyse, collect_rows, put_table, start_spark
-from measure_claims import MeasureClaims, random_claims
+from measure_claims import QUERIES_PER_SCHEMA, MeasureClaims, random_cases
 from pyspark.sql import SparkSession
-from random_measures import Generator
-from random_schemas import Row, Schema, random_rows, random_schema
+from random_data import Data
+from random_schemas import Row, Schema, random_rows
 
-QUERIES_PER_SCHEMA = 12
 DRAWS = 2
 MOST_DRAWS = 60
 MOST_REPORTS = 3
 
 
 def main(count: int, seed: str) -> dict[str, object]:
-    """Try queries, up to the first verdicts that are wrong."""
+    """Try queries, a dozen for each schema, up to the first verdicts that are wrong."""
     spark = start_spark()
     counts: Counter[str] = Counter()
     wrong: list[str] = []
     for number in range(0, count, QUERIES_PER_SCHEMA):
-        chance = random.Random(f"{seed} {number} on Spark")
-        schema = random_schema(chance)
-        generator = Generator(schema, chance)
-        made = [random_claims(generator) for _ in range(min(QUERIES_PER_SCHEMA, count - number))]
-        claims = [each for each in made if each is not None]
-        counts += hold_claims(spark, schema, claims, chance)
-        wrong += [f"{found}\n{schema}" for found in (each.wrong() for each in claims) if found is not None]
+        cases = list(random_cases(f"{seed} on Spark", number))
+        data, claims = cases[0][0], [each for _, each in cases if each is not None]
+        counts += hold_claims(spark, data, claims)
+        wrong += [f"{found}\n{data.schema}" for found in (each.wrong() for each in claims) if found is not None]
         if len(wrong) >= MOST_REPORTS:
             break
     return {"counts": counts, "wrong": wrong[:MOST_REPORTS]}
 
 
-def hold_claims(
-    spark: SparkSession, schema: Schema, claims: list[MeasureClaims], chance: random.Random
-) -> Counter[str]:
+def hold_claims(spark: SparkSession, data: Data, claims: list[MeasureClaims]) -> Counter[str]:
     """Run queries over one content after the other, and count what they show; those that Spark rejects are removed."""
     rejected = 0
     for draw in range(MOST_DRAWS):
         waiting = [each for each in claims if each.waits(draw, DRAWS)]
         if not waiting:
             break
-        load(spark, schema, random_rows(schema, chance))
+        load(spark, data.schema, random_rows(data.schema, data.chance))
         for each in waiting:
             try:
                 each.take(collect_rows(analyse(spark, each.query.counts)).rows)  # type: ignore[arg-type] # counts

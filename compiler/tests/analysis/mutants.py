@@ -97,26 +97,20 @@ def search(queries: int) -> None:
 
 def search_measures(queries: int) -> None:
     """Print the number of the query whose verdicts on aggregates the data disproves; -1 if there is none."""
-    from measure_claims import random_claims
-    from random_data import Data
-    from random_measures import Generator
-    from random_schemas import random_schema
-    from test_measures_on_data import QUERIES_PER_SCHEMA, SEED, hold_claims
+    from measure_claims import QUERIES_PER_SCHEMA, random_cases
+    from test_measures_on_data import SEED, hold_claims
 
-    for number in range(0, queries, QUERIES_PER_SCHEMA):
-        chance = random.Random(f"{SEED} {number}")
-        schema = random_schema(chance)
-        data, generator = Data(schema, chance, numbers_rows=True), Generator(schema, chance)
-        for at in range(QUERIES_PER_SCHEMA):
-            try:
-                claims = random_claims(generator)
+    tried = 0
+    try:
+        for number in range(queries // QUERIES_PER_SCHEMA + 1):
+            for data, claims in random_cases(SEED, number):
                 if claims is not None:
                     hold_claims(claims, data)
-            except Exception:  # noqa: BLE001 - a mutant may break anything
-                print(number + at + 1)
-                return
-        data.engine.close()
-    print(-1)
+                tried += 1
+    except Exception:  # noqa: BLE001 - a mutant may break anything
+        print(tried + 1)
+    else:
+        print(-1)
 
 
 def main() -> int:

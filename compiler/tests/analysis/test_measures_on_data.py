@@ -6,20 +6,16 @@
 from __future__ import annotations
 
 import os
-import random
 from collections import Counter
 
 import pytest
-from measure_claims import MeasureClaims, random_claims
+from measure_claims import QUERIES_PER_SCHEMA, MeasureClaims, random_cases
 from random_data import Data
-from random_measures import Generator
-from random_schemas import random_schema
 
 pytestmark = pytest.mark.slow
 
 QUERIES = int(os.environ.get("CBX_MEASURE_QUERIES", "60"))
-SEED = int(os.environ.get("CBX_MEASURE_SEED", "1"))
-QUERIES_PER_SCHEMA = 12
+SEED = os.environ.get("CBX_MEASURE_SEED", "1")
 MOST_DRAWS = 150
 
 
@@ -38,13 +34,8 @@ def hold_claims(claims: MeasureClaims, data: Data) -> Counter[str]:
 def test_verdicts_on_aggregates_hold_on_data(capsys: pytest.CaptureFixture[str]) -> None:
     counts: Counter[str] = Counter()
     for number in range(QUERIES // QUERIES_PER_SCHEMA + 1):
-        chance = random.Random(f"{SEED} {number}")
-        schema = random_schema(chance)
-        data, generator = Data(schema, chance, numbers_rows=True), Generator(schema, chance)
-        for _ in range(QUERIES_PER_SCHEMA):
-            claims = random_claims(generator)
+        for data, claims in random_cases(SEED, number):
             counts += hold_claims(claims, data) if claims is not None else Counter(merged=1)
-        data.engine.close()
     with capsys.disabled():
         print(f"\n{QUERIES} queries with aggregates: {dict(counts)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -50,11 +51,12 @@ _COMPARABLE = {
 _SAMPLES = (" TABLESAMPLE (2 ROWS)", " TABLESAMPLE (1 ROWS)", " TABLESAMPLE (50 PERCENT)", " TABLESAMPLE (100 PERCENT)")
 
 
-class SourceWriter(ExpressionWriter):
+class SourceWriter(ExpressionWriter, ABC):
     """Writes FROM clauses."""
 
+    @abstractmethod
     def query(self, depth: int) -> TypedQuery:
-        raise NotImplementedError
+        """A query, whose FROM may contain others."""
 
     def table_columns(self, table: Table, name: str) -> list[Item]:
         return [

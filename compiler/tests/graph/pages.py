@@ -34,6 +34,14 @@ HOSTILE = (
 """What must show as it is written here."""
 
 
+def cbx_graph(root: Path, *arguments: str) -> str:
+    """What ``cbx graph`` prints for a project; fails where the command does."""
+    command = ["graph", *arguments, "--project", str(root)]
+    result = CliRunner().invoke(application(), command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
 def circuit_box(folder: Path, *options: str) -> str:
     """The address of Circuit Box's page after a run in which a rule dropped a row and a table failed."""
     events = [
@@ -43,9 +51,7 @@ def circuit_box(folder: Path, *options: str) -> str:
     ]
     (folder / "events.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
     page = folder / "page.html"
-    arguments = ["graph", "--project", str(ROOT), "--state", str(folder), "--output", str(page), *options]
-    result = CliRunner().invoke(application(), arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    cbx_graph(ROOT, "--state", str(folder), "--output", str(page), *options)
     return page.as_uri()
 
 

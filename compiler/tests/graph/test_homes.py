@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from literate import lay_out, read_cases
-from typer.testing import CliRunner
 
 import cbx.render.html
-from cbx.cli.commands import application
+from cbx.compiler import compile_project
+from cbx.graph.graph_document import read_manifest
 from cbx.render.palette import WARNING
 from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.looking import showing, texts
+from compiler.tests.graph.pages import cbx_graph
 from compiler.tests.graph.test_svg import MEASURE
 
 if TYPE_CHECKING:
@@ -65,39 +66,48 @@ def shop_with_lines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def cbx_graph(root: Path, *arguments: str) -> str:
-    return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(root)]).stdout
-
-
 LONG = "an_amount_with_a_name_that_is_long"
-SHOWN = {
-    "tree": [
-        f"gold.lines.{LONG}  DOUBLE · home silver.orders · repeated\n",
-        "gold.lines.tax  DOUBLE · home silver.orders\n",
-        "gold.lines.taxed  DOUBLE · home silver.items and silver.orders\n",
-        "gold.totals.total  DOUBLE · per order_id\n",
-        "gold.lines.shop_id  BIGINT\n",
-        "silver.orders.amount  DOUBLE\n",
-        "\nrepeated: a row of its home is in several rows here, so a sum counts it several times\n",
-    ],
-    "mermaid": [
-        f'["{LONG}<br/><small>home silver.orders, repeated</small>"]',
-        '["tax<br/><small>home silver.orders</small>"]',
-        '["shop_id"]',
-        f"  class c_gold_lines_{LONG} repeated\n",
-    ],
-    "dot": [
-        f'>{LONG}<FONT POINT-SIZE="9" COLOR="#8a5a00"> home silver.orders, repeated</FONT></TD>',
-        '>tax<FONT POINT-SIZE="9" COLOR="#5d6877"> home silver.orders</FONT></TD>',
-        ">shop_id</TD>",
-    ],
-    "svg": [
-        'class="small warning" text-anchor="end">home silver.orders · repeated</text>',
-        'class="small faint" text-anchor="end">home silver.orders</text>',
-        ">per order_id</text>",
-        "<g><title>a row of its home is in several rows here, so a sum counts it several times</title>",
-    ],
+SHOWN: dict[str, tuple[list[str], int]] = {
+    "tree": (
+        [
+            f"gold.lines.{LONG}  DOUBLE · home silver.orders · repeated\n",
+            "gold.lines.tax  DOUBLE · home silver.orders\n",
+            "gold.lines.taxed  DOUBLE · home silver.items and silver.orders\n",
+            "gold.totals.total  DOUBLE · per order_id\n",
+            "gold.lines.shop_id  BIGINT\n",
+            "silver.orders.amount  DOUBLE\n",
+            "\nrepeated: a row of its home is in several rows here, so a sum counts it several times\n",
+        ],
+        2,
+    ),
+    "mermaid": (
+        [
+            f'["{LONG}<br/><small>home silver.orders, repeated</small>"]',
+            '["tax<br/><small>home silver.orders</small>"]',
+            '["shop_id"]',
+            f"  class c_gold_lines_{LONG} repeated\n",
+        ],
+        3,
+    ),
+    "dot": (
+        [
+            f'>{LONG}<FONT POINT-SIZE="9" COLOR="#8a5a00"> home silver.orders, repeated</FONT></TD>',
+            '>tax<FONT POINT-SIZE="9" COLOR="#5d6877"> home silver.orders</FONT></TD>',
+            ">shop_id</TD>",
+        ],
+        1,
+    ),
+    "svg": (
+        [
+            'class="small warning" text-anchor="end">home silver.orders · repeated</text>',
+            'class="small faint" text-anchor="end">home silver.orders</text>',
+            ">per order_id</text>",
+            "<g><title>a row of its home is in several rows here, so a sum counts it several times</title>",
+        ],
+        1,
+    ),
 }
+"""What each picture has, and how often it has the word ``repeated``."""
 
 
 @pytest.mark.parametrize("form", SHOWN)
@@ -105,8 +115,10 @@ def test_pictures_show_homes_and_marks(form: str, shop_with_lines: Path) -> None
     """A rate and the columns of keys and relationships, also further down, are not marked."""
     shown = cbx_graph(shop_with_lines, "--format", form, "--columns")
 
-    assert [text for text in SHOWN[form] if text not in shown] == []
-    assert shown.count("repeated") == (2 if form == "tree" else 3 if form == "mermaid" else 1)
+    expected, repeated_count = SHOWN[form]
+
+    assert [text for text in expected if text not in shown] == []
+    assert shown.count("repeated") == repeated_count
 
 
 @pytest.mark.parametrize("form", SHOWN)
@@ -144,11 +156,8 @@ def test_the_json_has_homes_and_measures(shop_with_lines: Path) -> None:
 
 def test_a_manifest_of_an_earlier_version_has_no_homes(shop_with_lines: Path) -> None:
     """`--state-manifest` reads one; nothing is claimed of its columns."""
-    from cbx.graph.graph_document import read_manifest
-
-    cbx_graph(shop_with_lines, "--format", "json")
-    CliRunner().invoke(application(), ["compile", "--project", str(shop_with_lines)])
-    manifest = json.loads((shop_with_lines / "target/manifest.json").read_text(encoding="utf-8"))
+    artifacts = {artifact.path: artifact.text for artifact in compile_project(shop_with_lines).artifacts}
+    manifest = json.loads(artifacts["manifest.json"])
     for model in manifest["models"].values():
         del model["measures"]
         model["columns"] = [

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
-from cbx.cli.commands import application
 from compiler.tests.graph.looking import showing, texts
+from compiler.tests.graph.pages import cbx_graph
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -37,10 +36,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
     return root
-
-
-def cbx_graph(root: Path, *arguments: str) -> str:
-    return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(root)]).stdout
 
 
 def test_the_json_has_further_keys(library: Path) -> None:

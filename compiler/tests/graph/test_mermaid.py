@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
-from cbx.cli.commands import application
 from cbx.render.mermaid import render_mermaid
 from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.drawn import graph, model, source
+from compiler.tests.graph.pages import ROOT, cbx_graph
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).parents[3]
 MERMAID = next((Path(__file__).parent / "vendor" / "mermaid").glob("mermaid-*.min.js"))
 DRAW = "async text => (await mermaid.render('drawn', text)).svg"
 
@@ -24,7 +22,7 @@ DRAW = "async text => (await mermaid.render('drawn', text)).svg"
 @pytest.mark.parametrize("options", [(), ("--relationships",), ("--columns",)], ids=["lineage", "related", "columns"])
 def test_mermaid_draws_circuit_box(browser: Browser, options: tuple[str, ...]) -> None:
     """As GitHub does in a Markdown file, with nothing but warnings for what it cannot read."""
-    text = CliRunner().invoke(application(), ["graph", "--format", "mermaid", *options, "--project", str(ROOT)]).stdout
+    text = cbx_graph(ROOT, "--format", "mermaid", *options)
     with open_page(browser) as page:
         page.add_script_tag(path=MERMAID)
         drawn = page.evaluate(DRAW, text)

@@ -197,10 +197,10 @@ def test_the_arrow_of_a_lineage_is_on_the_line_of_its_column(browser: Browser, s
         lines: list[list[float]] = page.eval_on_selector_all(
             ".origins",
             "all => all.map(each => [each.children[1].getBoundingClientRect().bottom,"
-            " ...Array.from(each.children[2].getClientRects(), line => line.top)])",
+            " ...new Set(Array.from(each.children[2].getClientRects(), line => line.top))])",
         )
 
-        assert max(len(tops) for _, *tops in lines) == 2
+        assert max(len(tops) for _, *tops in lines) > 1
         assert [arrow for arrow, top, *_ in lines if arrow < top] == []
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from cbx.cli.commands import application
 from cbx.cli.graph import EXTENSIONS, GraphFormat
 from cbx.graph.graph_document import read_manifest
 from cbx.graph.selector_methods import _METHODS, _PARTS
 from cbx.graph.selectors import select
+from compiler.tests.graph.pages import ROOT, cbx_graph
 
-ROOT = Path(__file__).parents[3]
 SELECTORS = (ROOT / "compiler/docs/selectors.md").read_text(encoding="utf-8")
 
 
@@ -54,10 +52,6 @@ def test_every_state_is_on_the_page() -> None:
 GRAPH = (ROOT / "compiler/docs/graph.md").read_text(encoding="utf-8")
 
 
-def cbx_graph(*arguments: str) -> str:
-    return CliRunner().invoke(application(), ["graph", *arguments, "--project", str(ROOT)]).stdout
-
-
 def read_example(fence: str) -> tuple[list[str], str]:
     """The block below a fence, and the arguments of the command that the text after it names."""
     block, _, after = GRAPH.split(f"\n```{fence}\n", 1)[1].partition("```\n")
@@ -71,7 +65,7 @@ def test_an_example_draws_what_the_page_shows(fence: str) -> None:
     """A page must not show yesterday's output."""
     arguments, expected = read_example(fence)
 
-    assert expected == cbx_graph(*arguments)
+    assert expected == cbx_graph(ROOT, *arguments)
 
 
 def test_every_option_of_graph_is_on_the_page() -> None:
@@ -93,7 +87,7 @@ def test_every_format_is_on_the_page_with_its_endings() -> None:
 
 def test_every_field_of_json_is_on_the_page() -> None:
     """In the order in which they stand in the document."""
-    graph = json.loads(cbx_graph("--format", "json", "--columns"))
+    graph = json.loads(cbx_graph(ROOT, "--format", "json", "--columns"))
     expected = [*graph, *graph["nodes"][0]]
 
     assert expected == [row[0] for row in rows(GRAPH, "JSON")]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
-from cbx.cli.commands import application
 from compiler.tests.graph.browser import open_page
+from compiler.tests.graph.pages import ROOT, cbx_graph
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).parents[3]
 PICTURES = {"tables": (), "columns": ("--columns",), "relationships": ("--relationships",)}
 MEASURE = """() => {
   const rect = one => one.getBoundingClientRect();
@@ -40,15 +37,11 @@ MEASURE = """() => {
 PAPER = "getComputedStyle(document.querySelector('.paper')).fill"
 
 
-def draw_svg(*arguments: str) -> str:
-    return CliRunner().invoke(application(), ["graph", "--format", "svg", *arguments, "--project", str(ROOT)]).stdout
-
-
 @pytest.mark.parametrize("picture", PICTURES)
 def test_what_is_written_fits(browser: Browser, picture: str) -> None:
     """Texts stay in their cards and off each other, and nothing reaches over the border of the picture."""
     with open_page(browser) as page:
-        page.set_content(draw_svg(*PICTURES[picture]))
+        page.set_content(cbx_graph(ROOT, "--format", "svg", *PICTURES[picture]))
 
         assert page.evaluate(MEASURE) == [True, [], [], []]
 
@@ -58,7 +51,7 @@ def test_the_colours_follow_the_reader(browser: Browser) -> None:
     papers = []
     for scheme in ("light", "dark"):
         with open_page(browser, color_scheme=scheme) as page:
-            page.set_content(draw_svg())
+            page.set_content(cbx_graph(ROOT, "--format", "svg"))
             papers.append(page.evaluate(PAPER))
 
     assert papers == ["rgb(255, 255, 255)", "rgb(15, 20, 27)"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from literate import lay_out
+
 from cbx.compiler import compile_project
 from compiler.tests.runtime.pipelines import Pipeline
 
@@ -42,10 +44,7 @@ GROUP BY o.customer
 
 
 def test_a_check_finds_the_rows_that_an_aggregate_counts_several_times(pipeline: Pipeline) -> None:
-    for path, text in FILES.items():
-        file = pipeline.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.lstrip("\n"))
+    lay_out({path: text.lstrip("\n") for path, text in FILES.items()}, pipeline.folder)
     compilation = compile_project(pipeline.folder, with_trace=False)
     for artifact in compilation.artifacts:
         if artifact.path.startswith("notebooks/"):
