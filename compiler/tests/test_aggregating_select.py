@@ -18,6 +18,9 @@ PARTS = {
     "SELECT (SELECT max(y) FROM u), sum(x) FROM (SELECT * FROM t) GROUP BY 1": (
         "", "FROM (SELECT * FROM t)", ["(SELECT max(y) FROM u)"], "x",
     ),
+    "SELECT upper(a) town, sum(x) FROM t GROUP BY town": ("", "FROM t", ["upper(a)"], "x"),
+    "SELECT upper(a) `town`, sum(x) FROM t GROUP BY 1, c": ("", "FROM t", ["upper(a)", "c"], "x"),
+    "SELECT a + 1 AS -- c\n `the b`, sum(x) FROM t GROUP BY 1": ("", "FROM t", ["a + 1"], "x"),
     "SELECT extract(YEAR FROM d), sum(x) FROM t GROUP BY 1": ("", "FROM t", ["extract(YEAR FROM d)"], "x"),
 }  # fmt: skip
 REFUSED = (
@@ -35,6 +38,12 @@ REFUSED = (
     "SELECT * FROM (SELECT sum(x) FROM t)",
     "SELECT (SELECT sum(x) FROM t WHERE t.a = u.a) FROM u",
     "FROM t |> AGGREGATE sum(x)",
+    "SELECT DISTINCT a, sum(x) FROM t GROUP BY 1",
+    "SELECT ALL a, sum(x) FROM t GROUP BY 1",
+    "SELECT sum(ALL x) FROM t",
+    "SELECT sum(x) FROM t GROUP BY ()",
+    "SELECT a + 1 b, sum(x) FROM t GROUP BY b % 2",
+    "SELECT a, sum(x) FROM t GROUP BY 0",
     "SELECT percentile(x, 0.5), sum(x, y) FROM t",
 )
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from cbx.parse.brackets import depths
+from cbx.parse.dialect import read_one
 from cbx.parse.quotes import mask_quotes
 
 Range = tuple[int, int]
@@ -25,8 +31,13 @@ _REFUSED = frozenset({"UNION", "INTERSECT", "EXCEPT", "MINUS", "HAVING", "QUALIF
 _AFTER_ROWS = frozenset(("GROUP BY", "WINDOW", "ORDER BY", "SORT BY", "CLUSTER BY", "DISTRIBUTE BY", "LIMIT", "OFFSET"))
 _CALL = re.compile(r"\w+\s*\(")
 _AFTER_CALL = re.compile(r"\s*(?:FILTER|OVER|WITHIN|IGNORE|RESPECT)\b", re.IGNORECASE)
-_MANY_SETS = re.compile(r"\s*(?:ALL\b|(?:ROLLUP|CUBE|GROUPING\s+SETS|WINDOW|SESSION_WINDOW)\s*\()", re.IGNORECASE)
+_MANY_SETS = re.compile(
+    r"\s*(?:ALL\b|\(\s*\)|(?:ROLLUP|CUBE|GROUPING\s+SETS|WINDOW|SESSION_WINDOW)\s*\()", re.IGNORECASE
+)
+_QUANTIFIER = re.compile(r"\s*(?:ALL|DISTINCT)\b", re.IGNORECASE)
 _NAME = re.compile(r"\w+|`[^`]+`")
+_ALIAS = re.compile(r"\s*(?:\bAS\b\s*)?\w+\Z", re.IGNORECASE)
+"""The alias at the end of an item, quotes masked."""
 
 
 class _Sign(NamedTuple):
@@ -36,6 +47,13 @@ class _Sign(NamedTuple):
     start: int
     end: int
     depth: int
+
+
+class _Item(NamedTuple):
+    """An item of SELECT without its alias, and the alias in lower case; empty if it has none."""
+
+    plain: Range
+    alias: str
 
 
 class AggregatingSelect(NamedTuple):
@@ -66,9 +84,8 @@ def find_aggregating_select(query: str, start: int, columns: Iterable[str]) -> A
         The parts; None where the SELECT is not the outermost one or a common table expression of it, or has a form that
         is not supported.
     """
-    masked = mask_quotes(query)
-    signs = list(_signs(masked))
-    found = _scope_of(signs, start, len(query))
+    masked, signs, closings = _read_signs(query)
+    found = _scope_of(signs, closings, start, len(query))
     if found is None:
         return None
     common, scope, depth = found
@@ -77,19 +94,25 @@ def find_aggregating_select(query: str, start: int, columns: Iterable[str]) -> A
     source = next((sign for sign in inside if sign.text == "FROM" and select and sign.start > select.start), None)
     if select is None or source is None or any(sign.text in _REFUSED for sign in inside):
         return None
+    if _QUANTIFIER.match(masked, select.end):
+        return None
     if any(
         sign.text in {"SELECT", "WITH"} or _is_comparison(masked, sign) for sign in inside if sign.start > select.end
     ):
         return None
     after = [sign for sign in inside if sign.text in _AFTER_ROWS and sign.start > source.start]
     rows = _trim(masked, (source.start, after[0].start if after else scope[1]))
-    items = _split(inside, select.end, source.start)
-    groups = _groups(query, masked, inside, after, scope[1], items, frozenset(columns))
-    value = _argument(masked, signs, start)
+    groups: list[Range] | None = []
+    if after and after[0].text == "GROUP BY":
+        ranges = _split(inside, after[0].end, after[1].start if len(after) > 1 else scope[1])
+        items = [_read_item(query, masked, *item) for item in _split(inside, select.end, source.start)]
+        groups = _groups(query, masked, ranges, items, frozenset(columns))
+    value = _argument(masked, signs, closings, start)
     if groups is None or value is None:
         return None
-    groups = tuple(_trim(masked, group) for group in groups)
-    return AggregatingSelect(_trim(masked, common), rows, groups, _trim(masked, value))
+    return AggregatingSelect(
+        _trim(masked, common), rows, tuple(_trim(masked, group) for group in groups), _trim(masked, value)
+    )
 
 
 def _trim(masked: str, whole: Range) -> Range:
@@ -98,16 +121,27 @@ def _trim(masked: str, whole: Range) -> Range:
     return whole[0] + len(text) - len(text.lstrip()), whole[0] + len(text.rstrip())
 
 
-def _signs(masked: str) -> Iterator[_Sign]:
-    depth = 0
-    for match in _SIGN.finditer(masked):
-        text = " ".join(match[0].upper().split())
-        depth -= text == ")"
-        yield _Sign(text, match.start(), match.end(), depth)
-        depth += text == "("
+@lru_cache(maxsize=4)
+def _read_signs(query: str) -> tuple[str, list[_Sign], dict[int, int]]:
+    """The masked query, its words and signs, and where each bracket closes; cached for the aggregates of one query."""
+    masked = mask_quotes(query)
+    matches = list(_SIGN.finditer(masked))
+    around = depths((match[0] == "(") - (match[0] == ")") for match in matches)
+    signs = [
+        _Sign(" ".join(match[0].upper().split()), match.start(), match.end(), depth)
+        for match, depth in zip(matches, around, strict=True)
+    ]
+    opened: list[int] = []
+    closings: dict[int, int] = {}
+    for sign in signs:
+        if sign.text == "(":
+            opened.append(sign.start)
+        elif sign.text == ")" and opened:
+            closings[opened.pop()] = sign.start
+    return masked, signs, closings
 
 
-def _scope_of(signs: list[_Sign], start: int, end: int) -> tuple[Range, Range, int] | None:
+def _scope_of(signs: list[_Sign], closings: dict[int, int], start: int, end: int) -> tuple[Range, Range, int] | None:
     """The common table expressions before the SELECT around an offset, its range, and how many brackets are open."""
     words = [sign for sign in signs if sign.text not in {",", ")"}]
     if not words or words[0].text not in {"WITH", "SELECT"}:
@@ -115,7 +149,7 @@ def _scope_of(signs: list[_Sign], start: int, end: int) -> tuple[Range, Range, i
     around = [
         opened for opened, follows in itertools.pairwise(words) if opened.text == "(" and follows.text == "SELECT"
     ]
-    opened = next((sign for sign in reversed(around) if sign.start < start < _closing(signs, sign)), None)
+    opened = next((sign for sign in reversed(around) if sign.start < start < closings.get(sign.start, 0)), None)
     main = next((sign for sign in words if sign.text == "SELECT" and sign.depth == 0), None)
     if main is None:
         return None
@@ -125,14 +159,7 @@ def _scope_of(signs: list[_Sign], start: int, end: int) -> tuple[Range, Range, i
     if opened.depth or before.text != "AS" or opened.start > main.start:
         return None
     commas = [sign for sign in signs if sign.text == "," and sign.depth == 0 and sign.start < opened.start]
-    return (0, commas[-1].start if commas else 0), (opened.end, _closing(signs, opened)), 1
-
-
-def _closing(signs: list[_Sign], opened: _Sign) -> int:
-    return next(
-        (each.start for each in signs if each.text == ")" and each.depth == opened.depth and each.start > opened.start),
-        0,
-    )
+    return (0, commas[-1].start if commas else 0), (opened.end, closings[opened.start]), 1
 
 
 def _is_comparison(masked: str, sign: _Sign) -> bool:
@@ -146,53 +173,47 @@ def _split(inside: list[_Sign], start: int, end: int) -> list[Range]:
     return [(first + 1, last) for first, last in itertools.pairwise(edges)]
 
 
+def _read_item(query: str, masked: str, start: int, end: int) -> _Item | None:
+    """An item of SELECT, whose alias may have no AS; None if it makes several columns."""
+    start, end = _trim(masked, (start, end))
+    try:
+        items = read_one(f"SELECT {query[start:end]}").expressions
+    except SqlglotError:
+        return None
+    if len(items) != 1 or items[0].is_star or isinstance(items[0], exp.Aliases):
+        return None
+    if not isinstance(items[0], exp.Alias):
+        return _Item((start, end), "")
+    written = _ALIAS.search(masked, start, end)
+    return None if written is None else _Item((start, written.start()), items[0].alias.lower())
+
+
 def _groups(
-    query: str,
-    masked: str,
-    inside: list[_Sign],
-    after: list[_Sign],
-    end: int,
-    items: list[Range],
-    columns: frozenset[str],
-) -> tuple[Range, ...] | None:
+    query: str, masked: str, ranges: list[Range], items: list[_Item | None], columns: frozenset[str]
+) -> list[Range] | None:
     """What is grouped by, aliases and positions replaced by the items of SELECT; None where it is not supported."""
-    if not after or after[0].text != "GROUP BY":
-        return ()
-    ranges = _split(inside, after[0].end, after[1].start if len(after) > 1 else end)
-    aliases = {sign.start: sign for sign in inside if sign.text == "AS"}
-    named: dict[str, Range] = {}
-    plain: list[Range] = []
-    for first, last in items:
-        alias = next((sign for at, sign in sorted(aliases.items(), reverse=True) if first <= at < last), None)
-        plain.append((first, alias.start if alias else last))
-        if alias is not None:
-            named[query[alias.end : last].strip().strip("`").lower()] = plain[-1]
+    aliases = {item.alias: item.plain for item in items if item is not None and item.alias not in columns}
     groups = []
     for first, last in ranges:
         text = query[first:last].strip()
-        name = text.strip("`").lower()
-        if text.isdigit() and any("*" in masked[at:to] for at, to in plain[: int(text)]):
+        position = int(text) if text.isdigit() else 0
+        if _MANY_SETS.match(masked, first) or None in items[: position or None] or position > len(items):
             return None
-        if _MANY_SETS.match(masked, first) or (text.isdigit() and not 0 < int(text) <= len(plain)):
+        item = items[position - 1] if position else None
+        plain = item.plain if item is not None else aliases.get(text.strip("`").lower())
+        names = {name.strip("`").lower() for name in _NAME.findall(query[first:last])}
+        if plain is None and (text == "0" or names & aliases.keys()):
             return None
-        chosen = plain[int(text) - 1] if text.isdigit() else (first, last)
-        if not text.isdigit() and name in named and name not in columns:
-            chosen = named[name]
-        elif not text.isdigit() and any(
-            word.lower() in named.keys() - columns for word in _NAME.findall(masked[first:last])
-        ):
-            return None
-        groups.append(chosen)
-    return tuple(groups)
+        groups.append(plain or (first, last))
+    return groups
 
 
-def _argument(masked: str, signs: list[_Sign], start: int) -> Range | None:
+def _argument(masked: str, signs: list[_Sign], closings: dict[int, int], start: int) -> Range | None:
     """The single argument of a call; None for another call, and for one with clauses."""
     call = _CALL.match(masked, start)
-    opened = next((sign for sign in signs if call and sign.start == call.end() - 1), None)
-    if opened is None:
+    end = closings.get(call.end() - 1) if call else None
+    if call is None or end is None or _QUANTIFIER.match(masked, call.end()) or _AFTER_CALL.match(masked, end + 1):
         return None
-    end = _closing(signs, opened)
-    inner = [sign for sign in signs if sign.depth == opened.depth + 1 and opened.end <= sign.start < end]
-    is_plain = not any(sign.text in {",", "DISTINCT"} for sign in inner) and not _AFTER_CALL.match(masked, end + 1)
-    return (opened.end, end) if is_plain else None
+    depth = next(sign.depth for sign in signs if sign.start == end)
+    commas = (sign for sign in signs if sign.text == "," and call.end() <= sign.start < end)
+    return None if any(comma.depth == depth + 1 for comma in commas) else (call.end(), end)

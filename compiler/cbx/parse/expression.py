@@ -47,7 +47,7 @@ class DeclarationScope:
         cbx_names: The names of the package ``cbx`` in this file, as in ``cbx.expect(...)``.
         open_constants: The constants whose expressions are being read.
         room: The size that may still be read.
-        functions: The functions whose decorators and parameters are declarations.
+        function: The function whose decorators and parameters are the declaration; None before it is known.
     """
 
     positions: Positions
@@ -57,7 +57,7 @@ class DeclarationScope:
     cbx_names: frozenset[str] = frozenset()
     open_constants: tuple[str, ...] = ()
     room: _Allowance = field(default_factory=_Allowance)
-    functions: tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...] = ()
+    function: ast.FunctionDef | ast.AsyncFunctionDef | None = None
 
     def word(self, node: ast.expr) -> str | None:
         """The word of the vocabulary that an expression names, if it names one."""
@@ -68,21 +68,18 @@ class DeclarationScope:
             return node.attr if is_word else None
         return None
 
-    def missing_words(self) -> list[str]:
-        """The words of the vocabulary that the declarations call and the file does not import, sorted."""
-        parts = [
-            part
-            for function in self.functions
-            for part in (*function.decorator_list, *function.args.defaults, *function.args.kw_defaults)
-            if part is not None
-        ]
+    def missing_words(self) -> frozenset[str]:
+        """The words of the vocabulary that the declaration calls and the file does not import."""
+        if self.function is None:
+            return frozenset()
+        arguments = self.function.args
         called = {
             node.func.id
-            for part in parts
+            for part in (*self.function.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults))
             for node in ast.walk(part)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
-        return sorted(called & SIGNATURES.keys() - self.words.keys())
+        return frozenset(called & SIGNATURES.keys() - self.words.keys())
 
     def inside(self, constant: str) -> DeclarationScope:
         """The scope while the expression of a constant is being read."""
@@ -323,7 +320,7 @@ def _refuse(node: ast.expr, scope: DeclarationScope, span: Span) -> None:
         is_misspelt = isinstance(node.func, ast.Name) and name not in scope.words
         hint = did_you_mean(name, scope.words) if is_misspelt else None
         if is_misspelt and name in SIGNATURES:
-            missing = scope.missing_words() or [name]
+            missing = sorted({name, *scope.missing_words()})
             hint = f"import {'it' if len(missing) == 1 else 'them'}: `from cbx import {', '.join(missing)}`"
             causes = [Cause(span.path, "import from cbx"), Cause(span.path, f"import {name}")]
     scope.report.add(

@@ -97,7 +97,7 @@ def parse_python_model(source: SourceFile, layer: str, name: str, report: Report
     function, decorator = functions[0]
     definition = _cut_declaration(function, decorator, tree, positions)
     module = read_module(source, tree, (function, definition))
-    scope = replace(scope, constants=_constants(tree, module), functions=(function,))
+    scope = replace(scope, constants=_constants(tree, module), function=function)
     declaration = _read_declaration(decorator, scope)
     found_before_inputs = len(report)
     inputs = tuple(_read_inputs(function, scope))

@@ -5,6 +5,7 @@ Each rule replaces a few tokens by others with the same meaning at the same posi
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -242,11 +243,10 @@ def _recursion_level(tokens: list[Token], at: int, done: list[Token]) -> int:  #
 
 def _difference_in_units(tokens: list[Token], at: int, done: list[Token]) -> int:
     """``datediff(HOUR, a, b)`` as ``timestampdiff(HOUR, a, b)``: sqlglot parses ``datediff(a, b)`` as one in days."""
-    is_unit = _type_at(tokens, at + 1) is _T.L_PAREN and _type_at(tokens, at + 3) is _T.COMMA
-    commas = (
-        depth == 0 and kind is _T.COMMA for _, kind, depth in _walk(tokens[: _find_closing(tokens, at + 1)], at + 2)
-    )
-    if not is_unit or sum(commas) != 2:
+    if _type_at(tokens, at + 1) is not _T.L_PAREN or _type_at(tokens, at + 3) is not _T.COMMA:
+        return at
+    inside = itertools.takewhile(lambda walked: walked[2] >= 0, _walk(tokens, at + 2))
+    if sum(depth == 0 and kind is _T.COMMA for _, kind, depth in inside) != 2:
         return at
     done.append(_replace_token(tokens[at], _T.VAR, "timestampdiff"))
     return at + 1

@@ -10,7 +10,6 @@ from cbx.diagnostics.codes import Severity
 from cbx.diagnostics.diagnostic import Diagnostic, Related, Report
 from cbx.graph.model_graph import find_cycles, topological_order
 from cbx.passes.explain_measures import describe_measure, explain_repetition, explain_unknown
-from cbx.passes.measure_queries import write_measure_query
 from cbx.passes.model_analysis import span_of
 from cbx.passes.relationship_facts import declarations_of, facts_by_child, facts_of_inputs, version_cause
 from cbx.passes.table_facts import END_AT, START_AT
@@ -119,8 +118,11 @@ class _Check:
 
     def _describe(self, model: ResolvedModel, judged: JudgedMeasure, names: Mapping[int, str]) -> MeasureResult:
         measure = describe_measure(model, judged, names)
-        is_checked = self.connected.project.settings.compile.check_measures
-        return measure._replace(query=write_measure_query(model, judged)) if is_checked else measure
+        if not self.connected.project.settings.compile.check_measures:
+            return measure
+        from cbx.passes.measure_queries import write_measure_query
+
+        return measure._replace(query=write_measure_query(model, judged))
 
     def _homes_of(self, name: str) -> Homes:
         """The homes of the columns of a table that is read; not known where the columns of a model are not known."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cbx.analysis.facts import TOGETHER
 from cbx.analysis.relation.places import Place, QuerySpan
 from cbx.diagnostics.diagnostic import listing
+from cbx.parse.brackets import depths
 from cbx.parse.quotes import mask_quotes
 from cbx.passes.model_analysis import span_of
 from cbx.stages.resolved import MeasureRepetition, MeasureResult, ResolvedModel, SqlCode
@@ -57,13 +58,13 @@ def _whole_call(model: ResolvedModel, place: Place) -> Place:
     """A place in a query up to the bracket that closes it: the parser keeps the offsets of names only."""
     if not isinstance(place, QuerySpan) or not isinstance(model.code, SqlCode):
         return place
-    depth, end = 0, place.end
-    for bracket in _BRACKET.finditer(_mask(model.code.query.placeholder()), place.start):
-        if bracket.start() >= place.end and depth <= 0:
+    end = place.end
+    brackets = list(_BRACKET.finditer(_mask(model.code.query.placeholder()), place.start))
+    for bracket, depth in zip(brackets, depths(1 if bracket[0] == "(" else -1 for bracket in brackets), strict=True):
+        if depth < 0 or (depth == 0 and bracket[0] == "(" and bracket.start() >= end):
             break
-        depth += 1 if bracket[0] == "(" else -1
-        end = bracket.end() if depth == 0 else end
-    return QuerySpan(place.start, max(place.end, end))
+        end = max(end, bracket.end()) if depth == 0 and bracket[0] == ")" else end
+    return QuerySpan(place.start, end)
 
 
 _mask = lru_cache(maxsize=4)(mask_quotes)
