@@ -116,7 +116,6 @@ def test_sql_defines_tables_views_and_flows(desk: Desk) -> None:
             "`SEQ` is not expected here: expected a clause of the changes (KEYS, ",
         ),
         ("CREATE VIEW v AS SELECT 'open", "a quote or a comment is not closed"),
-        ("-- MAGIC %python\n-- MAGIC print(1)", "a %python cell is not supported in a SQL notebook of a pipeline"),
         ("INSERT INTO t VALUES (1)", "INSERT is not a statement of a pipeline"),
     ],
 )

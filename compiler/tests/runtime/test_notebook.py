@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cbx.runtime.errors import CannotRunError
-from cbx.runtime.notebooks.notebook import NotebookCell, cells, source_files
+from cbx.runtime.notebooks.notebook import source_files
+from cbx.runtime.notebooks.notebook_cells import NotebookCell, cells
 
 NOTEBOOK = """\
 # Databricks notebook source

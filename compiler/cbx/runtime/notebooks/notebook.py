@@ -1,13 +1,8 @@
-"""Notebooks and plain files: their cells, magic commands and code.
-
-The source format is described on the Databricks page "Export and import Databricks notebooks".
-"""
+"""Runs notebooks and plain files, cell by cell."""
 
 from __future__ import annotations
 
-import itertools
-import re
-from dataclasses import dataclass
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,43 +11,19 @@ from cbx.diagnostics.diagnostic import Diagnostic
 from cbx.diagnostics.source_files import Span
 from cbx.runtime.errors import CannotRunError, InvalidStatementsError, RunError, line_span
 from cbx.runtime.failures import diagnose
+from cbx.runtime.notebooks.jupyter_cells import jupyter_cells
+from cbx.runtime.notebooks.notebook_cells import cells as source_cells
 from cbx.runtime.sql.parameters import SqlText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import CodeType
 
-FIRST_LINE = "# Databricks notebook source"
+    from cbx.runtime.definitions import Registry
+    from cbx.runtime.notebooks.notebook_cells import NotebookCell
 
-_SEPARATOR = re.compile(r"^# COMMAND -{10,}\s*$")
-_MAGIC = re.compile(r"^# MAGIC ?(.*)$")
-_INDENT = len("# MAGIC ")
-_SQL_MAGIC = re.compile(r"^-- MAGIC %(\w+)")
+_SUFFIXES = (".py", ".sql", ".ipynb")
 _RUN = "import it as a module, or add both notebooks to the pipeline"
-_SUFFIXES = (".py", ".sql")
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookCell:
-    """A cell of a source file; ``line`` is the number of its first line."""
-
-    line: int
-    text: str
-
-    @property
-    def magic(self) -> str | None:
-        """The magic command that the cell starts with, such as ``%sql``; None if there is none."""
-        for text in self.text.splitlines():
-            if text.strip():
-                match = _MAGIC.match(text)
-                return match[1].split()[0] if match and match[1].startswith("%") else None
-        return None
-
-    @property
-    def magic_text(self) -> str:
-        """The text of a magic cell without the ``# MAGIC`` prefixes and the command."""
-        lines = (_MAGIC.match(line) for line in self.text.splitlines())
-        word = self.magic or ""
-        return "\n".join(match[1] if match else "" for match in lines).replace(word, " " * len(word), 1)
 
 
 def source_files(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -86,26 +57,10 @@ def _is_source(file: Path, folder: Path) -> bool:
     return is_visible and not any((folder / parent / "__init__.py").exists() for parent in inside.parents[:-1])
 
 
-def cells(text: str) -> tuple[NotebookCell, ...]:
-    """The cells of a notebook; a plain file is one cell.
-
-    Args:
-        text: The file's text.
-    """
-    lines = text.removesuffix("\n").split("\n")
-    if lines[0].strip() != FIRST_LINE:
-        return (NotebookCell(1, text),)
-    starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
-    bounds = [0, *starts, len(lines)]
-    return tuple(
-        NotebookCell(first + 2, "\n".join(lines[first + 1 : end]) + "\n") for first, end in itertools.pairwise(bounds)
-    )
-
-
 def run_file(
     path: Path,
     scope: dict[str, Any],
-    note: Callable[[str, Span | None], None],
+    registry: Registry,
     define_sql: Callable[[SqlText], None],
 ) -> tuple[Diagnostic, ...]:
     """Run the cells of a source file in one namespace.
@@ -115,70 +70,79 @@ def run_file(
     Args:
         path: The file.
         scope: Names that are defined for the file, such as ``spark``.
-        note: Receives notes for the user, each with its line.
+        registry: Receives notes for the user, each with its line.
         define_sql: Receives SQL statements.
 
     Returns:
         What went wrong. Cells after a failed one are not run.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        language, cells = _read_cells(path)
+    except (OSError, ValueError) as error:
         return (Diagnostic(INVALID_DEFINITION, f"the file cannot be read: {error}", Span(str(path))),)
     namespace = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__, **scope}
-    for cell in cells(text) if path.suffix != ".sql" else (NotebookCell(1, text),):
+    for cell in cells:
         try:
-            if path.suffix == ".sql":
-                _check_sql_magic(cell, path)
-                define_sql(SqlText.plain(text, path))
-            else:
-                _run(cell, path, namespace, note, define_sql)
+            _run(cell, language, path, namespace, registry, define_sql)
         except SystemExit as error:
             return (
                 Diagnostic(INVALID_DEFINITION, f"the notebook exited with {error.code!r}", line_span(path, cell.line)),
             )
         except InvalidStatementsError as error:
-            return error.diagnostics
+            place = line_span(path, cell.code_line)
+            return tuple(diagnostic._replace(span=diagnostic.span or place) for diagnostic in error.diagnostics)
         except Exception as error:  # noqa: BLE001 - whatever user code raises is reported at its line
-            return (diagnose(error, (path.parent,), line_span(path, cell.line)).diagnostic,)
+            return (diagnose(error, (path.parent,), line_span(path, cell.code_line)).diagnostic,)
     return ()
+
+
+def _read_cells(path: Path) -> tuple[str, tuple[NotebookCell, ...]]:
+    """The magic command of the language of a file, and its cells.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it is not UTF-8, or not a notebook.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix != ".ipynb":
+        return f"%{'sql' if path.suffix == '.sql' else 'python'}", source_cells(text)
+    language, cells = jupyter_cells(text)
+    return f"%{language}", cells
 
 
 def _run(
     cell: NotebookCell,
+    language: str,
     path: Path,
     namespace: dict[str, Any],
-    note: Callable[[str, Span | None], None],
+    registry: Registry,
     define_sql: Callable[[SqlText], None],
 ) -> None:
-    """Run a cell of a Python notebook, or a plain file."""
-    blank = len(cell.text) - len(cell.text.lstrip("\n"))
-    magic, span = cell.magic, line_span(path, cell.line + blank)
-    if magic is None:
-        code = compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
-        exec(code, namespace)  # noqa: S102 - it runs the notebook
-    elif magic == "%sql":
-        define_sql(SqlText.plain(cell.magic_text, path, cell.line, _INDENT))
-    elif magic == "%run":
+    """Run a cell of a notebook, or a plain file, by its magic command or that of the notebook's language."""
+    command, span = cell.magic or language, line_span(path, cell.code_line)
+    if command == "%python" and language == "%python":
+        exec(_compile(cell, path), namespace)  # noqa: S102 - it runs the notebook
+    elif command == "%sql":
+        place = None if cell.lines else path
+        define_sql(SqlText.plain(cell.text, place, cell.line, cell.indent))
+    elif command == "%run" and language == "%python":
         raise RunError(INVALID_DEFINITION, "%run is not supported in a pipeline", span=span, hint=_RUN)
-    elif magic == "%pip":
-        note("%pip is not run locally: install the packages in this environment", span)
-    elif magic != "%md":
-        note(f"a {magic} cell is ignored in a pipeline", span)
+    elif command == "%pip":
+        registry.note("%pip is not run locally: install the packages in this environment", span)
+    elif not command.startswith("%md"):
+        registry.note_once(f"{command} cells are ignored in a pipeline", span)
 
 
-def _check_sql_magic(cell: NotebookCell, path: Path) -> None:
-    """Refuse a SQL notebook with a cell of another language.
-
-    Raises:
-        RunError: If there is one.
-    """
-    for number, line in enumerate(cell.text.splitlines(), start=1):
-        match = _SQL_MAGIC.match(line)
-        if match is not None and match[1] != "md":
-            raise RunError(
-                INVALID_DEFINITION,
-                f"a %{match[1]} cell is not supported in a SQL notebook of a pipeline",
-                span=line_span(path, number),
-                hint="move it to another notebook",
-            )
+def _compile(cell: NotebookCell, path: Path) -> CodeType:
+    """The code of a cell, with the lines of the file."""
+    if not cell.lines:
+        return compile("\n" * (cell.line - 1) + cell.text, str(path), "exec", dont_inherit=True)
+    try:
+        tree = ast.parse(cell.text, str(path))
+    except SyntaxError as error:
+        error.lineno = cell.line
+        raise
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.stmt, ast.expr, ast.excepthandler, ast.arg, ast.keyword, ast.alias, ast.pattern)):
+            node.lineno = node.end_lineno = cell.lines[node.lineno - 1]
+    return compile(tree, str(path), "exec", dont_inherit=True)

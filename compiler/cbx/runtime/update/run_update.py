@@ -136,7 +136,7 @@ def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> l
     lookup = partial(configuration_value, spark)
     define_sql = partial(sql_source.define_statements, spark=spark, registry=registry, lookup=lookup)
     for file in files:
-        diagnostics += notebook.run_file(file, notebook_scope(spark, registry), registry.note, define_sql)
+        diagnostics += notebook.run_file(file, notebook_scope(spark, registry), registry, define_sql)
     if not diagnostics and not registry.datasets:
         diagnostics.append(
             Diagnostic(INVALID_DEFINITION, "the files define no dataset", hint="define one with @dlt.table")

@@ -155,10 +155,12 @@ def _unchanged_result(name: str, kind: ResultKind, document: dict[str, Any]) -> 
 
 
 def is_self_contained(files: Iterable[Path]) -> bool:
-    """Whether sources depend only on Spark, the pipeline and each other."""
+    """Whether sources depend only on Spark, the pipeline and each other; unknown for ``.ipynb`` files."""
+    files = tuple(files)
     sources = [file for file in files if file.suffix == ".py"]
     local = {file.stem for file in sources} | {file.parent.name for file in sources}
-    return all(_is_harmless(ast.parse(file.read_text(encoding="utf-8-sig")), local) for file in sources)
+    is_readable = all(file.suffix != ".ipynb" for file in files)
+    return is_readable and all(_is_harmless(ast.parse(file.read_text(encoding="utf-8-sig")), local) for file in sources)
 
 
 def _is_harmless(tree: ast.AST, local: set[str]) -> bool:

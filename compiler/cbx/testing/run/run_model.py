@@ -21,7 +21,7 @@ from cbx.runtime.api.dlt_imports import install_dlt_modules
 from cbx.runtime.definitions import Registry
 from cbx.runtime.flows.expectations import mark_violations
 from cbx.runtime.names import DatasetName
-from cbx.runtime.notebooks.notebook import cells
+from cbx.runtime.notebooks.notebook_cells import cells
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.tables.schema import DeclaredColumns
 from cbx.testing.coverage.exercised import ChangeKinds, Exercised
