@@ -17,7 +17,7 @@ from cbx.analysis.relation.cast_set_columns import cast_set_columns
 from cbx.analysis.relation.hazards import Suspicion
 from cbx.analysis.relation.places import QuerySpan
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
-from cbx.analysis.relation.relation_walks import is_deep, stream_scans
+from cbx.analysis.relation.relation_walks import is_deep, nodes_of, reads_stream, stream_scans
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.expressions.databricks_functions import unknown_functions
 from cbx.analysis.sql.expressions.expressions import whole_number
@@ -114,7 +114,11 @@ def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Contex
         }
         fact = context.tables
         streams |= {query_span(node) for node, name in read.items() if name in fact and fact[name].is_streaming}
-    return bool(streams) and not streams <= {scan.place for scan in stream_scans(relation)}
+    in_conditions = [
+        query for node in nodes_of(relation) if isinstance(node, (ir.Filter, ir.Join)) for query in node.queries
+    ]
+    is_shown = streams <= {scan.place for scan in stream_scans(relation)} and not any(map(reads_stream, in_conditions))
+    return bool(streams) and not is_shown
 
 
 def _expression_ranges(tree: exp.Expr) -> Mapping[str, QuerySpan]:

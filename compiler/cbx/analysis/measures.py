@@ -56,7 +56,7 @@ def judge_measures(
         relationships: All declared relationships of the tables that it reads.
     """
     judge = _Judge(tuple(relationships), homes)
-    nodes = nodes_of(relation, in_conditions=True)
+    nodes = nodes_of(relation)
     chosen = {id(aggregate) for aggregate in map(_chosen_by_count, nodes) if aggregate is not None}
     return tuple(judged for node in nodes for judged in judge.judge(node, is_chosen=id(node) in chosen))
 

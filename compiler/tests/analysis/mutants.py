@@ -27,6 +27,7 @@ CASES = (
     "test_closed_world.py", "test_provable_keys.py", "test_streams.py", "test_understood_is_read.py",
 )  # fmt: skip
 MEASURE_CASES = ("test_measures.py",)
+TRACING_CASES = ("test_tracing_models.py", "test_tracing.py")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def _try(mutant: Mutant, queries: int) -> tuple[Mutant, str]:
         file = copied / mutant.file
         file.write_text(file.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{HERE}"}
-        cases = [str(HERE / name) for name in (MEASURE_CASES if mutant.is_of_aggregates else CASES)]
+        names = MEASURE_CASES if mutant.is_of_aggregates else CASES
+        names += TRACING_CASES if mutant.file.parts[1] == "tracing" else ()
+        cases = [str(HERE / name) for name in names]
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *cases]
         done = subprocess.run(command, capture_output=True, check=False, env=environment)
         if done.returncode:

@@ -374,4 +374,174 @@ READING = (
         ("k",),
         "it is the same in every row",
     ),
+    # Subqueries that read the rows around them
+    Case(
+        "a nested subquery",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT max(o.order_id) FROM orders o WHERE EXISTS "
+        "(SELECT 1 FROM customers c WHERE c.id = i.line AND c.id = o.customer_id))",
+        (),
+        "its condition reads the outermost rows",
+    ),
+    Case(
+        "a nested subquery",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT max(o.order_id) FROM orders o WHERE EXISTS "
+        "(SELECT 1 FROM customers c WHERE c.id = o.customer_id))",
+        ("line",),
+        "its condition reads the rows of the subquery",
+    ),
+    Case(
+        "a nested subquery",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT max(o.order_id) FROM orders o JOIN customers c "
+        "ON o.customer_id = c.id AND (SELECT max(p.motto) FROM profiles p WHERE p.customer_id = i.line) = c.name)",
+        (),
+        "ON reads the outermost rows",
+    ),
+    Case(
+        "a nested subquery",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT max(o.order_id) OVER (PARTITION BY i.line) FROM orders o "
+        "LIMIT 1)",
+        (),
+        "the window reads the outer rows",
+    ),
+    Case(
+        "a nested subquery",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT max(x) FROM orders o "
+        "LATERAL VIEW explode(array(i.line)) AS x)",
+        (),
+        "the generator reads the outer rows",
+    ),
+    Case(
+        "a subquery over an open table",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT count(*) FROM unlisted AS u WHERE line = 3)",
+        (),
+        "the table may have no such column",
+    ),
+    Case(
+        "a subquery over an open table",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT count(*) FROM unlisted AS u WHERE u.line = 3)",
+        ("line",),
+        "the column is one of the table",
+    ),
+    Case(
+        "a subquery over an open table",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT count(*) FROM (SELECT id FROM unlisted WHERE line = 3))",
+        (),
+        "the table may have no such column, at any depth",
+    ),
+    Case(
+        "a subquery that is not understood",
+        "SELECT line FROM items i WHERE i.order_id = (SELECT max(id) FROM range(i.line))",
+        (),
+        "it may read the rows around it",
+    ),
+    # NULL in subtotals
+    Case(
+        "an expression of a group",
+        "SELECT n.k, m.code FROM (SELECT concat(code, 'x') AS k FROM codes GROUP BY GROUPING SETS "
+        "((code, concat(code, 'x')), (code))) n FULL JOIN codes m ON m.code = n.k",
+        (),
+        "it is NULL in the sets without it",
+    ),
+    # What is NULL for values that are not
+    Case(
+        "a hash of unknown length",
+        "SELECT n.h, m.meaning FROM (SELECT DISTINCT sha2(code, 999) AS h FROM codes) n "
+        "FULL JOIN codes m ON m.code = n.h",
+        (),
+        "it is NULL for all",
+    ),
+    # Grouping sets and windows
+    Case(
+        "a grouping set that is given twice",
+        "SELECT country, grouping_id() AS g, count(*) AS n FROM customers "
+        "GROUP BY GROUPING SETS ((country), (country), ())",
+        (),
+        "each group comes twice",
+    ),
+    Case(
+        "a rank",
+        "SELECT kind, rank() OVER (PARTITION BY kind ORDER BY at) AS r FROM events",
+        (),
+        "rows of one time have one rank",
+    ),
+    # Types whose values may be equal and differ
+    Case(
+        "a collation",
+        "SELECT DISTINCT a.place, b.place AS other FROM readings a JOIN readings b ON a.place = b.place",
+        ("place, other",),
+        "places that are equal may be spelled differently",
+    ),
+    Case(
+        "an unknown type",
+        "WITH RECURSIVE t AS (SELECT CAST(1 AS DECIMAL(10,2)) AS a UNION ALL SELECT a + 1 FROM t WHERE a < 5) "
+        "SELECT x.a FROM (SELECT DISTINCT a FROM t) AS x JOIN (SELECT DISTINCT a FROM t) AS y ON x.a = y.a",
+        (),
+        "several values of it may compare as equal",
+    ),
+    # Joins that compare more than the merged columns
+    Case(
+        "coalesce of a full join",
+        "SELECT coalesce(c.id, p.customer_id) AS k FROM customers c FULL JOIN profiles p "
+        "ON c.id = p.customer_id AND c.country = 'DE'",
+        (),
+        "a customer of another country and a profile without a partner may have one number",
+    ),
+    Case(
+        "a stream that joins a table",
+        "SELECT DISTINCT e.customer_id, c.name FROM STREAM events e LEFT JOIN customers c ON c.id = e.customer_id",
+        ("customer_id, name",),
+        "the name may change before the next event",
+    ),
+    # Generators
+    Case(
+        "a sequence of times",
+        "SELECT order_id, explode(sequence(ts, ts + INTERVAL 2 HOURS, INTERVAL 1 HOUR)) AS t FROM orders",
+        (),
+        "some zones have an hour twice",
+    ),
+    Case(
+        "the rows of stack",
+        "SELECT order_id, stack(2, status, 'a', status, 'b') AS (x, y) FROM orders",
+        ("order_id, y",),
+        "one column is the same in both rows",
+    ),
+    # Parts that are put together
+    Case(
+        "prefixes",
+        "SELECT concat('a', code) AS k FROM codes UNION ALL SELECT concat('ab', code) FROM codes",
+        (),
+        "what begins with ab begins with a",
+    ),
+    Case(
+        "prefixes",
+        "SELECT DISTINCT concat('a', country) AS k FROM customers UNION ALL "
+        "SELECT DISTINCT concat('b', country) FROM customers",
+        (),
+        "both may be NULL",
+    ),
+    Case(
+        "parts of a table",
+        "SELECT * FROM orders WHERE lower(status) LIKE 'a%' UNION ALL SELECT * FROM orders",
+        (),
+        "the second part is the whole",
+    ),
+    Case(
+        "parts of a table",
+        "SELECT * FROM orders WHERE main.f(status) UNION ALL SELECT * FROM orders WHERE NOT main.f(status)",
+        (),
+        "a function that is not known may answer differently when asked again",
+    ),
+    Case(
+        "parts of two tables",
+        "SELECT order_id FROM orders WHERE order_id > 5 UNION ALL SELECT order_id FROM items WHERE order_id <= 5",
+        (),
+        "the key of one is no key of the other",
+    ),
+    Case(
+        "parts of a table in two orders",
+        "SELECT order_id, customer_id FROM orders WHERE status = 'a' UNION ALL "
+        "SELECT customer_id, order_id FROM orders WHERE status = 'b'",
+        (),
+        "the key is in two columns",
+    ),
 )

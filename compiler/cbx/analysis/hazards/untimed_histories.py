@@ -89,7 +89,7 @@ def _inputs_with_use(relation: Relation, use: _Use) -> list[tuple[Relation, _Use
             return [(branch, _use_of_branch(relation, branch, use)) for branch in branches]
         case ir.Distinct(input=rows):
             return [(rows, replace(use, is_joined=False, is_counted=False))]
-        case ir.Projection(input=rows):
+        case ir.Projection(input=rows) | ir.Filter(input=rows):
             return [(rows, use)]
         case _:
             return [(child, use) for child in inputs_of(relation)]

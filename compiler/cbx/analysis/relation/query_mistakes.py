@@ -8,7 +8,7 @@ from typing import Literal
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relation_walks import inputs_of
+from cbx.analysis.relation.relation_walks import inputs_of, queries_of
 from cbx.analysis.relation.relations import Relation
 
 QueryMistakeKind = Literal[
@@ -56,4 +56,5 @@ def _inputs_without_queries(relation: Relation) -> Iterator[Relation]:
         if id(node) not in seen:
             seen.add(id(node))
             yield node
-            pending += [node.input] if isinstance(node, (ir.Projection, ir.Aggregate)) else inputs_of(node)
+            queries = queries_of(node)
+            pending += [child for child in inputs_of(node) if child not in queries]

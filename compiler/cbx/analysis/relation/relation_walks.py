@@ -6,7 +6,6 @@ from cbx.analysis.relation.relations import (
     NONE,
     Aggregate,
     Computed,
-    Copy,
     Explode,
     Filter,
     Ids,
@@ -42,20 +41,9 @@ def reads_stream(relation: Relation, cache: dict[int, bool] | None = None) -> bo
     return cache[id(relation)]
 
 
-def is_closed(relation: Relation) -> bool:
-    """Whether a relation reads no column of what is around it, as far as is known of it."""
-    computed: set[int] = set()
-    read: set[int] = set()
-    pending = [relation]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (Opaque, Copy, Lateral)):
-            return False
-        computed |= {field.id for field in node.fields}
-        read |= columns_read(node)
-        computed |= _columns_computed(node)
-        pending.extend(inputs_of(node))
-    return read <= computed
+def is_partly_unread(relation: Relation) -> bool:
+    """Whether a relation has steps of which not every expression is read."""
+    return any(isinstance(node, Opaque) for node in nodes_of(relation))
 
 
 def columns_read(relation: Relation) -> Ids:
@@ -74,29 +62,8 @@ def columns_read(relation: Relation) -> Ids:
             return NONE
 
 
-def _columns_computed(relation: Relation) -> set[int]:
-    match relation:
-        case Projection(definitions=definitions):
-            return {definition.column for definition in definitions}
-        case Aggregate(groups=groups, aggregates=aggregates, grouping_id=grouping_id, markers=markers):
-            computed = (
-                {group.column for group in groups}
-                | {definition.column for definition in aggregates}
-                | dict(markers).keys()
-            )
-            return computed | ({grouping_id} if grouping_id is not None else set())
-        case Window(columns=columns):
-            return {column.column for column in columns}
-        case Join(merged=merged):
-            return {merge.column for merge in merged}
-        case Explode(position=position, columns=columns):
-            return {position, *columns}
-        case _:
-            return set()
-
-
-def nodes_of(relation: Relation, *, in_conditions: bool = False) -> list[Relation]:
-    """The nodes of a relation, from the inside out, each once; with those of subqueries in conditions if wanted."""
+def nodes_of(relation: Relation) -> list[Relation]:
+    """The nodes of a relation and of the subqueries in it, from the inside out, each once."""
     nodes: dict[int, Relation] = {}
     pending = [relation]
     while pending:
@@ -104,7 +71,6 @@ def nodes_of(relation: Relation, *, in_conditions: bool = False) -> list[Relatio
         if id(node) not in nodes:
             nodes[id(node)] = node
             pending.extend(inputs_of(node))
-            pending.extend(node.queries if in_conditions and isinstance(node, (Filter, Join)) else ())
     return list(nodes.values())[::-1]
 
 
@@ -131,23 +97,25 @@ def inputs_of(relation: Relation) -> tuple[Relation, ...]:
         case Scan() | Values():
             return ()
         case Join(left=left, right=right):
-            return (left, right)
+            return (left, right, *queries_of(relation))
         case Lateral(input=rows, query=query):
             return (rows, query)
         case SetOperation(inputs=inputs) | Opaque(inputs=inputs):
             return inputs
-        case Projection(input=below, definitions=new) | Aggregate(input=below, aggregates=new):
-            return (
-                below,
-                *(
-                    query
-                    for definition in new
-                    if isinstance(definition.expression, Computed)
-                    for query in definition.expression.queries
-                ),
-            )
         case _:
-            return (relation.input,)
+            return (relation.input, *queries_of(relation))
+
+
+def queries_of(relation: Relation) -> tuple[Relation, ...]:
+    """The queries inside the expressions of a node."""
+    match relation:
+        case Filter(queries=queries) | Join(queries=queries):
+            return queries
+        case Projection(definitions=definitions) | Aggregate(aggregates=definitions):
+            expressions = [definition.expression for definition in definitions]
+            return tuple(query for value in expressions if isinstance(value, Computed) for query in value.queries)
+        case _:
+            return ()
 
 
 def counts_rows(node: Aggregate) -> bool:

@@ -63,8 +63,10 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
 
 def _apply_join_condition(join: exp.Join, relation: Relation, scope: Scope, context: Context) -> Relation:
     """Filter the rows of a join with a lateral subquery by its ON condition."""
-    predicates = read_predicates(join.args["on"], ExpressionReader(scope, context))
-    return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(join))
+    reader = ExpressionReader(scope, context)
+    predicates = read_predicates(join.args["on"], reader)
+    queries = reader.queries_in(join.args["on"])
+    return ir.Filter(relation, predicates, relation.fields, relation.is_open, query_span(join), queries)
 
 
 def _read_from_item(node: exp.Expr, scope: Scope, context: Context) -> Relation:

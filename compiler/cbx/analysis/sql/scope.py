@@ -168,6 +168,7 @@ class Scope:
         aliases: The columns of SELECT by name, for clauses that may use aliases.
         outer: The outer scope of a subquery.
         queries: The common table expressions, by name.
+        is_read_inside: Whether a name in a subquery means a column of this scope or of those around it, or may.
     """
 
     from_items: list[FromItem] = field(default_factory=list)
@@ -177,6 +178,7 @@ class Scope:
     aliases: dict[str, Field] = field(default_factory=dict)
     outer: Scope | None = None
     queries: Mapping[str, CommonTable] = field(default_factory=dict)
+    is_read_inside: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -190,11 +192,28 @@ class Scope:
         while scope is not None:
             for match in scope.matches_at_level(parts):
                 if isinstance(match, ResolvedColumn):
+                    scope.note_outer_meanings(parts[0])
                     return match
                 is_sure = is_sure and match.is_sure
             is_sure = is_sure and not scope.is_open and all(field.name for field in scope.star)
             scope = scope.outer
+            if scope is not None:
+                scope.is_read_inside = True
         return UnresolvedColumn(is_sure)
+
+    def note_outer_meanings(self, name: str) -> None:
+        """Note that a name which only open items of this scope give a column may mean one of the outer scopes."""
+        with_name = [item for item in self.from_items if any(column.name.lower() == name for column in item.fields)]
+        is_certain = not with_name or any(name in item.certain_names for item in with_name)
+        scope = self.outer
+        while not is_certain and scope is not None and scope.may_have(name):
+            scope.is_read_inside = True
+            scope = scope.outer
+
+    def may_have(self, name: str) -> bool:
+        """Whether a name may mean a column of this scope or of those around it."""
+        is_here = self.is_open or name in self.aliases or name in self.lower_case_names()
+        return is_here or (self.outer is not None and self.outer.may_have(name))
 
     def matches_at_level(self, parts: tuple[str, ...]) -> Iterator[ResolvedColumn | UnresolvedColumn]:
         """The possible meanings of a dotted name at this level, the preferred one first."""
@@ -223,7 +242,8 @@ class Scope:
         if len({field.id for field in chosen}) == 1:
             return ResolvedColumn(chosen[0], parts[1:])
         if not chosen and name in self.aliases:
-            return ResolvedColumn(self.aliases[name], parts[1:])
+            # A column hides an alias of its name, and an open item may have one.
+            return UnresolvedColumn(is_sure=False) if self.is_open else ResolvedColumn(self.aliases[name], parts[1:])
         return UnresolvedColumn(is_sure=not chosen)
 
     def names_unknown_table(self, parts: tuple[str, ...]) -> bool:

@@ -45,6 +45,8 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
         context.suspicions += rejected_sides(where.this, relation, reader)
         context.suspicions += not_in_queries(where.this, reader)
     relation = _apply_filter(relation, where, reader)
+    # Aliases of SELECT, which are read next, mean nothing to WHERE.
+    context.mistakes += mismatched_types([where], reader)
     items = node.expressions
     if any(has_nested_generator(_remove_alias(item)) or isinstance(item, exp.QueryTransform) for item in items):
         return _make_opaque(items, relation, reader, "a generator function inside an expression")
@@ -63,8 +65,7 @@ def read_select(node: exp.Select, scope: Scope, context: Context) -> Relation:
     relation = read_windows([*plain, *later], node.args.get("windows") or (), grouped, reader)
     selection = _SelectListReader(reader, relation, is_grouped=is_grouped)
     relation = selection.read(items)
-    conditions = [where] if where is not None else []
-    context.mistakes += mismatched_types([*conditions, *items, *without_aliases(later, items)], reader)
+    context.mistakes += mismatched_types([*items, *without_aliases(later, items)], reader)
     scope.aliases = {field.name.lower(): field for field in reversed(relation.fields)}
     relation = _apply_filter(relation, node.args.get("having"), reader)
     relation = _apply_filter(relation, qualify, reader)

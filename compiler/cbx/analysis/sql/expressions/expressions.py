@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relation_walks import is_closed
+from cbx.analysis.relation.relation_walks import is_partly_unread
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn
@@ -44,7 +44,7 @@ class ExpressionReader:
     scope: Scope
     context: Context
     columns_by_signature: dict[str, int] = field(default_factory=dict)
-    _queries: dict[int, ir.Relation] = field(default_factory=dict)
+    _queries: dict[int, _Subquery] = field(default_factory=dict)
 
     def read(self, node: exp.Expr) -> ir.Expression:
         """Read one expression."""
@@ -93,7 +93,7 @@ class ExpressionReader:
         """What the subqueries of a clause compute that were read."""
         if clause is None or not self._queries:
             return ()
-        return tuple(self._queries[id(node)] for node in clause.walk() if id(node) in self._queries)
+        return tuple(self._queries[id(node)].relation for node in clause.walk() if id(node) in self._queries)
 
     def type_of_query(self, node: exp.Expr) -> str | None:
         """The type of the single column of a subquery; None where it is not known."""
@@ -102,16 +102,26 @@ class ExpressionReader:
 
     def relation_of_query(self, node: exp.Expr) -> ir.Relation:
         """What a subquery computes."""
+        return self._read_query(node).relation
+
+    def _read_query(self, node: exp.Expr) -> _Subquery:
         if id(node) not in self._queries:
-            self._queries[self.context.identity(node)] = self.context.read_query(node, self.scope, self.context)
+            was_read, self.scope.is_read_inside = self.scope.is_read_inside, False
+            relation = self.context.read_query(node, self.scope, self.context)
+            is_closed = not self.scope.is_read_inside and not is_partly_unread(relation)
+            self.scope.is_read_inside |= was_read
+            self._queries[self.context.identity(node)] = _Subquery(relation, is_closed)
         return self._queries[id(node)]
 
     def _facts_of_query(self, node: exp.Expr) -> _ExpressionFacts:
         """Read a subquery; an uncorrelated one has one result while the outer query runs."""
-        query = self.relation_of_query(node)
-        is_stable = is_closed(query)
+        query = self._read_query(node)
         return _ExpressionFacts(
-            f"?{self.context.number()}", NONE, is_deterministic=False, queries=(query,), is_stable=is_stable
+            f"?{self.context.number()}",
+            NONE,
+            is_deterministic=False,
+            queries=(query.relation,),
+            is_stable=query.is_closed,
         )
 
     def _merged_column(self, node: exp.Coalesce, bound: frozenset[str]) -> _ExpressionFacts | None:
@@ -182,6 +192,14 @@ class ExpressionReader:
         if _is_volatile(node):
             signature += f"@{self.context.identity(node)}"
         return _ExpressionFacts(signature, reads, is_deterministic, queries=queries, is_stable=is_stable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subquery:
+    """What a subquery computes, and whether it certainly reads no column of what is around it."""
+
+    relation: ir.Relation
+    is_closed: bool
 
 
 def _is_volatile(node: exp.Expr) -> bool:

@@ -11,13 +11,13 @@ from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of
-from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
+from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, whole_number
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.types.type_rules import WHOLE
 from cbx.analysis.types.value_types import is_injective_cast
 
-_OF_ALL = (exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.MD5, exp.SHA, exp.SHA2, exp.Year, exp.Month,
-           exp.Day, exp.TsOrDsAdd)  # fmt: skip
+_OF_ALL = (exp.Concat, exp.DPipe, exp.Upper, exp.Lower, exp.Trim, exp.MD5, exp.SHA, exp.Year, exp.Month, exp.Day,
+           exp.TsOrDsAdd)  # fmt: skip
 """Functions that return NULL only for a NULL argument."""
 
 _NEVER = (exp.Is, exp.NullSafeEQ, exp.Struct, exp.Array, exp.CurrentDate, exp.CurrentTimestamp)
@@ -26,6 +26,7 @@ _NEVER = (exp.Is, exp.NullSafeEQ, exp.Struct, exp.Array, exp.CurrentDate, exp.Cu
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Add, exp.Sub, exp.Mul)
 """Operators that return NULL only for NULL where neither side is cast to the type of the other with a loss."""
 
+_LENGTHS_OF_SHA2 = {0, 224, 256, 384, 512}
 _MOST_CHOICES = 8
 
 
@@ -34,6 +35,11 @@ def not_null_conditions(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, 
     constant = literal(node)
     if constant is not None:
         return (NONE,) if constant.text is not None else ()
+    if reader.columns_by_signature and not isinstance(node, exp.Column):
+        # A group, for one, is NULL in the subtotals of other groups, whatever its expression is.
+        value = reader.read(node)
+        if isinstance(value, ir.Reference):
+            return (frozenset({value.column}),)
     if isinstance(node, _NEVER):
         return (NONE,)
     first = rewrite_as_coalesce(node)
@@ -52,7 +58,7 @@ def not_null_conditions(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, 
             return (NONE,)
         case exp.Greatest() | exp.Least():
             return _conditions_of_any([node.this, *node.expressions], reader)
-        case exp.Format():
+        case exp.Format() | exp.SHA2() if _has_known_length(node):
             return not_null_conditions(node.this, reader)
         case exp.ConcatWs(expressions=[separator, *_]):
             return not_null_conditions(separator, reader)
@@ -92,8 +98,15 @@ def _are_of_one_kind(node: exp.Binary, reader: ExpressionReader) -> bool:
 
 
 def _always_succeeds(node: exp.Cast, reader: ExpressionReader) -> bool:
+    """Whether a cast gives NULL for NULL only; one of a VARIANT also does for the null that it may contain."""
     source, target = type_of(node.this, reader), type_of(node, reader)
-    return target == "STRING" or is_injective_cast(source, target)
+    is_variant = source in {None, UNKNOWN_TYPE, "VARIANT"}
+    return (target == "STRING" and not is_variant) or is_injective_cast(source, target)
+
+
+def _has_known_length(node: exp.Expr) -> bool:
+    """Whether ``sha2`` has a length that it knows; for all others it is NULL."""
+    return not isinstance(node, exp.SHA2) or whole_number(node.args.get("length")) in _LENGTHS_OF_SHA2
 
 
 def _conditions_of_any(nodes: Sequence[exp.Expr], reader: ExpressionReader) -> tuple[Ids, ...]:

@@ -211,8 +211,6 @@ def _comparable(left: exp.Expr, right: exp.Expr, reader: ExpressionReader) -> bo
         constant = literal(side)
         if constant is not None and constant.text is not None:
             return _equals_one_value(type_of(side, reader), type_of(other, reader))
-    if any(isinstance(node, exp.Collate) for side in (left, right) for node in side.walk()):
-        return False
     return compare_exactly(type_of(left, reader), type_of(right, reader))
 
 

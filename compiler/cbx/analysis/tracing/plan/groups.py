@@ -152,7 +152,8 @@ class _GroupingReader:
 
     def _pivot_columns(self, record: Record) -> list[QualifiedColumn] | None:
         """The columns of a pivot, by its values; None if the model does not name the values."""
-        chosen_by = ir.reads_of(self.writer.build_reader().read(self.writer.write(record["pivot"]["col"])))
+        pivoted = self.writer.write(record["pivot"]["col"])
+        chosen_by = ir.reads_of(self.writer.build_reader().read(pivoted))
         values = record["pivot"].get("values")
         if not values or any("value" not in value for value in values):
             for expression in record["aggregate_expressions"]:
