@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from cbx.compiler import Compilation
     from cbx.diagnostics.diagnostic import Diagnostic
-    from cbx.project.settings import Project
+    from cbx.project.settings import Environment, Project
     from cbx.runtime import RunResult
     from cbx.runtime.errors import QueryLine
+    from cbx.runtime.results import StandInPaths
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class RunOptions:
     project: Path | None
     environment: str
     variables: tuple[str, ...]
+    tables: tuple[str, ...]
+    streams: tuple[str, ...]
     state: Path | None
     selection: SelectionOptions
     full_refresh: bool
@@ -50,6 +53,7 @@ class RunSources:
         select: The tables to refresh, in lower case; None for all.
         checks: The datasets that only check other datasets.
         trace_back: Replaces the place of a problem in a notebook by the place in the model.
+        stand_ins: What stands in for tables and streams outside the pipeline.
     """
 
     paths: tuple[Path, ...]
@@ -58,6 +62,7 @@ class RunSources:
     select: frozenset[str] | None = None
     checks: frozenset[str] = frozenset()
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] | None = None
+    stand_ins: StandInPaths | None = None
 
 
 def run(
@@ -70,6 +75,20 @@ def run(
     ] = None,
     env: Annotated[str, typer.Option(help="The environment whose variables are used.")] = "local",
     var: Annotated[list[str] | None, typer.Option(help="A variable, as name=value; repeatable.")] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A file, folder or Delta table to read instead of a table of a catalog, as catalog.schema.table=path; "
+            "repeatable."
+        ),
+    ] = None,
+    stream: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A folder of messages to read instead of a Kafka topic or another streaming service, as topic=path or "
+            "kafka=path; repeatable."
+        ),
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="The folder of tables and checkpoints; default: .cbx in the project.")
     ] = None,
@@ -101,6 +120,8 @@ def run(
         project,
         env,
         tuple(var or ()),
+        tuple(table or ()),
+        tuple(stream or ()),
         state,
         SelectionOptions.of(select, exclude, state_manifest),
         full_refresh,
@@ -152,7 +173,7 @@ def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) ->
 def _update(sources: RunSources, options: RunOptions, console: Console) -> RunResult:
     from cbx.cli.display.run import RunDisplay, show_graph, show_result
     from cbx.runtime import RunRequest, run_update
-    from cbx.runtime.results import keep_span
+    from cbx.runtime.results import StandInPaths, keep_span
 
     state = options.state or relative_folder(sources.folder / STATE)
     request = RunRequest(
@@ -164,6 +185,7 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
         full_refresh=options.full_refresh,
         master=options.master,
         dry_run=options.dry_run,
+        stand_ins=sources.stand_ins or StandInPaths(),
         trace_back=sources.trace_back or keep_span,
     )
     with RunDisplay(console, is_dry=options.dry_run) as display:
@@ -187,15 +209,29 @@ def _project_folder(project: Path | None) -> Path:
 
 
 def _variables(texts: tuple[str, ...]) -> dict[str, str]:
+    return _named_values("--var", "a variable as name=value", texts)
+
+
+def _named_values(option: str, form: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """The values of an option by their names."""
     from cbx.runtime import CannotRunError
 
-    variables = {}
+    values = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise CannotRunError(f"--var {text}: write a variable as name=value")
-        variables[name] = value
-    return variables
+        if not equals or not name or (not value and option != "--var"):
+            raise CannotRunError(f"{option} {text}: write {form}")
+        values[name] = value
+    return values
+
+
+def _stand_ins(options: RunOptions, environment: Environment) -> StandInPaths:
+    """What stands in for tables and streams: that of the environment, overridden by that of the command line."""
+    from cbx.runtime.results import StandInPaths
+
+    tables = _named_values("--table", "a table as catalog.schema.table=path", options.tables)
+    streams = _named_values("--stream", "a stream as topic=path or kafka=path", options.streams)
+    return StandInPaths({**environment.tables, **tables}, {**environment.streams, **streams})
 
 
 def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
@@ -211,8 +247,11 @@ def _selected_tables(selection: SelectionOptions) -> frozenset[str] | None:
 
 
 def _named_sources(paths: tuple[Path, ...], options: RunOptions) -> RunSources:
-    """The named notebooks, files and folders; the values of --var are their configuration."""
-    return RunSources(paths, _variables(options.variables), Path.cwd(), _selected_tables(options.selection))
+    """The named notebooks, files and folders, with the configuration and the stand-ins of the command line."""
+    from cbx.project.settings import Environment
+
+    configuration, select = _variables(options.variables), _selected_tables(options.selection)
+    return RunSources(paths, configuration, Path.cwd(), select, stand_ins=_stand_ins(options, Environment()))
 
 
 def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | None:
@@ -234,6 +273,7 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     from cbx.cli.run_selection import select_datasets
     from cbx.compiler import compile_project
     from cbx.project.find_project import find_project
+    from cbx.project.settings import Environment
     from cbx.runtime import CannotRunError
     from cbx.target.atomic_change import lock_target
     from cbx.target.layout import TARGET
@@ -260,7 +300,8 @@ def _compile_sources(options: RunOptions, output: Path | None) -> RunSources | N
     _require_values(compilation, env, configuration)
     checks = compilation.plan.check_names if compilation.plan else frozenset()
     trace_back = partial(trace_to_model, compilation=compilation, target=(output or root) / TARGET)
-    return RunSources(paths, configuration, root, select, checks, trace_back)
+    environment = compilation.project.settings.environments.get(env, Environment())
+    return RunSources(paths, configuration, root, select, checks, trace_back, _stand_ins(options, environment))
 
 
 def _configuration(project: Project, env: str, variables: dict[str, str]) -> dict[str, str]:

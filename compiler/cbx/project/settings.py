@@ -119,6 +119,14 @@ class Environment(_Settings):
     run_as: Word | None = None
     root_path: Word | None = None
     vars: dict[Name, VariableValue] = {}
+    tables: dict[str, Word] = {}
+    streams: dict[str, Word] = {}
+
+    @field_validator("tables", "streams", mode="before")
+    @classmethod
+    def _are_flat(cls, names: Any) -> Any:
+        """Let a name with dots be written without quotes, which TOML reads as nested tables."""
+        return dict(_flatten(names)) if isinstance(names, dict) else names
 
     @field_validator("schedule")
     @classmethod
@@ -152,6 +160,12 @@ class Environment(_Settings):
         if self.development and self.root_path is not None and not self.root_path.startswith("~/"):
             raise ValueError("in development mode `root_path` starts with `~/`, so that each developer has a copy")
         return self
+
+
+def _flatten(names: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in names.items():
+        inner = _flatten(value) if isinstance(value, dict) else [("", value)]
+        yield from ((f"{name}.{rest}" if rest else name, leaf) for rest, leaf in inner)
 
 
 class ProjectSettings(_Settings):

@@ -29,6 +29,7 @@ _CALL = re.compile(r"^An error occurred while calling .*\n: ")
 _SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
 _IMPORTED = re.compile(r"cannot import name '(\w+)' from '(dlt|pyspark\.pipelines)'")
 _TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\] The table or view (\S+) cannot be found")
+_IN_CATALOG = re.compile(r"\[REQUIRES_SINGLE_PART_NAMESPACE\].* identifier (\S+?)\.?$", re.MULTILINE)
 _IN_SQL = re.compile(r"== SQL(?: of [^=]*)? \(line (\d+), position \d+\) ==\n([^\n]*)")
 _UNREAD_SQL = re.compile(r"\(line (\d+), pos \d+\)\s+== SQL ==\n(.*)", re.DOTALL)
 _UNRESOLVED = re.compile(r"; line (\d+) pos \d+(?:;|$)", re.MULTILINE)
@@ -76,7 +77,7 @@ def diagnose(error: BaseException, roots: Sequence[Path], fallback: Span | None)
 
 def missing_table(diagnostic: Diagnostic) -> str | None:
     """The table that Spark did not find, as the user wrote it; None for another error."""
-    match = _TABLE.match(diagnostic.message)
+    match = _TABLE.match(diagnostic.message) or _IN_CATALOG.match(diagnostic.message)
     return match[1].replace("`", "") if match else None
 
 

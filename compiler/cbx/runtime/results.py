@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +27,18 @@ def keep_span(diagnostic: Diagnostic, _: QueryLine | None) -> Diagnostic:
     return diagnostic
 
 
+class StandInPaths(NamedTuple):
+    """What stands in for tables and streams outside the pipeline.
+
+    Attributes:
+        tables: A file or a folder by the name of a table.
+        streams: A folder of messages by the name of a topic or of a service.
+    """
+
+    tables: Mapping[str, str] = MappingProxyType({})
+    streams: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class RunRequest:
     """One update of a pipeline.
@@ -39,6 +52,7 @@ class RunRequest:
         full_refresh: Whether to drop all state and rebuild every table.
         master: A Spark master; None for this machine.
         dry_run: Whether to only check the definitions, without rows, and write nothing.
+        stand_ins: What stands in for tables and streams outside the pipeline.
         trace_back: Moves a diagnostic from a compiled file to the file it was compiled from. The second argument is the
             line of the SQL text that Spark names, if it does.
     """
@@ -51,6 +65,7 @@ class RunRequest:
     full_refresh: bool = False
     master: str | None = None
     dry_run: bool = False
+    stand_ins: StandInPaths = field(default_factory=StandInPaths)
     trace_back: Callable[[Diagnostic, QueryLine | None], Diagnostic] = keep_span
 
 

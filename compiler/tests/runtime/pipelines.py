@@ -10,6 +10,7 @@ from typing import Any
 
 from cbx.runtime import DatasetResult, RunRequest, RunResult, run_update
 from cbx.runtime.log.events import Event, diagnostic_text
+from cbx.runtime.results import StandInPaths
 from cbx.runtime.tables.show_table import first_rows
 from compiler.tests.accounting import find_discrepancies, sizes
 
@@ -44,6 +45,8 @@ class Pipeline:
         *,
         full_refresh: bool = False,
         dry_run: bool = False,
+        tables: Mapping[str, str] | None = None,
+        streams: Mapping[str, str] | None = None,
     ) -> RunResult:
         request = RunRequest(
             (self.folder / "notebooks",),
@@ -54,6 +57,7 @@ class Pipeline:
             full_refresh=full_refresh,
             master="local[2]",
             dry_run=dry_run,
+            stand_ins=StandInPaths(tables or {}, streams or {}),
         )
         self.events.clear()
         before = sizes(self.state)

@@ -33,6 +33,7 @@ else:
     _SparkReader = object
 
 AUTO_LOADER = "cloudfiles"
+DELTA = "delta"
 
 _numbers = itertools.count(1)
 
@@ -51,6 +52,9 @@ class Reads(Protocol):
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
+
+    def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
+        """The rows of the Delta table at a path; None if Spark itself can read it."""
 
 
 @contextlib.contextmanager
@@ -138,6 +142,11 @@ class _Reader(_SparkReader):
         self._check_options("xml")
         return super().xml(*arguments, **named)
 
+    def _delta(self, path: Any, *, is_stream: bool) -> DataFrame | None:
+        given = dict(self._given_options)
+        where = given.pop("path", "") if path is None else str(path)
+        return self._reads.delta(given, where, is_stream=is_stream)
+
     def _check_options(self, file_format: str) -> None:
         check_reader_options(self._given_options, file_format)
 
@@ -154,6 +163,9 @@ class _BatchReader(_Reader):
                 hint='read with spark.readStream.format("cloudFiles")',
             )
         self.options(**options)
+        rows = self._delta(path, is_stream=False) if source.lower() == DELTA else None
+        if rows is not None:
+            return rows
         self._check_options(source)
         return super().load(path, format, schema)
 
@@ -177,6 +189,9 @@ class _StreamReader(_Reader):
     def load(self, path: Any = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002 - as above
         self.options(**options)
         source = format or self._source or "parquet"
+        rows = self._delta(path, is_stream=True) if source.lower() == DELTA else None
+        if rows is not None:
+            return rows
         if source.lower() != AUTO_LOADER:
             self._check_options(source)
             return super().load(path, format, schema)

@@ -280,10 +280,11 @@ def _entries(folder: Path) -> list[Path]:
 def copy_by_links(source: Path, target: Path) -> None:
     """Copy a folder of checkpoints, if it exists. Spark never changes their files in place, so hard links suffice."""
     if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link)
+        shutil.copytree(source, target, copy_function=link_file)
 
 
-def _link(source: str, target: str) -> None:
+def link_file(source: str | Path, target: str | Path) -> None:
+    """Link a file, or copy it where links are not possible."""
     try:
         os.link(source, target)
     except OSError:

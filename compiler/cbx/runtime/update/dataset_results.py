@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cbx.runtime.results import ResultKind
 
 
+_OTHER_TABLE = "define it in the pipeline, or let a file stand in for it: --table {}=FILE (Parquet, CSV, JSON or Delta)"
+
+
 def completed_result(definition: Dataset | Sink, filled: RefreshResult) -> DatasetResult:
     """The result of a dataset or a sink that was refreshed."""
     counts = filled.counts
@@ -65,7 +68,7 @@ def failed_result(
     diagnostic, query_line = diagnose(error, roots, definition.span)
     missing = error.name if isinstance(error, UnknownTableError) else missing_table(diagnostic)
     if missing is not None:
-        hint = did_you_mean(missing, {*names, *tables(state)}, "define it in the pipeline, or correct the name")
+        hint = did_you_mean(missing, {*names, *tables(state)}, _OTHER_TABLE.format(missing))
         diagnostic = diagnostic._replace(code=UNKNOWN_TABLE, message=f"there is no table `{missing}`", hint=hint)
     diagnostic = trace_back(diagnostic, query_line)
     return DatasetResult(name.written, _last_kind(state, name), "failed", diagnostic=diagnostic)

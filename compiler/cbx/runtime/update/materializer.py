@@ -21,10 +21,11 @@ from cbx.runtime.flows.fingerprint import stream_paths
 from cbx.runtime.flows.refresh_table import RefreshResult, refresh_table
 from cbx.runtime.flows.write_sink import write_sink
 from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, NoteAdded
+from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import make_active, settings
 from cbx.runtime.tables.read_table import read_stream, read_table
-from cbx.runtime.tables.store import TableFolder
+from cbx.runtime.tables.store import TableFolder, folder_name
 from cbx.runtime.update.dataset_results import completed_result, failed_result, order_results
 from cbx.runtime.update.up_to_date import signature
 from cbx.runtime.update.workers import DatasetWorkers, cycle_error
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Dataset, Query, Registry
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.outside.outside_reads import OutsideReads
 
 
 class _ThreadState(threading.local):
@@ -60,7 +62,7 @@ class Materializer:
 
     Attributes:
         spark: The session.
-        landings: The landing folders that streams read, each with a signature of its files before they were read.
+        landings: The landing folders and files that are read, each with a signature of its files before they were read.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Materializer:
         registry: Registry,
         roots: Sequence[Path],
         log: EventLog,
+        outside: OutsideReads,
         user_code_ran: Callable[[], None],
     ) -> None:
         self._request = request
@@ -78,11 +81,13 @@ class Materializer:
         self._registry = registry
         self._roots = roots
         self._log = log
+        self._outside = outside
         self._user_code_ran = user_code_ran
         self._results: dict[str, DatasetResult] = {}
         self._here = _ThreadState()
         self._inputs: dict[str, dict[str, None]] = {}
         self.landings: dict[str, str] = {}
+        self._made_outside: dict[str, int] = {}
         self._certain: dict[str, bool] = {}
 
     @cached_property
@@ -124,6 +129,10 @@ class Materializer:
     def batch(self, name: DatasetName) -> DataFrame | None:
         """The rows of a table; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
+        files = self._outside.find(name, dataset)
+        if files is not None:
+            self._watch(str(files.path))
+            return self._outside.batch(files)
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
@@ -139,6 +148,10 @@ class Materializer:
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
         """The rows of a table as a stream; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
+        files = self._outside.find(name, dataset)
+        if files is not None:
+            self._watch(str(files.path))
+            return self._outside.stream(files, options, self._source_folder(str(files.folder)))
         self._remember_input(dataset)
         if dataset is not None and dataset.kind == "view":
             frame = self._view(dataset)
@@ -161,17 +174,34 @@ class Materializer:
         """New files of a folder, as Auto Loader reads them."""
         from cbx.runtime.auto_loader import open_stream
 
-        context = self._here.contexts[-1] if self._here.contexts else None
-        if context is None:
-            raise RunError(
-                INVALID_DEFINITION,
-                "Auto Loader is used outside the function of a dataset",
-                hint="move the read into the decorated function",
-            )
-        context.reads.landings.append(path)
-        self.landings.setdefault(path, signature(path, self._request.working_folder))
+        folder = self._source_folder(path)
+        self._watch(path)
+        if not self._here.contexts:
+            return open_stream(self.spark, options, path, schema, folder, note=self._note)
         with self._workers.let_others_call():
-            return open_stream(self.spark, options, path, schema, context.next_schema_folder(), note=self._note)
+            return open_stream(self.spark, options, path, schema, folder, note=self._note)
+
+    def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
+        """The rows of the Delta table at a path; None if Spark itself can read it."""
+        if has_delta(self.spark):
+            return None
+        self._watch(path)
+        if is_stream:
+            return self._outside.delta_stream(path, options, self._source_folder(path))
+        return self._outside.delta_batch(path, options)
+
+    def _source_folder(self, path: str) -> Path:
+        """Where the next stream keeps its state between updates: with its flow, or with the module that makes it."""
+        if not self._here.contexts:
+            self._made_outside[path] = self._made_outside.get(path, 0) + 1
+            return self._state / MODULE_STREAMS / folder_name(path) / str(self._made_outside[path])
+        context = self._here.contexts[-1]
+        context.reads.landings.append(path)
+        return context.next_schema_folder()
+
+    def _watch(self, path: str) -> None:
+        """Keep the signature of the files of a path before they are read."""
+        self.landings.setdefault(path, signature(path, self._request.working_folder))
 
     def _note(self, text: str) -> None:
         self._log(NoteAdded(text))
@@ -213,7 +243,7 @@ class Materializer:
         tables = (self._state / "tables").as_posix()
         for path in stream_paths(frame) if frame.isStreaming else ():
             if path and path not in context.reads.landings and not path.removeprefix("file:").startswith(tables):
-                self.landings.setdefault(path, signature(path, self._request.working_folder))
+                self._watch(path)
 
     def read_dataset(self, name: DatasetName, context: FlowContext, *, is_stream: bool) -> DataFrame:
         """Read a dataset for a flow."""
@@ -351,6 +381,9 @@ class Materializer:
         select = self._request.select
         return select is None or key in {name.lower() for name in select}
 
+
+MODULE_STREAMS = "module_streams"
+"""The folder of the state of streams that modules make outside of the functions of datasets."""
 
 _FAILED = {"failed": "failed", "skipped": "was skipped"}
 

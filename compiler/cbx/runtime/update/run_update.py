@@ -6,6 +6,7 @@ So the order follows from what queries read, and cycles are found.
 from __future__ import annotations
 
 import errno
+import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,18 +26,22 @@ from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
+from cbx.runtime.outside.outside_reads import OutsideReads
+from cbx.runtime.outside.stand_ins import read_table_stand_ins
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
 from cbx.runtime.update import up_to_date as nothing_new
-from cbx.runtime.update.materializer import Materializer
+from cbx.runtime.update.materializer import MODULE_STREAMS, Materializer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pyspark.sql import SparkSession
+
+    from cbx.runtime.outside.stand_ins import TableStandIns
 
 
 def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResult:
@@ -53,8 +58,9 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResul
         CannotRunError: If the update cannot start.
     """
     files = notebook.source_files(request.paths)
+    tables = read_table_stand_ins(request.stand_ins.tables, request.working_folder)
     try:
-        return _run(request, files, listen)
+        return _run(request, files, tables, listen)
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
@@ -67,7 +73,9 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResul
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 
 
-def _run(request: RunRequest, files: tuple[Path, ...], listen: Callable[[Event], None]) -> RunResult:
+def _run(
+    request: RunRequest, files: tuple[Path, ...], tables: TableStandIns, listen: Callable[[Event], None]
+) -> RunResult:
     started = time.monotonic()
     with ExitStack() as stack:
         state = Path(stack.enter_context(TemporaryDirectory())) if request.dry_run else request.state.resolve()
@@ -77,7 +85,7 @@ def _run(request: RunRequest, files: tuple[Path, ...], listen: Callable[[Event],
         log(UpdateProgress("INITIALIZING", "Update is INITIALIZING."))
         unchanged = nothing_new.recall_unchanged(request, files)
         datasets, diagnostics, landings = (
-            _report_unchanged(unchanged, log) if unchanged is not None else _refresh(request, files, log)
+            _report_unchanged(unchanged, log) if unchanged is not None else _refresh(request, files, tables, log)
         )
         result = RunResult(datasets, diagnostics, time.monotonic() - started, landings)
         if result.is_success:
@@ -98,18 +106,21 @@ def _report_unchanged(unchanged: nothing_new.UnchangedUpdate, log: EventLog) -> 
     return unchanged.datasets, (), unchanged.landings
 
 
-def _refresh(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Outcome:
+def _refresh(request: RunRequest, files: tuple[Path, ...], tables: TableStandIns, log: EventLog) -> _Outcome:
     """Load the definitions and refresh the datasets."""
     registry = Registry()
     roots = tuple(dict.fromkeys(file.parent for file in files))
     nothing_new.forget(request.state)
     recover(request.state)
+    if request.full_refresh and request.select is None:
+        shutil.rmtree(request.state / MODULE_STREAMS, ignore_errors=True)
     with ExitStack() as stack:
         spark = session(request.state, request.master)
         stack.enter_context(in_working_folder(spark, request.working_folder))
         stack.enter_context(settings(spark, request.configuration))
         modules = stack.enter_context(add_import_folders(roots))
-        materializer = Materializer(request, spark, registry, roots, log, modules.send_by_value)
+        outside = OutsideReads(spark, tables, request.state)
+        materializer = Materializer(request, spark, registry, roots, log, outside, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
         stack.enter_context(intercept_reads(spark, materializer))
         diagnostics = _load(files, spark, registry)
@@ -118,7 +129,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Ou
             log(NoteAdded(text, str(span) if span else None))
         diagnostics = [
             request.trace_back(diagnostic, None)
-            for diagnostic in diagnostics or registry.diagnostics(request.select or ())
+            for diagnostic in diagnostics or _find_mistakes(registry, request, tables)
         ]
         if not diagnostics:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
@@ -128,6 +139,20 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], log: EventLog) -> _Ou
         nothing_new.remember(request, sources, materializer.landings, materializer.results())
     results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
     return results, tuple(diagnostics), dict(materializer.landings)
+
+
+def _find_mistakes(registry: Registry, request: RunRequest, tables: TableStandIns) -> list[Diagnostic]:
+    """What is wrong with the definitions as a whole, also files that stand in for a dataset of the pipeline."""
+    datasets = [dataset for dataset in registry.datasets.values() if tables.has(dataset.name)]
+    return registry.diagnostics(request.select or ()) + [
+        Diagnostic(
+            INVALID_DEFINITION,
+            f"a file stands in for `{dataset.name.written}`, which the pipeline defines",
+            dataset.span,
+            hint="remove the table from --table or project.toml, or the definition from the pipeline",
+        )
+        for dataset in datasets
+    ]
 
 
 def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> list[Diagnostic]:

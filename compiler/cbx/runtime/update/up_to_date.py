@@ -56,20 +56,26 @@ _GLOB = frozenset("*?[{")
 
 
 def signature(landing: str, folder: Path) -> str:
-    """A hash of the files of a landing folder or glob, with their sizes and times.
+    """A hash of a file, or of the files of a landing folder or glob, with their sizes and times.
 
     Args:
-        landing: The path that Auto Loader reads.
+        landing: The path that is read.
         folder: The folder of relative paths.
     """
+    root = plain_root(landing, folder)
+    if root.is_file():
+        return _digest(_stamp(str(root), root.stat()))
     entries = []
-    for parent, folders, files in os.walk(plain_root(landing, folder)):
+    for parent, folders, files in os.walk(root):
         folders.sort()
         for name in sorted(files):
             with contextlib.suppress(FileNotFoundError):
-                status = Path(parent, name).stat()
-                entries.append(f"{parent}/{name} {status.st_size} {status.st_mtime_ns}")
+                entries.append(_stamp(f"{parent}/{name}", Path(parent, name).stat()))
     return _digest("\n".join(entries))
+
+
+def _stamp(path: str, status: os.stat_result) -> str:
+    return f"{path} {status.st_size} {status.st_mtime_ns}"
 
 
 def plain_root(landing: str, folder: Path) -> Path:
@@ -185,6 +191,7 @@ def _program(request: RunRequest) -> str:
         sys.version,
         str(request.working_folder.resolve()),
         json.dumps(dict(request.configuration), sort_keys=True),
+        json.dumps([dict(paths) for paths in request.stand_ins], sort_keys=True),
         *(str(path.resolve()) for path in request.paths),
     ]
     return _digest("\0".join(parts))

@@ -70,6 +70,10 @@ class GivenTables:
         """The rows of a folder, as Auto Loader reads them."""
         return self.folder(path)
 
+    def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
+        """The rows of a Delta table, as those of a folder."""
+        return self.folder(path)
+
     def _rows(self, key: str) -> DataFrame:
         batches = self._given[key]
         if self.number is None or key not in self._streams:

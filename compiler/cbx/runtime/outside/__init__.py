@@ -1,0 +1,1 @@
+"""What a pipeline reads from outside: tables of a catalog, for which files stand in."""
