@@ -49,7 +49,7 @@ class _Sign(NamedTuple):
     depth: int
 
 
-class _Item(NamedTuple):
+class _SelectItem(NamedTuple):
     """An item of SELECT without its alias, and the alias in lower case; empty if it has none."""
 
     plain: Range
@@ -173,7 +173,7 @@ def _split(inside: list[_Sign], start: int, end: int) -> list[Range]:
     return [(first + 1, last) for first, last in itertools.pairwise(edges)]
 
 
-def _read_item(query: str, masked: str, start: int, end: int) -> _Item | None:
+def _read_item(query: str, masked: str, start: int, end: int) -> _SelectItem | None:
     """An item of SELECT, whose alias may have no AS; None if it makes several columns."""
     start, end = _trim(masked, (start, end))
     try:
@@ -183,13 +183,13 @@ def _read_item(query: str, masked: str, start: int, end: int) -> _Item | None:
     if len(items) != 1 or items[0].is_star or isinstance(items[0], exp.Aliases):
         return None
     if not isinstance(items[0], exp.Alias):
-        return _Item((start, end), "")
+        return _SelectItem((start, end), "")
     written = _ALIAS.search(masked, start, end)
-    return None if written is None else _Item((start, written.start()), items[0].alias.lower())
+    return None if written is None else _SelectItem((start, written.start()), items[0].alias.lower())
 
 
 def _groups(
-    query: str, masked: str, ranges: list[Range], items: list[_Item | None], columns: frozenset[str]
+    query: str, masked: str, ranges: list[Range], items: list[_SelectItem | None], columns: frozenset[str]
 ) -> list[Range] | None:
     """What is grouped by, aliases and positions replaced by the items of SELECT; None where it is not supported."""
     aliases = {item.alias: item.plain for item in items if item is not None and item.alias not in columns}

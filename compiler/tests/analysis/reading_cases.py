@@ -487,6 +487,13 @@ READING = (
         "a customer of another country and a profile without a partner may have one number",
     ),
     Case(
+        "coalesce in coalesce",
+        "SELECT " + "coalesce(" * 30 + "coalesce(c.id, p.customer_id)" + ", p.customer_id)" * 30 + " AS k "
+        "FROM customers c FULL JOIN profiles p ON c.id = p.customer_id",
+        (),
+        "each is read once",
+    ),
+    Case(
         "a stream that joins a table",
         "SELECT DISTINCT e.customer_id, c.name FROM STREAM events e LEFT JOIN customers c ON c.id = e.customer_id",
         ("customer_id, name",),

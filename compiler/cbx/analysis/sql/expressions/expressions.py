@@ -84,8 +84,6 @@ class ExpressionReader:
             return self._facts_of_query(node)
         else:
             part = self._combine_parts(node, bound)
-            if isinstance(node, exp.Coalesce):
-                part = self._merged_column(node, bound) or part
         column = self.columns_by_signature.get(part.signature)
         return replace(_ExpressionFacts.of_column(column), signature=part.signature) if column is not None else part
 
@@ -124,14 +122,14 @@ class ExpressionReader:
             is_stable=query.is_closed,
         )
 
-    def _merged_column(self, node: exp.Coalesce, bound: frozenset[str]) -> _ExpressionFacts | None:
-        """The column of a full join that holds the ``coalesce`` of two of its columns."""
-        column = self._facts_of(node.this, bound).column
-        for alternative in node.expressions:
-            other = self._facts_of(alternative, bound).column
-            pair = frozenset({column, other})
-            column = self.scope.coalesced.get(pair) if None not in pair else None  # type: ignore[arg-type]
-        return _ExpressionFacts.of_column(column) if column is not None else None
+    def _merged_column(self, columns: list[int | None]) -> int | None:
+        """The column of a full join that holds the ``coalesce`` of its columns, if there is one."""
+        merged = columns[0]
+        for column in columns[1:]:
+            if merged is None or column is None:
+                return None
+            merged = self.scope.coalesced.get(frozenset({merged, column}))
+        return merged
 
     def _facts_of_column(self, node: exp.Column, bound: frozenset[str]) -> _ExpressionFacts:
         if isinstance(node.this, exp.Star):
@@ -175,6 +173,7 @@ class ExpressionReader:
         is_stable = is_deterministic or type(node) in STABLE_CLASSES
         queries: tuple[ir.Relation, ...] = ()
         pieces = []
+        columns = []
         for name, value in node.args.items():
             if name == "order" and isinstance(node, exp.Subquery):
                 continue
@@ -183,11 +182,15 @@ class ExpressionReader:
                     part = self._facts_of(child, bound)
                     reads |= part.reads
                     queries += part.queries
+                    columns.append(part.column)
                     is_deterministic = is_deterministic and part.is_deterministic
                     is_stable = is_stable and (part.is_deterministic or part.is_stable)
                     pieces.append(f"{name}={part.signature}")
                 elif child is not None and child is not False:
                     pieces.append(f"{name}={child!r}")
+        merged = self._merged_column(columns) if isinstance(node, exp.Coalesce) else None
+        if merged is not None:
+            return _ExpressionFacts.of_column(merged)
         signature = f"{node.key}({','.join(pieces)})"
         if _is_volatile(node):
             signature += f"@{self.context.identity(node)}"
