@@ -25,6 +25,7 @@ from cbx.analysis.relation.conditions import (
     implied_assumptions,
     renumber_assumptions,
 )
+from cbx.analysis.relation.needs import needed_by_all
 from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import NONE, Ids, Relation
 from cbx.analysis.relation.uniqueness import (
@@ -348,6 +349,7 @@ def _explode_grain(node: ir.Explode, grain: Grain) -> Grain:
             key | {position} for key in grain.keys for position in (node.position, *sorted(node.distinct))
         ),
         dependencies=(*grain.dependencies, *grain.key_dependencies()),
+        not_null=grain.not_null | needed_by_all(node.needs),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.needs import needed_by_all
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, with_every_exact_value
 
@@ -69,11 +70,33 @@ def non_null_columns(predicate: ir.Predicate) -> Ids:
             )
         case ir.NotNull(column) | ir.AtMostOne(column) | ir.OneOfValues(column) | ir.Comparison(column):
             return frozenset({column})
-        case ir.Condition(not_null=not_null):
-            return not_null
+        case ir.Condition(needs=needs):
+            return needed_by_all(needs)
         case ir.Within(_, start, _):
             return frozenset({start})
         case ir.IsNull() | ir.Never():
+            return NONE
+
+
+def rejects_nulls(predicate: ir.Predicate, columns: Ids) -> bool:
+    """Whether a predicate holds for no row in which all of some columns are NULL."""
+    if isinstance(predicate, ir.Condition):
+        return all(needed & columns for needed in predicate.needs)
+    return isinstance(predicate, ir.Never) or bool(non_null_columns(predicate) & columns)
+
+
+def non_null_in_rows(query: ir.Relation) -> Ids:
+    """Columns, of a query or around it, that are not NULL if it returns a row."""
+    match query:
+        case ir.Filter(input=rows, predicates=predicates):
+            return non_null_in_rows(rows).union(*map(non_null_columns, predicates))
+        case ir.Join(kind="inner", left=left, right=right, predicates=predicates):
+            return non_null_in_rows(left).union(non_null_in_rows(right), *map(non_null_columns, predicates))
+        case ir.Explode(input=rows, needs=needs):
+            return non_null_in_rows(rows) | needed_by_all(needs)
+        case ir.Projection(input=rows) | ir.Window(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows):
+            return non_null_in_rows(rows)
+        case _:
             return NONE
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.conditions import non_null_columns
+from cbx.analysis.relation.conditions import non_null_in_rows, rejects_nulls
 from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.relation.relations import NONE, Ids, Relation
 
@@ -37,8 +37,11 @@ def outer_sides(relation: Relation) -> list[OuterSide]:
             return _without_rejected(outer_sides(rows), predicates)
         case ir.Projection(input=rows) | ir.Window(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows):
             return outer_sides(rows)
-        case ir.Explode(input=rows) | ir.Lateral(input=rows):
-            return outer_sides(rows)
+        case ir.Explode(input=rows, needs=needs):
+            return _without_rejected(outer_sides(rows), [ir.Condition(NONE, needs)])
+        case ir.Lateral(input=rows, query=query, is_outer=is_outer):
+            needed = NONE if is_outer else non_null_in_rows(query)
+            return _without_rejected(outer_sides(rows), [ir.Condition(NONE, (needed,))])
         case ir.Copy(input=rows, offset=offset):
             return [
                 replace(side, columns=frozenset(column + offset for column in side.columns))
@@ -71,11 +74,8 @@ def _may_have_other_columns(relation: Relation) -> bool:
     return relation.is_open and any(isinstance(node, ir.Opaque) and node.is_open for node in nodes_of(relation))
 
 
-def _without_rejected(sides: list[OuterSide], predicates: Iterable[ir.Predicate]) -> list[OuterSide]:
-    if not sides:
-        return sides
-    not_null = NONE.union(*map(non_null_columns, predicates))
-    return [side for side in sides if not side.columns & not_null]
+def _without_rejected(sides: list[OuterSide], predicates: Sequence[ir.Predicate]) -> list[OuterSide]:
+    return [side for side in sides if not any(rejects_nulls(predicate, side.columns) for predicate in predicates)]
 
 
 def _ids(relation: Relation) -> Ids:

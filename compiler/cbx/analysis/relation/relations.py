@@ -156,14 +156,14 @@ class Condition:
 
     Attributes:
         reads: The columns it reads.
-        not_null: Columns that are not NULL where it holds.
+        needs: Sets of columns, of at least one of which none is NULL where it holds; without a set it never holds.
         is_deterministic: Whether it gives the same result for rows with the same values.
         signature: Equal for two conditions only if they test the same columns in the same way; empty if unknown.
         is_negated: Whether it holds where the condition of the signature is false.
     """
 
     reads: Ids
-    not_null: Ids = NONE
+    needs: tuple[Ids, ...] = (NONE,)
     is_deterministic: bool = True
     signature: str = ""
     is_negated: bool = False
@@ -388,6 +388,7 @@ class Explode:
         is_open: Whether there may be others.
         distinct: Columns in each of which no two elements of a row agree: the keys of a map, say.
         is_collection: Whether the elements are those of a column as it is, not of an expression that may choose some.
+        needs: What the rows with elements need, as of a `Condition`.
     """
 
     input: Relation
@@ -399,6 +400,7 @@ class Explode:
     is_open: bool = False
     distinct: Ids = NONE
     is_collection: bool = False
+    needs: tuple[Ids, ...] = (NONE,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.needs import NOTHING, Needs
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.sql.distinct_elements import distinct_elements
 from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes, whole_number
+from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.lateral_subqueries import read_lateral_subquery
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.understood import GENERATOR_NAMES, GENERATORS, classes
@@ -88,8 +90,15 @@ def read_generator(
         relation.is_open or is_open,
         frozenset(columns[at] for at in distinct_elements(node, len(columns), reader)),
         isinstance(value, ir.Reference),
+        _needs(node, reader) if not (is_outer or isinstance(node, _OUTER)) else NOTHING,
     )
     return rows, fields, is_open
+
+
+def _needs(node: exp.Expr, reader: ExpressionReader) -> Needs:
+    """What a row needs to have elements: a collection that is not NULL."""
+    is_of_collection = isinstance(node, (exp.Explode, exp.Posexplode, exp.Inline)) and isinstance(node.this, exp.Expr)
+    return needed_columns(node.this, reader, "NOT NULL") if is_of_collection else NOTHING
 
 
 def _fallback_type(node: exp.Expr, reader: ExpressionReader) -> str | None:

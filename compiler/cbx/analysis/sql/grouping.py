@@ -14,7 +14,6 @@ from cbx.analysis.relation.relations import Field, Ids, Relation
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
@@ -23,6 +22,7 @@ from cbx.analysis.sql.time_windows import TIMES, is_time_window
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.trees.understood import AGGREGATE_NAMES
+from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 
 _NAMES = frozenset(AGGREGATE_NAMES.split())
 _MOST_SETS = 64

@@ -13,9 +13,9 @@ from cbx.analysis.sql.expressions.column_names import item_name
 from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.scope import Context, FromItem, Scope
 from cbx.analysis.sql.trees.query_spans import query_span
+from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 from cbx.analysis.types.value_types import united_type
 
 _UNKNOWN = "a pivot"

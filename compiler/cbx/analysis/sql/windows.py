@@ -15,10 +15,10 @@ from cbx.analysis.sql.expressions.determined_columns import determined_columns
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.hazards.arbitrary_choices import choice_of_window
 from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
+from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 
 
 def read_windows(

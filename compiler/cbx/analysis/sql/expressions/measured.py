@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.needs import needed_by_all
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relations import NONE, Ids, Measure
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
+from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.trees.closed_world import UNKNOWN
 
 _TOTALS = (exp.Sum, exp.Count)
@@ -34,10 +36,8 @@ _MEAN_NAMES = frozenset(("mean", "percentile", "percentile_approx", "regr_avgx",
 _ADDING = re.compile(r"\b(?!mul\(|div\(|intdiv\(|mod\()\w+\(")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
-_NULL_IF_ANY_IS = (
-    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.Cast,
-    exp.Paren,
-)  # fmt: skip
+_ADDS_NOTHING = frozenset({"0", "0.0"})
+"""Literals that a sum may add without a difference."""
 
 
 def read_measure(
@@ -66,7 +66,9 @@ def read_measure(
         return Measure(column, name, NONE, NONE, place)
     if not values:
         return None
-    not_null = NONE.union(*(null_columns(argument, reader, zero_adds_nothing=name == "sum") for argument in arguments))
+    ignored = _ADDS_NOTHING if name == "sum" else frozenset[str]()
+    needs = (needed_columns(argument, reader, "NOT NULL", ignored=ignored) for argument in arguments)
+    not_null = NONE.union(*map(needed_by_all, needs))
     conditions = ir.reads_of(reader.read(call)) - values
     makes_total = isinstance(function, _TOTALS) or name == "try_sum"
     adds = len(values) > 1 and any(adds_values(reader.signature(argument)) for argument in arguments)
@@ -145,43 +147,3 @@ def _union(columns: Iterable[Ids | None]) -> Ids | None:
             return None
         found |= each
     return found
-
-
-def null_columns(node: exp.Expr, reader: ExpressionReader, *, zero_adds_nothing: bool) -> Ids:
-    """The columns that make a value NULL, so that its row does not count; in a sum, neither does the value 0.
-
-    Args:
-        node: The value.
-        reader: Reads expressions of the rows.
-        zero_adds_nothing: Whether a constant 0 counts as no value.
-    """
-    known = reader.read(node)
-    if isinstance(known, ir.Reference):
-        return frozenset({known.column})
-
-    def null_of(nodes: Iterable[exp.Expr]) -> Ids:
-        """What makes all of some alternatives NULL, without constants that add nothing."""
-        kept = [each for each in nodes if not _adds_nothing(each, zero_adds_nothing=zero_adds_nothing)]
-        columns = [null_columns(each, reader, zero_adds_nothing=zero_adds_nothing) for each in kept]
-        return columns[0].intersection(*columns[1:]) if columns else NONE
-
-    match node:
-        case exp.Case(args={"ifs": branches}):
-            default = node.args.get("default")
-            return null_of([*(branch.args["true"] for branch in branches), *([default] if default else [])])
-        case exp.If():
-            false = node.args.get("false")
-            return null_of([node.args["true"], *([false] if false else [])])
-        case exp.Coalesce():
-            return null_of([node.this, *node.expressions])
-        case _ if isinstance(node, _NULL_IF_ANY_IS):
-            parts = [part for part in node.iter_expressions() if not isinstance(part, exp.DataType)]
-            inner = [null_columns(part, reader, zero_adds_nothing=False) for part in parts]
-            return NONE.union(*inner)
-        case _:
-            return NONE
-
-
-def _adds_nothing(node: exp.Expr, *, zero_adds_nothing: bool) -> bool:
-    constant = literal(node)
-    return constant is not None and (constant.text is None or (zero_adds_nothing and constant.text in {"0", "0.0"}))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.conditions import is_never_null
+from cbx.analysis.relation.conditions import non_null_columns
 from cbx.analysis.relation.disjoint_values import are_different
-from cbx.analysis.relation.relations import Ids
+from cbx.analysis.relation.needs import needed_by_all
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal
+from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.periods import read_periods
 from cbx.analysis.types.value_types import compare_exactly, has_few_digits, is_whole
 from cbx.parse.types import normal_type
-
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.RegexpLike)
-"""Comparisons that are not true where a side is NULL."""
 
 _OPPOSITES: dict[type[exp.Expr], type[exp.Binary]] = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.GT: exp.LTE, exp.LTE: exp.GT,
@@ -34,7 +34,19 @@ _TRUTHS = {True: ir.Constant("TRUE"), False: ir.Constant("FALSE")}
 def read_predicates(condition: exp.Expr | None, reader: ExpressionReader) -> tuple[ir.Predicate, ...]:
     """Read the conjuncts of a condition; those that are always true are omitted."""
     conjuncts = split_conjuncts(condition)
-    return (*(_read_predicate(conjunct, reader) for conjunct in conjuncts), *read_periods(conjuncts, reader))
+    read = (predicate for conjunct in conjuncts for predicate in _read_conjunct(conjunct, reader))
+    return (*read, *read_periods(conjuncts, reader))
+
+
+def _read_conjunct(node: exp.Expr, reader: ExpressionReader) -> list[ir.Predicate]:
+    """Read a conjunct, and what it says of NULL beyond that: ``upper(a) = 'X'`` holds only where ``a`` is not NULL."""
+    predicate = _read_predicate(node, reader)
+    needs = needed_columns(node, reader, "TRUE")
+    if isinstance(predicate, ir.Condition):
+        return [replace(predicate, needs=needs)]
+    if len(needs) > 1:
+        return [predicate, ir.Condition(ir.NONE.union(*needs), needs)]
+    return [predicate, *map(ir.NotNull, sorted(needed_by_all(needs) - non_null_columns(predicate)))]
 
 
 def split_conjuncts(condition: exp.Expr | None) -> list[exp.Expr]:
@@ -165,12 +177,12 @@ def _read_equality(node: exp.Expr, left: exp.Expr, right: exp.Expr, reader: Expr
     left_value, right_value = reader.read(left), reader.read(right)
     is_null_safe = isinstance(node, exp.NullSafeEQ)
     if not _is_stable(left_value) or not _is_stable(right_value):
-        return _make_condition(left_value, right_value, is_null_safe)
+        return _make_condition(left_value, right_value)
     moment = _read_time_equal_to_date(node, left, right, reader)
     if moment is not None:
         return moment
     if not _comparable(left, right, reader):
-        return _make_condition(left_value, right_value, is_null_safe)
+        return _make_condition(left_value, right_value)
     left_value, right_value = _convert_literal(left_value, right, reader), _convert_literal(right_value, left, reader)
     return ir.Equal(left_value, right_value, is_null_safe)
 
@@ -234,14 +246,9 @@ def _equals_one_value(literal_type: str | None, kind: str | None) -> bool:
     return compare_exactly(kind, literal_type)
 
 
-def _make_condition(left: ir.Expression, right: ir.Expression, is_null_safe: bool) -> ir.Condition:  # noqa: FBT001 - the field's
-    not_null = ir.NONE if is_null_safe else _columns(left) | _columns(right)
-    if is_null_safe:
-        not_null = frozenset().union(
-            *(_columns(mine) for mine, theirs in ((left, right), (right, left)) if is_never_null(theirs))
-        )
+def _make_condition(left: ir.Expression, right: ir.Expression) -> ir.Condition:
     return ir.Condition(
-        ir.reads_of(left) | ir.reads_of(right), not_null, _is_deterministic(left) and _is_deterministic(right)
+        ir.reads_of(left) | ir.reads_of(right), is_deterministic=_is_deterministic(left) and _is_deterministic(right)
     )
 
 
@@ -254,14 +261,10 @@ def _read_null_test(tested: exp.Expr, reader: ExpressionReader, *, wants_null: b
 
 def _read_other(node: exp.Expr, reader: ExpressionReader) -> ir.Condition:
     value = reader.read(node)
-    sides = []
-    if isinstance(node, _COMPARISONS):
-        sides = [node.this, node.expression]
-    elif isinstance(node, (exp.In, exp.Between)):
-        sides = [node.this]
-    not_null: Ids = frozenset().union(*(_columns(reader.read(side)) for side in sides))
     signature, is_negated = _split_negation(node, reader)
-    return ir.Condition(ir.reads_of(value), not_null, _is_deterministic(value), signature, is_negated)
+    return ir.Condition(
+        ir.reads_of(value), is_deterministic=_is_deterministic(value), signature=signature, is_negated=is_negated
+    )
 
 
 def _split_negation(node: exp.Expr, reader: ExpressionReader) -> tuple[str, bool]:
@@ -278,10 +281,6 @@ def _split_negation(node: exp.Expr, reader: ExpressionReader) -> tuple[str, bool
         plain.args.update({name: value for name, value in node.args.items() if name != "negate"})
         return reader.signature(plain), True
     return reader.signature(node), False
-
-
-def _columns(expression: ir.Expression) -> Ids:
-    return frozenset({expression.column}) if isinstance(expression, ir.Reference) else ir.NONE
 
 
 def _is_stable(expression: ir.Expression) -> bool:

@@ -10,8 +10,8 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.relations import NONE, Ids, Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_number
-from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.trees.query_spans import place_of
+from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 
 _OF_ONE_ROW = (exp.First, exp.FirstValue, exp.Last, exp.LastValue)
 """Functions that return a value of one row; ``any_value`` says itself that any will do."""

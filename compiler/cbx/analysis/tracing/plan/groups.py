@@ -15,11 +15,11 @@ from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.grouping import aggregates_in, groups_by_literal
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
+from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, draws_again, makes_rows
 from cbx.analysis.tracing.plan.projections import guess_name
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque_rows, with_relation

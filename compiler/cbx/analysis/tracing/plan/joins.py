@@ -89,7 +89,7 @@ def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
     return [
         ir.Equal(ir.Reference(left.id), ir.Reference(right.id))
         if compare_exactly(left.type, right.type)
-        else ir.Condition(frozenset({left.id, right.id}), frozenset({left.id, right.id}))
+        else ir.Condition(frozenset({left.id, right.id}), (frozenset({left.id, right.id}),))
         for left, right in pairs
     ]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.needs import need_any
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, with_relation
@@ -48,5 +49,5 @@ def read_drop_na(record: Record, rows: Rows, reading: Reading) -> Rows:
     ids = [column.field.id for column in rows.columns if not wanted or column.name in wanted]
     predicates: tuple[ir.Predicate, ...] = tuple(ir.NotNull(column_id) for column_id in ids)
     if record.get("min_non_nulls", len(ids)) < len(ids):
-        predicates = (ir.Condition(frozenset(ids)),)
+        predicates = (ir.Condition(frozenset(ids), need_any((frozenset({column_id}),) for column_id in ids)),)
     return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open))

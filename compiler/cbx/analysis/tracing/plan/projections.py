@@ -14,9 +14,9 @@ from cbx.analysis.sql.expressions.determined_columns import add_determined_colum
 from cbx.analysis.sql.expressions.expression_types import type_of_result
 from cbx.analysis.sql.expressions.expressions import visible_nodes
 from cbx.analysis.sql.expressions.measured import read_measure
-from cbx.analysis.sql.expressions.window_functions import unwrap_window_function
 from cbx.analysis.sql.generators import is_generator, read_generator
 from cbx.analysis.sql.grouping import aggregates_in
+from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 from cbx.analysis.sql.windows import read_windows
 from cbx.analysis.tracing.plan.expressions import (
     ExpressionWriter,
