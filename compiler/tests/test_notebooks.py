@@ -113,7 +113,7 @@ def test_checks_expect_what_was_not_proven(circuit_box: Compilation) -> None:
     """A check is one private table with one expectation."""
     assert circuit_box.plan is not None
     texts = notebooks(circuit_box)
-    checks = [*circuit_box.plan.key_checks, *circuit_box.plan.relationship_checks]
+    checks = circuit_box.plan.checks
     actual = {}
     for check in checks:
         ((name, dataset),) = load(texts[check.artifact]).datasets.items()

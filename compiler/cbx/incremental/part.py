@@ -83,8 +83,6 @@ def compile_part(
         part=part,
     )
     compiled = record_models(compilation)
-    if compilation.plan is not None and compilation.plan.project.settings.compile.check_measures:
-        return None
     if not compilation.is_lasting or any(compiled.get(name) != record.models[name] for name in ids):
         return None
     diagnostics = _replace_diagnostics(record.diagnostics, compilation.diagnostics, models)
@@ -92,9 +90,12 @@ def compile_part(
 
 
 def record_models(compilation: Compilation) -> dict[str, RecordedModel]:
-    """The face of each planned model, by id; empty after an error."""
+    """The face of each planned model, by id.
+
+    Empty after an error, and where checks of measures are compiled: they depend on more of other models than faces say.
+    """
     plan = compilation.plan
-    if plan is None:
+    if plan is None or plan.project.settings.compile.check_measures:
         return {}
     return {planned.model.id: _record_model(planned, plan, compilation.tables) for planned in plan.models}
 

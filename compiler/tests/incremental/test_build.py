@@ -108,6 +108,7 @@ WORDS = [
     ("positive(", "negative("),
     ("F.trim", "F.lower"),
     ('"shop"', '"shops"'),
+    ('"shop"\n', '"shop"\n\n[compile]\ncheck_measures = true\n'),
     ("[vars]", '[compile]\nconstraints = "all"\n\n[vars]'),
     ("[vars]", '[naming]\nschema = "s_{layer}"\n\n[vars]'),
     ('landing = "/landing"', 'landing = "/elsewhere"\n[environments.prod.vars]\nmore = 1'),
