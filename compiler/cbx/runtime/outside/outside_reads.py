@@ -16,21 +16,24 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Dataset
     from cbx.runtime.names import DatasetName
+    from cbx.runtime.outside.message_reads import MessageReads
     from cbx.runtime.outside.stand_ins import TableStandIns
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideReads:
-    """Reads tables of a catalog, for which files stand in.
+    """Reads tables of a catalog and streaming services, for which files stand in.
 
     Attributes:
         spark: The session.
         tables: The files that stand in for tables.
+        messages: The folders that stand in for topics and services.
         state: The state folder.
     """
 
     spark: SparkSession
     tables: TableStandIns
+    messages: MessageReads
     state: Path
 
     def find(self, name: DatasetName, dataset: Dataset | None) -> DataFiles | None:

@@ -34,6 +34,7 @@ else:
 
 AUTO_LOADER = "cloudfiles"
 DELTA = "delta"
+SERVICES = ("kafka", "kinesis", "eventhubs", "pubsub", "pulsar")
 
 _numbers = itertools.count(1)
 
@@ -52,6 +53,9 @@ class Reads(Protocol):
 
     def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
         """New files of a folder, as Auto Loader reads them."""
+
+    def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
+        """The messages of a streaming service; None if Spark itself can read them."""
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
@@ -142,7 +146,12 @@ class _Reader(_SparkReader):
         self._check_options("xml")
         return super().xml(*arguments, **named)
 
-    def _delta(self, path: Any, *, is_stream: bool) -> DataFrame | None:
+    def _outside(self, source: str, path: Any, *, is_stream: bool) -> DataFrame | None:
+        """What is read from a Delta table or a streaming service; None if Spark reads it."""
+        if source in SERVICES:
+            return self._reads.messages(source, self._given_options, is_stream=is_stream)
+        if source != DELTA:
+            return None
         given = dict(self._given_options)
         where = given.pop("path", "") if path is None else str(path)
         return self._reads.delta(given, where, is_stream=is_stream)
@@ -163,7 +172,7 @@ class _BatchReader(_Reader):
                 hint='read with spark.readStream.format("cloudFiles")',
             )
         self.options(**options)
-        rows = self._delta(path, is_stream=False) if source.lower() == DELTA else None
+        rows = self._outside(source.lower(), path, is_stream=False)
         if rows is not None:
             return rows
         self._check_options(source)
@@ -189,7 +198,7 @@ class _StreamReader(_Reader):
     def load(self, path: Any = None, format: str | None = None, schema: Any = None, **options: Any) -> DataFrame:  # noqa: A002 - as above
         self.options(**options)
         source = format or self._source or "parquet"
-        rows = self._delta(path, is_stream=True) if source.lower() == DELTA else None
+        rows = self._outside(source.lower(), path, is_stream=True)
         if rows is not None:
             return rows
         if source.lower() != AUTO_LOADER:

@@ -190,6 +190,16 @@ class Materializer:
             return self._outside.delta_stream(path, options, self._source_folder(path))
         return self._outside.delta_batch(path, options)
 
+    def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
+        """The messages of a streaming service; None if Spark itself can read them."""
+
+        def remember(source: Path, stored: Path) -> None:
+            self._watch(str(source))
+            if self._here.contexts:
+                self._here.contexts[-1].reads.landings.append(str(stored))
+
+        return self._outside.messages.read(service, options, remember, is_stream=is_stream)
+
     def _source_folder(self, path: str) -> Path:
         """Where the next stream keeps its state between updates: with its flow, or with the module that makes it."""
         if not self._here.contexts:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.diagnostics.diagnostic import Diagnostic
@@ -26,8 +26,9 @@ from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
+from cbx.runtime.outside.message_reads import MESSAGES, MessageReads, read_stream_stand_ins
 from cbx.runtime.outside.outside_reads import OutsideReads
-from cbx.runtime.outside.stand_ins import read_table_stand_ins
+from cbx.runtime.outside.stand_ins import TableStandIns, read_table_stand_ins
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
 from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pyspark.sql import SparkSession
-
-    from cbx.runtime.outside.stand_ins import TableStandIns
 
 
 def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResult:
@@ -59,8 +58,9 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResul
     """
     files = notebook.source_files(request.paths)
     tables = read_table_stand_ins(request.stand_ins.tables, request.working_folder)
+    streams = read_stream_stand_ins(request.stand_ins.streams, request.working_folder)
     try:
-        return _run(request, files, tables, listen)
+        return _run(request, files, _StandIns(tables, streams), listen)
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
@@ -73,8 +73,15 @@ def run_update(request: RunRequest, listen: Callable[[Event], None]) -> RunResul
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 
 
+class _StandIns(NamedTuple):
+    """What stands in for tables, and for topics and services by their names."""
+
+    tables: TableStandIns
+    streams: Mapping[str, Path]
+
+
 def _run(
-    request: RunRequest, files: tuple[Path, ...], tables: TableStandIns, listen: Callable[[Event], None]
+    request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns, listen: Callable[[Event], None]
 ) -> RunResult:
     started = time.monotonic()
     with ExitStack() as stack:
@@ -85,7 +92,7 @@ def _run(
         log(UpdateProgress("INITIALIZING", "Update is INITIALIZING."))
         unchanged = nothing_new.recall_unchanged(request, files)
         datasets, diagnostics, landings = (
-            _report_unchanged(unchanged, log) if unchanged is not None else _refresh(request, files, tables, log)
+            _report_unchanged(unchanged, log) if unchanged is not None else _refresh(request, files, stand_ins, log)
         )
         result = RunResult(datasets, diagnostics, time.monotonic() - started, landings)
         if result.is_success:
@@ -106,20 +113,23 @@ def _report_unchanged(unchanged: nothing_new.UnchangedUpdate, log: EventLog) -> 
     return unchanged.datasets, (), unchanged.landings
 
 
-def _refresh(request: RunRequest, files: tuple[Path, ...], tables: TableStandIns, log: EventLog) -> _Outcome:
+def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns, log: EventLog) -> _Outcome:
     """Load the definitions and refresh the datasets."""
     registry = Registry()
     roots = tuple(dict.fromkeys(file.parent for file in files))
     nothing_new.forget(request.state)
     recover(request.state)
     if request.full_refresh and request.select is None:
-        shutil.rmtree(request.state / MODULE_STREAMS, ignore_errors=True)
+        for name in (MODULE_STREAMS, MESSAGES):
+            shutil.rmtree(request.state / name, ignore_errors=True)
     with ExitStack() as stack:
         spark = session(request.state, request.master)
         stack.enter_context(in_working_folder(spark, request.working_folder))
         stack.enter_context(settings(spark, request.configuration))
         modules = stack.enter_context(add_import_folders(roots))
-        outside = OutsideReads(spark, tables, request.state)
+        outside = OutsideReads(
+            spark, stand_ins.tables, MessageReads(spark, stand_ins.streams, request.state), request.state
+        )
         materializer = Materializer(request, spark, registry, roots, log, outside, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
         stack.enter_context(intercept_reads(spark, materializer))
@@ -129,7 +139,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], tables: TableStandIns
             log(NoteAdded(text, str(span) if span else None))
         diagnostics = [
             request.trace_back(diagnostic, None)
-            for diagnostic in diagnostics or _find_mistakes(registry, request, tables)
+            for diagnostic in diagnostics or _find_mistakes(registry, request, stand_ins.tables)
         ]
         if not diagnostics:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))

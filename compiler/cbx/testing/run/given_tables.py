@@ -70,6 +70,10 @@ class GivenTables:
         """The rows of a folder, as Auto Loader reads them."""
         return self.folder(path)
 
+    def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
+        """The rows of a streaming service, as those of a folder with its name."""
+        return self.folder(service)
+
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
         """The rows of a Delta table, as those of a folder."""
         return self.folder(path)

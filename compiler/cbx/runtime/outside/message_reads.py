@@ -1,0 +1,109 @@
+"""Reads messages of streaming services from the folders that stand in for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyspark.sql import DataFrame
+
+from cbx.diagnostics.codes import NOT_SUPPORTED_LOCALLY
+from cbx.runtime.calling_line import calling_line
+from cbx.runtime.errors import CannotRunError, RunError
+from cbx.runtime.outside.message_services import SERVICES, columns_of, topics_of
+from cbx.runtime.outside.stored_messages import message_schema, store_new_messages
+from cbx.runtime.tables.store import folder_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import SparkSession
+
+MESSAGES: Final = "messages"
+"""The folder of stored messages in the state folder."""
+_NEVER: Final = "36500d"
+
+
+def read_stream_stand_ins(streams: Mapping[str, str], folder: Path) -> dict[str, Path]:
+    """The folders that stand in for topics and services, by their names.
+
+    Args:
+        streams: The path of a folder by the name of a topic or of a service.
+        folder: The folder of relative paths.
+
+    Raises:
+        CannotRunError: If a path does not exist.
+    """
+    paths = {name: folder / Path(path).expanduser() for name, path in streams.items()}
+    for name, path in paths.items():
+        if not path.exists():
+            hint = "name a folder of files with messages; it may be empty"
+            raise CannotRunError(f"--stream {name}: there is no file or folder {path}", hint=hint)
+    return paths
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReads:
+    """Reads the topics of streaming services.
+
+    Attributes:
+        spark: The session.
+        folders: The folders that stand in for topics and services, by their names.
+        state: The state folder, for the stored messages.
+    """
+
+    spark: SparkSession
+    folders: Mapping[str, Path]
+    state: Path
+
+    def read(
+        self, service: str, options: Mapping[str, str], remember: Callable[[Path, Path], None], *, is_stream: bool
+    ) -> DataFrame | None:
+        """The messages that a reader reads; None if Spark has a connector and no folder stands in.
+
+        Args:
+            service: The format of the reader, in lower case.
+            options: The options of the reader.
+            remember: Receives each folder that stands in for a topic, and that of the stored messages.
+            is_stream: Whether new messages are read as a stream, or all as a batch.
+
+        Raises:
+            RunError: If no folder stands in for a topic.
+        """
+        topics = topics_of(service, options, self.folders)
+        if not any(self._folder(service, topic) for topic in topics) and self._has_connector(service):
+            return None
+        frames = [self._topic(service, topic, remember, is_stream=is_stream) for topic in topics]
+        return reduce(DataFrame.unionAll, frames).selectExpr(*columns_of(service, options))
+
+    def _topic(self, service: str, topic: str, remember: Callable[[Path, Path], None], *, is_stream: bool) -> DataFrame:
+        source = self._folder(service, topic)
+        if source is None:
+            raise RunError(
+                NOT_SUPPORTED_LOCALLY,
+                f"`{topic}` is read from {SERVICES[service].title}, which is not connected locally",
+                span=calling_line(),
+                hint=f"let a folder of messages stand in for it: --stream {topic}=DIR",
+            )
+        stored = self.state / MESSAGES / folder_name(topic)
+        remember(source, stored)
+        store_new_messages(source, topic, stored)
+        if not is_stream:
+            return self.spark.read.schema(message_schema()).parquet(str(stored))
+        reader = self.spark.readStream.schema(message_schema())
+        return reader.options(maxFileAge=_NEVER).parquet(str(stored))
+
+    def _folder(self, service: str, topic: str) -> Path | None:
+        """The folder that stands in for a topic: its own, or that of the service, or a folder of its name in that."""
+        if topic in self.folders:
+            return self.folders[topic]
+        whole = self.folders.get(service)
+        return whole / topic if whole is not None and (whole / topic).is_dir() else whole
+
+    def _has_connector(self, service: str) -> bool:
+        java: Any = self.spark._jvm  # noqa: SLF001 - Python has no method for it
+        loader = java.java.lang.Thread.currentThread().getContextClassLoader()
+        return loader.getResource(f"{SERVICES[service].provider.replace('.', '/')}.class") is not None
