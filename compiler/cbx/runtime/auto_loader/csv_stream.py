@@ -20,7 +20,7 @@ from cbx.runtime.auto_loader.rescue import (
     refuse_unknown_files,
 )
 from cbx.runtime.auto_loader.schemas import find
-from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
+from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _all_records(source: LandingSource) -> tuple[DataFrame, Column]:
 
 def _records_after_skipped_rows(source: LandingSource) -> tuple[DataFrame, Column]:
     """The text of every record of all files, without the first lines of each."""
-    reader = source.spark.readStream.format("text").options(**file_options(source.options))
+    reader = source.text_reader()
     texts = source.load(reader.option("wholetext", "true"))
     records = split_records(F.col("value"), source.options, has_header=source.options.is_reader_set("header"))
     return texts.select(F.explode(records).alias(_TEXT)), F.col(_TEXT)

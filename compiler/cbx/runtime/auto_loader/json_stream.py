@@ -17,7 +17,7 @@ from cbx.runtime.auto_loader.rescue import (
     refuse_unknown_files,
     rescue_json,
 )
-from cbx.runtime.auto_loader.source import LandingSource, ParsedRows, file_options
+from cbx.runtime.auto_loader.source import LandingSource, ParsedRows
 from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _column(name: str) -> Column:
 
 def _read_texts(source: LandingSource) -> ParsedRows:
     is_whole = source.options.is_reader_set("multiLine")
-    reader = source.spark.readStream.format("text").options(**file_options(source.options))
+    reader = source.text_reader()
     if is_whole:
         reader = reader.option("wholetext", "true")
     options = _parser_options(source)

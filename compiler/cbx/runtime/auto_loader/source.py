@@ -10,7 +10,7 @@ from cbx.runtime.auto_loader.listing import is_limited_in_time, is_modified_betw
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
     from pyspark.sql.streaming.readwriter import DataStreamReader
     from pyspark.sql.types import StructType
 
@@ -45,6 +45,7 @@ class LandingSource:
         headers: The header of each CSV file, by URI.
         is_rescuing_new: Whether a field without a column goes to the rescued data column.
         is_strict: Whether a value of another type makes a record malformed: there is no rescued data column for it.
+        is_stream: Whether new files are read as a stream, and not all files in batch.
     """
 
     spark: SparkSession
@@ -56,17 +57,25 @@ class LandingSource:
     headers: dict[str, tuple[str, ...]]
     is_rescuing_new: bool
     is_strict: bool
+    is_stream: bool
 
-    def reader(self, file_format: str) -> DataStreamReader:
-        """Spark's stream reader with the notebook's own options."""
+    def reader(self, file_format: str) -> DataStreamReader | DataFrameReader:
+        """Spark's reader with the notebook's own options."""
         return (
-            self.spark.readStream.format(file_format)
+            self._plain_reader(file_format)
             .options(**self.options.reader)
             .option("recursiveFileLookup", "true")
             .option("maxFileAge", _NEVER_FORGET)
         )
 
-    def load(self, reader: DataStreamReader) -> DataFrame:
+    def text_reader(self) -> DataStreamReader | DataFrameReader:
+        """Spark's reader of texts, of the same files."""
+        return self._plain_reader("text").options(**_file_options(self.options))
+
+    def _plain_reader(self, file_format: str) -> DataStreamReader | DataFrameReader:
+        return (self.spark.readStream if self.is_stream else self.spark.read).format(file_format)
+
+    def load(self, reader: DataStreamReader | DataFrameReader) -> DataFrame:
         """The rows of a reader, of the files that were modified within the time limits."""
         rows = reader.load(self.landing)
         return rows.where(is_modified_between(self.options)) if is_limited_in_time(self.options) else rows
@@ -77,7 +86,7 @@ class ParsedRows:
     """Rows before the final selection.
 
     Attributes:
-        rows: The streaming frame.
+        rows: The frame.
         column: The value of a wanted column, by name.
         rescued: The rescued data; NULL if the whole record fits.
         malformed: The text of a malformed record; NULL for others.
@@ -89,7 +98,7 @@ class ParsedRows:
     malformed: Column
 
 
-def file_options(options: LoaderOptions) -> dict[str, str]:
+def _file_options(options: LoaderOptions) -> dict[str, str]:
     """The options that select files, without those that set how files are read."""
     chosen = {key: value for key, value in options.reader.items() if key.lower() in _OF_FILES}
     return {**chosen, "recursiveFileLookup": "true", "maxFileAge": _NEVER_FORGET}

@@ -1,8 +1,9 @@
-"""A `cloudFiles` reader as a streaming DataFrame."""
+"""A `cloudFiles` reader as a DataFrame: new files as a stream, or all files in batch."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pyspark.errors import PySparkException
@@ -13,6 +14,7 @@ from cbx.runtime.auto_loader.columnar_stream import read_columnar
 from cbx.runtime.auto_loader.csv_stream import read_csv
 from cbx.runtime.auto_loader.errors import AutoLoaderError
 from cbx.runtime.auto_loader.evolution import Landing, evolve, wanted_columns
+from cbx.runtime.auto_loader.file_format import detect_format
 from cbx.runtime.auto_loader.json_stream import read_json
 from cbx.runtime.auto_loader.listing import LandedFile, list_files
 from cbx.runtime.auto_loader.options import LoaderOptions, assume_header, read_options
@@ -70,21 +72,55 @@ def open_stream(
         AutoLoaderError: An invalid option, folder or file. A query may fail later: see
             `explain_failure`.
     """
-    checked = read_options(options)
+    old = load_state(schema_folder)
+    rows, state = _open(_Opening(spark, options, path, schema, note, is_stream=True), old)
+    save_state(schema_folder, old, state)
+    return rows
+
+
+def open_batch(
+    spark: SparkSession,
+    options: Mapping[str, str],
+    path: str,
+    schema: StructType | str | None,
+    *,
+    note: Callable[[str], None] = _ignore_note,
+) -> DataFrame:
+    """Read all files of a landing folder in batch, as ``read_files`` does on Databricks.
+
+    Arguments, result and errors are those of ``open_stream``; there is no schema of earlier updates.
+    """
+    return _open(_Opening(spark, options, path, schema, note, is_stream=False), LoaderState())[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """The arguments of ``open_stream`` or ``open_batch``."""
+
+    spark: SparkSession
+    options: Mapping[str, str]
+    path: str
+    schema: StructType | str | None
+    note: Callable[[str], None]
+    is_stream: bool
+
+
+def _open(opening: _Opening, old: LoaderState) -> tuple[DataFrame, LoaderState]:
+    """The rows, and the state to be stored."""
+    spark, path = opening.spark, opening.path
+    checked = read_options(detect_format(spark, opening.options, path))
     for sentence in checked.notes:
-        note(sentence)
-    given_schema = _given_schema(schema, checked, note)
+        opening.note(sentence)
+    given_schema = _given_schema(opening.schema, checked, opening.note)
     checked = assume_header(checked, is_inferred=given_schema is None)
     files = list_files(spark, checked, path)
-    old = load_state(schema_folder)
-    _note_changes(old, files, note)
+    _note_changes(old, files, opening.note)
     mode = _mode(checked, is_given=given_schema is not None)
     rescued = _rescued_column(checked, given_schema, mode)
     is_plain = given_schema is not None and mode == "none" and rescued is None and not checked.skipped_rows
     landing = Landing(path, files, given_schema, mode, is_plain=is_plain)
     state = evolve(spark, checked, landing, old)
-    save_state(schema_folder, old, state)
-    return _rows(spark, checked, landing, state, rescued)
+    return _rows(opening, checked, landing, state, rescued), state
 
 
 def _given_schema(
@@ -135,14 +171,14 @@ def _rescued_column(options: LoaderOptions, given: StructType | None, mode: str)
 
 
 def _rows(
-    spark: SparkSession, options: LoaderOptions, landing: Landing, state: LoaderState, rescued: str | None
+    opening: _Opening, options: LoaderOptions, landing: Landing, state: LoaderState, rescued: str | None
 ) -> DataFrame:
     columns = wanted_columns(options, landing, state)
     columns = StructType([field for field in columns.fields if field.name != rescued])
     corrupt = None if landing.is_plain else _corrupt_column(options, columns)
     columns = StructType([field for field in columns.fields if field.name != corrupt])
     source = LandingSource(
-        spark=spark,
+        spark=opening.spark,
         options=options,
         landing=landing.path,
         columns=columns,
@@ -151,6 +187,7 @@ def _rows(
         headers=_headers(options, landing, columns, state),
         is_rescuing_new=landing.mode != "none" or options.rescued_column is not None,
         is_strict=rescued is None,
+        is_stream=opening.is_stream,
     )
     parsed = _read_by_spark(source) if landing.is_plain else _read(source)
     rows = parsed.rows

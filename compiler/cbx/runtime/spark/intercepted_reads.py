@@ -7,7 +7,6 @@ four ways to read a table are replaced on the session's class: ``table``, ``sql`
 from __future__ import annotations
 
 import contextlib
-import itertools
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,11 +15,11 @@ from pyspark.sql.types import StructType, _parse_datatype_string
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.spark.databricks_queries import DatabricksQuery, QueryReads
 from cbx.runtime.spark.reader_checks import check_reader_options
 from cbx.runtime.spark.replace_attributes import replace_attributes
 from cbx.runtime.spark.session import configuration_value
 from cbx.runtime.sql.parameters import replace_known_parameters
-from cbx.runtime.sql.table_names import rewrite_table_names
 from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
@@ -36,23 +35,12 @@ AUTO_LOADER = "cloudfiles"
 DELTA = "delta"
 SERVICES = ("kafka", "kinesis", "eventhubs", "pubsub", "pulsar")
 
-_numbers = itertools.count(1)
 
-
-class Reads(Protocol):
+class Reads(QueryReads, Protocol):
     """Provides the tables and files that notebooks read."""
 
     def context(self, name: DatasetName) -> object:
         """The flow that a table is read for; a read outside a dataset's function is refused."""
-
-    def batch(self, name: DatasetName) -> DataFrame | None:
-        """A table's rows; None for a table that is not in the pipeline."""
-
-    def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
-        """A table's rows as a stream; None for a table that is not in the pipeline."""
-
-    def files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
-        """New files of a folder, as Auto Loader reads them."""
 
     def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
         """The messages of a streaming service; None if Spark itself can read them."""
@@ -79,9 +67,8 @@ def intercept_reads(spark: SparkSession, reads: Reads) -> Iterator[None]:
         return plain_table(session, tableName) if frame is None else frame
 
     def sql(session: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - as above
-        written = replace_known_parameters(sqlQuery, partial(configuration_value, session))
-        text = rewrite_table_names(written, lambda name, is_stream: _view(reads, name, is_stream=is_stream))
-        return plain_sql(session, text, *args, **kwargs)
+        text = replace_known_parameters(sqlQuery, partial(configuration_value, session))
+        return DatabricksQuery(session, reads, plain_sql, args, kwargs).run(text)
 
     replacements = {
         "table": table,
@@ -211,16 +198,6 @@ class _StreamReader(_Reader):
         name = _parse_name(tableName)
         frame = None if name is None else self._reads.stream(name, self._given_options)
         return super().table(tableName) if frame is None else frame
-
-
-def _view(reads: Reads, name: DatasetName, *, is_stream: bool) -> str | None:
-    """A temporary view of a dataset, for a SQL text; None for a table that is not in the pipeline."""
-    frame = reads.stream(name, {}) if is_stream else reads.batch(name)
-    if frame is None:
-        return None
-    view = f"__cbx_{next(_numbers)}"
-    frame.createOrReplaceTempView(view)
-    return view
 
 
 def _batch(reads: Reads, text: str) -> DataFrame | None:

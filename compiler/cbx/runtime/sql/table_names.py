@@ -16,6 +16,8 @@ from sqlglot.tokenizer_core import TokenType
 
 from cbx.parse.nesting import obstacle
 from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.sql.edits import Edit, apply_edits
+from cbx.runtime.sql.watermarks import blank_watermarks, watermark_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,24 +56,27 @@ def rewrite_table_names(text: str, view_for: Callable[[DatasetName, bool], str |
         ``SELECT * FROM STREAM(silver.orders) JOIN ref USING (id)`` becomes
         ``SELECT * FROM view_1 AS orders JOIN ref USING (id)``.
     """
-    edits: list[tuple[int, int, str]] = []
+    edits: list[Edit] = []
     replaced = set()
-    tree = _parse(text)
-    reads = _reads_of_tree(text, tree) if tree is not None else _reads_of_tokens(text)
+    plain = blank_watermarks(text)
+    tree = _parse(plain)
+    reads = _reads_of_tree(plain, tree) if tree is not None else _reads_of_tokens(plain)
     for read in reads:
         view = view_for(read.name, read.is_stream)
         if view is not None:
-            alias = "" if read.has_alias else f" AS `{read.name.written.split('.')[-1]}`"
-            edits.append((read.start, read.end, view + alias))
+            edits += _renaming(read, view, watermark_after(text, read.end))
             replaced.add(read.name.key)
     if tree is not None:
         edits += _shorter_columns(tree, replaced)
-    pieces: list[str] = []
-    position = 0
-    for start, end, new in sorted(edits):
-        pieces += (text[position:start], new)
-        position = end
-    return "".join((*pieces, text[position:]))
+    return apply_edits(text, edits)
+
+
+def _renaming(read: TableRead, view: str, watermark_end: int | None) -> list[Edit]:
+    """The edits that rename a table; an alias stands after the watermark."""
+    alias = "" if read.has_alias else f" AS `{read.name.written.split('.')[-1]}`"
+    if watermark_end is None:
+        return [(read.start, read.end, view + alias)]
+    return [(read.start, read.end, view), (watermark_end, watermark_end, alias)]
 
 
 def _parse(text: str) -> exp.Expr | None:
@@ -134,7 +139,7 @@ def _common_tables(node: exp.Expr, inside: exp.Expr) -> list[exp.Expr]:
     return names.expressions if names is not None and inside is not names else []
 
 
-def _shorter_columns(tree: exp.Expr, replaced: set[str]) -> Iterator[tuple[int, int, str]]:
+def _shorter_columns(tree: exp.Expr, replaced: set[str]) -> Iterator[Edit]:
     """Edits from ``schema.table.column`` to ``table.column``, since the table is now an alias."""
     for column in tree.find_all(exp.Column):
         parts = column.parts

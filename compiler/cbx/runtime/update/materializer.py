@@ -213,6 +213,14 @@ class Materializer:
         """Keep the signature of the files of a path before they are read."""
         self.landings.setdefault(path, signature(path, self._request.working_folder))
 
+    def batch_files(self, options: Mapping[str, str], path: str, schema: StructType | None) -> DataFrame:
+        """All files of a folder, as ``read_files`` reads them."""
+        from cbx.runtime.auto_loader import open_batch
+
+        self.landings.setdefault(path, signature(path, self._request.working_folder))
+        with self._workers.let_others_call():
+            return open_batch(self.spark, options, path, schema, note=self._note)
+
     def _note(self, text: str) -> None:
         self._log(NoteAdded(text))
 

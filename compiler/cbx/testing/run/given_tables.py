@@ -78,6 +78,10 @@ class GivenTables:
         """The rows of a Delta table, as those of a folder."""
         return self.folder(path)
 
+    def batch_files(self, options: Mapping[str, str], path: str, schema: Any) -> DataFrame:
+        """The same, as ``read_files`` reads them in batch."""
+        return self.files(options, path, schema)
+
     def _rows(self, key: str) -> DataFrame:
         batches = self._given[key]
         if self.number is None or key not in self._streams:
