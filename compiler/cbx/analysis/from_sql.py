@@ -160,7 +160,7 @@ def _note_sort(node: exp.Expr, relation: Relation, context: Context) -> None:
 
 def _apply_limit(relation: Relation, node: exp.Expr, context: Context) -> Relation:
     limit = node.args.get("limit")
-    if limit is None:
+    if limit is None or limit.expression.name.upper() == "ALL":
         return relation
     context.suspicions += choice_of_limit(node, relation)
     return ir.Limit(relation, whole_number(limit.args.get("expression")), relation.fields, relation.is_open)

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cbx.parse.brackets import depths
@@ -185,6 +186,9 @@ def _shift(tokens: list[Token], at: int, done: list[Token]) -> int:
     return at + 3
 
 
+_WITH_SEED = {"SHUFFLE": 2, "UUID": 1}
+"""How many arguments a function has with its seed."""
+
 _LONGEST_TYPE = 300
 """The most tokens of a type that are searched, which keeps the time linear."""
 
@@ -249,6 +253,23 @@ def _difference_in_units(tokens: list[Token], at: int, done: list[Token]) -> int
     if sum(depth == 0 and kind is _T.COMMA for _, kind, depth in inside) != 2:
         return at
     done.append(_replace_token(tokens[at], _T.VAR, "timestampdiff"))
+    return at + 1
+
+
+def _seed(tokens: list[Token], at: int, done: list[Token]) -> int:
+    """``uuid(7)`` and ``shuffle(a, 7)``: sqlglot knows no seed of these, so they are read by their names."""
+    closing = _find_closing(tokens, at + 1)
+    inside = [kind for _, kind, depth in _walk(tokens[:closing], at + 2) if depth == 0]
+    count = inside.count(_T.COMMA) + bool(inside)
+    if (
+        _type_at(tokens, at + 1) is not _T.L_PAREN
+        or closing == len(tokens)
+        or count != _WITH_SEED[tokens[at].text.upper()]
+    ):
+        return at
+    end = tokens[closing]
+    tokens[closing] = Token(_T.R_PAREN, end.text, end.line, end.col, end.start, end.end, [exp.SQLGLOT_ANONYMOUS])
+    done.append(tokens[at])
     return at + 1
 
 
@@ -384,6 +405,7 @@ _BY_TYPE: Mapping[TokenType, Sequence[Rule]] = {
     _T.PIPE_GT: (_step,),
     _T.PLUS: (_plus,),
     _T.TABLE: (_table, _table_argument),
+    _T.UUID: (_seed,),
     _T.VALUES: (_name, _values),
     _T.WINDOW: (_window_function, _name),
     _T.WITH: (_options,),
@@ -394,6 +416,7 @@ _BY_WORD: Mapping[str, Sequence[Rule]] = {
     "DATE_DIFF": (_difference_in_units,),
     "TIMEDIFF": (_difference_in_units,),
     "MAX": (_recursion_level,),
+    "SHUFFLE": (_seed,),
     "WATERMARK": (_watermark,),
     "WITHOUT": (_timestamp_without_zone,),
     "X": (_hex,),

@@ -50,6 +50,12 @@ _WORDS: Mapping[HazardKind, _Words] = {
         "computed again in each update",
         "compute it from columns, for example with `sha2` or `xxhash64` of the key",
     ),
+    "changing_sample": _Words(
+        codes.CHANGING_RESULT,
+        "a sample in `{model}` has other rows in each update",
+        "drawn again in each update",
+        "give the sample a seed, or choose the rows by a hash of their key",
+    ),
     "not_in_nullable": _Words(
         codes.NOT_IN_NULLABLE,
         "NOT IN in `{model}` is true for no row if the query in it returns a NULL",
@@ -87,7 +93,7 @@ _WORDS: Mapping[HazardKind, _Words] = {
         "test with IS NULL or IS NOT NULL, in Python with `isNull()` or `isNotNull()`",
     ),
 }
-_OF_RECOMPUTED_TABLES: frozenset[HazardKind] = frozenset({"arbitrary_rows", "changing_values"})
+_OF_RECOMPUTED_TABLES: frozenset[HazardKind] = frozenset({"arbitrary_rows", "changing_sample", "changing_values"})
 """What does no harm in a streaming table, whose rows are computed once."""
 
 

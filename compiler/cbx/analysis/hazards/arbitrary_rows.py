@@ -7,6 +7,8 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.relation_walks import columns_read, nodes_of
 from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.row_counts import most_rows
+from cbx.analysis.relation.uniqueness import Grain
 
 
 def is_arbitrary(choice: ArbitraryChoice, relation: Relation) -> bool:
@@ -22,13 +24,21 @@ def is_arbitrary(choice: ArbitraryChoice, relation: Relation) -> bool:
     """
     grain = infer_grain(choice.rows)
     if choice.function == "limit":
-        return not grain.is_key(NONE)
+        return not _takes_all_or_any(choice, grain)
     agreed = grain.closure(choice.partition)
     if not choice.order <= agreed or grain.is_key(choice.partition):
         return False
     if choice.values is not None:
         return bool(grain.keys) and not choice.values <= agreed
     return not _taken_with_numbers(choice.rows, relation, agreed) <= agreed
+
+
+def _takes_all_or_any(limit: ArbitraryChoice, grain: Grain) -> bool:
+    """Whether a LIMIT takes no row or all of them, or any of rows that are alike."""
+    fields = frozenset(field.id for field in limit.rows.fields)
+    are_alike = not limit.rows.is_open and fields <= grain.closure(NONE)
+    most = 1 if grain.is_key(NONE) else most_rows(limit.rows)
+    return are_alike or limit.count == 0 or (most is not None and most <= (1 if limit.count is None else limit.count))
 
 
 def _taken_with_numbers(rows: Relation, relation: Relation, agreed: Ids) -> Ids:

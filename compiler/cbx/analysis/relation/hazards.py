@@ -17,6 +17,7 @@ HazardKind = Literal[
     "history_without_time",
     "coalesced_join_key",
     "arbitrary_rows",
+    "changing_sample",
     "changing_values",
     "lossy_join",
     "not_in_nullable",
@@ -64,6 +65,7 @@ class ArbitraryChoice:
         partition: The columns in which the rows agree that it chooses among.
         order: All columns that its order depends on.
         values: The columns that it returns a value of; None where it numbers rows.
+        count: How many rows a LIMIT takes; None where that is not known.
     """
 
     place: Place
@@ -72,6 +74,7 @@ class ArbitraryChoice:
     partition: Ids = NONE
     order: Ids = NONE
     values: Ids | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.hazards import ArbitraryChoice, Suspicion
+from cbx.analysis.relation.hazards import ArbitraryChoice, Hazard, Suspicion
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.query_mistakes import QueryMistake, is_grouped, is_stream
 from cbx.analysis.relation.relation_walks import is_deep, stream_scans
@@ -35,11 +35,15 @@ from cbx.analysis.tracing.plan.projections import (
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows, with_relation
 from cbx.analysis.tracing.plan.unpivots import read_unpivot
-from cbx.analysis.tracing.protocol import OPAQUE
+from cbx.analysis.tracing.protocol import OPAQUE, is_drawn_seed
 from cbx.analysis.tracing.requests import Traced
 
 _SAME_ROWS = frozenset({
     "sort", "offset", "hint", "repartition", "repartition_by_expression", "with_watermark", "collect_metrics",
+})  # fmt: skip
+_KEEPS_ORDER = frozenset({
+    "project", "with_columns", "with_columns_renamed", "drop", "filter", "to_df", "limit", "offset", "tail", "hint",
+    "subquery_alias", "collect_metrics", "fill_na", "replace", "drop_na",
 })  # fmt: skip
 _BY_COLUMNS: dict[str, Callable[[Record, Rows, Reading], Rows]] = {
     "project": read_project,
@@ -199,18 +203,23 @@ class _PlanReader:
             case "limit" | "tail":
                 count = record.get("limit", 0)
                 if not _is_sorted(record["input"]):
-                    self.reading.context.suspicions.append(ArbitraryChoice(None, "limit", rows.relation))
+                    self.reading.context.suspicions.append(ArbitraryChoice(None, "limit", rows.relation, count=count))
                 return with_relation(rows, ir.Limit(rows.relation, count, rows.fields, rows.is_open))
             case "sample":
-                if record.get("with_replacement"):
-                    return opaque_rows([rows], "a sample that repeats rows", rows.columns, is_open=rows.is_open)
-                chance = ir.Condition(NONE, is_deterministic=False)
-                return with_relation(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
+                return self._read_sample(record, rows)
             case "subquery_alias":
                 alias = record["alias"].lower()
                 return replace(rows, columns=tuple(QualifiedColumn(column.field, (alias,)) for column in rows.columns))
             case _:
                 raise ValueError(kind)
+
+    def _read_sample(self, record: Record, rows: Rows) -> Rows:
+        if is_drawn_seed(record.get("seed", 0)):
+            self.reading.context.suspicions.append(Hazard("changing_sample", None))
+        if record.get("with_replacement"):
+            return opaque_rows([rows], "a sample that repeats rows", rows.columns, is_open=rows.is_open)
+        chance = ir.Condition(NONE, is_deterministic=False)
+        return with_relation(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
 
     def _place_suspicions(self, site: list[Any] | None) -> None:
         """Place in a step those that no call of a function is at."""
@@ -270,7 +279,7 @@ class _PlanReader:
 
 def _is_sorted(record: Record) -> bool:
     """Whether rows are in an order that their model gave them."""
-    while record["kind"] in {"project", "with_columns", "with_columns_renamed", "drop", "filter", "to_df"}:
+    while record["kind"] in _KEEPS_ORDER:
         record = record.get("input", {"kind": ""})
     return bool(record["kind"] == "sort")
 

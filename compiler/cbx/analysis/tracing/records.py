@@ -18,7 +18,7 @@ from pyspark.sql.connect.proto import expressions_pb2, relations_pb2, types_pb2
 from pyspark.sql.connect.types import proto_schema_to_pyspark_data_type
 from pyspark.sql.types import StructType
 
-from cbx.analysis.tracing.protocol import OPAQUE, UNDERSTOOD, UNDERSTOOD_VALUES
+from cbx.analysis.tracing.protocol import OPAQUE, UNDERSTOOD, UNDERSTOOD_VALUES, is_drawn_seed
 from cbx.analysis.tracing.session import TracingSession
 from cbx.analysis.tracing.types import sql_type
 
@@ -37,6 +37,8 @@ _READ_APART = (
 
 _WITH_SITE = frozenset({"unresolved_attribute", "unresolved_function"})
 """The expressions whose places messages point at."""
+
+_WITH_SEED = frozenset({"rand", "randn", "random", "randstr", "shuffle", "uniform", "uuid"})
 
 _READS_ELSEWHERE = frozenset({"read", "relation_changes"})
 """The relations that read something else than the inputs."""
@@ -173,7 +175,10 @@ class _RecordWriter:
         if site and kind in _WITH_SITE:
             file, _, line = site.rpartition(":")
             record["site"] = [file, int(line)] if line.isdigit() else None
-        return record | self.write_message(inner)
+        record |= self.write_message(inner)
+        if _has_drawn_seed(record):
+            record["arguments"].pop()
+        return record
 
     def write_literal(self, message: expressions_pb2.Expression.Literal) -> Record:
         """A literal: its type, and its value as a text; only plain literals have a value."""
@@ -185,6 +190,14 @@ class _RecordWriter:
         if isinstance(value, (str, int, float, bool)):
             record["value"] = str(value)
         return record
+
+
+def _has_drawn_seed(record: Record) -> bool:
+    """Whether PySpark drew the seed of a random function, since the model gives none."""
+    if record.get("function_name") not in _WITH_SEED or not record.get("arguments"):
+        return False
+    seed = record["arguments"][-1]
+    return seed.get("type") == "long" and is_drawn_seed(int(seed["value"]))
 
 
 def _message_name(descriptor: Any) -> str:

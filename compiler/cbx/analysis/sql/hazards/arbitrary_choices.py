@@ -56,8 +56,9 @@ def choices_of_groups(
 
 
 def choice_of_limit(node: exp.Expr, rows: Relation) -> list[ArbitraryChoice]:
-    """A LIMIT of rows that are in no order, neither here nor in a query that it reads."""
+    """A LIMIT of rows that are in no order, neither here nor in a query that it reads; EXISTS asks for any of them."""
     limit = node.args["limit"]
     count = whole_number(limit.args.get("expression"))
     is_sorted = any(isinstance(order.parent, exp.Query) for order in node.find_all(exp.Order, exp.Sort, exp.Cluster))
-    return [] if is_sorted or count == 0 else [ArbitraryChoice(place_of(limit), "limit", rows)]
+    is_arbitrary = not is_sorted and not isinstance(node.parent, exp.Exists)
+    return [ArbitraryChoice(place_of(limit), "limit", rows, count=count)] if is_arbitrary else []

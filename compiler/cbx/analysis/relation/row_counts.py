@@ -1,4 +1,4 @@
-"""Whether a relation has no rows for any content of its tables."""
+"""How many rows a relation has for any content of its tables."""
 
 from __future__ import annotations
 
@@ -26,3 +26,17 @@ def is_empty(relation: Relation) -> bool:
             return is_empty(left)
         case _:
             return False
+
+
+def most_rows(relation: Relation) -> int | None:
+    """How many rows a relation has at most, by those that are written out and by LIMIT; None if that is not known."""
+    match relation:
+        case ir.Values(row_count=count):
+            return count
+        case ir.Limit(input=below, count=int() as count):
+            most = most_rows(below)
+            return count if most is None else min(count, most)
+        case ir.Projection() | ir.Window() | ir.Distinct() | ir.Copy() | ir.Filter():
+            return most_rows(relation.input)
+        case _:
+            return None
