@@ -116,7 +116,32 @@ class SnapshotFlow:
     span: Span | None = None
 
 
-Flow = AppendFlow | CdcFlow | SnapshotFlow
+@dataclass(frozen=True, slots=True)
+class ReplaceFlow:
+    """A query whose rows replace rows of a streaming table.
+
+    Attributes:
+        target: The table.
+        name: The name of the flow.
+        query: A batch or a stream.
+        using: The columns of REPLACE USING: the rows with the same values are replaced.
+        sequence_by: The order of the rows of a key; a row with a lower sequence replaces nothing.
+        where: The condition of REPLACE WHERE on the rows to replace; the query's other rows are ignored.
+        spark_conf: Settings for its query.
+        span: Where it is defined.
+    """
+
+    target: DatasetName
+    name: str
+    query: Query
+    using: tuple[str, ...] = ()
+    sequence_by: str | Column | None = None
+    where: str | None = None
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+    span: Span | None = None
+
+
+Flow = AppendFlow | CdcFlow | ReplaceFlow | SnapshotFlow
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cbx.diagnostics.diagnostic import Diagnostic
     from cbx.runtime.errors import QueryLine
 
-TableKind = Literal["streaming", "batch", "scd 1", "scd 2"]
-"""The kind of a table: appended by streams, replaced by a query, or merged from changes."""
+TableKind = Literal["streaming", "rewritten", "batch", "scd 1", "scd 2"]
+"""The kind of a table: appended or rewritten by streams, replaced by a query, or merged from changes."""
 
 ResultKind = Literal[TableKind, "view", "sink", ""]
 """The kind of a dataset; empty if it is unknown."""

@@ -149,6 +149,7 @@ def _cells(dataset: DatasetResult) -> list[str | Text]:
 
 _KINDS = {
     "streaming": "streaming table",
+    "rewritten": "streaming table",
     "batch": "materialized view",
     "scd 1": "SCD type 1",
     "scd 2": "SCD type 2",

@@ -100,15 +100,29 @@ class _BatchWriter:
         self.total = add_counts(self.total, counts)
 
 
-def write_and_check(batch: DataFrame, rules: Sequence[DatasetExpectation], folder: Path, dataset: str) -> Counts:
+def write_and_check(
+    batch: DataFrame,
+    rules: Sequence[DatasetExpectation],
+    folder: Path,
+    dataset: str,
+    others: DataFrame | None = None,
+) -> Counts:
     """Write rows as Parquet, and count them and their violations.
+
+    Args:
+        batch: The rows.
+        rules: The rules of the table.
+        folder: Where they are written.
+        dataset: The name of the table.
+        others: Rows that are written too, but not counted; their columns come first.
 
     Raises:
         ExpectationFailedError: If rows violate an expectation that fails the update; the folder is removed.
     """
     observation = Observation()
     checked = drop_violating_rows(mark_violations(batch, rules).observe(observation, *violation_counts(rules)), rules)
-    checked.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
+    written = checked if others is None else others.unionByName(checked, allowMissingColumns=True)
+    written.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").parquet(str(folder))
     counts = read_counts(read_write_observation(batch, observation), rules, dataset)
     if counts.violated_fail_rules:
         shutil.rmtree(folder)
@@ -124,13 +138,16 @@ def expectation_error(counts: Counts, dataset: str) -> ExpectationFailedError:
     return ExpectationFailedError(f"{dataset}: {rules}")
 
 
-def drain(context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, int], None]) -> None:
+def drain(
+    context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, int], None], mode: str = "append"
+) -> None:
     """Run a stream until nothing is left to read.
 
     Args:
         context: The flow, for its checkpoint.
         frame: The stream.
         write: Takes each micro-batch and its number.
+        mode: The output mode of Spark: new rows, or the complete result.
     """
     if context.is_dry:
         return
@@ -144,7 +161,7 @@ def drain(context: FlowContext, frame: DataFrame, write: Callable[[DataFrame, in
             raise
 
     try:
-        run_to_end(frame.writeStream.foreachBatch(write_and_keep_error), context)
+        run_to_end(frame.writeStream.outputMode(mode).foreachBatch(write_and_keep_error), context)
     except Exception as error:  # noqa: BLE001 - the original error is clearer than Spark's
         raise (raised[0] if raised else error) from None
 

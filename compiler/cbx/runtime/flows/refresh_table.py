@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, NEEDS_FULL_REFRESH
 from cbx.runtime.auto_loader import AutoLoaderError, explain_failure
-from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, SnapshotFlow
+from cbx.runtime.definitions import AppendFlow, CdcFlow, Dataset, Flow, Query, ReplaceFlow, SnapshotFlow
 from cbx.runtime.errors import RunError
 from cbx.runtime.flow_context import FlowContext
 from cbx.runtime.flows.append_stream import append_once, append_stream, check_streaming
@@ -24,6 +24,7 @@ from cbx.runtime.flows.fingerprint import fingerprint, reads_only_tables, stream
 from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.replace_rows import replace_rows
+from cbx.runtime.flows.rewrite_table import TableRewriter, needs_complete_mode
 from cbx.runtime.spark.session import settings
 from cbx.runtime.tables.store import TableFolder, TableState
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from cbx.runtime.results import TableKind
 
 _STARTS = 5
+_BY_STREAMS: Final = {"streaming", "rewritten"}
+"""The kinds of tables of append flows; the query of the flow decides which."""
 _SCD_KINDS: Final[Mapping[int, TableKind]] = {1: "scd 1", 2: "scd 2"}
 
 
@@ -145,7 +148,7 @@ def _refresh_by_flows(
 ) -> RefreshResult:
     """Run all flows, and restart them if new columns or files arrive meanwhile, as Databricks does."""
     kind = _kind(dataset, flows)
-    if table is not None and table.kind != kind:
+    if table is not None and table.kind != kind and {table.kind, kind} != _BY_STREAMS:
         raise _other_kind(table, kind)
     for attempt in range(_STARTS):
         update = _TableUpdate(dataset, folder, folder.begin(table), queries, is_dry)
@@ -192,6 +195,7 @@ class _TableUpdate:
             table, counts = _run(self.dataset, flow, context, table, self.queries)
             table = table.remember(flow.name, replace(table.memory(flow.name), streams=context.reads.streams))
             total = add_counts(total, counts)
+        _check_alone(table, flows)
         views = view_counts(self.contexts)
         did_work = total.rows_read > 0 or views.rows_read > 0
         if did_work or before is None:
@@ -202,7 +206,9 @@ class _TableUpdate:
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
         self.folder.commit(table)
         self.folder.tidy()
-        return RefreshResult(kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts))
+        return RefreshResult(
+            table.kind, total, verdict, did_work, all(context.reads.is_certain for context in self.contexts)
+        )
 
     def explain(self, error: Exception) -> AutoLoaderError | None:
         """The error of Auto Loader behind an exception; None if there is none."""
@@ -230,6 +236,8 @@ def _run(
     if isinstance(flow, CdcFlow):
         return _run_cdc(dataset, flow, context, table, queries)
     with settings(queries.spark, flow.spark_conf):
+        if isinstance(flow, ReplaceFlow):
+            return _run_replace(dataset, flow, context, table, queries)
         return _run_append(dataset, flow, context, table, queries)
 
 
@@ -245,8 +253,36 @@ def _run_append(
         return table.remember(flow.name, replace(table.memory(flow.name), once=True)), counts
     check_streaming(frame, flow.name)
     context.reads.is_certain = streams_only_known_sources(frame, context)
-    counts, table = append_stream(context, frame, shape.rules, table)
-    return table, counts
+    if not needs_complete_mode(frame):
+        counts, table = append_stream(context, frame, shape.rules, _with_kind(table, "streaming", context))
+        return table, counts
+    rewriter = TableRewriter(context, shape.rules, _with_kind(table, "rewritten", context))
+    rewriter.rewrite_by(frame)
+    return rewriter.table, rewriter.total
+
+
+def _run_replace(
+    dataset: Dataset, flow: ReplaceFlow, context: FlowContext, table: TableState, queries: Queries
+) -> tuple[TableState, Counts]:
+    frame = queries.evaluate(flow.query, context)
+    context.check_generations(table.memory(flow.name).streams or {})
+    shape = Shape.of(dataset)
+    frame = shape.apply(frame)
+    context.reads.is_certain = frame.isStreaming and streams_only_known_sources(frame, context)
+    rewriter = TableRewriter(context, shape.rules, table)
+    rewriter.replace_by(flow, frame)
+    return rewriter.table, rewriter.total
+
+
+def _with_kind(table: TableState, kind: TableKind, context: FlowContext) -> TableState:
+    """A table of a kind, which a table that has been written keeps.
+
+    Raises:
+        RunError: If it has another one.
+    """
+    if table.schema and table.kind != kind:
+        raise _not_alone(table) if table.number >= context.update else _other_kind(table, kind)
+    return replace(table, kind=kind)
 
 
 def _run_cdc(
@@ -270,19 +306,43 @@ def _kind(dataset: Dataset, flows: Sequence[Flow]) -> TableKind:
             f"`{dataset.name.written}` has no flow",
             hint="add one with @dlt.append_flow or create_auto_cdc_flow",
         )
-    kinds = {"streaming" if isinstance(flow, AppendFlow) else _SCD_KINDS[flow.scd_type] for flow in flows}
+    kinds = {_kind_of_flow(flow) for flow in flows}
     if len(kinds) > 1:
         raise RunError(
             INVALID_DEFINITION,
             f"the flows into `{dataset.name.written}` have different kinds: {', '.join(sorted(kinds))}",
         )
-    if dataset.expectations and "streaming" not in kinds:
+    if dataset.expectations and not kinds & _BY_STREAMS:
         raise RunError(
             INVALID_DEFINITION,
             f"`{dataset.name.written}` is a target of AUTO CDC, so it cannot have expectations",
             hint="put the expectations on the view that feeds the flow",
         )
     return kinds.pop()
+
+
+def _kind_of_flow(flow: Flow) -> TableKind:
+    if isinstance(flow, (AppendFlow, ReplaceFlow)):
+        return "streaming" if isinstance(flow, AppendFlow) else "rewritten"
+    return _SCD_KINDS[flow.scd_type]
+
+
+def _check_alone(table: TableState, flows: Sequence[Flow]) -> None:
+    """Refuse several flows into a table that one of them rewrites.
+
+    Raises:
+        RunError: If there are several, and not all of them replace the rows that they name.
+    """
+    if table.kind == "rewritten" and len(flows) > 1 and not all(isinstance(flow, ReplaceFlow) for flow in flows):
+        raise _not_alone(table)
+
+
+def _not_alone(table: TableState) -> RunError:
+    return RunError(
+        INVALID_DEFINITION,
+        f"a flow rewrites all rows of `{table.name}`, which has other flows",
+        hint="add a watermark to the aggregate, or give it a table of its own",
+    )
 
 
 def _other_kind(table: TableState, kind: TableKind) -> RunError:

@@ -21,7 +21,11 @@ _LIMITS = ("maxFilesPerTrigger", "maxBytesPerTrigger")
 
 def read_table(folder: TableFolder, spark: SparkSession) -> DataFrame:
     """The rows of a table."""
-    table = _require_state(folder)
+    return read_rows(folder, _require_state(folder), spark)
+
+
+def read_rows(folder: TableFolder, table: TableState, spark: SparkSession) -> DataFrame:
+    """The rows of a version of a table."""
     reader = spark.read.schema(read_struct(table.schema)).option("recursiveFileLookup", "true")
     return reader.parquet(str(folder.rows(table.version)))
 

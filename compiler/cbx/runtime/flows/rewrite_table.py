@@ -1,0 +1,141 @@
+"""Rewrites the rows of a streaming table: results of streaming aggregates, and flows that replace rows.
+
+A streaming query that aggregates without a watermark runs in Spark's complete mode: each micro-batch has the whole
+result. A flow with REPLACE USING or REPLACE WHERE replaces some rows (the Databricks pages "REPLACE USING flows" and
+"REPLACE WHERE flows"). Each micro-batch writes a version of the table; the commit of the update publishes the last one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Window
+from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
+
+from cbx.runtime.flows.append_stream import drain, write_and_check
+from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
+from cbx.runtime.tables.read_table import read_rows
+from cbx.runtime.tables.schema import evolve_schema
+from cbx.spark_spelling import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import Column, DataFrame
+
+    from cbx.runtime.definitions import DatasetExpectation, ReplaceFlow
+    from cbx.runtime.flow_context import FlowContext
+    from cbx.runtime.tables.store import TableState
+
+
+_IS_NEW: Final = "__cbx_is_new"
+_HIGHEST: Final = "__cbx_highest"
+
+
+@dataclass(slots=True)
+class TableRewriter:
+    """Writes new versions of a table.
+
+    Attributes:
+        context: The flow.
+        rules: The rules of the table.
+        table: The table, as of the last version.
+        total: The counts of the new rows.
+    """
+
+    context: FlowContext
+    rules: tuple[DatasetExpectation, ...]
+    table: TableState
+    total: Counts = NOTHING
+
+    def write(self, rows: DataFrame, others: DataFrame | None = None) -> Counts:
+        """Write new rows, and other rows that stay, as the next version.
+
+        Raises:
+            ExpectationFailedError: If new rows violate an expectation that fails the update.
+        """
+        folder, old = self.context.folder, self.table
+        number = old.number + 1 if old.schema else old.number
+        version = f"v{number}"
+        schema = (rows if others is None else others.unionByName(rows, allowMissingColumns=True)).schema.json()
+        counts = write_and_check(rows, self.rules, folder.rows(version), folder.name.written, others)
+        self.table = replace(old, version=version, number=number, schema=schema)
+        if old.schema and old.number >= self.context.update:
+            folder.drop_version(old.version)
+        return counts
+
+    def rewrite_by(self, frame: DataFrame) -> None:
+        """Rewrite the table by a stream in complete mode."""
+
+        def write(rows: DataFrame, _: int) -> None:
+            self.total = self.write(rows)
+
+        drain(self.context, frame, write, mode="complete")
+        if not self.table.schema:
+            self.table = replace(self.table, schema=frame.schema.json())
+
+    def replace_by(self, flow: ReplaceFlow, frame: DataFrame) -> None:
+        """Replace the rows that a flow names by those of its query, a batch or a stream."""
+
+        def write(rows: DataFrame, _: int = 0) -> None:
+            self.total = add_counts(self.total, self._replace(flow, rows))
+
+        if frame.isStreaming:
+            drain(self.context, frame, write)
+        elif not self.context.is_dry:
+            write(frame)
+        if not self.table.schema:
+            self.table = replace(self.table, schema=frame.schema.json())
+
+    def _replace(self, flow: ReplaceFlow, rows: DataFrame) -> Counts:
+        old = self._rows(rows)
+        if flow.where is not None:
+            is_replaced = F.coalesce(F.expr(flow.where), F.lit(False))
+            return self.write(rows.where(is_replaced), old.where(~is_replaced))
+        if flow.sequence_by is not None:
+            return self.write(*_last_of_each_key(rows, old, flow.using, flow.sequence_by))
+        keys = rows.select(*map(quote, flow.using)).distinct()
+        return self.write(rows, old.join(keys, [*flow.using], "left_anti").select(*map(quote, old.columns)))
+
+    def _rows(self, incoming: DataFrame) -> DataFrame:
+        """The rows of the table, with the columns of new rows, too."""
+        spark, table = incoming.sparkSession, self.table
+        fields = evolve_schema(table, incoming.schema)
+        is_empty = not table.schema or not self.context.folder.row_files(table)
+        if is_empty:
+            return spark.createDataFrame([], fields)
+        return read_rows(self.context.folder, replace(table, schema=fields.json()), spark)
+
+
+def _last_of_each_key(
+    rows: DataFrame, old: DataFrame, using: Sequence[str], sequence_by: str | Column
+) -> tuple[DataFrame, DataFrame]:
+    """Those new and old rows whose sequence is the highest of their key."""
+    sequence = F.expr(sequence_by) if isinstance(sequence_by, str) else sequence_by
+    both = old.withColumn(_IS_NEW, F.lit(False)).unionByName(
+        rows.withColumn(_IS_NEW, F.lit(True)), allowMissingColumns=True
+    )
+    highest = F.max(sequence).over(Window.partitionBy(*map(quote, using)))
+    last = both.withColumn(_HIGHEST, highest).where(sequence.eqNullSafe(F.col(_HIGHEST))).drop(_HIGHEST)
+    return last.where(_IS_NEW).drop(_IS_NEW), last.where(f"NOT {_IS_NEW}").drop(_IS_NEW)
+
+
+def needs_complete_mode(frame: DataFrame) -> bool:
+    """Whether Spark can run a stream in complete mode only: it aggregates or is DISTINCT, without a watermark."""
+    return not _is_allowed(frame, "Append") and _is_allowed(frame, "Complete")
+
+
+def _is_allowed(frame: DataFrame, mode: str) -> bool:
+    """Whether Spark can run a stream in an output mode."""
+    java: Any = frame
+    jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - Spark's checks have no Python face
+    checker = jvm.org.apache.spark.sql.catalyst.analysis.UnsupportedOperationChecker
+    output = getattr(jvm.org.apache.spark.sql.streaming.OutputMode, mode)()
+    try:
+        checker.checkForStreaming(java._jdf.queryExecution().analyzed(), output)  # noqa: SLF001 - as above
+    except (PySparkException, Py4JJavaError):
+        return False
+    return True

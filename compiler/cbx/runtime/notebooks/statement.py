@@ -1,0 +1,85 @@
+"""One SQL statement of a pipeline, and the query that it ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pyspark.errors import PySparkException
+
+from cbx.diagnostics.codes import INVALID_STATEMENT
+from cbx.runtime.api.argument_values import dataset_name
+from cbx.runtime.errors import RunError
+from cbx.runtime.sql.tokens import choice_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from cbx.diagnostics.source_files import Span
+    from cbx.runtime.definitions import Query, Registry
+    from cbx.runtime.names import DatasetName
+    from cbx.runtime.sql.tokens import Words
+
+QUERY_WORDS: Final = ("SELECT", "WITH", "FROM", "VALUES", "TABLE", "MAP", "REDUCE")
+"""The first words of queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement while it is read.
+
+    Attributes:
+        words: Its words.
+        span: The span of its first word.
+        spark: Runs the queries.
+        registry: Collects the definitions.
+    """
+
+    words: Words
+    span: Span | None
+    spark: SparkSession
+    registry: Registry
+
+    def name(self, what: str = "the name of the table") -> DatasetName:
+        """Read the name of a dataset, or ``IDENTIFIER`` with an expression that gives it.
+
+        Raises:
+            RunError: If none comes next.
+        """
+        if not self.words.sees("IDENTIFIER", "("):
+            return dataset_name(self.words.name(what), self.span)
+        span = self.words.span
+        self.words.takes("IDENTIFIER")
+        expression = self.words.group("the expression in brackets").source_text()
+        try:
+            row = self.spark.sql(f"SELECT {expression}").head()
+        except PySparkException as error:
+            reason = f"the expression of IDENTIFIER is not a constant text: {expression}"
+            raise RunError(INVALID_STATEMENT, reason, span=span) from error
+        return dataset_name(str(row and row[0]), span)
+
+    def query(self, others: Sequence[str] = (), names: Sequence[str] = ()) -> Query:
+        """The query that the statement ends with.
+
+        Args:
+            others: The clauses that could stand before the query.
+            names: The names of its columns; none to keep them.
+
+        Raises:
+            RunError: If no query follows.
+        """
+        if not self.words.sees("(") and not any(self.words.sees(word) for word in QUERY_WORDS):
+            choices = (*(other.split()[0] for other in others), *QUERY_WORDS)
+            raise self.words.error(choice_of((*others, "a query")), choices)
+        return self.query_of(self.words.rest(), names)
+
+    def query_of(self, text: str, names: Sequence[str] = ()) -> Query:
+        """The query of a text."""
+
+        def query() -> DataFrame:
+            rows = self.spark.sql(text)
+            return rows.toDF(*names) if names else rows
+
+        return query
