@@ -85,4 +85,21 @@ class NotInQuery:
     query: Relation
 
 
-Suspicion = Hazard | RejectedSide | ArbitraryChoice | NotInQuery
+@dataclass(frozen=True, slots=True, eq=False)
+class CoalescedKeys:
+    """A key of a join whose keys all have a default on both sides, so that those that are NULL match each other.
+
+    Attributes:
+        place: Where it is compared.
+        left: The left side.
+        right: The right side.
+        columns: The columns of the left and those of the right that each key reads.
+    """
+
+    place: Place
+    left: Relation
+    right: Relation
+    columns: tuple[tuple[Ids, Ids], ...]
+
+
+Suspicion = Hazard | RejectedSide | ArbitraryChoice | NotInQuery | CoalescedKeys

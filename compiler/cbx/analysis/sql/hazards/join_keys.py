@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from cbx.analysis.relation.hazards import Hazard
+from cbx.analysis.relation.hazards import CoalescedKeys, Hazard, Suspicion
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relations import Field, Ids, Relation, reads_of
 from cbx.analysis.sql.expressions.expression_types import type_of
@@ -20,19 +20,21 @@ from cbx.analysis.types.value_types import compare_with_loss
 
 def join_key_hazards(
     condition: exp.Expr | None, left: Relation, right: Relation, reader: ExpressionReader
-) -> list[Hazard]:
+) -> list[Suspicion]:
     """The hazards of the equalities of a join's condition, each between a value of the left and one of the right.
 
     Example:
         ``coalesce(a.id, 0) = coalesce(b.id, 0)`` joins each row without an id with all others, and with those of id 0;
-        so ``coalesced_join_key``. Beside another key it is how people compare a part that may be NULL, and it is not
+        so `CoalescedKeys`. Beside another key it is how people compare a part that may be NULL, and it is not
         reported. ``a.number = b.text`` holds for the texts '1' and '01'; so ``lossy_join``.
     """
     sides = _ids(left), _ids(right)
     keys = [conjunct for conjunct in split_conjuncts(condition) if _joins(conjunct, sides, reader)]
     if keys and all(_has_default(key.this) and _has_default(key.expression) for key in keys):
-        return [Hazard("coalesced_join_key", place_of(key)) for key in keys]
-    hazards = []
+        reads = [(reads_of(reader.read(key.this)), reads_of(reader.read(key.expression))) for key in keys]
+        pairs = tuple((first, second) if first <= sides[0] else (second, first) for first, second in reads)
+        return [CoalescedKeys(place_of(key), left, right, pairs) for key in keys]
+    hazards: list[Suspicion] = []
     for key in keys:
         first, second = type_of(key.this, reader), type_of(key.expression, reader)
         if compare_with_loss(first, second):
