@@ -64,7 +64,7 @@ _WORDS: Mapping[HazardKind, _Words] = {
     ),
     "union_drops_rows": _Words(
         codes.UNION_DROPS_ROWS,
-        "`{model}` counts rows of a UNION, which drops those that are equal but for their keys",
+        "`{model}` adds up rows of a UNION, which drops those that are equal but for their keys",
         "equal rows count once",
         "write UNION ALL, or select the keys as well",
     ),

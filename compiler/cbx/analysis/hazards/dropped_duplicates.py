@@ -5,28 +5,31 @@ from __future__ import annotations
 from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.hazards import Hazard
-from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relation_walks import counts_rows, nodes_of
+from cbx.analysis.relation.relation_walks import nodes_of
 from cbx.analysis.relation.relations import Relation
 
 
 def dropped_duplicates(relation: Relation) -> list[Hazard]:
-    """The aggregates that count rows, or add them up, of a UNION of rows without their keys.
+    """The sums and averages over a UNION of rows without their keys.
 
-    ``SELECT sum(amount) FROM (SELECT day, amount FROM a UNION SELECT day, amount FROM b)``, where the key of ``a`` is
-    its id, counts two rows of one day with the same amount once.
+    A count is not among them: people write ``SELECT count(*) FROM (SELECT id FROM a UNION SELECT id FROM b)`` to count
+    different values.
+
+    Example:
+        ``SELECT sum(amount) FROM (SELECT day, amount FROM a UNION SELECT day, amount FROM b)``, where the key of ``a``
+        is its id, adds two rows of one day with the same amount once.
     """
     return [
-        Hazard("union_drops_rows", _place(node))
+        Hazard("union_drops_rows", measures[0].place)
         for node in nodes_of(relation)
-        if isinstance(node, ir.Aggregate) and counts_rows(node)
+        if isinstance(node, ir.Aggregate) and (measures := [each for each in node.measures if _adds_up(each)])
         for union in _unions(node.input)
         if any(map(_lacks_its_key, union.inputs))
     ]
 
 
-def _place(node: ir.Aggregate) -> Place:
-    return next((measure.place for measure in node.measures if measure.place), node.place)
+def _adds_up(measure: ir.Measure) -> bool:
+    return measure.is_mean or (measure.makes_total and measure.function != "count")
 
 
 def _unions(relation: Relation) -> list[ir.SetOperation]:
