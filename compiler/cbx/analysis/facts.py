@@ -68,12 +68,14 @@ class CurrentKey:
     """Columns that are unique among the rows in which another column is NULL.
 
     Example: the current rows of an AUTO CDC target with SCD type 2, ``CurrentKey(("customer_id",), "__END_AT")``. With
-    a ``start`` column, the periods from ``start`` until ``null_column`` of the rows of one key do not overlap.
+    a ``start`` column, the periods from ``start`` until ``null_column`` of the rows of one key do not overlap. The
+    ``sequence`` columns order the versions of a key.
     """
 
     columns: tuple[str, ...]
     null_column: str
     start: str | None = None
+    sequence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def table_facts(
     current: tuple[CurrentKey, ...] = ()
     if model.cdc is not None and model.cdc.scd_type == 2 and model.key:
         keys = tuple((*key, START_AT) for key in model.declared_keys)
-        current = tuple(CurrentKey(key, END_AT, START_AT) for key in model.declared_keys)
+        current = tuple(CurrentKey(key, END_AT, START_AT, model.cdc.sequence_by) for key in model.declared_keys)
     return Table(model.id, typed, keys, current, is_streaming)
 
 

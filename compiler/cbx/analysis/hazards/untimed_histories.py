@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from cbx.analysis.grain.infer_grain import infer_grain
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.conditions import apply_predicates
 from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.relation.places import Place
 from cbx.analysis.relation.relation_walks import columns_read, counts_rows, inputs_of, nodes_of
 from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.uniqueness import Grain
 
 _TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
 
@@ -16,8 +19,9 @@ _TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
 def untimed_histories(relation: Relation) -> list[Hazard]:
     """The reads of SCD type 2 tables that are joined or counted as a whole.
 
-    A query that names a time is not reported: one that reads a column with a time anywhere in a condition, a group, an
-    order or an expression, or that passes on ``__START_AT`` or ``__END_AT``.
+    A query that names a time is not reported: one that reads a column with a time, or one that orders the versions,
+    anywhere in a condition, a group, an order or an expression, or that passes on ``__START_AT`` or ``__END_AT``.
+    Neither is one that leaves a single version of each key, such as that with ``row_number() = 1``.
 
     Example:
         ``SELECT c.city, sum(o.amount) FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY c.city`` where
@@ -29,7 +33,7 @@ def untimed_histories(relation: Relation) -> list[Hazard]:
     pending = [(relation, _Use(shown=frozenset(column.id for column in relation.fields)))]
     while pending:
         node, above = pending.pop()
-        use = replace(above, read=above.read | columns_read(node))
+        use = replace(above, read=above.read | columns_read(node), grains=(*above.grains, (infer_grain(node), 0)))
         hazards += _judge(node, use) if isinstance(node, ir.Scan) else []
         pending += _inputs_with_use(node, use)
     return hazards[::-1]
@@ -45,6 +49,7 @@ class _Use:
         is_joined: Whether they join the rows.
         is_counted: Whether they count the rows or add them up.
         groups: What the rows are grouped by where they are counted.
+        grains: The grains of the rows before they are joined or counted, each with the offset of its columns.
         place: Where they are joined or counted.
     """
 
@@ -53,12 +58,20 @@ class _Use:
     is_joined: bool = False
     is_counted: bool = False
     groups: Ids = NONE
+    grains: tuple[tuple[Grain, int], ...] = ()
     place: Place = None
+
+    def has_single_rows(self, key: Ids) -> bool:
+        """Whether columns are unique in the rows, before they are joined or counted."""
+        return any(grain.is_key(frozenset(column + offset for column in key)) for grain, offset in self.grains)
 
     def shift(self, offset: int) -> _Use:
         """The same, for the columns of a copy's input."""
-        lowered = [frozenset(column - offset for column in columns) for columns in (self.read, self.shown, self.groups)]
-        return replace(self, read=lowered[0], shown=lowered[1], groups=lowered[2])
+        read, shown, groups = (
+            frozenset(column - offset for column in columns) for columns in (self.read, self.shown, self.groups)
+        )
+        grains = tuple((grain, added + offset) for grain, added in self.grains)
+        return replace(self, read=read, shown=shown, groups=groups, grains=grains)
 
 
 def _judge(scan: ir.Scan, use: _Use) -> list[Hazard]:
@@ -66,9 +79,10 @@ def _judge(scan: ir.Scan, use: _Use) -> list[Hazard]:
     for current in scan.table.current_keys:
         ends = frozenset(ids.get(name.lower(), -1) for name in (current.start or "", current.null_column))
         times = ends | {column.id for column in scan.fields if column.type in _TIMES}
+        times |= {ids.get(name.lower(), -1) for name in current.sequence}
         key = frozenset(ids.get(name.lower(), -1) for name in current.columns)
         is_used = use.is_joined or (use.is_counted and not key <= use.groups)
-        if is_used and not times & use.read and not ends & use.shown:
+        if is_used and not use.has_single_rows(key) and not times & use.read and not ends & use.shown:
             return [Hazard("history_without_time", scan.place or use.place, (scan.table.name,))]
     return []
 
@@ -81,8 +95,10 @@ def _inputs_with_use(relation: Relation, use: _Use) -> list[tuple[Relation, _Use
         case ir.Join(kind="semi" | "anti", left=left):
             return [(left, use)]
         case ir.Join(left=left, right=right):
-            joined = replace(use, is_joined=True, place=relation.place)
-            return [(left, joined), (right, joined)]
+            return [
+                (left, _use_of_side(relation, left, right, use)),
+                (right, _use_of_side(relation, right, left, use)),
+            ]
         case ir.Aggregate(input=rows):
             return [(rows, _use_of_groups(relation, use))]
         case ir.SetOperation(inputs=branches):
@@ -93,6 +109,15 @@ def _inputs_with_use(relation: Relation, use: _Use) -> list[tuple[Relation, _Use
             return [(rows, use)]
         case _:
             return [(child, use) for child in inputs_of(relation)]
+
+
+def _use_of_side(join: ir.Join, side: Relation, other: Relation, use: _Use) -> _Use:
+    """What happens to the rows of a side: a join is no use of versions if each row of the other side is left once."""
+    columns = frozenset(field.id for field in side.fields)
+    own = [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= columns]
+    grain = apply_predicates(infer_grain(side), own)
+    is_joined = use.is_joined or not any(map(use.has_single_rows, infer_grain(other).keys))
+    return replace(use, is_joined=is_joined, grains=((grain, 0),), place=join.place)
 
 
 def _use_of_groups(node: ir.Aggregate, use: _Use) -> _Use:
