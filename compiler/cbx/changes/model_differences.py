@@ -134,9 +134,9 @@ def _compare_inputs(before: Model, after: Model) -> Iterator[Difference]:
 
 def _compare_reading(old: Model, new: Model, after: Model) -> Iterator[Difference]:
     """How the same source is read."""
-    for name in ("schema_hints", "options"):
-        if name in old and new.get(name) != old[name]:
-            detail = f"{name} of {source_name(new)}: {_value_text(old[name])} -> {_value_text(new.get(name))}"
+    for name in ("schema", "schema_hints", "options"):
+        if (name in old or name == "schema") and new.get(name) != old.get(name):
+            detail = f"{name} of {source_name(new)}: {_value_text(old.get(name))} -> {_value_text(new.get(name))}"
             yield Difference("inputs", detail, "incremental", _new_rows_reason(after))
 
 

@@ -9,6 +9,7 @@ import typer
 
 _COMMANDS: dict[str, tuple[str, str] | tuple[str, str, str]] = {
     "init": ("cbx.cli.init", "init"),
+    "import": ("cbx.cli.import_pipeline", "import_command"),
     "compile": ("cbx.cli.compile", "compile_command"),
     "run": ("cbx.cli.run", "run"),
     "test": ("cbx.cli.test", "run_tests", "TestCommand"),

@@ -27,7 +27,7 @@ def events(
 ) -> None:
     """Print the result of the last update: rows and expectations of each table."""
     from cbx.cli.display.run import error_console, show_run_errors
-    from cbx.cli.state_folder import state_folder
+    from cbx.cli.places import state_folder
     from cbx.runtime.errors import CannotRunError
     from cbx.runtime.log.last_update import last_update
 

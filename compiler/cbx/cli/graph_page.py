@@ -51,8 +51,8 @@ def create_page(
 
 def _last_run(root: Path, state: Path | None) -> LastRun | None:
     """The last run; None if there is none. That is an error only if ``--state`` names its folder."""
+    from cbx.cli.places import STATE
     from cbx.cli.selection import stop
-    from cbx.cli.state_folder import STATE
     from cbx.render.html.last_run import read_last_run
     from cbx.runtime.errors import CannotRunError
     from cbx.runtime.log.last_update import last_update

@@ -1,9 +1,11 @@
-"""Finds the project of a command."""
+"""Finds the project of a command, and the state folder of those that read or write local tables."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+STATE = ".cbx"
 
 
 def project_folder(given: Path | None) -> Path:
@@ -19,3 +21,21 @@ def project_folder(given: Path | None) -> Path:
 def print_waiting() -> None:
     """Print the reason for waiting while another process writes ``target/``."""
     sys.stderr.write("Waiting for another compilation of this project to finish.\n")
+
+
+def state_folder(state: Path | None, project: Path | None) -> Path:
+    """The value of ``--state``, else ``.cbx`` in the project, else ``.cbx`` in the working folder.
+
+    Args:
+        state: The value of ``--state``.
+        project: The value of ``--project``.
+    """
+    return relative_folder(state if state is not None else project_folder(project) / STATE)
+
+
+def relative_folder(folder: Path) -> Path:
+    """A folder relative to the working folder if it is inside, as messages show it."""
+    try:
+        return folder.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return folder

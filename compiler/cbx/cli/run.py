@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cbx.cli.places import STATE, relative_folder
 from cbx.cli.selection import ExcludeOption, SelectionOptions, StateManifestOption
-from cbx.cli.state_folder import STATE, relative_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

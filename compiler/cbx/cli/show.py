@@ -38,7 +38,7 @@ def show(
 ) -> None:
     """Print the rows of a table of `cbx run`, sorted by its columns."""
     from cbx.cli.display.run import error_console, show_run_errors
-    from cbx.cli.state_folder import state_folder
+    from cbx.cli.places import state_folder
     from cbx.runtime.errors import CannotRunError
 
     try:

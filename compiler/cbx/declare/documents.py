@@ -51,6 +51,9 @@ class AutoLoaderDocument(Document):
     schema_hints: Word | dict[str, Word] | None = Field(
         None, description="SQL types by column name, or the same as one text"
     )
+    columns: Word | dict[str, Word] | None = Field(
+        None, description="SQL types by column name, or the same as one text"
+    )
     options: dict[str, str | bool | int | float] = Field(
         {}, description="a dictionary of option names and their values"
     )

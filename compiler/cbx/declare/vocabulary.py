@@ -177,6 +177,7 @@ def auto_loader(
     *,
     format: str,  # noqa: A002 - Spark's name
     schema_hints: str | Mapping[str, str] | None = None,
+    columns: str | Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     glob: str | None = None,
 ) -> Any:
@@ -186,6 +187,7 @@ def auto_loader(
         path: The folder.
         format: ``json``, ``csv``, ``parquet``, ``avro``, ``orc``, ``text``, ``xml`` or ``binaryFile``.
         schema_hints: Types of columns, in addition to those that the model declares.
+        columns: All columns of the files and their types, so that nothing is inferred.
         options: Options of the reader and of Auto Loader.
         glob: A pattern that file names must match.
     """

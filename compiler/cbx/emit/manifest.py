@@ -179,6 +179,7 @@ def _input(model_input: Input) -> dict[str, Any]:
         case FileInput(path=path, format=file_format):
             described: dict[str, Any] = {"path": text_in_words(path), "mode": mode, "format": file_format}
             return described | {
+                **({"schema": model_input.schema} if model_input.schema else {}),
                 "schema_hints": model_input.schema_hints,
                 "options": {name: text_in_words(value) for name, value in model_input.options},
             }

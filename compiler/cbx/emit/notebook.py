@@ -263,7 +263,7 @@ def _auto_loader(files: FileInput, project: Project, indent: str) -> str:
     """The expression that reads files with Auto Loader, one call per line."""
     names = {name.lower() for name, _ in files.options}
     options: list[tuple[str, str]] = [("cloudFiles.format", string_literal(files.format))]
-    if "cloudfiles.infercolumntypes" not in names:
+    if not files.schema and "cloudfiles.infercolumntypes" not in names:
         options.append(("cloudFiles.inferColumnTypes", string_literal("true")))
     if files.schema_hints and "cloudfiles.schemahints" not in names:
         options.append(("cloudFiles.schemaHints", wrapped_literal(files.schema_hints, indent + "    ")))
@@ -277,5 +277,7 @@ def _auto_loader(files: FileInput, project: Project, indent: str) -> str:
         lines.append(
             f".option(\n{indent}    {string_literal(name)},\n{indent}    {value},\n{indent})" if is_long else one_line
         )
+    if files.schema:
+        lines.append(f".schema({wrapped_literal(files.schema, indent)})")
     lines.append(f".load({text_literal(files.path, project.name)})")
     return "\n".join(indent + line for line in lines)

@@ -28,7 +28,7 @@ from cbx.parse.types import normal_type
 from cbx.passes.inline_macros import inline_macros
 from cbx.passes.read_macros import Macros
 from cbx.project.dataset_names import dataset_name
-from cbx.spark_spelling import value_text
+from cbx.spark_spelling import quote_if_needed, value_text
 from cbx.stages.declared import Declared, DeclaredInput, DeclaredModel
 from cbx.stages.resolved import (
     Cdc,
@@ -340,6 +340,7 @@ class _ModelResolver:
                     schema_hints=self._resolve_schema_hints(loader, call.spans, columns, code),
                     options=self._resolve_options(loader, call.spans),
                     span=span,
+                    schema=self._resolve_ddl(loader.columns, call.spans, "columns"),
                 )
             case _:
                 raise AssertionError(call.word)
@@ -351,7 +352,8 @@ class _ModelResolver:
         columns: tuple[Column, ...] | None,
         code: PythonFunction | SqlQuery,
     ) -> str:
-        types = {column.name: column.type for column in columns or ()} if len(self.declaration.inputs) == 1 else {}
+        is_declared = len(self.declaration.inputs) == 1 and loader.columns is None
+        types = {column.name: column.type for column in columns or ()} if is_declared else {}
         hints = loader.schema_hints
         if isinstance(hints, dict):
             return schema_hints(
@@ -363,6 +365,13 @@ class _ModelResolver:
                 code,
             )
         return schema_hints(self.render_optional(hints, spans.at("schema_hints")), types, code)
+
+    def _resolve_ddl(self, written: str | dict[str, str] | None, spans: Spans, argument: str) -> str:
+        """Columns and their types, as one DDL text."""
+        if not isinstance(written, dict):
+            return self.render_optional(written, spans.at(argument)) or ""
+        types = {name: self._resolve_type(kind, spans.at(argument, name)) for name, kind in written.items()}
+        return ", ".join(f"{quote_if_needed(name)} {kind}" for name, kind in types.items())
 
     def _resolve_table(self, table: str, span: Span) -> Text:
         name = self.render_or_keep(table, span)

@@ -143,6 +143,7 @@ class FileInput(NamedTuple):
         schema_hints: Types by column name, as DDL: those of the input and those of the model's columns.
         options: Further options of the reader.
         span: The span of the input.
+        schema: All columns and their types, as DDL; empty if they are inferred.
     """
 
     parameter: str | None
@@ -153,6 +154,7 @@ class FileInput(NamedTuple):
     options: tuple[tuple[str, Text], ...]
     span: Span
     is_streaming: bool = True
+    schema: str = ""
 
 
 Input = ModelInput | TableInput | FileInput

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from cbx.cli.display.check_results import describe_violations
 from cbx.cli.display.diagnostics import as_text, replace_controls
-from cbx.cli.state_folder import relative_folder
+from cbx.cli.places import relative_folder
 from cbx.diagnostics.diagnostic import read_sources
 from cbx.runtime.log.events import Event, FlowFinished, FlowStarted, NoteAdded, UpdateProgress
 

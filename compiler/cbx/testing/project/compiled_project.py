@@ -178,7 +178,7 @@ def _input(read: Input, plan: Plan, values: Mapping[str, str]) -> CompiledInput:
         case FileInput(path=path):
             kind, name, table = "files", text_in_words(path), _fill(path, values)
             declared = {option.lower(): _fill(value, values) for option, value in read.options}
-            options = {"format": read.format, "cloudfiles.schemahints": read.schema_hints, **declared}
+            options = {"format": read.format, "cloudfiles.schemahints": read.schema or read.schema_hints, **declared}
         case TableInput(table=text):
             kind, name, table = "table", text_in_words(text), _fill(text, values)
     return CompiledInput(name, kind, table, read.parameter, columns, options, read.is_streaming)

@@ -1,0 +1,91 @@
+"""``cbx import``: writes a project of models from notebooks and files."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cbx.importing.import_pipeline import ImportResult
+
+
+def import_command(
+    paths: Annotated[list[Path], typer.Argument(help="Notebooks, files, folders, or a bundle's YAML file.")],
+    into: Annotated[Path, typer.Option("--into", metavar="DIR", help="The folder of the new project.")],
+    layer: Annotated[
+        list[str] | None, typer.Option("--layer", help="The layer of tables, as 'pattern=layer'; repeatable.")
+    ] = None,
+    var: Annotated[
+        list[str] | None, typer.Option("--var", help="A value of the configuration, as name=value; repeatable.")
+    ] = None,
+    schema: Annotated[str | None, typer.Option(help="The schema of tables whose names have none.")] = None,
+    output_format: Annotated[str, typer.Option("--format", help="The format of the report: text or json.")] = "text",
+) -> None:
+    """Write a project of models that does the same as a pipeline of notebooks and files."""
+    from cbx.cli.display.diagnostics import show_diagnostics
+    from cbx.importing.import_pipeline import ImportRequest, import_pipeline
+
+    request = ImportRequest(
+        tuple(paths), _project_name(into), dict(_pairs("--var", var)), tuple(_pairs("--layer", layer)), schema
+    )
+    result = import_pipeline(request)
+    show_diagnostics(result.diagnostics, result.texts, len(result.report.models), "text", "")
+    if not result.report.models and not result.report.left:
+        _stop("no datasets were found; nothing was written", "name the notebooks of a pipeline")
+    _write(into, result)
+    if output_format == "json":
+        print(json.dumps(result.report.document(), indent=2))
+    else:
+        _show(result, into)
+    raise typer.Exit(1 if result.diagnostics else 0)
+
+
+def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:
+    pairs = []
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            _stop(f"{option} {text}: write it as name=value")
+        pairs.append((name, value))
+    return pairs
+
+
+def _project_name(into: Path) -> str:
+    word = re.sub(r"\W+", "_", into.resolve().name.lower(), flags=re.ASCII).strip("_") or "pipeline"
+    return f"p_{word}" if word[:1].isdigit() else word
+
+
+def _write(into: Path, result: ImportResult) -> None:
+    existing = next((path for path in ("models", *result.files) if (into / path).exists()), None)
+    if existing is not None:
+        _stop(f"{into / existing} already exists; nothing was written", "name a new folder with --into")
+    try:
+        for path, text in result.files.items():
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            (into / path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        _stop(f"{error.filename} cannot be written: {error.strerror}")
+
+
+def _show(result: ImportResult, into: Path) -> None:
+    report = result.report
+    print(f"Wrote a project to {into}/: {len(report.models)} models.")
+    if report.left:
+        print(f"\nLeft in {', '.join(report.left_files)}, because no model can say it:")
+        for item in report.left:
+            print(f"  {item.place}  {item.what}: {item.reason}")
+    if report.notes:
+        print("\nNotes:")
+        for item in report.notes:
+            print(f"  {item.place}  {item.what}: {item.reason}".replace("    ", "  "))
+    print(f"\nThe report is {into / 'IMPORT.md'}. Next: cbx compile --project {into}")
+
+
+def _stop(message: str, hint: str | None = None) -> None:
+    print(f"error: {message}" + (f"\n   = hint: {hint}" if hint else ""), file=sys.stderr)
+    raise typer.Exit(2)

@@ -1,0 +1,160 @@
+"""What a pipeline defines, as it was found in its source files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cbx.diagnostics.source_files import Span
+from cbx.importing.evaluation.values import TextTemplate, UserFunction
+
+if TYPE_CHECKING:
+    from cbx.runtime.sql.column_definitions import ColumnDefinition
+
+Rule = Literal["expect", "expect_or_drop", "expect_or_fail"]
+FoundKind = Literal["table", "materialized_view", "streaming_table", "view"]
+FoundText = str | TextTemplate
+
+
+class FoundExpectation(NamedTuple):
+    """An expectation: the word of the vocabulary, the name and the condition."""
+
+    rule: Rule
+    name: str
+    condition: FoundText
+
+
+@dataclass(frozen=True, slots=True)
+class FoundQuery:
+    """A query in SQL.
+
+    Attributes:
+        text: Its text; in it, ``${key}`` is a value of the configuration.
+        columns: The names of its columns, if a list of columns without types renames them.
+    """
+
+    text: FoundText
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something is defined.
+
+    Attributes:
+        file: The number of the source file.
+        statement: The number of the statement at the top level of the file; several definitions can share one.
+        span: Its span.
+    """
+
+    file: int
+    statement: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """What a definition says about a table beside its rows.
+
+    Attributes:
+        comment: The comment; None if there is none.
+        properties: The table properties.
+        cluster_by: The columns for liquid clustering.
+        columns: The columns of ``schema=``, or of the brackets after the name; empty if none has a type.
+        key: The columns of its PRIMARY KEY.
+        notes: What is not carried over, although no row depends on it.
+    """
+
+    comment: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    cluster_by: tuple[str, ...] = ()
+    columns: tuple[ColumnDefinition, ...] = ()
+    key: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDataset:
+    """A table or view.
+
+    Attributes:
+        name: Its name, as the source spells it.
+        kind: How it is defined; whether a ``table`` streams depends on what it reads.
+        origin: Where it is defined.
+        code: The function or query with its rows; None for a table that flows fill.
+        expectations: Its expectations.
+        settings: Further settings.
+        problems: Why it cannot be a model; empty if nothing is known against it.
+    """
+
+    name: str
+    kind: FoundKind
+    origin: Origin
+    code: UserFunction | FoundQuery | None
+    expectations: tuple[FoundExpectation, ...] = ()
+    settings: TableSettings = TableSettings()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFlow:
+    """A query whose rows are appended to a table; ``is_once`` if only once, ``by_name`` if by the columns' names."""
+
+    target: str
+    name: str
+    origin: Origin
+    code: UserFunction | FoundQuery | None
+    is_once: bool = False
+    by_name: bool = True
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChanges:
+    """AUTO CDC into a table: the arguments of ``create_auto_cdc_flow``, with conditions as SQL."""
+
+    target: str
+    source: str
+    origin: Origin
+    keys: tuple[str, ...] = ()
+    sequence_by: tuple[str, ...] = ()
+    scd_type: int = 1
+    apply_as_deletes: FoundText | None = None
+    apply_as_truncates: FoundText | None = None
+    ignore_null_updates: bool | tuple[str, ...] = False
+    column_list: tuple[str, ...] | None = None
+    except_column_list: tuple[str, ...] = ()
+    track_history: tuple[str, ...] | None = None
+    track_history_except: tuple[str, ...] | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOther:
+    """Something that no model can say, such as a sink; ``target`` is the table that it writes, if it does."""
+
+    what: str
+    name: str
+    origin: Origin
+    target: str | None = None
+
+
+FoundDefinition = FoundDataset | FoundFlow | FoundChanges | FoundOther
+
+
+class UnreadableArgumentError(Exception):
+    """An argument whose value is not known, or that no model can say; the message is the reason."""
+
+
+def default_text(value: FoundText, configuration: Mapping[str, str]) -> str | None:
+    """A text with the values of the configuration, or with their defaults; None if one has neither."""
+    if isinstance(value, str):
+        return value
+    parts: list[str] = []
+    for part in value.parts:
+        text = part if isinstance(part, str) else configuration.get(part.key, part.default)
+        if text is None:
+            return None
+        parts.append(text)
+    return "".join(parts)

@@ -1,0 +1,1 @@
+"""Computes the values in the code of a notebook without running it."""

@@ -1,0 +1,330 @@
+"""Imports a pipeline: from its source files to the files of a project."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from cbx.diagnostics.diagnostic import Diagnostic, Report
+from cbx.importing.candidates import Candidate, check_streams, collect_candidates, leave_with_neighbours, table_key
+from cbx.importing.definitions import FoundChanges, FoundDataset, FoundDefinition, FoundFlow, FoundOther
+from cbx.importing.evaluation.values import UserFunction
+from cbx.importing.import_report import ImportedModel, ImportReport, ReportItem
+from cbx.importing.layers import Naming, name_models
+from cbx.importing.left_files import NewName, left_python, left_sql, markdown_of
+from cbx.importing.models.declaration import unknown_option
+from cbx.importing.plan_project import SQL_STATEMENTS, ModelPlanner, PlannedModels
+from cbx.importing.project_file import ProjectFacts, project_text
+from cbx.importing.project_variables import UNKNOWN_TEXT, ProjectVariables, configuration_defaults
+from cbx.importing.python.find_definitions import PythonDefinitions
+from cbx.importing.python.function_reads import FunctionReads, find_reads
+from cbx.importing.python.helper_statements import HelperStatements
+from cbx.importing.python.rewrite_function import comments_around
+from cbx.importing.python.text_edits import find_comments
+from cbx.importing.reading.pipeline_sources import PipelineSources, PythonFile, read_sources
+from cbx.importing.reads import FileInputRead
+from cbx.importing.refused_models import refused_models
+from cbx.importing.sql.find_definitions import SqlDefinitions
+from cbx.runtime.sql.parameters import SqlText
+
+_IGNORED: Final = ".cbx/\n.venv/\n__pycache__/\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import.
+
+    Attributes:
+        paths: Notebooks, files and folders.
+        name: The name of the project.
+        configuration: The values of the configuration.
+        layers: The layers that the user wants: a pattern of table names and a layer.
+        schema: The schema of tables whose names have none; None for the project's name.
+        catalog: The catalog of the tables, if it is known.
+    """
+
+    paths: tuple[Path, ...]
+    name: str
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[tuple[str, str], ...] = ()
+    schema: str | None = None
+    catalog: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """The files of the project by path, the report, and the problems of the source files."""
+
+    files: Mapping[str, str]
+    report: ImportReport
+    diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str]
+
+
+def import_pipeline(request: ImportRequest) -> ImportResult:
+    """Read a pipeline, and plan a project that does the same; nothing is written.
+
+    What the compiler refuses is left in a notebook, too, so that the project has no error.
+    """
+    report = Report()
+    sources = read_sources(request.paths, report)
+    pipeline = _FoundPipeline.of(sources, request)
+    candidates = pipeline.candidates()
+    while True:
+        project = _ProjectWriter(pipeline, request, candidates).write()
+        problems = dict(project.planned.problems) or refused_models(project.files, project.planned)
+        if not problems:
+            return ImportResult(project.files, project.report, report.sorted_diagnostics(), sources.texts)
+        candidates = leave_with_neighbours(
+            (
+                replace(candidate, problems=(problems[candidate.key],)) if candidate.key in problems else candidate
+                for candidate in candidates
+            ),
+            pipeline.found,
+        )
+
+
+@dataclass(eq=False)
+class _FoundPipeline:
+    """What the source files define."""
+
+    sources: PipelineSources
+    configuration: dict[str, str]
+    python: PythonDefinitions
+    sql: SqlDefinitions
+    reads: dict[int, FunctionReads] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sources: PipelineSources, request: ImportRequest) -> _FoundPipeline:
+        configuration = {**configuration_defaults(sources.python), **request.configuration}
+        python = PythonDefinitions(sources.python, configuration)
+        sql = SqlDefinitions(configuration)
+        for number, file in enumerate(sources.python):
+            if file.is_module:
+                continue
+            python.follow(number)
+            following = SQL_STATEMENTS
+            for cell in file.source.cells:
+                if cell.language == "sql":
+                    text = SqlText.plain(cell.text, Path(file.source.path), cell.line, cell.indent)
+                    following = sql.read(text, number, following)
+        for number, source in enumerate(sources.sql, len(sources.python)):
+            following = SQL_STATEMENTS
+            for cell in source.cells:
+                if cell.language == "sql":
+                    text = SqlText.plain(cell.text, Path(source.path), cell.line, cell.indent)
+                    following = sql.read(text, number, following)
+        return cls(sources, configuration, python, sql)
+
+    @property
+    def found(self) -> list[FoundDefinition]:
+        return [*self.python.found, *self.sql.found]
+
+    def reads_of(self, function: UserFunction) -> FunctionReads:
+        """What a function reads; asked for several times."""
+        if id(function) not in self.reads:
+            self.reads[id(function)] = find_reads(function, self.python.import_module)
+        return self.reads[id(function)]
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The tables and views, with the problems that are known before anything is written."""
+        candidates = collect_candidates(self.found, self.reads_of)
+        return leave_with_neighbours(check_streams(candidates, self.configuration), self.found)
+
+    def path(self, file: int) -> str:
+        """The path of a file by its number."""
+        count = len(self.sources.python)
+        return self.sources.python[file].source.path if file < count else self.sources.sql[file - count].path
+
+
+@dataclass(eq=False)
+class _ProjectWriter:
+    """Writes the files of one attempt."""
+
+    pipeline: _FoundPipeline
+    request: ImportRequest
+    candidates: Sequence[Candidate]
+    variables: ProjectVariables = field(default_factory=ProjectVariables)
+    files: dict[str, str] = field(default_factory=dict)
+    planned: PlannedModels = field(default_factory=PlannedModels)
+    report: ImportReport = field(default_factory=lambda: ImportReport((), (), ()))
+
+    @property
+    def models(self) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if not candidate.problems]
+
+    def write(self) -> _ProjectWriter:
+        """Plan all files."""
+        pipeline = self.pipeline
+        naming = self._naming()
+        definitions = frozenset((definition.origin.file, definition.origin.statement) for definition in pipeline.found)
+        planner = ModelPlanner(
+            self.models,
+            naming,
+            pipeline.sources.python,
+            pipeline.python.scopes,
+            {candidate.key: self._comments(candidate) for candidate in self.models},
+            pipeline.configuration,
+            self.variables,
+            definitions,
+        )
+        self.planned = planner.plan()
+        self.files = dict(self.planned.files)
+        left_files = self._write_left(naming)
+        self.files["project.toml"] = project_text(self._facts(naming))
+        self.files[".gitignore"] = _IGNORED
+        self.report = self._report(naming, left_files)
+        self.files["IMPORT.md"] = self.report.markdown()
+        return self
+
+    def _naming(self) -> Naming:
+        paths = {candidate.key: self.pipeline.path(candidate.dataset.origin.file) for candidate in self.candidates}
+        schema = self.request.schema or self.request.name.replace("-", "_")
+        return name_models(self.candidates, self.pipeline.configuration, schema, self.request.layers, paths)
+
+    def _facts(self, naming: Naming) -> ProjectFacts:
+        texts = self.pipeline.sources.texts.values()
+        is_modern = any(re.search(r"\bpipelines\b.*\bas dp\b|import pipelines", text) for text in texts)
+        values = {name: self.pipeline.configuration.get(key, UNKNOWN_TEXT) for key, name in self.variables.items()}
+        api = "pipelines" if is_modern else "dlt"
+        return ProjectFacts(self.request.name, naming.layers, naming.schema, api, values, self.request.catalog)
+
+    def _comments(self, candidate: Candidate) -> list[str]:
+        """The comments above and inside of the definitions of a candidate, but in no code that stays."""
+        comments: list[str] = []
+        for origin in candidate.origins:
+            statement = self.pipeline.sql.statements.get((origin.file, origin.statement))
+            if statement is not None:
+                comments += statement.comments
+            elif origin.file < len(self.pipeline.sources.python):
+                comments += self._python_comments(origin.file, origin.statement)
+        return list(dict.fromkeys(comments))
+
+    def _python_comments(self, number: int, statement: int) -> list[str]:
+        file = self.pipeline.sources.python[number]
+        helper = HelperStatements(file, self.pipeline.python.scopes[number])
+        bodies = [
+            (file.file.offset(function.lineno, 1), _end_of_line(file.source.text, file.positions.offsets(function)[1]))
+            for function in _functions(file.tree.body[statement])
+        ]
+        return comments_around(find_comments(file.source.text), *helper.chunk(statement), bodies)
+
+    def _write_left(self, naming: Naming) -> list[str]:
+        """Write the notebooks with what is left; returns their paths."""
+        kept = {(origin.file, origin.statement) for candidate in self.models for origin in candidate.origins}
+        left = [
+            definition
+            for definition in self.pipeline.found
+            if (definition.origin.file, definition.origin.statement) not in kept
+        ]
+        names = {candidate.key: naming.models[candidate.key].dataset for candidate in self.models}
+
+        def new_name(name: str) -> str | None:
+            return names.get(table_key(name))
+
+        paths = []
+        for number in sorted({definition.origin.file for definition in left}):
+            path, text = self._left_file(number, [d for d in left if d.origin.file == number], kept, new_name)
+            self.files[path] = text
+            paths.append(path)
+            if number < len(self.pipeline.sources.python):
+                self._copy_modules(self.pipeline.sources.python[number])
+        sources = [file.source for file in self.pipeline.sources.python] + list(self.pipeline.sources.sql)
+        for source in sources:
+            markdown = markdown_of(source)
+            if markdown and not any(path.startswith(f"left/{source.path.rpartition('.')[0]}.") for path in paths):
+                self.files[f"left/{source.path.rpartition('.')[0]}.md"] = markdown + "\n"
+        return paths
+
+    def _copy_modules(self, file: PythonFile) -> None:
+        """Copy the modules that a notebook imports beside it."""
+        for module in self.pipeline.sources.modules_of(file):
+            path = f"left/{module.source.path}"
+            if path not in self.files:
+                self.files[path] = module.source.text
+                self._copy_modules(module)
+
+    def _left_file(
+        self, number: int, left: list[FoundDefinition], kept: set[tuple[int, int]], new_name: NewName
+    ) -> tuple[str, str]:
+        python = self.pipeline.sources.python
+        if number >= len(python):
+            source = self.pipeline.sources.sql[number - len(python)]
+            return f"left/{source.path.rpartition('.')[0]}.sql", left_sql(left, self.pipeline.sql.statements, new_name)
+        file = python[number]
+        helper = HelperStatements(file, self.pipeline.python.scopes[number])
+        imported = sorted(statement for other, statement in kept if other == number and statement < SQL_STATEMENTS)
+        in_sql = [definition for definition in left if definition.origin.statement >= SQL_STATEMENTS]
+        sql = left_sql(in_sql, self.pipeline.sql.statements, new_name)
+        text = left_python(file, helper, imported, left, self.pipeline.reads_of, new_name, sql)
+        return f"left/{file.source.path.rpartition('.')[0]}.py", text
+
+    def _report(self, naming: Naming, left_files: Sequence[str]) -> ImportReport:
+        models = [
+            ImportedModel(
+                naming.models[candidate.key].id,
+                self.planned.paths.get(candidate.key, ""),
+                candidate.dataset.name,
+                naming.models[candidate.key].dataset,
+                candidate.kind,
+                candidate.dataset.origin.span,
+            )
+            for candidate in sorted(self.models, key=lambda candidate: naming.models[candidate.key].id)
+        ]
+        return ImportReport(models, self._left_items(), self._notes(naming), left_files)
+
+    def _left_items(self) -> list[ReportItem]:
+        items = [
+            ReportItem(candidate.dataset.name, candidate.dataset.origin.span, "; ".join(candidate.problems))
+            for candidate in self.candidates
+            if candidate.problems
+        ]
+        of_candidates = {origin for candidate in self.candidates for origin in candidate.origins}
+        for definition in self.pipeline.found:
+            if definition.origin in of_candidates:
+                continue
+            if isinstance(definition, FoundOther):
+                items.append(
+                    ReportItem(definition.name, definition.origin.span, f"{definition.what} cannot be a model")
+                )
+            elif isinstance(definition, (FoundFlow, FoundChanges)):
+                reason = f"it writes `{definition.target}`, which is no table of these files"
+                items.append(ReportItem(_name_of(definition), definition.origin.span, reason))
+        return items
+
+    def _notes(self, naming: Naming) -> list[ReportItem]:
+        notes = [ReportItem("schemas", None, note) for note in naming.notes]
+        for candidate in self.models:
+            span = candidate.dataset.origin.span
+            texts = [*candidate.dataset.settings.notes]
+            texts += (
+                ["its flows became one union: a further flow needs a full refresh"] if len(candidate.parts) > 1 else []
+            )
+            for read in candidate.reads:
+                if isinstance(read, FileInputRead):
+                    texts += [text for name in read.options if (text := unknown_option(name, read)) is not None]
+                    texts += [] if read.is_auto_loader else ["its files are read with Auto Loader"]
+            notes += [ReportItem(candidate.dataset.name, span, text) for text in dict.fromkeys(texts)]
+        for key, name in self.variables.items():
+            if key not in self.pipeline.configuration:
+                notes.append(
+                    ReportItem(key, None, f"set the variable `{name}` in project.toml: its value is not known")
+                )
+        return notes
+
+
+def _name_of(definition: FoundDefinition) -> str:
+    return definition.name if isinstance(definition, (FoundDataset, FoundFlow, FoundOther)) else definition.target
+
+
+def _end_of_line(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return len(text) if end == -1 else end
+
+
+def _functions(statement: ast.stmt) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(statement) if isinstance(node, ast.FunctionDef)]

@@ -1,0 +1,108 @@
+"""The report of an import, as ``IMPORT.md``, JSON and lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cbx.diagnostics.source_files import Span
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedModel:
+    """A model, and where it was defined before."""
+
+    id: str
+    path: str
+    name: str
+    table: str
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReportItem:
+    """Something that the user has to know: what, where, and why."""
+
+    what: str
+    span: Span | None
+    reason: str
+
+    @property
+    def place(self) -> str:
+        """The file and the line."""
+        return "" if self.span is None else f"{self.span.path}:{self.span.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The result of an import.
+
+    Attributes:
+        models: The models.
+        left: What no model can say.
+        notes: What changes although no row depends on it, and what has to be done.
+        left_files: The files with what is left.
+    """
+
+    models: Sequence[ImportedModel]
+    left: Sequence[ReportItem]
+    notes: Sequence[ReportItem]
+    left_files: Sequence[str] = field(default=())
+
+    def document(self) -> dict[str, Any]:
+        """The report as a JSON document."""
+        return {
+            "models": [
+                {
+                    "id": model.id,
+                    "path": model.path,
+                    "from": model.name,
+                    "table": model.table,
+                    "kind": model.kind,
+                    "file": model.span.path,
+                    "line": model.span.line,
+                }
+                for model in self.models
+            ],
+            "left": list(map(_item, self.left)),
+            "notes": list(map(_item, self.notes)),
+            "left_files": list(self.left_files),
+        }
+
+    def markdown(self) -> str:
+        """The text of ``IMPORT.md``."""
+        parts = ["# Import\n", _summary(self) + "\n"]
+        if self.models:
+            rows = "".join(map(_row, self.models))
+            parts.append(f"## Models\n\n| model | table | kind | was |\n|---|---|---|---|\n{rows}")
+        if self.left:
+            where = ", ".join(f"`{path}`" for path in self.left_files)
+            parts.append(f"## Left\n\nNo model can say these. They are in {where or 'no file'}.\n\n" + _list(self.left))
+        if self.notes:
+            parts.append("## Notes\n\n" + _list(self.notes))
+        return "\n".join(parts)
+
+
+def _row(model: ImportedModel) -> str:
+    place = f"{model.span.path}:{model.span.line}"
+    return f"| `{model.id}` | `{model.table}` | {model.kind} | `{model.name}`, {place} |\n"
+
+
+def _summary(report: ImportReport) -> str:
+    return f"{len(report.models)} models, {len(report.left)} definitions left, {len(report.notes)} notes."
+
+
+def _item(item: ReportItem) -> dict[str, Any]:
+    span = item.span
+    return {
+        "what": item.what,
+        "file": None if span is None else span.path,
+        "line": None if span is None else span.line,
+        "reason": item.reason,
+    }
+
+
+def _list(items: Sequence[ReportItem]) -> str:
+    return "".join(f"- {item.place + ': ' if item.place else ''}`{item.what}`: {item.reason}\n" for item in items)

@@ -1,0 +1,167 @@
+"""The text of a model in Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cbx.emit.literals import string_literal
+from cbx.importing.candidates import Candidate
+from cbx.importing.models.change_columns import select_columns
+from cbx.importing.models.column_casts import cast_columns, replace_columns
+from cbx.importing.models.declaration import WIDTH, declare_model, list_literal
+from cbx.importing.python.function_reads import FunctionCode
+from cbx.importing.python.rewrite_function import ModelParameter, RewrittenFunction, rewrite_function
+from cbx.importing.reading.pipeline_sources import PythonFile
+from cbx.importing.reads import InputRead, TableInputRead
+
+InputCall = Callable[[InputRead], tuple[str, str]]
+_INPUT_WORDS = ("ref", "stream", "source", "stream_source", "auto_loader")
+
+
+@dataclass(slots=True)
+class PythonModel:
+    """A model in Python before its imports and helpers are written.
+
+    Attributes:
+        functions: Its functions, the model's own last.
+        head: The docstring of the file, or an empty text.
+        decorator: The declaration.
+        words: The words of the vocabulary that it uses.
+        files: The number of the file of each function's code.
+        comments: Comments above the declaration.
+    """
+
+    functions: list[RewrittenFunction]
+    head: str
+    decorator: str
+    words: tuple[str, ...]
+    files: list[int | None]
+    comments: list[str] = field(default_factory=list)
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be a model; None if it can."""
+        return next((function.problem for function in self.functions if function.problem), None)
+
+    def text(self, imports: str, helpers: Sequence[str]) -> str:
+        """The file of the model."""
+        *inner, main = self.functions
+        comments = "".join(f"# {line}".rstrip() + "\n" for line in self.comments)
+        blocks = [*helpers, *(function.plain() for function in inner), comments + main.signature(self.decorator)]
+        head = [self.head] if self.head else []
+        return "\n\n".join([*head, imports, ""]) + "\n" + "\n\n\n".join(block.strip("\n") for block in blocks) + "\n"
+
+
+def make_python_model(
+    candidate: Candidate,
+    name: str,
+    files: Sequence[PythonFile],
+    input_call: InputCall,
+    variables: Mapping[str, str],
+) -> PythonModel:
+    """Rewrite the functions of a candidate, whose code is Python.
+
+    Args:
+        candidate: What becomes a model.
+        name: The model's name.
+        files: The Python files of the pipeline.
+        input_call: The call for an input, and the name of what is read.
+        variables: The project's variable for each key of the configuration.
+    """
+    functions, numbers = _functions(candidate, name, files, input_call, variables)
+    selected: tuple[str, ...] = ()
+    if candidate.changes is not None:
+        changes, selected = select_columns(candidate.changes)
+        candidate = replace(candidate, changes=changes)
+        functions, numbers = [_changes_function(candidate, name, selected, input_call)], [None]
+    elif len(functions) > 1 or candidate.dataset.settings.columns:
+        main, called = _combine(candidate, name, functions)
+        functions, numbers = [*called, main], [*numbers[: len(called)], None]
+    comment, has_docstring = candidate.dataset.settings.comment, _has_docstring(functions[-1].body)
+    is_head = bool(comment) and not has_docstring and _fits_in_docstring(comment or "")
+    declaration = declare_model(candidate, variables, description=None if is_head else comment)
+    defaults = " ".join(parameter.default for parameter in functions[-1].parameters)
+    inputs = [word for word in _INPUT_WORDS if re.search(rf"\b{word}\(", defaults)]
+    call = declaration.call().removesuffix("()")
+    head = f'"""{(comment or "").strip()}"""' if is_head else ""
+    return PythonModel(functions, head, f"@{call}\n", (*declaration.words, *inputs, declaration.kind), numbers)
+
+
+def _functions(
+    candidate: Candidate,
+    name: str,
+    files: Sequence[PythonFile],
+    input_call: InputCall,
+    variables: Mapping[str, str],
+) -> tuple[list[RewrittenFunction], list[int | None]]:
+    functions: list[RewrittenFunction] = []
+    numbers: list[int | None] = []
+    is_alone = len(candidate.parts) == 1 and not candidate.dataset.settings.columns
+    names = [
+        name if is_alone else _identifier(part.name, name, number) for number, part in enumerate(candidate.parts, 1)
+    ]
+    taken = set() if is_alone else set(names)
+    for own, part in zip(names, candidate.parts, strict=True):
+        code = part.code
+        assert isinstance(code, FunctionCode)  # noqa: S101 - the candidate is in Python
+        file = code.function.scope.outermost.file
+        functions.append(rewrite_function(code, own, files[file], input_call, variables, taken))
+        numbers.append(file)
+    return functions, numbers
+
+
+def _identifier(flow: str, name: str, number: int) -> str:
+    """A name for the function of a flow, other than the model's."""
+    word = re.sub(r"\W+", "_", flow.rpartition(".")[2], flags=re.ASCII).strip("_").lower()
+    return (
+        word if word.isidentifier() and word != name.lower() else f"{name}_rows" + ("" if number == 1 else f"_{number}")
+    )
+
+
+def _combine(
+    candidate: Candidate, name: str, functions: Sequence[RewrittenFunction]
+) -> tuple[RewrittenFunction, list[RewrittenFunction]]:
+    """The function that unites the rows of flows, and gives them the columns of the schema; and those it calls."""
+    parameters = [parameter for function in functions for parameter in function.parameters]
+    plain = re.fullmatch(r"\s*return (\w+)", functions[0].body) if len(functions) == 1 else None
+    called = [] if plain else list(functions)
+    calls = [
+        f"{function.name}({', '.join(parameter.name for parameter in function.parameters)})" for function in called
+    ]
+    first, *others = [plain[1]] if plain else calls
+    columns = candidate.dataset.settings.columns
+    lines = [first, *(f".unionByName({call}, allowMissingColumns=True)" for call in others)]
+    lines += map(_select, cast_columns(columns) if columns else ())
+    one_line = f"    return {''.join(lines)}"
+    is_short = len(one_line) <= WIDTH and "\n" not in one_line
+    inside = "".join(f"        {line}\n" for line in lines)
+    return RewrittenFunction(name, parameters, one_line if is_short else f"    return (\n{inside}    )"), called
+
+
+def _select(expressions: Sequence[str]) -> str:
+    inside = "".join(f"            {string_literal(expression)},\n" for expression in expressions)
+    return f".selectExpr(\n{inside}        )"
+
+
+def _changes_function(
+    candidate: Candidate, name: str, selected: Sequence[str], input_call: InputCall
+) -> RewrittenFunction:
+    assert candidate.changes is not None  # noqa: S101 - the candidate has changes
+    call, _ = input_call(TableInputRead(candidate.changes.source, is_stream=True))
+    columns = candidate.dataset.settings.columns
+    rows = "changes"
+    if columns:
+        rows = f"changes{_select(replace_columns(columns))}"
+    elif selected:
+        rows = f"changes.select({', '.join(list_literal(selected)[1:-1].split(', '))})"
+    return RewrittenFunction(name, [ModelParameter("changes", call)], f"    return {rows}")
+
+
+def _has_docstring(body: str) -> bool:
+    return body.lstrip().startswith(('"""', "'''"))
+
+
+def _fits_in_docstring(comment: str) -> bool:
+    return bool(comment.strip()) and '"""' not in comment and "\\" not in comment and not comment.strip().endswith('"')

@@ -1,0 +1,1 @@
+"""Finds datasets in Python files, and rewrites their functions."""

@@ -1,0 +1,1 @@
+"""Finds and reads the source files of a pipeline."""

@@ -1,0 +1,1 @@
+"""Finds datasets in SQL statements, and rewrites their queries."""

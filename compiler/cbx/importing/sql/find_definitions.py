@@ -1,0 +1,411 @@
+"""Finds what the SQL statements of a pipeline define.
+
+The statements are those of the Databricks page "Pipeline SQL language reference".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from cbx.diagnostics.source_files import Span
+from cbx.diagnostics.sql_comments import comment_ranges
+from cbx.importing.definitions import (
+    FoundChanges,
+    FoundDataset,
+    FoundDefinition,
+    FoundExpectation,
+    FoundFlow,
+    FoundKind,
+    FoundOther,
+    FoundQuery,
+    Origin,
+    Rule,
+    TableSettings,
+    UnreadableArgumentError,
+    default_text,
+)
+from cbx.importing.evaluation.values import TextTemplate
+from cbx.importing.sql.column_settings import settings_of_columns
+from cbx.importing.sql.queries import mask_parameters, restore_parameters, unmask
+from cbx.runtime.errors import RunError
+from cbx.runtime.sql.column_definitions import read_definitions
+from cbx.runtime.sql.parameters import SqlText
+from cbx.runtime.sql.tokens import Words, statements
+
+_RULES: Final[Mapping[str, Rule]] = {"warn": "expect", "drop": "expect_or_drop", "fail": "expect_or_fail"}
+_ENDS: Final = ("AS", "FLOW")
+_CHANGE_WORDS: Final = ("KEYS", "IGNORE", "APPLY", "SEQUENCE", "COLUMNS", "STORED", "TRACK", "SYSTEM")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlStatement:
+    """A statement: its text with the comments above it, and the offsets of both in the file.
+
+    Attributes:
+        text: The text without the comments above.
+        comments: The comments above, and those before the query, without their signs.
+    """
+
+    text: str
+    comments: tuple[str, ...]
+
+
+@dataclass(eq=False, slots=True)
+class SqlDefinitions:
+    """Reads SQL statements, and notes what they define.
+
+    Attributes:
+        configuration: The values of the configuration, to which SET adds.
+        found: What the statements define.
+        statements: The text of each statement, by its origin.
+    """
+
+    configuration: dict[str, str]
+    found: list[FoundDefinition] = field(default_factory=list)
+    statements: dict[tuple[int, int], SqlStatement] = field(default_factory=dict)
+
+    def read(self, sql: SqlText, file: int, first: int) -> int:
+        """Read the statements of a file or cell.
+
+        Args:
+            sql: The text as it is in the file.
+            file: The number of the file.
+            first: The number of the first statement.
+
+        Returns:
+            The number after the last statement.
+        """
+        masked, keys = mask_parameters(sql.text)
+        try:
+            read = statements(SqlText.plain(masked, sql.path, sql.first_line, sql.indent))
+        except RunError as error:
+            origin = Origin(file, first, error.diagnostic.span or _no_span(sql))
+            self.found.append(FoundOther(f"invalid SQL: {error.diagnostic.message}", "?", origin))
+            self.statements[file, first] = SqlStatement(sql.text, ())
+            return first + 1
+        comments = _Comments(masked, keys)
+        for number, words in enumerate(read, first):
+            origin = Origin(file, number, words.span or _no_span(sql))
+            start, end = words.words[0].start, words.words[-1].end
+            self.statements[file, number] = SqlStatement(
+                restore_parameters(masked[start:end], keys), comments.take(start)
+            )
+            reader = _StatementReader(self, words, keys, origin, comments)
+            try:
+                reader.read()
+            except (RunError, UnreadableArgumentError) as error:
+                message = error.diagnostic.message if isinstance(error, RunError) else str(error)
+                self.found.append(FoundOther(f"not read: {message}", reader.name or "?", origin, reader.name))
+            header = comments.take(reader.query_start or end)
+            statement = self.statements[file, number]
+            self.statements[file, number] = replace(statement, comments=(*statement.comments, *header))
+            comments.skip(end)
+        return first + len(read)
+
+
+def _no_span(sql: SqlText) -> Span:
+    return Span(str(sql.path or ""), sql.first_line)
+
+
+class _Comments:
+    """The comments of a text, taken one after the other."""
+
+    def __init__(self, text: str, keys: Sequence[str]) -> None:
+        self._text = text
+        self._keys = keys
+        self._ranges = list(comment_ranges(text))
+
+    def take(self, end: int) -> tuple[str, ...]:
+        """The lines of the comments before an offset that have not been taken."""
+        lines: list[str] = []
+        while self._ranges and self._ranges[0][0] < end:
+            start, stop = self._ranges.pop(0)
+            lines += _comment_lines(restore_parameters(self._text[start:stop], self._keys))
+        return tuple(lines)
+
+    def skip(self, end: int) -> None:
+        """Leave out the comments before an offset, which are in a query."""
+        while self._ranges and self._ranges[0][0] < end:
+            self._ranges.pop(0)
+
+
+def _comment_lines(comment: str) -> list[str]:
+    if comment.startswith("--"):
+        text = comment.removeprefix("--").strip()
+        return [] if text.startswith(("MAGIC", "COMMAND --", "Databricks notebook source", "DBTITLE")) else [text]
+    inside = comment.removeprefix("/*").removesuffix("*/")
+    return [line.strip().lstrip("*").strip() for line in inside.strip().split("\n")]
+
+
+@dataclass(eq=False, slots=True)
+class _StatementReader:
+    """Reads one statement."""
+
+    definitions: SqlDefinitions
+    words: Words
+    keys: Sequence[str]
+    origin: Origin
+    comments: _Comments
+    name: str | None = None
+    query_start: int | None = None
+
+    def read(self) -> None:
+        """Note what the statement defines.
+
+        Raises:
+            RunError: If it is not valid.
+            UnreadableArgumentError: If no model can say it.
+        """
+        if self.words.takes("CREATE"):
+            self._create()
+        elif self.words.takes("APPLY"):
+            self.words.wants("CHANGES", "INTO")
+            self._add(self._changes(self._table("the name of the target")))
+        elif self.words.takes("AUTO"):
+            self.words.wants("CDC", "INTO")
+            self._add(self._changes(self._table("the name of the target")))
+        elif self.words.takes("SET"):
+            self._set()
+        else:
+            word = self.words.words[0].keyword
+            if word not in {"USE", "SHOW", "DESCRIBE", "SELECT"}:
+                self._add(FoundOther(f"the statement {word}", word, self.origin))
+
+    def _add(self, definition: FoundDefinition) -> None:
+        self.definitions.found.append(definition)
+
+    def _set(self) -> None:
+        key = self.words.until("=").source_text().strip("`")
+        self.words.wants("=")
+        self.definitions.configuration.setdefault(key, self.words.rest().strip("'\""))
+
+    def _create(self) -> None:
+        self.words.takes("OR")
+        self.words.takes("REFRESH") or self.words.takes("REPLACE")
+        if self.words.takes("FLOW"):
+            self._flow()
+            return
+        is_private = bool([word for word in ("TEMPORARY", "TEMP", "PRIVATE") if self.words.takes(word)])
+        kind = self._kind()
+        if self.words.takes("IF"):
+            self.words.wants("NOT", "EXISTS")
+        name = self.name = self._table("the name of the table")
+        settings, expectations, columns = self._definitions()
+        settings = self._clauses(settings)
+        if is_private and kind != "view":
+            settings = replace(settings, notes=(*settings.notes, "a private table becomes a published one"))
+        if self.words.takes("FLOW"):
+            self.words.wants("AUTO", "CDC")
+            self.words.takes("INTO")
+            self._add(self._changes(name))
+        code = None
+        if self.words.takes("AS"):
+            code = FoundQuery(self._query(), columns)
+        self._add(FoundDataset(name, kind, self.origin, code, expectations, settings))
+
+    def _kind(self) -> FoundKind:
+        is_streaming = self.words.takes("STREAMING") or self.words.takes("INCREMENTAL")
+        self.words.takes("LIVE")
+        if self.words.takes("MATERIALIZED"):
+            self.words.wants("VIEW")
+            return "materialized_view"
+        if self.words.takes("VIEW"):
+            return "view"
+        self.words.wants("TABLE")
+        return "streaming_table" if is_streaming else "materialized_view"
+
+    def _table(self, what: str) -> str:
+        """The name of a table, with the values of parameters in it."""
+        name = unmask(self.words.name(what).replace("`", ""), self.keys)
+        return default_text(_with_key_names(name, self.definitions.configuration), {}) or ""
+
+    def _definitions(self) -> tuple[TableSettings, tuple[FoundExpectation, ...], tuple[str, ...]]:
+        """The columns and expectations in the brackets, and the names of a list without types."""
+        if not self.words.sees("("):
+            return TableSettings(), (), ()
+        group = self.words.group()
+        settings = settings_of_columns(Words(group.sql, group.words, group.end))
+        definitions = read_definitions(group)
+        expectations = tuple(
+            FoundExpectation(_RULES[rule.on_violation], rule.name, unmask(rule.condition, self.keys))
+            for rule in definitions.expectations
+        )
+        untyped = tuple(column.name for column in definitions.columns if not column.type)
+        return settings, expectations, untyped
+
+    def _clauses(self, settings: TableSettings) -> TableSettings:
+        while not (self.words.is_at_end or any(self.words.sees(end) for end in _ENDS)):
+            clause = next((name for name in _CLAUSES if self.words.sees(*name.split())), None)
+            if clause is None:
+                raise self.words.error("a clause, or AS and a query")
+            self.words.wants(*clause.split())
+            settings = _CLAUSES[clause](self, settings)
+        return settings
+
+    def comment_clause(self, settings: TableSettings) -> TableSettings:
+        """The clause COMMENT."""
+        text = restore_parameters(self.words.text("the comment as a text in quotes"), self.keys)
+        return replace(settings, comment=text)
+
+    def properties_clause(self, settings: TableSettings) -> TableSettings:
+        """The clause TBLPROPERTIES."""
+        properties: dict[str, str] = {}
+        for item in self.words.group("properties in brackets").items("a property"):
+            key = item.text("a property") if item.sees_text() else item.name("a property").replace("`", "")
+            item.takes("=")
+            properties[key] = "".join(word.text for word in item.words[item.next :])
+        return replace(settings, properties=properties)
+
+    def cluster_clause(self, settings: TableSettings) -> TableSettings:
+        """The clause CLUSTER BY."""
+        if self.words.takes("AUTO"):
+            return replace(settings, notes=(*settings.notes, "automatic clustering is not carried over"))
+        if self.words.takes("NONE"):
+            return settings
+        items = self.words.group("columns in brackets").items("a column")
+        return replace(settings, cluster_by=tuple(item.source_text().strip("`") for item in items))
+
+    def noted_clause(self, settings: TableSettings) -> TableSettings:
+        """A clause on which no row depends."""
+        start = self.words.next - 1
+        while not (self.words.is_at_end or any(self.words.sees(word) for word in (*_ENDS, *_FIRST_WORDS))):
+            if self.words.sees("("):
+                self.words.group()
+            else:
+                self.words.any_word("a word")
+        name = self.words.words[start].keyword
+        return replace(settings, notes=(*settings.notes, f"{name} is not carried over"))
+
+    def refused_clause(self, _: TableSettings) -> TableSettings:
+        """A clause that no model has.
+
+        Raises:
+            UnreadableArgumentError: Always.
+        """
+        raise UnreadableArgumentError("a model has no row filters")
+
+    def _query(self) -> str:
+        rest = self.words.words[self.words.next :]
+        self.query_start = rest[0].start if rest else None
+        sql = self.words.sql.text
+        start = rest[0].start if rest else 0
+        text = sql[start : rest[-1].end] if rest else ""
+        self.words.rest()
+        return restore_parameters(text, self.keys)
+
+    def _flow(self) -> None:
+        name = self.words.identifier("the name of the flow")
+        if self.words.takes("COMMENT"):
+            self.words.text("the comment as a text in quotes")
+        self.words.wants("AS")
+        if self.words.takes("AUTO"):
+            self.words.wants("CDC")
+            is_once = self.words.takes("ONCE")
+            self.words.wants("INTO")
+            changes = self._changes(self._table("the name of the target"))
+            problems = ("a model has no flow that runs once",) if is_once else ()
+            self._add(replace(changes, problems=(*changes.problems, *problems)))
+            return
+        self.words.wants("INSERT")
+        is_once = self.words.takes("ONCE")
+        self.words.wants("INTO")
+        is_once = self.words.takes("ONCE") or is_once
+        target = self.name = self._table("the name of the table")
+        by_name = self.words.takes("BY", "NAME")
+        self._add(FoundFlow(target, name, self.origin, FoundQuery(self._query()), is_once, by_name))
+
+    def _changes(self, target: str) -> FoundChanges:
+        self.name = target
+        self.words.wants("FROM")
+        if self.words.sees("SNAPSHOT"):
+            raise UnreadableArgumentError("a model has no AUTO CDC from snapshots")
+        self.words.takes("STREAM")
+        source = self._table_in_brackets() if self.words.sees("(") else self._table("the name of the source")
+        changes = FoundChanges(target, source, self.origin)
+        while not self.words.is_at_end:
+            changes = self._change_clause(changes)
+        return changes
+
+    def _table_in_brackets(self) -> str:
+        group = self.words.group()
+        name = unmask(group.name("the name of the source").replace("`", ""), self.keys)
+        group.ends("the closing bracket")
+        return default_text(_with_key_names(name, self.definitions.configuration), {}) or ""
+
+    def _change_clause(self, changes: FoundChanges) -> FoundChanges:
+        words = self.words
+        if words.takes("KEYS"):
+            return replace(changes, keys=_names(words.group("the key columns in brackets")))
+        if words.takes("IGNORE"):
+            words.wants("NULL", "UPDATES")
+            if words.sees("ON"):
+                raise UnreadableArgumentError("IGNORE NULL UPDATES of some columns")
+            return replace(changes, ignore_null_updates=True)
+        if words.takes("APPLY"):
+            words.wants("AS")
+            name = "apply_as_deletes" if words.takes("DELETE") else "apply_as_truncates"
+            words.takes("TRUNCATE")
+            words.wants("WHEN")
+            condition = unmask(words.until(*_CHANGE_WORDS).source_text(), self.keys)
+            return replace(changes, **{name: condition})  # type: ignore[arg-type] # both are conditions
+        if words.takes("SEQUENCE"):
+            words.wants("BY")
+            return replace(changes, sequence_by=_sequence(words.until(*_CHANGE_WORDS)))
+        if words.takes("STORED"):
+            words.wants("AS", "SCD", "TYPE")
+            return replace(changes, scd_type=int(words.any_word("1 or 2").text))
+        if words.takes("TRACK"):
+            words.wants("HISTORY", "ON")
+            return _read_listing(words, changes, "track_history", "track_history_except")
+        if words.takes("COLUMNS"):
+            return _read_listing(words, changes, "column_list", "except_column_list")
+        raise words.error("a clause of the changes")
+
+
+def _with_key_names(name: str | TextTemplate, configuration: Mapping[str, str]) -> str | TextTemplate:
+    """A name with the values of its parameters; a parameter without a value is its own name."""
+    if isinstance(name, str):
+        return name
+    values = (
+        part if isinstance(part, str) else configuration.get(part.key, part.key.rpartition(".")[2])
+        for part in name.parts
+    )
+    return TextTemplate.join(values)
+
+
+def _names(words: Words) -> tuple[str, ...]:
+    return tuple(item.identifier("a column") for item in words.items("a column"))
+
+
+def _sequence(words: Words) -> tuple[str, ...]:
+    """The columns of SEQUENCE BY: one, or those of a STRUCT."""
+    if words.takes("STRUCT"):
+        return _names(words.group("the columns in brackets"))
+    name = words.identifier("a column")
+    if not words.is_at_end:
+        raise UnreadableArgumentError("SEQUENCE BY is an expression; a model takes names of columns")
+    return (name,)
+
+
+def _read_listing(words: Words, changes: FoundChanges, listed: str, excepted: str) -> FoundChanges:
+    if words.takes("*"):
+        words.wants("EXCEPT")
+        return replace(changes, **{excepted: _names(words.group("the columns in brackets"))})  # type: ignore[arg-type] # names
+    listing = words.group() if words.sees("(") else words.until(*_CHANGE_WORDS)
+    return replace(changes, **{listed: _names(listing)})  # type: ignore[arg-type] # as above
+
+
+_CLAUSES: Final[Mapping[str, Callable[[_StatementReader, TableSettings], TableSettings]]] = {
+    "CLUSTER BY": _StatementReader.cluster_clause,
+    "COMMENT": _StatementReader.comment_clause,
+    "TBLPROPERTIES": _StatementReader.properties_clause,
+    "WITH ROW FILTER": _StatementReader.refused_clause,
+    "ROW FILTER": _StatementReader.refused_clause,
+    **dict.fromkeys(
+        ("DEFAULT COLLATION", "LOCATION", "PARTITIONED BY", "REFRESH POLICY", "SCHEDULE", "TRIGGER ON", "USING"),
+        _StatementReader.noted_clause,
+    ),
+}
+_FIRST_WORDS: Final = tuple(dict.fromkeys(clause.split()[0] for clause in _CLAUSES))
