@@ -68,6 +68,13 @@ def test_a_cell_of_a_sql_notebook_is_a_text_of_statements(tmp_path: Path) -> Non
     assert [note for note, _ in registry.notes] == ["%scala cells are ignored in a pipeline"]
 
 
+def test_separators_count_in_a_sql_file_without_a_first_line() -> None:
+    """Published files have lost it; the statements have no semicolons."""
+    text = "-- bronze\nSELECT 1\n\n-- COMMAND ----------\n\nSELECT 2\n"
+
+    assert [(cell.line, cell.text.split()[-1]) for cell in cells(text)] == [(1, "1"), (5, "2")]
+
+
 def test_cells_know_their_commands() -> None:
     """A title before a cell is not part of it."""
     assert [cell.magic for cell in cells(SQL)] == ["%md", None, "%scala", "%sql"]

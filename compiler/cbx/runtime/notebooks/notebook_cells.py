@@ -44,14 +44,17 @@ class NotebookCell:
 def cells(text: str) -> tuple[NotebookCell, ...]:
     """The cells of a notebook in the source format; a plain file is one cell.
 
+    Separators of SQL cells count in a file without the first line of a notebook, too, since such files are published.
+
     Args:
         text: The file's text.
     """
     lines = text.removesuffix("\n").split("\n")
-    if lines[0].strip() not in FIRST_LINES:
-        return (NotebookCell(1, text),)
+    is_notebook = lines[0].strip() in FIRST_LINES
     starts = [index for index, line in enumerate(lines) if _SEPARATOR.match(line)]
-    bounds = [0, *starts, len(lines)]
+    if not is_notebook and not any(lines[start].startswith("--") for start in starts):
+        return (NotebookCell(1, text),)
+    bounds = [0 if is_notebook else -1, *starts, len(lines)]
     return tuple(_source_cell(first + 2, lines[first + 1 : end]) for first, end in itertools.pairwise(bounds))
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cbx.runtime.definitions import Registry
 
-_STATEMENTS: Final = ("CREATE", "APPLY CHANGES INTO", "SET")
+_STATEMENTS: Final = ("CREATE", "APPLY CHANGES INTO", "SET", "USE CATALOG")
 _OTHER_STATEMENTS: Final = frozenset(
     {
         *("ALTER", "ANALYZE", "BEGIN", "CACHE", "CALL", "COPY", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DROP"),
@@ -38,6 +38,7 @@ _OTHER_STATEMENTS: Final = frozenset(
 
 _MODIFIERS: Final = ("OR REFRESH", "OR REPLACE", "TEMPORARY", "TEMP", "PRIVATE", "STREAMING", "INCREMENTAL", "LIVE")
 _EXAMPLE: Final = "define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ..."
+_SCHEMA: Final = "write the schema in the names of tables, as in schema.table"
 _CREATED: Final = ("STREAMING TABLE", "MATERIALIZED VIEW", "TEMPORARY VIEW", "FLOW")
 
 
@@ -72,6 +73,11 @@ def _define_statement(words: Words, spark: SparkSession, registry: Registry) -> 
         apply_changes(statement)
     elif words.takes("SET"):
         _set(words, spark)
+    elif words.sees("USE", "CATALOG"):
+        words.wants("USE", "CATALOG")
+        words.name("the name of the catalog")
+        words.ends("the end of the statement")
+        registry.note_once("USE CATALOG has no effect locally: the catalog of a table is ignored", statement.span)
     else:
         raise _other_statement(words)
 
@@ -80,14 +86,15 @@ def _other_statement(words: Words) -> RunError:
     word = words.words[0]
     is_misspelt = word.keyword not in _OTHER_STATEMENTS
     hint = did_you_mean(word.text, [statement.split()[0] for statement in _STATEMENTS]) if is_misspelt else None
-    return RunError(
-        INVALID_STATEMENT, f"{word.keyword} is not a statement of a pipeline", span=words.span, hint=hint or _EXAMPLE
-    )
+    hint = hint or (_SCHEMA if word.keyword == "USE" else _EXAMPLE)
+    return RunError(INVALID_STATEMENT, f"{word.keyword} is not a statement of a pipeline", span=words.span, hint=hint)
 
 
 def _set(words: Words, spark: SparkSession) -> None:
-    """A setting. As in Spark, quotes are part of the value, except in Spark's own settings."""
+    """A setting; a key without a value would show it. As in Spark, quotes are part of the value of other settings."""
     key = words.until("=").source_text().strip("`")
+    if key and words.is_at_end:
+        return
     words.wants("=")
     value = words.rest()
     if not key or not value:

@@ -10,6 +10,8 @@ from pyspark.errors import PySparkException
 from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.api.argument_values import dataset_name
 from cbx.runtime.errors import RunError
+from cbx.runtime.spark.read_file_functions import unknown_argument
+from cbx.runtime.sql.file_functions import READ_FILES, file_functions
 from cbx.runtime.sql.tokens import choice_of
 
 if TYPE_CHECKING:
@@ -73,7 +75,24 @@ class Statement:
         if not self.words.sees("(") and not any(self.words.sees(word) for word in QUERY_WORDS):
             choices = (*(other.split()[0] for other in others), *QUERY_WORDS)
             raise self.words.error(choice_of((*others, "a query")), choices)
-        return self.query_of(self.words.rest(), names)
+        start = self.words.words[self.words.next].start
+        text = self.words.rest()
+        self._check_files(text, start)
+        return self.query_of(text, names)
+
+    def _check_files(self, text: str, start: int) -> None:
+        """Refuse unknown options of the calls of ``read_files`` in a part of the statement.
+
+        Raises:
+            RunError: If there is one.
+        """
+        for call in file_functions(text):
+            for argument in call.arguments if call.name == READ_FILES else ():
+                error = unknown_argument(argument)
+                if error is not None:
+                    first = start + argument.start
+                    span = self.words.sql.span(first, first + len(argument.name or ""))
+                    raise RunError(INVALID_STATEMENT, error.diagnostic.message, span=span, hint=error.diagnostic.hint)
 
     def query_of(self, text: str, names: Sequence[str] = ()) -> Query:
         """The query of a text."""
