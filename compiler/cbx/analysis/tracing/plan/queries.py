@@ -7,17 +7,26 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from cbx.analysis.facts import Table, TableColumn
-from cbx.analysis.from_sql import read_query
+from cbx.analysis.from_sql import Query, read_query
 from cbx.analysis.relation import relations as ir
+from cbx.analysis.relation.hazards import Hazard
+from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.plan.expressions import Reading, Record
+from cbx.analysis.tracing.plan.expressions import Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows
 
 
-def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Rows:
-    """A query over frames of the model, by the names that ``spark.sql`` gives them."""
+def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading, site: list[Any] | None = None) -> Rows:
+    """A query over frames of the model, by the names that ``spark.sql`` gives them.
+
+    Args:
+        record: The query.
+        views: The frames that it names.
+        reading: The state; what is noted of the query is added.
+        site: Where ``spark.sql`` is called.
+    """
     query = record["query"]
     if MARK in query or record.get("args") or record.get("pos_args"):
         return opaque_rows(views.values(), "a query with values that are not known")
@@ -25,9 +34,9 @@ def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading) -> Row
         return opaque_rows(views.values(), "a query with parameters")
     tables = {name: _view_table(name, rows) for name, rows in views.items()}
     query_result = read_query(query, tables)
-    reading.context.suspicions += query_result.suspicions
     offset = max(reading.context.next_number, _highest_column(query_result.relation) + 1)
     reading.context.next_number = 2 * offset
+    _pass_on(query_result, offset, site or record.get("site"), reading)
     renumbered_fields = tuple(
         Field(field.id + offset, field.name, field.type) for field in query_result.relation.fields
     )
@@ -45,7 +54,24 @@ def read_with_relations(record: Record, read: Callable[[Record], Rows], reading:
     if root["kind"] != "sql" or len(named) < len(references):
         return opaque_rows(_read_frames(record, read), "a frame inside an expression")
     views = {reference["alias"]: read(reference["input"]) for reference in named}
-    return read_sql(root, views, reading)
+    return read_sql(root, views, reading, record.get("site"))
+
+
+def _pass_on(query: Query, offset: int, site: list[Any] | None, reading: Reading) -> None:
+    """Pass on what was noted while a query was read: its place is the call, its columns are numbered as in the copy."""
+    place = PythonCallSite(*site) if site else None
+    reading.context.mistakes += [replace(mistake, place=place) for mistake in query.mistakes]
+    reading.context.suspicions += [
+        replace(suspicion, columns=frozenset(column + offset for column in suspicion.columns))
+        if isinstance(suspicion, Hazard)
+        else suspicion
+        for suspicion in query.suspicions
+    ]
+    reading.unknown_names += [
+        UnknownName(unknown.name, place, unknown.candidates)
+        for unknown in query.unknown_columns
+        if not unknown.is_table
+    ]
 
 
 def _read_frames(record: Record, read: Callable[[Record], Rows]) -> list[Rows]:
