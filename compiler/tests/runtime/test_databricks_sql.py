@@ -8,8 +8,8 @@ import pytest
 
 from cbx.runtime.log.events import diagnostic_text
 from cbx.runtime.sql.databricks_expressions import extract_json_paths, rename_functions
-from cbx.runtime.sql.file_functions import file_functions
 from cbx.runtime.sql.identifier_clauses import replace_identifiers
+from cbx.runtime.sql.table_functions import table_functions
 from cbx.runtime.sql.table_names import rewrite_table_names
 from cbx.runtime.sql.watermarks import watermarks
 from compiler.tests.runtime.pipelines import Pipeline, problems
@@ -110,7 +110,7 @@ def test_identifiers_are_replaced_where_they_are_constant() -> None:
 )
 def test_calls_that_read_files(query: str, calls: list[tuple[str, bool, int]]) -> None:
     """With STREAM and its brackets; comments, texts and names are none."""
-    actual = [(query[call.start : call.end], call.is_stream, len(call.arguments)) for call in file_functions(query)]
+    actual = [(query[call.start : call.end], call.is_stream, len(call.arguments)) for call in table_functions(query)]
 
     assert actual == calls
 

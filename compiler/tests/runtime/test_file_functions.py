@@ -118,3 +118,17 @@ def test_python_reads_files_with_sql_too(pipeline: Pipeline) -> None:
     pipeline.succeed()
 
     assert pipeline.rows("t") == [(1, 2)]
+
+
+def test_services_are_read_from_the_folders_that_stand_in(pipeline: Pipeline) -> None:
+    """With the columns of the service, as the readers of Python."""
+    pipeline.notebook("""
+        CREATE STREAMING TABLE bids AS SELECT CAST(value AS STRING) AS bid, topic
+        FROM STREAM read_kafka(bootstrapServers => 'host:9092', subscribe => 'bids');
+        CREATE MATERIALIZED VIEW n AS SELECT count(*) AS n FROM read_kafka(subscribe => 'bids');
+    """, "bids.sql")  # fmt: skip
+    pipeline.land("1.txt", "5\n7\n")
+    pipeline.succeed(streams={"bids": "landing"})
+
+    assert pipeline.rows("bids") == [("5", "bids"), ("7", "bids")]
+    assert pipeline.rows("n") == [(2,)]

@@ -11,7 +11,7 @@ from cbx.diagnostics.codes import INVALID_STATEMENT
 from cbx.runtime.api.argument_values import dataset_name
 from cbx.runtime.errors import RunError
 from cbx.runtime.spark.read_file_functions import unknown_argument
-from cbx.runtime.sql.file_functions import READ_FILES, file_functions
+from cbx.runtime.sql.table_functions import READ_FILES, table_functions
 from cbx.runtime.sql.tokens import choice_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Statement:
         Raises:
             RunError: If there is one.
         """
-        for call in file_functions(text):
+        for call in table_functions(text):
             for argument in call.arguments if call.name == READ_FILES else ():
                 error = unknown_argument(argument)
                 if error is not None:

@@ -12,11 +12,11 @@ from pyspark.errors import PySparkException
 from pyspark.sql.types import StructType, _parse_datatype_string
 
 from cbx.runtime.spark.plan_substitution import substitute_tables
-from cbx.runtime.spark.read_file_functions import read_file_function
+from cbx.runtime.spark.read_file_functions import read_file_function, service_options
 from cbx.runtime.sql.databricks_expressions import extract_json_paths, rename_functions
 from cbx.runtime.sql.edits import apply_edits
-from cbx.runtime.sql.file_functions import FileFunction, file_functions
 from cbx.runtime.sql.identifier_clauses import replace_identifiers
+from cbx.runtime.sql.table_functions import SERVICES, TableFunction, table_functions
 from cbx.runtime.sql.table_names import rewrite_table_names
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class DatabricksQuery:
     def run(self, text: str) -> DataFrame:
         """The rows of the query."""
         text = replace_identifiers(rename_functions(text), self._evaluate_or_none)
-        text = apply_edits(text, [(call.start, call.end, self._read(call)) for call in file_functions(text)])
+        text = apply_edits(text, [(call.start, call.end, self._read(call)) for call in table_functions(text)])
         text = rewrite_table_names(text, self._table)
         try:
             return self._run_on_spark(text)
@@ -104,12 +104,20 @@ class DatabricksQuery:
         except PySparkException:
             return None
 
-    def _read(self, call: FileFunction) -> str:
+    def _read(self, call: TableFunction) -> str:
+        return self._name(self._read_service(call) if call.name in SERVICES else self._read_files(call))
+
+    def _read_service(self, call: TableFunction) -> DataFrame:
+        options = service_options(call, self._evaluate_or_none)
+        reader = self.session.readStream if call.is_stream else self.session.read
+        return reader.format(SERVICES[call.name]).options(**options).load()
+
+    def _read_files(self, call: TableFunction) -> DataFrame:
         read = read_file_function(call, self._evaluate_or_none)
         schema = None if read.schema is None else _parse_datatype_string(read.schema)
         columns = schema if isinstance(schema, StructType) else None
         files = self.reads.files if read.is_stream else self.reads.batch_files
-        return self._name(files(read.options, read.path, columns))
+        return files(read.options, read.path, columns)
 
     def _table(self, name: DatasetName, is_stream: bool) -> str | None:  # noqa: FBT001 - as `rewrite_table_names` calls it
         """A name for the rows of a dataset; None for a table that is not in the pipeline."""

@@ -11,7 +11,7 @@ from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.diagnostics.did_you_mean import nearest
 from cbx.runtime.auto_loader.file_format import DETECTED
 from cbx.runtime.errors import RunError
-from cbx.runtime.sql.file_functions import READ_FILES, FileFunction, FunctionArgument
+from cbx.runtime.sql.table_functions import READ_FILES, FunctionArgument, TableFunction
 from cbx.spark_spelling import value_text
 
 _PREFIX: Final = "cloudFiles."
@@ -38,7 +38,7 @@ class FileRead:
     is_stream: bool
 
 
-def read_file_function(call: FileFunction, evaluate: Callable[[str], Any]) -> FileRead:
+def read_file_function(call: TableFunction, evaluate: Callable[[str], Any]) -> FileRead:
     """The read that a call stands for.
 
     ``read_files`` infers column types and, if no format is given, the format; ``cloud_files`` has the defaults of Auto
@@ -52,6 +52,22 @@ def read_file_function(call: FileFunction, evaluate: Callable[[str], Any]) -> Fi
         RunError: If an argument is not known, not constant or missing.
     """
     return _read_files(call, evaluate) if call.name == READ_FILES else _cloud_files(call, evaluate)
+
+
+def service_options(call: TableFunction, evaluate: Callable[[str], Any]) -> dict[str, str]:
+    """The options of the reader of a service, from the arguments of a call such as ``read_kafka``.
+
+    Raises:
+        RunError: If an argument has no name or is not constant.
+    """
+    if any(argument.name is None for argument in call.arguments):
+        raise RunError(INVALID_DEFINITION, f"{call.name} takes options by name", hint="write option => 'value'")
+    values = {argument.name or "": _constant(argument, evaluate) for argument in call.arguments}
+    return {_OF_SERVICES.get(name.lower(), name): value for name, value in values.items()}
+
+
+_OF_SERVICES: Final = {"bootstrapservers": "kafka.bootstrap.servers", "serviceurl": "service.url"}
+"""Arguments that are spelled otherwise as options of readers."""
 
 
 def unknown_argument(argument: FunctionArgument) -> RunError | None:
@@ -69,7 +85,7 @@ _OWN: Final = ("schema",)
 _ALL: Final = ("schema", *dict.fromkeys(name for names in reader_options.SPARK.values() for name in names))
 
 
-def _read_files(call: FileFunction, evaluate: Callable[[str], Any]) -> FileRead:
+def _read_files(call: TableFunction, evaluate: Callable[[str], Any]) -> FileRead:
     first, *others = call.arguments or (None,)
     if first is None or first.name is not None or any(argument.name is None for argument in others):
         problem = "has no path" if first is None or first.name is not None else "takes options by name"
@@ -89,7 +105,7 @@ def _spelling(name: str) -> str | None:
     return reader_options.spelling(f"{_PREFIX}{name}") or reader_options.spelling(name)
 
 
-def _cloud_files(call: FileFunction, evaluate: Callable[[str], Any]) -> FileRead:
+def _cloud_files(call: TableFunction, evaluate: Callable[[str], Any]) -> FileRead:
     arguments = call.arguments
     if not 2 <= len(arguments) <= 3 or any(argument.name is not None for argument in arguments):
         raise RunError(

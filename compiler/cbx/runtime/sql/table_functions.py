@@ -1,4 +1,4 @@
-"""Finds ``read_files`` and ``cloud_files`` in queries (the Databricks pages of these names).
+"""Finds functions in queries that read files or streaming services (the Databricks pages of these names).
 
 The calls are found in the tokens of a query, so that they are found in queries that sqlglot cannot parse, too.
 """
@@ -15,6 +15,15 @@ from cbx.runtime.sql.edits import closing_bracket, query_tokens, split_at_commas
 
 READ_FILES: Final = "read_files"
 CLOUD_FILES: Final = "cloud_files"
+SERVICES: Final = {
+    "read_kafka": "kafka",
+    "read_kinesis": "kinesis",
+    "read_pubsub": "pubsub",
+    "read_pulsar": "pulsar",
+}
+"""The functions that read services, with the formats of their readers."""
+
+_NAMES: Final = (READ_FILES, CLOUD_FILES, *SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,11 @@ class FunctionArgument:
 
 
 @dataclass(frozen=True, slots=True)
-class FileFunction:
-    """A call that reads files.
+class TableFunction:
+    """A call that reads files or a service.
 
     Attributes:
-        name: ``read_files`` or ``cloud_files``.
+        name: The function, in lower case.
         is_stream: Whether it is read as a stream.
         arguments: Its arguments.
         start: The offset of its first character, ``STREAM`` included.
@@ -51,30 +60,30 @@ class FileFunction:
     end: int
 
 
-def file_functions(query: str) -> list[FileFunction]:
-    """The calls of a query that read files, in their order.
+def table_functions(query: str) -> list[TableFunction]:
+    """The calls of a query that read files or services, in their order.
 
     Example:
         ``SELECT * FROM STREAM read_files('landing', format => 'json') AS new`` has one call with two arguments, from
         ``STREAM`` to the closing bracket.
     """
     lowered = query.lower()
-    if READ_FILES not in lowered and CLOUD_FILES not in lowered:
+    if not any(name in lowered for name in _NAMES):
         return []
     return list(_calls(query, query_tokens(query)))
 
 
-def _calls(query: str, tokens: Sequence[Token]) -> Iterator[FileFunction]:
+def _calls(query: str, tokens: Sequence[Token]) -> Iterator[TableFunction]:
     for number, token in enumerate(tokens[:-1]):
         name = token.text.lower()
-        if name not in (READ_FILES, CLOUD_FILES) or tokens[number + 1].token_type != TokenType.L_PAREN:
+        if name not in _NAMES or tokens[number + 1].token_type != TokenType.L_PAREN:
             continue
         closing = closing_bracket(tokens, number + 1)
         if closing is not None:
             arguments = tuple(_argument(query, part) for part in split_at_commas(tokens[number + 2 : closing]))
             first, last = _with_stream(tokens, number, closing)
             is_stream = first != number or name == CLOUD_FILES
-            yield FileFunction(name, is_stream, arguments, tokens[first].start, tokens[last].end + 1)
+            yield TableFunction(name, is_stream, arguments, tokens[first].start, tokens[last].end + 1)
 
 
 def _with_stream(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
