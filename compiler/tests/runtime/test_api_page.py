@@ -54,7 +54,7 @@ def lines(page: str) -> list[Line]:
     return found
 
 
-LINES = lines(PAGE.read_text(encoding="utf-8"))
+LINES = [line for line in lines(PAGE.read_text(encoding="utf-8")) if not line.function.startswith("SQL ")]
 OF_OPTIONS = [line for line in LINES if line.function == "Auto Loader"]
 OF_FUNCTIONS = [
     line

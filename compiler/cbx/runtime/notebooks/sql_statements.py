@@ -125,9 +125,7 @@ def _create(statement: Statement) -> None:
     elif not is_stream:
         raise words.error("AS and a query")
     words.ends("the end of the statement")
-    has_mask = any(column.has_mask for column in definitions.columns)
-    notes = ["MASK has no effect locally: all values are visible"] if has_mask else []
-    for note in (*notes, *clauses.notes):
+    for note in (*_column_notes(definitions), *clauses.notes):
         registry.note_once(note, span)
     registry.add_dataset(
         Dataset(
@@ -141,6 +139,15 @@ def _create(statement: Statement) -> None:
             is_reset_allowed=is_reset_allowed({"table_properties": clauses.properties}),
         )
     )
+
+
+def _column_notes(definitions: Definitions) -> list[str]:
+    """The properties of columns without effect, with the reason."""
+    columns = definitions.columns
+    notes = ["MASK has no effect locally: all values are visible"] if any(c.has_mask for c in columns) else []
+    if any(column.has_default for column in columns):
+        notes.append("DEFAULT has no effect locally: missing columns are NULL")
+    return notes
 
 
 def _kind(words: Words) -> DatasetKind:

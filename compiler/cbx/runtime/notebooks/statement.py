@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from pyspark.errors import PySparkException
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 QUERY_WORDS: Final = ("SELECT", "WITH", "FROM", "VALUES", "TABLE", "MAP", "REDUCE")
 """The first words of queries."""
+
+_CREATED: Final = ("OR", "STREAMING", "MATERIALIZED", "TEMPORARY", "PRIVATE", "LIVE", "FLOW")
+"""The words after CREATE in statements of pipelines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,27 @@ class Statement:
         if not self.words.sees("(") and not any(self.words.sees(word) for word in QUERY_WORDS):
             choices = (*(other.split()[0] for other in others), *QUERY_WORDS)
             raise self.words.error(choice_of((*others, "a query")), choices)
+        self._check_end()
         start = self.words.words[self.words.next].start
         text = self.words.rest()
         self._check_files(text, start)
         return self.query_of(text, names)
+
+    def _check_end(self) -> None:
+        """Refuse a statement inside the query, which a missing semicolon makes.
+
+        Raises:
+            RunError: If there is one.
+        """
+        query = replace(self.words)
+        while query.until("CREATE").words or not query.is_at_end:
+            if query.is_at_end:
+                return
+            span = query.span
+            query.takes("CREATE")
+            if any(query.sees(word) for word in _CREATED):
+                reason = "a semicolon is missing before CREATE"
+                raise RunError(INVALID_STATEMENT, reason, span=span, hint="end the statement before with a semicolon")
 
     def _check_files(self, text: str, start: int) -> None:
         """Refuse unknown options of the calls of ``read_files`` in a part of the statement.

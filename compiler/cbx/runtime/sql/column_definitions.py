@@ -40,6 +40,7 @@ class ColumnDefinition:
         type: Its type, as written; empty if only the name is given.
         is_required: Whether it is NOT NULL.
         has_mask: Whether it has a MASK.
+        has_default: Whether it has a DEFAULT.
         is_identity: Whether it is an identity column.
         expression: The expression of a generated column; None for others.
         written: The whole definition.
@@ -49,6 +50,7 @@ class ColumnDefinition:
     type: str
     is_required: bool
     has_mask: bool
+    has_default: bool
     is_identity: bool
     expression: str | None
     written: str
@@ -174,7 +176,16 @@ def _column(words: Words) -> ColumnDefinition:
     facts = _Facts()
     while not words.is_at_end:
         facts.read(words)
-    return ColumnDefinition(name, kind, facts.is_required, facts.has_mask, facts.is_identity, facts.expression, written)
+    return ColumnDefinition(
+        name,
+        kind,
+        facts.is_required,
+        facts.has_mask,
+        facts.has_default,
+        facts.is_identity,
+        facts.expression,
+        written,
+    )
 
 
 def _type(words: Words) -> None:
@@ -215,6 +226,7 @@ class _Facts:
 
     is_required: bool = False
     has_mask: bool = False
+    has_default: bool = False
     is_identity: bool = False
     expression: str | None = None
 
@@ -231,6 +243,7 @@ class _Facts:
             self._read_generated(words)
         elif words.takes("DEFAULT"):
             check_expression(words.until(*_PROPERTIES), "the default")
+            self.has_default = True
         elif not (words.takes("NULL") or _column_key(words)):
             raise words.error("a property of the column such as NOT NULL or COMMENT", _PROPERTIES)
 
