@@ -1198,6 +1198,60 @@ CASES = (
         "a stream that is not understood may be any",
     ),
     Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, o.ts FROM STREAM(orders) o JOIN codes c ON c.code = o.status AND "
+        "o.ts = (SELECT max(at) FROM events)",
+        ("customer_id, ts",),
+        "the maximum is another one for rows that come later",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, o.ts FROM orders o JOIN codes c ON c.code = o.status AND "
+        "o.ts = (SELECT max(at) FROM events)",
+        ("customer_id",),
+        "without a stream there is one maximum",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT o.customer_id, o.ts FROM orders o LEFT SEMI JOIN STREAM(codes) c ON c.code = o.status AND "
+        "o.ts = (SELECT max(at) FROM events)",
+        ("customer_id, ts",),
+        "the table is read again for each part of the stream",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT r.sensor, r.day, a.__START_AT FROM STREAM(readings) r JOIN addresses a ON a.customer_id = "
+        "r.sensor AND r.day >= a.__START_AT AND (r.day < a.__END_AT OR a.__END_AT IS NULL)",
+        ("sensor, day, __start_at",),
+        "a version without an end gets one, and the day another version",
+    ),
+    Case(
+        "a stream and a table",
+        "SELECT DISTINCT r.sensor, r.day, a.__START_AT FROM readings r JOIN addresses a ON a.customer_id = r.sensor "
+        "AND r.day >= a.__START_AT AND (r.day < a.__END_AT OR a.__END_AT IS NULL)",
+        ("sensor, day",),
+        "a day has one version",
+    ),
+    Case(
+        "the case of names",
+        "SELECT labels.Home AS a, count(*) AS n FROM readings GROUP BY labels.home, labels.Home",
+        (),
+        "the keys of a map differ in case",
+    ),
+    Case(
+        "the case of names",
+        "SELECT labels.Home AS a, count(*) AS n FROM readings GROUP BY labels.Home",
+        ("a",),
+        "it is the same key",
+    ),
+    Case(
+        "the case of names",
+        "SELECT s.City AS a, count(*) AS n FROM (SELECT named_struct('city', country) AS s FROM customers) "
+        "GROUP BY s.city",
+        ("a",),
+        "the fields of a struct do not differ in case",
+    ),
+    Case(
         "drawn twice",
         "SELECT floor(rand() * 3) AS b, count(*) AS n FROM orders GROUP BY floor(rand() * 3)",
         (),

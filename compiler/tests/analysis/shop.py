@@ -29,7 +29,7 @@ TABLES = {
             "addresses",
             "customer_id BIGINT!, city STRING, __START_AT DATE!, __END_AT DATE",
             ("customer_id", "__START_AT"),
-            current=(CurrentKey(("customer_id",), "__END_AT"),),
+            current=(CurrentKey(("customer_id",), "__END_AT", "__START_AT"),),
         ),
         table(
             "readings",

@@ -497,6 +497,27 @@ MODELS = {
         key: order_id
         """,
     ),
+    "a threshold of no value drops no row": (
+        """
+        def model(customers, orders):
+            everything = customers.join(orders, "customer_id", "full")
+            return everything.dropna(thresh=0, subset=["order_id"]).select("order_id")
+        """,
+        """
+        order_id BIGINT
+        """,
+    ),
+    "a threshold of one value needs it": (
+        """
+        def model(customers, orders):
+            everything = customers.join(orders, "customer_id", "full")
+            return everything.dropna(thresh=1, subset=["order_id"]).select("order_id")
+        """,
+        """
+        order_id BIGINT
+        key: order_id
+        """,
+    ),
     "files, watermarks and hints change no columns": (
         """
         def model(orders):

@@ -150,7 +150,7 @@ def test_refuted_key(wrong: Wrong) -> None:
     ("query", "cause"),
     [
         ("SELECT c.id FROM customers c JOIN orders o ON o.customer_id = c.id", RELATIONSHIPS[0]),
-        ("SELECT customer_id AS id FROM addresses", CurrentKey(("customer_id",), "__END_AT")),
+        ("SELECT customer_id AS id FROM addresses", CurrentKey(("customer_id",), "__END_AT", "__START_AT")),
     ],
 )
 def test_cause_of_a_refuted_key(query: str, cause: TableRelationship | CurrentKey) -> None:

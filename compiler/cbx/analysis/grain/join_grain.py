@@ -52,7 +52,7 @@ def join_grain(join: ir.Join, left: Grain, right: Grain, assumed: Assumptions) -
         case "right":
             return _outer_join_grain(join, right, left, assumed)
         case "semi":
-            seen = _keep_facts_seen_by(left, right)
+            seen = replace(_keep_facts_seen_by(left, right), is_stream=left.is_stream or right.is_stream)
             return apply_predicates(
                 seen, [predicate for predicate in join.predicates if ir.condition_reads(predicate) <= left.columns]
             )
@@ -92,6 +92,7 @@ def _inner_join_grain(join: ir.Join, left: Grain, right: Grain) -> Grain:
         left.not_null | right.not_null,
         left.counters | right.counters,
         (*left.constants, *right.constants),
+        left.is_stream or right.is_stream,
         values=(*left.values, *right.values),
         versions=(*left.versions, *right.versions),
     )

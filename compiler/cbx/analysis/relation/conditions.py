@@ -50,11 +50,14 @@ def apply_predicates(grain: Grain, predicates: Iterable[ir.Predicate]) -> Grain:
 
 
 def version_dependencies(grain: Grain, within: ir.Within) -> list[FunctionalDependency]:
-    """At most one version of a row is valid at a time, so the key and the time determine its start."""
+    """At most one version of a row is valid at a time, so the key and the time determine its start.
+
+    A stream meets the versions that there are at the time: one that has no end yet gets one later.
+    """
     return [
         FunctionalDependency(version.key | grain.with_exact_values(within.reads), frozenset({version.start}))
         for version in grain.versions
-        if (version.start, version.end) == (within.start, within.end)
+        if (version.start, version.end) == (within.start, within.end) and not grain.is_stream
     ]
 
 

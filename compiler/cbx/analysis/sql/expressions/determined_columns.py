@@ -10,7 +10,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, parts_of
-from cbx.analysis.sql.expressions.nullability import not_null_conditions
+from cbx.analysis.sql.expressions.nullability import has_known_length, not_null_conditions
 from cbx.analysis.sql.expressions.text_parts import columns_determined_by, parts_of_text, prefix_of
 from cbx.analysis.sql.scope import ResolvedColumn
 from cbx.analysis.sql.time_windows import EDGES
@@ -47,7 +47,7 @@ def determined_columns(node: exp.Expr, reader: ExpressionReader) -> Ids:
             return _determined_by_column(node, reader)
         case exp.Cast() | exp.TryCast() if is_injective_cast(type_of(node.this, reader), type_of(node, reader)):
             return determined_columns(node.this, reader)
-        case exp.Concat() | exp.DPipe():
+        case exp.Concat() | exp.DPipe() if not isinstance(node, exp.ConcatWs):
             return _determined_by_concat(_pieces(node), reader)
         case _:
             return ir.NONE
@@ -67,7 +67,7 @@ def _determined_by_column(node: exp.Column, reader: ExpressionReader) -> Ids:
 
 def _determined_by_hash(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, Ids]:
     """The columns that a hash determines, apart from collisions, and those of them that must not be NULL for that."""
-    if not isinstance(node, _HASHES):
+    if not isinstance(node, _HASHES) or not has_known_length(node):
         return NONE, NONE
     hashed = node.this.unnest()
     parts = parts_of_text(hashed, reader)

@@ -142,7 +142,7 @@ class ExpressionReader:
         match = self.scope.find(parts)
         if isinstance(match, ResolvedColumn):
             whole = _ExpressionFacts.of_column(match.field.id)
-            return _ExpressionFacts(".".join((whole.signature, *match.path)), whole.reads) if match.path else whole
+            return _ExpressionFacts(f"{whole.signature}{_path_text(node, match)}", whole.reads) if match.path else whole
         if parts == ("grouping__id",) and "groupingid()" in self.columns_by_signature:
             return _ExpressionFacts.of_column(self.columns_by_signature["groupingid()"])
         if match.is_sure and parts[0] not in WITHOUT_PARENTHESES:
@@ -226,6 +226,14 @@ class _ExpressionFacts:
     @classmethod
     def of_column(cls, number: int) -> _ExpressionFacts:
         return cls(f"#{number}", frozenset({number}), column=number)
+
+
+def _path_text(node: exp.Column, match: ResolvedColumn) -> str:
+    """What a name selects in a column; the keys of a map differ in case, the fields of a struct do not."""
+    kind = match.field.type or ""
+    is_struct = kind.startswith("STRUCT<") and "MAP<" not in kind
+    steps = match.path if is_struct else [part.name for part in node.parts[-len(match.path) :]]
+    return "".join(f".{step}" for step in steps)
 
 
 def parts_of(node: exp.Column) -> tuple[str, ...]:

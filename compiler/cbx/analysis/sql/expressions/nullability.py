@@ -58,7 +58,7 @@ def not_null_conditions(node: exp.Expr, reader: ExpressionReader) -> tuple[Ids, 
             return (NONE,)
         case exp.Greatest() | exp.Least():
             return _conditions_of_any([node.this, *node.expressions], reader)
-        case exp.Format() | exp.SHA2() if _has_known_length(node):
+        case exp.Format() | exp.SHA2() if has_known_length(node):
             return not_null_conditions(node.this, reader)
         case exp.ConcatWs(expressions=[separator, *_]):
             return not_null_conditions(separator, reader)
@@ -104,8 +104,8 @@ def _always_succeeds(node: exp.Cast, reader: ExpressionReader) -> bool:
     return (target == "STRING" and not is_variant) or is_injective_cast(source, target)
 
 
-def _has_known_length(node: exp.Expr) -> bool:
-    """Whether ``sha2`` has a length that it knows; for all others it is NULL."""
+def has_known_length(node: exp.Expr) -> bool:
+    """Whether a call is none of ``sha2`` with a length that it does not know, for which it is NULL."""
     return not isinstance(node, exp.SHA2) or whole_number(node.args.get("length")) in _LENGTHS_OF_SHA2
 
 

@@ -57,7 +57,8 @@ class TextPart:
         columns: The columns that it determines.
         nullable: Columns; the part is not NULL if none of them is.
         form: The form of its texts; None for any text.
-        in_place_of_null: The text that replaces NULL; None where NULL stays NULL.
+        in_place_of_null: The text that replaces NULL; None where there is none, or where it can be any text.
+        makes_null: Whether the whole text is NULL where the part is, as with ``concat``.
     """
 
     literal: str | None = None
@@ -65,6 +66,7 @@ class TextPart:
     nullable: Ids = NONE
     form: _TextForm | None = None
     in_place_of_null: str | None = None
+    makes_null: bool = True
 
 
 def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | None:
@@ -85,8 +87,7 @@ def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | 
             return _parts_of_all([node.this, node.expression], reader)
         case exp.ConcatWs(expressions=[exp.Literal(is_string=True) as separator, *others]):
             parts = _parts_of_all(others, reader, is_flat=True)
-            between = TextPart(literal=str(separator.this))
-            return None if parts is None else [piece for part in parts for piece in (between, part)][1:]
+            return None if parts is None else _separate(parts, str(separator.this))
         case exp.Format(this=exp.Literal(is_string=True) as pattern, expressions=values):
             return _parts_of_format(str(pattern.this), values, reader)
         case exp.Literal(is_string=True):
@@ -103,14 +104,15 @@ def parts_of_text(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | 
 def columns_determined_by(parts: Sequence[TextPart]) -> tuple[Ids, Ids]:
     """The columns that a text determines, and those of them that must not be NULL for that.
 
-    Where a part is NULL, the whole text is NULL and determines nothing, unless it has no other part with a value.
+    Where a part is NULL, the text determines no other part; it determines that one if it is NULL itself. `concat_ws`
+    omits a NULL and ``format_string`` writes ``null``: both are texts that a value can have, too.
     """
     values = [part for part in parts if part.literal is None]
     if not all(_has_clear_end(part, parts[at + 1 :]) for at, part in enumerate(parts)):
         return NONE, NONE
     determined: Ids = frozenset().union(*(part.columns for part in values))
-    nullable: Ids = frozenset().union(*(part.nullable for part in values if part.in_place_of_null is None))
-    return determined, nullable if len(values) > 1 else NONE
+    is_lost = (part.in_place_of_null is None and (len(values) > 1 or not part.makes_null) for part in values)
+    return determined, NONE.union(*(part.nullable for part, lost in zip(values, is_lost, strict=True) if lost))
 
 
 def prefix_of(parts: Sequence[TextPart]) -> str:
@@ -128,6 +130,12 @@ def _parts_of_all(
             return None
         all_parts += parts
     return all_parts
+
+
+def _separate(parts: Sequence[TextPart], separator: str) -> list[TextPart]:
+    """The parts of ``concat_ws``, which omits a NULL."""
+    between = TextPart(literal=separator)
+    return [piece for part in parts for piece in (between, replace(part, makes_null=False))][1:]
 
 
 def _part_of_value(node: exp.Expr, reader: ExpressionReader) -> list[TextPart] | None:
@@ -165,7 +173,7 @@ def _parts_of_format(pattern: str, values: Sequence[exp.Expr], reader: Expressio
         allowed = (_WHOLE,) if directive["number"] else (_WHOLE, None) if directive["text"] else ()
         if value is None or value[0].form not in allowed:
             return None
-        parts.append(replace(value[0], in_place_of_null="null" if value[0].form else None))
+        parts.append(replace(value[0], in_place_of_null="null" if value[0].form else None, makes_null=False))
     parts.append(TextPart(literal=pattern[position:]))
     return [part for part in parts if part.literal != ""] if not left else None
 

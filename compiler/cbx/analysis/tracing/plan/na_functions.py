@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cbx.analysis.facts import UNKNOWN_TYPE
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.needs import need_any
+from cbx.analysis.relation.needs import NOTHING, need_any
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.tracing.plan.expressions import Reading, Record
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, with_relation
@@ -48,6 +48,9 @@ def read_drop_na(record: Record, rows: Rows, reading: Reading) -> Rows:
     wanted = {name.lower() for name in record.get("cols", ())}
     ids = [column.field.id for column in rows.columns if not wanted or column.name in wanted]
     predicates: tuple[ir.Predicate, ...] = tuple(ir.NotNull(column_id) for column_id in ids)
-    if record.get("min_non_nulls", len(ids)) < len(ids):
-        predicates = (ir.Condition(frozenset(ids), need_any((frozenset({column_id}),) for column_id in ids)),)
+    least = record.get("min_non_nulls")
+    are_all_known = wanted <= {column.name for column in rows.columns} if wanted else not rows.is_open
+    if least is not None and (least < len(ids) or not are_all_known):
+        needs = need_any((frozenset({column_id}),) for column_id in ids) if least > 0 and are_all_known else NOTHING
+        predicates = (ir.Condition(frozenset(ids), needs),)
     return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open))
