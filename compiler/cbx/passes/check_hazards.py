@@ -32,6 +32,12 @@ _WORDS: Mapping[HazardKind, _Words] = {
         "never true without a match",
         "write an inner join, or move the condition into ON, which keeps these rows",
     ),
+    "join_on_outer_join": _Words(
+        codes.FILTER_ON_OUTER_JOIN,
+        "a join in `{model}` drops the rows of an earlier {0} join that have no match",
+        "never true without a match",
+        "write both as inner joins, or both as outer joins",
+    ),
     "group_of_unmatched_rows": _Words(
         codes.GROUP_OF_UNMATCHED_ROWS,
         "`{model}` groups by columns that are NULL where a {0} join has no match",

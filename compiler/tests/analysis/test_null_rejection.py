@@ -171,7 +171,7 @@ def _name_needs(condition: str) -> list[str]:
 def _predicates(condition: str) -> list[tuple[tuple[str, ...], ...]]:
     """What each predicate of a condition needs: the names of columns, in each of its choices."""
     relation = read_query(f"SELECT 1 FROM rows AS r WHERE {condition}", {"rows": _TABLE}).relation
-    (rows,) = (node for node in nodes_of(relation) if isinstance(node, ir.Filter))
+    rows = next(node for node in nodes_of(relation)[::-1] if isinstance(node, ir.Filter))
     names = {field.id: field.name for field in rows.input.fields}
     needs = [each.needs if isinstance(each, ir.Condition) else (non_null_columns(each),) for each in rows.predicates]
     return [tuple(tuple(sorted(names[column] for column in columns)) for columns in choices) for choices in needs]

@@ -36,9 +36,16 @@ def is_arbitrary(choice: ArbitraryChoice, relation: Relation) -> bool:
 def _takes_all_or_any(limit: ArbitraryChoice, grain: Grain) -> bool:
     """Whether a LIMIT takes no row or all of them, or any of rows that are alike."""
     fields = frozenset(field.id for field in limit.rows.fields)
-    are_alike = not limit.rows.is_open and fields <= grain.closure(NONE)
-    most = 1 if grain.is_key(NONE) else most_rows(limit.rows)
+    around = _columns_around(limit.rows)
+    are_alike = not limit.rows.is_open and fields <= grain.closure(around)
+    most = 1 if grain.is_key(around) else most_rows(limit.rows)
     return are_alike or limit.count == 0 or (most is not None and most <= (1 if limit.count is None else limit.count))
+
+
+def _columns_around(query: Relation) -> Ids:
+    """The columns that a query reads of the rows around it, which have one value each time that it runs."""
+    nodes = nodes_of(query)
+    return NONE.union(*map(columns_read, nodes)) - {field.id for node in nodes for field in node.fields}
 
 
 def _taken_with_numbers(rows: Relation, relation: Relation, agreed: Ids) -> Ids:

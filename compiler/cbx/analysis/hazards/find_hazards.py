@@ -10,6 +10,7 @@ from cbx.analysis.hazards.coalesced_keys import may_match_nulls
 from cbx.analysis.hazards.dropped_duplicates import dropped_duplicates
 from cbx.analysis.hazards.matches import always_matches
 from cbx.analysis.hazards.nullable_lists import may_return_null
+from cbx.analysis.hazards.rejecting_joins import rejecting_joins
 from cbx.analysis.hazards.unmatched_groups import unmatched_groups
 from cbx.analysis.hazards.untimed_histories import untimed_histories
 from cbx.analysis.relation.hazards import (
@@ -35,6 +36,7 @@ def find_hazards(
     """
     hazards = [hazard for suspicion in suspicions for hazard in _decide(suspicion, relation, relationships)]
     hazards += [*untimed_histories(relation), *unmatched_groups(relation, relationships), *dropped_duplicates(relation)]
+    hazards += rejecting_joins(relation, relationships)
     return list(dict.fromkeys(hazards))
 
 

@@ -9,7 +9,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import apply_predicates
 from cbx.analysis.relation.hazards import Hazard
 from cbx.analysis.relation.places import Place
-from cbx.analysis.relation.relation_walks import columns_read, counts_rows, inputs_of, nodes_of
+from cbx.analysis.relation.relation_walks import columns_read, counts_rows, inputs_of, nodes_of, queries_of
 from cbx.analysis.relation.relations import NONE, Ids, Relation
 from cbx.analysis.relation.uniqueness import Grain
 
@@ -35,7 +35,7 @@ def untimed_histories(relation: Relation) -> list[Hazard]:
         node, above = pending.pop()
         use = replace(above, read=above.read | columns_read(node), grains=(*above.grains, (infer_grain(node), 0)))
         hazards += _judge(node, use) if isinstance(node, ir.Scan) else []
-        pending += _inputs_with_use(node, use)
+        pending += [*_inputs_with_use(node, use), *((query, _Use()) for query in queries_of(node))]
     return hazards[::-1]
 
 

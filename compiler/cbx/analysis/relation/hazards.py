@@ -13,6 +13,7 @@ from cbx.analysis.relation.relations import NONE, Ids, Join, Relation
 
 HazardKind = Literal[
     "filter_on_outer_join",
+    "join_on_outer_join",
     "group_of_unmatched_rows",
     "history_without_time",
     "coalesced_join_key",

@@ -14,7 +14,7 @@ from cbx.analysis.relation.relations import NONE, Ids, Relation
 
 @dataclass(frozen=True, slots=True)
 class OuterSide:
-    """A side of an outer join, and those of its columns that the rows still have."""
+    """A side of an outer join, and the columns that are NULL in rows without a match, if these rows still have them."""
 
     join: ir.Join
     side: Literal["left", "right"]
@@ -35,7 +35,9 @@ def outer_sides(relation: Relation) -> list[OuterSide]:
             return _sides_of_join(relation)
         case ir.Filter(input=rows, predicates=predicates):
             return _without_rejected(outer_sides(rows), predicates)
-        case ir.Projection(input=rows) | ir.Window(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows):
+        case ir.Projection(input=rows, definitions=definitions):
+            return [_with_computed(side, definitions) for side in outer_sides(rows)]
+        case ir.Window(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows):
             return outer_sides(rows)
         case ir.Explode(input=rows, needs=needs):
             return _without_rejected(outer_sides(rows), [ir.Condition(NONE, needs)])
@@ -72,6 +74,16 @@ def _sides_of_join(join: ir.Join) -> list[OuterSide]:
 def _may_have_other_columns(relation: Relation) -> bool:
     """Whether a name that was taken for a column of the other side may be one of this relation, which is not read."""
     return relation.is_open and any(isinstance(node, ir.Opaque) and node.is_open for node in nodes_of(relation))
+
+
+def _with_computed(side: OuterSide, definitions: Sequence[ir.Definition]) -> OuterSide:
+    """A side with the new columns that are NULL where its columns are."""
+    columns = set(side.columns)
+    for definition in definitions:
+        value = definition.expression
+        if isinstance(value, ir.Computed) and value.needs and all(needed & columns for needed in value.needs):
+            columns.add(definition.column)
+    return replace(side, columns=frozenset(columns))
 
 
 def _without_rejected(sides: list[OuterSide], predicates: Sequence[ir.Predicate]) -> list[OuterSide]:

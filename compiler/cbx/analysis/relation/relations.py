@@ -64,6 +64,7 @@ class Computed:
         hashes_if: The same, apart from collisions of a cryptographic hash.
         not_null_if: It is never NULL if none of the columns of one of these sets is.
         prefix: The prefix of its text.
+        needs: Sets of columns, of at least one of which none is NULL where its value is not NULL.
     """
 
     signature: str
@@ -77,6 +78,7 @@ class Computed:
     hashes_if: tuple[Ids, Ids] = (NONE, NONE)
     not_null_if: tuple[Ids, ...] = ()
     prefix: str = ""
+    needs: tuple[Ids, ...] = (NONE,)
 
 
 Expression = Reference | Constant | Computed

@@ -14,6 +14,7 @@ from cbx.analysis.relation.relations import Field, Ids, Relation
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, contains_node, whole_number
 from cbx.analysis.sql.expressions.measured import read_measure
+from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
@@ -263,7 +264,11 @@ class _GroupByReader:
         ):
             others = {text: number for text, number in self.columns_by_signature.items() if number != definition.column}
             inner = ExpressionReader(self.reader.scope, self.reader.context, others)
-            ordered.append(replace(definition, expression=inner.read(self.nodes_by_column[definition.column])))
+            node = self.nodes_by_column[definition.column]
+            value = inner.read(node)
+            if isinstance(value, ir.Computed):
+                value = replace(value, needs=needed_columns(node, inner, "NOT NULL"))
+            ordered.append(replace(definition, expression=value))
         return tuple(ordered)
 
     def name_time_window(self) -> None:

@@ -10,6 +10,7 @@ from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, literal, parts_of
+from cbx.analysis.sql.expressions.null_rejection import needed_columns
 from cbx.analysis.sql.expressions.nullability import has_known_length, not_null_conditions
 from cbx.analysis.sql.expressions.text_parts import columns_determined_by, parts_of_text, prefix_of
 from cbx.analysis.sql.scope import ResolvedColumn
@@ -21,7 +22,7 @@ _HASHES = (exp.MD5, exp.SHA, exp.SHA2)
 
 
 def add_determined_columns(value: ir.Computed, node: exp.Expr, reader: ExpressionReader) -> ir.Computed:
-    """Add to an expression the columns that it determines, and the conditions under which it is never NULL."""
+    """Add to an expression the columns that it determines, and what it says of NULL."""
     bare = node.unalias().unnest()
     parts = parts_of_text(bare, reader) if isinstance(bare, (exp.Concat, exp.DPipe, exp.ConcatWs, exp.Format)) else None
     return replace(
@@ -31,6 +32,7 @@ def add_determined_columns(value: ir.Computed, node: exp.Expr, reader: Expressio
         hashes_if=_determined_by_hash(bare, reader),
         prefix=prefix_of(parts) if parts else "",
         not_null_if=not_null_conditions(bare, reader),
+        needs=needed_columns(bare, reader, "NOT NULL"),
     )
 
 
