@@ -53,6 +53,8 @@ class Dataset:
         spark_conf: Settings for its query.
         span: Where it is defined.
         is_reset_allowed: Whether a full refresh may drop its rows and checkpoints.
+        replace_using: The keys whose rows the query replaces; empty for a query whose rows are appended.
+        sequence_by: What orders rows of the same key.
     """
 
     name: DatasetName
@@ -64,11 +66,17 @@ class Dataset:
     spark_conf: Mapping[str, str] = field(default_factory=dict)
     span: Span | None = None
     is_reset_allowed: bool = True
+    replace_using: tuple[str, ...] = ()
+    sequence_by: str | Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AppendFlow:
-    """A query whose rows are appended to a streaming table or a sink."""
+    """A query whose rows are appended to a streaming table or a sink.
+
+    Attributes:
+        is_update: Whether a sink gets the rows of aggregates again when they change, as ``update_flow`` does.
+    """
 
     target: DatasetName
     name: str
@@ -76,6 +84,7 @@ class AppendFlow:
     once: bool = False
     spark_conf: Mapping[str, str] = field(default_factory=dict)
     span: Span | None = None
+    is_update: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ error[CBX505] invalid-definition: `shop.landing` is not in the configuration
 = hint: set it with --var shop.landing=..., or use a default: spark.conf.get(name, default)
 error[CBX504] not-supported-locally: dbutils.notebook needs a Databricks workspace
 --> exits.py:1:1
-= hint: import the other notebook as a module; a pipeline runs every notebook completely
+= hint: run the other notebook with %run, or import it as a module
 error[CBX505] invalid-definition: `dlt` has no function `tables`
 --> flow.py:3:1
 = hint: did you mean `table`?
@@ -104,9 +104,9 @@ error[CBX501] query-failed: ModuleNotFoundError: No module named 'modules_of_nob
 --> missing.py:2:1
 error[CBX501] query-failed: KeyError: 'town'
 --> raises.py:4:5
-error[CBX505] invalid-definition: %run is not supported in a pipeline
+error[CBX505] invalid-definition: there is no notebook ./shared/setup beside run.py
 --> run.py:6:1
-= hint: import it as a module, or add both notebooks to the pipeline
+= hint: paths of %run are relative to the notebook; add the file, or correct the path
 error[CBX506] invalid-statement: SELECT is not a statement of a pipeline
 --> select.py:8:9
 = hint: define a table with CREATE OR REFRESH MATERIALIZED VIEW name AS SELECT ...
@@ -122,9 +122,10 @@ error[CBX505] invalid-definition: `Sales.Orders` is defined twice
 --> twice.py:7:1
 ::: twice.py:3:1
 = hint: rename one of them
-error[CBX504] not-supported-locally: dbutils.widgets needs a Databricks workspace
+error[CBX505] invalid-definition: the widget `region` has no value
 --> widgets.py:2:1
-= hint: put values into the configuration of the pipeline, and read them with spark.conf.get("name")
+= hint: set it with --var region=..., with the environment variable CBX_WIDGET_REGION, or give it a default: \
+dbutils.widgets.text("region", "...")
 """
 
 QUERIES = """

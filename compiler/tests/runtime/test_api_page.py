@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark import pipelines
 
 from cbx.declare.reader_options import CLOUD_FILES, DATABRICKS
 from cbx.runtime.api.dlt_module import api_functions
@@ -36,6 +37,7 @@ class Line:
     parameter: str
     standing: str
     remark: str
+    since: str = ""
 
     @property
     def quoted(self) -> str:
@@ -48,19 +50,23 @@ def lines(page: str) -> list[Line]:
     for section in page.split("\n## ")[1:]:
         heading, _, body = section.partition("\n")
         names = _WORD.findall(heading) or [heading]
-        for row in re.findall(r"^\| (`.+?) \| (\w+) \| ?(.*?) ?\|$", body, re.MULTILINE):
-            parameters, standing, remark = row
-            found += [Line(name, word, standing, remark) for name in names for word in _WORD.findall(parameters)]
+        for row in re.findall(
+            r"^\| (`.+?) \| (\w+) \| (?:(DLT|Lakeflow|Spark [\d.]+) \| )?(.*?) ?\|$", body, re.MULTILINE
+        ):
+            words, standing, since, remark = row
+            for word in _WORD.findall(words):
+                owner, bracket, parameter = word.rstrip(")").partition("(")
+                pairs = [(owner, parameter)] if bracket else [(name, word) for name in names]
+                found += [Line(name, own, standing, remark, since) for name, own in pairs]
     return found
 
 
 LINES = [line for line in lines(PAGE.read_text(encoding="utf-8")) if not line.function.startswith("SQL ")]
 OF_OPTIONS = [line for line in LINES if line.function == "Auto Loader"]
 OF_FUNCTIONS = [
-    line
-    for line in LINES
-    if line not in OF_OPTIONS and (line.parameter != "flow_name" or line.function == "apply_changes")
+    line for line in LINES if line.since and (line.parameter != "flow_name" or line.function == "apply_changes")
 ]
+OF_SPARK = {name: inspect.signature(getattr(pipelines, name)).parameters for name in pipelines.__all__}
 CALLED = [line for line in OF_FUNCTIONS if line.function not in _NEEDS_AN_UPDATE]
 
 RULES = {"has_id": "id IS NOT NULL"}
@@ -73,6 +79,8 @@ VALUES: dict[str, Any] = {
     "ignore_null_updates": True,
     "max_allowable_consecutive_failures": 3,
     "once": True,
+    "refresh_policy": "incremental_strict",
+    "replace_using": ["id"],
     "options": {"path": "out"},
     "private": True,
     "schema": "id BIGINT",
@@ -86,6 +94,9 @@ VALUES: dict[str, Any] = {
     "partition_cols": ["id"],
     "cluster_by": ["id"],
 }
+
+
+PAIRS = ("replace_using", "sequence_by")
 
 
 def value_of(parameter: str) -> Any:
@@ -110,7 +121,8 @@ def call(line: Line, registry: Registry) -> None:
     function = api(registry)[line.function]
     every = inspect.signature(function).parameters.values()
     needed = [parameter.name for parameter in every if parameter.default is parameter.empty]
-    made = function(**{name: value_of(name) for name in [*needed, line.parameter]})
+    together = PAIRS if line.function in ("table", "create_table") and line.parameter in PAIRS else ()
+    made = function(**{name: value_of(name) for name in [*needed, *together, line.parameter]})
     if callable(made):
         made(lambda: None)
 
@@ -128,6 +140,15 @@ def test_the_page_lists_every_parameter(name: str) -> None:
     """No more and no fewer than the function takes."""
     expected = parameters(name)
     actual = {line.parameter for line in OF_FUNCTIONS if line.function == name}
+
+    assert expected == actual
+
+
+@pytest.mark.parametrize("name", OF_SPARK)
+def test_the_page_says_what_spark_has(name: str) -> None:
+    """The installed release of Spark has exactly the parameters that the page dates to Spark."""
+    expected = {parameter for parameter in OF_SPARK[name] if parameter != "query_function"}
+    actual = {line.parameter for line in OF_FUNCTIONS if line.function == name and line.since.startswith("Spark")}
 
     assert expected == actual
 

@@ -546,7 +546,7 @@ def test_a_rule_that_is_no_condition_is_named(pipeline: Pipeline) -> None:
 
 
 def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline) -> None:
-    """An expectation above its dataset would be lost, and dbutils has no place here."""
+    """An expectation above its dataset would be lost, and files of the workspace are not here."""
     first = pipeline.notebook(
         """
         import dlt
@@ -558,13 +558,13 @@ def test_what_only_a_workspace_has_is_refused_with_a_way_out(pipeline: Pipeline)
         """,
         "a.py",
     )
-    second = pipeline.notebook('region = dbutils.widgets.get("region")\n', "b.py")
+    second = pipeline.notebook('files = dbutils.fs.ls("/")\n', "b.py")
     result = pipeline.run()
 
     actual = [diagnostic_text(problem).splitlines()[0] for problem in problems(result)]
     assert actual == [
         f"{first}:3:1: an expectation above the decorator of the dataset has no effect",
-        f"{second}:1:1: dbutils.widgets needs a Databricks workspace",
+        f"{second}:1:1: dbutils.fs needs a Databricks workspace",
     ]
 
 

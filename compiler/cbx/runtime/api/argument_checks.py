@@ -234,11 +234,11 @@ _FUNCTION = _Kind("a function", callable, _function_example)
 
 _KINDS: Mapping[str, _Kind] = {
     "query_function": _FUNCTION,
-    **dict.fromkeys(("name", "flow_name", "comment", "path", "format", "row_filter"), _TEXT),
+    **dict.fromkeys(("name", "flow_name", "comment", "path", "format", "row_filter", "refresh_policy"), _TEXT),
     **dict.fromkeys(("source", "target"), _DATASET),
     "condition": _CONDITION,
     **dict.fromkeys(("sequence_by", "apply_as_deletes", "apply_as_truncates"), _EXPRESSION),
-    **dict.fromkeys(("keys", "partition_cols", "cluster_by"), _COLUMNS),
+    **dict.fromkeys(("keys", "partition_cols", "cluster_by", "replace_using"), _COLUMNS),
     **dict.fromkeys(("spark_conf", "table_properties", "options"), _SETTINGS),
     **dict.fromkeys(("expectations", "expect_all", "expect_all_or_drop", "expect_all_or_fail"), _RULES),
     "schema": _SCHEMA,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from cbx.diagnostics.codes import INVALID_DEFINITION
+from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.diagnostics.source_files import Span
 from cbx.runtime.auto_cdc import AllBut
 from cbx.runtime.errors import RunError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import Column
 
-    from cbx.runtime.definitions import Query
+    from cbx.runtime.definitions import DatasetKind, Query
 
 
 def dataset_name(text: Any, span: Span | None) -> DatasetName:
@@ -110,3 +111,35 @@ def option_values(options: Mapping[str, Any] | None) -> dict[str, str]:
 def is_reset_allowed(arguments: Mapping[str, Any]) -> bool:
     """Whether ``pipelines.reset.allowed`` is not false (the page "Pipeline properties reference")."""
     return option_values(arguments.get("table_properties")).get("pipelines.reset.allowed") != "false"
+
+
+_REFRESH_POLICIES = ("auto", "incremental", "incremental_strict", "full")
+
+
+def check_refresh_policy(policy: str | None, span: Span | None) -> None:
+    """Refuse a refresh policy that Databricks does not have (the page "REFRESH POLICY clause (pipelines)").
+
+    Raises:
+        RunError: If it is not one of the four.
+    """
+    if policy is not None and policy.lower() not in _REFRESH_POLICIES:
+        nearest = did_you_mean(policy, _REFRESH_POLICIES, f"the policies are {', '.join(_REFRESH_POLICIES)}")
+        raise RunError(INVALID_DEFINITION, f"there is no refresh policy `{policy}`", span=span, hint=nearest)
+
+
+def check_replacement(
+    kind: DatasetKind, keys: Sequence[str], sequence_by: str | Column | None, span: Span | None
+) -> None:
+    """Check ``replace_using`` and ``sequence_by`` (the page "replace_flow").
+
+    Raises:
+        RunError: If one of them is missing, or a key is repeated.
+    """
+    if kind != "table" or (not keys and sequence_by is None):
+        return
+    if not keys or sequence_by is None:
+        missing = "sequence_by" if keys else "replace_using"
+        hint = 'write replace_using=["id"], sequence_by="updated_at", for example'
+        raise RunError(INVALID_DEFINITION, f"`{missing}` is missing", span=span, hint=hint)
+    if len({key.lower() for key in keys}) < len(keys):
+        raise RunError(INVALID_DEFINITION, "a column of `replace_using` is repeated", span=span, hint="name it once")

@@ -14,6 +14,8 @@ from cbx.diagnostics.codes import INVALID_DEFINITION, NOT_SUPPORTED_LOCALLY
 from cbx.diagnostics.source_files import Span
 from cbx.runtime.api.argument_checks import check_arguments, documented_signature
 from cbx.runtime.api.argument_values import (
+    check_refresh_policy,
+    check_replacement,
     column_names,
     dataset_name,
     function_name,
@@ -37,9 +39,11 @@ from cbx.runtime.definitions import (
     CdcFlow,
     Dataset,
     DatasetKind,
+    Flow,
     OnViolation,
     Query,
     Registry,
+    ReplaceFlow,
     Sink,
     SnapshotFlow,
 )
@@ -73,6 +77,8 @@ def api_functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[...
         "create_streaming_live_table": api.create_streaming_table,
         "create_target_table": api.create_streaming_table,
         "append_flow": api.append_flow,
+        "update_flow": api.update_flow,
+        "replace_flow": api.replace_flow,
         "create_sink": api.create_sink,
         "foreach_batch_sink": api.foreach_batch_sink,
         "create_auto_cdc_flow": changes,
@@ -87,8 +93,8 @@ def api_functions(registry: Registry, reads: Reads) -> Mapping[str, Callable[...
         own[f"expect{suffix}"] = functools.partial(expect, on_violation)
         own[f"expect_all{suffix}"] = functools.partial(expect_all, on_violation)
     signatures = {
-        api.table: documented_signature(api.table, *_TABLE_ARGUMENTS),
-        api.materialized_view: documented_signature(api.materialized_view, *_TABLE_ARGUMENTS),
+        api.table: documented_signature(api.table, *_TABLE_ARGUMENTS, "replace_using", "sequence_by"),
+        api.materialized_view: documented_signature(api.materialized_view, *_TABLE_ARGUMENTS, "refresh_policy"),
         api.view: documented_signature(api.view, *_VIEW_ARGUMENTS),
         api.create_streaming_table: documented_signature(api.create_streaming_table, *_TABLE_ARGUMENTS[1:]),
         api.apply_changes: documented_signature(changes, "flow_name"),
@@ -124,6 +130,9 @@ class _Api:
     def _dataset(self, kind: DatasetKind, function: Query | None, arguments: Mapping[str, Any]) -> Query | Decorator:
         span = calling_line()
         self._note_unused(arguments, span)
+        check_refresh_policy(arguments.get("refresh_policy"), span)
+        keys, sequence = column_names(arguments.get("replace_using")) or (), arguments.get("sequence_by")
+        check_replacement(kind, keys, sequence, span)
 
         def define(query: Query) -> Query:
             self._registry.add_dataset(
@@ -137,6 +146,8 @@ class _Api:
                     spark_conf=option_values(arguments.get("spark_conf")),
                     span=span,
                     is_reset_allowed=is_reset_allowed(arguments),
+                    replace_using=keys,
+                    sequence_by=sequence,
                 )
             )
             setattr(query, DEFINED, True)
@@ -185,25 +196,58 @@ class _Api:
         comment: str | None = None,  # noqa: ARG002 - for readers only
     ) -> Decorator:
         """``@dlt.append_flow``: one of the queries that fill a table or a sink."""
-        span = calling_line()
+        return self._flow(target, name, calling_line(), functools.partial(AppendFlow, once=once), spark_conf)
+
+    def update_flow(
+        self,
+        *,
+        target: str,
+        name: str | None = None,
+        spark_conf: Mapping[str, Any] | None = None,
+        comment: str | None = None,  # noqa: ARG002 - for readers only
+    ) -> Decorator:
+        """``@dp.update_flow``: a query that writes changed rows to a sink, in real time on Databricks."""
+        return self._flow(target, name, calling_line(), functools.partial(AppendFlow, is_update=True), spark_conf)
+
+    def replace_flow(
+        self,
+        *,
+        target: str,
+        replace_using: Sequence[str | Column],
+        sequence_by: str | Column,
+        name: str | None = None,
+        spark_conf: Mapping[str, Any] | None = None,
+        comment: str | None = None,  # noqa: ARG002 - for readers only
+    ) -> Decorator:
+        """``@dp.replace_flow``: a query whose rows replace those of the same keys in a table."""
+        span, keys = calling_line(), column_names(replace_using) or ()
+        check_replacement("table", keys, sequence_by, span)
+        return self._flow(
+            target, name, span, functools.partial(ReplaceFlow, using=keys, sequence_by=sequence_by), spark_conf
+        )
+
+    def _flow(
+        self,
+        target: str,
+        name: str | None,
+        span: Span | None,
+        create: Callable[..., Flow],
+        spark_conf: Mapping[str, Any] | None,
+    ) -> Decorator:
+        """A decorator that adds a flow."""
 
         def define(query: Query) -> Query:
+            written = name or function_name(query, span)
             if hasattr(query, RULES):
                 raise RunError(
                     INVALID_DEFINITION,
-                    f"the flow `{name or function_name(query, span)}` has expectations",
+                    f"the flow `{written}` has expectations",
                     span=span,
                     hint=f"move them to `{target}`: create_streaming_table(expect_all={{...}})",
                 )
+            target_name, settings = dataset_name(target, span), option_values(spark_conf)
             self._registry.add_flow(
-                AppendFlow(
-                    dataset_name(target, span),
-                    name or function_name(query, span),
-                    query,
-                    once,
-                    option_values(spark_conf),
-                    span,
-                )
+                create(target=target_name, name=written, query=query, spark_conf=settings, span=span)
             )
             return query
 
@@ -366,9 +410,12 @@ _TABLE_ARGUMENTS = (
     "row_filter",
     "private",
     "temporary",
+    "format",
 )
 _WITHOUT_EFFECT = {
     "row_filter": "all rows are visible",
     "path": "the table is stored in the state folder",
+    "format": "tables are stored as Parquet",
+    "refresh_policy": "a materialized view is recomputed as a whole",
     **dict.fromkeys(("partition_cols", "cluster_by", "cluster_by_auto"), "Spark's default file layout is used"),
 }

@@ -23,9 +23,11 @@ from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
 from cbx.runtime.flows.fingerprint import fingerprint, reads_only_tables, streams_only_known_sources
 from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
+from cbx.runtime.flows.record_changes import record_changes
 from cbx.runtime.flows.replace_rows import replace_rows
 from cbx.runtime.flows.rewrite_table import TableRewriter, needs_complete_mode
 from cbx.runtime.spark.session import settings
+from cbx.runtime.tables.change_feed import has_change_readers
 from cbx.runtime.tables.store import TableFolder, TableState
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from cbx.runtime.results import TableKind
 
 _STARTS = 5
+_HISTORY = 2
 _BY_STREAMS: Final = {"streaming", "rewritten"}
 """The kinds of tables of append flows; the query of the flow decides which."""
 _SCD_KINDS: Final[Mapping[int, TableKind]] = {1: "scd 1", 2: "scd 2"}
@@ -96,7 +99,7 @@ def refresh_table(
     number = folder.begin(table)
     if dataset.query is None:
         return _refresh_by_flows(dataset, flows, folder, table, queries, is_dry=is_dry)
-    flow = AppendFlow(dataset.name, dataset.name.key, dataset.query, span=dataset.span)
+    flow = _own_flow(dataset, dataset.query)
     context = FlowContext(flow.name, folder, number, is_dry)
     frame = queries.evaluate(flow.query, context)
     if frame.isStreaming:
@@ -114,6 +117,14 @@ def refresh_table(
             hint="define the target with create_streaming_table",
         )
     return _refresh_batch_table(dataset, context, frame, table)
+
+
+def _own_flow(dataset: Dataset, query: Query) -> AppendFlow | ReplaceFlow:
+    """The flow of a definition's own query."""
+    if not dataset.replace_using:
+        return AppendFlow(dataset.name, dataset.name.key, query, span=dataset.span)
+    name, keys, sequence = dataset.name, dataset.replace_using, dataset.sequence_by
+    return ReplaceFlow(name, name.key, query, keys, sequence, span=dataset.span)
 
 
 def _refresh_batch_table(
@@ -204,6 +215,8 @@ class _TableUpdate:
             rules = {**Shape.of(self.dataset).named_rules, **view_rules(self.contexts)}
             verdict = last_expectation_results(before.verdict, rules)
         table = replace(table, number=max(number, table.number), progress=number, verdict=verdict.document())
+        if before is not None and table.version != before.version and has_change_readers(self.folder, before):
+            record_changes(self.queries.spark, self.folder, before, table, _changed_keys(flows))
         self.folder.commit(table)
         self.folder.tidy()
         return RefreshResult(
@@ -283,6 +296,16 @@ def _with_kind(table: TableState, kind: TableKind, context: FlowContext) -> Tabl
     if table.schema and table.kind != kind:
         raise _not_alone(table) if table.number >= context.update else _other_kind(table, kind)
     return replace(table, kind=kind)
+
+
+def _changed_keys(flows: Sequence[Flow]) -> tuple[str, ...]:
+    """The columns by which a changed row is found again; none if flows replace rows or have different keys."""
+    keys = {
+        (*flow.keys, *(("__START_AT",) if flow.scd_type == _HISTORY else ()))
+        for flow in flows
+        if isinstance(flow, (CdcFlow, SnapshotFlow))
+    }
+    return keys.pop() if len(keys) == 1 else ()
 
 
 def _run_cdc(

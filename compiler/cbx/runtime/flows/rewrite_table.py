@@ -7,6 +7,7 @@ result. A flow with REPLACE USING or REPLACE WHERE replaces some rows (the Datab
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the idiom of its documentation
 
+from cbx.diagnostics.codes import INVALID_DATA, INVALID_DEFINITION
+from cbx.runtime.errors import RunError
 from cbx.runtime.flows.append_stream import drain, write_and_check
 from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
 from cbx.runtime.tables.read_table import read_rows
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 _IS_NEW: Final = "__cbx_is_new"
 _HIGHEST: Final = "__cbx_highest"
+_NO_SEQUENCE: Final = "cbx: a row has no sequence"
 
 
 @dataclass(slots=True)
@@ -51,8 +55,8 @@ class TableRewriter:
     table: TableState
     total: Counts = NOTHING
 
-    def write(self, rows: DataFrame, others: DataFrame | None = None) -> Counts:
-        """Write new rows, and other rows that stay, as the next version.
+    def write(self, rows: DataFrame, rules: Sequence[DatasetExpectation], others: DataFrame | None = None) -> Counts:
+        """Write new rows, which are checked, and other rows that stay, as the next version.
 
         Raises:
             ExpectationFailedError: If new rows violate an expectation that fails the update.
@@ -61,7 +65,7 @@ class TableRewriter:
         number = old.number + 1 if old.schema else old.number
         version = f"v{number}"
         schema = (rows if others is None else others.unionByName(rows, allowMissingColumns=True)).schema.json()
-        counts = write_and_check(rows, self.rules, folder.rows(version), folder.name.written, others)
+        counts = write_and_check(rows, rules, folder.rows(version), folder.name.written, others)
         self.table = replace(old, version=version, number=number, schema=schema)
         if old.schema and old.number >= self.context.update:
             folder.drop_version(old.version)
@@ -71,17 +75,22 @@ class TableRewriter:
         """Rewrite the table by a stream in complete mode."""
 
         def write(rows: DataFrame, _: int) -> None:
-            self.total = self.write(rows)
+            self.total = self.write(rows, self.rules)
 
         drain(self.context, frame, write, mode="complete")
         if not self.table.schema:
             self.table = replace(self.table, schema=frame.schema.json())
 
     def replace_by(self, flow: ReplaceFlow, frame: DataFrame) -> None:
-        """Replace the rows that a flow names by those of its query, a batch or a stream."""
+        """Replace the rows that a flow names by those of its query, a batch or a stream.
+
+        Raises:
+            RunError: If the query has no column of REPLACE USING, or a row has no sequence.
+        """
+        _check_keys(flow, frame)
 
         def write(rows: DataFrame, _: int = 0) -> None:
-            self.total = add_counts(self.total, self._replace(flow, rows))
+            self.total = add_counts(self.total, self._check_and_replace(flow, rows))
 
         if frame.isStreaming:
             drain(self.context, frame, write)
@@ -90,15 +99,37 @@ class TableRewriter:
         if not self.table.schema:
             self.table = replace(self.table, schema=frame.schema.json())
 
-    def _replace(self, flow: ReplaceFlow, rows: DataFrame) -> Counts:
+    def _check_and_replace(self, flow: ReplaceFlow, rows: DataFrame) -> Counts:
+        """Check rows, and replace by those that are not dropped."""
+        folder = self.context.folder
+        arrived = folder.pending_folder(self.context.update)
+        shutil.rmtree(arrived, ignore_errors=True)
+        counts = write_and_check(rows, self.rules, arrived, folder.name.written)
+        try:
+            self._replace(flow, rows.sparkSession.read.schema(rows.schema).parquet(str(arrived)))
+        except Exception as error:
+            if _NO_SEQUENCE not in str(error):
+                raise
+            raise RunError(
+                INVALID_DATA,
+                f"a row for `{folder.name.written}` has NULL in sequence_by",
+                span=flow.span,
+                hint="filter such rows, or give them a sequence",
+            ) from None
+        shutil.rmtree(arrived)
+        return counts
+
+    def _replace(self, flow: ReplaceFlow, rows: DataFrame) -> None:
         old = self._rows(rows)
         if flow.where is not None:
             is_replaced = F.coalesce(F.expr(flow.where), F.lit(False))
-            return self.write(rows.where(is_replaced), old.where(~is_replaced))
-        if flow.sequence_by is not None:
-            return self.write(*_last_of_each_key(rows, old, flow.using, flow.sequence_by))
-        keys = rows.select(*map(quote, flow.using)).distinct()
-        return self.write(rows, old.join(keys, [*flow.using], "left_anti").select(*map(quote, old.columns)))
+            self.write(rows.where(is_replaced), (), old.where(~is_replaced))
+        elif flow.sequence_by is not None:
+            new, kept = _last_of_each_key(rows, old, flow.using, flow.sequence_by)
+            self.write(new, (), kept)
+        else:
+            keys = rows.select(*map(quote, flow.using)).distinct()
+            self.write(rows, (), old.join(keys, [*flow.using], "left_anti").select(*map(quote, old.columns)))
 
     def _rows(self, incoming: DataFrame) -> DataFrame:
         """The rows of the table, with the columns of new rows, too."""
@@ -118,9 +149,22 @@ def _last_of_each_key(
     both = old.withColumn(_IS_NEW, F.lit(False)).unionByName(
         rows.withColumn(_IS_NEW, F.lit(True)), allowMissingColumns=True
     )
-    highest = F.max(sequence).over(Window.partitionBy(*map(quote, using)))
+    required = F.when(sequence.isNull(), F.raise_error(_NO_SEQUENCE)).otherwise(sequence)
+    highest = F.max(required).over(Window.partitionBy(*map(quote, using)))
     last = both.withColumn(_HIGHEST, highest).where(sequence.eqNullSafe(F.col(_HIGHEST))).drop(_HIGHEST)
     return last.where(_IS_NEW).drop(_IS_NEW), last.where(f"NOT {_IS_NEW}").drop(_IS_NEW)
+
+
+def _check_keys(flow: ReplaceFlow, frame: DataFrame) -> None:
+    names = {name.lower() for name in frame.columns}
+    missing = [key for key in flow.using if key.lower() not in names]
+    if missing:
+        raise RunError(
+            INVALID_DEFINITION,
+            f"the flow `{flow.name}` has no column `{missing[0]}`, whose rows it replaces",
+            span=flow.span,
+            hint=f"its columns are {', '.join(frame.columns)}",
+        )
 
 
 def needs_complete_mode(frame: DataFrame) -> bool:

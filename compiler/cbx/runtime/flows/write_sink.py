@@ -83,7 +83,7 @@ def write_sink(
             check_streaming(frame, flow.name)
             _check_sources(context)
             context.reads.is_certain = streams_only_known_sources(frame, context)
-            counts, update = _append(sink, frame, context, store, update, note)
+            counts, update = _append(sink, flow, frame, context, store, update, note)
             total = add_counts(total, counts)
     views = view_counts(contexts)
     did_work = total.rows_read > 0 or views.rows_read > 0
@@ -112,6 +112,7 @@ def _check_sources(context: FlowContext) -> None:
 
 def _append(
     sink: Sink,
+    flow: AppendFlow,
     frame: DataFrame,
     context: FlowContext,
     store: SinkFolder,
@@ -119,21 +120,22 @@ def _append(
     note: Callable[[str], None],
 ) -> tuple[Counts, SinkState]:
     """Run one flow; its files are published by the commit."""
+    mode = "update" if flow.is_update else "append"
     if sink.handler is not None:
         caller = _BatchFunction(sink.handler)
-        drain(context, frame, caller.write)
+        drain(context, frame, caller.write, mode)
         return Counts(caller.rows, caller.rows, 0, ()), update
     if not _is_of_files(sink):
         if context.is_dry:
             return NOTHING, update
         counted = frame.observe(_METRIC, F.count(F.lit(1)).alias(ROWS_READ))
-        run_to_end(counted.writeStream.format(sink.format).options(**sink.options), context)
+        run_to_end(counted.writeStream.outputMode(mode).format(sink.format).options(**sink.options), context)
         rows = sum(metrics.get(_METRIC, {}).get(ROWS_READ, 0) for metrics in context.reads.observed)
         return Counts(rows, rows, 0, ()), update
     writer, target = _writer(sink, frame, context, store, update)
     if sink.format in _REPLACEMENT_FORMATS:
         note(f"the sink `{sink.name.written}` does not write to {sink.format} locally; its rows are in {target}")
-    drain(context, frame, writer.write)
+    drain(context, frame, writer.write, mode)
     return Counts(writer.rows, writer.rows, 0, ()), replace(update, target=str(target.absolute()))
 
 

@@ -38,7 +38,7 @@ _numbers = itertools.count(1)
 class QueryReads(Protocol):
     """Provides the tables and files that queries read."""
 
-    def batch(self, name: DatasetName) -> DataFrame | None:
+    def batch(self, name: DatasetName, options: Mapping[str, str] = ...) -> DataFrame | None:
         """A table's rows; None for a table that is not in the pipeline."""
 
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:

@@ -63,7 +63,7 @@ def intercept_reads(spark: SparkSession, reads: Reads) -> Iterator[None]:
     stream_reader = _reader_class(_StreamReader, type(spark.readStream))
 
     def table(session: SparkSession, tableName: str) -> DataFrame:  # noqa: N803 - Spark's own name
-        frame = _batch(reads, tableName)
+        frame = _batch(reads, tableName, {})
         return plain_table(session, tableName) if frame is None else frame
 
     def sql(session: SparkSession, sqlQuery: str, *args: Any, **kwargs: Any) -> DataFrame:  # noqa: N803 - as above
@@ -166,7 +166,7 @@ class _BatchReader(_Reader):
         return super().load(path, format, schema)
 
     def table(self, tableName: str) -> DataFrame:  # noqa: N803 - as above
-        frame = _batch(self._reads, tableName)
+        frame = _batch(self._reads, tableName, self._given_options)
         return super().table(tableName) if frame is None else frame
 
 
@@ -200,9 +200,9 @@ class _StreamReader(_Reader):
         return super().table(tableName) if frame is None else frame
 
 
-def _batch(reads: Reads, text: str) -> DataFrame | None:
+def _batch(reads: Reads, text: str, options: Mapping[str, str]) -> DataFrame | None:
     name = _parse_name(text)
-    return None if name is None else reads.batch(name)
+    return None if name is None else reads.batch(name, options)
 
 
 def _parse_name(text: str) -> DatasetName | None:

@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 POINTER = "table.json"
 STAGING = "_staging"
+_CHANGE = "change-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,18 @@ class TableFolder:
         """Where an update puts new rows of a streaming table, which are not part of it before the commit."""
         return self.path / STAGING / f"{number:06d}"
 
+    def changes(self, generation: int) -> Path:
+        """The folder of the changes since a full refresh, for streams that read them."""
+        return self.path / f"_changes-{generation}"
+
+    def change(self, generation: int, number: int) -> Path:
+        """The folder of the changes of one update."""
+        return self.changes(generation) / f"{_CHANGE}{number:08d}"
+
+    def committed_at(self) -> datetime:
+        """When the last update was committed."""
+        return datetime.fromtimestamp((self.path / POINTER).stat().st_mtime, timezone.utc)
+
     def merge_state_folder(self, version: str) -> Path:
         """The folder of the merge state of a version of an AUTO CDC target."""
         return self.path / f"_state-{version}"
@@ -197,13 +211,16 @@ class TableFolder:
         if document is not None and document.get("format") != FORMAT:
             return
         table = self.read_state()
-        keep = {POINTER} if table is None else {POINTER, table.version, self.merge_state_folder(table.version).name}
+        keep = {POINTER}
+        if table is not None:
+            merge_state, changes = self.merge_state_folder(table.version), self.changes(table.generation)
+            keep |= {table.version, merge_state.name, changes.name}
         for entry in _entries(self.path):
             if entry.name not in keep:
                 _remove(entry)
         if table is not None:
-            for entry in _entries(self.rows(table.version)):
-                if _is_after(table, entry.name):
+            for entry in (*_entries(self.rows(table.version)), *_entries(self.changes(table.generation))):
+                if _is_after(table, entry.name.removeprefix(_CHANGE)):
                     shutil.rmtree(entry)
         for entry in _entries(self.checkpoints):
             if table is None or entry.name != str(table.progress):

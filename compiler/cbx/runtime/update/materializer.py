@@ -8,12 +8,13 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame as Frame
 
 from cbx.diagnostics.codes import INVALID_DEFINITION, UNKNOWN_TABLE
-from cbx.runtime.definitions import AppendFlow, Sink
+from cbx.runtime.definitions import AppendFlow, ReplaceFlow, Sink
 from cbx.runtime.errors import RunError, UnknownTableError
 from cbx.runtime.flow_context import FlowContext, UpstreamFailedError
 from cbx.runtime.flows.check_views import check_view
@@ -93,7 +94,9 @@ class Materializer:
     @cached_property
     def _workers(self) -> DatasetWorkers:
         registry = self._registry
-        flows = [flow for flows in registry.flows.values() for flow in flows if isinstance(flow, AppendFlow)]
+        flows = [
+            flow for flows in registry.flows.values() for flow in flows if isinstance(flow, (AppendFlow, ReplaceFlow))
+        ]
         has_settings = any(definition.spark_conf for definition in registry.datasets.values()) or any(
             flow.spark_conf for flow in flows
         )
@@ -126,7 +129,7 @@ class Materializer:
         is_whole = request.select is None and not request.dry_run
         return is_whole and len(self._certain) == wanted and all(self._certain.values())
 
-    def batch(self, name: DatasetName) -> DataFrame | None:
+    def batch(self, name: DatasetName, options: Mapping[str, str] = MappingProxyType({})) -> DataFrame | None:
         """The rows of a table; None for a table that is not in the pipeline."""
         dataset = self._registry.datasets.get(name.key)
         files = self._outside.find(name, dataset)
@@ -143,7 +146,7 @@ class Materializer:
                     hint="read it with spark.readStream.table",
                 )
             return frame
-        return self._table(name, dataset, read_table)
+        return self._table(name, dataset, partial(read_table, options=options))
 
     def stream(self, name: DatasetName, options: Mapping[str, str]) -> DataFrame | None:
         """The rows of a table as a stream; None for a table that is not in the pipeline."""
@@ -164,8 +167,9 @@ class Materializer:
             return frame
 
         def read(folder: TableFolder, spark: SparkSession) -> DataFrame:
-            rows, generation = read_stream(folder, spark, options)
-            self.context(name).reads.streams[folder.name.key] = generation
+            context = self.context(name)
+            rows, generation = read_stream(folder, spark, options, context.next_schema_folder)
+            context.reads.streams[folder.name.key] = generation
             return rows
 
         return self._table(name, dataset, read)

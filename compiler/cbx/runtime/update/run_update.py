@@ -24,6 +24,7 @@ from cbx.runtime.errors import CannotRunError
 from cbx.runtime.log.events import Event, EventLog, FlowFinished, NoteAdded, UpdateProgress
 from cbx.runtime.notebooks import notebook
 from cbx.runtime.notebooks import sql_statements as sql_source
+from cbx.runtime.notebooks.dbutils import install_dbutils_module
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
 from cbx.runtime.outside.message_reads import MESSAGES, MessageReads, read_stream_stand_ins
@@ -116,7 +117,8 @@ def _report_unchanged(unchanged: nothing_new.UnchangedUpdate, log: EventLog) -> 
 def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns, log: EventLog) -> _Outcome:
     """Load the definitions and refresh the datasets."""
     registry = Registry()
-    roots = tuple(dict.fromkeys(file.parent for file in files))
+    all_files = notebook.with_run_notebooks(files)
+    roots = tuple(dict.fromkeys(file.parent for file in all_files))
     nothing_new.forget(request.state)
     recover(request.state)
     if request.full_refresh and request.select is None:
@@ -133,6 +135,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
         materializer = Materializer(request, spark, registry, roots, log, outside, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
         stack.enter_context(intercept_reads(spark, materializer))
+        stack.enter_context(install_dbutils_module(partial(configuration_value, spark)))
         diagnostics = _load(files, spark, registry)
         modules.send_by_value()
         for text, span in registry.notes:
@@ -144,7 +147,7 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
         if not diagnostics:
             log(UpdateProgress("RUNNING", "Update is RUNNING."))
             materializer.refresh_all()
-        sources = (*files, *modules.files())
+        sources = (*all_files, *modules.files())
     if materializer.is_certain() and not diagnostics and nothing_new.is_self_contained(sources):
         nothing_new.remember(request, sources, materializer.landings, materializer.results())
     results = (*materializer.view_graph(), *materializer.results()) if request.dry_run else materializer.results()
@@ -172,7 +175,7 @@ def _load(files: tuple[Path, ...], spark: SparkSession, registry: Registry) -> l
     define_sql = partial(sql_source.define_statements, spark=spark, registry=registry, lookup=lookup)
     for file in files:
         diagnostics += notebook.run_file(file, notebook_scope(spark, registry), registry, define_sql)
-    if not diagnostics and not registry.datasets:
+    if not diagnostics and not registry.datasets and not registry.sinks:
         diagnostics.append(
             Diagnostic(INVALID_DEFINITION, "the files define no dataset", hint="define one with @dlt.table")
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cbx.testing.errors import ModelTestError
@@ -58,7 +59,7 @@ class GivenTables:
     def context(self, _: DatasetName) -> None:
         """No flow: ``dlt.read`` may be called anywhere in a test."""
 
-    def batch(self, name: DatasetName) -> DataFrame | None:
+    def batch(self, name: DatasetName, options: Mapping[str, str] = MappingProxyType({})) -> DataFrame | None:  # noqa: ARG002 - as `Reads` declares it
         """The rows of a table, as ``dlt.read`` reads them."""
         return self.table(name)
 
