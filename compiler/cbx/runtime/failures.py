@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyspark.errors import AnalysisException
 
-from cbx.diagnostics.codes import EXPECTATION_FAILED, INVALID_DEFINITION, QUERY_FAILED
+from cbx.diagnostics.codes import EXPECTATION_FAILED, INVALID_DEFINITION, QUERY_FAILED, UNKNOWN_TABLE
 from cbx.diagnostics.diagnostic import Diagnostic, did_you_mean
 from cbx.diagnostics.source_files import Span
-from cbx.runtime.errors import QueryLine, RunError, line_span
+from cbx.runtime.errors import QueryLine, RunError, UnknownTableError, line_span
 from cbx.runtime.flows.expectations import VIOLATION
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _CALL = re.compile(r"^An error occurred while calling .*\n: ")
 _SETTING = re.compile(r'\[SQL_CONF_NOT_FOUND\] The SQL config "([^"]+)"')
 _IMPORTED = re.compile(r"cannot import name '(\w+)' from '(dlt|pyspark\.pipelines)'")
 _TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND\] The table or view (\S+) cannot be found")
+OTHER_TABLE = "define it in the pipeline, or let a file stand in for it: --table {}=FILE (Parquet, CSV, JSON or Delta)"
+_NO_TABLE = re.compile(r"there is no table `(.+)`")
 _IN_CATALOG = re.compile(r"\[REQUIRES_SINGLE_PART_NAMESPACE\].* identifier (\S+?)\.?$", re.MULTILINE)
 _IN_SQL = re.compile(r"== SQL(?: of [^=]*)? \(line (\d+), position \d+\) ==\n([^\n]*)")
 _UNREAD_SQL = re.compile(r"\(line (\d+), pos \d+\)\s+== SQL ==\n(.*)", re.DOTALL)
@@ -71,13 +73,22 @@ def diagnose(error: BaseException, roots: Sequence[Path], fallback: Span | None)
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         span = line_span(Path(error.filename), error.lineno)
         return Failure(Diagnostic(INVALID_DEFINITION, f"invalid Python: {error.msg}", span))
+    table = _missing_table(reason_of(error)) if isinstance(error, AnalysisException) else None
+    if table is not None:
+        diagnostic = UnknownTableError(table, span=span).diagnostic._replace(hint=OTHER_TABLE.format(table))
+        return Failure(diagnostic, _query_line(error))
     code = EXPECTATION_FAILED if VIOLATION in message else QUERY_FAILED
     return Failure(Diagnostic(code, reason_of(error), span, hint=_hint(error)), _query_line(error))
 
 
 def missing_table(diagnostic: Diagnostic) -> str | None:
-    """The table that Spark did not find, as the user wrote it; None for another error."""
-    match = _TABLE.match(diagnostic.message) or _IN_CATALOG.match(diagnostic.message)
+    """The table that a query did not find, as the user wrote it; None for another error."""
+    match = _NO_TABLE.fullmatch(diagnostic.message) if diagnostic.code == UNKNOWN_TABLE else None
+    return match[1] if match else None
+
+
+def _missing_table(message: str) -> str | None:
+    match = _TABLE.match(message) or _IN_CATALOG.match(message)
     return match[1].replace("`", "") if match else None
 
 

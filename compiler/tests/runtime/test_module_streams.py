@@ -53,3 +53,44 @@ def test_a_dataset_is_not_read_at_module_level(pipeline: Pipeline) -> None:
     (problem,) = problems(pipeline.run())
 
     assert problem.message == "`numbers` is read outside the function of a dataset"
+
+
+def test_a_table_that_is_missing_at_module_level_is_named(pipeline: Pipeline) -> None:
+    """With the same way out as in a function."""
+    pipeline.notebook(
+        """
+        import dlt
+
+        last = spark.sql("SELECT max(id) FROM main.raw.orders").first()
+
+        @dlt.table
+        def numbers():
+            return spark.range(3)
+        """
+    )
+    (problem,) = problems(pipeline.run())
+
+    assert (problem.code.id, problem.message) == ("CBX503", "there is no table `main.raw.orders`")
+    assert "--table main.raw.orders=FILE" in problem.hint
+
+
+def test_modules_of_the_named_folder_are_found(pipeline: Pipeline) -> None:
+    """As those of the root of a pipeline, from notebooks in folders below it."""
+    pipeline.notebook("size = 3\n", "shared/sizes.py")
+    pipeline.notebook("", "shared/__init__.py")
+    pipeline.notebook(
+        """
+        import dlt
+        from shared.sizes import size
+
+        displayHTML("<b>numbers</b>")
+
+        @dlt.table
+        def numbers():
+            return spark.range(size)
+        """,
+        "gold/numbers.py",
+    )
+    pipeline.succeed()
+
+    assert len(pipeline.rows("numbers")) == 3

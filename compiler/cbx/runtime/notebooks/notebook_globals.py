@@ -21,6 +21,9 @@ def notebook_scope(spark: SparkSession, registry: Registry) -> dict[str, Any]:
     def display(*_: Any, **__: Any) -> None:
         registry.note("display() shows nothing in a pipeline", calling_line())
 
+    def display_html(*_: Any, **__: Any) -> None:
+        registry.note("displayHTML() shows nothing in a pipeline", calling_line())
+
     dbutils = Dbutils.of(partial(configuration_value, spark))
     return {
         "spark": spark,
@@ -28,4 +31,5 @@ def notebook_scope(spark: SparkSession, registry: Registry) -> dict[str, Any]:
         "dbutils": dbutils,
         "getArgument": dbutils.widgets.getArgument,
         "display": display,
+        "displayHTML": display_html,
     }

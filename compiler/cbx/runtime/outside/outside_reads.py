@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cbx.runtime.outside.data_files import DELTA, DataFiles, read_batch, read_new_files
 from cbx.runtime.outside.delta_tables import has_delta, read_delta, stream_delta
+from cbx.runtime.outside.saved_tables import saved_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,11 @@ class OutsideReads:
         path = _delta_path(name)
         if path is not None:
             return None if has_delta(self.spark) else DataFiles(Path(path), DELTA)
-        return self.tables.find(name, None if dataset is None else dataset.name)
+        files = self.tables.find(name, None if dataset is None else dataset.name)
+        saved = saved_table(self.state, name)
+        if files is None and dataset is None and (saved / "_delta_log").is_dir():
+            return DataFiles(saved, DELTA)
+        return files
 
     def batch(self, files: DataFiles) -> DataFrame:
         """All rows of files."""

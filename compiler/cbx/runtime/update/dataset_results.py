@@ -8,7 +8,7 @@ from cbx.diagnostics.codes import UNKNOWN_TABLE
 from cbx.diagnostics.diagnostic import did_you_mean
 from cbx.runtime.definitions import Sink
 from cbx.runtime.errors import CannotRunError, QueryLine, UnknownTableError
-from cbx.runtime.failures import diagnose, missing_table
+from cbx.runtime.failures import OTHER_TABLE, diagnose, missing_table
 from cbx.runtime.flow_context import UpstreamFailedError
 from cbx.runtime.flows.expectation_results import last_expectation_results
 from cbx.runtime.results import DatasetResult
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from cbx.runtime.flows.refresh_table import RefreshResult
     from cbx.runtime.names import DatasetName
     from cbx.runtime.results import ResultKind
-
-
-_OTHER_TABLE = "define it in the pipeline, or let a file stand in for it: --table {}=FILE (Parquet, CSV, JSON or Delta)"
 
 
 def completed_result(definition: Dataset | Sink, filled: RefreshResult) -> DatasetResult:
@@ -68,7 +65,7 @@ def failed_result(
     diagnostic, query_line = diagnose(error, roots, definition.span)
     missing = error.name if isinstance(error, UnknownTableError) else missing_table(diagnostic)
     if missing is not None:
-        hint = did_you_mean(missing, {*names, *tables(state)}, _OTHER_TABLE.format(missing))
+        hint = did_you_mean(missing, {*names, *tables(state)}, OTHER_TABLE.format(missing))
         diagnostic = diagnostic._replace(code=UNKNOWN_TABLE, message=f"there is no table `{missing}`", hint=hint)
     diagnostic = trace_back(diagnostic, query_line)
     return DatasetResult(name.written, _last_kind(state, name), "failed", diagnostic=diagnostic)

@@ -27,11 +27,15 @@ from cbx.runtime.notebooks import sql_statements as sql_source
 from cbx.runtime.notebooks.dbutils import install_dbutils_module
 from cbx.runtime.notebooks.local_modules import add_import_folders
 from cbx.runtime.notebooks.notebook_globals import notebook_scope
+from cbx.runtime.outside.delta_module import install_delta_module
+from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.outside.message_reads import MESSAGES, MessageReads, read_stream_stand_ins
 from cbx.runtime.outside.outside_reads import OutsideReads
+from cbx.runtime.outside.saved_tables import SavedTables
 from cbx.runtime.outside.stand_ins import TableStandIns, read_table_stand_ins
 from cbx.runtime.results import DatasetResult, RunRequest, RunResult
 from cbx.runtime.spark.intercepted_reads import intercept_reads
+from cbx.runtime.spark.intercepted_writes import intercept_writes
 from cbx.runtime.spark.session import configuration_value, in_working_folder, session, settings
 from cbx.runtime.tables.state_lock import lock_state
 from cbx.runtime.tables.store import recover
@@ -118,7 +122,8 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
     """Load the definitions and refresh the datasets."""
     registry = Registry()
     all_files = notebook.with_run_notebooks(files)
-    roots = tuple(dict.fromkeys(file.parent for file in all_files))
+    folders = (path.resolve() for path in request.paths if path.is_dir())
+    roots = tuple(dict.fromkeys((*(file.parent for file in all_files), *folders)))
     nothing_new.forget(request.state)
     recover(request.state)
     if request.full_refresh and request.select is None:
@@ -135,6 +140,10 @@ def _refresh(request: RunRequest, files: tuple[Path, ...], stand_ins: _StandIns,
         materializer = Materializer(request, spark, registry, roots, log, outside, modules.send_by_value)
         stack.enter_context(install_dlt_modules(api.api_functions(registry, materializer)))
         stack.enter_context(intercept_reads(spark, materializer))
+        if not has_delta(spark):
+            saved = SavedTables(request.state, lambda name: name.key in registry.datasets, request.dry_run)
+            stack.enter_context(intercept_writes(spark, saved))
+            stack.enter_context(install_delta_module(spark, saved.path_of))
         stack.enter_context(install_dbutils_module(partial(configuration_value, spark)))
         diagnostics = _load(files, spark, registry)
         modules.send_by_value()
