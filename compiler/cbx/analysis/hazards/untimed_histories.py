@@ -21,7 +21,8 @@ def untimed_histories(relation: Relation) -> list[Hazard]:
 
     A query that names a time is not reported: one that reads a column with a time, or one that orders the versions,
     anywhere in a condition, a group, an order or an expression, or that passes on ``__START_AT`` or ``__END_AT``.
-    Neither is one that leaves a single version of each key, such as that with ``row_number() = 1``.
+    Neither is one that leaves a single version of each key, such as that with ``row_number() = 1``, nor one that merges
+    the versions: ``max(c.city = 'Rome')`` for each customer says whether they ever lived there.
 
     Example:
         ``SELECT c.city, sum(o.amount) FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY c.city`` where
@@ -48,7 +49,8 @@ class _Use:
         shown: The columns that the result passes on.
         is_joined: Whether they join the rows.
         is_counted: Whether they count the rows or add them up.
-        groups: What the rows are grouped by where they are counted.
+        groups: What the rows are grouped by where they are counted or merged.
+        is_merged: Whether they group the rows and do not depend on how many there are in a group.
         grains: The grains of the rows before they are joined or counted, each with the offset of its columns.
         place: Where they are joined or counted.
     """
@@ -58,6 +60,7 @@ class _Use:
     is_joined: bool = False
     is_counted: bool = False
     groups: Ids = NONE
+    is_merged: bool = False
     grains: tuple[tuple[Grain, int], ...] = ()
     place: Place = None
 
@@ -81,7 +84,8 @@ def _judge(scan: ir.Scan, use: _Use) -> list[Hazard]:
         times = ends | {column.id for column in scan.fields if column.type in _TIMES}
         times |= {ids.get(name.lower(), -1) for name in current.sequence}
         key = frozenset(ids.get(name.lower(), -1) for name in current.columns)
-        is_used = use.is_joined or (use.is_counted and not key <= use.groups)
+        is_merged = use.is_merged and not use.groups & (frozenset(ids.values()) - key)
+        is_used = (use.is_joined and not is_merged) or (use.is_counted and not key <= use.groups)
         if is_used and not use.has_single_rows(key) and not times & use.read and not ends & use.shown:
             return [Hazard("history_without_time", scan.place or use.place, (scan.table.name,))]
     return []
@@ -103,8 +107,9 @@ def _inputs_with_use(relation: Relation, use: _Use) -> list[tuple[Relation, _Use
             return [(rows, _use_of_groups(relation, use))]
         case ir.SetOperation(inputs=branches):
             return [(branch, _use_of_branch(relation, branch, use)) for branch in branches]
-        case ir.Distinct(input=rows):
-            return [(rows, replace(use, is_joined=False, is_counted=False))]
+        case ir.Distinct(input=rows, by=by):
+            groups = frozenset(field.id for field in relation.fields)
+            return [(rows, replace(use, is_joined=False, is_counted=False, groups=groups, is_merged=by is None))]
         case ir.Projection(input=rows) | ir.Filter(input=rows):
             return [(rows, use)]
         case _:
@@ -124,7 +129,9 @@ def _use_of_groups(node: ir.Aggregate, use: _Use) -> _Use:
     """What happens to rows that are grouped: what does not depend on how many there are is no use of them."""
     groups = frozenset(group.source for group in node.groups)
     shown = frozenset(group.source for group in node.groups if group.column in use.shown)
-    return _Use(use.read | groups, shown, is_counted=counts_rows(node), groups=groups, place=node.place)
+    is_counted = counts_rows(node)
+    read = use.read | groups
+    return _Use(read, shown, is_counted=is_counted, groups=groups, is_merged=not is_counted, place=node.place)
 
 
 def _use_of_branch(operation: ir.SetOperation, branch: Relation, use: _Use) -> _Use:
