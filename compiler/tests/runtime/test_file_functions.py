@@ -22,7 +22,7 @@ STREAMS = """
     ) AS p;
 
     CREATE STREAMING LIVE TABLE stamps AS
-    SELECT * FROM cloud_files('landing/stamps', 'csv', map('header', 'true', 'cloudFiles.inferColumnTypes', 'true'));
+    SELECT * FROM cloud_files('landing/stamps', 'csv', map('header', 'true'));
 
     CREATE STREAMING TABLE letters;
     CREATE FLOW plain AS INSERT INTO letters BY NAME

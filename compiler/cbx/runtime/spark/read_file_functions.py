@@ -41,8 +41,7 @@ class FileRead:
 def read_file_function(call: TableFunction, evaluate: Callable[[str], Any]) -> FileRead:
     """The read that a call stands for.
 
-    ``read_files`` infers column types and, if no format is given, the format; ``cloud_files`` has the defaults of Auto
-    Loader.
+    Both infer column types; ``read_files`` infers the format, too, if none is given.
 
     Args:
         call: The call.
@@ -117,7 +116,7 @@ def _cloud_files(call: TableFunction, evaluate: Callable[[str], Any]) -> FileRea
         raise RunError(INVALID_DEFINITION, "the options of cloud_files are not a map", hint=_CLOUD_FILES_EXAMPLE)
     options = {str(name): value_text(value) for name, value in given.items()}
     schema = next((options.pop(name) for name in list(options) if name.lower() == "schema"), None)
-    return FileRead(path, {_FORMAT: file_format, **options}, schema, is_stream=True)
+    return FileRead(path, {_FORMAT: file_format, _INFER: "true", **options}, schema, is_stream=True)
 
 
 def _constant(argument: FunctionArgument, evaluate: Callable[[str], Any]) -> str:
