@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cbx.analysis.tracing.process import keep_worker
 from compiler.tests.accounting import unaccounted_in_log
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     for name, value in _FOR_FEW_ROWS.items():
         started.conf.set(name, value)
     return started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tracing_worker() -> Iterator[None]:
+    """The compilations of a process share the worker that traces models, which takes a second to start."""
+    with keep_worker():
+        yield
 
 
 @pytest.fixture(autouse=True)

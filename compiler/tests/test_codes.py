@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command import run_cbx
 from literate import MINIMAL_PROJECT, Case, diagnostics_text, lay_out, read_cases
 
 from cbx.cli.display.summary import out_of_date_hint
@@ -37,8 +38,7 @@ KEYS = ["code", "name", "severity", "message", *PLACE, "hint", "related"]
 
 def cbx(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """The command as people call it."""
-    command = [sys.executable, "-m", "cbx", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+    return run_cbx(folder, *arguments)
 
 
 def page_example(code: str) -> Case | None:

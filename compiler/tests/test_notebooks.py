@@ -19,10 +19,11 @@ FORBIDDEN = {
 SETTINGS = [(api, source_format) for api in ("dlt", "pipelines") for source_format in ("notebook", "file")]
 
 
-@pytest.fixture(params=SETTINGS, ids=["-".join(settings) for settings in SETTINGS])
-def circuit_box(request: pytest.FixtureRequest, tmp_path: Path) -> Compilation:
+@pytest.fixture(scope="module", params=SETTINGS, ids=["-".join(settings) for settings in SETTINGS])
+def circuit_box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Compilation:
     """Circuit Box, compiled with each combination of the settings that change how notebooks look."""
     api, source_format = request.param
+    tmp_path = tmp_path_factory.mktemp("circuit_box")
     for part in ("models", "macros"):
         shutil.copytree(ROOT / part, tmp_path / part)
     settings = (ROOT / "project.toml").read_text(encoding="utf-8")

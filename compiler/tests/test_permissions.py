@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from command import run_cbx
 from literate import lay_out
 
 from cbx.compiler import compile_project
@@ -24,9 +25,9 @@ FILES = {
     "models/silver/shop/sales.sql": '{{ view() }}\nSELECT * FROM {{ ref("bronze.orders") }}\n',
     "macros/text.py": "def tidy(rows):\n    return rows\n",
 }
-CBX = (sys.executable, "-m", "cbx", "compile", "--no-trace")
 
 
+@cache
 def _restricted_command() -> tuple[str, ...]:
     """What starts a command for which permissions count: root is exempt until it gives that up."""
     if os.name != "posix":
@@ -51,8 +52,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
 
 def run_compile(project: Path, *options: str) -> tuple[int, str]:
     """The exit status and all that was said."""
-    command = (*_restricted_command(), *CBX, *options)
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=60)
+    done = run_cbx(project, "compile", "--no-trace", *options, through=_restricted_command())
     return done.returncode, done.stdout + done.stderr
 
 
@@ -64,7 +64,7 @@ def test_nothing_is_remembered_behind_a_link_out_of_the_project(link: str, tmp_p
     lay_out(FILES, project)
     (project / link).parent.mkdir(exist_ok=True)
     (project / link).symlink_to(outside)
-    done = subprocess.run(CBX[:-1], cwd=project, capture_output=True, text=True, check=False, timeout=60)
+    done = run_cbx(project, "compile")
 
     assert (done.returncode, tree(outside)) == (0, {})
 

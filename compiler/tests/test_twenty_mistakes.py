@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+from command import run_cbx
 from literate import lay_out
 
 FILES = {
@@ -212,8 +211,7 @@ def test_one_run_reports_every_mistake_at_its_place(tmp_path: Path) -> None:
     lay_out(FILES, tmp_path)
     (tmp_path / "target" / "notebooks").mkdir(parents=True)
     (tmp_path / "target" / "notebooks" / "old.py").write_text("# as it was\n", encoding="utf-8")
-    command = [sys.executable, "-m", "cbx", "compile", "--format", "json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_cbx(tmp_path, "compile", "--format", "json")
     actual = [
         "{code} {path}:{line}:{column}-{end_line}:{end_column}".format(**diagnostic)
         for diagnostic in json.loads(done.stdout)["diagnostics"]

@@ -14,7 +14,7 @@ from cbx.cli.places import STATE, relative_folder
 from cbx.cli.selection import ExcludeOption, SelectionOptions, StateManifestOption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -113,7 +113,6 @@ def run(
 ) -> None:
     """Compile the project and refresh its tables on this machine, reading only new data."""
     from cbx.cli.display.run import error_console
-    from cbx.cli.run_watch import Watcher, watched_paths
 
     console = error_console()
     options = RunOptions(
@@ -131,18 +130,25 @@ def run(
     try:
         if not watch:
             raise typer.Exit(_run_once(tuple(paths or ()), options, console)[0])
-        watcher = Watcher(
-            watched_paths(paths or (), None if paths else _project_folder(project)), _base_folder(paths, project)
-        )
-        while True:
-            before = watcher.look()
-            _, landings = _run_once(tuple(paths or ()), options, console)
-            console.print("Waiting for changes. Press Ctrl-C to stop.", style="dim")
-            watcher.wait(before, landings)
-            options = replace(options, full_refresh=False)
+        _run_on_changes(tuple(paths or ()), options, console)
     except KeyboardInterrupt:
         console.print("Interrupted. Tables that were not refreshed are unchanged; the next run refreshes them.")
         raise typer.Exit(130) from None
+
+
+def _run_on_changes(paths: tuple[Path, ...], options: RunOptions, console: Console) -> None:
+    from cbx.analysis.tracing.process import keep_worker
+    from cbx.cli.run_watch import Watcher, watched_paths
+
+    project = options.project
+    watcher = Watcher(watched_paths(paths, None if paths else _project_folder(project)), _base_folder(paths, project))
+    with keep_worker():
+        while True:
+            before = watcher.look()
+            _, landings = _run_once(paths, options, console)
+            console.print("Waiting for changes. Press Ctrl-C to stop.", style="dim")
+            watcher.wait(before, landings)
+            options = replace(options, full_refresh=False)
 
 
 def _run_once(paths: tuple[Path, ...], options: RunOptions, console: Console) -> tuple[int, Mapping[str, str]]:
@@ -197,7 +203,7 @@ def _update(sources: RunSources, options: RunOptions, console: Console) -> RunRe
     return result
 
 
-def _base_folder(paths: list[Path] | None, project: Path | None) -> Path:
+def _base_folder(paths: Sequence[Path] | None, project: Path | None) -> Path:
     """The folder to which relative paths belong: the project, or the working folder if notebooks are named."""
     return Path.cwd() if paths else _project_folder(project)
 

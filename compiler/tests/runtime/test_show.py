@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from command import run_cbx
 
 from cbx.runtime.names import DatasetName
 from cbx.runtime.tables.store import TableFolder, TableState
@@ -31,8 +32,7 @@ def write_table(state: Path, name: str, *batches: pa.Table) -> None:
 
 
 def cbx(*arguments: str | Path) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "cbx", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_cbx(Path.cwd(), *arguments)
     return done.returncode, done.stdout, done.stderr
 
 

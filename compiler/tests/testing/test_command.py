@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from command import run_cbx
 
 from cbx.diagnostics.code_pages import read_page
 
@@ -24,9 +24,7 @@ def dear_orders(orders=ref("silver.orders_clean")):
 
 def cbx(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, its output as it comes where nobody looks."""
-    environment = {name: value for name, value in os.environ.items() if name not in {"PYTEST_ADDOPTS", "CI"}}
-    command = [sys.executable, "-m", "cbx", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+    return run_cbx(folder, *arguments)
 
 
 @pytest.fixture(scope="module")

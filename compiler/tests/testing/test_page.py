@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command import run_cbx
 from literate import Block, lay_out, read_cases
 
-_CHANGES_OUTPUT = frozenset({"CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS"})
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 
 
@@ -23,15 +20,7 @@ def normal(text: str) -> str:
 
 def run_in(folder: Path, command: str) -> str:
     """What a command of cbx prints, standard output first as it is what scripts read."""
-    environment = {name: value for name, value in os.environ.items() if name not in _CHANGES_OUTPUT}
-    done = subprocess.run(
-        [sys.executable, "-m", "cbx", *shlex.split(command)[1:]],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**environment, "COLUMNS": "80"},
-    )
+    done = run_cbx(folder, *shlex.split(command)[1:], environment={"COLUMNS": "80"})
     return done.stdout + done.stderr
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from cbx.analysis.facts import TableColumn
 from cbx.analysis.tracing.cache import Cache, cache_key
-from cbx.analysis.tracing.process import Worker
+from cbx.analysis.tracing.process import return_worker, take_worker
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
 
 _NEEDED = ("grpc", "pandas", "pyarrow", "pysail", "pyspark")
@@ -29,7 +29,7 @@ class Tracer:
         self._limits = limits or Limits()
         self._cache_file = cache_file
         self._cache: Cache | None = None
-        self._worker = Worker(self._limits)
+        self._worker = take_worker(self._limits)
 
     def __enter__(self) -> Tracer:  # noqa: PYI034 - `typing.Self` came with Python 3.11
         return self
@@ -58,8 +58,8 @@ class Tracer:
         return outcome
 
     def close(self) -> None:
-        """End the worker and save the cache."""
-        self._worker.stop()
+        """End the worker, unless it is kept, and save the cache."""
+        return_worker(self._worker)
         if self._cache is not None:
             self._cache.save()
 

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbx
 from cbx.analysis.tracing.requests import Function, Limits, Traced, Unknown, outcome_from_data
@@ -24,12 +25,20 @@ _TIME_IS_UP = getattr(signal, "SIGPROF", 0)
 _LARGEST_ANSWER = 64 << 20
 
 
+class _Start(NamedTuple):
+    """How a worker is started, and by which process."""
+
+    command: tuple[str, ...]
+    parent: int
+
+
 class Worker:
     """A process that traces models one by one; started for the first model, and again after a model ended it."""
 
     def __init__(self, limits: Limits) -> None:
         """Prepare; nothing is started yet."""
         self.limits = limits
+        self.start = _plan_start(limits)
         self._process: subprocess.Popen[bytes] | None = None
         self._is_up = False
         self._failure: Unknown | None = None
@@ -61,6 +70,11 @@ class Worker:
             self.stop()
             return Unknown("it writes into the pipes of the process that traces it")
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the process is there and waits for a model."""
+        return self._is_up and self._failure is None
+
     def stop(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None
@@ -73,9 +87,8 @@ class Worker:
                     pipe.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        arguments = [str(self.limits.seconds), str(self.limits.memory)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cbx.analysis.tracing.worker", *arguments],
+            self.start.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -105,6 +118,48 @@ class Worker:
 
 def _start_failure(why: str) -> Unknown:
     return Unknown.no_answer(f"the process that traces models does not start: {why}")
+
+
+def _plan_start(limits: Limits) -> _Start:
+    command = (sys.executable, "-m", "cbx.analysis.tracing.worker", str(limits.seconds), str(limits.memory))
+    return _Start(command, os.getpid())
+
+
+_idle: list[Worker] | None = None
+"""The worker that is kept for the next compilation, if workers are kept."""
+
+
+@contextmanager
+def keep_worker() -> Iterator[None]:
+    """Keep the worker of a compilation for the next one while the context lasts, since it takes a second to start."""
+    global _idle  # noqa: PLW0603 - the compilations of a process have only the process in common
+    _idle = []
+    try:
+        yield
+    finally:
+        for worker in _idle:
+            worker.stop()
+        _idle = None
+
+
+def take_worker(limits: Limits) -> Worker:
+    """A kept worker, if it was started as a new one would be now; or a new one, which is not started yet."""
+    new = Worker(limits)
+    while _idle:
+        worker = _idle.pop()
+        if worker.start == new.start:
+            return worker
+        if worker.start.parent == new.start.parent:
+            worker.stop()
+    return new
+
+
+def return_worker(worker: Worker) -> None:
+    """Keep a worker for the next compilation, or end it."""
+    if _idle is not None and worker.is_idle and worker.start.parent == os.getpid():
+        _idle.append(worker)
+    else:
+        worker.stop()
 
 
 def _environment() -> dict[str, str]:
