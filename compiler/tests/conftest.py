@@ -12,6 +12,7 @@ import pytest
 
 from cbx.analysis.tracing.process import keep_worker
 from compiler.tests.accounting import unaccounted_in_log
+from compiler.tests.local_files import replace_local_file_system
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,6 +54,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     from cbx.runtime.spark.session import session
 
     started = session(tmp_path_factory.getbasetemp() / "spark", "local[2]")
+    replace_local_file_system(started)
     for name, value in _FOR_FEW_ROWS.items():
         started.conf.set(name, value)
     return started
