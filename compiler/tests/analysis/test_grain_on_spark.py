@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 SEED = os.environ.get("CBX_SPARK_SEED", "1")
-QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "40"))
+QUERIES = int(os.environ.get("CBX_SPARK_QUERIES", "25"))
 STREAMS = int(os.environ.get("CBX_SPARK_STREAMS", "15"))
 PROGRAMS = int(os.environ.get("CBX_SPARK_PROGRAMS", "15"))
 MEASURES = int(os.environ.get("CBX_MEASURE_QUERIES_SPARK", "12"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+_MERMAID = Path(__file__).parent / "vendor" / "mermaid"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -28,6 +30,16 @@ def browser() -> Iterator[Browser]:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def draw_mermaid(browser: Browser) -> Iterator[Callable[[str], str]]:
+    """Draws what is written for Mermaid, with its own package, as an SVG; no text may run as code meanwhile."""
+    with open_page(browser) as page:
+        page.add_script_tag(path=next(_MERMAID.glob("mermaid-*.min.js")))
+        yield lambda text: page.evaluate("async text => (await mermaid.render('drawn', text)).svg", text)
+
+        assert page.evaluate("window.hacked") is None
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from compiler.tests.graph.browser import browser
+from compiler.tests.graph.browser import browser, draw_mermaid
 from compiler.tests.graph.pages import circuit_box
 
-__all__ = ["browser"]
+__all__ = ["browser", "draw_mermaid"]
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from cbx.render.column_lineage import column_lineage
 from cbx.render.json_text import render_json
 from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.hostile import TEXTS, hostile_graph
-from compiler.tests.graph.test_mermaid import DRAW, MERMAID
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -70,11 +69,10 @@ def test_an_svg_runs_nothing_in_a_browser(browser: Browser, picture: str) -> Non
 
 
 @pytest.mark.parametrize("picture", MERMAIDS)
-def test_mermaid_says_the_texts(browser: Browser, picture: str) -> None:
+def test_mermaid_says_the_texts(browser: Browser, draw_mermaid: Callable[[str], str], picture: str) -> None:
     """Mermaid's own package draws them, and none becomes an element or a word of its grammar."""
+    drawn = draw_mermaid(MERMAIDS[picture](GRAPH))
     with open_page(browser) as page:
-        page.add_script_tag(path=MERMAID)
-        drawn = page.evaluate(DRAW, MERMAIDS[picture](GRAPH))
         page.set_content(drawn)
         page.evaluate(TWO_FRAMES)
         said = page.evaluate("document.body.textContent")

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from cbx.render.mermaid import render_mermaid
-from compiler.tests.graph.browser import open_page
 from compiler.tests.graph.drawn import graph, model, source
 from compiler.tests.graph.pages import ROOT, cbx_graph
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-MERMAID = next((Path(__file__).parent / "vendor" / "mermaid").glob("mermaid-*.min.js"))
-DRAW = "async text => (await mermaid.render('drawn', text)).svg"
-
 
 @pytest.mark.parametrize("options", [(), ("--relationships",), ("--columns",)], ids=["lineage", "related", "columns"])
-def test_mermaid_draws_circuit_box(browser: Browser, options: tuple[str, ...]) -> None:
+def test_mermaid_draws_circuit_box(draw_mermaid: Callable[[str], str], options: tuple[str, ...]) -> None:
     """As GitHub does in a Markdown file, with nothing but warnings for what it cannot read."""
-    text = cbx_graph(ROOT, "--format", "mermaid", *options)
-    with open_page(browser) as page:
-        page.add_script_tag(path=MERMAID)
-        drawn = page.evaluate(DRAW, text)
+    drawn = draw_mermaid(cbx_graph(ROOT, "--format", "mermaid", *options))
 
     assert "customer_id" in drawn or "customer_order_summary" in drawn
 

@@ -74,6 +74,7 @@ def test_a_selector_chooses_tests_by_the_models_they_run(shop: Path) -> None:
     assert "test_daily_revenue.py" in done.stdout
 
 
+@pytest.mark.slow
 def test_tests_run_in_several_processes(shop: Path) -> None:
     """With pytest-xdist, and what they exercise is added up."""
     done = cbx(shop, "test", "--coverage", "--", "-n", "2")
