@@ -13,6 +13,7 @@ import pytest
 from traced_shop import IMPORTS, PATH, function
 
 from cbx.analysis.tracing.client import Tracer, trace
+from cbx.analysis.tracing.process import keep_worker
 from cbx.analysis.tracing.requests import Function, Limits, MissingExtra, Outcome, Traced, Unknown
 from cbx.syntax.declarations import Snippet
 
@@ -139,6 +140,19 @@ def test_same_code_gives_the_same_plan(tracer: Tracer) -> None:
     second = tracer.trace(replace(code, model="gold.other"))
 
     assert first == second
+
+
+def test_a_kept_worker_serves_the_next_tracer() -> None:
+    """Unless a model ended it, or its limits are others."""
+    its_number = model("import os", "return orders.select(F.lit(os.getpid()).alias('number'))")
+    with keep_worker():
+        first, second = trace([its_number]), trace([its_number])
+        limited = trace([its_number], limits=Limits(seconds=1))
+        trace([model("import os", "os._exit(3)")])
+        after_its_end = trace([its_number])
+
+    assert first == second
+    assert first not in (limited, after_its_end)
 
 
 def test_unknown_inputs() -> None:

@@ -133,13 +133,13 @@ _idle: list[Worker] | None = None
 def keep_worker() -> Iterator[None]:
     """Keep the worker of a compilation for the next one while the context lasts, since it takes a second to start."""
     global _idle  # noqa: PLW0603 - the compilations of a process have only the process in common
-    _idle = []
+    outer, _idle = _idle, []
     try:
         yield
     finally:
         for worker in _idle:
             worker.stop()
-        _idle = None
+        _idle = outer
 
 
 def take_worker(limits: Limits) -> Worker:
