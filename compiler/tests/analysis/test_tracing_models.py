@@ -323,6 +323,28 @@ MODELS = {
         total DECIMAL(18, 2)
         """,
     ),
+    "a full join on names whose types lose digits": (
+        """
+        def model(customers, orders):
+            amounts = orders.select(F.col("order_id").cast("double").alias("n")).filter("n IS NOT NULL").distinct()
+            numbers = customers.select(F.col("customer_id").alias("n")).filter("n IS NOT NULL").distinct()
+            return numbers.join(amounts, "n", "full")
+        """,
+        """
+        n DOUBLE
+        """,
+    ),
+    "a full join on names of one type": (
+        """
+        def model(customers, orders):
+            buyers = orders.filter("customer_id IS NOT NULL").select("customer_id").distinct()
+            return customers.filter("customer_id IS NOT NULL").select("customer_id").join(buyers, "customer_id", "full")
+        """,
+        """
+        customer_id BIGINT
+        key: customer_id
+        """,
+    ),
     "a full join may have one row without a customer from each side": (
         """
         def model(customers, orders):

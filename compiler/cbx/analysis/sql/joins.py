@@ -9,13 +9,13 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.relations import Field, Relation
+from cbx.analysis.relation.using_columns import merge_pair, using_predicates
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
 from cbx.analysis.sql.mismatched_types import mismatched_columns, mismatched_types
 from cbx.analysis.sql.scope import Context, FromItem, ResolvedColumn, Scope, UnknownColumn, UnresolvedColumn
 from cbx.analysis.sql.trees.query_spans import query_span
-from cbx.analysis.types.value_types import compare_exactly, united_type
 
 _KINDS: dict[tuple[str, str], ir.JoinKind] = {
     ("", ""): "inner",
@@ -62,7 +62,7 @@ def read_join(
     _add_names(both, scope)
     _add_names(both, added)
     reader = ExpressionReader(both, context)
-    predicates = (*_using_predicates(sure), *read_predicates(join.args.get("on"), reader))
+    predicates = (*using_predicates(sure), *read_predicates(join.args.get("on"), reader))
     context.suspicions += join_key_hazards(join.args.get("on"), left, right, reader)
     context.mistakes += mismatched_types([join.args.get("on")], reader)
     places = [query_span(name) for name in join.args.get("using") or ()]
@@ -73,37 +73,15 @@ def read_join(
         first = [left for left, _ in sure]
         scope.star = [*first, *(field for field in scope.star if field not in first)]
         scope.from_items = [_order_star(from_item, scope.star, []) for from_item in scope.from_items]
-        star = tuple(scope.star)
-        return ir.Join(
-            kind,
-            left,
-            right,
-            predicates,
-            star,
-            (),
-            scope.is_open,
-            query_span(join),
-            reader.queries_in(join.args.get("on")),
-        )
-    if sure:
+    elif sure:
         merges = _merge_using_columns(kind, using, sure, scope, added, context)
     else:
         _add_names(scope, added)
     if kind == "full":
         merges = merges or _merge_compared_columns(predicates, {field.id for field in added.star}, context)
         scope.coalesced.update({frozenset({merge.left, merge.right}): merge.column for merge in merges})
-    star = tuple(scope.star)
-    return ir.Join(
-        kind,
-        left,
-        right,
-        predicates,
-        star,
-        merges,
-        scope.is_open,
-        query_span(join),
-        reader.queries_in(join.args.get("on")),
-    )
+    queries = reader.queries_in(join.args.get("on"))
+    return ir.Join(kind, left, right, predicates, tuple(scope.star), merges, scope.is_open, query_span(join), queries)
 
 
 def _using_names(join: exp.Join, scope: Scope, added: Scope) -> list[str] | None:
@@ -127,15 +105,6 @@ def _report_missing_using(join: exp.Join, scope: Scope, added: Scope, context: C
 def _find_using_pair(name: str, scope: Scope, added: Scope) -> tuple[Field, Field] | None:
     left, right = scope.find((name.lower(),)), added.find((name.lower(),))
     return (left.field, right.field) if isinstance(left, ResolvedColumn) and isinstance(right, ResolvedColumn) else None
-
-
-def _using_predicates(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
-    return [
-        ir.Equal(ir.Reference(left.id), ir.Reference(right.id))
-        if compare_exactly(left.type, right.type)
-        else ir.Condition(frozenset({left.id, right.id}), (frozenset({left.id, right.id}),))
-        for left, right in pairs
-    ]
 
 
 def _merge_compared_columns(
@@ -171,12 +140,9 @@ def _merge_using_columns(
     """Merge each pair of columns of USING. ``*`` lists the merged columns first, and bare names mean them."""
     merges = []
     shown = []
-    for name, (left, right) in zip(using, pairs, strict=True):
-        kept = right if kind == "right" else left
-        if kind == "full":
-            kept = context.new_field(left.name, united_type((left.type, right.type)))
-            if compare_exactly(left.type, right.type):
-                merges.append(ir.Merge(kept.id, left.id, right.id))
+    for name, pair in zip(using, pairs, strict=True):
+        kept, merge = merge_pair(kind, pair, context.new_field)
+        merges += [merge] if merge is not None else []
         shown.append(Field(kept.id, name, kept.type))
     joined = {field for pair in pairs for field in pair}
     rest = [field for field in (*scope.star, *added.star) if field not in joined]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cbx.analysis.facts import UNKNOWN_TYPE, Table
 from cbx.analysis.relation import relations as ir
@@ -21,7 +20,7 @@ from cbx.analysis.relation.relations import NONE, Field, Relation
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.rejected_sides import rejected_sides
 from cbx.analysis.sql.scope import Context
-from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, UnknownName
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter
 from cbx.analysis.tracing.plan.groups import read_aggregate, read_deduplicate, read_set_operation
 from cbx.analysis.tracing.plan.joins import read_join
 from cbx.analysis.tracing.plan.na_functions import read_drop_na, read_fill_or_replace
@@ -33,6 +32,7 @@ from cbx.analysis.tracing.plan.projections import (
     read_with_columns,
 )
 from cbx.analysis.tracing.plan.queries import read_sql, read_with_relations
+from cbx.analysis.tracing.plan.reading import CallSiteRecord, Reading, Record, UnknownName, call_site
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows, with_relation
 from cbx.analysis.tracing.plan.unpivots import read_unpivot
 from cbx.analysis.tracing.protocol import OPAQUE, is_drawn_seed
@@ -127,8 +127,10 @@ def _expression_sites(step: Record) -> Mapping[str, PythonCallSite]:
     sites: dict[str, PythonCallSite] = {}
     while True:
         items = [*step.get("aliases", ()), *step.get("expressions", ()), *step.get("aggregate_expressions", ())]
-        for name in (item["name"][0] for item in items if item.get("name") and step.get("site")):
-            sites.setdefault(name.lower(), PythonCallSite(*step["site"]))
+        site = call_site(step.get("site"))
+        for name in (item["name"][0] for item in items if item.get("name")):
+            if site is not None:
+                sites.setdefault(name.lower(), site)
         if "input" not in step:
             return sites
         step = step["input"]
@@ -221,11 +223,11 @@ class _PlanReader:
         chance = ir.Condition(NONE, is_deterministic=False)
         return with_relation(rows, ir.Filter(rows.relation, (chance,), rows.fields, rows.is_open))
 
-    def _place_suspicions(self, site: list[Any] | None) -> None:
+    def _place_suspicions(self, site: CallSiteRecord | None) -> None:
         """Place in a step those that no call of a function is at."""
         suspicions = self.reading.context.suspicions
         suspicions[:] = [
-            replace(suspicion, place=PythonCallSite(*site))
+            replace(suspicion, place=call_site(site))
             if site and not isinstance(suspicion.place, PythonCallSite)
             else suspicion
             for suspicion in suspicions
@@ -234,7 +236,7 @@ class _PlanReader:
     def _place_mistakes(self, first: int) -> None:
         """Place the mistakes from an index on, at a call or in the current step, since a plan has no query text."""
         mistakes = self.reading.context.mistakes
-        site = PythonCallSite(*self.reading.site) if self.reading.site else None
+        site = call_site(self.reading.site)
         kinds = ("mismatched_types", "sort_on_stream", "window_on_stream")
         mistakes[first:] = dict.fromkeys(
             mistake if isinstance(mistake.place, PythonCallSite) else replace(mistake, place=site)
@@ -255,7 +257,7 @@ class _PlanReader:
         predicates = read_predicates(node, reader)
         self.reading.context.suspicions += rejected_sides(node, rows.relation, reader)
         writer.note_mismatched_types(node, reader)
-        site = PythonCallSite(*record["site"]) if record.get("site") else None
+        site = call_site(record.get("site"))
         return with_relation(rows, ir.Filter(rows.relation, predicates, rows.fields, rows.is_open, site))
 
     def _read_input(self, parameter: str) -> Rows:

@@ -6,36 +6,29 @@ Names are resolved here: a column gets its number as its name, ``#12``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import errors, exp
 
-from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
 from cbx.analysis.sql.expressions.expressions import ExpressionReader
 from cbx.analysis.sql.expressions.spark_functions import FUNCTIONS, GENERATORS, NONDETERMINISTIC
-from cbx.analysis.sql.generators import is_generator
 from cbx.analysis.sql.hazards.changing_functions import changing_functions
 from cbx.analysis.sql.hazards.null_comparisons import null_comparisons
 from cbx.analysis.sql.mismatched_types import mismatched_types
-from cbx.analysis.sql.scope import Context, FromItem, Scope
+from cbx.analysis.sql.scope import FromItem, Scope
 from cbx.analysis.sql.trees.closed_world import replace_unknown
 from cbx.analysis.sql.trees.query_spans import set_call_site
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, parts_of
+from cbx.analysis.tracing.plan.evaluations import ANY_ROWS, DRAWS
+from cbx.analysis.tracing.plan.literals import write_literal
+from cbx.analysis.tracing.plan.parsed_texts import parse_select_item, parse_type
+from cbx.analysis.tracing.plan.reading import CallSiteRecord, Reading, Record, call_site
+from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, parts_of
 from cbx.analysis.tracing.protocol import FILE_METADATA
-from cbx.analysis.types.cast_types import cast_type
 from cbx.analysis.types.type_rules import fields_of
-from cbx.parse.dialect import DIALECT, read_one, write_sql
-from cbx.parse.nesting import obstacle
-from cbx.parse.types import normal_type
-from cbx.spark_spelling import quote_if_needed
-from cbx.syntax.text import PLACEHOLDER
-
-Record = Mapping[str, Any]
+from cbx.parse.dialect import read_one, write_sql
 
 _OPERATORS: dict[str, type[exp.Binary]] = {
     "==": exp.EQ, "=": exp.EQ, "<=>": exp.NullSafeEQ, "!=": exp.NEQ, ">": exp.GT, ">=": exp.GTE, "<": exp.LT,
@@ -43,69 +36,13 @@ _OPERATORS: dict[str, type[exp.Binary]] = {
     "%": exp.Mod, "&": exp.BitwiseAnd, "|": exp.BitwiseOr, "^": exp.BitwiseXor, "like": exp.Like, "ilike": exp.ILike,
     "rlike": exp.RegexpLike,
 }  # fmt: skip
-_TYPES_OF_LITERALS = {
-    "byte": "TINYINT", "short": "SMALLINT", "integer": "INT", "long": "BIGINT", "float": "FLOAT", "double": "DOUBLE",
-    "date": "DATE", "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP_NTZ",
-}  # fmt: skip
 _SCALAR_UDFS = frozenset({100, 101, 200, 204, 250, 251})
 """The kinds of Python functions that return a value for each row, as `pyspark.util.PythonEvalType` numbers them."""
 
 _AGGREGATE_UDFS = frozenset({202, 217, 252, 254})
 """Those that return a value for a group of rows."""
 
-_ANY_ROWS = "?rows"
-"""The name of an expression that may change the number of rows."""
-
-_MAKES_ROWS = GENERATORS | {_ANY_ROWS}
-_DRAWS = "?draws "
 _WRITTEN_OUT = (exp.Literal, exp.Boolean, exp.Null)
-_MOST_OF_AN_INT = (1 << 31) - 1
-_RANDOM = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
-"""The sqlglot classes of the random functions that it knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownName:
-    """A column that a step's input does not have.
-
-    Attributes:
-        name: As it was written.
-        place: Its place in the model's file.
-        candidates: The names that are known there.
-    """
-
-    name: str
-    place: PythonCallSite | None
-    candidates: tuple[str, ...]
-
-
-@dataclass
-class Reading:
-    """The state while one plan is read.
-
-    Attributes:
-        context: Numbers columns.
-        unknown_names: The columns that no step has.
-        site: Where the step that is read was created.
-    """
-
-    context: Context
-    unknown_names: list[UnknownName] = dataclasses.field(default_factory=list)
-    site: list[Any] | None = None
-
-    def report_missing(self, names: Iterable[str], rows: Rows) -> None:
-        """Report the names that rows do not have."""
-        for name in names:
-            quoted = quote_if_needed(name)
-            if rows.find(quoted) == MissingColumn(is_sure=True):
-                self.report(quoted, rows)
-
-    def report(self, name: str, rows: Rows, site: list[Any] | None = None) -> None:
-        """Report a name that rows do not have, at its place in the file or at the step."""
-        at = site or self.site
-        spelled = ".".join(parts_of(name)) or name
-        candidates = tuple(dict.fromkeys(column.field.name for column in rows.columns))
-        self.unknown_names.append(UnknownName(spelled, PythonCallSite(*at) if at else None, candidates))
 
 
 @dataclass
@@ -154,14 +91,14 @@ class ExpressionWriter:
             parts: Its parts.
             draws: Whether it may give another value each time it is evaluated.
         """
-        name = f"{_DRAWS if draws else '?'}{self.reading.context.number()}"
+        name = f"{DRAWS if draws else '?'}{self.reading.context.number()}"
         return exp.Anonymous(this=name, expressions=list(parts))
 
     def write(self, record: Record) -> exp.Expr:  # noqa: C901, PLR0912 - a case for each kind of expression
         """An expression."""
         match record["kind"]:
             case "literal":
-                return self._write_literal(record)
+                return write_literal(record) or self.write_unknown()
             case "unresolved_attribute" if record.get("is_metadata_column"):
                 return self.write_unknown()
             case "unresolved_attribute":
@@ -197,9 +134,9 @@ class ExpressionWriter:
             case "unresolved_star" | "unresolved_regex":
                 return self.write_unknown()
             case _:
-                return exp.Anonymous(this=_ANY_ROWS, expressions=list(map(self.write, record.get("arguments", ()))))
+                return exp.Anonymous(this=ANY_ROWS, expressions=list(map(self.write, record.get("arguments", ()))))
 
-    def _note_hazards(self, node: exp.Expr, site: list[Any] | None) -> exp.Expr:
+    def _note_hazards(self, node: exp.Expr, site: CallSiteRecord | None) -> exp.Expr:
         """Note the hazards of a call, and where it is."""
         set_call_site(node, site)
         self.reading.context.suspicions += [*null_comparisons([node]), *changing_functions([node])]
@@ -208,13 +145,13 @@ class ExpressionWriter:
     def note_mismatched_types(self, node: exp.Expr, reader: ExpressionReader) -> None:
         """Note what Spark refuses for its types, at a call or at the step, with the names that the columns have."""
         names = {f"#{used.id}": used.name.lower() for used in self._used.values()}
-        site = PythonCallSite(*self.reading.site) if self.reading.site else None
+        site = call_site(self.reading.site)
         for mistake in mismatched_types([node], reader):
             place = mistake.place if isinstance(mistake.place, PythonCallSite) else site
             columns = tuple(names.get(column, column) for column in mistake.columns)
             self.reading.context.mistakes.append(dataclasses.replace(mistake, place=place, columns=columns))
 
-    def _write_attribute(self, name: str, step: int | None, site: list[Any] | None) -> exp.Expr:
+    def _write_attribute(self, name: str, step: int | None, site: CallSiteRecord | None) -> exp.Expr:
         match = self.rows.find(name, step, also_left_out=self.also_left_out)
         if isinstance(match, FoundColumn):
             return self.write_column(match.field, match.path)
@@ -222,32 +159,11 @@ class ExpressionWriter:
             return self.write_column(self.named[name.lower()])
         parts = parts_of(name)
         if parts[:1] == ("_metadata",):
-            type_ = _parse_type(FILE_METADATA.get(parts[1])) if len(parts) == 2 else None
+            type_ = parse_type(FILE_METADATA.get(parts[1])) if len(parts) == 2 else None
             return exp.Cast(this=self.write_unknown(), to=type_) if type_ else self.write_unknown()
         if match.is_sure and MARK not in name:
             self.reading.report(name, self.rows, site)
         return self.write_unknown()
-
-    def _write_literal(self, record: Record) -> exp.Expr:
-        kind, value = record["type"], record.get("value")
-        if kind == "null":
-            return exp.Null()
-        if value is None:
-            return self.write_unknown()
-        if kind == "string":
-            if MARK not in value:
-                return exp.Literal.string(value)
-            # What an environment sets is one value, but it may be the same as another.
-            return exp.Concat(expressions=[exp.Literal.string(f"{PLACEHOLDER}{value}")])
-        if kind == "boolean":
-            return exp.Boolean(this=value == "True")
-        if kind in {"integer", "long"} and (kind == "long") == (abs(int(value)) > _MOST_OF_AN_INT):
-            number = exp.Literal.number(value.removeprefix("-"))
-            return exp.Neg(this=number) if value.startswith("-") else number
-        # As SQL would write them, other numbers and days have another type or are read by a rule of the type's own.
-        written = exp.Concat(expressions=[exp.Literal.string(kind), exp.Literal.string(value)])
-        type_ = _decimal_type(value) if kind == "decimal" else _TYPES_OF_LITERALS.get(kind)
-        return exp.Cast(this=written, to=_parse_type(type_)) if type_ else self.write_unknown()
 
     def _write_function(self, record: Record) -> exp.Expr:
         """A function by its name; a function that is not listed, or that is user-defined, is opaque."""
@@ -286,9 +202,9 @@ class ExpressionWriter:
         if evaluation in _AGGREGATE_UDFS:
             return exp.AnonymousAggFunc(this=f"?{self.reading.context.number()}", expressions=written)
         if evaluation not in _SCALAR_UDFS:
-            return exp.Anonymous(this=_ANY_ROWS, expressions=written)
+            return exp.Anonymous(this=ANY_ROWS, expressions=written)
         value = self.write_unknown(*written, draws=not record.get("deterministic"))
-        type_ = _parse_type(details.get("output_type"))
+        type_ = parse_type(details.get("output_type"))
         return exp.Cast(this=value, to=type_) if type_ else value
 
     def _write_call(self, name: str, written: list[exp.Expr]) -> exp.Expr:
@@ -338,7 +254,7 @@ class ExpressionWriter:
 
     def _write_cast(self, record: Record) -> exp.Expr:
         inner = self.write(record["expr"])
-        kind = _parse_type(record.get("type_str") or record.get("type"))
+        kind = parse_type(record.get("type_str") or record.get("type"))
         if kind is None:
             return self.write_unknown(inner)
         cast = exp.TryCast if record.get("eval_mode") == "EVAL_MODE_TRY" else exp.Cast
@@ -399,47 +315,6 @@ class ExpressionWriter:
         return node
 
 
-def parse_select_item(text: str) -> exp.Expr | None:
-    """The tree of a SELECT item; None if the text is not exactly one, or has an unknown value."""
-    if MARK in text or obstacle(text):
-        return None
-    try:
-        parsed = read_one(f"SELECT {text}")
-    except (errors.SqlglotError, RecursionError):
-        return None
-    is_plain = isinstance(parsed, exp.Select) and not {name for name, value in parsed.args.items() if value} - {
-        "expressions", "kind",
-    }  # fmt: skip
-    items = parsed.expressions if is_plain else []
-    if len(items) != 1:
-        return None
-    item = items[0].pop()
-    return replace_unknown(item, list(item.walk()))
-
-
-def makes_rows(node: exp.Expr) -> bool:
-    """Whether an expression may produce several rows from one.
-
-    A sliding time window does, because a row is in several windows.
-    """
-    return any(
-        is_generator(part)
-        or (isinstance(part, exp.Anonymous) and str(part.this).lower() in _MAKES_ROWS)
-        or (isinstance(part, exp.Anonymous) and str(part.this).lower() == "window" and len(part.expressions) > 2)
-        for part in node.walk()
-    )
-
-
-def draws_again(node: exp.Expr) -> bool:
-    """Whether an expression may give another value for the same row when it is evaluated again."""
-    return any(
-        isinstance(part, _RANDOM)
-        or (isinstance(part, exp.Anonymous) and str(part.this).startswith(_DRAWS))
-        or (isinstance(part, exp.Anonymous) and str(part.this).lower() in NONDETERMINISTIC)
-        for part in node.walk()
-    )
-
-
 def name_in_struct(record: Record, at: int) -> str:
     """The name that ``struct`` gives the field of an expression; ``at`` is its position."""
     match record["kind"]:
@@ -460,18 +335,6 @@ def _build_struct(names: list[str], values: list[exp.Expr]) -> exp.Struct:
     )
 
 
-def _parse_type(text: str | None) -> exp.DataType | None:
-    """A type as a sqlglot tree; None if sqlglot reads it differently from Spark."""
-    if not text or obstacle(text):
-        return None
-    try:
-        kind = exp.DataType.build(text, dialect=DIALECT)
-    except (errors.SqlglotError, RecursionError):
-        return None
-    spark_type = cast_type(kind)
-    return kind if spark_type is not None and spark_type == normal_type(text) else None
-
-
 def struct_columns(
     whole: Field, writer: ExpressionWriter, reading: Reading
 ) -> list[tuple[QualifiedColumn, exp.Expr]] | None:
@@ -481,19 +344,6 @@ def struct_columns(
         (QualifiedColumn(reading.context.new_field(name, kind)), writer.write_column(whole, (name,)))
         for name, kind in fields
     ] or None
-
-
-def is_changing(value: ir.Expression) -> bool:
-    """Whether an expression may give another value the next time."""
-    return isinstance(value, ir.Computed) and not value.is_deterministic
-
-
-def _decimal_type(value: str) -> str | None:
-    """The type of a decimal literal; None for one with an exponent."""
-    whole, _, fraction = value.removeprefix("-").partition(".")
-    if not (whole + fraction).isdecimal():
-        return None
-    return f"DECIMAL({max(len((whole + fraction).lstrip('0')), len(fraction), 1)}, {len(fraction)})"
 
 
 def _build_case(pieces: list[exp.Expr]) -> exp.Expr:

@@ -11,7 +11,6 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
-from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.measured import read_measure
@@ -21,8 +20,10 @@ from cbx.analysis.sql.grouping_sets import read_markers
 from cbx.analysis.sql.hazards.arbitrary_choices import choices_of_groups
 from cbx.analysis.sql.time_windows import NAMES, TIMES, is_time_window
 from cbx.analysis.sql.trees.window_functions import unwrap_window_function
-from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record, draws_again, makes_rows
+from cbx.analysis.tracing.plan.evaluations import draws_again, makes_rows
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter
 from cbx.analysis.tracing.plan.projections import guess_name
+from cbx.analysis.tracing.plan.reading import Reading, Record, call_site
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque_rows, with_relation
 from cbx.analysis.types.value_types import united_type
 
@@ -137,7 +138,7 @@ class _GroupingReader:
             columns.append(column)
             aggregates.append(ir.Definition(column.field.id, ir.Computed("", NONE, is_deterministic=False)))
         fields = tuple(column.field for column in columns)
-        site = PythonCallSite(*record["site"]) if record.get("site") else None
+        site = call_site(record.get("site"))
         relation = ir.Aggregate(
             before,
             tuple(ir.Group(column, source) for source, column in outputs.items()),
@@ -215,7 +216,7 @@ class _GroupingReader:
     def _read_measures(self, node: exp.Expr, column: int, record: Record, fixed: Ids = NONE) -> None:
         """Read the aggregates in the expression of a column."""
         reader = self.writer.build_reader()
-        site = PythonCallSite(*record["site"]) if record.get("site") else None
+        site = call_site(record.get("site"))
         for call in aggregates_in([node]):
             measure = read_measure(call, unwrap_window_function(call)[0], column, reader, site)
             self.measures += [replace(measure, fixed=fixed)] if measure is not None else []

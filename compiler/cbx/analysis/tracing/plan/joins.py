@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relations import Field
+from cbx.analysis.relation.using_columns import merge_pair, using_predicates
 from cbx.analysis.sql.expressions.predicates import read_predicates
 from cbx.analysis.sql.hazards.join_keys import join_key_hazards, using_hazards
 from cbx.analysis.sql.mismatched_types import mismatched_columns
-from cbx.analysis.tracing.plan.expressions import ExpressionWriter, Reading, Record
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter
+from cbx.analysis.tracing.plan.reading import Reading, Record, call_site
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, merge_steps, opaque_rows
-from cbx.analysis.types.type_rules import common_type
-from cbx.analysis.types.value_types import compare_exactly
 from cbx.spark_spelling import quote_if_needed
 
 _KINDS: dict[str, ir.JoinKind] = {
@@ -49,11 +48,11 @@ def read_join(record: Record, left: Rows, right: Rows, reading: Reading) -> Rows
         merge_steps(left, right),
         has_guesses=left.has_guesses or right.has_guesses or left.is_open or right.is_open,
     )
-    predicates = (*_equalities(sure), *_read_condition(record, left, right, both, reading))
+    predicates = (*using_predicates(sure), *_read_condition(record, left, right, both, reading))
     reading.context.suspicions += using_hazards(sure)
-    reading.context.mistakes += mismatched_columns(sure, [_site_of(record)] * len(sure))
+    site = call_site(record.get("site"))
+    reading.context.mistakes += mismatched_columns(sure, [site] * len(sure))
     columns, merges = _join_columns(kind, sure, left, right, reading)
-    site = _site_of(record)
     is_open = left.is_open or (right.is_open and kind not in {"semi", "anti"})
     fields = tuple(column.field for column in columns)
     relation = ir.Join(kind, left.relation, right.relation, predicates, fields, merges, is_open, site)
@@ -76,22 +75,9 @@ def _read_condition(record: Record, left: Rows, right: Rows, both: Rows, reading
     return read_predicates(node, reader)
 
 
-def _site_of(record: Record) -> PythonCallSite | None:
-    return PythonCallSite(*record["site"]) if record.get("site") else None
-
-
 def _using_pair(name: str, left: Rows, right: Rows) -> tuple[Field, Field] | None:
     mine, theirs = left.find(quote_if_needed(name)), right.find(quote_if_needed(name))
     return (mine.field, theirs.field) if isinstance(mine, FoundColumn) and isinstance(theirs, FoundColumn) else None
-
-
-def _equalities(pairs: Sequence[tuple[Field, Field]]) -> list[ir.Predicate]:
-    return [
-        ir.Equal(ir.Reference(left.id), ir.Reference(right.id))
-        if compare_exactly(left.type, right.type)
-        else ir.Condition(frozenset({left.id, right.id}), (frozenset({left.id, right.id}),))
-        for left, right in pairs
-    ]
 
 
 def _join_columns(
@@ -100,12 +86,10 @@ def _join_columns(
     """The result's columns: those of a join by name once and first, then those of the left, then of the right."""
     merges = []
     shown = []
-    for mine, theirs in pairs:
-        kept = theirs if kind == "right" else mine
-        if kind == "full":
-            kept = reading.context.new_field(mine.name, common_type((mine.type, theirs.type)))
-            merges.append(ir.Merge(kept.id, mine.id, theirs.id))
-        shown.append(QualifiedColumn(replace(kept, name=mine.name)))
+    for pair in pairs:
+        kept, merge = merge_pair(kind, pair, reading.context.new_field)
+        merges += [merge] if merge is not None else []
+        shown.append(QualifiedColumn(replace(kept, name=pair[0].name)))
     names = {column.name for column in shown}
     sides = left.columns if kind in {"semi", "anti"} else (*left.columns, *right.columns)
     return (*shown, *(column for column in sides if column.name not in names)), tuple(merges)

@@ -18,14 +18,10 @@ from cbx.analysis.sql.generators import is_generator, read_generator
 from cbx.analysis.sql.grouping import aggregates_in
 from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 from cbx.analysis.sql.windows import read_windows
-from cbx.analysis.tracing.plan.expressions import (
-    ExpressionWriter,
-    Reading,
-    Record,
-    makes_rows,
-    parse_select_item,
-    struct_columns,
-)
+from cbx.analysis.tracing.plan.evaluations import makes_rows
+from cbx.analysis.tracing.plan.expressions import ExpressionWriter, struct_columns
+from cbx.analysis.tracing.plan.parsed_texts import parse_select_item
+from cbx.analysis.tracing.plan.reading import Reading, Record, call_site
 from cbx.analysis.tracing.plan.rows import FoundColumn, QualifiedColumn, Rows, opaque_rows, parts_of
 
 _MAKES_ROWS = "an expression that makes rows in a way that is not supported"
@@ -217,7 +213,7 @@ class ProjectionReader:
 
     def _site(self) -> PythonCallSite | None:
         """Where the step was created."""
-        return PythonCallSite(*self.reading.site) if self.reading.site else None
+        return call_site(self.reading.site)
 
     def _read_windows(self, node: exp.Expr) -> None:
         if any(isinstance(part, exp.Window) for part in visible_nodes(node)):

@@ -14,7 +14,7 @@ from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.plan.expressions import Reading, Record, UnknownName
+from cbx.analysis.tracing.plan.reading import Reading, Record, UnknownName
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows
 
 

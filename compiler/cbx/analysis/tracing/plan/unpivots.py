@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.tracing.plan.expressions import Reading, Record
+from cbx.analysis.tracing.plan.reading import Reading, Record
 from cbx.analysis.tracing.plan.rows import FoundColumn, MissingColumn, QualifiedColumn, Rows, opaque_rows, parts_of
 from cbx.analysis.types.value_types import united_type
 
