@@ -514,6 +514,18 @@ READING = (
     ),
     # Parts that are put together
     Case(
+        "texts with a sign between them",
+        "SELECT concat(a.code, '-', b.code) AS k FROM codes a CROSS JOIN codes b",
+        (),
+        "the first one may have the sign as well",
+    ),
+    Case(
+        "a limited part",
+        "SELECT order_id FROM orders UNION ALL (SELECT order_id FROM items LIMIT 1)",
+        (),
+        "its row may be one of the others",
+    ),
+    Case(
         "prefixes",
         "SELECT concat('a', code) AS k FROM codes UNION ALL SELECT concat('ab', code) FROM codes",
         (),
