@@ -512,6 +512,48 @@ READING = (
         ("order_id, y",),
         "one column is the same in both rows",
     ),
+    # Versions that hold at a time
+    Case(
+        "a period",
+        "SELECT e.order_id FROM (SELECT *, CAST(ts AS DATE) AS day FROM orders) e JOIN tiers t "
+        "ON t.customer_id = e.customer_id AND e.day >= t.__START_AT AND (e.day < t.__END_AT OR t.__END_AT IS NULL)",
+        ("order_id",),
+        "one version of a customer's tier holds on a day",
+    ),
+    Case(
+        "a period",
+        "SELECT e.order_id FROM (SELECT *, CAST(ts AS DATE) AS day FROM orders) e JOIN tiers t "
+        "ON t.customer_id = e.customer_id AND e.day >= t.__START_AT AND (e.day <= t.__END_AT OR t.__END_AT IS NULL)",
+        (),
+        "two versions hold on the day on which one ends",
+    ),
+    Case(
+        "a period",
+        "SELECT e.order_id FROM (SELECT *, CAST(ts AS DATE) AS day FROM orders) e JOIN tiers t "
+        "ON e.day >= t.__START_AT AND (e.day < t.__END_AT OR t.__END_AT IS NULL)",
+        (),
+        "each customer has a version",
+    ),
+    Case(
+        "a period",
+        "SELECT DISTINCT t.customer_id, t.__START_AT FROM (SELECT CAST(ts AS DATE) AS day FROM orders) e JOIN tiers t "
+        "ON e.day >= t.__START_AT AND (e.day < t.__END_AT OR t.__END_AT IS NULL)",
+        ("customer_id, __START_AT",),
+        "another day has another version",
+    ),
+    Case(
+        "a period",
+        "SELECT e.order_id FROM (SELECT *, CAST(ts AS DATE) AS day FROM orders) e JOIN tiers t "
+        "ON t.tier = e.status AND e.day >= t.__START_AT AND (e.day < t.__END_AT OR t.__END_AT IS NULL)",
+        (),
+        "several customers have a tier on a day",
+    ),
+    Case(
+        "a condition on a stream",
+        "SELECT order_id, line FROM STREAM items WHERE order_id = (SELECT max(order_id) FROM orders)",
+        ("order_id, line",),
+        "the subquery has another result in another update",
+    ),
     # Parts that are put together
     Case(
         "texts with a sign between them",

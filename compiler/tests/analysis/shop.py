@@ -32,6 +32,13 @@ TABLES = {
             current=(CurrentKey(("customer_id",), "__END_AT", "__START_AT"),),
         ),
         table(
+            "tiers",
+            "customer_id BIGINT!, tier STRING, __START_AT DATE!, __END_AT DATE",
+            ("customer_id", "__START_AT"),
+            ("tier", "__START_AT"),
+            current=(CurrentKey(("customer_id",), "__END_AT", "__START_AT"),),
+        ),
+        table(
             "readings",
             "sensor BIGINT, value DOUBLE, note STRING, place STRING COLLATE UTF8_LCASE, labels MAP<STRING, INT>, "
             "parts ARRAY<INT>, day DATE, at TIMESTAMP",
