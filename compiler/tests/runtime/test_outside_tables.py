@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,3 +170,51 @@ def test_the_format_of_a_compressed_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "trips.csv.gz").touch()
 
     assert find_data_files(tmp_path / "trips.csv.gz").format == "csv"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        'spark.read.format("jdbc").option("url", URL).option("dbtable", "public.orders").load()',
+        'spark.read.jdbc(URL, "public.orders")',
+        'spark.read.format("snowflake").options(dbtable="public.orders").load()',
+        'spark.read.format("mongodb").option("collection", "public.orders").load()',
+    ],
+)
+def test_a_file_stands_in_for_a_table_of_another_system(pipeline: Pipeline, read: str) -> None:
+    """Else the message names the table, the system and the way out."""
+    notebook = """
+        import dlt
+
+        URL = "jdbc:postgresql://nowhere.invalid/db"
+
+        @dlt.table
+        def orders():
+            return READ
+    """
+    pipeline.notebook(notebook.replace("READ", read))
+    WRITERS["trips.csv"](ROWS, pipeline.folder / "orders.csv")
+    (problem,) = problems(pipeline.run())
+    pipeline.succeed(tables={"public.orders": "orders.csv"})
+
+    assert pipeline.rows("orders") == [(2.5, 1), (3.0, 2)]
+    assert (problem.code.id, problem.span.line) == ("CBX504", 7)
+    assert re.fullmatch(r"`public.orders` is read from \w+, which is not connected locally", problem.message)
+    assert problem.hint == "let a file stand in for it: --table public.orders=FILE"
+
+
+def test_a_file_format_that_spark_does_not_have_keeps_its_message(pipeline: Pipeline) -> None:
+    """A format without a table is named, too."""
+    pipeline.notebook(
+        """
+        import dlt
+
+        @dlt.table
+        def orders():
+            return spark.readStream.format("nonsense").load("x")
+        """
+    )
+    (problem,) = problems(pipeline.run())
+
+    assert problem.message == "a table is read from nonsense, which is not connected locally"
+    assert "--table NAME=FILE" in problem.hint

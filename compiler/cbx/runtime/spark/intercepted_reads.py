@@ -15,6 +15,7 @@ from pyspark.sql.types import StructType, _parse_datatype_string
 from cbx.diagnostics.codes import INVALID_DEFINITION
 from cbx.runtime.errors import RunError
 from cbx.runtime.names import DatasetName, InvalidNameError
+from cbx.runtime.spark.connectors import connected_table, explain_connection
 from cbx.runtime.spark.databricks_queries import DatabricksQuery, QueryReads
 from cbx.runtime.spark.reader_checks import check_reader_options
 from cbx.runtime.spark.replace_attributes import replace_attributes
@@ -23,7 +24,7 @@ from cbx.runtime.sql.parameters import replace_known_parameters
 from cbx.spark_spelling import value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
@@ -47,6 +48,9 @@ class Reads(QueryReads, Protocol):
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
+
+    def connected(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
+        """The rows of the files that stand in for a table of another system; None if there are none."""
 
 
 @contextlib.contextmanager
@@ -137,11 +141,22 @@ class _Reader(_SparkReader):
         """What is read from a Delta table or a streaming service; None if Spark reads it."""
         if source in SERVICES:
             return self._reads.messages(source, self._given_options, is_stream=is_stream)
+        table = connected_table(source, self._given_options)
         if source != DELTA:
-            return None
+            return None if table is None else self._connected(table, is_stream=is_stream)
         given = dict(self._given_options)
         where = given.pop("path", "") if path is None else str(path)
         return self._reads.delta(given, where, is_stream=is_stream)
+
+    def _connected(self, table: str, *, is_stream: bool) -> DataFrame | None:
+        name = _parse_name(table)
+        return None if name is None else self._reads.connected(name, is_stream=is_stream)
+
+    def _load_on_spark(self, source: str, path: Any, schema: Any, load: Callable[..., DataFrame]) -> DataFrame:
+        """What Spark reads."""
+        self._check_options(source)
+        with explain_connection(source, connected_table(source.lower(), self._given_options)):
+            return load(path, source, schema)
 
     def _check_options(self, file_format: str) -> None:
         check_reader_options(self._given_options, file_format)
@@ -162,8 +177,12 @@ class _BatchReader(_Reader):
         rows = self._outside(source.lower(), path, is_stream=False)
         if rows is not None:
             return rows
-        self._check_options(source)
-        return super().load(path, format, schema)
+        return self._load_on_spark(source, path, schema, super().load)
+
+    def jdbc(self, url: str, table: str, *arguments: Any, **named: Any) -> DataFrame:
+        rows = self._connected(table, is_stream=False)
+        with explain_connection("jdbc", table):
+            return super().jdbc(url, table, *arguments, **named) if rows is None else rows
 
     def table(self, tableName: str) -> DataFrame:  # noqa: N803 - as above
         frame = _batch(self._reads, tableName, self._given_options)
@@ -189,8 +208,7 @@ class _StreamReader(_Reader):
         if rows is not None:
             return rows
         if source.lower() != AUTO_LOADER:
-            self._check_options(source)
-            return super().load(path, format, schema)
+            return self._load_on_spark(source, path, schema, super().load)
         columns = self._given_schema if schema is None else _struct(schema)
         return self._reads.files(self._given_options, path or self._given_options.get("path", ""), columns)
 

@@ -204,6 +204,16 @@ class Materializer:
 
         return self._outside.messages.read(service, options, remember, is_stream=is_stream)
 
+    def connected(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
+        """The rows of the files that stand in for a table of another system; None if there are none."""
+        files = self._outside.tables.find(name, None)
+        if files is None:
+            return None
+        self._watch(str(files.path))
+        if is_stream:
+            return self._outside.stream(files, {}, self._source_folder(str(files.folder)))
+        return self._outside.batch(files)
+
     def _source_folder(self, path: str) -> Path:
         """Where the next stream keeps its state between updates: with its flow, or with the module that makes it."""
         if not self._here.contexts:

@@ -75,6 +75,10 @@ class GivenTables:
         """The rows of a streaming service, as those of a folder with its name."""
         return self.folder(service)
 
+    def connected(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:  # noqa: ARG002 - as above
+        """The rows of a table of another system."""
+        return self.table(name)
+
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame:  # noqa: ARG002 - as above
         """The rows of a Delta table, as those of a folder."""
         return self.folder(path)
