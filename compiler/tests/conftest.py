@@ -39,13 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use the Spark session, before `-m "not spark"` looks at marks.
 
-    Files with such tests come first, since they are the slowest: two processes then end at about the same time.
+    The slowest files come first, so that two processes end at about the same time.
     """
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker("spark")
-    slow_files = {item.path for item in items if item.get_closest_marker("spark")}
-    items.sort(key=lambda item: item.path not in slow_files)
+    files = {name: {item.path for item in items if item.get_closest_marker(name)} for name in ("spark", "slow")}
+    items.sort(key=lambda item: (item.path not in files["spark"], item.path not in files["slow"]))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def _outcome(text: str, *, plainly: bool, inputs_allowed: bool) -> object:
     return found, report.sorted_diagnostics()
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(text=_templates, inputs_allowed=st.booleans())
 @example(text='{{ ref("silver.a") }} {{ ref("silver.a") }}{{ over("a", limit="2") }}', inputs_allowed=True)

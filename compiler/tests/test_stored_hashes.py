@@ -94,6 +94,7 @@ print(json.dumps({**stored, RECORD_FILE: record}, sort_keys=True))
 """
 
 
+@pytest.mark.slow
 def test_renaming_every_class_changes_nothing_that_is_stored(tmp_path: Path) -> None:
     """Compiled twice, the second time with all classes renamed and moved: the same target/ and caches."""
     outputs = []

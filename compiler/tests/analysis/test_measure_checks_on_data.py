@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
+import pytest
 from measure_claims import DRAWS, MeasureClaims, counts_several_times, random_cases
 from random_data import Data
 
@@ -35,6 +36,7 @@ def hold_checks(claims: MeasureClaims, data: Data) -> Counter[str]:
     return counts
 
 
+@pytest.mark.slow
 def test_checks_find_what_is_counted_several_times() -> None:
     counts: Counter[str] = Counter()
     for number in range(SCHEMAS):

@@ -260,6 +260,7 @@ def test_ctrl_c_leaves_the_update_running(workspace: Workspace, project: Path, m
     assert workspace.api.updates.active(identity) is not None
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_the_lock_back(workspace: Workspace, project: Path) -> None:
     """The next deployment goes on where this one stopped."""
     process: list[subprocess.Popen[bytes]] = []
@@ -280,6 +281,7 @@ def test_ctrl_c_gives_the_lock_back(workspace: Workspace, project: Path) -> None
     assert cbx("deploy", "--env", "prod", folder=project).status == 0
 
 
+@pytest.mark.slow
 def test_a_deployment_that_was_killed_is_gone_on_with(workspace: Workspace, project: Path) -> None:
     """Killed in the middle of the uploads: its lock is taken over, since its process is no more."""
     process: list[subprocess.Popen[bytes]] = []

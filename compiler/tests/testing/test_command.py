@@ -84,6 +84,7 @@ def test_tests_run_in_several_processes(shop: Path) -> None:
     assert "coverage: 3 of 3 models, 2 of 2 expectations" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_no_test_exercises_is_listed_at_its_place(shop: Path) -> None:
     """And can fail the run; the pages show these very texts."""
     model = shop / "models" / "gold" / "dear_orders.py"

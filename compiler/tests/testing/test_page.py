@@ -10,6 +10,8 @@ import pytest
 from command import run_cbx
 from literate import Block, lay_out, read_cases
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 
 
