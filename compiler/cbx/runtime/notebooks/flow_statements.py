@@ -15,11 +15,11 @@ from cbx.spark_spelling import quote
 
 if TYPE_CHECKING:
     from cbx.runtime.names import DatasetName
-    from cbx.runtime.notebooks.statement import Statement
+    from cbx.runtime.notebooks.statement import SqlStatement
     from cbx.runtime.sql.tokens import Words
 
 
-def create_flow(statement: Statement) -> None:
+def create_flow(statement: SqlStatement) -> None:
     """The rest of ``CREATE FLOW``.
 
     Raises:
@@ -41,7 +41,7 @@ def create_flow(statement: Statement) -> None:
     apply_changes(statement, name, is_once=is_once)
 
 
-def apply_changes(statement: Statement, name: str | None = None, *, is_once: bool = False) -> None:
+def apply_changes(statement: SqlStatement, name: str | None = None, *, is_once: bool = False) -> None:
     """The target, the source and the clauses of changes.
 
     Args:
@@ -56,7 +56,7 @@ def apply_changes(statement: Statement, name: str | None = None, *, is_once: boo
     _add_changes(statement, target, name, is_once=is_once)
 
 
-def define_inline_flow(statement: Statement, target: DatasetName) -> None:
+def define_inline_flow(statement: SqlStatement, target: DatasetName) -> None:
     """The rest of ``FLOW`` in a CREATE statement.
 
     Raises:
@@ -74,7 +74,7 @@ def define_inline_flow(statement: Statement, target: DatasetName) -> None:
     _add_changes(statement, target, None, is_once=False)
 
 
-def _insert(statement: Statement, name: str) -> None:
+def _insert(statement: SqlStatement, name: str) -> None:
     """The rest of ``INSERT INTO``: the rows are appended, or replace others."""
     words = statement.words
     is_once = words.takes("ONCE")
@@ -101,12 +101,12 @@ def _takes_by_name(words: Words) -> bool:
     return is_next
 
 
-def _replace(statement: Statement, target: DatasetName, name: str, replacement: Replacement) -> None:
+def _replace(statement: SqlStatement, target: DatasetName, name: str, replacement: Replacement) -> None:
     facts = (replacement.using, replacement.sequence_by, replacement.where)
     statement.registry.add_flow(ReplaceFlow(target, name, statement.query(), *facts, span=statement.span))
 
 
-def _add_changes(statement: Statement, target: DatasetName, name: str | None, *, is_once: bool) -> None:
+def _add_changes(statement: SqlStatement, target: DatasetName, name: str | None, *, is_once: bool) -> None:
     """A flow of changes; a source that is not a table becomes a view."""
     source = read_source(statement.words)
     written = source.table or quote(f"source of {name or target.written}")

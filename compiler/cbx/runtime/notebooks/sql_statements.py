@@ -15,7 +15,7 @@ from cbx.runtime.api.expectation_decorators import check_distinct_names
 from cbx.runtime.definitions import Dataset, DatasetKind, Query
 from cbx.runtime.errors import InvalidStatementsError, RunError
 from cbx.runtime.notebooks.flow_statements import apply_changes, create_flow, define_inline_flow
-from cbx.runtime.notebooks.statement import Statement
+from cbx.runtime.notebooks.statement import SqlStatement
 from cbx.runtime.sql.column_definitions import Definitions, read_definitions
 from cbx.runtime.sql.parameters import Lookup, SqlText, replace_parameters
 from cbx.runtime.sql.table_clauses import read_clauses
@@ -65,7 +65,7 @@ def define_statements(sql: SqlText, spark: SparkSession, registry: Registry, loo
 
 
 def _define_statement(words: Words, spark: SparkSession, registry: Registry) -> None:
-    statement = Statement(words, words.span, spark, registry)
+    statement = SqlStatement(words, words.span, spark, registry)
     if words.takes("CREATE"):
         _create(statement)
     elif words.takes("APPLY"):
@@ -102,7 +102,7 @@ def _set(words: Words, spark: SparkSession) -> None:
     spark.conf.set(key, value.strip("'\"`") if key.startswith("spark.") else value)
 
 
-def _create(statement: Statement) -> None:
+def _create(statement: SqlStatement) -> None:
     words, span, registry = statement.words, statement.span, statement.registry
     if words.takes("OR") and not (words.takes("REFRESH") or words.takes("REPLACE")):
         raise words.error("REFRESH or REPLACE", ("REFRESH", "REPLACE"))

@@ -32,7 +32,7 @@ _CREATED: Final = ("OR", "STREAMING", "MATERIALIZED", "TEMPORARY", "PRIVATE", "L
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class SqlStatement:
     """One statement while it is read.
 
     Attributes:
