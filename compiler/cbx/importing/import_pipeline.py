@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from cbx.diagnostics.diagnostic import Diagnostic, Report
-from cbx.importing.candidates import Candidate, check_streams, collect_candidates, leave_with_neighbours, table_key
+from cbx.importing.candidates import Candidate, check_streams, collect_candidates, leave_with_neighbours
 from cbx.importing.definitions import FoundChanges, FoundDataset, FoundDefinition, FoundFlow, FoundOther
 from cbx.importing.evaluation.values import UserFunction
 from cbx.importing.import_report import ImportedModel, ImportReport, ReportItem
 from cbx.importing.layers import Naming, name_models
-from cbx.importing.left_files import NewName, left_python, left_sql, markdown_of
+from cbx.importing.left_files import TableRenames, left_python, left_sql, markdown_of
 from cbx.importing.models.declaration import unknown_option
 from cbx.importing.plan_project import SQL_STATEMENTS, ModelPlanner, PlannedModels
 from cbx.importing.project_file import ProjectFacts, project_text
@@ -31,6 +31,7 @@ from cbx.importing.refused_models import refused_models
 from cbx.importing.sql.find_definitions import SqlDefinitions
 from cbx.runtime.sql.parameters import SqlText
 
+_COMPUTED: Final = "something that is left reads it by a name that is not written out"
 _IGNORED: Final = ".cbx/\n.venv/\n__pycache__/\n"
 
 
@@ -206,7 +207,7 @@ class _ProjectWriter:
 
     def _python_comments(self, number: int, statement: int) -> list[str]:
         file = self.pipeline.sources.python[number]
-        helper = HelperStatements(file, self.pipeline.python.scopes[number])
+        helper = HelperStatements(file, self.pipeline.sources.python)
         bodies = [
             (file.file.offset(function.lineno, 1), _end_of_line(file.source.text, file.positions.offsets(function)[1]))
             for function in _functions(file.tree.body[statement])
@@ -221,18 +222,16 @@ class _ProjectWriter:
             for definition in self.pipeline.found
             if (definition.origin.file, definition.origin.statement) not in kept
         ]
-        names = {candidate.key: naming.models[candidate.key].dataset for candidate in self.models}
-
-        def new_name(name: str) -> str | None:
-            return names.get(table_key(name))
+        renames = TableRenames({candidate.key: naming.models[candidate.key].dataset for candidate in self.models})
 
         paths = []
         for number in sorted({definition.origin.file for definition in left}):
-            path, text = self._left_file(number, [d for d in left if d.origin.file == number], kept, new_name)
+            path, text = self._left_file(number, [d for d in left if d.origin.file == number], kept, renames)
             self.files[path] = text
             paths.append(path)
             if number < len(self.pipeline.sources.python):
                 self._copy_modules(self.pipeline.sources.python[number])
+        self.planned.problems |= dict.fromkeys(renames.unnamed, _COMPUTED)
         sources = [file.source for file in self.pipeline.sources.python] + list(self.pipeline.sources.sql)
         for source in sources:
             markdown = markdown_of(source)
@@ -249,18 +248,18 @@ class _ProjectWriter:
                 self._copy_modules(module)
 
     def _left_file(
-        self, number: int, left: list[FoundDefinition], kept: set[tuple[int, int]], new_name: NewName
+        self, number: int, left: list[FoundDefinition], kept: set[tuple[int, int]], renames: TableRenames
     ) -> tuple[str, str]:
         python = self.pipeline.sources.python
         if number >= len(python):
             source = self.pipeline.sources.sql[number - len(python)]
-            return f"left/{source.path.rpartition('.')[0]}.sql", left_sql(left, self.pipeline.sql.statements, new_name)
+            return f"left/{source.path.rpartition('.')[0]}.sql", left_sql(left, self.pipeline.sql.statements, renames)
         file = python[number]
-        helper = HelperStatements(file, self.pipeline.python.scopes[number])
+        helper = HelperStatements(file, self.pipeline.sources.python)
         imported = sorted(statement for other, statement in kept if other == number and statement < SQL_STATEMENTS)
         in_sql = [definition for definition in left if definition.origin.statement >= SQL_STATEMENTS]
-        sql = left_sql(in_sql, self.pipeline.sql.statements, new_name)
-        text = left_python(file, helper, imported, left, self.pipeline.reads_of, new_name, sql)
+        sql = left_sql(in_sql, self.pipeline.sql.statements, renames)
+        text = left_python(file, helper, imported, left, self.pipeline.reads_of, renames, sql)
         return f"left/{file.source.path.rpartition('.')[0]}.py", text
 
     def _report(self, naming: Naming, left_files: Sequence[str]) -> ImportReport:

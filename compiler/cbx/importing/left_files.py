@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cbx.importing.candidates import table_key
 from cbx.importing.definitions import FoundChanges, FoundDataset, FoundDefinition, FoundFlow, FoundQuery
 from cbx.importing.evaluation.values import UserFunction
 from cbx.importing.python.function_reads import FunctionReads
@@ -19,16 +20,23 @@ from cbx.importing.sql.find_definitions import SqlStatement
 from cbx.importing.sql.queries import read_query, write_marked
 
 _EMPTY_CELLS = re.compile(r"(\n# COMMAND -{10,}\n)(?:\s*# COMMAND -{10,}\n)+")
-NewName = Callable[[str], str | None]
-"""The name of a table that became a model's; None for other tables."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftDefinition:
-    """Something that no model can say, and why."""
+class TableRenames:
+    """The new names of the tables that became models.
 
-    definition: FoundDefinition
-    reason: str
+    Attributes:
+        names: The names by key.
+        unnamed: The keys of the tables that something left reads by a name that is not written out.
+    """
+
+    names: Mapping[str, str]
+    unnamed: set[str] = field(default_factory=set)
+
+    def new_name(self, name: str) -> str | None:
+        """The new name of a table; None for other tables."""
+        return self.names.get(table_key(name))
 
 
 def left_python(
@@ -37,7 +45,7 @@ def left_python(
     imported: Iterable[int],
     left: Sequence[FoundDefinition],
     reads_of: Callable[[UserFunction], FunctionReads],
-    new_name: NewName,
+    renames: TableRenames,
     sql: str,
 ) -> str:
     """A Python file without the statements that became models.
@@ -48,15 +56,15 @@ def left_python(
         imported: The numbers of the statements that became models.
         left: What stays.
         reads_of: What a function reads.
-        new_name: The new names of tables.
+        renames: The new names of tables.
         sql: The SQL statements of its cells that stay.
     """
     edits = [TextEdit(*helper.chunk(number), "") for number in imported]
     for definition in left:
         if isinstance(definition, (FoundDataset, FoundFlow)) and isinstance(definition.code, UserFunction):
-            edits += _renamed_reads(file, reads_of(definition.code), new_name)
+            edits += _renamed_reads(file, reads_of(definition.code), renames)
         if isinstance(definition, FoundChanges):
-            edits += _renamed_sources(file, definition, new_name)
+            edits += _renamed_sources(file, definition, renames)
     text = apply_edits(file.source.text, 0, len(file.source.text), set(edits))
     text = _without_sql_cells(text)
     text = re.sub(r"\n{4,}", "\n\n\n", _EMPTY_CELLS.sub(r"\1", text)).rstrip() + "\n"
@@ -73,37 +81,46 @@ def _without_sql_cells(text: str) -> str:
     return "# COMMAND ----------\n".join(kept)
 
 
-def _renamed_reads(file: PythonFile, reads: FunctionReads, new_name: NewName) -> list[TextEdit]:
+def _renamed_reads(file: PythonFile, reads: FunctionReads, renames: TableRenames) -> list[TextEdit]:
     edits = []
     for place in reads.reads:
-        name = place.read.name if isinstance(place.read, TableInputRead) else None
-        argument = place.node.args[0] if place.node.args else None
-        new = new_name(name) if isinstance(name, str) else None
-        if new is not None and isinstance(argument, ast.Constant):
-            edits.append(TextEdit(*file.positions.offsets(argument), f'"{new}"'))
+        for read in (place.read, *place.others):
+            name = read.name if isinstance(read, TableInputRead) else None
+            argument = place.node.args[0] if place.node.args else None
+            new = renames.new_name(name) if isinstance(name, str) else None
+            if new is not None and isinstance(argument, ast.Constant):
+                edits.append(TextEdit(*file.positions.offsets(argument), f'"{new}"'))
+            elif new is not None and isinstance(name, str):
+                renames.unnamed.add(table_key(name))
     for query in reads.queries:
         start, end = file.positions.offsets(query.node.args[0])
-        written = file.source.text[start:end]
-        inner = query.text
-        if written.count(inner) == 1:
-            edits.append(TextEdit(start, end, written.replace(inner, rename_tables(inner, new_name))))
+        written, renamed = file.source.text[start:end], rename_tables(query.text, renames)
+        if written.count(query.text) == 1:
+            edits.append(TextEdit(start, end, written.replace(query.text, renamed)))
+        elif renamed != query.text:
+            found = [read.name for read in read_query(query.text).reads if isinstance(read, TableInputRead)]
+            renames.unnamed.update(
+                table_key(name) for name in found if isinstance(name, str) and renames.new_name(name)
+            )
     return edits
 
 
-def _renamed_sources(file: PythonFile, changes: FoundChanges, new_name: NewName) -> list[TextEdit]:
-    new = new_name(changes.source)
+def _renamed_sources(file: PythonFile, changes: FoundChanges, renames: TableRenames) -> list[TextEdit]:
+    new = renames.new_name(changes.source)
     if new is None:
         return []
     node = file.tree.body[changes.origin.statement]
     values = [part.value for part in ast.walk(node) if isinstance(part, ast.keyword) and part.arg == "source"]
-    return [
+    edits = [
         TextEdit(*file.positions.offsets(value), f'"{new}"')
         for value in values
         if isinstance(value, ast.Constant) and value.value == changes.source
     ]
+    renames.unnamed.update([] if edits else [table_key(changes.source)])
+    return edits
 
 
-def rename_tables(text: str, new_name: NewName) -> str:
+def rename_tables(text: str, renames: TableRenames) -> str:
     """A query with the new names of tables."""
     query = read_query(text)
 
@@ -111,7 +128,7 @@ def rename_tables(text: str, new_name: NewName) -> str:
         read = query.reads[number]
         if not isinstance(read, TableInputRead) or not isinstance(read.name, str):
             return "", ""
-        name = new_name(read.name) or read.name
+        name = renames.new_name(read.name) or read.name
         written = f"STREAM({name})" if read.is_stream else name
         return written, name.rpartition(".")[2]
 
@@ -122,7 +139,7 @@ def rename_tables(text: str, new_name: NewName) -> str:
 def left_sql(
     left: Iterable[FoundDefinition],
     statements: Mapping[tuple[int, int], SqlStatement],
-    new_name: NewName,
+    renames: TableRenames,
 ) -> str:
     """The SQL statements that stay, each with its comments."""
     texts = []
@@ -130,17 +147,19 @@ def left_sql(
         statement = statements.get(place)
         if statement is not None:
             comments = "".join(f"-- {line}".rstrip() + "\n" for line in statement.comments)
-            texts.append(f"{comments}{_renamed_statement(statement.text, place, left, new_name)};\n")
+            texts.append(f"{comments}{_renamed_statement(statement.text, place, left, renames)};\n")
     return "\n".join(texts)
 
 
-def _renamed_statement(text: str, place: tuple[int, int], left: Iterable[FoundDefinition], new_name: NewName) -> str:
+def _renamed_statement(
+    text: str, place: tuple[int, int], left: Iterable[FoundDefinition], renames: TableRenames
+) -> str:
     for definition in left:
         if (definition.origin.file, definition.origin.statement) != place:
             continue
         code = getattr(definition, "code", None)
         if isinstance(code, FoundQuery) and isinstance(code.text, str) and text.count(code.text) == 1:
-            text = text.replace(code.text, rename_tables(code.text, new_name))
+            text = text.replace(code.text, rename_tables(code.text, renames))
     return text
 
 

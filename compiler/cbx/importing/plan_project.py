@@ -124,7 +124,7 @@ class ModelPlanner:
 
     def _helper(self, file: int) -> HelperStatements:
         if file not in self._helpers:
-            self._helpers[file] = HelperStatements(self.files[file], self.scopes[file])
+            self._helpers[file] = HelperStatements(self.files[file], self.files)
         return self._helpers[file]
 
     def _find_needed(self, candidate: Candidate, model: PythonModel) -> str | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from cbx.importing.evaluation.values import LibraryName, LocalModule, NameScope, UserFunction
 from cbx.importing.python.text_edits import TextEdit, apply_edits
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.parse.statements import read_module, read_statement
@@ -42,7 +41,7 @@ class HelperStatements:
     """The statements of a file, by the names that they define."""
 
     file: PythonFile
-    scope: NameScope
+    files: Sequence[PythonFile]
 
     @cached_property
     def statements(self) -> dict[int, Statement]:
@@ -107,13 +106,9 @@ class HelperStatements:
         """The file and the name there of something that is imported from a file beside the notebooks."""
         if any(name in statement.names for statement in self.statements.values()):
             return None
-        value = self.scope.values.get(name)
-        imported = next((item for item in self.imports if item.binding == name), None)
-        if imported is None or isinstance(value, (LibraryName, LocalModule)):
-            return None
-        if isinstance(value, UserFunction) and value.scope.parent is None and value.scope.file != self.scope.file:
-            return value.scope.file, getattr(value.node, "name", name)
-        return None
+        imported = next((item for item in self.imports if item.binding == name and item.name), None)
+        number = None if imported is None else self.file.find_module(imported.module, 0, self.files)
+        return None if imported is None or number is None else (number, imported.name)
 
     def text(self, number: int, variables: Mapping[str, str]) -> str:
         """The text of a statement with the comments above it; reads of the configuration become variables."""

@@ -185,7 +185,8 @@ class _FunctionRewriter:
             if query.keys:
                 self.result.problem = "the text of its query has values of the configuration"
             self.result.problem = self.result.problem or next(iter(query.problems), None)
-            escaped = write_marked(query, lambda number: (f"\ue002{names[number]}\ue003", names[number]), None)  # noqa: B023 - called here
+            marked = [f"\ue002{name}\ue003" for name in names]
+            escaped = write_marked(query, lambda number, marked=marked: (marked[number], ""), None)  # type: ignore[misc] # a default binds it
             is_formatted = any(keyword.arg not in {None, "args"} for keyword in place.node.keywords)
             text = escaped if is_formatted else escaped.replace("{", "{{").replace("}", "}}")
             text = text.replace("\ue002", "{").replace("\ue003", "}")
