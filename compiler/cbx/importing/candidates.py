@@ -122,7 +122,7 @@ def _candidate(
     problems += [problem for flow in flows for problem in flow.problems]
     problems += [problem for flow in changes for problem in flow.problems]
     problems += ["it is defined twice"] if len(same) > 1 else []
-    problems += [f"it is written by {other.what}" for other in others]
+    problems += [other.problem or f"it is written by {other.what}" for other in others]
     problems += _problems_of_flows(dataset, flows, changes, parts, is_written=bool(writers))
     problems += [problem for part in parts for problem in _problems_of_code(part)]
     return Candidate(

@@ -132,12 +132,28 @@ class FoundChanges:
 
 @dataclass(frozen=True, slots=True)
 class FoundOther:
-    """Something that no model can say, such as a sink; ``target`` is the table that it writes, if it does."""
+    """Something that no model can say, such as a sink.
+
+    Attributes:
+        what: What it is.
+        name: Its name.
+        origin: Where it is defined.
+        target: The table that it writes, if it does.
+        problem: What is wrong with it; empty if it is only of another kind.
+        is_of_pipeline: Whether it is part of a pipeline; ``DROP TABLE`` is not, for example.
+    """
 
     what: str
     name: str
     origin: Origin
     target: str | None = None
+    problem: str = ""
+    is_of_pipeline: bool = True
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be a model."""
+        return self.problem or f"{self.what} cannot be a model"
 
 
 FoundDefinition = FoundDataset | FoundFlow | FoundChanges | FoundOther

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -121,9 +122,16 @@ class _FoundPipeline:
                     following = sql.read(text, number, following)
         return cls(sources, configuration, python, sql)
 
-    @property
+    @cached_property
     def found(self) -> list[FoundDefinition]:
-        return [*self.python.found, *self.sql.found]
+        """What the files define; files that only prepare something, as with CREATE SCHEMA, are not part of one."""
+        found = [*self.python.found, *self.sql.found]
+        of_pipeline = {
+            definition.origin.file
+            for definition in found
+            if not isinstance(definition, FoundOther) or definition.is_of_pipeline
+        }
+        return [definition for definition in found if definition.origin.file in of_pipeline]
 
     def reads_of(self, function: UserFunction) -> FunctionReads:
         """What a function reads; asked for several times."""
@@ -287,9 +295,7 @@ class _ProjectWriter:
             if definition.origin in of_candidates:
                 continue
             if isinstance(definition, FoundOther):
-                items.append(
-                    ReportItem(definition.name, definition.origin.span, f"{definition.what} cannot be a model")
-                )
+                items.append(ReportItem(definition.name, definition.origin.span, definition.reason))
             elif isinstance(definition, (FoundFlow, FoundChanges)):
                 reason = f"it writes `{definition.target}`, which is no table of these files"
                 items.append(ReportItem(_name_of(definition), definition.origin.span, reason))

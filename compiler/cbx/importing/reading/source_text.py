@@ -91,11 +91,13 @@ def is_notebook_mark(line: str) -> bool:
 
 def _cells(text: str, language: Language) -> Iterator[SourceCell]:
     lines = text.split("\n")
-    if lines[0].strip() not in _FIRST_LINES.values():
+    is_notebook = lines[0].strip() in _FIRST_LINES.values()
+    has_cells = not is_notebook and language == "sql" and any(map(_SEPARATOR.match, lines))
+    if not is_notebook and not has_cells:
         yield SourceCell(language, text, 1)
         return
-    starts = [0, *(number for number, line in enumerate(lines) if _SEPARATOR.match(line)), len(lines)]
-    for start, end in itertools.pairwise(starts):
+    starts = [-1 if has_cells else 0, *(number for number, line in enumerate(lines) if _SEPARATOR.match(line))]
+    for start, end in itertools.pairwise([*starts, len(lines)]):
         inside = lines[start + 1 : end]
         if any(line.strip() for line in inside):
             yield _cell(inside, start + 2, language)

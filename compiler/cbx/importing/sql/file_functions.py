@@ -98,8 +98,10 @@ def _read_call(function: str, tokens: Sequence[Token], text: str) -> FileInputRe
         options[argument[0].text] = _literal(argument[2:], text)
     file_format = _pop(options, "format")
     schema = _pop(options, "schema")
-    if not isinstance(path, str) or not isinstance(file_format, str):
-        raise _UnreadableCallError("read_files has no path or no format")
+    if not isinstance(path, str):
+        raise _UnreadableCallError("read_files has no path")
+    if not isinstance(file_format, str):
+        raise _UnreadableCallError("read_files has no format, which auto_loader needs")
     return FileInputRead(path, file_format, schema, {_option(name): value for name, value in options.items()})
 
 

@@ -82,7 +82,7 @@ class SqlDefinitions:
             read = statements(SqlText.plain(masked, sql.path, sql.first_line, sql.indent))
         except RunError as error:
             origin = Origin(file, first, error.diagnostic.span or _no_span(sql))
-            self.found.append(FoundOther(f"invalid SQL: {error.diagnostic.message}", "?", origin))
+            self.found.append(FoundOther("invalid SQL", "?", origin, problem=error.diagnostic.message))
             self.statements[file, first] = SqlStatement(sql.text, ())
             return first + 1
         comments = _Comments(masked, keys)
@@ -97,12 +97,25 @@ class SqlDefinitions:
                 reader.read()
             except (RunError, UnreadableArgumentError) as error:
                 message = error.diagnostic.message if isinstance(error, RunError) else str(error)
-                self.found.append(FoundOther(f"not read: {message}", reader.name or "?", origin, reader.name))
+                self.found.append(
+                    FoundOther(
+                        "a statement",
+                        reader.name or _first_words(words),
+                        origin,
+                        reader.name,
+                        message,
+                        bool(reader.name),
+                    )
+                )
             header = comments.take(reader.query_start or end)
             statement = self.statements[file, number]
             self.statements[file, number] = replace(statement, comments=(*statement.comments, *header))
             comments.skip(end)
         return first + len(read)
+
+
+def _first_words(words: Words) -> str:
+    return " ".join(word.text for word in words.words[:3])
 
 
 def _no_span(sql: SqlText) -> Span:
@@ -171,7 +184,7 @@ class _StatementReader:
         else:
             word = self.words.words[0].keyword
             if word not in {"USE", "SHOW", "DESCRIBE", "SELECT"}:
-                self._add(FoundOther(f"the statement {word}", word, self.origin))
+                self._add(FoundOther(f"the statement {word}", word, self.origin, is_of_pipeline=False))
 
     def _add(self, definition: FoundDefinition) -> None:
         self.definitions.found.append(definition)
