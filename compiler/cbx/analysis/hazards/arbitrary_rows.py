@@ -15,8 +15,8 @@ def is_arbitrary(choice: ArbitraryChoice, relation: Relation) -> bool:
     """Whether the order of a choice is the same for all rows that it chooses among, and these may differ.
 
     ``row_number() OVER (PARTITION BY a ORDER BY a)`` numbers the rows of a group as they come. A single row, or rows
-    that agree in all that is taken of them, leave no choice. ``first`` is judged where the rows have a known key: if it
-    is not known, the values may well agree.
+    that agree in all that is taken of them, leave no choice. ``first`` and ``dropDuplicates`` are judged where the rows
+    have a known key: if it is not known, the values may well agree.
 
     Args:
         choice: The choice.
@@ -28,6 +28,8 @@ def is_arbitrary(choice: ArbitraryChoice, relation: Relation) -> bool:
     agreed = grain.closure(choice.partition)
     if not choice.order <= agreed or grain.is_key(choice.partition):
         return False
+    if choice.function == "dropDuplicates":
+        return bool(grain.keys) and not _taken_of_remaining(choice.rows, relation) <= agreed
     if choice.values is not None:
         return bool(grain.keys) and not choice.values <= agreed
     return not _taken_with_numbers(choice.rows, relation, agreed) <= agreed
@@ -46,6 +48,14 @@ def _columns_around(query: Relation) -> Ids:
     """The columns that a query reads of the rows around it, which have one value each time that it runs."""
     nodes = nodes_of(query)
     return NONE.union(*map(columns_read, nodes)) - {field.id for node in nodes for field in node.fields}
+
+
+def _taken_of_remaining(rows: Relation, relation: Relation) -> Ids:
+    """The columns of rows that a query passes on or computes with after it has dropped some of the rows."""
+    below = {id(node) for node in nodes_of(rows)}
+    above = [node for node in nodes_of(relation) if id(node) not in below]
+    taken = NONE.union(*map(columns_read, above), (field.id for field in relation.fields))
+    return taken & frozenset(field.id for field in rows.fields)
 
 
 def _taken_with_numbers(rows: Relation, relation: Relation, agreed: Ids) -> Ids:

@@ -61,7 +61,7 @@ class ArbitraryChoice:
 
     Attributes:
         place: Where it is.
-        function: The function as it is written, in lower case; ``limit`` for LIMIT.
+        function: The function as it is written, in lower case; ``limit`` for LIMIT, and ``dropDuplicates``.
         rows: What it chooses from.
         partition: The columns in which the rows agree that it chooses among.
         order: All columns that its order depends on.

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.cast_set_columns import cast_set_columns
+from cbx.analysis.relation.hazards import ArbitraryChoice
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.expression_types import type_of, type_of_result
 from cbx.analysis.sql.expressions.measured import read_measure
@@ -243,6 +244,8 @@ def read_deduplicate(record: Record, rows: Rows, reading: Reading) -> Rows:
     reading.report_missing(names, rows)
     if not {column.name for column in rows.columns} >= {name.lower() for name in names} or not names:
         return opaque_rows([rows], "duplicates by columns that are not known", rows.columns, is_open=rows.is_open)
+    choice = ArbitraryChoice(None, "dropDuplicates", rows.relation, frozenset(columns))
+    reading.context.suspicions.append(choice)
     return with_relation(rows, ir.Distinct(rows.relation, rows.fields, rows.is_open, frozenset(columns)))
 
 
