@@ -605,4 +605,65 @@ READING = (
         (),
         "the key is in two columns",
     ),
+    # What sqlglot reads differently from Spark
+    Case(
+        "a chain of comparisons",
+        "SELECT DISTINCT f.id, f.active, g.active AS other FROM features f JOIN features g ON f.id = g.id "
+        "WHERE f.active = g.active > true",
+        ("id, active, other",),
+        "Spark compares from left to right",
+    ),
+    Case(
+        "a chain of comparisons",
+        "SELECT DISTINCT f.id, f.active, g.active AS other FROM features f JOIN features g ON f.id = g.id "
+        "WHERE f.active = (g.active > true)",
+        ("id, other",),
+        "parentheses say what is compared",
+    ),
+    Case("a chain of comparisons", "SELECT id FROM features WHERE active = id IN (1, 2)", (), "IN tests all"),
+    Case(
+        "a version of a table",
+        "SELECT order_id FROM orders@v1 WHERE status > 'b' UNION ALL SELECT order_id FROM orders WHERE status <= 'b'",
+        (),
+        "an order may have been in the other part",
+    ),
+    Case(
+        "a natural join after a comma",
+        "SELECT c.id, o.status FROM customers c, (SELECT DISTINCT status FROM orders) o "
+        "NATURAL JOIN (SELECT id FROM features WHERE active) f",
+        (),
+        "it joins the last table alone, which has no column of that name",
+    ),
+    # Maps with a key that is there twice
+    Case(
+        "keys of a map",
+        "SELECT order_id, explode(from_json(status, 'MAP<STRING, INT>')) AS (k, v) FROM orders",
+        (),
+        "a text may have a key twice, and so has the map",
+    ),
+    Case(
+        "keys of a map",
+        "SELECT order_id, explode(map_keys(from_json(status, 'MAP<STRING, INT>'))) AS k FROM orders",
+        (),
+        "a text may have a key twice, and so has the map",
+    ),
+    Case(
+        "keys of a map",
+        "SELECT order_id, explode(CAST(map(1.4, 'a', 1.3, 'b') AS MAP<INT, STRING>)) AS (k, v) FROM orders",
+        (),
+        "a cast makes two keys equal",
+    ),
+    Case(
+        "keys of a map",
+        "SELECT line, k, v FROM (SELECT DISTINCT line, from_json(product, 'MAP<STRING, INT>') AS m FROM items) "
+        "LATERAL VIEW explode(transform_values(m, (k, v) -> v + 1)) t AS k, v",
+        (),
+        "a function that keeps the keys keeps each of them",
+    ),
+    Case(
+        "keys of a map",
+        "SELECT order_id, explode(transform_keys(map(1, 2), (k, v) -> v)) AS (k, v) FROM orders",
+        ("order_id, k",),
+        "it refuses a key that is there twice",
+    ),
 )

@@ -99,8 +99,8 @@ def _are_contradictory(first: ValueFact, second: ValueFact) -> bool:
 
 
 def _as_number(text: str | None) -> Decimal | None:
-    if text is None or text.startswith("'"):
-        return None
+    if text is None or text.startswith("'") or "E" in text.upper():
+        return None  # a number with an exponent is a DOUBLE, to which others are rounded
     try:
         return Decimal(text)
     except InvalidOperation:

@@ -11,10 +11,17 @@ from cbx.analysis.sql.expressions.expressions import ExpressionReader, whole_num
 from cbx.analysis.sql.inline_tables import keys_of_rows
 from cbx.analysis.types.value_types import is_whole
 
-_SETS = (exp.MapKeys, exp.ArrayDistinct, exp.ArrayIntersect, exp.ArrayUniqueAgg, exp.ArrayExcept)
+_SETS = (exp.ArrayDistinct, exp.ArrayIntersect, exp.ArrayUniqueAgg, exp.ArrayExcept)
 """Functions that return distinct elements."""
 
 _SETS_BY_NAME = frozenset({"array_union"})
+
+_MAPS = (exp.Map, exp.MapFromEntries, exp.StrToMap, exp.VarMap)
+"""Functions that put a map together and refuse a key that is there twice; `from_json` and casts do not refuse it."""
+
+_MAPS_BY_NAME = frozenset({"map_concat", "transform_keys"})
+_KEEP_KEYS = frozenset({"map_filter", "transform_values"})
+"""Functions whose result has no other keys than their first argument."""
 
 
 def distinct_elements(node: exp.Expr, width: int, reader: ExpressionReader) -> list[int]:
@@ -29,14 +36,28 @@ def distinct_elements(node: exp.Expr, width: int, reader: ExpressionReader) -> l
         return _distinct_stack_columns(node, width)
     if not isinstance(node, (exp.Explode, exp.ExplodeOuter, exp.Posexplode, exp.PosexplodeOuter)):
         return []
-    is_of_map = width == 2
-    return [0] if is_of_map or (width == 1 and _has_distinct_elements(node.this, reader)) else []
+    is_distinct = _has_distinct_keys(node.this) if width == 2 else _has_distinct_elements(node.this, reader)
+    return [0] if is_distinct and width in {1, 2} else []
+
+
+def _has_distinct_keys(node: exp.Expr) -> bool:
+    match node:
+        case exp.Paren():
+            return _has_distinct_keys(node.this)
+        case exp.Anonymous(this=str() as name, expressions=[first, *_]) if name.lower() in _KEEP_KEYS:
+            return _has_distinct_keys(first)
+        case exp.Anonymous(this=str() as name):
+            return name.lower() in _MAPS_BY_NAME
+        case _:
+            return isinstance(node, _MAPS)
 
 
 def _has_distinct_elements(node: exp.Expr, reader: ExpressionReader) -> bool:
     match node:
         case exp.Paren() | exp.ArraySort():
             return _has_distinct_elements(node.this, reader)
+        case exp.MapKeys():
+            return _has_distinct_keys(node.this)
         case exp.GenerateSeries(args={"start": start}):
             kind = type_of(start, reader)
             return kind is not None and (kind == "DATE" or is_whole(kind))

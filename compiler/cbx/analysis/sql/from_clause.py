@@ -48,8 +48,8 @@ def _read_joins(node: exp.Expr, relation: Relation, scope: Scope, context: Conte
                 relation = _apply_join_condition(join, relation, scope, context)
             context.count_columns(len(relation.fields))
             continue
-        if has_cross_join and join.side in {"RIGHT", "FULL"}:
-            relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma before an outer join")
+        if has_cross_join and (join.side in {"RIGHT", "FULL"} or join.method):
+            relation = ir.Opaque((relation,), tuple(scope.star), reason="a comma before an outer or natural join")
         has_cross_join = has_cross_join or join.kind == "CROSS"
         added = Scope(outer=scope.outer, queries=scope.queries)
         right = _read_from_item(join.this, added, context)

@@ -138,7 +138,7 @@ class ExpressionReader:
         if any(PLACEHOLDER in part for part in parts):
             return _ExpressionFacts(f"?{self.context.number()}", NONE, is_deterministic=False)
         if parts[0] in bound:
-            return _ExpressionFacts(f"bound {'.'.join(parts)}", NONE)
+            return _ExpressionFacts(".".join((f"bound {parts[0]}", *(part.name for part in node.parts[1:]))), NONE)
         match = self.scope.find(parts)
         if isinstance(match, ResolvedColumn):
             whole = _ExpressionFacts.of_column(match.field.id)

@@ -47,6 +47,8 @@ UNKNOWN = "?"
 
 _EXPRESSIONS = classes(SCALARS, STABLE, VOLATILE, CHANGING, AGGREGATES, OF_WINDOWS) - {exp.Anonymous}
 _RELATIONS = classes(RELATIONS)
+_COMPARISONS = frozenset({exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ})
+_PREDICATES = _COMPARISONS | {exp.Between, exp.ILike, exp.In, exp.Like, exp.RegexpLike}
 
 
 def replace_unknown(tree: exp.Expr, nodes: Sequence[exp.Expr]) -> exp.Expr:
@@ -75,7 +77,7 @@ def replace_unknown(tree: exp.Expr, nodes: Sequence[exp.Expr]) -> exp.Expr:
 
 def _is_understood(node: exp.Expr) -> bool:
     arguments = KNOWN.get(type(node))
-    if arguments is None:
+    if arguments is None or _is_misread(node):
         return False
     present = node.args
     return present.keys() <= arguments or not any(
@@ -83,6 +85,17 @@ def _is_understood(node: exp.Expr) -> bool:
         for name, value in present.items()
         if name not in arguments
     )
+
+
+def _is_misread(node: exp.Expr) -> bool:
+    """Whether sqlglot reads a node differently from Spark.
+
+    Example:
+        ``a = b > c`` is ``(a = b) > c`` to Spark, and what follows ``@`` in ``orders@v1`` is no alias but a version.
+    """
+    if type(node) is exp.TableAlias:
+        return isinstance(node.this, exp.Parameter)
+    return type(node) in _COMPARISONS and type(node.expression) in _PREDICATES
 
 
 def _is_named_function(node: exp.Expr) -> TypeGuard[exp.Func]:

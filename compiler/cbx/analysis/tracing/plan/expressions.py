@@ -155,7 +155,7 @@ class ExpressionWriter:
         match = self.rows.find(name, step, also_left_out=self.also_left_out)
         if isinstance(match, FoundColumn):
             return self.write_column(match.field, match.path)
-        if step is None and name.lower() in self.named:
+        if step is None and match.is_sure and name.lower() in self.named:
             return self.write_column(self.named[name.lower()])
         parts = parts_of(name)
         if parts[:1] == ("_metadata",):
