@@ -459,6 +459,12 @@ READING = (
         "each group comes twice",
     ),
     Case(
+        "the number of a grouping set",
+        "SELECT country, name, grouping_id(country, name) AS g FROM customers GROUP BY GROUPING SETS ((country), (name))",
+        ("country, name, g",),
+        "it is another one in each set",
+    ),
+    Case(
         "a rank",
         "SELECT kind, rank() OVER (PARTITION BY kind ORDER BY at) AS r FROM events",
         (),
