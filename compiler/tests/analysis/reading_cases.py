@@ -460,7 +460,8 @@ READING = (
     ),
     Case(
         "the number of a grouping set",
-        "SELECT country, name, grouping_id(country, name) AS g FROM customers GROUP BY GROUPING SETS ((country), (name))",
+        "SELECT country, name, grouping_id(country, name) AS g FROM customers "
+        "GROUP BY GROUPING SETS ((country), (name))",
         ("country, name, g",),
         "it is another one in each set",
     ),
