@@ -11,6 +11,7 @@ from cbx.runtime.sql.databricks_expressions import extract_json_paths, rename_fu
 from cbx.runtime.sql.identifier_clauses import replace_identifiers
 from cbx.runtime.sql.table_functions import table_functions
 from cbx.runtime.sql.table_names import rewrite_table_names
+from cbx.runtime.sql.table_options import tables_with_options
 from cbx.runtime.sql.watermarks import watermarks
 from compiler.tests.runtime.pipelines import Pipeline, problems
 
@@ -115,6 +116,25 @@ def test_calls_that_read_files(query: str, calls: list[tuple[str, bool, int]]) -
     assert actual == calls
 
 
+@pytest.mark.parametrize(
+    ("query", "tables"),
+    [
+        (
+            "SELECT * FROM STREAM(a.b WITH ('skipChangeCommits' = 'true')) c",
+            [("STREAM(a.b WITH ('skipChangeCommits' = 'true'))", "a.b", {"skipChangeCommits": "true"}, True)],
+        ),
+        ("FROM STREAM t WITH (x = 1, 'y' 'z')", [("STREAM t WITH (x = 1, 'y' 'z')", "t", {"x": "1", "y": "z"}, False)]),
+        ("WITH t AS (SELECT 1) SELECT count(*) FROM t GROUP BY a WITH ROLLUP", []),
+        ("SELECT * FROM t WITH (SELECT 1)", []),
+    ],
+)
+def test_tables_with_options(query: str, tables: list[tuple[str, str, dict[str, str], bool]]) -> None:
+    """Common tables and groups have a WITH, too."""
+    found = tables_with_options(query)
+
+    assert [(query[t.start : t.end], t.name.written, t.options, t.has_alias) for t in found] == tables
+
+
 EVENTS = """
     import dlt
 
@@ -145,6 +165,9 @@ STATEMENTS = """
     KEYS (id) SEQUENCE BY at COLUMNS (id, at) STORED AS SCD TYPE 1;
 
     CREATE STREAMING TABLE names;
+    CREATE STREAMING TABLE new_users AS
+    SELECT users.id FROM STREAM(users WITH ('skipChangeCommits' = 'true')) WHERE users.id > 0;
+
     APPLY CHANGES INTO names FROM (SELECT id, at, doc:user.name AS name FROM STREAM(events)) KEYS (id) SEQUENCE BY at
 """
 
@@ -167,6 +190,7 @@ def test_databricks_sql_runs_on_spark(pipeline: Pipeline) -> None:
     assert [row[3] for row in pipeline.rows("events")] == ["1.json"] * 3
     assert [(hour.hour, count) for hour, count in pipeline.rows("hourly")] == [(10, 2)]
     assert [row[1] for row in pipeline.rows("users")] == [1, 2]
+    assert pipeline.columns("new_users") == ["id"]
     assert [(row[0], row[2]) for row in pipeline.rows("names")] == [(1, "Ann"), (2, "Eve")]
 
 

@@ -47,7 +47,10 @@ def test_new_files_are_streamed_and_all_files_are_read_in_batch(pipeline: Pipeli
     pipeline.land("parcels/2.json", '{"id": 4, "kg": 1.5, "note": "new"}\n')
     pipeline.land("stamps/2.csv", "code,cents\n8,6\n")
     pipeline.succeed()
+    third = pipeline.succeed()
 
+    # A batch query that reads `_metadata` is always recomputed.
+    assert [name for name, dataset in third.items() if dataset.status != "unchanged"] == ["latest"]
     assert pipeline.columns("parcels") == ["id", "kg", "_rescued_data", "origin", "note"]
     assert [(row[0], row[1], row[3], row[4]) for row in pipeline.rows("parcels")] == [
         (1, 2.0, "1.json", None),

@@ -89,12 +89,12 @@ def fingerprint(frame: DataFrame, rules: Sequence[DatasetExpectation]) -> str | 
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def reads_only_tables(frame: DataFrame, state: Path) -> bool:
-    """Whether a batch query reads only tables of the state folder."""
-    tables = state / "tables"
-    relations = _relations(_java(frame).analyzed())
-    files = (_file(uri) for uri in _input_files(relations))
-    return all(file is not None and Path(file[0]).is_relative_to(tables) for file in files)
+def reads_only_known_files(frame: DataFrame, context: FlowContext) -> bool:
+    """Whether a batch query reads only tables of the state folder, and landing folders."""
+    landings = [Path(landing.removeprefix("file:")).absolute() for landing in context.reads.landings]
+    known = [context.folder.state / "tables", *landings]
+    files = (_file(uri) for uri in _input_files(_relations(_java(frame).analyzed())))
+    return all(file is not None and any(Path(file[0]).is_relative_to(folder) for folder in known) for file in files)
 
 
 def streams_only_known_sources(frame: DataFrame, context: FlowContext) -> bool:

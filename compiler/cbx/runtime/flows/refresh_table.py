@@ -20,7 +20,7 @@ from cbx.runtime.flows.expectation_results import (
     view_rules,
 )
 from cbx.runtime.flows.expectations import NOTHING, Counts, add_counts
-from cbx.runtime.flows.fingerprint import fingerprint, reads_only_tables, streams_only_known_sources
+from cbx.runtime.flows.fingerprint import fingerprint, reads_only_known_files, streams_only_known_sources
 from cbx.runtime.flows.merge_changes import Merger, cdc_spec
 from cbx.runtime.flows.merge_snapshots import merge_snapshots
 from cbx.runtime.flows.record_changes import record_changes
@@ -137,7 +137,7 @@ def _refresh_batch_table(
     shape = Shape.of(dataset)
     frame = shape.apply(frame)
     rows_hash = fingerprint(frame, shape.rules)
-    is_certain = rows_hash is not None and reads_only_tables(frame, context.folder.state)
+    is_certain = rows_hash is not None and reads_only_known_files(frame, context)
     if table is not None and rows_hash is not None and table.fingerprint == rows_hash:
         verdict = last_expectation_results(table.verdict, {**shape.named_rules, **view_rules((context,))})
         return RefreshResult("batch", NOTHING, verdict, did_work=False, is_certain=is_certain)

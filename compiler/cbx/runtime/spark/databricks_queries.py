@@ -14,10 +14,11 @@ from pyspark.sql.types import StructType, _parse_datatype_string
 from cbx.runtime.spark.plan_substitution import substitute_tables
 from cbx.runtime.spark.read_file_functions import read_file_function, service_options
 from cbx.runtime.sql.databricks_expressions import extract_json_paths, rename_functions
-from cbx.runtime.sql.edits import apply_edits
+from cbx.runtime.sql.edits import Edit, apply_edits
 from cbx.runtime.sql.identifier_clauses import replace_identifiers
 from cbx.runtime.sql.table_functions import SERVICES, TableFunction, table_functions
 from cbx.runtime.sql.table_names import rewrite_table_names
+from cbx.runtime.sql.table_options import TableWithOptions, tables_with_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,7 @@ class DatabricksQuery:
         """The rows of the query."""
         text = replace_identifiers(rename_functions(text), self._evaluate_or_none)
         text = apply_edits(text, [(call.start, call.end, self._read(call)) for call in table_functions(text)])
+        text = apply_edits(text, filter(None, map(self._read_with_options, tables_with_options(text))))
         text = rewrite_table_names(text, self._table)
         try:
             return self._run_on_spark(text)
@@ -119,13 +121,19 @@ class DatabricksQuery:
         files = self.reads.files if read.is_stream else self.reads.batch_files
         return files(read.options, read.path, columns)
 
+    def _read_with_options(self, table: TableWithOptions) -> Edit | None:
+        """The edit that names the rows of a table with options; None for a table that is not in the pipeline."""
+        frame = self._frame(table.name, table.options, is_stream=table.is_stream)
+        alias = "" if table.has_alias else f" AS `{table.name.written.split('.')[-1]}`"
+        return None if frame is None else (table.start, table.end, self._name(frame) + alias)
+
     def _table(self, name: DatasetName, is_stream: bool) -> str | None:  # noqa: FBT001 - as `rewrite_table_names` calls it
         """A name for the rows of a dataset; None for a table that is not in the pipeline."""
-        frame = None if name.written in self.frames else self._frame(name, is_stream=is_stream)
+        frame = None if name.written in self.frames else self._frame(name, {}, is_stream=is_stream)
         return None if frame is None else self._name(frame)
 
-    def _frame(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
-        return self.reads.stream(name, {}) if is_stream else self.reads.batch(name)
+    def _frame(self, name: DatasetName, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
+        return (self.reads.stream if is_stream else self.reads.batch)(name, options)
 
     def _name(self, frame: DataFrame) -> str:
         name = f"__cbx_{next(_numbers)}"

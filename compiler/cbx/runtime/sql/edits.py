@@ -75,3 +75,21 @@ def split_at_commas(tokens: Sequence[Token]) -> list[Sequence[Token]]:
         else:
             parts[-1].append(token)
     return [part for part in parts if part]
+
+
+def with_stream(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
+    """The numbers of the first and last token of what is read, with ``STREAM`` and its brackets.
+
+    Args:
+        tokens: The tokens of a query.
+        first: The number of the first token of a table or call.
+        last: The number of its last token.
+    """
+    if first and tokens[first - 1].token_type == TokenType.STREAM:
+        return first - 1, last
+    is_in_brackets = (
+        first > 1 and last + 1 < len(tokens) and tokens[first - 1].token_type == TokenType.L_PAREN
+    ) and tokens[last + 1].token_type == TokenType.R_PAREN
+    if is_in_brackets and tokens[first - 2].token_type == TokenType.STREAM:
+        return first - 2, last + 1
+    return first, last

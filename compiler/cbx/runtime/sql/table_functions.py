@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from cbx.runtime.sql.edits import closing_bracket, query_tokens, split_at_commas
+from cbx.runtime.sql.edits import closing_bracket, query_tokens, split_at_commas, with_stream
 
 READ_FILES: Final = "read_files"
 CLOUD_FILES: Final = "cloud_files"
@@ -81,21 +81,9 @@ def _calls(query: str, tokens: Sequence[Token]) -> Iterator[TableFunction]:
         closing = closing_bracket(tokens, number + 1)
         if closing is not None:
             arguments = tuple(_argument(query, part) for part in split_at_commas(tokens[number + 2 : closing]))
-            first, last = _with_stream(tokens, number, closing)
+            first, last = with_stream(tokens, number, closing)
             is_stream = first != number or name == CLOUD_FILES
             yield TableFunction(name, is_stream, arguments, tokens[first].start, tokens[last].end + 1)
-
-
-def _with_stream(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
-    """The numbers of the first and last token of a call, with ``STREAM`` and its brackets."""
-    if first and tokens[first - 1].token_type == TokenType.STREAM:
-        return first - 1, last
-    is_in_brackets = (
-        first > 1 and last + 1 < len(tokens) and tokens[first - 1].token_type == TokenType.L_PAREN
-    ) and tokens[last + 1].token_type == TokenType.R_PAREN
-    if is_in_brackets and tokens[first - 2].token_type == TokenType.STREAM:
-        return first - 2, last + 1
-    return first, last
 
 
 def _argument(query: str, tokens: Sequence[Token]) -> FunctionArgument:

@@ -231,7 +231,9 @@ class Materializer:
         """All files of a folder, as ``read_files`` reads them."""
         from cbx.runtime.auto_loader import open_batch
 
-        self.landings.setdefault(path, signature(path, self._request.working_folder))
+        self._watch(path)
+        if self._here.contexts:
+            self._here.contexts[-1].reads.landings.append(path)
         with self._workers.let_others_call():
             return open_batch(self.spark, options, path, schema, note=self._note)
 
