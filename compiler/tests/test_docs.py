@@ -28,8 +28,8 @@ from cbx.project.settings import (
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-BUILDS_UP = {"testing.md"}
-"""Pages whose blocks add up to one project; `testing/test_page.py` runs them."""
+BUILDS_UP = {"testing.md", "import.md"}
+"""Pages whose blocks add up to one project; `testing/test_page.py` and `importing/test_page.py` run them."""
 EXAMPLES = [case for page in PAGES if page.name not in BUILDS_UP for case in read_cases(page) if case.files]
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")

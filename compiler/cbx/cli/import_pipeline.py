@@ -24,17 +24,22 @@ def import_command(
         list[str] | None, typer.Option("--var", help="A value of the configuration, as name=value; repeatable.")
     ] = None,
     schema: Annotated[str | None, typer.Option(help="The schema of tables whose names have none.")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="The pipeline of a bundle that has several.")] = None,
     output_format: Annotated[str, typer.Option("--format", help="The format of the report: text or json.")] = "text",
 ) -> None:
     """Write a project of models that does the same as a pipeline of notebooks and files."""
     from cbx.cli.display.diagnostics import show_diagnostics
-    from cbx.importing.import_pipeline import ImportRequest, import_pipeline
+    from cbx.diagnostics.diagnostic import Report
+    from cbx.importing.import_pipeline import ImportRequest, import_pipeline, read_bundles
 
+    report = Report()
     request = ImportRequest(
         tuple(paths), _project_name(into), dict(_pairs("--var", var)), tuple(_pairs("--layer", layer)), schema
     )
+    request = read_bundles(request, pipeline, report)
     result = import_pipeline(request)
-    show_diagnostics(result.diagnostics, result.texts, len(result.report.models), "text", "")
+    diagnostics = (*report.sorted_diagnostics(), *result.diagnostics)
+    show_diagnostics(diagnostics, result.texts, len(result.report.models), "text", "")
     if not result.report.models and not result.report.left:
         _stop("no datasets were found; nothing was written", "name the notebooks of a pipeline")
     _write(into, result)
@@ -42,7 +47,7 @@ def import_command(
         print(json.dumps(result.report.document(), indent=2))
     else:
         _show(result, into)
-    raise typer.Exit(1 if result.diagnostics else 0)
+    raise typer.Exit(1 if diagnostics else 0)
 
 
 def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:
@@ -51,6 +56,8 @@ def _pairs(option: str, texts: list[str] | None) -> list[tuple[str, str]]:
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
             _stop(f"{option} {text}: write it as name=value")
+        if option == "--layer" and not re.fullmatch(r"[A-Za-z_]\w*", value, flags=re.ASCII):
+            _stop(f"{option} {text}: `{value}` is not a name for a layer", "use letters, digits and underscores")
         pairs.append((name, value))
     return pairs
 

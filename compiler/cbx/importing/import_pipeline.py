@@ -26,10 +26,12 @@ from cbx.importing.python.function_reads import FunctionReads, find_reads
 from cbx.importing.python.helper_statements import HelperStatements
 from cbx.importing.python.rewrite_function import comments_around
 from cbx.importing.python.text_edits import find_comments
+from cbx.importing.reading.bundle import is_bundle, read_bundle
 from cbx.importing.reading.pipeline_sources import PipelineSources, PythonFile, read_sources
 from cbx.importing.reads import FileInputRead
 from cbx.importing.refused_models import refused_models
 from cbx.importing.sql.find_definitions import SqlDefinitions
+from cbx.project.settings import IDENTIFIER
 from cbx.runtime.sql.parameters import SqlText
 
 _COMPUTED: Final = "something that is left reads it by a name that is not written out"
@@ -65,6 +67,30 @@ class ImportResult:
     report: ImportReport
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, str]
+
+
+def read_bundles(request: ImportRequest, pipeline: str | None, report: Report) -> ImportRequest:
+    """A request with the source files and settings of a pipeline instead of the bundle that defines it.
+
+    Args:
+        request: The request; a path may be a YAML file, or a folder with ``databricks.yml``.
+        pipeline: The pipeline of a bundle that has several.
+        report: Gets what is wrong with the bundle.
+    """
+    paths: list[Path] = []
+    for path in request.paths:
+        bundle = read_bundle(path, pipeline, report) if is_bundle(path) else None
+        if bundle is not None:
+            paths += bundle.paths
+            request = replace(
+                request,
+                configuration={**bundle.configuration, **request.configuration},
+                schema=request.schema or bundle.schema,
+                catalog=request.catalog or bundle.catalog,
+            )
+        elif not is_bundle(path):
+            paths.append(path)
+    return replace(request, paths=tuple(paths))
 
 
 def import_pipeline(request: ImportRequest) -> ImportResult:
@@ -192,7 +218,8 @@ class _ProjectWriter:
 
     def _naming(self) -> Naming:
         paths = {candidate.key: self.pipeline.path(candidate.dataset.origin.file) for candidate in self.candidates}
-        schema = self.request.schema or self.request.name.replace("-", "_")
+        wanted = self.request.schema or ""
+        schema = wanted if IDENTIFIER.match(wanted) else self.request.name.replace("-", "_")
         return name_models(self.candidates, self.pipeline.configuration, schema, self.request.layers, paths)
 
     def _facts(self, naming: Naming) -> ProjectFacts:

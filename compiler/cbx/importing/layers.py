@@ -80,7 +80,7 @@ def name_models(
         schema = schemas[0] if len(schemas) == 1 else "{layer}"
         wanted = {candidate.key: _wanted_layer(candidate, patterns) for candidate in candidates}
         extra = tuple(dict.fromkeys(layer for _, layer in patterns if layer not in STANDARD))
-        layers = (*STANDARD, *extra) if not extra or _uses_standard(patterns) else (*extra, *STANDARD)
+        layers = extra if extra and all(layer in extra for layer in wanted.values()) else (*STANDARD, *extra)
         by_key = _guess_layers(candidates, reads, wanted, layers, paths)
     notes = _list_moved_tables(tables, schema, by_key, default_schema)
     models = {
@@ -89,10 +89,6 @@ def name_models(
         for candidate in candidates
     }
     return Naming(layers, schema, models, notes)
-
-
-def _uses_standard(patterns: Sequence[tuple[str, str]]) -> bool:
-    return any(layer in STANDARD for _, layer in patterns)
 
 
 def _upstream(candidate: Candidate, configuration: Mapping[str, str]) -> list[str]:
