@@ -20,6 +20,9 @@ from cbx.analysis.sql.trees.closed_world import AGGREGATE_CLASSES
 from cbx.analysis.sql.trees.query_spans import query_span
 from cbx.analysis.sql.trees.window_functions import unwrap_window_function
 
+_BY_ROWS = frozenset({"ROWS", "FRAME_TYPE_ROW"})
+"""The kind of a frame that counts rows, in SQL and in a plan."""
+
 
 def read_windows(
     nodes: Sequence[exp.Expr], named: Sequence[exp.Window], relation: Relation, reader: ExpressionReader
@@ -48,7 +51,7 @@ def read_windows(
             choices += [choice] if choice is not None else []
             function = unwrap_window_function(window.this)[0]
             measure = read_measure(window.this, function, column.column, reader, query_span(window))
-            measures += [measure] if measure is not None else []
+            measures += [measure] if measure is not None and not _is_of_one_row(window, by_name) else []
             reader.columns_by_signature[signature] = column.column
             columns.append(column)
             if is_stream(relation):
@@ -84,6 +87,16 @@ def _read_window(
     ordered = _order_columns(order, reader) if kind == "rank" else ir.NONE
     column = ir.WindowColumn(reader.context.number(), kind, partition, reads, is_whole, ordered)  # type: ignore[arg-type]
     return column, choice_of_window(window, function, partition, order, reader)
+
+
+def _is_of_one_row(window: exp.Window, named: dict[str, exp.Window]) -> bool:
+    """Whether a window's frame is a single row: ``ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING``."""
+    base = _base_window(window, named) or window
+    spec = window.args.get("spec") or base.args.get("spec")
+    if spec is None or spec.args.get("kind") not in _BY_ROWS:
+        return False
+    start, end = ([spec.args.get(part) for part in (side, f"{side}_side")] for side in ("start", "end"))
+    return start == end or (end == [None, None] and str(start[0]).upper() == "CURRENT ROW")
 
 
 def _order_columns(order: exp.Expr | None, reader: ExpressionReader) -> Ids:
