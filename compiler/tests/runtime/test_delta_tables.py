@@ -158,6 +158,15 @@ def test_a_delta_table_stands_in_for_a_table(pipeline: Pipeline) -> None:
     assert [results[name].rows_written for name in ("batch", "stream")] == [2, 1]
 
 
+def test_a_file_stands_in_for_a_delta_table_at_a_path(pipeline: Pipeline) -> None:
+    """However the path is read."""
+    pipeline.notebook(READS.replace("PATH", "/Mnt/raw/orders"))
+    (pipeline.folder / "orders.csv").write_text("id\n1\n")
+    pipeline.succeed(tables={"delta.`/Mnt/raw/orders`": "orders.csv"})
+
+    assert [pipeline.rows(table) for table in ("loaded", "by_name", "stream")] == [[(1,)]] * 3
+
+
 @pytest.mark.parametrize(
     ("call", "code", "message"),
     [

@@ -192,7 +192,7 @@ def open_delta(path: Path) -> DeltaTable:
             INVALID_DATA,
             f"there is no Delta table at {path}",
             span=calling_line(),
-            hint="put a copy of the table there, or read a table and let a file stand in for it with --table",
+            hint=f"let a file stand in for it: --table 'delta.`{path}`=FILE' (Parquet, CSV, JSON or Delta)",
         )
     table: DeltaTable = deltalake.DeltaTable(str(path.resolve()))
     return table

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbx.runtime.names import DatasetName
 from cbx.runtime.outside.data_files import DELTA, DataFiles, read_batch, read_new_files
 from cbx.runtime.outside.delta_tables import has_delta, read_delta, stream_delta
 from cbx.runtime.outside.saved_tables import saved_table
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from cbx.runtime.definitions import Dataset
-    from cbx.runtime.names import DatasetName
     from cbx.runtime.outside.message_reads import MessageReads
     from cbx.runtime.outside.stand_ins import TableStandIns
 
@@ -46,7 +46,8 @@ class OutsideReads:
         """
         path = _delta_path(name)
         if path is not None:
-            return None if has_delta(self.spark) else DataFiles(Path(path), DELTA)
+            table = self.delta_files(path)
+            return None if table.format == DELTA and has_delta(self.spark) else table
         files = self.tables.find(name, None if dataset is None else dataset.name)
         saved = saved_table(self.state, name)
         if files is None and dataset is None and (saved / "_delta_log").is_dir():
@@ -55,7 +56,7 @@ class OutsideReads:
 
     def batch(self, files: DataFiles) -> DataFrame:
         """All rows of files."""
-        return self.delta_batch(str(files.path), {}) if files.format == DELTA else read_batch(files, self.spark)
+        return self.delta_batch(files, {}) if files.format == DELTA else read_batch(files, self.spark)
 
     def stream(self, files: DataFiles, options: Mapping[str, str], schema_folder: Path) -> DataFrame:
         """The new rows of files.
@@ -66,23 +67,20 @@ class OutsideReads:
             schema_folder: Where the stream may keep its state between updates.
         """
         if files.format == DELTA:
-            return self.delta_stream(str(files.path), options, schema_folder)
+            return stream_delta(files.path, self.spark, options, self.state, schema_folder)
         return read_new_files(files, self.spark, options)
 
-    def delta_batch(self, path: str, options: Mapping[str, str]) -> DataFrame:
-        """The rows of the Delta table at a path."""
-        return read_delta(_local(path), self.spark, options)
+    def delta_files(self, path: str) -> DataFiles:
+        """The files that stand in for the Delta table at a path, or the table itself."""
+        stand_in = self.tables.find(DatasetName.of([DELTA, path]), None)
+        return stand_in or DataFiles(Path(path.removeprefix("dbfs:").removeprefix("file:")), DELTA)
 
-    def delta_stream(self, path: str, options: Mapping[str, str], schema_folder: Path) -> DataFrame:
-        """The new rows of the Delta table at a path."""
-        return stream_delta(_local(path), self.spark, options, self.state, schema_folder)
+    def delta_batch(self, files: DataFiles, options: Mapping[str, str]) -> DataFrame:
+        """The rows of a Delta table, or of files that stand in for it."""
+        return read_delta(files.path, self.spark, options) if files.format == DELTA else self.batch(files)
 
 
 def _delta_path(name: DatasetName) -> str | None:
     """The path in a name such as ``delta.`/data/orders```; None for another name."""
     kind, _, path = name.written.partition(".")
     return path if kind.lower() == DELTA and ("/" in path or ":" in path) else None
-
-
-def _local(path: str) -> Path:
-    return Path(path.removeprefix("dbfs:").removeprefix("file:"))

@@ -22,6 +22,7 @@ from cbx.runtime.flows.fingerprint import stream_paths
 from cbx.runtime.flows.refresh_table import RefreshResult, refresh_table
 from cbx.runtime.flows.write_sink import write_sink
 from cbx.runtime.log.events import EventLog, FlowFinished, FlowStarted, NoteAdded
+from cbx.runtime.outside.data_files import DELTA
 from cbx.runtime.outside.delta_tables import has_delta
 from cbx.runtime.results import DatasetResult, RunRequest
 from cbx.runtime.spark.session import make_active, settings
@@ -187,12 +188,13 @@ class Materializer:
 
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
-        if has_delta(self.spark):
+        files = self._outside.delta_files(path)
+        if files.format == DELTA and has_delta(self.spark):
             return None
-        self._watch(path)
+        self._watch(str(files.path))
         if is_stream:
-            return self._outside.delta_stream(path, options, self._source_folder(path))
-        return self._outside.delta_batch(path, options)
+            return self._outside.stream(files, options, self._source_folder(str(files.folder)))
+        return self._outside.delta_batch(files, options)
 
     def messages(self, service: str, options: Mapping[str, str], *, is_stream: bool) -> DataFrame | None:
         """The messages of a streaming service; None if Spark itself can read them."""
