@@ -673,4 +673,30 @@ READING = (
         ("order_id, k",),
         "it refuses a key that is there twice",
     ),
+    # Subqueries that Spark replaces by their expressions
+    Case(
+        "a query without a table",
+        "SELECT order_id FROM orders WHERE order_id = (SELECT CAST(rand() * 10 AS BIGINT))",
+        ("order_id",),
+        "each row draws a number",
+    ),
+    Case(
+        "a query without a table",
+        "SELECT order_id FROM orders WHERE order_id = (SELECT x FROM (SELECT CAST(rand() * 10 AS BIGINT) AS x))",
+        ("order_id",),
+        "each row draws a number",
+    ),
+    Case(
+        "a query without a table",
+        "SELECT order_id FROM orders WHERE CAST(ts AS DATE) = (SELECT current_date()) AND "
+        "order_id = (SELECT CAST(5 AS BIGINT))",
+        ("",),
+        "it is the same number for all rows",
+    ),
+    Case(
+        "a query without a table",
+        "SELECT order_id FROM orders WHERE order_id = (SELECT CAST(max(id) * rand() AS BIGINT) FROM customers)",
+        ("",),
+        "a query of a table runs once",
+    ),
 )

@@ -46,6 +46,21 @@ def is_partly_unread(relation: Relation) -> bool:
     return any(isinstance(node, Opaque) for node in nodes_of(relation))
 
 
+def may_be_drawn_for_each_row(relation: Relation) -> bool:
+    """Whether a subquery may have another value for each row around it: it draws one, and reads no table.
+
+    Spark replaces such a query by its expression, ``(SELECT rand())`` by ``rand()``.
+
+    Source: the rule `OptimizeOneRowRelationSubquery` of Spark's optimizer.
+    """
+    nodes = nodes_of(relation)
+    values = [
+        definition.expression for node in nodes if isinstance(node, Projection) for definition in node.definitions
+    ]
+    is_drawn = any(isinstance(value, Computed) and not (value.is_deterministic or value.is_stable) for value in values)
+    return is_drawn and not any(isinstance(node, Scan) for node in nodes)
+
+
 def columns_read(relation: Relation) -> Ids:
     """The columns that the expressions and conditions of a node read."""
     match relation:

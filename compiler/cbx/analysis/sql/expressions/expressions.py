@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.relation_walks import is_partly_unread
+from cbx.analysis.relation.relation_walks import is_partly_unread, may_be_drawn_for_each_row
 from cbx.analysis.relation.relations import NONE, Field, Ids
 from cbx.analysis.sql.expressions.rewrite_as_coalesce import rewrite_as_coalesce
 from cbx.analysis.sql.scope import Context, ResolvedColumn, Scope, UnknownColumn
@@ -106,7 +106,8 @@ class ExpressionReader:
         if id(node) not in self._queries:
             was_read, self.scope.is_read_inside = self.scope.is_read_inside, False
             relation = self.context.read_query(node, self.scope, self.context)
-            is_closed = not self.scope.is_read_inside and not is_partly_unread(relation)
+            is_whole = not is_partly_unread(relation) and not may_be_drawn_for_each_row(relation)
+            is_closed = is_whole and not self.scope.is_read_inside
             self.scope.is_read_inside |= was_read
             self._queries[self.context.identity(node)] = _Subquery(relation, is_closed)
         return self._queries[id(node)]
@@ -199,7 +200,7 @@ class ExpressionReader:
 
 @dataclass(frozen=True, slots=True)
 class _Subquery:
-    """What a subquery computes, and whether it certainly reads no column of what is around it."""
+    """What a subquery computes, and whether it certainly has one result for all rows of what is around it."""
 
     relation: ir.Relation
     is_closed: bool
