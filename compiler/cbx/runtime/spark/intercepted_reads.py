@@ -49,7 +49,7 @@ class Reads(QueryReads, Protocol):
     def delta(self, options: Mapping[str, str], path: str, *, is_stream: bool) -> DataFrame | None:
         """The rows of the Delta table at a path; None if Spark itself can read it."""
 
-    def connected(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
+    def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
 
 
@@ -143,14 +143,14 @@ class _Reader(_SparkReader):
             return self._reads.messages(source, self._given_options, is_stream=is_stream)
         table = connected_table(source, self._given_options)
         if source != DELTA:
-            return None if table is None else self._connected(table, is_stream=is_stream)
+            return None if table is None else self._table_outside(table, is_stream=is_stream)
         given = dict(self._given_options)
         where = given.pop("path", "") if path is None else str(path)
         return self._reads.delta(given, where, is_stream=is_stream)
 
-    def _connected(self, table: str, *, is_stream: bool) -> DataFrame | None:
+    def _table_outside(self, table: str, *, is_stream: bool) -> DataFrame | None:
         name = _parse_name(table)
-        return None if name is None else self._reads.connected(name, is_stream=is_stream)
+        return None if name is None else self._reads.table_outside(name, is_stream=is_stream)
 
     def _load_on_spark(self, source: str, path: Any, schema: Any, load: Callable[..., DataFrame]) -> DataFrame:
         """What Spark reads."""
@@ -180,7 +180,7 @@ class _BatchReader(_Reader):
         return self._load_on_spark(source, path, schema, super().load)
 
     def jdbc(self, url: str, table: str, *arguments: Any, **named: Any) -> DataFrame:
-        rows = self._connected(table, is_stream=False)
+        rows = self._table_outside(table, is_stream=False)
         with explain_connection("jdbc", table):
             return super().jdbc(url, table, *arguments, **named) if rows is None else rows
 

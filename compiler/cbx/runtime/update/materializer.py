@@ -206,7 +206,7 @@ class Materializer:
 
         return self._outside.messages.read(service, options, remember, is_stream=is_stream)
 
-    def connected(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
+    def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:
         """The rows of the files that stand in for a table of another system; None if there are none."""
         files = self._outside.tables.find(name, None)
         if files is None:

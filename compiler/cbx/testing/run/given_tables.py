@@ -75,7 +75,7 @@ class GivenTables:
         """The rows of a streaming service, as those of a folder with its name."""
         return self.folder(service)
 
-    def connected(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:  # noqa: ARG002 - as above
+    def table_outside(self, name: DatasetName, *, is_stream: bool) -> DataFrame | None:  # noqa: ARG002 - as above
         """The rows of a table of another system."""
         return self.table(name)
 
