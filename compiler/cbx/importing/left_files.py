@@ -16,7 +16,7 @@ from cbx.importing.python.text_edits import TextEdit, apply_edits
 from cbx.importing.reading.pipeline_sources import PythonFile
 from cbx.importing.reading.source_text import SourceText
 from cbx.importing.reads import TableInputRead
-from cbx.importing.sql.find_definitions import SqlStatement
+from cbx.importing.sql.find_definitions import FoundStatement
 from cbx.importing.sql.queries import read_query, write_marked
 
 _EMPTY_CELLS = re.compile(r"(\n# COMMAND -{10,}\n)(?:\s*# COMMAND -{10,}\n)+")
@@ -138,7 +138,7 @@ def rename_tables(text: str, renames: TableRenames) -> str:
 
 def left_sql(
     left: Iterable[FoundDefinition],
-    statements: Mapping[tuple[int, int], SqlStatement],
+    statements: Mapping[tuple[int, int], FoundStatement],
     renames: TableRenames,
 ) -> str:
     """The SQL statements that stay, each with its comments."""

@@ -40,7 +40,7 @@ _CHANGE_WORDS: Final = ("KEYS", "IGNORE", "APPLY", "SEQUENCE", "COLUMNS", "STORE
 
 
 @dataclass(frozen=True, slots=True)
-class SqlStatement:
+class FoundStatement:
     """A statement: its text with the comments above it, and the offsets of both in the file.
 
     Attributes:
@@ -64,7 +64,7 @@ class SqlDefinitions:
 
     configuration: dict[str, str]
     found: list[FoundDefinition] = field(default_factory=list)
-    statements: dict[tuple[int, int], SqlStatement] = field(default_factory=dict)
+    statements: dict[tuple[int, int], FoundStatement] = field(default_factory=dict)
 
     def read(self, sql: SqlText, file: int, first: int) -> int:
         """Read the statements of a file or cell.
@@ -83,13 +83,13 @@ class SqlDefinitions:
         except RunError as error:
             origin = Origin(file, first, error.diagnostic.span or _no_span(sql))
             self.found.append(FoundOther("invalid SQL", "?", origin, problem=error.diagnostic.message))
-            self.statements[file, first] = SqlStatement(sql.text, ())
+            self.statements[file, first] = FoundStatement(sql.text, ())
             return first + 1
         comments = _Comments(masked, keys)
         for number, words in enumerate(read, first):
             origin = Origin(file, number, words.span or _no_span(sql))
             start, end = words.words[0].start, words.words[-1].end
-            self.statements[file, number] = SqlStatement(
+            self.statements[file, number] = FoundStatement(
                 restore_parameters(masked[start:end], keys), comments.take(start)
             )
             reader = _StatementReader(self, words, keys, origin, comments)
