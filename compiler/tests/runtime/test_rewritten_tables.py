@@ -68,6 +68,16 @@ def test_a_rewritten_table_has_one_flow(pipeline: Pipeline, flows: str) -> None:
     assert "a flow rewrites all rows of `t`, which has other flows" in diagnostic_text(problem)
 
 
+def test_what_no_mode_of_spark_can_aggregate(pipeline: Pipeline) -> None:
+    """The error is the one that applies, not that of the append mode."""
+    pipeline.notebook(AGGREGATES)
+    pipeline.notebook("CREATE STREAMING TABLE t AS SELECT count(DISTINCT line) AS n FROM STREAM(tickets)", "more.sql")
+    pipeline.land("1.json", '{"line": "A", "price": 1}\n')
+    (problem,) = problems(pipeline.run())
+
+    assert "Distinct aggregations are not supported" in diagnostic_text(problem)
+
+
 def test_a_rewritten_table_is_no_stream(pipeline: Pipeline) -> None:
     """As on Databricks: it has rows that change."""
     pipeline.notebook(AGGREGATES)

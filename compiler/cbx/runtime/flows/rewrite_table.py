@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 _IS_NEW: Final = "__cbx_is_new"
+_APPEND_REFUSED: Final = "STREAMING_OUTPUT_MODE"
 _HIGHEST: Final = "__cbx_highest"
 _NO_SEQUENCE: Final = "cbx: a row has no sequence"
 
@@ -168,18 +169,13 @@ def _check_keys(flow: ReplaceFlow, frame: DataFrame) -> None:
 
 
 def needs_complete_mode(frame: DataFrame) -> bool:
-    """Whether Spark can run a stream in complete mode only: it aggregates or is DISTINCT, without a watermark."""
-    return not _is_allowed(frame, "Append") and _is_allowed(frame, "Complete")
-
-
-def _is_allowed(frame: DataFrame, mode: str) -> bool:
-    """Whether Spark can run a stream in an output mode."""
+    """Whether Spark cannot append the rows of a stream: it aggregates or is DISTINCT, without a watermark."""
     java: Any = frame
     jvm: Any = frame.sparkSession._jvm  # noqa: SLF001 - Spark's checks have no Python face
     checker = jvm.org.apache.spark.sql.catalyst.analysis.UnsupportedOperationChecker
-    output = getattr(jvm.org.apache.spark.sql.streaming.OutputMode, mode)()
+    append = jvm.org.apache.spark.sql.streaming.OutputMode.Append()
     try:
-        checker.checkForStreaming(java._jdf.queryExecution().analyzed(), output)  # noqa: SLF001 - as above
-    except (PySparkException, Py4JJavaError):
-        return False
-    return True
+        checker.checkForStreaming(java._jdf.queryExecution().analyzed(), append)  # noqa: SLF001 - as above
+    except (PySparkException, Py4JJavaError) as error:
+        return _APPEND_REFUSED in str(error)
+    return False
