@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -202,3 +203,31 @@ def test_a_misspelt_option_is_shown_at_its_place(pipeline: Pipeline) -> None:
     assert (problem.span.line, problem.span.column) == (2, 38)
     assert "read_files has no option `fromat`" in diagnostic_text(problem)
     assert problem.hint == "did you mean `format`?"
+
+
+def test_notebooks_of_both_languages_are_one_pipeline(pipeline: Pipeline) -> None:
+    """A Jupyter notebook with Python and SQL cells, and a SQL notebook whose cells have no semicolons."""
+    python = ["import dlt\n", "\n", "@dlt.table\n", "def ports():\n", "    return spark.range(2, 4)\n"]
+    cells = [
+        {"cell_type": "code", "source": source} for source in (python, "%sql\nCREATE VIEW v AS SELECT * FROM ports")
+    ]
+    pipeline.notebook(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}, indent=1), "ports.ipynb")
+    pipeline.notebook(
+        """
+        -- Databricks notebook source
+        -- MAGIC %python
+        -- MAGIC raise ValueError
+
+        -- COMMAND ----------
+
+        CREATE MATERIALIZED VIEW ${layer}.high AS SELECT max(id) AS id FROM v
+
+        -- COMMAND ----------
+
+        CREATE MATERIALIZED VIEW ${layer}.low AS SELECT min(id) AS id FROM v
+        """,
+        "ends.sql",
+    )
+    pipeline.succeed(configuration={"layer": "gold"})
+
+    assert (pipeline.rows("gold.high"), pipeline.rows("gold.low")) == ([(3,)], [(2,)])
