@@ -26,6 +26,7 @@ from compiler.tests.foreign.terminal import Answer, cbx_here
 
 UPDATES = (1, 2)
 PROJECT = "imported"
+_HEADLINE = re.compile(r"error\[(CBX\d+)\] [\w-]+: \S+(?: \[(\w+))?")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?")
 
 
@@ -37,13 +38,15 @@ class RoundTrip:
         result: The import.
         compared: The tables that were compared, with their numbers of rows after the last update.
         differences: What differs, in words.
-        failures: What a run said that failed.
+        failures: What a run said that failed, if the other one did not fail in the same way.
+        failures_of_both: What both said, where the pipeline itself fails on the data.
     """
 
     result: ImportResult
     compared: dict[str, int] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    failures_of_both: list[str] = field(default_factory=list)
 
     @property
     def is_equal(self) -> bool:
@@ -117,6 +120,10 @@ def _project_variables(result: ImportResult) -> list[str]:
 
 def _note_failures(trip: RoundTrip, update: int, before: Answer, after: Answer) -> None:
     """Note failed runs; a failure of both is one of the pipeline itself."""
+    reasons = [_HEADLINE.findall(answer.problems) for answer in (before, after)]
+    if before.status and after.status and reasons[0] and sorted(reasons[0]) == sorted(reasons[1]):
+        trip.failures_of_both.append(f"update {update}: both failed:\n{before.problems}")
+        return
     for who, answer in (("the pipeline", before), ("the import", after)):
         if answer.status:
             trip.failures.append(f"update {update}: {who} failed:\n{answer.problems or answer.errors[-2000:]}")
@@ -161,18 +168,22 @@ def _first_difference(before: list[str] | None, after: list[str] | None) -> str:
 
 def main(folders: Sequence[str]) -> int:
     """Compare pipelines with made-up data, and print the results."""
+    unequal = 0
+    with tempfile.TemporaryDirectory() as scratch:  # Spark, of which there is one, keeps files in the first folder
+        for number, folder in enumerate(folders):
+            trip = compare_folder(Path(folder), Path(scratch) / str(number))
+            unequal += not trip.is_equal
+            print(describe(folder, trip), flush=True)
+    return int(unequal > 0)
+
+
+def compare_folder(folder: Path, work: Path) -> RoundTrip:
+    """Compare a pipeline with its import on made-up data, in a new working folder."""
     from compiler.tests.made_up_data import make_up_data
 
-    unequal = 0
-    for folder in folders:
-        with tempfile.TemporaryDirectory() as scratch:
-            work = Path(scratch)
-            shutil.copytree(folder, work / "pipeline", ignore=shutil.ignore_patterns(".git", "__pycache__", ".*"))
-            data = make_up_data(work / "pipeline", work)
-            trip = compare_with_import([Path("pipeline")], work, data.deliver, data.variables, data.stand_ins)
-        unequal += not trip.is_equal
-        print(describe(folder, trip))
-    return int(unequal > 0)
+    shutil.copytree(folder, work / "pipeline", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    data = make_up_data(work / "pipeline", work)
+    return compare_with_import([Path("pipeline")], work, data.deliver, data.variables, data.stand_ins)
 
 
 def describe(folder: str, trip: RoundTrip) -> str:
@@ -184,7 +195,7 @@ def describe(folder: str, trip: RoundTrip) -> str:
         f"{sum(trip.compared.values())} rows"
     )
     details: list[Any] = [*(f"left {item.place} {item.what}: {item.reason}" for item in report.left)]
-    details += trip.differences + trip.failures
+    details += trip.differences + trip.failures + trip.failures_of_both
     return "\n".join([*lines, *(f"  {line}" for detail in details for line in str(detail).splitlines())])
 
 

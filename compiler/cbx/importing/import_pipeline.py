@@ -100,7 +100,7 @@ def import_pipeline(request: ImportRequest) -> ImportResult:
     """
     report = Report()
     sources = read_sources(request.paths, report)
-    pipeline = _FoundPipeline.of(sources, request)
+    pipeline = FoundPipeline.of(sources, request)
     candidates = pipeline.candidates()
     while True:
         project = _ProjectWriter(pipeline, request, candidates).write()
@@ -117,7 +117,7 @@ def import_pipeline(request: ImportRequest) -> ImportResult:
 
 
 @dataclass(eq=False)
-class _FoundPipeline:
+class FoundPipeline:
     """What the source files define."""
 
     sources: PipelineSources
@@ -127,7 +127,8 @@ class _FoundPipeline:
     reads: dict[int, FunctionReads] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sources: PipelineSources, request: ImportRequest) -> _FoundPipeline:
+    def of(cls, sources: PipelineSources, request: ImportRequest) -> FoundPipeline:
+        """Follow the source files."""
         configuration = {**configuration_defaults(sources.python), **request.configuration}
         python = PythonDefinitions(sources.python, configuration)
         sql = SqlDefinitions(configuration)
@@ -180,7 +181,7 @@ class _FoundPipeline:
 class _ProjectWriter:
     """Writes the files of one attempt."""
 
-    pipeline: _FoundPipeline
+    pipeline: FoundPipeline
     request: ImportRequest
     candidates: Sequence[Candidate]
     variables: ProjectVariables = field(default_factory=ProjectVariables)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from compiler.tests.foreign.test_notebooks import NOTEBOOKS, STYLES
-from compiler.tests.import_round_trip import compare_with_import
+from compiler.tests.import_round_trip import compare_folder, compare_with_import
 
 
 def test_all_styles_give_the_same_tables(spark: SparkSession, tmp_path: Path) -> None:  # noqa: ARG001 - runs find it
@@ -24,6 +24,40 @@ def test_all_styles_give_the_same_tables(spark: SparkSession, tmp_path: Path) ->
     trip = compare_with_import([Path("notebooks")], tmp_path, deliver, {"payments.landing": "landing/mixed"})
     left = {item.what for item in trip.result.report.left}
 
-    assert (trip.failures, trip.differences) == ([], [])
+    assert (trip.failures, trip.failures_of_both, trip.differences) == ([], [], [])
     assert len(trip.compared) > 50
     assert len(left) < 25
+
+
+TILLS = """
+import dlt
+from pyspark.sql.functions import col
+
+
+@dlt.table
+@dlt.expect_or_drop("has id", "order_id IS NOT NULL")
+def tills():
+    return spark.readStream.format("cloudFiles").option("cloudFiles.format", "csv").load("/Volumes/shop/tills")
+
+
+dlt.create_streaming_table("orders")
+dlt.create_auto_cdc_flow(target="orders", source="tills", keys=["order_id"], sequence_by=col("changed_at"))
+"""
+TOTALS = """
+CREATE OR REFRESH MATERIALIZED VIEW totals AS
+SELECT o.customer_id, c.name, sum(o.amount) AS amount
+FROM LIVE.orders o JOIN main.crm.customers c ON o.customer_id = c.customer_id
+GROUP BY ALL;
+"""
+
+
+def test_files_and_tables_are_made_up(spark: SparkSession, tmp_path: Path) -> None:  # noqa: ARG001 - as above
+    """What a folder reads is found in its code, also tables outside of it."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "tills.py").write_text(TILLS, encoding="utf-8")
+    (tmp_path / "shop" / "totals.sql").write_text(TOTALS, encoding="utf-8")
+    trip = compare_folder(tmp_path / "shop", tmp_path / "work")
+
+    assert (trip.failures, trip.failures_of_both, trip.differences) == ([], [], [])
+    assert trip.compared.keys() == {"tills", "orders", "totals"}
+    assert all(trip.compared.values())
