@@ -260,6 +260,8 @@ def make_value(name: str, kind: str, number: int) -> Any:
         return f"2026-01-{number:02} 10:00:00"
     if kind.startswith(("ARRAY", "STRUCT", "MAP")):
         return None
+    if "mail" in lowered:
+        return f"name{number}@example.com"
     if lowered in {"operation", "op", "_change_type"}:
         return "DELETE" if number == 4 else "UPDATE"
     return f"{name} {number % 3}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -96,6 +96,7 @@ class Evaluator:
     def run(self, statements: Sequence[ast.stmt], scope: NameScope) -> None:
         """Follow top-level statements; those that take too many steps leave their names unknown."""
         for statement in statements:
+            self.is_certain = True
             try:
                 self.statement(statement, scope)
             except (_Return, _StopLoop, RecursionError):
@@ -155,12 +156,9 @@ class Evaluator:
     def _follow_perhaps(self, body: Sequence[ast.stmt], scope: NameScope) -> None:
         """Follow statements that may not be run; afterwards their names are unknown."""
         was_certain, self.is_certain = self.is_certain, False
-        try:
+        with suppress(_Return, _StopLoop):
             self._follow(body, scope)
-        except (_Return, _StopLoop):
-            pass
-        finally:
-            self.is_certain = was_certain
+            self.is_certain = was_certain  # else what follows may not be run, up to the end of the loop or function
         for statement in body:
             self._forget(statement, scope)
 
@@ -169,13 +167,18 @@ class Evaluator:
             self.bind(target, UNKNOWN, scope)
             self._follow_perhaps(body, scope)
             return
+        was_certain = self.is_certain
         for item in list(items):
             self.bind(target, item, scope)
             try:
                 self._follow(body, scope)
             except _StopLoop as stop:
                 if stop.is_break:
-                    return
+                    break
+        if was_certain and not self.is_certain:
+            for statement in body:
+                self._forget(statement, scope)
+        self.is_certain = was_certain
 
     def _choose(self, test: Any, body: Sequence[ast.stmt], orelse: Sequence[ast.stmt], scope: NameScope) -> None:
         truth = truth_of(test)
@@ -245,7 +248,7 @@ class Evaluator:
         """Bind the names of a target."""
         match target:
             case ast.Name(id=name):
-                scope.values[name] = value
+                scope.values[name] = value if self.is_certain or not isinstance(value, (list, dict)) else UNKNOWN
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 is_fitting = isinstance(value, (list, tuple)) and len(value) == len(targets)
                 for number, inner in enumerate(targets):
@@ -306,9 +309,10 @@ class Evaluator:
             parts = [part for item in arguments[0] for part in (owner, item)][1:]
             return format_values(parts) if all(isinstance(item, (str, TextTemplate)) for item in parts) else UNKNOWN
         if arguments is None or keywords is None or not all(map(is_known, (*arguments, *keywords.values()))):
-            if isinstance(owner, (list, dict)) and name in {"append", "extend", "update", "insert", "setdefault"}:
-                owner.clear()
+            _add_unknown(owner, name)
             return UNKNOWN
+        if not self.is_certain:
+            _add_unknown(owner, name)
         return call_method(owner, name, arguments, keywords)
 
     def _call_on_library(
@@ -348,6 +352,7 @@ class Evaluator:
         if values is None or self._depth > _DEEPEST:
             return UNKNOWN
         inner = NameScope(function.scope.outermost.file, function.scope, values)
+        was_certain = self.is_certain
         with self._deeper():
             if isinstance(function.node, ast.Lambda):
                 return self.value(function.node.body, inner)
@@ -355,7 +360,9 @@ class Evaluator:
                 self._follow(function.node.body, inner)
             except _Return as end:
                 return end.value if self.is_certain else UNKNOWN
-        return None
+            finally:
+                is_certain, self.is_certain = self.is_certain, was_certain
+        return None if is_certain else UNKNOWN
 
     @contextmanager
     def _deeper(self) -> Iterator[None]:
@@ -394,6 +401,17 @@ class Evaluator:
         self._steps += 1
         if self._steps > _MOST_STEPS:
             raise _TooMuchError
+
+
+_CHANGING: Final = frozenset(("append", "clear", "extend", "insert", "pop", "remove", "setdefault", "update"))
+
+
+def _add_unknown(owner: Any, method: str) -> None:
+    """Note that a method may have changed a list or dictionary in a way that is not known."""
+    if method in _CHANGING and isinstance(owner, list):
+        owner.append(UNKNOWN)
+    elif method in _CHANGING and isinstance(owner, dict):
+        owner["?"] = UNKNOWN
 
 
 def bind_arguments(
