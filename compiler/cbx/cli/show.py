@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     from cbx.runtime.tables.show_table import Peek
+
+_UNLIMITED = 100_000
+"""The width of output that is no terminal: nothing is folded."""
 
 
 class RowFormat(str, Enum):
@@ -72,26 +79,68 @@ def _print_csv(peek: Peek) -> None:
 
 
 def _print_table(peek: Peek) -> None:
-    from rich import box
     from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = _UNLIMITED
+    print_table(peek, console)
+
+
+def print_table(peek: Peek, console: Console) -> None:
+    """Print rows as a table, or with a line per column where the console has no room for all columns.
+
+    Args:
+        peek: The rows.
+        console: Prints them.
+    """
+    table = _table(peek)
+    narrowest = console.measure(table, options=console.options.update(max_width=_UNLIMITED)).minimum
+    if narrowest > console.width and peek.rows.num_rows:
+        _print_sideways(peek, console)
+    else:
+        console.print(table)
+    shown = peek.rows.num_rows
+    counted = f"{peek.total:,} row{'' if peek.total == 1 else 's'}"
+    more = f"{shown:,} of {counted}; --limit 0 shows all" if shown < peek.total else counted
+    console.print(more, style="dim", highlight=False)
+
+
+def _table(peek: Peek) -> Table:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for field in peek.rows.schema:
         numeric = str(field.type).startswith(("int", "uint", "float", "double", "decimal"))
         justify: Literal["left", "right"] = "right" if numeric else "left"
         table.add_column(Text(field.name), justify=justify, overflow="fold", min_width=len(field.name))
     for row in _rows(peek):
-        cells = (Text("NULL", style="dim") if value is None else Text(_text(value)) for value in row.values())
-        table.add_row(*cells)
-    narrowest = sum(len(field.name) + 2 for field in peek.rows.schema) + 2
-    console.width = max(console.width, narrowest) if console.is_terminal else 100_000
-    console.print(table)
-    shown = peek.rows.num_rows
-    more = f"{shown:,} of {peek.total:,} rows; --limit 0 shows all" if shown < peek.total else f"{shown:,} rows"
-    console.print(more, style="dim", highlight=False)
+        table.add_row(*map(_cell, row.values()))
+    return table
+
+
+def _print_sideways(peek: Peek, console: Console) -> None:
+    from rich.rule import Rule
+    from rich.table import Table
+    from rich.text import Text
+
+    for number, row in enumerate(_rows(peek), start=1):
+        console.print(Rule(f"row {number}", align="left", style="dim"))
+        lines = Table.grid(padding=(0, 2, 0, 0))
+        lines.add_column(overflow="fold", max_width=console.width // 2)
+        lines.add_column(overflow="fold")
+        for name, value in row.items():
+            lines.add_row(Text(name, style="bold"), _cell(value))
+        console.print(lines)
+    console.print()
+
+
+def _cell(value: Any) -> Text:
+    from rich.text import Text
+
+    return Text("NULL", style="dim") if value is None else Text(_text(value))
 
 
 def _rows(peek: Peek) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import io
 import json
 import subprocess
 import sys
@@ -14,8 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from command import run_cbx
+from rich.console import Console
 
+from cbx.cli.show import print_table
 from cbx.runtime.names import DatasetName
+from cbx.runtime.tables.show_table import first_rows
 from cbx.runtime.tables.store import TableFolder, TableState
 
 
@@ -100,6 +104,28 @@ def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
     status, output, _ = cbx("show", "gold.totals", "--state", tmp_path, "--format", "csv")
 
     assert (status, output) == (0, "id,city\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_no_column_is_cut_off(tmp_path: Path, width: int) -> None:
+    """Where a terminal has no room for all columns, a row is printed with a line per column."""
+    names = [f"a_column_with_number_{number}" for number in range(6)]
+    write_table(tmp_path, "gold.wide", pa.table({name: ["Rom", f"value {name[-1]}"] for name in names}))
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=width, color_system=None)
+
+    print_table(first_rows(tmp_path, "gold.wide", 20), console)
+    shown = written.getvalue()
+
+    assert [name for name in names if name not in shown or f"value {name[-1]}" not in shown] == []
+    assert max(map(len, shown.splitlines())) <= width
+    assert ("row 1" in shown) == (width < 150)
+
+
+def test_one_row_is_counted_in_the_singular(tmp_path: Path) -> None:
+    write_table(tmp_path, "gold.totals", pa.table({"id": [1]}))
+
+    assert cbx("show", "gold.totals", "--state", tmp_path)[1].endswith("\n1 row\n")
 
 
 def test_showing_does_not_start_spark(state: Path) -> None:
