@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -69,21 +69,26 @@ class DeclarationScope:
         return None
 
     def missing_words(self) -> frozenset[str]:
-        """The words of the vocabulary that the declaration calls and the file does not import."""
+        """The words of the vocabulary that the declaration calls, or code as it may call ``var``, without an import."""
         if self.function is None:
             return frozenset()
         arguments = self.function.args
-        called = {
-            node.func.id
-            for part in (*self.function.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults))
-            for node in ast.walk(part)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
+        declaration = (*self.function.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults))
+        called = _called_names(declaration) | (_called_names(self.function.body) & {"var"})
         return frozenset(called & SIGNATURES.keys() - self.words.keys())
 
     def inside(self, constant: str) -> DeclarationScope:
         """The scope while the expression of a constant is being read."""
         return replace(self, open_constants=(*self.open_constants, constant))
+
+
+def _called_names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {
+        node.func.id
+        for part in nodes
+        for node in ast.walk(part)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
 
 
 def refuse_too_many_braces(text: str) -> None:

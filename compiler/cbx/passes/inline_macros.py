@@ -194,6 +194,8 @@ class _Inliner:
         near = {*index.defining, *index.imports} if self._unknown <= _MOST_SUGGESTIONS else ()
         hint = did_you_mean(needed.name, near, "import it, from a library or from macros/")
         causes = [Cause(module.path, f"name {needed.name}")]
+        if needed.name == "var":
+            causes.append(Cause(module.path, "import from cbx"))
         self.report.add(codes.UNKNOWN_MACRO, message, needed.span, label="not found", hint=hint, causes=causes)
 
     def _add_import(self, imported: ImportedName, module: PythonModule) -> None:
