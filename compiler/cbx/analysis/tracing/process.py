@@ -29,6 +29,7 @@ class _Start(NamedTuple):
     """How a worker is started, and by which process."""
 
     command: tuple[str, ...]
+    environment: frozenset[tuple[str, str]]
     parent: int
 
 
@@ -94,7 +95,7 @@ class Worker:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             cwd=Path(cbx.__file__).parent.parent,
-            env=_environment(),
+            env=dict(self.start.environment),
         )
         return self._process
 
@@ -122,7 +123,7 @@ def _start_failure(why: str) -> Unknown:
 
 def _plan_start(limits: Limits) -> _Start:
     command = (sys.executable, "-m", "cbx.analysis.tracing.worker", str(limits.seconds), str(limits.memory))
-    return _Start(command, os.getpid())
+    return _Start(command, _environment(), os.getpid())
 
 
 _idle: list[Worker] | None = None
@@ -162,15 +163,16 @@ def return_worker(worker: Worker) -> None:
         worker.stop()
 
 
-def _environment() -> dict[str, str]:
-    """The environment of the worker: no variables that redirect Spark, and a fixed order of sets."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
-    return kept | {
+def _environment() -> frozenset[tuple[str, str]]:
+    """The environment of the worker: no variables that redirect Spark or name a test, and a fixed order of sets."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYTEST_"))}
+    kept |= {
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "RUST_LOG": "off",
         "SPARK_CONNECT_MODE_ENABLED": "1",
     }
+    return frozenset(kept.items())
 
 
 def _exchange(process: subprocess.Popen[bytes], request: bytes, seconds: float) -> bytes:
