@@ -65,7 +65,11 @@ def deploy_command(
     start: Annotated[bool, typer.Option("--start", help="Start an update after the deployment.")] = False,
     full_refresh: Annotated[
         list[str] | None,
-        typer.Option("--full-refresh", help="With --start: fully refresh these models, such as 'silver.orders'."),
+        typer.Option(
+            "--full-refresh",
+            metavar="SELECTOR",
+            help="With --start: fully refresh these models, such as 'silver.orders'.",
+        ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="With --start: wait for the end of the update.")] = False,
     allow_destructive: Annotated[

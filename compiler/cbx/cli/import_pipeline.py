@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,18 +15,36 @@ if TYPE_CHECKING:
     from cbx.importing.import_pipeline import ImportResult
 
 
+class ReportFormat(str, Enum):
+    """The formats of the report."""
+
+    text = "text"
+    json = "json"
+
+
 def import_command(
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, files, folders, or a bundle's YAML file.")],
     into: Annotated[Path, typer.Option("--into", metavar="DIR", help="The folder of the new project.")],
     layer: Annotated[
-        list[str] | None, typer.Option("--layer", help="The layer of tables, as 'pattern=layer'; repeatable.")
+        list[str] | None,
+        typer.Option("--layer", metavar="PATTERN=LAYER", help="The layer of the tables that match; repeatable."),
     ] = None,
     var: Annotated[
-        list[str] | None, typer.Option("--var", help="A value of the configuration, as name=value; repeatable.")
+        list[str] | None,
+        typer.Option("--var", metavar="NAME=VALUE", help="A value of the pipeline's configuration; repeatable."),
     ] = None,
-    schema: Annotated[str | None, typer.Option(help="The schema of tables whose names have none.")] = None,
-    pipeline: Annotated[str | None, typer.Option(help="The pipeline of a bundle that has several.")] = None,
-    output_format: Annotated[str, typer.Option("--format", help="The format of the report: text or json.")] = "text",
+    schema: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The schema of tables whose names have none.")
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The pipeline of a bundle that has several.")
+    ] = None,
+    output_format: Annotated[
+        ReportFormat, typer.Option("--format", help="The format of the report.")
+    ] = ReportFormat.text,
+    no_trace: Annotated[
+        bool, typer.Option("--no-trace", help="Do not run the functions of models to find out which do not compile.")
+    ] = False,
 ) -> None:
     """Write a project of models that does the same as a pipeline of notebooks and files."""
     from cbx.cli.display.diagnostics import show_diagnostics
@@ -34,7 +53,12 @@ def import_command(
 
     report = Report()
     request = ImportRequest(
-        tuple(paths), _project_name(into), dict(_pairs("--var", var)), tuple(_pairs("--layer", layer)), schema
+        tuple(paths),
+        _project_name(into),
+        dict(_pairs("--var", var)),
+        tuple(_pairs("--layer", layer)),
+        schema,
+        with_trace=not no_trace,
     )
     request = read_bundles(request, pipeline, report)
     result = import_pipeline(request)
@@ -43,7 +67,7 @@ def import_command(
     if not result.report.models and not result.report.left:
         _stop("no datasets were found; nothing was written", "name the notebooks of a pipeline")
     _write(into, result)
-    if output_format == "json":
+    if output_format is ReportFormat.json:
         print(json.dumps(result.report.document(), indent=2))
     else:
         _show(result, into)

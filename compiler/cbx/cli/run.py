@@ -74,19 +74,20 @@ def run(
         Path | None, typer.Option(help="The project's folder; default: the nearest folder with a project.toml.")
     ] = None,
     env: Annotated[str, typer.Option(help="The environment whose variables are used.")] = "local",
-    var: Annotated[list[str] | None, typer.Option(help="A variable, as name=value; repeatable.")] = None,
+    var: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; repeatable.")] = None,
     table: Annotated[
         list[str] | None,
         typer.Option(
-            help="A file, folder or Delta table to read instead of a table of a catalog, as catalog.schema.table=path; "
-            "repeatable."
+            metavar="CATALOG.SCHEMA.TABLE=PATH",
+            help="A file, folder or Delta table to read instead of a table of a catalog; repeatable.",
         ),
     ] = None,
     stream: Annotated[
         list[str] | None,
         typer.Option(
-            help="A folder of messages to read instead of a Kafka topic or another streaming service, as topic=path or "
-            "kafka=path; repeatable."
+            metavar="TOPIC=PATH",
+            help="A folder of messages to read instead of a Kafka topic or another streaming service; kafka=path for "
+            "all topics; repeatable.",
         ),
     ] = None,
     state: Annotated[
@@ -97,6 +98,7 @@ def run(
         typer.Option(
             "--select",
             "-s",
+            metavar="SELECTOR",
             help="Only these models, such as '+gold.sales' or 'tag:nightly'; with PATHS: names of tables.",
         ),
     ] = None,

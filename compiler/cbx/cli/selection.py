@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 SelectOption = Annotated[
     list[str] | None,
-    typer.Option("--select", "-s", help="Only these models, such as '+gold.sales' or 'tag:nightly'; repeatable."),
+    typer.Option(
+        "--select",
+        "-s",
+        metavar="SELECTOR",
+        help="Only these models, such as '+gold.sales' or 'tag:nightly'; repeatable.",
+    ),
 ]
 ExcludeOption = Annotated[
-    list[str] | None, typer.Option("--exclude", help="Exclude these models; same syntax as --select; repeatable.")
+    list[str] | None,
+    typer.Option("--exclude", metavar="SELECTOR", help="Exclude these models; same syntax as --select; repeatable."),
 ]
 StateManifestOption = Annotated[
     Path | None, typer.Option("--state-manifest", help="The manifest.json to compare with for `state:modified`.")

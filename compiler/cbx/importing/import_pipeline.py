@@ -49,6 +49,7 @@ class ImportRequest:
         layers: The layers that the user wants: a pattern of table names and a layer.
         schema: The schema of tables whose names have none; None for the project's name.
         catalog: The catalog of the tables, if it is known.
+        with_trace: Whether the compiler traces the functions of models to find out which it refuses.
     """
 
     paths: tuple[Path, ...]
@@ -57,6 +58,7 @@ class ImportRequest:
     layers: tuple[tuple[str, str], ...] = ()
     schema: str | None = None
     catalog: str | None = None
+    with_trace: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ def import_pipeline(request: ImportRequest) -> ImportResult:
     candidates = pipeline.candidates()
     while True:
         project = _ProjectWriter(pipeline, request, candidates).write()
-        problems = dict(project.planned.problems) or refused_models(project.files, project.planned)
+        problems = dict(project.planned.problems) or refused_models(
+            project.files, project.planned, with_trace=request.with_trace
+        )
         if not problems:
             return ImportResult(project.files, project.report, report.sorted_diagnostics(), sources.texts)
         candidates = leave_with_neighbours(

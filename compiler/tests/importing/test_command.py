@@ -59,6 +59,7 @@ WRONG = {
     "invalid Python": (["bad.py"], "invalid Python"),
     "a layer that is no name": (["nb.py", "--layer", "*=my-layer"], "`my-layer` is not a name for a layer"),
     "an option without a value": (["nb.py", "--var", "landing"], "write it as name=value"),
+    "an unknown format": (["nb.py", "--format", "xml"], "'xml' is not one of 'text', 'json'"),
     "several pipelines": (["two.yml"], "the bundle has 2 pipelines"),
     "a pipeline that does not exist": (["two.yml", "--pipeline", "c"], "the bundle has no pipeline `c`"),
 }
@@ -78,6 +79,20 @@ def test_what_cannot_be_read_is_reported(folder: Path, mistake: str) -> None:
     assert message in answer.errors
     assert answer.status == 2
     assert not (folder / "shop").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "models"), [([], ["bronze.days"]), (["--no-trace"], ["bronze.days", "gold.weeks"])]
+)
+def test_functions_are_traced_unless_the_user_forbids_it(folder: Path, options: list[str], models: list[str]) -> None:
+    """A mistake that only tracing finds leaves the table in a notebook; without it, no code is run."""
+    (folder / "days.sql").write_text("CREATE MATERIALIZED VIEW days AS SELECT 1 AS day")
+    (folder / "weeks.py").write_text(
+        "import dlt\n\n\n@dlt.table\ndef weeks():\n    return dlt.read('days').select('week')\n"
+    )
+    answer = cbx_here("import", "days.sql", "weeks.py", "--into", "shop", "--format", "json", *options)
+
+    assert [model["id"] for model in json.loads(answer.output)["models"]] == models
 
 
 def test_a_bundle_names_files_configuration_and_schema(folder: Path) -> None:
