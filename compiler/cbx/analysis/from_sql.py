@@ -114,11 +114,12 @@ def _hides_stream(nodes: Sequence[exp.Expr], relation: Relation, context: Contex
         }
         fact = context.tables
         streams |= {query_span(node) for node, name in read.items() if name in fact and fact[name].is_streaming}
+    if not streams:
+        return False
     in_conditions = [
         query for node in nodes_of(relation) if isinstance(node, (ir.Filter, ir.Join)) for query in node.queries
     ]
-    is_shown = streams <= {scan.place for scan in stream_scans(relation)} and not any(map(reads_stream, in_conditions))
-    return bool(streams) and not is_shown
+    return any(map(reads_stream, in_conditions)) or not streams <= {scan.place for scan in stream_scans(relation)}
 
 
 def _expression_ranges(tree: exp.Expr) -> Mapping[str, QuerySpan]:

@@ -203,12 +203,15 @@ class Scope:
 
     def note_outer_meanings(self, name: str) -> None:
         """Note that a name which only open items of this scope give a column may mean one of the outer scopes."""
-        with_name = [item for item in self.from_items if any(column.name.lower() == name for column in item.fields)]
-        is_certain = not with_name or any(name in item.certain_names for item in with_name)
         scope = self.outer
-        while not is_certain and scope is not None and scope.may_have(name):
+        while scope is not None and not self._is_certain(name) and scope.may_have(name):
             scope.is_read_inside = True
             scope = scope.outer
+
+    def _is_certain(self, name: str) -> bool:
+        """Whether an item that certainly has a column of a name gives it, if any item does."""
+        with_name = [item for item in self.from_items if any(column.name.lower() == name for column in item.fields)]
+        return not with_name or any(name in item.certain_names for item in with_name)
 
     def may_have(self, name: str) -> bool:
         """Whether a name may mean a column of this scope or of those around it."""
