@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cbx.analysis.relation import relations as ir
-from cbx.analysis.relation.needs import needed_by_all
+from cbx.analysis.relation.needs import is_some_needed, needed_by_all
 from cbx.analysis.relation.relations import NONE, Ids
 from cbx.analysis.relation.uniqueness import FunctionalDependency, Grain, ValueFact, with_every_exact_value
 
@@ -84,7 +84,7 @@ def non_null_columns(predicate: ir.Predicate) -> Ids:
 def rejects_nulls(predicate: ir.Predicate, columns: Ids) -> bool:
     """Whether a predicate holds for no row in which all of some columns are NULL."""
     if isinstance(predicate, ir.Condition):
-        return all(needed & columns for needed in predicate.needs)
+        return is_some_needed(predicate.needs, columns)
     return isinstance(predicate, ir.Never) or bool(non_null_columns(predicate) & columns)
 
 

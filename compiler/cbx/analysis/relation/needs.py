@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from cbx.analysis.relation.relations import NONE, Ids
 
@@ -35,6 +36,11 @@ def need_any(parts: Iterable[Needs]) -> Needs:
 def needed_by_all(needs: Needs) -> Ids:
     """The columns that are not NULL in any row; none where no row is kept."""
     return needs[0].intersection(*needs[1:]) if needs else NONE
+
+
+def is_some_needed(needs: Needs, columns: AbstractSet[int]) -> bool:
+    """Whether no row is kept in which all of some columns are NULL."""
+    return all(needed & columns for needed in needs)
 
 
 def _limit(sets: Iterable[Ids]) -> Needs:

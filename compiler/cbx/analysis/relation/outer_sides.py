@@ -8,8 +8,9 @@ from typing import Literal
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.conditions import non_null_in_rows, rejects_nulls
+from cbx.analysis.relation.needs import NOTHING, Needs, is_some_needed
 from cbx.analysis.relation.relation_walks import nodes_of
-from cbx.analysis.relation.relations import NONE, Ids, Relation
+from cbx.analysis.relation.relations import Ids, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,9 @@ def outer_sides(relation: Relation) -> list[OuterSide]:
         case ir.Window(input=rows) | ir.Limit(input=rows) | ir.Distinct(input=rows):
             return outer_sides(rows)
         case ir.Explode(input=rows, needs=needs):
-            return _without_rejected(outer_sides(rows), [ir.Condition(NONE, needs)])
+            return _without_needed(outer_sides(rows), needs)
         case ir.Lateral(input=rows, query=query, is_outer=is_outer):
-            needed = NONE if is_outer else non_null_in_rows(query)
-            return _without_rejected(outer_sides(rows), [ir.Condition(NONE, (needed,))])
+            return _without_needed(outer_sides(rows), NOTHING if is_outer else (non_null_in_rows(query),))
         case ir.Copy(input=rows, offset=offset):
             return [
                 replace(side, columns=frozenset(column + offset for column in side.columns))
@@ -81,13 +81,17 @@ def _with_computed(side: OuterSide, definitions: Sequence[ir.Definition]) -> Out
     columns = set(side.columns)
     for definition in definitions:
         value = definition.expression
-        if isinstance(value, ir.Computed) and value.needs and all(needed & columns for needed in value.needs):
+        if isinstance(value, ir.Computed) and value.needs and is_some_needed(value.needs, columns):
             columns.add(definition.column)
     return replace(side, columns=frozenset(columns))
 
 
 def _without_rejected(sides: list[OuterSide], predicates: Sequence[ir.Predicate]) -> list[OuterSide]:
     return [side for side in sides if not any(rejects_nulls(predicate, side.columns) for predicate in predicates)]
+
+
+def _without_needed(sides: list[OuterSide], needs: Needs) -> list[OuterSide]:
+    return [side for side in sides if not is_some_needed(needs, side.columns)]
 
 
 def _ids(relation: Relation) -> Ids:

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.hazards import RejectedSide
+from cbx.analysis.relation.needs import is_some_needed
 from cbx.analysis.relation.outer_sides import outer_sides
 from cbx.analysis.relation.relations import Ids, Relation
 from cbx.analysis.sql.expressions.expressions import ExpressionReader, visible_nodes
@@ -28,7 +29,7 @@ def rejected_sides(condition: exp.Expr, relation: Relation, reader: ExpressionRe
     conjuncts = [(part, needed_columns(part, reader, "TRUE")) for part in split_conjuncts(condition)]
     rejected = []
     for side in sides:
-        rejecting = (part for part, needs in conjuncts if needs and all(needed & side.columns for needed in needs))
+        rejecting = (part for part, needs in conjuncts if needs and is_some_needed(needs, side.columns))
         conjunct = next(rejecting, None)
         if conjunct is not None:
             rejected.append(RejectedSide(place_of(conjunct), side.join, side.side))
