@@ -165,9 +165,9 @@ FILE_METADATA: Mapping[str, str] = {
 OPAQUE = "opaque"
 """The kind of the record of a step, an expression or a literal that is not supported."""
 
-_MOST_OF_AN_INT = (1 << 31) - 1
+MOST_OF_AN_INT = (1 << 31) - 1
 
 
 def is_drawn_seed(seed: int) -> bool:
     """Whether PySpark drew a seed, of up to 63 bits, because the model gives none; people write smaller numbers."""
-    return seed > _MOST_OF_AN_INT
+    return seed > MOST_OF_AN_INT

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from sqlglot import exp
 
 from cbx.analysis.relation.places import Place, PythonCallSite, QuerySpan
@@ -24,10 +21,10 @@ def query_span(node: exp.Expr) -> QuerySpan | None:
 _SITE = "site"
 
 
-def set_call_site(node: exp.Expr, site: Sequence[Any] | None) -> exp.Expr:
+def set_call_site(node: exp.Expr, site: PythonCallSite | None) -> exp.Expr:
     """Note the file and the line of the call in Python that made a node, if they are known, and return the node."""
-    if site:
-        node.meta[_SITE] = PythonCallSite(*site)
+    if site is not None:
+        node.meta[_SITE] = site
     return node
 
 

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from cbx.analysis.sql.expressions.spark_functions import GENERATORS, NONDETERMINISTIC
 from cbx.analysis.sql.generators import is_generator
+from cbx.analysis.sql.trees.closed_world import VOLATILE_CLASSES
 
 ANY_ROWS = "?rows"
 """The name of an expression that may change the number of rows."""
@@ -13,9 +14,6 @@ ANY_ROWS = "?rows"
 _MAKES_ROWS = GENERATORS | {ANY_ROWS}
 DRAWS = "?draws "
 """How the name of an expression begins that may give another value each time."""
-
-_RANDOM = (exp.Rand, exp.Randn, exp.Randstr, exp.Shuffle, exp.Uniform, exp.Uuid)
-"""The sqlglot classes of the random functions that it knows."""
 
 
 def makes_rows(node: exp.Expr) -> bool:
@@ -34,7 +32,7 @@ def makes_rows(node: exp.Expr) -> bool:
 def draws_again(node: exp.Expr) -> bool:
     """Whether an expression may give another value for the same row when it is evaluated again."""
     return any(
-        isinstance(part, _RANDOM)
+        type(part) in VOLATILE_CLASSES
         or (isinstance(part, exp.Anonymous) and str(part.this).startswith(DRAWS))
         or (isinstance(part, exp.Anonymous) and str(part.this).lower() in NONDETERMINISTIC)
         for part in node.walk()

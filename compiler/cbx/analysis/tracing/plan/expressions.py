@@ -104,7 +104,7 @@ class ExpressionWriter:
             case "unresolved_attribute":
                 site = record.get("site")
                 column = self._write_attribute(record["unparsed_identifier"], record.get("plan_id"), site)
-                return set_call_site(column, site)
+                return set_call_site(column, call_site(site))
             case "unresolved_function" | "call_function":
                 return self._note_hazards(self._write_function(record), record.get("site"))
             case "expression_string":
@@ -138,7 +138,7 @@ class ExpressionWriter:
 
     def _note_hazards(self, node: exp.Expr, site: CallSiteRecord | None) -> exp.Expr:
         """Note the hazards of a call, and where it is."""
-        set_call_site(node, site)
+        set_call_site(node, call_site(site))
         self.reading.context.suspicions += [*null_comparisons([node]), *changing_functions([node])]
         return node
 

@@ -7,13 +7,13 @@ from sqlglot import exp
 from cbx.analysis.tracing.placeholders import MARK
 from cbx.analysis.tracing.plan.parsed_texts import parse_type
 from cbx.analysis.tracing.plan.reading import Record
+from cbx.analysis.tracing.protocol import MOST_OF_AN_INT
 from cbx.syntax.text import PLACEHOLDER
 
 _TYPES_OF_LITERALS = {
     "byte": "TINYINT", "short": "SMALLINT", "integer": "INT", "long": "BIGINT", "float": "FLOAT", "double": "DOUBLE",
     "date": "DATE", "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP_NTZ",
 }  # fmt: skip
-_MOST_OF_AN_INT = (1 << 31) - 1
 
 
 def write_literal(record: Record) -> exp.Expr | None:
@@ -30,7 +30,7 @@ def write_literal(record: Record) -> exp.Expr | None:
         return exp.Concat(expressions=[exp.Literal.string(f"{PLACEHOLDER}{value}")])
     if kind == "boolean":
         return exp.Boolean(this=value == "True")
-    if kind in {"integer", "long"} and (kind == "long") == (abs(int(value)) > _MOST_OF_AN_INT):
+    if kind in {"integer", "long"} and (kind == "long") == (abs(int(value)) > MOST_OF_AN_INT):
         number = exp.Literal.number(value.removeprefix("-"))
         return exp.Neg(this=number) if value.startswith("-") else number
     # As SQL would write them, other numbers and days have another type or are read by a rule of the type's own.

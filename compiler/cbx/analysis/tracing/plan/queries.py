@@ -10,15 +10,14 @@ from cbx.analysis.facts import Table, TableColumn
 from cbx.analysis.from_sql import Query, read_query
 from cbx.analysis.relation import relations as ir
 from cbx.analysis.relation.hazards import Hazard
-from cbx.analysis.relation.places import PythonCallSite
 from cbx.analysis.relation.relation_walks import reads_stream
 from cbx.analysis.relation.relations import Field, Relation
 from cbx.analysis.tracing.placeholders import MARK
-from cbx.analysis.tracing.plan.reading import Reading, Record, UnknownName
+from cbx.analysis.tracing.plan.reading import CallSiteRecord, Reading, Record, UnknownName, call_site
 from cbx.analysis.tracing.plan.rows import QualifiedColumn, Rows, opaque_rows
 
 
-def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading, site: list[Any] | None = None) -> Rows:
+def read_sql(record: Record, views: Mapping[str, Rows], reading: Reading, site: CallSiteRecord | None = None) -> Rows:
     """A query over frames of the model, by the names that ``spark.sql`` gives them.
 
     Args:
@@ -57,9 +56,9 @@ def read_with_relations(record: Record, read: Callable[[Record], Rows], reading:
     return read_sql(root, views, reading, record.get("site"))
 
 
-def _pass_on(query: Query, offset: int, site: list[Any] | None, reading: Reading) -> None:
+def _pass_on(query: Query, offset: int, site: CallSiteRecord | None, reading: Reading) -> None:
     """Pass on what was noted while a query was read: its place is the call, its columns are numbered as in the copy."""
-    place = PythonCallSite(*site) if site else None
+    place = call_site(site)
     reading.context.mistakes += [replace(mistake, place=place) for mistake in query.mistakes]
     reading.context.suspicions += [
         replace(suspicion, columns=frozenset(column + offset for column in suspicion.columns))
