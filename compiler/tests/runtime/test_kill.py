@@ -20,7 +20,7 @@ from compiler.tests.runtime.pipelines import Pipeline
 
 SEED = 20260101
 KILLS = int(os.environ.get("CBX_KILLS", "2"))
-TABLES = ("orders", "kept", "current", "history", "totals", "copies")
+TABLES = ("orders", "kept", "current", "history", "totals", "copies", "running", "latest", "mirrored", "messages")
 
 NOTEBOOK = """
     import dlt
@@ -61,7 +61,34 @@ NOTEBOOK = """
     @dlt.table
     def totals():
         return spark.sql("SELECT city, count(*) AS rows FROM kept GROUP BY city")
+
+    @dlt.table
+    def running():
+        return spark.readStream.table("kept").groupBy("city").count()
+
+    dlt.create_streaming_table("latest")
+
+    @dlt.replace_flow(target="latest", replace_using=["id"], sequence_by="seq")
+    def newest_rows():
+        return spark.readStream.table("kept")
+
+    @dlt.view
+    def latest_changes():
+        changes = spark.readStream.option("readChangeFeed", "true").table("latest")
+        return changes.where("_change_type <> 'update_preimage'")
+
+    dlt.create_streaming_table("mirrored")
+    dlt.create_auto_cdc_flow(
+        target="mirrored", source="latest_changes", keys=["id", "seq"], sequence_by="_commit_version",
+        apply_as_deletes="_change_type = 'delete'", column_list=["id", "city", "seq"]
+    )
+
+    @dlt.table
+    def messages():
+        rows = spark.readStream.format("kafka").option("subscribe", "orders").load()
+        return rows.selectExpr("CAST(value AS STRING) AS text", "offset")
 """
+STREAMS = {"orders": "landing/orders"}
 
 # Runs an update and kills itself, as `kill -9` does, before the nth change to the state folder, or after some seconds.
 RUNNER = """
@@ -91,6 +118,7 @@ shutil.rmtree = hooked(shutil.rmtree)
 pathlib.Path.mkdir = hooked(pathlib.Path.mkdir)
 
 from cbx.runtime import RunRequest, run_update
+from cbx.runtime.results import StandInPaths
 from cbx.runtime.spark.session import session
 session(folder / ".cbx", "local[2]")
 count = 0
@@ -99,7 +127,9 @@ if seconds:
     timer.daemon = True
     timer.start()
 paths, settings = (folder / "notebooks",), {"limit": sys.argv[4]}
-result = run_update(RunRequest(paths, folder / ".cbx", settings, folder, master="local[2]"), lambda event: None)
+stand_ins = StandInPaths({}, {"orders": "landing/orders"})
+request = RunRequest(paths, folder / ".cbx", settings, folder, master="local[2]", stand_ins=stand_ins)
+result = run_update(request, lambda event: None)
 print("done", count, result.is_success, flush=True)
 """
 
@@ -124,14 +154,14 @@ def test_a_killed_run_is_as_if_it_had_not_been(pipeline: Pipeline, tmp_path: Pat
     outcomes = []
     for number in range(KILLS):
         land(pipeline, rng, number)
-        moment, seconds = (rng.randrange(1, 80), 0.0) if number % 2 == 0 else (0, rng.uniform(0.1, 12))
+        moment, seconds = (rng.randrange(1, 120), 0.0) if number % 2 == 0 else (0, rng.uniform(0.1, 12))
         outcomes.append(run_until(pipeline, moment, seconds, rng.randint(1, 2)).split()[:1])
     land(pipeline, rng, KILLS)
-    pipeline.succeed(configuration={"limit": "10"})
+    pipeline.succeed(configuration={"limit": "10"}, streams=STREAMS)
     undisturbed = Pipeline(tmp_path / "undisturbed")
     undisturbed.notebook(NOTEBOOK)
     (undisturbed.folder / "landing").symlink_to(pipeline.folder / "landing")
-    undisturbed.succeed(configuration={"limit": "10"})
+    undisturbed.succeed(configuration={"limit": "10"}, streams=STREAMS)
 
     def content(pipeline: Pipeline) -> dict[str, list[Any]]:
         files = sorted((pipeline.folder / "out").glob("[!._]*"))

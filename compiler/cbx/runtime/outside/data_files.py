@@ -81,8 +81,11 @@ def _format(file: Path) -> str | None:
 
 def read_batch(files: DataFiles, spark: SparkSession) -> DataFrame:
     """All rows of files. Types of CSV and JSON are inferred from all of them; CSV has a header."""
-    reader = spark.read.format(files.format).options(**_options(files))
-    return reader.load(str(files.path))
+    return _read_all(files, spark, _options(files))
+
+
+def _read_all(files: DataFiles, spark: SparkSession, options: Mapping[str, str]) -> DataFrame:
+    return spark.read.format(files.format).options(**options).load(str(files.path))
 
 
 def read_new_files(files: DataFiles, spark: SparkSession, options: Mapping[str, str]) -> DataFrame:
@@ -94,8 +97,9 @@ def read_new_files(files: DataFiles, spark: SparkSession, options: Mapping[str, 
         options: The options of the reader, of which the limits of a micro-batch are used.
     """
     limits = {name: value for name, value in options.items() if name.lower() in _LIMITS}
-    reader = spark.readStream.schema(read_batch(files, spark).schema).format(files.format)
-    reader = reader.options(**_options(files), **limits, maxFileAge=_OLDEST_FILE)
+    given = _options(files)
+    reader = spark.readStream.schema(_read_all(files, spark, given).schema).format(files.format)
+    reader = reader.options(**given, **limits, maxFileAge=_OLDEST_FILE)
     if not files.path.is_dir():
         reader = reader.option("pathGlobFilter", files.path.name)
     return reader.load(str(files.folder))

@@ -68,7 +68,10 @@ def store_new_messages(source: Path, topic: str, folder: Path) -> None:
         name = str(file.resolve())
         if name not in known["files"]:
             rows = [message for message in _messages(file, topic, known["next"]) if message["topic"] == topic]
-            pq.write_table(pa.Table.from_pylist(rows, schema=_ARROW), folder / f"{len(known['files']):08d}.parquet")
+            stored = folder / f"{len(known['files']):08d}.parquet"
+            copy = stored.with_name(f".{stored.name}.new")
+            pq.write_table(pa.Table.from_pylist(rows, schema=_ARROW), copy)
+            copy.replace(stored)
             known["files"].append(name)
             write_atomically(ledger, json.dumps(known, indent=1))
 

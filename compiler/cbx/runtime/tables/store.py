@@ -20,6 +20,7 @@ import os
 import shutil
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cbx.diagnostics.codes import NEEDS_FULL_REFRESH
@@ -29,7 +30,6 @@ from cbx.runtime.tables.flow_memory import FlowMemory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cbx.runtime.results import TableKind
 
@@ -301,8 +301,11 @@ def copy_by_links(source: Path, target: Path) -> None:
 
 
 def link_file(source: str | Path, target: str | Path) -> None:
-    """Link a file, or copy it where links are not possible."""
+    """Link a file, or copy it where links are not possible. A copy appears when it is whole, even after a kill."""
     try:
         os.link(source, target)
     except OSError:
-        shutil.copy2(source, target)
+        whole = Path(target)
+        copy = whole.with_name(f".{whole.name}.new")
+        shutil.copy2(source, copy)
+        copy.replace(whole)
